@@ -1,0 +1,45 @@
+namespace Pipelines.Spec;
+
+/// <summary>A closed set of records whose member is chosen by the value of <paramref name="key"/> in the file.</summary>
+/// <param name="key">Name of the choosing key.</param>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ChosenByAttribute(string key) : Attribute
+{
+    /// <summary>Name of the choosing key.</summary>
+    public string Key { get; } = key;
+}
+
+/// <summary>The name by which a record of a closed set is chosen.</summary>
+/// <param name="name">Value of the choosing key.</param>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class NamedAttribute(string name) : Attribute
+{
+    /// <summary>Value of the choosing key.</summary>
+    public string Name { get; } = name;
+}
+
+/// <summary>The property's own keys stand beside those of the record that holds it.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class InlineAttribute : Attribute;
+
+/// <summary>Inclusive bounds of a number.</summary>
+/// <param name="least">Smallest allowed value.</param>
+/// <param name="most">Largest allowed value.</param>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class BetweenAttribute(double least, double most) : Attribute
+{
+    /// <summary>Smallest allowed value.</summary>
+    public double Least { get; } = least;
+
+    /// <summary>Largest allowed value.</summary>
+    public double Most { get; } = most;
+}
+
+/// <summary>A path of a spec: as written, and resolved against the folder of the spec file after environment variables.</summary>
+/// <param name="Raw">As written.</param>
+/// <param name="Full">Absolute.</param>
+public sealed record SpecPath(string Raw, string Full)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Raw;
+}

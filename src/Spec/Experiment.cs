@@ -1,0 +1,115 @@
+namespace Pipelines.Spec;
+
+/// <summary>One experiment: a model, pictures, a question and the stages that are run on them. Immutable; every default stands at its field.</summary>
+public sealed record Experiment
+{
+    /// <summary>Name of the run: its results lie in <c>artifacts/runs/&lt;name&gt;</c>. Letters, digits, '-', '_' and '.'.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Seed of every random choice: order of pictures, baseline pictures, masks, train/test split, random rankings.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>The checkpoint and how it is computed.</summary>
+    public required ModelSpec Model { get; init; }
+
+    /// <summary>The pictures and their categories.</summary>
+    public required DataSpec Data { get; init; }
+
+    /// <summary>The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text.</summary>
+    public string Prompt { get; init; } = Prompts.Default;
+
+    /// <summary>What the target logit is measured against (paper, adjusted logit): <c>rows</c> = every row of the unembedding, <c>tokens</c> = rows that a token has.</summary>
+    public LogitMean LogitMean { get; init; } = LogitMean.Rows;
+
+    /// <summary>How forward passes are executed; nothing here but <c>linear</c> may change a result.</summary>
+    public EngineSpec Engine { get; init; } = new();
+
+    /// <summary>The stages in file order, inputs resolved.</summary>
+    public required IReadOnlyList<StageNode> Stages { get; init; }
+}
+
+/// <summary>The set over which the mean logit is taken.</summary>
+public enum LogitMean
+{
+    /// <summary>Every row of the unembedding, padding rows included: a plain mean of the logits.</summary>
+    Rows,
+
+    /// <summary>Only rows that a token of the tokenizer has.</summary>
+    Tokens,
+}
+
+/// <summary>A stage of an experiment under its name, with the stages that it reads.</summary>
+/// <param name="Name">Name in the file, unique.</param>
+/// <param name="Spec">What is computed.</param>
+/// <param name="Inputs">Role (see <see cref="StageSpec.Needs"/>) to name of the stage that fills it.</param>
+public sealed record StageNode(string Name, StageSpec Spec, IReadOnlyDictionary<string, string> Inputs);
+
+/// <summary>The checkpoint (a folder as the model hub lays it out) and the arithmetic.</summary>
+public sealed record ModelSpec
+{
+    /// <summary>Folder with config.json, safetensors and tokenizer files. The family is read from config.json.</summary>
+    public required SpecPath Path { get; init; }
+
+    /// <summary><c>auto</c> (CUDA where present), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Type of sums and activations. <c>auto</c>: float32 on a CPU, the stored type on CUDA.</summary>
+    public ComputeType Compute { get; init; } = ComputeType.Auto;
+
+    /// <summary>How a picture becomes image tokens where the family leaves a choice.</summary>
+    public ImageSpec Image { get; init; } = new();
+}
+
+/// <summary>Type of sums and activations.</summary>
+public enum ComputeType
+{
+    /// <summary>float32 on a CPU, the stored type on CUDA.</summary>
+    Auto,
+
+    /// <summary>float32 everywhere.</summary>
+    Float32,
+
+    /// <summary>bfloat16 everywhere; twice as fast on CPUs that have it, at bfloat16's rounding.</summary>
+    Bfloat16,
+}
+
+/// <summary>How a picture becomes a fixed number of image tokens.</summary>
+public sealed record ImageSpec
+{
+    /// <summary>LLaVA-1.5: <c>crop</c> (the hub's processor: short side to size, centre crop) or <c>pad</c> (the authors' code: pad to a square with the mean colour).</summary>
+    public ImageFit Fit { get; init; } = ImageFit.Crop;
+}
+
+/// <summary>What happens to a picture that is not square (LLaVA-1.5).</summary>
+public enum ImageFit
+{
+    /// <summary>Short side to the model's size, centre crop.</summary>
+    Crop,
+
+    /// <summary>Padded to a square with the mean colour first.</summary>
+    Pad,
+}
+
+/// <summary>How forward passes are executed.</summary>
+public sealed record EngineSpec
+{
+    /// <summary>Linear layers: <c>packed</c> (own kernel, 16-bit weights, float32 sums), <c>torch</c>, or <c>auto</c>: packed on a CPU, torch on CUDA.</summary>
+    public LinearKind Linear { get; init; } = LinearKind.Auto;
+
+    /// <summary>Masks computed together; 0 chooses by memory.</summary>
+    [Between(0, 4096)]
+    public int Batch { get; init; }
+}
+
+/// <summary>Which implementation computes y = x W^T + b.</summary>
+public enum LinearKind
+{
+    /// <summary>Packed on a CPU, torch on CUDA.</summary>
+    Auto,
+
+    /// <summary>libtorch.</summary>
+    Torch,
+
+    /// <summary>The packed CPU kernel.</summary>
+    Packed,
+}

@@ -1,0 +1,288 @@
+namespace Pipelines.Spec;
+
+/// <summary>What a stage computes; chosen by <c>stage:</c>. Which other stages it reads is part of its kind.</summary>
+[ChosenBy("stage")]
+public abstract record StageSpec
+{
+    /// <summary>The stages this one reads. An input not named under <c>inputs:</c> is filled by the one earlier stage of the kind.</summary>
+    public abstract IReadOnlyList<StageInput> Needs { get; }
+}
+
+/// <summary>A role that another stage fills.</summary>
+/// <param name="Role">Name under <c>inputs:</c>.</param>
+/// <param name="Kind">Type of the spec that may fill it.</param>
+/// <param name="Optional">The stage runs without it where no stage of the kind exists.</param>
+public sealed record StageInput(string Role, Type Kind, bool Optional = false)
+{
+    /// <summary>The input of role <paramref name="role"/> filled by a stage of kind <typeparamref name="TSpec"/>.</summary>
+    internal static StageInput Of<TSpec>(string role, bool optional = false) where TSpec : StageSpec => new(role, typeof(TSpec), optional);
+}
+
+/// <summary>Asks the question about pictures in seed order until enough answers are right.</summary>
+[Named("answer-questions")]
+public sealed record AnswerQuestionsSpec : StageSpec
+{
+    /// <summary>Correct samples kept (paper: 200).</summary>
+    [Between(1, 1_000_000)]
+    public int Keep { get; init; } = 200;
+
+    /// <summary>Pictures asked at most; 0 = all.</summary>
+    [Between(0, 10_000_000)]
+    public int Limit { get; init; }
+
+    /// <summary>When an answer counts as right.</summary>
+    public AnswerRule Answer { get; init; } = new();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs => [];
+}
+
+/// <summary>What ablated heads see instead of the image's keys and values.</summary>
+public enum BaselineKind
+{
+    /// <summary>Per-position mean over the baseline pictures (paper).</summary>
+    Mean,
+
+    /// <summary>Keys and values of zero.</summary>
+    Zero,
+
+    /// <summary>Attention knockout: minus infinity on the scores.</summary>
+    Knockout,
+}
+
+/// <summary>Whether keys are averaged after or before rotary position embedding.</summary>
+public enum RopeOrder
+{
+    /// <summary>As the attention uses them.</summary>
+    After,
+
+    /// <summary>Un-rotated keys are averaged and each position is rotated again.</summary>
+    Before,
+}
+
+/// <summary>Collects mean keys and values of the image tokens (paper, baseline representations).</summary>
+[Named("collect-mean-kv")]
+public sealed record CollectMeanKvSpec : StageSpec
+{
+    /// <summary>Baseline pictures, drawn by seed from all pictures of the data (paper: 100).</summary>
+    [Between(1, 1_000_000)]
+    public int Images { get; init; } = 100;
+
+    /// <summary>What ablated heads see.</summary>
+    public BaselineKind Kind { get; init; } = BaselineKind.Mean;
+
+    /// <summary>Average after or before rotary.</summary>
+    public RopeOrder Rope { get; init; } = RopeOrder.After;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs => [];
+}
+
+/// <summary>How the ablated heads of a mask are drawn.</summary>
+public enum MaskDraw
+{
+    /// <summary>Exactly round(ablate * N) heads, every set equally likely (paper).</summary>
+    Exact,
+
+    /// <summary>Each head on its own with probability <c>ablate</c>.</summary>
+    Bernoulli,
+}
+
+/// <summary>Whether samples have masks of their own.</summary>
+public enum MaskScope
+{
+    /// <summary>Each sample has its own masks.</summary>
+    Sample,
+
+    /// <summary>All samples share the masks: one Gram matrix serves all fits.</summary>
+    Shared,
+}
+
+/// <summary>Draws the masks: which heads are intact. Mask i is a pure function of (seed, sample id or shared, i).</summary>
+[Named("sample-masks")]
+public sealed record SampleMasksSpec : StageSpec
+{
+    /// <summary>Masks per sample, M (paper: 10,000).</summary>
+    [Between(2, 10_000_000)]
+    public int Count { get; init; } = 10_000;
+
+    /// <summary>Share of heads ablated, p (paper: 0.75).</summary>
+    [Between(0.001, 0.999)]
+    public double Ablate { get; init; } = 0.75;
+
+    /// <summary>How they are drawn.</summary>
+    public MaskDraw Draw { get; init; } = MaskDraw.Exact;
+
+    /// <summary>Own masks per sample, or shared.</summary>
+    public MaskScope Scope { get; init; } = MaskScope.Sample;
+
+    /// <summary>Masks in one shard: the unit of resuming and of reuse when <see cref="Count"/> grows.</summary>
+    [Between(1, 100_000)]
+    public int Shard { get; init; } = 250;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<AnswerQuestionsSpec>("samples")];
+}
+
+/// <summary>Runs the model once a mask and stores f and phi (paper, eq. for the adjusted and normalised logit).</summary>
+[Named("forward-passes")]
+public sealed record ForwardPassesSpec : StageSpec
+{
+    /// <summary>A sample whose f(1) - f(0) is below this is rejected with a reason, never divided by.</summary>
+    [Between(0, 1000)]
+    public double MinGap { get; init; } = 1e-3;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline"), StageInput.Of<SampleMasksSpec>("masks")];
+}
+
+/// <summary>The regression trainer; chosen by <c>trainer:</c>.</summary>
+[ChosenBy("trainer")]
+public abstract record TrainerSpec;
+
+/// <summary>Elastic net as scikit-learn defines it (paper).</summary>
+[Named("elastic-net")]
+public sealed record ElasticNetSpec : TrainerSpec
+{
+    /// <summary>Strength of the penalty (paper: 0.0005).</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty.</summary>
+    [Between(0, 1)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Sweeps at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+
+    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
+    [Between(0, 1)]
+    public double Tolerance { get; init; } = 1e-4;
+}
+
+/// <summary>ML.NET's stochastic dual coordinate ascent with penalties that come close to the elastic net's.</summary>
+[Named("sdca")]
+public sealed record SdcaSpec : TrainerSpec
+{
+    /// <summary>Strength of the penalty.</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty; below 1.</summary>
+    [Between(0, 0.999)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Iterations at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+}
+
+/// <summary>LightGBM through ML.NET; beta is permutation feature importance.</summary>
+[Named("light-gbm")]
+public sealed record LightGbmSpec : TrainerSpec
+{
+    /// <summary>Boosting iterations.</summary>
+    [Between(1, 100_000)]
+    public int Trees { get; init; } = 100;
+
+    /// <summary>Leaves a tree.</summary>
+    [Between(2, 4096)]
+    public int Leaves { get; init; } = 31;
+}
+
+/// <summary>FastTree through ML.NET; beta is permutation feature importance.</summary>
+[Named("fast-tree")]
+public sealed record FastTreeSpec : TrainerSpec
+{
+    /// <summary>Boosting iterations.</summary>
+    [Between(1, 100_000)]
+    public int Trees { get; init; } = 100;
+
+    /// <summary>Leaves a tree.</summary>
+    [Between(2, 4096)]
+    public int Leaves { get; init; } = 20;
+}
+
+/// <summary>Fits phi from the masks: beta per head, R^2 and rho on the test split (paper, head attribution and Table 2).</summary>
+[Named("regress")]
+public sealed record RegressSpec : StageSpec
+{
+    /// <summary>The trainer; its fields stand beside <c>trainer:</c>.</summary>
+    [Inline]
+    public TrainerSpec Trainer { get; init; } = new ElasticNetSpec();
+
+    /// <summary>Share of the masks that train; the rest tests.</summary>
+    [Between(0.01, 0.99)]
+    public double Train { get; init; } = 0.8;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<SampleMasksSpec>("masks"), StageInput.Of<ForwardPassesSpec>("forward")];
+}
+
+/// <summary>A criterion that ranks heads.</summary>
+public enum Criterion
+{
+    /// <summary>beta of the regression (the paper's HeAr).</summary>
+    HeadAttribution,
+
+    /// <summary>delta_n = 1 - phi(all intact but n).</summary>
+    Causal,
+
+    /// <summary>Image attention weight.</summary>
+    Attention,
+
+    /// <summary>Uniformly random order.</summary>
+    Random,
+}
+
+/// <summary>How far the validation scan goes.</summary>
+public enum ScanRange
+{
+    /// <summary>k = 0..N: complete curves.</summary>
+    Full,
+
+    /// <summary>Until every threshold asked for is crossed.</summary>
+    UntilCrossed,
+}
+
+/// <summary>Faithfulness and completeness of rankings (paper, validation).</summary>
+[Named("validate")]
+public sealed record ValidateSpec : StageSpec
+{
+    /// <summary>Criteria compared.</summary>
+    public IReadOnlyList<Criterion> RankBy { get; init; } = [Criterion.HeadAttribution, Criterion.Causal, Criterion.Attention, Criterion.Random];
+
+    /// <summary>Heads needed: the smallest k whose faithfulness exceeds this (paper: 0.8).</summary>
+    [Between(0, 1)]
+    public double Faithfulness { get; init; } = 0.8;
+
+    /// <summary>Heads needed: the smallest k whose completeness falls below this (paper: 0.2).</summary>
+    [Between(0, 1)]
+    public double Completeness { get; init; } = 0.2;
+
+    /// <summary>Random orders averaged.</summary>
+    [Between(1, 1000)]
+    public int RandomSeeds { get; init; } = 3;
+
+    /// <summary>Complete curves, or only as far as the thresholds.</summary>
+    public ScanRange Scan { get; init; } = ScanRange.Full;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
+}
+
+/// <summary>Writes tables, figures and the page.</summary>
+[Named("report")]
+public sealed record ReportSpec : StageSpec
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> Needs =>
+    [
+        StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline", optional: true),
+        StageInput.Of<ForwardPassesSpec>("forward", optional: true), StageInput.Of<RegressSpec>("attribution", optional: true),
+        StageInput.Of<ValidateSpec>("validation", optional: true),
+    ];
+}

@@ -1,0 +1,27 @@
+namespace Pipelines.Stages.Errors;
+
+/// <summary>Bad input: a file, a folder or a setting that the user can mend. Shown without a stack trace; the program ends with exit code 2.</summary>
+public sealed class InputException : Exception
+{
+    /// <summary>An error in <paramref name="where"/>.</summary>
+    /// <param name="where">File, folder or setting, as the user knows it.</param>
+    /// <param name="what">What is wrong, one sentence without the place.</param>
+    /// <param name="remedy">What would be right or what to do; null where <paramref name="what"/> says it.</param>
+    /// <param name="inner">The cause.</param>
+    public InputException(string where, string what, string? remedy = null, Exception? inner = null)
+        : base(remedy is null ? $"{where}: {what}" : $"{where}: {what} {remedy}", inner)
+    {
+        Where = where;
+        What = what;
+        Remedy = remedy;
+    }
+
+    /// <summary>File, folder or setting.</summary>
+    public string Where { get; }
+
+    /// <summary>What is wrong.</summary>
+    public string What { get; }
+
+    /// <summary>What would be right, or null.</summary>
+    public string? Remedy { get; }
+}
