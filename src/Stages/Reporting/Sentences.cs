@@ -1,0 +1,156 @@
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>"What this shows": sentences computed from the data, and how they compare with the paper's.</summary>
+internal static class Sentences
+{
+    private const int TopHeads = 5;
+
+    /// <summary>The report in a sentence.</summary>
+    public static string Headline(Findings findings)
+    {
+        string share = Percent(findings.Data.FaithfulnessThreshold);
+        if (findings.Criterion(Criteria.HeadAttribution) is { Faithful.Mean: { Count: > 0 } needed })
+        {
+            string start = $"{Heads(needed.Mean)} of {Count(findings.HeadCount)} heads ({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what the picture adds to the answer";
+            return findings.Criterion(Criteria.Random) is { Faithful.Mean: { Count: > 0 } random } && needed.Mean > 0
+                ? $"{start}; in random order it takes {Heads(random.Mean)}, {Fixed(random.Mean / needed.Mean, 1)} times as many."
+                : start + ".";
+        }
+
+        return findings.Fitted.Count > 0
+            ? $"A sum of single heads explains {Percent(findings.R2.Mean)} of the variance of the answer's logit over {Many(findings.Fitted.Count, "sample")}."
+            : $"{Many(findings.Data.Samples.Count, "sample")} answered correctly; {Count(findings.Data.Rejected.Count)} left out.";
+    }
+
+    /// <summary>Fig. 3A.</summary>
+    public static string HeadsNeeded(Findings findings)
+    {
+        CriterionFindings[] ordered = [.. findings.Criteria.Where(c => c.Faithful.Mean.Count > 0).OrderBy(c => c.Faithful.Mean.Mean)];
+        if (ordered.Length == 0)
+        {
+            return "No criterion reaches the threshold of faithfulness in any sample.";
+        }
+
+        CriterionFindings best = ordered[0];
+        string fewest = $"{Capital(best.Title)} needs the fewest heads for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}: {Interval(best.Faithful.Mean)} of {Count(findings.HeadCount)}"
+            + (ordered.Length > 1 ? $"; next is {ordered[1].Title} with {Heads(ordered[1].Faithful.Mean.Mean)}" : "");
+        return fewest + Wins(findings) + Redundancy(findings) + PaperOnRanking(ordered);
+    }
+
+    /// <summary>Curves.</summary>
+    public static string Curves(Findings findings)
+    {
+        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
+        if (lead.Curve.Count == 0)
+        {
+            return "The scans of the samples have no place in common.";
+        }
+
+        double wanted = lead.Faithful.Mean.Count > 0 ? lead.Faithful.Mean.Mean : 1;
+        int k = lead.Curve.MinBy(p => Math.Abs(p.K - wanted)).K;
+        IEnumerable<string> reached = findings.Criteria.Where(c => c.Curve.Any(p => p.K == k))
+            .Select(c => (c.Title, At: c.Curve.First(p => p.K == k))).OrderByDescending(c => c.At.Faithfulness.Mean)
+            .Select(c => $"{c.Title} {Fixed(c.At.Faithfulness.Mean, 2)}");
+        CurvePoint without = lead.Curve.First(p => p.K == k);
+        return $"With the top {Many(k, "head")} intact, faithfulness is: {string.Join(", ", reached)}. Taking the same {Count(k)} of {lead.Title} away leaves a completeness of {Fixed(without.Completeness.Mean, 2)}"
+            + (without.Completeness.Mean > findings.Data.CompletenessThreshold ? ": other heads stand in for them." : ".");
+    }
+
+    /// <summary>Table 2.</summary>
+    public static string Fit(Findings findings)
+    {
+        SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
+        string ours = $"A sum of single heads explains {Percent(findings.R2.Mean)} of the variance of φ on masks that did not train (R² {PlusMinus(findings.R2)}, ρ {PlusMinus(findings.Rho)}, "
+            + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² {Fixed(worst.R2, 2)}.";
+        if (findings.Published is { } paper)
+        {
+            double apart = findings.R2.Mean - paper.R2;
+            return $"{ours} The paper's {paper.Model} has R² {Fixed(paper.R2, 2)} ± {Fixed(paper.R2Deviation, 2)}: ours is {Fixed(Math.Abs(apart), 2)} {(apart < 0 ? "lower" : "higher")}, "
+                + $"{(Math.Abs(apart) <= paper.R2Deviation ? "within" : "outside")} one standard deviation.";
+        }
+
+        double least = Published.All.Min(p => p.R2), most = Published.All.Max(p => p.R2);
+        string place = findings.R2.Mean < least ? "below" : findings.R2.Mean > most ? "above" : "inside";
+        return $"{ours} That is {place} the range of the paper's ten models ({Fixed(least, 2)} to {Fixed(most, 2)}).";
+    }
+
+    /// <summary>Fig. 2, scatter.</summary>
+    public static string Predicted(Findings findings)
+    {
+        (double Phi, double Predicted)[] pairs = [.. findings.Fitted.Where(s => s.TestPhi.Count == s.TestPredicted.Count).SelectMany(s => s.TestPhi.Zip(s.TestPredicted)).Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second))];
+        double mean = pairs.Average(p => p.Phi);
+        double error = Math.Sqrt(pairs.Average(p => (p.Phi - p.Predicted) * (p.Phi - p.Predicted)));
+        double spread = Math.Sqrt(pairs.Average(p => (p.Phi - mean) * (p.Phi - mean)));
+        return $"Over {Many(pairs.Length, "test mask")} of {Many(findings.Fitted.Count, "sample")} the prediction misses φ by {Fixed(error, 3)} (root mean square), where φ itself spreads by {Fixed(spread, 3)} around {Fixed(mean, 2)}.";
+    }
+
+    /// <summary>Fig. 2, coefficients.</summary>
+    public static string Beta(Findings findings)
+    {
+        int heads = findings.Data.Model.Heads;
+        double[] mean = [.. findings.MeanBeta!.Cast<double>()];
+        int[] ranking = [.. Findings.Ranking(mean)];
+        double positive = mean.Where(b => b > 0).Sum();
+        int top = Math.Min(TopHeads, mean.Length);
+        string strongest = $"The strongest head on average is layer {Count(ranking[0] / heads)} head {Count(ranking[0] % heads)} (mean β {Fixed(mean[ranking[0]], 2)})";
+        if (positive <= 0)
+        {
+            return strongest + "; no head has a positive mean.";
+        }
+
+        double depth = mean.Select((b, n) => Math.Max(0, b) * RelativeDepth(findings, n / heads)).Sum() / positive;
+        return $"{strongest}; the top {Count(top)} of {Count(mean.Length)} heads hold {Percent(ranking.Take(top).Sum(n => Math.Max(0, mean[n])) / positive)} of the positive mean β, whose centre lies at {Percent(depth)} of the depth.";
+    }
+
+    /// <summary>Fig. 3C.</summary>
+    public static string Frequency(Findings findings)
+    {
+        int heads = findings.Data.Model.Heads;
+        double[] share = [.. findings.Frequency!.Cast<double>()];
+        double size = share.Sum();
+        double depth = size > 0 ? share.Select((s, n) => s * RelativeDepth(findings, n / heads)).Sum() / size : double.NaN;
+        int most = share.Length > 0 ? Findings.Ranking(share).First() : 0;
+        return $"{Many(share.Count(s => s >= 0.9), "head")} {(share.Count(s => s >= 0.9) == 1 ? "serves" : "serve")} at least 90\u202f% of the samples and {Count(share.Count(s => s == 0))} of {Count(share.Length)} none; "
+            + $"the most shared is layer {Count(most / heads)} head {Count(most % heads)} ({Percent(share[most])}). The heads of x* lie at {Percent(depth)} of the depth on average"
+            + (depth >= 0.4 ? ", in the middle to late layers as the paper finds." : ", earlier than the paper's middle to late layers.");
+    }
+
+    private static string Wins(Findings findings)
+    {
+        if (findings.Criterion(Criteria.HeadAttribution) is not { } attribution || findings.Criteria.Count < 2)
+        {
+            return "";
+        }
+
+        CriterionFindings[] others = [.. findings.Criteria.Where(c => c != attribution)];
+        int wins = attribution.Faithful.BySample.Count(s => others.All(c => !c.Faithful.BySample.TryGetValue(s.Key, out double k) || s.Value <= k));
+        return $". Head attribution needs no more than any other in {Count(wins)} of {Many(attribution.Faithful.BySample.Count, "sample")}";
+    }
+
+    private static string Redundancy(Findings findings)
+    {
+        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
+        if (lead.Faithful.Mean is not { Count: > 0, Mean: > 0 and var faithful } || lead.Complete.Mean.Count == 0)
+        {
+            return ".";
+        }
+
+        double ratio = lead.Complete.Mean.Mean / faithful;
+        return $". Completeness < {Tick(findings.Data.CompletenessThreshold)} takes {Interval(lead.Complete.Mean)}, {Fixed(ratio, 1)} times as many"
+            + (ratio > 1 ? " – heads are redundant, as in the paper." : " – fewer, unlike the paper.");
+    }
+
+    private static string PaperOnRanking(CriterionFindings[] ordered) => ordered.Length < 2 || ordered.All(c => c.Criterion != Criteria.HeadAttribution) ? ""
+        : ordered[0].Criterion == Criteria.HeadAttribution ? " That head attribution comes first agrees with the paper." : " The paper finds head attribution first.";
+
+    private static double RelativeDepth(Findings findings, int layer) => findings.Data.Model.Layers > 1 ? (double)layer / (findings.Data.Model.Layers - 1) : 0;
+
+    private static string Interval(Estimate mean) => Heads(mean.Mean) + (mean.HasInterval ? $" [{Heads(mean.Low)}, {Heads(mean.High)}]" : "");
+
+    /// <summary>Mean ± standard deviation, as the paper's Table 2 writes it.</summary>
+    public static string PlusMinus(Estimate mean) => Fixed(mean.Mean, 2) + (double.IsFinite(mean.Deviation) ? " ± " + Fixed(mean.Deviation, 2) : "");
+
+    private static string Capital(string text) => text.Length > 0 ? char.ToUpperInvariant(text[0]) + text[1..] : text;
+}
