@@ -2,7 +2,7 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Table 2 as a figure: R^2 and rho of every sample, their means, and the paper's.</summary>
+/// <summary>The samples behind Table 2: R^2 and rho of each, their means, and the paper's.</summary>
 internal static class FitFigure
 {
     private const double Label = 40, Row = 62, Top = 18, Foot = 42, Right = 14;
@@ -19,7 +19,7 @@ internal static class FitFigure
             ["sample_id", "r2", "rho"],
             [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]);
         return new Figure(
-            "table2-fit", "Fit of every sample", Sentences.Fit(findings),
+            "fig2-fit", "Fit of every sample", Sentences.Fit(findings),
             "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it. " + (findings.Published is { } paper
                 ? $"Grey band: the paper's {paper.Model} on COCO, mean ± one standard deviation."
                 : "Grey band: range of the paper's means over its ten models; this model is none of them."),
