@@ -1,17 +1,16 @@
 using System.Collections.Concurrent;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Stages;
 
-/// <summary>What a process keeps between units: loaded models and the prefix caches of the pictures at work.</summary>
+/// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
 /// <param name="digests">Digests of weight and picture files.</param>
-/// <param name="residentPictures">Prefix caches kept at most; one a worker suffices.</param>
-internal sealed class Engine(FileDigests digests, int residentPictures) : IDisposable
+/// <param name="residentSamples">Prepared samples kept at most; one a worker suffices.</param>
+internal sealed class Engine(FileDigests digests, int residentSamples) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Folder, Arithmetic Arithmetic), Lazy<VisionLanguageModel>> models = new();
+    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image), Lazy<VisionLanguageModel>> models = new();
     private readonly Lock leasing = new();
     private readonly List<Resident> residents = [];
 
@@ -19,29 +18,29 @@ internal sealed class Engine(FileDigests digests, int residentPictures) : IDispo
     public FileDigests Digests => digests;
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
-    public VisionLanguageModel Model(string folder, Arithmetic arithmetic) =>
-        models.GetOrAdd((folder, arithmetic), at => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(at.Folder, at.Arithmetic))).Value;
+    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
+        models.GetOrAdd((folder, arithmetic.ToString(), image), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
 
-    /// <summary>The prefix cache called <paramref name="name"/>, built at the first call; the lease keeps it alive.</summary>
-    public Lease<PrefixCache> Prefix(string name, Func<PrefixCache> build)
+    /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive.</summary>
+    public Lease<SampleRun> Sample(string name, Func<SampleRun> prepare)
     {
         Resident resident;
         lock (leasing)
         {
-            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<PrefixCache>(build));
+            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<SampleRun>(prepare));
             residents.Remove(resident);
             residents.Add(resident); // most recently used last
             resident.Leases++;
             Evict();
         }
 
-        return new Lease<PrefixCache>(resident.Cache, () => Release(resident));
+        return new Lease<SampleRun>(resident.Run, () => Release(resident));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Resident resident in residents.Where(r => r.Cache.IsValueCreated)) resident.Cache.Value.Dispose();
+        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Cache.Value.Dispose();
         foreach (var model in models.Values.Where(m => m.IsValueCreated)) model.Value.Dispose();
     }
 
@@ -56,18 +55,18 @@ internal sealed class Engine(FileDigests digests, int residentPictures) : IDispo
 
     private void Evict()
     {
-        while (residents.Count > residentPictures && residents.Find(r => r.Leases == 0) is { } idle)
+        while (residents.Count > residentSamples && residents.Find(r => r.Leases == 0) is { } idle)
         {
             residents.Remove(idle);
-            if (idle.Cache.IsValueCreated) idle.Cache.Value.Dispose();
+            if (idle.Run.IsValueCreated) idle.Run.Value.Dispose();
         }
     }
 
-    private sealed class Resident(string name, Lazy<PrefixCache> cache)
+    private sealed class Resident(string name, Lazy<SampleRun> run)
     {
         public string Name { get; } = name;
 
-        public Lazy<PrefixCache> Cache { get; } = cache;
+        public Lazy<SampleRun> Run { get; } = run;
 
         public int Leases { get; set; }
     }

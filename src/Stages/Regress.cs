@@ -1,4 +1,6 @@
+using System.Globalization;
 using Pipelines.Spec;
+using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
 
@@ -35,8 +37,8 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <summary>beta of a sample [N].</summary>
     public double[] Beta(Artifacts artifacts, Sample sample)
     {
-        double[] beta = new double[context.Heads];
-        foreach (AttributionRow row in Tables.Attribution.Read(artifacts.File(UnitOf(sample), AttributionFile))) beta[row.Layer * context.Info.Heads + row.Head] = row.Beta;
+        double[] beta = new double[Context.Heads];
+        foreach (AttributionRow row in Tables.Attribution.Read(artifacts.File(UnitOf(sample), AttributionFile))) beta[row.Layer * Context.Info.Heads + row.Head] = row.Beta;
         return beta;
     }
 
@@ -66,23 +68,56 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     {
         var masks = forward.Masks.ShardsOf(sample);
         var passes = forward.ShardsOf(sample);
-        int seed = context.Experiment.Seed;
+        int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
         Trainer trainer = TrainerOf(spec.Trainer);
         double train = spec.Train;
         return new Unit(Kind, Version, sample.Id,
         [
-            new KeyPart.Text("sample", sample.Id),
-            new KeyPart.Text("trainer", trainer.ToString()!),
+            new KeyPart.Text("trainer", trainer.Name),
+            .. TrainerParts(trainer),
             new KeyPart.Number("train", train),
             new KeyPart.Integer("seed", seed),
-            new KeyPart.Integer("heads", context.Heads),
+            new KeyPart.Integer("heads", heads),
+            new KeyPart.Integer("heads_per_layer", headsPerLayer),
             new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
             new KeyPart.Inputs("forward", passes),
         ], 1, WorkUnit, run =>
         {
             HeadFit fit = HeadRegression.Fit(
-                trainer, [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], context.Heads, seed, train);
-            Write(run, sample, trainer, fit);
+                trainer, [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads, seed, train);
+            Tables.Attribution.Write(run.File(AttributionFile), [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]);
+            Tables.Fits.Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
+            Tables.Predictions.Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);
         });
+    }
+
+    private static Trainer TrainerOf(TrainerSpec trainer) => trainer switch
+    {
+        ElasticNetSpec s => new Trainer.ElasticNet(new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance)),
+        SdcaSpec s => new Trainer.Sdca(s.Alpha, s.L1Ratio, s.MaxIterations),
+        LightGbmSpec s => new Trainer.LightGbm(s.Trees, s.Leaves),
+        FastTreeSpec s => new Trainer.FastTree(s.Trees, s.Leaves),
+        _ => throw new InvalidOperationException($"No trainer is made from {trainer.GetType().Name}."),
+    };
+
+    private static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) => trainer switch
+    {
+        Trainer.ElasticNet { Settings: var s } =>
+        [
+            new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations), new KeyPart.Number("tolerance", s.Tolerance),
+        ],
+        Trainer.Sdca s => [new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations)],
+        Trainer.LightGbm s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
+        Trainer.FastTree s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
+        _ => throw new InvalidOperationException($"No key parts of {trainer.GetType().Name}."),
+    };
+
+    /// <summary>Mean and standard deviation over samples, as the paper's Table 2 gives them.</summary>
+    private static string Spread(IEnumerable<double?> values)
+    {
+        double[] defined = [.. values.OfType<double>()];
+        if (defined.Length == 0) return "undefined";
+        Moments moments = Metrics.Of(defined);
+        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000} ± {moments.SampleDeviation:0.000} (n = {defined.Length})");
     }
 }

@@ -38,7 +38,7 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        foreach (Unit unit in Units(artifacts).Known) folder.Link($"{TablePath(Tables.Masks.Name)}/{FileNames.Part(unit)}", artifacts.File(unit, FileName));
+        foreach (Unit unit in Units(artifacts).Known) folder.Link($"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(unit)}", artifacts.File(unit, FileName));
     }
 
     private const string FileName = "masks.parquet";
@@ -61,20 +61,20 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     {
         MaskDraw draw = spec.Draw;
         double ablate = spec.Ablate;
-        int seed = context.Experiment.Seed, heads = context.Heads;
+        int seed = Context.Experiment.Seed, heads = Context.Heads;
         var unit = new Unit(Kind, Version, $"{scope}/masks {first:00000000}-{first + count - 1:00000000}",
         [
             new KeyPart.Integer("seed", seed),
             new KeyPart.Text("scope", scope),
             new KeyPart.Integer("heads", heads),
             new KeyPart.Number("ablate", ablate),
-            new KeyPart.Text("draw", SpecNames.Of(draw)),
+            new KeyPart.Text("draw", Spelling.Of(draw)),
             new KeyPart.Integer("first", first),
             new KeyPart.Integer("count", count),
         ], count, WorkUnit, run =>
         {
             var masks = new byte[count][];
-            for (int i = 0; i < count; i++) masks[i] = HeadMasks.Draw(seed, scope, first + i, heads, ablate, draw == MaskDraw.Exact);
+            for (int i = 0; i < count; i++) masks[i] = HeadMasks.Draw(seed, scope, first + i, heads, ablate, draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact);
             MaskPart.Write(run.File(FileName), scope, first, masks);
         });
         return new MaskShard(unit, first, count);

@@ -33,14 +33,14 @@ internal abstract class Stage(StageContext? context)
     public virtual IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) => [];
 
     /// <summary>Where a table lies in the run's folder: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the experiment has several stages of the kind.</summary>
-    protected string TablePath(string table) =>
+    public string PublishedPath(string table) =>
         Context.Experiment.Stages.Count(n => n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()) > 1 ? $"tables/{Name}/{table}" : $"tables/{table}";
 
     /// <summary>Publishes a small table: Parquet and CSV.</summary>
     protected void PublishTable<TRow>(RunFolder folder, Table<TRow> table, IReadOnlyList<TRow> rows)
     {
-        table.Write(folder.Path(TablePath(table.Name) + ".parquet"), rows);
-        table.WriteCsv(folder.Path(TablePath(table.Name) + ".csv"), rows);
+        table.Write(folder.Path(PublishedPath(table.Name) + ".parquet"), rows);
+        table.WriteCsv(folder.Path(PublishedPath(table.Name) + ".csv"), rows);
     }
 }
 

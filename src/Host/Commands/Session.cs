@@ -1,5 +1,6 @@
 using Pipelines.Host.Planning;
 using Pipelines.Spec;
+using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
 
@@ -31,7 +32,7 @@ internal sealed class Session : IDisposable
         Store = new ArtifactStore(cache, digests);
         Threads = options.Threads ?? Environment.ProcessorCount;
         Jobs = options.Jobs ?? (experiments.All(IsSmall) ? Threads : 1);
-        engine = new Engine(digests, residentPictures: Jobs);
+        engine = new Engine(digests, residentSamples: Jobs);
         Pipelines = [.. experiments.Select(e => Pipeline.Compile(e, engine))];
         Catalog = new Catalog(Store, Pipelines[0].Context.Arithmetic.ToString());
     }
