@@ -35,6 +35,22 @@ public sealed class BetweenAttribute(double least, double most) : Attribute
     public double Most { get; } = most;
 }
 
+/// <summary>The form of a text.</summary>
+/// <param name="regex">What the whole text matches (also the schema's <c>pattern</c>: kept to what .NET and JavaScript read alike).</param>
+/// <param name="allowed">The same in words, for messages.</param>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class FormAttribute(string regex, string allowed) : Attribute
+{
+    /// <summary>What the whole text matches.</summary>
+    public string Regex { get; } = regex;
+
+    /// <summary>The same in words.</summary>
+    public string Allowed { get; } = allowed;
+
+    /// <summary>Values with a meaning of their own, from which the nearest is proposed for a misspelt one.</summary>
+    public string[] Words { get; init; } = [];
+}
+
 /// <summary>A path of a spec: as written, and resolved against the folder of the spec file after environment variables.</summary>
 /// <param name="Raw">As written.</param>
 /// <param name="Full">Absolute.</param>

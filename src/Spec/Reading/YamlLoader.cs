@@ -1,0 +1,141 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Pipelines.Spec.Reading;
+
+/// <summary>
+/// Builds the values of one YAML document from YamlDotNet's events. Own nodes rather than YamlDotNet's, so that duplicate keys are reported all at once, places are kept, and
+/// depth and size are bounded before anything walks them.
+/// </summary>
+internal sealed class YamlLoader
+{
+    private const int Deepest = 32;
+    private const long Heaviest = 100_000;
+
+    private readonly SpecSource source;
+    private readonly ErrorList errors;
+    private readonly Parser parser;
+    private readonly Dictionary<string, YamlValue?> anchors = new(StringComparer.Ordinal);
+    private long built;
+
+    private YamlLoader(SpecSource source, ErrorList errors)
+    {
+        this.source = source;
+        this.errors = errors;
+        parser = new Parser(new StringReader(source.Text));
+    }
+
+    /// <summary>The document's value; null where it is no YAML, which is then in <paramref name="errors"/>. Duplicate keys are reported too, and the first of them kept.</summary>
+    public static YamlValue? Load(SpecSource source, ErrorList errors)
+    {
+        try
+        {
+            return new YamlLoader(source, errors).Document();
+        }
+        catch (YamlException e)
+        {
+            AddSyntax(source, errors, e);
+            return null;
+        }
+        catch (Refused e)
+        {
+            errors.Add(e.At, "", e.Message);
+            return null;
+        }
+    }
+
+    private YamlValue? Document()
+    {
+        parser.Consume<StreamStart>();
+        if (parser.Accept<StreamEnd>(out _))
+        {
+            errors.Add(new SourceMark(source, 1, 1), "", "the file is empty: a spec begins with 'name:', 'model:', 'data:' and 'stages:'");
+            return null;
+        }
+        parser.Consume<DocumentStart>();
+        YamlValue root = Value(0);
+        parser.Consume<DocumentEnd>();
+        if (!parser.Accept<StreamEnd>(out _)) throw new Refused(Mark(parser.Current!), "a second document begins here: a file holds one experiment (for several use 'matrix:')");
+        return root;
+    }
+
+    private YamlValue Value(int depth)
+    {
+        ParsingEvent next = parser.Consume<ParsingEvent>();
+        SourceMark at = Mark(next);
+        if (depth > Deepest) throw new Refused(at, $"nested more than {Deepest} deep: no spec needs that");
+        if (++built > Heaviest) throw new Refused(at, $"more than {Heaviest} values: no spec needs that many");
+        if (next is AnchorAlias alias) return Aliased(alias, at);
+
+        var node = (NodeEvent)next;
+        if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific) throw new Refused(at, $"the tag {ErrorList.Quote(node.Tag.Value)} is not supported: leave it out");
+        if (!node.Anchor.IsEmpty) anchors[node.Anchor.Value] = null;
+        YamlValue value = node switch
+        {
+            Scalar scalar => new YamlText(at, scalar.Value, scalar.Style is not ScalarStyle.Plain),
+            SequenceStart => List(at, depth),
+            _ => Map(at, depth),
+        };
+        if (value.Weight > Heaviest) throw new Refused(at, $"its aliases stand for more than {Heaviest} values: no spec needs that many");
+        if (!node.Anchor.IsEmpty) anchors[node.Anchor.Value] = value;
+        return value;
+    }
+
+    private YamlValue Aliased(AnchorAlias alias, SourceMark at)
+    {
+        string name = alias.Value.Value;
+        if (!anchors.TryGetValue(name, out YamlValue? value)) throw new Refused(at, $"the alias *{name} has no anchor &{name} above it");
+        return value ?? throw new Refused(at, $"the alias *{name} stands inside its own anchor &{name}");
+    }
+
+    private YamlList List(SourceMark at, int depth)
+    {
+        var items = new List<YamlValue>();
+        while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Value(depth + 1));
+        return new YamlList(at, items);
+    }
+
+    private YamlMap Map(SourceMark at, int depth)
+    {
+        var entries = new List<YamlEntry>();
+        var first = new Dictionary<string, YamlText>(StringComparer.Ordinal);
+        while (!parser.TryConsume<MappingEnd>(out _))
+        {
+            YamlValue key = Value(depth + 1);
+            if (key is not YamlText name) throw new Refused(key.At, $"a key must be a text, not {key.Described}");
+            if (name.Text == "<<" && !name.Quoted) throw new Refused(key.At, "merge keys ('<<') are not supported: write the keys out, or use an alias for a whole value");
+            YamlValue value = Value(depth + 1);
+            if (first.TryAdd(name.Text, name)) entries.Add(new YamlEntry(name, value));
+            else errors.Add(name.At, "", $"the key {ErrorList.Quote(name.Text)} is there twice{(source.HasLines ? $": first on line {first[name.Text].At.Line}" : "")}");
+        }
+        return new YamlMap(at, entries);
+    }
+
+    private SourceMark Mark(ParsingEvent e) => new(source, (int)e.Start.Line, (int)e.Start.Column);
+
+    /// <summary>YamlDotNet stops at the first slip of syntax. Where it was a tab, every line that begins with one is named.</summary>
+    private static void AddSyntax(SpecSource source, ErrorList errors, YamlException e)
+    {
+        string[] lines = source.Text.ReplaceLineEndings("\n").Split('\n');
+        int before = errors.Count;
+        for (int i = 0; i < lines.Length; i++)
+        {
+            int indent = lines[i].Length - lines[i].TrimStart().Length;
+            int tab = lines[i].AsSpan(0, indent).IndexOf('\t');
+            if (tab >= 0 && indent < lines[i].Length) errors.Add(new SourceMark(source, i + 1, tab + 1), "", "indented by a tab: YAML wants blanks");
+        }
+        if (errors.Count == before) errors.Add(new SourceMark(source, (int)e.Start.Line, (int)e.Start.Column), "", "not YAML: " + Sentence(e));
+    }
+
+    private static string Sentence(YamlException e)
+    {
+        string message = SpecSource.Printable(e.Message).TrimEnd('.');
+        return message.Length == 0 ? "it cannot be read" : char.ToLowerInvariant(message[0]) + message[1..];
+    }
+
+    /// <summary>YAML that a spec may not use; ends the reading.</summary>
+    private sealed class Refused(SourceMark at, string message) : Exception(message)
+    {
+        public SourceMark At { get; } = at;
+    }
+}
