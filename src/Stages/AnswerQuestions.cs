@@ -4,7 +4,6 @@ using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 

@@ -40,7 +40,7 @@ internal sealed class Engine(FileDigests digests, int residentSamples) : IDispos
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Cache.Value.Dispose();
+        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Run.Value.Dispose();
         foreach (var model in models.Values.Where(m => m.IsValueCreated)) model.Value.Dispose();
     }
 

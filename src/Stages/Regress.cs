@@ -117,7 +117,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     {
         double[] defined = [.. values.OfType<double>()];
         if (defined.Length == 0) return "undefined";
-        Moments moments = Metrics.Of(defined);
-        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000} ± {moments.SampleDeviation:0.000} (n = {defined.Length})");
+        Moments moments = Moments.Of(defined);
+        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000} ± {moments.StdSample:0.000} (n = {defined.Length})");
     }
 }

@@ -19,11 +19,12 @@ internal sealed class StageContext
     private readonly Lazy<PictureSet> pictures;
     private readonly Lazy<IReadOnlyList<DataItem>> items;
 
-    /// <summary>The context of <paramref name="experiment"/>.</summary>
+    /// <summary>The context of <paramref name="experiment"/>; <paramref name="command"/> is what runs it again.</summary>
     /// <exception cref="Errors.InputException">The model's folder or a setting is of no use.</exception>
-    public StageContext(Experiment experiment, Engine engine)
+    public StageContext(Experiment experiment, Engine engine, string command)
     {
         Experiment = experiment;
+        Command = command;
         Engine = engine;
         Info = ModelInfo.Read(Folder);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
@@ -36,6 +37,9 @@ internal sealed class StageContext
 
     /// <summary>The experiment.</summary>
     public Experiment Experiment { get; }
+
+    /// <summary>The command that runs the experiment again.</summary>
+    public string Command { get; }
 
     /// <summary>Models and caches of this process.</summary>
     public Engine Engine { get; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipelines.Spec;
+using Pipelines.Spec.Writing;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
@@ -43,7 +44,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
     private Unit Create(KeyPart[] inputs)
     {
         string settings = SpecWriter.ToYaml(Context.Experiment);
-        return new Unit(Kind, Version, "page", [new KeyPart.Text("experiment", settings), .. inputs], 1, WorkUnit, run => HtmlReport.Write(Data(run.Artifacts), run.Folder));
+        return new Unit(Kind, Version, "page", [new KeyPart.Text("experiment", settings), new KeyPart.Text("command", Context.Command), .. inputs], 1, WorkUnit, run => HtmlReport.Write(Data(run.Artifacts), run.Folder));
     }
 
     private ReportData Data(Artifacts artifacts)
@@ -54,7 +55,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
         return new ReportData
         {
             Name = experiment.Name,
-            Command = $"dotnet run --project src/Host {experiment.Source}",
+            Command = Context.Command,
             Model = new ModelCard(
                 Context.Info.Name, experiment.Model.Path.Raw, Context.Info.Family.ToString(), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
@@ -108,7 +109,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
         };
     }
 
-    private IReadOnlyList<Link> Links()
+    private List<Link> Links()
     {
         var links = new List<Link>();
         void Table(Stage? stage, string name, string note)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
-using Pipelines.Spec;
+using Pipelines.Spec.Writing;
 using Pipelines.Stages.Storage;
 using Spectre.Console;
 
@@ -55,9 +55,11 @@ internal static class RunCommand
         return code;
     }
 
-    /// <summary>The command that does the same again.</summary>
+    /// <summary>The command that gives the same results again.</summary>
     public static string CommandOf(RunOptions options) =>
-        "dotnet run --project src/Host " + options.Spec + string.Concat(options.Overrides.Select(o => $" --set {o}")) + (options.Artifacts == "artifacts" ? "" : $" --artifacts {options.Artifacts}");
+        "dotnet run --project src/Host " + Quoted(options.Spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+
+    private static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
     public static void Publish(Session session, Pipeline pipeline)

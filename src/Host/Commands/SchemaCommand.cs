@@ -1,4 +1,4 @@
-using Pipelines.Spec;
+using Pipelines.Spec.Writing;
 
 namespace Pipelines.Host.Commands;
 

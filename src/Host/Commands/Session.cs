@@ -33,7 +33,7 @@ internal sealed class Session : IDisposable
         Threads = options.Threads ?? Environment.ProcessorCount;
         Jobs = options.Jobs ?? (experiments.All(IsSmall) ? Threads : 1);
         engine = new Engine(digests, residentSamples: Jobs);
-        Pipelines = [.. experiments.Select(e => Pipeline.Compile(e, engine))];
+        Pipelines = [.. experiments.Select(e => Pipeline.Compile(e, engine, RunCommand.CommandOf(options)))];
         Catalog = new Catalog(Store, Pipelines[0].Context.Arithmetic.ToString());
     }
 
@@ -62,8 +62,8 @@ internal sealed class Session : IDisposable
     /// <exception cref="SpecException">The spec has errors.</exception>
     public static Session Open(RunOptions options)
     {
-        ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides, Environment.GetEnvironmentVariable);
-        if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.ToString())]);
+        ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
+        if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
         return new Session(options, read.Experiments);
     }
 

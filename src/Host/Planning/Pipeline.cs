@@ -9,10 +9,10 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
     /// <summary>The experiment.</summary>
     public Experiment Experiment => Context.Experiment;
 
-    /// <summary>Compiles <paramref name="experiment"/>. Its stages are known to be free of circles: the spec's reader has checked it.</summary>
-    public static Pipeline Compile(Experiment experiment, Engine engine)
+    /// <summary>Compiles <paramref name="experiment"/>, which <paramref name="command"/> runs again. Its stages are known to be free of circles: the spec's reader has checked it.</summary>
+    public static Pipeline Compile(Experiment experiment, Engine engine, string command)
     {
-        var context = new StageContext(experiment, engine);
+        var context = new StageContext(experiment, engine, command);
         var nodes = experiment.Stages.ToDictionary(n => n.Name, StringComparer.Ordinal);
         var made = new Dictionary<string, Stage>(StringComparer.Ordinal);
         var ordered = new List<Stage>();

@@ -44,6 +44,6 @@ internal abstract record KeyPart(string Name)
     internal sealed record Inputs(string Name, IReadOnlyList<Unit> Units) : KeyPart(Name)
     {
         /// <inheritdoc/>
-        public override string Shown => Units.Count == 1 ? $"{Units[0].Kind} {Units[0].Name}" : $"{Units.Count} units of {Units.FirstOrDefault()?.Kind ?? "no stage"}";
+        public override string Shown => Units.Count == 1 ? $"{Units[0].Kind} {Units[0].Name}" : $"{Units.Count} units of {(Units.Count == 0 ? "no stage" : Units[0].Kind)}";
     }
 }
