@@ -147,6 +147,7 @@ internal static class TokenizerFiles
             Alphabet = Guarded(file, () => new BlankMarkAlphabet(
                 model.Vocabulary.Keys, model.AddsDummyPrefix ? BlankPrefix.EachAlways : BlankPrefix.None, squeezeBlanks: model.RemovesExtraBlanks)),
             UnknownToken = "<unk>",
+            Controls = model.Controls,
             Bos = config.AddBosToken == false ? null : IdOf(bos, added, model.Vocabulary),
         };
     }
