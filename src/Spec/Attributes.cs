@@ -2,7 +2,7 @@ namespace Pipelines.Spec;
 
 /// <summary>A closed set of records whose member is chosen by the value of <paramref name="key"/> in the file.</summary>
 /// <param name="key">Name of the choosing key.</param>
-[AttributeUsage(AttributeTargets.Class)]
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ChosenByAttribute(string key) : Attribute
 {
     /// <summary>Name of the choosing key.</summary>
@@ -11,7 +11,7 @@ public sealed class ChosenByAttribute(string key) : Attribute
 
 /// <summary>The name by which a record of a closed set is chosen.</summary>
 /// <param name="name">Value of the choosing key.</param>
-[AttributeUsage(AttributeTargets.Class)]
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class NamedAttribute(string name) : Attribute
 {
     /// <summary>Value of the choosing key.</summary>

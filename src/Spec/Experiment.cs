@@ -8,7 +8,6 @@ public sealed record Experiment
     public required string Name { get; init; }
 
     /// <summary>Seed of every random choice: order of pictures, baseline pictures, masks, train/test split, random rankings.</summary>
-    [Between(int.MinValue, int.MaxValue)]
     public int Seed { get; init; }
 
     /// <summary>The checkpoint and how it is computed.</summary>

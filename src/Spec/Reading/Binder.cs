@@ -15,7 +15,16 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     public IReadOnlyDictionary<string, SourceMark> Places => places;
 
     /// <summary>The experiment of a document whose matrix has been taken out.</summary>
-    public Experiment Experiment(YamlMap root) => (Experiment)Fields(ShapeReader.Experiment, root, "");
+    public Experiment Experiment(YamlMap root)
+    {
+        object made = Activator.CreateInstance(ShapeReader.Experiment.Type)!;
+        var keys = new KeysOf(root, "", errors);
+        Fill(made, ShapeReader.Experiment, root, "", keys);
+        keys.Known(Matrix.Key);
+        if (root.Find("stages")?.Value is YamlMap stages) keys.Below("stages", stages.Entries.Select(e => e.Key.Text));
+        keys.Finish();
+        return (Experiment)made;
+    }
 
     private object? Value(Shape shape, YamlValue value, string path, Field? field)
     {
@@ -190,8 +199,8 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     private NamedStage Stage(Shape.Family specs, YamlText name, YamlMap map, string path)
     {
         var keys = new KeysOf(map, path, errors);
-        keys.Known("inputs");
         var spec = (StageSpec?)Chosen(specs, null, map, path, keys);
+        keys.Known("inputs");
         keys.Finish();
         var inputs = new List<(YamlText, YamlText)>();
         switch (map.Find("inputs")?.Value)

@@ -8,6 +8,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
     private readonly List<string> known = [];
     private readonly List<(string Key, string Wanted)> missing = [];
     private readonly List<(Shape.Family Family, Shape.Fields Chosen)> families = [];
+    private readonly Dictionary<string, string> below = new(StringComparer.Ordinal);
     private bool acceptAll;
 
     public void Known(string key) => known.Add(key);
@@ -16,6 +17,12 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
 
     /// <summary>A family of which <paramref name="chosen"/> was taken: a key of another member is told as such.</summary>
     public void Others(Shape.Family family, Shape.Fields chosen) => families.Add((family, chosen));
+
+    /// <summary>Free names that stand below a key: one of them in this mapping is a level too high.</summary>
+    public void Below(string key, IEnumerable<string> names)
+    {
+        foreach (string name in names) below[name] = $"{key}.{name}";
+    }
 
     /// <summary>It is not known which keys are right: the choosing key was wrong, and that is error enough.</summary>
     public void AcceptAll() => acceptAll = true;
@@ -42,7 +49,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
         string what = $"unknown key {ErrorList.Quote(key.Text)}";
         string? owner = families.Select(f => Owner(f.Family, f.Chosen, key.Text)).LastOrDefault(o => o is not null);
         if (owner is not null) what = $"the key {ErrorList.Quote(key.Text)} belongs to {owner}";
-        else if (near is null) near = Elsewhere(ShapeReader.Experiment, "", key.Text);
+        else if (near is null) near = below.GetValueOrDefault(key.Text) ?? Elsewhere(ShapeReader.Experiment, "", key.Text);
         errors.Add(key.At, path, what, string.Join(", ", known), owner is null ? near : null);
     }
 

@@ -50,7 +50,7 @@ internal sealed class Scalars(ErrorList errors)
     public object? Choice(Shape.Choice choice, YamlText text, string path)
     {
         if (choice.Values.TryGetValue(text.Text, out Enum? value)) return value;
-        errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} is not a choice", string.Join(", ", choice.Values.Keys), Nearest.To(text.Text, choice.Values.Keys));
+        errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} is not a valid {path[(path.LastIndexOf('.') + 1)..]}", string.Join(", ", choice.Values.Keys), Nearest.To(text.Text, choice.Values.Keys));
         return null;
     }
 
@@ -63,7 +63,7 @@ internal sealed class Scalars(ErrorList errors)
             return null;
         }
         if (form is null || Regex.IsMatch(text.Text, form.Regex, RegexOptions.CultureInvariant)) return text.Text;
-        errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} will not do", form.Allowed, Nearest.To(text.Text, form.Words));
+        errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} is not a valid {path[(path.LastIndexOf('.') + 1)..]}", form.Allowed, Nearest.To(text.Text, form.Words));
         return null;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Pipelines.Spec.Reading;
@@ -12,11 +13,14 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
 
     private readonly Lazy<string[]> lines = new(() => Text.ReplaceLineEndings("\n").Split('\n'));
 
+    /// <summary>The lines without their ends.</summary>
+    public IReadOnlyList<string> Lines => lines.Value;
+
     /// <summary>The line that <paramref name="line"/> and <paramref name="column"/> point at with a caret below; cut around the caret where it is long.</summary>
     public string Excerpt(int line, int column)
     {
-        if (!HasLines || line < 1 || line > lines.Value.Length || string.IsNullOrWhiteSpace(lines.Value[line - 1])) return "";
-        string all = lines.Value[line - 1];
+        if (!HasLines || line < 1 || line > Lines.Count || string.IsNullOrWhiteSpace(Lines[line - 1])) return "";
+        string all = Lines[line - 1];
         int caret = Math.Clamp(column - 1, 0, all.Length);
         int start = all.Length <= Widest ? 0 : Math.Clamp(caret - (Widest / 2), 0, all.Length - Widest);
         string shown = Printable(all.Substring(start, Math.Min(Widest, all.Length - start)).TrimEnd());
@@ -28,7 +32,11 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
     public static string Printable(string text)
     {
         var shown = new StringBuilder(text.Length);
-        foreach (char c in text) shown.Append(c == '\t' ? ' ' : char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' ? '\u00B7' : c);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bool hidden = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+            shown.Append(rune.Value == '\t' ? " " : hidden ? "\u00B7" : rune.ToString());
+        }
         return shown.ToString();
     }
 }

@@ -51,10 +51,12 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
         }
         open.Add(stage);
         HashSet<string> settled = Named(stage, inputs);
+        Action? ask = null;
         foreach (StageInput need in stage.Spec.Needs.Where(n => !settled.Contains(n.Role)))
         {
-            if (Standard(stage, need, inputs) is { } source) inputs[need.Role] = source;
+            if (Standard(stage, need, inputs, ref ask) is { } source) inputs[need.Role] = source;
         }
+        ask?.Invoke();
         open.Remove(stage);
         upstream[stage] = new HashSet<NamedStage>(inputs.Values.SelectMany(i => upstream.GetValueOrDefault(i, []).Append(i)));
     }
@@ -117,7 +119,11 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
     }
 
     /// <summary>The stage that fills a role which is not named; null where there is none, which is an error unless the role is optional.</summary>
-    private NamedStage? Standard(NamedStage stage, StageInput need, Dictionary<string, NamedStage> inputs)
+    /// <param name="stage">The reader.</param>
+    /// <param name="need">The role.</param>
+    /// <param name="inputs">The roles filled so far.</param>
+    /// <param name="ask">Set to the error where several stages could fill the role. Only the last is told: roles stand in the order of the work, and the last one named settles those before.</param>
+    private NamedStage? Standard(NamedStage stage, StageInput need, Dictionary<string, NamedStage> inputs, ref Action? ask)
     {
         IReadOnlyList<StageInput> needs = stage.Spec!.Needs;
         IEnumerable<NamedStage> read = inputs.Values.SelectMany(i => upstream.GetValueOrDefault(i, []));
@@ -130,7 +136,7 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
         if (agreeing.Length > 1)
         {
             string names = string.Join(", ", agreeing.Select(s => s.Name));
-            errors.Add(stage.At, stage.Path, $"{need.Role} could be read from several stages: name one under 'inputs:', for example 'inputs: {{ {need.Role}: {agreeing[^1].Name} }}'", names + (need.Optional ? $", {None}" : ""));
+            ask = () => errors.Add(stage.At, stage.Path, $"{need.Role} could be read from several stages: name one under 'inputs:', for example 'inputs: {{ {need.Role}: {agreeing[^1].Name} }}'", names + (need.Optional ? $", {None}" : ""));
         }
         else if (ofKind.Length > 0)
         {

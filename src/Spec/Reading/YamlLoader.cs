@@ -28,13 +28,21 @@ internal sealed class YamlLoader
     /// <summary>The document's value; null where it is no YAML, which is then in <paramref name="errors"/>. Duplicate keys are reported too, and the first of them kept.</summary>
     public static YamlValue? Load(SpecSource source, ErrorList errors)
     {
+        var loader = new YamlLoader(source, errors);
         try
         {
-            return new YamlLoader(source, errors).Document();
+            return loader.Document();
         }
         catch (YamlException e)
         {
-            AddSyntax(source, errors, e);
+            YamlSyntax.Add(source, errors, (int)e.Start.Line, (int)e.Start.Column, e.Message);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException or NullReferenceException)
+        {
+            // What YamlDotNet throws instead on some damaged input, for example "[a\nb: c".
+            Mark reached = loader.parser.Current?.End ?? Mark.Empty;
+            YamlSyntax.Add(source, errors, (int)reached.Line, (int)reached.Column, "");
             return null;
         }
         catch (Refused e)
@@ -55,14 +63,14 @@ internal sealed class YamlLoader
         parser.Consume<DocumentStart>();
         YamlValue root = Value(0);
         parser.Consume<DocumentEnd>();
-        if (!parser.Accept<StreamEnd>(out _)) throw new Refused(Mark(parser.Current!), "a second document begins here: a file holds one experiment (for several use 'matrix:')");
+        if (!parser.Accept<StreamEnd>(out _)) throw new Refused(Place(parser.Current!), "a second document begins here: a file holds one experiment (for several use 'matrix:')");
         return root;
     }
 
     private YamlValue Value(int depth)
     {
         ParsingEvent next = parser.Consume<ParsingEvent>();
-        SourceMark at = Mark(next);
+        SourceMark at = Place(next);
         if (depth > Deepest) throw new Refused(at, $"nested more than {Deepest} deep: no spec needs that");
         if (++built > Heaviest) throw new Refused(at, $"more than {Heaviest} values: no spec needs that many");
         if (next is AnchorAlias alias) return Aliased(alias, at);
@@ -111,27 +119,7 @@ internal sealed class YamlLoader
         return new YamlMap(at, entries);
     }
 
-    private SourceMark Mark(ParsingEvent e) => new(source, (int)e.Start.Line, (int)e.Start.Column);
-
-    /// <summary>YamlDotNet stops at the first slip of syntax. Where it was a tab, every line that begins with one is named.</summary>
-    private static void AddSyntax(SpecSource source, ErrorList errors, YamlException e)
-    {
-        string[] lines = source.Text.ReplaceLineEndings("\n").Split('\n');
-        int before = errors.Count;
-        for (int i = 0; i < lines.Length; i++)
-        {
-            int indent = lines[i].Length - lines[i].TrimStart().Length;
-            int tab = lines[i].AsSpan(0, indent).IndexOf('\t');
-            if (tab >= 0 && indent < lines[i].Length) errors.Add(new SourceMark(source, i + 1, tab + 1), "", "indented by a tab: YAML wants blanks");
-        }
-        if (errors.Count == before) errors.Add(new SourceMark(source, (int)e.Start.Line, (int)e.Start.Column), "", "not YAML: " + Sentence(e));
-    }
-
-    private static string Sentence(YamlException e)
-    {
-        string message = SpecSource.Printable(e.Message).TrimEnd('.');
-        return message.Length == 0 ? "it cannot be read" : char.ToLowerInvariant(message[0]) + message[1..];
-    }
+    private SourceMark Place(ParsingEvent e) => new(source, (int)e.Start.Line, (int)e.Start.Column);
 
     /// <summary>YAML that a spec may not use; ends the reading.</summary>
     private sealed class Refused(SourceMark at, string message) : Exception(message)

@@ -1,3 +1,4 @@
+using Pipelines.Spec.Reading;
 using Pipelines.Spec.Shapes;
 
 namespace Pipelines.Spec.Writing;
@@ -16,8 +17,6 @@ public sealed record Setting(string Path, string Value, string? Default, string 
 /// <summary>All settings of an experiment as a flat table, in the order of the file.</summary>
 public static class SettingsTable
 {
-    private const string NoValue = "-";
-
     /// <summary>Every setting, with the inputs of the stages as <c>stages.NAME.inputs.ROLE</c>.</summary>
     /// <param name="experiment">A valid experiment.</param>
     public static IReadOnlyList<Setting> Of(Experiment experiment)
@@ -59,7 +58,7 @@ public static class SettingsTable
     private static IEnumerable<Setting> Stage(Shape.Family specs, StageNode stage, string path)
     {
         string here = Join(path, stage.Name);
-        IEnumerable<Setting> inputs = stage.Spec.Needs.Select(n => new Setting($"{here}.inputs.{n.Role}", stage.Inputs.GetValueOrDefault(n.Role, NoValue), null, ""));
+        IEnumerable<Setting> inputs = stage.Spec.Needs.Select(n => new Setting($"{here}.inputs.{n.Role}", stage.Inputs.GetValueOrDefault(n.Role, StageInputs.None), null, $"The stage of kind {Spelling.Of(n.Kind)} that is read."));
         return Member(specs, stage.Spec, null, here, "").Concat(inputs);
     }
 
