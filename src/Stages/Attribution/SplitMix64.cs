@@ -19,6 +19,9 @@ internal struct SplitMix64
         state = Next() ^ unchecked((uint)index);
     }
 
+    /// <summary>The stream of the published generator that starts from <paramref name="state"/>.</summary>
+    public static SplitMix64 FromState(ulong state) => new() { state = state };
+
     /// <summary>64 random bits.</summary>
     public ulong Next()
     {

@@ -90,22 +90,11 @@ internal static class ParquetFile
 
     /// <summary>Names and types of the columns.</summary>
     /// <param name="path">A Parquet file.</param>
-    public static IReadOnlyList<DataField> Columns(string path)
-    {
-        using var stream = OpenRead(path);
-        return Guard(path, null, () =>
-        {
-            var reader = Wait(ParquetReader.CreateAsync(stream));
-            try
-            {
-                return reader.Schema.DataFields;
-            }
-            finally
-            {
-                reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            }
-        });
-    }
+    public static IReadOnlyList<DataField> Columns(string path) => Footer(path, reader => reader.Schema.DataFields);
+
+    /// <summary>Rows of a file, as its footer says.</summary>
+    /// <param name="path">A Parquet file.</param>
+    public static int RowCount(string path) => Footer(path, reader => checked((int)reader.RowGroups.Sum(g => g.RowCount)));
 
     /// <summary>Part files of a folder, in name order (shards number their parts with leading zeros).</summary>
     /// <param name="folder">Folder with <c>*.parquet</c>.</param>
@@ -142,6 +131,23 @@ internal static class ParquetFile
     internal static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
     internal static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
+
+    private static T Footer<T>(string path, Func<ParquetReader, T> read)
+    {
+        using var stream = OpenRead(path);
+        return Guard(path, null, () =>
+        {
+            var reader = Wait(ParquetReader.CreateAsync(stream));
+            try
+            {
+                return read(reader);
+            }
+            finally
+            {
+                reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+        });
+    }
 
     private static FileStream OpenRead(string path)
     {
