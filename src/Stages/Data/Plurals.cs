@@ -5,8 +5,19 @@ internal static class Plurals
 {
     private static readonly Dictionary<string, string> Irregular = new(StringComparer.Ordinal)
     {
-        ["person"] = "people", ["man"] = "men", ["woman"] = "women", ["child"] = "children", ["mouse"] = "mice", ["goose"] = "geese", ["ox"] = "oxen",
-        ["foot"] = "feet", ["tooth"] = "teeth", ["sheep"] = "sheep", ["fish"] = "fish", ["deer"] = "deer", ["cactus"] = "cacti",
+        ["person"] = "people",
+        ["man"] = "men",
+        ["woman"] = "women",
+        ["child"] = "children",
+        ["mouse"] = "mice",
+        ["goose"] = "geese",
+        ["ox"] = "oxen",
+        ["foot"] = "feet",
+        ["tooth"] = "teeth",
+        ["sheep"] = "sheep",
+        ["fish"] = "fish",
+        ["deer"] = "deer",
+        ["cactus"] = "cacti",
     };
 
     /// <summary>Plural spellings of a word in lower case; several where usage varies ("scarfs", "scarves"). An irregular noun has its regular plural, too.</summary>
