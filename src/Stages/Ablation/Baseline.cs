@@ -43,6 +43,7 @@ internal abstract record Baseline : IDisposable
         {
             Keys.Dispose();
             Values.Dispose();
+            base.Dispose();
         }
     }
 

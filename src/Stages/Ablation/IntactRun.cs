@@ -134,7 +134,7 @@ internal sealed class IntactRun : IDisposable
             [
                 q.bmm(cache.Prefix(layer).Keys).view(queries.shape[0], queries.shape[1], -1),
                 q.bmm(cache.Image(layer).Keys).view(queries.shape[0], queries.shape[1], -1),
-                ownScores + Masks.Causal(queries.shape[1], own.shape[1], ownScores),
+                ownScores + CausalMask.Of(queries.shape[1], own.shape[1], ownScores),
             ],
             -1);
         return scores.softmax(-1).MoveToOuterDisposeScope();

@@ -29,7 +29,7 @@ internal sealed record KeyValueBlock(torch.Tensor KeysTransposed, torch.Tensor V
         long heads = keys.shape[0], length = keys.shape[1], d = keys.shape[2];
         torch.Tensor transposed = torch.zeros([heads, d, PaddedTo((int)length)], dtype: keys.dtype, device: keys.device);
         transposed.narrow(2, 0, length).copy_(keys.transpose(1, 2));
-        torch.Tensor kept = torch.empty_like(values, memory_format: torch.contiguous_format);
+        torch.Tensor kept = torch.empty([heads, length, d], dtype: values.dtype, device: values.device);
         kept.copy_(values);
         return new KeyValueBlock(transposed.DetachFromDisposeScope(), kept.DetachFromDisposeScope(), (int)length);
     }

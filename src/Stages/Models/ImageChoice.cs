@@ -1,14 +1,6 @@
+using Pipelines.Stages.Vision;
+
 namespace Pipelines.Stages.Models;
-
-/// <summary>What happens to a picture that is not square (LLaVA-1.5).</summary>
-internal enum PictureFit
-{
-    /// <summary>Short side to the model's size, centre crop: the hub's processor.</summary>
-    Crop,
-
-    /// <summary>Padded to a square with the mean colour first: the authors' code.</summary>
-    Pad,
-}
 
 /// <summary>How a picture becomes image tokens where a family leaves a choice. The defaults are the published processors'; a fixed number of image tokens comes from <see cref="Square"/> and <see cref="MaxTiles"/>.</summary>
 internal sealed record ImageChoice

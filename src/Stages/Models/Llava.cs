@@ -8,13 +8,16 @@ namespace Pipelines.Stages.Models;
 internal sealed class Llava : VisionLanguageModel
 {
     private readonly LlavaTower tower;
+    private readonly ClipProcessor processor;
 
     /// <summary>Claims all tensors of the checkpoint.</summary>
     public Llava(ModelParts parts)
         : base(parts, LlavaTower.LoadDecoder(parts))
     {
         tower = new LlavaTower(parts);
+        processor = new ClipProcessor(PreprocessorConfig.Read(parts.Info.Folder), parts.Image.Fit);
         LlavaConfig.CheckImageToken(parts);
+        tower.CheckPixels(processor.Side, parts);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 
@@ -22,13 +25,13 @@ internal sealed class Llava : VisionLanguageModel
     protected override ChatTemplate Template => ChatTemplate.Llava;
 
     /// <inheritdoc/>
-    public override Pixels Preprocess(Picture picture) => throw new NotImplementedException();
+    public override Pixels Preprocess(Picture picture) => processor.Process(picture);
 
     /// <inheritdoc/>
     public override ImageFeatures Features(Pixels pixels)
     {
-        torch.Tensor features = tower.Features(pixels)[0]; // [P, hidden]
-        return new ImageFeatures(features, TokensOf(0, 0));
+        using torch.Tensor tiles = tower.Features(pixels); // [1, P, hidden]
+        return new ImageFeatures(tiles.squeeze(0), tower.TokensOfTile);
     }
 
     /// <inheritdoc/>

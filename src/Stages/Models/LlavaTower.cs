@@ -1,3 +1,4 @@
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Vision;
 using TorchSharp;
@@ -52,6 +53,19 @@ internal sealed class LlavaTower
     /// <summary>Full prefix of a part's tensors in either layout.</summary>
     public static string Prefix(ModelParts parts, string part) => parts.Weights.Has("model.language_model.embed_tokens.weight") ? $"model.{part}" : part;
 
+    /// <summary>The preprocessor must make pictures of the tower's size.</summary>
+    /// <exception cref="InputException">It does not.</exception>
+    public void CheckPixels(int side, ModelParts parts)
+    {
+        if (side != Vision.ImageSize)
+        {
+            throw new InputException(
+                System.IO.Path.Combine(parts.Info.Folder, "preprocessor_config.json"),
+                $"makes pictures of {side} x {side} pixels, but the vision tower reads {Vision.ImageSize} x {Vision.ImageSize}.",
+                "Use the file that belongs to the checkpoint.");
+        }
+    }
+
     /// <summary>The tiles' projected features.</summary>
     /// <param name="pixels">[tiles, 3, size, size].</param>
     /// <returns>[tiles, tokens, hidden], owned by the caller's dispose scope.</returns>
@@ -59,7 +73,7 @@ internal sealed class LlavaTower
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        torch.Tensor input = torch.tensor(pixels.Values, [-1, Vision.Channels, Vision.ImageSize, Vision.ImageSize]).to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor input = torch.tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)]).to(arithmetic.Compute, arithmetic.Device);
         torch.Tensor states = clip.Forward(input); // [tiles, 1 + patches, vision hidden]
         torch.Tensor kept = dropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
         torch.Tensor rows = kept.reshape(-1, Vision.Hidden);

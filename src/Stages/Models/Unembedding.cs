@@ -59,7 +59,7 @@ internal sealed class Unembedding
         for (long start = 0; start < Rows; start += ChunkRows)
         {
             using var chunk = torch.NewDisposeScope();
-            sum.add_(weight.narrow(0, start, Math.Min(ChunkRows, Rows - start)).to(torch.ScalarType.Float64).sum(0));
+            sum.add_(weight.narrow(0, start, Math.Min(ChunkRows, Rows - start)).to(torch.ScalarType.Float64).sum([0L]));
         }
 
         return sum.cpu().data<double>().ToArray();
@@ -74,6 +74,16 @@ internal sealed class Unembedding
             sum[i] += factor * values[i];
         }
     }
+}
+
+/// <summary>What the mean logit is taken over.</summary>
+internal enum MeanOver
+{
+    /// <summary>Every row of the unembedding, padding rows included: a plain mean of the logits.</summary>
+    Rows,
+
+    /// <summary>Only rows that a token of the tokenizer has.</summary>
+    Tokens,
 }
 
 /// <summary>The direction of a target token's adjusted logit in the space after the final norm.</summary>

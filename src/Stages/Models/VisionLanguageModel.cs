@@ -106,6 +106,13 @@ internal abstract class VisionLanguageModel : IDisposable
             : throw new InputException("prompt", "no text follows the image, so no token could read it.");
     }
 
+    /// <summary>The direction of a target token's adjusted logit: target minus mean over the vocabulary.</summary>
+    /// <param name="token">The target token.</param>
+    /// <param name="mean">Rows that the mean goes over.</param>
+    public TargetDirection Target(int token, MeanOver mean) => Decoder.Unembedding.Direction(
+        token,
+        mean == MeanOver.Rows ? [] : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]);
+
     /// <summary>The text of generated tokens, without special tokens and the blanks around it.</summary>
     public string Answer(IEnumerable<int> generated) => Tokenizer.Decode(generated).Trim();
 
@@ -151,8 +158,4 @@ internal abstract class VisionLanguageModel : IDisposable
 /// <param name="Checkpoint">The open checkpoint; becomes the model's.</param>
 /// <param name="Weights">Root view of the checkpoint; becomes the model's.</param>
 /// <param name="Image">How pictures are fitted.</param>
-internal sealed record ModelParts(ModelInfo Info, ModelConfig Config, HubTokenizer Tokenizer, Checkpoint Checkpoint, Weights Weights, ImageChoice Image)
-{
-    /// <summary>preprocessor_config.json of the folder.</summary>
-    public string PreprocessorPath => System.IO.Path.Combine(Info.Folder, "preprocessor_config.json");
-}
+internal sealed record ModelParts(ModelInfo Info, ModelConfig Config, HubTokenizer Tokenizer, Checkpoint Checkpoint, Weights Weights, ImageChoice Image);
