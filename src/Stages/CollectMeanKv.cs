@@ -55,7 +55,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
 
     private Baseline Load(Artifacts artifacts) => spec.Kind switch
     {
-        BaselineKind.Mean => Baseline.Mean.Load(artifacts.File(Unit!, FileName)),
+        BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),
         BaselineKind.Zero => new Baseline.Zero(),
         BaselineKind.Knockout => new Baseline.Knockout(),
         _ => throw new InvalidOperationException($"No baseline {spec.Kind}."),
@@ -93,7 +93,8 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
                 }
 
                 using Baseline.Mean baseline = mean!.ToBaseline();
-                baseline.Save(run.File(FileName));
+                using var stream = new FileStream(run.File(FileName), FileMode.CreateNew);
+                BaselineFile.Write(baseline, stream);
             }
             finally
             {

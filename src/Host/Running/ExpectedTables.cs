@@ -16,9 +16,10 @@ internal sealed record TableComparison(string Table, string Verdict, IReadOnlyLi
 /// </summary>
 internal static class ExpectedTables
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private const string TolerancesFile = "tolerances.json";
 
-    /// <summary>Absolute tolerances of a new expectation: rounding of float32 sums differs between processors.</summary>
+    /// <summary>Absolute tolerances of a new expectation: rounding of float32 sums differs between processors, and two heads of nearly equal score may change places, which moves one point of a curve.</summary>
     private static readonly Dictionary<string, Dictionary<string, double>> Defaults = new(StringComparer.Ordinal)
     {
         ["samples.csv"] = new(StringComparer.Ordinal) { ["f_intact"] = 1e-3, ["f_ablated"] = 1e-3 },
@@ -27,7 +28,7 @@ internal static class ExpectedTables
         {
             ["r2"] = 1e-3, ["rho"] = 1e-3, ["mae"] = 1e-3, ["rmse"] = 1e-3, ["intercept"] = 1e-3, ["dual_gap"] = 1e-3, ["iterations"] = 2,
         },
-        ["validation.csv"] = new(StringComparer.Ordinal) { ["faithfulness"] = 1e-3, ["completeness"] = 1e-3 },
+        ["validation.csv"] = new(StringComparer.Ordinal) { ["faithfulness"] = 0.05, ["completeness"] = 0.05 },
         ["baseline.csv"] = [],
     };
 
@@ -37,7 +38,7 @@ internal static class ExpectedTables
         Directory.CreateDirectory(expected);
         var present = Defaults.Where(d => File.Exists(Path.Combine(tables, d.Key))).ToDictionary(d => d.Key, d => d.Value, StringComparer.Ordinal);
         foreach (string name in present.Keys) File.Copy(Path.Combine(tables, name), Path.Combine(expected, name), overwrite: true);
-        File.WriteAllText(Path.Combine(expected, TolerancesFile), JsonSerializer.Serialize(present, new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        File.WriteAllText(Path.Combine(expected, TolerancesFile), JsonSerializer.Serialize(present, Indented) + "\n");
     }
 
     /// <summary>Compares the tables of a run with the expected ones.</summary>
