@@ -1,3 +1,4 @@
+using Pipelines.Host.Running;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
@@ -11,10 +12,9 @@ internal static class GcCommand
     {
         string cache = Path.Combine(artifacts, "cache"), runs = Path.Combine(artifacts, "runs");
         if (!Directory.Exists(cache)) throw new InputException(artifacts, "there is no cache here.", "Name the folder with --artifacts.");
-        var used = (Directory.Exists(runs) ? Directory.EnumerateFiles(runs, RunCommand.UnitsFile, SearchOption.AllDirectories) : [])
-            .SelectMany(File.ReadAllLines).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> used = UnitsFile.AllOf(runs);
         var store = new ArtifactStore(cache, new FileDigests(null));
-        var (count, bytes) = store.Collect((kind, key) => used.Contains($"{kind} {key}"), dryRun);
+        var (count, bytes) = store.Collect((kind, key) => used.Contains(UnitsFile.Line(kind, key)), dryRun);
         Console.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{count} artifacts, {bytes / 1e6:0.0} MB {(dryRun ? "would be" : "were")} removed; {used.Count} are in use."));
         return Program.Done;
     }

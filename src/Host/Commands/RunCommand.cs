@@ -51,7 +51,7 @@ internal static class RunCommand
         }
 
         string seconds = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s");
-        Console.WriteLine(computed == 0 && code == Program.Done ? $"Nothing to compute: all {stored} units are stored ({seconds})." : $"{computed} units computed, {stored} were stored ({seconds}).");
+        Console.WriteLine(computed == 0 && code == Program.Done ? $"Nothing to do: all {stored} units are stored ({seconds})." : $"{computed} units computed, {stored} were stored ({seconds}).");
         return code;
     }
 
@@ -69,15 +69,12 @@ internal static class RunCommand
         string digest = FileDigests.Combine([($"version {PublishedVersion}", new string('0', 64)), .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit)))]);
         if (RunFolder.IsPublished(final, digest)) return;
         RunFolder.RemoveLeftovers(final);
-        File.WriteAllLines(Path.Combine(final, UnitsFile), units.Select(u => $"{u.Unit.Kind} {Fingerprint.Of(u.Unit)}").Distinct());
+        new UnitsFile(final).Replace(units.Select(u => u.Unit));
         RunFolder.Publish(final, digest, folder =>
         {
             foreach (var stage in pipeline.Stages) stage.Publish(session.Catalog.Artifacts, folder);
         });
     }
-
-    /// <summary>File of a run's folder that lists the stored units it uses, one "kind key" a line.</summary>
-    internal const string UnitsFile = "units.txt";
 
     private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)
     {
@@ -93,7 +90,7 @@ internal static class RunCommand
             progress.Message(text);
         };
         var executor = new LocalExecutor(session.Jobs, Math.Max(1, session.Threads / session.Jobs));
-        var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel);
+        var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);
         var outcomes = progress.Show(() => runner.Run(pipeline.Stages));
         if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
         {

@@ -21,7 +21,14 @@ internal sealed record StageOutcome(Stage Stage, int Computed, int Cached, IRead
 }
 
 /// <summary>Runs the stages of a pipeline in order: what is missing is computed, what is there is left alone.</summary>
-internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress progress, RunLog log, bool keepGoing, CancellationToken cancel)
+/// <param name="catalog">Units and the store.</param>
+/// <param name="executor">Computes ready units.</param>
+/// <param name="progress">What a person sees.</param>
+/// <param name="log">The run's log.</param>
+/// <param name="keepGoing">Go on with what does not depend on a failure.</param>
+/// <param name="cancel">Interrupted.</param>
+/// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
+internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress progress, RunLog log, bool keepGoing, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
 {
     private readonly Reasons reasons = new(catalog.Store);
 
@@ -51,6 +58,7 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
             UnitList list = stage.Units(catalog.Artifacts);
             var distinct = list.Known.DistinctBy(Fingerprint.Of).ToList();
             var there = distinct.Where(catalog.Artifacts.Has).ToHashSet();
+            known?.Invoke(distinct);
             if (cached < 0 || computed == 0) cached = there.Count;
             progress.Stage(stage.Name, there.Sum(u => u.Work), distinct.Sum(u => u.Work) + list.ExpectedMore, distinct.FirstOrDefault()?.WorkUnit ?? "units");
             var open = distinct.Where(u => !there.Contains(u) && !failedKeys.Contains(Fingerprint.Of(u))).ToList();

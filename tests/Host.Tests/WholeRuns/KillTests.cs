@@ -41,7 +41,7 @@ public sealed class KillTests
     }
 
     [Fact]
-    public void An_interrupted_run_says_how_to_go_on_and_ends_with_130()
+    public async Task An_interrupted_run_says_how_to_go_on_and_ends_with_130()
     {
         using var experiment = new SmallExperiment(samples: 6, masks: 4000);
         using Process process = HostProcess.Start(experiment.Arguments());
@@ -50,8 +50,8 @@ public sealed class KillTests
         string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
         while (!process.HasExited && !(Directory.Exists(forward) && Directory.EnumerateDirectories(forward).Any())) Thread.Sleep(20);
         using (var signal = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) signal.WaitForExit();
-        process.WaitForExit();
+        await process.WaitForExitAsync();
         process.ExitCode.Should().Be(130);
-        output.GetAwaiter().GetResult().Should().Contain("goes on from there");
+        (await output).Should().Contain("goes on from there");
     }
 }

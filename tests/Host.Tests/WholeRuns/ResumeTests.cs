@@ -13,7 +13,7 @@ public sealed class ResumeTests
         experiment.Run();
         var tables = experiment.TableBytes();
         string output = experiment.Run();
-        var match = System.Text.RegularExpressions.Regex.Match(output, @"Nothing to compute: all \d+ units are stored \((?<seconds>[\d.]+) s\)");
+        var match = System.Text.RegularExpressions.Regex.Match(output, @"Nothing to do: all \d+ units are stored \((?<seconds>[\d.]+) s\)");
         match.Success.Should().BeTrue(output);
         double.Parse(match.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture).Should().BeLessThan(1);
         experiment.TableBytes().Should().Equal(tables);
