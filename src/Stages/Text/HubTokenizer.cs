@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Microsoft.ML.Tokenizers;
 using Pipelines.Stages.Errors;
 
@@ -162,8 +163,7 @@ internal sealed class HubTokenizer
             return _model.Alphabet.Text(token);
         }
 
-        string text = Encoding.UTF8.GetString(bytes);
-        return text.Contains('\uFFFD', StringComparison.Ordinal) ? string.Concat(bytes.Select(b => $"<0x{b:X2}>")) : text;
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : string.Concat(bytes.Select(b => $"<0x{b:X2}>"));
     }
 
     /// <summary>Id of a token spelt as in the tokenizer's files (added tokens first), or null.</summary>

@@ -62,7 +62,7 @@ internal static class TokenizerFiles
         }
 
         var vocabulary = Guarded(file, () => model.Vocab.Deserialize<Dictionary<string, int>>()!);
-        var merges = Guarded(file, () => model.Merges.Select(Merge).ToList());
+        var merges = Guarded(file, () => model.Merges.EnumerateArray().Select(Merge).ToList());
         string? bos = json.PostProcessor?.Steps().Select(p => p.Single is [{ SpecialToken.Id: { } id }, ..] ? id : null).FirstOrDefault(id => id is not null);
         return new TokenizerModel
         {
