@@ -1,7 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 using TorchSharp;
@@ -17,29 +13,16 @@ internal static class BaselineFile
     /// <summary>Writes a baseline.</summary>
     public static void Write(Baseline baseline, Stream stream)
     {
-        switch (baseline)
+        (TensorToWrite[] tensors, Dictionary<string, string> metadata) = baseline switch
         {
-            case Baseline.Zero:
-                WriteHeader("""{"__metadata__":{"kind":"zero"}}""", stream);
-                break;
-            case Baseline.Knockout:
-                WriteHeader("""{"__metadata__":{"kind":"knockout"}}""", stream);
-                break;
-            case Baseline.Mean mean:
-                long bytes = mean.Keys.NumberOfElements * sizeof(float);
-                string shape = string.Join(",", mean.Keys.shape);
-                string rope = mean.Average == KeyAverage.AfterRotary ? "after" : "before";
-                WriteHeader(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $$$"""{"__metadata__":{"kind":"mean","rope":"{{{rope}}}"},"mean_keys":{"dtype":"F32","shape":[{{{shape}}}],"data_offsets":[0,{{{bytes}}}]},"mean_values":{"dtype":"F32","shape":[{{{shape}}}],"data_offsets":[{{{bytes}}},{{{2 * bytes}}}]}}"""),
-                    stream);
-                WriteFloats(mean.Keys, stream);
-                WriteFloats(mean.Values, stream);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(baseline));
-        }
+            Baseline.Zero => ([], new Dictionary<string, string> { ["kind"] = "zero" }),
+            Baseline.Knockout => ([], new Dictionary<string, string> { ["kind"] = "knockout" }),
+            Baseline.Mean mean => (
+                (TensorToWrite[])[TensorToWrite.Of("mean_keys", mean.Keys), TensorToWrite.Of("mean_values", mean.Values)],
+                new Dictionary<string, string> { ["kind"] = "mean", ["rope"] = mean.Average == KeyAverage.AfterRotary ? "after" : "before" }),
+            _ => throw new ArgumentOutOfRangeException(nameof(baseline)),
+        };
+        SafeTensorsWriter.Write(stream, tensors, metadata);
     }
 
     /// <summary>Reads a baseline.</summary>
@@ -67,22 +50,4 @@ internal static class BaselineFile
         file.Tensors.TryGetValue(name, out StoredTensor? stored) && stored.Type == torch.ScalarType.Float32 && stored.Shape.Length == 4
             ? torch.tensor(file.ReadFloat(name), stored.Shape).DetachFromDisposeScope()
             : throw new InputException(file.Path, $"the baseline lacks '{name}'.", "Let the stage that collects it run again.");
-
-    private static void WriteHeader(string json, Stream stream)
-    {
-        byte[] header = Encoding.UTF8.GetBytes(json.PadRight((json.Length + 7) / 8 * 8)); // data starts at a multiple of eight
-        Span<byte> length = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-        stream.Write(length);
-        stream.Write(header);
-    }
-
-    private static void WriteFloats(torch.Tensor tensor, Stream stream)
-    {
-        for (long layer = 0; layer < tensor.shape[0]; layer++)
-        {
-            using torch.Tensor part = tensor[layer];
-            stream.Write(MemoryMarshal.AsBytes<float>(part.cpu().contiguous().data<float>().ToArray()));
-        }
-    }
 }

@@ -21,6 +21,8 @@ internal sealed class PrefixCache : IDisposable
         Prompt = prompt;
         Positions = positions;
         this.rotary = rotary;
+        SuffixRotary = Detached(rotary.Slice(prompt.SuffixStart, prompt.SuffixLength));
+        ImageRotary = Detached(rotary.Slice(prompt.ImageStart, prompt.ImageLength));
         SuffixEmbeddings = suffix;
         this.prefix = prefix;
         this.image = image;
@@ -39,10 +41,10 @@ internal sealed class PrefixCache : IDisposable
     public torch.Tensor SuffixEmbeddings { get; }
 
     /// <summary>Tables of the suffix positions, as views.</summary>
-    public Rotary SuffixRotary => rotary.Slice(Prompt.SuffixStart, Prompt.SuffixLength);
+    public Rotary SuffixRotary { get; }
 
     /// <summary>Tables of the image positions, as views.</summary>
-    public Rotary ImageRotary => rotary.Slice(Prompt.ImageStart, Prompt.ImageLength);
+    public Rotary ImageRotary { get; }
 
     /// <summary>The prefix tokens' keys and values in a layer.</summary>
     public KeyValueBlock Prefix(int layer) => prefix[layer];
@@ -91,6 +93,8 @@ internal sealed class PrefixCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        SuffixRotary.Dispose();
+        ImageRotary.Dispose();
         rotary.Dispose();
         SuffixEmbeddings.Dispose();
         foreach (KeyValueBlock block in prefix.Concat(image))

@@ -17,7 +17,8 @@ internal abstract class SuffixAttention(PrefixCache cache, BaselineBlocks baseli
     protected BaselineBlocks Baseline { get; } = baseline;
 
     /// <summary>The implementation that a decoder's arithmetic asks for.</summary>
-    public static SuffixAttention Of(PrefixCache cache, BaselineBlocks baseline) => new TorchSuffixAttention(cache, baseline);
+    public static SuffixAttention Of(PrefixCache cache, BaselineBlocks baseline) =>
+        KernelSuffixAttention.Serves(cache.Decoder) ? new KernelSuffixAttention(cache, baseline) : new TorchSuffixAttention(cache, baseline);
 
     /// <summary>The heads' outputs for B masks.</summary>
     /// <param name="layer">Layer.</param>
