@@ -20,9 +20,9 @@ internal static class BetaFigure
             ["layer", "head", "beta_sample", "beta_mean"],
             [.. Enumerable.Range(0, findings.HeadCount).Select(n => (IReadOnlyList<object?>)[n / heads, n % heads, one[n / heads, n % heads], mean[n / heads, n % heads]])]);
         return new Figure(
-            "fig2-beta", "Attribution coefficients β by layer and head", Sentences.Beta(findings),
+            "fig2-beta", "Fig. 2", "Attribution coefficients β by layer and head", Sentences.Beta(findings),
             $"Orange: an intact head raises the answer's logit; blue: lowers it; the scale (up to {Fixed(most, 2)}) is common. β = 0.1 means that the head alone carries a tenth of what the picture adds. "
-            + $"Left: the sample above, “{Cut(sample.Answer, 24)}”; right: mean over {Many(findings.Fitted.Count, "sample")}. Layer 0 is the first.",
+            + $"First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over {Many(findings.Fitted.Count, "sample")}. Layer 0 is the first.",
             table, canvas => Draw(findings, sample, one, mean, most, canvas));
     }
 

@@ -40,7 +40,7 @@ internal static class PageSections
 
     /// <summary>A figure with its sentence, both drawings, files and data.</summary>
     public static string FigureBlock(Figure figure) =>
-        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)}</h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
+        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
         + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
         + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div class=\"files\"><a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>\n{Data(figure.Table)}</div>\n</figure>\n";
 

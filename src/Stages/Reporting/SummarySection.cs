@@ -56,10 +56,10 @@ internal static class SummarySection
             return "<td>not reached</td>";
         }
 
-        string interval = mean.HasInterval ? $" <small>[{Heads(mean.Low)}, {Heads(mean.High)}]</small>" : "";
+        string interval = mean.HasInterval ? $" <small>[{Fixed(mean.Low, 1)}, {Fixed(mean.High, 1)}]</small>" : "";
         string missing = needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
         string width = (90 * mean.Mean / most).ToString("0.#", CultureInfo.InvariantCulture);
-        return $"<td>{Heads(mean.Mean)}{interval}{missing}<span class=\"bar\" style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
+        return $"<td>{Fixed(mean.Mean, 1)}{interval}{missing}<span class=\"bar\" style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
     }
 
     private static string Swatch(Ink ink) => $"<span class=\"swatch\" style=\"background:var(--{ink.Name})\"></span>";
