@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The curves behind Fig. 3A: faithfulness and completeness against the number of heads.</summary>
 internal static class CurvesFigure
 {
-    private const double Left = 40, Right = 10, Top = 34, Foot = 44, KeyRow = 20;
+    private const double Left = 40, Right = 16, Top = 34, Foot = 44, KeyRow = 20;
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without validation.</summary>
@@ -22,7 +22,7 @@ internal static class CurvesFigure
                 [c.Criterion, p.K, p.Faithfulness.Mean, p.Faithfulness.Low, p.Faithfulness.High, p.Completeness.Mean, p.Completeness.Low, p.Completeness.High, p.Faithfulness.Count]))]);
         return new Figure(
             "fig3a-curves", "Fig. 3A", "Faithfulness and completeness as heads are added", Sentences.Curves(findings),
-            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
+            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
             + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is better: without them nothing is left. Dashed: thresholds. "
             + $"Logarithmic axis; k = 0 and k = {Count(findings.HeadCount)} are the same for every criterion. Click a key to hide its line.",
             table, canvas => Draw(findings, canvas));

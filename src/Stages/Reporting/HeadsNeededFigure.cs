@@ -22,7 +22,7 @@ internal static class HeadsNeededFigure
                 [c.Criterion, p.Quantity, p.Threshold, p.Of(c).Mean.Mean, p.Of(c).Mean.Low, p.Of(c).Mean.High, p.Of(c).Mean.Count, p.Of(c).NotReached]))]);
         return new Figure(
             "fig3a-heads-needed", "Fig. 3A", "Heads needed by each criterion", Sentences.HeadsNeeded(findings),
-            $"Bars: mean over samples of the smallest k that crosses the threshold (n = {Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap interval of the mean; dots: samples. "
+            $"Bars: mean over samples of the smallest k that crosses the threshold (n = {Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap interval of the mean; dots: samples. "
             + $"Shorter is better: fewer heads explain as much. Both panels share one scale, out of {Count(findings.HeadCount)} heads.",
             table, canvas => Draw(findings, panels, canvas));
     }
@@ -92,7 +92,7 @@ internal static class HeadsNeededFigure
             svg.Line(x[mean.Low], y + 14, end, y + 14, Palette.Ink, 1.3).Line(x[mean.Low], y + 10, x[mean.Low], y + 18, Palette.Ink, 1.3).Line(end, y + 10, end, y + 18, Palette.Ink, 1.3);
         }
 
-        svg.Text(end + 6, y + 18.5, Fixed(mean.Mean, 1), ink: Palette.Ink, bold: true);
+        svg.Text(end + 6, y + 18.5, MeanHeads(mean.Mean), ink: Palette.Ink, bold: true);
     }
 
     private static double Most(Findings findings, Panel[] panels)

@@ -81,7 +81,7 @@ internal static class PageStyle
         footer{margin-top:64px;padding-top:12px;border-top:1px solid var(--rule);font-size:13px;color:var(--muted)}
         @media(max-width:1000px){.page{display:block;max-width:808px}nav{position:static;max-height:none;margin-bottom:28px}nav ol{border-left:0;display:flex;flex-wrap:wrap;gap:2px 16px}nav li li{display:none}nav li a{padding:2px 0;border:0;margin:0}}
         @media(max-width:780px){.wide{display:none}.narrow{display:block}.narrow svg{margin:0 auto}}
-        @media(max-width:560px){body{font-size:15.5px}.page{padding:20px 16px 60px}h1{font-size:26px}h2{font-size:20px;margin-top:48px}.headline{font-size:19px}.sample{grid-template-columns:1fr;gap:14px}.sample img{max-width:260px}dl.words{display:block}dl.words dd{margin:0 0 8px}td,th{padding-right:8px}.numbers{grid-template-columns:repeat(2,minmax(0,1fr))}}
+        @media(max-width:560px){body{font-size:15.5px}.page{padding:20px 16px 60px}h1{font-size:26px}h2{font-size:20px;margin-top:48px}.headline{font-size:19px}.sample{grid-template-columns:1fr;gap:14px}.sample img{max-width:260px}dl.words{display:block}dl.words dd{margin:0 0 8px}td,th{padding-right:8px}.numbers{grid-template-columns:repeat(2,minmax(0,1fr))}.cards{grid-template-columns:repeat(2,minmax(0,1fr));gap:18px 16px}.cards .pair{height:80px;gap:4px}.cards img{width:80px;height:80px}.cards svg{height:80px;max-width:80px}}
         @media print{nav,#tip,.files details{display:none}.page{display:block}figure{break-inside:avoid}}
 
         """;

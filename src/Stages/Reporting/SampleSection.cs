@@ -48,8 +48,8 @@ internal static class SampleSection
             yield return ["target token", $"“{sample.Target}”"];
         }
 
-        yield return ["adjusted logit, heads intact f(1)", Fixed(sample.Intact, 2)];
-        yield return ["adjusted logit, heads ablated f(0)", Fixed(sample.Ablated, 2)];
+        yield return ["f(1), heads intact", Fixed(sample.Intact, 2)];
+        yield return ["f(0), heads ablated", Fixed(sample.Ablated, 2)];
         if (sample.Beta.Count != findings.HeadCount)
         {
             yield break;
@@ -58,11 +58,11 @@ internal static class SampleSection
         yield return ["fit R², ρ", $"{Fixed(sample.R2, 2)}, {Fixed(sample.Rho, 2)}"];
         if (findings.Criterion(Criteria.HeadAttribution) is { } attribution && attribution.Faithful.BySample.TryGetValue(sample.SampleId, out double k))
         {
-            yield return [$"heads needed for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", $"{Heads(k)} of {Count(findings.HeadCount)}"];
+            yield return [$"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", $"{Heads(k)} of {Count(findings.HeadCount)} heads"];
         }
 
         int heads = findings.Data.Model.Heads;
-        yield return ["strongest heads, layer.head (β)", string.Join(", ", Findings.Ranking(sample.Beta).Take(StrongestShown).Select(n => $"{Count(n / heads)}.{Count(n % heads)} ({Fixed(sample.Beta[n], 2)})"))];
+        yield return ["strongest heads (β)", string.Join(", ", Findings.Ranking(sample.Beta).Take(StrongestShown).Select(n => $"layer\u00a0{Count(n / heads)}\u00a0head\u00a0{Count(n % heads)}\u00a0({Beta(sample.Beta[n])})"))];
     }
 
     private static string Card(Findings findings, SampleResult sample, int index)

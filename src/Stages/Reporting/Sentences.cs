@@ -13,9 +13,9 @@ internal static class Sentences
         string share = Percent(findings.Data.FaithfulnessThreshold);
         if (findings.Criterion(Criteria.HeadAttribution) is { Faithful.Mean: { Count: > 0 } needed })
         {
-            string start = $"{Fixed(needed.Mean, 1)} of {Count(findings.HeadCount)} heads ({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what the picture adds to the answer";
+            string start = $"{MeanHeads(needed.Mean)} of {Count(findings.HeadCount)} heads ({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what the picture adds to the answer";
             return findings.Criterion(Criteria.Random) is { Faithful.Mean: { Count: > 0 } random } && needed.Mean > 0
-                ? $"{start}; in random order it takes {Fixed(random.Mean, 1)}, {Fixed(random.Mean / needed.Mean, 1)} times as many."
+                ? $"{start}; in random order it takes {MeanHeads(random.Mean)}, {Fixed(random.Mean / needed.Mean, 1)} times as many."
                 : start + ".";
         }
 
@@ -55,7 +55,7 @@ internal static class Sentences
     public static string Fit(Findings findings)
     {
         SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
-        string ours = $"A sum of single heads explains {Percent(findings.R2.Mean)} of the variance of φ on masks that did not train (R² {PlusMinus(findings.R2)}, ρ {PlusMinus(findings.Rho)}, "
+        string ours = $"A sum of single heads explains {(findings.R2.Mean > 0 ? Percent(findings.R2.Mean) : "none")} of the variance of φ on masks that did not train (R² {PlusMinus(findings.R2)}, ρ {PlusMinus(findings.Rho)}, "
             + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² {Fixed(worst.R2, 2)}.";
         if (findings.Published is { } paper)
         {
@@ -92,7 +92,7 @@ internal static class Sentences
         int[] ranking = [.. Findings.Ranking(mean)];
         double positive = mean.Where(b => b > 0).Sum();
         int top = Math.Min(TopHeads, mean.Length);
-        string strongest = $"The strongest head on average is layer {Count(ranking[0] / heads)} head {Count(ranking[0] % heads)} (mean β {Fixed(mean[ranking[0]], 2)})";
+        string strongest = $"The strongest head on average is layer {Count(ranking[0] / heads)} head {Count(ranking[0] % heads)} (mean β {Format.Beta(mean[ranking[0]])})";
         if (positive <= 0)
         {
             return strongest + "; no head has a positive mean.";
@@ -143,7 +143,7 @@ internal static class Sentences
     private static double RelativeDepth(Findings findings, int layer) => findings.Data.Model.Layers > 1 ? (double)layer / (findings.Data.Model.Layers - 1) : 0;
 
     /// <summary>A mean count of heads with its interval.</summary>
-    public static string Interval(Estimate mean) => Fixed(mean.Mean, 1) + (mean.HasInterval ? $" [{Fixed(mean.Low, 1)}, {Fixed(mean.High, 1)}]" : "");
+    public static string Interval(Estimate mean) => MeanHeads(mean.Mean) + (mean.HasInterval ? $"\u00a0[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]" : "");
 
     /// <summary>Mean ± standard deviation, as the paper's Table 2 writes it.</summary>
     public static string PlusMinus(Estimate mean)
@@ -182,8 +182,8 @@ internal static class Sentences
                     return "no criterion gets there in any sample";
                 }
 
-                string level = Level.Count > 0 ? $"; {string.Join(" and ", Level.Select(c => $"{c.Title} ({Fixed(needed(c).Mean.Mean, 1)})"))} {(Level.Count == 1 ? "is" : "are")} level with it" : "";
-                string next = ordered.Skip(1).Except(Level).FirstOrDefault() is { } behind ? $"; next is {behind.Title} with {Fixed(needed(behind).Mean.Mean, 1)}" : "";
+                string level = Level.Count > 0 ? $"; {string.Join(" and ", Level.Select(c => $"{c.Title} ({MeanHeads(needed(c).Mean.Mean)})"))} {(Level.Count == 1 ? "is" : "are")} level with it" : "";
+                string next = ordered.Skip(1).Except(Level).FirstOrDefault() is { } behind ? $"; next is {behind.Title} with {MeanHeads(needed(behind).Mean.Mean)}" : "";
                 return $"{Best.Title} needs {(ordered.Length > 1 ? "the fewest heads, " : "")}{Interval(needed(Best).Mean)} of {Format.Count(heads)}{level}{next}";
             }
         }
