@@ -57,6 +57,7 @@ internal static class PageStyle
         details .scroll{max-height:320px;overflow:auto;margin-top:8px}
         .sample{display:grid;grid-template-columns:minmax(160px,260px) minmax(0,1fr);gap:28px;margin:16px 0 8px;align-items:start}
         .sample img{display:block;width:100%;height:auto;border-radius:8px;background:var(--rule)}
+        .sample td:first-child{white-space:nowrap}
         .say{margin:0 0 10px;padding:9px 14px;border-radius:14px;max-width:30em;width:fit-content}
         .say.q{background:var(--rule);border-bottom-left-radius:3px}
         .say.a{background:var(--c1);color:var(--paper);border-bottom-right-radius:3px;margin-left:auto;font-weight:600}
