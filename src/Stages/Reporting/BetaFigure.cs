@@ -20,9 +20,9 @@ internal static class BetaFigure
             ["layer", "head", "beta_sample", "beta_mean"],
             [.. Enumerable.Range(0, findings.HeadCount).Select(n => (IReadOnlyList<object?>)[n / heads, n % heads, one[n / heads, n % heads], mean[n / heads, n % heads]])]);
         return new Figure(
-            "fig2-beta", "Attribution coefficients β by layer and head", Sentences.Beta(findings),
-            $"Orange: an intact head raises the answer's logit; blue: lowers it; the scale (up to {Fixed(most, 2)}) is common. β = 0.1 means that the head alone carries a tenth of what the picture adds. "
-            + $"Left: the sample above, “{Cut(sample.Answer, 24)}”; right: mean over {Many(findings.Fitted.Count, "sample")}. Layer 0 is the first.",
+            "fig2-beta", "Fig. 2", "Attribution coefficients β by layer and head", Sentences.Beta(findings),
+            $"Orange: an intact head raises the answer's logit; blue: lowers it; the scale (up to {Beta(most)}) is common. β = 0.1 means that the head alone carries a tenth of what the picture adds. "
+            + $"First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over {Many(findings.Fitted.Count, "sample")}. Layer 0 is the first.",
             table, canvas => Draw(findings, sample, one, mean, most, canvas));
     }
 
@@ -43,7 +43,7 @@ internal static class BetaFigure
     public static string Strongest(Findings findings, SampleResult sample)
     {
         int n = Findings.Ranking(sample.Beta).First();
-        return $"strongest: layer {Count(n / findings.Data.Model.Heads)} head {Count(n % findings.Data.Model.Heads)} (β {Fixed(sample.Beta[n], 2)})";
+        return $"strongest: layer {Count(n / findings.Data.Model.Heads)} head {Count(n % findings.Data.Model.Heads)} (β {Beta(sample.Beta[n])})";
     }
 
     private static Svg Draw(Findings findings, SampleResult sample, double[,] one, double[,] mean, double most, Canvas canvas)
@@ -52,7 +52,7 @@ internal static class BetaFigure
         Svg svg = canvas.Svg(grid.Bottom + 52);
         grid.Draw(svg, one, 0, $"one sample: {Cut(sample.Answer, 20)}", v => Palette.OfSigned(v, most), "layer {r}, head {c}\nβ = {v}");
         grid.Draw(svg, mean, 1, $"mean of {Many(findings.Fitted.Count, "sample")}", v => Palette.OfSigned(v, most), "layer {r}, head {c}\nmean β = {v}");
-        return svg.Ramp(HeadGrid.Left, grid.Bottom + 24, 200, "β", at => Palette.OfSigned((2 * at) - 1, 1), (0, Fixed(-most, 2)), (0.5, "0"), (1, Fixed(most, 2)));
+        return svg.Ramp(HeadGrid.Left, grid.Bottom + 24, 200, "β", at => Palette.OfSigned((2 * at) - 1, 1), (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
     }
 
     private static double Greatest(double[,] values) => values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();

@@ -5,7 +5,8 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The curves behind Fig. 3A: faithfulness and completeness against the number of heads.</summary>
 internal static class CurvesFigure
 {
-    private const double Left = 40, Right = 10, Top = 34, Foot = 44, KeyRow = 20;
+    private const double Left = 40, Right = 16, Top = 34, Foot = 44, KeyRow = 20;
+    private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without validation.</summary>
     public static Figure? Of(Findings findings)
@@ -20,9 +21,9 @@ internal static class CurvesFigure
             [.. findings.Criteria.SelectMany(c => c.Curve.Select(p => (IReadOnlyList<object?>)
                 [c.Criterion, p.K, p.Faithfulness.Mean, p.Faithfulness.Low, p.Faithfulness.High, p.Completeness.Mean, p.Completeness.Low, p.Completeness.High, p.Faithfulness.Count]))]);
         return new Figure(
-            "fig3a-curves", "Faithfulness and completeness as heads are added", Sentences.Curves(findings),
-            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
-            + "Left, higher is better: the k top heads alone carry the answer. Right, lower is better: without them nothing is left. Dashed: thresholds. "
+            "fig3a-curves", "Fig. 3A", "Faithfulness and completeness as heads are added", Sentences.Curves(findings),
+            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
+            + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is better: without them nothing is left. Dashed: thresholds. "
             + $"Logarithmic axis; k = 0 and k = {Count(findings.HeadCount)} are the same for every criterion. Click a key to hide its line.",
             table, canvas => Draw(findings, canvas));
     }
@@ -75,7 +76,8 @@ internal static class CurvesFigure
             }
 
             svg.Curve(points.Select(p => (x[p.K], y[valueOf(p).Mean])), criterion.Ink, criterion.Criterion == Criteria.HeadAttribution ? 2.6 : 1.8);
-            foreach (CurvePoint p in points)
+            int every = 1 + (points.Length / TipsAtMost);
+            foreach (CurvePoint p in points.Where((_, i) => i % every == 0))
             {
                 Estimate at = valueOf(p);
                 svg.Dot(x[p.K], y[at.Mean], 4, criterion.Ink, $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{(at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "")}", opacity: 0);

@@ -2,15 +2,16 @@ namespace Pipelines.Stages.Reporting;
 
 /// <summary>A figure: drawn from data computed once, at any width.</summary>
 /// <param name="Name">Name of its files in <c>figures/</c>, without extension.</param>
+/// <param name="Paper">The paper's figure or table that it answers, e.g. <c>Fig. 3A</c>.</param>
 /// <param name="Title">What is shown.</param>
 /// <param name="Shows">What this shows: a sentence computed from the data.</param>
 /// <param name="Reading">How to read it: axes, marks, n.</param>
 /// <param name="Table">The data behind it.</param>
-/// <param name="DrawAt">Draws it: id (unique in a page), width in pixels, title and description for readers of the screen.</param>
-internal sealed record Figure(string Name, string Title, string Shows, string Reading, FigureTable Table, Func<Canvas, Svg> DrawAt)
+/// <param name="DrawAt">Draws it.</param>
+internal sealed record Figure(string Name, string Paper, string Title, string Shows, string Reading, FigureTable Table, Func<Canvas, Svg> DrawAt)
 {
     /// <summary>Width in the page and in the file, in pixels.</summary>
-    public const double Wide = 720;
+    public const double Wide = 760;
 
     /// <summary>Width on a phone.</summary>
     public const double Narrow = 352;

@@ -3,9 +3,10 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>What the rows of a report say: means with intervals, heads needed, which heads. Computed once; page, figures, sentences and the summary at the end of a run read it.</summary>
 internal sealed class Findings
 {
+    private readonly Bootstrap bootstrap = new();
+
     private Findings(ReportData data)
     {
-        var bootstrap = new Bootstrap();
         Data = data;
         Fitted = [.. data.Samples.Where(s => s.Beta.Count == HeadCount)];
         R2 = bootstrap.Of(Fitted.Select(s => s.R2));
@@ -55,6 +56,10 @@ internal sealed class Findings
 
     /// <summary>The findings of a criterion, or null.</summary>
     public CriterionFindings? Criterion(string name) => Criteria.FirstOrDefault(c => c.Criterion == name);
+
+    /// <summary>How many heads more one ranking needs than another, paired over the samples in which both cross.</summary>
+    public Estimate Difference(HeadsNeeded one, HeadsNeeded other) =>
+        bootstrap.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
 
     /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
     public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);

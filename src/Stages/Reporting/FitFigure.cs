@@ -19,7 +19,7 @@ internal static class FitFigure
             ["sample_id", "r2", "rho"],
             [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]);
         return new Figure(
-            "fig2-fit", "Fit of every sample", Sentences.Fit(findings),
+            "fig2-fit", "Table 2", "Fit of every sample", Sentences.Fit(findings),
             "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it. " + (findings.Published is { } paper
                 ? $"Grey band: the paper's {paper.Model} on COCO, mean ± one standard deviation."
                 : "Grey band: range of the paper's means over its ten models; this model is none of them."),

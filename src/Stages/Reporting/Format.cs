@@ -28,12 +28,14 @@ internal static class Format
         return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : Minus(text);
     }
 
-    /// <summary>A number with as many decimals as three significant digits need, at most three: counts of heads, logits.</summary>
-    public static string Short(double value) =>
-        Math.Abs(value) >= 100 || value == Math.Truncate(value) ? Fixed(value, 0) : Math.Abs(value) >= 10 ? Fixed(value, 1) : Math.Abs(value) >= 0.1 ? Fixed(value, 2) : Fixed(value, 3);
-
-    /// <summary>A mean count of heads: one decimal where it has one.</summary>
+    /// <summary>A sample's count of heads: one decimal where it has one (a mean over random orders).</summary>
     public static string Heads(double value) => Math.Abs(value - Math.Round(value)) < 0.05 ? Fixed(value, 0) : Fixed(value, 1);
+
+    /// <summary>A mean count of heads over samples.</summary>
+    public static string MeanHeads(double value) => Fixed(value, value < 100 ? 1 : 0);
+
+    /// <summary>A coefficient: small ones keep a third decimal.</summary>
+    public static string Beta(double value) => Fixed(value, Math.Abs(value) < 0.1 ? 3 : 2);
 
     /// <summary>A tick label: as short as it can be.</summary>
     public static string Tick(double value) => Minus(value.ToString("0.####", CultureInfo.InvariantCulture) is var text && text == "-0" ? "0" : text);

@@ -20,7 +20,7 @@ internal static class HeadFrequencyFigure
             ["layer", "head", "share_of_samples"],
             [.. Enumerable.Range(0, findings.HeadCount).Select(n => (IReadOnlyList<object?>)[n / heads, n % heads, share[n / heads, n % heads]])]);
         return new Figure(
-            "fig3c-head-frequency", "Heads that samples rely on", Sentences.Frequency(findings),
+            "fig3c-head-frequency", "Fig. 3C", "Heads that samples rely on", Sentences.Frequency(findings),
             $"A cell: the share of {Many(findings.Selected, "sample")} whose x* contains the head; x* is the smallest set of heads, in the order of β, with faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}. "
             + "Bars: heads of x* in a layer, mean over samples.",
             table, canvas => Draw(findings, share, canvas));
@@ -42,7 +42,7 @@ internal static class HeadFrequencyFigure
         {
             double y = top + (layer * grid.Cell) + ((grid.Cell - thick) / 2), value = perLayer[layer];
             svg.Rectangle(start, y, x[value] - start, thick, Palette.OfShare(0.62), $"layer {Count(layer)}: {Fixed(value, 2)} heads of x*");
-            if (grid.Cell >= 12)
+            if (grid.Cell >= 12 && value >= 0.05)
             {
                 svg.Text(x[value] + 5, y + (thick / 2) + 4, Fixed(value, 1), size: 11);
             }

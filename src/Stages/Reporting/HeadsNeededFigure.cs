@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Fig. 3A: how many heads each criterion needs for faithfulness and for completeness.</summary>
 internal static class HeadsNeededFigure
 {
-    private const double Label = 112, Row = 40, Head = 44, Foot = 44, ValueRoom = 44;
+    private const double Label = 128, Row = 40, Head = 44, Foot = 44, ValueRoom = 44;
 
     /// <summary>The figure; null without validation.</summary>
     public static Figure? Of(Findings findings)
@@ -21,8 +21,8 @@ internal static class HeadsNeededFigure
             [.. panels.SelectMany(p => findings.Criteria.Select(c => (IReadOnlyList<object?>)
                 [c.Criterion, p.Quantity, p.Threshold, p.Of(c).Mean.Mean, p.Of(c).Mean.Low, p.Of(c).Mean.High, p.Of(c).Mean.Count, p.Of(c).NotReached]))]);
         return new Figure(
-            "fig3a-heads-needed", "Heads needed by each criterion", Sentences.HeadsNeeded(findings),
-            $"Bars: mean over samples of the smallest k that crosses the threshold (n = {Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap interval of the mean; dots: samples. "
+            "fig3a-heads-needed", "Fig. 3A", "Heads needed by each criterion", Sentences.HeadsNeeded(findings),
+            $"Bars: mean over samples of the smallest k that crosses the threshold (n = {Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap interval of the mean; dots: samples. "
             + $"Shorter is better: fewer heads explain as much. Both panels share one scale, out of {Count(findings.HeadCount)} heads.",
             table, canvas => Draw(findings, panels, canvas));
     }
@@ -82,7 +82,7 @@ internal static class HeadsNeededFigure
             return;
         }
 
-        string tip = $"{criterion.Title}: {Heads(mean.Mean)} heads{Interval(mean)}\nn = {Count(mean.Count)}{(needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "")}";
+        string tip = $"{criterion.Title}: {Sentences.Interval(mean)} heads\nn = {Count(mean.Count)}{(needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "")}";
         svg.Rectangle(x.Start, y + 7, x[mean.Mean] - x.Start, 14, criterion.Ink, tip);
         svg.Cloud([.. needed.BySample.Values.Order().Select((k, i) => (x.Clamped(k), y + 26 + (i % 4 * 2.2)))], 1.3, criterion.Ink, 0.55);
         double end = x[mean.Mean];
@@ -92,10 +92,8 @@ internal static class HeadsNeededFigure
             svg.Line(x[mean.Low], y + 14, end, y + 14, Palette.Ink, 1.3).Line(x[mean.Low], y + 10, x[mean.Low], y + 18, Palette.Ink, 1.3).Line(end, y + 10, end, y + 18, Palette.Ink, 1.3);
         }
 
-        svg.Text(end + 6, y + 18.5, Heads(mean.Mean), ink: Palette.Ink, bold: true);
+        svg.Text(end + 6, y + 18.5, MeanHeads(mean.Mean), ink: Palette.Ink, bold: true);
     }
-
-    private static string Interval(Estimate mean) => mean.HasInterval ? $" [{Heads(mean.Low)}, {Heads(mean.High)}]" : "";
 
     private static double Most(Findings findings, Panel[] panels)
     {

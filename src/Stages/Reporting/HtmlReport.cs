@@ -79,7 +79,7 @@ internal static class HtmlReport
             page.Append("<section id=\"").Append(section.Id).Append("\">\n<h2>").Append(Escape(section.Title)).Append("</h2>\n").Append(section.Body).Append("</section>\n");
         }
 
-        return page.Append("<footer>Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.</footer>\n</main>\n</div>\n<div id=\"tip\" hidden></div>\n<script>\n")
+        return page.Append("<footer>Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.</footer>\n</main>\n</div>\n<div id=\"tip\" hidden></div>\n<script>\n")
             .Append(PageScript.Text).Append("\n</script>\n</body>\n</html>\n").ToString();
     }
 

@@ -40,7 +40,7 @@ internal static class PageSections
 
     /// <summary>A figure with its sentence, both drawings, files and data.</summary>
     public static string FigureBlock(Figure figure) =>
-        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)}</h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
+        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
         + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
         + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div class=\"files\"><a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>\n{Data(figure.Table)}</div>\n</figure>\n";
 
@@ -76,12 +76,12 @@ internal static class PageSections
         <dl class="words">
         <dt>f</dt><dd>adjusted logit: the answer's first token against the mean logit of the vocabulary</dd>
         <dt>φ(x)</dt><dd>normalised logit (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head ablated</dd>
-        <dt>ablated head</dt><dd>its text queries see mean image keys and values of the baseline pictures in place of the picture's own</dd>
+        <dt>ablated head</dt><dd>its text queries see the baseline in place of the picture's own image keys and values: their mean over the baseline pictures, unless the settings say zero or knockout</dd>
         <dt>β</dt><dd>coefficient of a head in the linear regression of φ on the masks: the share of the picture's effect that the head carries</dd>
         <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>
         <dt>completeness(k)</dt><dd>φ with only the k most important heads ablated</dd>
         <dt>x*</dt><dd>the smallest set of heads, in the order of β, whose faithfulness passes the threshold</dd>
-        <dt>head attribution</dt><dd>ranking by β; causal: by 1 − φ with that head alone ablated; attention: by image attention weight; random: mean over random orders</dd>
+        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; random is the mean over random orders</dd>
         </dl>
 
         """;

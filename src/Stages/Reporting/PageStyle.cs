@@ -22,6 +22,8 @@ internal static class PageStyle
         h1{font-size:32px;line-height:1.15;letter-spacing:-.015em;margin:0;overflow-wrap:anywhere}
         h2{font-size:23px;letter-spacing:-.01em;margin:64px 0 12px;padding-top:14px;border-top:1px solid var(--rule)}
         h3{font-size:17px;margin:0 0 4px}
+        .scroll+h3,.cards+h3,.files+h3,details+h3{margin-top:32px}
+        header+section h2{margin-top:28px}
         p{margin:0 0 12px}
         .over{font-size:13px;color:var(--muted);margin:0 0 6px}
         .under{color:var(--muted);margin:6px 0 24px}
@@ -39,8 +41,8 @@ internal static class PageStyle
         tr.lead td{font-weight:600}
         tr.group th{color:var(--ink);padding-top:16px}
         td small{color:var(--muted);font-weight:400;white-space:nowrap}
-        td.path,td.value{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:13px;overflow-wrap:anywhere}
-        .tag{font-size:11px;color:var(--muted);border:1px solid var(--rule);border-radius:4px;padding:0 5px;white-space:nowrap;font-family:system-ui,sans-serif}
+        td.path,td.value{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:13px;overflow-wrap:break-word}
+        .tag{font-size:11px;font-weight:400;letter-spacing:0;vertical-align:2px;color:var(--muted);border:1px solid var(--rule);border-radius:4px;padding:0 5px;white-space:nowrap;font-family:system-ui,sans-serif}
         .swatch{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px}
         .bar{display:block;height:6px;border-radius:1px;margin-top:5px;min-width:1px}
         figure{margin:28px 0 44px}
@@ -54,7 +56,8 @@ internal static class PageStyle
         summary{cursor:pointer;color:var(--muted);font-size:13px}
         details .scroll{max-height:320px;overflow:auto;margin-top:8px}
         .sample{display:grid;grid-template-columns:minmax(160px,260px) minmax(0,1fr);gap:28px;margin:16px 0 8px;align-items:start}
-        .sample>img{width:100%;height:auto;border-radius:8px;image-rendering:auto;background:var(--rule)}
+        .sample img{display:block;width:100%;height:auto;border-radius:8px;background:var(--rule)}
+        .sample td:first-child{white-space:nowrap}
         .say{margin:0 0 10px;padding:9px 14px;border-radius:14px;max-width:30em;width:fit-content}
         .say.q{background:var(--rule);border-bottom-left-radius:3px}
         .say.a{background:var(--c1);color:var(--paper);border-bottom-right-radius:3px;margin-left:auto;font-weight:600}
@@ -79,7 +82,7 @@ internal static class PageStyle
         footer{margin-top:64px;padding-top:12px;border-top:1px solid var(--rule);font-size:13px;color:var(--muted)}
         @media(max-width:1000px){.page{display:block;max-width:808px}nav{position:static;max-height:none;margin-bottom:28px}nav ol{border-left:0;display:flex;flex-wrap:wrap;gap:2px 16px}nav li li{display:none}nav li a{padding:2px 0;border:0;margin:0}}
         @media(max-width:780px){.wide{display:none}.narrow{display:block}.narrow svg{margin:0 auto}}
-        @media(max-width:560px){body{font-size:15.5px}.page{padding:20px 16px 60px}h1{font-size:26px}h2{font-size:20px;margin-top:48px}.headline{font-size:19px}.sample{grid-template-columns:1fr;gap:14px}.sample>img{max-width:260px}dl.words{display:block}dl.words dd{margin:0 0 8px}td,th{padding-right:8px}.numbers{grid-template-columns:repeat(2,minmax(0,1fr))}}
+        @media(max-width:560px){body{font-size:15.5px}.page{padding:20px 16px 60px}h1{font-size:26px}h2{font-size:20px;margin-top:48px}.headline{font-size:19px}.sample{grid-template-columns:1fr;gap:14px}.sample img{max-width:260px}dl.words{display:block}dl.words dd{margin:0 0 8px}td,th{padding-right:8px}.numbers{grid-template-columns:repeat(2,minmax(0,1fr))}.cards{grid-template-columns:repeat(2,minmax(0,1fr));gap:18px 16px}.cards .pair{height:80px;gap:4px}.cards img{width:80px;height:80px}.cards svg{height:80px;max-width:80px}}
         @media print{nav,#tip,.files details{display:none}.page{display:block}figure{break-inside:avoid}}
 
         """;

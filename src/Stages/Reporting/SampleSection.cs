@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The typical sample with its picture, question and answer; then every sample as a card.</summary>
 internal static class SampleSection
 {
-    private const int CardsShown = 24, RejectedShown = 200, StrongestShown = 3;
+    private const int CardsShown = 24, RejectedShown = 200, ReasonsShown = 8, StrongestShown = 3;
 
     /// <summary>The sample with the median R^2.</summary>
     public static string Typical(Findings findings)
@@ -17,9 +17,8 @@ internal static class SampleSection
         }
 
         var html = new StringBuilder("<div class=\"sample\">\n");
-        html.Append(Picture(sample)).Append("<div>\n<p class=\"say q\">").Append(Escape(findings.Data.Question)).Append("</p>\n<p class=\"say a\">").Append(Escape(sample.Answer)).Append("</p>\n");
-        return html.Append(PageSections.Table([("", false), ("", true)], Rows(findings, sample))).Append("</div>\n</div>\n<p class=\"files\">")
-            .Append(Escape(sample.File)).Append(findings.Fitted.Count > 1 ? $" – the sample with the median R² of {Count(findings.Fitted.Count)}, so neither the best nor the worst." : "").Append("</p>\n").ToString();
+        html.Append("<div>").Append(Picture(sample)).Append("<p class=\"files\">").Append(Escape(sample.File)).Append(findings.Fitted.Count > 1 ? $" – the sample with the median R² of {Count(findings.Fitted.Count)}: neither the best nor the worst." : "").Append("</p></div>\n<div>\n<p class=\"say q\">").Append(Escape(findings.Data.Question)).Append("</p>\n<p class=\"say a\">").Append(Escape(sample.Answer)).Append("</p>\n");
+        return html.Append(PageSections.Table([("", false), ("", true)], Rows(findings, sample))).Append("</div>\n</div>\n").ToString();
     }
 
     /// <summary>Cards of the samples, and the table of those left out.</summary>
@@ -49,8 +48,8 @@ internal static class SampleSection
             yield return ["target token", $"“{sample.Target}”"];
         }
 
-        yield return ["adjusted logit, heads intact f(1)", Fixed(sample.Intact, 2)];
-        yield return ["adjusted logit, heads ablated f(0)", Fixed(sample.Ablated, 2)];
+        yield return ["f(1), heads intact", Fixed(sample.Intact, 2)];
+        yield return ["f(0), heads ablated", Fixed(sample.Ablated, 2)];
         if (sample.Beta.Count != findings.HeadCount)
         {
             yield break;
@@ -59,14 +58,11 @@ internal static class SampleSection
         yield return ["fit R², ρ", $"{Fixed(sample.R2, 2)}, {Fixed(sample.Rho, 2)}"];
         if (findings.Criterion(Criteria.HeadAttribution) is { } attribution && attribution.Faithful.BySample.TryGetValue(sample.SampleId, out double k))
         {
-            yield return [$"heads needed for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", $"{Heads(k)} of {Count(findings.HeadCount)}"];
+            yield return [$"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", $"{Heads(k)} of {Count(findings.HeadCount)} heads"];
         }
 
         int heads = findings.Data.Model.Heads;
-        foreach (var (n, place) in Findings.Ranking(sample.Beta).Take(StrongestShown).Select((n, i) => (n, i)))
-        {
-            yield return [place == 0 ? "strongest heads" : "", $"layer {Count(n / heads)} head {Count(n % heads)}: β {Fixed(sample.Beta[n], 2)}"];
-        }
+        yield return ["strongest heads (β)", string.Join(", ", Findings.Ranking(sample.Beta).Take(StrongestShown).Select(n => $"layer\u00a0{Count(n / heads)}\u00a0head\u00a0{Count(n % heads)}\u00a0({Beta(sample.Beta[n])})"))];
     }
 
     private static string Card(Findings findings, SampleResult sample, int index)
@@ -88,7 +84,7 @@ internal static class SampleSection
         var reasons = data.Rejected.GroupBy(r => r.Reason).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal);
         string list = PageSections.Table([("file", false), ("answer", false), ("reason", false)], data.Rejected.Take(RejectedShown).Select(r => new object?[] { r.File, r.Answer, r.Reason }));
         string cut = data.Rejected.Count > RejectedShown ? $"<p>The first {Count(RejectedShown)}; all are in the table samples.</p>" : "";
-        return "<h3>Left out</h3>\n" + PageSections.Table([("reason", false), ("samples", true)], reasons.Select(g => new object?[] { g.Key, g.Count() }))
+        return "<h3>Left out</h3>\n" + PageSections.Table([("reason", false), ("samples", true)], reasons.Take(ReasonsShown).Select(g => new object?[] { g.Key, g.Count() }))
             + $"<details><summary>each of them</summary>{cut}{list}</details>\n";
     }
 

@@ -13,9 +13,9 @@ internal static class Sentences
         string share = Percent(findings.Data.FaithfulnessThreshold);
         if (findings.Criterion(Criteria.HeadAttribution) is { Faithful.Mean: { Count: > 0 } needed })
         {
-            string start = $"{Heads(needed.Mean)} of {Count(findings.HeadCount)} heads ({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what the picture adds to the answer";
+            string start = $"{MeanHeads(needed.Mean)} of {Count(findings.HeadCount)} heads ({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what the picture adds to the answer";
             return findings.Criterion(Criteria.Random) is { Faithful.Mean: { Count: > 0 } random } && needed.Mean > 0
-                ? $"{start}; in random order it takes {Heads(random.Mean)}, {Fixed(random.Mean / needed.Mean, 1)} times as many."
+                ? $"{start}; in random order it takes {MeanHeads(random.Mean)}, {Fixed(random.Mean / needed.Mean, 1)} times as many."
                 : start + ".";
         }
 
@@ -27,16 +27,9 @@ internal static class Sentences
     /// <summary>Fig. 3A.</summary>
     public static string HeadsNeeded(Findings findings)
     {
-        CriterionFindings[] ordered = [.. findings.Criteria.Where(c => c.Faithful.Mean.Count > 0).OrderBy(c => c.Faithful.Mean.Mean)];
-        if (ordered.Length == 0)
-        {
-            return "No criterion reaches the threshold of faithfulness in any sample.";
-        }
-
-        CriterionFindings best = ordered[0];
-        string fewest = $"{Capital(best.Title)} needs the fewest heads for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}: {Interval(best.Faithful.Mean)} of {Count(findings.HeadCount)}"
-            + (ordered.Length > 1 ? $"; next is {ordered[1].Title} with {Heads(ordered[1].Faithful.Mean.Mean)}" : "");
-        return fewest + Wins(findings) + Redundancy(findings) + PaperOnRanking(ordered);
+        Order faithful = new(findings, c => c.Faithful), complete = new(findings, c => c.Complete);
+        return $"For faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}, {faithful.Words}. For completeness < {Tick(findings.Data.CompletenessThreshold)}, {complete.Words}."
+            + PaperOnRanking([faithful, complete]) + Redundancy(findings);
     }
 
     /// <summary>Curves.</summary>
@@ -62,7 +55,7 @@ internal static class Sentences
     public static string Fit(Findings findings)
     {
         SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
-        string ours = $"A sum of single heads explains {Percent(findings.R2.Mean)} of the variance of φ on masks that did not train (R² {PlusMinus(findings.R2)}, ρ {PlusMinus(findings.Rho)}, "
+        string ours = $"A sum of single heads explains {(findings.R2.Mean > 0 ? Percent(findings.R2.Mean) : "none")} of the variance of φ on masks that did not train (R² {PlusMinus(findings.R2)}, ρ {PlusMinus(findings.Rho)}, "
             + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² {Fixed(worst.R2, 2)}.";
         if (findings.Published is { } paper)
         {
@@ -80,6 +73,11 @@ internal static class Sentences
     public static string Predicted(Findings findings)
     {
         (double Phi, double Predicted)[] pairs = [.. findings.Fitted.Where(s => s.TestPhi.Count == s.TestPredicted.Count).SelectMany(s => s.TestPhi.Zip(s.TestPredicted)).Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second))];
+        if (pairs.Length == 0)
+        {
+            return "No test mask has a finite φ.";
+        }
+
         double mean = pairs.Average(p => p.Phi);
         double error = Math.Sqrt(pairs.Average(p => (p.Phi - p.Predicted) * (p.Phi - p.Predicted)));
         double spread = Math.Sqrt(pairs.Average(p => (p.Phi - mean) * (p.Phi - mean)));
@@ -94,7 +92,7 @@ internal static class Sentences
         int[] ranking = [.. Findings.Ranking(mean)];
         double positive = mean.Where(b => b > 0).Sum();
         int top = Math.Min(TopHeads, mean.Length);
-        string strongest = $"The strongest head on average is layer {Count(ranking[0] / heads)} head {Count(ranking[0] % heads)} (mean β {Fixed(mean[ranking[0]], 2)})";
+        string strongest = $"The strongest head on average is layer {Count(ranking[0] / heads)} head {Count(ranking[0] % heads)} (mean β {Format.Beta(mean[ranking[0]])})";
         if (positive <= 0)
         {
             return strongest + "; no head has a positive mean.";
@@ -117,40 +115,77 @@ internal static class Sentences
             + (depth >= 0.4 ? ", in the middle to late layers as the paper finds." : ", earlier than the paper's middle to late layers.");
     }
 
-    private static string Wins(Findings findings)
-    {
-        if (findings.Criterion(Criteria.HeadAttribution) is not { } attribution || findings.Criteria.Count < 2)
-        {
-            return "";
-        }
-
-        CriterionFindings[] others = [.. findings.Criteria.Where(c => c != attribution)];
-        int wins = attribution.Faithful.BySample.Count(s => others.All(c => !c.Faithful.BySample.TryGetValue(s.Key, out double k) || s.Value <= k));
-        return $". Head attribution needs no more than any other in {Count(wins)} of {Many(attribution.Faithful.BySample.Count, "sample")}";
-    }
-
     private static string Redundancy(Findings findings)
     {
         CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
         if (lead.Faithful.Mean is not { Count: > 0, Mean: > 0 and var faithful } || lead.Complete.Mean.Count == 0)
         {
-            return ".";
+            return "";
         }
 
         double ratio = lead.Complete.Mean.Mean / faithful;
-        return $". Completeness < {Tick(findings.Data.CompletenessThreshold)} takes {Interval(lead.Complete.Mean)}, {Fixed(ratio, 1)} times as many"
-            + (ratio > 1 ? " – heads are redundant, as in the paper." : " – fewer, unlike the paper.");
+        return $" By {lead.Title}, completeness takes {Fixed(ratio, 1)} times as many heads as faithfulness"
+            + (ratio > 1 ? ": other heads can stand in for them, as the paper finds." : ", unlike in the paper, where it takes more.");
     }
 
-    private static string PaperOnRanking(CriterionFindings[] ordered) => ordered.Length < 2 || ordered.All(c => c.Criterion != Criteria.HeadAttribution) ? ""
-        : ordered[0].Criterion == Criteria.HeadAttribution ? " That head attribution comes first agrees with the paper." : " The paper finds head attribution first.";
+    private static string PaperOnRanking(Order[] orders)
+    {
+        if (orders.Any(o => o.Best is null) || orders[0].Count < 2)
+        {
+            return "";
+        }
+
+        return orders.All(o => o.Best!.Criterion == Criteria.HeadAttribution && o.Level.Count == 0) ? " Head attribution comes first in both, as in the paper."
+            : orders.All(o => o.Level.Append(o.Best!).Any(c => c.Criterion == Criteria.HeadAttribution)) ? " The paper finds head attribution first in both; here it is behind none, though not ahead of all."
+            : " The paper finds head attribution first in both.";
+    }
 
     private static double RelativeDepth(Findings findings, int layer) => findings.Data.Model.Layers > 1 ? (double)layer / (findings.Data.Model.Layers - 1) : 0;
 
-    private static string Interval(Estimate mean) => Heads(mean.Mean) + (mean.HasInterval ? $" [{Heads(mean.Low)}, {Heads(mean.High)}]" : "");
+    /// <summary>A mean count of heads with its interval.</summary>
+    public static string Interval(Estimate mean) => MeanHeads(mean.Mean) + (mean.HasInterval ? $"\u00a0[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]" : "");
 
     /// <summary>Mean ± standard deviation, as the paper's Table 2 writes it.</summary>
-    public static string PlusMinus(Estimate mean) => Fixed(mean.Mean, 2) + (double.IsFinite(mean.Deviation) ? " ± " + Fixed(mean.Deviation, 2) : "");
+    public static string PlusMinus(Estimate mean)
+    {
+        int decimals = mean.Deviation < 0.005 ? 3 : 2;
+        return Fixed(mean.Mean, decimals) + (double.IsFinite(mean.Deviation) ? "\u00a0±\u00a0" + Fixed(mean.Deviation, decimals) : "");
+    }
 
-    private static string Capital(string text) => text.Length > 0 ? char.ToUpperInvariant(text[0]) + text[1..] : text;
+    /// <summary>The criteria in the order of heads needed; those that the samples do not tell from the first are level with it.</summary>
+    private sealed class Order
+    {
+        private readonly CriterionFindings[] ordered;
+        private readonly Func<CriterionFindings, HeadsNeeded> needed;
+        private readonly int heads;
+
+        public Order(Findings findings, Func<CriterionFindings, HeadsNeeded> needed)
+        {
+            this.needed = needed;
+            heads = findings.HeadCount;
+            ordered = [.. findings.Criteria.Where(c => needed(c).Mean.Count > 0).OrderBy(c => needed(c).Mean.Mean)];
+            Level = [.. ordered.Skip(1).Where(c => findings.Difference(needed(c), needed(ordered[0])) is var d && (d.HasInterval ? d.Low <= 0 : !(d.Mean > 0)))];
+        }
+
+        public int Count => ordered.Length;
+
+        public CriterionFindings? Best => ordered.FirstOrDefault();
+
+        public IReadOnlyList<CriterionFindings> Level { get; }
+
+        public string Words
+        {
+            get
+            {
+                if (Best is null)
+                {
+                    return "no criterion gets there in any sample";
+                }
+
+                string level = Level.Count > 0 ? $"; {string.Join(" and ", Level.Select(c => $"{c.Title} ({MeanHeads(needed(c).Mean.Mean)})"))} {(Level.Count == 1 ? "is" : "are")} level with it" : "";
+                string next = ordered.Skip(1).Except(Level).FirstOrDefault() is { } behind ? $"; next is {behind.Title} with {MeanHeads(needed(behind).Mean.Mean)}" : "";
+                return $"{Best.Title} needs {(ordered.Length > 1 ? "the fewest heads, " : "")}{Interval(needed(Best).Mean)} of {Format.Count(heads)}{level}{next}";
+            }
+        }
+    }
 }

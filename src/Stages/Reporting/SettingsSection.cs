@@ -48,12 +48,15 @@ internal static class SettingsSection
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr><th>setting</th><th>value</th><th>note</th></tr></thead><tbody>\n");
         foreach (SettingRow row in rows)
         {
-            html.Append("<tr><td class=\"path\">").Append(Escape(row.Path)).Append("</td><td class=\"value\">").Append(Escape(row.Value)).Append("</td><td>")
+            html.Append("<tr><td class=\"path\">").Append(Breakable(row.Path)).Append("</td><td class=\"value\">").Append(Escape(row.Value)).Append("</td><td>")
                 .Append(row.IsDefault ? "<span class=\"tag\">default</span> " : "").Append(Escape(row.Note ?? "")).Append("</td></tr>\n");
         }
 
         return html.Append("</tbody></table></div>\n").ToString();
     }
+
+    /// <summary>A dotted path that may break after its parts.</summary>
+    private static string Breakable(string path) => Escape(path).Replace(".", ".<wbr>", StringComparison.Ordinal).Replace("_", "_<wbr>", StringComparison.Ordinal);
 
     /// <summary>A relative address, escaped part by part: names of runs may hold '=', ' ', '#' or '%'.</summary>
     private static string Address(string address) => Escape(string.Join('/', address.Split('/').Select(Uri.EscapeDataString)));

@@ -56,10 +56,10 @@ internal static class SummarySection
             return "<td>not reached</td>";
         }
 
-        string interval = mean.HasInterval ? $" <small>[{Heads(mean.Low)}, {Heads(mean.High)}]</small>" : "";
+        string interval = mean.HasInterval ? $" <small>[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]</small>" : "";
         string missing = needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
         string width = (90 * mean.Mean / most).ToString("0.#", CultureInfo.InvariantCulture);
-        return $"<td>{Heads(mean.Mean)}{interval}{missing}<span class=\"bar\" style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
+        return $"<td>{MeanHeads(mean.Mean)}{interval}{missing}<span class=\"bar\" style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
     }
 
     private static string Swatch(Ink ink) => $"<span class=\"swatch\" style=\"background:var(--{ink.Name})\"></span>";
@@ -71,11 +71,14 @@ internal static class SummarySection
         void Number(string label, string value, string note) =>
             html.Append("<div><dt>").Append(Escape(label)).Append("</dt><dd>").Append(Escape(value)).Append("<small>").Append(Escape(note)).Append("</small></dd></div>\n");
 
+        string Spread(Estimate mean) => double.IsFinite(mean.Deviation) ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples; " : "";
+        string Paper(Func<Published, double> mean, Func<Published, double> deviation) => findings.Published is { } paper
+            ? $"paper: {Fixed(mean(paper), 2)} ± {Fixed(deviation(paper), 2)}"
+            : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";
         if (findings.Fitted.Count > 0)
         {
-            Published? paper = findings.Published;
-            Number("R² on test masks", Sentences.PlusMinus(findings.R2), paper is null ? $"paper, ten models: {Fixed(Published.All.Min(p => p.R2), 2)} to {Fixed(Published.All.Max(p => p.R2), 2)}" : $"paper: {Fixed(paper.R2, 2)} ± {Fixed(paper.R2Deviation, 2)}");
-            Number("ρ on test masks", Sentences.PlusMinus(findings.Rho), paper is null ? $"paper, ten models: {Fixed(Published.All.Min(p => p.Rho), 2)} to {Fixed(Published.All.Max(p => p.Rho), 2)}" : $"paper: {Fixed(paper.Rho, 2)} ± {Fixed(paper.RhoDeviation, 2)}");
+            Number("R² on test masks", Fixed(findings.R2.Mean, 2), Spread(findings.R2) + Paper(p => p.R2, p => p.R2Deviation));
+            Number("ρ on test masks", Fixed(findings.Rho.Mean, 2), Spread(findings.Rho) + Paper(p => p.Rho, p => p.RhoDeviation));
         }
 
         Number("samples", Count(data.Samples.Count), data.Rejected.Count > 0 ? $"{Count(data.Rejected.Count)} left out" : "none left out");

@@ -17,6 +17,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
 {
     private const string Fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif";
     private const int CloudLayers = 8;
+    private const double GutterFrom = 10; // cells of at least this side have a gutter of a pixel
 
     private readonly StringBuilder body = new();
 
@@ -95,6 +96,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
         var paths = new SortedDictionary<string, (Ink Ink, StringBuilder Path)>(StringComparer.Ordinal);
         var shown = new List<string>(rows * columns);
         string format = "0." + new string('#', decimals);
+        string shape = Shape(cell >= GutterFrom ? 1 - (1 / cell) : 1);
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < columns; c++)
@@ -105,7 +107,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
                     paths[colour.Name] = entry = (colour, new StringBuilder());
                 }
 
-                entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append("h1v1h-1z");
+                entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append(shape);
                 shown.Add(double.IsFinite(values[r, c]) ? values[r, c].ToString(format, CultureInfo.InvariantCulture) : "?");
             }
         }
@@ -125,9 +127,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
     {
         const int pieces = 41;
         Text(x, y - 6, name, ink: Palette.Ink);
-        for (int i = 0; i < pieces; i++)
+        for (int i = 0; i < pieces; i++) // each up to the end, so that no seam shows between two
         {
-            Rectangle(x + (i * length / pieces), y, (length / pieces) + 0.3, 9, inkAt(i / (pieces - 1.0)));
+            Rectangle(x + (i * length / pieces), y, length * (pieces - i) / pieces, 9, inkAt(i / (pieces - 1.0)));
         }
 
         foreach (var (at, label) in labels)
@@ -177,6 +179,12 @@ internal sealed class Svg(string id, double width, double height, string title, 
     private static string Stroke(Ink ink, double thickness) => $"class=\"s-{ink.Name}\" stroke=\"{ink.Light}\" stroke-width=\"{Coordinate(thickness)}\" fill=\"none\"";
 
     private static string Tip(string? tip) => tip is null ? "" : $" data-tip=\"{Escape(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
+
+    private static string Shape(double side)
+    {
+        string text = side.ToString("0.###", CultureInfo.InvariantCulture);
+        return $"h{text}v{text}h-{text}z";
+    }
 
     private static string Opacity(double opacity) => opacity.ToString("0.##", CultureInfo.InvariantCulture);
 

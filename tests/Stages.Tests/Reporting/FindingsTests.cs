@@ -86,6 +86,23 @@ public sealed class FindingsTests
         Findings.Of(data).Typical!.SampleId.Should().Be("c");
     }
 
+    [Fact]
+    public void The_sentence_names_the_criterion_that_the_data_put_first()
+    {
+        string Sentence(int attribution, int causal) => Sentences.HeadsNeeded(Findings.Of(Report(
+        [
+            .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "head-attribution", attribution + (i % 2))),
+            .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "causal", causal + (i / 2 % 2))),
+        ])));
+
+        Sentence(2, 6).Should().Contain("For faithfulness > 0.8, head attribution needs the fewest heads, 2.5").And.Contain("next is causal with 6.5").And.Contain("first in both, as in the paper");
+        Sentence(6, 2).Should().Contain("causal needs the fewest heads, 2.5").And.Contain("next is head attribution with 6.5").And.NotContain("as in the paper.");
+        Sentence(3, 3).Should().Contain("is level with it").And.Contain("behind none");
+    }
+
+    private static IEnumerable<ValidationRow> Crossing(string sample, string criterion, int k) =>
+        Enumerable.Range(0, 10).Select(i => new ValidationRow(sample, criterion, 0, i, i < k ? 0.1 : 0.9, i < k ? 0.9 : 0.1));
+
     [Property]
     public bool A_bootstrap_interval_lies_within_the_values_and_does_not_depend_on_what_was_asked_before(NormalFloat[] values)
     {

@@ -29,6 +29,25 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
+    public void A_report_of_a_7B_run_with_200_samples_stays_small_and_quick()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report-7b");
+        ReportData few = MadeUpReport.Of(32, 32, samples: 4, masks: 10_000, model: "llava-1.5-7b-hf", pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"));
+        ReportData data = few with
+        {
+            Samples = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" }))],
+            Validation = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Validation.Select(v => v with { SampleId = $"{copy}-{v.SampleId}" }))],
+        };
+
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        HtmlReport.Write(data, folder);
+
+        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60));
+        new FileInfo(Path.Combine(folder, HtmlReport.PageName)).Length.Should().BeLessThan(6_000_000);
+        Console.WriteLine($"7B report: {watch.Elapsed.TotalSeconds:0.0} s");
+    }
+
+    [Fact]
     public void Every_figure_is_well_formed_svg_at_both_widths_and_stays_inside_its_width()
     {
         foreach (ReportData data in new[] { MadeUpReport.Of(), MadeUpReport.Of(32, 32, samples: 3, masks: 200), MadeUpReport.Of(24, 14, samples: 1, masks: 50), MadeUpReport.Of(1, 1, samples: 2, masks: 50) })
