@@ -202,14 +202,15 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         var spec = (StageSpec?)Chosen(specs, null, map, path, keys);
         keys.Known("inputs");
         keys.Finish();
-        var inputs = new List<(YamlText, YamlText)>();
+        var inputs = new List<(YamlText, YamlText?)>();
         switch (map.Find("inputs")?.Value)
         {
             case YamlMap named:
                 foreach (YamlEntry entry in named.Entries)
                 {
-                    if (entry.Value is YamlText { IsNull: false } source) inputs.Add((entry.Key, source));
-                    else errors.Add(entry.Value.At, $"{path}.inputs.{entry.Key.Text}", $"{entry.Value.Described} is not the name of a stage");
+                    var source = entry.Value as YamlText;
+                    inputs.Add((entry.Key, source is { IsNull: false } ? source : null));
+                    if (inputs[^1].Item2 is null) errors.Add(entry.Value.At, $"{path}.inputs.{entry.Key.Text}", $"{entry.Value.Described} is not the name of a stage");
                 }
                 break;
             case { } other:

@@ -33,6 +33,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
         var meant = new HashSet<string>();
         foreach (YamlText key in unknown)
         {
+            if (errors.IsCut) return;
             string? near = Nearest.To(key.Text, known.Where(k => map.Find(k) is null)) ?? Nearest.To(key.Text, known);
             if (near is not null) meant.Add(near);
             if (!acceptAll) AddUnknown(key, near);

@@ -58,10 +58,10 @@ internal sealed class Matrix
         else if (entry.Value is not YamlList { Items.Count: > 0 and <= MostMembers } list)
             errors.Add(entry.Value.At, field, $"{(entry.Value is YamlList ? "this list" : entry.Value.Described)} is no axis", $"a list of 1 to {MostMembers} values");
         else
-            axes.Add((path, ShortName(path, paths), Points(path, field, list, errors)));
+            axes.Add((path, ShortName(path, paths), Points(entry.Key, field, list, errors)));
     }
 
-    private static List<(Override, string)> Points(string path, string field, YamlList list, ErrorList errors)
+    private static List<(Override, string)> Points(YamlText path, string field, YamlList list, ErrorList errors)
     {
         var points = new List<(Override, string)>();
         var texts = new HashSet<string>(StringComparer.Ordinal);
@@ -72,7 +72,7 @@ internal sealed class Matrix
             if (text is not null && !texts.Add(text.Text)) errors.Add(item.At, field, $"{item.Described} is in the list twice");
             string label = text is null ? $"{points.Count + 1}" : Label(text.Text);
             for (int n = 2; !labels.Add(label); n++) label = $"{label.Split('~')[0]}~{n}";
-            points.Add((new Override(path, text is { IsNull: true } ? null : item, item.At), label));
+            points.Add((new Override(path.Text, text is { IsNull: true } ? null : item, path.At), label));
         }
         return points;
     }

@@ -5,14 +5,14 @@ internal static class Nearest
 {
     private const int LongestName = 64;
 
-    /// <summary>The candidate with the fewest slips (insertion, deletion, replacement, neighbours swapped), at most a third of its length; null where none is near. Case, '-', '_' and blanks do not count.</summary>
+    /// <summary>The candidate with the fewest slips (insertion, deletion, replacement, neighbours swapped), at most a third of the longer name; null where none is near. Case, '-', '_' and blanks do not count.</summary>
     public static string? To(string text, IEnumerable<string> candidates)
     {
         if (text.Length is 0 or > LongestName) return null;
         string plain = Plain(text);
         return candidates.Where(c => c.Length <= LongestName)
             .Select(c => (Name: c, Slips: plain == Plain(c) ? 0 : Slips(plain, Plain(c))))
-            .Where(c => c.Slips <= Math.Max(1, c.Name.Length / 3) && c.Slips < c.Name.Length)
+            .Where(c => c.Slips <= Math.Max(1, Math.Max(text.Length, c.Name.Length) / 3) && c.Slips < c.Name.Length)
             .OrderBy(c => c.Slips).ThenBy(c => c.Name, StringComparer.Ordinal)
             .Select(c => c.Name).FirstOrDefault();
     }

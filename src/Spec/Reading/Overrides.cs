@@ -3,7 +3,7 @@ namespace Pipelines.Spec.Reading;
 /// <summary>One field set from outside the mapping that holds it: by <c>--set a.b=c</c> or by a matrix.</summary>
 /// <param name="Path">The field, for example <c>stages.masks.count</c>.</param>
 /// <param name="Value">Its value; null takes the key out, which brings the default back.</param>
-/// <param name="At">Where the value stands.</param>
+/// <param name="At">Where the path stands: errors about the path point there, those about the value at the value.</param>
 internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
 {
     private const string MatrixKey = "matrix";

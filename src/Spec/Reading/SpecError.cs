@@ -12,8 +12,11 @@ public sealed record SpecError(string File, int Line, int Column, string Path, s
     public string Excerpt { get; init; } = "";
 
     /// <summary><c>file:line:column: path: message</c>, as editors and terminals link it.</summary>
-    public override string ToString() =>
-        (Line > 0 ? $"{File}:{Line}:{Column}: " : $"{File}: ") + (Path.Length > 0 && !File.EndsWith(" " + Path, StringComparison.Ordinal) ? $"{Path}: " : "") + Message;
+    public override string ToString()
+    {
+        bool isInName = Line == 0 && (File + ".").Contains($" {Path}.", StringComparison.Ordinal);
+        return (Line > 0 ? $"{File}:{Line}:{Column}: " : $"{File}: ") + (Path.Length > 0 && !isInName ? $"{Path}: " : "") + Message;
+    }
 }
 
 /// <summary>What reading a spec gave: the experiments (several with a matrix), or every error of the file at once.</summary>

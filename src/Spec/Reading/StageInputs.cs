@@ -1,7 +1,7 @@
 namespace Pipelines.Spec.Reading;
 
 /// <summary>A stage as the file has it.</summary>
-internal sealed class NamedStage(string name, string path, SourceMark at, StageSpec? spec, IReadOnlyList<(YamlText Role, YamlText Source)> inputs)
+internal sealed class NamedStage(string name, string path, SourceMark at, StageSpec? spec, IReadOnlyList<(YamlText Role, YamlText? Source)> inputs)
 {
     public string Name { get; } = name;
 
@@ -14,8 +14,8 @@ internal sealed class NamedStage(string name, string path, SourceMark at, StageS
     /// <summary>What it computes; null where the kind is wrong, which was told already.</summary>
     public StageSpec? Spec { get; } = spec;
 
-    /// <summary>The entries of <c>inputs:</c>, role to stage.</summary>
-    public IReadOnlyList<(YamlText Role, YamlText Source)> Inputs { get; } = inputs;
+    /// <summary>The entries of <c>inputs:</c>, role to stage; null where that is no name, which was told already.</summary>
+    public IReadOnlyList<(YamlText Role, YamlText? Source)> Inputs { get; } = inputs;
 }
 
 /// <summary>
@@ -50,13 +50,15 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
             return;
         }
         open.Add(stage);
+        int before = errors.Count;
         HashSet<string> settled = Named(stage, inputs);
+        bool isClear = errors.Count == before && stage.Inputs.All(i => i.Source is not null);
         Action? ask = null;
         foreach (StageInput need in stage.Spec.Needs.Where(n => !settled.Contains(n.Role)))
         {
             if (Standard(stage, need, inputs, ref ask) is { } source) inputs[need.Role] = source;
         }
-        ask?.Invoke();
+        if (isClear) ask?.Invoke();
         open.Remove(stage);
         upstream[stage] = new HashSet<NamedStage>(inputs.Values.SelectMany(i => upstream.GetValueOrDefault(i, []).Append(i)));
     }
@@ -66,7 +68,7 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
     {
         var settled = new HashSet<string>();
         IReadOnlyList<StageInput> needs = stage.Spec!.Needs;
-        foreach ((YamlText role, YamlText name) in stage.Inputs)
+        foreach ((YamlText role, YamlText? name) in stage.Inputs)
         {
             string path = $"{stage.Path}.inputs.{role.Text}";
             if (needs.FirstOrDefault(n => n.Role == role.Text) is not { } need)
@@ -78,6 +80,7 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
                 continue;
             }
             settled.Add(need.Role);
+            if (name is null) continue;
             if (name.Text == None && need.Optional) continue;
             if (Source(stage, need, name, path) is not { } source) continue;
             if (Disagreement(need, source, needs, inputs) is { } why) errors.Add(name.At, path, why);

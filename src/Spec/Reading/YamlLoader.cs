@@ -75,7 +75,7 @@ internal sealed class YamlLoader
         if (++built > Heaviest) throw new Refused(at, $"more than {Heaviest} values: no spec needs that many");
         if (next is AnchorAlias alias) return Aliased(alias, at);
 
-        var node = (NodeEvent)next;
+        if (next is not NodeEvent node) throw new Refused(at, "not YAML: a value is wanted here");
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific) throw new Refused(at, $"the tag {ErrorList.Quote(node.Tag.Value)} is not supported: leave it out");
         if (!node.Anchor.IsEmpty) anchors[node.Anchor.Value] = null;
         YamlValue value = node switch

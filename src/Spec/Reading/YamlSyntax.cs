@@ -13,7 +13,7 @@ internal static class YamlSyntax
         ("did not find expected ',' or ']'", "this list in [ ] is not closed, or lacks a ','"),
         ("cannot start any token", "no plain text begins with this character: put the text in quotes"),
         ("did not find expected node content", "a value is wanted here"),
-        ("did not find expected key", "a key is wanted here: indent the keys of one mapping alike"),
+        ("did not find expected key", "'key: value' is wanted here: indent the keys of one mapping alike"),
         ("did not find expected '-' indicator", "an entry that begins with '- ' is wanted here: indent the entries of one list alike"),
         ("could not find expected ':'", "a key without ':' and value"),
         ("invalid Unicode surrogates", "the escape stands for half a character"),

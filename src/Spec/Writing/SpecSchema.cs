@@ -119,7 +119,7 @@ public static class SpecSchema
         foreach ((string key, string value, string note, _) in variant.Choices)
             properties[key] = new JsonObject { ["const"] = value, ["description"] = note };
         foreach (Field field in variant.Fields) properties[field.Name] = Of(field);
-        if (variant.Inputs is { } inputs) properties["inputs"] = inputs;
+        if (variant.Inputs is { } inputs) properties["inputs"] = inputs.DeepClone();
         return new JsonObject
         {
             ["type"] = "object",
