@@ -65,6 +65,10 @@ internal sealed class Checkpoint : IDisposable
     public torch.Tensor Mapped(string name) =>
         Tensors.TryGetValue(name, out StoredTensor? stored) ? files[stored.File].Mapped(name) : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
 
+    /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
+    /// <param name="name">Its full name.</param>
+    public void Release(string name) => files[Tensors[name].File].Release(name);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Pipelines.Stages.Errors;
 using TorchSharp;
 
@@ -97,6 +98,23 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     /// <summary>A uint8 tensor's elements, row-major.</summary>
     public byte[] ReadBytes(string name) => Read<byte>(name, torch.ScalarType.Byte);
 
+    /// <summary>Tells the system that a tensor's pages are not needed in this process for now (its values were copied); reading them again brings them back.</summary>
+    /// <param name="name">Its name.</param>
+    public void Release(string name)
+    {
+        StoredTensor stored = Find(name);
+        if (OperatingSystem.IsLinux())
+        {
+            nint page = Environment.SystemPageSize;
+            nint first = ((nint)(start + stored.Offset) + page - 1) / page * page; // whole pages only: neighbours keep theirs
+            nint end = (nint)(start + stored.Offset + stored.Bytes) / page * page;
+            if (end > first)
+            {
+                _ = madvise(first, (nuint)(end - first), DoNotNeed);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -112,6 +130,13 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         using torch.Tensor converted = mapped.to(type);
         return new ReadOnlySpan<T>((void*)TorchNative.Pointer(converted), checked((int)converted.numel())).ToArray();
     }
+
+    private const int DoNotNeed = 4; // MADV_DONTNEED: for a shared file mapping nothing is lost
+
+#pragma warning disable IDE1006, CA5392 // a name of C
+    [DllImport("libc")]
+    private static extern int madvise(nint address, nuint length, int advice);
+#pragma warning restore IDE1006, CA5392
 
     private StoredTensor Find(string name) =>
         Tensors.TryGetValue(name, out StoredTensor? stored) ? stored : throw new InputException(Path, $"the file has no tensor '{name}'.");

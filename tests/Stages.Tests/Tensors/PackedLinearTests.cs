@@ -41,11 +41,12 @@ public sealed class PackedLinearTests : IDisposable
                 torch.Tensor w = Normal(random, outFeatures, inFeatures).mul(0.05).to(type), b = Normal(random, outFeatures).to(type);
                 double[] weights = Doubles(w), shift = Doubles(b);
                 using var layer = new PackedLinear(w, b, (PackedTile)tile);
-                foreach (int rows in Enumerable.Range(0, 32).Append(330))
+                foreach (int rows in Enumerable.Range(0, 16).Concat([23, 29, inFeatures == 385 ? 330 : 31]))
                 {
                     torch.Tensor x = Normal(random, rows, inFeatures);
                     double[] inputs = Doubles(x), outputs = Doubles(layer.Forward(x));
                     outputs.Length.Should().Be(rows * outFeatures);
+                    double worst = 0; // relative to the sum of magnitudes
                     for (int r = 0; r < rows; r++)
                     {
                         for (int o = 0; o < outFeatures; o++)
@@ -58,9 +59,11 @@ public sealed class PackedLinearTests : IDisposable
                                 magnitude += Math.Abs(product);
                             }
 
-                            Math.Abs(outputs[r * outFeatures + o] - sum).Should().BeLessThanOrEqualTo(2e-6 * magnitude, $"{type} {outFeatures}x{inFeatures}, row {r} of {rows}");
+                            worst = Math.Max(worst, Math.Abs(outputs[r * outFeatures + o] - sum) / magnitude);
                         }
                     }
+
+                    worst.Should().BeLessThan(2e-6, $"{type} [{outFeatures}, {inFeatures}], {rows} rows");
                 }
             }
         }

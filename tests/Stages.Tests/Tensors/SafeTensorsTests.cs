@@ -49,6 +49,19 @@ public sealed class SafeTensorsTests : IDisposable
     }
 
     [Fact]
+    public void Released_tensors_can_be_read_again_and_their_neighbours_are_untouched()
+    {
+        float[] values = [.. Enumerable.Range(0, 10_000).Select(i => (float)i)];
+        folder.Write("a.safetensors", TensorToWrite.Of("x", values, 10_000), TensorToWrite.Of("y", values, 100, 100));
+        using SafeTensorsFile file = SafeTensorsFile.Open(folder.File("a.safetensors"));
+        file.ReadFloat("x").Should().Equal(values);
+        file.Release("x");
+        file.Release("y");
+        file.ReadFloat("y").Should().Equal(values);
+        file.ReadFloat("x").Should().Equal(values);
+    }
+
+    [Fact]
     public void The_same_tensors_give_the_same_bytes_and_data_begins_at_a_multiple_of_8()
     {
         TensorToWrite[] tensors = [TensorToWrite.Of("x", [1f, 2], 2), TensorToWrite.Of("y", [3.0], 1)];
