@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Pipelines.Stages.Text;
 
@@ -99,11 +100,7 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     public override string Text(string token) => token.Replace(Mark, ' ');
 
     /// <summary>Bytes that are not UTF-8 as a whole become one U+FFFD each, as the hub's decoder does.</summary>
-    public override string BytesText(byte[] bytes)
-    {
-        string text = Encoding.UTF8.GetString(bytes);
-        return text.Contains('\uFFFD', StringComparison.Ordinal) ? new string('\uFFFD', bytes.Length) : text;
-    }
+    public override string BytesText(byte[] bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
 
     private char ByteSymbol(byte value) => (char)(_firstByteSymbol + value);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Text;
 
@@ -24,8 +25,14 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
     /// <param name="pattern">.NET reads the patterns of tokenizer.json as they are.</param>
     /// <param name="compose">Unicode normalisation NFC first.</param>
     /// <exception cref="ArgumentException">The pattern is no regular expression.</exception>
+    /// <exception cref="InputException">NFC is asked for and the runtime has no Unicode data.</exception>
     public ByteLevelAlphabet(string pattern, bool compose)
     {
+        if (compose && "e\u0301".Normalize(NormalizationForm.FormC).Length != 1)
+        {
+            throw new InputException("Unicode normalisation", "is switched off, and this tokenizer needs it.", "Unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (libicu).");
+        }
+
         _words = new Regex(pattern, RegexOptions.CultureInvariant, Patience);
         _compose = compose;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Microsoft.ML.Tokenizers;
 using Pipelines.Stages.Errors;
 
@@ -18,6 +19,7 @@ internal sealed class HubTokenizer
     private readonly Dictionary<int, string> _texts = [];
     private readonly Dictionary<string, AddedToken> _added;
     private readonly HashSet<int> _addedIds;
+    private readonly HashSet<int> _special;
     private readonly Regex? _cut;
 
     /// <summary>Reads the tokenizer of a folder.</summary>
@@ -32,7 +34,13 @@ internal sealed class HubTokenizer
     {
         _model = model;
         _added = model.Added.ToDictionary(t => t.Content, StringComparer.Ordinal);
-        _addedIds = [.. model.Added.Select(t => t.Id)];
+        _special = [.. model.Added.Where(t => t.Special).Select(t => t.Id), .. model.Controls];
+        if (model.Bos is { } bos)
+        {
+            _special.Add(bos);
+        }
+
+        _addedIds = [.. model.Added.Select(t => t.Id), .. _special];
         foreach (var (token, id) in model.Vocabulary)
         {
             _texts[id] = token;
@@ -120,7 +128,7 @@ internal sealed class HubTokenizer
             if (_addedIds.Contains(id))
             {
                 FlushBytes(bytes, text);
-                text.Append(skipAdded && _added[token].Special ? "" : token);
+                text.Append(skipAdded && _special.Contains(id) ? "" : token);
             }
             else if (_model.Alphabet.Bytes(token) is { } some)
             {
@@ -155,8 +163,7 @@ internal sealed class HubTokenizer
             return _model.Alphabet.Text(token);
         }
 
-        string text = Encoding.UTF8.GetString(bytes);
-        return text.Contains('\uFFFD', StringComparison.Ordinal) ? string.Concat(bytes.Select(b => $"<0x{b:X2}>")) : text;
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : string.Concat(bytes.Select(b => $"<0x{b:X2}>"));
     }
 
     /// <summary>Id of a token spelt as in the tokenizer's files (added tokens first), or null.</summary>

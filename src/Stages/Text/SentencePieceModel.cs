@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Text;
 /// </summary>
 internal sealed class SentencePieceModel
 {
-    private const int Normal = 1, BpeType = 2;
+    private const int Normal = 1, Control = 3, BpeType = 2;
     private readonly List<(string Text, float Score, int Type)> _pieces = [];
     private int _modelType = 1;
     private bool _hasCharacterMap;
@@ -20,6 +20,9 @@ internal sealed class SentencePieceModel
 
     /// <summary>Piece to id.</summary>
     public Dictionary<string, int> Vocabulary { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Ids of pieces that stand for no text (<c>&lt;s&gt;</c>).</summary>
+    public IReadOnlyCollection<int> Controls => [.. Enumerable.Range(0, _pieces.Count).Where(i => _pieces[i].Type == Control)];
 
     /// <summary>A blank is put in front of a text.</summary>
     public bool AddsDummyPrefix { get; private set; } = true;

@@ -62,7 +62,7 @@ internal static class TokenizerFiles
         }
 
         var vocabulary = Guarded(file, () => model.Vocab.Deserialize<Dictionary<string, int>>()!);
-        var merges = Guarded(file, () => model.Merges.Select(Merge).ToList());
+        var merges = Guarded(file, () => model.Merges.EnumerateArray().Select(Merge).ToList());
         string? bos = json.PostProcessor?.Steps().Select(p => p.Single is [{ SpecialToken.Id: { } id }, ..] ? id : null).FirstOrDefault(id => id is not null);
         return new TokenizerModel
         {
@@ -147,6 +147,7 @@ internal static class TokenizerFiles
             Alphabet = Guarded(file, () => new BlankMarkAlphabet(
                 model.Vocabulary.Keys, model.AddsDummyPrefix ? BlankPrefix.EachAlways : BlankPrefix.None, squeezeBlanks: model.RemovesExtraBlanks)),
             UnknownToken = "<unk>",
+            Controls = model.Controls,
             Bos = config.AddBosToken == false ? null : IdOf(bos, added, model.Vocabulary),
         };
     }

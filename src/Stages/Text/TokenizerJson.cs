@@ -35,8 +35,8 @@ internal sealed record TokenizerJson
         /// <summary>Object from token to id (a list in other kinds of model).</summary>
         public JsonElement Vocab { get; init; }
 
-        /// <summary>A merge is "left right" or ["left", "right"].</summary>
-        public IReadOnlyList<JsonElement> Merges { get; init; } = [];
+        /// <summary>Array of merges, each "left right" or ["left", "right"].</summary>
+        public JsonElement Merges { get; init; }
     }
 
     /// <summary>One step of a normalizer, pre-tokenizer or post-processor; a Sequence holds further ones.</summary>

@@ -18,6 +18,9 @@ internal sealed record TokenizerModel
     /// <summary>Tokens that are cut out of a text before anything else.</summary>
     public required IReadOnlyList<AddedToken> Added { get; init; }
 
+    /// <summary>Ids beside the added tokens that stand for no text (SentencePiece's control pieces).</summary>
+    public IReadOnlyCollection<int> Controls { get; init; } = [];
+
     /// <summary>Token put in front of every text.</summary>
     public int? Bos { get; init; }
 
