@@ -65,6 +65,10 @@ internal sealed class Checkpoint : IDisposable
     public torch.Tensor Mapped(string name) =>
         Tensors.TryGetValue(name, out StoredTensor? stored) ? files[stored.File].Mapped(name) : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
 
+    /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
+    /// <param name="name">Its full name.</param>
+    public void Release(string name) => files[Tensors[name].File].Release(name);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -135,15 +139,10 @@ internal sealed class Checkpoint : IDisposable
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(config));
             foreach (string part in new[] { "", "text_config", "llm_config" })
             {
-                JsonElement element = json.RootElement;
-                if (part.Length > 0 && !element.TryGetProperty(part, out element))
+                JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);
+                if (Property(element, "quantization_config") is { ValueKind: JsonValueKind.Object } quantization)
                 {
-                    continue;
-                }
-
-                if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("quantization_config", out JsonElement quantization) && quantization.ValueKind == JsonValueKind.Object)
-                {
-                    string method = quantization.TryGetProperty("quant_method", out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString()! : "an unnamed method";
+                    string method = Property(quantization, "quant_method") is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "an unnamed method";
                     throw new InputException(config, $"the checkpoint is quantised ({method}), which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
                 }
             }
@@ -158,12 +157,15 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
+    private static JsonElement? Property(JsonElement? element, string name) =>
+        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out JsonElement value) ? value : null;
+
     private static InputException NoWeights(string folder)
     {
         bool Any(params string[] patterns) => patterns.Any(p => Directory.EnumerateFiles(folder, p).Any());
         if (Any("*.bin", "*.pth", "*.pt"))
         {
-            return new InputException(folder, "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.", $"Download the model's *.safetensors files, or convert it with `save_pretrained(safe_serialization=True)`.");
+            return new InputException(folder, "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.", "Download the model's *.safetensors files, or convert it with `save_pretrained(safe_serialization=True)`.");
         }
 
         return Any("*.gguf")

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -102,14 +103,8 @@ internal sealed unsafe class PackedWeights : IDisposable
         bool all = true;
         Parallel.For(0, (int)((count + chunk - 1) / chunk), (c, state) =>
         {
-            long end = Math.Min(count, (c + 1L) * chunk);
-            int largest = 0;
-            for (long i = (long)c * chunk; i < end; i++)
-            {
-                largest = Math.Max(largest, halves[i] & 0x7FFF);
-            }
-
-            if (!Float16Weights.HasCode((ushort)largest))
+            long first = (long)c * chunk;
+            if (!Float16Weights.HaveCodes(new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first))))
             {
                 all = false;
                 state.Stop();
@@ -134,6 +129,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     });
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(float* source, int panel)
     {
         float* target = (float*)At(panel, 0);
@@ -152,6 +148,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(ushort* source, int panel, bool encode)
     {
         uint* target = (uint*)At(panel, 0);

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Pipelines.Stages.Errors;
 using TorchSharp;
 
@@ -18,8 +19,16 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         this.view = view;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         start += view.PointerOffset;
-        Tensors = SafeTensorsHeader.Parse(path, new ReadOnlySpan<byte>(start, (int)Math.Min(length, int.MaxValue)), length, out Dictionary<string, string> metadata);
-        Metadata = metadata;
+        try
+        {
+            Tensors = SafeTensorsHeader.Parse(path, new ReadOnlySpan<byte>(start, (int)Math.Min(length, int.MaxValue)), length, out Dictionary<string, string> metadata);
+            Metadata = metadata;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The file.</summary>
@@ -36,35 +45,25 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     /// <exception cref="InputException">No such file, not readable, or not a whole safetensors file.</exception>
     public static SafeTensorsFile Open(string path)
     {
-        MemoryMappedFile? map = null;
-        MemoryMappedViewAccessor? view = null;
         try
         {
-            long length;
-            using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete))
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            long length = stream.Length;
+            if (length == 0)
             {
-                length = stream.Length;
-                if (length == 0)
-                {
-                    SafeTensorsHeader.Parse(path, [], 0, out _);
-                }
-
-                map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+                SafeTensorsHeader.Parse(path, [], 0, out _); // says so; an empty file cannot be mapped
             }
 
-            view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            return new SafeTensorsFile(path, map, view, length);
+            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            return new SafeTensorsFile(path, map, map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            view?.Dispose();
-            map?.Dispose();
-            throw e switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => new InputException(path, "there is no such file.", null, e),
-                IOException or UnauthorizedAccessException => new InputException(path, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e),
-                _ => System.Runtime.ExceptionServices.ExceptionDispatchInfo.SetCurrentStackTrace(e),
-            };
+            throw new InputException(path, "there is no such file.", null, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(path, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
         }
     }
 
@@ -99,6 +98,23 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     /// <summary>A uint8 tensor's elements, row-major.</summary>
     public byte[] ReadBytes(string name) => Read<byte>(name, torch.ScalarType.Byte);
 
+    /// <summary>Tells the system that a tensor's pages are not needed in this process for now (its values were copied); reading them again brings them back.</summary>
+    /// <param name="name">Its name.</param>
+    public void Release(string name)
+    {
+        StoredTensor stored = Find(name);
+        if (OperatingSystem.IsLinux())
+        {
+            nint page = Environment.SystemPageSize;
+            nint first = ((nint)(start + stored.Offset) + page - 1) / page * page; // whole pages only: neighbours keep theirs
+            nint end = (nint)(start + stored.Offset + stored.Bytes) / page * page;
+            if (end > first)
+            {
+                _ = madvise(first, (nuint)(end - first), DoNotNeed);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -111,9 +127,16 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         where T : unmanaged
     {
         using torch.Tensor mapped = Mapped(name);
-        using torch.Tensor converted = mapped.to(type, copy: true);
-        return converted.data<T>().ToArray();
+        using torch.Tensor converted = mapped.to(type);
+        return new ReadOnlySpan<T>((void*)TorchNative.Pointer(converted), checked((int)converted.numel())).ToArray();
     }
+
+    private const int DoNotNeed = 4; // MADV_DONTNEED: for a shared file mapping nothing is lost
+
+#pragma warning disable IDE1006, CA5392 // a name of C
+    [DllImport("libc")]
+    private static extern int madvise(nint address, nuint length, int advice);
+#pragma warning restore IDE1006, CA5392
 
     private StoredTensor Find(string name) =>
         Tensors.TryGetValue(name, out StoredTensor? stored) ? stored : throw new InputException(Path, $"the file has no tensor '{name}'.");

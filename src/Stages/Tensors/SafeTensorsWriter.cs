@@ -27,14 +27,22 @@ internal sealed record TensorToWrite(string Name, torch.ScalarType Type, long[] 
         using torch.Tensor there = tensor.detach();
         using torch.Tensor here = there.cpu();
         using torch.Tensor rows = here.contiguous();
-        stream.Write(Bytes(rows));
+        WriteBytes(rows, stream);
     });
 
     /// <summary>Bytes that <see cref="Write"/> must write.</summary>
     public long Length => Shape.Aggregate((long)SafeTensorsTypes.SizeOf(Type), (n, s) => checked(n * s));
 
-    private static unsafe ReadOnlySpan<byte> Bytes(torch.Tensor tensor) =>
-        new((void*)TorchNative.Pointer(tensor), checked((int)(tensor.numel() * SafeTensorsTypes.SizeOf(tensor.dtype))));
+    private static unsafe void WriteBytes(torch.Tensor tensor, Stream stream)
+    {
+        const int chunk = 1 << 26;
+        byte* start = (byte*)TorchNative.Pointer(tensor);
+        long length = tensor.numel() * SafeTensorsTypes.SizeOf(tensor.dtype);
+        for (long at = 0; at < length; at += chunk)
+        {
+            stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(chunk, length - at)));
+        }
+    }
 
     private static TensorToWrite Of<T>(string name, torch.ScalarType type, T[] values, long[] shape)
         where T : unmanaged

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Pipelines.Stages.Tensors;
@@ -127,8 +129,24 @@ internal readonly unsafe struct Float16Weights : IStoredWeights
     /// <inheritdoc/>
     public static float OutputScale => 4194304; // 2^22 = 2^(102-80)
 
-    /// <summary>Whether a float16, given by its bits, has a code.</summary>
-    public static bool HasCode(ushort half) => (half & 0x7FFF) < FirstTooLarge;
+    /// <summary>Whether every float16, given by its bits, has a code.</summary>
+    public static bool HaveCodes(ReadOnlySpan<ushort> halves)
+    {
+        Vector<ushort> magnitude = new(0x7FFF), largest = Vector<ushort>.Zero;
+        ReadOnlySpan<Vector<ushort>> vectors = MemoryMarshal.Cast<ushort, Vector<ushort>>(halves);
+        foreach (Vector<ushort> vector in vectors)
+        {
+            largest = Vector.Max(largest, vector & magnitude);
+        }
+
+        bool all = Vector.LessThanAll(largest, new Vector<ushort>(FirstTooLarge));
+        foreach (ushort half in halves[(vectors.Length * Vector<ushort>.Count)..])
+        {
+            all &= (half & 0x7FFF) < FirstTooLarge;
+        }
+
+        return all;
+    }
 
     /// <summary>The code of a float16 that has one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -145,7 +163,7 @@ internal readonly unsafe struct Float16Weights : IStoredWeights
             return half; // +0, -0
         }
 
-        int top = 31 - System.Numerics.BitOperations.LeadingZeroCount((uint)fraction); // value = 2^(top-24) * 1.xxx
+        int top = 31 - BitOperations.LeadingZeroCount((uint)fraction); // value = 2^(top-24) * 1.xxx
         return (ushort)((half & 0x8000) | ((top + 1) << 10) | ((fraction << (10 - top)) & 0x3FF));
     }
 

@@ -59,7 +59,13 @@ internal sealed class Weights : IDisposable
     {
         using torch.Tensor weight = Take(name + ".weight", [outFeatures, inFeatures]);
         using torch.Tensor? shift = bias ? Take(name + ".bias", [outFeatures]) : null;
-        return LinearOf(weight, shift);
+        ILinear layer = LinearOf(weight, shift);
+        if (Arithmetic.Linear == LinearChoice.Packed || Arithmetic.Device.type == DeviceType.CUDA || weight.dtype != Arithmetic.Compute)
+        {
+            checkpoint.Release(prefix + name + ".weight"); // the layer holds a copy
+        }
+
+        return layer;
     }
 
     /// <summary>A linear layer of weights that a family had to re-arrange first.</summary>
