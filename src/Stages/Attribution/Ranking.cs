@@ -1,0 +1,39 @@
+namespace Pipelines.Stages.Attribution;
+
+/// <summary>Orders of heads from most to least important (paper, baseline criteria), and what a prefix of an order is as a mask.</summary>
+internal static class Ranking
+{
+    private const ulong RandomOrder = 0x72616E646F6D; // "random"
+
+    /// <summary>Heads by falling score; of equal scores the lower index first; NaN last.</summary>
+    /// <param name="scores">beta_n, delta_n or image attention weight of every head, [N].</param>
+    public static int[] ByScore(IReadOnlyList<double> scores) =>
+        [.. Enumerable.Range(0, scores.Count).OrderByDescending(n => double.IsNaN(scores[n]) ? double.NegativeInfinity : scores[n]).ThenBy(n => double.IsNaN(scores[n])).ThenBy(n => n)];
+
+    /// <summary>A uniformly random order.</summary>
+    /// <param name="heads">N.</param>
+    /// <param name="seed">Seed of the experiment.</param>
+    /// <param name="index">Number of the order.</param>
+    public static int[] Random(int heads, int seed, int index) => new SplitMix64(seed, RandomOrder, index).Permutation(heads);
+
+    /// <summary>x_k: only the first <paramref name="k"/> heads of the order are intact. Faithfulness(k) = phi(x_k).</summary>
+    /// <param name="order">Heads from most to least important, [N].</param>
+    /// <param name="k">0 .. N.</param>
+    /// <returns>ceil(N/8) bytes; head n is bit n%8, least significant first, of byte n/8.</returns>
+    public static byte[] Intact(IReadOnlyList<int> order, int k) => Mask(order, 0, k);
+
+    /// <summary>1 - x_k: only the first <paramref name="k"/> heads of the order are ablated. Completeness(k) = phi(1 - x_k).</summary>
+    /// <inheritdoc cref="Intact"/>
+    public static byte[] Ablated(IReadOnlyList<int> order, int k) => Mask(order, k, order.Count);
+
+    private static byte[] Mask(IReadOnlyList<int> order, int first, int end)
+    {
+        var mask = new byte[(order.Count + 7) / 8];
+        for (int i = first; i < end; i++)
+        {
+            mask[order[i] >> 3] |= (byte)(1 << (order[i] & 7));
+        }
+
+        return mask;
+    }
+}

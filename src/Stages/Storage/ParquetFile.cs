@@ -1,0 +1,163 @@
+using System.IO.Compression;
+using Parquet;
+using Parquet.Schema;
+using Pipelines.Stages.Errors;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>
+/// Reads and writes Parquet files of flat columns, one row group after the other. Writing is atomic (temporary file beside the target, flush, rename) and gives the same bytes in every run;
+/// whatever is wrong with a file that is read comes out as <see cref="InputException"/> naming path and column.
+/// </summary>
+internal static class ParquetFile
+{
+    /// <summary>Rows of a row group at most, when writing.</summary>
+    public const int RowGroupRows = 1 << 16;
+
+    /// <summary>A row group that is read may announce so many rows, or as many as the file has bytes: our own row groups are smaller, and a damaged footer must not make us allocate.</summary>
+    private const long MostRowsPerGroup = 1 << 20;
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">Target; replaced only when the new file is whole.</param>
+    /// <param name="schema">Columns in order.</param>
+    /// <param name="rows">Rows in all.</param>
+    /// <param name="writeGroup">Writes every column of one row group in schema order: rows first .. first + count.</param>
+    public static void Write(string path, ParquetSchema schema, int rows, Action<RowGroupTarget> writeGroup)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                var options = new ParquetOptions { CompressionMethod = CompressionMethod.Snappy, CompressionLevel = CompressionLevel.Optimal };
+                var writer = Wait(ParquetWriter.CreateAsync(schema, stream, options));
+                try
+                {
+                    // A table without rows keeps one empty group, so that every reader finds its columns.
+                    for (int first = 0; first == 0 || first < rows; first += RowGroupRows)
+                    {
+                        using var group = writer.CreateRowGroup();
+                        writeGroup(new RowGroupTarget(group, first, Math.Min(RowGroupRows, rows - first)));
+                        group.CompleteValidate();
+                    }
+                }
+                finally
+                {
+                    writer.DisposeAsync().AsTask().GetAwaiter().GetResult();
+                }
+
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary); // no-op after the rename
+        }
+    }
+
+    /// <summary>Row groups that hold rows, in file order; each is valid until the next is asked for.</summary>
+    /// <param name="path">A Parquet file.</param>
+    /// <exception cref="InputException">The file is missing or no sound Parquet file.</exception>
+    public static IEnumerable<RowGroupSource> Groups(string path)
+    {
+        using var stream = OpenRead(path);
+        var reader = Guard(path, null, () => Wait(ParquetReader.CreateAsync(stream)));
+        try
+        {
+            int groups = Guard(path, null, () => reader.RowGroupCount);
+            for (int i = 0; i < groups; i++)
+            {
+                using var group = Guard(path, null, () => reader.OpenRowGroupReader(i));
+                long rows = Guard(path, null, () => group.RowCount);
+                if (rows < 0 || rows > Math.Max(MostRowsPerGroup, stream.Length))
+                {
+                    throw Damaged(path, null, $"row group {i} announces {rows} rows in a file of {stream.Length} bytes", null);
+                }
+
+                if (rows > 0)
+                {
+                    yield return new RowGroupSource(path, reader.Schema, group, (int)rows);
+                }
+            }
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>Names and types of the columns.</summary>
+    /// <param name="path">A Parquet file.</param>
+    public static IReadOnlyList<DataField> Columns(string path) => Footer(path, reader => reader.Schema.DataFields);
+
+    /// <summary>Rows of a file, as its footer says.</summary>
+    /// <param name="path">A Parquet file.</param>
+    public static int RowCount(string path) => Footer(path, reader => checked((int)reader.RowGroups.Sum(g => g.RowCount)));
+
+    /// <summary>Part files of a folder, in name order (shards number their parts with leading zeros).</summary>
+    /// <param name="folder">Folder with <c>*.parquet</c>.</param>
+    public static IReadOnlyList<string> Parts(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException(folder, "The folder does not exist.", "It should hold the part files of a table (*.parquet).");
+        }
+
+        return [.. Directory.EnumerateFiles(folder, "*.parquet").Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Runs <paramref name="read"/>; any failure but one of our own becomes an error that names path and column. The library throws what it happens to meet (null references, overflows, out of memory).</summary>
+    internal static T Guard<T>(string path, string? column, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is not InputException)
+        {
+            throw Damaged(path, column, e.Message, e);
+        }
+    }
+
+    internal static InputException Damaged(string path, string? column, string why, Exception? inner)
+    {
+        string what = column is null ? "is not a sound Parquet file" : $"column '{column}' cannot be read";
+        string reason = why.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        return new InputException(path, $"{what} ({reason}).", "Delete the file and run again: it is computed anew.", inner);
+    }
+
+    internal static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+
+    internal static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
+
+    private static T Footer<T>(string path, Func<ParquetReader, T> read)
+    {
+        using var stream = OpenRead(path);
+        return Guard(path, null, () =>
+        {
+            var reader = Wait(ParquetReader.CreateAsync(stream));
+            try
+            {
+                return read(reader);
+            }
+            finally
+            {
+                reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+        });
+    }
+
+    private static FileStream OpenRead(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(path, $"cannot be opened ({e.Message.TrimEnd('.')}).", "A Parquet file is expected here.", e);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+namespace Pipelines.Stages.Storage;
+
+/// <summary>A picture that was asked about.</summary>
+/// <param name="SampleId">Unique in the experiment.</param>
+/// <param name="File">The picture, relative to the data's folder.</param>
+/// <param name="Category">What the data says the picture shows; null where it has no labels.</param>
+/// <param name="Question">Text of the question.</param>
+/// <param name="Answer">The model's answer, decoded and trimmed.</param>
+/// <param name="TargetToken">First token of the answer; null where there is none.</param>
+/// <param name="FIntact">f(1): adjusted logit of the target token, all heads intact; null before the forward passes.</param>
+/// <param name="FAblated">f(0): the same with all heads ablated.</param>
+/// <param name="Status"><see cref="Kept"/> or <see cref="Rejected"/>.</param>
+/// <param name="Reason">Why it was rejected.</param>
+internal sealed record SampleRow(
+    string SampleId, string File, string? Category, string Question, string Answer, int? TargetToken, double? FIntact, double? FAblated, string Status, string? Reason)
+{
+    /// <summary>Status of a sample that is analysed.</summary>
+    public const string Kept = "kept";
+
+    /// <summary>Status of a sample that is not; <see cref="Reason"/> says why.</summary>
+    public const string Rejected = "rejected";
+}
+
+/// <summary>A picture of the baseline (mean keys and values).</summary>
+/// <param name="Position">Place in the drawing order, from 0.</param>
+/// <param name="File">The picture, relative to the data's folder.</param>
+internal sealed record BaselineRow(int Position, string File);
+
+/// <summary>A head mask.</summary>
+/// <param name="SampleId">Whose; with shared masks the name of the scope.</param>
+/// <param name="MaskIndex">i, from 0.</param>
+/// <param name="Heads">ceil(N/8) bytes; head n = l*H + h is bit n%8, least significant first, of byte n/8; 1 = intact.</param>
+internal sealed record MaskRow(string SampleId, int MaskIndex, byte[] Heads);
+
+/// <summary>A forward pass under a mask.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="MaskIndex">Which mask.</param>
+/// <param name="F">Adjusted logit of the target token.</param>
+/// <param name="Phi">(f - f(0)) / (f(1) - f(0)).</param>
+internal sealed record ForwardRow(string SampleId, int MaskIndex, double F, double Phi);
+
+/// <summary>Attribution of a head.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Layer">l.</param>
+/// <param name="Head">h.</param>
+/// <param name="Beta">Effect on phi of leaving the head intact.</param>
+internal sealed record AttributionRow(string SampleId, int Layer, int Head, double Beta);
+
+/// <summary>How well a regression predicts masks it has not seen (paper, Table 2). Null = undefined (no variance, or not a notion of the trainer).</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Trainer">Name of the trainer as in the spec.</param>
+/// <param name="R2">Coefficient of determination on the test split.</param>
+/// <param name="Rho">Pearson correlation of true and predicted phi on the test split.</param>
+/// <param name="Mae">Mean absolute error on the test split.</param>
+/// <param name="Rmse">Root mean squared error on the test split.</param>
+/// <param name="Intercept">b.</param>
+/// <param name="Iterations">Sweeps done.</param>
+/// <param name="DualGap">Dual gap divided by the train rows, as scikit-learn's <c>dual_gap_</c>.</param>
+/// <param name="Converged">The stopping rule was met before the last sweep allowed.</param>
+/// <param name="TrainRows">Masks fitted.</param>
+/// <param name="TestRows">Masks held out.</param>
+internal sealed record FitRow(
+    string SampleId, string Trainer, double? R2, double? Rho, double? Mae, double? Rmse, double? Intercept, int Iterations, double? DualGap, bool Converged, int TrainRows, int TestRows);
+
+/// <summary>A held-out mask: what the model gives and what the regression says.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="MaskIndex">Which mask.</param>
+/// <param name="Phi">True.</param>
+/// <param name="Predicted">By the regression.</param>
+internal sealed record PredictionRow(string SampleId, int MaskIndex, double Phi, double Predicted);
+
+/// <summary>A point of a validation curve (paper, Fig. 3A).</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Criterion">Name of the ranking as in the spec.</param>
+/// <param name="Seed">Number of the random order; 0 for the other criteria.</param>
+/// <param name="K">Number of most important heads.</param>
+/// <param name="Faithfulness">phi with only these intact.</param>
+/// <param name="Completeness">phi with only these ablated.</param>
+internal sealed record ValidationRow(string SampleId, string Criterion, int Seed, int K, double Faithfulness, double Completeness);
