@@ -55,16 +55,10 @@ internal static unsafe class AttentionKernel
         Vector512<float> largest = Vector512.Load(row);
         for (int j = Width; j < columns; j += Width)
         {
-            largest = Vector512.Max(largest, Vector512.Load(row + j));
+            largest = Vector512.MaxNative(largest, Vector512.Load(row + j));
         }
 
-        float top = largest[0];
-        for (int j = 1; j < Width; j++)
-        {
-            top = Math.Max(top, largest[j]);
-        }
-
-        var shift = Vector512.Create(top);
+        Vector512<float> shift = Vector512.Create(Largest(largest));
         Vector512<float> sum = default;
         for (int j = 0; j < columns; j += Width)
         {
@@ -80,18 +74,18 @@ internal static unsafe class AttentionKernel
     public static Vector512<float> Exp(Vector512<float> x)
     {
         var lowest = Vector512.Create(-87.3f);
-        Vector512<float> bounded = Vector512.Max(x, lowest);
-        Vector512<float> n = Vector512.Floor((bounded * 1.44269504088896341f) + Vector512.Create(0.5f)); // x = n ln 2 + r
-        Vector512<float> r = bounded - (n * 0.693359375f);
-        r -= n * -2.12194440e-4f;
-        Vector512<float> p = Vector512.Create(1.9875691500e-4f);
-        p = (p * r) + Vector512.Create(1.3981999507e-3f);
-        p = (p * r) + Vector512.Create(8.3334519073e-3f);
-        p = (p * r) + Vector512.Create(4.1665795894e-2f);
-        p = (p * r) + Vector512.Create(1.6666665459e-1f);
-        p = (p * r) + Vector512.Create(5.0000001201e-1f);
-        p = (p * r * r) + r + Vector512<float>.One;
-        Vector512<float> power = Vector512.ShiftLeft(Vector512.ConvertToInt32(n) + Vector512.Create(127), 23).AsSingle(); // 2^n
+        Vector512<float> bounded = Vector512.MaxNative(x, lowest);
+        Vector512<float> n = Vector512.Floor(Vector512.FusedMultiplyAdd(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))); // x = n ln 2 + r
+        Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), bounded);
+        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
+        var p = Vector512.Create(1.9875691500e-4f);
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.3981999507e-3f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(8.3334519073e-3f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(4.1665795894e-2f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
+        p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
+        Vector512<float> power = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle(); // 2^n
         return Vector512.ConditionalSelect(Vector512.LessThan(x, lowest), default, p * power);
     }
 
@@ -99,17 +93,39 @@ internal static unsafe class AttentionKernel
     /// <param name="x">[d].</param>
     /// <param name="cos">[d].</param>
     /// <param name="sin">[d].</param>
-    /// <param name="d">Even.</param>
+    /// <param name="d">A multiple of <see cref="Width"/>.</param>
     /// <param name="factor">Scale of the result.</param>
     /// <param name="turned">[d].</param>
     public static void Turn(float* x, float* cos, float* sin, int d, float factor, float* turned)
     {
         int half = d / 2;
-        for (int i = 0; i < half; i++)
+        for (int i = 0; i < half; i += Vector256<float>.Count)
         {
-            turned[i] = ((x[i] * cos[i]) - (x[i + half] * sin[i])) * factor;
-            turned[i + half] = ((x[i + half] * cos[i + half]) + (x[i] * sin[i + half])) * factor;
+            Vector256<float> low = Vector256.Load(x + i) * factor, high = Vector256.Load(x + half + i) * factor;
+            ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(turned + i);
+            ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(turned + half + i);
         }
+    }
+
+    /// <summary>to = from * factor.</summary>
+    /// <param name="from">[d].</param>
+    /// <param name="factor">Scale.</param>
+    /// <param name="d">A multiple of <see cref="Width"/>.</param>
+    /// <param name="to">[d].</param>
+    public static void Scale(float* from, float factor, int d, float* to)
+    {
+        for (int i = 0; i < d; i += Width)
+        {
+            (Vector512.Load(from + i) * factor).Store(to + i);
+        }
+    }
+
+    private static float Largest(Vector512<float> x)
+    {
+        Vector256<float> eight = Vector256.MaxNative(x.GetLower(), x.GetUpper());
+        Vector128<float> four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
