@@ -1,1 +1,32 @@
-return 0;
+using Pipelines.Host.Commands;
+using Pipelines.Stages.Errors;
+
+namespace Pipelines.Host;
+
+/// <summary>The program. Exit codes: 0 done, 1 failed units, 2 bad spec or command line, 130 interrupted.</summary>
+internal static class Program
+{
+    internal const int Done = 0, Failed = 1, BadInput = 2, Interrupted = 130;
+
+    internal static int Main(string[] arguments)
+    {
+        var parsed = CommandLine.Build().Parse(arguments);
+        try
+        {
+            if (parsed.Errors.Count == 0) return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
+            foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
+            Console.Error.WriteLine("Ask for --help to see commands and options.");
+            return BadInput;
+        }
+        catch (SpecException e)
+        {
+            foreach (string line in e.Lines) Console.Error.WriteLine(line);
+            return BadInput;
+        }
+        catch (InputException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return BadInput;
+        }
+    }
+}

@@ -2,7 +2,7 @@ namespace Pipelines.Spec;
 
 /// <summary>A closed set of records whose member is chosen by the value of <paramref name="key"/> in the file.</summary>
 /// <param name="key">Name of the choosing key.</param>
-[AttributeUsage(AttributeTargets.Class)]
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ChosenByAttribute(string key) : Attribute
 {
     /// <summary>Name of the choosing key.</summary>
@@ -11,7 +11,7 @@ public sealed class ChosenByAttribute(string key) : Attribute
 
 /// <summary>The name by which a record of a closed set is chosen.</summary>
 /// <param name="name">Value of the choosing key.</param>
-[AttributeUsage(AttributeTargets.Class)]
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class NamedAttribute(string name) : Attribute
 {
     /// <summary>Value of the choosing key.</summary>
@@ -33,6 +33,22 @@ public sealed class BetweenAttribute(double least, double most) : Attribute
 
     /// <summary>Largest allowed value.</summary>
     public double Most { get; } = most;
+}
+
+/// <summary>The form of a text.</summary>
+/// <param name="regex">What the whole text matches (also the schema's <c>pattern</c>: kept to what .NET and JavaScript read alike).</param>
+/// <param name="allowed">The same in words, for messages.</param>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class FormAttribute(string regex, string allowed) : Attribute
+{
+    /// <summary>What the whole text matches.</summary>
+    public string Regex { get; } = regex;
+
+    /// <summary>The same in words.</summary>
+    public string Allowed { get; } = allowed;
+
+    /// <summary>Values with a meaning of their own, from which the nearest is proposed for a misspelt one.</summary>
+    public string[] Words { get; init; } = [];
 }
 
 /// <summary>A path of a spec: as written, and resolved against the folder of the spec file after environment variables.</summary>

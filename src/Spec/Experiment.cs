@@ -3,7 +3,8 @@ namespace Pipelines.Spec;
 /// <summary>One experiment: a model, pictures, a question and the stages that are run on them. Immutable; every default stands at its field.</summary>
 public sealed record Experiment
 {
-    /// <summary>Name of the run: its results lie in <c>artifacts/runs/&lt;name&gt;</c>. Letters, digits, '-', '_' and '.'.</summary>
+    /// <summary>Name of the run: its results lie in <c>artifacts/runs/&lt;name&gt;</c>. A member of a matrix adds <c>/axis=value</c>.</summary>
+    [Form("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.,=~-]{0,199})?$", "letters, digits, '-', '_' and '.', at most 100; the first a letter, digit or '_'")]
     public required string Name { get; init; }
 
     /// <summary>Seed of every random choice: order of pictures, baseline pictures, masks, train/test split, random rankings.</summary>
@@ -16,6 +17,7 @@ public sealed record Experiment
     public required DataSpec Data { get; init; }
 
     /// <summary>The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text.</summary>
+    [Form(Prompts.Form, "default, p1 to p9, or the question itself: more than one word, no blank at its ends", Words = [Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])]
     public string Prompt { get; init; } = Prompts.Default;
 
     /// <summary>What the target logit is measured against (paper, adjusted logit): <c>rows</c> = every row of the unembedding, <c>tokens</c> = rows that a token has.</summary>
@@ -41,7 +43,7 @@ public enum LogitMean
 /// <summary>A stage of an experiment under its name, with the stages that it reads.</summary>
 /// <param name="Name">Name in the file, unique.</param>
 /// <param name="Spec">What is computed.</param>
-/// <param name="Inputs">Role (see <see cref="StageSpec.Needs"/>) to name of the stage that fills it.</param>
+/// <param name="Inputs">Role (see <see cref="StageSpec.Needs"/>) to name of the stage that fills it. An optional role that nothing fills is absent.</param>
 public sealed record StageNode(string Name, StageSpec Spec, IReadOnlyDictionary<string, string> Inputs);
 
 /// <summary>The checkpoint (a folder as the model hub lays it out) and the arithmetic.</summary>
@@ -51,6 +53,7 @@ public sealed record ModelSpec
     public required SpecPath Path { get; init; }
 
     /// <summary><c>auto</c> (CUDA where present), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    [Form("^(auto|cpu|cuda|cuda:[0-9]{1,3})$", "auto, cpu, cuda, cuda:N", Words = ["auto", "cpu", "cuda", "cuda:0"])]
     public string Device { get; init; } = "auto";
 
     /// <summary>Type of sums and activations. <c>auto</c>: float32 on a CPU, the stored type on CUDA.</summary>
@@ -96,7 +99,7 @@ public sealed record EngineSpec
     /// <summary>Linear layers: <c>packed</c> (own kernel, 16-bit weights, float32 sums), <c>torch</c>, or <c>auto</c>: packed on a CPU, torch on CUDA.</summary>
     public LinearKind Linear { get; init; } = LinearKind.Auto;
 
-    /// <summary>Masks computed together; 0 chooses by memory.</summary>
+    /// <summary>Masks computed together; 0: chosen from the shape of the model alone, so that it is the same on every machine.</summary>
     [Between(0, 4096)]
     public int Batch { get; init; }
 }

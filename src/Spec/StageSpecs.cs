@@ -4,8 +4,11 @@ namespace Pipelines.Spec;
 [ChosenBy("stage")]
 public abstract record StageSpec
 {
-    /// <summary>The stages this one reads. An input not named under <c>inputs:</c> is filled by the one earlier stage of the kind.</summary>
+    /// <summary>The stages this one reads. An input not named under <c>inputs:</c> is filled by the one earlier stage of the kind that agrees with the inputs that are named.</summary>
     public abstract IReadOnlyList<StageInput> Needs { get; }
+
+    /// <summary>The kind as files spell it, for example <c>sample-masks</c>.</summary>
+    public string StageKind => Spelling.Of(GetType());
 }
 
 /// <summary>A role that another stage fills.</summary>
@@ -129,80 +132,12 @@ public sealed record SampleMasksSpec : StageSpec
 public sealed record ForwardPassesSpec : StageSpec
 {
     /// <summary>A sample whose f(1) - f(0) is below this is rejected with a reason, never divided by.</summary>
-    [Between(0, 1000)]
+    [Between(1e-9, 1000)]
     public double MinGap { get; init; } = 1e-3;
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
         [StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline"), StageInput.Of<SampleMasksSpec>("masks")];
-}
-
-/// <summary>The regression trainer; chosen by <c>trainer:</c>.</summary>
-[ChosenBy("trainer")]
-public abstract record TrainerSpec;
-
-/// <summary>Elastic net as scikit-learn defines it (paper).</summary>
-[Named("elastic-net")]
-public sealed record ElasticNetSpec : TrainerSpec
-{
-    /// <summary>Strength of the penalty (paper: 0.0005).</summary>
-    [Between(1e-12, 1e6)]
-    public double Alpha { get; init; } = 0.0005;
-
-    /// <summary>Share of the l1 penalty.</summary>
-    [Between(0, 1)]
-    public double L1Ratio { get; init; } = 0.5;
-
-    /// <summary>Sweeps at most.</summary>
-    [Between(1, 1_000_000)]
-    public int MaxIterations { get; init; } = 1000;
-
-    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
-    [Between(0, 1)]
-    public double Tolerance { get; init; } = 1e-4;
-}
-
-/// <summary>ML.NET's stochastic dual coordinate ascent with penalties that come close to the elastic net's.</summary>
-[Named("sdca")]
-public sealed record SdcaSpec : TrainerSpec
-{
-    /// <summary>Strength of the penalty.</summary>
-    [Between(1e-12, 1e6)]
-    public double Alpha { get; init; } = 0.0005;
-
-    /// <summary>Share of the l1 penalty; below 1.</summary>
-    [Between(0, 0.999)]
-    public double L1Ratio { get; init; } = 0.5;
-
-    /// <summary>Iterations at most.</summary>
-    [Between(1, 1_000_000)]
-    public int MaxIterations { get; init; } = 1000;
-}
-
-/// <summary>LightGBM through ML.NET; beta is permutation feature importance.</summary>
-[Named("light-gbm")]
-public sealed record LightGbmSpec : TrainerSpec
-{
-    /// <summary>Boosting iterations.</summary>
-    [Between(1, 100_000)]
-    public int Trees { get; init; } = 100;
-
-    /// <summary>Leaves a tree.</summary>
-    [Between(2, 4096)]
-    public int Leaves { get; init; } = 31;
-}
-
-/// <summary>FastTree through ML.NET; beta is permutation feature importance.</summary>
-[Named("fast-tree")]
-public sealed record FastTreeSpec : TrainerSpec
-{
-    /// <summary>Boosting iterations.</summary>
-    [Between(1, 100_000)]
-    public int Trees { get; init; } = 100;
-
-    /// <summary>Leaves a tree.</summary>
-    [Between(2, 4096)]
-    public int Leaves { get; init; } = 20;
 }
 
 /// <summary>Fits phi from the masks: beta per head, R^2 and rho on the test split (paper, head attribution and Table 2).</summary>
@@ -270,8 +205,9 @@ public sealed record ValidateSpec : StageSpec
     public ScanRange Scan { get; init; } = ScanRange.Full;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
+    public override IReadOnlyList<StageInput> Needs => RankBy.Contains(Criterion.HeadAttribution)
+        ? [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")]
+        : [StageInput.Of<ForwardPassesSpec>("forward")];
 }
 
 /// <summary>Writes tables, figures and the page.</summary>

@@ -26,7 +26,8 @@ internal static class Golden
         return present || mustRun ? null : $"no golden files for '{kind ?? "model cases"}' in {Root} (set GOLDEN to a folder that has them)";
     }
 
-    private static string RepositoryRoot()
+    /// <summary>The folder of Pipelines.sln.</summary>
+    public static string RepositoryRoot()
     {
         for (var d = new DirectoryInfo(AppContext.BaseDirectory); d is not null; d = d.Parent)
         {

@@ -1,0 +1,117 @@
+using System.CommandLine;
+
+namespace Pipelines.Host.Commands;
+
+/// <summary>The commands and their options, as <c>--help</c> shows them.</summary>
+internal static class CommandLine
+{
+    /// <summary>The program's command line; <c>run</c> is meant where no command is named.</summary>
+    public static RootCommand Build()
+    {
+        var options = new SharedOptions();
+        var root = new RootCommand("Head attribution for vision-language models: which attention heads carry the image into the answer. Without a command, the experiment is run.")
+        {
+            options.Spec,
+        };
+        options.AddTo(root);
+        root.SetAction(parsed => RunCommand.Execute(options.Read(parsed)));
+        root.Add(Command(options, "run", "Run an experiment: what is stored is reused, what is missing is computed.", RunCommand.Execute));
+        root.Add(Command(options, "plan", "Say what a run would compute and why, without computing it.", PlanCommand.Execute));
+        root.Add(Reproduce(options));
+        root.Add(Explain(options));
+        root.Add(Command(options, "check", "Check the model itself: hooks, exactness, effect of ablation, independence of the batch, time and memory.", CheckCommand.Execute));
+        root.Add(Command(options, "report", "Write tables, figures and the page again from what is stored; nothing is computed by the model.", ReportCommand.Execute));
+        root.Add(CollectGarbage(options));
+        var schema = new Command("schema", "Print the JSON Schema of experiment files, for editors.");
+        schema.SetAction(_ => SchemaCommand.Execute());
+        root.Add(schema);
+        return root;
+    }
+
+    private static Command Command(SharedOptions options, string name, string description, Func<RunOptions, int> execute)
+    {
+        var command = new Command(name, description) { options.RequiredSpec };
+        options.AddTo(command);
+        command.SetAction(parsed => execute(options.Read(parsed)));
+        return command;
+    }
+
+    private static Command Reproduce(SharedOptions options)
+    {
+        var write = new Option<bool>("--write") { Description = "Write what the run gave as the new expectation instead of comparing." };
+        var expected = new Option<string?>("--expected") { Description = "Folder with the expected tables (default: expected/<name> beside the spec).", HelpName = "DIR" };
+        var command = new Command("reproduce", "Run, then compare the tables with those expected, within the tolerances written beside them.") { options.RequiredSpec, write, expected };
+        options.AddTo(command);
+        command.SetAction(parsed => ReproduceCommand.Execute(options.Read(parsed), parsed.GetValue(expected), parsed.GetValue(write)));
+        return command;
+    }
+
+    private static Command Explain(SharedOptions options)
+    {
+        var stage = new Argument<string>("STAGE") { Description = "A stage's name in the spec, optionally with a unit: forward or forward/000000000012." };
+        var spec = new Option<string>("--spec", "-s") { Description = "The experiment file.", HelpName = "SPEC", Required = true };
+        var command = new Command("explain", "Say, part by part, what a stage's results depend on and why they are there or missing.") { stage, spec };
+        options.AddTo(command);
+        command.SetAction(parsed => ExplainCommand.Execute(options.Read(parsed, parsed.GetRequiredValue(spec)), parsed.GetRequiredValue(stage)));
+        return command;
+    }
+
+    private static Command CollectGarbage(SharedOptions options)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be removed." };
+        var command = new Command("gc", "Remove stored results that no run in artifacts/runs uses any more, and what was set aside as damaged.") { options.Artifacts, dryRun };
+        command.SetAction(parsed => GcCommand.Execute(parsed.GetValue(options.Artifacts)!, parsed.GetValue(dryRun)));
+        return command;
+    }
+}
+
+/// <summary>What the command line says about a run.</summary>
+/// <param name="Spec">Experiment file.</param>
+/// <param name="Overrides"><c>a.b=c</c>.</param>
+/// <param name="Artifacts">Folder for cache and runs.</param>
+/// <param name="Jobs">Units at the same time; null chooses.</param>
+/// <param name="Threads">Arithmetic threads altogether; null takes all cores.</param>
+/// <param name="KeepGoing">Go on with what does not depend on a failure.</param>
+internal sealed record RunOptions(string Spec, IReadOnlyList<string> Overrides, string Artifacts, int? Jobs, int? Threads, bool KeepGoing);
+
+/// <summary>Options that several commands share.</summary>
+internal sealed class SharedOptions
+{
+    /// <summary>The experiment file of the root command.</summary>
+    public Argument<string?> Spec { get; } = new("SPEC") { Description = "Experiment file (YAML).", Arity = ArgumentArity.ZeroOrOne };
+
+    /// <summary>The experiment file of commands.</summary>
+    public Argument<string> RequiredSpec { get; } = new("SPEC") { Description = "Experiment file (YAML)." };
+
+    /// <summary>Folder for cache and runs.</summary>
+    public Option<string> Artifacts { get; } = new("--artifacts") { Description = "Folder for the cache and the runs.", HelpName = "DIR", DefaultValueFactory = _ => "artifacts" };
+
+    private Option<string[]> Set { get; } = new("--set") { Description = "Override a field of the spec: --set stages.masks.count=2000. May be repeated.", HelpName = "a.b=c", Arity = ArgumentArity.OneOrMore };
+
+    private Option<int?> Jobs { get; } = new("--jobs", "-j") { Description = "Units computed at the same time (default: all cores for a small model on a CPU, else 1).", HelpName = "N" };
+
+    private Option<int?> Threads { get; } = new("--threads") { Description = "Arithmetic threads altogether (default: all cores).", HelpName = "N" };
+
+    private Option<bool> KeepGoing { get; } = new("--keep-going", "-k") { Description = "After a failure, go on with what does not depend on it." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        Jobs.Validators.Add(result => AtLeastOne(result, Jobs));
+        Threads.Validators.Add(result => AtLeastOne(result, Threads));
+        foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing }) command.Add(option);
+    }
+
+    /// <summary>The values of a command line.</summary>
+    public RunOptions Read(ParseResult parsed, string? spec = null)
+    {
+        spec ??= parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec);
+        if (spec is null) throw new Stages.Errors.InputException("command line", "no experiment file is named.", "Name one, for example experiments/quickstart.yaml, or ask for --help.");
+        return new RunOptions(spec, parsed.GetValue(Set) ?? [], parsed.GetValue(Artifacts)!, parsed.GetValue(Jobs), parsed.GetValue(Threads), parsed.GetValue(KeepGoing));
+    }
+
+    private static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int?> option)
+    {
+        if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1) result.AddError($"{option.Name} must be at least 1.");
+    }
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Pipelines.Host.Planning;
+using Pipelines.Host.Progress;
+using Pipelines.Host.Running;
+using Pipelines.Spec.Writing;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
+using Spectre.Console;
+
+namespace Pipelines.Host.Commands;
+
+/// <summary><c>run</c>: compute what is missing, publish tables, figures and the page, and say what came out.</summary>
+internal static class RunCommand
+{
+    /// <summary>Version of what is written into runs/: raise it when published files change while the units do not.</summary>
+    private const int PublishedVersion = 1;
+
+    /// <summary>Runs the experiments of a spec.</summary>
+    /// <returns>Exit code.</returns>
+    public static int Execute(RunOptions options)
+    {
+        using var session = Session.Open(options);
+        return Execute(session);
+    }
+
+    /// <summary>Runs the experiments of an open session.</summary>
+    public static int Execute(Session session)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using var interruption = new Interruption();
+        session.Store.RemoveLeftovers();
+        int computed = 0, stored = 0, code = Program.Done;
+        foreach (Pipeline pipeline in session.Pipelines)
+        {
+            if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
+            var outcomes = RunOne(session, pipeline, interruption.Token);
+            computed += outcomes.Sum(o => o.Computed);
+            stored += outcomes.Sum(o => o.Cached);
+            if (interruption.Token.IsCancellationRequested)
+            {
+                Console.WriteLine($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
+                return Program.Interrupted;
+            }
+
+            if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
+            {
+                int failed = outcomes.Sum(o => o.Failures.Count);
+                Console.WriteLine($"{failed} units failed; {Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was finished is stored.");
+                code = Program.Failed;
+                if (!session.Options.KeepGoing) break;
+            }
+        }
+
+        string seconds = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s");
+        Console.WriteLine(computed == 0 && code == Program.Done ? $"Nothing to do: all {stored} units are stored ({seconds})." : $"{computed} units computed, {stored} were stored ({seconds}).");
+        return code;
+    }
+
+    /// <summary>The command that gives the same results again.</summary>
+    public static string CommandOf(RunOptions options) =>
+        "dotnet run --project src/Host " + Quoted(options.Spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+
+    private static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>Fills the run's folder unless it holds these very results.</summary>
+    public static void Publish(Session session, Pipeline pipeline)
+    {
+        string final = session.RunFolderOf(pipeline);
+        var units = pipeline.Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known.Select(u => (Stage: s, Unit: u))).ToList();
+        string digest = FileDigests.Combine([($"version {PublishedVersion}", new string('0', 64)), .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit)))]);
+        if (RunFolder.IsPublished(final, digest)) return;
+        RunFolder.RemoveLeftovers(final);
+        new UnitsFile(final).Replace(units.Select(u => u.Unit));
+        RunFolder.Publish(final, digest, folder =>
+        {
+            foreach (var stage in pipeline.Stages) stage.Publish(session.Catalog.Artifacts, folder);
+        });
+    }
+
+    private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)
+    {
+        string folder = session.RunFolderOf(pipeline);
+        using var log = new RunLog(Path.Combine(folder, "log.txt"));
+        log.Write($"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, {pipeline.Context.Arithmetic}");
+        RunProgress progress = Console.IsOutputRedirected || Console.IsErrorRedirected ? new PlainProgress(Console.Out) : new LiveProgress(AnsiConsole.Console);
+        session.Store.Damaged = text =>
+        {
+            log.Write(text);
+            progress.Message(text);
+        };
+        File.WriteAllText(Path.Combine(folder, "experiment.yaml"), SpecWriter.ToYaml(pipeline.Experiment));
+        File.WriteAllText(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+        var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
+        var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);
+        var outcomes = progress.Show(() => runner.Run(pipeline.Stages));
+        if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
+        {
+            Publish(session, pipeline);
+            SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
+        }
+
+        return outcomes;
+    }
+}

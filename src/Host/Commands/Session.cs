@@ -1,0 +1,85 @@
+using Pipelines.Host.Planning;
+using Pipelines.Spec;
+using Pipelines.Spec.Reading;
+using Pipelines.Stages;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Host.Commands;
+
+/// <summary>All errors of a spec at once, one line each.</summary>
+internal sealed class SpecException(IReadOnlyList<string> lines) : Exception(string.Join(Environment.NewLine, lines))
+{
+    /// <summary>The lines to show.</summary>
+    public IReadOnlyList<string> Lines { get; } = lines;
+}
+
+/// <summary>What a command works on: the experiments of a spec, compiled into pipelines, and the store.</summary>
+internal sealed class Session : IDisposable
+{
+    /// <summary>Models whose weights take less than this are run by one single-threaded worker a core; larger ones by one worker with all threads.</summary>
+    private const long SmallModelBytes = 256L << 20;
+
+    private readonly Engine engine;
+    private readonly FileDigests digests;
+
+    private Session(RunOptions options, IReadOnlyList<Experiment> experiments)
+    {
+        Options = options;
+        Root = Path.GetFullPath(options.Artifacts);
+        string cache = Path.Combine(Root, "cache");
+        Directory.CreateDirectory(cache);
+        digests = new FileDigests(Path.Combine(cache, "digests.json"));
+        Store = new ArtifactStore(cache, digests);
+        Threads = options.Threads ?? Environment.ProcessorCount;
+        Jobs = options.Jobs ?? (experiments.All(IsSmall) ? Threads : 1);
+        engine = new Engine(digests, residentSamples: Jobs);
+        Pipelines = [.. experiments.Select(e => Pipeline.Compile(e, engine, RunCommand.CommandOf(options)))];
+        Catalog = new Catalog(Store, Pipelines[0].Context.Arithmetic.ToString());
+    }
+
+    /// <summary>The command line.</summary>
+    public RunOptions Options { get; }
+
+    /// <summary>Folder for cache and runs.</summary>
+    public string Root { get; }
+
+    /// <summary>The store.</summary>
+    public ArtifactStore Store { get; }
+
+    /// <summary>Units and the store.</summary>
+    public Catalog Catalog { get; }
+
+    /// <summary>One pipeline an experiment of the spec (more than one with a matrix).</summary>
+    public IReadOnlyList<Pipeline> Pipelines { get; }
+
+    /// <summary>Units computed at the same time.</summary>
+    public int Jobs { get; }
+
+    /// <summary>Arithmetic threads altogether.</summary>
+    public int Threads { get; }
+
+    /// <summary>Reads the spec and compiles it.</summary>
+    /// <exception cref="SpecException">The spec has errors.</exception>
+    public static Session Open(RunOptions options)
+    {
+        ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
+        if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
+        return new Session(options, read.Experiments);
+    }
+
+    /// <summary>Folder of a run.</summary>
+    public string RunFolderOf(Pipeline pipeline) => Path.Combine(Root, "runs", pipeline.Experiment.Name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        digests.Save();
+        engine.Dispose();
+    }
+
+    private static bool IsSmall(Experiment experiment)
+    {
+        if (experiment.Model.Device.StartsWith("cuda", StringComparison.Ordinal)) return false;
+        return Directory.EnumerateFiles(experiment.Model.Path.Full, "*.safetensors").Sum(f => new FileInfo(f).Length) < SmallModelBytes;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Host.Planning;
+
+/// <summary>Units and the store: which are there, and how one is computed. An artifact is checked once a process.</summary>
+internal sealed class Catalog
+{
+    private readonly ArtifactStore store;
+    private readonly string device;
+    private readonly ConcurrentDictionary<string, string> sound = new(StringComparer.Ordinal);
+
+    /// <summary>Units kept in <paramref name="store"/>; <paramref name="device"/> is written into manifests.</summary>
+    public Catalog(ArtifactStore store, string device)
+    {
+        this.store = store;
+        this.device = device;
+        Artifacts = new Artifacts(FolderOf);
+    }
+
+    /// <summary>What is there, as stages see it.</summary>
+    public Artifacts Artifacts { get; }
+
+    /// <summary>The store.</summary>
+    public ArtifactStore Store => store;
+
+    /// <summary>Computes and stores a unit.</summary>
+    public void Compute(Unit unit, Action<long> advance, CancellationToken cancel)
+    {
+        string key = Fingerprint.Of(unit);
+        store.Write(unit.Kind, key, folder => unit.Compute(new UnitRun(folder, Artifacts, advance, cancel)), (files, seconds) => new Manifest(
+            unit.Kind, unit.Version, unit.Name, key,
+            [.. unit.Parts.Select(p => new ManifestPart(p.Name, Short(p.Shown), Fingerprint.Of(p)))],
+            files, device, Libraries, DateTime.UtcNow, seconds, unit.Work));
+        sound[key] = store.FolderOf(unit.Kind, key);
+    }
+
+    private static IReadOnlyDictionary<string, string> Libraries { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["pipelines"] = typeof(Unit).Assembly.GetName().Version?.ToString() ?? "",
+        [".net"] = Environment.Version.ToString(),
+        ["torchsharp"] = VersionOf(typeof(TorchSharp.torch).Assembly),
+        ["ml.net"] = VersionOf(typeof(Microsoft.ML.MLContext).Assembly),
+        ["parquet.net"] = VersionOf(typeof(Parquet.ParquetReader).Assembly),
+    };
+
+    private static string VersionOf(Assembly assembly) =>
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version?.ToString() ?? "";
+
+    private static string Short(string text) => text.Length <= 200 ? text : text[..199] + "…";
+
+    private string? FolderOf(Unit unit)
+    {
+        string key = Fingerprint.Of(unit);
+        if (sound.TryGetValue(key, out string? folder)) return folder;
+        return store.Find(unit.Kind, key) is null ? null : sound[key] = store.FolderOf(unit.Kind, key);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Host.Planning;
+
+/// <summary>The only place that makes keys: SHA-256 over typed, length-framed fields (stage kind, version, parts; inputs enter by their own keys).</summary>
+internal static class Fingerprint
+{
+    private const byte KindTag = 1, VersionTag = 2, TextTag = 3, IntegerTag = 4, NumberTag = 5, DigestTag = 6, InputsTag = 7;
+
+    private static readonly ConditionalWeakTable<Unit, string> Keys = [];
+
+    /// <summary>Key of a unit, hexadecimal.</summary>
+    public static string Of(Unit unit) => Keys.GetValue(unit, Compute);
+
+    /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
+    public static string Of(KeyPart part)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, part);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string Compute(Unit unit)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Field(hash, KindTag, Encoding.UTF8.GetBytes(unit.Kind));
+        Field(hash, VersionTag, Bytes(unit.Version));
+        foreach (KeyPart part in unit.Parts) Append(hash, part);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, KeyPart part)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(part.Name);
+        switch (part)
+        {
+            case KeyPart.Text text: Field(hash, TextTag, name, Encoding.UTF8.GetBytes(text.Value)); break;
+            case KeyPart.Integer integer: Field(hash, IntegerTag, name, Bytes(integer.Value)); break;
+            case KeyPart.Number number: Field(hash, NumberTag, name, Bytes(BitConverter.DoubleToInt64Bits(number.Value))); break;
+            case KeyPart.Digest digest: Field(hash, DigestTag, name, Convert.FromHexString(digest.Sha256)); break;
+            case KeyPart.Inputs inputs: Field(hash, InputsTag, [name, .. inputs.Units.Select(u => Convert.FromHexString(Of(u)))]); break;
+            default: throw new InvalidOperationException($"No field for {part.GetType().Name}.");
+        }
+    }
+
+    /// <summary>One field: tag, count of values, and each value behind its length.</summary>
+    private static void Field(IncrementalHash hash, byte tag, params byte[][] values)
+    {
+        hash.AppendData([tag]);
+        hash.AppendData(Bytes(values.Length));
+        foreach (byte[] value in values)
+        {
+            hash.AppendData(Bytes(value.Length));
+            hash.AppendData(value);
+        }
+    }
+
+    private static byte[] Bytes(long value)
+    {
+        byte[] bytes = new byte[sizeof(long)];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+        return bytes;
+    }
+}

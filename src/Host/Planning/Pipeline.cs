@@ -1,0 +1,54 @@
+using Pipelines.Spec;
+using Pipelines.Stages;
+
+namespace Pipelines.Host.Planning;
+
+/// <summary>An experiment compiled into stages: the DAG, each stage after those it reads.</summary>
+internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stages)
+{
+    /// <summary>The experiment.</summary>
+    public Experiment Experiment => Context.Experiment;
+
+    /// <summary>Compiles <paramref name="experiment"/>, which <paramref name="command"/> runs again. Its stages are known to be free of circles: the spec's reader has checked it.</summary>
+    public static Pipeline Compile(Experiment experiment, Engine engine, string command)
+    {
+        var context = new StageContext(experiment, engine, command);
+        var nodes = experiment.Stages.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        var made = new Dictionary<string, Stage>(StringComparer.Ordinal);
+        var ordered = new List<Stage>();
+        Stage Make(string name)
+        {
+            if (made.TryGetValue(name, out Stage? stage)) return stage;
+            StageNode node = nodes[name];
+            stage = Create(context, node, new StageInputs(node.Inputs.ToDictionary(i => i.Key, i => Make(i.Value), StringComparer.Ordinal)));
+            made[name] = stage;
+            ordered.Add(stage);
+            return stage;
+        }
+
+        foreach (StageNode node in experiment.Stages) Make(node.Name);
+        return new Pipeline(context, ordered);
+    }
+
+    private static Stage Create(StageContext context, StageNode node, StageInputs inputs) => node.Spec switch
+    {
+        AnswerQuestionsSpec spec => new AnswerQuestions(context, spec) { Name = node.Name },
+        CollectMeanKvSpec spec => new CollectMeanKv(context, spec) { Name = node.Name },
+        SampleMasksSpec spec => new SampleMasks(context, spec, inputs.Get<AnswerQuestions>("samples")) { Name = node.Name },
+        ForwardPassesSpec spec => new ForwardPasses(
+            context, spec, inputs.Get<AnswerQuestions>("samples"), inputs.Get<CollectMeanKv>("baseline"), inputs.Get<SampleMasks>("masks")) { Name = node.Name },
+        RegressSpec spec => new Regress(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
+        ValidateSpec spec => new Validate(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Find<Regress>("attribution")) { Name = node.Name },
+        ReportSpec => new WriteReport(
+            context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation")) { Name = node.Name },
+        _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
+    };
+
+    /// <summary>The stages that fill the roles of a stage.</summary>
+    private sealed class StageInputs(IReadOnlyDictionary<string, Stage> roles)
+    {
+        public TStage Get<TStage>(string role) where TStage : Stage => (TStage)roles[role];
+
+        public TStage? Find<TStage>(string role) where TStage : Stage => roles.TryGetValue(role, out Stage? stage) ? (TStage)stage : null;
+    }
+}

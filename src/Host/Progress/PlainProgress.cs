@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Pipelines.Host.Progress;
+
+/// <summary>Plain lines: for logs, pipes and cluster jobs.</summary>
+internal sealed class PlainProgress(TextWriter output) : RunProgress
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<string, State> states = new(StringComparer.Ordinal);
+    private readonly Lock writing = new();
+
+    /// <inheritdoc/>
+    public override T Show<T>(Func<T> body) => body();
+
+    /// <inheritdoc/>
+    public override void Stage(string stage, long done, long total, string workUnit)
+    {
+        State state = states.GetOrAdd(stage, _ => new State(done, workUnit));
+        lock (state)
+        {
+            state.Done = done;
+            state.Total = total;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Advance(string stage, long work)
+    {
+        State state = states[stage];
+        string? line = null;
+        lock (state)
+        {
+            state.Done += work;
+            if (state.SinceLine.Elapsed > Pause)
+            {
+                state.SinceLine.Restart();
+                double rate = (state.Done - state.Cached) / state.SinceStart.Elapsed.TotalSeconds;
+                line = $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}, {Rate(rate, state.WorkUnit)}, {Duration(TimeSpan.FromSeconds((state.Total - state.Done) / Math.Max(rate, 1e-9)))} left";
+            }
+        }
+
+        if (line is not null) Message(line);
+    }
+
+    /// <inheritdoc/>
+    public override void Finished(string stage, string summary) => Message($"{stage}: {summary}");
+
+    /// <inheritdoc/>
+    public override void Message(string text)
+    {
+        lock (writing)
+        {
+            output.WriteLine(text);
+            output.Flush();
+        }
+    }
+
+    private sealed class State(long cached, string workUnit)
+    {
+        public long Cached { get; } = cached;
+
+        public string WorkUnit { get; } = workUnit;
+
+        public long Done { get; set; } = cached;
+
+        public long Total { get; set; }
+
+        public Stopwatch SinceStart { get; } = Stopwatch.StartNew();
+
+        public Stopwatch SinceLine { get; } = Stopwatch.StartNew();
+    }
+}

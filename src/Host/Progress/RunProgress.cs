@@ -1,0 +1,39 @@
+namespace Pipelines.Host.Progress;
+
+/// <summary>What a person sees while a run goes on. Methods may be called from any thread.</summary>
+internal abstract class RunProgress
+{
+    /// <summary>Runs <paramref name="body"/> while progress is shown.</summary>
+    public abstract T Show<T>(Func<T> body);
+
+    /// <summary>A stage begins, or more of its work is known.</summary>
+    /// <param name="stage">Name in the spec.</param>
+    /// <param name="done">Work found in the cache or done.</param>
+    /// <param name="total">All work known or expected.</param>
+    /// <param name="workUnit">What is counted: masks, pictures.</param>
+    public abstract void Stage(string stage, long done, long total, string workUnit);
+
+    /// <summary>Work was done.</summary>
+    public abstract void Advance(string stage, long work);
+
+    /// <summary>A stage is over.</summary>
+    /// <param name="stage">Name in the spec.</param>
+    /// <param name="summary">One line: what was computed, what was cached.</param>
+    public abstract void Finished(string stage, string summary);
+
+    /// <summary>A sentence that stays on the screen.</summary>
+    public abstract void Message(string text);
+
+    /// <summary>A rate for people: 1234 masks/s, 0.31 pictures/s.</summary>
+    protected static string Rate(double perSecond, string workUnit) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{(perSecond >= 100 ? Math.Round(perSecond) : Math.Round(perSecond, 2))} {workUnit}/s");
+
+    /// <summary>A time for people: 42 s, 3 min, 2 h 05 min.</summary>
+    internal static string Duration(TimeSpan time) => time switch
+    {
+        { TotalSeconds: < 90 } => $"{Math.Max(0, Math.Round(time.TotalSeconds))} s",
+        { TotalMinutes: < 90 } => $"{Math.Round(time.TotalMinutes)} min",
+        { TotalDays: < 2 } => $"{(int)time.TotalHours} h {time.Minutes:00} min",
+        _ => $"{(int)time.TotalDays} d {time.Hours} h",
+    };
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace Pipelines.Host.Running;
+
+/// <summary>The log of a run: lines with time stamps, appended and flushed.</summary>
+internal sealed class RunLog : IDisposable
+{
+    private readonly StreamWriter writer;
+    private readonly Lock writing = new();
+
+    /// <summary>Appends to <paramref name="path"/>.</summary>
+    public RunLog(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+    }
+
+    /// <summary>Writes one entry.</summary>
+    public void Write(string text)
+    {
+        lock (writing) writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {text}"));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => writer.Dispose();
+}

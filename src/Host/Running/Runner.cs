@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using Pipelines.Host.Planning;
+using Pipelines.Host.Progress;
+using Pipelines.Stages;
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Host.Running;
+
+/// <summary>What came of a stage.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Computed">Units computed now.</param>
+/// <param name="Cached">Units found in the store.</param>
+/// <param name="Failures">Units that failed.</param>
+/// <param name="Missing">Units that could not be started: their inputs failed or the run was interrupted.</param>
+/// <param name="Seconds">Time taken.</param>
+internal sealed record StageOutcome(Stage Stage, int Computed, int Cached, IReadOnlyDictionary<Unit, Exception> Failures, int Missing, double Seconds)
+{
+    /// <summary>All units are there.</summary>
+    public bool Whole => Failures.Count == 0 && Missing == 0;
+}
+
+/// <summary>Runs the stages of a pipeline in order: what is missing is computed, what is there is left alone.</summary>
+/// <param name="catalog">Units and the store.</param>
+/// <param name="executor">Computes ready units.</param>
+/// <param name="progress">What a person sees.</param>
+/// <param name="log">The run's log.</param>
+/// <param name="keepGoing">Go on with what does not depend on a failure.</param>
+/// <param name="cancel">Interrupted.</param>
+/// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
+internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress progress, RunLog log, bool keepGoing, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
+{
+    private readonly Reasons reasons = new(catalog.Store);
+
+    /// <summary>Runs <paramref name="stages"/>, each after those before it.</summary>
+    /// <returns>One outcome a stage that was started.</returns>
+    public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> stages)
+    {
+        var outcomes = new List<StageOutcome>();
+        foreach (Stage stage in stages)
+        {
+            StageOutcome outcome = RunStage(stage);
+            outcomes.Add(outcome);
+            if (cancel.IsCancellationRequested || (!outcome.Whole && !keepGoing)) break;
+        }
+
+        return outcomes;
+    }
+
+    private StageOutcome RunStage(Stage stage)
+    {
+        long start = Stopwatch.GetTimestamp();
+        var failures = new Dictionary<Unit, Exception>();
+        var failedKeys = new HashSet<string>(StringComparer.Ordinal);
+        int computed = 0, cached = -1, missing = 0;
+        while (true)
+        {
+            UnitList list = stage.Units(catalog.Artifacts);
+            var distinct = list.Known.DistinctBy(Fingerprint.Of).ToList();
+            var there = distinct.Where(catalog.Artifacts.Has).ToHashSet();
+            known?.Invoke(distinct);
+            if (cached < 0 || computed == 0) cached = there.Count;
+            progress.Stage(stage.Name, there.Sum(u => u.Work), distinct.Sum(u => u.Work) + list.ExpectedMore, distinct.FirstOrDefault()?.WorkUnit ?? "units");
+            var open = distinct.Where(u => !there.Contains(u) && !failedKeys.Contains(Fingerprint.Of(u))).ToList();
+            var ready = open.Where(HasInputs).ToList();
+            missing = open.Count - ready.Count + (list.WaitsFor is not null && ready.Count == 0 ? 1 : 0);
+            if (ready.Count == 0 || cancel.IsCancellationRequested) break;
+            if (computed == 0) LogReasons(stage, ready);
+            var (succeeded, failed) = Execute(stage, ready);
+            computed += succeeded;
+            foreach (var (unit, failure) in failed)
+            {
+                failures[unit] = failure;
+                failedKeys.Add(Fingerprint.Of(unit));
+                Report(stage, unit, failure);
+            }
+
+            if (cancel.IsCancellationRequested || (failed.Count > 0 && !keepGoing))
+            {
+                missing = stage.Units(catalog.Artifacts).Known.DistinctBy(Fingerprint.Of).Count(u => !catalog.Artifacts.Has(u)) - failures.Count;
+                break;
+            }
+        }
+
+        var outcome = new StageOutcome(stage, computed, cached, failures, missing, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        string summary = Describe(outcome);
+        progress.Finished(stage.Name, summary);
+        log.Write($"{stage.Name}: {summary}");
+        return outcome;
+    }
+
+    private (int Succeeded, IReadOnlyDictionary<Unit, Exception> Failed) Execute(Stage stage, IReadOnlyList<Unit> units)
+    {
+        int succeeded = 0;
+        var failures = executor.Execute(units, unit =>
+        {
+            long advanced = 0;
+            catalog.Compute(
+                unit,
+                work =>
+                {
+                    Interlocked.Add(ref advanced, work);
+                    progress.Advance(stage.Name, work);
+                },
+                cancel);
+            progress.Advance(stage.Name, unit.Work - Interlocked.Read(ref advanced));
+            Interlocked.Increment(ref succeeded);
+        }, stopAtFailure: !keepGoing, cancel);
+        return (succeeded, failures);
+    }
+
+    private bool HasInputs(Unit unit) => unit.Parts.OfType<KeyPart.Inputs>().All(i => i.Units.All(catalog.Artifacts.Has));
+
+    private void LogReasons(Stage stage, IReadOnlyList<Unit> units)
+    {
+        foreach (var group in units.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
+        {
+            string line = $"{stage.Name}: {group.Count()} of {units.Count} units to compute, because {group.Key}";
+            log.Write(line);
+            if (group.Key != "never computed") progress.Message(line);
+        }
+    }
+
+    private void Report(Stage stage, Unit unit, Exception failure)
+    {
+        string text = failure is InputException ? failure.Message : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
+        progress.Message($"{stage.Name}: {unit.Name} failed. {text}");
+        log.Write($"{stage.Name}: {unit.Name} failed. {failure}");
+    }
+
+    private static string Describe(StageOutcome outcome)
+    {
+        var parts = new List<string>();
+        if (outcome.Computed > 0) parts.Add($"{outcome.Computed} computed in {RunProgress.Duration(TimeSpan.FromSeconds(outcome.Seconds))}");
+        if (outcome.Cached > 0) parts.Add($"{outcome.Cached} cached");
+        if (outcome.Failures.Count > 0) parts.Add($"{outcome.Failures.Count} failed");
+        if (outcome.Missing > 0) parts.Add($"{outcome.Missing} not started");
+        return parts.Count == 0 ? "nothing to do" : string.Join(", ", parts);
+    }
+}

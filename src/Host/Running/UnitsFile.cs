@@ -1,0 +1,34 @@
+using Pipelines.Host.Planning;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Host.Running;
+
+/// <summary>
+/// <c>units.txt</c> of a run's folder: the stored units that the run uses, one a line. Lines are added before units are computed, so that <c>gc</c> spares what an
+/// interrupted run has done; a whole run leaves exactly its own.
+/// </summary>
+internal sealed class UnitsFile(string runFolder)
+{
+    private const string Name = "units.txt";
+    private readonly HashSet<string> written = new(StringComparer.Ordinal);
+
+    /// <summary>A unit as a line.</summary>
+    public static string Line(string kind, string key) => $"{kind} {key}";
+
+    /// <summary>The lines of all runs below a folder.</summary>
+    public static HashSet<string> AllOf(string runs) =>
+        Directory.Exists(runs) ? Directory.EnumerateFiles(runs, Name, SearchOption.AllDirectories).SelectMany(File.ReadAllLines).ToHashSet(StringComparer.Ordinal) : [];
+
+    /// <summary>Adds units that are about to be used.</summary>
+    public void Add(IReadOnlyList<Unit> units) => File.AppendAllLines(Path.Combine(runFolder, Name), units.Select(Line).Where(written.Add));
+
+    /// <summary>The run is whole: it uses these units and no others.</summary>
+    public void Replace(IEnumerable<Unit> units)
+    {
+        string temporary = Path.Combine(runFolder, $".{Name}.{Environment.ProcessId}");
+        File.WriteAllLines(temporary, units.Select(Line).Distinct());
+        File.Move(temporary, Path.Combine(runFolder, Name), overwrite: true);
+    }
+
+    private static string Line(Unit unit) => Line(unit.Kind, Fingerprint.Of(unit));
+}

@@ -1,0 +1,34 @@
+namespace Pipelines.Spec;
+
+/// <summary>The ten prompts of the paper (Table 1).</summary>
+public static class Prompts
+{
+    /// <summary>The paper's question.</summary>
+    public const string Default = "default";
+
+    /// <summary>A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be asked of the model as it stands.</summary>
+    internal const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])\S([\s\S]*\S)?)$";
+
+    private static readonly string[] Texts =
+    [
+        "What is the main object in the image? Please answer with a single word.",
+        "Identify the primary subject in this picture with a single word.",
+        "Please specify the key item in this image using one word only.",
+        "Please give me the main subject in this picture, stated in a single word.",
+        "Provide a one-word term for the principal object depicted here.",
+        "In one word, what is the primary focus of the photo?",
+        "Name the primary element in the photo, limiting your answer to one word.",
+        "Which single word best describes the main subject of this picture?",
+        "Using a single word, name the object that stands out the most in this image.",
+        "Offer the primary object's name from the picture, restricted to a single word.",
+    ];
+
+    /// <summary>The question's text: <c>default</c> and <c>p1</c> to <c>p9</c> are the paper's, anything else stands for itself.</summary>
+    /// <param name="prompt">The field <c>prompt</c> of an experiment.</param>
+    public static string Resolve(string prompt) => prompt switch
+    {
+        Default => Texts[0],
+        ['p', >= '1' and <= '9'] => Texts[prompt[1] - '0'],
+        _ => prompt,
+    };
+}

@@ -1,0 +1,227 @@
+using System.Collections;
+using Pipelines.Spec.Shapes;
+
+namespace Pipelines.Spec.Reading;
+
+/// <summary>Turns the values of a document into records. It goes on after an error, so that all errors of a file are found; what it returns is of use only where there was none.</summary>
+internal sealed class Binder(ErrorList errors, Func<string, string?> environment, string folder)
+{
+    private const int MostStages = 1000;
+
+    private readonly Scalars scalars = new(errors);
+    private readonly Dictionary<string, SourceMark> places = new(StringComparer.Ordinal);
+
+    /// <summary>Where each field that the file sets, and that could be read, has its value.</summary>
+    public IReadOnlyDictionary<string, SourceMark> Places => places;
+
+    /// <summary>The experiment of a document whose matrix has been taken out.</summary>
+    public Experiment Experiment(YamlMap root)
+    {
+        object made = Activator.CreateInstance(ShapeReader.Experiment.Type)!;
+        var keys = new KeysOf(root, "", errors);
+        Fill(made, ShapeReader.Experiment, root, "", keys);
+        keys.Known(Matrix.Key);
+        if (root.Find("stages")?.Value is YamlMap stages) keys.Below("stages", stages.Entries.Select(e => e.Key.Text));
+        keys.Finish();
+        return (Experiment)made;
+    }
+
+    private object? Value(Shape shape, YamlValue value, string path, Field? field)
+    {
+        if (value is YamlText { IsNull: true })
+        {
+            if (field is not { Required: false, Default: null }) errors.Add(value.At, path, "there is no value", Allowed(shape, field));
+            return null;
+        }
+        switch (shape, value)
+        {
+            case (Shape.Flag, YamlText text): return scalars.Flag(text, path);
+            case (Shape.Whole, YamlText text): return scalars.Whole(text, path, field?.Bounds);
+            case (Shape.Number, YamlText text): return scalars.Number(text, path, field?.Bounds);
+            case (Shape.Text, YamlText text): return scalars.Text(text, path, field?.Form);
+            case (Shape.Path, YamlText text): return SpecPath(text, path);
+            case (Shape.Choice choice, YamlText text): return scalars.Choice(choice, text, path);
+            case (Shape.List list, YamlList items): return List(list, items, path);
+            case (Shape.Map map, YamlMap entries): return Map(map, entries, path);
+            case (Shape.Fields record, YamlMap map): return Fields(record, map, path);
+            case (Shape.Family family, YamlMap map): return Member(family, map, path);
+            case (Shape.Stages stages, YamlMap map): return Stages(stages, map, path);
+            case (Shape.List, YamlText { Quoted: false } text):
+                errors.Add(text.At, path, $"{text.Described} is not a list", null, $"[{ErrorList.Quote(text.Text).Trim('\'')}]");
+                return null;
+            default:
+                errors.Add(value.At, path, $"{value.Described} stands where {shape.Wanted} is wanted");
+                return null;
+        }
+    }
+
+    private static string Allowed(Shape shape, Field? field)
+    {
+        string standard = field?.Default is null or IList or IDictionary || shape is Shape.Fields or Shape.Family ? "" : $"; left out, it is {Spelling.Value(field.Default)}";
+        return shape.Wanted + standard;
+    }
+
+    private SpecPath? SpecPath(YamlText text, string path)
+    {
+        if (scalars.Text(text, path, null) is not { } raw) return null;
+        string? expanded = PathText.Expand(raw, environment, out string? problem);
+        if (raw.Trim().Length == 0) problem = "the path is empty";
+        if (raw == "~" || raw.StartsWith("~/", StringComparison.Ordinal)) problem = $"'~' is not expanded: write '${{HOME}}{raw[1..]}'";
+        if (problem is null && expanded!.Contains('\0', StringComparison.Ordinal)) problem = "the path holds a NUL";
+        if (problem is null) return new SpecPath(raw, System.IO.Path.GetFullPath(expanded!, folder));
+        errors.Add(text.At, path, problem);
+        return null;
+    }
+
+    private Array? List(Shape.List list, YamlList items, string path)
+    {
+        if (items.Items.Count == 0)
+        {
+            errors.Add(items.At, path, "the list is empty", list.Item is Shape.Choice ? list.Item.Wanted : "at least one entry");
+            return null;
+        }
+        var values = new List<object>();
+        var seen = new HashSet<object>();
+        foreach (YamlValue item in items.Items)
+        {
+            if (Value(list.Item, item, path, null) is not { } value) continue;
+            if (!seen.Add(value)) errors.Add(item.At, path, $"{item.Described} is in the list twice");
+            values.Add(value);
+        }
+        var array = Array.CreateInstance(list.ItemType, values.Count);
+        ((ICollection)values).CopyTo(array, 0);
+        return array;
+    }
+
+    private IDictionary Map(Shape.Map map, YamlMap entries, string path)
+    {
+        var made = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), map.ItemType), StringComparer.Ordinal)!;
+        foreach (YamlEntry entry in entries.Entries)
+        {
+            string? key = scalars.Text(entry.Key, path, null);
+            if (string.IsNullOrWhiteSpace(key)) errors.Add(entry.Key.At, path, "a key is empty");
+            else if (Value(map.Item, entry.Value, $"{path}.{key}", null) is { } value) made[key] = value;
+        }
+        return made;
+    }
+
+    private object Fields(Shape.Fields record, YamlMap map, string path)
+    {
+        object made = Activator.CreateInstance(record.Type)!;
+        var keys = new KeysOf(map, path, errors);
+        Fill(made, record, map, path, keys);
+        keys.Finish();
+        return made;
+    }
+
+    private object? Member(Shape.Family family, YamlMap map, string path)
+    {
+        var keys = new KeysOf(map, path, errors);
+        object? made = Chosen(family, null, map, path, keys);
+        keys.Finish();
+        return made;
+    }
+
+    /// <summary>Makes the member of <paramref name="family"/> that the mapping chooses and fills it from the same mapping.</summary>
+    private object? Chosen(Shape.Family family, object? standard, YamlMap map, string path, KeysOf keys)
+    {
+        keys.Known(family.Key);
+        Shape.Fields? member = standard is null ? null : family.Of(standard);
+        if (map.Find(family.Key)?.Value is { } choice)
+        {
+            if (choice is not YamlText text || !family.Members.TryGetValue(text.Text, out member))
+            {
+                string? near = choice is YamlText slip ? Nearest.To(slip.Text, family.Members.Keys) : null;
+                errors.Add(choice.At, Join(path, family.Key), $"{choice.Described} is not a {family.Key}", string.Join(", ", family.Members.Keys), near);
+                member = null;
+            }
+        }
+        else if (member is null)
+        {
+            keys.Missing(family.Key, string.Join(", ", family.Members.Keys));
+        }
+        if (member is null)
+        {
+            keys.AcceptAll();
+            return null;
+        }
+        keys.Others(family, member);
+        object made = Activator.CreateInstance(member.Type)!;
+        Fill(made, member, map, path, keys);
+        return made;
+    }
+
+    private void Fill(object target, Shape.Fields record, YamlMap map, string path, KeysOf keys)
+    {
+        foreach (Field field in record.All)
+        {
+            if (field.Inline)
+            {
+                if (Chosen((Shape.Family)field.Shape, field.Default, map, path, keys) is { } inlined) field.Property.SetValue(target, inlined);
+                continue;
+            }
+            keys.Known(field.Name);
+            if (map.Find(field.Name) is not { } entry)
+            {
+                if (field.Required) keys.Missing(field.Name, field.Shape.Wanted);
+                continue;
+            }
+            string fieldPath = Join(path, field.Name);
+            if (Value(field.Shape, entry.Value, fieldPath, field) is not { } value) continue;
+            places[fieldPath] = entry.Value.At;
+            field.Property.SetValue(target, value);
+        }
+    }
+
+    private IReadOnlyList<StageNode>? Stages(Shape.Stages stages, YamlMap map, string path)
+    {
+        if (map.Entries.Count is 0 or > MostStages)
+        {
+            errors.Add(map.At, path, map.Entries.Count == 0 ? "there is no stage" : $"more than {MostStages} stages", stages.Specs.Wanted);
+            return null;
+        }
+        var found = new List<NamedStage>();
+        foreach ((YamlText name, YamlValue value) in map.Entries.Select(e => (e.Key, e.Value)))
+        {
+            string stagePath = Join(path, name.Text);
+            if (!IsStageName(name.Text)) errors.Add(name.At, path, $"{ErrorList.Quote(name.Text)} cannot name a stage", "letters, digits, '-' and '_', the first a letter; not 'none'");
+            places[stagePath] = name.At;
+            if (value is YamlMap stage) found.Add(Stage(stages.Specs, name, stage, stagePath));
+            else
+            {
+                errors.Add(value.At, stagePath, $"{value.Described} stands where a stage is wanted", "{ stage: kind, … }");
+                found.Add(new NamedStage(name.Text, stagePath, name.At, null, []));
+            }
+        }
+        return new StageInputs(found, errors).Resolve();
+    }
+
+    private NamedStage Stage(Shape.Family specs, YamlText name, YamlMap map, string path)
+    {
+        var keys = new KeysOf(map, path, errors);
+        var spec = (StageSpec?)Chosen(specs, null, map, path, keys);
+        keys.Known("inputs");
+        keys.Finish();
+        var inputs = new List<(YamlText, YamlText?)>();
+        switch (map.Find("inputs")?.Value)
+        {
+            case YamlMap named:
+                foreach (YamlEntry entry in named.Entries)
+                {
+                    var source = entry.Value as YamlText;
+                    inputs.Add((entry.Key, source is { IsNull: false } ? source : null));
+                    if (inputs[^1].Item2 is null) errors.Add(entry.Value.At, $"{path}.inputs.{entry.Key.Text}", $"{entry.Value.Described} is not the name of a stage");
+                }
+                break;
+            case { } other:
+                errors.Add(other.At, path + ".inputs", $"{other.Described} stands where a mapping is wanted, for example 'inputs: {{ masks: m2 }}'");
+                break;
+        }
+        return new NamedStage(name.Text, path, name.At, spec, inputs);
+    }
+
+    private static bool IsStageName(string name) =>
+        name.Length is > 0 and <= 100 && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && name != StageInputs.None;
+
+    internal static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+}

@@ -1,0 +1,113 @@
+using System.Text;
+
+namespace Pipelines.Spec.Reading;
+
+/// <summary>Reads experiments from YAML. Whatever the input, it returns a result: the experiments, or all errors of the file at once.</summary>
+public static class ExperimentReader
+{
+    private const int LargestFile = 1 << 20;
+
+    /// <summary>Reads a spec file.</summary>
+    /// <param name="path">The file; paths in it are relative to its folder.</param>
+    /// <param name="overrides">Fields set on the command line, as <c>a.b=c</c>; later ones win. They hold for every member of a matrix; one that sets an axis replaces the axis.</param>
+    /// <param name="environment">Variables for <c>${NAME}</c> in paths; null: those of the process.</param>
+    /// <param name="paths">Whether missing models and pictures are errors.</param>
+    public static ReadResult Read(string path, IReadOnlyList<string>? overrides = null, IReadOnlyDictionary<string, string>? environment = null, PathRule paths = PathRule.MustExist)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var errors = new ErrorList();
+        string? text = Text(path, errors);
+        return text is null
+            ? new ReadResult([], errors.Sorted())
+            : Parse(text, path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, overrides, environment, paths);
+    }
+
+    /// <summary>Reads a spec from a text.</summary>
+    /// <param name="text">YAML.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="folder">Absolute folder that relative paths start from.</param>
+    /// <param name="overrides">As for <see cref="Read"/>.</param>
+    /// <param name="environment">As for <see cref="Read"/>.</param>
+    /// <param name="paths">As for <see cref="Read"/>.</param>
+    public static ReadResult Parse(
+        string text, string name, string folder, IReadOnlyList<string>? overrides = null, IReadOnlyDictionary<string, string>? environment = null, PathRule paths = PathRule.MustExist)
+    {
+        var errors = new ErrorList();
+        Func<string, string?> variables = environment is null ? Environment.GetEnvironmentVariable : environment.GetValueOrDefault;
+        List<Override> sets = [.. (overrides ?? []).Select(o => Override.Parse(o, errors)).OfType<Override>()];
+        YamlValue? document = YamlLoader.Load(new SpecSource(name, text), errors);
+        if (document is not null and not YamlMap)
+        {
+            string what = document is YamlText { IsNull: true } ? "the file holds no value" : $"{document.Described} stands where a mapping is wanted";
+            errors.Add(document.At, "", $"{what}: a spec begins with 'name:', 'model:', 'data:' and 'stages:'");
+        }
+        List<Experiment> experiments = document is YamlMap root ? Members(root, sets, variables, folder, paths, errors) : [];
+        return errors.Count == 0 ? new ReadResult(experiments, []) : new ReadResult([], errors.Sorted());
+    }
+
+    private static List<Experiment> Members(YamlMap root, List<Override> sets, Func<string, string?> variables, string folder, PathRule paths, ErrorList errors)
+    {
+        foreach (Override set in sets.Where(s => s.IsOfMatrix)) root = set.Apply(root, errors);
+        YamlValue? axes = root.Find(Matrix.Key)?.Value;
+        foreach (Override set in sets.Where(s => !s.IsOfMatrix))
+        {
+            if (axes is YamlMap map && map.Find(set.Path) is { } axis) axes = map.Entries.Count == 1 ? null : map.With(axis.Key, null);
+        }
+        var matrix = Matrix.Read(axes, errors);
+        root = root.With(new YamlText(root.At, Matrix.Key, Quoted: true), null);
+
+        var experiments = new List<Experiment>();
+        foreach ((IReadOnlyList<Override> points, string suffix) in matrix.Members())
+        {
+            YamlMap member = root;
+            foreach (Override set in points.Concat(sets.Where(s => !s.IsOfMatrix))) member = set.Apply(member, errors);
+            var binder = new Binder(errors, variables, folder);
+            Experiment experiment = binder.Experiment(member);
+            if (paths == PathRule.MustExist) new PathChecks(errors, binder.Places).Check(experiment);
+            if (suffix.Length > 0) experiment = experiment with { Name = experiment.Name + (experiment.Name?.Contains('/', StringComparison.Ordinal) == true ? "," : "/") + suffix };
+            experiments.Add(experiment);
+        }
+        return experiments;
+    }
+
+    private static string? Text(string path, ErrorList errors)
+    {
+        var at = new SourceMark(new SpecSource(path, "", HasLines: false), 0, 0);
+        try
+        {
+            var file = new FileInfo(path);
+            if (Directory.Exists(path)) errors.Add(at, "", "this is a folder: name the spec file in it");
+            else if (!file.Exists) errors.Add(at, "", $"there is no such file (looked for {file.FullName})", null, Neighbour(file));
+            else if (file.Length > LargestFile) errors.Add(at, "", $"the file has {file.Length} bytes: a spec has at most {LargestFile}");
+            else return Decoded(File.ReadAllBytes(path), path, errors);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            errors.Add(at, "", "the file cannot be read: " + e.Message);
+        }
+        return null;
+    }
+
+    private static string? Decoded(byte[] bytes, string path, ErrorList errors)
+    {
+        ReadOnlySpan<byte> text = bytes.AsSpan();
+        if (text.StartsWith("\uFEFF"u8)) text = text[3..];
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(text);
+        }
+        catch (DecoderFallbackException e)
+        {
+            int line = 1 + text[..Math.Clamp(e.Index, 0, text.Length)].Count((byte)'\n');
+            errors.Add(new SourceMark(new SpecSource(path, ""), line, 1), "", "the file is not UTF-8 text");
+            return null;
+        }
+    }
+
+    private static string? Neighbour(FileInfo file)
+    {
+        if (file.Directory is not { Exists: true } folder) return null;
+        string? near = Nearest.To(file.Name, folder.EnumerateFiles("*.y*ml").Take(1000).Select(f => f.Name));
+        return near is null ? null : $"'{near}'";
+    }
+}

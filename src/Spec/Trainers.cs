@@ -1,0 +1,69 @@
+namespace Pipelines.Spec;
+
+/// <summary>The regression trainer; chosen by <c>trainer:</c>.</summary>
+[ChosenBy("trainer")]
+public abstract record TrainerSpec;
+
+/// <summary>Elastic net as scikit-learn defines it (paper).</summary>
+[Named("elastic-net")]
+public sealed record ElasticNetSpec : TrainerSpec
+{
+    /// <summary>Strength of the penalty (paper: 0.0005).</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty.</summary>
+    [Between(0, 1)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Sweeps at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+
+    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
+    [Between(0, 1)]
+    public double Tolerance { get; init; } = 1e-4;
+}
+
+/// <summary>ML.NET's stochastic dual coordinate ascent with penalties that come close to the elastic net's.</summary>
+[Named("sdca")]
+public sealed record SdcaSpec : TrainerSpec
+{
+    /// <summary>Strength of the penalty.</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty; below 1.</summary>
+    [Between(0, 0.999)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Iterations at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+}
+
+/// <summary>LightGBM through ML.NET; beta is permutation feature importance.</summary>
+[Named("light-gbm")]
+public sealed record LightGbmSpec : TrainerSpec
+{
+    /// <summary>Boosting iterations.</summary>
+    [Between(1, 100_000)]
+    public int Trees { get; init; } = 100;
+
+    /// <summary>Leaves a tree.</summary>
+    [Between(2, 4096)]
+    public int Leaves { get; init; } = 31;
+}
+
+/// <summary>FastTree through ML.NET; beta is permutation feature importance.</summary>
+[Named("fast-tree")]
+public sealed record FastTreeSpec : TrainerSpec
+{
+    /// <summary>Boosting iterations.</summary>
+    [Between(1, 100_000)]
+    public int Trees { get; init; } = 100;
+
+    /// <summary>Leaves a tree.</summary>
+    [Between(2, 4096)]
+    public int Leaves { get; init; } = 20;
+}

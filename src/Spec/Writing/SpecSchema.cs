@@ -1,0 +1,158 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Pipelines.Spec.Reading;
+using Pipelines.Spec.Shapes;
+
+namespace Pipelines.Spec.Writing;
+
+/// <summary>The JSON Schema (draft 7, which editors know best) of spec files, made from the records: completion, descriptions and checks while typing.</summary>
+public static class SpecSchema
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+
+    /// <summary>The schema as JSON text. The first line of a spec may name it: <c># yaml-language-server: $schema=…</c>.</summary>
+    public static string Json()
+    {
+        JsonObject root = Record(ShapeReader.Experiment);
+        root["properties"]!.AsObject()[Matrix.Key] = Axes();
+        var schema = new JsonObject
+        {
+            ["$schema"] = "http://json-schema.org/draft-07/schema#",
+            ["title"] = "Pipelines experiment",
+            ["description"] = XmlDocs.Summary(typeof(Experiment)),
+        };
+        foreach ((string key, JsonNode? value) in root.ToArray()) schema[key] = value?.DeepClone();
+        return schema.ToJsonString(Indented) + "\n";
+    }
+
+    private static JsonObject Axes() => new()
+    {
+        ["type"] = "object",
+        ["description"] = "Fields (paths such as prompt or stages.masks.ablate) with the values they take: the cross product is run as one plan.",
+        ["minProperties"] = 1,
+        ["additionalProperties"] = new JsonObject { ["type"] = "array", ["minItems"] = 1 },
+    };
+
+    private static JsonObject Of(Field field)
+    {
+        JsonObject schema = Of(field.Shape);
+        if (field.Bounds is { } bounds) (schema["minimum"], schema["maximum"]) = (bounds.Least, bounds.Most);
+        if (field.Form is { } form) schema["pattern"] = form.Regex;
+        if (field.Default is not null && field.Shape is not Shape.Fields and not Shape.Family) schema["default"] = Literal(field.Default);
+        if (field.Note.Length > 0) schema["description"] = field.Note;
+        return schema;
+    }
+
+    private static JsonObject Of(Shape shape) => shape switch
+    {
+        Shape.Flag => Typed("boolean"),
+        Shape.Whole => Typed("integer"),
+        Shape.Number => Typed("number"),
+        Shape.Text => Typed("string", "number", "boolean"),
+        Shape.Path => new JsonObject { ["type"] = "string", ["minLength"] = 1 },
+        Shape.Choice choice => new JsonObject { ["enum"] = new JsonArray([.. choice.Values.Keys.Select(k => JsonValue.Create(k))]) },
+        Shape.List list => new JsonObject { ["type"] = "array", ["items"] = Of(list.Item), ["minItems"] = 1, ["uniqueItems"] = true },
+        Shape.Map map => new JsonObject { ["type"] = "object", ["additionalProperties"] = Of(map.Item) },
+        Shape.Fields record => Record(record),
+        Shape.Family family => Family(family, Variants(family, null, null)),
+        Shape.Stages stages => new JsonObject
+        {
+            ["type"] = "object",
+            ["minProperties"] = 1,
+            ["propertyNames"] = new JsonObject { ["pattern"] = "^(?!none$)[A-Za-z][A-Za-z0-9_-]*$" },
+            ["additionalProperties"] = Family(stages.Specs, Variants(stages.Specs, null, Inputs)),
+        },
+        _ => throw new NotSupportedException($"no schema for {shape.GetType().Name}"),
+    };
+
+    /// <summary>A text may look like a number: the reader takes it as it is written.</summary>
+    private static JsonObject Typed(params string[] types) =>
+        new() { ["type"] = types.Length == 1 ? types[0] : new JsonArray([.. types.Select(t => JsonValue.Create(t))]) };
+
+    private static JsonObject Record(Shape.Fields record) => Closed(new Variant([], record.All, null));
+
+    /// <summary>One way to fill a mapping whose keys depend on choosing keys.</summary>
+    /// <param name="Choices">Choosing keys, their values, what they mean, and whether the value is the default.</param>
+    /// <param name="Fields">The keys that go with them.</param>
+    /// <param name="Inputs">Schema of <c>inputs</c>, or null.</param>
+    private sealed record Variant(IReadOnlyList<(string Key, string Value, string Note, bool IsDefault)> Choices, IReadOnlyList<Field> Fields, JsonObject? Inputs);
+
+    /// <summary>The members of a family; a member with an inline family is there once for each of that one's members.</summary>
+    private static IEnumerable<Variant> Variants(Shape.Family family, object? standard, Func<Shape.Fields, JsonObject>? inputs)
+    {
+        foreach ((string name, Shape.Fields member) in family.Members)
+        {
+            var own = (family.Key, name, XmlDocs.Summary(member.Type), standard is not null && name == Spelling.Of(standard.GetType()));
+            IEnumerable<Variant> made = [new Variant([own], [.. member.All.Where(f => !f.Inline)], inputs?.Invoke(member))];
+            foreach (Field inline in member.All.Where(f => f.Inline))
+            {
+                made = made.SelectMany(v => Variants((Shape.Family)inline.Shape, inline.Default, null)
+                    .Select(i => v with { Choices = [.. v.Choices, .. i.Choices], Fields = [.. i.Fields, .. v.Fields] }));
+            }
+            foreach (Variant variant in made) yield return variant;
+        }
+    }
+
+    /// <summary>The choosing keys with all their values, then for each way to fill the mapping what it must hold.</summary>
+    private static JsonObject Family(Shape.Family family, IEnumerable<Variant> variants)
+    {
+        var ways = new JsonArray();
+        var choices = new JsonObject();
+        variants = [.. variants];
+        foreach (IGrouping<string, string> key in variants.SelectMany(v => v.Choices).GroupBy(c => c.Key, c => c.Value))
+            choices[key.Key] = new JsonObject { ["enum"] = Names(key.Distinct()) };
+        foreach (Variant variant in variants)
+        {
+            var chosen = new JsonObject();
+            foreach ((string key, string value, _, _) in variant.Choices) chosen[key] = new JsonObject { ["const"] = value };
+            var when = new JsonObject { ["properties"] = chosen, ["required"] = Names(variant.Choices.Where(c => !c.IsDefault).Select(c => c.Key)) };
+            ways.Add(new JsonObject { ["if"] = when, ["then"] = Closed(variant) });
+        }
+        return new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = choices,
+            ["required"] = Names([family.Key]),
+            ["allOf"] = ways,
+        };
+    }
+
+    private static JsonObject Closed(Variant variant)
+    {
+        var properties = new JsonObject();
+        foreach ((string key, string value, string note, _) in variant.Choices)
+            properties[key] = new JsonObject { ["const"] = value, ["description"] = note };
+        foreach (Field field in variant.Fields) properties[field.Name] = Of(field);
+        if (variant.Inputs is { } inputs) properties["inputs"] = inputs.DeepClone();
+        return new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = properties,
+            ["required"] = Names(variant.Fields.Where(f => f.Required).Select(f => f.Name)),
+            ["additionalProperties"] = false,
+        };
+    }
+
+    private static JsonObject Inputs(Shape.Fields stage)
+    {
+        var roles = new JsonObject();
+        foreach (StageInput need in ((StageSpec)Activator.CreateInstance(stage.Type)!).Needs)
+        {
+            string none = need.Optional ? $", or '{StageInputs.None}'" : "";
+            roles[need.Role] = new JsonObject { ["type"] = "string", ["description"] = $"Name of the {Spelling.Of(need.Kind)} stage to read{none}; left out, the one earlier stage of that kind." };
+        }
+        return new JsonObject { ["type"] = "object", ["properties"] = roles, ["additionalProperties"] = false };
+    }
+
+    private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(n => JsonValue.Create(n))]);
+
+    private static JsonNode? Literal(object value) => value switch
+    {
+        bool flag => flag,
+        int whole => whole,
+        double number => number,
+        System.Collections.IDictionary => new JsonObject(),
+        System.Collections.IEnumerable list and not string => new JsonArray([.. list.Cast<object>().Select(Literal)]),
+        _ => Spelling.Value(value),
+    };
+}

@@ -1,0 +1,115 @@
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
+using TorchSharp;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Pipelines.Stages.Ablation;
+
+/// <summary>
+/// Keys and values of the prefix and image tokens of one picture and prompt, in every layer. Ablation touches only what suffix queries read, and no token sees what follows it, so these do not depend on
+/// the mask: they are computed once, and a mask costs the suffix tokens only. Exact, not an approximation. Read-only: worker threads share it.
+/// </summary>
+internal sealed class PrefixCache : IDisposable
+{
+    private readonly KeyValueBlock[] prefix;
+    private readonly KeyValueBlock[] image;
+    private readonly Rotary rotary; // whole prompt
+
+    private PrefixCache(Decoder decoder, PromptTokens prompt, TokenPositions positions, Rotary rotary, torch.Tensor suffix, KeyValueBlock[] prefix, KeyValueBlock[] image)
+    {
+        Decoder = decoder;
+        Prompt = prompt;
+        Positions = positions;
+        this.rotary = rotary;
+        SuffixRotary = Detached(rotary.Slice(prompt.SuffixStart, prompt.SuffixLength));
+        ImageRotary = Detached(rotary.Slice(prompt.ImageStart, prompt.ImageLength));
+        SuffixEmbeddings = suffix;
+        this.prefix = prefix;
+        this.image = image;
+    }
+
+    /// <summary>The decoder that computed the cache.</summary>
+    public Decoder Decoder { get; }
+
+    /// <summary>The prompt's tokens.</summary>
+    public PromptTokens Prompt { get; }
+
+    /// <summary>Rotary positions of the whole prompt.</summary>
+    public TokenPositions Positions { get; }
+
+    /// <summary>[T, hidden], the suffix tokens as they enter the decoder.</summary>
+    public torch.Tensor SuffixEmbeddings { get; }
+
+    /// <summary>Tables of the suffix positions, as views.</summary>
+    public Rotary SuffixRotary { get; }
+
+    /// <summary>Tables of the image positions, as views.</summary>
+    public Rotary ImageRotary { get; }
+
+    /// <summary>The prefix tokens' keys and values in a layer.</summary>
+    public KeyValueBlock Prefix(int layer) => prefix[layer];
+
+    /// <summary>The image tokens' own keys and values in a layer, keys rotated.</summary>
+    public KeyValueBlock Image(int layer) => image[layer];
+
+    /// <summary>Runs the prefix and image tokens through the decoder.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompt">Tokens of the prompt.</param>
+    /// <param name="features">The picture's features; [P, hidden] with the prompt's P.</param>
+    public static PrefixCache Compute(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features)
+    {
+        if (features.Features.shape[0] != prompt.ImageLength)
+        {
+            throw new ArgumentException($"the picture has {features.Features.shape[0]} image tokens, the prompt {prompt.ImageLength}", nameof(features));
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        Decoder decoder = model.Decoder;
+        DecoderShape shape = decoder.Shape;
+        TokenPositions positions = model.Positions(prompt, features.Tokens);
+        Rotary rotary = decoder.Rotary(positions);
+        Rotary before = rotary.Slice(0, prompt.SuffixStart);
+        var prefix = new KeyValueBlock[shape.Layers];
+        var image = new KeyValueBlock[shape.Layers];
+        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features.Features], 0); // [S, hidden]
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            using var layerScope = torch.NewDisposeScope();
+            (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, before); // [H | H_kv, S, d]
+            prefix[layer] = KeyValueBlock.Of(keys.narrow(1, 0, prompt.ImageStart), values.narrow(1, 0, prompt.ImageStart));
+            image[layer] = KeyValueBlock.Of(keys.narrow(1, prompt.ImageStart, prompt.ImageLength), values.narrow(1, prompt.ImageStart, prompt.ImageLength));
+            if (layer < shape.Layers - 1)
+            {
+                torch.Tensor heads = CausalAttention(queries, keys, values, shape.Group); // [H, S, d]
+                x = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
+            }
+        }
+
+        torch.Tensor suffix = decoder.Embed(prompt.SuffixIds); // [T, hidden]
+        return new PrefixCache(decoder, prompt, positions, Detached(rotary), suffix.DetachFromDisposeScope(), prefix, image);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        SuffixRotary.Dispose();
+        ImageRotary.Dispose();
+        rotary.Dispose();
+        SuffixEmbeddings.Dispose();
+        foreach (KeyValueBlock block in prefix.Concat(image))
+        {
+            block.Dispose();
+        }
+    }
+
+    private static torch.Tensor CausalAttention(torch.Tensor queries, torch.Tensor keys, torch.Tensor values, int group)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor k = group == 1 ? keys : keys.repeat_interleave(group, 0);
+        torch.Tensor v = group == 1 ? values : values.repeat_interleave(group, 0);
+        return F.scaled_dot_product_attention(queries.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), is_casual: true).squeeze(0).MoveToOuterDisposeScope();
+    }
+
+    private static Rotary Detached(Rotary tables) => new(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
+}

@@ -1,0 +1,179 @@
+using Pipelines.Spec;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>
+/// Asks the question about pictures in seed order until enough answers are right. A unit is a block of pictures with the model's own words; whether they are right is
+/// decided when they are read, so another answer rule costs no run of the model.
+/// </summary>
+internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
+{
+    private const int Version = 1;
+    private const int BlockSize = 8;
+    private const string FileName = "answers.parquet";
+
+    private static readonly Table<AnswerRow> Answers = new(
+        "answers",
+        [
+            new TextColumn<AnswerRow>("sample_id", r => r.SampleId),
+            new TextColumn<AnswerRow>("answer", r => r.Answer),
+            new NumberColumn<AnswerRow, int>("target_token", r => r.TargetToken),
+            new TextColumn<AnswerRow>("target", r => r.Target),
+        ],
+        (v, i) => new AnswerRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i]));
+
+    private readonly Dictionary<int, Unit> blocks = [];
+    private readonly Dictionary<string, IReadOnlyList<AnswerRow>> read = new(StringComparer.Ordinal);
+    private readonly AnswerCheck check = new(spec.Answer.Plurals, spec.Answer.Synonyms);
+
+    /// <inheritdoc/>
+    public override string Kind => "answer-questions";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "pictures";
+
+    /// <summary>Samples asked for.</summary>
+    public int Keep => spec.Keep;
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts)
+    {
+        check.RequireKnown(Context.Pictures);
+        var known = new List<Unit>();
+        int kept = 0;
+        for (int block = 0; block * BlockSize < Candidates.Count && kept < spec.Keep; block++)
+        {
+            // As many blocks as are needed even if every answer is right: none of them is asked in vain.
+            if (known.Count > 0 && !artifacts.Has(known[^1]) && known.Count(u => !artifacts.Has(u)) * BlockSize >= spec.Keep - kept) break;
+            Unit unit = BlockUnit(block);
+            known.Add(unit);
+            if (artifacts.Has(unit)) kept += Judge(artifacts, block).Count(s => s.Kept);
+        }
+
+        bool open = known.Any(u => !artifacts.Has(u));
+        return new UnitList(known, open ? "these answers are there" : null);
+    }
+
+    /// <summary>The samples that are kept, in seed order; null while answers are missing.</summary>
+    /// <exception cref="InputException">No answer is right.</exception>
+    public IReadOnlyList<Sample>? Samples(Artifacts artifacts) => Asked(artifacts) is { } asked ? [.. asked.Where(a => a.Kept).Select(a => a.Sample)] : null;
+
+    /// <summary>All pictures asked about, with the verdict; null while answers are missing.</summary>
+    /// <exception cref="InputException">No answer is right.</exception>
+    public IReadOnlyList<Asked>? Asked(Artifacts artifacts)
+    {
+        UnitList units = Units(artifacts);
+        if (units.WaitsFor is not null) return null;
+        var asked = new List<Asked>();
+        int kept = 0;
+        for (int block = 0; block < units.Known.Count; block++)
+        {
+            foreach (Asked one in Judge(artifacts, block))
+            {
+                if (kept == spec.Keep) break;
+                asked.Add(one);
+                if (one.Kept) kept++;
+            }
+        }
+
+        if (kept == 0) throw new InputException(Name, $"none of {asked.Count} answers is right (for example: {asked[0].Reason}).", "Check the prompt, the answer rule and the pictures.");
+        return asked;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        var asked = Asked(artifacts)!;
+        int kept = asked.Count(a => a.Kept);
+        return [new SummaryRow(Name, $"{kept} of {asked.Count} answers right" + (kept < spec.Keep ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
+    }
+
+    private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;
+
+    private IEnumerable<Asked> Judge(Artifacts artifacts, int block)
+    {
+        DataItem[] items = Items(block);
+        string path = artifacts.File(BlockUnit(block), FileName);
+        IReadOnlyList<AnswerRow>? rows;
+        lock (read)
+        {
+            if (!read.TryGetValue(path, out rows)) read[path] = rows = Answers.Read(path);
+        }
+
+        for (int i = 0; i < items.Length; i++)
+        {
+            AnswerVerdict verdict = check.Judge(rows[i].Answer, items[i].Category);
+            yield return new Asked(new Sample(items[i], rows[i].Answer, rows[i].TargetToken, rows[i].Target), verdict.Reason);
+        }
+    }
+
+    private DataItem[] Items(int block) => [.. Candidates.Skip(block * BlockSize).Take(BlockSize)];
+
+    private Unit BlockUnit(int block)
+    {
+        lock (blocks)
+        {
+            return blocks.TryGetValue(block, out Unit? unit) ? unit : blocks[block] = CreateBlock(block);
+        }
+    }
+
+    private Unit CreateBlock(int block)
+    {
+        DataItem[] items = Items(block);
+        int maxTokens = spec.Answer.MaxTokens;
+        return new Unit(Kind, Version, $"pictures {block * BlockSize:000000}-{(block * BlockSize) + items.Length - 1:000000}",
+        [
+            .. Context.ModelParts,
+            new KeyPart.Text("question", Context.Question),
+            new KeyPart.Integer("max_tokens", maxTokens),
+            new KeyPart.Digest("pictures", $"{items.Length} pictures", FileDigests.Combine(items.Select(i => (i.SampleId, Context.PictureDigest(i.FullPath))))),
+        ], items.Length, WorkUnit, run =>
+        {
+            var rows = new List<AnswerRow>();
+            foreach (DataItem item in items)
+            {
+                run.Cancel.ThrowIfCancellationRequested();
+                rows.Add(Ask(item, maxTokens));
+                run.Advance(1);
+            }
+
+            Answers.Write(run.File(FileName), rows);
+        });
+    }
+
+    private AnswerRow Ask(DataItem item, int maxTokens)
+    {
+        VisionLanguageModel model = Context.Model;
+        using PrefixCache cache = Context.BuildPrefix(item);
+        using IntactRun intact = IntactRun.Compute(cache);
+        return new AnswerRow(item.SampleId, model.Answer(intact.Generate(maxTokens, model.EndTokens)), intact.Target, model.Tokenizer.TokenText(intact.Target));
+    }
+
+    /// <summary>What the model said about a picture.</summary>
+    private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target);
+}
+
+/// <summary>A picture with the model's own answer.</summary>
+/// <param name="Item">The picture.</param>
+/// <param name="Answer">The model's answer.</param>
+/// <param name="TargetToken">The answer's first token: the target of the adjusted logit.</param>
+/// <param name="Target">The token as text.</param>
+internal sealed record Sample(DataItem Item, string Answer, int TargetToken, string Target)
+{
+    /// <summary>Id, as in the tables.</summary>
+    public string Id => Item.SampleId;
+}
+
+/// <summary>A picture that was asked about.</summary>
+/// <param name="Sample">The picture and the answer.</param>
+/// <param name="Reason">Why the answer is wrong, or null.</param>
+internal sealed record Asked(Sample Sample, string? Reason)
+{
+    /// <summary>The answer is right.</summary>
+    public bool Kept => Reason is null;
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text;
+using Pipelines.Stages.Errors;
+
+namespace Pipelines.Stages.Data;
+
+/// <summary>What a picture shows.</summary>
+/// <param name="Category">Category.</param>
+/// <param name="SuperCategory">Super-category, or null.</param>
+internal sealed record Label(string Category, string? SuperCategory);
+
+/// <summary>Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally <c>super_category</c>; others are passed over.</summary>
+internal static class LabelFile
+{
+    private const string FileColumn = "file", CategoryColumn = "category", SuperCategoryColumn = "super_category";
+
+    /// <summary>Labels by file name.</summary>
+    /// <exception cref="InputException">The file is missing or damaged; names the line.</exception>
+    public static IReadOnlyDictionary<string, Label> Read(string path)
+    {
+        using IEnumerator<(int Line, string[] Fields)> rows = Rows(Text(path), path).GetEnumerator();
+        string[] header = rows.MoveNext() ? [.. rows.Current.Fields.Select(f => f.Trim())] : [];
+        int file = Array.IndexOf(header, FileColumn), category = Array.IndexOf(header, CategoryColumn), super = Array.IndexOf(header, SuperCategoryColumn);
+        if (file < 0 || category < 0)
+        {
+            throw new InputException($"{path}:1", $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, separated by commas.");
+        }
+
+        var labels = new Dictionary<string, Label>(StringComparer.Ordinal);
+        while (rows.MoveNext())
+        {
+            (int line, string[] fields) = rows.Current;
+            string where = string.Create(CultureInfo.InvariantCulture, $"{path}:{line}");
+            if (fields.Length != header.Length)
+            {
+                throw new InputException(where, string.Create(CultureInfo.InvariantCulture, $"{header.Length} columns are expected, found {fields.Length}."), "A text with a comma needs quotes.");
+            }
+
+            string name = fields[file].Trim();
+            if (!PictureFolder.StaysBelow(name))
+            {
+                throw new InputException(where, $"'{name}' does not name a file below the picture folder.");
+            }
+
+            if (string.IsNullOrWhiteSpace(fields[category]))
+            {
+                throw new InputException(where, $"'{name}' has no category.", "Leave the line out where there is none.");
+            }
+
+            if (!labels.TryAdd(name, new Label(fields[category].Trim(), super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null)))
+            {
+                throw new InputException(where, $"'{name}' is labelled twice.");
+            }
+        }
+
+        return labels.Count > 0 ? labels : throw new InputException(path, "labels no picture.");
+    }
+
+    private static string Text(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InputException(path, "is not UTF-8 text.", "Save it as CSV in UTF-8.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(path, File.Exists(path) ? $"cannot be read: {e.Message}" : "this file of labels does not exist.", "Correct the path in the spec.", e);
+        }
+    }
+
+    /// <summary>The records with the line each starts in; empty lines are passed over.</summary>
+    private static IEnumerable<(int Line, string[] Fields)> Rows(string text, string path)
+    {
+        int at = 0, line = 1;
+        while (at < text.Length)
+        {
+            int start = line;
+            var fields = new List<string>();
+            bool more = true;
+            while (more)
+            {
+                fields.Add(Field(text, path, ref at, ref line));
+                more = at < text.Length && text[at] == ',';
+                if (more)
+                {
+                    at++;
+                }
+            }
+
+            if (fields is not [""])
+            {
+                yield return (start, [.. fields]);
+            }
+
+            at += at + 1 < text.Length && text[at] == '\r' && text[at + 1] == '\n' ? 2 : 1;
+            line++;
+        }
+    }
+
+    /// <summary>One field; leaves <paramref name="at"/> on the comma or line end after it.</summary>
+    private static string Field(string text, string path, ref int at, ref int line)
+    {
+        if (at >= text.Length || text[at] != '"')
+        {
+            int end = text.AsSpan(at).IndexOfAny(',', '\r', '\n') is >= 0 and int n ? at + n : text.Length;
+            string plain = text[at..end];
+            at = end;
+            return plain;
+        }
+
+        int opened = line;
+        var quoted = new StringBuilder();
+        for (at++; at < text.Length; at++)
+        {
+            if (text[at] != '"')
+            {
+                line += text[at] == '\n' ? 1 : 0;
+                quoted.Append(text[at]);
+            }
+            else if (at + 1 < text.Length && text[at + 1] == '"')
+            {
+                quoted.Append('"');
+                at++;
+            }
+            else
+            {
+                at++;
+                return at == text.Length || text[at] is ',' or '\r' or '\n'
+                    ? quoted.ToString()
+                    : throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}:{line}"), "text follows a closing quote.", "A quote inside a quoted text is written twice.");
+            }
+        }
+
+        throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}:{opened}"), "a quote is opened and never closed.");
+    }
+}

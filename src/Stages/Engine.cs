@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
+
+namespace Pipelines.Stages;
+
+/// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
+/// <param name="digests">Digests of weight and picture files.</param>
+/// <param name="residentSamples">Prepared samples kept at most; one a worker suffices.</param>
+internal sealed class Engine(FileDigests digests, int residentSamples) : IDisposable
+{
+    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image), Lazy<VisionLanguageModel>> models = new();
+    private readonly Lock leasing = new();
+    private readonly List<Resident> residents = [];
+
+    /// <summary>Digests of weight and picture files.</summary>
+    public FileDigests Digests => digests;
+
+    /// <summary>The model of a folder, loaded at the first call.</summary>
+    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
+        models.GetOrAdd((folder, arithmetic.ToString(), image), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
+
+    /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive.</summary>
+    public Lease<SampleRun> Sample(string name, Func<SampleRun> prepare)
+    {
+        Resident resident;
+        lock (leasing)
+        {
+            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<SampleRun>(prepare));
+            residents.Remove(resident);
+            residents.Add(resident); // most recently used last
+            resident.Leases++;
+            Evict();
+        }
+
+        return new Lease<SampleRun>(resident.Run, () => Release(resident));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Run.Value.Dispose();
+        foreach (var model in models.Values.Where(m => m.IsValueCreated)) model.Value.Dispose();
+    }
+
+    private void Release(Resident resident)
+    {
+        lock (leasing)
+        {
+            resident.Leases--;
+            Evict();
+        }
+    }
+
+    private void Evict()
+    {
+        while (residents.Count > residentSamples && residents.Find(r => r.Leases == 0) is { } idle)
+        {
+            residents.Remove(idle);
+            if (idle.Run.IsValueCreated) idle.Run.Value.Dispose();
+        }
+    }
+
+    private sealed class Resident(string name, Lazy<SampleRun> run)
+    {
+        public string Name { get; } = name;
+
+        public Lazy<SampleRun> Run { get; } = run;
+
+        public int Leases { get; set; }
+    }
+}
+
+/// <summary>A shared thing that stays alive until the lease is disposed.</summary>
+internal sealed class Lease<T>(Lazy<T> value, Action release) : IDisposable
+{
+    /// <summary>The thing.</summary>
+    public T Value => value.Value;
+
+    /// <inheritdoc/>
+    public void Dispose() => release();
+}

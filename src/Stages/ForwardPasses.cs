@@ -1,0 +1,185 @@
+using System.Globalization;
+using Pipelines.Spec;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>
+/// Runs the model once a mask: f(x), the adjusted logit, and phi(x) = (f(x) - f(0)) / (f(1) - f(0)). A sample first has its two ends f(1) and f(0) computed; where they are
+/// too close it is rejected, never divided by. A shard is one fixed range of masks, and no batch crosses it, so its bytes depend on nothing but its key.
+/// </summary>
+internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec, AnswerQuestions answers, CollectMeanKv baseline, SampleMasks masks) : Stage(context)
+{
+    private const int Version = 1;
+    private const string EndsFile = "ends.parquet", ForwardFile = "forward.parquet";
+
+    private static readonly Table<EndsRow> EndsTable = new(
+        "ends",
+        [
+            new TextColumn<EndsRow>("sample_id", r => r.SampleId),
+            new NumberColumn<EndsRow, double>("f_intact", r => r.Intact),
+            new NumberColumn<EndsRow, double>("f_ablated", r => r.Ablated),
+            new NumberColumn<EndsRow, int>("image_tokens", r => r.ImageTokens),
+            new NumberColumn<EndsRow, int>("suffix_tokens", r => r.SuffixTokens),
+        ],
+        (v, i) => new EndsRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i]));
+
+    private readonly Dictionary<string, (Unit Ends, IReadOnlyList<Unit> Shards)> units = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, EndsRow> read = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override string Kind => "forward-passes";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "masks";
+
+    /// <summary>The pictures and their answers.</summary>
+    public AnswerQuestions Answers => answers;
+
+    /// <summary>The masks.</summary>
+    public SampleMasks Masks => masks;
+
+    /// <summary>Samples that may be expected while they are not known.</summary>
+    public int ExpectedSamples => answers.Keep;
+
+    /// <summary>Key parts by which other stages depend on the model's passes over a sample.</summary>
+    public IReadOnlyList<KeyPart> PassParts(Sample sample) => [.. Context.SampleParts(sample), .. baseline.Parts];
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts)
+    {
+        if (answers.Samples(artifacts) is not { } samples || (baseline.Unit is { } mean && !artifacts.Has(mean)))
+        {
+            return new UnitList([], $"{answers.Name} and {baseline.Name} are done", (long)answers.Keep * masks.Spec.Count);
+        }
+
+        var known = new List<Unit>();
+        int open = 0;
+        foreach (Sample sample in samples)
+        {
+            var (ends, shards) = UnitsOf(sample);
+            known.Add(ends);
+            if (!artifacts.Has(ends)) open++;
+            else if (Problem(Ends(artifacts, sample)) is null) known.AddRange(shards);
+        }
+
+        return new UnitList(known, open > 0 ? "f(1) and f(0) of every sample are known" : null, (long)open * masks.Spec.Count);
+    }
+
+    /// <summary>The samples whose phi is defined; null while that is not known.</summary>
+    public IReadOnlyList<Sample>? Accepted(Artifacts artifacts) =>
+        answers.Samples(artifacts) is { } samples && samples.All(s => artifacts.Has(UnitsOf(s).Ends)) ? [.. samples.Where(s => Problem(Ends(artifacts, s)) is null)] : null;
+
+    /// <summary>f(1) and f(0) of a sample.</summary>
+    public EndsRow Ends(Artifacts artifacts, Sample sample)
+    {
+        string path = artifacts.File(UnitsOf(sample).Ends, EndsFile);
+        lock (read)
+        {
+            return read.TryGetValue(path, out EndsRow? ends) ? ends : read[path] = EndsTable.Read(path)[0];
+        }
+    }
+
+    /// <summary>The unit of a sample's two ends.</summary>
+    public Unit EndsUnit(Sample sample) => UnitsOf(sample).Ends;
+
+    /// <summary>The shards of a sample, in order of the masks.</summary>
+    public IReadOnlyList<Unit> ShardsOf(Sample sample) => UnitsOf(sample).Shards;
+
+    /// <summary>File that holds a shard's f and phi.</summary>
+    public static string FileOf(Artifacts artifacts, Unit shard) => artifacts.File(shard, ForwardFile);
+
+    /// <summary>The sample with its prefix computed, shared by all units that work on it.</summary>
+    public Lease<SampleRun> Prepare(Artifacts artifacts, Sample sample) => Context.Engine.Sample(
+        $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
+        () =>
+        {
+            PrefixCache prefix = Context.BuildPrefix(sample.Item);
+            return new SampleRun(prefix, new SuffixForward(prefix, baseline.Blocks(artifacts, prefix), Context.Direction(sample), Context.Experiment.Engine.Batch));
+        });
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+        foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf)) folder.Link($"{PublishedPath(Tables.Forward.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
+    }
+
+    /// <summary>The table of samples: every picture asked about, with f(1), f(0) and why it was rejected.</summary>
+    public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => [.. answers.Asked(artifacts)!.Select(a =>
+    {
+        EndsRow? ends = a.Kept ? Ends(artifacts, a.Sample) : null;
+        string? reason = a.Reason ?? Problem(ends!);
+        return new SampleRow(
+            a.Sample.Id, a.Sample.Item.File, a.Sample.Item.Category, Context.Question, a.Sample.Answer, a.Sample.TargetToken,
+            ends?.Intact, ends?.Ablated, reason is null ? "kept" : "rejected", reason);
+    })];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        var samples = answers.Samples(artifacts)!;
+        int accepted = Accepted(artifacts)!.Count;
+        string rejected = accepted == samples.Count ? "" : $"; {samples.Count - accepted} rejected because f(1) - f(0) is below {spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
+        return [new SummaryRow(Name, $"{accepted} samples with {masks.Spec.Count} masks each{rejected}")];
+    }
+
+    private string? Problem(EndsRow ends) => ends.Intact - ends.Ablated < spec.MinGap
+        ? string.Create(CultureInfo.InvariantCulture, $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}")
+        : null;
+
+    private (Unit Ends, IReadOnlyList<Unit> Shards) UnitsOf(Sample sample)
+    {
+        lock (units)
+        {
+            if (!units.TryGetValue(sample.Id, out var found))
+            {
+                Unit ends = CreateEnds(sample);
+                units[sample.Id] = found = (ends, [.. masks.ShardsOf(sample).Select(m => CreateShard(sample, ends, m))]);
+            }
+
+            return found;
+        }
+    }
+
+    private Unit CreateEnds(Sample sample) => new(Kind, Version, $"{sample.Id}/ends", [new KeyPart.Text("sample", sample.Id), .. PassParts(sample)], 2, WorkUnit, run =>
+    {
+        using var lease = Prepare(run.Artifacts, sample);
+        SuffixForward forward = lease.Value.Forward;
+        double ablated = forward.Logits([HeadMasks.None(Context.Heads)])[0];
+        EndsTable.Write(run.File(EndsFile), [new EndsRow(sample.Id, forward.Intact, ablated, lease.Value.Prefix.Prompt.ImageLength, lease.Value.Prefix.Prompt.SuffixLength)]);
+    });
+
+    private Unit CreateShard(Sample sample, Unit ends, MaskShard shard) => new(
+        Kind, Version, $"{sample.Id}/masks {shard.First:00000000}-{shard.First + shard.Count - 1:00000000}",
+        [new KeyPart.Text("sample", sample.Id), .. PassParts(sample), new KeyPart.Inputs("ends", [ends]), new KeyPart.Inputs("masks", [shard.Unit])],
+        shard.Count, WorkUnit, run =>
+        {
+            using var lease = Prepare(run.Artifacts, sample);
+            SuffixForward forward = lease.Value.Forward;
+            EndsRow row = Ends(run.Artifacts, sample);
+            byte[][] heads = [.. MaskPart.Read([SampleMasks.FileOf(run.Artifacts, shard)], Context.Heads).SelectMany(p => p.Heads)];
+            var f = new List<double>(heads.Length);
+            foreach (byte[][] batch in heads.Chunk(forward.Batch))
+            {
+                run.Cancel.ThrowIfCancellationRequested();
+                f.AddRange(forward.Logits(batch));
+                run.Advance(batch.Length);
+            }
+
+            ForwardPart.Write(run.File(ForwardFile), sample.Id, shard.First, f, [.. f.Select(row.Phi)]);
+        });
+}
+
+/// <summary>The two ends of a sample's scale.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Intact">f(1), adjusted logit with all heads intact.</param>
+/// <param name="Ablated">f(0), adjusted logit with all heads ablated.</param>
+/// <param name="ImageTokens">P.</param>
+/// <param name="SuffixTokens">T.</param>
+internal sealed record EndsRow(string SampleId, double Intact, double Ablated, int ImageTokens, int SuffixTokens)
+{
+    /// <summary>The normalised logit of f: 0 with all heads ablated, 1 with all intact.</summary>
+    public double Phi(double f) => (f - Ablated) / (Intact - Ablated);
+}

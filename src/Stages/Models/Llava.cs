@@ -1,0 +1,39 @@
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Vision;
+using TorchSharp;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>LLaVA-1.5: CLIP ViT-L/14-336 -> two-layer projector -> Llama. One picture, a fixed number of image tokens (24 x 24).</summary>
+internal sealed class Llava : VisionLanguageModel
+{
+    private readonly LlavaTower tower;
+    private readonly ClipProcessor processor;
+
+    /// <summary>Claims all tensors of the checkpoint.</summary>
+    public Llava(ModelParts parts)
+        : base(parts, LlavaTower.LoadDecoder(parts))
+    {
+        tower = new LlavaTower(parts);
+        processor = new ClipProcessor(PreprocessorConfig.Read(parts.Info.Folder), parts.Image.Fit);
+        LlavaConfig.CheckImageToken(parts);
+        tower.CheckPixels(processor.Side, parts);
+        parts.Weights.RequireAllClaimed(tower.Unused);
+    }
+
+    /// <inheritdoc/>
+    protected override ChatTemplate Template => ChatTemplate.Llava;
+
+    /// <inheritdoc/>
+    public override Pixels Preprocess(Picture picture) => processor.Process(picture);
+
+    /// <inheritdoc/>
+    public override ImageFeatures Features(Pixels pixels)
+    {
+        using torch.Tensor tiles = tower.Features(pixels); // [1, P, hidden]
+        return new ImageFeatures(tiles.squeeze(0), tower.TokensOfTile);
+    }
+
+    /// <inheritdoc/>
+    public override ImageTokens TokensOf(int width, int height) => tower.TokensOfTile;
+}

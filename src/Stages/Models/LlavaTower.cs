@@ -1,0 +1,83 @@
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Vision;
+using TorchSharp;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>What LLaVA-1.5 and LLaVA-NeXT share: CLIP, the projector linear_2(gelu(linear_1 x)), and where the tensors lie.</summary>
+internal sealed class LlavaTower
+{
+    private readonly ClipVision clip;
+    private readonly ILinear linear1; // vision hidden -> hidden
+    private readonly ILinear linear2; // hidden -> hidden
+    private readonly bool dropsClassToken;
+    private readonly Arithmetic arithmetic;
+
+    /// <summary>Claims tower and projector.</summary>
+    public LlavaTower(ModelParts parts)
+    {
+        ModelConfig config = parts.Config;
+        config.Expect("projector_hidden_act", "gelu", "gelu");
+        arithmetic = parts.Weights.Arithmetic;
+        Vision = LlavaConfig.Vision(config);
+        dropsClassToken = LlavaConfig.DropsClassToken(config);
+        int blocks = LlavaConfig.VisionBlocks(config, Vision), hidden = parts.Info.Hidden;
+        bool bias = config.Flag("multimodal_projector_bias", true);
+        string prefix = Prefix(parts, "vision_tower.vision_model");
+        clip = new ClipVision(parts.Weights.Sub(prefix), Vision, blocks);
+        Unused = ClipVision.Unused(prefix, Vision, blocks);
+        Weights projector = parts.Weights.Sub(Prefix(parts, "multi_modal_projector"));
+        linear1 = projector.Linear("linear_1", hidden, Vision.Hidden, bias);
+        linear2 = projector.Linear("linear_2", hidden, hidden, bias);
+    }
+
+    /// <summary>The CLIP tower's numbers.</summary>
+    public ClipShape Vision { get; }
+
+    /// <summary>Tensors that are stored but never used.</summary>
+    public string[] Unused { get; }
+
+    /// <summary>Image tokens of one tile.</summary>
+    public ImageTokens TokensOfTile => dropsClassToken ? ImageTokens.Grid(Vision.Grid, Vision.Grid) : new ImageTokens(1 + (Vision.Grid * Vision.Grid), 0, 0);
+
+    /// <summary>Claims the Llama decoder under the names of either layout: the published one, or that of files saved again by newer transformers.</summary>
+    public static Decoder LoadDecoder(ModelParts parts)
+    {
+        Weights root = parts.Weights;
+        return root.Has("model.language_model.embed_tokens.weight")
+            ? LlamaWeights.Load(root.Sub("model.language_model"), root, parts.Info.Decoder, root.Arithmetic)
+            : LlamaWeights.Load(root.Sub("language_model.model"), root.Sub("language_model"), parts.Info.Decoder, root.Arithmetic);
+    }
+
+    /// <summary>Full prefix of a part's tensors in either layout.</summary>
+    public static string Prefix(ModelParts parts, string part) => parts.Weights.Has("model.language_model.embed_tokens.weight") ? $"model.{part}" : part;
+
+    /// <summary>The preprocessor must make pictures of the tower's size.</summary>
+    /// <exception cref="InputException">It does not.</exception>
+    public void CheckPixels(int side, ModelParts parts)
+    {
+        if (side != Vision.ImageSize)
+        {
+            throw new InputException(
+                System.IO.Path.Combine(parts.Info.Folder, "preprocessor_config.json"),
+                $"makes pictures of {side} x {side} pixels, but the vision tower reads {Vision.ImageSize} x {Vision.ImageSize}.",
+                "Use the file that belongs to the checkpoint.");
+        }
+    }
+
+    /// <summary>The tiles' projected features.</summary>
+    /// <param name="pixels">[tiles, 3, size, size].</param>
+    /// <returns>[tiles, tokens, hidden], owned by the caller's dispose scope.</returns>
+    public torch.Tensor Features(Pixels pixels)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        torch.Tensor input = torch.tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)]).to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor states = clip.Forward(input); // [tiles, 1 + patches, vision hidden]
+        torch.Tensor kept = dropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
+        torch.Tensor rows = kept.reshape(-1, Vision.Hidden);
+        torch.Tensor projected = linear2.Forward(Activations.Gelu(linear1.Forward(rows))); // [tiles*tokens, hidden]
+        return projected.view(kept.shape[0], kept.shape[1], -1).MoveToOuterDisposeScope();
+    }
+}

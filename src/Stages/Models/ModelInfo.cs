@@ -1,0 +1,116 @@
+using Pipelines.Stages.Errors;
+using TorchSharp;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>The published families, by <c>model_type</c> of config.json.</summary>
+internal enum ModelFamily
+{
+    /// <summary>LLaVA-1.5 (<c>llava</c>).</summary>
+    Llava,
+
+    /// <summary>LLaVA-NeXT, v1.6 (<c>llava_next</c>).</summary>
+    LlavaNext,
+
+    /// <summary>InternVL2.5 (<c>internvl_chat</c>).</summary>
+    InternVl,
+
+    /// <summary>Qwen2-VL (<c>qwen2_vl</c>).</summary>
+    Qwen2Vl,
+}
+
+/// <summary>What config.json says about a model, read without opening the weights.</summary>
+/// <param name="Folder">The hub folder.</param>
+/// <param name="Family">Family.</param>
+/// <param name="Decoder">The language decoder's numbers.</param>
+/// <param name="Stored">Type the weights are stored in, as config.json says (the safetensors header decides when loading).</param>
+internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape Decoder, torch.ScalarType Stored)
+{
+    /// <summary>L.</summary>
+    public int Layers => Decoder.Layers;
+
+    /// <summary>H, query heads a layer.</summary>
+    public int Heads => Decoder.Heads;
+
+    /// <summary>H_kv.</summary>
+    public int KvHeads => Decoder.KvHeads;
+
+    /// <summary>d.</summary>
+    public int HeadDim => Decoder.HeadDim;
+
+    /// <summary>Features of the residual stream.</summary>
+    public int Hidden => Decoder.Hidden;
+
+    /// <summary>V, rows of the unembedding.</summary>
+    public int VocabularyRows => Decoder.VocabularyRows;
+
+    /// <summary>N = L*H.</summary>
+    public int TotalHeads => Decoder.TotalHeads;
+
+    /// <summary>Last part of the folder's path: the model's name on the hub, for reports.</summary>
+    public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+
+    /// <summary>Reads config.json of a hub folder.</summary>
+    /// <exception cref="InputException">No such folder or file, an unknown or text-only architecture, a quantised checkpoint, numbers that do not fit.</exception>
+    public static ModelInfo Read(string folder)
+    {
+        ModelConfig config = ReadConfig(folder);
+        ModelFamily family = FamilyOf(config);
+        DecoderShape decoder = family switch
+        {
+            ModelFamily.Llava or ModelFamily.LlavaNext => LlavaConfig.Decoder(config),
+            _ => throw new ArgumentOutOfRangeException(nameof(folder)),
+        };
+        return new ModelInfo(folder, family, decoder.Checked(config.Path), StoredType(config));
+    }
+
+    /// <summary>config.json of a hub folder.</summary>
+    internal static ModelConfig ReadConfig(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException(folder, "there is no such model folder.", $"Download the model from the hub ({Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}) into it.");
+        }
+
+        return ModelConfig.Read(Path.Combine(folder, "config.json"));
+    }
+
+    private static ModelFamily FamilyOf(ModelConfig config)
+    {
+        if (config.OptionalSection("quantization_config") is { } quantized)
+        {
+            throw config.Error("quantization_config", $"says that the checkpoint is quantised ({quantized.Text("quant_method", "unknown method")}).", "Use the unquantised checkpoint.");
+        }
+
+        string type = config.Text("model_type", "");
+        string architecture = ArchitectureOf(config);
+        return type switch
+        {
+            "llava" => ModelFamily.Llava,
+            "llava_next" => ModelFamily.LlavaNext,
+            "internvl_chat" => ModelFamily.InternVl,
+            "qwen2_vl" => ModelFamily.Qwen2Vl,
+            "" => throw new InputException(config.Path, "the key 'model_type' is missing.", "Use the config.json that belongs to the checkpoint."),
+            _ => throw new InputException(
+                config.Path,
+                !config.Has("vision_config") && architecture.EndsWith("ForCausalLM", StringComparison.Ordinal)
+                    ? $"'{type}' is a text-only model: it has no vision_config."
+                    : $"the architecture '{type}'{(architecture.Length > 0 ? $" ({architecture})" : "")} is not supported.",
+                "Supported are llava, llava_next, internvl_chat and qwen2_vl."),
+        };
+    }
+
+    private static string ArchitectureOf(ModelConfig config)
+    {
+        string[]? names = config.Texts("architectures");
+        return names is { Length: > 0 } ? names[0] : "";
+    }
+
+    private static torch.ScalarType StoredType(ModelConfig config) => config.Text("torch_dtype", config.Text("dtype", "float32")) switch
+    {
+        "float16" => torch.ScalarType.Float16,
+        "bfloat16" => torch.ScalarType.BFloat16,
+        "float32" => torch.ScalarType.Float32,
+        string other => throw new InputException(config.Path, $"'torch_dtype' is \"{other}\".", "float16, bfloat16 and float32 are supported."),
+    };
+}

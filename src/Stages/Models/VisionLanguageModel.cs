@@ -1,0 +1,161 @@
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Vision;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>
+/// A vision-language model of a hub folder: a picture becomes image tokens, a question becomes token ids around them, and a <see cref="Models.Decoder"/> reads both. One file a family. Read-only after
+/// loading: worker threads may share it.
+/// </summary>
+internal abstract class VisionLanguageModel : IDisposable
+{
+    private readonly Checkpoint checkpoint;
+    private readonly Weights weights;
+
+    /// <summary>Takes over checkpoint and weights.</summary>
+    protected VisionLanguageModel(ModelParts parts, Decoder decoder)
+    {
+        Info = parts.Info;
+        Tokenizer = parts.Tokenizer;
+        Image = parts.Image;
+        checkpoint = parts.Checkpoint;
+        weights = parts.Weights;
+        Decoder = decoder;
+        EndTokens = ReadEndTokens(parts);
+    }
+
+    /// <summary>What config.json says.</summary>
+    public ModelInfo Info { get; }
+
+    /// <summary>The folder's tokenizer.</summary>
+    public HubTokenizer Tokenizer { get; }
+
+    /// <summary>How pictures are fitted.</summary>
+    public ImageChoice Image { get; }
+
+    /// <summary>The language decoder.</summary>
+    public Decoder Decoder { get; }
+
+    /// <summary>Tokens that end an answer.</summary>
+    public IReadOnlySet<int> EndTokens { get; }
+
+    /// <summary>Number of tensors of the checkpoint.</summary>
+    public int TensorCount => checkpoint.Tensors.Count;
+
+    /// <summary>The text around a question.</summary>
+    protected abstract ChatTemplate Template { get; }
+
+    /// <summary>Loads a model from its unmodified hub folder; every tensor of the checkpoint must be claimed.</summary>
+    /// <param name="folder">Folder with config.json, safetensors and tokenizer files.</param>
+    /// <param name="arithmetic">Device, compute type and kind of linear layers.</param>
+    /// <param name="image">How pictures are fitted where the family leaves a choice; null = as published.</param>
+    /// <exception cref="InputException">Anything missing, damaged or not supported; names file and remedy.</exception>
+    public static VisionLanguageModel Load(string folder, Arithmetic arithmetic, ImageChoice? image = null)
+    {
+        TorchNative.Touch();
+        ModelInfo info = ModelInfo.Read(folder);
+        ModelConfig config = ModelInfo.ReadConfig(folder);
+        var tokenizer = new HubTokenizer(folder);
+        Checkpoint checkpoint = Checkpoint.Open(folder);
+        Weights weights = Weights.Of(checkpoint, arithmetic);
+        try
+        {
+            using var noGradient = TorchSharp.torch.no_grad();
+            var parts = new ModelParts(info, config, tokenizer, checkpoint, weights, image ?? new ImageChoice());
+            return info.Family switch
+            {
+                ModelFamily.Llava => new Llava(parts),
+                _ => throw new ArgumentOutOfRangeException(nameof(folder)),
+            };
+        }
+        catch
+        {
+            weights.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The whole prompt of a question, before the image is expanded.</summary>
+    public string PromptText(string question) => Template.Prompt(question);
+
+    /// <summary>A question as token ids with the image expanded.</summary>
+    /// <param name="question">What is asked.</param>
+    /// <param name="imageTokens">P.</param>
+    public PromptTokens Prompt(string question, int imageTokens) => Tokenize(PromptText(question), imageTokens);
+
+    /// <summary>A whole prompt text as token ids with the image expanded.</summary>
+    /// <param name="text">Holds the family's image mark once.</param>
+    /// <param name="imageTokens">P.</param>
+    /// <exception cref="InputException">The mark stands there more than once (part of the question), nothing follows it, or the tokenizer is another model's.</exception>
+    public PromptTokens Tokenize(string text, int imageTokens)
+    {
+        EncodedPrompt encoded = Template.EncodePrompt(Tokenizer, text, imageTokens);
+        foreach (int id in encoded.Ids)
+        {
+            if (id < 0 || id >= Info.VocabularyRows)
+            {
+                throw new InputException(Info.Folder, $"the tokenizer gives token {id}, but the embedding has {Info.VocabularyRows} rows.", "Tokenizer and weights must be of one model.");
+            }
+        }
+
+        return encoded.SuffixLength > 0
+            ? new PromptTokens(text, encoded.Ids, encoded.ImageStart, encoded.ImageLength)
+            : throw new InputException("prompt", "no text follows the image, so no token could read it.");
+    }
+
+    /// <summary>The direction of a target token's adjusted logit: target minus mean over the vocabulary.</summary>
+    /// <param name="token">The target token.</param>
+    /// <param name="mean">Rows that the mean goes over.</param>
+    public TargetDirection Target(int token, MeanOver mean) => Decoder.Unembedding.Direction(
+        token,
+        mean == MeanOver.Rows ? [] : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]);
+
+    /// <summary>The text of generated tokens, without special tokens and the blanks around it.</summary>
+    public string Answer(IEnumerable<int> generated) => Tokenizer.Decode(generated).Trim();
+
+    /// <summary>Pixels as the family's published preprocessing makes them.</summary>
+    public abstract Pixels Preprocess(Picture picture);
+
+    /// <summary>A picture's features as they enter the decoder.</summary>
+    /// <param name="pixels">What <see cref="Preprocess"/> gave.</param>
+    /// <returns>Owned by the caller.</returns>
+    public abstract ImageFeatures Features(Pixels pixels);
+
+    /// <summary>A picture's features as they enter the decoder.</summary>
+    public ImageFeatures Features(Picture picture) => Features(Preprocess(picture));
+
+    /// <summary>Number and grid of the image tokens of a picture of some size, without its pixels.</summary>
+    public abstract ImageTokens TokensOf(int width, int height);
+
+    /// <summary>Rotary positions of a prompt; M-RoPE families place the image's tokens by its grid.</summary>
+    public virtual TokenPositions Positions(PromptTokens prompt, ImageTokens image) => TokenPositions.Sequential(prompt.Length);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        weights.Dispose();
+        checkpoint.Dispose();
+    }
+
+    private static HashSet<int> ReadEndTokens(ModelParts parts)
+    {
+        ModelConfig? generation = ModelConfig.ReadOptional(System.IO.Path.Combine(parts.Info.Folder, "generation_config.json"));
+        int[] ends = generation?.Integers("eos_token_id")
+            ?? parts.Config.Integers("eos_token_id")
+            ?? (parts.Config.OptionalSection("text_config") ?? parts.Config.OptionalSection("llm_config"))?.Integers("eos_token_id")
+            ?? [2];
+        return [.. ends];
+    }
+}
+
+/// <summary>What a family's constructor is given.</summary>
+/// <param name="Info">What config.json says.</param>
+/// <param name="Config">config.json.</param>
+/// <param name="Tokenizer">The folder's tokenizer.</param>
+/// <param name="Checkpoint">The open checkpoint; becomes the model's.</param>
+/// <param name="Weights">Root view of the checkpoint; becomes the model's.</param>
+/// <param name="Image">How pictures are fitted.</param>
+internal sealed record ModelParts(ModelInfo Info, ModelConfig Config, HubTokenizer Tokenizer, Checkpoint Checkpoint, Weights Weights, ImageChoice Image);

@@ -1,0 +1,123 @@
+using System.Globalization;
+using Pipelines.Spec;
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>Fits phi from the masks, sample by sample: beta, and R^2 and rho on the test split (paper, eq. 1 and Table 2).</summary>
+internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPasses forward) : Stage(context)
+{
+    private const int Version = 1;
+    private const string AttributionFile = "attribution.parquet", FitFile = "fit.parquet", PredictionsFile = "predictions.parquet";
+    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override string Kind => "regress";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "fits";
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts) =>
+        forward.Accepted(artifacts) is { } samples
+            ? new UnitList([.. samples.Select(UnitOf)])
+            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
+
+    /// <summary>The fit of a sample.</summary>
+    public Unit UnitOf(Sample sample)
+    {
+        lock (units)
+        {
+            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
+        }
+    }
+
+    /// <summary>beta of a sample [N].</summary>
+    public double[] Beta(Artifacts artifacts, Sample sample)
+    {
+        double[] beta = new double[Context.Heads];
+        foreach (AttributionRow row in Tables.Attribution.Read(artifacts.File(UnitOf(sample), AttributionFile))) beta[row.Layer * Context.Info.Heads + row.Head] = row.Beta;
+        return beta;
+    }
+
+    /// <summary>Quality of a sample's fit.</summary>
+    public FitRow Fit(Artifacts artifacts, Sample sample) => Tables.Fits.Read(artifacts.File(UnitOf(sample), FitFile))[0];
+
+    /// <summary>True and predicted phi of a sample's test masks.</summary>
+    public IReadOnlyList<PredictionRow> Predictions(Artifacts artifacts, Sample sample) => Tables.Predictions.Read(artifacts.File(UnitOf(sample), PredictionsFile));
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        var samples = forward.Accepted(artifacts)!;
+        PublishTable(folder, Tables.Attribution, [.. Tables.Attribution.Rows(samples.Select(s => artifacts.File(UnitOf(s), AttributionFile)))]);
+        PublishTable(folder, Tables.Fits, [.. samples.Select(s => Fit(artifacts, s))]);
+        PublishTable(folder, Tables.Predictions, [.. Tables.Predictions.Rows(samples.Select(s => artifacts.File(UnitOf(s), PredictionsFile)))]);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        var fits = forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();
+        return [new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))), new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho)))];
+    }
+
+    private Unit Create(Sample sample)
+    {
+        var masks = forward.Masks.ShardsOf(sample);
+        var passes = forward.ShardsOf(sample);
+        int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
+        Trainer trainer = TrainerOf(spec.Trainer);
+        double train = spec.Train;
+        return new Unit(Kind, Version, sample.Id,
+        [
+            new KeyPart.Text("trainer", trainer.Name),
+            .. TrainerParts(trainer),
+            new KeyPart.Number("train", train),
+            new KeyPart.Integer("seed", seed),
+            new KeyPart.Integer("heads", heads),
+            new KeyPart.Integer("heads_per_layer", headsPerLayer),
+            new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
+            new KeyPart.Inputs("forward", passes),
+        ], 1, WorkUnit, run =>
+        {
+            HeadFit fit = HeadRegression.Fit(
+                trainer, [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads, seed, train);
+            Tables.Attribution.Write(run.File(AttributionFile), [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]);
+            Tables.Fits.Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
+            Tables.Predictions.Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);
+        });
+    }
+
+    private static Trainer TrainerOf(TrainerSpec trainer) => trainer switch
+    {
+        ElasticNetSpec s => new Trainer.ElasticNet(new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance)),
+        SdcaSpec s => new Trainer.Sdca(s.Alpha, s.L1Ratio, s.MaxIterations),
+        LightGbmSpec s => new Trainer.LightGbm(s.Trees, s.Leaves),
+        FastTreeSpec s => new Trainer.FastTree(s.Trees, s.Leaves),
+        _ => throw new InvalidOperationException($"No trainer is made from {trainer.GetType().Name}."),
+    };
+
+    private static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) => trainer switch
+    {
+        Trainer.ElasticNet { Settings: var s } =>
+        [
+            new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations), new KeyPart.Number("tolerance", s.Tolerance),
+        ],
+        Trainer.Sdca s => [new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations)],
+        Trainer.LightGbm s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
+        Trainer.FastTree s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
+        _ => throw new InvalidOperationException($"No key parts of {trainer.GetType().Name}."),
+    };
+
+    /// <summary>Mean and standard deviation over samples, as the paper's Table 2 gives them.</summary>
+    private static string Spread(IEnumerable<double?> values)
+    {
+        double[] defined = [.. values.OfType<double>()];
+        if (defined.Length == 0) return "undefined";
+        Moments moments = Moments.Of(defined);
+        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000} ± {moments.StdSample:0.000} (n = {defined.Length})");
+    }
+}

@@ -1,0 +1,49 @@
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>A figure: drawn from data computed once, at any width.</summary>
+/// <param name="Name">Name of its files in <c>figures/</c>, without extension.</param>
+/// <param name="Paper">The paper's figure or table that it answers, e.g. <c>Fig. 3A</c>.</param>
+/// <param name="Title">What is shown.</param>
+/// <param name="Shows">What this shows: a sentence computed from the data.</param>
+/// <param name="Reading">How to read it: axes, marks, n.</param>
+/// <param name="Table">The data behind it.</param>
+/// <param name="DrawAt">Draws it.</param>
+internal sealed record Figure(string Name, string Paper, string Title, string Shows, string Reading, FigureTable Table, Func<Canvas, Svg> DrawAt)
+{
+    /// <summary>Width in the page and in the file, in pixels.</summary>
+    public const double Wide = 760;
+
+    /// <summary>Width on a phone.</summary>
+    public const double Narrow = 352;
+
+    /// <summary>The drawing.</summary>
+    /// <param name="width"><see cref="Wide"/> or <see cref="Narrow"/>.</param>
+    /// <param name="id">Unique in a page.</param>
+    public string Draw(double width, string id) => DrawAt(new Canvas(id, width, Title, Shows)).ToString();
+}
+
+/// <summary>What a figure draws on.</summary>
+/// <param name="Id">Unique in a page.</param>
+/// <param name="Width">In pixels.</param>
+/// <param name="Title">What is shown.</param>
+/// <param name="Description">What it shows, in words.</param>
+internal sealed record Canvas(string Id, double Width, string Title, string Description)
+{
+    /// <summary>True on a phone: panels stand below each other.</summary>
+    public bool IsNarrow => Width < 500;
+
+    /// <summary>An empty drawing of a height.</summary>
+    public Svg Svg(double height, double? width = null) => new(Id, width ?? Width, height, Title, Description);
+}
+
+/// <summary>The data behind a figure.</summary>
+/// <param name="Columns">Names, snake_case.</param>
+/// <param name="Rows">Cells: numbers or text.</param>
+internal sealed record FigureTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<object?>> Rows)
+{
+    /// <summary>The table as CSV (RFC 4180, round-trip numbers, lines end with CR LF).</summary>
+    public string ToCsv() => string.Concat(Rows.Prepend(Columns).Select(row => string.Join(',', row.Select(cell => Quoted(Format.Exact(cell)))) + "\r\n"));
+
+    private static string Quoted(string text) =>
+        text.AsSpan().IndexOfAny("\",\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

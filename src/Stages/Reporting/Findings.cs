@@ -1,0 +1,100 @@
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>What the rows of a report say: means with intervals, heads needed, which heads. Computed once; page, figures, sentences and the summary at the end of a run read it.</summary>
+internal sealed class Findings
+{
+    private readonly Bootstrap bootstrap = new();
+
+    private Findings(ReportData data)
+    {
+        Data = data;
+        Fitted = [.. data.Samples.Where(s => s.Beta.Count == HeadCount)];
+        R2 = bootstrap.Of(Fitted.Select(s => s.R2));
+        Rho = bootstrap.Of(Fitted.Select(s => s.Rho));
+        Criteria = Reporting.Validation.Of(data, bootstrap);
+        Published = Published.Of(data.Model);
+        Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
+        MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
+        (Selected, Frequency) = HeadFrequency();
+    }
+
+    /// <summary>The rows.</summary>
+    public ReportData Data { get; }
+
+    /// <summary>Heads of the model, N = L * H.</summary>
+    public int HeadCount => Data.Model.Layers * Data.Model.Heads;
+
+    /// <summary>Samples with a regression.</summary>
+    public IReadOnlyList<SampleResult> Fitted { get; }
+
+    /// <summary>Explained variance on test masks, over samples.</summary>
+    public Estimate R2 { get; }
+
+    /// <summary>Pearson correlation on test masks, over samples.</summary>
+    public Estimate Rho { get; }
+
+    /// <summary>One a criterion, in the order of display; empty without validation.</summary>
+    public IReadOnlyList<CriterionFindings> Criteria { get; }
+
+    /// <summary>The paper's numbers for this model, or null.</summary>
+    public Published? Published { get; }
+
+    /// <summary>The sample shown in detail: the one with the median R^2 (no choice of ours), or null.</summary>
+    public SampleResult? Typical { get; }
+
+    /// <summary>Mean of beta over samples [L, H]; null without a regression.</summary>
+    public double[,]? MeanBeta { get; }
+
+    /// <summary>Share of samples whose x* contains a head [L, H] (paper, Fig. 3C); null where there is no x*.</summary>
+    public double[,]? Frequency { get; }
+
+    /// <summary>Samples that have an x*: the heads of the smallest faithful set in the order of beta.</summary>
+    public int Selected { get; }
+
+    /// <summary>Computes them.</summary>
+    public static Findings Of(ReportData data) => new(data);
+
+    /// <summary>The findings of a criterion, or null.</summary>
+    public CriterionFindings? Criterion(string name) => Criteria.FirstOrDefault(c => c.Criterion == name);
+
+    /// <summary>How many heads more one ranking needs than another, paired over the samples in which both cross.</summary>
+    public Estimate Difference(HeadsNeeded one, HeadsNeeded other) =>
+        bootstrap.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
+
+    /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
+    public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);
+
+    /// <summary>A sample's beta as [L, H].</summary>
+    public double[,] BetaOf(SampleResult sample) => ByLayer(n => sample.Beta[n]);
+
+    private double[,] ByLayer(Func<int, double> valueOf)
+    {
+        int heads = Data.Model.Heads;
+        var values = new double[Data.Model.Layers, heads];
+        for (int n = 0; n < HeadCount; n++)
+        {
+            values[n / heads, n % heads] = valueOf(n);
+        }
+
+        return values;
+    }
+
+    private (int Samples, double[,]? Share) HeadFrequency()
+    {
+        if (Criterion(Reporting.Criteria.HeadAttribution) is not { } attribution)
+        {
+            return (0, null);
+        }
+
+        SampleResult[] selected = [.. Fitted.Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId))];
+        var counts = new int[HeadCount];
+        foreach (int n in selected.SelectMany(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId])))
+        {
+            counts[n]++;
+        }
+
+        return (selected.Length, selected.Length > 0 ? ByLayer(n => (double)counts[n] / selected.Length) : null);
+    }
+
+    private static SampleResult? Middle(IReadOnlyList<SampleResult> samples) => samples.Count > 0 ? samples[samples.Count / 2] : null;
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Numbers and text as the report writes them: invariant, with a true minus sign; and escaping for XML and HTML.</summary>
+internal static class Format
+{
+    /// <summary>What stands for a number that does not exist.</summary>
+    public const string None = "–";
+
+    /// <summary>A coordinate of a drawing: at most one decimal, never "-0".</summary>
+    public static string Coordinate(double value)
+    {
+        string text = value.ToString("0.#", CultureInfo.InvariantCulture);
+        return text == "-0" ? "0" : text;
+    }
+
+    /// <summary>A number with a fixed count of decimals.</summary>
+    public static string Fixed(double value, int decimals)
+    {
+        if (!double.IsFinite(value))
+        {
+            return None;
+        }
+
+        string text = value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Replace(",", "\u202f", StringComparison.Ordinal);
+        return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : Minus(text);
+    }
+
+    /// <summary>A sample's count of heads: one decimal where it has one (a mean over random orders).</summary>
+    public static string Heads(double value) => Math.Abs(value - Math.Round(value)) < 0.05 ? Fixed(value, 0) : Fixed(value, 1);
+
+    /// <summary>A mean count of heads over samples.</summary>
+    public static string MeanHeads(double value) => Fixed(value, value < 100 ? 1 : 0);
+
+    /// <summary>A coefficient: small ones keep a third decimal.</summary>
+    public static string Beta(double value) => Fixed(value, Math.Abs(value) < 0.1 ? 3 : 2);
+
+    /// <summary>A tick label: as short as it can be.</summary>
+    public static string Tick(double value) => Minus(value.ToString("0.####", CultureInfo.InvariantCulture) is var text && text == "-0" ? "0" : text);
+
+    /// <summary>A whole number with thin spaces between thousands.</summary>
+    public static string Count(long value) => Fixed(value, 0);
+
+    /// <summary>A share as a whole percentage.</summary>
+    public static string Percent(double share) => double.IsFinite(share) ? Fixed(100 * share, share is > 0 and < 0.01 ? 1 : 0) + "\u202f%" : None;
+
+    /// <summary>A cell of a CSV file or of the data behind a figure: round-trip.</summary>
+    public static string Exact(object? cell) => cell switch
+    {
+        null => "",
+        double value => value.ToString("R", CultureInfo.InvariantCulture),
+        IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
+        _ => cell.ToString() ?? "",
+    };
+
+    /// <summary>A noun with its count: "1 sample", "20 samples".</summary>
+    public static string Many(int count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>Text for XML and HTML, in elements and in quoted attributes. Characters that XML 1.0 cannot hold become U+FFFD.</summary>
+    public static string Escape(string text)
+    {
+        var escaped = new StringBuilder(text.Length + 8);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            _ = rune.Value switch
+            {
+                '&' => escaped.Append("&amp;"),
+                '<' => escaped.Append("&lt;"),
+                '>' => escaped.Append("&gt;"),
+                '"' => escaped.Append("&quot;"),
+                '\'' => escaped.Append("&#39;"),
+                < ' ' and not ('\t' or '\n' or '\r') or 0xFFFE or 0xFFFF => escaped.Append('\uFFFD'),
+                _ => escaped.Append(rune.ToString()),
+            };
+        }
+
+        return escaped.ToString();
+    }
+
+    /// <summary>Text cut to a number of characters, with an ellipsis: there is no measuring of text in a drawing.</summary>
+    public static string Cut(string text, int characters) => text.Length <= characters ? text : string.Concat(text.AsSpan(0, Math.Max(1, characters - 1)).TrimEnd(), "…");
+
+    private static string Minus(string text) => text.Replace('-', '\u2212');
+}

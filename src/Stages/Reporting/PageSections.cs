@@ -1,0 +1,88 @@
+using System.Text;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>A part of the page.</summary>
+/// <param name="Id">Anchor.</param>
+/// <param name="Title">Heading.</param>
+/// <param name="Body">HTML; empty = left out.</param>
+/// <param name="Figures">Figures in it, for the contents.</param>
+internal sealed record PageSection(string Id, string Title, string Body, IReadOnlyList<Figure> Figures);
+
+/// <summary>The parts of the page in reading order: first what was found, then how, then with which settings.</summary>
+internal static class PageSections
+{
+    private const int RowsShown = 200;
+
+    /// <summary>All parts; those without data have an empty body.</summary>
+    public static IEnumerable<PageSection> Of(Findings findings, IReadOnlyList<Figure> figures)
+    {
+        PageSection Section(string id, string title, string lead, params string[] names)
+        {
+            Figure[] own = [.. figures.Where(f => names.Contains(f.Name))];
+            return new PageSection(id, title, (own.Length > 0 || names.Length == 0 ? lead : "") + string.Concat(own.Select(FigureBlock)), own);
+        }
+
+        return
+        [
+            Section("summary", "Summary", SummarySection.Of(findings)),
+            Section("sample", "One sample", SampleSection.Typical(findings)),
+            Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves"),
+            Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency"),
+            Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi"),
+            Section("samples", "All samples", SampleSection.All(findings)),
+            Section("settings", "Settings", SettingsSection.Of(findings.Data)),
+            Section("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
+            Section("words", "Words", Words),
+        ];
+    }
+
+    /// <summary>A figure with its sentence, both drawings, files and data.</summary>
+    public static string FigureBlock(Figure figure) =>
+        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
+        + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
+        + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div class=\"files\"><a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>\n{Data(figure.Table)}</div>\n</figure>\n";
+
+    /// <summary>A table with a heading line; text cells are escaped.</summary>
+    public static string Table(IEnumerable<(string Title, bool IsNumber)> columns, IEnumerable<IEnumerable<object?>> rows)
+    {
+        (string Title, bool IsNumber)[] heads = [.. columns];
+        var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
+        html.Append(string.Concat(heads.Select(h => $"<th{(h.IsNumber ? " class=\"n\"" : "")}>{Escape(h.Title)}</th>"))).Append("</tr></thead><tbody>\n");
+        foreach (IEnumerable<object?> row in rows)
+        {
+            html.Append("<tr>").Append(string.Concat(row.Select((cell, i) => $"<td{(heads[i].IsNumber ? " class=\"n\"" : "")}>{Escape(Cell(cell))}</td>"))).Append("</tr>\n");
+        }
+
+        return html.Append("</tbody></table></div>\n").ToString();
+    }
+
+    private static string Data(FigureTable table)
+    {
+        bool[] numbers = [.. Enumerable.Range(0, table.Columns.Count).Select(i => table.Rows.Count > 0 && table.Rows[0][i] is double or int)];
+        string more = table.Rows.Count > RowsShown ? $"<p>The first {Count(RowsShown)} of {Count(table.Rows.Count)} rows; all are in the CSV.</p>" : "";
+        return $"<details><summary>data</summary>{more}{Table(table.Columns.Zip(numbers), table.Rows.Take(RowsShown))}</details>";
+    }
+
+    private static string Cell(object? cell) => cell switch
+    {
+        double value => Fixed(value, 3),
+        int value => Count(value),
+        _ => Exact(cell),
+    };
+
+    private const string Words = """
+        <dl class="words">
+        <dt>f</dt><dd>adjusted logit: the answer's first token against the mean logit of the vocabulary</dd>
+        <dt>φ(x)</dt><dd>normalised logit (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head ablated</dd>
+        <dt>ablated head</dt><dd>its text queries see the baseline in place of the picture's own image keys and values: their mean over the baseline pictures, unless the settings say zero or knockout</dd>
+        <dt>β</dt><dd>coefficient of a head in the linear regression of φ on the masks: the share of the picture's effect that the head carries</dd>
+        <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>
+        <dt>completeness(k)</dt><dd>φ with only the k most important heads ablated</dd>
+        <dt>x*</dt><dd>the smallest set of heads, in the order of β, whose faithfulness passes the threshold</dd>
+        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; random is the mean over random orders</dd>
+        </dl>
+
+        """;
+}

@@ -1,0 +1,141 @@
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>
+/// All that the report shows, as plain values. Means, intervals, heads needed and sentences are computed from these rows (<see cref="Findings"/>), so a stage only copies its tables in.
+/// Parts that a run does not have are left empty and their sections are left out.
+/// </summary>
+internal sealed record ReportData
+{
+    /// <summary>Name of the experiment: the page's title.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The exact command that gives this report again.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>The checkpoint.</summary>
+    public required ModelCard Model { get; init; }
+
+    /// <summary>The question's text.</summary>
+    public required string Question { get; init; }
+
+    /// <summary>Every resolved setting, in the order of the spec.</summary>
+    public IReadOnlyList<SettingRow> Settings { get; init; } = [];
+
+    /// <summary>Facts about the run that are no settings: pictures looked at, masks per second, wall time, library versions.</summary>
+    public IReadOnlyList<Fact> Facts { get; init; } = [];
+
+    /// <summary>Samples that were kept, in seed order.</summary>
+    public IReadOnlyList<SampleResult> Samples { get; init; } = [];
+
+    /// <summary>Samples that were not, with the reason.</summary>
+    public IReadOnlyList<RejectedSample> Rejected { get; init; } = [];
+
+    /// <summary>Masks per sample, M; 0 without forward passes.</summary>
+    public int Masks { get; init; }
+
+    /// <summary>Share of heads that a mask ablates, p.</summary>
+    public double Ablate { get; init; } = 0.75;
+
+    /// <summary>The table <c>validation</c>: one row a sample, criterion, seed and k.</summary>
+    public IReadOnlyList<ValidationRow> Validation { get; init; } = [];
+
+    /// <summary>Heads needed: the smallest k with faithfulness above this.</summary>
+    public double FaithfulnessThreshold { get; init; } = 0.8;
+
+    /// <summary>Heads needed: the smallest k with completeness below this.</summary>
+    public double CompletenessThreshold { get; init; } = 0.2;
+
+    /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
+    public IReadOnlyList<Link> Links { get; init; } = [];
+}
+
+/// <summary>The checkpoint as the report names it.</summary>
+/// <param name="Name">Name of its folder, e.g. <c>llava-1.5-7b-hf</c>.</param>
+/// <param name="Path">Path as written in the spec; with the name it finds the paper's published numbers.</param>
+/// <param name="Family">Family read from config.json, e.g. <c>LLaVA-1.5</c>.</param>
+/// <param name="Layers">Decoder layers, L.</param>
+/// <param name="Heads">Query heads a layer, H.</param>
+/// <param name="KvHeads">Key/value heads a layer.</param>
+/// <param name="HeadDim">Features of a head, d.</param>
+/// <param name="ImageTokens">Image tokens of a picture, P_img; 0 = not known.</param>
+/// <param name="SuffixTokens">Text tokens after the picture, P_txt; 0 = not known.</param>
+/// <param name="Arithmetic">Device, type of sums and kernel as resolved, in words.</param>
+internal sealed record ModelCard(
+    string Name, string Path, string Family, int Layers, int Heads, int KvHeads, int HeadDim, int ImageTokens, int SuffixTokens, string Arithmetic);
+
+/// <summary>A resolved setting.</summary>
+/// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>
+/// <param name="Value">Value as YAML writes it.</param>
+/// <param name="IsDefault">True where the spec does not name it.</param>
+/// <param name="Note">Where the value comes from (the paper, or a choice that the paper leaves open); null = nothing to say.</param>
+internal sealed record SettingRow(string Path, string Value, bool IsDefault, string? Note = null);
+
+/// <summary>A labelled fact.</summary>
+/// <param name="Label">What it is.</param>
+/// <param name="Value">Its value with unit.</param>
+internal sealed record Fact(string Label, string Value);
+
+/// <summary>A link.</summary>
+/// <param name="Text">What it says.</param>
+/// <param name="Address">Relative to the page, with '/'.</param>
+/// <param name="Note">What the file holds.</param>
+internal sealed record Link(string Text, string Address, string? Note = null);
+
+/// <summary>A sample that was kept.</summary>
+internal sealed record SampleResult
+{
+    /// <summary>Id, as in the tables.</summary>
+    public required string SampleId { get; init; }
+
+    /// <summary>File name of the picture.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Category of the main object; empty where there are no labels.</summary>
+    public string Category { get; init; } = "";
+
+    /// <summary>The model's answer.</summary>
+    public required string Answer { get; init; }
+
+    /// <summary>The target token as text: first token of the answer.</summary>
+    public string Target { get; init; } = "";
+
+    /// <summary>Adjusted logit with all heads intact, f(1).</summary>
+    public required double Intact { get; init; }
+
+    /// <summary>Adjusted logit with all heads ablated, f(0).</summary>
+    public required double Ablated { get; init; }
+
+    /// <summary>The picture as a PNG or JPEG file; null where it is not shown.</summary>
+    public byte[]? Picture { get; init; }
+
+    /// <summary>Attribution coefficients [L * H], head n = layer * H + head; empty without a regression.</summary>
+    public IReadOnlyList<double> Beta { get; init; } = [];
+
+    /// <summary>Explained variance on the test masks; NaN without a regression.</summary>
+    public double R2 { get; init; } = double.NaN;
+
+    /// <summary>Pearson correlation between true and predicted phi on the test masks; NaN without a regression.</summary>
+    public double Rho { get; init; } = double.NaN;
+
+    /// <summary>True phi of the test masks.</summary>
+    public IReadOnlyList<double> TestPhi { get; init; } = [];
+
+    /// <summary>Predicted phi of the test masks, same order.</summary>
+    public IReadOnlyList<double> TestPredicted { get; init; } = [];
+}
+
+/// <summary>A sample that was not kept.</summary>
+/// <param name="SampleId">Id, as in the tables.</param>
+/// <param name="File">File name of the picture.</param>
+/// <param name="Answer">The model's answer; empty where it was not asked.</param>
+/// <param name="Reason">Why it was left out.</param>
+internal sealed record RejectedSample(string SampleId, string File, string Answer, string Reason);
+
+/// <summary>One point of a validation curve.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Criterion">Criterion as the spec names it, e.g. <c>head-attribution</c>.</param>
+/// <param name="Seed">Seed of a random order; 0 for the others.</param>
+/// <param name="K">Heads taken from the top of the ranking.</param>
+/// <param name="Faithfulness">phi(x_k): only these intact.</param>
+/// <param name="Completeness">phi(1 - x_k): only these ablated.</param>
+internal readonly record struct ValidationRow(string SampleId, string Criterion, int Seed, int K, double Faithfulness, double Completeness);

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>
+/// A drawing in SVG. Every shape has its light colour as an attribute and a class of the same name (<see cref="Ink"/>), so the same bytes serve as a file and inside the page.
+/// There is no measuring of text: a caller leaves 0.6 em a character.
+/// </summary>
+/// <param name="id">Prefix of the ids in it, unique in a page.</param>
+/// <param name="width">In pixels.</param>
+/// <param name="height">In pixels.</param>
+/// <param name="title">What is shown.</param>
+/// <param name="description">What it shows, in words: for screen readers.</param>
+internal sealed class Svg(string id, double width, double height, string title, string description)
+{
+    private const string Fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif";
+    private const int CloudLayers = 8;
+    private const double GutterFrom = 10; // cells of at least this side have a gutter of a pixel
+
+    private readonly StringBuilder body = new();
+
+    /// <summary>In pixels.</summary>
+    public double Width => width;
+
+    /// <summary>In pixels.</summary>
+    public double Height => height;
+
+    /// <summary>A straight line.</summary>
+    public Svg Line(double x0, double y0, double x1, double y1, Ink ink, double thickness = 1, string? dashes = null) =>
+        Raw($"<path d=\"{Points([(x0, y0), (x1, y1)])}\" {Stroke(ink, thickness)}{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}/>");
+
+    /// <summary>A line through points.</summary>
+    public Svg Curve(IEnumerable<(double X, double Y)> points, Ink ink, double thickness = 2) =>
+        Raw($"<path d=\"{Points(points)}\" {Stroke(ink, thickness)} stroke-linejoin=\"round\"/>");
+
+    /// <summary>A filled band between two lines over the same places.</summary>
+    public Svg Band(IEnumerable<(double X, double Y)> upper, IEnumerable<(double X, double Y)> lower, Ink ink, double opacity) =>
+        Raw($"<path d=\"{Points(upper.Concat(lower.Reverse()))}Z\" {Fill(ink)} fill-opacity=\"{Opacity(opacity)}\"/>");
+
+    /// <summary>A round mark.</summary>
+    public Svg Dot(double x, double y, double radius, Ink ink, string? tip = null, double opacity = 1) =>
+        Raw($"<circle cx=\"{Coordinate(x)}\" cy=\"{Coordinate(y)}\" r=\"{Coordinate(radius)}\" {Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
+
+    /// <summary>Many round marks without tips, as a few paths so that thousands stay small; overlapping marks grow darker.</summary>
+    public Svg Cloud(IReadOnlyList<(double X, double Y)> points, double radius, Ink ink, double opacity)
+    {
+        int layers = Math.Min(CloudLayers, points.Count);
+        for (int layer = 0; layer < layers; layer++)
+        {
+            IEnumerable<string> marks = points.Where((_, i) => i % layers == layer).Select(p => $"M{Coordinate(p.X)} {Coordinate(p.Y)}h0");
+            Raw($"<path d=\"{string.Concat(marks)}\" {Stroke(ink, 2 * radius)} stroke-linecap=\"round\" stroke-opacity=\"{Opacity(opacity)}\"/>");
+        }
+
+        return this;
+    }
+
+    /// <summary>A filled rectangle.</summary>
+    public Svg Rectangle(double x, double y, double w, double h, Ink ink, string? tip = null, double opacity = 1) =>
+        Raw($"<rect x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" width=\"{Coordinate(Math.Max(0, w))}\" height=\"{Coordinate(Math.Max(0, h))}\" {Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
+
+    /// <summary>A line of text.</summary>
+    /// <param name="x">Anchor.</param>
+    /// <param name="y">Base line.</param>
+    /// <param name="text">The text, not escaped.</param>
+    /// <param name="anchor"><c>start</c>, <c>middle</c> or <c>end</c>.</param>
+    /// <param name="ink">Colour; null = <see cref="Palette.Muted"/>.</param>
+    /// <param name="size">In pixels.</param>
+    /// <param name="bold">True: semi-bold.</param>
+    /// <param name="upwards">True: turned to read upwards.</param>
+    public Svg Text(double x, double y, string text, string anchor = "start", Ink? ink = null, double size = 12, bool bold = false, bool upwards = false) =>
+        Raw($"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" {Fill(ink ?? Palette.Muted)}{(size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"")}{(bold ? " font-weight=\"600\"" : "")}"
+            + $"{(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"")}{(upwards ? $" transform=\"rotate(-90 {Coordinate(x)} {Coordinate(y)})\"" : "")}>{Escape(text)}</text>");
+
+    /// <summary>Opens a group of shapes that belong to one series: a click on its key (<see cref="BeginKey"/>) hides it in the page. Closed by <see cref="End"/>.</summary>
+    public Svg BeginSeries(int series) => Raw($"<g data-series=\"{Exact(series)}\">");
+
+    /// <summary>Opens the key of a series. Closed by <see cref="End"/>.</summary>
+    public Svg BeginKey(int series) => Raw($"<g data-key=\"{Exact(series)}\">");
+
+    /// <summary>Closes a group.</summary>
+    public Svg End() => Raw("</g>");
+
+    /// <summary>A heat map. Cells of one colour are one path; the values ride once beside it for the page's tips.</summary>
+    /// <param name="values">[rows, columns].</param>
+    /// <param name="x">Left edge.</param>
+    /// <param name="y">Upper edge.</param>
+    /// <param name="cell">Side of a cell.</param>
+    /// <param name="ink">Colour of a value.</param>
+    /// <param name="tip">Text of a tip: {r} row, {c} column, {v} value.</param>
+    /// <param name="decimals">Decimals of the value in tips.</param>
+    public Svg Cells(double[,] values, double x, double y, double cell, Func<double, Ink> ink, string tip, int decimals = 3)
+    {
+        int rows = values.GetLength(0), columns = values.GetLength(1);
+        var paths = new SortedDictionary<string, (Ink Ink, StringBuilder Path)>(StringComparer.Ordinal);
+        var shown = new List<string>(rows * columns);
+        string format = "0." + new string('#', decimals);
+        string shape = Shape(cell >= GutterFrom ? 1 - (1 / cell) : 1);
+        for (int r = 0; r < rows; r++)
+        {
+            for (int c = 0; c < columns; c++)
+            {
+                Ink colour = ink(values[r, c]);
+                if (!paths.TryGetValue(colour.Name, out var entry))
+                {
+                    paths[colour.Name] = entry = (colour, new StringBuilder());
+                }
+
+                entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append(shape);
+                shown.Add(double.IsFinite(values[r, c]) ? values[r, c].ToString(format, CultureInfo.InvariantCulture) : "?");
+            }
+        }
+
+        string side = cell.ToString("0.###", CultureInfo.InvariantCulture);
+        Raw($"<g transform=\"translate({Coordinate(x)} {Coordinate(y)}) scale({side})\" shape-rendering=\"crispEdges\">");
+        foreach (var (colour, path) in paths.Values)
+        {
+            Raw($"<path {Fill(colour)} d=\"{path}\"/>");
+        }
+
+        return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{Escape(tip)}\" data-cells=\"{string.Join(' ', shown)}\"/></g>");
+    }
+
+    /// <summary>The key of a heat map: the ramp as a bar with labels below.</summary>
+    public Svg Ramp(double x, double y, double length, string name, Func<double, Ink> inkAt, params (double At, string Label)[] labels)
+    {
+        const int pieces = 41;
+        Text(x, y - 6, name, ink: Palette.Ink);
+        for (int i = 0; i < pieces; i++) // each up to the end, so that no seam shows between two
+        {
+            Rectangle(x + (i * length / pieces), y, length * (pieces - i) / pieces, 9, inkAt(i / (pieces - 1.0)));
+        }
+
+        foreach (var (at, label) in labels)
+        {
+            Text(x + (at * length), y + 22, label, at == 0 ? "start" : at == 1 ? "end" : "middle", size: 11);
+        }
+
+        return this;
+    }
+
+    /// <summary>A value axis at the left with grid lines, a value axis below, and their names.</summary>
+    /// <param name="x">Scale across; starts at the left.</param>
+    /// <param name="y">Scale upwards; starts below.</param>
+    /// <param name="xName">Name and unit across; empty = none.</param>
+    /// <param name="yName">Name and unit, above the axis; empty = none.</param>
+    /// <param name="xTicks">Values across.</param>
+    /// <param name="yTicks">Values upwards.</param>
+    public Svg Axes(Scale x, Scale y, string xName, string yName, IReadOnlyList<double> xTicks, IReadOnlyList<double> yTicks)
+    {
+        foreach (double value in yTicks)
+        {
+            Line(x.Start, y[value], x.End, y[value], Palette.Rule).Text(x.Start - 7, y[value] + 4, Tick(value), "end", size: 11);
+        }
+
+        foreach (double value in xTicks)
+        {
+            Line(x[value], y.Start, x[value], y.Start + 4, Palette.Muted).Text(x[value], y.Start + 17, Tick(value), "middle", size: 11);
+        }
+
+        Line(x.Start, y.Start, x.End, y.Start, Palette.Muted);
+        if (xName.Length > 0)
+        {
+            Text((x.Start + x.End) / 2, y.Start + 35, xName, "middle", Palette.Ink);
+        }
+
+        return yName.Length > 0 ? Text(x.Start, y.End - 12, yName, ink: Palette.Ink, bold: true) : this;
+    }
+
+    /// <summary>The drawing.</summary>
+    public override string ToString() =>
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Coordinate(width)} {Coordinate(height)}\" width=\"{Coordinate(width)}\" height=\"{Coordinate(height)}\" role=\"img\" "
+        + $"aria-labelledby=\"{id}-t {id}-d\" font-family=\"{Fonts}\" font-size=\"12\">\n<title id=\"{id}-t\">{Escape(title)}</title>\n<desc id=\"{id}-d\">{Escape(description)}</desc>\n"
+        + $"<rect class=\"ground\" width=\"100%\" height=\"100%\" fill=\"{Palette.Paper.Light}\"/>\n{body}</svg>\n";
+
+    private static string Fill(Ink ink) => $"class=\"f-{ink.Name}\" fill=\"{ink.Light}\"";
+
+    private static string Stroke(Ink ink, double thickness) => $"class=\"s-{ink.Name}\" stroke=\"{ink.Light}\" stroke-width=\"{Coordinate(thickness)}\" fill=\"none\"";
+
+    private static string Tip(string? tip) => tip is null ? "" : $" data-tip=\"{Escape(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
+
+    private static string Shape(double side)
+    {
+        string text = side.ToString("0.###", CultureInfo.InvariantCulture);
+        return $"h{text}v{text}h-{text}z";
+    }
+
+    private static string Opacity(double opacity) => opacity.ToString("0.##", CultureInfo.InvariantCulture);
+
+    private static string Points(IEnumerable<(double X, double Y)> points) => "M" + string.Join('L', points.Select(p => Coordinate(p.X) + " " + Coordinate(p.Y)));
+
+    private Svg Raw(string element)
+    {
+        body.Append(element).Append('\n');
+        return this;
+    }
+}

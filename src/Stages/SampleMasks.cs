@@ -1,0 +1,85 @@
+using Pipelines.Spec;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>Draws the masks: which heads are intact. Mask i of a sample is a pure function of (seed, sample id or shared, i); a unit is a fixed range of i.</summary>
+internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, AnswerQuestions answers) : Stage(context)
+{
+    private const int Version = 1;
+    private const string SharedScope = "shared";
+    private readonly Dictionary<string, IReadOnlyList<MaskShard>> shards = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override string Kind => "sample-masks";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "masks";
+
+    /// <summary>The spec.</summary>
+    public SampleMasksSpec Spec => spec;
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts)
+    {
+        if (spec.Scope == MaskScope.Shared) return new UnitList([.. Shards(SharedScope).Select(s => s.Unit)]);
+        return answers.Samples(artifacts) is { } samples
+            ? new UnitList([.. samples.SelectMany(s => ShardsOf(s)).Select(s => s.Unit)])
+            : new UnitList([], $"{answers.Name} is done", (long)answers.Keep * spec.Count);
+    }
+
+    /// <summary>The shards of a sample's masks, in order of the masks.</summary>
+    public IReadOnlyList<MaskShard> ShardsOf(Sample sample) => Shards(spec.Scope == MaskScope.Shared ? SharedScope : sample.Id);
+
+    /// <summary>File that holds a shard's masks.</summary>
+    public static string FileOf(Artifacts artifacts, MaskShard shard) => artifacts.File(shard.Unit, FileName);
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        foreach (Unit unit in Units(artifacts).Known) folder.Link($"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(unit)}", artifacts.File(unit, FileName));
+    }
+
+    private const string FileName = "masks.parquet";
+
+    private IReadOnlyList<MaskShard> Shards(string scope)
+    {
+        lock (shards)
+        {
+            if (!shards.TryGetValue(scope, out var found)) shards[scope] = found = [.. Ranges().Select(r => Shard(scope, r.First, r.Count))];
+            return found;
+        }
+    }
+
+    private IEnumerable<(int First, int Count)> Ranges()
+    {
+        for (int first = 0; first < spec.Count; first += spec.Shard) yield return (first, Math.Min(spec.Shard, spec.Count - first));
+    }
+
+    private MaskShard Shard(string scope, int first, int count)
+    {
+        MaskDraw draw = spec.Draw;
+        double ablate = spec.Ablate;
+        int seed = Context.Experiment.Seed, heads = Context.Heads;
+        var unit = new Unit(Kind, Version, $"{scope}/masks {first:00000000}-{first + count - 1:00000000}",
+        [
+            new KeyPart.Integer("seed", seed),
+            new KeyPart.Text("scope", scope),
+            new KeyPart.Integer("heads", heads),
+            new KeyPart.Number("ablate", ablate),
+            new KeyPart.Text("draw", Spelling.Of(draw)),
+            new KeyPart.Integer("first", first),
+            new KeyPart.Integer("count", count),
+        ], count, WorkUnit, run =>
+        {
+            var masks = new byte[count][];
+            for (int i = 0; i < count; i++) masks[i] = HeadMasks.Draw(seed, scope, first + i, heads, ablate, draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact);
+            MaskPart.Write(run.File(FileName), scope, first, masks);
+        });
+        return new MaskShard(unit, first, count);
+    }
+}
+
+/// <summary>Masks <paramref name="First"/> to <paramref name="First"/> + <paramref name="Count"/> - 1 of a scope.</summary>
+internal sealed record MaskShard(Unit Unit, int First, int Count);

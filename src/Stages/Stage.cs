@@ -1,0 +1,56 @@
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>A stage of one experiment: it knows its units once its inputs are there, and publishes its tables when all are done.</summary>
+/// <param name="context">What the stages of the experiment share.</param>
+internal abstract class Stage(StageContext? context)
+{
+    /// <summary>What the stages of the experiment share.</summary>
+    protected StageContext Context => context ?? throw new InvalidOperationException("This stage has no experiment.");
+
+    /// <summary>Name in the spec.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Kind in the spec, for example <c>forward-passes</c>.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>
+    /// The units known while <paramref name="artifacts"/> holds what is there. Where <see cref="UnitList.WaitsFor"/> is set, more become known when
+    /// these are computed: ask again.
+    /// </summary>
+    public abstract UnitList Units(Artifacts artifacts);
+
+    /// <summary>What the stage's work is counted in.</summary>
+    public abstract string WorkUnit { get; }
+
+    /// <summary>Writes or links the stage's tables when all units are there.</summary>
+    public virtual void Publish(Artifacts artifacts, RunFolder folder)
+    {
+    }
+
+    /// <summary>What a person wants to know at the end of a run.</summary>
+    public virtual IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) => [];
+
+    /// <summary>Where a table lies in the run's folder: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the experiment has several stages of the kind.</summary>
+    public string PublishedPath(string table) =>
+        Context.Experiment.Stages.Count(n => n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()) > 1 ? $"tables/{Name}/{table}" : $"tables/{table}";
+
+    /// <summary>Publishes a small table: Parquet and CSV.</summary>
+    protected void PublishTable<TRow>(RunFolder folder, Table<TRow> table, IReadOnlyList<TRow> rows)
+    {
+        table.Write(folder.Path(PublishedPath(table.Name) + ".parquet"), rows);
+        table.WriteCsv(folder.Path(PublishedPath(table.Name) + ".csv"), rows);
+    }
+}
+
+/// <summary>A line of the summary.</summary>
+/// <param name="What">What the line is about.</param>
+/// <param name="Value">Its value in words and numbers.</param>
+internal sealed record SummaryRow(string What, string Value);
+
+/// <summary>Units of a stage.</summary>
+/// <param name="Known">Units known now, in order.</param>
+/// <param name="WaitsFor">What further units depend on, for people; null when <paramref name="Known"/> is all.</param>
+/// <param name="ExpectedMore">An estimate of the work of the units not known yet.</param>
+internal sealed record UnitList(IReadOnlyList<Unit> Known, string? WaitsFor = null, long ExpectedMore = 0);

@@ -1,0 +1,125 @@
+using Pipelines.Spec;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Data;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Vision;
+
+namespace Pipelines.Stages;
+
+/// <summary>What the stages of one experiment share: the experiment, its model before and after loading, its pictures.</summary>
+internal sealed class StageContext
+{
+    private static readonly string[] TokenizerFiles =
+        ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
+
+    private static readonly string[] ProcessorFiles = ["preprocessor_config.json", "processor_config.json"];
+    private readonly Lazy<IReadOnlyList<KeyPart>> modelParts;
+    private readonly Lazy<PictureSet> pictures;
+    private readonly Lazy<IReadOnlyList<DataItem>> items;
+
+    /// <summary>The context of <paramref name="experiment"/>; <paramref name="command"/> is what runs it again.</summary>
+    /// <exception cref="Errors.InputException">The model's folder or a setting is of no use.</exception>
+    public StageContext(Experiment experiment, Engine engine, string command)
+    {
+        Experiment = experiment;
+        Command = command;
+        Engine = engine;
+        Info = ModelInfo.Read(Folder);
+        Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
+        Question = Prompts.Resolve(experiment.Prompt);
+        Image = new ImageChoice { Fit = experiment.Model.Image.Fit == ImageFit.Pad ? PictureFit.Pad : PictureFit.Crop };
+        modelParts = new(() => [.. ReadModelParts()]);
+        pictures = new(ReadPictures);
+        items = new(() => Pictures.InQuestionOrder(experiment.Seed));
+    }
+
+    /// <summary>The experiment.</summary>
+    public Experiment Experiment { get; }
+
+    /// <summary>The command that runs the experiment again.</summary>
+    public string Command { get; }
+
+    /// <summary>Models and caches of this process.</summary>
+    public Engine Engine { get; }
+
+    /// <summary>Shape of the model, read from config.json alone.</summary>
+    public ModelInfo Info { get; }
+
+    /// <summary>Device, type and linear layers, resolved.</summary>
+    public Arithmetic Arithmetic { get; }
+
+    /// <summary>The question's text.</summary>
+    public string Question { get; }
+
+    /// <summary>How pictures are fitted.</summary>
+    public ImageChoice Image { get; }
+
+    /// <summary>Number of heads, N = L * H.</summary>
+    public int Heads => Info.TotalHeads;
+
+    /// <summary>The loaded model.</summary>
+    public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image);
+
+    /// <summary>The pictures of the experiment.</summary>
+    public PictureSet Pictures => pictures.Value;
+
+    /// <summary>Pictures that may be asked about, in seed order.</summary>
+    public IReadOnlyList<DataItem> Items => items.Value;
+
+    /// <summary>Key parts of everything computed with the model: weights, configuration, tokenizer, preprocessing, arithmetic.</summary>
+    public IReadOnlyList<KeyPart> ModelParts => modelParts.Value;
+
+    private string Folder => Experiment.Model.Path.Full;
+
+    /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target.</summary>
+    public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
+    [
+        .. ModelParts,
+        new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item.FullPath)),
+        new KeyPart.Text("question", Question),
+        new KeyPart.Integer("target_token", sample.TargetToken),
+        new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
+    ];
+
+    /// <summary>Digest of a picture file.</summary>
+    public string PictureDigest(string file) => Engine.Digests.Of(file);
+
+    /// <summary>Runs the model over a picture and the text before it.</summary>
+    public PrefixCache BuildPrefix(DataItem item)
+    {
+        VisionLanguageModel model = Model;
+        using ImageFeatures features = model.Features(PictureDecoder.Decode(item.FullPath));
+        return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens), features);
+    }
+
+    /// <summary>The direction of a sample's adjusted logit.</summary>
+    public TargetDirection Direction(Sample sample)
+    {
+        VisionLanguageModel model = Model;
+        int[] without = Experiment.LogitMean == LogitMean.Tokens ? [.. Enumerable.Range(0, Info.VocabularyRows).Where(row => !model.Tokenizer.HasToken(row))] : [];
+        return model.Decoder.Unembedding.Direction(sample.TargetToken, without);
+    }
+
+    private IEnumerable<KeyPart> ReadModelParts()
+    {
+        yield return Part("model.weights", [.. Directory.EnumerateFiles(Folder, "*.safetensors").Order(StringComparer.Ordinal)]);
+        yield return Part("model.config", [Path.Combine(Folder, "config.json")]);
+        yield return Part("model.tokenizer", [.. TokenizerFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
+        yield return Part("model.preprocessor", [.. ProcessorFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
+        yield return new KeyPart.Text("model.image", Image.ToString());
+        yield return new KeyPart.Text("arithmetic", Arithmetic.Key);
+    }
+
+    private KeyPart.Digest Part(string name, IReadOnlyList<string> files) =>
+        new(name, files.Count == 1 ? Path.GetFileName(files[0]) : $"{files.Count} files", FileDigests.Combine(files.Select(f => (Path.GetFileName(f), Engine.Digests.Of(f)))));
+
+    private PictureSet ReadPictures() => Experiment.Data switch
+    {
+        CocoData coco => CocoReader.Read(coco.Images.Full, coco.Annotations.Full, new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow)),
+        DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
+        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full),
+        _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
+    };
+}

@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>File names made from sample ids, which may hold anything.</summary>
+internal static class FileNames
+{
+    private const int Longest = 120;
+
+    /// <summary>Name of the part file of a unit in a table's folder; ordinal order of names is the order of the parts.</summary>
+    public static string Part(Unit unit) => Safe(unit.Name) + ".parquet";
+
+    /// <summary>Letters, digits, '-', '_' and '.' stay; other characters become '-', and then a hash keeps different texts apart.</summary>
+    public static string Safe(string text)
+    {
+        var safe = new StringBuilder(text.Length);
+        bool changed = text.Length > Longest;
+        foreach (char c in text.AsSpan(0, Math.Min(text.Length, Longest)))
+        {
+            bool keep = char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
+            safe.Append(keep ? c : '-');
+            changed |= !keep && c is not ('/' or ' ');
+        }
+
+        return changed ? $"{safe}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8]}" : safe.ToString();
+    }
+}

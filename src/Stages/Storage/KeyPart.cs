@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>One thing that the bytes of a unit depend on. A closed set: the key of a unit is made from these and nothing else.</summary>
+/// <param name="Name">Name of the part, unique in a unit.</param>
+internal abstract record KeyPart(string Name)
+{
+    /// <summary>The value as people read it in a manifest.</summary>
+    public abstract string Shown { get; }
+
+    /// <summary>A text.</summary>
+    internal sealed record Text(string Name, string Value) : KeyPart(Name)
+    {
+        /// <inheritdoc/>
+        public override string Shown => Value;
+    }
+
+    /// <summary>A whole number.</summary>
+    internal sealed record Integer(string Name, long Value) : KeyPart(Name)
+    {
+        /// <inheritdoc/>
+        public override string Shown => Value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A real number; its bits count.</summary>
+    internal sealed record Number(string Name, double Value) : KeyPart(Name)
+    {
+        /// <inheritdoc/>
+        public override string Shown => Value.ToString("R", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The digest of files that are read.</summary>
+    /// <param name="Name">Name of the part.</param>
+    /// <param name="Of">What the files are, for people: a file name, "24 pictures".</param>
+    /// <param name="Sha256">Hexadecimal.</param>
+    internal sealed record Digest(string Name, string Of, string Sha256) : KeyPart(Name)
+    {
+        /// <inheritdoc/>
+        public override string Shown => $"{Of} ({Sha256[..Math.Min(16, Sha256.Length)]})";
+    }
+
+    /// <summary>The results of other units, in order.</summary>
+    internal sealed record Inputs(string Name, IReadOnlyList<Unit> Units) : KeyPart(Name)
+    {
+        /// <inheritdoc/>
+        public override string Shown => Units.Count == 1 ? $"{Units[0].Kind} {Units[0].Name}" : $"{Units.Count} units of {(Units.Count == 0 ? "no stage" : Units[0].Kind)}";
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>What stands in an artifact's manifest.json: what it is, what its key is made of in readable form, and its files with their checksums.</summary>
+/// <param name="Stage">Stage kind.</param>
+/// <param name="Version">Stage version.</param>
+/// <param name="Unit">What the artifact covers.</param>
+/// <param name="Key">SHA-256, hexadecimal.</param>
+/// <param name="Parts">Name, shown value and hash of every key part.</param>
+/// <param name="Files">Files with length in bytes and SHA-256.</param>
+/// <param name="Device">Device that computed it.</param>
+/// <param name="Libraries">Versions of the libraries that take part in the arithmetic.</param>
+/// <param name="Finished">When it was finished, UTC.</param>
+/// <param name="Seconds">Time it took.</param>
+/// <param name="Work">Its size in the stage's measure.</param>
+internal sealed record Manifest(
+    string Stage, int Version, string Unit, string Key, IReadOnlyList<ManifestPart> Parts, IReadOnlyList<ManifestFile> Files,
+    string Device, IReadOnlyDictionary<string, string> Libraries, DateTime Finished, double Seconds, long Work)
+{
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "manifest.json";
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
+
+    /// <summary>UTF-8 JSON.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);
+
+    /// <summary>Reads a manifest; null if it is damaged.</summary>
+    public static Manifest? Read(string path)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true, Length: < 64 << 20 } ? JsonSerializer.Deserialize<Manifest>(File.ReadAllBytes(path), Options) : null;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A key part in readable form.</summary>
+/// <param name="Name">Name.</param>
+/// <param name="Value">Value as people read it.</param>
+/// <param name="Hash">Hash of the part alone: tells whether it changed even where the shown value is cut short.</param>
+internal sealed record ManifestPart(string Name, string Value, string Hash);
+
+/// <summary>A file of an artifact.</summary>
+/// <param name="Name">Relative to the artifact's folder.</param>
+/// <param name="Bytes">Length.</param>
+/// <param name="Sha256">Hexadecimal.</param>
+internal sealed record ManifestFile(string Name, long Bytes, string Sha256);

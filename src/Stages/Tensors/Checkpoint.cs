@@ -1,0 +1,175 @@
+using System.Text.Json;
+using Pipelines.Stages.Errors;
+using TorchSharp;
+
+namespace Pipelines.Stages.Tensors;
+
+/// <summary>The weights of a model folder in the hub's layout: model.safetensors, or model.safetensors.index.json and its shards, mapped into memory.</summary>
+internal sealed class Checkpoint : IDisposable
+{
+    private const string SingleFile = "model.safetensors";
+    private const string IndexFile = "model.safetensors.index.json";
+    private readonly Dictionary<string, SafeTensorsFile> files;
+
+    private Checkpoint(string folder, Dictionary<string, SafeTensorsFile> files, Dictionary<string, StoredTensor> tensors)
+    {
+        Folder = folder;
+        this.files = files;
+        Tensors = tensors;
+    }
+
+    /// <summary>The model folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>All tensors by name.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised model.</exception>
+    public static Checkpoint Open(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException(folder, "there is no such model folder.", "Download the model's files from the hub into it.");
+        }
+
+        RefuseQuantised(Path.Combine(folder, "config.json"));
+        var files = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
+        try
+        {
+            string single = Path.Combine(folder, SingleFile);
+            if (File.Exists(single))
+            {
+                files[single] = SafeTensorsFile.Open(single);
+                return new Checkpoint(folder, files, new Dictionary<string, StoredTensor>(files[single].Tensors, StringComparer.Ordinal));
+            }
+
+            string index = Path.Combine(folder, IndexFile);
+            return File.Exists(index) ? OpenShards(folder, index, files) : throw NoWeights(folder);
+        }
+        catch
+        {
+            foreach (SafeTensorsFile file in files.Values)
+            {
+                file.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>A tensor on the mapped memory: stored type, nothing copied, read-only; good until this checkpoint is disposed.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <exception cref="InputException">The checkpoint has no such tensor.</exception>
+    public torch.Tensor Mapped(string name) =>
+        Tensors.TryGetValue(name, out StoredTensor? stored) ? files[stored.File].Mapped(name) : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
+
+    /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
+    /// <param name="name">Its full name.</param>
+    public void Release(string name) => files[Tensors[name].File].Release(name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafeTensorsFile file in files.Values)
+        {
+            file.Dispose();
+        }
+    }
+
+    private static Checkpoint OpenShards(string folder, string index, Dictionary<string, SafeTensorsFile> files)
+    {
+        Dictionary<string, string> weightMap = ReadIndex(index);
+        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside)
+        {
+            throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.");
+        }
+
+        string[] missing = [.. shards.Where(s => !File.Exists(Path.Combine(folder, s)))];
+        if (missing.Length > 0)
+        {
+            throw new InputException(folder, $"{missing.Length} of {shards.Length} weight files are missing: {string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? ", …" : "")}.", "Download them into the folder.");
+        }
+
+        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (string shard in shards)
+        {
+            string path = Path.Combine(folder, shard);
+            files[path] = SafeTensorsFile.Open(path);
+        }
+
+        foreach ((string name, string shard) in weightMap)
+        {
+            tensors[name] = files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
+                ? stored
+                : throw new InputException(Path.Combine(folder, shard), $"tensor '{name}', which {IndexFile} says is here, is not.", "Download index and weights of one revision.");
+        }
+
+        return new Checkpoint(folder, files, tensors);
+    }
+
+    private static Dictionary<string, string> ReadIndex(string index)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
+            return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        {
+            throw new InputException(index, "the index is damaged: it should be JSON with an object `weight_map` of tensor names and file names.", "Download the file again.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(index, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+    }
+
+    private static void RefuseQuantised(string config)
+    {
+        if (!File.Exists(config))
+        {
+            return;
+        }
+
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(config));
+            foreach (string part in new[] { "", "text_config", "llm_config" })
+            {
+                JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);
+                if (Property(element, "quantization_config") is { ValueKind: JsonValueKind.Object } quantization)
+                {
+                    string method = Property(quantization, "quant_method") is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "an unnamed method";
+                    throw new InputException(config, $"the checkpoint is quantised ({method}), which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InputException(config, $"the file is not valid JSON ({e.Message.TrimEnd('.')}).", "Download the file again.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(config, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+    }
+
+    private static JsonElement? Property(JsonElement? element, string name) =>
+        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out JsonElement value) ? value : null;
+
+    private static InputException NoWeights(string folder)
+    {
+        bool Any(params string[] patterns) => patterns.Any(p => Directory.EnumerateFiles(folder, p).Any());
+        if (Any("*.bin", "*.pth", "*.pt"))
+        {
+            return new InputException(folder, "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.", "Download the model's *.safetensors files, or convert it with `save_pretrained(safe_serialization=True)`.");
+        }
+
+        return Any("*.gguf")
+            ? new InputException(folder, "the weights are in GGUF format, which is not supported.", "Download the model's *.safetensors files.")
+            : new InputException(folder, $"there are no weights: neither {SingleFile} nor {IndexFile}.", "Download the model's *.safetensors files into the folder.");
+    }
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Text.Unicode;
+using Microsoft.ML.Tokenizers;
+using Pipelines.Stages.Errors;
+
+namespace Pipelines.Stages.Text;
+
+/// <summary>
+/// The tokenizer of a hub folder: byte-pair encoding from tokenizer.json, from vocab.json + merges.txt, or from a SentencePiece tokenizer.model.
+/// Immutable and safe for several threads; time is linear in the length of ordinary text.
+/// </summary>
+internal sealed class HubTokenizer
+{
+    private readonly BpeTokenizer _merger;
+    private readonly TokenizerModel _model;
+    private readonly MergeBarriers _barriers;
+    private readonly Dictionary<int, string> _texts = [];
+    private readonly Dictionary<string, AddedToken> _added;
+    private readonly HashSet<int> _addedIds;
+    private readonly HashSet<int> _special;
+    private readonly Regex? _cut;
+
+    /// <summary>Reads the tokenizer of a folder.</summary>
+    /// <param name="folder">A hub folder.</param>
+    /// <exception cref="InputException">No tokenizer there, a damaged file, or a kind of tokenizer that is not supported; names the file.</exception>
+    public HubTokenizer(string folder)
+        : this(TokenizerFiles.Read(folder))
+    {
+    }
+
+    private HubTokenizer(TokenizerModel model)
+    {
+        _model = model;
+        _added = model.Added.ToDictionary(t => t.Content, StringComparer.Ordinal);
+        _special = [.. model.Added.Where(t => t.Special).Select(t => t.Id), .. model.Controls];
+        if (model.Bos is { } bos)
+        {
+            _special.Add(bos);
+        }
+
+        _addedIds = [.. model.Added.Select(t => t.Id), .. _special];
+        foreach (var (token, id) in model.Vocabulary)
+        {
+            _texts[id] = token;
+        }
+
+        foreach (var token in model.Added)
+        {
+            _texts[token.Id] = token.Content;
+        }
+
+        var symbols = model.Vocabulary.ToDictionary(p => model.Alphabet.Symbols(p.Key), p => p.Value, StringComparer.Ordinal);
+        _barriers = new MergeBarriers(symbols.Keys);
+        _cut = _added.Count == 0
+            ? null
+            : new Regex($"({string.Join('|', _added.Keys.OrderByDescending(k => k.Length).Select(Regex.Escape))})", RegexOptions.CultureInvariant);
+        VocabularySize = _texts.Count == 0 ? 0 : _texts.Keys.Max() + 1;
+        try
+        {
+            _merger = BpeTokenizer.Create(new BpeOptions(symbols)
+            {
+                Merges = model.Merges,
+                UnknownToken = model.UnknownToken is { } unknown && symbols.ContainsKey(unknown) ? unknown : null,
+                FuseUnknownTokens = true,
+            });
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException)
+        {
+            throw new InputException(model.Source, $"holds a vocabulary or merges that do not fit together ({e.Message}).", "Download the tokenizer files again.", e);
+        }
+    }
+
+    /// <summary>Token put in front of every text, if the tokenizer does so.</summary>
+    public int? Bos => _model.Bos;
+
+    /// <summary>One more than the largest id that a token has; the embedding may have more rows (padding).</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>Ids of a text, with <see cref="Bos"/> in front where the tokenizer has one. Added tokens written in the text become their single ids.</summary>
+    /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
+    public IReadOnlyList<int> Encode(string text)
+    {
+        var ids = new List<int>();
+        if (Bos is { } bos)
+        {
+            ids.Add(bos);
+        }
+
+        bool first = true;
+        foreach (string stretch in _cut?.Split(text) ?? [text])
+        {
+            if (stretch.Length == 0)
+            {
+                continue;
+            }
+
+            if (_added.TryGetValue(stretch, out var token))
+            {
+                ids.Add(token.Id);
+            }
+            else
+            {
+                EncodeStretch(stretch, first, ids);
+            }
+
+            first = false;
+        }
+
+        return ids;
+    }
+
+    /// <summary>Text of ids. Ids without a token (padding rows of the embedding) are left out; bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <param name="ids">Token ids.</param>
+    /// <param name="skipAdded">Leaves out special tokens; added tokens that are not special (<c>&lt;tool_call&gt;</c>) are always shown.</param>
+    public string Decode(IEnumerable<int> ids, bool skipAdded = true)
+    {
+        var text = new StringBuilder();
+        var bytes = new List<byte>();
+        foreach (int id in ids)
+        {
+            if (!_texts.TryGetValue(id, out string? token))
+            {
+                continue;
+            }
+
+            if (_addedIds.Contains(id))
+            {
+                FlushBytes(bytes, text);
+                text.Append(skipAdded && _special.Contains(id) ? "" : token);
+            }
+            else if (_model.Alphabet.Bytes(token) is { } some)
+            {
+                bytes.AddRange(some);
+            }
+            else
+            {
+                FlushBytes(bytes, text);
+                text.Append(_model.Alphabet.Text(token));
+            }
+        }
+
+        FlushBytes(bytes, text);
+        return _model.Alphabet.PutsPrefix && text.Length > 0 && text[0] == ' ' ? text.ToString(1, text.Length - 1) : text.ToString();
+    }
+
+    /// <summary>One token for display: its text with blanks as blanks, bytes that are no text alone as <c>&lt;0xE4&gt;</c>, added tokens by name, ids without a token as <c>&lt;unused N&gt;</c>.</summary>
+    public string TokenText(int id)
+    {
+        if (!_texts.TryGetValue(id, out string? token))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"<unused {id}>");
+        }
+
+        if (_addedIds.Contains(id))
+        {
+            return token;
+        }
+
+        if (_model.Alphabet.Bytes(token) is not { } bytes)
+        {
+            return _model.Alphabet.Text(token);
+        }
+
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : string.Concat(bytes.Select(b => $"<0x{b:X2}>"));
+    }
+
+    /// <summary>Id of a token spelt as in the tokenizer's files (added tokens first), or null.</summary>
+    public int? IdOf(string token) => _added.TryGetValue(token, out var added) ? added.Id : _model.Vocabulary.TryGetValue(token, out int id) ? id : null;
+
+    /// <summary>True where an id has a token; false for padding rows of the embedding.</summary>
+    public bool HasToken(int id) => _texts.ContainsKey(id);
+
+    private void EncodeStretch(string stretch, bool first, List<int> ids)
+    {
+        try
+        {
+            foreach (string piece in _model.Alphabet.Pieces(stretch, first))
+            {
+                foreach (var (start, length) in _barriers.Split(piece))
+                {
+                    ids.AddRange(_merger.EncodeToIds(piece.AsSpan(start, length), considerPreTokenization: false, considerNormalization: false));
+                }
+            }
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new InputException(_model.Source, "has a split pattern that takes too long on this text.", "Use the tokenizer.json of the published model.", e);
+        }
+    }
+
+    private void FlushBytes(List<byte> bytes, StringBuilder text)
+    {
+        if (bytes.Count > 0)
+        {
+            text.Append(_model.Alphabet.BytesText([.. bytes]));
+            bytes.Clear();
+        }
+    }
+}

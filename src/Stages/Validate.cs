@@ -1,0 +1,176 @@
+using System.Globalization;
+using Pipelines.Spec;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>
+/// Faithfulness(k) = phi(x_k) and completeness(k) = phi(1 - x_k) of rankings, k most important heads intact or ablated (paper, validation). A unit is a sample and a
+/// criterion, so that a new trainer or a further criterion costs only its own passes.
+/// </summary>
+internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution) : Stage(context)
+{
+    private const int Version = 1;
+    private const string ValidationFile = "validation.parquet", RankingFile = "ranking.parquet";
+
+    private static readonly Table<RankingRow> Rankings = new(
+        "rankings",
+        [
+            new TextColumn<RankingRow>("sample_id", r => r.SampleId),
+            new TextColumn<RankingRow>("criterion", r => r.Criterion),
+            new NumberColumn<RankingRow, int>("seed", r => r.Seed),
+            new NumberColumn<RankingRow, int>("rank", r => r.Rank),
+            new NumberColumn<RankingRow, int>("layer", r => r.Layer),
+            new NumberColumn<RankingRow, int>("head", r => r.Head),
+            new OptionalNumberColumn<RankingRow, double>("score", r => r.Score),
+        ],
+        (v, i) => new RankingRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i], v.Of<int>(5)[i], v.Of<double?>(6)[i]));
+
+    private readonly Dictionary<(string Sample, Criterion Criterion), Unit> units = [];
+
+    /// <inheritdoc/>
+    public override string Kind => "validate";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "passes";
+
+    /// <summary>The spec.</summary>
+    public ValidateSpec Spec => spec;
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts) =>
+        forward.Accepted(artifacts) is { } samples
+            ? new UnitList([.. from sample in samples from criterion in spec.RankBy select UnitOf(sample, criterion)])
+            : new UnitList([], $"{forward.Name} is done", spec.RankBy.Sum(c => (long)forward.ExpectedSamples * Passes(c)));
+
+    /// <summary>The curves of all samples.</summary>
+    public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        PublishTable(folder, Tables.Validation, Rows(artifacts));
+        PublishTable(folder, Rankings, [.. Rankings.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, RankingFile)))]);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        var curves = Rows(artifacts).GroupBy(r => (r.SampleId, r.Criterion, r.Seed)).ToList();
+        return [.. spec.RankBy.Select(criterion =>
+        {
+            string name = Spelling.Of(criterion);
+            var own = curves.Where(c => c.Key.Criterion == name).Select(c => c.OrderBy(r => r.K).ToList()).ToList();
+            string faithful = Needed(own.Select(c => Thresholds.FirstAbove([.. c.Select(r => r.Faithfulness)], spec.Faithfulness)));
+            string complete = Needed(own.Select(c => Thresholds.FirstBelow([.. c.Select(r => r.Completeness)], spec.Completeness)));
+            return new SummaryRow(
+                $"{Name}: {name}",
+                string.Create(CultureInfo.InvariantCulture, $"{faithful} heads for faithfulness > {spec.Faithfulness}, {complete} for completeness < {spec.Completeness}"));
+        })];
+    }
+
+    private static string Needed(IEnumerable<int?> heads)
+    {
+        double[] crossed = [.. heads.OfType<int>().Select(k => (double)k)];
+        return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture);
+    }
+
+    private int Orders(Criterion criterion) => criterion == Criterion.Random ? spec.RandomSeeds : 1;
+
+    private long Passes(Criterion criterion) => (2L * (Context.Heads + 1) * Orders(criterion)) + (criterion == Criterion.Causal ? Context.Heads : 0);
+
+    private Unit UnitOf(Sample sample, Criterion criterion)
+    {
+        lock (units)
+        {
+            return units.TryGetValue((sample.Id, criterion), out Unit? unit) ? unit : units[(sample.Id, criterion)] = Create(sample, criterion);
+        }
+    }
+
+    private Unit Create(Sample sample, Criterion criterion)
+    {
+        bool whole = spec.Scan == ScanRange.Full;
+        KeyPart[] scan = whole
+            ? [new KeyPart.Text("scan", Spelling.Of(spec.Scan))]
+            : [new KeyPart.Text("scan", Spelling.Of(spec.Scan)), new KeyPart.Number("faithfulness", spec.Faithfulness), new KeyPart.Number("completeness", spec.Completeness)];
+        KeyPart[] order = criterion switch
+        {
+            Criterion.HeadAttribution => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
+            Criterion.Random => [new KeyPart.Integer("seed", Context.Experiment.Seed), new KeyPart.Integer("random_seeds", spec.RandomSeeds)],
+            _ => [],
+        };
+        return new Unit(
+            Kind, Version, $"{sample.Id}/{Spelling.Of(criterion)}",
+            [new KeyPart.Text("sample", sample.Id), .. forward.PassParts(sample), new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]), new KeyPart.Text("criterion", Spelling.Of(criterion)), .. order, .. scan],
+            Passes(criterion), WorkUnit, run => Compute(run, sample, criterion));
+    }
+
+    private void Compute(UnitRun run, Sample sample, Criterion criterion)
+    {
+        using var lease = forward.Prepare(run.Artifacts, sample);
+        SuffixForward passes = lease.Value.Forward;
+        EndsRow ends = forward.Ends(run.Artifacts, sample);
+        string name = Spelling.Of(criterion);
+        var curves = new List<ValidationRow>();
+        var rankings = new List<RankingRow>();
+        double[]? scores = Scores(run, sample, criterion, lease.Value, ends);
+        for (int seed = 0; seed < Orders(criterion); seed++)
+        {
+            int[] order = scores is null ? Ranking.Random(Context.Heads, Context.Experiment.Seed, sample.Id, seed) : Ranking.ByScore(scores);
+            rankings.AddRange(order.Select((n, rank) => new RankingRow(sample.Id, name, seed, rank, n / Context.Info.Heads, n % Context.Info.Heads, scores?[n])));
+            curves.AddRange(Scan(run, passes, ends, order).Select((point, k) => new ValidationRow(sample.Id, name, seed, k, point.Faithfulness, point.Completeness)));
+        }
+
+        Tables.Validation.Write(run.File(ValidationFile), curves);
+        Rankings.Write(run.File(RankingFile), rankings);
+    }
+
+    /// <summary>Importance of every head [N]; null for the random criterion.</summary>
+    private double[]? Scores(UnitRun run, Sample sample, Criterion criterion, SampleRun prepared, EndsRow ends)
+    {
+        switch (criterion)
+        {
+            case Criterion.HeadAttribution:
+                return attribution!.Beta(run.Artifacts, sample);
+            case Criterion.Causal: // delta_n = 1 - phi(all but n)
+                double[] f = prepared.Forward.Logits([.. Enumerable.Range(0, Context.Heads).Select(n => HeadMasks.Without(Context.Heads, n))]);
+                run.Advance(Context.Heads);
+                return [.. f.Select(x => 1 - ends.Phi(x))];
+            case Criterion.Attention:
+                using (IntactRun intact = IntactRun.Compute(prepared.Prefix)) return [.. intact.ImageAttention().Cast<double>()];
+            case Criterion.Random:
+                return null;
+            default:
+                throw new InvalidOperationException($"No scores for {criterion}.");
+        }
+    }
+
+    /// <summary>Faithfulness and completeness for k = 0, 1, ...: to N, or until both thresholds are crossed.</summary>
+    private List<(double Faithfulness, double Completeness)> Scan(UnitRun run, SuffixForward passes, EndsRow ends, int[] order)
+    {
+        var points = new List<(double Faithfulness, double Completeness)>();
+        bool faithful = false, complete = false;
+        foreach (int[] chunk in Enumerable.Range(0, Context.Heads + 1).Chunk(Math.Max(1, passes.Batch / 2)))
+        {
+            run.Cancel.ThrowIfCancellationRequested();
+            double[] f = passes.Logits([.. chunk.Select(k => Ranking.Intact(order, k)), .. chunk.Select(k => Ranking.Ablated(order, k))]);
+            run.Advance(f.Length);
+            for (int i = 0; i < chunk.Length; i++)
+            {
+                var point = (Faithfulness: ends.Phi(f[i]), Completeness: ends.Phi(f[chunk.Length + i]));
+                points.Add(point);
+                faithful |= point.Faithfulness > spec.Faithfulness;
+                complete |= point.Completeness < spec.Completeness;
+                if (spec.Scan == ScanRange.UntilCrossed && faithful && complete) return points;
+            }
+        }
+
+        return points;
+    }
+
+    /// <summary>A head's place in an order.</summary>
+    private sealed record RankingRow(string SampleId, string Criterion, int Seed, int Rank, int Layer, int Head, double? Score);
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using Pipelines.Spec;
+using Pipelines.Spec.Writing;
+using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>Writes the page and the figures from what the other stages found.</summary>
+internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation) : Stage(context)
+{
+    private const int Version = 1;
+
+    /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
+    private const int ShownPictures = 24;
+
+    /// <inheritdoc/>
+    public override string Kind => "report";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "pages";
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts)
+    {
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation }.OfType<Stage>()];
+        var lists = inputs.Select(s => s.Units(artifacts)).ToList();
+        if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
+        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs(s.Name, l.Known))])]);
+    }
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        Unit page = Units(artifacts).Known[0];
+        string source = Path.GetDirectoryName(artifacts.File(page, HtmlReport.PageName))!;
+        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            string relative = Path.GetRelativePath(source, file);
+            if (relative != Manifest.FileName) folder.Copy(relative, file);
+        }
+    }
+
+    private Unit Create(KeyPart[] inputs)
+    {
+        string settings = SpecWriter.ToYaml(Context.Experiment);
+        return new Unit(Kind, Version, "page", [new KeyPart.Text("experiment", settings), new KeyPart.Text("command", Context.Command), .. inputs], 1, WorkUnit, run => HtmlReport.Write(Data(run.Artifacts), run.Folder));
+    }
+
+    private ReportData Data(Artifacts artifacts)
+    {
+        IReadOnlyList<Sample> samples = forward?.Accepted(artifacts) ?? answers.Samples(artifacts)!;
+        EndsRow? ends = forward is null ? null : forward.Ends(artifacts, samples[0]);
+        Experiment experiment = Context.Experiment;
+        return new ReportData
+        {
+            Name = experiment.Name,
+            Command = Context.Command,
+            Model = new ModelCard(
+                Context.Info.Name, experiment.Model.Path.Raw, Context.Info.Family.ToString(), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
+                ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
+            Question = Context.Question,
+            Settings = [.. SettingsTable.Of(experiment).Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note))],
+            Facts = Facts(artifacts),
+            Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
+            Rejected = forward is null ? [] : [.. forward.SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
+            Masks = forward?.Masks.Spec.Count ?? 0,
+            Ablate = forward?.Masks.Spec.Ablate ?? 0.75,
+            Validation = validation is null
+                ? []
+                : [.. validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
+            FaithfulnessThreshold = validation?.Spec.Faithfulness ?? 0.8,
+            CompletenessThreshold = validation?.Spec.Completeness ?? 0.2,
+            Links = Links(),
+        };
+    }
+
+    private IReadOnlyList<Fact> Facts(Artifacts artifacts)
+    {
+        int asked = answers.Asked(artifacts)!.Count, right = answers.Samples(artifacts)!.Count;
+        return
+        [
+            new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
+            new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %)")),
+            .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
+        ];
+    }
+
+    private SampleResult Result(Artifacts artifacts, Sample sample, bool withPicture)
+    {
+        EndsRow? ends = forward?.Ends(artifacts, sample);
+        FitRow? fit = attribution?.Fit(artifacts, sample);
+        var predictions = attribution?.Predictions(artifacts, sample);
+        return new SampleResult
+        {
+            SampleId = sample.Id,
+            File = sample.Item.File,
+            Category = sample.Item.Category ?? "",
+            Answer = sample.Answer,
+            Target = sample.Target,
+            Intact = ends?.Intact ?? double.NaN,
+            Ablated = ends?.Ablated ?? double.NaN,
+            Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
+            Beta = attribution?.Beta(artifacts, sample) ?? [],
+            R2 = fit?.R2 ?? double.NaN,
+            Rho = fit?.Rho ?? double.NaN,
+            TestPhi = predictions is null ? [] : [.. predictions.Select(p => p.Phi)],
+            TestPredicted = predictions is null ? [] : [.. predictions.Select(p => p.Predicted)],
+        };
+    }
+
+    private List<Link> Links()
+    {
+        var links = new List<Link>();
+        void Table(Stage? stage, string name, string note)
+        {
+            if (stage is null) return;
+            links.Add(new Link($"{name}.parquet", $"{stage.PublishedPath(name)}.parquet", note));
+            links.Add(new Link($"{name}.csv", $"{stage.PublishedPath(name)}.csv", note));
+        }
+
+        Table(forward, Tables.Samples.Name, "every picture asked about: answer, f(1), f(0), why it was rejected");
+        Table(attribution, Tables.Attribution.Name, "beta of every head and sample");
+        Table(attribution, Tables.Fits.Name, "quality of the fits");
+        Table(attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
+        Table(validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
+        if (forward is not null)
+        {
+            links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
+            links.Add(new Link("forward/", forward.PublishedPath(Tables.Forward.Name) + "/", "f and phi of every mask"));
+        }
+
+        return links;
+    }
+}

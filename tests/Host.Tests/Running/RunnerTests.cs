@@ -1,0 +1,103 @@
+using FluentAssertions;
+using Pipelines.Host.Planning;
+using Pipelines.Host.Progress;
+using Pipelines.Host.Running;
+using Pipelines.Stages;
+using Pipelines.Stages.Storage;
+using Xunit;
+
+namespace Pipelines.Host.Tests.Running;
+
+public sealed class RunnerTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly RunLog log;
+    private readonly StringWriter shown = new();
+
+    public RunnerTests() => log = new RunLog(Path.Combine(folder.Path, "log.txt"));
+
+    public void Dispose()
+    {
+        log.Dispose();
+        shown.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void A_second_run_computes_nothing()
+    {
+        Stage stage = Stage("s", Fake.Unit("a"), Fake.Unit("b"));
+        Run([stage])[0].Computed.Should().Be(2);
+        Run([stage])[0].Should().Match<StageOutcome>(o => o.Computed == 0 && o.Cached == 2 && o.Whole);
+    }
+
+    [Fact]
+    public void Units_that_become_known_later_are_computed_too()
+    {
+        Unit first = Fake.Unit("first"), second = Fake.Unit("second");
+        Stage stage = new FakeStage("fake", a => a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)) { Name = "s" };
+        Run([stage])[0].Computed.Should().Be(2);
+    }
+
+    [Fact]
+    public void The_same_unit_twice_is_computed_once()
+    {
+        int count = 0;
+        Unit Same() => Fake.Unit("same", run =>
+        {
+            Interlocked.Increment(ref count);
+            File.WriteAllText(run.File("data.txt"), "x");
+        });
+        Run([Stage("s", Same(), Same())]);
+        count.Should().Be(1);
+    }
+
+    [Fact]
+    public void After_a_failure_later_stages_do_not_start()
+    {
+        var outcomes = Run([Stage("s", Failing("bad"), Fake.Unit("good")), Stage("t", Fake.Unit("c"))]);
+        outcomes.Should().ContainSingle().Which.Failures.Should().ContainSingle();
+        shown.ToString().Should().Contain("bad failed");
+    }
+
+    [Fact]
+    public void Keep_going_computes_all_that_does_not_depend_on_the_failure()
+    {
+        Unit bad = Failing("bad"), good = Fake.Unit("good");
+        Stage second = Stage("t", Fake.Unit("of bad", parts: new KeyPart.Inputs("in", [bad])), Fake.Unit("of good", parts: new KeyPart.Inputs("in", [good])));
+        var outcomes = Run([Stage("s", bad, good), second], keepGoing: true);
+        outcomes.Should().HaveCount(2);
+        outcomes[1].Should().Match<StageOutcome>(o => o.Computed == 1 && o.Missing == 1 && !o.Whole);
+    }
+
+    [Fact]
+    public void An_interrupted_run_drops_the_unit_in_flight_and_goes_on_later()
+    {
+        using var cancel = new CancellationTokenSource();
+        Unit second = Fake.Unit("second", run =>
+        {
+            cancel.Cancel();
+            run.Cancel.ThrowIfCancellationRequested();
+        });
+        Run([Stage("s", Fake.Unit("first"), second, Fake.Unit("third"))], cancel: cancel.Token, jobs: 1)[0].Should().Match<StageOutcome>(o => o.Computed == 1 && o.Missing == 2 && o.Failures.Count == 0);
+        Run([Stage("s", Fake.Unit("first"), Fake.Unit("second"), Fake.Unit("third"))])[0].Should().Match<StageOutcome>(o => o.Computed == 2 && o.Cached == 1);
+    }
+
+    [Fact]
+    public void The_reason_names_the_part_that_changed_from_and_to()
+    {
+        Run([Stage("s", Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.5)))]);
+        var reasons = new Reasons(Fake.Catalog(folder).Store);
+        reasons.Why(Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.25))).Should().Equal("alpha changed 0.5 -> 0.25");
+        reasons.Why(Fake.Unit("u", version: 2, parts: new KeyPart.Number("alpha", 0.5))).Should().Equal("stage version 1 -> 2");
+        reasons.Why(Fake.Unit("v")).Should().Equal("never computed");
+        reasons.Why(Fake.Unit("u", parts: [new KeyPart.Number("alpha", 0.5), new KeyPart.Text("beta", "x")])).Should().Equal("beta is new (x)");
+    }
+
+    private static FakeStage Stage(string name, params Unit[] units) => new("fake", _ => new UnitList(units)) { Name = name };
+
+    private static Unit Failing(string name) => Fake.Unit(name, _ => throw new InvalidDataException("broken"));
+
+    private IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> stages, bool keepGoing = false, int jobs = 2, CancellationToken cancel = default) =>
+        new Runner(Fake.Catalog(folder), new LocalExecutor(jobs, () => { }), new PlainProgress(shown), log, keepGoing, cancel).Run(stages);
+}

@@ -1,0 +1,114 @@
+using FluentAssertions;
+using Pipelines.Host.Planning;
+using Pipelines.Stages.Storage;
+using Xunit;
+
+namespace Pipelines.Host.Tests.Storage;
+
+public sealed class ArtifactStoreTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void What_was_computed_is_found_by_another_process()
+    {
+        Unit unit = Fake.Unit("a");
+        Fake.Catalog(folder).Compute(unit, _ => { }, default);
+        var artifacts = Fake.Catalog(folder).Artifacts;
+        artifacts.Has(unit).Should().BeTrue();
+        File.ReadAllText(artifacts.File(unit, "data.txt")).Should().Be("a");
+        artifacts.Has(Fake.Unit("b")).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_failing_unit_leaves_nothing_behind()
+    {
+        Unit unit = Fake.Unit("a", run =>
+        {
+            File.WriteAllText(run.File("half.txt"), "half");
+            throw new InvalidDataException("no");
+        });
+        Fake.Catalog(folder).Invoking(c => c.Compute(unit, _ => { }, default)).Should().Throw<InvalidDataException>();
+        Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("flip")]
+    [InlineData("cut")]
+    [InlineData("delete")]
+    [InlineData("manifest cut")]
+    [InlineData("manifest gone")]
+    public void A_damaged_artifact_is_set_aside_reported_and_computed_again(string damage)
+    {
+        Unit unit = Fake.Unit("a");
+        var catalog = Fake.Catalog(folder);
+        catalog.Compute(unit, _ => { }, default);
+        string data = catalog.Artifacts.File(unit, "data.txt"), manifest = Path.Combine(Path.GetDirectoryName(data)!, Manifest.FileName);
+        switch (damage)
+        {
+            case "flip": File.WriteAllText(data, "b"); break;
+            case "cut": File.WriteAllText(data, ""); break;
+            case "delete": File.Delete(data); break;
+            case "manifest cut": File.WriteAllBytes(manifest, File.ReadAllBytes(manifest)[..100]); break;
+            default: File.Delete(manifest); break;
+        }
+
+        var again = Fake.Catalog(folder);
+        var reports = new List<string>();
+        again.Store.Damaged = reports.Add;
+        again.Artifacts.Has(unit).Should().BeFalse();
+        reports.Should().ContainSingle().Which.Should().Contain("set aside");
+        again.Compute(unit, _ => { }, default);
+        File.ReadAllText(again.Artifacts.File(unit, "data.txt")).Should().Be("a");
+    }
+
+    [Fact]
+    public void Two_processes_may_compute_the_same_unit()
+    {
+        Unit unit = Fake.Unit("a");
+        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ => Fake.Catalog(folder).Compute(unit, _ => { }, default));
+        Fake.Catalog(folder).Artifacts.Has(unit).Should().BeTrue();
+        Directory.EnumerateDirectories(Path.Combine(folder.Path, "fake")).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Leftovers_of_dead_processes_go_and_those_of_living_ones_stay()
+    {
+        string kind = Path.Combine(folder.Path, "fake");
+        Directory.CreateDirectory(Path.Combine(kind, $".tmp-{int.MaxValue}-x"));
+        Directory.CreateDirectory(Path.Combine(kind, $".tmp-{Environment.ProcessId}-x"));
+        Fake.Catalog(folder).Store.RemoveLeftovers().Should().Be(1);
+        Directory.EnumerateDirectories(kind).Should().ContainSingle().Which.Should().Contain($"-{Environment.ProcessId}-");
+    }
+
+    [Fact]
+    public void Collecting_keeps_what_is_in_use()
+    {
+        var catalog = Fake.Catalog(folder);
+        Unit used = Fake.Unit("used"), unused = Fake.Unit("unused");
+        catalog.Compute(used, _ => { }, default);
+        catalog.Compute(unused, _ => { }, default);
+        bool Keep(string kind, string key) => key == Fingerprint.Of(used);
+        catalog.Store.Collect(Keep, dryRun: true).Count.Should().Be(1);
+        Fake.Catalog(folder).Artifacts.Has(unused).Should().BeTrue();
+        catalog.Store.Collect(Keep, dryRun: false).Count.Should().Be(1);
+        Fake.Catalog(folder).Artifacts.Has(unused).Should().BeFalse();
+        Fake.Catalog(folder).Artifacts.Has(used).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Digests_are_remembered_by_length_and_time_of_change()
+    {
+        string file = Path.Combine(folder.Path, "weights"), memory = Path.Combine(folder.Path, "digests.json");
+        File.WriteAllText(file, "one");
+        var digests = new FileDigests(memory);
+        string before = digests.Of(file);
+        digests.Save();
+        new FileDigests(memory).Of(file).Should().Be(before);
+        File.WriteAllText(file, "two");
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddSeconds(5));
+        new FileDigests(memory).Of(file).Should().NotBe(before);
+    }
+}

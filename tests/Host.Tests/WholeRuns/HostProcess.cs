@@ -1,0 +1,102 @@
+using System.Diagnostics;
+
+namespace Pipelines.Host.Tests.WholeRuns;
+
+/// <summary>The program in a process of its own.</summary>
+internal static class HostProcess
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    /// <summary>Folder of the repository.</summary>
+    public static string RepositoryRoot { get; } = FindRoot();
+
+    /// <summary>Runs the program to its end.</summary>
+    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{string.Join(' ', arguments)} took more than {Limit}.");
+        }
+
+        return (process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Starts the program.</summary>
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = RepositoryRoot,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    private static string FindRoot()
+    {
+        for (var d = new DirectoryInfo(AppContext.BaseDirectory); d is not null; d = d.Parent)
+        {
+            if (File.Exists(Path.Combine(d.FullName, "Pipelines.sln"))) return d.FullName;
+        }
+
+        throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
+}
+
+/// <summary>A small experiment on the bundled model, and its artifacts.</summary>
+internal sealed class SmallExperiment : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public SmallExperiment(int samples = 2, int masks = 60, int shard = 20)
+    {
+        string quickstart = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart");
+        Spec = Path.Combine(folder.Path, "small.yaml");
+        File.WriteAllText(Spec, $$"""
+            name: small
+            seed: 3
+            model: { path: {{quickstart}}/micro-llava, device: cpu }
+            data: { kind: coco, images: {{quickstart}}/images, annotations: {{quickstart}}/instances.json }
+            stages:
+              answers: { stage: answer-questions, keep: {{samples}} }
+              baseline: { stage: collect-mean-kv, images: 6 }
+              masks: { stage: sample-masks, count: {{masks}}, shard: {{shard}} }
+              forward: { stage: forward-passes }
+              attribution: { stage: regress }
+              validation: { stage: validate, random_seeds: 1, scan: until-crossed }
+              report: { stage: report }
+
+            """);
+    }
+
+    public string Spec { get; }
+
+    public string Artifacts => Path.Combine(folder.Path, "artifacts");
+
+    public string RunFolder => Path.Combine(Artifacts, "runs", "small");
+
+    public string[] Arguments(params string[] more) => [Spec, "--artifacts", Artifacts, .. more];
+
+    /// <summary>Runs the experiment and demands success.</summary>
+    public string Run(params string[] more)
+    {
+        var (code, output, errors) = HostProcess.Run(Arguments(more));
+        return code == 0 ? output : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
+    }
+
+    /// <summary>Relative path and SHA-256 of every table file, links followed.</summary>
+    public IReadOnlyDictionary<string, string> TableBytes() =>
+        Directory.EnumerateFiles(Path.Combine(RunFolder, "tables"), "*", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetRelativePath(RunFolder, f), f => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))), StringComparer.Ordinal);
+
+    /// <summary>Keys in the store, by stage kind.</summary>
+    public IReadOnlyDictionary<string, HashSet<string>> StoredKeys() =>
+        Directory.EnumerateDirectories(Path.Combine(Artifacts, "cache"))
+            .ToDictionary(d => Path.GetFileName(d), d => Directory.EnumerateDirectories(d).Select(k => Path.GetFileName(k)).Where(k => k[0] != '.').ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
+
+    public void Dispose() => folder.Dispose();
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using FluentAssertions;
+using Xunit;
+
+namespace Pipelines.Host.Tests.WholeRuns;
+
+/// <summary>SIGKILL at any moment loses nothing but the units in flight.</summary>
+public sealed class KillTests
+{
+    private const int Kills = 6;
+
+    [Fact]
+    public void Killed_again_and_again_a_run_ends_with_byte_identical_tables()
+    {
+        using var undisturbed = new SmallExperiment(masks: 200);
+        var watch = Stopwatch.StartNew();
+        undisturbed.Run();
+        TimeSpan whole = watch.Elapsed;
+        using var killed = new SmallExperiment(masks: 200);
+        int stored = 0;
+        for (int i = 1; i <= Kills; i++)
+        {
+            // Moments spread over the whole run, so that every stage has its turn.
+            using Process process = HostProcess.Start(killed.Arguments());
+            _ = process.StandardOutput.ReadToEndAsync();
+            _ = process.StandardError.ReadToEndAsync();
+            if (!process.WaitForExit(whole * i / (Kills + 2)))
+            {
+                process.Kill();
+                process.WaitForExit();
+            }
+
+            int now = Directory.Exists(Path.Combine(killed.Artifacts, "cache")) ? killed.StoredKeys().Sum(k => k.Value.Count) : 0;
+            now.Should().BeGreaterThanOrEqualTo(stored, "what was stored stays");
+            stored = now;
+        }
+
+        killed.Run();
+        killed.TableBytes().Should().Equal(undisturbed.TableBytes());
+        Directory.EnumerateDirectories(Path.Combine(killed.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_interrupted_run_says_how_to_go_on_and_ends_with_130()
+    {
+        using var experiment = new SmallExperiment(samples: 6, masks: 4000);
+        using Process process = HostProcess.Start(experiment.Arguments());
+        var output = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
+        while (!process.HasExited && !(Directory.Exists(forward) && Directory.EnumerateDirectories(forward).Any())) Thread.Sleep(20);
+        using (var signal = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) signal.WaitForExit();
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(130);
+        (await output).Should().Contain("goes on from there");
+    }
+}

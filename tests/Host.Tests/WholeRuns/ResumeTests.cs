@@ -1,0 +1,90 @@
+using FluentAssertions;
+using Xunit;
+
+namespace Pipelines.Host.Tests.WholeRuns;
+
+/// <summary>What is stored is reused, and only that which changed is computed.</summary>
+public sealed class ResumeTests
+{
+    [Fact]
+    public void A_second_run_does_nothing_and_takes_less_than_a_second_inside_the_process()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        var tables = experiment.TableBytes();
+        string output = experiment.Run();
+        var match = System.Text.RegularExpressions.Regex.Match(output, @"Nothing to do: all \d+ units are stored \((?<seconds>[\d.]+) s\)");
+        match.Success.Should().BeTrue(output);
+        double.Parse(match.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture).Should().BeLessThan(1);
+        experiment.TableBytes().Should().Equal(tables);
+    }
+
+    [Fact]
+    public void A_larger_count_computes_only_the_additional_masks()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        var before = experiment.StoredKeys();
+        string output = experiment.Run("--set", "stages.masks.count=120");
+        var after = experiment.StoredKeys();
+        foreach (string kind in new[] { "sample-masks", "forward-passes" })
+        {
+            after[kind].Should().Contain(before[kind]);
+            (after[kind].Count - before[kind].Count).Should().Be(2 * 3, "two samples have three more shards each");
+        }
+
+        output.Should().Contain("forward: 6 computed").And.Contain("answers: 0 computed, ".Replace("0 computed, ", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Another_alpha_computes_only_regress_and_what_follows()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        var before = experiment.StoredKeys();
+        string output = experiment.Run("--set", "stages.attribution.alpha=0.001");
+        var after = experiment.StoredKeys();
+        after.Where(k => k.Value.Count != before[k.Key].Count).Select(k => k.Key).Should().BeEquivalentTo("regress", "validate", "report");
+        output.Should().Contain("changed 0.0005 -> 0.001");
+    }
+
+    [Fact]
+    public void The_bytes_of_the_tables_depend_neither_on_jobs_nor_threads_nor_batch()
+    {
+        using var one = new SmallExperiment();
+        one.Run("--jobs", "1", "--threads", "1");
+        var expected = one.TableBytes();
+        foreach (string[] options in new[] { new[] { "--jobs", "2", "--threads", "2" }, ["--jobs", "1", "--threads", "2"], ["--set", "engine.batch=7"] })
+        {
+            using var other = new SmallExperiment();
+            other.Run(options);
+            other.TableBytes().Should().Equal(expected, "{0}", string.Join(' ', options));
+        }
+    }
+
+    [Fact]
+    public void A_damaged_artifact_is_reported_and_computed_again()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        var tables = experiment.TableBytes();
+        string shard = Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "cache", "forward-passes"), "forward.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+        byte[] bytes = File.ReadAllBytes(shard);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(shard, bytes);
+        experiment.Run().Should().Contain("set aside").And.Contain("forward: 1 computed");
+        experiment.TableBytes().Should().Equal(tables);
+    }
+
+    [Fact]
+    public void Plan_and_explain_say_why()
+    {
+        using var experiment = new SmallExperiment();
+        HostProcess.Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts).Output.Should().Contain("never computed").And.Contain("more once");
+        experiment.Run();
+        HostProcess.Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts).Output.Should().NotContain("never computed").And.Contain("0 missing");
+        HostProcess.Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts, "--set", "stages.masks.ablate=0.5").Output.Should().Contain("ablate changed 0.75 -> 0.5");
+        HostProcess.Run("explain", "attribution", "--spec", experiment.Spec, "--artifacts", experiment.Artifacts, "--set", "stages.attribution.train=0.7").Output
+            .Should().Contain("train changed 0.8 -> 0.7");
+    }
+}

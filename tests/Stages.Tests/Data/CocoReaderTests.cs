@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text;
+using FluentAssertions;
+using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Data;
+
+public sealed class CocoReaderTests : IDisposable
+{
+    private const string Images = """[{"id": 1, "file_name": "a.jpg", "width": 100, "height": 50}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
+    private const string Annotations = """[{"image_id": 1, "category_id": 3, "area": 1000, "iscrowd": 0, "segmentation": [[1, 2, 3]]}, {"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""";
+    private const string Categories = """[{"id": 3, "name": "dog", "supercategory": "animal"}, {"id": 4, "name": "hot dog"}]""";
+
+    private static readonly SingleObject Rule = new(0.05, 0.02);
+
+    private readonly TemporaryFolder folder = new();
+
+    public CocoReaderTests() => folder.Touch("images/a.jpg", "images/sub/b.jpg");
+
+    private string ImageFolder => Path.Combine(folder.Root, "images");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Pictures_carry_id_file_and_category()
+    {
+        PictureSet set = Read(Json(Images, Annotations, Categories));
+
+        set.Candidates.Should().Equal(
+            new DataItem("1", "a.jpg", Path.Combine(ImageFolder, "a.jpg"), "dog", "animal"),
+            new DataItem("2", "sub/b.jpg", Path.Combine(ImageFolder, "sub", "b.jpg"), "hot dog"));
+        set.Categories.Should().Equal("dog", "hot dog");
+    }
+
+    [Fact]
+    public void Order_of_the_lists_does_not_matter()
+    {
+        string reversed = $$"""{"categories": {{Categories}}, "annotations": {{Annotations}}, "licenses": [{"a": {"b": [1, { }] } }], "images": {{Images}} }""";
+
+        Read(reversed).Pictures.Should().Equal(Read(Json(Images, Annotations, Categories)).Pictures);
+    }
+
+    [Fact]
+    public void The_bundled_pictures_hold_288_single_objects_of_312()
+    {
+        string quickstart = Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
+
+        PictureSet set = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), Rule);
+
+        set.Pictures.Should().HaveCount(312);
+        set.Candidates.Should().HaveCount(288).And.OnlyContain(c => c.Category != null && c.SuperCategory != null && File.Exists(c.FullPath));
+        set.LeftOut.Sum(l => l.Count).Should().Be(24);
+    }
+
+    [Fact]
+    public void Tokens_that_straddle_the_buffer_are_read_alike()
+    {
+        string json = Json(Images, Annotations, Categories);
+        IReadOnlyList<DataItem> expected = Read(json).Pictures;
+        for (int padding = 65536 - json.Length - 8; padding <= 65536; padding += 3)
+        {
+            Read(new string(' ', padding) + json).Pictures.Should().Equal(expected);
+        }
+    }
+
+    [Fact]
+    public void A_text_longer_than_the_buffer_is_read()
+    {
+        string name = new('x', 200_000);
+
+        Read(Json(Images, Annotations, $$"""[{"id": 3, "name": "{{name}}"}, {"id": 4, "name": "b"}]""")).Categories.Should().Contain(name);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_passed_over() => Read("\uFEFF" + Json(Images, Annotations, Categories)).Candidates.Should().HaveCount(2);
+
+    [Fact]
+    public void Memory_does_not_grow_with_the_annotations()
+    {
+        string path = Path.Combine(folder.Root, "large.json");
+        using (var writer = new StreamWriter(path))
+        {
+            writer.Write($$"""{"images": {{Images}}, "categories": {{Categories}}, "annotations": [{"image_id": 1, "category_id": 3, "area": 1000}""");
+            for (int i = 0; i < 100_000; i++)
+            {
+                writer.Write(string.Create(CultureInfo.InvariantCulture, $$""", {"image_id": 1, "category_id": 4, "area": {{i % 90}}.5, "segmentation": [[1.25, 2.5, 3.75, 4.125, 5.25, 6.5, 7.75, 8.125, 9.25, 10.5]]}"""));
+            }
+
+            writer.Write("]}");
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        PictureSet set = CocoReader.Read(ImageFolder, path, Rule);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        set.Candidates.Should().ContainSingle(c => c.Category == "dog");
+        new FileInfo(path).Length.Should().BeGreaterThan(10_000_000);
+        allocated.Should().BeLessThan(1_000_000);
+    }
+
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:1", "git-LFS pointer")]
+    [InlineData("<!DOCTYPE html>", "web page")]
+    [InlineData("PK\u0003\u0004...", "archive")]
+    [InlineData("[]", "an object ({ … }) is expected, found a list (byte 0)")]
+    [InlineData("{\"images\": [}", "the JSON is damaged or ends too early (line 1, byte 13)")]
+    [InlineData("{\"images\": [\n{\"id\": 1", "the JSON is damaged or ends too early (line 2, byte 9)")]
+    [InlineData("{\"images\": []} x", "the JSON is damaged or ends too early")]
+    [InlineData("{\"images\": []}", "has no list 'annotations'")]
+    [InlineData("{\"images\": [], \"annotations\": [], \"categories\": []}", "'images' lists no picture")]
+    [InlineData("{\"images\": {}}", "images: a list ([ … ]) is expected, found an object")]
+    [InlineData("{\"images\": [1]}", "images[0]: an object ({ … }) is expected, found a number")]
+    [InlineData("{\"images\": [{\"id\": \"1\"}]}", "images[0].id: a whole number is expected, found a text (byte 19)")]
+    [InlineData("{\"images\": [{\"id\": 1.5}]}", "images[0].id: a whole number is expected, found one with a fraction")]
+    [InlineData("{\"images\": [{\"id\": 1, \"width\": 0}]}", "images[0].width: a picture's width in pixels is expected")]
+    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\", \"height\": 1}]}", "images[0]: lacks 'width'")]
+    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"../a.jpg\", \"height\": 1, \"width\": 1}]}", "'../a.jpg' does not name a file below")]
+    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"\\ud800\"}]}", "images[0].file_name: the text is not valid UTF-8")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": -1}]}", "annotations[0].area: a number of 0 or more is expected")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": 1e999}]}", "annotations[0].area: a number of 0 or more is expected")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3]}]}", "annotations[0].bbox: 4 numbers are expected, found fewer")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3, 4, 5]}]}", "annotations[0].bbox: 4 numbers are expected, found more")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1}]}", "annotations[0]: lacks 'area'")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"iscrowd\": 2}]}", "annotations[0].iscrowd: 0 or 1 is expected")]
+    [InlineData("{\"categories\": [{\"id\": 1}]}", "categories[0]: lacks 'name'")]
+    [InlineData("{\"categories\": [{\"id\": 1, \"name\": \"a\"}, {\"id\": 1, \"name\": \"b\"}]}", "categories[1].id: category 1 is listed twice")]
+    public void Damaged_annotations_say_what_and_where(string json, string message)
+    {
+        InputException error = Failure(() => Read(json));
+
+        error.Where.Should().EndWith("instances.json");
+        error.Message.Should().Contain(message);
+    }
+
+    [Fact]
+    public void An_unlisted_category_is_named() =>
+        Failure(() => Read(Json(Images, Annotations, """[{"id": 3, "name": "dog"}]"""))).Message.Should().Contain("picture 2 has an instance of category 4");
+
+    [Fact]
+    public void Missing_pictures_are_counted_and_the_first_is_named()
+    {
+        File.Delete(Path.Combine(ImageFolder, "sub", "b.jpg"));
+
+        Failure(() => Read(Json(Images, Annotations, Categories))).Message.Should().Contain("lacks 1 of the 2 pictures").And.Contain("'sub/b.jpg'");
+    }
+
+    [Fact]
+    public void Missing_files_and_folders_are_named()
+    {
+        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "none.json"), Rule)).Message.Should().Contain("none.json: this file of annotations does not exist");
+        Failure(() => CocoReader.Read(ImageFolder, folder.Root, Rule)).Message.Should().Contain("is a folder, not a file");
+        string annotations = folder.Write("instances.json", Json(Images, Annotations, Categories));
+        Failure(() => CocoReader.Read(Path.Combine(folder.Root, "none"), annotations, Rule)).Message.Should().Contain("none: this folder of pictures does not exist");
+    }
+
+    [Fact]
+    public void Damaged_bytes_give_an_error_or_a_set_and_nothing_else()
+    {
+        byte[] whole = Encoding.UTF8.GetBytes(Json(Images, Annotations, Categories));
+        var random = new Random(5);
+        int errors = 0;
+        for (int round = 0; round < 3000; round++)
+        {
+            byte[] damaged = whole[..(round % 3 == 0 ? random.Next(whole.Length) : whole.Length)];
+            for (int i = random.Next(4); i >= 0 && damaged.Length > 0; i--)
+            {
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
+            string annotations = folder.Write("instances.json", damaged);
+            try
+            {
+                CocoReader.Read(ImageFolder, annotations, Rule);
+            }
+            catch (InputException)
+            {
+                errors++;
+            }
+        }
+
+        errors.Should().BeGreaterThan(1500);
+    }
+
+    private static string Json(string images, string annotations, string categories) =>
+        $$"""{"info": {"year": 2017}, "images": {{images}}, "annotations": {{annotations}}, "categories": {{categories}} }""";
+
+    private static InputException Failure(Action action) => action.Should().Throw<InputException>().Which;
+
+    private PictureSet Read(string json) => CocoReader.Read(ImageFolder, folder.Write("instances.json", json), Rule);
+}

@@ -1,0 +1,83 @@
+using FluentAssertions;
+using FsCheck.Xunit;
+using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Data;
+
+public sealed class FolderReaderTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_folder_without_labels_gives_its_pictures_by_name()
+    {
+        folder.Touch("b.PNG", "a.jpeg", "c.jpg", ".hidden.jpg", "notes.txt", "deeper/d.jpg");
+
+        PictureSet set = FolderReader.Read(folder.Root, null);
+
+        set.Candidates.Select(c => (c.SampleId, c.File, c.Category)).Should().Equal(("a.jpeg", "a.jpeg", null), ("b.PNG", "b.PNG", null), ("c.jpg", "c.jpg", null));
+    }
+
+    [Fact]
+    public void Pictures_without_a_label_are_left_out_but_stay_in_the_set()
+    {
+        folder.Touch("a.jpg", "b.jpg", "deeper/d.jpg");
+        string labels = folder.Write("labels.csv", "id,category,file,super_category\r\n1,\"red, \"\"old\"\" dog\",a.jpg,animal\r\n\r\n2,cat,deeper/d.jpg,\r\n");
+
+        PictureSet set = FolderReader.Read(folder.Root, labels);
+
+        set.Candidates.Select(c => (c.File, c.Category, c.SuperCategory)).Should().Equal(("a.jpg", "red, \"old\" dog", "animal"), ("deeper/d.jpg", "cat", null));
+        set.Pictures.Should().HaveCount(3);
+        set.LeftOut.Should().Equal(("not labelled in labels.csv", 1));
+    }
+
+    [Theory]
+    [InlineData("", ":1: the columns 'file' and 'category' are expected")]
+    [InlineData("file;category\na.jpg;dog", ":1: the columns")]
+    [InlineData("file,category\n", "labels no picture")]
+    [InlineData("file,category\na.jpg", ":2: 2 columns are expected, found 1")]
+    [InlineData("file,category\na.jpg,dog,x", ":2: 2 columns are expected, found 3")]
+    [InlineData("file,category\n\na.jpg, ", ":3: 'a.jpg' has no category")]
+    [InlineData("file,category\na.jpg,dog\na.jpg,cat", ":3: 'a.jpg' is labelled twice")]
+    [InlineData("file,category\n/etc/a.jpg,dog", ":2: '/etc/a.jpg' does not name a file below")]
+    [InlineData("file,category\n\"a.jpg,dog\n\n", ":2: a quote is opened and never closed")]
+    [InlineData("file,category\n\"a\nb.jpg\"c,dog", ":3: text follows a closing quote")]
+    [InlineData("file,category\nmissing.jpg,dog", "lacks 1 of the 1 pictures")]
+    public void Damaged_labels_say_what_and_where(string csv, string message)
+    {
+        folder.Touch("a.jpg");
+        string labels = folder.Write("labels.csv", csv);
+
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels)).Should().Throw<InputException>().Which.Message.Should().Contain(message);
+    }
+
+    [Fact]
+    public void Missing_and_empty_folders_are_named()
+    {
+        FluentActions.Invoking(() => FolderReader.Read(Path.Combine(folder.Root, "none"), null)).Should().Throw<InputException>().WithMessage("*none: this folder of pictures does not exist*");
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, null)).Should().Throw<InputException>().WithMessage("*holds no JPEG or PNG*");
+        folder.Touch("a.jpg");
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "none.csv"))).Should().Throw<InputException>().WithMessage("*none.csv: this file of labels does not exist*");
+        folder.Write("latin1.csv", [(byte)'f', 0xe9]);
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "latin1.csv"))).Should().Throw<InputException>().WithMessage("*is not UTF-8*");
+    }
+
+    [Property(MaxTest = 300)]
+    public void Any_text_as_labels_gives_an_error_or_a_set_and_nothing_else(string text, bool header)
+    {
+        folder.Touch("a.jpg");
+        string labels = folder.Write("labels.csv", (header ? "file,category\n" : "") + text);
+        try
+        {
+            FolderReader.Read(folder.Root, labels);
+        }
+        catch (InputException e)
+        {
+            e.Message.Should().NotBeEmpty();
+        }
+    }
+}

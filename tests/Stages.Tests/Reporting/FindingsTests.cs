@@ -1,0 +1,145 @@
+using FluentAssertions;
+using FsCheck;
+using FsCheck.Xunit;
+using Pipelines.Stages.Reporting;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Reporting;
+
+public sealed class FindingsTests
+{
+    [Fact]
+    public void Heads_needed_is_the_first_crossing_although_phi_is_not_monotone()
+    {
+        double[] faithfulness = [0, 0.5, 0.85, 0.7, 0.9, 1], completeness = [1, 0.6, 0.15, 0.3, 0.1, 0];
+        CriterionFindings found = Findings.Of(Report([.. Rows("a", "head-attribution", 0, faithfulness, completeness)])).Criteria.Single();
+
+        found.Faithful.BySample["a"].Should().Be(2);
+        found.Complete.BySample["a"].Should().Be(2);
+        found.Faithful.Mean.HasInterval.Should().BeFalse("one sample has no interval");
+    }
+
+    [Fact]
+    public void A_threshold_is_crossed_strictly()
+    {
+        CriterionFindings found = Findings.Of(Report([.. Rows("a", "causal", 0, [0, 0.8, 0.81], [1, 0.2, 0.19])])).Criteria.Single();
+
+        found.Faithful.BySample["a"].Should().Be(2);
+        found.Complete.BySample["a"].Should().Be(2);
+    }
+
+    [Fact]
+    public void Random_orders_are_averaged_within_a_sample_first()
+    {
+        ValidationRow[] rows =
+        [
+            .. Rows("a", "random", 1, [0, 0.9, 1], [1, 0.1, 0]), .. Rows("a", "random", 2, [0, 0.3, 1], [1, 0.7, 0]),
+            .. Rows("b", "random", 1, [0, 0.9, 1], [1, 0.1, 0]), .. Rows("b", "random", 2, [0, 0.9, 1], [1, 0.1, 0]),
+        ];
+        CriterionFindings found = Findings.Of(Report(rows)).Criteria.Single();
+
+        found.Faithful.BySample.Should().BeEquivalentTo(new Dictionary<string, double> { ["a"] = 1.5, ["b"] = 1 });
+        found.Faithful.Mean.Mean.Should().Be(1.25);
+        found.Faithful.Mean.Count.Should().Be(2);
+        found.Curve.Select(p => p.K).Should().Equal(1, 2);
+        found.Curve[0].Faithfulness.Mean.Should().BeApproximately(0.75, 1e-12);
+    }
+
+    [Fact]
+    public void A_sample_that_never_crosses_is_counted_and_not_averaged()
+    {
+        ValidationRow[] rows = [.. Rows("a", "attention", 0, [0, 0.9], [1, 0.1]), .. Rows("b", "attention", 0, [0, 0.2], [1, 0.9])];
+        HeadsNeeded needed = Findings.Of(Report(rows)).Criteria.Single().Faithful;
+
+        needed.NotReached.Should().Be(1);
+        needed.Mean.Should().Match<Estimate>(e => e.Mean == 1 && e.Count == 1);
+    }
+
+    [Fact]
+    public void Curves_hold_only_places_that_every_scan_has()
+    {
+        ValidationRow[] rows = [.. Rows("a", "causal", 0, [0, 0.5, 0.9, 1], [1, 0.5, 0.1, 0]), .. Rows("b", "causal", 0, [0, 0.9], [1, 0.1])];
+
+        Findings.Of(Report(rows)).Criteria.Single().Curve.Select(p => p.K).Should().Equal(1);
+    }
+
+    [Fact]
+    public void Head_frequency_counts_the_top_heads_by_beta_up_to_the_crossing()
+    {
+        ReportData data = Report([.. Rows("a", "head-attribution", 0, [0, 0.5, 0.9, 1, 1], [1, 0.5, 0.1, 0, 0]), .. Rows("b", "head-attribution", 0, [0, 0.9, 1, 1, 1], [1, 0.1, 0, 0, 0])]) with
+        {
+            Samples = [Sample("a", [0.1, 0.5, 0.1, 0.0]), Sample("b", [0.0, 0.7, 0.2, 0.1])],
+        };
+
+        Findings found = Findings.Of(data);
+
+        found.Selected.Should().Be(2);
+        found.Frequency!.Cast<double>().Should().Equal(0.5, 1, 0, 0); // a: heads 1 and 0 (tie of 0 and 2 by index); b: head 1
+        found.MeanBeta![0, 1].Should().BeApproximately(0.6, 1e-12);
+    }
+
+    [Fact]
+    public void The_typical_sample_has_the_median_fit()
+    {
+        ReportData data = Report([]) with { Samples = [Sample("a", [0, 0, 0, 1], 0.9), Sample("b", [0, 0, 0, 1], 0.2), Sample("c", [0, 0, 0, 1], 0.7)] };
+
+        Findings.Of(data).Typical!.SampleId.Should().Be("c");
+    }
+
+    [Fact]
+    public void The_sentence_names_the_criterion_that_the_data_put_first()
+    {
+        string Sentence(int attribution, int causal) => Sentences.HeadsNeeded(Findings.Of(Report(
+        [
+            .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "head-attribution", attribution + (i % 2))),
+            .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "causal", causal + (i / 2 % 2))),
+        ])));
+
+        Sentence(2, 6).Should().Contain("For faithfulness > 0.8, head attribution needs the fewest heads, 2.5").And.Contain("next is causal with 6.5").And.Contain("first in both, as in the paper");
+        Sentence(6, 2).Should().Contain("causal needs the fewest heads, 2.5").And.Contain("next is head attribution with 6.5").And.NotContain("as in the paper.");
+        Sentence(3, 3).Should().Contain("is level with it").And.Contain("behind none");
+    }
+
+    private static IEnumerable<ValidationRow> Crossing(string sample, string criterion, int k) =>
+        Enumerable.Range(0, 10).Select(i => new ValidationRow(sample, criterion, 0, i, i < k ? 0.1 : 0.9, i < k ? 0.9 : 0.1));
+
+    [Property]
+    public bool A_bootstrap_interval_lies_within_the_values_and_does_not_depend_on_what_was_asked_before(NormalFloat[] values)
+    {
+        double[] y = [.. values.Select(v => Math.Clamp(v.Get, -1e6, 1e6))];
+        var used = new Bootstrap();
+        _ = used.Of(Enumerable.Range(0, 7).Select(i => (double)i));
+        Estimate one = used.Of(y), other = new Bootstrap().Of(y);
+        double slack = 1e-9 * (1 + y.Select(Math.Abs).DefaultIfEmpty(0).Max());
+        return one.Equals(other) && one.Count == y.Length && (y.Length < 2 || (one.Low >= y.Min() - slack && one.High <= y.Max() + slack && one.Low <= one.High));
+    }
+
+    [Fact]
+    public void The_bootstrap_interval_of_many_values_is_near_the_normal_one()
+    {
+        double[] y = [.. Enumerable.Range(0, 200).Select(i => Math.Sin(i * 1.7))];
+        Estimate found = new Bootstrap().Of(y);
+        double half = 1.96 * found.Deviation / Math.Sqrt(y.Length);
+
+        found.Low.Should().BeApproximately(found.Mean - half, 0.15 * half);
+        found.High.Should().BeApproximately(found.Mean + half, 0.15 * half);
+    }
+
+    [Theory]
+    [InlineData("llava-1.5-7b-hf", "LLaVA-1.5-7B")]
+    [InlineData("llava-v1.6-vicuna-13b-hf", "LLaVA-NeXT-13B")]
+    [InlineData("InternVL2_5-4B", "InternVL2.5-4B")]
+    [InlineData("Qwen2-VL-7B-Instruct", "Qwen2-VL-7B")]
+    [InlineData("micro-llava", null)]
+    public void Published_numbers_are_found_by_hub_name(string folder, string? model) =>
+        Published.Of(new ModelCard(folder, folder, "", 1, 1, 1, 1, 0, 0, ""))?.Model.Should().Be(model);
+
+    private static IEnumerable<ValidationRow> Rows(string sample, string criterion, int seed, double[] faithfulness, double[] completeness) =>
+        faithfulness.Select((f, k) => new ValidationRow(sample, criterion, seed, k, f, completeness[k]));
+
+    private static SampleResult Sample(string id, double[] beta, double r2 = 0.8) =>
+        new() { SampleId = id, File = id, Answer = id, Intact = 1, Ablated = 0, Beta = beta, R2 = r2, Rho = 0.9 };
+
+    private static ReportData Report(ValidationRow[] rows) =>
+        new() { Name = "r", Command = "c", Question = "q", Model = new ModelCard("m", "m", "f", 2, 2, 2, 4, 0, 0, "cpu"), Validation = rows };
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using FluentAssertions;
+using Pipelines.Stages.Reporting;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Reporting;
+
+public sealed partial class HtmlReportTests
+{
+    [Fact]
+    public void Page_and_every_figure_are_written_and_the_same_data_give_the_same_bytes()
+    {
+        // Lies beside the tests so that a person can look at it; REPORT_PICTURES may name a folder of pictures to show.
+        string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report"), again = folder + "-again";
+        ReportData data = MadeUpReport.Of(pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"));
+
+        IReadOnlyList<string> files = HtmlReport.Write(data, folder);
+        HtmlReport.Write(data, again);
+
+        files.Should().Contain(["report.html", "figures/fig3a-heads-needed.svg", "figures/fig3a-curves.csv", "figures/fig3c-head-frequency.svg", "figures/fig2-beta.svg", "figures/fig2-predicted-phi.svg", "figures/table2-fit.csv"]);
+        foreach (string file in files)
+        {
+            File.ReadAllBytes(Path.Combine(folder, file)).Should().Equal(File.ReadAllBytes(Path.Combine(again, file)), file);
+        }
+
+        Directory.EnumerateFiles(folder, "*.part", SearchOption.AllDirectories).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_report_of_a_7B_run_with_200_samples_stays_small_and_quick()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report-7b");
+        ReportData few = MadeUpReport.Of(32, 32, samples: 4, masks: 10_000, model: "llava-1.5-7b-hf", pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"));
+        ReportData data = few with
+        {
+            Samples = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" }))],
+            Validation = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Validation.Select(v => v with { SampleId = $"{copy}-{v.SampleId}" }))],
+        };
+
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        HtmlReport.Write(data, folder);
+
+        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60));
+        new FileInfo(Path.Combine(folder, HtmlReport.PageName)).Length.Should().BeLessThan(6_000_000);
+        Console.WriteLine($"7B report: {watch.Elapsed.TotalSeconds:0.0} s");
+    }
+
+    [Fact]
+    public void Every_figure_is_well_formed_svg_at_both_widths_and_stays_inside_its_width()
+    {
+        foreach (ReportData data in new[] { MadeUpReport.Of(), MadeUpReport.Of(32, 32, samples: 3, masks: 200), MadeUpReport.Of(24, 14, samples: 1, masks: 50), MadeUpReport.Of(1, 1, samples: 2, masks: 50) })
+        {
+            foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+            {
+                foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+                {
+                    XDocument svg = XDocument.Parse(figure.Draw(width, "x"));
+                    double height = double.Parse(svg.Root!.Attribute("height")!.Value, CultureInfo.InvariantCulture);
+                    height.Should().BeInRange(50, 2500, figure.Name);
+                    foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
+                    {
+                        double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture).Should().BeInRange(0, width, "{0} at {1}: {2}", figure.Name, width, mark);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void The_page_loads_nothing_and_its_ids_are_unique_and_its_anchors_exist()
+    {
+        string page = Page(MadeUpReport.Of());
+
+        Count(page, "http://").Should().Be(Count(page, "xmlns=\"http://www.w3.org/2000/svg\""), "only the namespace of SVG is an address");
+        page.Should().NotContain("https://").And.NotContain("<link").And.NotContain("@import").And.NotContain("url(");
+        string[] ids = [.. Ids().Matches(page).Select(m => m.Groups[1].Value)];
+        ids.Should().OnlyHaveUniqueItems();
+        Anchors().Matches(page).Select(m => m.Groups[1].Value).Should().NotBeEmpty().And.BeSubsetOf(ids);
+    }
+
+    [Fact]
+    public void Text_from_models_files_and_specs_is_escaped()
+    {
+        const string evil = "<script>alert('1')</script>&\"\u0007\ud800";
+        ReportData made = MadeUpReport.Of(samples: 2, masks: 50);
+        ReportData data = made with
+        {
+            Name = evil,
+            Question = evil,
+            Command = evil,
+            Samples = [.. made.Samples.Select(s => s with { Answer = evil, File = evil, Category = evil, Target = evil })],
+            Rejected = [new(evil, evil, evil, evil)],
+            Settings = [new(evil, evil, false, evil)],
+            Links = [new(evil, "tables/a b#c.csv", evil)],
+            Facts = [new(evil, evil)],
+            Model = made.Model with { Name = evil, Family = evil, Path = evil, Arithmetic = evil },
+        };
+
+        string page = Page(data);
+
+        page.Should().NotContain("<script>alert").And.NotContain("\u0007").And.Contain("tables/a%20b%23c.csv");
+        foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+        {
+            _ = XDocument.Parse(figure.Draw(Figure.Wide, "x"));
+        }
+    }
+
+    [Fact]
+    public void Numbers_do_not_follow_the_culture_of_the_machine()
+    {
+        ReportData data = MadeUpReport.Of(samples: 3, masks: 50);
+        string invariant = Page(data);
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo("de-DE");
+            Page(data).Should().Be(invariant);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void Parts_that_a_run_does_not_have_are_left_out()
+    {
+        ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
+        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0 };
+        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Masks = 0, Settings = [], Links = [], Facts = [] };
+
+        HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
+        Page(answersOnly).Should().NotContain("id=\"fit\"").And.NotContain("id=\"validation\"").And.Contain("id=\"samples\"");
+        Page(nothing).Should().NotContain("NaN");
+    }
+
+    [Fact]
+    public void Numbers_that_are_not_finite_show_as_a_dash()
+    {
+        ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
+        ReportData data = made with
+        {
+            Samples = [.. made.Samples.Select(s => s with { R2 = double.NaN, Rho = double.NaN, Intact = double.PositiveInfinity, TestPhi = [.. s.TestPhi.Select(_ => double.NaN)], Beta = [.. s.Beta.Select(_ => 0.0)] })],
+            Validation = [.. made.Validation.Select(v => v with { Faithfulness = double.NaN, Completeness = double.NaN })],
+        };
+
+        Page(data).Should().NotContain("NaN").And.NotContain("∞").And.Contain("not reached");
+    }
+
+    [Fact]
+    public void A_published_model_stands_beside_the_papers_numbers()
+    {
+        string page = Page(MadeUpReport.Of(samples: 3, masks: 50, model: "llava-1.5-7b-hf"));
+
+        page.Should().Contain("LLaVA-1.5-7B, paper").And.Contain("0.82 ± 0.05").And.Contain("0.91 ± 0.03");
+    }
+
+    private static string Page(ReportData data)
+    {
+        Findings findings = Findings.Of(data);
+        return HtmlReport.Page(findings, HtmlReport.Figures(findings));
+    }
+
+    private static int Count(string text, string part) => Regex.Count(text, Regex.Escape(part));
+
+    [GeneratedRegex(" id=\"([^\"]+)\"")]
+    private static partial Regex Ids();
+
+    [GeneratedRegex("href=\"#([^\"]+)\"")]
+    private static partial Regex Anchors();
+}

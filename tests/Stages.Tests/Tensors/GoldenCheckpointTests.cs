@@ -1,0 +1,31 @@
+using FluentAssertions;
+using Pipelines.Stages.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Stages.Tests.Tensors;
+
+public sealed class GoldenCheckpointTests
+{
+    [GoldenFact]
+    public void Golden_checkpoints_open_and_their_tensors_can_be_read()
+    {
+        TorchNative.Touch();
+        foreach (string folder in Golden.Cases())
+        {
+            using SafeTensorsFile results = SafeTensorsFile.Open(Path.Combine(folder, "case.safetensors"));
+            results.ReadFloat("logits").Should().NotBeEmpty().And.NotContain(float.NaN);
+            if (Directory.Exists(Path.Combine(folder, "model")))
+            {
+                using Checkpoint checkpoint = Checkpoint.Open(Path.Combine(folder, "model"));
+                using Weights weights = Weights.Of(checkpoint, Arithmetic.Float32);
+                foreach (StoredTensor stored in checkpoint.Tensors.Values)
+                {
+                    using torch.Tensor sum = weights.Claim(stored.Name, stored.Shape).sum();
+                    float.IsFinite(sum.item<float>()).Should().BeTrue(stored.Name);
+                }
+
+                weights.RequireAllClaimed();
+            }
+        }
+    }
+}

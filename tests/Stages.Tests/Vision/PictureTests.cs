@@ -1,0 +1,116 @@
+using FluentAssertions;
+using FsCheck.Xunit;
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Tests.Text;
+using Pipelines.Stages.Vision;
+using SkiaSharp;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Vision;
+
+/// <summary>Laws of pictures and their files.</summary>
+public sealed class PictureTests
+{
+    [Property(MaxTest = 100)]
+    public bool A_written_png_is_read_back_to_the_byte_and_written_the_same_again(int seed)
+    {
+        var picture = Pictures.Random(new Random(seed));
+        byte[] png = PngWriter.Encode(picture);
+        var read = PictureDecoder.Decode(png, "test.png");
+        return (read.Width, read.Height) == (picture.Width, picture.Height) && read.Rgb.AsSpan().SequenceEqual(picture.Rgb) && PngWriter.Encode(read).AsSpan().SequenceEqual(png);
+    }
+
+    [Property(MaxTest = 200)]
+    public bool A_crop_of_a_resize_equals_the_resize_cropped(int seed)
+    {
+        var random = new Random(seed);
+        var picture = Pictures.Random(random);
+        var filter = (ResizeFilter)random.Next(3);
+        int width = random.Next(1, 60), height = random.Next(1, 60), left = random.Next(width), top = random.Next(height);
+        int keptWidth = random.Next(1, width - left + 1), keptHeight = random.Next(1, height - top + 1);
+        var whole = PilResize.Resize(picture, width, height, filter).Crop(left, top, keptWidth, keptHeight);
+        return PilResize.ResizeCrop(picture, width, height, left, top, keptWidth, keptHeight, filter).Rgb.AsSpan().SequenceEqual(whole.Rgb);
+    }
+
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(3, 3)]
+    [InlineData(4, 4)]
+    [InlineData(5, 5)]
+    [InlineData(6, 8)]
+    [InlineData(7, 7)]
+    [InlineData(8, 6)]
+    public void Turning_and_turning_back_changes_nothing(int orientation, int back)
+    {
+        var picture = Pictures.Random(new Random(orientation), 5, 3);
+        var turned = picture.Turned((Orientation)orientation);
+        turned.Rgb.Should().NotEqual(picture.Rgb);
+        var again = turned.Turned((Orientation)back);
+        (again.Width, again.Height).Should().Be((5, 3));
+        again.Rgb.Should().Equal(picture.Rgb);
+    }
+
+    [Property(MaxTest = 1500)]
+    public void Mutated_pictures_are_read_or_refused_within_memory(int seed)
+    {
+        var random = new Random(seed);
+        byte[] file = Mutation.Of(random.Next(2) == 0 ? Pictures.Png : Pictures.Jpeg, random);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            var picture = PictureDecoder.Decode(file, "test picture");
+            picture.Rgb.Should().HaveCount(3 * picture.Width * picture.Height);
+        }
+        catch (InputException e)
+        {
+            e.Message.Should().StartWith("test picture: ");
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan((8L * PngFile.MaxPixelsPerByte * file.Length) + 1_000_000);
+    }
+
+    [Fact]
+    public void A_small_file_that_promises_a_large_picture_is_refused_before_memory_is_taken()
+    {
+        byte[] png = [.. Pictures.Png];
+        (png[16], png[17], png[18], png[19]) = (0, 0, 0x30, 0); // 12288 columns
+        (png[20], png[21], png[22], png[23]) = (0, 0, 0x30, 0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Action decode = () => PictureDecoder.Decode(png, "bomb.png");
+        decode.Should().Throw<InputException>().WithMessage("bomb.png: says it has 12288 x 12288 pixels, more than a file of * bytes can hold.*");
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000_000);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        Action decode = () => PictureDecoder.Decode("/nowhere/cat.png");
+        decode.Should().Throw<InputException>().WithMessage("/nowhere/cat.png: cannot be read*");
+    }
+}
+
+/// <summary>Pictures made here.</summary>
+internal static class Pictures
+{
+    public static byte[] Png { get; } = PngWriter.Encode(Random(new Random(1), 23, 17));
+
+    public static byte[] Jpeg { get; } = MakeJpeg();
+
+    public static Picture Random(Random random) => Random(random, random.Next(1, 40), random.Next(1, 40));
+
+    public static Picture Random(Random random, int width, int height)
+    {
+        byte[] rgb = new byte[3 * width * height];
+        random.NextBytes(rgb);
+        return new Picture(width, height, rgb);
+    }
+
+    private static byte[] MakeJpeg()
+    {
+        using var bitmap = new SKBitmap(29, 19);
+        bitmap.Erase(SKColors.CornflowerBlue);
+        bitmap.SetPixel(3, 4, SKColors.Red);
+        using var data = bitmap.Encode(SKEncodedImageFormat.Jpeg, 80);
+        return data.ToArray();
+    }
+}
