@@ -120,12 +120,8 @@ internal abstract class VisionLanguageModel : IDisposable
     public abstract Pixels Preprocess(Picture picture);
 
     /// <summary>A picture's features as they enter the decoder.</summary>
-    /// <param name="pixels">What <see cref="Preprocess"/> gave.</param>
     /// <returns>Owned by the caller.</returns>
-    public abstract ImageFeatures Features(Pixels pixels);
-
-    /// <summary>A picture's features as they enter the decoder.</summary>
-    public ImageFeatures Features(Picture picture) => Features(Preprocess(picture));
+    public abstract ImageFeatures Features(Picture picture);
 
     /// <summary>Number and grid of the image tokens of a picture of some size, without its pixels.</summary>
     public abstract ImageTokens TokensOf(int width, int height);
