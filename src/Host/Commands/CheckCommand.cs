@@ -1,5 +1,6 @@
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
+using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Host.Commands;
 
@@ -13,7 +14,7 @@ internal static class CheckCommand
         int code = Program.Done;
         foreach (Pipeline pipeline in session.Pipelines)
         {
-            TorchSharp.torch.set_num_threads(session.Threads);
+            WorkerThreads.Use(pipeline.Context.Arithmetic, session.Threads);
             Console.WriteLine($"{pipeline.Experiment.Name}: {pipeline.Context.Info.Name}, {pipeline.Context.Arithmetic}");
             foreach (CheckResult result in ModelCheck.Run(pipeline.Context))
             {

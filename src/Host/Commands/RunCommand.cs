@@ -4,6 +4,7 @@ using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
 using Spectre.Console;
 
 namespace Pipelines.Host.Commands;
@@ -81,15 +82,15 @@ internal static class RunCommand
         string folder = session.RunFolderOf(pipeline);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
         log.Write($"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, {pipeline.Context.Arithmetic}");
-        File.WriteAllText(Path.Combine(folder, "experiment.yaml"), SpecWriter.ToYaml(pipeline.Experiment));
-        File.WriteAllText(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
         RunProgress progress = Console.IsOutputRedirected || Console.IsErrorRedirected ? new PlainProgress(Console.Out) : new LiveProgress(AnsiConsole.Console);
         session.Store.Damaged = text =>
         {
             log.Write(text);
             progress.Message(text);
         };
-        var executor = new LocalExecutor(session.Jobs, Math.Max(1, session.Threads / session.Jobs));
+        File.WriteAllText(Path.Combine(folder, "experiment.yaml"), SpecWriter.ToYaml(pipeline.Experiment));
+        File.WriteAllText(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+        var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
         var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);
         var outcomes = progress.Show(() => runner.Run(pipeline.Stages));
         if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))

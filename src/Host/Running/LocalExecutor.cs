@@ -5,8 +5,8 @@ namespace Pipelines.Host.Running;
 
 /// <summary>Worker threads of this process, each with its own share of the arithmetic threads.</summary>
 /// <param name="jobs">Units computed at the same time.</param>
-/// <param name="threads">Arithmetic threads of each.</param>
-internal sealed class LocalExecutor(int jobs, int threads) : IExecutor
+/// <param name="prepare">Called on each worker thread before its first unit.</param>
+internal sealed class LocalExecutor(int jobs, Action prepare) : IExecutor
 {
     /// <inheritdoc/>
     public IReadOnlyDictionary<Unit, Exception> Execute(IReadOnlyList<Unit> units, Action<Unit> compute, bool stopAtFailure, CancellationToken cancel)
@@ -15,7 +15,7 @@ internal sealed class LocalExecutor(int jobs, int threads) : IExecutor
         int next = -1;
         void Work()
         {
-            TorchSharp.torch.set_num_threads(threads);
+            prepare();
             while (!cancel.IsCancellationRequested && !(stopAtFailure && !failures.IsEmpty))
             {
                 int index = Interlocked.Increment(ref next);

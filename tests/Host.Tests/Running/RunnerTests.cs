@@ -99,5 +99,5 @@ public sealed class RunnerTests : IDisposable
     private static Unit Failing(string name) => Fake.Unit(name, _ => throw new InvalidDataException("broken"));
 
     private IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> stages, bool keepGoing = false, int jobs = 2, CancellationToken cancel = default) =>
-        new Runner(Fake.Catalog(folder), new LocalExecutor(jobs, 1), new PlainProgress(shown), log, keepGoing, cancel).Run(stages);
+        new Runner(Fake.Catalog(folder), new LocalExecutor(jobs, () => { }), new PlainProgress(shown), log, keepGoing, cancel).Run(stages);
 }
