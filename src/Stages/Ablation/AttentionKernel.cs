@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Stages.Ablation;
 
@@ -62,31 +63,12 @@ internal static unsafe class AttentionKernel
         Vector512<float> sum = default;
         for (int j = 0; j < columns; j += Width)
         {
-            Vector512<float> e = Exp(Vector512.Load(row + j) - shift);
+            Vector512<float> e = RowKernels.Exp(Vector512.Load(row + j) - shift);
             e.Store(row + j);
             sum += e;
         }
 
         return Vector512.Sum(sum);
-    }
-
-    /// <summary>exp of numbers not above 0, to 2 units in the last place; below -87.3 (the smallest normal result) it gives 0. Cephes' expf.</summary>
-    public static Vector512<float> Exp(Vector512<float> x)
-    {
-        var lowest = Vector512.Create(-87.3f);
-        Vector512<float> bounded = Vector512.MaxNative(x, lowest);
-        Vector512<float> n = Vector512.Floor(Vector512.FusedMultiplyAdd(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))); // x = n ln 2 + r
-        Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), bounded);
-        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
-        var p = Vector512.Create(1.9875691500e-4f);
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.3981999507e-3f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(8.3334519073e-3f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(4.1665795894e-2f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
-        p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
-        Vector512<float> power = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle(); // 2^n
-        return Vector512.ConditionalSelect(Vector512.LessThan(x, lowest), default, p * power);
     }
 
     /// <summary>Rotary embedding of one row: x cos + rotate_half(x) sin, times a factor.</summary>

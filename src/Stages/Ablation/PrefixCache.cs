@@ -66,6 +66,7 @@ internal sealed class PrefixCache : IDisposable
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         Decoder decoder = model.Decoder;
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
         DecoderShape shape = decoder.Shape;
         TokenPositions positions = model.Positions(prompt, features.Tokens);
         Rotary rotary = decoder.Rotary(positions);
