@@ -17,7 +17,7 @@ internal sealed class BlankMarkVocabulary
     public IReadOnlyList<PieceMerge> Merges { get; }
 
     /// <summary>LLaMA's: 32,000 pieces. The tokens of the default prompt have their published ids.</summary>
-    public static BlankMarkVocabulary Llama() => Of(32_000, [.. KnownText.Words(BlankMarkAlphabet.Mark), "\u2581US", "SS", "IST", "ANT", "ER"], "", new Dictionary<string, int>
+    public static BlankMarkVocabulary Llama() => Of(32_000, ["\u2581A", "\u2581US", .. KnownText.Words(BlankMarkAlphabet.Mark), "SS", "IST", "ANT", "ER"], "", new Dictionary<string, int>
     {
         ["\u2581US"] = 3148, ["ER"] = 1001, [":"] = 29901, ["\u2581"] = 29871, ["What"] = 5618, ["\u2581is"] = 338, ["\u2581the"] = 278, ["\u2581main"] = 1667, ["\u2581object"] = 1203,
         ["\u2581in"] = 297, ["\u2581image"] = 1967, ["?"] = 29973, ["\u2581Please"] = 3529, ["\u2581answer"] = 1234, ["\u2581with"] = 411, ["\u2581a"] = 263, ["\u2581single"] = 2323, ["\u2581word"] = 1734,

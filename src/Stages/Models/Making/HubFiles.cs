@@ -29,24 +29,36 @@ internal static class HubFiles
     /// <summary>A file as JSON.</summary>
     public static JsonObject ReadJson(PublishedModel model, string file) => JsonNode.Parse(Read(model, file))!.AsObject();
 
-    /// <summary>config.json with the numbers of layers of <paramref name="model"/>; as embedded where they are the published ones.</summary>
+    /// <summary>config.json with the numbers of <paramref name="model"/>; as embedded where they are the published ones.</summary>
     public static byte[] Config(PublishedModel model)
     {
-        PublishedModel published = PublishedModel.Named(model.Name);
-        if (model == published)
+        if (model == PublishedModel.Named(model.Name))
         {
             return Read(model, "config.json");
         }
 
-        JsonObject config = ReadJson(model, "config.json");
+        JsonObject config = ReadJson(model, "config.json"), vision = config["vision_config"]!.AsObject();
         JsonObject decoder = model.Family switch
         {
             ModelFamily.Llava or ModelFamily.LlavaNext => config["text_config"]!.AsObject(),
             ModelFamily.InternVl => config["llm_config"]!.AsObject(),
             _ => config,
         };
-        decoder["num_hidden_layers"] = model.Layers; // the 7B LLaVA files leave it out: 32 is the class default
-        config["vision_config"]![model.Family == ModelFamily.Qwen2Vl ? "depth" : "num_hidden_layers"] = model.VisionLayers;
+        decoder["num_hidden_layers"] = model.Layers;
+        decoder["num_attention_heads"] = model.Heads;
+        decoder["num_key_value_heads"] = model.KvHeads;
+        decoder["hidden_size"] = model.Hidden;
+        decoder["intermediate_size"] = model.Intermediate;
+        if (model.Family == ModelFamily.Qwen2Vl)
+        {
+            vision["depth"] = model.VisionLayers;
+            vision["hidden_size"] = model.Hidden; // of the decoder: the merger's output
+        }
+        else
+        {
+            vision["num_hidden_layers"] = model.VisionLayers;
+        }
+
         return System.Text.Encoding.UTF8.GetBytes(config.ToJsonString(Indented) + "\n");
     }
 }

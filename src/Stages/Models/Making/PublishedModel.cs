@@ -90,7 +90,8 @@ internal sealed record PublishedModel(
 
     private static InputException Unknown(string name)
     {
-        string nearest = All.MinBy(m => Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant()))!.Name;
+        string nearest = (All.FirstOrDefault(m => name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            ?? All.MinBy(m => Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant()))!).Name;
         return new InputException("make-model", $"there is no published model '{(name.Length <= 80 ? name : name[..80] + "…")}'.", $"Did you mean {nearest}? The ten are {string.Join(", ", All.Select(m => m.Name))}.");
     }
 

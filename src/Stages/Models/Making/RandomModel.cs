@@ -8,7 +8,10 @@ internal sealed class RandomModel
 {
     private const string Unfinished = ".unfinished";
 
-    private RandomModel(PublishedModel model, int seed)
+    /// <summary>Plans a model.</summary>
+    /// <param name="model">Shapes: a published model's, or narrower ones of its kind.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    public RandomModel(PublishedModel model, int seed)
     {
         Model = model;
         Seed = seed;
