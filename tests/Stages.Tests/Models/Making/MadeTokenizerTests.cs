@@ -29,13 +29,14 @@ public sealed class MadeTokenizerTests : IDisposable
         prompt.SuffixLength.Should().Be(23);
     }
 
+    /// <summary>Every word of the question is one token of Qwen2's published vocabulary, as it is of LLaMA's; of InternLM2's that is assumed.</summary>
     [Theory]
     [InlineData("llava-v1.6-vicuna-7b-hf", 22)]
-    [InlineData("InternVL2_5-1B", 25)]
-    [InlineData("InternVL2_5-2B", 26)]
-    [InlineData("Qwen2-VL-2B-Instruct", 24)]
-    public void Default_prompts_have_about_as_many_suffix_tokens_as_with_the_published_vocabularies(string name, int suffix) =>
-        TemplateOf(PublishedModel.Named(name)).Encode(Write(name), Question, 1).SuffixLength.Should().BeInRange(suffix - 3, suffix + 3);
+    [InlineData("InternVL2_5-1B", 23)]
+    [InlineData("InternVL2_5-2B", 23)]
+    [InlineData("Qwen2-VL-2B-Instruct", 22)]
+    public void Default_prompts_have_as_many_suffix_tokens_as_with_the_published_vocabularies(string name, int suffix) =>
+        TemplateOf(PublishedModel.Named(name)).Encode(Write(name), Question, 1).SuffixLength.Should().Be(suffix);
 
     [Theory]
     [MemberData(nameof(Names))]
