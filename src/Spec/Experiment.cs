@@ -76,11 +76,32 @@ public enum ComputeType
     Bfloat16,
 }
 
-/// <summary>How a picture becomes a fixed number of image tokens.</summary>
+/// <summary>How a picture becomes a fixed number of image tokens. Which fields there are depends on the family of the model; a field that it does not have is an error.</summary>
 public sealed record ImageSpec
 {
     /// <summary>LLaVA-1.5: <c>crop</c> (the hub's processor: short side to size, centre crop) or <c>pad</c> (the authors' code: pad to a square with the mean colour).</summary>
     public ImageFit Fit { get; init; } = ImageFit.Crop;
+
+    /// <summary>LLaVA-NeXT, Qwen2-VL, InternVL2.5: pixels a side that every picture is brought to before the model's own preprocessing (the paper names none). Left out: 336 (1176 tokens), 448 (256), own size; 0: each picture's own size.</summary>
+    [Between(0, 4096)]
+    public int? Size { get; init; }
+
+    /// <summary>InternVL2.5: tiles at most, without the thumbnail. Left out: 1, which gives every picture the same 256 tokens.</summary>
+    [Between(1, 64)]
+    public int? Tiles { get; init; }
+
+    /// <summary>LLaVA-NeXT, Qwen2-VL, InternVL2.5: <c>resize</c> brings every picture to <c>size</c>; <c>reject</c> resizes none and leaves out, with the reason, those that become another number of image tokens than one of <c>size</c>.</summary>
+    public OtherSizes OtherSizes { get; init; } = OtherSizes.Resize;
+}
+
+/// <summary>What happens to a picture of another size than the one set.</summary>
+public enum OtherSizes
+{
+    /// <summary>It is resized (bicubic, proportions not kept).</summary>
+    Resize,
+
+    /// <summary>It keeps its size, and is rejected where it becomes another number of image tokens.</summary>
+    Reject,
 }
 
 /// <summary>What happens to a picture that is not square (LLaVA-1.5).</summary>

@@ -13,8 +13,9 @@ namespace Pipelines.Stages;
 /// </summary>
 internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const int BlockSize = 8;
+    private const int NoToken = -1;
     private const string FileName = "answers.parquet";
 
     private static readonly Table<AnswerRow> Answers = new(
@@ -24,8 +25,9 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             new TextColumn<AnswerRow>("answer", r => r.Answer),
             new NumberColumn<AnswerRow, int>("target_token", r => r.TargetToken),
             new TextColumn<AnswerRow>("target", r => r.Target),
+            new OptionalTextColumn<AnswerRow>("reason", r => r.Reason),
         ],
-        (v, i) => new AnswerRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i]));
+        (v, i) => new AnswerRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i], v.Of<string?>(4)[i]));
 
     private readonly Dictionary<int, Unit> blocks = [];
     private readonly Dictionary<string, IReadOnlyList<AnswerRow>> read = new(StringComparer.Ordinal);
@@ -81,7 +83,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             }
         }
 
-        if (kept == 0) throw new InputException(Name, $"none of {asked.Count} answers is right (for example: {asked[0].Reason}).", "Check the prompt, the answer rule and the pictures.");
+        if (kept == 0) throw NothingKept(asked);
         return asked;
     }
 
@@ -89,9 +91,14 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var asked = Asked(artifacts)!;
-        int kept = asked.Count(a => a.Kept);
-        return [new SummaryRow(Name, $"{kept} of {asked.Count} answers right" + (kept < spec.Keep ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
+        int kept = asked.Count(a => a.Kept), unfit = asked.Count(a => !a.Fits);
+        string left = unfit > 0 ? $"; {unfit} pictures left out because of their size" : "";
+        return [new SummaryRow(Name, $"{kept} of {asked.Count - unfit} answers right{left}" + (kept < spec.Keep ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
     }
+
+    private InputException NothingKept(List<Asked> asked) => asked.Find(a => a.Fits) is { } wrong
+        ? new InputException(Name, $"none of {asked.Count(a => a.Fits)} answers is right (for example: {wrong.Reason}).", "Check the prompt, the answer rule and the pictures.")
+        : new InputException(Name, $"none of {asked.Count} pictures has the size asked for (for example: {asked[0].Reason}).", "Set model.image.other_sizes to resize, or another model.image.size.");
 
     private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;
 
@@ -107,8 +114,9 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
 
         for (int i = 0; i < items.Length; i++)
         {
-            AnswerVerdict verdict = check.Judge(rows[i].Answer, items[i].Category);
-            yield return new Asked(new Sample(items[i], rows[i].Answer, rows[i].TargetToken, rows[i].Target), verdict.Reason);
+            AnswerRow row = rows[i];
+            string? reason = row.Reason ?? check.Judge(row.Answer, items[i].Category).Reason;
+            yield return new Asked(new Sample(items[i], row.Answer, row.TargetToken, row.Target), reason, Fits: row.Reason is null);
         }
     }
 
@@ -148,14 +156,15 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
 
     private AnswerRow Ask(DataItem item, int maxTokens)
     {
+        if (Context.Mismatch(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
         VisionLanguageModel model = Context.Model;
         using PrefixCache cache = Context.BuildPrefix(item);
         using IntactRun intact = IntactRun.Compute(cache);
-        return new AnswerRow(item.SampleId, model.Answer(intact.Generate(maxTokens, model.EndTokens)), intact.Target, model.Tokenizer.TokenText(intact.Target));
+        return new AnswerRow(item.SampleId, model.Answer(intact.Generate(maxTokens, model.EndTokens)), intact.Target, model.Tokenizer.TokenText(intact.Target), null);
     }
 
-    /// <summary>What the model said about a picture.</summary>
-    private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target);
+    /// <summary>What the model said about a picture, or the reason why it was not asked.</summary>
+    private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target, string? Reason);
 }
 
 /// <summary>A picture with the model's own answer.</summary>
@@ -171,8 +180,9 @@ internal sealed record Sample(DataItem Item, string Answer, int TargetToken, str
 
 /// <summary>A picture that was asked about.</summary>
 /// <param name="Sample">The picture and the answer.</param>
-/// <param name="Reason">Why the answer is wrong, or null.</param>
-internal sealed record Asked(Sample Sample, string? Reason)
+/// <param name="Reason">Why the answer is wrong, or why it was never asked for; else null.</param>
+/// <param name="Fits">The picture's size is one that may be asked about.</param>
+internal sealed record Asked(Sample Sample, string? Reason, bool Fits)
 {
     /// <summary>The answer is right.</summary>
     public bool Kept => Reason is null;

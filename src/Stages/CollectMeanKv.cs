@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
@@ -12,6 +13,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     private const int Version = 1;
     private const string FileName = "mean-kv.safetensors";
     private readonly Dictionary<string, BaselineBlocks> blocks = new(StringComparer.Ordinal);
+    private readonly Lazy<IReadOnlyList<DataItem>> pictures = new(() => Draw(context, spec.Images));
     private Unit? unit;
     private Baseline? baseline;
 
@@ -46,11 +48,23 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         }
     }
 
+    /// <summary>Why a picture of some number of image tokens cannot be ablated to the baseline; null where it can.</summary>
+    public string? Mismatch(Artifacts artifacts, int imageTokens)
+    {
+        lock (blocks)
+        {
+            baseline ??= Load(artifacts);
+            return baseline.ImageLength is { } common && common != imageTokens
+                ? string.Create(CultureInfo.InvariantCulture, $"the picture becomes {imageTokens} image tokens, those of the baseline {common}: model.image sets no common size")
+                : null;
+        }
+    }
+
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         if (Unit is null) return;
-        PublishTable(folder, Tables.Baseline, [.. Pictures.Select((p, i) => new BaselineRow(i, p.File))]);
+        PublishTable(folder, Tables.Baseline, [.. pictures.Value.Select((p, i) => new BaselineRow(i, p.File))]);
     }
 
     private Baseline Load(Artifacts artifacts) => spec.Kind switch
@@ -61,31 +75,44 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         _ => throw new InvalidOperationException($"No baseline {spec.Kind}."),
     };
 
-    private IReadOnlyList<DataItem> Pictures => Context.Pictures.Baseline(spec.Images, Context.Experiment.Seed);
+    /// <summary>The first pictures in seed order; with <c>other_sizes: reject</c> the first that have the size.</summary>
+    private static IReadOnlyList<DataItem> Draw(StageContext context, int count)
+    {
+        PictureSet all = context.Pictures;
+        int seed = context.Experiment.Seed;
+        if (!context.Image.KeepSizes || count > all.Pictures.Count) return all.Baseline(count, seed);
+        DataItem[] fitting = [.. all.Baseline(all.Pictures.Count, seed).Where(p => context.Mismatch(p) is null).Take(count)];
+        return fitting.Length == count
+            ? fitting
+            : throw new InputException(
+                all.Source,
+                $"only {fitting.Length} of {all.Pictures.Count} pictures have the size that model.image asks for, fewer than the {count} asked for as a baseline (for example: {context.Mismatch(all.Pictures.First(p => context.Mismatch(p) is not null))}).",
+                "Set model.image.other_sizes to resize, or ask for fewer images.");
+    }
 
     private Unit Create()
     {
-        IReadOnlyList<DataItem> pictures = Pictures;
+        IReadOnlyList<DataItem> drawn = pictures.Value;
         KeyAverage average = spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary;
         return new Unit(Kind, Version, "mean keys and values",
         [
             .. Context.ModelParts,
             new KeyPart.Text("rope", Spelling.Of(spec.Rope)),
-            new KeyPart.Integer("images", pictures.Count),
-            new KeyPart.Digest("pictures", $"{pictures.Count} pictures", FileDigests.Combine(pictures.Select(p => (p.SampleId, Context.PictureDigest(p.FullPath))))),
-        ], pictures.Count, WorkUnit, run =>
+            new KeyPart.Integer("images", drawn.Count),
+            new KeyPart.Digest("pictures", $"{drawn.Count} pictures", FileDigests.Combine(drawn.Select(p => (p.SampleId, Context.PictureDigest(p.FullPath))))),
+        ], drawn.Count, WorkUnit, run =>
         {
             MeanKvAccumulator? mean = null;
             try
             {
-                foreach (DataItem picture in pictures)
+                foreach (DataItem picture in drawn)
                 {
                     run.Cancel.ThrowIfCancellationRequested();
                     using PrefixCache cache = Context.BuildPrefix(picture);
                     mean ??= new MeanKvAccumulator(cache.Decoder.Shape, cache.Prompt.ImageLength, average);
                     if (cache.Prompt.ImageLength != mean.ImageLength)
                     {
-                        throw new InputException(picture.FullPath, $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it {mean.ImageLength}; a mean needs one common count.", "Set a fixed size under model.image.");
+                        throw new InputException(picture.FullPath, $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it {mean.ImageLength}; a mean needs one common count.", "Set a fixed size under model.image (size, or tiles: 1).");
                     }
 
                     mean.Add(cache);

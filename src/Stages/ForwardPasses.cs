@@ -3,6 +3,7 @@ using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -12,7 +13,7 @@ namespace Pipelines.Stages;
 /// </summary>
 internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec, AnswerQuestions answers, CollectMeanKv baseline, SampleMasks masks) : Stage(context)
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const string EndsFile = "ends.parquet", ForwardFile = "forward.parquet";
 
     private static readonly Table<EndsRow> EndsTable = new(
@@ -23,8 +24,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
             new NumberColumn<EndsRow, double>("f_ablated", r => r.Ablated),
             new NumberColumn<EndsRow, int>("image_tokens", r => r.ImageTokens),
             new NumberColumn<EndsRow, int>("suffix_tokens", r => r.SuffixTokens),
+            new OptionalTextColumn<EndsRow>("reason", r => r.Reason),
         ],
-        (v, i) => new EndsRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i]));
+        (v, i) => new EndsRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i], v.Of<string?>(5)[i]));
 
     private readonly Dictionary<string, (Unit Ends, IReadOnlyList<Unit> Shards)> units = new(StringComparer.Ordinal);
     private readonly Dictionary<string, EndsRow> read = new(StringComparer.Ordinal);
@@ -113,8 +115,8 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         EndsRow? ends = a.Kept ? Ends(artifacts, a.Sample) : null;
         string? reason = a.Reason ?? Problem(ends!);
         return new SampleRow(
-            a.Sample.Id, a.Sample.Item.File, a.Sample.Item.Category, Context.Question, a.Sample.Answer, a.Sample.TargetToken,
-            ends?.Intact, ends?.Ablated, reason is null ? "kept" : "rejected", reason);
+            a.Sample.Id, a.Sample.Item.File, a.Sample.Item.Category, Context.Question, a.Sample.Answer, a.Fits ? a.Sample.TargetToken : null,
+            ends is { Reason: null } ? ends.Intact : null, ends is { Reason: null } ? ends.Ablated : null, reason is null ? "kept" : "rejected", reason);
     })];
 
     /// <inheritdoc/>
@@ -122,14 +124,16 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     {
         var samples = answers.Samples(artifacts)!;
         int accepted = Accepted(artifacts)!.Count;
-        string rejected = accepted == samples.Count ? "" : $"; {samples.Count - accepted} rejected because f(1) - f(0) is below {spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
-        return [new SummaryRow(Name, $"{accepted} samples with {masks.Spec.Count} masks each{rejected}")];
+        int unfit = samples.Count(s => Ends(artifacts, s).Reason is not null), close = samples.Count - accepted - unfit;
+        string rejected = close == 0 ? "" : $"; {close} rejected because f(1) - f(0) is below {spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
+        string other = unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
+        return [new SummaryRow(Name, $"{accepted} samples with {masks.Spec.Count} masks each{rejected}{other}")];
     }
 
     /// <summary>A row's bits do not depend on the batch with our own kernels; with libtorch's products they may.</summary>
     private IEnumerable<KeyPart> BatchParts => Context.Arithmetic.Linear == LinearChoice.Packed ? [] : [new KeyPart.Integer("batch", Context.Experiment.Engine.Batch)];
 
-    private string? Problem(EndsRow ends) => ends.Intact - ends.Ablated < spec.MinGap
+    private string? Problem(EndsRow ends) => ends.Reason is { } reason ? reason : ends.Intact - ends.Ablated < spec.MinGap
         ? string.Create(CultureInfo.InvariantCulture, $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}")
         : null;
 
@@ -149,11 +153,19 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
 
     private Unit CreateEnds(Sample sample) => new(Kind, Version, $"{sample.Id}/ends", [new KeyPart.Text("sample", sample.Id), .. PassParts(sample)], 2, WorkUnit, run =>
     {
-        using var lease = Prepare(run.Artifacts, sample);
+        EndsTable.Write(run.File(EndsFile), [ComputeEnds(run.Artifacts, sample)]);
+    });
+
+    private EndsRow ComputeEnds(Artifacts artifacts, Sample sample)
+    {
+        (int width, int height) = PictureDecoder.ReadSize(sample.Item.FullPath);
+        int tokens = Context.ImageTokens.TokensOf(width, height).Tokens;
+        if (baseline.Mismatch(artifacts, tokens) is { } reason) return new EndsRow(sample.Id, double.NaN, double.NaN, tokens, 0, reason);
+        using var lease = Prepare(artifacts, sample);
         SuffixForward forward = lease.Value.Forward;
         double ablated = forward.Logits([HeadMasks.None(Context.Heads)])[0];
-        EndsTable.Write(run.File(EndsFile), [new EndsRow(sample.Id, forward.Intact, ablated, lease.Value.Prefix.Prompt.ImageLength, lease.Value.Prefix.Prompt.SuffixLength)]);
-    });
+        return new EndsRow(sample.Id, forward.Intact, ablated, tokens, lease.Value.Prefix.Prompt.SuffixLength, null);
+    }
 
     private Unit CreateShard(Sample sample, Unit ends, MaskShard shard) => new(
         Kind, Version, $"{sample.Id}/masks {shard.First:00000000}-{shard.First + shard.Count - 1:00000000}",
@@ -182,7 +194,8 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
 /// <param name="Ablated">f(0), adjusted logit with all heads ablated.</param>
 /// <param name="ImageTokens">P.</param>
 /// <param name="SuffixTokens">T.</param>
-internal sealed record EndsRow(string SampleId, double Intact, double Ablated, int ImageTokens, int SuffixTokens)
+/// <param name="Reason">Why nothing can be measured (then the ends are NaN), or null.</param>
+internal sealed record EndsRow(string SampleId, double Intact, double Ablated, int ImageTokens, int SuffixTokens, string? Reason)
 {
     /// <summary>The normalised logit of f: 0 with all heads ablated, 1 with all intact.</summary>
     public double Phi(double f) => (f - Ablated) / (Intact - Ablated);

@@ -1,82 +1,170 @@
 using System.Diagnostics;
 using System.Globalization;
+using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
-/// <summary>A check of a model.</summary>
-/// <param name="What">The law.</param>
-/// <param name="Passed">Whether it holds.</param>
-/// <param name="Found">What was measured, in words.</param>
-internal sealed record CheckResult(string What, bool Passed, string Found);
-
-/// <summary>Laws that must hold for head ablation to mean anything, tried on the real checkpoint with the experiment's first picture; the second picture serves as the baseline.</summary>
-internal static class ModelCheck
+/// <summary>
+/// Tries on the real checkpoint what head ablation rests on (<see cref="AblationLaws"/>), with the experiment's first picture; the second serves as the baseline. Measures time and memory on the way.
+/// </summary>
+internal sealed class ModelCheck : IDisposable
 {
-    private const double Tolerance = 2e-3;
-    private const int Masks = 12;
+    private static readonly TimeSpan LeastTimed = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Runs the checks one by one.</summary>
-    public static IEnumerable<CheckResult> Run(StageContext context)
+    private readonly StageContext context;
+    private readonly long programBytes;
+    private readonly DataItem picture;
+    private readonly ImageFeatures features;
+    private readonly PrefixCache prefix;
+    private readonly IntactRun intact;
+    private readonly BaselineBlocks baseline;
+    private readonly SuffixForward forward;
+
+    /// <summary>Loads the model and computes what the checks share.</summary>
+    /// <exception cref="Errors.InputException">The model or a picture is of no use.</exception>
+    public ModelCheck(StageContext context)
     {
+        this.context = context;
+        TorchNative.Touch();
+        programBytes = WorkingSet();
         VisionLanguageModel model = context.Model;
-        yield return new CheckResult("tensors of the checkpoint", true, $"all {model.TensorCount} claimed");
-        DataItem picture = context.Items[0], other = context.Pictures.Pictures.First(p => p.SampleId != picture.SampleId);
-        using PrefixCache prefix = context.BuildPrefix(picture);
-        PromptTokens prompt = prefix.Prompt;
-        yield return new CheckResult(
-            "prompt", prompt.ImageLength > 0 && prompt.SuffixLength > 0,
-            $"{prompt.ImageStart} prefix tokens, {prompt.ImageLength} image tokens, {prompt.SuffixLength} suffix tokens: {string.Join(' ', prompt.SuffixIds.Select(id => Shown(model.Tokenizer.TokenText(id))))}");
-        using IntactRun intact = IntactRun.Compute(prefix);
-        yield return new CheckResult("answer", true, $"'{model.Answer(intact.Generate(8, model.EndTokens))}' for {picture.File} ({picture.Category})");
-
-        using ImageFeatures features = model.Features(PictureDecoder.Decode(picture.FullPath));
-        using var naive = new NaiveForward(model, prompt, features);
-        using BaselineBlocks blocks = MeanOf(context, other, prefix);
-        TargetDirection direction = context.Direction(new Sample(picture, "", intact.Target, ""));
-        using var forward = new SuffixForward(prefix, blocks, direction, context.Experiment.Engine.Batch);
-        var all = new AblationMask(HeadMasks.Full(context.Heads));
-        double plain = naive.Logit(all, blocks, direction);
-        yield return Compare("all heads intact = plain full pass", forward.Intact, plain);
-
-        float[] logits = naive.Logits(all, blocks);
-        double adjusted = logits[intact.Target] - logits.Average(l => (double)l);
-        if (context.Experiment.LogitMean == Spec.LogitMean.Rows) yield return Compare("one dot product = target logit - mean logit", forward.Intact, adjusted);
-
-        double ablated = forward.Logits([HeadMasks.None(context.Heads)])[0];
-        yield return Compare("all heads ablated = plain full pass", ablated, naive.Logit(new AblationMask(HeadMasks.None(context.Heads)), blocks, direction));
-        yield return new CheckResult("ablating all heads moves the logit", Math.Abs(forward.Intact - ablated) > 1e-3, Text($"f(1) = {forward.Intact:0.0000}, f(0) = {ablated:0.0000}"));
-
-        byte[][] masks = [.. Enumerable.Range(0, Masks).Select(i => HeadMasks.Draw(context.Experiment.Seed, "check", i, context.Heads, 0.75, MaskDrawing.Exact))];
-        double[] together = forward.Logits(masks);
-        yield return Compare("a random mask = plain full pass", together[0], naive.Logit(new AblationMask(masks[0]), blocks, direction));
-        double apart = masks.Zip(together, (m, f) => Math.Abs(forward.Logits([m])[0] - f)).Max() / Math.Max(Math.Abs(forward.Intact - ablated), 1e-9);
-        yield return new CheckResult("the batch does not matter", apart <= 1e-5, Text($"largest difference {apart:0.0e+0} of f(1) - f(0)"));
+        picture = Fitting(context.Items) ?? throw new Errors.InputException(context.Pictures.Source, "no picture has the size that model.image asks for.", "Set model.image.other_sizes to resize.");
+        DataItem other = Fitting(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
+        using (context.BuildPrefix(picture))
+        {
+            // The first pass pays for pages and code; it is not what is measured.
+        }
 
         long start = Stopwatch.GetTimestamp();
-        byte[][] timed = [.. Enumerable.Range(0, forward.Batch).Select(i => HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDrawing.Exact))];
-        forward.Logits(timed);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / timed.Length;
-        yield return new CheckResult("speed", true, Text($"{1 / seconds:0.0} masks/s in batches of {forward.Batch}; peak memory {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:0.0} GB"));
+        features = model.Features(PictureDecoder.Decode(picture.FullPath));
+        prefix = PrefixCache.Compute(model, model.Prompt(context.Question, features.Tokens.Tokens), features);
+        SecondsPerPicture = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        intact = IntactRun.Compute(prefix);
+        baseline = BlocksOf(other);
+        Target = context.Direction(new Sample(picture, "", intact.Target, ""));
+        forward = new SuffixForward(prefix, baseline, Target, context.Experiment.Engine.Batch);
+        SecondsPerMask = TimeMasks();
+        MeasuredBytes = Process.GetCurrentProcess().PeakWorkingSet64; // before the plain passes of the checks, which runs do not need
     }
 
-    private static BaselineBlocks MeanOf(StageContext context, DataItem item, PrefixCache like)
+    /// <summary>Vision tower, and prefix and image tokens through the decoder, in seconds.</summary>
+    public double SecondsPerPicture { get; }
+
+    /// <summary>One mask in a full batch, in seconds.</summary>
+    public double SecondsPerMask { get; }
+
+    /// <summary>Peak memory of the process until here.</summary>
+    public long MeasuredBytes { get; }
+
+    /// <summary>Direction of the first answer token's adjusted logit.</summary>
+    private TargetDirection Target { get; }
+
+    /// <summary>The prompt token by token, the image's in one row.</summary>
+    public IReadOnlyList<PromptRow> Prompt()
     {
-        using PrefixCache other = context.BuildPrefix(item);
-        using var mean = new MeanKvAccumulator(other.Decoder.Shape, other.Prompt.ImageLength, KeyAverage.AfterRotary);
-        mean.Add(other);
-        using Baseline.Mean baseline = mean.ToBaseline();
-        return BaselineBlocks.Of(baseline, like);
+        PromptTokens prompt = prefix.Prompt;
+        IEnumerable<PromptRow> Rows(int first, int count, string part) => Enumerable.Range(first, count).Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), Shown(prompt.Ids[i])));
+        string grid = features.Tokens.Rows > 0 ? string.Create(CultureInfo.InvariantCulture, $", {features.Tokens.Rows} x {features.Tokens.Columns}") : "";
+        return
+        [
+            .. Rows(0, prompt.ImageStart, "prefix"),
+            new PromptRow($"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}", "image", Whole(prompt.Ids[prompt.ImageStart]), $"{Shown(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"),
+            .. Rows(prompt.SuffixStart, prompt.SuffixLength, "suffix"),
+        ];
     }
 
-    private static CheckResult Compare(string what, double found, double expected) =>
-        new(what, Math.Abs(found - expected) <= Tolerance, Text($"{found:0.000000} and {expected:0.000000}, difference {Math.Abs(found - expected):0.0e+0}"));
+    /// <summary>Runs the checks one by one.</summary>
+    public IEnumerable<CheckResult> Run()
+    {
+        VisionLanguageModel model = context.Model;
+        PromptTokens prompt = prefix.Prompt;
+        yield return new CheckResult("tensors of the checkpoint", true, $"all {model.TensorCount} claimed or known to be unused");
+        int answered = model.TokensOf(Size.Width, Size.Height).Tokens;
+        yield return new CheckResult(
+            "image tokens follow from the picture's size", answered == prompt.ImageLength && features.Features.shape[0] == prompt.ImageLength,
+            $"{prompt.ImageLength}: {ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)}");
+        yield return new CheckResult("answer", true, $"'{model.Answer(intact.Generate(8, model.EndTokens))}' for {picture.File}{(picture.Category is { } category ? $" ({category})" : "")}");
+        using var naive = new NaiveForward(model, prompt, features);
+        foreach (CheckResult result in new AblationLaws(prefix, naive, forward, baseline, Target, context.Experiment.Seed).Try()) yield return result;
+        yield return new CheckResult("time", true, Text($"{SecondsPerPicture:0.000} s a picture; {1 / SecondsPerMask:0.0} masks/s in batches of {forward.Batch}"));
+        yield return Memory(model, prompt);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        forward.Dispose();
+        baseline.Dispose();
+        intact.Dispose();
+        prefix.Dispose();
+        features.Dispose();
+    }
+
+    private (int Width, int Height) Size => PictureDecoder.ReadSize(picture.FullPath);
+
+    private DataItem? Fitting(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Mismatch(i) is null);
+
+    /// <summary>The experiment's kind of baseline; the mean is that of one picture.</summary>
+    private BaselineBlocks BlocksOf(DataItem item)
+    {
+        CollectMeanKvSpec spec = context.Experiment.Stages.Select(s => s.Spec).OfType<CollectMeanKvSpec>().FirstOrDefault() ?? new();
+        if (spec.Kind != BaselineKind.Mean) return BaselineBlocks.Of(spec.Kind == BaselineKind.Zero ? new Baseline.Zero() : new Baseline.Knockout(), prefix);
+        using PrefixCache other = context.BuildPrefix(item);
+        using var mean = new MeanKvAccumulator(other.Decoder.Shape, other.Prompt.ImageLength, spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary);
+        mean.Add(other);
+        using Baseline.Mean one = mean.ToBaseline();
+        return BaselineBlocks.Of(one, prefix);
+    }
+
+    private double TimeMasks()
+    {
+        byte[][] masks = [.. Enumerable.Range(0, forward.Batch).Select(i => HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDrawing.Exact))];
+        forward.Logits(masks[..1]); // warms up
+        long start = Stopwatch.GetTimestamp();
+        int batches = 0;
+        do
+        {
+            forward.Logits(masks);
+            batches++;
+        }
+        while (Stopwatch.GetElapsedTime(start) < LeastTimed);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / (batches * masks.Length);
+    }
+
+    private CheckResult Memory(VisionLanguageModel model, PromptTokens prompt)
+    {
+        MemoryEstimate estimate = MemoryEstimate.Of(model.WeightBytes, model.Info.Decoder, context.Arithmetic, prompt, forward.Batch);
+        string parts = Text($"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + {Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations");
+        string measured = context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA
+            ? "on the device, where it is not measured"
+            : Text($"measured {Gigabytes(MeasuredBytes)} at most, of which {Gigabytes(programBytes)} are the program's own");
+        return new CheckResult("memory", true, Text($"estimate {Gigabytes(estimate.Total)} ({parts}); {measured}"));
+    }
+
+    private static long WorkingSet()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+
+    private static string Gigabytes(long bytes) => bytes < 100_000_000 ? Text($"{bytes / 1e6:0.0} MB") : Text($"{bytes / 1e9:0.00} GB");
 
     /// <summary>A token on one line.</summary>
-    private static string Shown(string token) => token.Replace("\n", "\\n", StringComparison.Ordinal).Replace(' ', '▁');
+    private string Shown(int id) => context.Model.Tokenizer.TokenText(id).Replace("\n", "\\n", StringComparison.Ordinal).Replace(' ', '▁');
+
+    private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
+
+/// <summary>A token of a prompt.</summary>
+/// <param name="Position">Its position, or the image's first and last.</param>
+/// <param name="Part">prefix, image or suffix.</param>
+/// <param name="Id">Token id.</param>
+/// <param name="Text">The token as text.</param>
+internal sealed record PromptRow(string Position, string Part, string Id, string Text);

@@ -29,7 +29,8 @@ internal sealed class StageContext
         Info = ModelInfo.Read(Folder);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
-        Image = new ImageChoice { Fit = experiment.Model.Image.Fit == ImageFit.Pad ? PictureFit.Pad : PictureFit.Crop };
+        Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);
+        ImageTokens = ImageTokenCounter.Read(Info, Image);
         modelParts = new(() => [.. ReadModelParts()]);
         pictures = new(ReadPictures);
         items = new(() => Pictures.InQuestionOrder(experiment.Seed));
@@ -55,6 +56,9 @@ internal sealed class StageContext
 
     /// <summary>How pictures are fitted.</summary>
     public ImageChoice Image { get; }
+
+    /// <summary>Image tokens by a picture's size.</summary>
+    public ImageTokenCounter ImageTokens { get; }
 
     /// <summary>Number of heads, N = L * H.</summary>
     public int Heads => Info.TotalHeads;
@@ -85,6 +89,14 @@ internal sealed class StageContext
 
     /// <summary>Digest of a picture file.</summary>
     public string PictureDigest(string file) => Engine.Digests.Of(file);
+
+    /// <summary>Why a picture is left out because of its size (<c>other_sizes: reject</c>); null where it fits. Reads no pixels.</summary>
+    public string? Mismatch(DataItem item)
+    {
+        if (!Image.KeepSizes) return null;
+        (int width, int height) = PictureDecoder.ReadSize(item.FullPath);
+        return ImageTokens.Mismatch(width, height);
+    }
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
     public PrefixCache BuildPrefix(DataItem item)

@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation) : Stage(context)
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
@@ -50,7 +50,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
     private ReportData Data(Artifacts artifacts)
     {
         IReadOnlyList<Sample> samples = forward?.Accepted(artifacts) ?? answers.Samples(artifacts)!;
-        EndsRow? ends = forward is null ? null : forward.Ends(artifacts, samples[0]);
+        EndsRow? ends = forward is null || samples.Count == 0 ? null : forward.Ends(artifacts, samples[0]);
         Experiment experiment = Context.Experiment;
         return new ReportData
         {
@@ -77,11 +77,13 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
 
     private IReadOnlyList<Fact> Facts(Artifacts artifacts)
     {
-        int asked = answers.Asked(artifacts)!.Count, right = answers.Samples(artifacts)!.Count;
+        int pictures = answers.Asked(artifacts)!.Count, asked = answers.Asked(artifacts)!.Count(a => a.Fits), right = answers.Samples(artifacts)!.Count;
         return
         [
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
             new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %)")),
+            new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
+            .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
     }

@@ -18,6 +18,7 @@ internal static class ShapeReader
 
     private static Shape Read(Type type)
     {
+        if (Nullable.GetUnderlyingType(type) is { } number) return Of(number); // left out, the field is absent
         if (type == typeof(bool)) return new Shape.Flag();
         if (type == typeof(int)) return new Shape.Whole();
         if (type == typeof(double)) return new Shape.Number();

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
@@ -57,16 +58,63 @@ internal sealed class NaiveForward : IDisposable
         var rotary = decoder.Rotary(positions);
         for (int layer = 0; layer < decoder.Shape.Layers; layer++)
         {
-            (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary); // [H | H_kv, T, d]
-            torch.Tensor heads = Attend(layer, queries, keys, values, mask, baseline.Image(layer)); // [H, T, d]
-            x = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads));
+            x = Layer(layer, x, rotary, mask, baseline);
         }
 
         return x.MoveToOuterDisposeScope();
     }
 
+    /// <summary>One layer.</summary>
+    /// <returns>[T, hidden], owned by the caller's dispose scope.</returns>
+    private torch.Tensor Layer(int layer, torch.Tensor x, Rotary rotary, AblationMask mask, BaselineBlocks baseline)
+    {
+        using var scope = torch.NewDisposeScope();
+        (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary); // [H | H_kv, T, d]
+        torch.Tensor heads = Attend(layer, queries, keys, values, mask, baseline.Image(layer)); // [H, T, d]
+        return decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// What ablating all heads of one layer changes in what leaves that layer, layer by layer along the intact run. It must change the suffix tokens, or the ablation is without effect, and it must not
+    /// change any token before them.
+    /// </summary>
+    /// <param name="baseline">What ablated heads see.</param>
+    public IReadOnlyList<LayerEffect> LayerEffects(BaselineBlocks baseline)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        int heads = decoder.Shape.Heads, all = decoder.Shape.TotalHeads;
+        var full = new AblationMask(HeadMasks.Full(all));
+        var effects = new List<LayerEffect>();
+        torch.Tensor x = embeddings;
+        var rotary = decoder.Rotary(positions);
+        for (int layer = 0; layer < decoder.Shape.Layers; layer++)
+        {
+            using var layerScope = torch.NewDisposeScope();
+            int first = layer * heads;
+            var without = new AblationMask(HeadMasks.Without(all, Enumerable.Range(first, heads)));
+            torch.Tensor intact = Layer(layer, x, rotary, full, baseline); // [T, hidden]
+            torch.Tensor ablated = Layer(layer, x, rotary, without, baseline);
+            torch.Tensor change = (ablated - intact).abs().to(torch.ScalarType.Float64).cpu();
+            effects.Add(new LayerEffect(
+                layer,
+                Largest(change.narrow(0, 0, prompt.SuffixStart)),
+                Largest(change.narrow(0, prompt.SuffixStart, prompt.SuffixLength)),
+                Largest(intact.narrow(0, prompt.SuffixStart, prompt.SuffixLength).abs().to(torch.ScalarType.Float64).cpu())));
+            x = intact.MoveToOuterDisposeScope();
+        }
+
+        return effects;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => embeddings.Dispose();
+
+    private static double Largest(torch.Tensor values)
+    {
+        using torch.Tensor largest = values.max();
+        return largest.item<double>();
+    }
 
     private torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values, AblationMask mask, KeyValueBlock? mean)
     {
@@ -111,3 +159,10 @@ internal sealed class NaiveForward : IDisposable
         return torch.tensor(ablated, [heads, t, p], dtype: torch.ScalarType.Bool, device: device);
     }
 }
+
+/// <summary>What ablating all heads of a layer changes in what leaves the layer.</summary>
+/// <param name="Layer">The layer.</param>
+/// <param name="Before">Largest absolute change at prefix and image tokens; must be 0.</param>
+/// <param name="Suffix">Largest absolute change at suffix tokens; must not be 0.</param>
+/// <param name="Scale">Largest absolute value at suffix tokens.</param>
+internal sealed record LayerEffect(int Layer, double Before, double Suffix, double Scale);

@@ -14,6 +14,7 @@ internal sealed class InternVl : VisionLanguageModel
     private readonly InternVision vision;
     private readonly InternVisionShape shape;
     private readonly InternVlProcessor processor;
+    private readonly ImageTokenCounter counter;
     private readonly LayerNorm norm; // mlp1.0
     private readonly ILinear linear1; // mlp1.1
     private readonly ILinear linear2; // mlp1.3
@@ -32,9 +33,8 @@ internal sealed class InternVl : VisionLanguageModel
         norm = new LayerNorm(parts.Weights.Claim("mlp1.0.weight", joined), parts.Weights.Claim("mlp1.0.bias", joined), 1e-5); // nn.LayerNorm's default
         linear1 = parts.Weights.Linear("mlp1.1", hidden, joined, bias: true);
         linear2 = parts.Weights.Linear("mlp1.3", hidden, hidden, bias: true);
-        int tiles = parts.Image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
-        processor = new InternVlProcessor(
-            PreprocessorConfig.Read(parts.Info.Folder), shape.ImageSize, Math.Min(config.Count("min_dynamic_patch", 1), tiles), tiles, config.Flag("use_thumbnail", false));
+        processor = Processor(config, parts.Info.Folder, parts.Image);
+        counter = Counter(config, parts.Info.Folder, parts.Image);
         parts.Weights.RequireAllClaimed([.. Enumerable.Range(blocks, shape.Layers - blocks).Select(n => $"vision_model.encoder.layers.{n}.")]);
     }
 
@@ -42,7 +42,7 @@ internal sealed class InternVl : VisionLanguageModel
     protected override ChatTemplate Template => ChatTemplate.InternVl;
 
     /// <inheritdoc/>
-    public override Pixels Preprocess(Picture picture) => processor.Process(picture);
+    public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));
 
     /// <inheritdoc/>
     public override ImageFeatures Features(Picture picture)
@@ -63,10 +63,22 @@ internal sealed class InternVl : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override ImageTokens TokensOf(int width, int height)
+    public override ImageTokens TokensOf(int width, int height) => counter.TokensOf(width, height);
+
+    /// <summary>Image tokens by a picture's size.</summary>
+    public static ImageTokenCounter Counter(ModelConfig config, string folder, ImageChoice image)
     {
-        int tiles = processor.Geometry(width, height).Tiles, half = shape.Grid / 2;
-        return tiles == 1 ? ImageTokens.Grid(half, half) : new ImageTokens(tiles * half * half, 0, 0);
+        InternVlProcessor processor = Processor(config, folder, image);
+        int half = InternVlConfig.Vision(config).Grid / 2;
+        return new ImageTokenCounter(image, (width, height) =>
+            processor.Geometry(width, height).Tiles is > 1 and var tiles ? new ImageTokens(tiles * half * half, 0, 0) : ImageTokens.Grid(half, half));
+    }
+
+    private static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
+    {
+        int most = image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
+        int least = Math.Min(config.Count("min_dynamic_patch", 1), most);
+        return new InternVlProcessor(PreprocessorConfig.Read(folder), InternVlConfig.Vision(config).ImageSize, least, most, config.Flag("use_thumbnail", false));
     }
 
     private static Decoder LoadDecoder(ModelParts parts)

@@ -36,4 +36,11 @@ internal sealed class Llava : VisionLanguageModel
 
     /// <inheritdoc/>
     public override ImageTokens TokensOf(int width, int height) => tower.TokensOfTile;
+
+    /// <summary>Image tokens by a picture's size: always the same.</summary>
+    public static ImageTokenCounter Counter(ModelConfig config, ImageChoice image)
+    {
+        ImageTokens tile = LlavaTower.TokensOf(LlavaConfig.Vision(config), LlavaConfig.DropsClassToken(config));
+        return new ImageTokenCounter(image, (_, _) => tile);
+    }
 }

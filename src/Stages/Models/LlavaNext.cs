@@ -13,6 +13,7 @@ internal sealed class LlavaNext : VisionLanguageModel
 {
     private readonly LlavaTower tower;
     private readonly LlavaNextProcessor processor;
+    private readonly ImageTokenCounter counter;
     private readonly torch.Tensor newline; // [hidden]
 
     /// <summary>Claims all tensors of the checkpoint.</summary>
@@ -23,6 +24,7 @@ internal sealed class LlavaNext : VisionLanguageModel
         newline = parts.Weights.Claim(LlavaTower.Prefix(parts, "image_newline"), parts.Info.Hidden);
         PreprocessorConfig preprocessor = PreprocessorConfig.Read(parts.Info.Folder);
         processor = new LlavaNextProcessor(preprocessor);
+        counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
         tower.CheckPixels(processor.Side, parts);
         LlavaConfig.CheckImageToken(parts);
         CheckPinpoints(parts.Config, preprocessor);
@@ -61,10 +63,14 @@ internal sealed class LlavaNext : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override ImageTokens TokensOf(int width, int height)
+    public override ImageTokens TokensOf(int width, int height) => counter.TokensOf(width, height);
+
+    /// <summary>Image tokens by a picture's size.</summary>
+    public static ImageTokenCounter Counter(ModelConfig config, string folder, ImageChoice image)
     {
-        (int fittedWidth, int fittedHeight) = Image.FittedSize(width, height);
-        return new ImageTokens(processor.Geometry(fittedWidth, fittedHeight).ImageTokens(tower.Vision.Grid), 0, 0);
+        var processor = new LlavaNextProcessor(PreprocessorConfig.Read(folder));
+        int grid = LlavaConfig.Vision(config).Grid;
+        return new ImageTokenCounter(image, (width, height) => new ImageTokens(processor.Geometry(width, height).ImageTokens(grid), 0, 0));
     }
 
     private static void CheckPinpoints(ModelConfig config, PreprocessorConfig preprocessor)

@@ -39,7 +39,11 @@ internal sealed class LlavaTower
     public string[] Unused { get; }
 
     /// <summary>Image tokens of one tile.</summary>
-    public ImageTokens TokensOfTile => dropsClassToken ? ImageTokens.Grid(Vision.Grid, Vision.Grid) : new ImageTokens(1 + (Vision.Grid * Vision.Grid), 0, 0);
+    public ImageTokens TokensOfTile => TokensOf(Vision, dropsClassToken);
+
+    /// <summary>Image tokens of one tile: the patches, and the class token where it is kept.</summary>
+    public static ImageTokens TokensOf(ClipShape vision, bool dropsClassToken) =>
+        dropsClassToken ? ImageTokens.Grid(vision.Grid, vision.Grid) : new ImageTokens(1 + (vision.Grid * vision.Grid), 0, 0);
 
     /// <summary>Claims the Llama decoder under the names of either layout: the published one, or that of files saved again by newer transformers.</summary>
     public static Decoder LoadDecoder(ModelParts parts)

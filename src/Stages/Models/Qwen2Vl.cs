@@ -14,6 +14,7 @@ internal sealed class Qwen2Vl : VisionLanguageModel
 {
     private readonly Qwen2Vision vision;
     private readonly Qwen2VlProcessor processor;
+    private readonly ImageTokenCounter counter;
     private readonly Arithmetic arithmetic;
 
     /// <summary>Claims all tensors of the checkpoint.</summary>
@@ -30,12 +31,7 @@ internal sealed class Qwen2Vl : VisionLanguageModel
             throw new InputException(preprocessor.Source, "has other patch, time or merge sizes than config.json.", "Both files must be of one model.");
         }
 
-        int unit = shape.PatchSize * shape.MergeSize;
-        if (parts.Image.Square is { } side && (side < unit || side % unit != 0))
-        {
-            throw new InputException("model.image", $"the size {side} is not a multiple of {unit}, the pixels of a Qwen2-VL image token.", "The published setting is 448.");
-        }
-
+        counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
         parts.Weights.RequireAllClaimed(parts.Info.Decoder.TiedHead ? ["lm_head.weight"] : []);
     }
 
@@ -59,11 +55,25 @@ internal sealed class Qwen2Vl : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override ImageTokens TokensOf(int width, int height)
+    public override ImageTokens TokensOf(int width, int height) => counter.TokensOf(width, height);
+
+    /// <summary>Image tokens by a picture's size.</summary>
+    /// <exception cref="InputException">The size is no multiple of a token's pixels.</exception>
+    public static ImageTokenCounter Counter(ModelConfig config, string folder, ImageChoice image)
     {
-        (int fittedWidth, int fittedHeight) = Image.FittedSize(width, height);
-        Qwen2VlGeometry geometry = processor.Geometry(fittedWidth, fittedHeight);
-        return ImageTokens.Grid(geometry.GridRows / geometry.Merge, geometry.GridColumns / geometry.Merge);
+        var processor = new Qwen2VlProcessor(PreprocessorConfig.Read(folder));
+        Qwen2VisionShape shape = Qwen2VlConfig.Vision(config);
+        int unit = shape.PatchSize * shape.MergeSize;
+        if (image.Square is { } side && (side < unit || side % unit != 0))
+        {
+            throw new InputException("model.image.size", $"{side} is not a multiple of {unit}, the pixels a side of a Qwen2-VL image token.", "The default is 448.");
+        }
+
+        return new ImageTokenCounter(image, (width, height) =>
+        {
+            Qwen2VlGeometry geometry = processor.Geometry(width, height);
+            return ImageTokens.Grid(geometry.GridRows / geometry.Merge, geometry.GridColumns / geometry.Merge);
+        });
     }
 
     /// <inheritdoc/>

@@ -47,6 +47,9 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>Number of tensors of the checkpoint.</summary>
     public int TensorCount => checkpoint.Tensors.Count;
 
+    /// <summary>Bytes of the weights that stay in memory.</summary>
+    public long WeightBytes => weights.HeldBytes;
+
     /// <summary>The text around a question.</summary>
     protected abstract ChatTemplate Template { get; }
 

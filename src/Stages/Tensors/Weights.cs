@@ -24,6 +24,9 @@ internal sealed class Weights : IDisposable
     /// <summary>Where and in which type the claimed tensors are.</summary>
     public Arithmetic Arithmetic { get; }
 
+    /// <summary>Bytes of the copies that claims have made, and of the linear layers: what has to stay in memory.</summary>
+    public long HeldBytes => ledger.HeldBytes;
+
     /// <summary>The whole checkpoint.</summary>
     public static Weights Of(Checkpoint checkpoint, Arithmetic arithmetic) => new(checkpoint, arithmetic, "", new Ledger());
 
@@ -40,7 +43,9 @@ internal sealed class Weights : IDisposable
     public torch.Tensor Claim(string name, params long[] shape)
     {
         using torch.Tensor stored = Take(name, shape);
-        return ledger.Own(stored.to(Arithmetic.Compute, Arithmetic.Device, copy: true));
+        torch.Tensor copy = stored.to(Arithmetic.Compute, Arithmetic.Device, copy: true);
+        ledger.HeldBytes += copy.numel() * copy.element_size();
+        return ledger.Own(copy);
     }
 
     /// <summary>A tensor as stored, on the CPU, on the mapped memory: nothing is copied, and it must not be written to.</summary>
@@ -71,11 +76,15 @@ internal sealed class Weights : IDisposable
     /// <summary>A linear layer of weights that a family had to re-arrange first.</summary>
     /// <param name="weight">[out, in], on the CPU, stored type; stays the caller's.</param>
     /// <param name="bias">[out] likewise, or null.</param>
-    public ILinear LinearOf(torch.Tensor weight, torch.Tensor? bias) => ledger.Own<ILinear>(Arithmetic.Linear switch
+    public ILinear LinearOf(torch.Tensor weight, torch.Tensor? bias)
     {
-        LinearChoice.Packed => new PackedLinear(weight, bias),
-        _ => new TorchLinear(OnDevice(weight), bias is null ? null : OnDevice(bias)),
-    });
+        ledger.HeldBytes += weight.numel() * (Arithmetic.Linear == LinearChoice.Packed ? Math.Min(weight.element_size(), 4) : SizeOfCompute);
+        return ledger.Own<ILinear>(Arithmetic.Linear switch
+        {
+            LinearChoice.Packed => new PackedLinear(weight, bias),
+            _ => new TorchLinear(OnDevice(weight), bias is null ? null : OnDevice(bias)),
+        });
+    }
 
     /// <summary>Demands that every tensor of the checkpoint was claimed, or is known to be of no use.</summary>
     /// <param name="allowedUnusedPrefixes">Full names or beginnings of names that a checkpoint of this family may hold without need.</param>
@@ -92,6 +101,8 @@ internal sealed class Weights : IDisposable
 
     /// <summary>Frees the claimed tensors and layers.</summary>
     public void Dispose() => ledger.Dispose();
+
+    private int SizeOfCompute => Arithmetic.Compute switch { torch.ScalarType.Float64 => 8, torch.ScalarType.Float32 => 4, _ => 2 };
 
     private torch.Tensor Take(string name, long[] shape)
     {
@@ -122,6 +133,8 @@ internal sealed class Weights : IDisposable
     private sealed class Ledger : IDisposable
     {
         private readonly List<IDisposable> owned = [];
+
+        public long HeldBytes { get; set; }
 
         public HashSet<string> Claimed { get; } = new(StringComparer.Ordinal);
 

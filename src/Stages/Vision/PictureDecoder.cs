@@ -45,6 +45,35 @@ internal static class PictureDecoder
         }
     }
 
+    /// <summary>Width and height of a file's picture, upright, without its pixels: their data may still be damaged.</summary>
+    /// <exception cref="InputException">Missing, a damaged header, or neither PNG nor JPEG; names the file.</exception>
+    public static (int Width, int Height) ReadSize(string path)
+    {
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            bool png = FormatOf(bytes) == PictureFormat.Png;
+            PictureHeader header = png ? PngFile.Read(bytes) : JpegFile.Read(bytes);
+            return (png ? header.Orientation : OriginOf(bytes)) >= Orientation.Transposed ? (header.Height, header.Width) : (header.Width, header.Height);
+        }
+        catch (FormatException e)
+        {
+            throw new InputException(path, $"{e.Message}.", Remedy, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(path, $"cannot be read ({e.Message})", null, e);
+        }
+    }
+
+    /// <summary>Orientation of a JPEG; the codec reads the header only.</summary>
+    private static Orientation OriginOf(byte[] bytes)
+    {
+        using var data = SKData.CreateCopy(bytes);
+        using var codec = SKCodec.Create(data) ?? throw new FormatException("is damaged: its header cannot be decoded");
+        return (Orientation)codec.EncodedOrigin;
+    }
+
     private static PictureFormat FormatOf(byte[] bytes) => bytes switch
     {
         [] => throw new FormatException("is empty"),

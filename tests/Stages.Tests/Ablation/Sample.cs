@@ -10,9 +10,10 @@ internal sealed class Sample : IDisposable
 {
     private readonly TinyLlava tiny;
 
-    public Sample(string linear, string compute = "float32", int kvHeads = 2, string question = "What?")
+    public Sample(string linear, string compute = "float32", int kvHeads = 2, string question = "What?", Action<TinyLlava>? change = null)
     {
         tiny = new TinyLlava(kvHeads: kvHeads);
+        change?.Invoke(tiny);
         Model = tiny.Load(linear, compute);
         (Cache, Naive) = Of(TinyLlava.Noise(1), question);
         Intact = IntactRun.Compute(Cache);

@@ -1,0 +1,32 @@
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Stages.Ablation;
+
+/// <summary>Memory that a run needs on the device, in bytes, from shapes alone.</summary>
+/// <param name="Weights">Weights as they are held; mapped file pages that are read once are not counted.</param>
+/// <param name="Picture">Keys and values of prefix and image tokens of one sample.</param>
+/// <param name="Baseline">The mean baseline, as read and as laid out.</param>
+/// <param name="Activations">The larger of a batch of masks and the pass over prefix and image.</param>
+internal sealed record MemoryEstimate(long Weights, long Picture, long Baseline, long Activations)
+{
+    /// <summary>All with one sample resident.</summary>
+    public long Total => Weights + Picture + Baseline + Activations;
+
+    /// <summary>The estimate for a model's decoder and a prompt.</summary>
+    /// <param name="weights">Bytes of weights held.</param>
+    /// <param name="shape">The decoder.</param>
+    /// <param name="arithmetic">Where and in which type.</param>
+    /// <param name="prompt">Its prefix, image and suffix.</param>
+    /// <param name="batch">Masks computed together.</param>
+    public static MemoryEstimate Of(long weights, DecoderShape shape, Arithmetic arithmetic, PromptTokens prompt, int batch)
+    {
+        long size = arithmetic.Compute switch { torch.ScalarType.Float64 => 8, torch.ScalarType.Float32 => 4, _ => 2 };
+        long perToken = 2L * shape.Layers * shape.KvHeads * shape.HeadDim; // keys and values of all layers
+        long widths = (6L * shape.Hidden) + (3L * shape.Intermediate) + (2L * (shape.Heads + (2 * shape.KvHeads)) * shape.HeadDim); // what a layer has of a token at a time
+        long scores = arithmetic.Linear == LinearChoice.Packed ? 0 : 2L * shape.Heads * prompt.Length; // our kernel keeps one row of scores at a time
+        long masks = ((long)batch * prompt.SuffixLength * (widths + scores)) + ((shape.Layers + 1L) * prompt.SuffixLength * shape.Hidden);
+        return new MemoryEstimate(weights, perToken * prompt.SuffixStart * size, perToken * prompt.ImageLength * (size + 4), Math.Max(masks, prompt.SuffixStart * widths) * size);
+    }
+}
