@@ -1,3 +1,5 @@
+using Pipelines.Stages.Analysis;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>What the rows of a report say: means with intervals, heads needed, which heads. Computed once; page, figures, sentences and the summary at the end of a run read it.</summary>
