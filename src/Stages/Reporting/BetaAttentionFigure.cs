@@ -48,7 +48,7 @@ internal static class BetaAttentionFigure
         int top = Math.Min(Top10, heads.Length);
         int common = heads.OrderByDescending(h => h.Attention).ThenBy(h => h.Head).Take(top).Intersect(heads.OrderByDescending(h => h.Beta).ThenBy(h => h.Head).Take(top)).Count();
         return $"β and image attention correlate with ρ = {Fixed(pooled, 2)}{interval} over all heads of {Many(samples.Length, "sample")} (ρ = {Fixed(ofMeans, 2)} over the means): {meaning}. "
-            + $"Of the {Count(top)} heads with the most attention {Count(common)} {(common == 1 ? "is" : "are")} among the {Count(top)} with the greatest β.";
+            + $"Of the {Count(top)} heads with the most attention {(common == 0 ? "none is" : common == 1 ? "1 is" : $"{Count(common)} are")} among the {Count(top)} with the greatest β.";
     }
 
     /// <summary>Sums over the heads of a sample, around means over everything so that nothing cancels.</summary>

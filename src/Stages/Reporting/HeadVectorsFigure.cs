@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 internal static class HeadVectorsFigure
 {
     private const double Top = 46, Foot = 62, NameRoom = 44, BranchBar = 5, Tallest = 620, RowHeight = 13;
-    private const int ColumnsAtMost = 300, CellsAtMost = 40_000;
+    private const int ColumnsAtMost = 300, CellsAtMost = 40_000, MostCuts = 12;
+    private const double LeastBranch = 0.1;
 
     /// <summary>The figure; null without head vectors.</summary>
     public static Figure? Of(Findings findings)
@@ -27,23 +28,24 @@ internal static class HeadVectorsFigure
         return new Figure(
             "fig10-head-vectors", "Fig. 10", "Head vectors, clustered", Shows(vectors, map),
             $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), a column a sample (n = {Count(vectors.Samples.Count)}), grouped by super-category. "
-            + $"Tree: {vectors.Method}; the bars beside it mark its two largest branches.{drawn}",
+            + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main branches (grey: heads of neither).{drawn}",
             table, canvas => Draw(vectors, map, canvas));
     }
 
     private static string Shows(HeadVectors vectors, Map map)
     {
         double Use(int row) => vectors.Vectors[row].Count(b => b > vectors.LeastBeta) / (double)vectors.Samples.Count;
-        var branches = map.Rows.GroupBy(r => map.Branch[r]).Select(g => (Heads: g.Count(), Use: g.Average(Use))).OrderByDescending(b => b.Use).ToArray();
-        string each = string.Join(" and ", branches.Select(b => $"{Many(b.Heads, "head")} that pass β > {Tick(vectors.LeastBeta)} in {Percent(b.Use)} of the samples each"));
+        string Words(int heads, double use) => $"{Many(heads, "head")} that {(heads == 1 ? "passes" : "pass")} β > {Tick(vectors.LeastBeta)} in {Percent(use)} of the samples{(heads == 1 ? "" : " on average")}";
+        var branches = map.Rows.Where(r => map.Branch[r] > 0).GroupBy(r => map.Branch[r]).Select(g => (Heads: g.Count(), Use: g.Average(Use))).OrderByDescending(b => b.Use).ToArray();
+        int aside = map.Rows.Count(r => map.Branch[r] == 0);
         if (branches.Length < 2)
         {
-            return $"The tree has one branch: {each}.";
+            return $"The tree has one branch: {Words(map.Rows.Length, map.Rows.Average(Use))}.";
         }
 
-        bool apart = branches[0].Use > 2 * branches[1].Use;
-        return $"The two largest branches of the tree hold {each}: "
-            + (apart ? "heads that serve most samples and heads that serve some, as the paper finds." : "they do not split into heads for all samples and heads for some, as they do in the paper.");
+        bool apart = branches[0].Use > 0.5 && branches[0].Use > 2 * branches[1].Use;
+        return $"The two main branches hold {Words(branches[0].Heads, branches[0].Use)} and {Words(branches[1].Heads, branches[1].Use)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}: "
+            + (apart ? "heads that serve most samples and heads that serve some, as the paper finds." : "they do not split into heads that serve most samples and heads that serve some, as they do in the paper.");
     }
 
     private static Svg Draw(HeadVectors vectors, Map map, Canvas canvas)
@@ -61,7 +63,7 @@ internal static class HeadVectorsFigure
         for (int place = 0; place < map.Rows.Length; place++)
         {
             double y = Top + (place * cellHeight);
-            svg.Rectangle(treeWidth + 2, y, BranchBar, cellHeight, map.Branch[map.Rows[place]] == 1 ? Palette.Series[2] : Palette.Series[3]);
+            svg.Rectangle(treeWidth + 2, y, BranchBar, cellHeight, map.Branch[map.Rows[place]] switch { 1 => Palette.Series[2], 2 => Palette.Series[3], _ => Palette.Rule });
             if (place % every == 0)
             {
                 svg.Text(left - 4, y + (cellHeight / 2) + 3.5, map.ShortNameOf(map.Rows[place]), "end", size: 10);
@@ -127,7 +129,7 @@ internal static class HeadVectorsFigure
     /// <param name="Rows">Head vectors, from the top.</param>
     /// <param name="Columns">Samples drawn, from the left.</param>
     /// <param name="Values">[rows, columns].</param>
-    /// <param name="Branch">1 or 2 of each head vector: the side of the last merge.</param>
+    /// <param name="Branch">1 or 2 of each head vector: the greater and the smaller main branch; 0 = neither.</param>
     /// <param name="Heads">Head numbers.</param>
     /// <param name="HeadsPerLayer">H.</param>
     private sealed record Map(int[] Rows, int[] Columns, double[,] Values, int[] Branch, IReadOnlyList<int> Heads, int HeadsPerLayer)
@@ -148,7 +150,17 @@ internal static class HeadVectorsFigure
                 }
             }
 
-            return new Map(rows, columns, values, vectors.Tree.Cut(2), vectors.Heads, headsPerLayer);
+            return new Map(rows, columns, values, MainBranches(vectors.Tree), vectors.Heads, headsPerLayer);
+        }
+
+        /// <summary>The highest cut whose second largest branch holds a tenth of the heads: a stray head that joins last is no branch. Where there is none, the highest cut.</summary>
+        private static int[] MainBranches(Dendrogram tree)
+        {
+            int[][] cuts = [.. Enumerable.Range(2, MostCuts).Select(tree.Cut)];
+            int[] Sizes(int[] labels) => [.. labels.GroupBy(l => l).Select(g => g.Count()).OrderDescending()];
+            int[] labels = cuts.FirstOrDefault(c => Sizes(c) is [_, var second, ..] && second >= Math.Max(2, tree.Count * LeastBranch)) ?? cuts[0];
+            int[] largest = [.. labels.GroupBy(l => l).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Take(2).Select(g => g.Key)];
+            return [.. labels.Select(l => Array.IndexOf(largest, l) + 1)];
         }
 
         public string NameOf(int row) => $"layer {Count(Heads[row] / HeadsPerLayer)}, head {Count(Heads[row] % HeadsPerLayer)}";

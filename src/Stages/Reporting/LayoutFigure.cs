@@ -100,7 +100,7 @@ internal static class LayoutFigure
             LayoutPoint[] own = [.. of];
             LayoutPoint middle = own.MinBy(p => own.Sum(q => Math.Sqrt(Squared(p, q)))); // the medoid: a few stray samples do not move it
             var (x, y) = place(middle.X, middle.Y);
-            double half = of.Key.Length * LabelSize * 0.3;
+            double half = of.Key.Length * LabelSize * 0.34;
             x = Math.Clamp(x, half + 2, Math.Max(half + 2, width - half - 2));
             y = Math.Clamp(y - 7, LabelSize, height - 3);
             if (taken.TrueForAll(t => t.Right < x - half || t.Left > x + half || Math.Abs(t.Y - y) > LabelSize + 2))

@@ -65,9 +65,9 @@ internal static class SingleHeadFigure
 
     private static void DrawStrip(Svg svg, Findings findings, SampleResult[] samples, double most, Canvas canvas)
     {
-        var x = new Scale(0, Math.Max(1, samples.Length - 1), Left, canvas.Width - Right - 6);
+        var x = new Scale(0, 100, Left, canvas.Width - Right - 6); // percent of the samples
         var y = new Scale(0, most, StripHeight - Foot, Top);
-        svg.Axes(x, y, "samples, by their greatest δ", "greatest δ of a sample", [], y.Ticks(5));
+        svg.Axes(x, y, canvas.IsNarrow ? "samples in the order of δ, %" : "samples in the order of their greatest δ, %", "greatest δ of a sample", x.Ticks(5), y.Ticks(5));
         svg.Line(x.Start, y[Notable], x.End, y[Notable], Palette.Ink, 1.2, "5 4");
         int heads = findings.Data.Model.Heads;
         for (int i = 0; i < samples.Length; i++)
@@ -75,7 +75,7 @@ internal static class SingleHeadFigure
             int n = Findings.Ranking(samples[i].SingleHead).First();
             double value = Greatest(samples[i]);
             Ink ink = value > Notable ? Palette.Series[1] : Palette.Series[0];
-            svg.Dot(x[i], y.Clamped(value), samples.Length > 100 ? 2.6 : 4, ink, $"{samples[i].File}, “{samples[i].Answer}”\nδ = {Fixed(value, 3)}, layer {Count(n / heads)} head {Count(n % heads)}", 0.85);
+            svg.Dot(x[100 * (i + 0.5) / samples.Length], y.Clamped(value), samples.Length > 100 ? 2.6 : 4, ink, $"{samples[i].File}, “{samples[i].Answer}”\nδ = {Fixed(value, 3)}, layer {Count(n / heads)} head {Count(n % heads)}", 0.85);
         }
     }
 

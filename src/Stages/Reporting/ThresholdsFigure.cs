@@ -53,18 +53,18 @@ internal static class ThresholdsFigure
 
     private static string Shows(EstimatePanel[] panels, string[] criteria)
     {
+        bool always = criteria.Length > 1 && panels.All(p => Enumerable.Range(0, p.Places.Count).All(i => Best(p, i) is { } best && criteria[best] == Criteria.HeadAttribution));
         string Words(EstimatePanel panel)
         {
             int leading = panel.Places.Where((_, i) => Best(panel, i) is { } best && criteria[best] == Criteria.HeadAttribution).Count();
             EstimateSeries lead = panel.Series[Math.Max(0, Array.IndexOf(criteria, Criteria.HeadAttribution))];
             string range = $"from {MeanHeads(lead.Means[0].Mean)} heads at {Tick(panel.Places[0])} to {MeanHeads(lead.Means[^1].Mean)} at {Tick(panel.Places[^1])}";
-            string first = criteria.Length < 2 || !criteria.Contains(Criteria.HeadAttribution) ? "" : $", and it needs the fewest at {Count(leading)} of {Count(panel.Places.Count)} thresholds";
+            string first = always || criteria.Length < 2 || !criteria.Contains(Criteria.HeadAttribution) ? "" : $", and it needs the fewest at {Count(leading)} of {Count(panel.Places.Count)} thresholds";
             return $"for {panel.XName.Split(' ')[0]} {lead.Title} goes {range}{first}";
         }
 
-        bool always = criteria.Length > 1 && panels.All(p => Enumerable.Range(0, p.Places.Count).All(i => Best(p, i) is { } best && criteria[best] == Criteria.HeadAttribution));
         string words = string.Join("; ", panels.Select(Words));
-        return char.ToUpperInvariant(words[0]) + words[1..] + (always ? ". It is ahead at every threshold, as in the paper." : ".");
+        return char.ToUpperInvariant(words[0]) + words[1..] + (always ? ". It needs the fewest at every threshold, as in the paper." : ".");
     }
 
     private static int? Best(EstimatePanel panel, int place) =>
