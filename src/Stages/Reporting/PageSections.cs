@@ -28,8 +28,9 @@ internal static class PageSections
         [
             Section("summary", "Summary", SummarySection.Of(findings)),
             Section("sample", "One sample", SampleSection.Typical(findings)),
-            Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves"),
-            Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency"),
+            Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves", "fig5-thresholds", "fig6-ablation-ratio", "fig7-single-head"),
+            Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
+            Section("alike", "What samples have in common", "", "fig3e-tsne", "fig10-head-vectors", "table1-prompts"),
             Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi"),
             Section("samples", "All samples", SampleSection.All(findings)),
             Section("settings", "Settings", SettingsSection.Of(findings.Data)),

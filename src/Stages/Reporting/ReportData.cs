@@ -45,6 +45,21 @@ internal sealed record ReportData
     /// <summary>Heads needed: the smallest k with completeness below this.</summary>
     public double CompletenessThreshold { get; init; } = 0.2;
 
+    /// <summary>Heads needed by threshold.</summary>
+    public IReadOnlyList<ThresholdRow> Thresholds { get; init; } = [];
+
+    /// <summary>Heads needed by share of heads that a mask ablates.</summary>
+    public IReadOnlyList<RatioRow> Ratios { get; init; } = [];
+
+    /// <summary>Samples laid out by their coefficients; null where they were not.</summary>
+    public SampleLayout? Layout { get; init; }
+
+    /// <summary>Clustered head vectors; null where there are none.</summary>
+    public HeadVectors? HeadVectors { get; init; }
+
+    /// <summary>Similarity of beta under other prompts.</summary>
+    public IReadOnlyList<PromptSimilarity> Prompts { get; init; } = [];
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }
@@ -110,6 +125,12 @@ internal sealed record SampleResult
 
     /// <summary>Attribution coefficients [L * H], head n = layer * H + head; empty without a regression.</summary>
     public IReadOnlyList<double> Beta { get; init; } = [];
+
+    /// <summary>Image attention weights of the intact run [L * H]: (1 / P_txt) sum of a_ij over text tokens i and image tokens j; empty where they were not taken.</summary>
+    public IReadOnlyList<double> ImageAttention { get; init; } = [];
+
+    /// <summary>Single-head ablation [L * H]: delta_n = 1 - phi(all heads but n); empty where it was not run.</summary>
+    public IReadOnlyList<double> SingleHead { get; init; } = [];
 
     /// <summary>Explained variance on the test masks; NaN without a regression.</summary>
     public double R2 { get; init; } = double.NaN;
