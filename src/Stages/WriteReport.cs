@@ -7,7 +7,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation) : Stage(context)
+internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens) : Stage(context)
 {
     private const int Version = 1;
 
@@ -23,7 +23,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs(s.Name, l.Known))])]);

@@ -36,4 +36,8 @@ internal sealed class Llava : VisionLanguageModel
 
     /// <inheritdoc/>
     public override ImageTokens TokensOf(int width, int height) => tower.TokensOfTile;
+
+    /// <inheritdoc/>
+    public override TokenGrid? GridOf(Picture picture) =>
+        tower.TokensOfTile is { Rows: > 0 } tokens ? new TokenGrid(processor.Fitted(picture), tokens.Rows, tokens.Columns) : null;
 }
