@@ -250,7 +250,7 @@ internal sealed class TokenTrace : Stage
             var tokens = TokenTables.ImageTokens.Read(run.Artifacts.File(text, AttentionFile));
             FitRow row = fit.ToFitRow(sample.Id, trainer);
             double rho = Metrics.Pearson(fit.Beta, [.. tokens.Select(r => r.WeightedAttention)]);
-            TokenTables.ImageTokens.Write(run.File(TokenFile), [.. tokens.Select(r => r with { Beta = fit.Beta[r.Token] })]);
+            TokenTables.ImageTokens.Write(run.File(TokenFile), [.. tokens.Select(r => r with { Beta = fit.Beta[r.Token] + 0.0 })]);
             TokenTables.Fits.Write(run.File(FitFile),
                 [new TokenFitRow(sample.Id, row.Trainer, row.R2, row.Rho, row.Intercept, row.Iterations, row.Converged, row.TrainRows, row.TestRows, double.IsNaN(rho) ? null : rho)]);
         });

@@ -45,6 +45,12 @@ internal sealed record ReportData
     /// <summary>Heads needed: the smallest k with completeness below this.</summary>
     public double CompletenessThreshold { get; init; } = 0.2;
 
+    /// <summary>What token tracing found; null without it.</summary>
+    public TokenTraceData? Tokens { get; init; }
+
+    /// <summary>What the strongest heads say; null without a logit lens.</summary>
+    public LensData? Lens { get; init; }
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }
