@@ -48,6 +48,9 @@ internal sealed class SuffixForward : IDisposable
     /// <summary>Masks computed together.</summary>
     public int Batch { get; }
 
+    /// <summary>T, text tokens that a mask has a bit for.</summary>
+    public int TextTokens => cache.Prompt.SuffixLength;
+
     /// <summary>f(1): nothing ablated.</summary>
     public double Intact { get; }
 

@@ -1,5 +1,6 @@
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Analysis;
@@ -26,6 +27,7 @@ internal static class HeadLens
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         Decoder decoder = cache.Decoder;
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
         torch.Tensor written = torch.cat([.. heads.Select(n => Written(decoder, run, n, imageOnly))], 0); // [heads, hidden]
         torch.Tensor logits = decoder.Logits(written).to(torch.ScalarType.Float32).cpu().contiguous(); // [heads, V]
         int rows = (int)logits.shape[1];

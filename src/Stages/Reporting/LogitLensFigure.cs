@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Fig. 8: the vocabulary items that the strongest heads write towards.</summary>
 internal static class LogitLensFigure
 {
-    private const double Head = 30, Row = 30, Between = 18, Label = 116, Box = 24;
+    private const double Head = 30, Row = 30, Between = 18, Label = 96, Box = 24;
     private const int Shown = 3, NarrowItems = 4;
 
     /// <summary>The figure; null without a logit lens.</summary>
@@ -63,7 +63,16 @@ internal static class LogitLensFigure
         {
             LensHead head = sample.Heads[h];
             double y = top + Head + (h * RowOf(canvas));
-            svg.Text(0, y + (canvas.IsNarrow ? 8 : 16), $"layer {Count(head.Layer)} head {Count(head.Head)}, β {Beta(head.Beta)}", size: 11);
+            string name = $"layer {Count(head.Layer)} head {Count(head.Head)}", beta = $"β {Beta(head.Beta)}";
+            if (canvas.IsNarrow)
+            {
+                svg.Text(0, y + 8, $"{name}, {beta}", size: 11);
+            }
+            else
+            {
+                svg.Text(0, y + 10, name, size: 11).Text(0, y + 23, beta, size: 11);
+            }
+
             double box = canvas.IsNarrow ? y + 14 : y;
             foreach (var (item, i) in head.Items.Take(items).Select((item, i) => (item, i)))
             {

@@ -26,6 +26,9 @@ internal static class Palette
     /// <summary>Ground.</summary>
     public static readonly Ink Paper = new("paper", "#ffffff", "#14171a");
 
+    /// <summary>Text on the middle of the ramp of shares, where dark is read on both pages.</summary>
+    public static readonly Ink OnMiddle = new("on", "#1b1b1b", "#0c1113");
+
     /// <summary>Colours of series in the order of use; the last is the quiet one (random orders).</summary>
     public static readonly IReadOnlyList<Ink> Series =
     [
@@ -40,7 +43,7 @@ internal static class Palette
     private static readonly Ink[] Shares = Ramp("s", ["#f1f1ef", "#6dbb9f", "#00513f"], ["#23282d", "#1f7f66", "#a4f2d8"], Steps);
 
     /// <summary>Every colour once.</summary>
-    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, .. Series, .. Signed, .. Shares];
+    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, OnMiddle, .. Series, .. Signed, .. Shares];
 
     /// <summary>Colour of a signed value on the ramp from -<paramref name="most"/> to <paramref name="most"/>.</summary>
     public static Ink OfSigned(double value, double most) =>

@@ -27,7 +27,7 @@ internal static class TokenSentences
 
     /// <summary>Table 3.</summary>
     public static string Kept(TokenFindings tokens) =>
-        $"With the important tokens only ({Fixed(tokens.TokensKept.Mean, 1)} a sample), {Percent(tokens.LogitKept.Mean)} of φ(x*) is kept{(tokens.LogitKept.HasInterval ? $" [{Percent(tokens.LogitKept.Low)}, {Percent(tokens.LogitKept.High)}]" : "")}.";
+        $"With the important tokens only ({Fixed(tokens.TokensKept.Mean, 1)} a sample), {Percent(tokens.LogitKept.Mean)} of φ(x*) is kept{(tokens.LogitKept.HasInterval && Percent(tokens.LogitKept.Low) != Percent(tokens.LogitKept.High) ? $" [{Percent(tokens.LogitKept.Low)}, {Percent(tokens.LogitKept.High)}]" : "")}.";
 
     /// <summary>Fig. 4B.</summary>
     public static string ImageTokens(TokenFindings tokens)

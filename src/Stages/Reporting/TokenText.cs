@@ -40,7 +40,7 @@ internal static class TokenText
     }
 
     /// <summary>The ink that is read on a shade.</summary>
-    public static Ink TextOn(double share) => share > 0.55 ? Palette.Paper : Palette.Ink;
+    public static Ink TextOn(double share) => share > 0.68 ? Palette.Paper : share > 0.45 ? Palette.OnMiddle : Palette.Ink;
 
     private static (double X, double Y, double Width, string Text)[] Place(IReadOnlyList<string> tokens, double width)
     {
