@@ -2,7 +2,6 @@ using FluentAssertions;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
 using TorchSharp;
 using Xunit;
 using Xunit.Abstractions;
@@ -80,7 +79,10 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
         byte[] x = sample.Masks(1)[0];
-        double[] f = suffix.Logits([new(x), new(x, HeadMasks.Full(t)), new(x, HeadMasks.Full(t), HeadMasks.Full(sample.Cache.Prompt.ImageLength)), new(x, HeadMasks.None(t)), new(HeadMasks.None(sample.Heads))]);
+        double[] f = suffix.Logits((AblationMask[])
+        [
+            new(x), new(x, HeadMasks.Full(t)), new(x, HeadMasks.Full(t), HeadMasks.Full(sample.Cache.Prompt.ImageLength)), new(x, HeadMasks.None(t)), new(HeadMasks.None(sample.Heads)),
+        ]);
         f[1].Should().BeApproximately(f[0], 1e-5);
         f[2].Should().BeApproximately(f[0], 1e-5);
         f[3].Should().BeApproximately(f[4], 1e-5);
