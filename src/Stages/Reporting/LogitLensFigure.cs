@@ -76,7 +76,7 @@ internal static class LogitLensFigure
             double box = canvas.IsNarrow ? y + 14 : y;
             foreach (var (item, i) in head.Items.Take(items).Select((item, i) => (item, i)))
             {
-                double x = label + (i * step), share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
+                double x = label + 2 + (i * step), share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
                 if (item.IsTarget)
                 {
                     svg.Rectangle(x - 2, box - 2, step - 2, Box + 4, Palette.Series[1]);
