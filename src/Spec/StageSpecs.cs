@@ -219,6 +219,6 @@ public sealed record ReportSpec : StageSpec
     [
         StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline", optional: true),
         StageInput.Of<ForwardPassesSpec>("forward", optional: true), StageInput.Of<RegressSpec>("attribution", optional: true),
-        StageInput.Of<ValidateSpec>("validation", optional: true),
+        StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
     ];
 }

@@ -91,7 +91,8 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         });
     }
 
-    private static Trainer TrainerOf(TrainerSpec trainer) => trainer switch
+    /// <summary>The trainer that a spec names.</summary>
+    public static Trainer TrainerOf(TrainerSpec trainer) => trainer switch
     {
         ElasticNetSpec s => new Trainer.ElasticNet(new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance)),
         SdcaSpec s => new Trainer.Sdca(s.Alpha, s.L1Ratio, s.MaxIterations),
@@ -100,7 +101,8 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         _ => throw new InvalidOperationException($"No trainer is made from {trainer.GetType().Name}."),
     };
 
-    private static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) => trainer switch
+    /// <summary>Key parts of a trainer's settings.</summary>
+    public static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) => trainer switch
     {
         Trainer.ElasticNet { Settings: var s } =>
         [

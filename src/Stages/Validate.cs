@@ -49,6 +49,28 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
 
+    /// <summary>The unit of a sample and a criterion that is compared.</summary>
+    public Unit UnitOf(Sample sample, Criterion criterion)
+    {
+        lock (units)
+        {
+            return units.TryGetValue((sample.Id, criterion), out Unit? unit) ? unit : units[(sample.Id, criterion)] = Create(sample, criterion);
+        }
+    }
+
+    /// <summary>x*: the k most important heads intact, for the smallest k whose faithfulness exceeds <paramref name="threshold"/>; all heads where the scan never crosses it.</summary>
+    /// <param name="artifacts">Holds the unit of <paramref name="sample"/> and <paramref name="criterion"/>.</param>
+    /// <param name="sample">The sample.</param>
+    /// <param name="criterion">The order; its first one where there are several.</param>
+    /// <param name="threshold">Exclusive.</param>
+    public byte[] FaithfulHeads(Artifacts artifacts, Sample sample, Criterion criterion, double threshold)
+    {
+        Unit unit = UnitOf(sample, criterion);
+        int[] order = [.. Rankings.Read(artifacts.File(unit, RankingFile)).Where(r => r.Seed == 0).OrderBy(r => r.Rank).Select(r => (r.Layer * Context.Info.Heads) + r.Head)];
+        double[] curve = [.. Tables.Validation.Read(artifacts.File(unit, ValidationFile)).Where(r => r.Seed == 0).OrderBy(r => r.K).Select(r => r.Faithfulness)];
+        return Ranking.Intact(order, Thresholds.FirstAbove(curve, threshold) ?? order.Length);
+    }
+
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
@@ -81,14 +103,6 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     private int Orders(Criterion criterion) => criterion == Criterion.Random ? spec.RandomSeeds : 1;
 
     private long Passes(Criterion criterion) => (2L * (Context.Heads + 1) * Orders(criterion)) + (criterion == Criterion.Causal ? Context.Heads : 0);
-
-    private Unit UnitOf(Sample sample, Criterion criterion)
-    {
-        lock (units)
-        {
-            return units.TryGetValue((sample.Id, criterion), out Unit? unit) ? unit : units[(sample.Id, criterion)] = Create(sample, criterion);
-        }
-    }
 
     private Unit Create(Sample sample, Criterion criterion)
     {

@@ -40,8 +40,13 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         { Name = node.Name },
         RegressSpec spec => new Regress(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
         ValidateSpec spec => new Validate(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Find<Regress>("attribution")) { Name = node.Name },
+        TokenTraceSpec spec => new TokenTrace(
+            context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution"), inputs.Get<Validate>("validation"))
+        { Name = node.Name },
+        LogitLensSpec spec => new LogitLens(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         ReportSpec => new WriteReport(
-            context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"))
+            context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"),
+            inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"))
         { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
     };

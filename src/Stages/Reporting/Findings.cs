@@ -16,6 +16,7 @@ internal sealed class Findings
         Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
         (Selected, Frequency) = HeadFrequency();
+        Tokens = TokenFindings.Of(data, Typical, bootstrap);
     }
 
     /// <summary>The rows.</summary>
@@ -53,6 +54,9 @@ internal sealed class Findings
 
     /// <summary>Samples that have an x*: the heads of the smallest faithful set in the order of beta.</summary>
     public int Selected { get; }
+
+    /// <summary>Which tokens carry the picture; null without token tracing.</summary>
+    public TokenFindings? Tokens { get; }
 
     /// <summary>Computes them.</summary>
     public static Findings Of(ReportData data) => new(data);

@@ -40,6 +40,11 @@ internal static class HtmlReport
             Save($"{FigureFolder}/{FitTable.Name}.csv", fit.ToCsv());
         }
 
+        if (LogitKeptTable.Of(findings) is { } kept)
+        {
+            Save($"{FigureFolder}/{LogitKeptTable.Name}.csv", kept.ToCsv());
+        }
+
         Save(PageName, Page(findings, figures));
         return written;
     }
@@ -51,6 +56,7 @@ internal static class HtmlReport
         {
             HeadsNeededFigure.Of(findings), CurvesFigure.Of(findings), BetaFigure.Of(findings), HeadFrequencyFigure.Of(findings), FitFigure.Of(findings), PredictedPhiFigure.Of(findings),
             ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
+            TextTokensFigure.Of(findings), ImageTokensFigure.Of(findings), WeightedAttentionFigure.Of(findings), LogitLensFigure.Of(findings),
         }.OfType<Figure>(),
     ];
 

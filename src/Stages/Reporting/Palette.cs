@@ -47,6 +47,9 @@ internal static class Palette
     /// <summary>Ground.</summary>
     public static readonly Ink Paper = new("paper", "#ffffff", "#14171a");
 
+    /// <summary>Text on the middle of the ramp of shares, where dark is read on both pages.</summary>
+    public static readonly Ink OnMiddle = new("on", "#1b1b1b", "#0c1113");
+
     /// <summary>Colours of series in the order of use; the last is the quiet one (random orders).</summary>
     public static readonly IReadOnlyList<Ink> Series =
     [
@@ -64,7 +67,7 @@ internal static class Palette
     private static readonly Ink[] Depths = Ramp("l", ["#e3a51a", "#2f9a8c", "#3a1d75"], ["#8a6a12", "#3aa899", "#d8c6ff"], Steps);
 
     /// <summary>Every colour once.</summary>
-    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, .. Series, .. Signed, .. Shares, .. Depths];
+    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, OnMiddle, .. Series, .. Signed, .. Shares, .. Depths];
 
     /// <summary>Colour of a relative depth: 0 = first layer, 1 = last.</summary>
     public static Ink OfDepth(double depth) => Depths[double.IsFinite(depth) ? (int)Math.Round(Math.Clamp(depth, 0, 1) * Steps) : 0];

@@ -60,6 +60,12 @@ internal sealed record ReportData
     /// <summary>Similarity of beta under other prompts.</summary>
     public IReadOnlyList<PromptSimilarity> Prompts { get; init; } = [];
 
+    /// <summary>What token tracing found; null without it.</summary>
+    public TokenTraceData? Tokens { get; init; }
+
+    /// <summary>What the strongest heads say; null without a logit lens.</summary>
+    public LensData? Lens { get; init; }
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }

@@ -108,6 +108,17 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <summary>Closes a group.</summary>
     public Svg End() => Raw("</g>");
 
+    /// <summary>Puts a picture into the drawing once, to be shown by <see cref="Use"/>; stretched to its size.</summary>
+    /// <param name="name">Unique in a page.</param>
+    /// <param name="png">A PNG file.</param>
+    /// <param name="w">Width.</param>
+    /// <param name="h">Height.</param>
+    public Svg Define(string name, byte[] png, double w, double h) =>
+        Raw($"<defs><image id=\"{name}\" width=\"{Coordinate(w)}\" height=\"{Coordinate(h)}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/></defs>");
+
+    /// <summary>Shows a picture that was put in by <see cref="Define"/>.</summary>
+    public Svg Use(string name, double x, double y) => Raw($"<use href=\"#{name}\" transform=\"translate({Coordinate(x)} {Coordinate(y)})\"/>");
+
     /// <summary>A heat map. Cells of one colour are one path; the values ride once beside it for the page's tips.</summary>
     /// <param name="values">[rows, columns].</param>
     /// <param name="x">Left edge.</param>
@@ -116,8 +127,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="ink">Colour of a value.</param>
     /// <param name="tip">Text of a tip: {r} row, {c} column, {v} value.</param>
     /// <param name="decimals">Decimals of the value in tips.</param>
-    public Svg Cells(double[,] values, double x, double y, double cell, Func<double, Ink> ink, string tip, int decimals = 3) =>
-        Cells(values, x, y, cell, cell, ink, tip, decimals);
+    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null = opaque.</param>
+    public Svg Cells(double[,] values, double x, double y, double cell, Func<double, Ink> ink, string tip, int decimals = 3, Func<double, double>? opacity = null) =>
+        Cells(values, x, y, cell, cell, ink, tip, decimals, opacity: opacity);
 
     /// <summary>A heat map of cells that are not square, whose rows and columns may have names.</summary>
     /// <param name="values">[rows, columns].</param>
@@ -130,22 +142,25 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="decimals">Decimals of the value in tips.</param>
     /// <param name="rowNames">What {r} stands for; null = the row's number.</param>
     /// <param name="columnNames">What {c} stands for; null = the column's number.</param>
+    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null = opaque.</param>
     public Svg Cells(
-        double[,] values, double x, double y, double cellWidth, double cellHeight, Func<double, Ink> ink, string tip, int decimals, IEnumerable<string>? rowNames = null, IEnumerable<string>? columnNames = null)
+        double[,] values, double x, double y, double cellWidth, double cellHeight, Func<double, Ink> ink, string tip, int decimals,
+        IEnumerable<string>? rowNames = null, IEnumerable<string>? columnNames = null, Func<double, double>? opacity = null)
     {
         int rows = values.GetLength(0), columns = values.GetLength(1);
-        var paths = new SortedDictionary<string, (Ink Ink, StringBuilder Path)>(StringComparer.Ordinal);
+        var paths = new SortedDictionary<string, (Ink Ink, string Opacity, StringBuilder Path)>(StringComparer.Ordinal);
         var shown = new List<string>(rows * columns);
         string format = "0." + new string('#', decimals);
-        string shape = Shape(Filled(cellWidth), Filled(cellHeight));
+        string shape = opacity is null ? Shape(Filled(cellWidth), Filled(cellHeight)) : Shape(1, 1);
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < columns; c++)
             {
                 Ink colour = ink(values[r, c]);
-                if (!paths.TryGetValue(colour.Name, out var entry))
+                string faint = opacity is null ? "" : Opacity(Math.Round(20 * Math.Clamp(opacity(values[r, c]), 0, 1)) / 20);
+                if (!paths.TryGetValue(colour.Name + " " + faint, out var entry))
                 {
-                    paths[colour.Name] = entry = (colour, new StringBuilder());
+                    paths[colour.Name + " " + faint] = entry = (colour, faint, new StringBuilder());
                 }
 
                 entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append(shape);
@@ -155,9 +170,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
         string side = Length(cellWidth) + (cellHeight == cellWidth ? "" : " " + Length(cellHeight));
         Raw($"<g transform=\"translate({Coordinate(x)} {Coordinate(y)}) scale({side})\" shape-rendering=\"crispEdges\">");
-        foreach (var (colour, path) in paths.Values)
+        foreach (var (colour, faint, path) in paths.Values.Where(p => p.Opacity != "0"))
         {
-            Raw($"<path {Fill(colour)} d=\"{path}\"/>");
+            Raw($"<path {Fill(colour)}{(faint is "" or "1" ? "" : $" fill-opacity=\"{faint}\"")} d=\"{path}\"/>");
         }
 
         return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{Escape(tip)}\" data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>");

@@ -138,8 +138,8 @@ public sealed partial class HtmlReportTests
     public void Parts_that_a_run_does_not_have_are_left_out()
     {
         ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0 };
-        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Masks = 0, Settings = [], Links = [], Facts = [] };
+        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0, Tokens = null, Lens = null };
+        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Tokens = null, Lens = null, Masks = 0, Settings = [], Links = [], Facts = [] };
 
         HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
         Page(answersOnly).Should().NotContain("id=\"fit\"").And.NotContain("id=\"validation\"").And.Contain("id=\"samples\"");
