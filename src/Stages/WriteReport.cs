@@ -7,7 +7,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation) : Stage(context)
+internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, GradientCost? gradientCost = null, NonAdditive? nonAdditive = null) : Stage(context)
 {
     private const int Version = 1;
 
@@ -23,7 +23,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, gradientCost, nonAdditive }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs(s.Name, l.Known))])]);
@@ -71,6 +71,12 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
                 : [.. validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
             FaithfulnessThreshold = validation?.Spec.Faithfulness ?? 0.8,
             CompletenessThreshold = validation?.Spec.Completeness ?? 0.2,
+            GradientCost = gradientCost is null
+                ? []
+                : [.. gradientCost.Rows(artifacts).Select(r => new CostResult(r.SampleId, r.Way, r.Observations, r.Passes, r.R2 ?? double.NaN, r.Correlation ?? double.NaN))],
+            NonAdditive = nonAdditive is null
+                ? []
+                : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
             Links = Links(),
         };
     }
@@ -124,6 +130,8 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
         Table(attribution, Tables.Fits.Name, "quality of the fits");
         Table(attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
         Table(validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
+        Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
         if (forward is not null)
         {
             links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));

@@ -61,6 +61,9 @@ internal sealed class Findings
     public Estimate Difference(HeadsNeeded one, HeadsNeeded other) =>
         bootstrap.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
 
+    /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
+    public Estimate Mean(IEnumerable<double> values) => bootstrap.Of(values);
+
     /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
     public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);
 

@@ -50,6 +50,7 @@ internal static class HtmlReport
         .. new[]
         {
             HeadsNeededFigure.Of(findings), CurvesFigure.Of(findings), BetaFigure.Of(findings), HeadFrequencyFigure.Of(findings), FitFigure.Of(findings), PredictedPhiFigure.Of(findings),
+            GradientCostFigure.Of(findings), NonAdditiveFigure.Of(findings),
         }.OfType<Figure>(),
     ];
 

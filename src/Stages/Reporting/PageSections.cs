@@ -31,6 +31,7 @@ internal static class PageSections
             Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves"),
             Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency"),
             Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi"),
+            Section("beyond", "Beyond the paper", "", GradientCostFigure.Name, NonAdditiveFigure.Name),
             Section("samples", "All samples", SampleSection.All(findings)),
             Section("settings", "Settings", SettingsSection.Of(findings.Data)),
             Section("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
@@ -81,7 +82,7 @@ internal static class PageSections
         <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>
         <dt>completeness(k)</dt><dd>φ with only the k most important heads ablated</dd>
         <dt>x*</dt><dd>the smallest set of heads, in the order of β, whose faithfulness passes the threshold</dd>
-        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; random is the mean over random orders</dd>
+        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; gradient by the mean of dφ/dx over the gradient passes; random is the mean over random orders</dd>
         </dl>
 
         """;
