@@ -1,5 +1,18 @@
 namespace Pipelines.Spec;
 
+/// <summary>How gradients become beta.</summary>
+public enum GradientAverage
+{
+    /// <summary>
+    /// beta_n = half the mean of d phi / d x_n over the masks with head n intact, and half that over the masks with it ablated: the trapezoid rule for the effect phi(x_n = 1) - phi(x_n = 0), which a
+    /// regression estimates. Nearer to it than the plain mean wherever phi bends between the ends.
+    /// </summary>
+    BothEnds,
+
+    /// <summary>beta_n = the mean over all masks: plain expected gradients.</summary>
+    Masks,
+}
+
 /// <summary>
 /// Gradients of phi with respect to a gate per head (beyond the paper: expected gradients). Masks are drawn as those of the forward passes (same share ablated, same draw, same scope), from a stream of
 /// their own, so that no forward mask that tests a fit was seen by it.
@@ -14,6 +27,9 @@ public sealed record GradientPassesSpec : StageSpec
     /// <summary>Gradients in one shard: the unit of resuming and of reuse when <see cref="Count"/> grows.</summary>
     [Between(1, 100_000)]
     public int Shard { get; init; } = 10;
+
+    /// <summary>How they become beta, wherever beta is read from them; no gradient depends on it.</summary>
+    public GradientAverage Average { get; init; } = GradientAverage.BothEnds;
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward")];
@@ -32,7 +48,7 @@ public enum GradientResidual
     Auto,
 }
 
-/// <summary>Expected gradients (beyond the paper): beta_n is the mean of d phi / d x_n over the gradient passes. Needs a stage <c>gradient-passes</c>.</summary>
+/// <summary>Expected gradients (beyond the paper): beta_n is an average of d phi / d x_n over the gradient passes. Needs a stage <c>gradient-passes</c>.</summary>
 [Named("gradient")]
 public sealed record GradientSpec : TrainerSpec
 {

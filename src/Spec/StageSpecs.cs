@@ -169,7 +169,7 @@ public enum Criterion
     /// <summary>beta of the regression (the paper's HeAr).</summary>
     HeadAttribution,
 
-    /// <summary>Mean of d phi / d x_n over gradient passes (beyond the paper).</summary>
+    /// <summary>Average of d phi / d x_n over gradient passes (beyond the paper).</summary>
     Gradient,
 
     /// <summary>delta_n = 1 - phi(all intact but n).</summary>

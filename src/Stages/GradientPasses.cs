@@ -51,8 +51,14 @@ internal sealed class GradientPasses(StageContext context, GradientPassesSpec sp
     /// <summary>A sample's gradients, streamed.</summary>
     public IEnumerable<GradientPart> Parts(Artifacts artifacts, Sample sample) => GradientPart.Read(ShardsOf(sample).Select(s => FileOf(artifacts, s)), Context.Heads);
 
-    /// <summary>Their mean: expected gradients.</summary>
-    public ExpectedGradients Expected(Artifacts artifacts, Sample sample) => ExpectedGradients.Of(Parts(artifacts, sample), Context.Heads);
+    /// <summary>How gradients become beta.</summary>
+    public GradientMean Average => spec.Average == GradientAverage.BothEnds ? GradientMean.BothEnds : GradientMean.Masks;
+
+    /// <summary>Key parts by which other stages depend on a sample's beta.</summary>
+    public IReadOnlyList<KeyPart> BetaParts(Sample sample) => [new KeyPart.Inputs("gradients", ShardsOf(sample)), new KeyPart.Text("average", Spelling.Of(spec.Average))];
+
+    /// <summary>A sample's beta: expected gradients.</summary>
+    public ExpectedGradients Expected(Artifacts artifacts, Sample sample) => ExpectedGradients.Of(Parts(artifacts, sample), Context.Heads, Average);
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)

@@ -68,7 +68,6 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     {
         var masks = forward.Masks.ShardsOf(sample);
         var passes = forward.ShardsOf(sample);
-        IReadOnlyList<Unit> slopes = gradients?.ShardsOf(sample) ?? [];
         int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
         Trainer trainer = TrainerOf(spec.Trainer);
         double train = spec.Train;
@@ -82,12 +81,12 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
             new KeyPart.Integer("heads_per_layer", headsPerLayer),
             new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
             new KeyPart.Inputs("forward", passes),
-            .. gradients is null ? (KeyPart[])[] : [new KeyPart.Inputs("gradients", slopes)],
+            .. gradients?.BetaParts(sample) ?? [],
         ], 1, WorkUnit, run =>
         {
             HeadFit fit = HeadRegression.Fit(
                 trainer, [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads, seed, train,
-                [.. slopes.Select(p => GradientPasses.FileOf(run.Artifacts, p))]);
+                gradients?.Expected(run.Artifacts, sample));
             Tables.Attribution.Write(run.File(AttributionFile), [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]);
             Tables.Fits.Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
             Tables.Predictions.Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);

@@ -99,7 +99,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         KeyPart[] order = criterion switch
         {
             Criterion.HeadAttribution => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
-            Criterion.Gradient => [new KeyPart.Inputs("gradients", gradients!.ShardsOf(sample))],
+            Criterion.Gradient => [.. gradients!.BetaParts(sample)],
             Criterion.Random => [new KeyPart.Integer("seed", Context.Experiment.Seed), new KeyPart.Integer("random_seeds", spec.RandomSeeds)],
             _ => [],
         };

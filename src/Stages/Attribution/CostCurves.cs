@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Attribution;
 
 /// <summary>What a way to beta gives at a cost.</summary>
 /// <param name="SampleId">The sample.</param>
-/// <param name="Way"><see cref="CostCurves.ElasticNet"/>, <see cref="CostCurves.Gradient"/> or <see cref="CostCurves.Both"/>.</param>
+/// <param name="Way"><see cref="CostCurves.ElasticNet"/>, <see cref="CostCurves.Gradient"/>, <see cref="CostCurves.PlainGradient"/> or <see cref="CostCurves.Both"/>.</param>
 /// <param name="Observations">Masks fitted, or gradients averaged.</param>
 /// <param name="Passes">Cost: a mask is one pass, a gradient two (forward and backward).</param>
 /// <param name="R2">On the held-out forward masks; null where undefined.</param>
@@ -18,10 +18,13 @@ internal static class CostCurves
     /// <summary>The elastic net on the first train masks.</summary>
     public const string ElasticNet = "elastic-net";
 
-    /// <summary>The mean of the first gradients.</summary>
+    /// <summary>The first gradients, both ends alike.</summary>
     public const string Gradient = "gradient";
 
-    /// <summary>All gradients, and an elastic net on what they leave of the first train masks.</summary>
+    /// <summary>The plain mean of the first gradients.</summary>
+    public const string PlainGradient = "gradient, plain mean";
+
+    /// <summary>All gradients, both ends alike, and an elastic net on what they leave of the first train masks.</summary>
     public const string Both = "gradient + elastic-net";
 
     /// <summary>A mask is one forward pass; a gradient a forward and a backward pass.</summary>
@@ -49,13 +52,16 @@ internal static class CostCurves
         }
 
         int count = gradients.Sum(p => p.Phi.Length);
-        foreach (int m in Steps(1, count))
+        foreach (var (way, average) in new[] { (Gradient, GradientMean.BothEnds), (PlainGradient, GradientMean.Masks) })
         {
-            var mean = ExpectedGradients.Of(gradients, data.Heads, m);
-            points.Add(Point(Gradient, m, PassesOfGradient * m, mean.Beta, mask => mean.Predict(mask)));
+            foreach (int m in Steps(3, count))
+            {
+                var mean = ExpectedGradients.Of(gradients, data.Heads, average, m);
+                points.Add(Point(way, m, PassesOfGradient * m, mean.Beta, mask => mean.Predict(mask)));
+            }
         }
 
-        var expected = ExpectedGradients.Of(gradients, data.Heads);
+        var expected = ExpectedGradients.Of(gradients, data.Heads, GradientMean.BothEnds);
         foreach (int m in Steps(30, train.Length))
         {
             ElasticNetFit rest = Fit(train[..m], settings, data.Heads, o => o.Phi - expected.Predict(o.Heads));

@@ -67,10 +67,10 @@ internal static class HeadRegression
     /// <param name="heads">N.</param>
     /// <param name="seed">Seed of the experiment: the split, and the trainers that draw.</param>
     /// <param name="trainShare">Share of the masks that train; the rest tests.</param>
-    /// <param name="gradientParts">Parts of the table gradients, in order; only <see cref="Trainer.Gradient"/> reads them.</param>
+    /// <param name="gradients">The sample's expected gradients; only <see cref="Trainer.Gradient"/> reads them, and needs them.</param>
     /// <exception cref="InputException">Part files are damaged, do not belong together, hold fewer than two masks or a phi that is not finite.</exception>
     public static HeadFit Fit(
-        Trainer trainer, IReadOnlyList<string> maskParts, IReadOnlyList<string> forwardParts, int heads, int seed, double trainShare, IReadOnlyList<string>? gradientParts = null)
+        Trainer trainer, IReadOnlyList<string> maskParts, IReadOnlyList<string> forwardParts, int heads, int seed, double trainShare, ExpectedGradients? gradients = null)
     {
         var data = MaskDataset.Open(maskParts, forwardParts, heads);
         if (data.Rows < 2)
@@ -80,7 +80,7 @@ internal static class HeadRegression
 
         var split = TrainTestSplit.Of(data.Rows, trainShare, seed);
         return trainer is Trainer.Gradient gradient
-            ? GradientRegression.Fit(gradient, data, split, ExpectedGradients.Of(GradientPart.Read(gradientParts ?? [], heads), heads), seed)
+            ? GradientRegression.Fit(gradient, data, split, gradients ?? throw new ArgumentNullException(nameof(gradients)), seed)
             : Fit(trainer, MaskDataView.Train(data, split), MaskDataView.Test(data, split), heads, seed);
     }
 

@@ -10,11 +10,12 @@ internal static class GradientCostFigure
 
     private const double Left = 40, Right = 16, Top = 34, Foot = 44, KeyRow = 20;
     private const double Near = 0.95; // of the full elastic net's R^2
-    private const double Floor = -0.2; // poorer values are drawn at the edge
+    private const double Floor = 0; // of R^2: below, the mean of phi alone says more
 
     private static readonly (string Way, string Title, Ink Ink)[] Ways =
     [
-        ("elastic-net", "elastic net on masks", Palette.Series[0]), ("gradient", "mean gradient", Palette.Series[3]), ("gradient + elastic-net", "all gradients + elastic net", Palette.Series[1]),
+        ("elastic-net", "elastic net on masks", Palette.Series[0]), ("gradient", "gradients, both ends", Palette.Series[3]),
+        ("gradient, plain mean", "gradients, plain mean", Palette.Series[5]), ("gradient + elastic-net", "all gradients + elastic net", Palette.Series[1]),
     ];
 
     /// <summary>The figure; null without the rows.</summary>
@@ -35,8 +36,8 @@ internal static class GradientCostFigure
         return new Figure(
             Name, "beyond the paper", "The same β for fewer passes", Sentence(lines),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask costs one pass; a gradient two, forward and backward. Left: R² on the same held-out forward masks for all. "
-            + "Right: Pearson correlation of β with that of the elastic net on all train masks (its own line ends at 1 for that reason). Logarithmic axis."
-            + (isCut ? $" R² below {Tick(Floor)} is drawn at the edge; the data have its value." : ""),
+            + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated count alike. Right: Pearson correlation of β with that of the elastic net on all train masks (its own line ends at 1 for that reason). Logarithmic axis."
+            + (isCut ? $" R² below {Tick(Floor)} is not drawn; the data have it." : ""),
             table, canvas => Draw(lines, canvas));
     }
 
@@ -48,7 +49,7 @@ internal static class GradientCostFigure
 
     private static string Sentence(Line[] lines)
     {
-        Line? masks = Array.Find(lines, l => l.Way == Ways[0].Way), gradients = Array.Find(lines, l => l.Way == Ways[1].Way), both = Array.Find(lines, l => l.Way == Ways[2].Way);
+        Line? masks = Array.Find(lines, l => l.Way == Ways[0].Way), gradients = Array.Find(lines, l => l.Way == Ways[1].Way), both = Array.Find(lines, l => l.Way == Ways[3].Way);
         if (masks is null || gradients is null)
         {
             return "One of the two ways has no rows.";
@@ -76,7 +77,7 @@ internal static class GradientCostFigure
 
     private static Svg Draw(Line[] lines, Canvas canvas)
     {
-        int keysPerRow = canvas.IsNarrow ? 1 : 3;
+        int keysPerRow = canvas.IsNarrow ? 1 : 4;
         double keys = KeyRow * Math.Ceiling((double)lines.Length / keysPerRow), panel = canvas.IsNarrow ? 260 : 300;
         Svg svg = canvas.Svg(keys + (canvas.IsNarrow ? 2 * panel : panel));
         for (int i = 0; i < lines.Length; i++)
@@ -101,7 +102,7 @@ internal static class GradientCostFigure
         svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, width < 370 ? 5 : 8)], y.Ticks(6));
         foreach (var (line, series) in lines.Select((l, i) => (l, i)).Reverse())
         {
-            Point[] points = [.. line.Points.Where(p => double.IsFinite(valueOf(p).Mean))];
+            Point[] points = [.. line.Points.Where(p => valueOf(p).Mean >= Floor)];
             svg.BeginSeries(series);
             Point[] banded = [.. points.Where(p => valueOf(p).HasInterval)];
             if (banded.Length > 1)
@@ -117,7 +118,7 @@ internal static class GradientCostFigure
             foreach (Point p in points)
             {
                 Estimate at = valueOf(p);
-                string unit = line.Way == Ways[1].Way ? "gradient" : "mask";
+                string unit = line.Ink == Ways[1].Ink || line.Ink == Ways[2].Ink ? "gradient" : "mask";
                 svg.Dot(x[p.Passes], y.Clamped(at.Mean), 3.2, line.Ink, $"{line.Title}: {Many(p.Observations, unit)}, {Count(p.Passes)} passes\n{Fixed(at.Mean, 3)}{(at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "")}");
             }
 

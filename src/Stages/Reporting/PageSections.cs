@@ -82,7 +82,7 @@ internal static class PageSections
         <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>
         <dt>completeness(k)</dt><dd>φ with only the k most important heads ablated</dd>
         <dt>x*</dt><dd>the smallest set of heads, in the order of β, whose faithfulness passes the threshold</dd>
-        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; gradient by the mean of dφ/dx over the gradient passes; random is the mean over random orders</dd>
+        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; gradient by an average of dφ/dx over the gradient passes; random is the mean over random orders</dd>
         </dl>
 
         """;

@@ -148,7 +148,7 @@ internal readonly record struct ValidationRow(string SampleId, string Criterion,
 
 /// <summary>What a way to beta gives at a cost, in one sample.</summary>
 /// <param name="SampleId">Sample.</param>
-/// <param name="Way"><c>elastic-net</c>, <c>gradient</c> or <c>gradient + elastic-net</c>.</param>
+/// <param name="Way"><c>elastic-net</c>, <c>gradient</c>, <c>gradient, plain mean</c> or <c>gradient + elastic-net</c>.</param>
 /// <param name="Observations">Masks fitted, or gradients averaged.</param>
 /// <param name="Passes">Cost in passes; a gradient is two.</param>
 /// <param name="R2">On held-out masks; NaN = undefined.</param>
