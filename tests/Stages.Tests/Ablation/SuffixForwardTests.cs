@@ -18,6 +18,7 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
         { "packed", "float32", 1, 1e-4 },
         { "torch", "float32", 2, 1e-4 },
         { "torch", "float64", 1, 1e-10 },
+        { "torch", "bfloat16", 2, 0.2 },
     };
 
     [Theory]
