@@ -61,9 +61,10 @@ internal sealed class GatedForward
             using var scope = torch.NewDisposeScope();
             using var withGradient = torch.enable_grad();
             torch.Tensor x = Gates(batch).requires_grad_(); // [B, N]
-            torch.Tensor f = Run(x); // [B]
-            f.sum().backward(); // the points do not touch each other: row b holds the gradient of f_b
-            double[] logits = Doubles(f), gradients = Doubles(x.grad!);
+            torch.Tensor normed = Run(x); // [B, hidden]
+            torch.Tensor direction = torch.tensor(target.Direction, dtype: torch.ScalarType.Float64, device: x.device); // [hidden]
+            (normed.to(torch.ScalarType.Float64) * direction).sum().backward(); // sum of f; the points do not touch each other: row b holds the gradient of f_b
+            double[] logits = target.Logits(normed.detach()), gradients = Doubles(x.grad!);
             int n = decoder.Shape.TotalHeads;
             found.AddRange(logits.Select((value, b) => new GatedLogit(value, gradients.AsSpan(b * n, n).ToArray())));
         }
@@ -80,7 +81,7 @@ internal sealed class GatedForward
         foreach (double[][] batch in gates.Chunk(Batch))
         {
             using var scope = torch.NewDisposeScope();
-            found.AddRange(Doubles(Run(Gates(batch))));
+            found.AddRange(target.Logits(Run(Gates(batch))));
         }
 
         return [.. found];
@@ -104,7 +105,7 @@ internal sealed class GatedForward
 
     /// <summary>The suffix of B points.</summary>
     /// <param name="gates">[B, N].</param>
-    /// <returns>[B] float64, f.</returns>
+    /// <returns>[B, hidden], what leaves the final norm at the last position.</returns>
     private torch.Tensor Run(torch.Tensor gates)
     {
         using var scope = torch.NewDisposeScope();
@@ -124,8 +125,7 @@ internal sealed class GatedForward
             x = weights.Finish(last ? LastOf(x, b, t) : x, heads).MoveToOuterDisposeScope();
         }
 
-        torch.Tensor direction = torch.tensor(target.Direction, dtype: torch.ScalarType.Float64, device: gates.device); // [hidden]
-        return decoder.FinalNorm(x).to(torch.ScalarType.Float64).mv(direction).MoveToOuterDisposeScope();
+        return decoder.FinalNorm(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>The gated outputs of a layer's heads.</summary>
@@ -182,7 +182,7 @@ internal sealed class GatedForward
 
     private static torch.Tensor LastOf(torch.Tensor x, long b, long t) => x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
 
-    private static double[] Doubles(torch.Tensor x) => x.detach().to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+    private static double[] Doubles(torch.Tensor x) => x.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
 
     /// <summary>What open and closed gates share: the text's scores and values.</summary>
     /// <param name="Prefix">The prefix tokens.</param>

@@ -13,9 +13,12 @@ public sealed class GradientTests
           cost: { stage: gradient-cost }
           together: { stage: non-additive, trees: 10 }
           gradient-validation: { stage: validate, rank_by: [head-attribution, gradient], scan: until-crossed, inputs: { attribution: attribution } }
-          gradient-report: { stage: report, inputs: { attribution: attribution, validation: gradient-validation } }
+          report: { stage: report, inputs: { attribution: attribution, validation: gradient-validation } }
 
         """;
+
+    private static void Add(SmallExperiment experiment) =>
+        File.WriteAllText(experiment.Spec, File.ReadAllText(experiment.Spec).Replace("  report: { stage: report }\n", Added, StringComparison.Ordinal));
 
     [Fact]
     public void Added_to_a_finished_experiment_they_recompute_no_forward_pass_and_a_larger_count_computes_only_the_new_ones()
@@ -23,7 +26,7 @@ public sealed class GradientTests
         using var experiment = new SmallExperiment();
         experiment.Run();
         var before = experiment.StoredKeys();
-        File.AppendAllText(experiment.Spec, Added);
+        Add(experiment);
         string output = experiment.Run();
         var after = experiment.StoredKeys();
         foreach (string kind in new[] { "answer-questions", "collect-mean-kv", "sample-masks", "forward-passes" }) after[kind].Should().BeEquivalentTo(before[kind]);
@@ -52,10 +55,10 @@ public sealed class GradientTests
     public void The_bytes_of_gradients_depend_neither_on_jobs_nor_threads_nor_batch_on_a_small_model()
     {
         using var one = new SmallExperiment();
-        File.AppendAllText(one.Spec, Added);
+        Add(one);
         one.Run("--jobs", "1", "--threads", "1");
         using var two = new SmallExperiment();
-        File.AppendAllText(two.Spec, Added);
+        Add(two);
         two.Run("--jobs", "1", "--threads", "2", "--set", "engine.batch=5");
         two.TableBytes().Should().Equal(one.TableBytes());
     }
