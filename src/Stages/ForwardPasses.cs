@@ -40,6 +40,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     /// <summary>The pictures and their answers.</summary>
     public AnswerQuestions Answers => answers;
 
+    /// <summary>What ablated heads see.</summary>
+    public CollectMeanKv Baseline => baseline;
+
     /// <summary>The masks.</summary>
     public SampleMasks Masks => masks;
 

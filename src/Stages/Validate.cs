@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// Faithfulness(k) = phi(x_k) and completeness(k) = phi(1 - x_k) of rankings, k most important heads intact or ablated (paper, validation). A unit is a sample and a
 /// criterion, so that a new trainer or a further criterion costs only its own passes.
 /// </summary>
-internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution) : Stage(context)
+internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution, GradientPasses? gradients = null) : Stage(context)
 {
     private const int Version = 1;
     private const string ValidationFile = "validation.parquet", RankingFile = "ranking.parquet";
@@ -113,6 +113,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         KeyPart[] order = criterion switch
         {
             Criterion.HeadAttribution => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
+            Criterion.Gradient => [.. gradients!.BetaParts(sample)],
             Criterion.Random => [new KeyPart.Integer("seed", Context.Experiment.Seed), new KeyPart.Integer("random_seeds", spec.RandomSeeds)],
             _ => [],
         };
@@ -149,6 +150,8 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         {
             case Criterion.HeadAttribution:
                 return attribution!.Beta(run.Artifacts, sample);
+            case Criterion.Gradient:
+                return gradients!.Expected(run.Artifacts, sample).Beta;
             case Criterion.Causal: // delta_n = 1 - phi(all but n)
                 double[] f = prepared.Forward.Logits([.. Enumerable.Range(0, Context.Heads).Select(n => HeadMasks.Without(Context.Heads, n))]);
                 run.Advance(Context.Heads);

@@ -7,7 +7,9 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens) : Stage(context)
+internal sealed class WriteReport(
+    StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
+    NonAdditive? nonAdditive) : Stage(context)
 {
     private const int Version = 2;
 
@@ -23,7 +25,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs(s.Name, l.Known))])]);
@@ -82,6 +84,12 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
                     Samples = [.. samples.Select(s => Traced(artifacts, tokens, s))],
                 },
             Lens = lens is null ? null : new LensData(lens.Spec.Heads, lens.Spec.Items, [.. samples.Select(s => Said(s, lens.Rows(artifacts, s)))]),
+            GradientCost = gradientCost is null
+                ? []
+                : [.. gradientCost.Rows(artifacts).Select(r => new CostResult(r.SampleId, r.Way, r.Observations, r.Passes, r.R2 ?? double.NaN, r.Correlation ?? double.NaN))],
+            NonAdditive = nonAdditive is null
+                ? []
+                : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
             Links = Links(),
         };
     }
@@ -172,6 +180,8 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
         Table(tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
         Table(tokens is { TracesImage: true } ? tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
         Table(lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
+        Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
         if (forward is not null)
         {
             links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));

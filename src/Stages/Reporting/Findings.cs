@@ -16,7 +16,7 @@ internal sealed class Findings
         Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
         (Selected, Frequency) = HeadFrequency();
-        Tokens = TokenFindings.Of(data, Typical, bootstrap);
+        Tokens = TokenFindings.Of(data, Typical, Intervals);
     }
 
     /// <summary>The rows.</summary>
@@ -67,6 +67,9 @@ internal sealed class Findings
     /// <summary>How many heads more one ranking needs than another, paired over the samples in which both cross.</summary>
     public Estimate Difference(HeadsNeeded one, HeadsNeeded other) =>
         Intervals.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
+
+    /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
+    public Estimate Mean(IEnumerable<double> values) => Intervals.Of(values);
 
     /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
     public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);

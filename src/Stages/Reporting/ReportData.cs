@@ -66,6 +66,12 @@ internal sealed record ReportData
     /// <summary>What the strongest heads say; null without a logit lens.</summary>
     public LensData? Lens { get; init; }
 
+    /// <summary>The table <c>gradient_cost</c>; empty without that stage.</summary>
+    public IReadOnlyList<CostResult> GradientCost { get; init; } = [];
+
+    /// <summary>The table <c>non_additive</c>; empty without that stage.</summary>
+    public IReadOnlyList<NonAdditiveResult> NonAdditive { get; init; } = [];
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }
@@ -166,3 +172,19 @@ internal sealed record RejectedSample(string SampleId, string File, string Answe
 /// <param name="Faithfulness">phi(x_k): only these intact.</param>
 /// <param name="Completeness">phi(1 - x_k): only these ablated.</param>
 internal readonly record struct ValidationRow(string SampleId, string Criterion, int Seed, int K, double Faithfulness, double Completeness);
+
+/// <summary>What a way to beta gives at a cost, in one sample.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Way"><c>elastic-net</c>, <c>gradient</c>, <c>gradient, plain mean</c> or <c>gradient + elastic-net</c>.</param>
+/// <param name="Observations">Masks fitted, or gradients averaged.</param>
+/// <param name="Passes">Cost in passes; a gradient is two.</param>
+/// <param name="R2">On held-out masks; NaN = undefined.</param>
+/// <param name="Correlation">Of beta with that of the elastic net on all train masks; NaN = undefined.</param>
+internal readonly record struct CostResult(string SampleId, string Way, int Observations, int Passes, double R2, double Correlation);
+
+/// <summary>What trees on the elastic net's residual gain in one sample.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Linear">R^2 of the elastic net on the test masks; NaN = undefined.</param>
+/// <param name="WithTrees">R^2 of both.</param>
+/// <param name="Trees">Trees that cross-validation let in.</param>
+internal readonly record struct NonAdditiveResult(string SampleId, double Linear, double WithTrees, int Trees);
