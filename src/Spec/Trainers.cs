@@ -42,7 +42,7 @@ public sealed record SdcaSpec : TrainerSpec
     public int MaxIterations { get; init; } = 1000;
 }
 
-/// <summary>LightGBM through ML.NET; beta is permutation feature importance.</summary>
+/// <summary>LightGBM through ML.NET; beta of a head is the mean change of the prediction when the head is switched from ablated to intact, over the training masks.</summary>
 [Named("light-gbm")]
 public sealed record LightGbmSpec : TrainerSpec
 {
@@ -55,7 +55,7 @@ public sealed record LightGbmSpec : TrainerSpec
     public int Leaves { get; init; } = 31;
 }
 
-/// <summary>FastTree through ML.NET; beta is permutation feature importance.</summary>
+/// <summary>FastTree through ML.NET; beta of a head is the mean change of the prediction when the head is switched from ablated to intact, over the training masks.</summary>
 [Named("fast-tree")]
 public sealed record FastTreeSpec : TrainerSpec
 {

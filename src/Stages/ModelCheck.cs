@@ -29,7 +29,7 @@ internal static class ModelCheck
         PromptTokens prompt = prefix.Prompt;
         yield return new CheckResult(
             "prompt", prompt.ImageLength > 0 && prompt.SuffixLength > 0,
-            $"{prompt.ImageStart} prefix tokens, {prompt.ImageLength} image tokens, {prompt.SuffixLength} suffix tokens: {string.Join(' ', prompt.SuffixIds.Select(model.Tokenizer.TokenText))}");
+            $"{prompt.ImageStart} prefix tokens, {prompt.ImageLength} image tokens, {prompt.SuffixLength} suffix tokens: {string.Join(' ', prompt.SuffixIds.Select(id => Shown(model.Tokenizer.TokenText(id))))}");
         using IntactRun intact = IntactRun.Compute(prefix);
         yield return new CheckResult("answer", true, $"'{model.Answer(intact.Generate(8, model.EndTokens))}' for {picture.File} ({picture.Category})");
 
@@ -74,6 +74,9 @@ internal static class ModelCheck
 
     private static CheckResult Compare(string what, double found, double expected) =>
         new(what, Math.Abs(found - expected) <= Tolerance, Text($"{found:0.000000} and {expected:0.000000}, difference {Math.Abs(found - expected):0.0e+0}"));
+
+    /// <summary>A token on one line.</summary>
+    private static string Shown(string token) => token.Replace("\n", "\\n", StringComparison.Ordinal).Replace(' ', '▁');
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -119,7 +119,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         double[]? scores = Scores(run, sample, criterion, lease.Value, ends);
         for (int seed = 0; seed < Orders(criterion); seed++)
         {
-            int[] order = scores is null ? Ranking.Random(Context.Heads, Context.Experiment.Seed, seed) : Ranking.ByScore(scores);
+            int[] order = scores is null ? Ranking.Random(Context.Heads, Context.Experiment.Seed, sample.Id, seed) : Ranking.ByScore(scores);
             rankings.AddRange(order.Select((n, rank) => new RankingRow(sample.Id, name, seed, rank, n / Context.Info.Heads, n % Context.Info.Heads, scores?[n])));
             curves.AddRange(Scan(run, passes, ends, order).Select((point, k) => new ValidationRow(sample.Id, name, seed, k, point.Faithfulness, point.Completeness)));
         }

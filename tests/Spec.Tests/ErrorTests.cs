@@ -22,6 +22,7 @@ public sealed class ErrorTests
         { "name: quickstart", "nmae: quickstart", "spec.yaml:1:1: unknown key 'nmae' (allowed: name, seed, model, data, prompt, logit_mean, engine, stages, matrix; did you mean name?)" },
         { "name: quickstart", "", "spec.yaml:2:1: the key 'name' is missing (allowed: a text)" },
         { "prompt: default", "prompt: defualt", "spec.yaml:9:9: prompt: 'defualt' is not a valid prompt (allowed: default, p1 to p9, or the question itself: more than one word, no blank at its ends; did you mean default?)" },
+        { "prompt: default", "prompt: |\n  What is this?", "spec.yaml:9:9: prompt: 'What is this?·' is not a valid prompt (allowed: default, p1 to p9, or the question itself: more than one word, no blank at its ends)" },
         { "device: auto", "device: cdua", "spec.yaml:3:48: model.device: 'cdua' is not a valid device (allowed: auto, cpu, cuda, cuda:N; did you mean cuda?)" },
         { "device: auto", "compute: Float-32", "spec.yaml:3:49: model.compute: 'Float-32' is not a valid compute (allowed: auto, float32, bfloat16; did you mean float32?)" },
         { "path: quickstart/micro-llava", "path: '${NOWHERE}/x'", "spec.yaml:3:16: model.path: the environment variable NOWHERE is not set: set it, or give a default: ${NOWHERE:-path}" },

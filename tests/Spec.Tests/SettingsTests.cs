@@ -38,6 +38,7 @@ public sealed class SettingsTests
         root["properties"]!["prompt"]!["default"]!.GetValue<string>().Should().Be("default");
         root["properties"]!["model"]!["properties"]!["compute"]!["enum"]!.AsArray().Select(n => (string)n!).Should().Equal("auto", "float32", "bfloat16");
         foreach (string key in Records(ShapeReader.Experiment).SelectMany(r => r.All).Select(f => f.Name)) schema.Should().Contain($"\"{key}\": {{");
+        schema.Should().MatchRegex("\"trainer\": \\{\\s+\"enum\": \\[\\s+\"elastic-net\",\\s+\"sdca\",\\s+\"light-gbm\",\\s+\"fast-tree\"\\s+\\]", "a misspelt trainer must not slip through");
         foreach (string kind in Kinds()) schema.Should().Contain($"\"const\": \"{kind}\"");
         schema.Should().Be(SpecSchema.Json());
     }

@@ -17,7 +17,7 @@ internal static class Nearest
             .Select(c => c.Name).FirstOrDefault();
     }
 
-    private static string Plain(string name) => name.Replace('-', '_').Replace(' ', '_').Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+    private static string Plain(string name) => string.Concat(name.Where(c => c is not ('-' or '_' or ' '))).ToUpperInvariant();
 
     private static int Slips(string a, string b)
     {

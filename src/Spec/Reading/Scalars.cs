@@ -62,7 +62,8 @@ internal sealed class Scalars(ErrorList errors)
             errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} holds half of a surrogate pair or a NUL");
             return null;
         }
-        if (form is null || Regex.IsMatch(text.Text, form.Regex, RegexOptions.CultureInvariant)) return text.Text;
+        // In .NET '$' also matches before a last line break, which a block scalar leaves: the whole text must match.
+        if (form is null || Regex.Match(text.Text, form.Regex, RegexOptions.CultureInvariant) is { Success: true, Length: var length } && length == text.Text.Length) return text.Text;
         errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} is not a valid {path[(path.LastIndexOf('.') + 1)..]}", form.Allowed, Nearest.To(text.Text, form.Words));
         return null;
     }

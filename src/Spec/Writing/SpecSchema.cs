@@ -93,9 +93,14 @@ public static class SpecSchema
         }
     }
 
+    /// <summary>The choosing keys with all their values, then for each way to fill the mapping what it must hold.</summary>
     private static JsonObject Family(Shape.Family family, IEnumerable<Variant> variants)
     {
         var ways = new JsonArray();
+        var choices = new JsonObject();
+        variants = [.. variants];
+        foreach (IGrouping<string, string> key in variants.SelectMany(v => v.Choices).GroupBy(c => c.Key, c => c.Value))
+            choices[key.Key] = new JsonObject { ["enum"] = Names(key.Distinct()) };
         foreach (Variant variant in variants)
         {
             var chosen = new JsonObject();
@@ -103,11 +108,10 @@ public static class SpecSchema
             var when = new JsonObject { ["properties"] = chosen, ["required"] = Names(variant.Choices.Where(c => !c.IsDefault).Select(c => c.Key)) };
             ways.Add(new JsonObject { ["if"] = when, ["then"] = Closed(variant) });
         }
-        var names = new JsonArray([.. family.Members.Keys.Select(k => JsonValue.Create(k))]);
         return new JsonObject
         {
             ["type"] = "object",
-            ["properties"] = new JsonObject { [family.Key] = new JsonObject { ["enum"] = names } },
+            ["properties"] = choices,
             ["required"] = Names([family.Key]),
             ["allOf"] = ways,
         };

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
 /// The arithmetic of <see cref="KernelSuffixAttention"/> on raw rows of floats, eight rows and sixteen or thirty-two columns at a time. What a row's sums are depends on the row alone. Written with
-/// 512-bit vectors, which the runtime splits where the processor has shorter ones.
+/// 512-bit vectors, which the runtime splits where the processor has shorter ones; products and sums are fused where it can.
 /// </summary>
 internal static unsafe class AttentionKernel
 {
@@ -55,20 +56,14 @@ internal static unsafe class AttentionKernel
         Vector512<float> largest = Vector512.Load(row);
         for (int j = Width; j < columns; j += Width)
         {
-            largest = Vector512.Max(largest, Vector512.Load(row + j));
+            largest = Vector512.MaxNative(largest, Vector512.Load(row + j));
         }
 
-        float top = largest[0];
-        for (int j = 1; j < Width; j++)
-        {
-            top = Math.Max(top, largest[j]);
-        }
-
-        var shift = Vector512.Create(top);
+        Vector512<float> shift = Vector512.Create(Largest(largest));
         Vector512<float> sum = default;
         for (int j = 0; j < columns; j += Width)
         {
-            Vector512<float> e = Exp(Vector512.Load(row + j) - shift);
+            Vector512<float> e = RowKernels.Exp(Vector512.Load(row + j) - shift);
             e.Store(row + j);
             sum += e;
         }
@@ -76,40 +71,43 @@ internal static unsafe class AttentionKernel
         return Vector512.Sum(sum);
     }
 
-    /// <summary>exp of numbers not above 0, to 2 units in the last place; below -87.3 (the smallest normal result) it gives 0. Cephes' expf.</summary>
-    public static Vector512<float> Exp(Vector512<float> x)
-    {
-        var lowest = Vector512.Create(-87.3f);
-        Vector512<float> bounded = Vector512.Max(x, lowest);
-        Vector512<float> n = Vector512.Floor((bounded * 1.44269504088896341f) + Vector512.Create(0.5f)); // x = n ln 2 + r
-        Vector512<float> r = bounded - (n * 0.693359375f);
-        r -= n * -2.12194440e-4f;
-        Vector512<float> p = Vector512.Create(1.9875691500e-4f);
-        p = (p * r) + Vector512.Create(1.3981999507e-3f);
-        p = (p * r) + Vector512.Create(8.3334519073e-3f);
-        p = (p * r) + Vector512.Create(4.1665795894e-2f);
-        p = (p * r) + Vector512.Create(1.6666665459e-1f);
-        p = (p * r) + Vector512.Create(5.0000001201e-1f);
-        p = (p * r * r) + r + Vector512<float>.One;
-        Vector512<float> power = Vector512.ShiftLeft(Vector512.ConvertToInt32(n) + Vector512.Create(127), 23).AsSingle(); // 2^n
-        return Vector512.ConditionalSelect(Vector512.LessThan(x, lowest), default, p * power);
-    }
-
     /// <summary>Rotary embedding of one row: x cos + rotate_half(x) sin, times a factor.</summary>
     /// <param name="x">[d].</param>
     /// <param name="cos">[d].</param>
     /// <param name="sin">[d].</param>
-    /// <param name="d">Even.</param>
+    /// <param name="d">A multiple of <see cref="Width"/>.</param>
     /// <param name="factor">Scale of the result.</param>
     /// <param name="turned">[d].</param>
     public static void Turn(float* x, float* cos, float* sin, int d, float factor, float* turned)
     {
         int half = d / 2;
-        for (int i = 0; i < half; i++)
+        for (int i = 0; i < half; i += Vector256<float>.Count)
         {
-            turned[i] = ((x[i] * cos[i]) - (x[i + half] * sin[i])) * factor;
-            turned[i + half] = ((x[i + half] * cos[i + half]) + (x[i] * sin[i + half])) * factor;
+            Vector256<float> low = Vector256.Load(x + i) * factor, high = Vector256.Load(x + half + i) * factor;
+            ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(turned + i);
+            ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(turned + half + i);
         }
+    }
+
+    /// <summary>to = from * factor.</summary>
+    /// <param name="from">[d].</param>
+    /// <param name="factor">Scale.</param>
+    /// <param name="d">A multiple of <see cref="Width"/>.</param>
+    /// <param name="to">[d].</param>
+    public static void Scale(float* from, float factor, int d, float* to)
+    {
+        for (int i = 0; i < d; i += Width)
+        {
+            (Vector512.Load(from + i) * factor).Store(to + i);
+        }
+    }
+
+    private static float Largest(Vector512<float> x)
+    {
+        Vector256<float> eight = Vector256.MaxNative(x.GetLower(), x.GetUpper());
+        Vector128<float> four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -142,21 +140,21 @@ internal static unsafe class AttentionKernel
         {
             Vector512<float> u = Vector512.Load(b), w = Vector512.Load(b + Width);
             Vector512<float> s = Vector512.Create(a[0]);
-            (x0, y0) = (Vector512.FusedMultiplyAdd(s, u, x0), Vector512.FusedMultiplyAdd(s, w, y0));
+            (x0, y0) = (Vector512.MultiplyAddEstimate(s, u, x0), Vector512.MultiplyAddEstimate(s, w, y0));
             s = Vector512.Create(a[aStride]);
-            (x1, y1) = (Vector512.FusedMultiplyAdd(s, u, x1), Vector512.FusedMultiplyAdd(s, w, y1));
+            (x1, y1) = (Vector512.MultiplyAddEstimate(s, u, x1), Vector512.MultiplyAddEstimate(s, w, y1));
             s = Vector512.Create(a[2 * aStride]);
-            (x2, y2) = (Vector512.FusedMultiplyAdd(s, u, x2), Vector512.FusedMultiplyAdd(s, w, y2));
+            (x2, y2) = (Vector512.MultiplyAddEstimate(s, u, x2), Vector512.MultiplyAddEstimate(s, w, y2));
             s = Vector512.Create(a[3 * aStride]);
-            (x3, y3) = (Vector512.FusedMultiplyAdd(s, u, x3), Vector512.FusedMultiplyAdd(s, w, y3));
+            (x3, y3) = (Vector512.MultiplyAddEstimate(s, u, x3), Vector512.MultiplyAddEstimate(s, w, y3));
             s = Vector512.Create(a4[0]);
-            (x4, y4) = (Vector512.FusedMultiplyAdd(s, u, x4), Vector512.FusedMultiplyAdd(s, w, y4));
+            (x4, y4) = (Vector512.MultiplyAddEstimate(s, u, x4), Vector512.MultiplyAddEstimate(s, w, y4));
             s = Vector512.Create(a4[aStride]);
-            (x5, y5) = (Vector512.FusedMultiplyAdd(s, u, x5), Vector512.FusedMultiplyAdd(s, w, y5));
+            (x5, y5) = (Vector512.MultiplyAddEstimate(s, u, x5), Vector512.MultiplyAddEstimate(s, w, y5));
             s = Vector512.Create(a4[2 * aStride]);
-            (x6, y6) = (Vector512.FusedMultiplyAdd(s, u, x6), Vector512.FusedMultiplyAdd(s, w, y6));
+            (x6, y6) = (Vector512.MultiplyAddEstimate(s, u, x6), Vector512.MultiplyAddEstimate(s, w, y6));
             s = Vector512.Create(a4[3 * aStride]);
-            (x7, y7) = (Vector512.FusedMultiplyAdd(s, u, x7), Vector512.FusedMultiplyAdd(s, w, y7));
+            (x7, y7) = (Vector512.MultiplyAddEstimate(s, u, x7), Vector512.MultiplyAddEstimate(s, w, y7));
         }
 
         Put(ref c, cStride, x0, y0);
@@ -189,14 +187,14 @@ internal static unsafe class AttentionKernel
         for (int k = 0; k < depth; k++, b += bStride, a++, a4++)
         {
             Vector512<float> u = Vector512.Load(b);
-            x0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[0]), u, x0);
-            x1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[aStride]), u, x1);
-            x2 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2 * aStride]), u, x2);
-            x3 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3 * aStride]), u, x3);
-            x4 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[0]), u, x4);
-            x5 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[aStride]), u, x5);
-            x6 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[2 * aStride]), u, x6);
-            x7 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[3 * aStride]), u, x7);
+            x0 = Vector512.MultiplyAddEstimate(Vector512.Create(a[0]), u, x0);
+            x1 = Vector512.MultiplyAddEstimate(Vector512.Create(a[aStride]), u, x1);
+            x2 = Vector512.MultiplyAddEstimate(Vector512.Create(a[2 * aStride]), u, x2);
+            x3 = Vector512.MultiplyAddEstimate(Vector512.Create(a[3 * aStride]), u, x3);
+            x4 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[0]), u, x4);
+            x5 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[aStride]), u, x5);
+            x6 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[2 * aStride]), u, x6);
+            x7 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[3 * aStride]), u, x7);
         }
 
         x0.Store(c);

@@ -33,6 +33,7 @@ internal sealed class IntactRun : IDisposable
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         Decoder decoder = cache.Decoder;
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
         int layers = decoder.Shape.Layers;
         var keys = new torch.Tensor[layers];
         var values = new torch.Tensor[layers];
@@ -61,6 +62,7 @@ internal sealed class IntactRun : IDisposable
     public double[,] ImageAttention()
     {
         DecoderShape shape = cache.Decoder.Shape;
+        using var oneThread = new OneTorchThread(cache.Decoder.Arithmetic);
         double[,] weights = new double[shape.Layers, shape.Heads];
         for (int layer = 0; layer < shape.Layers; layer++)
         {
@@ -83,6 +85,7 @@ internal sealed class IntactRun : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(cache.Decoder.Arithmetic);
         var answer = new List<int> { Target };
         torch.Tensor[] grownKeys = [.. keys];
         torch.Tensor[] grownValues = [.. values];

@@ -39,7 +39,9 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             });
         }
 
-        GC.KeepAlive(pass);
+        GC.KeepAlive(queries);
+        GC.KeepAlive(keys);
+        GC.KeepAlive(values);
         return heads;
     }
 
@@ -64,10 +66,12 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         private readonly DecoderShape shape = attention.Cache.Decoder.Shape;
         private readonly int t = attention.Cache.Prompt.SuffixLength;
         private readonly int n = (int)(queries.shape[0] / masks.Count); // Q
-        private readonly Rotary rotary = attention.Cache.SuffixRotary; // [T, d], contiguous rows
-        private readonly torch.Tensor q = queries.contiguous();
-        private readonly torch.Tensor k = keys.contiguous();
-        private readonly torch.Tensor v = values.contiguous();
+        private readonly float* cos = Start(attention.Cache.SuffixRotary.Cos);
+        private readonly float* sin = Start(attention.Cache.SuffixRotary.Sin);
+        private readonly float* q = Start(queries);
+        private readonly float* k = Start(keys);
+        private readonly float* v = Start(values);
+        private readonly float* output = Start(heads);
 
         /// <summary>All query heads of a kv head, for some of the masks.</summary>
         public void Run(int kvHead, int firstMask, int endMask)
@@ -78,12 +82,13 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             var baseline = new Rows(attention.Baseline.Image(layer), kvHead, d);
             int suffixPadded = PaddedTo(t, AttentionKernel.Width), rows = PaddedTo(n, AttentionKernel.Rows);
             int columns = prefix.Padded + image.Padded + suffixPadded;
-            Scratch scratch = Scratch.OfThread((d * suffixPadded) + (2 * rows * d) + (rows * (columns + image.Padded)));
+            Scratch scratch = Scratch.OfThread((d * suffixPadded) + (2 * rows * d) + (rows * (columns + image.Padded + 1)));
             float* suffixKeys = scratch.Start; // [d, suffixPadded]
             float* asked = suffixKeys + (d * suffixPadded); // [rows, d]
             float* read = asked + (rows * d); // [rows, d]
             float* scores = read + (rows * d); // [rows, columns]
             float* instead = scores + (rows * columns); // [rows, image.Padded]: scores, then weights of the baseline where single tokens are ablated
+            float* shares = instead + (rows * image.Padded); // [rows], 1 / sum of a row's exponentials
             for (int b = firstMask; b < endMask; b++)
             {
                 TurnKeys(b, kvHead, suffixPadded, suffixKeys);
@@ -95,20 +100,20 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                     bool intact = HeadMasks.IsIntact(mask.Heads, (layer * shape.Heads) + head);
                     if (intact && !mask.HeadsOnly)
                     {
-                        Mixed(mask, b, kvHead, rows, prefix, image, baseline, suffixKeys, suffixPadded, asked, scores, instead, read);
+                        Mixed(mask, b, kvHead, rows, prefix, image, baseline, suffixKeys, suffixPadded, asked, scores, instead, shares, read);
                     }
                     else
                     {
-                        Whole(b, kvHead, rows, prefix, intact ? image : baseline, suffixKeys, suffixPadded, asked, scores, read);
+                        Whole(b, kvHead, rows, prefix, intact ? image : baseline, suffixKeys, suffixPadded, asked, scores, shares, read);
                     }
 
-                    Store(b, head, read);
+                    Store(b, head, shares, read);
                 }
             }
         }
 
         /// <summary>All queries read one set of image keys.</summary>
-        private void Whole(int b, int kvHead, int rows, Rows prefix, Rows image, float* suffixKeys, int suffixPadded, float* asked, float* scores, float* read)
+        private void Whole(int b, int kvHead, int rows, Rows prefix, Rows image, float* suffixKeys, int suffixPadded, float* asked, float* scores, float* shares, float* read)
         {
             int d = shape.HeadDim, columns = prefix.Padded + image.Padded + suffixPadded;
             Score(asked, prefix, scores, columns, rows);
@@ -118,7 +123,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             {
                 float* row = scores + ((nint)i * columns);
                 Forbid(row, prefix, image, suffixPadded, i);
-                Scale(row, columns, 1 / AttentionKernel.Exponentials(row, columns));
+                shares[i] = 1 / AttentionKernel.Exponentials(row, columns);
             }
 
             AttentionKernel.Multiply(scores, columns, prefix.Values, d, read, d, rows, prefix.Length, d, add: false);
@@ -128,7 +133,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
 
         /// <summary>Each pair of suffix query and image key is intact or not, inside one softmax.</summary>
         private void Mixed(
-            AblationMask mask, int b, int kvHead, int rows, Rows prefix, Rows image, Rows baseline, float* suffixKeys, int suffixPadded, float* asked, float* scores, float* instead, float* read)
+            AblationMask mask, int b, int kvHead, int rows, Rows prefix, Rows image, Rows baseline, float* suffixKeys, int suffixPadded, float* asked, float* scores, float* instead, float* shares, float* read)
         {
             int d = shape.HeadDim, columns = prefix.Padded + image.Padded + suffixPadded;
             Score(asked, prefix, scores, columns, rows);
@@ -149,7 +154,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                 }
 
                 Forbid(row, prefix, image, suffixPadded, i);
-                Scale(row, columns, 1 / AttentionKernel.Exponentials(row, columns));
+                shares[i] = 1 / AttentionKernel.Exponentials(row, columns);
                 for (int j = 0; j < image.Length; j++)
                 {
                     bool own = Intact(mask, i, j);
@@ -180,21 +185,12 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             all[(prefix.Padded + image.Padded + t - n + i + 1)..].Fill(float.NegativeInfinity);
         }
 
-        private static void Scale(float* row, int columns, float factor)
-        {
-            for (int j = 0; j < columns; j++)
-            {
-                row[j] *= factor;
-            }
-        }
-
         /// <summary>The suffix keys of a mask, rotated and transposed.</summary>
         private void TurnKeys(int b, int kvHead, int suffixPadded, float* suffixKeys)
         {
             int d = shape.HeadDim;
             float* turned = stackalloc float[d];
-            float* cos = (float*)TorchNative.Pointer(rotary.Cos), sin = (float*)TorchNative.Pointer(rotary.Sin);
-            float* from = (float*)TorchNative.Pointer(k) + ((((nint)b * t * shape.KvHeads) + kvHead) * d);
+            float* from = k + ((((nint)b * t * shape.KvHeads) + kvHead) * d);
             for (int j = 0; j < t; j++)
             {
                 AttentionKernel.Turn(from + ((nint)j * shape.KvHeads * d), cos + (j * d), sin + (j * d), d, 1, turned);
@@ -214,8 +210,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         private void TurnQueries(int b, int head, int rows, float* asked)
         {
             int d = shape.HeadDim, first = t - n;
-            float* cos = (float*)TorchNative.Pointer(rotary.Cos), sin = (float*)TorchNative.Pointer(rotary.Sin);
-            float* from = (float*)TorchNative.Pointer(q) + ((((nint)b * n * shape.Heads) + head) * d);
+            float* from = q + ((((nint)b * n * shape.Heads) + head) * d);
             float factor = 1 / MathF.Sqrt(d);
             for (int i = 0; i < n; i++)
             {
@@ -225,17 +220,19 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             new Span<float>(asked + (n * d), (rows - n) * d).Clear();
         }
 
-        private float* SuffixValues(int b, int kvHead) => (float*)TorchNative.Pointer(v) + ((((nint)b * t * shape.KvHeads) + kvHead) * shape.HeadDim);
+        private float* SuffixValues(int b, int kvHead) => v + ((((nint)b * t * shape.KvHeads) + kvHead) * shape.HeadDim);
 
-        private void Store(int b, int head, float* read)
+        private void Store(int b, int head, float* shares, float* read)
         {
             int d = shape.HeadDim;
-            float* to = (float*)TorchNative.Pointer(heads) + ((((nint)b * n * shape.Heads) + head) * d);
+            float* to = output + ((((nint)b * n * shape.Heads) + head) * d);
             for (int i = 0; i < n; i++)
             {
-                new ReadOnlySpan<float>(read + (i * d), d).CopyTo(new Span<float>(to + ((nint)i * shape.Heads * d), d));
+                AttentionKernel.Scale(read + (i * d), shares[i], d, to + ((nint)i * shape.Heads * d));
             }
         }
+
+        private static float* Start(torch.Tensor rows) => rows.is_contiguous() ? (float*)TorchNative.Pointer(rows) : throw new ArgumentException("rows must be contiguous", nameof(rows));
 
         private static int PaddedTo(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
     }

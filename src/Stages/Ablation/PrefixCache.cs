@@ -56,23 +56,30 @@ internal sealed class PrefixCache : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="prompt">Tokens of the prompt.</param>
     /// <param name="features">The picture's features; [P, hidden] with the prompt's P.</param>
-    public static PrefixCache Compute(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features)
+    public static PrefixCache Compute(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features) =>
+        Compute(model.Decoder, prompt, model.Positions(prompt, features.Tokens), features.Features);
+
+    /// <summary>Runs the prefix and image tokens through a decoder.</summary>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="prompt">Tokens of the prompt.</param>
+    /// <param name="positions">Rotary positions of the prompt.</param>
+    /// <param name="features">[P, hidden] in the compute type.</param>
+    public static PrefixCache Compute(Decoder decoder, PromptTokens prompt, TokenPositions positions, torch.Tensor features)
     {
-        if (features.Features.shape[0] != prompt.ImageLength)
+        if (features.shape[0] != prompt.ImageLength)
         {
-            throw new ArgumentException($"the picture has {features.Features.shape[0]} image tokens, the prompt {prompt.ImageLength}", nameof(features));
+            throw new ArgumentException($"the picture has {features.shape[0]} image tokens, the prompt {prompt.ImageLength}", nameof(features));
         }
 
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        Decoder decoder = model.Decoder;
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
         DecoderShape shape = decoder.Shape;
-        TokenPositions positions = model.Positions(prompt, features.Tokens);
         Rotary rotary = decoder.Rotary(positions);
         Rotary before = rotary.Slice(0, prompt.SuffixStart);
         var prefix = new KeyValueBlock[shape.Layers];
         var image = new KeyValueBlock[shape.Layers];
-        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features.Features], 0); // [S, hidden]
+        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0); // [S, hidden]
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             using var layerScope = torch.NewDisposeScope();

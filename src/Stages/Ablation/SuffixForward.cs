@@ -41,14 +41,14 @@ internal sealed class SuffixForward : IDisposable
     /// <summary>f(1): nothing ablated.</summary>
     public double Intact { get; }
 
-    /// <summary>Masks a batch: a pure function of the decoder's shape and the suffix. Large enough for the matrix products, small enough that activations stay in the cache of small models.</summary>
+    /// <summary>Masks a batch: a pure function of the decoder's shape and the suffix. Enough rows for the matrix products, activations that stay in the cache of small models and bounded with long suffixes.</summary>
     /// <param name="shape">The decoder.</param>
     /// <param name="suffixLength">T.</param>
     public static int BatchOf(DecoderShape shape, int suffixLength)
     {
-        const long activationBudget = 32L << 20; // bytes of the widest activation
+        const long activationBudget = 64L << 20; // bytes of the widest activation
         long bytesPerMask = 4L * suffixLength * Math.Max(shape.Intermediate, shape.Hidden);
-        return (int)Math.Clamp(activationBudget / bytesPerMask, 4, 64);
+        return (int)Math.Clamp(activationBudget / bytesPerMask, 1, 32);
     }
 
     /// <summary>f under head masks: target logit minus mean logit.</summary>

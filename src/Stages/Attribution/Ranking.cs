@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>Orders of heads from most to least important (paper, baseline criteria), and what a prefix of an order is as a mask.</summary>
@@ -10,11 +14,13 @@ internal static class Ranking
     public static int[] ByScore(IReadOnlyList<double> scores) =>
         [.. Enumerable.Range(0, scores.Count).OrderByDescending(n => double.IsNaN(scores[n]) ? double.NegativeInfinity : scores[n]).ThenBy(n => double.IsNaN(scores[n])).ThenBy(n => n)];
 
-    /// <summary>A uniformly random order.</summary>
+    /// <summary>A uniformly random order, another for each scope: orders that samples shared would not average out.</summary>
     /// <param name="heads">N.</param>
     /// <param name="seed">Seed of the experiment.</param>
+    /// <param name="scope">The sample's id.</param>
     /// <param name="index">Number of the order.</param>
-    public static int[] Random(int heads, int seed, int index) => new SplitMix64(seed, RandomOrder, index).Permutation(heads);
+    public static int[] Random(int heads, int seed, string scope, int index) =>
+        new SplitMix64(seed, RandomOrder ^ BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(scope))), index).Permutation(heads);
 
     /// <summary>x_k: only the first <paramref name="k"/> heads of the order are intact. Faithfulness(k) = phi(x_k).</summary>
     /// <param name="order">Heads from most to least important, [N].</param>

@@ -38,7 +38,7 @@ internal sealed record DecoderLayer(
     private torch.Tensor Mlp(torch.Tensor normed)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor gated = Activations.Silu(Gate.Forward(normed)) * Up.Forward(normed); // [rows, MLP]
+        torch.Tensor gated = Activations.SwiGlu(Gate.Forward(normed), Up.Forward(normed), InputNorm.By); // [rows, MLP]
         return Down.Forward(gated).MoveToOuterDisposeScope();
     }
 }

@@ -13,4 +13,10 @@ internal sealed record ImageChoice
 
     /// <summary>InternVL2.5: tiles at most (1 = always one tile, no thumbnail); null = what config.json says (max_dynamic_patch).</summary>
     public int? MaxTiles { get; init; }
+
+    /// <summary>The picture brought to <see cref="Square"/>, or as it is.</summary>
+    public Picture Fitted(Picture picture) => Square is { } side ? PilResize.Resize(picture, side, side) : picture;
+
+    /// <summary>Size of <see cref="Fitted"/>.</summary>
+    public (int Width, int Height) FittedSize(int width, int height) => Square is { } side ? (side, side) : (width, height);
 }

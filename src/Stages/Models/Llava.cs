@@ -28,9 +28,9 @@ internal sealed class Llava : VisionLanguageModel
     public override Pixels Preprocess(Picture picture) => processor.Process(picture);
 
     /// <inheritdoc/>
-    public override ImageFeatures Features(Pixels pixels)
+    public override ImageFeatures Features(Picture picture)
     {
-        using torch.Tensor tiles = tower.Features(pixels); // [1, P, hidden]
+        using torch.Tensor tiles = tower.Features(Preprocess(picture)); // [1, P, hidden]
         return new ImageFeatures(tiles.squeeze(0), tower.TokensOfTile);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
@@ -46,6 +47,11 @@ internal sealed class ModelConfig
             }
 
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+            if (!Utf8.IsValid(json.Span))
+            {
+                throw new InputException(path, "the file is not UTF-8 text.", "Download it again.");
+            }
+
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ModelConfig(path, "", document.RootElement.Clone())
@@ -120,8 +126,7 @@ internal sealed class ModelConfig
     /// <summary>A string.</summary>
     public string Text(string key, string? otherwise = null) =>
         !TryGet(key, out JsonElement value) ? otherwise ?? throw Missing(key)
-        : value.ValueKind == JsonValueKind.String ? value.GetString()!
-        : throw Wrong(key, "a string", value);
+        : StringOf(value) ?? throw Wrong(key, "a string", value);
 
     /// <summary>A list of integers; a single integer is a list of one. Null where the key is missing.</summary>
     public int[]? Integers(string key)
@@ -138,7 +143,7 @@ internal sealed class ModelConfig
     /// <summary>A list of strings, or null where the key is missing.</summary>
     public string[]? Texts(string key) =>
         !TryGet(key, out JsonElement value) ? null
-        : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
+        : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => StringOf(item) ?? throw Wrong(key, "a list of strings", value))]
         : throw Wrong(key, "a list of strings", value);
 
     /// <summary>A list of pairs of positive integers, or null where the key is missing.</summary>
@@ -174,6 +179,19 @@ internal sealed class ModelConfig
 
     private bool TryGet(string key, out JsonElement value) =>
         element.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>The string, or null for anything else (half a surrogate pair included).</summary>
+    private static string? StringOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private InputException Missing(string key) => new(path, $"the key '{prefix}{key}' is missing.", "Use the config.json that belongs to the checkpoint.");
 

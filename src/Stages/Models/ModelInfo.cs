@@ -59,6 +59,8 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
         DecoderShape decoder = family switch
         {
             ModelFamily.Llava or ModelFamily.LlavaNext => LlavaConfig.Decoder(config),
+            ModelFamily.InternVl => InternVlConfig.Decoder(config),
+            ModelFamily.Qwen2Vl => Qwen2VlConfig.Decoder(config),
             _ => throw new ArgumentOutOfRangeException(nameof(folder)),
         };
         return new ModelInfo(folder, family, decoder.Checked(config.Path), StoredType(config));

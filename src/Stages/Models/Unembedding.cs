@@ -11,14 +11,17 @@ internal sealed class Unembedding
 {
     private const int ChunkRows = 1024;
     private readonly ILinear head;
+    private readonly Arithmetic arithmetic;
     private readonly torch.Tensor weight; // [V, hidden], stored type
     private readonly Lazy<double[]> rowSum; // [hidden]
 
     /// <summary>A head of claimed weights.</summary>
     /// <param name="head">lm_head, hidden -> V.</param>
     /// <param name="weight">[V, hidden], the same matrix as stored (the embedding where the head is tied).</param>
-    public Unembedding(ILinear head, torch.Tensor weight)
+    /// <param name="arithmetic">Kind of linear layers.</param>
+    public Unembedding(ILinear head, torch.Tensor weight, Arithmetic arithmetic)
     {
+        this.arithmetic = arithmetic;
         this.head = head;
         this.weight = weight;
         rowSum = new Lazy<double[]>(SumOfRows);
@@ -54,6 +57,7 @@ internal sealed class Unembedding
 
     private double[] SumOfRows()
     {
+        using var oneThread = new OneTorchThread(arithmetic);
         using var scope = torch.NewDisposeScope();
         torch.Tensor sum = torch.zeros(weight.shape[1], dtype: torch.ScalarType.Float64, device: weight.device);
         for (long start = 0; start < Rows; start += ChunkRows)

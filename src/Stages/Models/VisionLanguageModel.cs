@@ -15,7 +15,10 @@ internal abstract class VisionLanguageModel : IDisposable
     private readonly Weights weights;
 
     /// <summary>Takes over checkpoint and weights.</summary>
-    protected VisionLanguageModel(ModelParts parts, Decoder decoder)
+    /// <param name="parts">What was read from the folder.</param>
+    /// <param name="decoder">The decoder, claimed.</param>
+    /// <param name="endOfTurn">Token that ends the answer by the family's template, besides those that the folder names.</param>
+    protected VisionLanguageModel(ModelParts parts, Decoder decoder, string? endOfTurn = null)
     {
         Info = parts.Info;
         Tokenizer = parts.Tokenizer;
@@ -23,7 +26,7 @@ internal abstract class VisionLanguageModel : IDisposable
         checkpoint = parts.Checkpoint;
         weights = parts.Weights;
         Decoder = decoder;
-        EndTokens = ReadEndTokens(parts);
+        EndTokens = ReadEndTokens(parts, endOfTurn);
     }
 
     /// <summary>What config.json says.</summary>
@@ -67,6 +70,9 @@ internal abstract class VisionLanguageModel : IDisposable
             return info.Family switch
             {
                 ModelFamily.Llava => new Llava(parts),
+                ModelFamily.LlavaNext => new LlavaNext(parts),
+                ModelFamily.InternVl => new InternVl(parts),
+                ModelFamily.Qwen2Vl => new Qwen2Vl(parts),
                 _ => throw new ArgumentOutOfRangeException(nameof(folder)),
             };
         }
@@ -120,12 +126,8 @@ internal abstract class VisionLanguageModel : IDisposable
     public abstract Pixels Preprocess(Picture picture);
 
     /// <summary>A picture's features as they enter the decoder.</summary>
-    /// <param name="pixels">What <see cref="Preprocess"/> gave.</param>
     /// <returns>Owned by the caller.</returns>
-    public abstract ImageFeatures Features(Pixels pixels);
-
-    /// <summary>A picture's features as they enter the decoder.</summary>
-    public ImageFeatures Features(Picture picture) => Features(Preprocess(picture));
+    public abstract ImageFeatures Features(Picture picture);
 
     /// <summary>Number and grid of the image tokens of a picture of some size, without its pixels.</summary>
     public abstract ImageTokens TokensOf(int width, int height);
@@ -140,14 +142,14 @@ internal abstract class VisionLanguageModel : IDisposable
         checkpoint.Dispose();
     }
 
-    private static HashSet<int> ReadEndTokens(ModelParts parts)
+    private static HashSet<int> ReadEndTokens(ModelParts parts, string? endOfTurn)
     {
         ModelConfig? generation = ModelConfig.ReadOptional(System.IO.Path.Combine(parts.Info.Folder, "generation_config.json"));
         int[] ends = generation?.Integers("eos_token_id")
             ?? parts.Config.Integers("eos_token_id")
             ?? (parts.Config.OptionalSection("text_config") ?? parts.Config.OptionalSection("llm_config"))?.Integers("eos_token_id")
             ?? [2];
-        return [.. ends];
+        return endOfTurn is not null && parts.Tokenizer.IdOf(endOfTurn) is { } turn ? [.. ends, turn] : [.. ends];
     }
 }
 

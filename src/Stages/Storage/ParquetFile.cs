@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
@@ -66,19 +67,15 @@ internal static class ParquetFile
         var reader = Guard(path, null, () => Wait(ParquetReader.CreateAsync(stream)));
         try
         {
+            var schema = Guard(path, null, () => reader.Schema);
             int groups = Guard(path, null, () => reader.RowGroupCount);
             for (int i = 0; i < groups; i++)
             {
                 using var group = Guard(path, null, () => reader.OpenRowGroupReader(i));
-                long rows = Guard(path, null, () => group.RowCount);
-                if (rows < 0 || rows > Math.Max(MostRowsPerGroup, stream.Length))
-                {
-                    throw Damaged(path, null, $"row group {i} announces {rows} rows in a file of {stream.Length} bytes", null);
-                }
-
+                int rows = Guard(path, null, () => Rows(group, stream));
                 if (rows > 0)
                 {
-                    yield return new RowGroupSource(path, reader.Schema, group, (int)rows);
+                    yield return new RowGroupSource(path, stream, schema, group, rows);
                 }
             }
         }
@@ -90,11 +87,11 @@ internal static class ParquetFile
 
     /// <summary>Names and types of the columns.</summary>
     /// <param name="path">A Parquet file.</param>
-    public static IReadOnlyList<DataField> Columns(string path) => Footer(path, reader => reader.Schema.DataFields);
+    public static IReadOnlyList<DataField> Columns(string path) => Footer(path, (reader, _) => reader.Schema.DataFields);
 
     /// <summary>Rows of a file, as its footer says.</summary>
     /// <param name="path">A Parquet file.</param>
-    public static int RowCount(string path) => Footer(path, reader => checked((int)reader.RowGroups.Sum(g => g.RowCount)));
+    public static int RowCount(string path) => Footer(path, (reader, stream) => reader.RowGroups.Sum(g => Rows(g, stream)));
 
     /// <summary>Part files of a folder, in name order (shards number their parts with leading zeros).</summary>
     /// <param name="folder">Folder with <c>*.parquet</c>.</param>
@@ -132,7 +129,11 @@ internal static class ParquetFile
 
     internal static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
 
-    private static T Footer<T>(string path, Func<ParquetReader, T> read)
+    private static int Rows(ParquetRowGroupReader group, Stream stream) => group.RowCount >= 0 && group.RowCount <= Math.Max(MostRowsPerGroup, stream.Length)
+        ? (int)group.RowCount
+        : throw new InvalidDataException($"a row group announces {group.RowCount} rows in a file of {stream.Length} bytes");
+
+    private static T Footer<T>(string path, Func<ParquetReader, Stream, T> read)
     {
         using var stream = OpenRead(path);
         return Guard(path, null, () =>
@@ -140,7 +141,7 @@ internal static class ParquetFile
             var reader = Wait(ParquetReader.CreateAsync(stream));
             try
             {
-                return read(reader);
+                return read(reader, stream);
             }
             finally
             {
@@ -151,13 +152,57 @@ internal static class ParquetFile
 
     private static FileStream OpenRead(string path)
     {
+        FileStream stream;
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16);
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(path, $"cannot be opened ({e.Message.TrimEnd('.')}).", "A Parquet file is expected here.", e);
         }
+
+        if (FrameError(stream) is { } error)
+        {
+            stream.Dispose();
+            throw Damaged(path, null, error, null);
+        }
+
+        return stream;
+    }
+
+    /// <summary>What is wrong with the frame, PAR1 ... footer, footer length, PAR1, or null: the library would allocate whatever length stands there, and may never come back from a damaged footer.</summary>
+    private static string? FrameError(FileStream stream)
+    {
+        if (stream.Length < 12)
+        {
+            return $"it has {stream.Length} bytes";
+        }
+
+        Span<byte> head = stackalloc byte[4], tail = stackalloc byte[8];
+        stream.ReadExactly(head);
+        stream.Position = stream.Length - 8;
+        stream.ReadExactly(tail);
+        uint footer = BinaryPrimitives.ReadUInt32LittleEndian(tail);
+        if (tail[4..].SequenceEqual("PARE"u8))
+        {
+            return "its footer is encrypted, which is not supported";
+        }
+
+        if (!head.SequenceEqual("PAR1"u8) || !tail[4..].SequenceEqual("PAR1"u8))
+        {
+            return "it does not begin and end with PAR1: it was cut short, or is another kind of file";
+        }
+
+        if (footer == 0 || footer > stream.Length - 12)
+        {
+            return $"its footer is said to have {footer} bytes";
+        }
+
+        var bytes = new byte[footer];
+        stream.Position = stream.Length - 8 - footer;
+        stream.ReadExactly(bytes);
+        stream.Position = 0;
+        return ThriftCompact.Conforms(bytes, ThriftShape.Footer) ? null : "its footer is damaged";
     }
 }

@@ -49,10 +49,12 @@ internal sealed class RowGroupSource
     private readonly string path;
     private readonly ParquetSchema schema;
     private readonly ParquetRowGroupReader reader;
+    private readonly Stream stream;
 
-    internal RowGroupSource(string path, ParquetSchema schema, ParquetRowGroupReader reader, int rowCount)
+    internal RowGroupSource(string path, Stream stream, ParquetSchema schema, ParquetRowGroupReader reader, int rowCount)
     {
         this.path = path;
+        this.stream = stream;
         this.schema = schema;
         this.reader = reader;
         RowCount = rowCount;
@@ -120,6 +122,7 @@ internal sealed class RowGroupSource
     private T[] Read<T>(DataField field, T[] values, Func<DataField, T[], ValueTask> read) =>
         ParquetFile.Guard(path, field.Name, () =>
         {
+            ParquetPages.Check(stream, reader.GetMetadata(field) ?? throw new InvalidDataException("the footer does not describe it"), RowCount);
             read(field, values).AsTask().GetAwaiter().GetResult();
             return values;
         });

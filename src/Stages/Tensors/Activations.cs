@@ -19,6 +19,21 @@ internal static class Activations
     /// <summary><c>silu</c>: x * sigmoid(x).</summary>
     public static torch.Tensor Silu(torch.Tensor x) => F.silu(x);
 
+    /// <summary>SwiGLU's middle: silu(gate) * up.</summary>
+    /// <param name="gate">[rows, mlp].</param>
+    /// <param name="up">[rows, mlp].</param>
+    /// <param name="by">Packed: by <see cref="RowKernels"/>, forward only; torch: libtorch.</param>
+    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up, LinearChoice by)
+    {
+        if (by == LinearChoice.Packed)
+        {
+            return RowKernels.SwiGlu(gate, up);
+        }
+
+        using torch.Tensor opened = F.silu(gate);
+        return opened.mul(up);
+    }
+
     /// <summary>SwiGLU's middle: silu(gate) * up, without gradients, written over <paramref name="gate"/>.</summary>
     /// <param name="gate">[rows, mlp]; holds the result afterwards.</param>
     /// <param name="up">[rows, mlp].</param>

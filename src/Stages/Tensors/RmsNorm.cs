@@ -5,13 +5,19 @@ namespace Pipelines.Stages.Tensors;
 /// <summary>y = x / sqrt(mean(x^2) + eps) * weight over the last axis, in float32 inside (float64 for float64). The decoders' norm.</summary>
 /// <param name="Weight">[hidden].</param>
 /// <param name="Epsilon">Added to the mean square.</param>
-internal sealed record RmsNorm(torch.Tensor Weight, double Epsilon)
+/// <param name="By">Packed: rows by <see cref="RowKernels"/>, forward only; torch: libtorch, on any device and type, with gradients.</param>
+internal sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice By = LinearChoice.Torch)
 {
     /// <summary>Applies the norm.</summary>
     /// <param name="x">[..., hidden].</param>
     /// <returns>[..., hidden] in the type of <paramref name="x"/>.</returns>
     public torch.Tensor Forward(torch.Tensor x)
     {
+        if (By == LinearChoice.Packed)
+        {
+            return RowKernels.RmsNorm(x, Weight, Epsilon);
+        }
+
         using var scope = torch.NewDisposeScope();
         torch.Tensor wide = Wide(x);
         torch.Tensor meanSquare = wide.square().mean([-1], keepdim: true); // [..., 1]

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using FluentAssertions;
 using FluentAssertions.Execution;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Tensors;
 using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Attribution;
@@ -24,7 +26,7 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
         foreach (var expected in cases.RootElement.GetProperty("fits").EnumerateArray())
         {
             var set = sets[expected.GetProperty("set").GetString()!];
-            var train = expected.GetProperty("rows").GetString() == "train" ? set.Tensors.Ints("train") : [.. Enumerable.Range(0, set.Y.Length)];
+            var train = expected.GetProperty("rows").GetString() == "train" ? set.Rows("train") : [.. Enumerable.Range(0, set.Y.Length)];
             var settings = new ElasticNetSettings(
                 expected.GetProperty("alpha").GetDouble(), expected.GetProperty("l1_ratio").GetDouble(), expected.GetProperty("max_iter").GetInt32(),
                 expected.GetProperty("tol").GetDouble(), expected.GetProperty("fit_intercept").GetBoolean());
@@ -46,7 +48,7 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
 
             double tolerance = fit.Iterations == iterations ? 1e-9 : 1e-8;
             string coefficients = expected.GetProperty("coef").GetString()!;
-            double error = fit.Coefficients.Zip(set.Tensors.Doubles(coefficients), (a, b) => Math.Abs(a - b)).Max();
+            double error = fit.Coefficients.Zip(set.Tensors.ReadDouble(coefficients), (a, b) => Math.Abs(a - b)).Max();
             error.Should().BeLessThanOrEqualTo(tolerance, name);
             fit.Intercept.Should().BeApproximately(expected.GetProperty("intercept").GetDouble(), tolerance, name);
             double gap = expected.GetProperty("dual_gap").GetDouble();
@@ -66,14 +68,19 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
             fit.Converged.Should().Be(!expected.GetProperty("warns_no_convergence").GetBoolean(), name);
             if (expected.TryGetProperty("test", out var test))
             {
-                var held = set.Tensors.Ints("test");
+                var held = set.Rows("test");
                 double[] truth = [.. held.Select(i => set.Y[i])], predicted = [.. held.Select(i => fit.Predict(set.Bits[i]))];
-                predicted.Zip(set.Tensors.Doubles(coefficients.Replace("coef", "predicted", StringComparison.Ordinal)), (a, b) => Math.Abs(a - b)).Max().Should().BeLessThanOrEqualTo(1e-9, name);
+                predicted.Zip(set.Tensors.ReadDouble(coefficients.Replace("coef", "predicted", StringComparison.Ordinal)), (a, b) => Math.Abs(a - b)).Max().Should().BeLessThanOrEqualTo(1e-9, name);
                 Same(Metrics.R2(truth, predicted), test.GetProperty("r2"), name);
                 Same(Metrics.Pearson(truth, predicted), test.GetProperty("rho"), name);
             }
 
             fits++;
+        }
+
+        foreach (var set in sets.Values)
+        {
+            set.Dispose();
         }
 
         fits.Should().BePositive();
@@ -96,22 +103,27 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
         (rows.Zip(y, (x, v) => Math.Pow(v - fit.Predict(x), 2)).Sum() / (2 * y.Length))
         + (s.Alpha * s.L1Ratio * fit.Coefficients.Sum(Math.Abs)) + (s.Alpha * (1 - s.L1Ratio) / 2 * fit.Coefficients.Sum(w => w * w));
 
-    private sealed class Set
+    private sealed class Set : IDisposable
     {
         public Set(JsonElement entry)
         {
-            Tensors = new GoldenTensors(Golden.Path(Kind, entry.GetProperty("file").GetString()!));
+            Tensors = SafeTensorsFile.Open(Golden.Path(Kind, entry.GetProperty("file").GetString()!));
             Columns = entry.GetProperty("N").GetInt32();
-            Bits = Tensors.Rows("X_bits");
-            Y = Tensors.Doubles("y");
+            Bits = [.. Tensors.ReadBytes("X_bits").Chunk((int)Tensors.Shape("X_bits")[1])];
+            Y = Tensors.ReadDouble("y");
         }
 
-        public GoldenTensors Tensors { get; }
+        public SafeTensorsFile Tensors { get; }
 
         public int Columns { get; }
 
         public byte[][] Bits { get; }
 
         public double[] Y { get; }
+
+        /// <summary>Row indexes, int32.</summary>
+        public int[] Rows(string name) => MemoryMarshal.Cast<byte, int>(Tensors.Bytes(name)).ToArray();
+
+        public void Dispose() => Tensors.Dispose();
     }
 }

@@ -22,19 +22,19 @@ public sealed class RankingTests
     [Property]
     public void Random_orders_are_permutations_and_functions_of_seed_and_index(int seed, byte heads, byte index)
     {
-        var order = Ranking.Random(heads, seed, index);
+        var order = Ranking.Random(heads, seed, "a sample", index);
         order.Order().Should().Equal(Enumerable.Range(0, heads));
-        order.Should().Equal(Ranking.Random(heads, seed, index));
+        order.Should().Equal(Ranking.Random(heads, seed, "a sample", index));
         if (heads > 20)
         {
-            order.Should().NotEqual(Ranking.Random(heads, seed, index + 1));
+            order.Should().NotEqual(Ranking.Random(heads, seed, "a sample", index + 1));
         }
     }
 
     [Property]
     public void The_two_masks_of_k_are_each_other_s_complement_and_the_first_has_k_heads(int seed, byte heads, byte k)
     {
-        var order = Ranking.Random(heads, seed, 0);
+        var order = Ranking.Random(heads, seed, "a sample", 0);
         int count = Math.Min(k, heads);
         var intact = Ranking.Intact(order, count);
         var ablated = Ranking.Ablated(order, count);
@@ -69,7 +69,7 @@ public sealed class RankingTests
         var counts = new Dictionary<string, int>();
         for (int i = 0; i < 24_000; i++)
         {
-            string order = string.Concat(Ranking.Random(4, 5, i));
+            string order = string.Concat(Ranking.Random(4, 5, "a sample", i));
             counts[order] = counts.GetValueOrDefault(order) + 1;
         }
 

@@ -1,0 +1,79 @@
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Vision;
+using TorchSharp;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>
+/// InternVL2.5: InternViT on tiles -> pixel shuffle (2 x 2 patches joined) -> mlp1 -> Qwen2 (1B, 4B) or InternLM2 (2B, 8B). A picture becomes one or more tiles and, where more, a thumbnail; each is
+/// (grid / 2)^2 image tokens, 256 as published.
+/// </summary>
+internal sealed class InternVl : VisionLanguageModel
+{
+    private readonly InternVision vision;
+    private readonly InternVisionShape shape;
+    private readonly InternVlProcessor processor;
+    private readonly LayerNorm norm; // mlp1.0
+    private readonly ILinear linear1; // mlp1.1
+    private readonly ILinear linear2; // mlp1.3
+    private readonly Arithmetic arithmetic;
+
+    /// <summary>Claims all tensors of the checkpoint.</summary>
+    public InternVl(ModelParts parts)
+        : base(parts, LoadDecoder(parts), "<|im_end|>")
+    {
+        ModelConfig config = parts.Config;
+        InternVlConfig.CheckShuffle(config);
+        arithmetic = parts.Weights.Arithmetic;
+        shape = InternVlConfig.Vision(config);
+        int blocks = InternVlConfig.VisionBlocks(config, shape), joined = 4 * shape.Hidden, hidden = parts.Info.Hidden;
+        vision = new InternVision(parts.Weights.Sub("vision_model"), shape, blocks);
+        norm = new LayerNorm(parts.Weights.Claim("mlp1.0.weight", joined), parts.Weights.Claim("mlp1.0.bias", joined), 1e-5); // nn.LayerNorm's default
+        linear1 = parts.Weights.Linear("mlp1.1", hidden, joined, bias: true);
+        linear2 = parts.Weights.Linear("mlp1.3", hidden, hidden, bias: true);
+        int tiles = parts.Image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
+        processor = new InternVlProcessor(
+            PreprocessorConfig.Read(parts.Info.Folder), shape.ImageSize, Math.Min(config.Count("min_dynamic_patch", 1), tiles), tiles, config.Flag("use_thumbnail", false));
+        parts.Weights.RequireAllClaimed([.. Enumerable.Range(blocks, shape.Layers - blocks).Select(n => $"vision_model.encoder.layers.{n}.")]);
+    }
+
+    /// <inheritdoc/>
+    protected override ChatTemplate Template => ChatTemplate.InternVl;
+
+    /// <inheritdoc/>
+    public override Pixels Preprocess(Picture picture) => processor.Process(picture);
+
+    /// <inheritdoc/>
+    public override ImageFeatures Features(Picture picture)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(arithmetic);
+        Pixels pixels = Preprocess(picture);
+        torch.Tensor input = torch.tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)]).to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor states = vision.Forward(input); // [tiles, 1 + patches, vision hidden]
+        long half = shape.Grid / 2;
+        torch.Tensor shuffled = states.narrow(1, 1, states.shape[1] - 1) // class token dropped
+            .reshape(-1, half, 2, half, 2, shape.Hidden)
+            .permute(0, 1, 3, 2, 4, 5) // token (r, c) joins patches (2r, 2c), (2r, 2c+1), (2r+1, 2c), (2r+1, 2c+1)
+            .reshape(-1, 4 * shape.Hidden); // [P, 4 * vision hidden]
+        torch.Tensor features = linear2.Forward(Activations.Gelu(linear1.Forward(norm.Forward(shuffled)))); // [P, hidden]
+        return new ImageFeatures(features.MoveToOuterDisposeScope(), TokensOf(picture.Width, picture.Height));
+    }
+
+    /// <inheritdoc/>
+    public override ImageTokens TokensOf(int width, int height)
+    {
+        int tiles = processor.Geometry(width, height).Tiles, half = shape.Grid / 2;
+        return tiles == 1 ? ImageTokens.Grid(half, half) : new ImageTokens(tiles * half * half, 0, 0);
+    }
+
+    private static Decoder LoadDecoder(ModelParts parts)
+    {
+        Weights language = parts.Weights.Sub("language_model");
+        return InternVlConfig.IsInternLm2(parts.Config)
+            ? InternLm2Weights.Load(language, parts.Info.Decoder)
+            : LlamaWeights.Load(language.Sub("model"), language, parts.Info.Decoder, language.Arithmetic);
+    }
+}

@@ -1,0 +1,78 @@
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Vision;
+using TorchSharp;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>
+/// LLaVA-NeXT (v1.6): the tower, projector and decoder of LLaVA-1.5 on tiles of any resolution. Image tokens: the whole picture's 24 x 24, then the tiles joined to one grid without its padding, a newline
+/// token behind each row.
+/// </summary>
+internal sealed class LlavaNext : VisionLanguageModel
+{
+    private readonly LlavaTower tower;
+    private readonly LlavaNextProcessor processor;
+    private readonly torch.Tensor newline; // [hidden]
+
+    /// <summary>Claims all tensors of the checkpoint.</summary>
+    public LlavaNext(ModelParts parts)
+        : base(parts, LlavaTower.LoadDecoder(parts))
+    {
+        tower = new LlavaTower(parts);
+        newline = parts.Weights.Claim(LlavaTower.Prefix(parts, "image_newline"), parts.Info.Hidden);
+        PreprocessorConfig preprocessor = PreprocessorConfig.Read(parts.Info.Folder);
+        processor = new LlavaNextProcessor(preprocessor);
+        tower.CheckPixels(processor.Side, parts);
+        LlavaConfig.CheckImageToken(parts);
+        CheckPinpoints(parts.Config, preprocessor);
+        if (!LlavaConfig.DropsClassToken(parts.Config))
+        {
+            throw parts.Config.Error("vision_feature_select_strategy", "is \"full\", but LLaVA-NeXT joins its tiles without class tokens.");
+        }
+
+        parts.Weights.RequireAllClaimed(tower.Unused);
+    }
+
+    /// <inheritdoc/>
+    protected override ChatTemplate Template => ChatTemplate.Llava;
+
+    /// <inheritdoc/>
+    public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));
+
+    /// <inheritdoc/>
+    public override ImageFeatures Features(Picture picture)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        Picture fitted = Image.Fitted(picture);
+        LlavaNextGeometry geometry = processor.Geometry(fitted.Width, fitted.Height);
+        torch.Tensor tiles = tower.Features(processor.Process(fitted)); // [1 + tiles, g*g, hidden]
+        long g = tower.Vision.Grid, hidden = tiles.shape[2];
+        torch.Tensor joined = tiles.narrow(0, 1, tiles.shape[0] - 1)
+            .view(geometry.TileRows, geometry.TileColumns, g, g, hidden)
+            .permute(0, 2, 1, 3, 4)
+            .reshape(geometry.TileRows * g, geometry.TileColumns * g, hidden);
+        FeatureGrid kept = geometry.Unpadded((int)g);
+        torch.Tensor grid = joined.narrow(0, kept.Top, kept.Rows).narrow(1, kept.Left, kept.Columns); // [rows, columns, hidden]
+        torch.Tensor rows = torch.cat([grid, newline.expand(kept.Rows, 1, hidden)], 1).view(-1, hidden); // [rows * (columns + 1), hidden]
+        torch.Tensor features = torch.cat([tiles[0], rows], 0); // [P, hidden]
+        return new ImageFeatures(features.MoveToOuterDisposeScope(), TokensOf(picture.Width, picture.Height));
+    }
+
+    /// <inheritdoc/>
+    public override ImageTokens TokensOf(int width, int height)
+    {
+        (int fittedWidth, int fittedHeight) = Image.FittedSize(width, height);
+        return new ImageTokens(processor.Geometry(fittedWidth, fittedHeight).ImageTokens(tower.Vision.Grid), 0, 0);
+    }
+
+    private static void CheckPinpoints(ModelConfig config, PreprocessorConfig preprocessor)
+    {
+        if (config.Pairs("image_grid_pinpoints") is { } ours && preprocessor.ImageGridPinpoints is { } theirs
+            && !ours.Select(p => new[] { p.First, p.Second }).SelectMany(p => p).SequenceEqual(theirs.SelectMany(p => p)))
+        {
+            throw new InputException(preprocessor.Source, "has other image_grid_pinpoints than config.json.", "Both files must be of one model.");
+        }
+    }
+}

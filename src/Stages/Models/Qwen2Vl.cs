@@ -1,0 +1,91 @@
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Vision;
+using TorchSharp;
+
+namespace Pipelines.Stages.Models;
+
+/// <summary>
+/// Qwen2-VL: its own ViT at the picture's resolution -> merger -> Qwen2 with M-RoPE: of the rotary frequencies some take a token's time, some its row, some its column. Text tokens have three equal positions;
+/// text goes on after the larger side of the picture's grid.
+/// </summary>
+internal sealed class Qwen2Vl : VisionLanguageModel
+{
+    private readonly Qwen2Vision vision;
+    private readonly Qwen2VlProcessor processor;
+    private readonly Arithmetic arithmetic;
+
+    /// <summary>Claims all tensors of the checkpoint.</summary>
+    public Qwen2Vl(ModelParts parts)
+        : base(parts, LoadDecoder(parts), "<|im_end|>")
+    {
+        arithmetic = parts.Weights.Arithmetic;
+        Qwen2VisionShape shape = Qwen2VlConfig.Vision(parts.Config);
+        vision = new Qwen2Vision(parts.Weights.Sub(IsNested(parts.Weights) ? "model.visual" : "visual"), shape, parts.Info.Hidden);
+        PreprocessorConfig preprocessor = PreprocessorConfig.Read(parts.Info.Folder);
+        processor = new Qwen2VlProcessor(preprocessor);
+        if ((preprocessor.PatchSize ?? 14) != shape.PatchSize || (preprocessor.TemporalPatchSize ?? 2) != shape.TemporalPatchSize || (preprocessor.MergeSize ?? 2) != shape.MergeSize)
+        {
+            throw new InputException(preprocessor.Source, "has other patch, time or merge sizes than config.json.", "Both files must be of one model.");
+        }
+
+        int unit = shape.PatchSize * shape.MergeSize;
+        if (parts.Image.Square is { } side && (side < unit || side % unit != 0))
+        {
+            throw new InputException("model.image", $"the size {side} is not a multiple of {unit}, the pixels of a Qwen2-VL image token.", "The published setting is 448.");
+        }
+
+        parts.Weights.RequireAllClaimed(parts.Info.Decoder.TiedHead ? ["lm_head.weight"] : []);
+    }
+
+    /// <inheritdoc/>
+    protected override ChatTemplate Template => ChatTemplate.Qwen2Vl;
+
+    /// <inheritdoc/>
+    public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));
+
+    /// <inheritdoc/>
+    public override ImageFeatures Features(Picture picture)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(arithmetic);
+        Picture fitted = Image.Fitted(picture);
+        Pixels pixels = processor.Process(fitted);
+        torch.Tensor input = torch.tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)]).to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor features = vision.Forward(input, processor.Geometry(fitted.Width, fitted.Height)); // [P, hidden]
+        return new ImageFeatures(features.MoveToOuterDisposeScope(), TokensOf(picture.Width, picture.Height));
+    }
+
+    /// <inheritdoc/>
+    public override ImageTokens TokensOf(int width, int height)
+    {
+        (int fittedWidth, int fittedHeight) = Image.FittedSize(width, height);
+        Qwen2VlGeometry geometry = processor.Geometry(fittedWidth, fittedHeight);
+        return ImageTokens.Grid(geometry.GridRows / geometry.Merge, geometry.GridColumns / geometry.Merge);
+    }
+
+    /// <inheritdoc/>
+    public override TokenPositions Positions(PromptTokens prompt, ImageTokens image)
+    {
+        int start = prompt.ImageStart, after = start + Math.Max(image.Rows, image.Columns);
+        long[] Axis(Func<int, int> ofImageToken) =>
+        [
+            .. Enumerable.Range(0, prompt.Length).Select(i =>
+                i < start ? i
+                : i < prompt.SuffixStart ? start + ofImageToken(i - start)
+                : (long)after + (i - prompt.SuffixStart)),
+        ];
+        return new TokenPositions([Axis(_ => 0), Axis(j => j / image.Columns), Axis(j => j % image.Columns)], after + prompt.SuffixLength);
+    }
+
+    private static Decoder LoadDecoder(ModelParts parts)
+    {
+        Weights root = parts.Weights;
+        return LlamaWeights.Load(root.Sub(IsNested(root) ? "model.language_model" : "model"), root, parts.Info.Decoder, root.Arithmetic);
+    }
+
+    /// <summary>Whether the checkpoint was saved again by newer transformers.</summary>
+    private static bool IsNested(Weights root) => root.Has("model.language_model.embed_tokens.weight");
+}

@@ -1,0 +1,156 @@
+using Parquet.Meta;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>
+/// What must hold of a column chunk before the library decodes it: its pages lie in the file, their counts add up, their announced sizes are possible, and checksums (CRC-32, where the writer gave them) are right.
+/// The library checks none of this, and allocates what a damaged header announces.
+/// </summary>
+internal static class ParquetPages
+{
+    /// <summary>Uncompressed bytes that a page may announce whatever its compressed size.</summary>
+    private const int HarmlessPage = 16 << 20;
+
+    /// <summary>Beyond <see cref="HarmlessPage"/>: deflate, the densest of the codecs we meet, does not pass 1032.</summary>
+    private const long MostRatio = 1100;
+
+    private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(i => Enumerable.Range(0, 8).Aggregate((uint)i, (c, _) => (c & 1) != 0 ? (c >> 1) ^ 0xEDB88320 : c >> 1))];
+
+    /// <summary>Checks a chunk; throws <see cref="InvalidDataException"/> with the reason.</summary>
+    /// <param name="stream">The file; its position is kept.</param>
+    /// <param name="chunk">What the footer says of the chunk.</param>
+    /// <param name="rows">Rows of the row group: the values a flat column must have.</param>
+    public static void Check(Stream stream, ColumnChunk chunk, int rows)
+    {
+        var meta = chunk.MetaData ?? throw new InvalidDataException("the footer does not describe it");
+        long start = meta.DictionaryPageOffset is > 0 and var dictionary ? Math.Min(dictionary, meta.DataPageOffset) : meta.DataPageOffset;
+        if (start < 4 || meta.TotalCompressedSize < 0 || meta.TotalCompressedSize > stream.Length - 8 - start)
+        {
+            throw new InvalidDataException("its pages lie outside the file");
+        }
+
+        if (meta.NumValues != rows)
+        {
+            throw new InvalidDataException($"the footer says {meta.NumValues} values for {rows} rows");
+        }
+
+        long position = stream.Position;
+        stream.Position = start;
+        var bytes = new byte[meta.TotalCompressedSize];
+        stream.ReadExactly(bytes);
+        stream.Position = position;
+        CheckPages(bytes, meta, rows);
+    }
+
+    private static void CheckPages(ReadOnlySpan<byte> chunk, ColumnMetaData meta, int rows)
+    {
+        long values = 0;
+        while (values < rows)
+        {
+            var header = PageHeader.Read(ref chunk);
+            if (header.CompressedSize < 0 || header.CompressedSize > chunk.Length)
+            {
+                throw new InvalidDataException("a page reaches beyond its column");
+            }
+
+            if (header.UncompressedSize < 0 || (header.UncompressedSize > HarmlessPage && header.UncompressedSize > MostRatio * header.CompressedSize))
+            {
+                throw new InvalidDataException($"a page of {header.CompressedSize} bytes announces {header.UncompressedSize} uncompressed ones");
+            }
+
+            if (header.Crc is { } crc && Crc32(chunk[..header.CompressedSize]) != (uint)crc)
+            {
+                throw new InvalidDataException("the checksum of a page is wrong");
+            }
+
+            if (header.DictionaryValues < 0 || header.DictionaryValues > header.UncompressedSize || header.DataValues < 0 || header.DataValues > rows - values)
+            {
+                throw new InvalidDataException("a page announces more values than it can hold");
+            }
+
+            if (meta.Codec == CompressionCodec.SNAPPY && !header.Version2 && header.UncompressedSize > 0 && new ThriftCompact(chunk).VarInt() != (ulong)header.UncompressedSize)
+            {
+                throw new InvalidDataException("a page announces two different sizes");
+            }
+
+            if (header.Version2 && meta.Type == Parquet.Meta.Type.BOOLEAN)
+            {
+                throw new InvalidDataException("booleans in data pages of version 2 are not supported");
+            }
+
+            values += header.DataValues;
+            chunk = chunk[header.CompressedSize..];
+        }
+    }
+
+    /// <summary>CRC-32 as in gzip.</summary>
+    private static uint Crc32(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = ~0u;
+        foreach (byte b in bytes)
+        {
+            crc = CrcTable[(byte)crc ^ b] ^ (crc >> 8);
+        }
+
+        return ~crc;
+    }
+
+    /// <summary>The fields of a page header that are checked (parquet.thrift, PageHeader; Thrift's compact protocol).</summary>
+    private record struct PageHeader(int UncompressedSize, int CompressedSize, int? Crc, int DataValues, int DictionaryValues, bool Version2)
+    {
+        /// <summary>Reads a header and moves <paramref name="bytes"/> behind it.</summary>
+        public static PageHeader Read(ref ReadOnlySpan<byte> bytes)
+        {
+            var chunk = new ThriftCompact(bytes);
+            var thrift = new ThriftCompact(chunk.TakeStruct(ThriftShape.PageHeader));
+            bytes = chunk.Rest;
+            var header = default(PageHeader);
+            for (int field = 0; thrift.Next(ref field, out var type);)
+            {
+                switch (field)
+                {
+                    case 2:
+                        header.UncompressedSize = thrift.Int();
+                        break;
+                    case 3:
+                        header.CompressedSize = thrift.Int();
+                        break;
+                    case 4:
+                        header.Crc = thrift.Int();
+                        break;
+                    case 5 or 8: // data page, data page v2
+                        header.DataValues = FirstInt(ref thrift);
+                        header.Version2 = field == 8;
+                        break;
+                    case 7: // dictionary page
+                        header.DictionaryValues = FirstInt(ref thrift);
+                        break;
+                    default:
+                        thrift.Skip(type);
+                        break;
+                }
+            }
+
+            return header;
+        }
+
+        /// <summary>num_values, field 1 of each kind of page.</summary>
+        private static int FirstInt(ref ThriftCompact thrift)
+        {
+            int first = 0;
+            for (int field = 0; thrift.Next(ref field, out var type);)
+            {
+                if (field == 1)
+                {
+                    first = thrift.Int();
+                }
+                else
+                {
+                    thrift.Skip(type);
+                }
+            }
+
+            return first;
+        }
+    }
+}

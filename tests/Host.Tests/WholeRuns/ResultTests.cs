@@ -1,0 +1,100 @@
+using DuckDB.NET.Data;
+using FluentAssertions;
+using Xunit;
+
+namespace Pipelines.Host.Tests.WholeRuns;
+
+/// <summary>A finished run, as other programs and people find it.</summary>
+public sealed class ResultTests
+{
+    [Fact]
+    public void DuckDb_reads_every_table_and_the_folders_of_part_files()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        string tables = Path.Combine(experiment.RunFolder, "tables");
+        Query($"select count(*) from '{tables}/samples.parquet' where status = 'kept'").Should().Be(2);
+        Query($"select count(*) from '{tables}/forward/*.parquet'").Should().Be(2 * 60);
+        Query($"select count(*) from '{tables}/attribution.parquet'").Should().Be(2 * 64);
+        Query($"select count(*) from '{tables}/masks/*.parquet' where bit_count(cast(heads as bit)) <> 16").Should().Be(0, "75 % of 64 heads are ablated");
+        Query($"select count(*) from '{tables}/forward/*.parquet' f join '{tables}/masks/*.parquet' m using (sample_id, mask_index)").Should().Be(2 * 60);
+        Query($"select count(*) from '{tables}/forward/*.parquet' f join '{tables}/samples.parquet' s using (sample_id) where abs(f.phi - (f.f - s.f_ablated) / (s.f_intact - s.f_ablated)) > 1e-12").Should().Be(0);
+        Query($"select count(*) from '{tables}/validation.parquet' where k = 0 and (abs(faithfulness) > 1e-5 or abs(completeness - 1) > 1e-5)").Should().Be(0, "phi(0) = 0 and phi(1) = 1");
+        foreach (string file in Directory.EnumerateFiles(tables, "*.parquet"))
+        {
+            string csv = Path.ChangeExtension(file, ".csv");
+            Query($"select count(*) from '{file}'").Should().Be(Query($"select count(*) from read_csv('{csv}')"), file);
+        }
+    }
+
+    [Fact]
+    public void The_report_is_one_file_that_loads_nothing()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        string page = File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"));
+        page.Should().NotContainAny("src=\"http", "href=\"http", "@import", "url(http").And.Contain("<svg").And.Contain("alpha");
+        foreach (System.Text.RegularExpressions.Match link in System.Text.RegularExpressions.Regex.Matches(page, "href=\"((?:tables|figures)/[^\"]+)\""))
+        {
+            Path.Exists(Path.Combine(experiment.RunFolder, link.Groups[1].Value)).Should().BeTrue(link.Value);
+        }
+    }
+
+    [Fact]
+    public void Members_of_a_matrix_share_what_they_can()
+    {
+        using var experiment = new SmallExperiment();
+        File.AppendAllText(experiment.Spec, "matrix: { prompt: [default, p1] }\n");
+        string output = experiment.Run();
+        output.Should().Contain("prompt=default").And.Contain("prompt=p1");
+        var keys = experiment.StoredKeys();
+        keys["collect-mean-kv"].Should().ContainSingle("the image's keys and values do not depend on the question");
+        Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "runs", "small"), "report.html", SearchOption.AllDirectories).Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void Garbage_collection_keeps_what_the_last_runs_use()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        experiment.Run("--set", "stages.attribution.alpha=0.001");
+        HostProcess.Run("gc", "--artifacts", experiment.Artifacts).Output.Should().Contain("were removed");
+        experiment.StoredKeys()["regress"].Should().HaveCount(2, "those of the first alpha are gone");
+        experiment.Run("--set", "stages.attribution.alpha=0.001").Should().Contain("Nothing to do");
+    }
+
+    [Fact]
+    public void Reproduce_accepts_the_same_numbers_and_refuses_others()
+    {
+        using var experiment = new SmallExperiment();
+        string expected = Path.Combine(experiment.Artifacts, "expected");
+        HostProcess.Run("reproduce", experiment.Spec, "--artifacts", experiment.Artifacts, "--expected", expected, "--write").ExitCode.Should().Be(0);
+        HostProcess.Run("reproduce", experiment.Spec, "--artifacts", experiment.Artifacts, "--expected", expected).ExitCode.Should().Be(0);
+        var (code, output, _) = HostProcess.Run("reproduce", experiment.Spec, "--artifacts", experiment.Artifacts, "--expected", expected, "--set", "stages.masks.ablate=0.5");
+        code.Should().Be(1);
+        output.Should().Contain("DIFFERENT").And.Contain("attribution.csv");
+    }
+
+    [Fact]
+    public void Every_baseline_trainer_and_draw_runs()
+    {
+        using var experiment = new SmallExperiment();
+        string[][] variants =
+        [
+            ["stages.baseline.kind=zero"], ["stages.baseline.kind=knockout"], ["stages.baseline.rope=before"], ["stages.masks.draw=bernoulli"], ["stages.masks.scope=shared"],
+            ["stages.attribution.trainer=sdca"], ["stages.attribution.trainer=light-gbm"], ["stages.attribution.trainer=fast-tree"], ["logit_mean=tokens"], ["model.image.fit=pad"], ["engine.linear=torch"],
+        ];
+        foreach (string[] variant in variants) experiment.Run([.. variant.SelectMany(v => new[] { "--set", v })]).Should().Contain("report", variant[0]);
+    }
+
+    private static long Query(string sql)
+    {
+        using var connection = new DuckDBConnection("DataSource=:memory:");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // the test's own text
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,62 @@
+using FluentAssertions;
+using FsCheck.Xunit;
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Analysis;
+
+public sealed class MetricsTests
+{
+    [Property]
+    public void Pearson_is_symmetric_bounded_and_unchanged_by_rising_lines(int seed, byte length)
+    {
+        var (a, b) = Pair(seed, length + 3);
+        double rho = Metrics.Pearson(a, b);
+        rho.Should().BeInRange(-1, 1);
+        Metrics.Pearson(b, a).Should().BeApproximately(rho, 1e-14);
+        Metrics.Pearson([.. a.Select(v => (3 * v) + 5)], b).Should().BeApproximately(rho, 1e-10);
+        Metrics.Pearson([.. a.Select(v => -v)], b).Should().BeApproximately(-rho, 1e-14);
+        Metrics.Pearson(a, a).Should().BeApproximately(1, 1e-14);
+    }
+
+    [Property]
+    public void R2_is_1_for_the_truth_0_for_its_mean_and_the_squared_rho_for_the_fitted_line(int seed, byte length)
+    {
+        var (truth, x) = Pair(seed, length + 3);
+        Metrics.R2(truth, truth).Should().Be(1);
+        Metrics.R2(truth, [.. truth.Select(_ => Metrics.Mean(truth))]).Should().BeApproximately(0, 1e-12);
+        var (t, m) = (Moments.Of(truth), Moments.Of(x));
+        double rho = Metrics.Pearson(truth, x), slope = rho * t.StdPopulation / m.StdPopulation;
+        Metrics.R2(truth, [.. x.Select(v => t.Mean + (slope * (v - m.Mean)))]).Should().BeApproximately(rho * rho, 1e-10);
+    }
+
+    [Property]
+    public void Percentiles_rise_from_the_least_to_the_largest_value(int seed, byte length)
+    {
+        var (values, _) = Pair(seed, length + 1);
+        double[] results = Metrics.Percentiles(values, 0, 10, 50, 90, 100);
+        results.Should().BeInAscendingOrder();
+        (results[0], results[^1]).Should().Be((values.Min(), values.Max()));
+    }
+
+    [Fact]
+    public void What_is_undefined_is_NaN()
+    {
+        Metrics.Pearson([1, 1, 1], [1, 2, 3]).Should().Be(double.NaN);
+        Metrics.Pearson([], []).Should().Be(double.NaN);
+        Metrics.Cosine([0, 0], [1, 2]).Should().Be(double.NaN);
+        Metrics.R2([1], [1]).Should().Be(double.NaN);
+        Metrics.Mean([]).Should().Be(double.NaN);
+        Moments.Of([1]).StdSample.Should().Be(double.NaN);
+        Moments.Of([]).Mean.Should().Be(double.NaN);
+    }
+
+    private static (double[] A, double[] B) Pair(int seed, int length)
+    {
+        var random = SplitMix64.FromState((ulong)seed);
+        double Uniform() => (random.Next() >> 11) * Math.Pow(2, -53);
+        double[] a = [.. Enumerable.Range(0, length).Select(_ => Uniform() - 0.3)];
+        return (a, [.. a.Select(v => v + Uniform())]);
+    }
+}
