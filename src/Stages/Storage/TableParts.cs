@@ -35,7 +35,7 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
                 var masks = group.Bytes(column);
                 if (Array.Find(masks, m => m.Length != (heads + 7) / 8 || (heads % 8 != 0 && m[^1] >> (heads % 8) != 0)) is { } wrong)
                 {
-                    throw new InputException(path, $"column '{column}' holds a mask of {wrong.Length} bytes that does not fit {heads} bits.", "It belongs to another model: delete it and run again.");
+                    throw new InputException(path, $"column '{column}' holds a mask of {wrong.Length} bytes that does not fit {heads} {column.Replace('_', ' ')}.", "It belongs to another model: delete it and run again.");
                 }
 
                 yield return new MaskPart(TablePart.OneSample(path, group), group.Numbers<int>("mask_index"), masks);
