@@ -19,9 +19,29 @@ internal sealed class BlankMarkVocabulary
     /// <summary>LLaMA's: 32,000 pieces. The tokens of the default prompt have their published ids.</summary>
     public static BlankMarkVocabulary Llama() => Of(32_000, ["\u2581A", "\u2581US", .. KnownText.Words(BlankMarkAlphabet.Mark), "SS", "IST", "ANT", "ER"], "", new Dictionary<string, int>
     {
-        ["\u2581US"] = 3148, ["ER"] = 1001, [":"] = 29901, ["\u2581"] = 29871, ["What"] = 5618, ["\u2581is"] = 338, ["\u2581the"] = 278, ["\u2581main"] = 1667, ["\u2581object"] = 1203,
-        ["\u2581in"] = 297, ["\u2581image"] = 1967, ["?"] = 29973, ["\u2581Please"] = 3529, ["\u2581answer"] = 1234, ["\u2581with"] = 411, ["\u2581a"] = 263, ["\u2581single"] = 2323, ["\u2581word"] = 1734,
-        ["."] = 29889, ["\u2581A"] = 319, ["SS"] = 1799, ["IST"] = 9047, ["ANT"] = 13566,
+        ["\u2581US"] = 3148,
+        ["ER"] = 1001,
+        [":"] = 29901,
+        ["\u2581"] = 29871,
+        ["What"] = 5618,
+        ["\u2581is"] = 338,
+        ["\u2581the"] = 278,
+        ["\u2581main"] = 1667,
+        ["\u2581object"] = 1203,
+        ["\u2581in"] = 297,
+        ["\u2581image"] = 1967,
+        ["?"] = 29973,
+        ["\u2581Please"] = 3529,
+        ["\u2581answer"] = 1234,
+        ["\u2581with"] = 411,
+        ["\u2581a"] = 263,
+        ["\u2581single"] = 2323,
+        ["\u2581word"] = 1734,
+        ["."] = 29889,
+        ["\u2581A"] = 319,
+        ["SS"] = 1799,
+        ["IST"] = 9047,
+        ["ANT"] = 13566,
     });
 
     /// <summary>InternLM2's: 92,544 pieces, the last six of which the chat's tokens take over.</summary>
