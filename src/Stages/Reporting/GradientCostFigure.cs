@@ -16,7 +16,7 @@ internal static class GradientCostFigure
     private static readonly (string Way, string Title, Ink Ink)[] Ways =
     [
         ("elastic-net", "elastic net on masks", Palette.Series[0]), ("gradient", "gradients, both ends", Palette.Series[3]),
-        ("gradient, plain mean", "gradients, plain mean", Palette.Series[5]), ("gradient + elastic-net", "all gradients + elastic net", Palette.Series[1]),
+        ("gradient, plain mean", "gradients, plain mean", Palette.Series[5]), ("gradient + elastic-net", "gradients + elastic net", Palette.Series[1]),
     ];
 
     /// <summary>The figure; null without the rows.</summary>
@@ -36,8 +36,8 @@ internal static class GradientCostFigure
                 [l.Way, p.Observations, p.Passes, p.R2.Mean, p.R2.Low, p.R2.High, p.Correlation.Mean, p.Correlation.Low, p.Correlation.High, p.R2.Count]))]);
         return new Figure(
             Name, "beyond the paper", "The same β for fewer passes", Sentence(lines),
-            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask costs one pass; a gradient two, forward and backward. Left: R² on the same held-out forward masks for all. "
-            + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated count alike. Right: Pearson correlation of β with that of the elastic net on all train masks (its own line ends at 1 for that reason). Logarithmic axis."
+            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask costs one pass; a gradient two, forward and backward{(findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal) ? " (in time more here: the packed kernels are forward only)" : "")}. Left: R² on the same held-out forward masks for all. "
+            + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated count alike. Gradients + elastic net: all gradients, and an elastic net on what they leave of that many masks. Right: Pearson correlation of β with that of the elastic net on all train masks (its own line ends at 1 for that reason). Logarithmic axis."
             + (isCut ? $" R² below {Tick(Floor)} is not drawn; the data have it." : ""),
             table, canvas => Draw(lines, canvas));
     }

@@ -40,7 +40,9 @@ internal static class NonAdditiveFigure
         string share = left > 0 && gained.Mean > 0 ? $", {Percent(gained.Mean / left)} of what the elastic net leaves" : "";
         string none = rows.Count(r => r.Trees == 0) is > 0 and var count ? $" In {Many(count, "sample")} no tree helps." : "";
         return $"Interactions that trees can find add {Signed(gained.Mean)}{interval} to an R² of {Fixed(linear.Mean, 3)}{share}: "
-            + (gained.Mean > 0.1 ? "a good part of what heads do is not additive." : gained.HasInterval && gained.Low <= 0 ? "nothing that the samples can tell from none." : "heads act almost additively.") + none;
+            + (gained.HasInterval && gained.Low <= 0 ? "nothing that the samples tell from none."
+                : gained.Mean > left / 2 ? "most of what a sum of heads misses is heads acting together."
+                : gained.Mean > 0 ? "a part of what a sum of heads misses is heads acting together." : "heads act additively.") + none;
     }
 
     private static string Signed(double value) => (value > 0 ? "+" : "") + Fixed(value, 3);
