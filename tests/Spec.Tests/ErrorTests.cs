@@ -51,7 +51,7 @@ public sealed class ErrorTests
         { "count: 1000,", "count: 10_000,", "spec.yaml:13:46: stages.masks.count: '10_000' is not a whole number (allowed: 2 to 10000000; did you mean 10000?)" },
         { "count: 1000,", "count: 1,", "spec.yaml:13:46: stages.masks.count: '1' is out of range (allowed: 2 to 10000000)" },
         { "draw: exact", "draw: exactly", "spec.yaml:13:72: stages.masks.draw: 'exactly' is not a valid draw (allowed: exact, bernoulli; did you mean exact?)" },
-        { "draw: exact", "alpha: 1", "spec.yaml:13:66: stages.masks: the key 'alpha' belongs to stage regress or token-trace or gradient-cost or non-additive, not sample-masks (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
+        { "draw: exact", "alpha: 1", "spec.yaml:13:66: stages.masks: the key 'alpha' belongs to stage regress or gradient-cost or non-additive or token-trace, not sample-masks (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
         { "trainer: elastic-net, alpha: 0.0005, l1_ratio: 0.5", "trainer: light-gbm, alpha: 0.0005", "spec.yaml:15:54: stages.attribution: the key 'alpha' belongs to trainer elastic-net or sdca or gradient, not light-gbm (allowed: stage, trainer, trees, leaves, train, inputs)" },
         { "rank_by: [head-attribution, causal, attention, random]", "rank_by: causal", "spec.yaml:16:44: stages.validation.rank_by: 'causal' is not a list (did you mean [causal]?)" },
         { "rank_by: [head-attribution, causal, attention, random]", "rank_by: []", "spec.yaml:16:44: stages.validation.rank_by: the list is empty (allowed: one of head-attribution, gradient, causal, attention, random)" },
