@@ -125,8 +125,17 @@ public sealed class RoundTripTests
         {
             var names = new Dictionary<string, string>
             {
-                ["samples"] = "a", ["baseline"] = "b", ["masks"] = "m", ["forward"] = "f", ["attribution"] = "r", ["validation"] = "v", ["tokens"] = "t", ["lens"] = "l", ["gradients"] = "g",
-                ["gradient_cost"] = "c", ["non_additive"] = "n",
+                ["samples"] = "a",
+                ["baseline"] = "b",
+                ["masks"] = "m",
+                ["forward"] = "f",
+                ["attribution"] = "r",
+                ["validation"] = "v",
+                ["tokens"] = "t",
+                ["lens"] = "l",
+                ["gradients"] = "g",
+                ["gradient_cost"] = "c",
+                ["non_additive"] = "n",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));

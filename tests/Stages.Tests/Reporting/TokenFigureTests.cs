@@ -42,7 +42,7 @@ public sealed class TokenFigureTests
         ReportData data = MadeUpReport.Of(32, 32, samples: 3, masks: 50, model: "llava-1.5-7b-hf");
         FigureTable table = LogitKeptTable.Of(Findings.Of(data))!;
         table.Rows.Should().HaveCount(2);
-        table.Rows[0][2].Should().Be(data.Tokens!.Samples.Average(s => s.LogitKept));
+        ((double)table.Rows[0][2]!).Should().BeApproximately(data.Tokens!.Samples.Average(s => s.LogitKept), 1e-12);
         table.Rows[1].Take(3).Should().Equal("LLaVA-1.5-7B", "paper", 0.98);
     }
 
