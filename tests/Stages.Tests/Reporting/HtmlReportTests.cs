@@ -19,7 +19,7 @@ public sealed partial class HtmlReportTests
         IReadOnlyList<string> files = HtmlReport.Write(data, folder);
         HtmlReport.Write(data, again);
 
-        files.Should().Contain(["report.html", "figures/fig3a-heads-needed.svg", "figures/fig3a-curves.csv", "figures/fig3c-head-frequency.svg", "figures/fig2-beta.svg", "figures/fig2-predicted-phi.svg", "figures/table2-fit.csv"]);
+        files.Should().Contain(["report.html", "figures/fig3a-heads-needed.svg", "figures/fig3a-curves.csv", "figures/fig3c-head-frequency.svg", "figures/fig2-beta.svg", "figures/fig2-predicted-phi.svg", "figures/table2-fit.csv", "figures/fig-gradient-cost.svg", "figures/fig-non-additive.csv"]);
         foreach (string file in files)
         {
             File.ReadAllBytes(Path.Combine(folder, file)).Should().Equal(File.ReadAllBytes(Path.Combine(again, file)), file);
@@ -128,8 +128,8 @@ public sealed partial class HtmlReportTests
     public void Parts_that_a_run_does_not_have_are_left_out()
     {
         ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0 };
-        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Masks = 0, Settings = [], Links = [], Facts = [] };
+        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], GradientCost = [], NonAdditive = [], Masks = 0 };
+        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], GradientCost = [], NonAdditive = [], Masks = 0, Settings = [], Links = [], Facts = [] };
 
         HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
         Page(answersOnly).Should().NotContain("id=\"fit\"").And.NotContain("id=\"validation\"").And.Contain("id=\"samples\"");
