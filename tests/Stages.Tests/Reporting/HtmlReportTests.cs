@@ -23,6 +23,7 @@ public sealed partial class HtmlReportTests
             .And.Contain(
             [
                 "figures/fig3d-beta-attention.svg", "figures/fig3e-tsne.svg", "figures/fig5-thresholds.csv", "figures/fig6-ablation-ratio.svg", "figures/fig7-single-head.svg", "figures/fig10-head-vectors.svg", "figures/table1-prompts.csv",
+                "figures/fig-gradient-cost.svg", "figures/fig-non-additive.csv",
             ]);
         foreach (string file in files)
         {
@@ -138,8 +139,8 @@ public sealed partial class HtmlReportTests
     public void Parts_that_a_run_does_not_have_are_left_out()
     {
         ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0, Tokens = null, Lens = null };
-        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Tokens = null, Lens = null, Masks = 0, Settings = [], Links = [], Facts = [] };
+        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0, Tokens = null, Lens = null, GradientCost = [], NonAdditive = [] };
+        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Tokens = null, Lens = null, GradientCost = [], NonAdditive = [], Masks = 0, Settings = [], Links = [], Facts = [] };
 
         HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
         Page(answersOnly).Should().NotContain("id=\"fit\"").And.NotContain("id=\"validation\"").And.Contain("id=\"samples\"");

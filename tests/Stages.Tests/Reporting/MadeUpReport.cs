@@ -53,6 +53,8 @@ internal static class MadeUpReport
             Tokens = MadeUpTokens.Trace(kept),
             Lens = MadeUpTokens.Lens(kept, heads, Words),
             Validation = validation,
+            GradientCost = [.. kept.SelectMany((sample, i) => Costs(sample, layers * heads, masks * 4 / 5, i))],
+            NonAdditive = [.. kept.Select((sample, i) => new NonAdditiveResult(sample.SampleId, sample.R2, sample.R2 + (i % 5 == 0 ? 0 : 0.01 * (i % 7)), i % 5 == 0 ? 0 : 12 * i))],
             Settings =
             [
                 new("seed", "7", false), new("prompt", "default", true), new("logit_mean", "rows", true, "left open by the paper: every row of the unembedding"),
@@ -129,6 +131,24 @@ internal static class MadeUpReport
             TestPhi = truth,
             TestPredicted = predicted,
         };
+    }
+
+    /// <summary>R^2 and correlation that rise with the passes: with masks once there are several a head, with gradients from the first on.</summary>
+    private static IEnumerable<CostResult> Costs(SampleResult sample, int heads, int train, int index)
+    {
+        double best = 0.8 + (0.01 * (index % 9));
+        foreach (int m in new[] { 10, 30, 100, 300, 1000, 3000 }.Where(m => m < train).Append(train))
+        {
+            yield return new CostResult(sample.SampleId, "elastic-net", m, m, best - ((double)heads / (heads + (2 * m))), m == train ? 1 : 1 - ((double)heads / (heads + (9 * m))));
+        }
+
+        foreach (int m in new[] { 3, 10, 30, 100 })
+        {
+            yield return new CostResult(sample.SampleId, "gradient", m, 2 * m, best - 0.01 - (1.5 / m), 0.99 - (0.2 / m));
+            yield return new CostResult(sample.SampleId, "gradient, plain mean", m, 2 * m, best - 0.05 - (1.8 / m), 0.97 - (0.2 / m));
+        }
+
+        yield return new CostResult(sample.SampleId, "gradient + elastic-net", train, 200 + train, best + 0.001, 0.999);
     }
 
     /// <summary>Few strong heads in the middle to late layers, some weak, most none.</summary>
