@@ -54,7 +54,7 @@ internal sealed class AblationLaws(PrefixCache cache, NaiveForward naive, Suffix
 
         double ablated = fast.Logits([none])[0], gap = fast.Intact - ablated;
         yield return Same("all heads ablated = plain full pass", ablated, naive.Logit(new AblationMask(none), baseline, target), scale);
-        yield return new CheckResult("ablating everything moves the logit", Math.Abs(gap) > Tolerance * scale, Text($"f(1) = {fast.Intact:0.0000}, f(0) = {ablated:0.0000}, of logits up to {scale:0.0} from their mean"));
+        yield return new CheckResult("ablating everything moves the logit", Math.Abs(gap) > Math.Min(Tolerance, 1e-3) * scale, Text($"f(1) = {fast.Intact:0.0000}, f(0) = {ablated:0.0000}, of logits up to {scale:0.0} from their mean"));
 
         byte[][] masks = [.. Enumerable.Range(0, Masks).Select(i => HeadMasks.Draw(seed, "check", i, n, 0.75, MaskDrawing.Exact))];
         double[] together = fast.Logits([.. masks, none, full]);

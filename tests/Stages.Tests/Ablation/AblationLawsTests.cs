@@ -1,6 +1,5 @@
 using FluentAssertions;
 using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
 using Pipelines.Stages.Tests.Models;
 using Xunit;
 
