@@ -27,7 +27,7 @@ internal sealed class StageContext
         Command = command;
         Engine = engine;
         Info = ModelInfo.Read(Folder);
-        Checkpoint.Open(Folder).Dispose(); // headers only: a missing or damaged weight file is an error before anything runs
+        ModelFolder.RequireUsable(Folder, [.. TokenizerFiles, .. ProcessorFiles]);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);

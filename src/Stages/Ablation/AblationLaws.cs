@@ -27,6 +27,9 @@ internal sealed class AblationLaws(PrefixCache cache, NaiveForward naive, Suffix
     /// <summary>Least change that counts as one, relative to the scale of what changes. Hooks that do nothing change nothing, or the last bits.</summary>
     private const double Moved = 1e-6;
 
+    /// <summary>Factor from the picture's own keys and values to those that a layer is tried with.</summary>
+    private const double Opposed = -8;
+
     private readonly DecoderShape shape = cache.Decoder.Shape;
     private readonly PromptTokens prompt = cache.Prompt;
 
@@ -89,8 +92,8 @@ internal sealed class AblationLaws(PrefixCache cache, NaiveForward naive, Suffix
     }
 
     /// <summary>
-    /// Ablates one layer at a time, in both paths. The baseline is the picture's own keys and values with the sign turned: heads that look away from the image then look at it, so that every layer acts, even
-    /// one that the answer does not need.
+    /// Ablates one layer at a time, in both paths. The baseline is the picture's own keys and values enlarged with the sign turned: heads that look away from the image then look at it, so that every layer
+    /// acts, even one that the answer does not need.
     /// </summary>
     private IEnumerable<CheckResult> Layers(double scale)
     {
@@ -116,7 +119,7 @@ internal sealed class AblationLaws(PrefixCache cache, NaiveForward naive, Suffix
         using var own = new MeanKvAccumulator(shape, prompt.ImageLength, KeyAverage.AfterRotary);
         own.Add(cache);
         using Baseline.Mean mean = own.ToBaseline();
-        return BaselineBlocks.Of(new Baseline.Mean(mean.Keys.neg(), mean.Values.neg(), KeyAverage.AfterRotary), cache);
+        return BaselineBlocks.Of(new Baseline.Mean(mean.Keys.mul(Opposed), mean.Values.mul(Opposed), KeyAverage.AfterRotary), cache);
     }
 
     private static CheckResult Each(string what, double[] changes, string ofWhat)

@@ -57,6 +57,7 @@ public sealed class ErrorTests
     [InlineData("model.safetensors", "version https://git-lfs.github.com/spec/v1", "git lfs pull")]
     [InlineData("config.json", """{"model_type":"llama","architectures":["LlamaForCausalLM"]}""", "text-only")]
     [InlineData("config.json", """{"model_type":"llava","quantization_config":{"quant_method":"gptq"}}""", "quantised (gptq)")]
+    [InlineData("tokenizer.json", "version https://git-lfs.github.com/spec/v1", "git lfs pull")]
     [InlineData("preprocessor_config.json", "version https://git-lfs.github.com/spec/v1", "git lfs pull")]
     public void A_model_folder_that_is_of_no_use_ends_with_2_before_anything_runs(string file, string? content, string message)
     {
