@@ -56,7 +56,7 @@ internal static class ImageSettings
         (string Field, bool Set)[] fields = [("fit", spec.Fit != ImageFit.Crop), ("size", spec.Size is not null), ("tiles", spec.Tiles is not null), ("other_sizes", spec.OtherSizes != OtherSizes.Resize)];
         string[] has = known.Split(", ");
         return fields.FirstOrDefault(f => f.Set && !has.Contains(f.Field)).Field is { } foreign
-            ? throw new InputException($"{Where}.{foreign}", $"{NameOf(family)} has no such choice.", $"It has {string.Join(" and ", has)}.")
+            ? throw new InputException($"{Where}.{foreign}", $"{NameOf(family)} has no such choice.", $"It has {(has.Length > 1 ? $"{string.Join(", ", has[..^1])} and {has[^1]}" : has[0])}.")
             : image;
     }
 

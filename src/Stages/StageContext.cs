@@ -30,6 +30,7 @@ internal sealed class StageContext
         Command = command;
         Engine = engine;
         Info = ModelInfo.Read(Folder);
+        ModelFolder.RequireUsable(Folder, [.. TokenizerFiles, .. ProcessorFiles]);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);

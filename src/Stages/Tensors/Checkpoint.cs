@@ -9,6 +9,10 @@ internal sealed class Checkpoint : IDisposable
 {
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
+
+    /// <summary>Tensors of AWQ and GPTQ (qweight, qzeros) and of bitsandbytes (SCB, quant_state, absmax).</summary>
+    private static readonly string[] QuantisedEndings = [".qweight", ".qzeros", ".SCB", ".absmax", ".quant_state.bitsandbytes__nf4", ".quant_state.bitsandbytes__fp4"];
+
     private readonly Dictionary<string, SafeTensorsFile> files;
 
     private Checkpoint(string folder, Dictionary<string, SafeTensorsFile> files, Dictionary<string, StoredTensor> tensors)
@@ -42,6 +46,7 @@ internal sealed class Checkpoint : IDisposable
             if (File.Exists(single))
             {
                 files[single] = SafeTensorsFile.Open(single);
+                RefuseQuantised(files.Values);
                 return new Checkpoint(folder, files, new Dictionary<string, StoredTensor>(files[single].Tensors, StringComparer.Ordinal));
             }
 
@@ -100,6 +105,7 @@ internal sealed class Checkpoint : IDisposable
             files[path] = SafeTensorsFile.Open(path);
         }
 
+        RefuseQuantised(files.Values);
         foreach ((string name, string shard) in weightMap)
         {
             tensors[name] = files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
@@ -114,7 +120,9 @@ internal sealed class Checkpoint : IDisposable
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
+            byte[] bytes = File.ReadAllBytes(index);
+            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8)) throw new InputException(index, "the file is a git-LFS pointer, not the index.", "Run `git lfs pull` in the model folder.");
+            using JsonDocument json = JsonDocument.Parse(bytes);
             return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
@@ -154,6 +162,18 @@ internal sealed class Checkpoint : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(config, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+    }
+
+    /// <summary>Older quantised copies say so by their tensors only.</summary>
+    private static void RefuseQuantised(IEnumerable<SafeTensorsFile> files)
+    {
+        foreach (SafeTensorsFile file in files)
+        {
+            if (file.Tensors.Keys.FirstOrDefault(name => QuantisedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))) is { } packed)
+            {
+                throw new InputException(file.Path, $"the checkpoint is quantised: it holds '{packed}', which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
+            }
         }
     }
 

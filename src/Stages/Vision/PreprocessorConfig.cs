@@ -97,6 +97,7 @@ internal sealed record PreprocessorConfig
     /// <exception cref="InputException">As <see cref="Read"/>.</exception>
     public static PreprocessorConfig Parse(ReadOnlySpan<byte> json, string source)
     {
+        if (json.StartsWith("version https://git-lfs"u8)) throw new InputException(source, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the model folder.");
         try
         {
             var config = JsonSerializer.Deserialize<PreprocessorConfig>(json, Json) ?? throw new JsonException("only null");

@@ -38,4 +38,43 @@ public sealed class ErrorTests
         code.Should().Be(2);
         errors.Should().Contain("nothing.yaml").And.NotContain("   at ");
     }
+
+    [Theory]
+    [InlineData("model.image.size=336", "LLaVA-1.5 has no such choice. It has fit.")]
+    [InlineData("model.image.tiles=0", "1 to 64")]
+    [InlineData("model.image.other_sizes=rejct", "reject")]
+    public void An_image_setting_that_the_model_does_not_have_is_refused(string setting, string right)
+    {
+        using var experiment = new SmallExperiment();
+        var (code, output, errors) = HostProcess.Run(experiment.Arguments("--set", setting));
+        code.Should().Be(2, output + errors);
+        errors.Should().Contain("model.image").And.Contain(right).And.NotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData("model.safetensors", null, "there are no weights")]
+    [InlineData("model.safetensors", "", "empty")]
+    [InlineData("model.safetensors", "version https://git-lfs.github.com/spec/v1", "git lfs pull")]
+    [InlineData("config.json", """{"model_type":"llama","architectures":["LlamaForCausalLM"]}""", "text-only")]
+    [InlineData("config.json", """{"model_type":"llava","quantization_config":{"quant_method":"gptq"}}""", "quantised (gptq)")]
+    [InlineData("tokenizer.json", "version https://git-lfs.github.com/spec/v1", "git lfs pull")]
+    [InlineData("preprocessor_config.json", "version https://git-lfs.github.com/spec/v1", "git lfs pull")]
+    public void A_model_folder_that_is_of_no_use_ends_with_2_before_anything_runs(string file, string? content, string message)
+    {
+        using var experiment = new SmallExperiment();
+        using var folder = new TemporaryFolder();
+        string micro = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
+        foreach (string original in Directory.EnumerateFiles(micro)) File.Copy(original, Path.Combine(folder.Path, Path.GetFileName(original)));
+        string wrong = Path.Combine(folder.Path, file);
+        File.Delete(wrong);
+        if (content is not null) File.WriteAllText(wrong, content);
+        foreach (string command in (string[])["run", "check", "plan"])
+        {
+            var (code, output, errors) = HostProcess.Run([command, .. experiment.Arguments("--set", $"model.path={folder.Path}")]);
+            code.Should().Be(2, output + errors);
+            errors.Should().Contain(message).And.Contain(folder.Path).And.NotContain("   at ");
+        }
+
+        Directory.Exists(Path.Combine(experiment.Artifacts, "runs")).Should().BeFalse();
+    }
 }

@@ -103,7 +103,7 @@ public sealed class ImageTokenCounterTests
             (ModelFamily.Llava, new() { OtherSizes = OtherSizes.Reject }, "model.image.other_sizes: LLaVA-1.5 has no such choice. It has fit."),
             (ModelFamily.LlavaNext, new() { Fit = ImageFit.Pad }, "model.image.fit: LLaVA-NeXT has no such choice. It has size and other_sizes."),
             (ModelFamily.Qwen2Vl, new() { Tiles = 1 }, "model.image.tiles: Qwen2-VL has no such choice. It has size and other_sizes."),
-            (ModelFamily.InternVl, new() { Fit = ImageFit.Pad }, "model.image.fit: InternVL2.5 has no such choice. It has tiles and size and other_sizes."),
+            (ModelFamily.InternVl, new() { Fit = ImageFit.Pad }, "model.image.fit: InternVL2.5 has no such choice. It has tiles, size and other_sizes."),
             (ModelFamily.Qwen2Vl, new() { Size = 0, OtherSizes = OtherSizes.Reject }, "model.image: 'other_sizes: reject' needs a size*Set model.image.size, for example to 448."),
         ];
         foreach (var (family, spec, message) in wrong)

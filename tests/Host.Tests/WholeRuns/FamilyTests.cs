@@ -1,0 +1,82 @@
+using FluentAssertions;
+using Xunit;
+
+namespace Pipelines.Host.Tests.WholeRuns;
+
+/// <summary>Every family goes through the whole pipeline: the tiny checkpoints of the golden cases, with the cases' pictures.</summary>
+public sealed class FamilyTests
+{
+    public static TheoryData<string> Cases() => [.. GoldenFolder.Cases()];
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void A_golden_checkpoint_runs_to_its_report_and_passes_its_check(string name)
+    {
+        using var experiment = new GoldenExperiment(name);
+        string[] prompt = PromptWithSamples(experiment);
+        File.ReadAllLines(experiment.Table("fits")).Length.Should().BeGreaterThan(1);
+        File.ReadAllLines(experiment.Table("validation")).Length.Should().BeGreaterThan(1);
+        File.Exists(Path.Combine(experiment.RunFolder, "report.html")).Should().BeTrue();
+        experiment.Run(prompt).Should().Contain("Nothing to do");
+
+        var (code, check, errors) = HostProcess.Run(["check", .. experiment.Arguments()]);
+        code.Should().Be(0, check + errors);
+        check.Should().Contain("All checks passed.").And.Contain("every layer's ablation acts in the fast path").And.Contain("no effect on prefix and image tokens").And.NotContain("FAILED");
+    }
+
+    [GoldenTheory("qwen2vl-tied")]
+    [InlineData("qwen2vl-tied", "model.image.size=112")]
+    [InlineData("llavanext", "model.image.size=56")]
+    [InlineData("internvl-qwen2-tiles", "model.image.tiles=6")]
+    public void Pictures_are_brought_to_one_number_of_image_tokens(string name, string setting)
+    {
+        using var experiment = new GoldenExperiment(name);
+        experiment.Run("--set", setting, "--set", "model.image.size=112").Should().Contain("report.html");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("each resized to 112 x 112");
+    }
+
+    [GoldenFact("qwen2vl-untied")]
+    public void Pictures_that_become_other_tokens_are_rejected_with_the_reason()
+    {
+        // The case's pictures are 231 x 159; one nearly square picture is added.
+        using var experiment = new GoldenExperiment("qwen2vl-untied");
+        experiment.AddPicture(Path.Combine(GoldenFolder.Root, "qwen2vl-tied", "image.png"), "square.png");
+        string output = experiment.Run("--set", "model.image.other_sizes=reject", "--set", "model.image.size=112", "--set", "stages.baseline.images=1");
+        output.Should().Contain("left out because of their size");
+        string samples = File.ReadAllText(experiment.Table("samples"));
+        samples.Should().Contain("231 x 159 pixels become").And.Contain("as 112 x 112 do");
+        File.ReadAllText(experiment.Table("baseline")).Should().Contain("square.png").And.NotContain("baseline-1");
+
+        var (code, text, errors) = HostProcess.Run(experiment.Arguments("--set", "model.image.other_sizes=reject", "--set", "model.image.size=448"));
+        code.Should().NotBe(0);
+        (text + errors).Should().Contain("pixels become").And.NotContain("   at ");
+    }
+
+    [GoldenFact("qwen2vl-untied")]
+    public void Own_sizes_reject_samples_that_do_not_fit_the_baseline_and_refuse_a_mean_over_several_counts()
+    {
+        using var experiment = new GoldenExperiment("qwen2vl-untied");
+        experiment.AddPicture(Path.Combine(GoldenFolder.Root, "qwen2vl-tied", "image.png"), "square.png");
+        string output = experiment.Run("--set", "model.image.size=0", "--set", "stages.baseline.images=1", "--set", "stages.answers.keep=6");
+        output.Should().Contain("another number of image tokens than the baseline");
+        File.ReadAllText(experiment.Table("samples")).Should().Contain("those of the baseline");
+        var (code, text, errors) = HostProcess.Run(experiment.Arguments("--set", "model.image.size=0", "--set", "stages.baseline.images=6"));
+        code.Should().Be(1);
+        (text + errors).Should().Contain("a mean needs one common count").And.Contain("model.image");
+    }
+
+    /// <summary>Runs the experiment with a prompt that these random weights answer, with f(1) above f(0) for a picture at least; the first that there is.</summary>
+    /// <returns>The options that set it.</returns>
+    private static string[] PromptWithSamples(GoldenExperiment experiment)
+    {
+        foreach (string prompt in (string[])["default", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])
+        {
+            string[] options = ["--set", $"prompt={prompt}"];
+            var (code, output, errors) = HostProcess.Run(experiment.Arguments(options));
+            if (code == 0 && File.ReadLines(experiment.Table("samples")).Any(line => line.Contains(",kept,", StringComparison.Ordinal))) return options;
+            (code == 0 || (output + errors).Contains("answers is right", StringComparison.Ordinal)).Should().BeTrue(output + errors);
+        }
+
+        throw new InvalidOperationException("no prompt gives a sample");
+    }
+}
