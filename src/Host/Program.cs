@@ -28,5 +28,10 @@ internal static class Program
             Console.Error.WriteLine(e.Message);
             return BadInput;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"{e.Message} What was finished is stored.");
+            return Failed;
+        }
     }
 }

@@ -100,7 +100,7 @@ public enum MaskScope
     /// <summary>Each sample has its own masks.</summary>
     Sample,
 
-    /// <summary>All samples share the masks: one Gram matrix serves all fits.</summary>
+    /// <summary>All samples share the masks.</summary>
     Shared,
 }
 

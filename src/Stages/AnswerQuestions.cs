@@ -4,6 +4,7 @@ using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -156,9 +157,19 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
 
     private AnswerRow Ask(DataItem item, int maxTokens)
     {
-        if (Context.Mismatch(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
+        Picture picture;
+        try
+        {
+            if (Context.Mismatch(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
+            picture = PictureDecoder.Decode(item.FullPath);
+        }
+        catch (InputException e)
+        {
+            return new AnswerRow(item.SampleId, "", NoToken, "", $"the picture {e.What.TrimEnd('.')}");
+        }
+
         VisionLanguageModel model = Context.Model;
-        using PrefixCache cache = Context.BuildPrefix(item);
+        using PrefixCache cache = Context.BuildPrefix(picture, model);
         using IntactRun intact = IntactRun.Compute(cache);
         return new AnswerRow(item.SampleId, model.Answer(intact.Generate(maxTokens, model.EndTokens)), intact.Target, model.Tokenizer.TokenText(intact.Target), null);
     }

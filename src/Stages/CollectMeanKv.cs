@@ -67,6 +67,9 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         PublishTable(folder, Tables.Baseline, [.. pictures.Value.Select((p, i) => new BaselineRow(i, p.File))]);
     }
 
+    /// <inheritdoc/>
+    public override string PublishedFacts(Artifacts artifacts) => Unit is null ? "" : string.Join('\n', pictures.Value.Select(p => p.File));
+
     private Baseline Load(Artifacts artifacts) => spec.Kind switch
     {
         BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),

@@ -7,12 +7,14 @@ namespace Pipelines.Stages;
 
 /// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
 /// <param name="digests">Digests of weight and picture files.</param>
-/// <param name="residentSamples">Prepared samples kept at most; one a worker suffices.</param>
-internal sealed class Engine(FileDigests digests, int residentSamples) : IDisposable
+internal sealed class Engine(FileDigests digests) : IDisposable
 {
     private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image), Lazy<VisionLanguageModel>> models = new();
     private readonly Lock leasing = new();
     private readonly List<Resident> residents = [];
+
+    /// <summary>Prepared samples kept at most; one a worker suffices.</summary>
+    public int ResidentSamples { get; set; } = 1;
 
     /// <summary>Digests of weight and picture files.</summary>
     public FileDigests Digests => digests;
@@ -56,7 +58,7 @@ internal sealed class Engine(FileDigests digests, int residentSamples) : IDispos
 
     private void Evict()
     {
-        while (residents.Count > residentSamples && residents.Find(r => r.Leases == 0) is { } idle)
+        while (residents.Count > ResidentSamples && residents.Find(r => r.Leases == 0) is { } idle)
         {
             residents.Remove(idle);
             if (idle.Run.IsValueCreated) idle.Run.Value.Dispose();

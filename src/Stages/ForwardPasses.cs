@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Vision;
@@ -74,8 +75,15 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     }
 
     /// <summary>The samples whose phi is defined; null while that is not known.</summary>
-    public IReadOnlyList<Sample>? Accepted(Artifacts artifacts) =>
-        answers.Samples(artifacts) is { } samples && samples.All(s => artifacts.Has(UnitsOf(s).Ends)) ? [.. samples.Where(s => Problem(Ends(artifacts, s)) is null)] : null;
+    /// <exception cref="InputException">phi is defined for none.</exception>
+    public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
+    {
+        if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends))) return null;
+        Sample[] accepted = [.. samples.Where(s => Problem(Ends(artifacts, s)) is null)];
+        return accepted.Length > 0
+            ? accepted
+            : throw new InputException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
+    }
 
     /// <summary>f(1) and f(0) of a sample.</summary>
     public EndsRow Ends(Artifacts artifacts, Sample sample)
@@ -110,6 +118,14 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     {
         PublishTable(folder, Tables.Samples, SampleRows(artifacts));
         foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf)) folder.Link($"{PublishedPath(Tables.Forward.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
+    }
+
+    /// <inheritdoc/>
+    public override string PublishedFacts(Artifacts artifacts)
+    {
+        using var text = new StringWriter();
+        Tables.Samples.WriteCsv(text, SampleRows(artifacts));
+        return text.ToString();
     }
 
     /// <summary>The table of samples: every picture asked about, with f(1), f(0) and why it was rejected.</summary>

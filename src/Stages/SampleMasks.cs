@@ -1,5 +1,7 @@
+using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -21,8 +23,15 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     public SampleMasksSpec Spec => spec;
 
     /// <inheritdoc/>
+    /// <exception cref="InputException">Every mask would be the same.</exception>
     public override UnitList Units(Artifacts artifacts)
     {
+        int ablated = HeadMasks.AblatedCount(Context.Heads, spec.Ablate);
+        if (spec.Draw == MaskDraw.Exact && (ablated == 0 || ablated == Context.Heads))
+        {
+            throw new InputException(Name, $"ablate: {spec.Ablate.ToString(CultureInfo.InvariantCulture)} of {Context.Heads} heads is {ablated}: every mask would be the same.", "Use a share that leaves some heads intact and some ablated.");
+        }
+
         if (spec.Scope == MaskScope.Shared) return new UnitList([.. Shards(SharedScope).Select(s => s.Unit)]);
         return answers.Samples(artifacts) is { } samples
             ? new UnitList([.. samples.SelectMany(s => ShardsOf(s)).Select(s => s.Unit)])

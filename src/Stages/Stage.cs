@@ -29,12 +29,17 @@ internal abstract class Stage(StageContext? context)
     {
     }
 
+    /// <summary>What the published files show beyond the units: verdicts and labels that are settled when they are read. Part of what tells whether a run's folder is up to date.</summary>
+    public virtual string PublishedFacts(Artifacts artifacts) => "";
+
     /// <summary>What a person wants to know at the end of a run.</summary>
     public virtual IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) => [];
 
     /// <summary>Where a table lies in the run's folder: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the experiment has several stages of the kind.</summary>
-    public string PublishedPath(string table) =>
-        Context.Experiment.Stages.Count(n => n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()) > 1 ? $"tables/{Name}/{table}" : $"tables/{table}";
+    public string PublishedPath(string table) => IsOneOfSeveral ? $"tables/{Name}/{table}" : $"tables/{table}";
+
+    /// <summary>The experiment has several stages of this kind: what they publish goes into folders of their own.</summary>
+    protected bool IsOneOfSeveral => Context.Experiment.Stages.Count(n => n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()) > 1;
 
     /// <summary>Publishes a small table: Parquet and CSV.</summary>
     protected void PublishTable<TRow>(RunFolder folder, Table<TRow> table, IReadOnlyList<TRow> rows)

@@ -112,9 +112,12 @@ internal sealed class StageContext
     public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(item, Model);
 
     /// <summary>Runs a model of the experiment over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item, VisionLanguageModel model)
+    public PrefixCache BuildPrefix(DataItem item, VisionLanguageModel model) => BuildPrefix(PictureDecoder.Decode(item.FullPath), model);
+
+    /// <summary>Runs a model of the experiment over a decoded picture and the text before it.</summary>
+    public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model)
     {
-        using ImageFeatures features = model.Features(PictureDecoder.Decode(item.FullPath));
+        using ImageFeatures features = model.Features(picture);
         return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens), features);
     }
 

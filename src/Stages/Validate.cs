@@ -96,8 +96,10 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
 
     private static string Needed(IEnumerable<int?> heads)
     {
-        double[] crossed = [.. heads.OfType<int>().Select(k => (double)k)];
-        return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture);
+        List<int?> curves = [.. heads];
+        double[] crossed = [.. curves.OfType<int>().Select(k => (double)k)];
+        string never = crossed.Length == curves.Count ? "" : $" ({crossed.Length} of {curves.Count} cross)";
+        return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture) + never;
     }
 
     private int Orders(Criterion criterion) => criterion == Criterion.Random ? spec.RandomSeeds : 1;
@@ -153,8 +155,14 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
             case Criterion.Gradient:
                 return gradients!.Expected(run.Artifacts, sample).Beta;
             case Criterion.Causal: // delta_n = 1 - phi(all but n)
-                double[] f = prepared.Forward.Logits([.. Enumerable.Range(0, Context.Heads).Select(n => HeadMasks.Without(Context.Heads, n))]);
-                run.Advance(Context.Heads);
+                var f = new List<double>(Context.Heads);
+                foreach (int[] heads in Enumerable.Range(0, Context.Heads).Chunk(prepared.Forward.Batch))
+                {
+                    run.Cancel.ThrowIfCancellationRequested();
+                    f.AddRange(prepared.Forward.Logits([.. heads.Select(n => HeadMasks.Without(Context.Heads, n))]));
+                    run.Advance(heads.Length);
+                }
+
                 return [.. f.Select(x => 1 - ends.Phi(x))];
             case Criterion.Attention:
                 using (IntactRun intact = IntactRun.Compute(prepared.Prefix)) return [.. intact.ImageAttention().Cast<double>()];

@@ -28,7 +28,7 @@ internal sealed class WriteReport(
         Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
-        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs(s.Name, l.Known))])]);
+        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
     }
 
     /// <inheritdoc/>
@@ -39,14 +39,27 @@ internal sealed class WriteReport(
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(source, file);
-            if (relative != Manifest.FileName) folder.Copy(relative, file);
+            if (relative != Manifest.FileName) folder.Copy(IsOneOfSeveral ? Path.Combine(Name, relative) : relative, file);
         }
     }
 
-    private Unit Create(KeyPart[] inputs)
+    /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
+    private string Shown(Artifacts artifacts) => string.Join(
+        '\n',
+        [forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory}")]);
+
+    private Unit Create(KeyPart[] inputs, string shown)
     {
         string settings = SpecWriter.ToYaml(Context.Experiment);
-        return new Unit(Kind, Version, "page", [new KeyPart.Text("experiment", settings), new KeyPart.Text("command", Context.Command), .. inputs], 1, WorkUnit, run => HtmlReport.Write(Data(run.Artifacts), run.Folder));
+        return new Unit(
+            Kind, Version, $"{Context.Experiment.Name}/{Name}",
+            [
+                new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
+                new KeyPart.Text("command", Context.Command),
+                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown)),
+                .. inputs,
+            ],
+            1, WorkUnit, run => HtmlReport.Write(Data(run.Artifacts), run.Folder));
     }
 
     private ReportData Data(Artifacts artifacts)

@@ -20,7 +20,8 @@ internal static class ReportCommand
                 if (missing > 0 || list.WaitsFor is not null) throw new InputException(options.Spec, $"stage {stage.Name} of {pipeline.Experiment.Name} is not whole.", "Run the experiment first.");
             }
 
-            File.Delete(Path.Combine(session.RunFolderOf(pipeline), ".published"));
+            string marker = Path.Combine(session.RunFolderOf(pipeline), ".published");
+            if (File.Exists(marker)) File.Delete(marker);
         }
 
         return RunCommand.Execute(session);

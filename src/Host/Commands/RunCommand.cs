@@ -67,14 +67,21 @@ internal static class RunCommand
     {
         string final = session.RunFolderOf(pipeline);
         var units = pipeline.Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known.Select(u => (Stage: s, Unit: u))).ToList();
-        string digest = FileDigests.Combine([($"version {PublishedVersion}", new string('0', 64)), .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit)))]);
-        if (RunFolder.IsPublished(final, digest)) return;
-        RunFolder.RemoveLeftovers(final);
+        var facts = pipeline.Stages.Select(s => (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts))));
+        string digest = FileDigests.Combine([($"version {PublishedVersion}", FileDigests.OfText("")), .. facts, .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit)))]);
         new UnitsFile(final).Replace(units.Select(u => u.Unit));
         RunFolder.Publish(final, digest, folder =>
         {
             foreach (var stage in pipeline.Stages) stage.Publish(session.Catalog.Artifacts, folder);
         });
+    }
+
+    /// <summary>Another process may write the same file at the same time.</summary>
+    private static void WriteWhole(string path, string text)
+    {
+        string temporary = $"{path}.{Environment.ProcessId}";
+        File.WriteAllText(temporary, text);
+        File.Move(temporary, path, overwrite: true);
     }
 
     private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)
@@ -88,8 +95,8 @@ internal static class RunCommand
             log.Write(text);
             progress.Message(text);
         };
-        File.WriteAllText(Path.Combine(folder, "experiment.yaml"), SpecWriter.ToYaml(pipeline.Experiment));
-        File.WriteAllText(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+        WriteWhole(Path.Combine(folder, "experiment.yaml"), SpecWriter.ToYaml(pipeline.Experiment));
+        WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
         var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
         var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);
         var outcomes = progress.Show(() => runner.Run(pipeline.Stages));

@@ -3,6 +3,7 @@ using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Host.Commands;
 
@@ -27,14 +28,14 @@ internal sealed class Session : IDisposable
         Options = options;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
-        Directory.CreateDirectory(cache);
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
         Store = new ArtifactStore(cache, digests);
         Threads = options.Threads ?? Environment.ProcessorCount;
-        Jobs = options.Jobs ?? (experiments.All(IsSmall) ? Threads : 1);
-        engine = new Engine(digests, residentSamples: Jobs);
+        engine = new Engine(digests);
         Pipelines = [.. experiments.Select(e => Pipeline.Compile(e, engine, RunCommand.CommandOf(options)))];
-        Catalog = new Catalog(Store, Pipelines[0].Context.Arithmetic.ToString());
+        Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
+        engine.ResidentSamples = Jobs;
+        Catalog = new Catalog(Store, string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()));
     }
 
     /// <summary>The command line.</summary>
@@ -77,9 +78,8 @@ internal sealed class Session : IDisposable
         engine.Dispose();
     }
 
-    private static bool IsSmall(Experiment experiment)
-    {
-        if (experiment.Model.Device.StartsWith("cuda", StringComparison.Ordinal)) return false;
-        return Directory.EnumerateFiles(experiment.Model.Path.Full, "*.safetensors").Sum(f => new FileInfo(f).Length) < SmallModelBytes;
-    }
+    /// <summary>A small model gains nothing from threads inside a pass, and libtorch's products get one: then workers side by side use the cores.</summary>
+    private static bool WorksOnOneThread(StageContext context) =>
+        context.Arithmetic.Device.type == TorchSharp.DeviceType.CPU
+        && (context.Arithmetic.Linear == LinearChoice.Torch || Directory.EnumerateFiles(context.Info.Folder, "*.safetensors").Sum(f => new FileInfo(f).Length) < SmallModelBytes);
 }

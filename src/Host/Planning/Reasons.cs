@@ -33,7 +33,7 @@ internal sealed class Reasons(ArtifactStore store)
     {
         var differences = new List<string>();
         if (before.Version != unit.Version) differences.Add($"stage version {before.Version} -> {unit.Version}");
-        var old = before.Parts.ToDictionary(p => p.Name, StringComparer.Ordinal);
+        var old = before.Parts.DistinctBy(p => p.Name).ToDictionary(p => p.Name, StringComparer.Ordinal);
         foreach (KeyPart part in unit.Parts)
         {
             if (!old.Remove(part.Name, out ManifestPart? was)) differences.Add($"{part.Name} is new ({part.Shown})");

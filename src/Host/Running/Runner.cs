@@ -123,7 +123,7 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
 
     private void Report(Stage stage, Unit unit, Exception failure)
     {
-        string text = failure is InputException ? failure.Message : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
+        string text = failure is InputException or IOException or UnauthorizedAccessException ? failure.Message : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
         progress.Message($"{stage.Name}: {unit.Name} failed. {text}");
         log.Write($"{stage.Name}: {unit.Name} failed. {failure}");
     }

@@ -25,6 +25,9 @@ internal sealed class ArtifactStore
         try
         {
             Directory.CreateDirectory(Root);
+            string probe = Path.Combine(Root, $"{TemporaryPrefix}{Environment.ProcessId}-probe");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

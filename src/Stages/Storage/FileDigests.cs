@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -34,8 +35,19 @@ internal sealed class FileDigests
     {
         string full = Path.GetFullPath(path);
         var info = new FileInfo(full);
+        if (info.LinkTarget is not null) info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+        if (!info.Exists) throw new InputException(full, info.FullName == full ? "there is no such file." : $"is a link to {info.FullName}, which does not exist.");
         if (known.TryGetValue(full, out Known? before) && before.Bytes == info.Length && before.ChangedUtc == info.LastWriteTimeUtc.Ticks) return before.Sha256;
-        string digest = Compute(full);
+        string digest;
+        try
+        {
+            digest = Compute(full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(full, $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+
         known[full] = new Known(info.Length, info.LastWriteTimeUtc.Ticks, digest);
         changed = true;
         return digest;
@@ -56,14 +68,24 @@ internal sealed class FileDigests
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>SHA-256 of a text.</summary>
+    public static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+
     /// <summary>Writes the memory.</summary>
     public void Save()
     {
         if (memoryPath is null || !changed) return;
         string temporary = $"{memoryPath}.{Environment.ProcessId}.{Guid.NewGuid():N}";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, Known>(known, StringComparer.Ordinal)));
-        File.Move(temporary, memoryPath, overwrite: true);
-        changed = false;
+        try
+        {
+            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, Known>(known, StringComparer.Ordinal)));
+            File.Move(temporary, memoryPath, overwrite: true);
+            changed = false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A disk that is full or read-only: files are hashed again the next time.
+        }
     }
 
     /// <summary>SHA-256 of the file's bytes, read now.</summary>

@@ -1,11 +1,11 @@
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// <c>runs/&lt;name&gt;/</c>: what a person opens. Filled beside its final place and swapped in, so that it always holds the results of one whole run.
+/// <c>runs/&lt;name&gt;/</c>: what a person opens. Filled beside its final place and swapped in at the end; a process that is killed while it swaps leaves no marker, and the next run fills it again.
 /// </summary>
 internal sealed class RunFolder
 {
-    private const string Marker = ".published";
+    private const string Marker = ".published", LockFile = ".lock", StagingPrefix = ".staging-";
     private static readonly string[] Swapped = ["tables", "figures", "report.html"];
     private readonly string staging;
 
@@ -45,44 +45,82 @@ internal sealed class RunFolder
     /// <summary>Copies a stored file under a name of the run: for files that people pass on.</summary>
     public void Copy(string relative, string source) => File.Copy(source, Path(relative));
 
-    /// <summary>Whether the results of <paramref name="digest"/> are there already.</summary>
-    public static bool IsPublished(string final, string digest)
+    /// <summary>
+    /// Fills the run's folder with the results named by <paramref name="digest"/>, unless they are there: every file that was published with that digest. One process at a time does so.
+    /// </summary>
+    /// <returns>Whether anything was written.</returns>
+    public static bool Publish(string final, string digest, Action<RunFolder> fill)
     {
-        string marker = System.IO.Path.Combine(final, Marker);
-        return File.Exists(marker) && File.ReadAllText(marker) == digest;
-    }
-
-    /// <summary>Fills the run's folder with the results named by <paramref name="digest"/>.</summary>
-    public static void Publish(string final, string digest, Action<RunFolder> fill)
-    {
+        if (IsPublished(final, digest)) return false;
         Directory.CreateDirectory(final);
-        string staging = System.IO.Path.Combine(final, $".staging-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        using FileStream held = Lock(System.IO.Path.Combine(final, LockFile));
+        if (IsPublished(final, digest)) return false; // while we waited
+        foreach (string left in Directory.EnumerateDirectories(final, StagingPrefix + "*")) Directory.Delete(left, recursive: true); // of killed processes: the lock is ours
+        string staging = System.IO.Path.Combine(final, $"{StagingPrefix}{Guid.NewGuid():N}");
         Directory.CreateDirectory(staging);
         try
         {
             fill(new RunFolder(final, staging));
-            File.Delete(System.IO.Path.Combine(final, Marker));
-            foreach (string name in Swapped)
-            {
-                string from = System.IO.Path.Combine(staging, name), to = System.IO.Path.Combine(final, name);
-                if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
-                if (File.Exists(to)) File.Delete(to);
-                if (Directory.Exists(from)) Directory.Move(from, to);
-                else if (File.Exists(from)) File.Move(from, to);
-            }
-
-            File.WriteAllText(System.IO.Path.Combine(final, Marker), digest);
+            Swap(final, staging, digest);
         }
         finally
         {
             Directory.Delete(staging, recursive: true);
         }
+
+        return true;
     }
 
-    /// <summary>Removes what killed processes left in a run's folder.</summary>
-    public static void RemoveLeftovers(string final)
+    private static void Swap(string final, string staging, string digest)
     {
-        if (!Directory.Exists(final)) return;
-        foreach (string folder in Directory.EnumerateDirectories(final, ".staging-*")) Directory.Delete(folder, recursive: true);
+        string marker = System.IO.Path.Combine(final, Marker);
+        string[] files = [.. Directory.EnumerateFiles(staging, "*", SearchOption.AllDirectories).Select(f => System.IO.Path.GetRelativePath(staging, f)).Order(StringComparer.Ordinal)];
+        string[] before = File.Exists(marker) ? [.. File.ReadAllLines(marker).Skip(1).Select(Top)] : Swapped;
+        File.Delete(marker); // from here to the end the folder is nobody's: the next run fills it again
+        foreach (string name in before.Concat(files.Select(Top)).Distinct(StringComparer.Ordinal))
+        {
+            string from = System.IO.Path.Combine(staging, name), to = System.IO.Path.Combine(final, name);
+            if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
+            else File.Delete(to);
+            if (Directory.Exists(from)) Directory.Move(from, to);
+            else if (File.Exists(from)) File.Move(from, to);
+        }
+
+        File.WriteAllLines(marker, [digest, .. files]);
+    }
+
+    private static bool IsPublished(string final, string digest)
+    {
+        string marker = System.IO.Path.Combine(final, Marker);
+        if (!File.Exists(marker)) return false;
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(marker);
+        }
+        catch (IOException)
+        {
+            return false; // another process is publishing
+        }
+
+        return lines.Length > 0 && lines[0] == digest && lines.Skip(1).All(f => File.Exists(System.IO.Path.Combine(final, f)));
+    }
+
+    private static string Top(string relative) => relative.Split(System.IO.Path.DirectorySeparatorChar)[0];
+
+    /// <summary>Waits for the file to be ours; the system frees it when a process ends, however it ends.</summary>
+    private static FileStream Lock(string path)
+    {
+        for (int wait = 10; ; wait = Math.Min(2 * wait, 500))
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                Thread.Sleep(wait);
+            }
+        }
     }
 }

@@ -10,6 +10,11 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Compute">Computes the files into the folder of the <see cref="UnitRun"/>.</param>
 internal sealed record Unit(string Kind, int Version, string Name, IReadOnlyList<KeyPart> Parts, long Work, string WorkUnit, Action<UnitRun> Compute)
 {
+    /// <inheritdoc cref="Unit"/>
+    public IReadOnlyList<KeyPart> Parts { get; } = Parts.Select(p => p.Name).Distinct(StringComparer.Ordinal).Count() == Parts.Count
+        ? Parts
+        : throw new ArgumentException($"{Kind} {Name} has two key parts of one name.", nameof(Parts));
+
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Name}";
 

@@ -6,14 +6,14 @@ namespace Pipelines.Stages.Tensors;
 internal static class WorkerThreads
 {
     /// <summary>
-    /// Gives the calling thread its share. On the packed path only our own kernels go parallel: the sums of libtorch's products may depend on the number of threads, theirs do not,
-    /// so a shard's bytes are the same whatever the share; what libtorch is left with there is a small part of the time.
+    /// Gives the calling thread its share. On a CPU only our own kernels go parallel inside a worker: the sums of libtorch's products may depend on the number of threads, theirs do not,
+    /// so a shard's bytes are the same whatever the share. Where libtorch does the products (<c>engine.linear: torch</c>), workers side by side use the cores.
     /// </summary>
     /// <param name="arithmetic">What the worker computes in.</param>
     /// <param name="threads">At least 1.</param>
     public static void Use(Arithmetic arithmetic, int threads)
     {
-        torch.set_num_threads(arithmetic.Linear == LinearChoice.Packed ? 1 : threads);
+        torch.set_num_threads(arithmetic.Device.type == DeviceType.CPU ? 1 : threads);
         PackedLinear.Threads = threads;
     }
 }

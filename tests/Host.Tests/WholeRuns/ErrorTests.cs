@@ -77,4 +77,55 @@ public sealed class ErrorTests
 
         Directory.Exists(Path.Combine(experiment.Artifacts, "runs")).Should().BeFalse();
     }
+
+    [Theory]
+    [InlineData("stages.masks.ablate=0.001", "every mask would be the same")]
+    [InlineData("stages.forward.min_gap=900", "no sample is left")]
+    [InlineData("stages.baseline.images=9999", "fewer than the 9999")]
+    public void A_setting_that_leaves_nothing_to_analyse_is_refused_in_one_sentence(string setting, string reason)
+    {
+        using var experiment = new SmallExperiment();
+        var (code, output, errors) = HostProcess.Run(experiment.Arguments("--set", setting));
+        code.Should().Be(2, output + errors);
+        errors.Should().Contain(reason).And.NotContain("   at ");
+    }
+
+    [Fact]
+    public void A_place_for_artifacts_that_is_none_is_refused()
+    {
+        using var experiment = new SmallExperiment();
+        var (code, _, errors) = HostProcess.Run(experiment.Spec, "--artifacts", experiment.Spec);
+        code.Should().Be(2);
+        errors.Should().Contain("--artifacts").And.NotContain("   at ");
+    }
+
+    [Fact]
+    public void A_report_of_what_was_never_run_is_refused()
+    {
+        using var experiment = new SmallExperiment();
+        var (code, _, errors) = HostProcess.Run("report", experiment.Spec, "--artifacts", experiment.Artifacts);
+        code.Should().Be(2);
+        errors.Should().Contain("Run the experiment first").And.NotContain("   at ");
+    }
+
+    [Fact]
+    public void A_damaged_picture_is_rejected_with_its_reason_and_the_rest_goes_on()
+    {
+        using var experiment = new SmallExperiment();
+        string pictures = experiment.FolderOfPictures("a.jpg", "b.jpg", "c.jpg", "d.jpg");
+        File.WriteAllBytes(Path.Combine(pictures, "b.jpg"), File.ReadAllBytes(Path.Combine(pictures, "b.jpg"))[..200]);
+        File.WriteAllText(experiment.Spec, $$"""
+            name: small
+            model: { path: {{experiment.Model}}, device: cpu }
+            data: { kind: folder, images: {{pictures}} }
+            stages:
+              answers: { stage: answer-questions, keep: 4 }
+              baseline: { stage: collect-mean-kv, kind: zero }
+              masks: { stage: sample-masks, count: 20 }
+              forward: { stage: forward-passes }
+
+            """);
+        experiment.Run().Should().Contain("3 of 4 answers right");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv")).Should().Contain("rejected,the picture");
+    }
 }

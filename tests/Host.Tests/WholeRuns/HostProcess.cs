@@ -78,6 +78,29 @@ internal sealed class SmallExperiment : IDisposable
 
     public string Spec { get; }
 
+    /// <summary>The bundled model.</summary>
+    public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
+
+    /// <summary>A copy of the bundled annotations, to be changed.</summary>
+    public string CopyAnnotations()
+    {
+        string copy = Path.Combine(folder.Path, "instances.json");
+        File.Copy(Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "instances.json"), copy);
+        return copy;
+    }
+
+    /// <summary>A folder with some of the bundled pictures under other names.</summary>
+    public string FolderOfPictures(params string[] names)
+    {
+        string pictures = Directory.CreateDirectory(Path.Combine(folder.Path, "pictures")).FullName;
+        foreach (var (name, file) in names.Zip(Directory.EnumerateFiles(Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "images"), "*.jpg").Order(StringComparer.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(pictures, name));
+        }
+
+        return pictures;
+    }
+
     public string Artifacts => Path.Combine(folder.Path, "artifacts");
 
     public string RunFolder => Path.Combine(Artifacts, "runs", "small");
