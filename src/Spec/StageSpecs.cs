@@ -7,6 +7,9 @@ public abstract record StageSpec
     /// <summary>The stages this one reads. An input not named under <c>inputs:</c> is filled by the one earlier stage of the kind that agrees with the inputs that are named.</summary>
     public abstract IReadOnlyList<StageInput> Needs { get; }
 
+    /// <summary>Every role that a stage of the kind may have, whatever its settings: what an editor accepts under <c>inputs:</c>.</summary>
+    public virtual IReadOnlyList<StageInput> MayNeed => Needs;
+
     /// <summary>The kind as files spell it, for example <c>sample-masks</c>.</summary>
     public string StageKind => Spelling.Of(GetType());
 }
@@ -153,7 +156,11 @@ public sealed record RegressSpec : StageSpec
     public double Train { get; init; } = 0.8;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<SampleMasksSpec>("masks"), StageInput.Of<ForwardPassesSpec>("forward")];
+    public override IReadOnlyList<StageInput> Needs => Trainer is GradientSpec ? MayNeed : [.. MayNeed.Take(2)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> MayNeed =>
+        [StageInput.Of<SampleMasksSpec>("masks"), StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<GradientPassesSpec>("gradients")];
 }
 
 /// <summary>A criterion that ranks heads.</summary>
@@ -161,6 +168,9 @@ public enum Criterion
 {
     /// <summary>beta of the regression (the paper's HeAr).</summary>
     HeadAttribution,
+
+    /// <summary>Average of d phi / d x_n over gradient passes (beyond the paper).</summary>
+    Gradient,
 
     /// <summary>delta_n = 1 - phi(all intact but n).</summary>
     Causal,
@@ -205,9 +215,12 @@ public sealed record ValidateSpec : StageSpec
     public ScanRange Scan { get; init; } = ScanRange.Full;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => RankBy.Contains(Criterion.HeadAttribution)
-        ? [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")]
-        : [StageInput.Of<ForwardPassesSpec>("forward")];
+    public override IReadOnlyList<StageInput> Needs => [.. MayNeed.Where(need =>
+        (need.Kind != typeof(RegressSpec) || RankBy.Contains(Criterion.HeadAttribution)) && (need.Kind != typeof(GradientPassesSpec) || RankBy.Contains(Criterion.Gradient)))];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageInput> MayNeed =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution"), StageInput.Of<GradientPassesSpec>("gradients")];
 }
 
 /// <summary>Writes tables, figures and the page.</summary>
@@ -219,6 +232,7 @@ public sealed record ReportSpec : StageSpec
     [
         StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline", optional: true),
         StageInput.Of<ForwardPassesSpec>("forward", optional: true), StageInput.Of<RegressSpec>("attribution", optional: true),
-        StageInput.Of<ValidateSpec>("validation", optional: true),
+        StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
+        StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
     ];
 }

@@ -67,3 +67,44 @@ public sealed record FastTreeSpec : TrainerSpec
     [Between(2, 4096)]
     public int Leaves { get; init; } = 20;
 }
+
+/// <summary>What mends expected gradients where phi is not what they say.</summary>
+public enum GradientResidual
+{
+    /// <summary>Nothing: beta and intercept come from the gradient passes alone.</summary>
+    None,
+
+    /// <summary>An elastic net fitted to what the gradients leave of the forward passes' train masks.</summary>
+    ElasticNet,
+
+    /// <summary>The elastic net where ML.NET's cross-validation on the train masks says that it helps, else nothing.</summary>
+    Auto,
+}
+
+/// <summary>Expected gradients (beyond the paper): beta_n is an average of d phi / d x_n over the gradient passes. Needs a stage <c>gradient-passes</c>.</summary>
+[Named("gradient")]
+public sealed record GradientSpec : TrainerSpec
+{
+    /// <summary>What mends them; its elastic net has the four settings below.</summary>
+    public GradientResidual Residual { get; init; } = GradientResidual.Auto;
+
+    /// <summary>Folds of the cross-validation that <c>residual: auto</c> asks.</summary>
+    [Between(2, 100)]
+    public int Folds { get; init; } = 5;
+
+    /// <summary>Strength of the residual's penalty.</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty.</summary>
+    [Between(0, 1)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Sweeps at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+
+    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
+    [Between(0, 1)]
+    public double Tolerance { get; init; } = 1e-4;
+}

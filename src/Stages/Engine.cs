@@ -21,20 +21,21 @@ internal sealed class Engine(FileDigests digests, int residentSamples) : IDispos
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
         models.GetOrAdd((folder, arithmetic.ToString(), image), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
 
-    /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive.</summary>
-    public Lease<SampleRun> Sample(string name, Func<SampleRun> prepare)
+    /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs to one kind of preparation.</summary>
+    public Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)
+        where TRun : class, IDisposable
     {
         Resident resident;
         lock (leasing)
         {
-            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<SampleRun>(prepare));
+            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<IDisposable>(prepare));
             residents.Remove(resident);
             residents.Add(resident); // most recently used last
             resident.Leases++;
             Evict();
         }
 
-        return new Lease<SampleRun>(resident.Run, () => Release(resident));
+        return new Lease<TRun>(() => (TRun)resident.Run.Value, () => Release(resident));
     }
 
     /// <inheritdoc/>
@@ -62,21 +63,21 @@ internal sealed class Engine(FileDigests digests, int residentSamples) : IDispos
         }
     }
 
-    private sealed class Resident(string name, Lazy<SampleRun> run)
+    private sealed class Resident(string name, Lazy<IDisposable> run)
     {
         public string Name { get; } = name;
 
-        public Lazy<SampleRun> Run { get; } = run;
+        public Lazy<IDisposable> Run { get; } = run;
 
         public int Leases { get; set; }
     }
 }
 
 /// <summary>A shared thing that stays alive until the lease is disposed.</summary>
-internal sealed class Lease<T>(Lazy<T> value, Action release) : IDisposable
+internal sealed class Lease<T>(Func<T> value, Action release) : IDisposable
 {
     /// <summary>The thing.</summary>
-    public T Value => value.Value;
+    public T Value => value();
 
     /// <inheritdoc/>
     public void Dispose() => release();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
@@ -39,6 +40,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     /// <summary>The pictures and their answers.</summary>
     public AnswerQuestions Answers => answers;
 
+    /// <summary>What ablated heads see.</summary>
+    public CollectMeanKv Baseline => baseline;
+
     /// <summary>The masks.</summary>
     public SampleMasks Masks => masks;
 
@@ -46,7 +50,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     public int ExpectedSamples => answers.Keep;
 
     /// <summary>Key parts by which other stages depend on the model's passes over a sample.</summary>
-    public IReadOnlyList<KeyPart> PassParts(Sample sample) => [.. Context.SampleParts(sample), .. baseline.Parts];
+    public IReadOnlyList<KeyPart> PassParts(Sample sample) => [.. Context.SampleParts(sample), .. baseline.Parts, .. BatchParts];
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
@@ -128,6 +132,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         string other = unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
         return [new SummaryRow(Name, $"{accepted} samples with {masks.Spec.Count} masks each{rejected}{other}")];
     }
+
+    /// <summary>A row's bits do not depend on the batch with our own kernels; with libtorch's products they may.</summary>
+    private IEnumerable<KeyPart> BatchParts => Context.Arithmetic.Linear == LinearChoice.Packed ? [] : [new KeyPart.Integer("batch", Context.Experiment.Engine.Batch)];
 
     private string? Problem(EndsRow ends) => ends.Reason is { } reason ? reason : ends.Intact - ends.Ablated < spec.MinGap
         ? string.Create(CultureInfo.InvariantCulture, $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}")

@@ -7,7 +7,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Fits phi from the masks, sample by sample: beta, and R^2 and rho on the test split (paper, eq. 1 and Table 2).</summary>
-internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPasses forward) : Stage(context)
+internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPasses forward, GradientPasses? gradients = null) : Stage(context)
 {
     private const int Version = 1;
     private const string AttributionFile = "attribution.parquet", FitFile = "fit.parquet", PredictionsFile = "predictions.parquet";
@@ -81,32 +81,52 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
             new KeyPart.Integer("heads_per_layer", headsPerLayer),
             new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
             new KeyPart.Inputs("forward", passes),
+            .. gradients?.BetaParts(sample) ?? [],
         ], 1, WorkUnit, run =>
         {
             HeadFit fit = HeadRegression.Fit(
-                trainer, [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads, seed, train);
+                trainer, [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads, seed, train,
+                gradients?.Expected(run.Artifacts, sample));
             Tables.Attribution.Write(run.File(AttributionFile), [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]);
             Tables.Fits.Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
             Tables.Predictions.Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);
         });
     }
 
-    private static Trainer TrainerOf(TrainerSpec trainer) => trainer switch
+    /// <summary>The trainer that a spec names.</summary>
+    public static Trainer TrainerOf(TrainerSpec trainer) => trainer switch
     {
         ElasticNetSpec s => new Trainer.ElasticNet(new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance)),
         SdcaSpec s => new Trainer.Sdca(s.Alpha, s.L1Ratio, s.MaxIterations),
         LightGbmSpec s => new Trainer.LightGbm(s.Trees, s.Leaves),
         FastTreeSpec s => new Trainer.FastTree(s.Trees, s.Leaves),
+        GradientSpec s => new Trainer.Gradient(ChoiceOf(s.Residual), new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance), s.Folds),
         _ => throw new InvalidOperationException($"No trainer is made from {trainer.GetType().Name}."),
     };
 
-    private static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) => trainer switch
+    private static ResidualChoice ChoiceOf(GradientResidual residual) => residual switch
+    {
+        GradientResidual.None => ResidualChoice.None,
+        GradientResidual.ElasticNet => ResidualChoice.ElasticNet,
+        GradientResidual.Auto => ResidualChoice.Auto,
+        _ => throw new InvalidOperationException($"No residual {residual}."),
+    };
+
+    /// <summary>Key parts of a trainer's settings.</summary>
+    public static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) => trainer switch
     {
         Trainer.ElasticNet { Settings: var s } =>
         [
             new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations), new KeyPart.Number("tolerance", s.Tolerance),
         ],
         Trainer.Sdca s => [new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations)],
+        Trainer.Gradient { Residual: ResidualChoice.None } => [new KeyPart.Text("residual", "none")],
+        Trainer.Gradient { Settings: var s } gradient =>
+        [
+            new KeyPart.Text("residual", gradient.Residual == ResidualChoice.Auto ? "auto" : "elastic-net"),
+            .. gradient.Residual == ResidualChoice.Auto ? (KeyPart[])[new KeyPart.Integer("folds", gradient.Folds)] : [],
+            new KeyPart.Number("alpha", s.Alpha), new KeyPart.Number("l1_ratio", s.L1Ratio), new KeyPart.Integer("max_iterations", s.MaxIterations), new KeyPart.Number("tolerance", s.Tolerance),
+        ],
         Trainer.LightGbm s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
         Trainer.FastTree s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
         _ => throw new InvalidOperationException($"No key parts of {trainer.GetType().Name}."),

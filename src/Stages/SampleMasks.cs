@@ -30,7 +30,24 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     }
 
     /// <summary>The shards of a sample's masks, in order of the masks.</summary>
-    public IReadOnlyList<MaskShard> ShardsOf(Sample sample) => Shards(spec.Scope == MaskScope.Shared ? SharedScope : sample.Id);
+    public IReadOnlyList<MaskShard> ShardsOf(Sample sample) => Shards(ScopeOf(sample));
+
+    /// <summary>The scope in which a sample's masks are drawn.</summary>
+    public string ScopeOf(Sample sample) => spec.Scope == MaskScope.Shared ? SharedScope : sample.Id;
+
+    /// <summary>Mask <paramref name="index"/> of a scope: ceil(N/8) bytes.</summary>
+    public byte[] Draw(string scope, int index) => HeadMasks.Draw(
+        Context.Experiment.Seed, scope, index, Context.Heads, spec.Ablate, spec.Draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact);
+
+    /// <summary>Key parts of all that <see cref="Draw"/> depends on but the index.</summary>
+    public IReadOnlyList<KeyPart> DrawParts(string scope) =>
+    [
+        new KeyPart.Integer("seed", Context.Experiment.Seed),
+        new KeyPart.Text("scope", scope),
+        new KeyPart.Integer("heads", Context.Heads),
+        new KeyPart.Number("ablate", spec.Ablate),
+        new KeyPart.Text("draw", Spelling.Of(spec.Draw)),
+    ];
 
     /// <summary>File that holds a shard's masks.</summary>
     public static string FileOf(Artifacts artifacts, MaskShard shard) => artifacts.File(shard.Unit, FileName);
@@ -59,22 +76,15 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
 
     private MaskShard Shard(string scope, int first, int count)
     {
-        MaskDraw draw = spec.Draw;
-        double ablate = spec.Ablate;
-        int seed = Context.Experiment.Seed, heads = Context.Heads;
         var unit = new Unit(Kind, Version, $"{scope}/masks {first:00000000}-{first + count - 1:00000000}",
         [
-            new KeyPart.Integer("seed", seed),
-            new KeyPart.Text("scope", scope),
-            new KeyPart.Integer("heads", heads),
-            new KeyPart.Number("ablate", ablate),
-            new KeyPart.Text("draw", Spelling.Of(draw)),
+            .. DrawParts(scope),
             new KeyPart.Integer("first", first),
             new KeyPart.Integer("count", count),
         ], count, WorkUnit, run =>
         {
             var masks = new byte[count][];
-            for (int i = 0; i < count; i++) masks[i] = HeadMasks.Draw(seed, scope, first + i, heads, ablate, draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact);
+            for (int i = 0; i < count; i++) masks[i] = Draw(scope, first + i);
             MaskPart.Write(run.File(FileName), scope, first, masks);
         });
         return new MaskShard(unit, first, count);

@@ -11,6 +11,9 @@ namespace Pipelines.Stages;
 /// <summary>What the stages of one experiment share: the experiment, its model before and after loading, its pictures.</summary>
 internal sealed class StageContext
 {
+    /// <summary>Name of the key part that holds the arithmetic.</summary>
+    public const string ArithmeticPart = "arithmetic";
+
     private static readonly string[] TokenizerFiles =
         ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
 
@@ -67,6 +70,12 @@ internal sealed class StageContext
     /// <summary>The loaded model.</summary>
     public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image);
 
+    /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
+    public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
+
+    /// <summary>The model loaded for gradients; the same as <see cref="Model"/> where that computes by libtorch, too.</summary>
+    public VisionLanguageModel GradientModel => Engine.Model(Folder, GradientArithmetic, Image);
+
     /// <summary>The pictures of the experiment.</summary>
     public PictureSet Pictures => pictures.Value;
 
@@ -100,9 +109,11 @@ internal sealed class StageContext
     }
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item)
+    public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(item, Model);
+
+    /// <summary>Runs a model of the experiment over a picture and the text before it.</summary>
+    public PrefixCache BuildPrefix(DataItem item, VisionLanguageModel model)
     {
-        VisionLanguageModel model = Model;
         using ImageFeatures features = model.Features(PictureDecoder.Decode(item.FullPath));
         return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens), features);
     }
@@ -122,7 +133,7 @@ internal sealed class StageContext
         yield return Part("model.tokenizer", [.. TokenizerFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
         yield return Part("model.preprocessor", [.. ProcessorFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
         yield return new KeyPart.Text("model.image", Image.ToString());
-        yield return new KeyPart.Text("arithmetic", Arithmetic.Key);
+        yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }
 
     private KeyPart.Digest Part(string name, IReadOnlyList<string> files) =>

@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// Faithfulness(k) = phi(x_k) and completeness(k) = phi(1 - x_k) of rankings, k most important heads intact or ablated (paper, validation). A unit is a sample and a
 /// criterion, so that a new trainer or a further criterion costs only its own passes.
 /// </summary>
-internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution) : Stage(context)
+internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution, GradientPasses? gradients = null) : Stage(context)
 {
     private const int Version = 1;
     private const string ValidationFile = "validation.parquet", RankingFile = "ranking.parquet";
@@ -49,6 +49,28 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
 
+    /// <summary>The unit of a sample and a criterion that is compared.</summary>
+    public Unit UnitOf(Sample sample, Criterion criterion)
+    {
+        lock (units)
+        {
+            return units.TryGetValue((sample.Id, criterion), out Unit? unit) ? unit : units[(sample.Id, criterion)] = Create(sample, criterion);
+        }
+    }
+
+    /// <summary>x*: the k most important heads intact, for the smallest k whose faithfulness exceeds <paramref name="threshold"/>; all heads where the scan never crosses it.</summary>
+    /// <param name="artifacts">Holds the unit of <paramref name="sample"/> and <paramref name="criterion"/>.</param>
+    /// <param name="sample">The sample.</param>
+    /// <param name="criterion">The order; its first one where there are several.</param>
+    /// <param name="threshold">Exclusive.</param>
+    public byte[] FaithfulHeads(Artifacts artifacts, Sample sample, Criterion criterion, double threshold)
+    {
+        Unit unit = UnitOf(sample, criterion);
+        int[] order = [.. Rankings.Read(artifacts.File(unit, RankingFile)).Where(r => r.Seed == 0).OrderBy(r => r.Rank).Select(r => (r.Layer * Context.Info.Heads) + r.Head)];
+        double[] curve = [.. Tables.Validation.Read(artifacts.File(unit, ValidationFile)).Where(r => r.Seed == 0).OrderBy(r => r.K).Select(r => r.Faithfulness)];
+        return Ranking.Intact(order, Thresholds.FirstAbove(curve, threshold) ?? order.Length);
+    }
+
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
@@ -82,14 +104,6 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
 
     private long Passes(Criterion criterion) => (2L * (Context.Heads + 1) * Orders(criterion)) + (criterion == Criterion.Causal ? Context.Heads : 0);
 
-    private Unit UnitOf(Sample sample, Criterion criterion)
-    {
-        lock (units)
-        {
-            return units.TryGetValue((sample.Id, criterion), out Unit? unit) ? unit : units[(sample.Id, criterion)] = Create(sample, criterion);
-        }
-    }
-
     private Unit Create(Sample sample, Criterion criterion)
     {
         bool whole = spec.Scan == ScanRange.Full;
@@ -99,6 +113,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         KeyPart[] order = criterion switch
         {
             Criterion.HeadAttribution => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
+            Criterion.Gradient => [.. gradients!.BetaParts(sample)],
             Criterion.Random => [new KeyPart.Integer("seed", Context.Experiment.Seed), new KeyPart.Integer("random_seeds", spec.RandomSeeds)],
             _ => [],
         };
@@ -135,6 +150,8 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         {
             case Criterion.HeadAttribution:
                 return attribution!.Beta(run.Artifacts, sample);
+            case Criterion.Gradient:
+                return gradients!.Expected(run.Artifacts, sample).Beta;
             case Criterion.Causal: // delta_n = 1 - phi(all but n)
                 double[] f = prepared.Forward.Logits([.. Enumerable.Range(0, Context.Heads).Select(n => HeadMasks.Without(Context.Heads, n))]);
                 run.Advance(Context.Heads);

@@ -7,7 +7,9 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-internal sealed class WriteReport(StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation) : Stage(context)
+internal sealed class WriteReport(
+    StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
+    NonAdditive? nonAdditive) : Stage(context)
 {
     private const int Version = 2;
 
@@ -23,7 +25,7 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs(s.Name, l.Known))])]);
@@ -71,6 +73,23 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
                 : [.. validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
             FaithfulnessThreshold = validation?.Spec.Faithfulness ?? 0.8,
             CompletenessThreshold = validation?.Spec.Completeness ?? 0.2,
+            Tokens = tokens is null
+                ? null
+                : new TokenTraceData
+                {
+                    Faithfulness = tokens.Spec.Faithfulness,
+                    Important = tokens.Spec.Important,
+                    Masks = tokens.TracesImage ? tokens.Spec.Count : 0,
+                    Ablate = tokens.Spec.Ablate,
+                    Samples = [.. samples.Select(s => Traced(artifacts, tokens, s))],
+                },
+            Lens = lens is null ? null : new LensData(lens.Spec.Heads, lens.Spec.Items, [.. samples.Select(s => Said(s, lens.Rows(artifacts, s)))]),
+            GradientCost = gradientCost is null
+                ? []
+                : [.. gradientCost.Rows(artifacts).Select(r => new CostResult(r.SampleId, r.Way, r.Observations, r.Passes, r.R2 ?? double.NaN, r.Correlation ?? double.NaN))],
+            NonAdditive = nonAdditive is null
+                ? []
+                : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
             Links = Links(),
         };
     }
@@ -111,6 +130,36 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
         };
     }
 
+    private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
+    {
+        TokenTraceRow trace = tokens.Trace(artifacts, sample);
+        var text = tokens.TextTokens(artifacts, sample);
+        var image = tokens.ImageTokens(artifacts, sample);
+        TokenFitRow? fit = tokens.Fit(artifacts, sample);
+        return new TracedSample
+        {
+            SampleId = sample.Id,
+            Answer = sample.Answer,
+            Tokens = [.. text.Select(t => t.Token)],
+            Delta = [.. text.Select(t => t.Delta)],
+            Important = [.. text.Select(t => t.Important)],
+            HeadsKept = trace.HeadsKept,
+            LogitKept = trace.LogitKept,
+            Attention = [.. image.Select(t => t.WeightedAttention)],
+            Beta = fit is null ? [] : [.. image.Select(t => t.Beta!.Value)],
+            R2 = fit?.R2 ?? double.NaN,
+            AttentionRho = fit?.RhoAttention ?? double.NaN,
+            Seen = tokens.Seen(artifacts, sample),
+            Rows = trace.GridRows,
+            Columns = trace.GridColumns,
+        };
+    }
+
+    private static LensSample Said(Sample sample, IReadOnlyList<LensRow> rows) => new(
+        sample.Id, sample.Answer,
+        [.. rows.GroupBy(r => r.HeadRank).OrderBy(g => g.Key).Select(g => new LensHead(
+            g.First().Layer, g.First().Head, g.First().Beta, [.. g.OrderBy(r => r.ItemRank).Select(r => new LensToken(r.Token, r.Logit, r.IsTarget))]))]);
+
     private List<Link> Links()
     {
         var links = new List<Link>();
@@ -126,6 +175,13 @@ internal sealed class WriteReport(StageContext context, AnswerQuestions answers,
         Table(attribution, Tables.Fits.Name, "quality of the fits");
         Table(attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
         Table(validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
+        Table(tokens, TokenTables.TextTokens.Name, "delta of every text token");
+        Table(tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
+        Table(tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
+        Table(tokens is { TracesImage: true } ? tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
+        Table(lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
+        Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
         if (forward is not null)
         {
             links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using Pipelines.Spec.Reading;
+using Pipelines.Spec.Shapes;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;
@@ -7,6 +8,8 @@ namespace Pipelines.Spec.Tests;
 /// <summary>What a person reads when a spec is wrong: exact texts, for they are the product.</summary>
 public sealed class ErrorTests
 {
+    private static IEnumerable<string> StageKinds => ((Shape.Family)ShapeReader.Of(typeof(StageSpec))).Members.Select(m => m.Key);
+
     /// <summary>One slip in the design's example: the line that is replaced, its replacement, the error.</summary>
     public static TheoryData<string, string, string> Slips => new()
     {
@@ -44,14 +47,14 @@ public sealed class ErrorTests
         { "keep: 12", "keep: \"12\"", "spec.yaml:11:49: stages.answers.keep: the quoted text '12' is not a whole number (allowed: 1 to 1000000; did you mean 12?)" },
         { "keep: 12", "answer: { plurals: yes }", "spec.yaml:11:62: stages.answers.answer.plurals: 'yes' is not true or false (allowed: true, false; did you mean true?)" },
         { "keep: 12", "answer: { synonyms: { cat: kitty } }", "spec.yaml:11:70: stages.answers.answer.synonyms.cat: 'kitty' is not a list (did you mean [kitty]?)" },
-        { "stage: collect-mean-kv", "stage: collect_mean_kv", "spec.yaml:12:25: stages.baseline.stage: 'collect_mean_kv' is not a stage (allowed: answer-questions, collect-mean-kv, sample-masks, forward-passes, regress, validate, report; did you mean collect-mean-kv?)" },
+        { "stage: collect-mean-kv", "stage: collect_mean_kv", $"spec.yaml:12:25: stages.baseline.stage: 'collect_mean_kv' is not a stage (allowed: {string.Join(", ", StageKinds)}; did you mean collect-mean-kv?)" },
         { "count: 1000,", "count: 10_000,", "spec.yaml:13:46: stages.masks.count: '10_000' is not a whole number (allowed: 2 to 10000000; did you mean 10000?)" },
         { "count: 1000,", "count: 1,", "spec.yaml:13:46: stages.masks.count: '1' is out of range (allowed: 2 to 10000000)" },
         { "draw: exact", "draw: exactly", "spec.yaml:13:72: stages.masks.draw: 'exactly' is not a valid draw (allowed: exact, bernoulli; did you mean exact?)" },
-        { "draw: exact", "alpha: 1", "spec.yaml:13:66: stages.masks: the key 'alpha' belongs to stage regress, not sample-masks (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
-        { "trainer: elastic-net, alpha: 0.0005, l1_ratio: 0.5", "trainer: light-gbm, alpha: 0.0005", "spec.yaml:15:54: stages.attribution: the key 'alpha' belongs to trainer elastic-net or sdca, not light-gbm (allowed: stage, trainer, trees, leaves, train, inputs)" },
+        { "draw: exact", "alpha: 1", "spec.yaml:13:66: stages.masks: the key 'alpha' belongs to stage regress or gradient-cost or non-additive or token-trace, not sample-masks (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
+        { "trainer: elastic-net, alpha: 0.0005, l1_ratio: 0.5", "trainer: light-gbm, alpha: 0.0005", "spec.yaml:15:54: stages.attribution: the key 'alpha' belongs to trainer elastic-net or sdca or gradient, not light-gbm (allowed: stage, trainer, trees, leaves, train, inputs)" },
         { "rank_by: [head-attribution, causal, attention, random]", "rank_by: causal", "spec.yaml:16:44: stages.validation.rank_by: 'causal' is not a list (did you mean [causal]?)" },
-        { "rank_by: [head-attribution, causal, attention, random]", "rank_by: []", "spec.yaml:16:44: stages.validation.rank_by: the list is empty (allowed: one of head-attribution, causal, attention, random)" },
+        { "rank_by: [head-attribution, causal, attention, random]", "rank_by: []", "spec.yaml:16:44: stages.validation.rank_by: the list is empty (allowed: one of head-attribution, gradient, causal, attention, random)" },
         { "rank_by: [head-attribution, causal, attention, random]", "rank_by: [causal, causal]", "spec.yaml:16:53: stages.validation.rank_by: 'causal' is in the list twice" },
         { "report:      { stage: report }", "report: report", "spec.yaml:17:11: stages.report: 'report' stands where a stage is wanted (allowed: { stage: kind, … })" },
         { "report:      { stage: report }", "none: { stage: report }", "spec.yaml:17:3: stages: 'none' cannot name a stage (allowed: letters, digits, '-' and '_', the first a letter; not 'none')" },

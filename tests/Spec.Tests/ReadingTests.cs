@@ -22,7 +22,11 @@ public sealed class ReadingTests
         read.Stages[4].Spec.Should().Be(new RegressSpec());
         read.Stages[6].Inputs.Should().Equal(new Dictionary<string, string>
         {
-            ["samples"] = "answers", ["baseline"] = "baseline", ["forward"] = "forward", ["attribution"] = "attribution", ["validation"] = "validation",
+            ["samples"] = "answers",
+            ["baseline"] = "baseline",
+            ["forward"] = "forward",
+            ["attribution"] = "attribution",
+            ["validation"] = "validation",
         });
     }
 

@@ -98,7 +98,8 @@ public sealed class RoundTripTests
             select (TrainerSpec)new ElasticNetSpec { Alpha = alpha * 1e-6, L1Ratio = ratio, Tolerance = alpha },
             Share().Select(a => (TrainerSpec)new SdcaSpec { Alpha = a }),
             Gen.Choose(2, 4096).Select(n => (TrainerSpec)new LightGbmSpec { Trees = n, Leaves = n }),
-            Gen.Choose(2, 4096).Select(n => (TrainerSpec)new FastTreeSpec { Trees = n, Leaves = n }));
+            Gen.Choose(2, 4096).Select(n => (TrainerSpec)new FastTreeSpec { Trees = n, Leaves = n }),
+            Gen.Elements(Enum.GetValues<GradientResidual>()).Select(r => (TrainerSpec)new GradientSpec { Residual = r, Folds = 7 }));
 
         private static Gen<IReadOnlyList<StageNode>> Stages() =>
             from keep in Gen.Choose(1, 1000)
@@ -117,17 +118,34 @@ public sealed class RoundTripTests
                 new ForwardPassesSpec { MinGap = share },
                 new RegressSpec { Trainer = trainer, Train = 0.01 + (share * 0.9) },
                 new ValidateSpec { RankBy = [.. criteria], Faithfulness = share },
+                new TokenTraceSpec { Important = share, Count = count, Draw = draw, ImageTokens = (ImageTokenTrace)(keep % 3), Trainer = trainer, Train = 0.01 + (share * 0.9) },
+                new LogitLensSpec { Heads = keep, Items = keep, Reading = (LensReading)(keep % 2) },
                 withBaseline);
 
         private static IReadOnlyList<StageNode> Wired(
-            AnswerQuestionsSpec answers, CollectMeanKvSpec baseline, SampleMasksSpec masks, ForwardPassesSpec forward, RegressSpec regress, ValidateSpec validate, bool withBaseline)
+            AnswerQuestionsSpec answers, CollectMeanKvSpec baseline, SampleMasksSpec masks, ForwardPassesSpec forward, RegressSpec regress, ValidateSpec validate, TokenTraceSpec tokens,
+            LogitLensSpec lens, bool withBaseline)
         {
-            var names = new Dictionary<string, string> { ["samples"] = "a", ["baseline"] = "b", ["masks"] = "m", ["forward"] = "f", ["attribution"] = "r", ["validation"] = "v" };
+            var names = new Dictionary<string, string>
+            {
+                ["samples"] = "a",
+                ["baseline"] = "b",
+                ["masks"] = "m",
+                ["forward"] = "f",
+                ["attribution"] = "r",
+                ["validation"] = "v",
+                ["tokens"] = "t",
+                ["lens"] = "l",
+                ["gradients"] = "g",
+                ["gradient_cost"] = "c",
+                ["non_additive"] = "n",
+            };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
             return
             [
-                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("r", regress), Node("v", validate),
+                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (masks.Count / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()),
+                Node("t", tokens), Node("l", lens),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

@@ -38,7 +38,7 @@ public sealed class SettingsTests
         root["properties"]!["prompt"]!["default"]!.GetValue<string>().Should().Be("default");
         root["properties"]!["model"]!["properties"]!["compute"]!["enum"]!.AsArray().Select(n => (string)n!).Should().Equal("auto", "float32", "bfloat16");
         foreach (string key in Records(ShapeReader.Experiment).SelectMany(r => r.All).Select(f => f.Name)) schema.Should().Contain($"\"{key}\": {{");
-        schema.Should().MatchRegex("\"trainer\": \\{\\s+\"enum\": \\[\\s+\"elastic-net\",\\s+\"sdca\",\\s+\"light-gbm\",\\s+\"fast-tree\"\\s+\\]", "a misspelt trainer must not slip through");
+        schema.Should().MatchRegex("\"trainer\": \\{\\s+\"enum\": \\[\\s+\"elastic-net\",\\s+\"sdca\",\\s+\"light-gbm\",\\s+\"fast-tree\",\\s+\"gradient\"\\s+\\]", "a misspelt trainer must not slip through");
         foreach (string kind in Kinds()) schema.Should().Contain($"\"const\": \"{kind}\"");
         schema.Should().Be(SpecSchema.Json());
     }
@@ -61,7 +61,7 @@ public sealed class SettingsTests
     {
         foreach (Field field in Records(ShapeReader.Experiment).SelectMany(r => r.All))
         {
-            if (field is { Bounds: { } bounds } && (field.Default is not null || Nullable.GetUnderlyingType(field.Property.PropertyType) is null)) Convert.ToDouble(field.Default, null).Should().BeInRange(bounds.Least, bounds.Most, field.Name);
+            if (field is { Bounds: { } bounds, Default: not null }) Convert.ToDouble(field.Default, null).Should().BeInRange(bounds.Least, bounds.Most, field.Name);
             if (field is { Shape: Shape.Family or Shape.Fields, Default: { } standard }) standard.Should().BeEquivalentTo(Activator.CreateInstance(standard.GetType()), o => o.RespectingRuntimeTypes(), field.Name);
         }
     }

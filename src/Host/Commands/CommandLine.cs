@@ -22,6 +22,7 @@ internal static class CommandLine
         root.Add(Command(options, "check", "Check the model itself: hooks, exactness, effect of ablation, independence of the batch, time and memory.", CheckCommand.Execute));
         root.Add(Command(options, "report", "Write tables, figures and the page again from what is stored; nothing is computed by the model.", ReportCommand.Execute));
         root.Add(CollectGarbage(options));
+        root.Add(MakeModelCommand.Build());
         var schema = new Command("schema", "Print the JSON Schema of experiment files, for editors.");
         schema.SetAction(_ => SchemaCommand.Execute());
         root.Add(schema);

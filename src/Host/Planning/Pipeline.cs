@@ -36,11 +36,23 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         CollectMeanKvSpec spec => new CollectMeanKv(context, spec) { Name = node.Name },
         SampleMasksSpec spec => new SampleMasks(context, spec, inputs.Get<AnswerQuestions>("samples")) { Name = node.Name },
         ForwardPassesSpec spec => new ForwardPasses(
-            context, spec, inputs.Get<AnswerQuestions>("samples"), inputs.Get<CollectMeanKv>("baseline"), inputs.Get<SampleMasks>("masks")) { Name = node.Name },
-        RegressSpec spec => new Regress(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
-        ValidateSpec spec => new Validate(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Find<Regress>("attribution")) { Name = node.Name },
+            context, spec, inputs.Get<AnswerQuestions>("samples"), inputs.Get<CollectMeanKv>("baseline"), inputs.Get<SampleMasks>("masks"))
+        { Name = node.Name },
+        RegressSpec spec => new Regress(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Find<GradientPasses>("gradients")) { Name = node.Name },
+        ValidateSpec spec => new Validate(
+            context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<GradientPasses>("gradients"))
+        { Name = node.Name },
+        TokenTraceSpec spec => new TokenTrace(
+            context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution"), inputs.Get<Validate>("validation"))
+        { Name = node.Name },
+        LogitLensSpec spec => new LogitLens(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
+        GradientPassesSpec spec => new GradientPasses(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
+        GradientCostSpec spec => new GradientCost(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<GradientPasses>("gradients")) { Name = node.Name },
+        NonAdditiveSpec spec => new NonAdditive(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
         ReportSpec => new WriteReport(
-            context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation")) { Name = node.Name },
+            context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"),
+            inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"), inputs.Find<GradientCost>("gradient_cost"), inputs.Find<NonAdditive>("non_additive"))
+        { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
     };
 

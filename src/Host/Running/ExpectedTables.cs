@@ -26,7 +26,13 @@ internal static class ExpectedTables
         ["attribution.csv"] = new(StringComparer.Ordinal) { ["beta"] = 1e-3 },
         ["fits.csv"] = new(StringComparer.Ordinal)
         {
-            ["r2"] = 1e-3, ["rho"] = 1e-3, ["mae"] = 1e-3, ["rmse"] = 1e-3, ["intercept"] = 1e-3, ["dual_gap"] = 1e-3, ["iterations"] = 2,
+            ["r2"] = 1e-3,
+            ["rho"] = 1e-3,
+            ["mae"] = 1e-3,
+            ["rmse"] = 1e-3,
+            ["intercept"] = 1e-3,
+            ["dual_gap"] = 1e-3,
+            ["iterations"] = 2,
         },
         ["validation.csv"] = new(StringComparer.Ordinal) { ["faithfulness"] = 0.05, ["completeness"] = 0.05 },
         ["baseline.csv"] = [],

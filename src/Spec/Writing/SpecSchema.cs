@@ -136,7 +136,7 @@ public static class SpecSchema
     private static JsonObject Inputs(Shape.Fields stage)
     {
         var roles = new JsonObject();
-        foreach (StageInput need in ((StageSpec)Activator.CreateInstance(stage.Type)!).Needs)
+        foreach (StageInput need in ((StageSpec)Activator.CreateInstance(stage.Type)!).MayNeed)
         {
             string none = need.Optional ? $", or '{StageInputs.None}'" : "";
             roles[need.Role] = new JsonObject { ["type"] = "string", ["description"] = $"Name of the {Spelling.Of(need.Kind)} stage to read{none}; left out, the one earlier stage of that kind." };

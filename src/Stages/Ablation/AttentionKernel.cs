@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Ablation;
 
 /// <summary>
 /// The arithmetic of <see cref="KernelSuffixAttention"/> on raw rows of floats, eight rows and sixteen or thirty-two columns at a time. What a row's sums are depends on the row alone. Written with
-/// 512-bit vectors, which the runtime splits where the processor has shorter ones.
+/// 512-bit vectors, which the runtime splits where the processor has shorter ones; products and sums are fused where it can.
 /// </summary>
 internal static unsafe class AttentionKernel
 {
@@ -140,21 +140,21 @@ internal static unsafe class AttentionKernel
         {
             Vector512<float> u = Vector512.Load(b), w = Vector512.Load(b + Width);
             Vector512<float> s = Vector512.Create(a[0]);
-            (x0, y0) = (Vector512.FusedMultiplyAdd(s, u, x0), Vector512.FusedMultiplyAdd(s, w, y0));
+            (x0, y0) = (Vector512.MultiplyAddEstimate(s, u, x0), Vector512.MultiplyAddEstimate(s, w, y0));
             s = Vector512.Create(a[aStride]);
-            (x1, y1) = (Vector512.FusedMultiplyAdd(s, u, x1), Vector512.FusedMultiplyAdd(s, w, y1));
+            (x1, y1) = (Vector512.MultiplyAddEstimate(s, u, x1), Vector512.MultiplyAddEstimate(s, w, y1));
             s = Vector512.Create(a[2 * aStride]);
-            (x2, y2) = (Vector512.FusedMultiplyAdd(s, u, x2), Vector512.FusedMultiplyAdd(s, w, y2));
+            (x2, y2) = (Vector512.MultiplyAddEstimate(s, u, x2), Vector512.MultiplyAddEstimate(s, w, y2));
             s = Vector512.Create(a[3 * aStride]);
-            (x3, y3) = (Vector512.FusedMultiplyAdd(s, u, x3), Vector512.FusedMultiplyAdd(s, w, y3));
+            (x3, y3) = (Vector512.MultiplyAddEstimate(s, u, x3), Vector512.MultiplyAddEstimate(s, w, y3));
             s = Vector512.Create(a4[0]);
-            (x4, y4) = (Vector512.FusedMultiplyAdd(s, u, x4), Vector512.FusedMultiplyAdd(s, w, y4));
+            (x4, y4) = (Vector512.MultiplyAddEstimate(s, u, x4), Vector512.MultiplyAddEstimate(s, w, y4));
             s = Vector512.Create(a4[aStride]);
-            (x5, y5) = (Vector512.FusedMultiplyAdd(s, u, x5), Vector512.FusedMultiplyAdd(s, w, y5));
+            (x5, y5) = (Vector512.MultiplyAddEstimate(s, u, x5), Vector512.MultiplyAddEstimate(s, w, y5));
             s = Vector512.Create(a4[2 * aStride]);
-            (x6, y6) = (Vector512.FusedMultiplyAdd(s, u, x6), Vector512.FusedMultiplyAdd(s, w, y6));
+            (x6, y6) = (Vector512.MultiplyAddEstimate(s, u, x6), Vector512.MultiplyAddEstimate(s, w, y6));
             s = Vector512.Create(a4[3 * aStride]);
-            (x7, y7) = (Vector512.FusedMultiplyAdd(s, u, x7), Vector512.FusedMultiplyAdd(s, w, y7));
+            (x7, y7) = (Vector512.MultiplyAddEstimate(s, u, x7), Vector512.MultiplyAddEstimate(s, w, y7));
         }
 
         Put(ref c, cStride, x0, y0);
@@ -187,14 +187,14 @@ internal static unsafe class AttentionKernel
         for (int k = 0; k < depth; k++, b += bStride, a++, a4++)
         {
             Vector512<float> u = Vector512.Load(b);
-            x0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[0]), u, x0);
-            x1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[aStride]), u, x1);
-            x2 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2 * aStride]), u, x2);
-            x3 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3 * aStride]), u, x3);
-            x4 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[0]), u, x4);
-            x5 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[aStride]), u, x5);
-            x6 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[2 * aStride]), u, x6);
-            x7 = Vector512.FusedMultiplyAdd(Vector512.Create(a4[3 * aStride]), u, x7);
+            x0 = Vector512.MultiplyAddEstimate(Vector512.Create(a[0]), u, x0);
+            x1 = Vector512.MultiplyAddEstimate(Vector512.Create(a[aStride]), u, x1);
+            x2 = Vector512.MultiplyAddEstimate(Vector512.Create(a[2 * aStride]), u, x2);
+            x3 = Vector512.MultiplyAddEstimate(Vector512.Create(a[3 * aStride]), u, x3);
+            x4 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[0]), u, x4);
+            x5 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[aStride]), u, x5);
+            x6 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[2 * aStride]), u, x6);
+            x7 = Vector512.MultiplyAddEstimate(Vector512.Create(a4[3 * aStride]), u, x7);
         }
 
         x0.Store(c);

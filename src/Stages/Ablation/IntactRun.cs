@@ -11,14 +11,16 @@ internal sealed class IntactRun : IDisposable
     private readonly torch.Tensor[] keys; // a layer: [H_kv, T, d], rotated
     private readonly torch.Tensor[] values;
     private readonly torch.Tensor[] attention; // a layer: [H, T, P]
+    private readonly torch.Tensor[] lastHeads; // a layer: [H, d], heads' outputs at the last position
 
-    private IntactRun(PrefixCache cache, float[] logits, torch.Tensor[] keys, torch.Tensor[] values, torch.Tensor[] attention)
+    private IntactRun(PrefixCache cache, float[] logits, torch.Tensor[] keys, torch.Tensor[] values, torch.Tensor[] attention, torch.Tensor[] lastHeads)
     {
         this.cache = cache;
         Logits = logits;
         this.keys = keys;
         this.values = values;
         this.attention = attention;
+        this.lastHeads = lastHeads;
     }
 
     /// <summary>[V], logits at the last position.</summary>
@@ -38,6 +40,7 @@ internal sealed class IntactRun : IDisposable
         var keys = new torch.Tensor[layers];
         var values = new torch.Tensor[layers];
         var attention = new torch.Tensor[layers];
+        var lastHeads = new torch.Tensor[layers];
         torch.Tensor x = cache.SuffixEmbeddings; // [T, hidden]
         for (int layer = 0; layer < layers; layer++)
         {
@@ -49,13 +52,26 @@ internal sealed class IntactRun : IDisposable
             keys[layer] = own.DetachFromDisposeScope();
             values[layer] = ownValues.DetachFromDisposeScope();
             attention[layer] = weights.narrow(2, cache.Prompt.ImageStart, cache.Prompt.ImageLength).contiguous().DetachFromDisposeScope();
+            lastHeads[layer] = heads.select(1, heads.shape[1] - 1).clone().DetachFromDisposeScope();
         }
 
-        return new IntactRun(cache, LogitsOf(decoder, x.narrow(0, x.shape[0] - 1, 1)), keys, values, attention);
+        return new IntactRun(cache, LogitsOf(decoder, x.narrow(0, x.shape[0] - 1, 1)), keys, values, attention, lastHeads);
     }
 
     /// <summary>Attention weights a_ij of a layer: [H, T, P]; belongs to the run.</summary>
     public torch.Tensor Attention(int layer) => attention[layer];
+
+    /// <summary>What the heads of a layer give at the last position, a V, over every token before it: [H, d]; belongs to the run.</summary>
+    public torch.Tensor LastHeads(int layer) => lastHeads[layer];
+
+    /// <summary>The part of <see cref="LastHeads"/> that is read from the image tokens: [H, d], owned by the caller's dispose scope.</summary>
+    public torch.Tensor LastHeadsFromImage(int layer)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        torch.Tensor weights = attention[layer].narrow(1, attention[layer].shape[1] - 1, 1); // [H, 1, P]
+        return Grouped(weights, cache.Decoder.Shape.Group).bmm(cache.Image(layer).Values).view(weights.shape[0], -1).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Image attention weight of every head: (1/T) sum over suffix tokens i and image tokens j of a_ij (paper, attention criterion).</summary>
     /// <returns>[L, H].</returns>
@@ -101,7 +117,7 @@ internal sealed class IntactRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (torch.Tensor tensor in keys.Concat(values).Concat(attention))
+        foreach (torch.Tensor tensor in keys.Concat(values).Concat(attention).Concat(lastHeads))
         {
             tensor.Dispose();
         }

@@ -14,9 +14,12 @@ internal sealed class PrefixCache : IDisposable
     private readonly KeyValueBlock[] prefix;
     private readonly KeyValueBlock[] image;
     private readonly Rotary rotary; // whole prompt
+    private readonly bool ownsImage;
 
-    private PrefixCache(Decoder decoder, PromptTokens prompt, TokenPositions positions, Rotary rotary, torch.Tensor suffix, KeyValueBlock[] prefix, KeyValueBlock[] image)
+    private PrefixCache(
+        Decoder decoder, PromptTokens prompt, TokenPositions positions, Rotary rotary, torch.Tensor suffix, KeyValueBlock[] prefix, KeyValueBlock[] image, bool ownsImage = true)
     {
+        this.ownsImage = ownsImage;
         Decoder = decoder;
         Prompt = prompt;
         Positions = positions;
@@ -97,6 +100,35 @@ internal sealed class PrefixCache : IDisposable
         return new PrefixCache(decoder, prompt, positions, Detached(rotary), suffix.DetachFromDisposeScope(), prefix, image);
     }
 
+    /// <summary>
+    /// The same tokens with the first suffix tokens counted to the prefix, in front of the image: attention does not depend on the order of its keys, and positions ride with them. For masks under which
+    /// these tokens are always the same.
+    /// </summary>
+    /// <param name="tokens">Suffix tokens that move; at least one stays.</param>
+    /// <param name="keysAndValues">Their rotated keys and values in a layer, [H_kv, tokens, d] each.</param>
+    /// <returns>A cache that reads this one's image blocks: dispose it first.</returns>
+    public PrefixCache WithLongerPrefix(int tokens, Func<int, (torch.Tensor Keys, torch.Tensor Values)> keysAndValues)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(tokens, Prompt.SuffixLength);
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        int moved = Prompt.SuffixStart, end = moved + tokens;
+        int[] order = [.. Enumerable.Range(0, Prompt.ImageStart), .. Enumerable.Range(moved, tokens), .. Enumerable.Range(Prompt.ImageStart, Prompt.ImageLength), .. Enumerable.Range(end, Prompt.Length - end)];
+        torch.Tensor index = torch.tensor([.. order.Select(i => (long)i)], dtype: torch.ScalarType.Int64, device: rotary.Cos.device);
+        var prompt = Prompt with { Ids = [.. order.Select(i => Prompt.Ids[i])], ImageStart = Prompt.ImageStart + tokens };
+        var positions = Positions with { Axes = [.. Positions.Axes.Select(axis => order.Select(i => axis[i]).ToArray())] };
+        var longer = new KeyValueBlock[prefix.Length];
+        for (int layer = 0; layer < longer.Length; layer++)
+        {
+            (torch.Tensor keys, torch.Tensor values) = keysAndValues(layer);
+            longer[layer] = KeyValueBlock.Of(torch.cat([prefix[layer].KeysByToken(), keys], 1), torch.cat([prefix[layer].Values, values], 1));
+        }
+
+        torch.Tensor suffix = SuffixEmbeddings.narrow(0, tokens, SuffixEmbeddings.shape[0] - tokens).clone().DetachFromDisposeScope();
+        var reordered = new Rotary(rotary.Cos.index_select(0, index), rotary.Sin.index_select(0, index));
+        return new PrefixCache(Decoder, prompt, positions, Detached(reordered), suffix, longer, image, ownsImage: false);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -104,7 +136,7 @@ internal sealed class PrefixCache : IDisposable
         ImageRotary.Dispose();
         rotary.Dispose();
         SuffixEmbeddings.Dispose();
-        foreach (KeyValueBlock block in prefix.Concat(image))
+        foreach (KeyValueBlock block in ownsImage ? prefix.Concat(image) : prefix)
         {
             block.Dispose();
         }

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
@@ -11,6 +12,8 @@ namespace Pipelines.Stages.Ablation;
 internal sealed class SuffixForward : IDisposable
 {
     private readonly PrefixCache cache;
+    private readonly BaselineBlocks baseline;
+    private readonly bool ownsCache;
     private readonly Decoder decoder;
     private readonly SuffixAttention attention;
     private readonly TargetDirection target;
@@ -22,8 +25,15 @@ internal sealed class SuffixForward : IDisposable
     /// <param name="target">The target token's direction.</param>
     /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not beyond rounding, with the CPU kernels not at all.</param>
     public SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch = 0)
+        : this(cache, baseline, target, batch, ownsCache: false)
+    {
+    }
+
+    private SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch, bool ownsCache)
     {
         this.cache = cache;
+        this.baseline = baseline;
+        this.ownsCache = ownsCache;
         this.target = target;
         decoder = cache.Decoder;
         attention = SuffixAttention.Of(cache, baseline);
@@ -37,6 +47,9 @@ internal sealed class SuffixForward : IDisposable
 
     /// <summary>Masks computed together.</summary>
     public int Batch { get; }
+
+    /// <summary>T, text tokens that a mask has a bit for.</summary>
+    public int TextTokens => cache.Prompt.SuffixLength;
 
     /// <summary>f(1): nothing ablated.</summary>
     public double Intact { get; }
@@ -78,12 +91,48 @@ internal sealed class SuffixForward : IDisposable
         return f;
     }
 
+    /// <summary>
+    /// The passes for masks under which the first text tokens see nothing of the image (u_i = 0 for i &lt; <paramref name="tokens"/>): they are then the same in every mask and are computed once, as the
+    /// prefix is. Exact. Masks of the result have the bits of the other text tokens only.
+    /// </summary>
+    /// <param name="tokens">Text tokens without the image, fewer than T.</param>
+    /// <returns>Reads this one's cache and baseline: dispose it first. Its <see cref="Intact"/> is f with the other tokens intact.</returns>
+    public SuffixForward After(int tokens)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
+        DecoderShape shape = decoder.Shape;
+        AblationMask[] none = [new AblationMask(HeadMasks.None(shape.TotalHeads))];
+        torch.Tensor x = cache.SuffixEmbeddings; // [T, hidden]; no token sees those after it
+        (torch.Tensor, torch.Tensor) KeysAndValues(int layer)
+        {
+            DecoderLayer weights = decoder.Layers[layer];
+            torch.Tensor normed = weights.InputNorm.Forward(x);
+            torch.Tensor keys = weights.Key.Forward(normed), values = weights.Value.Forward(normed); // [T, H_kv*d]
+            if (layer < shape.Layers - 1)
+            {
+                x = weights.Finish(x, attention.Forward(layer, weights.Query.Forward(normed), keys, values, none));
+            }
+
+            return (cache.SuffixRotary.Apply(ByHead(keys)).narrow(1, 0, tokens), ByHead(values).narrow(1, 0, tokens)); // [H_kv, tokens, d]
+        }
+
+        torch.Tensor ByHead(torch.Tensor rows) => rows.view(rows.shape[0], shape.KvHeads, shape.HeadDim).transpose(0, 1);
+        return new SuffixForward(cache.WithLongerPrefix(tokens, KeysAndValues), baseline, target, Batch, ownsCache: true);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (torch.Tensor stream in intact)
         {
             stream.Dispose();
+        }
+
+        if (ownsCache)
+        {
+            cache.Dispose();
         }
     }
 

@@ -1,39 +1,78 @@
+using Pipelines.Stages.Attribution;
+
 namespace Pipelines.Stages.Analysis;
 
-/// <summary>A mean over samples and its percentile interval.</summary>
-/// <param name="Mean">Of the values.</param>
-/// <param name="Low">Lower end.</param>
-/// <param name="High">Upper end.</param>
-internal readonly record struct Interval(double Mean, double Low, double High);
-
-/// <summary>Percentile bootstrap: how far a mean over samples could be another had other samples been drawn.</summary>
-internal static class Bootstrap
+/// <summary>
+/// 95 % intervals by the bootstrap over samples: the percentiles 2.5 and 97.5 of a statistic over resamples with replacement (Efron 1979). The resamples depend on the number of samples
+/// only, so that all points of a curve, and all curves of the same samples, are resampled together and every run gives the same bytes.
+/// </summary>
+internal sealed class Bootstrap
 {
-    /// <summary>The mean of <paramref name="values"/> with the interval that holds the middle share of the means of resampled values.</summary>
-    /// <param name="values">At least one value, none NaN.</param>
-    /// <param name="next">A random number in 0 .. bound - 1: the caller's generator, so that the interval is a function of its seed.</param>
-    /// <param name="level">Share of the resampled means inside, 0 to 1.</param>
-    /// <param name="resamples">Number of resamplings.</param>
-    public static Interval OfMean(ReadOnlySpan<double> values, Func<int, int> next, double level = 0.95, int resamples = 2000)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(values.Length);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(resamples);
-        ArgumentOutOfRangeException.ThrowIfNegative(level);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(level, 1);
-        var means = new double[resamples];
-        var drawn = new double[values.Length];
-        for (int r = 0; r < resamples; r++)
-        {
-            for (int i = 0; i < drawn.Length; i++)
-            {
-                drawn[i] = values[next(values.Length)];
-            }
+    /// <summary>Resamples of each statistic.</summary>
+    public const int Resamples = 1000;
 
-            means[r] = Metrics.Mean(drawn);
+    private const int Seed = 20250917;
+    private const ulong Purpose = 0x424F4F545354524FUL; // "BOOTSTRO"
+
+    private readonly Dictionary<int, int[]> draws = []; // samples n -> [Resamples, n], each below n
+
+    /// <summary>Mean, deviation and interval of the mean of the finite values among <paramref name="values"/>.</summary>
+    /// <param name="values">One a sample.</param>
+    public Estimate Of(IEnumerable<double> values)
+    {
+        double[] y = [.. values.Where(double.IsFinite)];
+        if (y.Length == 0)
+        {
+            return Estimate.None;
         }
 
-        double tail = 50 * (1 - level);
-        double[] ends = Metrics.Percentiles(means, tail, 100 - tail);
-        return new Interval(Metrics.Mean(values), ends[0], ends[1]);
+        var (low, high) = Interval(y.Length, drawn =>
+        {
+            double sum = 0;
+            foreach (int i in drawn)
+            {
+                sum += y[i];
+            }
+
+            return sum / drawn.Length;
+        });
+        return new Estimate(Metrics.Mean(y), Moments.Of(y).StdSample, low, high, y.Length);
+    }
+
+    /// <summary>The interval of any statistic of samples.</summary>
+    /// <param name="samples">Samples, n.</param>
+    /// <param name="statistic">Of a resample: n indexes of samples, some more than once; NaN = undefined there, left out.</param>
+    /// <returns>NaN for fewer than two samples, or where the statistic is undefined in every resample.</returns>
+    public (double Low, double High) Interval(int samples, Func<ReadOnlySpan<int>, double> statistic)
+    {
+        if (samples < 2)
+        {
+            return (double.NaN, double.NaN);
+        }
+
+        int[] all = Draws(samples);
+        double[] found = [.. Enumerable.Range(0, Resamples).Select(r => statistic(all.AsSpan(r * samples, samples))).Where(double.IsFinite)];
+        if (found.Length == 0)
+        {
+            return (double.NaN, double.NaN);
+        }
+
+        double[] ends = Metrics.Percentiles(found, 2.5, 97.5);
+        return (ends[0], ends[1]);
+    }
+
+    private int[] Draws(int n)
+    {
+        if (!draws.TryGetValue(n, out int[]? drawn))
+        {
+            var random = new SplitMix64(Seed, Purpose, n);
+            draws[n] = drawn = new int[Resamples * n];
+            for (int draw = 0; draw < drawn.Length; draw++)
+            {
+                drawn[draw] = random.Below(n);
+            }
+        }
+
+        return drawn;
     }
 }

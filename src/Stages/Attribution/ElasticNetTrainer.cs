@@ -35,9 +35,20 @@ internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings setting
         var y = new List<double>();
         var columns = MaskColumns.Of(Rows(input, count, y), count);
         var fit = ElasticNet.Fit(columns, CollectionsMarshal.AsSpan(y), settings);
-        var weights = new VBuffer<float>(count, Array.ConvertAll(fit.Coefficients, w => (float)w));
-        var model = Internals.NewLinearModel(ml, in weights, (float)fit.Intercept);
-        return new TrainedElasticNet(Internals<LinearRegressionModelParameters>.NewTransformer(ml, model, input.Schema, featureColumn), fit);
+        return new TrainedElasticNet(LinearModel(ml, fit.Coefficients, fit.Intercept, input.Schema, featureColumn), fit);
+    }
+
+    /// <summary>A linear model of ML.NET with given coefficients.</summary>
+    /// <param name="ml">The context.</param>
+    /// <param name="coefficients">[N].</param>
+    /// <param name="intercept">b.</param>
+    /// <param name="schema">Of the data it will be given.</param>
+    /// <param name="features">A vector of N floats.</param>
+    public static RegressionPredictionTransformer<LinearRegressionModelParameters> LinearModel(
+        MLContext ml, double[] coefficients, double intercept, DataViewSchema schema, string features = MaskDataView.Features)
+    {
+        var weights = new VBuffer<float>(coefficients.Length, Array.ConvertAll(coefficients, w => (float)w));
+        return Internals<LinearRegressionModelParameters>.NewTransformer(ml, Internals.NewLinearModel(ml, in weights, (float)intercept), schema, features);
     }
 
     /// <inheritdoc/>

@@ -26,11 +26,14 @@ internal sealed record HeadFit(
     double[] Beta, double Intercept, int Iterations, double DualGap, bool Converged, double R2, double Rho, Evaluated Evaluated,
     int TrainRows, int[] TestMaskIndex, double[] TestPhi, double[] TestPredicted)
 {
+    /// <summary>What was fitted, where the trainer had a choice; null = what the trainer's name says.</summary>
+    public string? Fitted { get; init; }
+
     /// <summary>The row of the table fits.</summary>
     /// <param name="sampleId">The sample.</param>
     /// <param name="trainer">What made the fit.</param>
     public FitRow ToFitRow(string sampleId, Trainer trainer) => new(
-        sampleId, trainer.Name, Defined(R2), Defined(Rho), Defined(Evaluated.Mae), Defined(Evaluated.Rmse), Defined(Intercept), Iterations, Defined(DualGap), Converged, TrainRows, TestPhi.Length);
+        sampleId, Fitted ?? trainer.Name, Defined(R2), Defined(Rho), Defined(Evaluated.Mae), Defined(Evaluated.Rmse), Defined(Intercept), Iterations, Defined(DualGap), Converged, TrainRows, TestPhi.Length);
 
     /// <summary>The rows of the table attribution.</summary>
     /// <param name="sampleId">The sample.</param>
@@ -64,8 +67,10 @@ internal static class HeadRegression
     /// <param name="heads">N.</param>
     /// <param name="seed">Seed of the experiment: the split, and the trainers that draw.</param>
     /// <param name="trainShare">Share of the masks that train; the rest tests.</param>
+    /// <param name="gradients">The sample's expected gradients; only <see cref="Trainer.Gradient"/> reads them, and needs them.</param>
     /// <exception cref="InputException">Part files are damaged, do not belong together, hold fewer than two masks or a phi that is not finite.</exception>
-    public static HeadFit Fit(Trainer trainer, IReadOnlyList<string> maskParts, IReadOnlyList<string> forwardParts, int heads, int seed, double trainShare)
+    public static HeadFit Fit(
+        Trainer trainer, IReadOnlyList<string> maskParts, IReadOnlyList<string> forwardParts, int heads, int seed, double trainShare, ExpectedGradients? gradients = null)
     {
         var data = MaskDataset.Open(maskParts, forwardParts, heads);
         if (data.Rows < 2)
@@ -74,7 +79,9 @@ internal static class HeadRegression
         }
 
         var split = TrainTestSplit.Of(data.Rows, trainShare, seed);
-        return Fit(trainer, MaskDataView.Train(data, split), MaskDataView.Test(data, split), heads, seed);
+        return trainer is Trainer.Gradient gradient
+            ? GradientRegression.Fit(gradient, data, split, gradients ?? throw new ArgumentNullException(nameof(gradients)), seed)
+            : Fit(trainer, MaskDataView.Train(data, split), MaskDataView.Test(data, split), heads, seed);
     }
 
     private static HeadFit Fit(Trainer trainer, MaskDataView train, MaskDataView test, int heads, int seed)
@@ -146,7 +153,7 @@ internal static class HeadRegression
     });
 
     /// <summary>Predicts the held-out rows (in double where <paramref name="predict"/> is given, else by the model's float score) and measures.</summary>
-    private static HeadFit Result(
+    internal static HeadFit Result(
         MLContext ml, MaskDataView train, MaskDataView test, ITransformer transformer, double[] beta, double intercept, Func<Observation, double>? predict)
     {
         var scored = transformer.Transform(test);

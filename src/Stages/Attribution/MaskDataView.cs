@@ -27,12 +27,14 @@ internal sealed class MaskDataView : IDataView
     private readonly MaskDataset data;
     private readonly TrainTestSplit? split;
     private readonly bool train;
+    private readonly Func<Observation, double>? target;
 
-    private MaskDataView(MaskDataset data, TrainTestSplit? split, bool train)
+    private MaskDataView(MaskDataset data, TrainTestSplit? split, bool train, Func<Observation, double>? target = null)
     {
         this.data = data;
         this.split = split;
         this.train = train;
+        this.target = target;
         var schema = new DataViewSchema.Builder();
         schema.AddColumn(Features, new VectorDataViewType(NumberDataViewType.Single, data.Heads));
         schema.AddColumn(Label, NumberDataViewType.Single);
@@ -51,13 +53,20 @@ internal sealed class MaskDataView : IDataView
     public static MaskDataView All(MaskDataset data) => new(data, null, false);
 
     /// <summary>The observations that train.</summary>
-    public static MaskDataView Train(MaskDataset data, TrainTestSplit split) => new(data, split, true);
+    /// <param name="data">All observations.</param>
+    /// <param name="split">Which of them.</param>
+    /// <param name="target">What stands in for phi (a residual); null = phi.</param>
+    public static MaskDataView Train(MaskDataset data, TrainTestSplit split, Func<Observation, double>? target = null) => new(data, split, true, target);
 
     /// <summary>The observations held out.</summary>
     public static MaskDataView Test(MaskDataset data, TrainTestSplit split) => new(data, split, false);
 
     /// <summary>The observations of this view, streamed.</summary>
-    public IEnumerable<Observation> Observations() => split is null ? data.Observations() : data.Observations().Where((_, row) => split.Trains(row) == train);
+    public IEnumerable<Observation> Observations()
+    {
+        IEnumerable<Observation> rows = split is null ? data.Observations() : data.Observations().Where((_, row) => split.Trains(row) == train);
+        return target is null ? rows : rows.Select(o => o with { Phi = target(o) });
+    }
 
     /// <inheritdoc/>
     public long? GetRowCount() => split is null ? data.Rows : train ? split.TrainRows : split.TestRows;

@@ -28,6 +28,16 @@ internal abstract record Trainer
         public override string Name => "sdca";
     }
 
+    /// <summary>Expected gradients, mended by an elastic net on what they leave: beta = mean gradient + w.</summary>
+    /// <param name="Residual">Whether they are mended.</param>
+    /// <param name="Settings">The residual's elastic net.</param>
+    /// <param name="Folds">Of the cross-validation that decides.</param>
+    internal sealed record Gradient(ResidualChoice Residual, ElasticNetSettings Settings, int Folds = 5) : Trainer
+    {
+        /// <inheritdoc/>
+        public override string Name => "gradient";
+    }
+
     /// <summary>LightGBM through ML.NET; beta = <see cref="TreeEffects"/>.</summary>
     /// <param name="Trees">Boosting iterations.</param>
     /// <param name="Leaves">Leaves a tree.</param>
@@ -45,4 +55,17 @@ internal abstract record Trainer
         /// <inheritdoc/>
         public override string Name => "fast-tree";
     }
+}
+
+/// <summary>Whether an elastic net is fitted to what expected gradients leave.</summary>
+internal enum ResidualChoice
+{
+    /// <summary>Never.</summary>
+    None,
+
+    /// <summary>Always.</summary>
+    ElasticNet,
+
+    /// <summary>Where cross-validation on the train masks says that it helps.</summary>
+    Auto,
 }

@@ -50,6 +50,20 @@ internal static class TreeEffects
         return sum;
     }
 
+    /// <summary>What one tree says, unweighted.</summary>
+    /// <param name="tree">The tree.</param>
+    /// <param name="features">x as numbers.</param>
+    public static double Value(RegressionTree tree, float[] features)
+    {
+        int node = 0;
+        while (node >= 0 && tree.NumberOfNodes > 0)
+        {
+            node = features[tree.NumericalSplitFeatureIndexes[node]] <= tree.NumericalSplitThresholds[node] ? tree.LeftChild[node] : tree.RightChild[node];
+        }
+
+        return tree.LeafValues[node < 0 ? ~node : 0];
+    }
+
     private static void AddTree(RegressionTree tree, double weight, byte[] mask, double[] effects)
     {
         if (tree.NumberOfNodes == 0)

@@ -43,4 +43,8 @@ internal sealed class Llava : VisionLanguageModel
         ImageTokens tile = LlavaTower.TokensOf(LlavaConfig.Vision(config), LlavaConfig.DropsClassToken(config));
         return new ImageTokenCounter(image, (_, _) => tile);
     }
+
+    /// <inheritdoc/>
+    public override TokenGrid? GridOf(Picture picture) =>
+        tower.TokensOfTile is { Rows: > 0 } tokens ? new TokenGrid(processor.Fitted(picture), tokens.Rows, tokens.Columns) : null;
 }

@@ -73,6 +73,10 @@ internal sealed class LlavaNext : VisionLanguageModel
         return new ImageTokenCounter(image, (width, height) => new ImageTokens(processor.Geometry(width, height).ImageTokens(grid), 0, 0));
     }
 
+    /// <inheritdoc/>
+    /// <remarks>The whole picture's tile, which comes first: the picture squashed to a square.</remarks>
+    public override TokenGrid GridOf(Picture picture) => new(processor.Tiles(Image.Fitted(picture))[0], tower.Vision.Grid, tower.Vision.Grid);
+
     private static void CheckPinpoints(ModelConfig config, PreprocessorConfig preprocessor)
     {
         if (config.Pairs("image_grid_pinpoints") is { } ours && preprocessor.ImageGridPinpoints is { } theirs

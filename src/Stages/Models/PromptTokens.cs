@@ -30,6 +30,12 @@ internal sealed record ImageTokens(int Tokens, int Rows, int Columns)
     public static ImageTokens Grid(int rows, int columns) => new(rows * columns, rows, columns);
 }
 
+/// <summary>Image tokens that lie over the picture as a grid: tokens 0 to Rows * Columns - 1, row by row. Further tokens (LLaVA-NeXT's tiles) are in no grid.</summary>
+/// <param name="Seen">The part of the picture that the grid covers, as the model sees it.</param>
+/// <param name="Rows">Rows of tokens.</param>
+/// <param name="Columns">Columns of tokens.</param>
+internal sealed record TokenGrid(Vision.Picture Seen, int Rows, int Columns);
+
 /// <summary>A picture's features as they enter the decoder.</summary>
 /// <param name="Features">[P, hidden] in the compute type; owned by the caller's dispose scope.</param>
 /// <param name="Tokens">Count and grid.</param>

@@ -135,6 +135,9 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>Number and grid of the image tokens of a picture of some size, without its pixels.</summary>
     public abstract ImageTokens TokensOf(int width, int height);
 
+    /// <summary>How the first image tokens lie over a picture; null where the family's tokens keep no grid.</summary>
+    public virtual TokenGrid? GridOf(Picture picture) => null;
+
     /// <summary>Rotary positions of a prompt; M-RoPE families place the image's tokens by its grid.</summary>
     public virtual TokenPositions Positions(PromptTokens prompt, ImageTokens image) => TokenPositions.Sequential(prompt.Length);
 

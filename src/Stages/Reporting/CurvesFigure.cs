@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -5,7 +6,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The curves behind Fig. 3A: faithfulness and completeness against the number of heads.</summary>
 internal static class CurvesFigure
 {
-    private const double Left = 40, Right = 16, Top = 34, Foot = 44, KeyRow = 20;
+    private const double Left = 40, Right = 16, Top = 34, Foot = 44;
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without validation.</summary>
@@ -31,24 +32,14 @@ internal static class CurvesFigure
     private static Svg Draw(Findings findings, Canvas canvas)
     {
         int keysPerRow = canvas.IsNarrow ? 2 : 4;
-        double key = KeyRow * Math.Ceiling((double)findings.Criteria.Count / keysPerRow);
+        double key = SeriesKeys.Height(findings.Criteria.Count, keysPerRow);
         double panel = canvas.IsNarrow ? 260 : 300;
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * panel : panel));
-        DrawKeys(svg, findings, keysPerRow);
+        SeriesKeys.Draw(svg, [.. findings.Criteria.Select(c => (c.Title, c.Ink))], Left, keysPerRow);
         double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
         DrawPanel(svg, findings, "faithfulness  φ(xₖ)", findings.Data.FaithfulnessThreshold, p => p.Faithfulness, 0, width, key, panel);
         DrawPanel(svg, findings, "completeness  φ(1 − xₖ)", findings.Data.CompletenessThreshold, p => p.Completeness, canvas.IsNarrow ? 0 : canvas.Width - width, width, canvas.IsNarrow ? key + panel : key, panel);
         return svg;
-    }
-
-    private static void DrawKeys(Svg svg, Findings findings, int perRow)
-    {
-        double width = (svg.Width - Left) / perRow;
-        for (int i = 0; i < findings.Criteria.Count; i++)
-        {
-            double x = Left + (i % perRow * width), y = 12 + (i / perRow * KeyRow);
-            svg.BeginKey(i).Rectangle(x, y - 6, 18, 4, findings.Criteria[i].Ink).Text(x + 24, y, Cut(findings.Criteria[i].Title, 18), ink: Palette.Ink).End();
-        }
     }
 
     private static void DrawPanel(

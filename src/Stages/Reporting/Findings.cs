@@ -1,25 +1,29 @@
+using Pipelines.Stages.Analysis;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>What the rows of a report say: means with intervals, heads needed, which heads. Computed once; page, figures, sentences and the summary at the end of a run read it.</summary>
 internal sealed class Findings
 {
-    private readonly Bootstrap bootstrap = new();
-
     private Findings(ReportData data)
     {
         Data = data;
         Fitted = [.. data.Samples.Where(s => s.Beta.Count == HeadCount)];
-        R2 = bootstrap.Of(Fitted.Select(s => s.R2));
-        Rho = bootstrap.Of(Fitted.Select(s => s.Rho));
-        Criteria = Reporting.Validation.Of(data, bootstrap);
+        R2 = Intervals.Of(Fitted.Select(s => s.R2));
+        Rho = Intervals.Of(Fitted.Select(s => s.Rho));
+        Criteria = Reporting.Validation.Of(data, Intervals);
         Published = Published.Of(data.Model);
         Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
         (Selected, Frequency) = HeadFrequency();
+        Tokens = TokenFindings.Of(data, Typical, Intervals);
     }
 
     /// <summary>The rows.</summary>
     public ReportData Data { get; }
+
+    /// <summary>Intervals over samples.</summary>
+    public Bootstrap Intervals { get; } = new();
 
     /// <summary>Heads of the model, N = L * H.</summary>
     public int HeadCount => Data.Model.Layers * Data.Model.Heads;
@@ -51,6 +55,9 @@ internal sealed class Findings
     /// <summary>Samples that have an x*: the heads of the smallest faithful set in the order of beta.</summary>
     public int Selected { get; }
 
+    /// <summary>Which tokens carry the picture; null without token tracing.</summary>
+    public TokenFindings? Tokens { get; }
+
     /// <summary>Computes them.</summary>
     public static Findings Of(ReportData data) => new(data);
 
@@ -59,7 +66,10 @@ internal sealed class Findings
 
     /// <summary>How many heads more one ranking needs than another, paired over the samples in which both cross.</summary>
     public Estimate Difference(HeadsNeeded one, HeadsNeeded other) =>
-        bootstrap.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
+        Intervals.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
+
+    /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
+    public Estimate Mean(IEnumerable<double> values) => Intervals.Of(values);
 
     /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
     public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;

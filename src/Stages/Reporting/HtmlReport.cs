@@ -40,6 +40,11 @@ internal static class HtmlReport
             Save($"{FigureFolder}/{FitTable.Name}.csv", fit.ToCsv());
         }
 
+        if (LogitKeptTable.Of(findings) is { } kept)
+        {
+            Save($"{FigureFolder}/{LogitKeptTable.Name}.csv", kept.ToCsv());
+        }
+
         Save(PageName, Page(findings, figures));
         return written;
     }
@@ -50,6 +55,9 @@ internal static class HtmlReport
         .. new[]
         {
             HeadsNeededFigure.Of(findings), CurvesFigure.Of(findings), BetaFigure.Of(findings), HeadFrequencyFigure.Of(findings), FitFigure.Of(findings), PredictedPhiFigure.Of(findings),
+            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
+            TextTokensFigure.Of(findings), ImageTokensFigure.Of(findings), WeightedAttentionFigure.Of(findings), LogitLensFigure.Of(findings),
+            GradientCostFigure.Of(findings), NonAdditiveFigure.Of(findings),
         }.OfType<Figure>(),
     ];
 

@@ -17,7 +17,8 @@ internal static class PageScript
             const values = mark.values || (mark.values = mark.dataset.cells.split(' ')), columns = +mark.dataset.columns, rows = values.length / columns;
             const box = mark.getBoundingClientRect(), inside = (at, start, size, count) => Math.min(count - 1, Math.max(0, Math.floor((at - start) / size * count)));
             const c = inside(x, box.left, box.width, columns), r = inside(y, box.top, box.height, rows);
-            return mark.dataset.tip.replace('{r}', r).replace('{c}', c).replace('{v}', values[r * columns + c].replace('-', '\u2212'));
+            const name = (names, i) => names ? names.split('|')[i] : i;
+            return mark.dataset.tip.replace('{r}', () => name(mark.dataset.rows, r)).replace('{c}', () => name(mark.dataset.names, c)).replace('{v}', values[r * columns + c].replace('-', '\u2212'));
           };
           const point = event => {
             const mark = event.target.closest && event.target.closest('[data-tip]');

@@ -28,9 +28,13 @@ internal static class PageSections
         [
             Section("summary", "Summary", SummarySection.Of(findings)),
             Section("sample", "One sample", SampleSection.Typical(findings)),
-            Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves"),
-            Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency"),
+            Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves", "fig5-thresholds", "fig6-ablation-ratio", "fig7-single-head"),
+            Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
+            Section("alike", "What samples have in common", "", "fig3e-tsne", "fig10-head-vectors", "table1-prompts"),
             Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi"),
+            Section("tokens", "Which tokens", LogitKeptTable.Section(findings), "fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention"),
+            Section("lens", "What heads say", "", "fig8-logit-lens"),
+            Section("beyond", "Beyond the paper", "", GradientCostFigure.Name, NonAdditiveFigure.Name),
             Section("samples", "All samples", SampleSection.All(findings)),
             Section("settings", "Settings", SettingsSection.Of(findings.Data)),
             Section("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
@@ -81,7 +85,9 @@ internal static class PageSections
         <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>
         <dt>completeness(k)</dt><dd>φ with only the k most important heads ablated</dd>
         <dt>x*</dt><dd>the smallest set of heads, in the order of β, whose faithfulness passes the threshold</dd>
-        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; random is the mean over random orders</dd>
+        <dt>δ</dt><dd>share of φ(x*) that is lost when one text token sees the baseline in place of the picture; u* are the tokens whose δ passes the threshold</dd>
+        <dt>w</dt><dd>weighted attention of an image token: attention summed over the heads of x*, weighted by β, and over the text tokens of u*, weighted by δ</dd>
+        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; gradient by an average of dφ/dx over the gradient passes; random is the mean over random orders</dd>
         </dl>
 
         """;

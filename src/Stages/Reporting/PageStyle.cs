@@ -77,7 +77,7 @@ internal static class PageStyle
         [data-key]{cursor:pointer}
         .off{opacity:.25}
         [data-series].off{display:none}
-        circle[data-tip]:hover{fill-opacity:1;stroke:var(--ink);stroke-width:1.2}
+        circle[data-tip]:hover,path[data-tip]:hover{fill-opacity:1;stroke:var(--ink);stroke-width:1.2}
         #tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--paper);font-size:12.5px;line-height:1.4;padding:5px 9px;border-radius:5px;white-space:pre;max-width:calc(100vw - 8px)}
         footer{margin-top:64px;padding-top:12px;border-top:1px solid var(--rule);font-size:13px;color:var(--muted)}
         @media(max-width:1000px){.page{display:block;max-width:808px}nav{position:static;max-height:none;margin-bottom:28px}nav ol{border-left:0;display:flex;flex-wrap:wrap;gap:2px 16px}nav li li{display:none}nav li a{padding:2px 0;border:0;margin:0}}

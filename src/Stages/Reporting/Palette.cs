@@ -9,6 +9,27 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Dark">#rrggbb on a dark page.</param>
 internal sealed record Ink(string Name, string Light, string Dark);
 
+/// <summary>Form of a mark.</summary>
+internal enum MarkShape
+{
+    /// <summary>A disc.</summary>
+    Circle,
+
+    /// <summary>A square on its side.</summary>
+    Square,
+
+    /// <summary>A triangle, point up.</summary>
+    Triangle,
+
+    /// <summary>A square on its corner.</summary>
+    Diamond,
+}
+
+/// <summary>How a group of marks looks.</summary>
+/// <param name="Ink">Colour.</param>
+/// <param name="Shape">Form.</param>
+internal readonly record struct Marker(Ink Ink, MarkShape Shape);
+
 /// <summary>The colours of every figure. Series after Okabe and Ito, told apart with any kind of colour vision; ramps run evenly in lightness.</summary>
 internal static class Palette
 {
@@ -26,6 +47,9 @@ internal static class Palette
     /// <summary>Ground.</summary>
     public static readonly Ink Paper = new("paper", "#ffffff", "#14171a");
 
+    /// <summary>Text on the middle of the ramp of shares, where dark is read on both pages.</summary>
+    public static readonly Ink OnMiddle = new("on", "#1b1b1b", "#0c1113");
+
     /// <summary>Colours of series in the order of use; the last is the quiet one (random orders).</summary>
     public static readonly IReadOnlyList<Ink> Series =
     [
@@ -39,8 +63,21 @@ internal static class Palette
     /// <summary>Ramp of shares: neutral at 0, green at 1.</summary>
     private static readonly Ink[] Shares = Ramp("s", ["#f1f1ef", "#6dbb9f", "#00513f"], ["#23282d", "#1f7f66", "#a4f2d8"], Steps);
 
+    /// <summary>Ramp of depth in the model: amber at the first layer, violet at the last.</summary>
+    private static readonly Ink[] Depths = Ramp("l", ["#e3a51a", "#2f9a8c", "#3a1d75"], ["#8a6a12", "#3aa899", "#d8c6ff"], Steps);
+
     /// <summary>Every colour once.</summary>
-    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, .. Series, .. Signed, .. Shares];
+    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, OnMiddle, .. Series, .. Signed, .. Shares, .. Depths];
+
+    /// <summary>Colour of a relative depth: 0 = first layer, 1 = last.</summary>
+    public static Ink OfDepth(double depth) => Depths[double.IsFinite(depth) ? (int)Math.Round(Math.Clamp(depth, 0, 1) * Steps) : 0];
+
+    /// <summary>Marks of many groups: neighbours differ in colour and form, so that no eye has to tell them by colour alone; 24 are different.</summary>
+    public static Marker OfGroup(int group)
+    {
+        int block = group / Series.Count;
+        return new Marker(Series[group % Series.Count], (MarkShape)((2 * (block % 2)) + ((group + (block / 2)) % 2)));
+    }
 
     /// <summary>Colour of a signed value on the ramp from -<paramref name="most"/> to <paramref name="most"/>.</summary>
     public static Ink OfSigned(double value, double most) =>

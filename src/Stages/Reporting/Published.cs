@@ -25,6 +25,10 @@ internal sealed record Published(string Model, double R2, double R2Deviation, do
         ("qwen2-vl-7b", new("Qwen2-VL-7B", 0.82, 0.05, 0.91, 0.03, 0.82)),
     ];
 
+    /// <summary>Table 1, LLaVA-1.5-7B: cosine of beta between the default prompt and p1 … p9, mean and standard deviation over 40 samples.</summary>
+    public static IReadOnlyList<(double Mean, double Deviation)> PromptSimilarity { get; } =
+        [(0.97, 0.02), (0.96, 0.03), (0.97, 0.02), (0.96, 0.02), (0.91, 0.03), (0.94, 0.02), (0.94, 0.03), (0.93, 0.04), (0.94, 0.03)];
+
     /// <summary>All ten, in the paper's order.</summary>
     public static IEnumerable<Published> All => Models.Select(m => m.Numbers);
 

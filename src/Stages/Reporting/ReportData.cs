@@ -45,6 +45,33 @@ internal sealed record ReportData
     /// <summary>Heads needed: the smallest k with completeness below this.</summary>
     public double CompletenessThreshold { get; init; } = 0.2;
 
+    /// <summary>Heads needed by threshold.</summary>
+    public IReadOnlyList<ThresholdRow> Thresholds { get; init; } = [];
+
+    /// <summary>Heads needed by share of heads that a mask ablates.</summary>
+    public IReadOnlyList<RatioRow> Ratios { get; init; } = [];
+
+    /// <summary>Samples laid out by their coefficients; null where they were not.</summary>
+    public SampleLayout? Layout { get; init; }
+
+    /// <summary>Clustered head vectors; null where there are none.</summary>
+    public HeadVectors? HeadVectors { get; init; }
+
+    /// <summary>Similarity of beta under other prompts.</summary>
+    public IReadOnlyList<PromptSimilarity> Prompts { get; init; } = [];
+
+    /// <summary>What token tracing found; null without it.</summary>
+    public TokenTraceData? Tokens { get; init; }
+
+    /// <summary>What the strongest heads say; null without a logit lens.</summary>
+    public LensData? Lens { get; init; }
+
+    /// <summary>The table <c>gradient_cost</c>; empty without that stage.</summary>
+    public IReadOnlyList<CostResult> GradientCost { get; init; } = [];
+
+    /// <summary>The table <c>non_additive</c>; empty without that stage.</summary>
+    public IReadOnlyList<NonAdditiveResult> NonAdditive { get; init; } = [];
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }
@@ -111,6 +138,12 @@ internal sealed record SampleResult
     /// <summary>Attribution coefficients [L * H], head n = layer * H + head; empty without a regression.</summary>
     public IReadOnlyList<double> Beta { get; init; } = [];
 
+    /// <summary>Image attention weights of the intact run [L * H]: (1 / P_txt) sum of a_ij over text tokens i and image tokens j; empty where they were not taken.</summary>
+    public IReadOnlyList<double> ImageAttention { get; init; } = [];
+
+    /// <summary>Single-head ablation [L * H]: delta_n = 1 - phi(all heads but n); empty where it was not run.</summary>
+    public IReadOnlyList<double> SingleHead { get; init; } = [];
+
     /// <summary>Explained variance on the test masks; NaN without a regression.</summary>
     public double R2 { get; init; } = double.NaN;
 
@@ -139,3 +172,19 @@ internal sealed record RejectedSample(string SampleId, string File, string Answe
 /// <param name="Faithfulness">phi(x_k): only these intact.</param>
 /// <param name="Completeness">phi(1 - x_k): only these ablated.</param>
 internal readonly record struct ValidationRow(string SampleId, string Criterion, int Seed, int K, double Faithfulness, double Completeness);
+
+/// <summary>What a way to beta gives at a cost, in one sample.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Way"><c>elastic-net</c>, <c>gradient</c>, <c>gradient, plain mean</c> or <c>gradient + elastic-net</c>.</param>
+/// <param name="Observations">Masks fitted, or gradients averaged.</param>
+/// <param name="Passes">Cost in passes; a gradient is two.</param>
+/// <param name="R2">On held-out masks; NaN = undefined.</param>
+/// <param name="Correlation">Of beta with that of the elastic net on all train masks; NaN = undefined.</param>
+internal readonly record struct CostResult(string SampleId, string Way, int Observations, int Passes, double R2, double Correlation);
+
+/// <summary>What trees on the elastic net's residual gain in one sample.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Linear">R^2 of the elastic net on the test masks; NaN = undefined.</param>
+/// <param name="WithTrees">R^2 of both.</param>
+/// <param name="Trees">Trees that cross-validation let in.</param>
+internal readonly record struct NonAdditiveResult(string SampleId, double Linear, double WithTrees, int Trees);

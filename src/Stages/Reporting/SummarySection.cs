@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;

@@ -43,6 +43,31 @@ internal sealed class Svg(string id, double width, double height, string title, 
     public Svg Dot(double x, double y, double radius, Ink ink, string? tip = null, double opacity = 1) =>
         Raw($"<circle cx=\"{Coordinate(x)}\" cy=\"{Coordinate(y)}\" r=\"{Coordinate(radius)}\" {Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
 
+    /// <summary>A mark of a form.</summary>
+    public Svg Mark(double x, double y, double radius, Marker marker, string? tip = null, double opacity = 1)
+    {
+        (double X, double Y)[] corners = marker.Shape switch
+        {
+            MarkShape.Circle => [],
+            MarkShape.Square => [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            MarkShape.Triangle => [(0, -1.25), (1.1, 0.75), (-1.1, 0.75)],
+            MarkShape.Diamond => [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)],
+            _ => throw new ArgumentOutOfRangeException(nameof(marker)),
+        };
+        return corners.Length == 0
+            ? Dot(x, y, radius, marker.Ink, tip, opacity)
+            : Raw($"<path d=\"{Points(corners.Select(c => (x + (radius * c.X), y + (radius * c.Y))))}Z\" {Fill(marker.Ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
+    }
+
+    /// <summary>Thin bars from one line, as one path: thousands stay small.</summary>
+    /// <param name="ends">Place across, and where the bar ends.</param>
+    /// <param name="from">Where bars start.</param>
+    /// <param name="ink">Colour.</param>
+    /// <param name="thickness">In pixels.</param>
+    public Svg Stems(IReadOnlyList<(double X, double Y)> ends, double from, Ink ink, double thickness) => ends.Count == 0
+        ? this
+        : Raw($"<path d=\"{string.Concat(ends.Select(p => $"M{Coordinate(p.X)} {Coordinate(from)}V{Coordinate(p.Y)}"))}\" {Stroke(ink, thickness)}/>");
+
     /// <summary>Many round marks without tips, as a few paths so that thousands stay small; overlapping marks grow darker.</summary>
     public Svg Cloud(IReadOnlyList<(double X, double Y)> points, double radius, Ink ink, double opacity)
     {
@@ -69,8 +94,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="size">In pixels.</param>
     /// <param name="bold">True: semi-bold.</param>
     /// <param name="upwards">True: turned to read upwards.</param>
-    public Svg Text(double x, double y, string text, string anchor = "start", Ink? ink = null, double size = 12, bool bold = false, bool upwards = false) =>
-        Raw($"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" {Fill(ink ?? Palette.Muted)}{(size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"")}{(bold ? " font-weight=\"600\"" : "")}"
+    /// <param name="halo">True: on a rim of the ground's colour, for text over marks.</param>
+    public Svg Text(double x, double y, string text, string anchor = "start", Ink? ink = null, double size = 12, bool bold = false, bool upwards = false, bool halo = false) =>
+        Raw($"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" {(halo ? Rimmed(ink ?? Palette.Muted) : Fill(ink ?? Palette.Muted))}{(size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"")}{(bold ? " font-weight=\"600\"" : "")}"
             + $"{(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"")}{(upwards ? $" transform=\"rotate(-90 {Coordinate(x)} {Coordinate(y)})\"" : "")}>{Escape(text)}</text>");
 
     /// <summary>Opens a group of shapes that belong to one series: a click on its key (<see cref="BeginKey"/>) hides it in the page. Closed by <see cref="End"/>.</summary>
@@ -82,6 +108,17 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <summary>Closes a group.</summary>
     public Svg End() => Raw("</g>");
 
+    /// <summary>Puts a picture into the drawing once, to be shown by <see cref="Use"/>; stretched to its size.</summary>
+    /// <param name="name">Unique in a page.</param>
+    /// <param name="png">A PNG file.</param>
+    /// <param name="w">Width.</param>
+    /// <param name="h">Height.</param>
+    public Svg Define(string name, byte[] png, double w, double h) =>
+        Raw($"<defs><image id=\"{name}\" width=\"{Coordinate(w)}\" height=\"{Coordinate(h)}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/></defs>");
+
+    /// <summary>Shows a picture that was put in by <see cref="Define"/>.</summary>
+    public Svg Use(string name, double x, double y) => Raw($"<use href=\"#{name}\" transform=\"translate({Coordinate(x)} {Coordinate(y)})\"/>");
+
     /// <summary>A heat map. Cells of one colour are one path; the values ride once beside it for the page's tips.</summary>
     /// <param name="values">[rows, columns].</param>
     /// <param name="x">Left edge.</param>
@@ -90,21 +127,40 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="ink">Colour of a value.</param>
     /// <param name="tip">Text of a tip: {r} row, {c} column, {v} value.</param>
     /// <param name="decimals">Decimals of the value in tips.</param>
-    public Svg Cells(double[,] values, double x, double y, double cell, Func<double, Ink> ink, string tip, int decimals = 3)
+    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null = opaque.</param>
+    public Svg Cells(double[,] values, double x, double y, double cell, Func<double, Ink> ink, string tip, int decimals = 3, Func<double, double>? opacity = null) =>
+        Cells(values, x, y, cell, cell, ink, tip, decimals, opacity: opacity);
+
+    /// <summary>A heat map of cells that are not square, whose rows and columns may have names.</summary>
+    /// <param name="values">[rows, columns].</param>
+    /// <param name="x">Left edge.</param>
+    /// <param name="y">Upper edge.</param>
+    /// <param name="cellWidth">Width of a cell.</param>
+    /// <param name="cellHeight">Height of a cell.</param>
+    /// <param name="ink">Colour of a value.</param>
+    /// <param name="tip">Text of a tip: {r} row, {c} column, {v} value.</param>
+    /// <param name="decimals">Decimals of the value in tips.</param>
+    /// <param name="rowNames">What {r} stands for; null = the row's number.</param>
+    /// <param name="columnNames">What {c} stands for; null = the column's number.</param>
+    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null = opaque.</param>
+    public Svg Cells(
+        double[,] values, double x, double y, double cellWidth, double cellHeight, Func<double, Ink> ink, string tip, int decimals,
+        IEnumerable<string>? rowNames = null, IEnumerable<string>? columnNames = null, Func<double, double>? opacity = null)
     {
         int rows = values.GetLength(0), columns = values.GetLength(1);
-        var paths = new SortedDictionary<string, (Ink Ink, StringBuilder Path)>(StringComparer.Ordinal);
+        var paths = new SortedDictionary<string, (Ink Ink, string Opacity, StringBuilder Path)>(StringComparer.Ordinal);
         var shown = new List<string>(rows * columns);
         string format = "0." + new string('#', decimals);
-        string shape = Shape(cell >= GutterFrom ? 1 - (1 / cell) : 1);
+        string shape = opacity is null ? Shape(Filled(cellWidth), Filled(cellHeight)) : Shape(1, 1);
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < columns; c++)
             {
                 Ink colour = ink(values[r, c]);
-                if (!paths.TryGetValue(colour.Name, out var entry))
+                string faint = opacity is null ? "" : Opacity(Math.Round(20 * Math.Clamp(opacity(values[r, c]), 0, 1)) / 20);
+                if (!paths.TryGetValue(colour.Name + " " + faint, out var entry))
                 {
-                    paths[colour.Name] = entry = (colour, new StringBuilder());
+                    paths[colour.Name + " " + faint] = entry = (colour, faint, new StringBuilder());
                 }
 
                 entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append(shape);
@@ -112,14 +168,14 @@ internal sealed class Svg(string id, double width, double height, string title, 
             }
         }
 
-        string side = cell.ToString("0.###", CultureInfo.InvariantCulture);
+        string side = Length(cellWidth) + (cellHeight == cellWidth ? "" : " " + Length(cellHeight));
         Raw($"<g transform=\"translate({Coordinate(x)} {Coordinate(y)}) scale({side})\" shape-rendering=\"crispEdges\">");
-        foreach (var (colour, path) in paths.Values)
+        foreach (var (colour, faint, path) in paths.Values.Where(p => p.Opacity != "0"))
         {
-            Raw($"<path {Fill(colour)} d=\"{path}\"/>");
+            Raw($"<path {Fill(colour)}{(faint is "" or "1" ? "" : $" fill-opacity=\"{faint}\"")} d=\"{path}\"/>");
         }
 
-        return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{Escape(tip)}\" data-cells=\"{string.Join(' ', shown)}\"/></g>");
+        return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{Escape(tip)}\" data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>");
     }
 
     /// <summary>The key of a heat map: the ramp as a bar with labels below.</summary>
@@ -176,15 +232,21 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
     private static string Fill(Ink ink) => $"class=\"f-{ink.Name}\" fill=\"{ink.Light}\"";
 
+    private static string Rimmed(Ink ink) =>
+        $"class=\"f-{ink.Name} s-{Palette.Paper.Name}\" fill=\"{ink.Light}\" stroke=\"{Palette.Paper.Light}\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\" pointer-events=\"none\"";
+
     private static string Stroke(Ink ink, double thickness) => $"class=\"s-{ink.Name}\" stroke=\"{ink.Light}\" stroke-width=\"{Coordinate(thickness)}\" fill=\"none\"";
 
     private static string Tip(string? tip) => tip is null ? "" : $" data-tip=\"{Escape(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
 
-    private static string Shape(double side)
-    {
-        string text = side.ToString("0.###", CultureInfo.InvariantCulture);
-        return $"h{text}v{text}h-{text}z";
-    }
+    private static string Names(string attribute, IEnumerable<string>? names) =>
+        names is null ? "" : $" data-{attribute}=\"{Escape(string.Join('|', names.Select(n => n.Replace('|', '/'))))}\"";
+
+    private static double Filled(double side) => side >= GutterFrom ? 1 - (1 / side) : 1;
+
+    private static string Shape(double width, double height) => $"h{Length(width)}v{Length(height)}h-{Length(width)}z";
+
+    private static string Length(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 
     private static string Opacity(double opacity) => opacity.ToString("0.##", CultureInfo.InvariantCulture);
 

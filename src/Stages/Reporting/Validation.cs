@@ -1,3 +1,5 @@
+using Pipelines.Stages.Analysis;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>What the validation says about one criterion.</summary>

@@ -2,7 +2,7 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>A run of masks of one sample, as a part file of <see cref="Tables.Masks"/> holds it.</summary>
+/// <summary>A run of masks of one sample, as a part file of <see cref="Tables.Masks"/> or, with bits of image tokens, of <see cref="TokenTables.ImageMasks"/> holds it.</summary>
 /// <param name="SampleId">Whose; with shared masks the name of the scope.</param>
 /// <param name="MaskIndex">Indexes of the masks, [rows].</param>
 /// <param name="Heads">One mask a row: ceil(N/8) bytes, least significant bit first, 1 = intact.</param>
@@ -16,6 +16,11 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
     public static void Write(string path, string sampleId, int first, IReadOnlyList<byte[]> heads) =>
         Tables.Masks.Write(path, new Indexed<MaskRow>(heads.Count, i => new MaskRow(sampleId, first + i, heads[i])));
 
+    /// <summary>Writes masks of image tokens first, first + 1, ... as a part file.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static void WriteImageTokens(string path, string sampleId, int first, IReadOnlyList<byte[]> tokens) =>
+        TokenTables.ImageMasks.Write(path, new Indexed<MaskRow>(tokens.Count, i => new MaskRow(sampleId, first + i, tokens[i])));
+
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>
     /// <param name="heads">N: every mask must have ceil(N/8) bytes, and no bit beyond N.</param>
@@ -26,10 +31,11 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
         {
             foreach (var group in ParquetFile.Groups(path))
             {
-                var masks = group.Bytes("heads");
+                string column = group.Fields.Any(f => f.Name == TokenTables.ImageTokenBits) ? TokenTables.ImageTokenBits : "heads";
+                var masks = group.Bytes(column);
                 if (Array.Find(masks, m => m.Length != (heads + 7) / 8 || (heads % 8 != 0 && m[^1] >> (heads % 8) != 0)) is { } wrong)
                 {
-                    throw new InputException(path, $"column 'heads' holds a mask of {wrong.Length} bytes that does not fit {heads} heads.", "It belongs to another model: delete it and run again.");
+                    throw new InputException(path, $"column '{column}' holds a mask of {wrong.Length} bytes that does not fit {heads} {column.Replace('_', ' ')}.", "It belongs to another model: delete it and run again.");
                 }
 
                 yield return new MaskPart(TablePart.OneSample(path, group), group.Numbers<int>("mask_index"), masks);

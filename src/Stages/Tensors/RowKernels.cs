@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Tensors;
 
 /// <summary>
 /// What stands between the packed layers of a decoder, row by row on the CPU in float32. libtorch computes the last elements of a tensor by other code than the rest, so that a row's bits depend on
-/// where it lies in the batch; here they depend on the row alone. Written with 512-bit vectors, which the runtime splits where the processor has shorter ones.
+/// where it lies in the batch; here they depend on the row alone. Written with 512-bit vectors, which the runtime splits where the processor has shorter ones; products and sums are fused where it can.
 /// </summary>
 internal static unsafe class RowKernels
 {
@@ -48,16 +48,16 @@ internal static unsafe class RowKernels
     {
         var lowest = Vector512.Create(-87.3f);
         Vector512<float> bounded = Vector512.MaxNative(x, lowest);
-        Vector512<float> n = Vector512.Floor(Vector512.FusedMultiplyAdd(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))); // x = n ln 2 + r
-        Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), bounded);
-        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
+        Vector512<float> n = Vector512.Floor(Vector512.MultiplyAddEstimate(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))); // x = n ln 2 + r
+        Vector512<float> r = Vector512.MultiplyAddEstimate(n, Vector512.Create(-0.693359375f), bounded);
+        r = Vector512.MultiplyAddEstimate(n, Vector512.Create(2.12194440e-4f), r);
         var p = Vector512.Create(1.9875691500e-4f);
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.3981999507e-3f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(8.3334519073e-3f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(4.1665795894e-2f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
-        p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1.3981999507e-3f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(8.3334519073e-3f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(4.1665795894e-2f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1.6666665459e-1f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(5.0000001201e-1f));
+        p = Vector512.MultiplyAddEstimate(p, r * r, r + Vector512<float>.One);
         Vector512<float> power = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle(); // 2^n
         return Vector512.ConditionalSelect(Vector512.LessThan(x, lowest), default, p * power);
     }
@@ -69,7 +69,7 @@ internal static unsafe class RowKernels
         for (; j <= columns - Width; j += Width)
         {
             Vector512<float> v = Vector512.Load(x + j);
-            squares = Vector512.FusedMultiplyAdd(v, v, squares);
+            squares = Vector512.MultiplyAddEstimate(v, v, squares);
         }
 
         double sum = Vector512.Sum(squares);

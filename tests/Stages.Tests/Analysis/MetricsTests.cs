@@ -52,27 +52,6 @@ public sealed class MetricsTests
         Moments.Of([]).Mean.Should().Be(double.NaN);
     }
 
-    [Fact]
-    public void A_bootstrap_interval_holds_the_mean_is_as_wide_as_theory_says_and_depends_on_the_seed_alone()
-    {
-        var (values, _) = Pair(5, 400);
-        Interval Run(ulong seed)
-        {
-            var random = SplitMix64.FromState(seed);
-            return Bootstrap.OfMean(values, bound => random.Below(bound));
-        }
-
-        var interval = Run(1);
-        interval.Mean.Should().Be(Metrics.Mean(values));
-        interval.Mean.Should().BeInRange(interval.Low, interval.High);
-        double theory = 2 * 1.96 * Moments.Of(values).StdSample / Math.Sqrt(values.Length);
-        (interval.High - interval.Low).Should().BeApproximately(theory, 0.1 * theory);
-        Run(1).Should().Be(interval);
-        Run(2).Should().NotBe(interval);
-        var single = SplitMix64.FromState(3);
-        Bootstrap.OfMean([0.25], bound => single.Below(bound)).Should().Be(new Interval(0.25, 0.25, 0.25));
-    }
-
     private static (double[] A, double[] B) Pair(int seed, int length)
     {
         var random = SplitMix64.FromState((ulong)seed);

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Xunit;
+using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Xunit;
 

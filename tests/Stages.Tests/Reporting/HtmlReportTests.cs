@@ -14,12 +14,16 @@ public sealed partial class HtmlReportTests
     {
         // Lies beside the tests so that a person can look at it; REPORT_PICTURES may name a folder of pictures to show.
         string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report"), again = folder + "-again";
-        ReportData data = MadeUpReport.Of(pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"));
+        ReportData data = MadeUpAnalyses.With(MadeUpReport.Of(pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES")));
 
         IReadOnlyList<string> files = HtmlReport.Write(data, folder);
         HtmlReport.Write(data, again);
 
-        files.Should().Contain(["report.html", "figures/fig3a-heads-needed.svg", "figures/fig3a-curves.csv", "figures/fig3c-head-frequency.svg", "figures/fig2-beta.svg", "figures/fig2-predicted-phi.svg", "figures/table2-fit.csv"]);
+        files.Should().Contain(["report.html", "figures/fig3a-heads-needed.svg", "figures/fig3a-curves.csv", "figures/fig3c-head-frequency.svg", "figures/fig2-beta.svg", "figures/fig2-predicted-phi.svg", "figures/table2-fit.csv"])
+            .And.Contain(
+            [
+                "figures/fig3d-beta-attention.svg", "figures/fig3e-tsne.svg", "figures/fig5-thresholds.csv", "figures/fig6-ablation-ratio.svg", "figures/fig7-single-head.svg", "figures/fig10-head-vectors.svg", "figures/table1-prompts.csv",
+            ]);
         foreach (string file in files)
         {
             File.ReadAllBytes(Path.Combine(folder, file)).Should().Equal(File.ReadAllBytes(Path.Combine(again, file)), file);
@@ -33,9 +37,10 @@ public sealed partial class HtmlReportTests
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report-7b");
         ReportData few = MadeUpReport.Of(32, 32, samples: 4, masks: 10_000, model: "llava-1.5-7b-hf", pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"));
-        ReportData data = few with
+        ReportData analysed = MadeUpAnalyses.With(few, perObject: 15);
+        ReportData data = analysed with
         {
-            Samples = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" }))],
+            Samples = [.. Enumerable.Range(0, 50).SelectMany(copy => analysed.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" }))],
             Validation = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Validation.Select(v => v with { SampleId = $"{copy}-{v.SampleId}" }))],
         };
 
@@ -50,8 +55,9 @@ public sealed partial class HtmlReportTests
     [Fact]
     public void Every_figure_is_well_formed_svg_at_both_widths_and_stays_inside_its_width()
     {
-        foreach (ReportData data in new[] { MadeUpReport.Of(), MadeUpReport.Of(32, 32, samples: 3, masks: 200), MadeUpReport.Of(24, 14, samples: 1, masks: 50), MadeUpReport.Of(1, 1, samples: 2, masks: 50) })
+        foreach (ReportData made in new[] { MadeUpReport.Of(), MadeUpReport.Of(32, 32, samples: 3, masks: 200), MadeUpReport.Of(24, 14, samples: 1, masks: 50), MadeUpReport.Of(1, 1, samples: 2, masks: 50) })
         {
+            ReportData data = MadeUpAnalyses.With(made, perObject: 3);
             foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
             {
                 foreach (double width in new[] { Figure.Wide, Figure.Narrow })
@@ -84,9 +90,13 @@ public sealed partial class HtmlReportTests
     public void Text_from_models_files_and_specs_is_escaped()
     {
         const string evil = "<script>alert('1')</script>&\"\u0007\ud800";
-        ReportData made = MadeUpReport.Of(samples: 2, masks: 50);
+        ReportData made = MadeUpAnalyses.With(MadeUpReport.Of(samples: 2, masks: 50), perObject: 2);
         ReportData data = made with
         {
+            Layout = made.Layout! with { Method = evil, Points = [.. made.Layout.Points.Select(p => p with { Category = evil, SuperCategory = evil, File = evil })] },
+            HeadVectors = made.HeadVectors! with { Method = evil, Samples = [.. made.HeadVectors.Samples.Select(s => s with { Category = evil, SuperCategory = evil, SampleId = evil })] },
+            Prompts = [.. made.Prompts.Select(p => p with { Prompt = evil, Text = evil })],
+            Thresholds = [.. made.Thresholds.Select(t => t with { Criterion = evil })],
             Name = evil,
             Question = evil,
             Command = evil,
@@ -110,7 +120,7 @@ public sealed partial class HtmlReportTests
     [Fact]
     public void Numbers_do_not_follow_the_culture_of_the_machine()
     {
-        ReportData data = MadeUpReport.Of(samples: 3, masks: 50);
+        ReportData data = MadeUpAnalyses.With(MadeUpReport.Of(samples: 3, masks: 50), perObject: 2);
         string invariant = Page(data);
         CultureInfo before = CultureInfo.CurrentCulture;
         try
@@ -128,8 +138,8 @@ public sealed partial class HtmlReportTests
     public void Parts_that_a_run_does_not_have_are_left_out()
     {
         ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0 };
-        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Masks = 0, Settings = [], Links = [], Facts = [] };
+        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0, Tokens = null, Lens = null };
+        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Tokens = null, Lens = null, Masks = 0, Settings = [], Links = [], Facts = [] };
 
         HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
         Page(answersOnly).Should().NotContain("id=\"fit\"").And.NotContain("id=\"validation\"").And.Contain("id=\"samples\"");

@@ -50,6 +50,8 @@ internal static class MadeUpReport
                 new("000103", "000000000103.jpg", "Sky", "answer is not the category (kite)"), new("000104", "000000000104.jpg", "Dog", "f(1) - f(0) = 0.0004 is below min_gap 0.001"),
             ],
             Masks = masks,
+            Tokens = MadeUpTokens.Trace(kept),
+            Lens = MadeUpTokens.Lens(kept, heads, Words),
             Validation = validation,
             Settings =
             [

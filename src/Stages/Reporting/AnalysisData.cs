@@ -1,0 +1,66 @@
+using Pipelines.Stages.Analysis;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>What a threshold is set on.</summary>
+internal enum ValidationQuantity
+{
+    /// <summary>phi(x_k): crossed when it rises above the threshold.</summary>
+    Faithfulness,
+
+    /// <summary>phi(1 - x_k): crossed when it falls below the threshold.</summary>
+    Completeness,
+}
+
+/// <summary>Heads that one ranking of one sample needs for one threshold (paper, Fig. 5).</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Criterion">Criterion as the spec names it.</param>
+/// <param name="Seed">Seed of a random order; 0 for the others.</param>
+/// <param name="Quantity">What the threshold is set on.</param>
+/// <param name="Threshold">The threshold.</param>
+/// <param name="Heads">The smallest k that crosses it; NaN = no k does.</param>
+internal readonly record struct ThresholdRow(string SampleId, string Criterion, int Seed, ValidationQuantity Quantity, double Threshold, double Heads);
+
+/// <summary>Heads that head attribution needs for one sample when masks ablate a share of the heads (paper, Fig. 6).</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Ablate">Share of heads that a mask ablates, p.</param>
+/// <param name="FaithfulHeads">Smallest k above the faithfulness threshold; NaN = no k.</param>
+/// <param name="CompleteHeads">Smallest k below the completeness threshold; NaN = no k.</param>
+/// <param name="R2">Explained variance on the test masks of that share.</param>
+internal readonly record struct RatioRow(string SampleId, double Ablate, double FaithfulHeads, double CompleteHeads, double R2);
+
+/// <summary>Samples laid out by their coefficients (paper, Fig. 3E).</summary>
+/// <param name="Points">One a sample.</param>
+/// <param name="Method">How they were laid out, in words, e.g. <c>exact t-SNE, perplexity 30</c>.</param>
+internal sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Method);
+
+/// <summary>A sample's place in the plane.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="File">File name of the picture.</param>
+/// <param name="Category">Main object; empty = not known.</param>
+/// <param name="SuperCategory">Its group; empty = not known.</param>
+/// <param name="X">Across, without unit.</param>
+/// <param name="Y">Upwards, without unit.</param>
+internal readonly record struct LayoutPoint(string SampleId, string File, string Category, string SuperCategory, double X, double Y);
+
+/// <summary>Head vectors: beta of a head over samples, clustered (paper, Fig. 10).</summary>
+/// <param name="Heads">Heads n = layer * H + head, in the order of the tree's things.</param>
+/// <param name="Samples">The samples of a vector's entries.</param>
+/// <param name="Vectors">[heads][samples].</param>
+/// <param name="Tree">Clustering of the vectors.</param>
+/// <param name="LeastBeta">A head is in it where some sample's beta is above this.</param>
+/// <param name="Method">How they were clustered, in words, e.g. <c>average linkage of cosine distances</c>.</param>
+internal sealed record HeadVectors(
+    IReadOnlyList<int> Heads, IReadOnlyList<HeadVectorSample> Samples, IReadOnlyList<double[]> Vectors, Dendrogram Tree, double LeastBeta, string Method);
+
+/// <summary>A column of the head vectors.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Category">Main object; empty = not known.</param>
+/// <param name="SuperCategory">Its group; empty = not known.</param>
+internal readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
+
+/// <summary>How alike beta is under another prompt (paper, Table 1).</summary>
+/// <param name="Prompt">Name in the spec: p1 … p9, or other.</param>
+/// <param name="Text">The question.</param>
+/// <param name="Cosines">Cosine of each sample's beta with its beta under the default prompt; NaN = none.</param>
+internal sealed record PromptSimilarity(string Prompt, string Text, IReadOnlyList<double> Cosines);

@@ -1,0 +1,110 @@
+using Pipelines.Stages.Analysis;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Fig. 3D: a head's coefficient against its image attention weight, coloured by depth.</summary>
+internal static class BetaAttentionFigure
+{
+    private const double Left = 52, Right = 16, Top = 30, Foot = 44, Key = 56;
+    private const double Weak = 0.3; // |rho| below it says little: a tenth of the variance
+    private const int Top10 = 10;
+
+    /// <summary>The figure; null without attention weights and coefficients of the same samples.</summary>
+    public static Figure? Of(Findings findings)
+    {
+        SampleResult[] samples = [.. findings.Fitted.Where(s => s.ImageAttention.Count == findings.HeadCount)];
+        if (samples.Length == 0)
+        {
+            return null;
+        }
+
+        Point[] heads = [.. Enumerable.Range(0, findings.HeadCount).Select(n => new Point(n, samples.Average(s => s.ImageAttention[n]), samples.Average(s => s.Beta[n])))];
+        int perLayer = findings.Data.Model.Heads;
+        var table = new FigureTable(
+            ["layer", "head", "image_attention_mean", "beta_mean"],
+            [.. heads.Select(h => (IReadOnlyList<object?>)[h.Head / perLayer, h.Head % perLayer, h.Attention, h.Beta])]);
+        return new Figure(
+            "fig3d-beta-attention", "Fig. 3D", "Attribution coefficient β against image attention weight", Shows(findings, samples, heads),
+            $"A dot is a head, mean over {Many(samples.Length, "sample")}; colour: its depth in the model. Image attention weight: the attention that a text token pays to the picture, mean over text tokens. "
+            + "ρ: Pearson correlation, over all heads of all samples and over the dots.",
+            table, canvas => Draw(findings, heads, canvas));
+    }
+
+    private static string Shows(Findings findings, SampleResult[] samples, Point[] heads)
+    {
+        double meanAttention = heads.Average(h => h.Attention), meanBeta = heads.Average(h => h.Beta);
+        Sums[] sums = [.. samples.Select(s => SumsOf(s, meanAttention, meanBeta))];
+        double pooled = Pooled(sums, [.. Enumerable.Range(0, sums.Length)]);
+        var (low, high) = findings.Intervals.Interval(sums.Length, drawn => Pooled(sums, drawn));
+        double ofMeans = Metrics.Pearson([.. heads.Select(h => h.Attention)], [.. heads.Select(h => h.Beta)]);
+        if (!double.IsFinite(pooled))
+        {
+            return "β or image attention is the same for every head: there is no correlation to state.";
+        }
+
+        string interval = double.IsFinite(low) ? $"\u00a0[{Fixed(low, 2)}, {Fixed(high, 2)}]" : "";
+        string meaning = Math.Abs(pooled) < Weak ? "attention says little about which heads carry the picture, as the paper finds" : "attention goes along with importance more than the paper finds";
+        int top = Math.Min(Top10, heads.Length);
+        int common = heads.OrderByDescending(h => h.Attention).ThenBy(h => h.Head).Take(top).Intersect(heads.OrderByDescending(h => h.Beta).ThenBy(h => h.Head).Take(top)).Count();
+        return $"β and image attention correlate with ρ = {Fixed(pooled, 2)}{interval} over all heads of {Many(samples.Length, "sample")} (ρ = {Fixed(ofMeans, 2)} over the means): {meaning}. "
+            + $"Of the {Count(top)} heads with the most attention {(common == 0 ? "none is" : common == 1 ? "1 is" : $"{Count(common)} are")} among the {Count(top)} with the greatest β.";
+    }
+
+    /// <summary>Sums over the heads of a sample, around means over everything so that nothing cancels.</summary>
+    private static Sums SumsOf(SampleResult sample, double meanAttention, double meanBeta)
+    {
+        var sums = new Sums(sample.Beta.Count, 0, 0, 0, 0, 0);
+        for (int n = 0; n < sample.Beta.Count; n++)
+        {
+            double a = sample.ImageAttention[n] - meanAttention, b = sample.Beta[n] - meanBeta;
+            sums += new Sums(0, a, b, a * a, b * b, a * b);
+        }
+
+        return sums;
+    }
+
+    /// <summary>Pearson correlation over all heads of the drawn samples.</summary>
+    private static double Pooled(Sums[] samples, ReadOnlySpan<int> drawn)
+    {
+        Sums all = default;
+        foreach (int i in drawn)
+        {
+            all += samples[i];
+        }
+
+        return all.Correlation;
+    }
+
+    private static Svg Draw(Findings findings, Point[] heads, Canvas canvas)
+    {
+        double height = canvas.IsNarrow ? 340 : 420;
+        Svg svg = canvas.Svg(height + Key);
+        var x = new Scale(0, Math.Max(1e-9, heads.Max(h => h.Attention) * 1.03), Left, canvas.Width - Right);
+        double least = Math.Min(0, heads.Min(h => h.Beta)), most = Math.Max(1e-9, heads.Max(h => h.Beta)), room = 0.04 * (most - least);
+        var y = new Scale(least - room, most + room, height - Foot, Top);
+        svg.Axes(x, y, "image attention weight", "mean β", x.Ticks(canvas.IsNarrow ? 5 : 8), y.Ticks(6));
+        svg.Line(x.Start, y[0], x.End, y[0], Palette.Muted, 1, "4 4");
+        int perLayer = findings.Data.Model.Heads, layers = findings.Data.Model.Layers;
+        double radius = heads.Length > 300 ? 2.8 : 4;
+        foreach (Point h in heads.OrderBy(h => h.Beta))
+        {
+            int layer = h.Head / perLayer;
+            string tip = $"layer {Count(layer)}, head {Count(h.Head % perLayer)}\nβ = {Beta(h.Beta)}\nimage attention {Fixed(h.Attention, 3)}";
+            svg.Dot(x[h.Attention], y[h.Beta], radius, Palette.OfDepth(layers > 1 ? (double)layer / (layers - 1) : 0), tip, 0.8);
+        }
+
+        return svg.Ramp(Left, height + 22, 200, "layer", Palette.OfDepth, layers > 1 ? [(0, "0, first"), (1, $"{Count(layers - 1)}, last")] : [(0, "0")]);
+    }
+
+    private readonly record struct Sums(int Count, double A, double B, double AA, double BB, double AB)
+    {
+        /// <summary>NaN where attention or beta is constant.</summary>
+        public double Correlation => AA > 0 && BB > 0 ? (AB - (A * B / Count)) / Math.Sqrt((AA - (A * A / Count)) * (BB - (B * B / Count))) : double.NaN;
+
+        public static Sums operator +(Sums one, Sums other) =>
+            new(one.Count + other.Count, one.A + other.A, one.B + other.B, one.AA + other.AA, one.BB + other.BB, one.AB + other.AB);
+    }
+
+    private readonly record struct Point(int Head, double Attention, double Beta);
+}

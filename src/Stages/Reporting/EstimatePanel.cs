@@ -1,0 +1,86 @@
+using Pipelines.Stages.Analysis;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Means over samples against a setting that takes a few values: a line with a dot and a 95 % interval at each.</summary>
+/// <param name="Name">Name and unit upwards.</param>
+/// <param name="XName">Name and unit across.</param>
+/// <param name="Places">Values of the setting, from left to right.</param>
+/// <param name="Series">One a line.</param>
+internal sealed record EstimatePanel(string Name, string XName, IReadOnlyList<double> Places, IReadOnlyList<EstimateSeries> Series)
+{
+    private const double Left = 46, Right = 18, Top = 34, Foot = 44;
+
+    /// <summary>Greatest value that it shows.</summary>
+    public double Most => Series.SelectMany(s => s.Means).SelectMany(m => new[] { m.Mean, m.High }).Where(double.IsFinite).DefaultIfEmpty(1).Max();
+
+    /// <summary>Draws it. Places stand evenly, so that a scale may fall from left to right.</summary>
+    /// <param name="svg">Drawing.</param>
+    /// <param name="left">Left edge.</param>
+    /// <param name="top">Upper edge.</param>
+    /// <param name="width">Width with its axis.</param>
+    /// <param name="height">Height with its axis.</param>
+    /// <param name="most">Greatest value of the axis.</param>
+    public void Draw(Svg svg, double left, double top, double width, double height, double most)
+    {
+        var y = new Scale(0, Math.Max(most, 1e-9), top + height - Foot, top + Top);
+        var x = new Scale(0, Places.Count - 1, left + Left, left + width - Right);
+        svg.Axes(x, y, XName, Name, [], y.Ticks(5));
+        double step = Places.Count > 1 ? (x.End - x.Start) / (Places.Count - 1) : double.PositiveInfinity;
+        int every = Math.Max(1, (int)Math.Ceiling(34 / step));
+        for (int i = 0; i < Places.Count; i++)
+        {
+            svg.Line(x[i], y.Start, x[i], y.Start + 4, Palette.Muted);
+            if (i % every == 0)
+            {
+                svg.Text(x[i], y.Start + 17, Tick(Places[i]), "middle", size: 11);
+            }
+        }
+
+        foreach (var (series, number) in Series.Select((s, i) => (s, i)).Reverse())
+        {
+            DrawLine(svg.BeginSeries(number), series, x, y).End();
+        }
+    }
+
+    private Svg DrawLine(Svg svg, EstimateSeries series, Scale x, Scale y)
+    {
+        int[] shown = [.. Enumerable.Range(0, Places.Count).Where(i => double.IsFinite(series.Means[i].Mean))];
+        int[] banded = [.. shown.Where(i => series.Means[i].HasInterval)];
+        if (banded.Length > 1)
+        {
+            svg.Band(banded.Select(i => (x[i], y[series.Means[i].High])), banded.Select(i => (x[i], y[series.Means[i].Low])), series.Ink, 0.15);
+        }
+
+        if (shown.Length > 1)
+        {
+            svg.Curve(shown.Select(i => (x[i], y[series.Means[i].Mean])), series.Ink, series.IsLead ? 2.6 : 1.8);
+        }
+
+        foreach (int i in shown)
+        {
+            Estimate at = series.Means[i];
+            if (at.HasInterval)
+            {
+                svg.Line(x[i], y[at.Low], x[i], y[at.High], series.Ink, 1.2);
+            }
+
+            svg.Dot(x[i], y[at.Mean], series.IsLead ? 4 : 3.2, series.Ink, $"{series.Title}, {Tick(Places[i])}\n{Sentences.Interval(at)} heads, n = {Count(at.Count)}{series.NoteAt(i)}");
+        }
+
+        return svg;
+    }
+}
+
+/// <summary>A line of a panel.</summary>
+/// <param name="Title">Name for people.</param>
+/// <param name="Ink">Colour.</param>
+/// <param name="IsLead">True: drawn stronger.</param>
+/// <param name="Means">One a place.</param>
+/// <param name="NotReached">Samples left out at a place because nothing crosses; null = none.</param>
+internal sealed record EstimateSeries(string Title, Ink Ink, bool IsLead, IReadOnlyList<Estimate> Means, IReadOnlyList<int>? NotReached = null)
+{
+    /// <summary>What a tip adds.</summary>
+    public string NoteAt(int place) => NotReached?[place] is > 0 and var missing ? $"\nnot reached in {Many(missing, "sample")}" : "";
+}

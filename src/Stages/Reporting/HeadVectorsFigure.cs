@@ -1,0 +1,170 @@
+using Pipelines.Stages.Analysis;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Fig. 10: head vectors, beta of a head over samples, as a heat map in the order of their clustering, with its tree.</summary>
+internal static class HeadVectorsFigure
+{
+    private const double Top = 46, Foot = 62, NameRoom = 44, BranchBar = 5, Tallest = 620, RowHeight = 13;
+    private const int ColumnsAtMost = 300, CellsAtMost = 40_000, MostCuts = 12;
+    private const double LeastBranch = 0.1;
+
+    /// <summary>The figure; null without head vectors.</summary>
+    public static Figure? Of(Findings findings)
+    {
+        if (findings.Data.HeadVectors is not { Heads.Count: > 0, Samples.Count: > 0 } vectors)
+        {
+            return null;
+        }
+
+        var map = Map.Of(vectors, findings.Data.Model.Heads);
+        int heads = findings.Data.Model.Heads;
+        var table = new FigureTable(
+            ["place", "layer", "head", "branch", "sample_id", "category", "super_category", "beta"],
+            [.. map.Rows.SelectMany((row, place) => vectors.Samples.Select((s, i) => (IReadOnlyList<object?>)
+                [place, vectors.Heads[row] / heads, vectors.Heads[row] % heads, map.Branch[row], s.SampleId, s.Category, s.SuperCategory, vectors.Vectors[row][i]]))]);
+        string drawn = map.Columns.Length < vectors.Samples.Count ? $" {Count(map.Columns.Length)} of the {Count(vectors.Samples.Count)} samples are drawn, evenly spread." : "";
+        return new Figure(
+            "fig10-head-vectors", "Fig. 10", "Head vectors, clustered", Shows(vectors, map),
+            $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), a column a sample (n = {Count(vectors.Samples.Count)}), grouped by super-category. "
+            + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main branches (grey: heads of neither).{drawn}",
+            table, canvas => Draw(vectors, map, canvas));
+    }
+
+    private static string Shows(HeadVectors vectors, Map map)
+    {
+        double Use(int row) => vectors.Vectors[row].Count(b => b > vectors.LeastBeta) / (double)vectors.Samples.Count;
+        string Words(int heads, double use) => $"{Many(heads, "head")} that {(heads == 1 ? "passes" : "pass")} β > {Tick(vectors.LeastBeta)} in {Percent(use)} of the samples{(heads == 1 ? "" : " on average")}";
+        var branches = map.Rows.Where(r => map.Branch[r] > 0).GroupBy(r => map.Branch[r]).Select(g => (Heads: g.Count(), Use: g.Average(Use))).OrderByDescending(b => b.Use).ToArray();
+        int aside = map.Rows.Count(r => map.Branch[r] == 0);
+        if (branches.Length < 2)
+        {
+            return $"The tree has one branch: {Words(map.Rows.Length, map.Rows.Average(Use))}.";
+        }
+
+        bool apart = branches[0].Use > 0.5 && branches[0].Use > 2 * branches[1].Use;
+        return $"The two main branches hold {Words(branches[0].Heads, branches[0].Use)} and {Words(branches[1].Heads, branches[1].Use)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}: "
+            + (apart ? "heads that serve most samples and heads that serve some, as the paper finds." : "they do not split into heads that serve most samples and heads that serve some, as they do in the paper.");
+    }
+
+    private static Svg Draw(HeadVectors vectors, Map map, Canvas canvas)
+    {
+        double treeWidth = canvas.IsNarrow ? 56 : 120, left = treeWidth + NameRoom + BranchBar + 4;
+        double cellHeight = Math.Min(RowHeight, Tallest / map.Rows.Length), cellWidth = (canvas.Width - left - 4) / map.Columns.Length, height = cellHeight * map.Rows.Length;
+        Svg svg = canvas.Svg(Top + height + Foot);
+        double most = map.Values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+        svg.Cells(
+            map.Values, left, Top, cellWidth, cellHeight, v => Palette.OfSigned(v, most), "{r}\n{c}\nβ = {v}", decimals: 2,
+            map.Rows.Select(r => map.NameOf(r)), map.Columns.Select(c => Label(vectors.Samples[c])));
+        DrawGroups(svg, vectors, map, left, cellWidth, height);
+        DrawTree(svg, vectors.Tree, map, treeWidth, cellHeight);
+        int every = new[] { 1, 2, 4, 8, 16, 32 }.First(step => step * cellHeight >= 11 || step == 32);
+        for (int place = 0; place < map.Rows.Length; place++)
+        {
+            double y = Top + (place * cellHeight);
+            svg.Rectangle(treeWidth + 2, y, BranchBar, cellHeight, map.Branch[map.Rows[place]] switch { 1 => Palette.Series[2], 2 => Palette.Series[3], _ => Palette.Rule });
+            if (place % every == 0)
+            {
+                svg.Text(left - 4, y + (cellHeight / 2) + 3.5, map.ShortNameOf(map.Rows[place]), "end", size: 10);
+            }
+        }
+
+        double key = Math.Min(200, canvas.Width - left - 8);
+        return svg.Ramp(left, Top + height + 30, key, "β", at => Palette.OfSigned((2 * at) - 1, 1), (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
+    }
+
+    /// <summary>Above the cells: a bar a super-category, named where the name fits.</summary>
+    private static void DrawGroups(Svg svg, HeadVectors vectors, Map map, double left, double cellWidth, double height)
+    {
+        int group = 0;
+        for (int start = 0; start < map.Columns.Length; group++)
+        {
+            string name = vectors.Samples[map.Columns[start]].SuperCategory;
+            int end = start;
+            while (end < map.Columns.Length && vectors.Samples[map.Columns[end]].SuperCategory == name)
+            {
+                end++;
+            }
+
+            double x = left + (start * cellWidth), width = (end - start) * cellWidth;
+            svg.Rectangle(x, Top - 10, Math.Max(0.5, width - 1), 6, Palette.OfGroup(group).Ink, $"{(name.Length > 0 ? name : "not known")}\n{Many(end - start, "sample")}");
+            if (start > 0)
+            {
+                svg.Line(x, Top - 10, x, Top + height, Palette.Paper, 1);
+            }
+
+            string shown = name.Length * 6.2 <= width - 2 ? name : Cut(name, Math.Max(1, (int)((width - 2) / 6.2)));
+            if (shown.Length > 3)
+            {
+                svg.Text(x, Top - 15, shown, size: 11);
+            }
+
+            start = end;
+        }
+    }
+
+    private static void DrawTree(Svg svg, Dendrogram tree, Map map, double width, double cellHeight)
+    {
+        double tallest = tree.Merges.Count > 0 ? tree.Merges[^1].Height : 1;
+        var x = new Scale(0, tallest > 0 ? tallest : 1, width, 4);
+        var ends = new (double X, double Y)[tree.Count + tree.Merges.Count];
+        for (int place = 0; place < map.Rows.Length; place++)
+        {
+            ends[map.Rows[place]] = (x[0], Top + ((place + 0.5) * cellHeight));
+        }
+
+        for (int m = 0; m < tree.Merges.Count; m++)
+        {
+            Merge merge = tree.Merges[m];
+            double at = x[merge.Height];
+            svg.Curve([ends[merge.Left], (at, ends[merge.Left].Y), (at, ends[merge.Right].Y), ends[merge.Right]], Palette.Muted, 1);
+            ends[tree.Count + m] = (at, (ends[merge.Left].Y + ends[merge.Right].Y) / 2);
+        }
+    }
+
+    private static string Label(HeadVectorSample sample) => sample.Category.Length > 0 ? $"{sample.Category}, {sample.SampleId}" : sample.SampleId;
+
+    /// <summary>The heat map: rows in the order of the tree's leaves, columns by super-category, object, sample.</summary>
+    /// <param name="Rows">Head vectors, from the top.</param>
+    /// <param name="Columns">Samples drawn, from the left.</param>
+    /// <param name="Values">[rows, columns].</param>
+    /// <param name="Branch">1 or 2 of each head vector: the greater and the smaller main branch; 0 = neither.</param>
+    /// <param name="Heads">Head numbers.</param>
+    /// <param name="HeadsPerLayer">H.</param>
+    private sealed record Map(int[] Rows, int[] Columns, double[,] Values, int[] Branch, IReadOnlyList<int> Heads, int HeadsPerLayer)
+    {
+        public static Map Of(HeadVectors vectors, int headsPerLayer)
+        {
+            int[] rows = vectors.Tree.Leaves();
+            int[] sorted = [.. Enumerable.Range(0, vectors.Samples.Count).OrderBy(i => vectors.Samples[i].SuperCategory, StringComparer.Ordinal)
+                .ThenBy(i => vectors.Samples[i].Category, StringComparer.Ordinal).ThenBy(i => vectors.Samples[i].SampleId, StringComparer.Ordinal)];
+            int drawn = Math.Min(sorted.Length, Math.Clamp(CellsAtMost / rows.Length, 1, ColumnsAtMost));
+            int[] columns = [.. Enumerable.Range(0, drawn).Select(i => sorted[(int)((long)i * sorted.Length / drawn)])];
+            var values = new double[rows.Length, columns.Length];
+            for (int r = 0; r < rows.Length; r++)
+            {
+                for (int c = 0; c < columns.Length; c++)
+                {
+                    values[r, c] = vectors.Vectors[rows[r]][columns[c]];
+                }
+            }
+
+            return new Map(rows, columns, values, MainBranches(vectors.Tree), vectors.Heads, headsPerLayer);
+        }
+
+        /// <summary>The highest cut whose second largest branch holds a tenth of the heads: a stray head that joins last is no branch. Where there is none, the highest cut.</summary>
+        private static int[] MainBranches(Dendrogram tree)
+        {
+            int[][] cuts = [.. Enumerable.Range(2, MostCuts).Select(tree.Cut)];
+            int[] Sizes(int[] labels) => [.. labels.GroupBy(l => l).Select(g => g.Count()).OrderDescending()];
+            int[] labels = cuts.FirstOrDefault(c => Sizes(c) is [_, var second, ..] && second >= Math.Max(2, tree.Count * LeastBranch)) ?? cuts[0];
+            int[] largest = [.. labels.GroupBy(l => l).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Take(2).Select(g => g.Key)];
+            return [.. labels.Select(l => Array.IndexOf(largest, l) + 1)];
+        }
+
+        public string NameOf(int row) => $"layer {Count(Heads[row] / HeadsPerLayer)}, head {Count(Heads[row] % HeadsPerLayer)}";
+
+        public string ShortNameOf(int row) => $"{Count(Heads[row] / HeadsPerLayer)}.{Count(Heads[row] % HeadsPerLayer)}";
+    }
+}

@@ -1,0 +1,90 @@
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Fig. 8: the vocabulary items that the strongest heads write towards.</summary>
+internal static class LogitLensFigure
+{
+    private const double Head = 30, Row = 30, Between = 18, Label = 96, Box = 24;
+    private const int Shown = 3, NarrowItems = 4;
+
+    /// <summary>The figure; null without a logit lens.</summary>
+    public static Figure? Of(Findings findings)
+    {
+        if (findings.Data.Lens is not { Samples: { Count: > 0 } samples } lens || samples.All(s => s.Heads.Count == 0))
+        {
+            return null;
+        }
+
+        LensSample[] shown = Chosen(findings, samples);
+        var table = new FigureTable(
+            ["sample_id", "answer", "layer", "head", "beta", "rank", "token", "logit", "is_answer"],
+            [.. samples.SelectMany(s => s.Heads.SelectMany(h => h.Items.Select((item, i) => (IReadOnlyList<object?>)
+                [s.SampleId, s.Answer, h.Layer, h.Head, h.Beta, i + 1, item.Text, item.Logit, item.IsTarget ? "yes" : "no"])))]);
+        return new Figure(
+            "fig8-logit-lens", "Fig. 8", "What the strongest heads say", TokenSentences.Lens(lens),
+            $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) through the final norm and the unembedding; the {Count(lens.Items)} items of largest logit, falling to the right"
+            + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. Shade: logit, on one scale a sample; framed: the answer's first token. "
+            + (shown.Length < samples.Count ? $"{Many(shown.Length, "sample")} of {Count(samples.Count)}: the one shown above, then evenly in seed order, each with another answer." : ""),
+            table, canvas => Draw(lens, shown, canvas));
+    }
+
+    private static LensSample[] Chosen(Findings findings, IReadOnlyList<LensSample> samples)
+    {
+        LensSample first = samples.FirstOrDefault(s => s.SampleId == findings.Typical?.SampleId) ?? samples[0];
+        LensSample[] others = [.. samples.Where(s => s.Answer != first.Answer).DistinctBy(s => s.Answer)];
+        int more = Math.Min(Shown - 1, others.Length);
+        return [first, .. Enumerable.Range(0, more).Select(i => others[i * others.Length / more])];
+    }
+
+    private static Svg Draw(LensData lens, LensSample[] samples, Canvas canvas)
+    {
+        double top = 0;
+        double[] tops = [.. samples.Select(s => (top, top += Head + (RowOf(canvas) * s.Heads.Count) + Between).top)];
+        Svg svg = canvas.Svg(Math.Max(50, top - Between + 4));
+        for (int i = 0; i < samples.Length; i++)
+        {
+            DrawSample(svg, lens, samples[i], canvas, tops[i]);
+        }
+
+        return svg;
+    }
+
+    private static double RowOf(Canvas canvas) => canvas.IsNarrow ? Row + 18 : Row;
+
+    private static void DrawSample(Svg svg, LensData lens, LensSample sample, Canvas canvas, double top)
+    {
+        double most = sample.Heads.SelectMany(h => h.Items).Select(i => i.Logit).Where(double.IsFinite).DefaultIfEmpty(1).Max();
+        double label = canvas.IsNarrow ? 0 : Label;
+        int items = Math.Max(1, Math.Min(lens.Items, canvas.IsNarrow ? NarrowItems : 10));
+        double step = (canvas.Width - label) / items;
+        svg.Text(0, top + 16, $"answer: {Cut(sample.Answer, 28)}", ink: Palette.Ink, size: 13, bold: true);
+        for (int h = 0; h < sample.Heads.Count; h++)
+        {
+            LensHead head = sample.Heads[h];
+            double y = top + Head + (h * RowOf(canvas));
+            string name = $"layer {Count(head.Layer)} head {Count(head.Head)}", beta = $"β {Beta(head.Beta)}";
+            if (canvas.IsNarrow)
+            {
+                svg.Text(0, y + 8, $"{name}, {beta}", size: 11);
+            }
+            else
+            {
+                svg.Text(0, y + 10, name, size: 11).Text(0, y + 23, beta, size: 11);
+            }
+
+            double box = canvas.IsNarrow ? y + 14 : y;
+            foreach (var (item, i) in head.Items.Take(items).Select((item, i) => (item, i)))
+            {
+                double x = label + 2 + (i * step), share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
+                if (item.IsTarget)
+                {
+                    svg.Rectangle(x - 2, box - 2, step - 2, Box + 4, Palette.Series[1]);
+                }
+
+                svg.Rectangle(x, box, step - 6, Box, Palette.OfShare(share), $"{TokenText.Shown(item.Text)}\nlogit {Fixed(item.Logit, 2)}{(item.IsTarget ? ", the answer's first token" : "")}");
+                svg.Text(x + ((step - 6) / 2), box + 16, Cut(TokenText.Shown(item.Text).Trim(), Math.Max(2, (int)((step - 8) / 6.6))), "middle", TokenText.TextOn(share), 11, bold: item.IsTarget);
+            }
+        }
+    }
+}

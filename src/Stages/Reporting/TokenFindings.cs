@@ -1,0 +1,88 @@
+using Pipelines.Stages.Analysis;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>What the traced tokens say: means with intervals, and the samples that figures show.</summary>
+internal sealed class TokenFindings
+{
+    private const int Shown = 4;
+
+    private TokenFindings(TokenTraceData data, SampleResult? typical, Bootstrap bootstrap)
+    {
+        Data = data;
+        TracedSample first = data.Samples[0];
+        Texts = [.. data.Samples.Where(s => s.Tokens.SequenceEqual(first.Tokens, StringComparer.Ordinal))];
+        Tokens = first.Tokens;
+        Delta = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Delta[i])))];
+        Importance = [.. Enumerable.Range(0, Tokens.Count).Select(i => Texts.Average(s => s.Important[i] ? 1.0 : 0))];
+        LogitKept = bootstrap.Of(data.Samples.Select(s => s.LogitKept));
+        TokensKept = bootstrap.Of(data.Samples.Select(s => (double)s.Important.Count(i => i)));
+        Typical = Texts.FirstOrDefault(s => s.SampleId == typical?.SampleId) ?? Texts[0];
+        Attributed = [.. data.Samples.Where(s => s.Beta.Count > 0 && s.Beta.Count == s.Attention.Count)];
+        Rho = bootstrap.Of(Attributed.Select(s => s.AttentionRho));
+        R2 = bootstrap.Of(Attributed.Select(s => s.R2));
+        PooledRho = Metrics.Pearson([.. Attributed.SelectMany(s => s.Beta)], [.. Attributed.SelectMany(s => s.Attention)]);
+        Mapped = Chosen([.. Attributed.Where(s => s.Seen is not null && s.Rows * s.Columns > 0 && s.Rows * s.Columns <= s.Beta.Count)]);
+    }
+
+    /// <summary>The rows.</summary>
+    public TokenTraceData Data { get; }
+
+    /// <summary>Samples with the same text tokens: all of them, as all are asked the same.</summary>
+    public IReadOnlyList<TracedSample> Texts { get; }
+
+    /// <summary>Text tokens, T.</summary>
+    public IReadOnlyList<string> Tokens { get; }
+
+    /// <summary>Mean of delta at every text token.</summary>
+    public IReadOnlyList<Estimate> Delta { get; }
+
+    /// <summary>Share of samples in which a text token is important.</summary>
+    public IReadOnlyList<double> Importance { get; }
+
+    /// <summary>Table 3: logit kept with the important text tokens only.</summary>
+    public Estimate LogitKept { get; }
+
+    /// <summary>Number of important text tokens.</summary>
+    public Estimate TokensKept { get; }
+
+    /// <summary>The sample shown in detail: the report's.</summary>
+    public TracedSample Typical { get; }
+
+    /// <summary>Samples whose image tokens are attributed.</summary>
+    public IReadOnlyList<TracedSample> Attributed { get; }
+
+    /// <summary>Correlation of beta and w within a sample, over samples.</summary>
+    public Estimate Rho { get; }
+
+    /// <summary>Explained variance of the fits over image tokens, over samples.</summary>
+    public Estimate R2 { get; }
+
+    /// <summary>Correlation of beta and w over the image tokens of all samples together (paper, Fig. 4C).</summary>
+    public double PooledRho { get; }
+
+    /// <summary>Samples whose maps are shown: from the lowest correlation to the highest, evenly.</summary>
+    public IReadOnlyList<TracedSample> Mapped { get; }
+
+    /// <summary>The findings; null without traced samples.</summary>
+    public static TokenFindings? Of(ReportData data, SampleResult? typical, Bootstrap bootstrap) =>
+        data.Tokens is { Samples.Count: > 0 } tokens ? new TokenFindings(tokens, typical, bootstrap) : null;
+
+    /// <summary>A sample's map as [rows, columns].</summary>
+    public static double[,] Map(TracedSample sample, IReadOnlyList<double> values)
+    {
+        var map = new double[sample.Rows, sample.Columns];
+        for (int j = 0; j < map.Length; j++)
+        {
+            map[j / sample.Columns, j % sample.Columns] = values[j];
+        }
+
+        return map;
+    }
+
+    private static TracedSample[] Chosen(TracedSample[] samples)
+    {
+        TracedSample[] ordered = [.. samples.OrderBy(s => s.AttentionRho).ThenBy(s => s.SampleId, StringComparer.Ordinal)];
+        return ordered.Length <= Shown ? ordered : [.. Enumerable.Range(0, Shown).Select(i => ordered[(int)Math.Round((double)i * (ordered.Length - 1) / (Shown - 1))])];
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using FluentAssertions;
+using Pipelines.Spec.Reading;
+using Xunit;
+
+namespace Pipelines.Spec.Tests;
+
+/// <summary>The specs in experiments/.</summary>
+public sealed class ReadySpecTests
+{
+    private static readonly string[] PublishedModels =
+    [
+        "llava-1.5-7b-hf", "llava-1.5-13b-hf", "llava-v1.6-vicuna-7b-hf", "llava-v1.6-vicuna-13b-hf", "InternVL2_5-1B", "InternVL2_5-2B", "InternVL2_5-4B", "InternVL2_5-8B",
+        "Qwen2-VL-2B-Instruct", "Qwen2-VL-7B-Instruct",
+    ];
+
+    public static TheoryData<string> Files => [.. Names()];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Every_ready_spec_is_read_without_an_error_and_is_named_as_its_file(string file)
+    {
+        ReadResult result = Read(file);
+        result.Errors.Should().BeEmpty();
+        result.Experiments.Should().OnlyContain(e => e.Name == Path.GetFileNameWithoutExtension(file) || e.Name.StartsWith(Path.GetFileNameWithoutExtension(file) + "/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Each_of_the_ten_models_has_one_spec_with_coco_and_llava_7b_one_with_domainnet()
+    {
+        var experiments = Names().Select(Read).SelectMany(r => r.Experiments).ToList();
+        string[] Models<TData>() => [.. experiments.Where(e => e.Data is TData).Select(e => Path.GetFileName(e.Model.Path.Full)).Distinct()];
+        Models<CocoData>().Should().Contain(PublishedModels);
+        Models<DomainNetData>().Should().Contain("llava-1.5-7b-hf");
+    }
+
+    [Fact]
+    public void The_published_settings_stand_in_every_spec_of_a_published_model()
+    {
+        foreach (Experiment experiment in Names().Select(Read).SelectMany(r => r.Experiments).Where(e => PublishedModels.Contains(Path.GetFileName(e.Model.Path.Full))))
+        {
+            var stages = experiment.Stages.Select(s => s.Spec).ToList();
+            stages.OfType<SampleMasksSpec>().Should().OnlyContain(m => m.Count == 10_000 && m.Ablate == 0.75, experiment.Name);
+            stages.OfType<CollectMeanKvSpec>().Should().OnlyContain(b => b.Images == 100 && b.Kind == BaselineKind.Mean, experiment.Name);
+            stages.OfType<AnswerQuestionsSpec>().Should().OnlyContain(a => a.Keep == (experiment.Data is DomainNetData ? 300 : 200), experiment.Name);
+        }
+    }
+
+    private static IEnumerable<string> Names() => Directory.EnumerateFiles(Folder(), "*.yaml").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal);
+
+    private static ReadResult Read(string file) => ExperimentReader.Read(Path.Combine(Folder(), file), environment: new Dictionary<string, string>(), paths: PathRule.MayBeMissing);
+
+    private static string Folder([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "experiments"));
+}

@@ -1,0 +1,166 @@
+using FluentAssertions;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Tests.Models;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Pipelines.Stages.Tests.Ablation;
+
+public sealed class GatedForwardTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("float64", 4, 1e-10)]
+    [InlineData("float64", 2, 1e-10)]
+    [InlineData("float64", 1, 1e-10)]
+    [InlineData("float32", 2, 1e-4)]
+    public void At_zeros_and_ones_the_gated_f_is_head_ablation_for_every_baseline(string compute, int kvHeads, double tolerance)
+    {
+        using var sample = new Sample("torch", compute, kvHeads);
+        byte[][] masks = [HeadMasks.Full(sample.Heads), HeadMasks.None(sample.Heads), .. sample.Masks(12, 0.75)];
+        double[][] points = [.. masks.Select(mask => GatedForward.PointOf(mask, sample.Heads))];
+        foreach (Baseline baseline in Sample.AllBaselines(sample.Mean))
+        {
+            using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
+            using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
+            var gated = new GatedForward(sample.Cache, blocks, sample.Target);
+            double[] expected = suffix.Logits(masks);
+            Largest(gated.Logits(points), expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
+            Largest([.. gated.Gradients(points).Select(g => g.F)], expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
+            Largest([.. masks.Select(mask => sample.Naive.Logit(new AblationMask(mask), blocks, sample.Target))], expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
+        }
+    }
+
+    [Fact]
+    public void Gradients_equal_finite_differences_to_1e_6_for_every_baseline()
+    {
+        using var sample = new Sample("torch", "float64", kvHeads: 2);
+        foreach (Baseline baseline in Sample.AllBaselines(sample.Mean))
+        {
+            using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
+            double error = FiniteDifferences.Largest(new GatedForward(sample.Cache, blocks, sample.Target), sample.Heads);
+            output.WriteLine($"{baseline.GetType().Name}: {error:e1}");
+            error.Should().BeLessThan(1e-6);
+        }
+    }
+
+    [Fact]
+    public void A_gradient_does_not_depend_on_the_points_beside_it_beyond_rounding()
+    {
+        using var sample = new Sample("torch", "float64");
+        using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
+        double[][] points = [.. sample.Masks(7).Select(mask => GatedForward.PointOf(mask, sample.Heads))];
+        var alone = new GatedForward(sample.Cache, blocks, sample.Target, batch: 1).Gradients(points);
+        var together = new GatedForward(sample.Cache, blocks, sample.Target, batch: 4).Gradients([.. points.Reverse()]).Reverse().ToArray();
+        alone.Zip(together, (a, b) => Math.Max(Math.Abs(a.F - b.F), Largest(a.Gradient, b.Gradient))).Max().Should().BeLessThan(1e-11);
+    }
+
+    [Fact]
+    public void A_baseline_equal_to_the_image_gives_no_gradient()
+    {
+        using var sample = new Sample("torch", "float64");
+        using BaselineBlocks self = BaselineBlocks.Of(OwnKeysAndValues(sample), sample.Cache);
+        var gated = new GatedForward(sample.Cache, self, sample.Target);
+        gated.Gradients([GatedForward.PointOf(sample.Masks(1)[0], sample.Heads)])[0].Gradient.Should().OnlyContain(g => Math.Abs(g) < 1e-6);
+    }
+
+    [Fact]
+    public void The_packed_model_is_refused()
+    {
+        using var sample = new Sample("packed");
+        using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
+        FluentActions.Invoking(() => new GatedForward(sample.Cache, blocks, sample.Target)).Should().Throw<ArgumentException>().WithMessage("*libtorch*");
+    }
+
+    [Fact]
+    public void A_point_of_another_model_is_refused()
+    {
+        using var sample = new Sample("torch");
+        using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
+        new GatedForward(sample.Cache, blocks, sample.Target).Invoking(g => g.Gradients([new double[3]])).Should().Throw<ArgumentException>();
+    }
+
+    private static double Largest(double[] found, double[] expected) => found.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
+
+    /// <summary>A mean over the sample's own picture alone.</summary>
+    private static Baseline.Mean OwnKeysAndValues(Sample sample)
+    {
+        using var sum = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        sum.Add(sample.Cache);
+        return sum.ToBaseline();
+    }
+}
+
+/// <summary>Every golden case of every family: head ablation at the corners, finite differences in between. Run by the folder that GOLDEN names.</summary>
+public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(folder => Path.GetFileName(folder)!)];
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void Gradients_equal_finite_differences_of_the_gated_f_in_float64_to_1e_6(string name)
+    {
+        using var golden = new GoldenCase(Golden.Path(name));
+        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float64, golden.Image);
+        using PrefixCache cache = CacheOf(model, golden, 0);
+        using var sum = new MeanKvAccumulator(model.Info.Decoder, cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        for (int i = 1; i < golden.Images.Length; i++)
+        {
+            using PrefixCache other = CacheOf(model, golden, i);
+            sum.Add(other);
+        }
+
+        using Baseline.Mean mean = sum.ToBaseline();
+        using BaselineBlocks blocks = BaselineBlocks.Of(mean, cache);
+        TargetDirection target = model.Decoder.Unembedding.Direction(golden.Target, []);
+        var gated = new GatedForward(cache, blocks, target);
+
+        double corners = gated.Logits([.. golden.Masks("masks").Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))])
+            .Zip(golden.Doubles("f_mean"), (f, expected) => Math.Abs(f - expected)).Max();
+        double scale = gated.Logits([GatedForward.PointOf(HeadMasks.Full(model.Info.TotalHeads), model.Info.TotalHeads)])[0] - golden.Ablated;
+        double differences = FiniteDifferences.Largest(gated, model.Info.TotalHeads) / Math.Max(1, Math.Abs(scale));
+        output.WriteLine($"{name}, {model.Info.Family}: f at the masks {corners:e1}, gradients {differences:e1}");
+        corners.Should().BeLessThan(1e-4);
+        differences.Should().BeLessThan(1e-6);
+    }
+
+    private static PrefixCache CacheOf(VisionLanguageModel model, GoldenCase golden, int image)
+    {
+        using ImageFeatures features = model.Features(golden.Picture(image));
+        return PrefixCache.Compute(model, model.Tokenize(golden.Prompt, features.Tokens.Tokens), features);
+    }
+}
+
+/// <summary>Central differences of the gated f.</summary>
+internal static class FiniteDifferences
+{
+    /// <summary>Largest difference between gradient and central difference, over all heads, at a point inside the cube and at a corner of it.</summary>
+    public static double Largest(GatedForward gated, int heads)
+    {
+        const double step = 1e-4;
+        var random = new Random(5);
+        double[] inside = [.. Enumerable.Range(0, heads).Select(_ => random.NextDouble())];
+        double[] corner = GatedForward.PointOf(HeadMasks.Draw(5, "corner", 0, heads, 0.75, MaskDrawing.Exact), heads);
+        double worst = 0;
+        foreach (double[] point in new[] { inside, corner })
+        {
+            double[] gradient = gated.Gradients([point])[0].Gradient;
+            double[] f = gated.Logits([.. Enumerable.Range(0, heads).SelectMany(n => new[] { Moved(point, n, step), Moved(point, n, -step) })]);
+            gradient.Any(g => Math.Abs(g) > 1e-3).Should().BeTrue("heads must move the logit");
+            for (int n = 0; n < heads; n++)
+            {
+                worst = Math.Max(worst, Math.Abs(gradient[n] - ((f[2 * n] - f[(2 * n) + 1]) / (2 * step))));
+            }
+        }
+
+        return worst;
+    }
+
+    private static double[] Moved(double[] point, int head, double step)
+    {
+        double[] moved = [.. point];
+        moved[head] += step;
+        return moved;
+    }
+}

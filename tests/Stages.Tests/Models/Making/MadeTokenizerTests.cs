@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Models.Making;
+using Pipelines.Stages.Text;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Models.Making;
+
+/// <summary>The made-up tokenizers, read back as those of a hub folder.</summary>
+public sealed class MadeTokenizerTests : IDisposable
+{
+    private const string Question = "What is the main object in the image? Please answer with a single word.";
+    private readonly string folder = Directory.CreateTempSubdirectory("made-tokenizer").FullName;
+
+    public static TheoryData<string> Names => [.. PublishedModel.All.Select(m => m.Name)];
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    /// <summary>The whole default prompt of LLaVA-1.5 has the published token ids.</summary>
+    [Fact]
+    public void Llava_default_prompt_has_the_published_ids()
+    {
+        EncodedPrompt prompt = ChatTemplate.Llava.Encode(Write("llava-1.5-7b-hf"), Question, 1);
+        prompt.Ids.Should().Equal(
+            1, 3148, 1001, 29901, 29871, 32000,
+            29871, 13, 5618, 338, 278, 1667, 1203, 297, 278, 1967, 29973, 3529, 1234, 411, 263, 2323, 1734, 29889, 319, 1799, 9047, 13566, 29901);
+        prompt.SuffixLength.Should().Be(23);
+    }
+
+    /// <summary>Every word of the question is one token of Qwen2's published vocabulary, as it is of LLaMA's; of InternLM2's that is assumed.</summary>
+    [Theory]
+    [InlineData("llava-v1.6-vicuna-7b-hf", 22)]
+    [InlineData("InternVL2_5-1B", 23)]
+    [InlineData("InternVL2_5-2B", 23)]
+    [InlineData("Qwen2-VL-2B-Instruct", 22)]
+    public void Default_prompts_have_as_many_suffix_tokens_as_with_the_published_vocabularies(string name, int suffix) =>
+        TemplateOf(PublishedModel.Named(name)).Encode(Write(name), Question, 1).SuffixLength.Should().Be(suffix);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Sizes_and_special_tokens_are_the_published_ones(string name)
+    {
+        HubTokenizer tokenizer = Write(name);
+        (int size, string token, int id) = PublishedModel.Named(name) switch
+        {
+            { Family: ModelFamily.Llava } => (32002, "<pad>", 32001),
+            { Family: ModelFamily.LlavaNext } => (32001, "<image>", 32000),
+            { Family: ModelFamily.Qwen2Vl } => (151657, "<|image_pad|>", 151655),
+            { Layout: DecoderLayout.Qwen2 } => (151674, "<IMG_CONTEXT>", 151667),
+            _ => (92553, "<IMG_CONTEXT>", 92546),
+        };
+        tokenizer.VocabularySize.Should().Be(size);
+        tokenizer.IdOf(token).Should().Be(id);
+        Enumerable.Range(0, size).Should().OnlyContain(i => tokenizer.HasToken(i));
+        tokenizer.Bos.Should().Be(PublishedModel.Named(name).Layout == DecoderLayout.Qwen2 ? null : 1);
+        size.Should().BeLessThanOrEqualTo(PublishedModel.Named(name).VocabularyRows);
+    }
+
+    [Theory]
+    [InlineData("llava-1.5-7b-hf")]
+    [InlineData("llava-v1.6-vicuna-7b-hf")]
+    [InlineData("InternVL2_5-1B")]
+    [InlineData("InternVL2_5-2B")]
+    [InlineData("Qwen2-VL-2B-Instruct")]
+    public void Any_text_encodes_and_decodes_back(string name)
+    {
+        HubTokenizer tokenizer = Write(name);
+        string[] texts =
+        [
+            Question, "a", "two  blanks\tand a tab\r\n", "Grüße, 你是书生·万象 und 日本語 😀!", "0123456789 {}[]<>~^", "ASSISTANT USER assistant", new string('x', 300),
+            string.Concat(Enumerable.Range(0, 40).Select(i => $"Word{i} ")) + "end", .. KnownText.Sentences,
+        ];
+        foreach (string text in texts)
+        {
+            tokenizer.Decode(tokenizer.Encode(text)).Should().Be(text);
+        }
+    }
+
+    /// <summary>LLaVA's folders hold the vocabulary twice; both must say the same.</summary>
+    [Theory]
+    [InlineData("llava-1.5-7b-hf")]
+    public void Tokenizer_json_and_tokenizer_model_agree(string name)
+    {
+        HubTokenizer fromJson = Write(name);
+        File.Delete(Path.Combine(folder, "tokenizer.json"));
+        var fromModel = new HubTokenizer(folder);
+        foreach (string text in (string[])[.. KnownText.Sentences, "USER: <image>\nWhat is this? ASSISTANT:", "unknown words and ünïcode"])
+        {
+            fromModel.Encode(text).Should().Equal(fromJson.Encode(text));
+        }
+    }
+
+    [Theory]
+    [InlineData("llava-1.5-7b-hf", 20_000)]
+    [InlineData("InternVL2_5-1B", 100_000)]
+    [InlineData("InternVL2_5-2B", 50_000)]
+    public void A_token_that_no_text_gives_still_answers_with_a_word(string name, int id) => Write(name).Decode([id]).Trim().Should().MatchRegex("^([bdfghjklmnprstvz][aeiou]){3}$");
+
+    private static ChatTemplate TemplateOf(PublishedModel model) => model.Family switch
+    {
+        ModelFamily.Llava or ModelFamily.LlavaNext => ChatTemplate.Llava,
+        ModelFamily.InternVl => ChatTemplate.InternVl,
+        _ => ChatTemplate.Qwen2Vl,
+    };
+
+    private HubTokenizer Write(string name)
+    {
+        PublishedModel model = PublishedModel.Named(name);
+        JsonObject config = HubFiles.ReadJson(model, "tokenizer_config.json");
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString(new JsonSerializerOptions()));
+        File.WriteAllBytes(Path.Combine(folder, "added_tokens.json"), HubFiles.Of(model).Contains("added_tokens.json") ? HubFiles.Read(model, "added_tokens.json") : "{}"u8.ToArray());
+        TokenizerFilesWriter.Write(model, config, folder);
+        return new HubTokenizer(folder);
+    }
+}

@@ -1,0 +1,127 @@
+using FluentAssertions;
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Reporting;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Reporting;
+
+public sealed class AnalysisFigureTests
+{
+    private static readonly ReportData Made = MadeUpReport.Of(4, 4, samples: 4, masks: 50);
+
+    [Fact]
+    public void Without_their_rows_there_are_no_figures_of_the_analyses()
+    {
+        Findings findings = Findings.Of(Made);
+
+        new[]
+        {
+            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
+        }.Should().AllBeEquivalentTo((Figure?)null);
+    }
+
+    [Fact]
+    public void Rho_over_all_heads_of_all_samples_equals_the_plain_correlation()
+    {
+        ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
+        double plain = Metrics.Pearson([.. data.Samples.SelectMany(s => s.ImageAttention)], [.. data.Samples.SelectMany(s => s.Beta)]);
+
+        BetaAttentionFigure.Of(Findings.Of(data))!.Shows.Should().Contain($"ρ = {Format.Fixed(plain, 2)}");
+    }
+
+    [Fact]
+    public void Attention_equal_to_beta_is_told_apart_from_attention_that_says_nothing()
+    {
+        ReportData same = Made with { Samples = [.. Made.Samples.Select(s => s with { ImageAttention = s.Beta })] };
+        ReportData constant = Made with { Samples = [.. Made.Samples.Select(s => s with { ImageAttention = [.. s.Beta.Select(_ => 0.5)] })] };
+
+        BetaAttentionFigure.Of(Findings.Of(same))!.Shows.Should().Contain("ρ = 1.00").And.Contain("more than the paper finds");
+        BetaAttentionFigure.Of(Findings.Of(constant))!.Shows.Should().Contain("no correlation to state");
+    }
+
+    [Fact]
+    public void The_share_of_samples_without_a_head_above_5_percent_is_counted()
+    {
+        double[][] deltas = [[0.01, 0.04], [0.05, 0], [0.051, 0], [-1, 0.02]];
+        ReportData data = Made with
+        {
+            Model = Made.Model with { Layers = 1, Heads = 2 },
+            Samples = [.. Made.Samples.Select((s, i) => s with { Beta = [], SingleHead = deltas[i] })],
+            Validation = [],
+        };
+
+        SingleHeadFigure.Of(Findings.Of(data))!.Shows.Should().StartWith("In 3 of 4 samples (75\u202f%)").And.Contain("as the paper finds");
+    }
+
+    [Fact]
+    public void A_threshold_that_is_never_crossed_is_counted_and_not_averaged()
+    {
+        ReportData data = Made with
+        {
+            Thresholds =
+            [
+                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 2), new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 4),
+                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, 6), new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, double.NaN),
+                new("a", "random", 1, ValidationQuantity.Faithfulness, 0.5, 4), new("a", "random", 2, ValidationQuantity.Faithfulness, 0.5, 6),
+            ],
+        };
+
+        FigureTable table = ThresholdsFigure.Of(Findings.Of(data))!.Table;
+
+        object?[] Row(double threshold, string criterion) => [.. table.Rows.Single(r => (double)r[1]! == threshold && (string)r[2]! == criterion)];
+        Row(0.5, "head-attribution").Should().StartWith(["faithfulness", 0.5, "head-attribution", 3.0]).And.EndWith([2, 0]);
+        Row(0.9, "head-attribution").Should().EndWith([1, 1]);
+        Row(0.5, "random")[3].Should().Be(5.0, "seeds are averaged within a sample");
+    }
+
+    [Fact]
+    public void A_stray_head_is_no_main_branch()
+    {
+        // four heads that serve all samples, four that serve the first, one far from everything
+        double[][] vectors = [.. Enumerable.Range(0, 4).Select(i => new[] { 0.3 + (0.01 * i), 0.3, 0.3, 0.3 }), .. Enumerable.Range(0, 4).Select(i => new[] { 0.15 + (0.01 * i), 0, 0, 0 }), [0, 9, 0, 0]];
+        var heads = new HeadVectors(
+            [.. Enumerable.Range(0, 9)], [.. Enumerable.Range(0, 4).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))], vectors,
+            Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average), 0.1, "average linkage");
+
+        Figure figure = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = heads }))!;
+
+        figure.Shows.Should().Contain("4 heads that pass β > 0.1 in 100\u202f%").And.Contain("4 heads that pass β > 0.1 in 25\u202f%").And.Contain("1 head stands apart").And.Contain("as the paper finds");
+        figure.Table.Rows.Should().HaveCount(36);
+    }
+
+    [Fact]
+    public void One_head_vector_and_one_sample_are_drawn()
+    {
+        var one = new HeadVectors([3], [new HeadVectorSample("a", "", "")], [[0.2]], Linkage.Of([], 1, LinkageMethod.Average), 0.1, "average linkage");
+        ReportData data = Made with { HeadVectors = one, Layout = new SampleLayout([new LayoutPoint("a", "a.jpg", "", "", 0, 0)], "Exact t-SNE") };
+
+        HeadVectorsFigure.Of(Findings.Of(data))!.Draw(Figure.Narrow, "x").Should().Contain("layer 0, head 3").And.NotContain("NaN");
+        LayoutFigure.Of(Findings.Of(data))!.Draw(Figure.Narrow, "x").Should().NotContain("NaN");
+    }
+
+    [Fact]
+    public void Values_that_are_not_finite_leave_no_NaN_in_a_drawing()
+    {
+        ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
+        data = data with
+        {
+            Samples = [.. data.Samples.Select(s => s with { SingleHead = [.. s.SingleHead.Select((d, n) => n % 3 == 0 ? double.NaN : d)] })],
+            Thresholds = [.. data.Thresholds.Select(t => t with { Heads = double.NaN })],
+            Ratios = [.. data.Ratios.Select(r => r with { FaithfulHeads = double.NaN, R2 = double.NaN })],
+            Prompts = [.. data.Prompts.Select((p, i) => p with { Cosines = [.. p.Cosines.Select(c => i % 2 == 0 ? double.NaN : c)] })],
+        };
+
+        foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+        {
+            figure.Draw(Figure.Wide, "x").Should().NotContain("NaN", figure.Name).And.NotContain("∞", figure.Name);
+            figure.Shows.Should().NotContain("NaN", figure.Name);
+        }
+    }
+
+    [Fact]
+    public void Groups_of_marks_are_told_apart_by_colour_and_form_up_to_24()
+    {
+        Enumerable.Range(0, 24).Select(Palette.OfGroup).Should().OnlyHaveUniqueItems();
+        Enumerable.Range(0, 23).Should().OnlyContain(g => Palette.OfGroup(g).Ink != Palette.OfGroup(g + 1).Ink);
+    }
+}

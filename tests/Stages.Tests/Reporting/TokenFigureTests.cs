@@ -1,0 +1,66 @@
+using FluentAssertions;
+using Pipelines.Stages.Reporting;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Reporting;
+
+public sealed class TokenFigureTests
+{
+    private static readonly string[] Names = ["fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention", "fig8-logit-lens"];
+
+    [Fact]
+    public void A_run_without_token_stages_has_none_of_their_figures_nor_sections()
+    {
+        Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Tokens = null, Lens = null });
+        HtmlReport.Figures(findings).Select(f => f.Name).Should().NotContain(Names);
+        LogitKeptTable.Of(findings).Should().BeNull();
+        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("id=\"tokens\"").And.NotContain("id=\"lens\"");
+    }
+
+    [Fact]
+    public void Without_image_tokens_the_text_tokens_are_shown_alone()
+    {
+        ReportData data = MadeUpReport.Of(samples: 3, masks: 50);
+        data = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [], Seen = null })] } };
+        HtmlReport.Figures(Findings.Of(data)).Select(f => f.Name).Should().Contain(Names[0]).And.NotContain(Names[1]).And.NotContain(Names[2]);
+    }
+
+    [Fact]
+    public void Tokens_outside_the_grid_are_in_the_correlation_but_not_in_the_map()
+    {
+        ReportData data = MadeUpReport.Of(samples: 2, masks: 50);
+        data = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [.. s.Beta, .. new double[600]], Attention = [.. s.Attention, .. new double[600]] })] } };
+        var figures = HtmlReport.Figures(Findings.Of(data)).ToDictionary(f => f.Name);
+        figures[Names[1]].Table.Rows.Should().HaveCount(2 * 576);
+        figures[Names[1]].Reading.Should().Contain("other 600 tokens");
+        figures[Names[2]].Table.Rows.Should().HaveCount(2 * 1176);
+    }
+
+    [Fact]
+    public void Table_3_is_the_mean_over_samples_beside_the_papers()
+    {
+        ReportData data = MadeUpReport.Of(32, 32, samples: 3, masks: 50, model: "llava-1.5-7b-hf");
+        FigureTable table = LogitKeptTable.Of(Findings.Of(data))!;
+        table.Rows.Should().HaveCount(2);
+        ((double)table.Rows[0][2]!).Should().BeApproximately(data.Tokens!.Samples.Average(s => s.LogitKept), 1e-12);
+        table.Rows[1].Take(3).Should().Equal("LLaVA-1.5-7B", "paper", 0.98);
+    }
+
+    [Fact]
+    public void The_sentences_follow_the_data()
+    {
+        ReportData data = MadeUpReport.Of(samples: 4, masks: 50);
+        TokenSentences.TextTokens(Findings.Of(data).Tokens!).Should().Contain("“:” alone").And.Contain("As in the paper");
+        ReportData early = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Delta = [.. s.Delta.Reverse()], Important = [.. s.Important.Reverse()] })] } };
+        TokenSentences.TextTokens(Findings.Of(early).Tokens!).Should().Contain("“␣” alone").And.Contain("unlike in the paper");
+        LensData none = data.Lens! with { Samples = [.. data.Lens.Samples.Select(s => s with { Heads = [.. s.Heads.Select(h => h with { Items = [.. h.Items.Select(i => i with { IsTarget = false })] })] })] };
+        TokenSentences.Lens(none).Should().StartWith("In 0 of 4 samples").And.Contain("fewer than half");
+    }
+
+    [Theory]
+    [InlineData("\n", "⏎")]
+    [InlineData("   ", "␣␣␣")]
+    [InlineData("", "␣")]
+    [InlineData(" word", " word")]
+    public void Blanks_and_line_ends_are_made_visible(string token, string shown) => TokenText.Shown(token).Should().Be(shown);
+}
