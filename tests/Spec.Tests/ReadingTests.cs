@@ -102,4 +102,14 @@ public sealed class ReadingTests
     [InlineData("p9", "Offer the primary object's name from the picture, restricted to a single word.")]
     [InlineData("Which animal?", "Which animal?")]
     public void Prompts_have_names_or_stand_for_themselves(string prompt, string text) => Prompts.Resolve(Specs.One(Specs.Quickstart, "prompt=" + prompt).Prompt).Should().Be(text);
+
+    [Fact]
+    public void A_number_without_a_default_is_absent_where_the_file_leaves_it_out_or_says_null()
+    {
+        ImageSpec absent = Specs.One(Specs.Quickstart).Model.Image, said = Specs.One(Specs.Quickstart, "model.image={ size: 0, tiles: 6, other_sizes: reject }").Model.Image;
+        absent.Should().Be(new ImageSpec());
+        Specs.One(Specs.Quickstart, "model.image.size=null").Model.Image.Size.Should().BeNull();
+        said.Should().Be(new ImageSpec { Size = 0, Tiles = 6, OtherSizes = OtherSizes.Reject });
+        Specs.Read(Specs.Quickstart, "model.image.size=-1", "model.image.tiles=many").Errors.Select(e => e.Path).Should().Equal("model.image.size", "model.image.tiles");
+    }
 }

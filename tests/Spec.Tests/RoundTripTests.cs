@@ -75,7 +75,10 @@ public sealed class RoundTripTests
             from device in Gen.Elements("auto", "cpu", "cuda", "cuda:1")
             from compute in Gen.Elements(Enum.GetValues<ComputeType>())
             from fit in Gen.Elements(Enum.GetValues<ImageFit>())
-            select new ModelSpec { Path = path, Device = device, Compute = compute, Image = new ImageSpec { Fit = fit } };
+            from size in Gen.Elements<int?>(null, 0, 336, 4096)
+            from tiles in Gen.Elements<int?>(null, 1, 64)
+            from others in Gen.Elements(Enum.GetValues<OtherSizes>())
+            select new ModelSpec { Path = path, Device = device, Compute = compute, Image = new ImageSpec { Fit = fit, Size = size, Tiles = tiles, OtherSizes = others } };
 
         private static Gen<DataSpec> Data() => Gen.OneOf(
             from images in Path()
