@@ -93,7 +93,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     {
         var asked = Asked(artifacts)!;
         int kept = asked.Count(a => a.Kept), unfit = asked.Count(a => !a.Fits);
-        string left = unfit > 0 ? $"; {unfit} pictures left out because of their size" : "";
+        string left = unfit > 0 ? $"; {unfit} pictures could not be asked about (tables/samples.csv says why)" : "";
         return [new SummaryRow(Name, $"{kept} of {asked.Count - unfit} answers right{left}" + (kept < spec.Keep ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
     }
 
@@ -192,7 +192,7 @@ internal sealed record Sample(DataItem Item, string Answer, int TargetToken, str
 /// <summary>A picture that was asked about.</summary>
 /// <param name="Sample">The picture and the answer.</param>
 /// <param name="Reason">Why the answer is wrong, or why it was never asked for; else null.</param>
-/// <param name="Fits">The picture's size is one that may be asked about.</param>
+/// <param name="Fits">The picture could be asked about: it is sound, and its size is one that the experiment takes.</param>
 internal sealed record Asked(Sample Sample, string? Reason, bool Fits)
 {
     /// <summary>The answer is right.</summary>

@@ -125,7 +125,7 @@ public sealed class ErrorTests
               forward: { stage: forward-passes }
 
             """);
-        experiment.Run().Should().Contain("3 of 4 answers right");
+        experiment.Run().Should().Contain("3 of 3 answers right; 1 pictures could not be asked about");
         File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv")).Should().Contain("rejected,the picture");
     }
 }
