@@ -12,8 +12,10 @@ switch (args)
     case ["suffix-7b", .. var rest]:
         SuffixBenchmark.RunLayers(Number(rest, 0, 2), Number(rest, 1, 1), Number(rest, 2, 32), rest.Length > 3 ? rest[3] : "auto");
         return 0;
+    case ["families", .. var rest]:
+        return FamilyBenchmark.Run([.. rest.Skip(1)], Number(rest, 0, 2));
     default:
-        Console.Error.WriteLine("usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] | suffix-7b [layers] [workers] [masks] [auto|torch|packed]");
+        Console.Error.WriteLine("usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] | suffix-7b [layers] [workers] [masks] [auto|torch|packed] | families [layers] [model ...]");
         return 2;
 }
 
