@@ -31,7 +31,7 @@ internal sealed class ModelCheck : IDisposable
     {
         this.context = context;
         TorchNative.Touch();
-        programBytes = WorkingSet();
+        programBytes = OwnBytes();
         VisionLanguageModel model = context.Model;
         picture = Fitting(context.Items) ?? throw new Errors.InputException(context.Pictures.Source, "no picture has the size that model.image asks for.", "Set model.image.other_sizes to resize.");
         DataItem other = Fitting(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
@@ -49,7 +49,8 @@ internal sealed class ModelCheck : IDisposable
         Target = context.Direction(new Sample(picture, "", intact.Target, ""));
         forward = new SuffixForward(prefix, baseline, Target, context.Experiment.Engine.Batch);
         SecondsPerMask = TimeMasks();
-        MeasuredBytes = Process.GetCurrentProcess().PeakWorkingSet64; // before the plain passes of the checks, which runs do not need
+        using var process = Process.GetCurrentProcess();
+        (HeldBytes, PeakBytes) = (OwnBytes(), process.PeakWorkingSet64); // before the plain passes of the checks, which runs do not need
     }
 
     /// <summary>Vision tower, and prefix and image tokens through the decoder, in seconds.</summary>
@@ -58,8 +59,11 @@ internal sealed class ModelCheck : IDisposable
     /// <summary>One mask in a full batch, in seconds.</summary>
     public double SecondsPerMask { get; }
 
-    /// <summary>Peak memory of the process until here.</summary>
-    public long MeasuredBytes { get; }
+    /// <summary>Memory that the process holds with model and sample ready, without pages of files, which the system can take back.</summary>
+    public long HeldBytes { get; }
+
+    /// <summary>The most it has held, loading and pages of files included.</summary>
+    public long PeakBytes { get; }
 
     /// <summary>Direction of the first answer token's adjusted logit.</summary>
     private TargetDirection Target { get; }
@@ -139,15 +143,22 @@ internal sealed class ModelCheck : IDisposable
     private CheckResult Memory(VisionLanguageModel model, PromptTokens prompt)
     {
         MemoryEstimate estimate = MemoryEstimate.Of(model.WeightBytes, model.Info.Decoder, context.Arithmetic, prompt, forward.Batch);
-        string parts = Text($"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + {Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations");
+        string parts = Text($"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + {Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations, without the vision tower's");
         string measured = context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA
             ? "on the device, where it is not measured"
-            : Text($"measured {Gigabytes(MeasuredBytes)} at most, of which {Gigabytes(programBytes)} are the program's own");
+            : Text($"measured {Gigabytes(HeldBytes)}, of which {Gigabytes(programBytes)} are the program's own, and {Gigabytes(PeakBytes)} at most while loading, pages of the files included");
         return new CheckResult("memory", true, Text($"estimate {Gigabytes(estimate.Total)} ({parts}); {measured}"));
     }
 
-    private static long WorkingSet()
+    /// <summary>Memory of the process without pages of files.</summary>
+    private static long OwnBytes()
     {
+        const string anonymous = "RssAnon:";
+        if (OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(anonymous, StringComparison.Ordinal)) is { } line)
+        {
+            return 1024 * long.Parse(line.AsSpan(anonymous.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture);
+        }
+
         using var process = Process.GetCurrentProcess();
         return process.WorkingSet64;
     }

@@ -42,7 +42,7 @@ internal static class CheckCommand
         return results.Count(r => !r.Passed);
     }
 
-    /// <summary>The experiment's work at the speed just measured, with one worker a job.</summary>
+    /// <summary>The experiment's work at the speed just measured, with one worker a job; a gradient counts as two passes.</summary>
     private static IEnumerable<string[]> Costs(Session session, Pipeline pipeline, ModelCheck check)
     {
         double total = 0;
@@ -50,7 +50,7 @@ internal static class CheckCommand
         {
             UnitList list = stage.Units(session.Catalog.Artifacts);
             long work = list.Known.DistinctBy(Fingerprint.Of).Sum(u => u.Work) + list.ExpectedMore;
-            double? one = stage is SampleMasks ? null : stage.WorkUnit switch { "pictures" => check.SecondsPerPicture, "masks" or "passes" => check.SecondsPerMask, _ => null };
+            double? one = stage is SampleMasks ? null : stage.WorkUnit switch { "pictures" => check.SecondsPerPicture, "masks" or "passes" => check.SecondsPerMask, "gradients" => 2 * check.SecondsPerMask, _ => null };
             if (one is not { } seconds || work == 0) continue;
             total += work * seconds / session.Jobs;
             yield return [stage.Name, string.Create(CultureInfo.InvariantCulture, $"{work:N0} {stage.WorkUnit}"), About(work * seconds / session.Jobs)];

@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
 
-/// <summary>Memory that a run needs on the device, in bytes, from shapes alone.</summary>
+/// <summary>Memory that a run needs on the device, in bytes, from shapes alone. Activations of the vision tower (half a GB for InternViT with 1024 patches) and the program itself come on top.</summary>
 /// <param name="Weights">Weights as they are held; mapped file pages that are read once are not counted.</param>
 /// <param name="Picture">Keys and values of prefix and image tokens of one sample.</param>
 /// <param name="Baseline">The mean baseline, as read and as laid out.</param>
