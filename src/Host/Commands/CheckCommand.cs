@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Tensors;
 
@@ -48,7 +49,7 @@ internal static class CheckCommand
         double total = 0;
         foreach (Stage stage in pipeline.Stages)
         {
-            UnitList list = stage.Units(session.Catalog.Artifacts);
+            if (Known(stage, session) is not { } list) break;
             long work = list.Known.DistinctBy(Fingerprint.Of).Sum(u => u.Work) + list.ExpectedMore;
             double? one = stage is SampleMasks ? null : stage.WorkUnit switch { "pictures" => check.SecondsPerPicture, "masks" or "passes" => check.SecondsPerMask, "gradients" => 2 * check.SecondsPerMask, _ => null };
             if (one is not { } seconds || work == 0) continue;
@@ -57,6 +58,19 @@ internal static class CheckCommand
         }
 
         yield return ["altogether", session.Jobs > 1 ? $"{session.Jobs} at a time" : "", About(total)];
+    }
+
+    /// <summary>The units of a stage; null where what is stored leaves it nothing to do, which a run says by itself.</summary>
+    private static UnitList? Known(Stage stage, Session session)
+    {
+        try
+        {
+            return stage.Units(session.Catalog.Artifacts);
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 
     private static string About(double seconds) => $"about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(seconds, 1e10)))}";
