@@ -2,8 +2,8 @@ using System.Globalization;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Host.Commands;
