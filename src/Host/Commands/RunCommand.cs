@@ -30,8 +30,9 @@ internal static class RunCommand
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();
         int computed = 0, stored = 0, code = Program.Done;
-        foreach (Pipeline pipeline in session.Pipelines)
+        for (int i = 0; i < session.Pipelines.Count; i++)
         {
+            Pipeline pipeline = session.Pipelines[i];
             if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
             var outcomes = RunOne(session, pipeline, interruption.Token);
             computed += outcomes.Sum(o => o.Computed);
@@ -49,6 +50,8 @@ internal static class RunCommand
                 code = Program.Failed;
                 if (!session.Options.KeepGoing) break;
             }
+
+            if (i + 1 < session.Pipelines.Count) session.Release(pipeline, session.Pipelines[i + 1]);
         }
 
         string seconds = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s");
@@ -57,8 +60,11 @@ internal static class RunCommand
     }
 
     /// <summary>The command that gives the same results again.</summary>
-    public static string CommandOf(RunOptions options) =>
-        "dotnet run --project src/Host " + Quoted(options.Spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+    public static string CommandOf(RunOptions options) => CommandOf(options, options.Spec);
+
+    /// <summary>The command that gives the results of one spec again, which may be one of those that the command line's spec lists.</summary>
+    public static string CommandOf(RunOptions options, string spec) =>
+        "dotnet run --project src/Host " + Quoted(spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
 
     private static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 

@@ -21,9 +21,31 @@ public static class SpecSchema
             ["title"] = "Pipelines experiment",
             ["description"] = XmlDocs.Summary(typeof(Experiment)),
         };
-        foreach ((string key, JsonNode? value) in root.ToArray()) schema[key] = value?.DeepClone();
+        schema["if"] = new JsonObject { ["required"] = new JsonArray(Collection.Key) };
+        schema["then"] = Listed();
+        schema["else"] = root;
         return schema.ToJsonString(Indented) + "\n";
     }
+
+    /// <summary>A spec that lists other specs.</summary>
+    private static JsonObject Listed() => new()
+    {
+        ["type"] = "object",
+        ["properties"] = new JsonObject
+        {
+            ["name"] = new JsonObject { ["type"] = "string", ["description"] = "Name for people." },
+            [Collection.Key] = new JsonObject
+            {
+                ["type"] = "array",
+                ["items"] = new JsonObject { ["type"] = "string", ["minLength"] = 1 },
+                ["minItems"] = 1,
+                ["uniqueItems"] = true,
+                ["description"] = "Spec files, relative to this one: their experiments are run as one plan, in this order.",
+            },
+        },
+        ["required"] = new JsonArray("name", Collection.Key),
+        ["additionalProperties"] = false,
+    };
 
     private static JsonObject Axes() => new()
     {
