@@ -109,11 +109,11 @@ internal sealed class WriteReport(
 
     private IReadOnlyList<Fact> Facts(Artifacts artifacts)
     {
-        int pictures = answers.Asked(artifacts)!.Count, asked = answers.Asked(artifacts)!.Count(a => a.Fits), right = answers.Samples(artifacts)!.Count;
+        int pictures = answers.Asked(artifacts)!.Count, asked = answers.Asked(artifacts)!.Count(a => a.Fits), right = answers.Asked(artifacts)!.Count(a => a.Right), kept = answers.Samples(artifacts)!.Count;
         return
         [
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
-            new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %)")),
+            new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
