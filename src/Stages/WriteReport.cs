@@ -62,9 +62,15 @@ internal sealed class WriteReport(
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(source, file);
-            if (relative is not (Manifest.FileName or NumbersFile)) folder.Copy(IsOneOfSeveral ? Path.Combine(Name, relative) : relative, file);
+            if (relative is not (Manifest.FileName or NumbersFile)) folder.Copy(Published(relative), file);
         }
     }
+
+    /// <summary>Where the page lies in the run's folder.</summary>
+    public string PublishedPage => Published(HtmlReport.PageName);
+
+    /// <summary>Samples that the page is about.</summary>
+    public int Samples(Artifacts artifacts) => (forward?.Accepted(artifacts) ?? answers.Samples(artifacts)!).Count;
 
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) => Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
@@ -203,6 +209,8 @@ internal sealed class WriteReport(
         sample.Id, sample.Answer,
         [.. rows.GroupBy(r => r.HeadRank).OrderBy(g => g.Key).Select(g => new LensHead(
             g.First().Layer, g.First().Head, g.First().Beta, [.. g.OrderBy(r => r.ItemRank).Select(r => new LensToken(r.Token, r.Logit, r.IsTarget))]))]);
+
+    private string Published(string relative) => IsOneOfSeveral ? Path.Combine(Name, relative) : relative;
 
     private static double? Known(double value) => double.IsFinite(value) ? value : null;
 

@@ -43,6 +43,7 @@ public static class ExperimentReader
         private readonly PathRule paths;
         private readonly List<Experiment> experiments = [];
         private readonly List<string> files = [];
+        private string title = "";
 
         public Reading(IReadOnlyList<string>? overrides, IReadOnlyDictionary<string, string>? environment, PathRule paths)
         {
@@ -53,14 +54,20 @@ public static class ExperimentReader
 
         public ErrorList Errors { get; } = new();
 
-        public ReadResult Result() => Errors.Count == 0 ? new ReadResult(experiments, []) { Files = files } : new ReadResult([], Errors.Sorted());
+        public ReadResult Result() => Errors.Count == 0 ? new ReadResult(experiments, []) { Files = files, Name = title } : new ReadResult([], Errors.Sorted());
 
         /// <summary>Reads a document: an experiment, or a list of specs.</summary>
         public void Document(string text, string name, string folder)
         {
             if (Root(text, name) is not { } root) return;
-            if (Collection.Is(root)) Listed(root, name, folder);
-            else Members(root, name, folder);
+            if (Collection.Is(root))
+            {
+                title = Collection.Name(root, Errors);
+                Listed(root, name, folder);
+                return;
+            }
+            Members(root, name, folder);
+            title = experiments.FirstOrDefault()?.Name?.Split('/')[0] ?? "";
         }
 
         private YamlMap? Root(string text, string name)

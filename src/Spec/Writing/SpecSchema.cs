@@ -33,7 +33,7 @@ public static class SpecSchema
         ["type"] = "object",
         ["properties"] = new JsonObject
         {
-            ["name"] = new JsonObject { ["type"] = "string", ["description"] = "Name for people." },
+            ["name"] = new JsonObject { ["type"] = "string", ["pattern"] = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", ["description"] = "Name: its overview lies in artifacts/runs/<name>/overview." },
             [Collection.Key] = new JsonObject
             {
                 ["type"] = "array",
