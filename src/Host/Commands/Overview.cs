@@ -23,7 +23,8 @@ internal static class Overview
         Artifacts artifacts = session.Catalog.Artifacts;
         if (pipeline.Stages.OfType<WriteReport>().FirstOrDefault() is not { } report) return null;
         string page = Path.Combine(session.RunFolderOf(pipeline), report.PublishedPage);
+        string name = pipeline.Experiment.Name, matrix = session.Name + "/";
         return new OverviewExperiment(
-            pipeline.Experiment.Name, Path.GetRelativePath(folder, page).Replace(Path.DirectorySeparatorChar, '/'), pipeline.Context.Info.Name, pipeline.Context.Heads, report.Samples(artifacts), report.StatedNumbers(artifacts));
+            name.StartsWith(matrix, StringComparison.Ordinal) ? name[matrix.Length..] : name, Path.GetRelativePath(folder, page).Replace(Path.DirectorySeparatorChar, '/'), pipeline.Context.Info.Name, pipeline.Context.Heads, report.Samples(artifacts), report.StatedNumbers(artifacts));
     }
 }

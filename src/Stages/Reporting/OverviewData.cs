@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Reporting;
 internal sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments);
 
 /// <summary>An experiment in the overview.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">Its name; of a member of a matrix its axes alone.</param>
 /// <param name="Address">Of its report, relative to the overview.</param>
 /// <param name="Model">Name of the checkpoint's folder.</param>
 /// <param name="Heads">N.</param>

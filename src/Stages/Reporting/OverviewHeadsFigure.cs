@@ -51,11 +51,11 @@ internal static class OverviewHeadsFigure
     {
         int perRow = canvas.IsNarrow ? 2 : Math.Min(5, criteria.Length);
         double key = SeriesKeys.Height(criteria.Length, perRow), row = (criteria.Length * Lane) + Gap, height = Head + (experiments.Length * (row + (canvas.IsNarrow ? 14 : 0))) + Foot;
-        double label = canvas.IsNarrow ? 8 : 176, width = canvas.IsNarrow ? canvas.Width : (canvas.Width - label) / 2;
+        double label = canvas.IsNarrow ? 8 : 180, width = canvas.IsNarrow ? canvas.Width : (canvas.Width - label) / 2;
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * height : height));
         SeriesKeys.Draw(svg, [.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], label, perRow);
         double most = experiments.SelectMany(e => e.Numbers.Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads).SelectMany(n => new[] { Share(e, n.Value.Mean), Share(e, n.Value.High) })).Where(double.IsFinite).DefaultIfEmpty(100).Max();
-        Panel(KeyNumbers.FaithfulHeads, "faithfulness", canvas.IsNarrow ? label : label, key);
+        Panel(KeyNumbers.FaithfulHeads, "faithfulness", label, key);
         Panel(KeyNumbers.CompleteHeads, "completeness", canvas.IsNarrow ? label : label + width, key + (canvas.IsNarrow ? height : 0));
         return svg;
 
@@ -80,7 +80,7 @@ internal static class OverviewHeadsFigure
                 }
                 else if (left == label)
                 {
-                    svg.Text(left - 8, y + (criteria.Length * Lane / 2) + 4, Cut(experiments[e].Name, 26), "end", Palette.Ink);
+                    svg.Text(left - 8, y + (criteria.Length * Lane / 2) + 4, Cut(experiments[e].Name, 24), "end", Palette.Ink);
                 }
 
                 for (int c = 0; c < criteria.Length; c++)
