@@ -111,6 +111,9 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         return Ranking.Intact(order, Thresholds.FirstAbove(curve, threshold) ?? order.Length);
     }
 
+    /// <summary>Thresholds are applied when curves are read: the units of a full scan do not know them.</summary>
+    public override string PublishedFacts(Artifacts artifacts) => string.Join(' ', spec.Thresholds.Select(t => t.ToString("R", CultureInfo.InvariantCulture)));
+
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {

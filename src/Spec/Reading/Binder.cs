@@ -84,6 +84,11 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         var seen = new HashSet<object>();
         foreach (YamlValue item in items.Items)
         {
+            if (item is YamlText { IsNull: true })
+            {
+                errors.Add(item.At, path, "there is no value", list.Item.Wanted);
+                continue;
+            }
             if (Value(list.Item, item, path, field) is not { } value) continue;
             if (!seen.Add(value)) errors.Add(item.At, path, $"{item.Described} is in the list twice");
             values.Add(value);

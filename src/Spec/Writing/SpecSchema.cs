@@ -38,7 +38,7 @@ public static class SpecSchema
         JsonObject schema = Of(field.Shape);
         JsonNode value = field.Shape is Shape.List ? schema["items"]! : schema;
         if (field.Bounds is { } bounds) (value["minimum"], value["maximum"]) = (bounds.Least, bounds.Most);
-        if (field.Form is { } form) schema["pattern"] = form.Regex;
+        if (field.Form is { } form) value["pattern"] = form.Regex;
         if (field.Default is not null && field.Shape is not Shape.Fields and not Shape.Family) schema["default"] = Literal(field.Default);
         if (field.Note.Length > 0) schema["description"] = field.Note;
         return schema;

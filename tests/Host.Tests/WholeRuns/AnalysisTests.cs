@@ -65,6 +65,18 @@ public sealed class AnalysisTests
         File.ReadAllBytes(Path.Combine(tables, "heads_needed.parquet")).Should().Equal(until);
     }
 
+    [Fact]
+    public void Other_thresholds_of_a_full_scan_cost_no_pass_and_stand_in_the_table()
+    {
+        using var experiment = new SmallExperiment();
+        File.WriteAllText(experiment.Spec, File.ReadAllText(experiment.Spec).Replace("scan: until-crossed", "scan: full", StringComparison.Ordinal).Replace("  report: { stage: report }\n", "", StringComparison.Ordinal));
+        experiment.Run();
+        experiment.Run("--set", "stages.validation.thresholds=[0.8]").Should().Contain("Nothing to do");
+        string needed = Path.Combine(experiment.RunFolder, "tables", "heads_needed.parquet");
+        Query($"select count(*) from '{needed}'").Should().Be(2 * 4 * 2);
+        Query($"select count(*) from '{needed}' where threshold not in (0.8, 0.2)").Should().Be(0);
+    }
+
     [Theory]
     [InlineData("stages.validation.thresholds=[0.5,1.5]", "0 to 1")]
     [InlineData("stages.layout.perplexity=0.5", "1.001 to 10000")]
