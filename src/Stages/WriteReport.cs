@@ -10,9 +10,9 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(
     StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
-    NonAdditive? nonAdditive) : Stage(context)
+    NonAdditive? nonAdditive, BetaLayout? layout, ClusterHeads? headVectors) : Stage(context)
 {
-    private const int Version = 3;
+    private const int Version = 4;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
@@ -47,7 +47,7 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, layout, headVectors }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
@@ -121,6 +121,10 @@ internal sealed class WriteReport(
             Validation = validation is null
                 ? []
                 : [.. validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
+            Thresholds = validation is null
+                ? []
+                : [.. validation.HeadsNeeded(artifacts).Select(r => new ThresholdRow(
+                    r.SampleId, r.Criterion, r.Seed, r.OfFaithfulness ? ValidationQuantity.Faithfulness : ValidationQuantity.Completeness, r.Threshold, r.Heads ?? double.NaN))],
             FaithfulnessThreshold = validation?.Spec.Faithfulness ?? 0.8,
             CompletenessThreshold = validation?.Spec.Completeness ?? 0.2,
             Tokens = tokens is null
@@ -140,6 +144,8 @@ internal sealed class WriteReport(
             NonAdditive = nonAdditive is null
                 ? []
                 : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
+            Layout = layout is null ? null : LaidOut(artifacts, layout, samples),
+            HeadVectors = headVectors is null ? null : Clustered(artifacts, headVectors, samples),
             Links = Links(),
         };
     }
@@ -173,11 +179,28 @@ internal sealed class WriteReport(
             Ablated = ends?.Ablated ?? double.NaN,
             Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
             Beta = attribution?.Beta(artifacts, sample) ?? [],
+            ImageAttention = validation?.Scores(artifacts, sample, Criterion.Attention) ?? [],
+            SingleHead = validation?.Scores(artifacts, sample, Criterion.Causal) ?? [],
             R2 = fit?.R2 ?? double.NaN,
             Rho = fit?.Rho ?? double.NaN,
             TestPhi = predictions is null ? [] : [.. predictions.Select(p => p.Phi)],
             TestPredicted = predictions is null ? [] : [.. predictions.Select(p => p.Predicted)],
         };
+    }
+
+    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, IReadOnlyList<Sample> samples)
+    {
+        var files = samples.ToDictionary(s => s.Id, s => s.Item.File, StringComparer.Ordinal);
+        return new SampleLayout(
+            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, files[r.SampleId], r.Object, r.SuperCategory ?? "", r.X, r.Y))], layout.Method(artifacts));
+    }
+
+    private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
+    {
+        var byHead = stage.Rows(artifacts).GroupBy(r => (r.Layer * stage.HeadsPerLayer) + r.Head).ToList();
+        return new HeadVectors(
+            [.. byHead.Select(h => h.Key)], [.. samples.Select(s => new HeadVectorSample(s.Id, s.Item.Category ?? "", s.Item.SuperCategory ?? ""))], [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
+            new Dendrogram(byHead.Count, stage.Merges(artifacts)), stage.Spec.LeastBeta, stage.Method);
     }
 
     private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
@@ -229,6 +252,11 @@ internal sealed class WriteReport(
         Table(attribution, Tables.Fits.Name, "quality of the fits");
         Table(attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
         Table(validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
+        Table(validation, Validate.NeededTable, "heads needed at every threshold");
+        Table(validation, Validate.RankingTable, "the orders of the heads: delta of single-head ablation, image attention weight, beta");
+        Table(layout, BetaLayout.Table.Name, "samples laid out by beta");
+        Table(headVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
+        Table(headVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
         Table(tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");

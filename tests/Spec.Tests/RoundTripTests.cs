@@ -117,7 +117,7 @@ public sealed class RoundTripTests
                 new SampleMasksSpec { Count = count, Ablate = share, Draw = draw },
                 new ForwardPassesSpec { MinGap = share },
                 new RegressSpec { Trainer = trainer, Train = 0.01 + (share * 0.9) },
-                new ValidateSpec { RankBy = [.. criteria], Faithfulness = share },
+                new ValidateSpec { RankBy = [.. criteria], Faithfulness = share, Thresholds = [share, 0.9 + (share / 10.1)] },
                 new TokenTraceSpec { Important = share, Count = count, Draw = draw, ImageTokens = (ImageTokenTrace)(keep % 3), Trainer = trainer, Train = 0.01 + (share * 0.9) },
                 new LogitLensSpec { Heads = keep, Items = keep, Reading = (LensReading)(keep % 2) },
                 withBaseline);
@@ -139,6 +139,8 @@ public sealed class RoundTripTests
                 ["gradients"] = "g",
                 ["gradient_cost"] = "c",
                 ["non_additive"] = "n",
+                ["layout"] = "y",
+                ["head_vectors"] = "h",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
@@ -146,6 +148,7 @@ public sealed class RoundTripTests
             [
                 Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (masks.Count / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()),
                 Node("t", tokens), Node("l", lens),
+                Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

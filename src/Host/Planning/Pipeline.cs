@@ -49,9 +49,12 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         GradientPassesSpec spec => new GradientPasses(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
         GradientCostSpec spec => new GradientCost(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<GradientPasses>("gradients")) { Name = node.Name },
         NonAdditiveSpec spec => new NonAdditive(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
+        BetaLayoutSpec spec => new BetaLayout(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
+        ClusterHeadsSpec spec => new ClusterHeads(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         ReportSpec => new WriteReport(
             context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"),
-            inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"), inputs.Find<GradientCost>("gradient_cost"), inputs.Find<NonAdditive>("non_additive"))
+            inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"), inputs.Find<GradientCost>("gradient_cost"), inputs.Find<NonAdditive>("non_additive"),
+            inputs.Find<BetaLayout>("layout"), inputs.Find<ClusterHeads>("head_vectors"))
         { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
     };

@@ -78,6 +78,9 @@ internal sealed class SmallExperiment : IDisposable
 
     public string Spec { get; }
 
+    /// <summary>Adds stages, as lines of the spec, before the report.</summary>
+    public void Add(string stages) => File.WriteAllText(Spec, File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
+
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
 
