@@ -49,6 +49,9 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
 
+    /// <summary>The curves of a sample and a criterion that is compared.</summary>
+    public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts, Sample sample, Criterion criterion) => Tables.Validation.Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
+
     /// <summary>The unit of a sample and a criterion that is compared.</summary>
     public Unit UnitOf(Sample sample, Criterion criterion)
     {

@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(
     StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
-    NonAdditive? nonAdditive) : Stage(context)
+    NonAdditive? nonAdditive, AblationRatio? ratios) : Stage(context)
 {
     private const int Version = 2;
 
@@ -25,7 +25,7 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, ratios }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
@@ -84,8 +84,11 @@ internal sealed class WriteReport(
             Validation = validation is null
                 ? []
                 : [.. validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
-            FaithfulnessThreshold = validation?.Spec.Faithfulness ?? 0.8,
-            CompletenessThreshold = validation?.Spec.Completeness ?? 0.2,
+            FaithfulnessThreshold = (validation ?? ratios?.Validation)?.Spec.Faithfulness ?? 0.8,
+            CompletenessThreshold = (validation ?? ratios?.Validation)?.Spec.Completeness ?? 0.2,
+            Ratios = ratios is null
+                ? []
+                : [.. ratios.Rows(artifacts).Select(r => new RatioRow(r.SampleId, r.Ablate, r.FaithfulHeads ?? double.NaN, r.CompleteHeads ?? double.NaN, r.R2 ?? double.NaN))],
             Tokens = tokens is null
                 ? null
                 : new TokenTraceData
@@ -195,6 +198,7 @@ internal sealed class WriteReport(
         Table(lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
         Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
+        Table(ratios, AblationRatio.Table.Name, "heads needed and quality of the fit by share of heads that masks ablate");
         if (forward is not null)
         {
             links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
