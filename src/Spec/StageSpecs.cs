@@ -254,5 +254,6 @@ public sealed record ReportSpec : StageSpec
         StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
         StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
         StageInput.Of<BetaLayoutSpec>("layout", optional: true), StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
+        StageInput.Of<AblationRatioSpec>("ratios", optional: true),
     ];
 }

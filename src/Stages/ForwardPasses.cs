@@ -38,6 +38,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     /// <inheritdoc/>
     public override string WorkUnit => "masks";
 
+    /// <summary>The spec.</summary>
+    public ForwardPassesSpec Spec => spec;
+
     /// <summary>The pictures and their answers.</summary>
     public AnswerQuestions Answers => answers;
 

@@ -19,6 +19,15 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <inheritdoc/>
     public override string WorkUnit => "fits";
 
+    /// <summary>The spec.</summary>
+    public RegressSpec Spec => spec;
+
+    /// <summary>The forward passes that are fitted.</summary>
+    public ForwardPasses Forward => forward;
+
+    /// <summary>The gradients; null for a trainer that reads none.</summary>
+    public GradientPasses? Gradients => gradients;
+
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples

@@ -88,6 +88,8 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         foreach (RankingRow row in Rankings.Read(artifacts.File(UnitOf(sample, criterion), RankingFile))) scores[(row.Layer * Context.Info.Heads) + row.Head] = row.Score!.Value;
         return scores;
     }
+    /// <summary>The curves of a sample and a criterion that is compared.</summary>
+    public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts, Sample sample, Criterion criterion) => Tables.Validation.Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
 
     /// <summary>The unit of a sample and a criterion that is compared.</summary>
     public Unit UnitOf(Sample sample, Criterion criterion)

@@ -141,6 +141,7 @@ public sealed class RoundTripTests
                 ["non_additive"] = "n",
                 ["layout"] = "y",
                 ["head_vectors"] = "h",
+                ["ratios"] = "s",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
@@ -149,6 +150,7 @@ public sealed class RoundTripTests
                 Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (masks.Count / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()),
                 Node("t", tokens), Node("l", lens),
                 Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
+                Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

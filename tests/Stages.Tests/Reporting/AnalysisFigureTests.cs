@@ -100,6 +100,21 @@ public sealed class AnalysisFigureTests
     }
 
     [Fact]
+    public void High_ratios_are_compared_with_low_ones_within_each_sample()
+    {
+        RatioRow[] Rows(double faithfulAbove) => [.. from sample in new[] { "few", "some", "many" }
+                                                     from ratio in new[] { 0.25, 0.5, 0.75 }
+                                                     let heads = sample == "few" ? 4 : sample == "some" ? 10 : 50
+                                                     select new RatioRow(sample, ratio, ratio > 0.5 ? heads + faithfulAbove : heads, ratio > 0.5 ? heads - 1 : heads, 1 - (0.4 * ratio))];
+        string Shows(double faithfulAbove) => RatioFigure.Of(Findings.Of(Made with { Ratios = Rows(faithfulAbove) }))!.Shows;
+
+        Shows(-2).Should().Contain("ratios above 50\u202f% need 2.0\u00a0[2.0, 2.0] fewer heads for faithfulness").And.Contain("1.0\u00a0[1.0, 1.0] fewer for completeness: fewer in both, as in the paper");
+        Shows(+2).Should().Contain("2.0\u00a0[2.0, 2.0] more heads for faithfulness").And.Contain("in the paper they need fewer in both");
+        Shows(0).Should().Contain("which these samples do not settle");
+        Shows(0).Should().Contain("add up best at p\u00a0=\u00a025\u202f% (R² 0.90) and worst at p\u00a0=\u00a075\u202f% (R² 0.70)");
+    }
+
+    [Fact]
     public void Values_that_are_not_finite_leave_no_NaN_in_a_drawing()
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
