@@ -31,7 +31,7 @@ internal static class ComparisonPage
         ];
         return HtmlPage.Of(
             $"{runs.A.Name} – {runs.B.Name}", "Two runs side by side", $"{runs.A.Name} – {runs.B.Name}", $"A is {runs.A.Name}, B is {runs.B.Name}", sections,
-            "A difference is B − A, paired: over the samples that both runs have. Intervals: 95 %, bootstrap over samples.");
+            "A difference is B − A, paired: over the samples that both runs have. Intervals: 95 %, bootstrap over samples. Level: the interval of the difference holds 0.");
     }
 
     private static string Summary(RunComparison runs)
@@ -44,7 +44,7 @@ internal static class ComparisonPage
     }
 
     private static string Card(string letter, Ink ink, RunCard run) =>
-        $"<tr><td><span class=\"swatch\" style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td><td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
+        $"<tr><td style=\"white-space:nowrap\"><span class=\"swatch\" style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td><td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
 
     private static PageSection Section(string id, string title, Figure?[] figures, string before, string after)
     {
