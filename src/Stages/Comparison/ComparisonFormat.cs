@@ -39,8 +39,8 @@ internal static class ComparisonFormat
             : pair.IsSame ? $"{name} is the same in every sample"
             : pair.Direction != 0 ? $"{name} is {(pair.Direction > 0 ? "higher" : "lower")} in B by {size}{unit}{interval}"
             : IsTiny(d, decimals) ? $"{name} differs by less than {Math.Pow(10, -decimals).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)}{unit}"
-            : d.HasInterval ? $"{name} is level ({Signed(d, decimals)}{unit})"
-            : $"{name} differs by {Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}";
+            : pair.CanTell ? $"{name} is level ({Signed(d, decimals)}{unit})"
+            : $"{name} differs by {Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}, too few to tell";
     }
 
     /// <summary>Nothing of it is left at so many decimals.</summary>

@@ -48,8 +48,9 @@ internal static class ComparisonSentences
     }
 
     /// <summary>Table 2.</summary>
-    public static string Fit(FitComparison fit) =>
-        $"{Verdict("R²", fit.R2, 3)}; {Verdict("ρ", fit.Rho, 3)}" + (fit.R2.Difference.Count > 0 ? $" (paired over {Many(fit.R2.Difference.Count, "sample")})." : ": the runs have no sample in common.");
+    public static string Fit(FitComparison fit) => fit.R2.Difference.Count > 0
+        ? $"{Verdict("R²", fit.R2, 3)}; {Verdict("ρ", fit.Rho, 3)} (paired over {Many(fit.R2.Difference.Count, "sample")})."
+        : $"No sample can be paired: R² is {Sentences.PlusMinus(fit.R2.A)} in A and {Sentences.PlusMinus(fit.R2.B)} in B, ρ {Sentences.PlusMinus(fit.Rho.A)} and {Sentences.PlusMinus(fit.Rho.B)}.";
 
     /// <summary>beta of A against beta of B.</summary>
     public static string Beta(RunComparison runs, FitComparison fit)
@@ -59,7 +60,7 @@ internal static class ComparisonSentences
             return $"β cannot be compared: A has {Count(fit.A.Layers)} × {Count(fit.A.Heads)} heads, B has {Count(fit.B.Layers)} × {Count(fit.B.Heads)}; a head of one model is no head of the other.";
         }
 
-        string model = runs.SameModel ? "" : $" A is {runs.A.Model}, B is {runs.B.Model}: where these are other weights, a head of one is no head of the other, and the agreement means little.";
+        string model = runs.SameModel ? "" : " The runs name two checkpoints: where these are other weights, a head of one is no head of the other, and the agreement means little.";
         if (beta.IsSame)
         {
             return $"β is the same in all {Count(beta.Samples.Count)} samples in common: every head lies on the diagonal." + model;
@@ -85,6 +86,12 @@ internal static class ComparisonSentences
             if (scan.Criteria.All(c => of(c).Heads.Difference.Count == 0))
             {
                 return $"For {what}, no sample can be paired.";
+            }
+
+            if (level.Length > 0 && level.All(c => !of(c).Heads.CanTell))
+            {
+                int few = level.Max(c => of(c).Heads.Difference.Count);
+                return $"For {what}, {Many(few, "sample")} in common {(few == 1 ? "is" : "are")} too few to tell.";
             }
 
             if (same.Length == scan.Criteria.Count)
@@ -120,7 +127,7 @@ internal static class ComparisonSentences
 
         CriterionComparison lead = known.FirstOrDefault(c => c.Criterion == Criteria.HeadAttribution, known[0]), most = known.MaxBy(c => c.Faithfulness.Distance + c.Completeness.Distance)!;
         string other = known.Length < 2 ? "" : most == lead ? " No other criterion's lie farther apart." : $" Farthest apart are those of {most.Title} ({Fixed(most.Faithfulness.Distance, 3)} and {Fixed(most.Completeness.Distance, 3)}).";
-        return $"The mean curves of {lead.Title} lie {Fixed(lead.Faithfulness.Distance, 3)} (faithfulness) and {Fixed(lead.Completeness.Distance, 3)} (completeness) apart on average, on a scale from 0 to 1.{other}";
+        return $"The mean curves of {lead.Title} lie {Fixed(lead.Faithfulness.Distance, 3)} (faithfulness) and {Fixed(lead.Completeness.Distance, 3)} (completeness) apart on average, in units of φ.{other}";
     }
 
     /// <summary>Tokens.</summary>
@@ -138,7 +145,7 @@ internal static class ComparisonSentences
         int common = overlap.Common.Count, targets = overlap.Common.Count(s => s.SameTarget);
         return common == 0 ? "The runs have no sample in common: nothing can be paired, and what differs may be the data."
             : (overlap.OnlyA + overlap.OnlyB == 0 ? $"Both runs keep the same {Many(common, "sample")}" : $"{Many(common, "sample")} {(common == 1 ? "is" : "are")} in both runs; differences are paired over these")
-                + (targets == common ? ", with the same target tokens." : $". In {Count(common - targets)} of them the target token is another: there β explains the logit of another token.");
+                + (targets == common ? ", with the same target tokens." : $". In {(targets == 0 ? $"all {Count(common)}" : $"{Count(common - targets)} of them")} the target token is another: there β explains the logit of another token.");
     }
 
     /// <summary>The name of two stages.</summary>

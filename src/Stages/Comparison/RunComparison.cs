@@ -13,6 +13,8 @@ internal sealed record RunComparison(
     RunCard A, RunCard B, SettingDifferences Differences, IReadOnlyList<FitComparison> Fits, IReadOnlyList<ScanComparison> Scans, IReadOnlyList<TraceComparison> Traces,
     SampleOverlap? Overlap, IReadOnlyList<string> Unpaired)
 {
-    /// <summary>Both runs are of checkpoints of the same name.</summary>
-    public bool SameModel => A.Model == B.Model;
+    private const string ModelPath = "model.path";
+
+    /// <summary>Both runs name the same checkpoint.</summary>
+    public bool SameModel => Differences.Settings.All(d => d.Path != ModelPath);
 }

@@ -78,8 +78,11 @@ public sealed partial class ComparisonPageTests
     public void A_difference_is_told_with_its_interval_and_its_direction()
     {
         RunComparison runs = Alike();
-        ComparisonSentences.Fit(runs.Fits[0]).Should().StartWith("R² is higher in B by 0.150 [0.100,\u00a00.200]");
-        ComparisonSentences.Needed(runs.Scans[0]).Should().Contain("head attribution is level");
+        ComparisonSentences.Fit(runs.Fits[0]).Should().StartWith("R² differs by +0.150 in 2 samples, too few to tell");
+        ComparisonSentences.Needed(runs.Scans[0]).Should().Contain("2 samples in common are too few to tell");
+        (string, double[], double)[] Many(double shift) => [.. Enumerable.Range(0, 8).Select(i => ($"s{i}", new double[] { 1, i, 0, 0 }, 0.5 + shift + (shift * 0.1 * (i % 2))))];
+        RunComparison eight = Whole(Fit(2, 2, Many(0)), Fit(2, 2, Many(0.1)), runs.Scans[0].A, runs.Scans[0].B);
+        ComparisonSentences.Fit(eight.Fits[0]).Should().MatchRegex("^R² is higher in B by 0\\.105 \\[0\\.10\\d,\u00a00\\.10\\d\\]; ρ is higher in B").And.EndWith("(paired over 8 samples).");
         ComparisonSentences.Settings(runs).Should().Be("1 of 2 settings differs: prompt. Only A has tokens.");
     }
 
@@ -90,7 +93,8 @@ public sealed partial class ComparisonPageTests
         ComparisonSentences.Headline(runs).Should().Contain("β cannot be compared");
         ComparisonSentences.Beta(runs, runs.Fits[0]).Should().Contain("A has 2 × 2 heads, B has 1 × 2");
         ComparisonPage.Html(runs).Should().Contain("cannot be compared").And.Contain("% of heads");
-        ComparisonSentences.Beta(runs with { B = runs.B with { Model = "other" } }, Alike().Fits[0]).Should().Contain("B is other");
+        RunCard elsewhere = Card("b", [("model.path", "/other")]);
+        ComparisonSentences.Beta(runs with { Differences = SettingDifferences.Of(runs.A, elsewhere) }, Alike().Fits[0]).Should().Contain("two checkpoints");
     }
 
     [Theory]

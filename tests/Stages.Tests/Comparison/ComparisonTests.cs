@@ -49,8 +49,31 @@ public sealed class ComparisonTests
         (pair.Difference.Mean, pair.Difference.Count).Should().Be((2, 2), "3 and 1");
         pair.Difference.Deviation.Should().BeApproximately(Math.Sqrt(2), 1e-15);
         (pair.Difference.Low, pair.Difference.High).Should().Be((1, 3), "the resamples of two values are their means and themselves");
-        pair.Direction.Should().Be(1);
+        pair.Direction.Should().Be(0, "two samples are too few to tell");
         pair.IsSame.Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(-1, -1)]
+    [InlineData(0, 0)]
+    public void A_difference_is_told_from_none_by_six_samples_and_not_by_five(double shift, int direction)
+    {
+        string[] ids = ["s1", "s2", "s3", "s4", "s5", "s6"];
+        Dictionary<string, double> a = ids.ToDictionary(i => i, _ => 1.0), b = ids.Select((id, i) => (id, i)).ToDictionary(s => s.id, s => 1 + shift + (0.1 * (s.i - 2.5)));
+        CommonSample[] all = [.. ids.Select(i => new CommonSample(i, Kept(i), Kept(i)))];
+
+        Paired.Of(a, b, all, Intervals).Direction.Should().Be(direction);
+        Paired.Of(a, b, all[1..], Intervals).Direction.Should().Be(0);
+    }
+
+    [Fact]
+    public void Inputs_that_a_stage_of_one_run_fills_and_values_that_are_none_are_no_differences()
+    {
+        RunCard a = Card("a", [("data.labels", "-"), ("stages.report.inputs.tokens", "none"), ("stages.report.inputs.fit", "f1")], ("report", "report"), ("f1", "regress"), ("f2", "regress"));
+        RunCard b = Card("b", [("stages.report.inputs.tokens", "trace"), ("stages.report.inputs.fit", "f2")], ("report", "report"), ("f1", "regress"), ("f2", "regress"), ("trace", "token-trace"));
+
+        SettingDifferences.Of(a, b).Settings.Should().Equal(new SettingDifference("stages.report.inputs.fit", "f1", "f2"));
     }
 
     [Fact]
