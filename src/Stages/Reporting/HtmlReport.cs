@@ -67,10 +67,9 @@ internal static class HtmlReport
     /// <summary>The page.</summary>
     public static string Page(Findings findings, IReadOnlyList<Figure> figures)
     {
-        IEnumerable<PageSection> sections = PageSections.Of(findings, figures);
         ReportData data = findings.Data;
         return HtmlPage.Of(
-            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), sections,
+            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), PageSections.Of(findings, figures),
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.");
     }
 

@@ -25,7 +25,10 @@ internal static class HostProcess
     }
 
     /// <summary>Starts the program.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts the program with variables added to its environment.</summary>
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -36,6 +39,7 @@ internal static class HostProcess
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
