@@ -10,9 +10,9 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(
     StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
-    NonAdditive? nonAdditive, BetaLayout? layout, ClusterHeads? headVectors) : Stage(context)
+    NonAdditive? nonAdditive, BetaLayout? layout, ClusterHeads? headVectors, CompareStyles? styles) : Stage(context)
 {
-    private const int Version = 3;
+    private const int Version = 4;
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
@@ -26,7 +26,7 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, layout, headVectors }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, layout, headVectors, styles }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
@@ -47,7 +47,7 @@ internal sealed class WriteReport(
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Shown(Artifacts artifacts) => string.Join(
         '\n',
-        [forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory}")]);
+        [forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
 
     private Unit Create(KeyPart[] inputs, string shown)
     {
@@ -110,6 +110,9 @@ internal sealed class WriteReport(
                 : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
             Layout = layout is null ? null : LaidOut(artifacts, layout, samples),
             HeadVectors = headVectors is null ? null : Clustered(artifacts, headVectors, samples),
+            Styles = styles is null
+                ? null
+                : new StyleData(styles.Styles, styles.Cosines(artifacts), [.. styles.MeanRows(artifacts).Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached))]),
             Links = Links(),
         };
     }
@@ -154,9 +157,9 @@ internal sealed class WriteReport(
 
     private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, IReadOnlyList<Sample> samples)
     {
-        var files = samples.ToDictionary(s => s.Id, s => s.Item.File, StringComparer.Ordinal);
+        var items = samples.ToDictionary(s => s.Id, s => s.Item, StringComparer.Ordinal);
         return new SampleLayout(
-            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, files[r.SampleId], r.Object, r.SuperCategory ?? "", r.X, r.Y))], layout.Method(artifacts));
+            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, items[r.SampleId].File, r.Object, r.SuperCategory ?? "", r.X, r.Y, items[r.SampleId].Domain ?? ""))], layout.Method(artifacts));
     }
 
     private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
@@ -217,6 +220,9 @@ internal sealed class WriteReport(
         Table(layout, BetaLayout.Table.Name, "samples laid out by beta");
         Table(headVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
         Table(headVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
+        Table(styles, CompareStyles.Pairs.Name, "cosine of beta by pair of styles, for the same object and for another");
+        Table(styles, CompareStyles.RelationsTable, "the same over all styles, and by how much the object counts for more");
+        Table(styles, CompareStyles.Means.Name, "R², ρ and heads needed by style");
         Table(tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");

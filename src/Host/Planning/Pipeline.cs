@@ -51,10 +51,11 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         NonAdditiveSpec spec => new NonAdditive(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
         BetaLayoutSpec spec => new BetaLayout(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         ClusterHeadsSpec spec => new ClusterHeads(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
+        CompareStylesSpec => new CompareStyles(context, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution"), inputs.Find<Validate>("validation")) { Name = node.Name },
         ReportSpec => new WriteReport(
             context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"),
             inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"), inputs.Find<GradientCost>("gradient_cost"), inputs.Find<NonAdditive>("non_additive"),
-            inputs.Find<BetaLayout>("layout"), inputs.Find<ClusterHeads>("head_vectors"))
+            inputs.Find<BetaLayout>("layout"), inputs.Find<ClusterHeads>("head_vectors"), inputs.Find<CompareStyles>("styles"))
         { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
     };
