@@ -70,6 +70,18 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     /// <inheritdoc/>
     public override string PublishedFacts(Artifacts artifacts) => Unit is null ? "" : string.Join('\n', pictures.Value.Select(p => p.File));
 
+    /// <inheritdoc/>
+    public override void Release()
+    {
+        lock (blocks)
+        {
+            foreach (BaselineBlocks laidOut in blocks.Values) laidOut.Dispose();
+            blocks.Clear();
+            baseline?.Dispose();
+            baseline = null;
+        }
+    }
+
     private Baseline Load(Artifacts artifacts) => spec.Kind switch
     {
         BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),

@@ -40,12 +40,18 @@ internal sealed class Engine(FileDigests digests) : IDisposable
         return new Lease<TRun>(() => (TRun)resident.Run.Value, () => Release(resident));
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Drops the samples at work and, unless <paramref name="keepModels"/>, the models. No unit may be at work.</summary>
+    public void Release(bool keepModels)
     {
         foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Run.Value.Dispose();
+        residents.Clear();
+        if (keepModels) return;
         foreach (var model in models.Values.Where(m => m.IsValueCreated)) model.Value.Dispose();
+        models.Clear();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Release(keepModels: false);
 
     private void Release(Resident resident)
     {

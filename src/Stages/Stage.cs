@@ -29,6 +29,11 @@ internal abstract class Stage(StageContext? context)
     {
     }
 
+    /// <summary>Gives back the memory of what was computed or read for units. It is read again where it is asked for.</summary>
+    public virtual void Release()
+    {
+    }
+
     /// <summary>What the published files show beyond the units: verdicts and labels that are settled when they are read. Part of what tells whether a run's folder is up to date.</summary>
     public virtual string PublishedFacts(Artifacts artifacts) => "";
 

@@ -76,6 +76,9 @@ internal sealed class StageContext
     /// <summary>The model loaded for gradients; the same as <see cref="Model"/> where that computes by libtorch, too.</summary>
     public VisionLanguageModel GradientModel => Engine.Model(Folder, GradientArithmetic, Image);
 
+    /// <summary>Whether another experiment runs on the same loaded model.</summary>
+    public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image) == (other.Folder, other.Arithmetic, other.Image);
+
     /// <summary>The pictures of the experiment.</summary>
     public PictureSet Pictures => pictures.Value;
 

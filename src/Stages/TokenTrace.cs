@@ -30,11 +30,16 @@ internal sealed class TokenTrace : Stage
     private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
 
     /// <summary>A stage that takes x* from <paramref name="validation"/> and beta from <paramref name="attribution"/>.</summary>
-    /// <exception cref="InputException">The validation does not rank heads by head attribution.</exception>
+    /// <exception cref="InputException">The validation does not rank heads by head attribution, or the trainer is none for image tokens.</exception>
     public TokenTrace(StageContext context, TokenTraceSpec spec, ForwardPasses forward, Regress attribution, Validate validation)
         : base(context)
     {
         (this.spec, this.forward, this.attribution, this.validation) = (spec, forward, attribution, validation);
+        if (spec.Trainer is GradientSpec)
+        {
+            throw new InputException("token-trace: trainer", "gradient stands for gradients of heads; there are none of image tokens.", "Use elastic-net, sdca, light-gbm or fast-tree.");
+        }
+
         if (!validation.Spec.RankBy.Contains(Criterion.HeadAttribution))
         {
             throw new InputException($"stages.{validation.Name}.rank_by", "token-trace takes x* from the order of head attribution, which is not compared.", $"Add {Spelling.Of(Criterion.HeadAttribution)}.");

@@ -30,8 +30,9 @@ internal static class RunCommand
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();
         int computed = 0, stored = 0, code = Program.Done;
-        foreach (Pipeline pipeline in session.Pipelines)
+        for (int i = 0; i < session.Pipelines.Count; i++)
         {
+            Pipeline pipeline = session.Pipelines[i];
             if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
             var outcomes = RunOne(session, pipeline, interruption.Token);
             computed += outcomes.Sum(o => o.Computed);
@@ -49,16 +50,22 @@ internal static class RunCommand
                 code = Program.Failed;
                 if (!session.Options.KeepGoing) break;
             }
+
+            if (i + 1 < session.Pipelines.Count) session.Release(pipeline, session.Pipelines[i + 1]);
         }
 
+        if (code == Program.Done && session.Pipelines.Count > 1) Overview.Write(session);
         string seconds = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s");
         Console.WriteLine(computed == 0 && code == Program.Done ? $"Nothing to do: all {stored} units are stored ({seconds})." : $"{computed} units computed, {stored} were stored ({seconds}).");
         return code;
     }
 
     /// <summary>The command that gives the same results again.</summary>
-    public static string CommandOf(RunOptions options) =>
-        "dotnet run --project src/Host " + Quoted(options.Spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+    public static string CommandOf(RunOptions options) => CommandOf(options, options.Spec);
+
+    /// <summary>The command that gives the results of one spec again, which may be one of those that the command line's spec lists.</summary>
+    public static string CommandOf(RunOptions options, string spec) =>
+        "dotnet run --project src/Host " + Quoted(spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
 
     private static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 

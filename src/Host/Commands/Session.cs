@@ -1,5 +1,4 @@
 using Pipelines.Host.Planning;
-using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
@@ -23,16 +22,17 @@ internal sealed class Session : IDisposable
     private readonly Engine engine;
     private readonly FileDigests digests;
 
-    private Session(RunOptions options, IReadOnlyList<Experiment> experiments)
+    private Session(RunOptions options, ReadResult read)
     {
         Options = options;
+        Name = read.Name;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
         Store = new ArtifactStore(cache, digests);
         Threads = options.Threads ?? Environment.ProcessorCount;
         engine = new Engine(digests);
-        Pipelines = [.. experiments.Select(e => Pipeline.Compile(e, engine, RunCommand.CommandOf(options)))];
+        Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))];
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;
         Catalog = new Catalog(Store, string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()));
@@ -40,6 +40,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>The command line.</summary>
     public RunOptions Options { get; }
+
+    /// <summary>Name of the spec, without the axes of its matrix.</summary>
+    public string Name { get; }
 
     /// <summary>Folder for cache and runs.</summary>
     public string Root { get; }
@@ -50,7 +53,7 @@ internal sealed class Session : IDisposable
     /// <summary>Units and the store.</summary>
     public Catalog Catalog { get; }
 
-    /// <summary>One pipeline an experiment of the spec (more than one with a matrix).</summary>
+    /// <summary>One pipeline an experiment of the spec (more than one with a matrix, or where it lists other specs).</summary>
     public IReadOnlyList<Pipeline> Pipelines { get; }
 
     /// <summary>Units computed at the same time.</summary>
@@ -65,11 +68,18 @@ internal sealed class Session : IDisposable
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
         if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
-        return new Session(options, read.Experiments);
+        return new Session(options, read);
     }
 
     /// <summary>Folder of a run.</summary>
     public string RunFolderOf(Pipeline pipeline) => Path.Combine(Root, "runs", pipeline.Experiment.Name);
+
+    /// <summary>Gives memory back between two experiments: what the stages of <paramref name="done"/> keep, and the model unless <paramref name="next"/> runs on it, too.</summary>
+    public void Release(Pipeline done, Pipeline next)
+    {
+        foreach (Stage stage in done.Stages) stage.Release();
+        engine.Release(keepModels: done.Context.HasModelOf(next.Context));
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -35,10 +35,10 @@ internal sealed class ErrorList
         else if (!errors.Contains(error)) IsCut = true;
     }
 
-    /// <summary>In order of place, overrides last; where there were too many, the last says so.</summary>
+    /// <summary>File by file in order of place, overrides last; where there were too many, the last says so.</summary>
     public IReadOnlyList<SpecError> Sorted()
     {
-        List<SpecError> sorted = [.. errors.OrderBy(e => e.Line == 0).ThenBy(e => e.Line).ThenBy(e => e.Column).ThenBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Path, StringComparer.Ordinal)];
+        List<SpecError> sorted = [.. errors.OrderBy(e => e.Line == 0).ThenBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line).ThenBy(e => e.Column).ThenBy(e => e.Path, StringComparer.Ordinal)];
         if (IsCut) sorted.Add(new SpecError(sorted[0].File, 0, 0, "", "there are more errors: these first"));
         return sorted;
     }

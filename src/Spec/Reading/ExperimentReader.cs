@@ -15,11 +15,9 @@ public static class ExperimentReader
     public static ReadResult Read(string path, IReadOnlyList<string>? overrides = null, IReadOnlyDictionary<string, string>? environment = null, PathRule paths = PathRule.MustExist)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var errors = new ErrorList();
-        string? text = Text(path, errors);
-        return text is null
-            ? new ReadResult([], errors.Sorted())
-            : Parse(text, path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, overrides, environment, paths);
+        var reading = new Reading(overrides, environment, paths);
+        if (Text(path, reading.Errors) is { } text) reading.Document(text, path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        return reading.Result();
     }
 
     /// <summary>Reads a spec from a text.</summary>
@@ -32,54 +30,142 @@ public static class ExperimentReader
     public static ReadResult Parse(
         string text, string name, string folder, IReadOnlyList<string>? overrides = null, IReadOnlyDictionary<string, string>? environment = null, PathRule paths = PathRule.MustExist)
     {
-        var errors = new ErrorList();
-        Func<string, string?> variables = environment is null ? Environment.GetEnvironmentVariable : environment.GetValueOrDefault;
-        List<Override> sets = [.. (overrides ?? []).Select(o => Override.Parse(o, errors)).OfType<Override>()];
-        YamlValue? document = YamlLoader.Load(new SpecSource(name, text), errors);
-        if (document is not null and not YamlMap)
-        {
-            string what = document is YamlText { IsNull: true } ? "the file holds no value" : $"{document.Described} stands where a mapping is wanted";
-            errors.Add(document.At, "", $"{what}: a spec begins with 'name:', 'model:', 'data:' and 'stages:'");
-        }
-        List<Experiment> experiments = document is YamlMap root ? Members(root, sets, variables, folder, paths, errors) : [];
-        return errors.Count == 0 ? new ReadResult(experiments, []) : new ReadResult([], errors.Sorted());
+        var reading = new Reading(overrides, environment, paths);
+        reading.Document(text, name, folder);
+        return reading.Result();
     }
 
-    private static List<Experiment> Members(YamlMap root, List<Override> sets, Func<string, string?> variables, string folder, PathRule paths, ErrorList errors)
+    /// <summary>What one call reads: one spec, or a spec and those that it lists.</summary>
+    private sealed class Reading
     {
-        foreach (Override set in sets.Where(s => s.IsOfMatrix)) root = set.Apply(root, errors);
-        YamlValue? axes = root.Find(Matrix.Key)?.Value;
-        foreach (Override set in sets.Where(s => !s.IsOfMatrix))
-        {
-            if (axes is YamlMap map && map.Find(set.Path) is { } axis) axes = map.Entries.Count == 1 ? null : map.With(axis.Key, null);
-        }
-        var matrix = Matrix.Read(axes, errors);
-        root = root.With(new YamlText(root.At, Matrix.Key, Quoted: true), null);
+        private readonly Func<string, string?> variables;
+        private readonly List<Override> sets;
+        private readonly PathRule paths;
+        private readonly List<Experiment> experiments = [];
+        private readonly List<string> files = [];
+        private string title = "";
 
-        var experiments = new List<Experiment>();
-        foreach ((IReadOnlyList<Override> points, string suffix) in matrix.Members())
+        public Reading(IReadOnlyList<string>? overrides, IReadOnlyDictionary<string, string>? environment, PathRule paths)
         {
-            YamlMap member = root;
-            foreach (Override set in points.Concat(sets.Where(s => !s.IsOfMatrix))) member = set.Apply(member, errors);
-            var binder = new Binder(errors, variables, folder);
-            Experiment experiment = binder.Experiment(member);
-            if (paths == PathRule.MustExist) new PathChecks(errors, binder.Places).Check(experiment);
-            if (suffix.Length > 0) experiment = experiment with { Name = experiment.Name + (experiment.Name?.Contains('/', StringComparison.Ordinal) == true ? "," : "/") + suffix };
-            experiments.Add(experiment);
+            variables = environment is null ? Environment.GetEnvironmentVariable : environment.GetValueOrDefault;
+            sets = [.. (overrides ?? []).Select(o => Override.Parse(o, Errors)).OfType<Override>()];
+            this.paths = paths;
         }
-        return experiments;
+
+        public ErrorList Errors { get; } = new();
+
+        public ReadResult Result() => Errors.Count == 0 ? new ReadResult(experiments, []) { Files = files, Name = title } : new ReadResult([], Errors.Sorted());
+
+        /// <summary>Reads a document: an experiment, or a list of specs.</summary>
+        public void Document(string text, string name, string folder)
+        {
+            if (Root(text, name) is not { } root) return;
+            if (Collection.Is(root))
+            {
+                title = Collection.Name(root, Errors);
+                Listed(root, name, folder);
+                return;
+            }
+            if (WithBase(root, name, folder, [System.IO.Path.GetFullPath(System.IO.Path.GetFileName(name), folder)]) is { } whole) Members(whole, name, folder);
+            title = experiments.FirstOrDefault()?.Name?.Split('/')[0] ?? "";
+        }
+
+        private YamlMap? Root(string text, string name)
+        {
+            YamlValue? document = YamlLoader.Load(new SpecSource(name, text), Errors);
+            if (document is not null and not YamlMap)
+            {
+                string what = document is YamlText { IsNull: true } ? "the file holds no value" : $"{document.Described} stands where a mapping is wanted";
+                Errors.Add(document.At, "", $"{what}: a spec begins with 'name:', 'model:', 'data:' and 'stages:'");
+            }
+            return document as YamlMap;
+        }
+
+        /// <summary>The document on top of its base, and of the base's base; null where one cannot be read.</summary>
+        /// <param name="root">The document.</param>
+        /// <param name="name">What errors call its file.</param>
+        /// <param name="folder">The folder of all of them.</param>
+        /// <param name="open">The files that build on this one, itself included.</param>
+        private YamlMap? WithBase(YamlMap root, string name, string folder, IReadOnlyList<string> open)
+        {
+            if (root.Find(Inheritance.Key) is not { } entry) return root;
+            root = root.With(entry.Key, null);
+            if (root.Find("name") is null) Errors.Add(root.At, "name", "the name is missing: under the name of its base this spec would write over the base's run");
+            if (entry.Value is not YamlText { IsNull: false } text) return Refused(entry, $"{entry.Value.Described} is no spec file", "a spec beside this one, for example 'base: quickstart.yaml'");
+            if (PathText.Expand(text.Text, variables, out string? problem) is not { } file) return Refused(entry, problem!);
+            string full = System.IO.Path.GetFullPath(file, folder);
+            if (System.IO.Path.GetDirectoryName(full) != folder.TrimEnd(System.IO.Path.DirectorySeparatorChar)) return Refused(entry, $"{text.Described} lies in another folder, where its paths mean other places", "a spec beside this one");
+            if (!File.Exists(full)) return Refused(entry, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
+            if (open.Contains(full)) return Refused(entry, $"the specs build on each other in a circle: {string.Join(" <- ", open.Append(full).Select(System.IO.Path.GetFileName))}");
+            string shown = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+            if (Text(shown, full, Errors) is not { } content || Root(content, shown) is not { } parent) return null;
+            if (Collection.Is(parent)) return Refused(entry, $"{text.Described} lists specs", "a spec with a model, data and stages");
+            return WithBase(parent, shown, folder, [.. open, full]) is { } whole ? Inheritance.Merge(whole, root) : null;
+        }
+
+        private YamlMap? Refused(YamlEntry entry, string what, string? allowed = null, string? near = null)
+        {
+            Errors.Add(entry.Value.At, entry.Key.Text, what, allowed, near);
+            return null;
+        }
+
+        private void Listed(YamlMap collection, string name, string folder)
+        {
+            foreach ((YamlText place, string file) in Collection.Files(collection, variables, Errors))
+            {
+                string full = System.IO.Path.GetFullPath(file, folder), shown = System.IO.Path.IsPathRooted(file) ? file : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+                if (!File.Exists(full))
+                {
+                    Errors.Add(place.At, Collection.Key, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
+                    continue;
+                }
+                if (Text(shown, full, Errors) is not { } text || Root(text, shown) is not { } root) continue;
+                int before = experiments.Count;
+                if (Collection.Is(root)) Errors.Add(place.At, Collection.Key, $"{place.Described} lists specs itself", "specs with a model, data and stages");
+                else if (WithBase(root, shown, System.IO.Path.GetDirectoryName(full)!, [full]) is { } whole) Members(whole, shown, System.IO.Path.GetDirectoryName(full)!);
+                foreach (Experiment twice in experiments.Skip(before).Where(e => e.Name is not null && experiments.Take(before).Any(o => o.Name == e.Name)).ToArray())
+                {
+                    Errors.Add(place.At, Collection.Key, $"{place.Described} has an experiment named '{twice.Name}', as an earlier one has: both would write to runs/{twice.Name}");
+                }
+            }
+        }
+
+        private void Members(YamlMap root, string file, string folder)
+        {
+            foreach (Override set in sets.Where(s => s.IsOfMatrix)) root = set.Apply(root, Errors);
+            YamlValue? axes = root.Find(Matrix.Key)?.Value;
+            foreach (Override set in sets.Where(s => !s.IsOfMatrix))
+            {
+                if (axes is YamlMap map && map.Find(set.Path) is { } axis) axes = map.Entries.Count == 1 ? null : map.With(axis.Key, null);
+            }
+            var matrix = Matrix.Read(axes, Errors);
+            root = root.With(new YamlText(root.At, Matrix.Key, Quoted: true), null);
+            foreach ((IReadOnlyList<Override> points, string suffix) in matrix.Members())
+            {
+                YamlMap member = root;
+                foreach (Override set in points.Concat(sets.Where(s => !s.IsOfMatrix))) member = set.Apply(member, Errors);
+                var binder = new Binder(Errors, variables, folder);
+                Experiment experiment = binder.Experiment(member);
+                if (paths == PathRule.MustExist) new PathChecks(Errors, binder.Places).Check(experiment);
+                if (suffix.Length > 0) experiment = experiment with { Name = experiment.Name + (experiment.Name?.Contains('/', StringComparison.Ordinal) == true ? "," : "/") + suffix };
+                experiments.Add(experiment);
+                files.Add(file);
+            }
+        }
     }
 
-    private static string? Text(string path, ErrorList errors)
+    private static string? Text(string path, ErrorList errors) => Text(path, path, errors);
+
+    private static string? Text(string name, string path, ErrorList errors)
     {
-        var at = new SourceMark(new SpecSource(path, "", HasLines: false), 0, 0);
+        var at = new SourceMark(new SpecSource(name, "", HasLines: false), 0, 0);
         try
         {
             var file = new FileInfo(path);
             if (Directory.Exists(path)) errors.Add(at, "", "this is a folder: name the spec file in it");
             else if (!file.Exists) errors.Add(at, "", $"there is no such file (looked for {file.FullName})", null, Neighbour(file));
             else if (file.Length > LargestFile) errors.Add(at, "", $"the file has {file.Length} bytes: a spec has at most {LargestFile}");
-            else return Decoded(File.ReadAllBytes(path), path, errors);
+            else return Decoded(File.ReadAllBytes(path), name, errors);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

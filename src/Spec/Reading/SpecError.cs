@@ -19,11 +19,17 @@ public sealed record SpecError(string File, int Line, int Column, string Path, s
     }
 }
 
-/// <summary>What reading a spec gave: the experiments (several with a matrix), or every error of the file at once.</summary>
+/// <summary>What reading a spec gave: the experiments (several with a matrix, or where it lists other specs), or every error at once.</summary>
 /// <param name="Experiments">Empty exactly when there are errors.</param>
 /// <param name="Errors">In file order.</param>
 public sealed record ReadResult(IReadOnlyList<Experiment> Experiments, IReadOnlyList<SpecError> Errors)
 {
+    /// <summary>Name of the spec: of the experiment, of the matrix without its axes, or of the list of specs.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The file that each experiment stands in: the spec, or one that it lists.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
     /// <summary>Whether the experiments may be run.</summary>
     public bool Ok => Errors.Count == 0;
 }

@@ -43,6 +43,17 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public void Gradients_of_image_tokens_are_refused_before_anything_runs()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Add(Tokens);
+        var (code, output, errors) = HostProcess.Run(experiment.Arguments("--set", "stages.tokens.trainer=gradient"));
+        code.Should().Be(2, output + errors);
+        errors.Should().Contain("token-trace: trainer").And.Contain("elastic-net").And.NotContain("   at ");
+        Directory.Exists(Path.Combine(experiment.Artifacts, "runs")).Should().BeFalse();
+    }
+
+    [Fact]
     public void A_larger_count_computes_only_the_additional_masks()
     {
         using var experiment = new SmallExperiment();
