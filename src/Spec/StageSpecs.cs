@@ -10,6 +10,9 @@ public abstract record StageSpec
     /// <summary>Every role that a stage of the kind may have, whatever its settings: what an editor accepts under <c>inputs:</c>.</summary>
     public virtual IReadOnlyList<StageInput> MayNeed => Needs;
 
+    /// <summary>Why the stage cannot work on <paramref name="data"/>, as an error says it; null where it can.</summary>
+    public virtual string? ObjectionTo(DataSpec data) => null;
+
     /// <summary>The kind as files spell it, for example <c>sample-masks</c>.</summary>
     public string StageKind => Spelling.Of(GetType());
 }
@@ -255,5 +258,6 @@ public sealed record ReportSpec : StageSpec
         StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
         StageInput.Of<BetaLayoutSpec>("layout", optional: true), StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
         StageInput.Of<AblationRatioSpec>("ratios", optional: true),
+        StageInput.Of<CompareStylesSpec>("styles", optional: true),
     ];
 }

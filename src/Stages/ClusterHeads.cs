@@ -48,7 +48,7 @@ internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, 
     public override string WorkUnit => "trees";
 
     /// <summary>How they are clustered, in words.</summary>
-    public string Method => $"{Spelling.Of(spec.Linkage)} linkage of {Spelling.Of(spec.Distance)} distances";
+    public string Method => $"{(spec.Linkage == ClusterLinkage.Ward ? "Ward" : "average")} linkage of {(spec.Distance == VectorDistance.Cosine ? "cosine" : "Euclidean")} distances";
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>

@@ -34,7 +34,10 @@ internal sealed record ReportSources(AnswerQuestions Answers)
     /// <summary>Other ablation ratios.</summary>
     public AblationRatio? Ratios { get; init; }
 
+    /// <summary>Styles against objects.</summary>
+    public CompareStyles? Styles { get; init; }
+
     /// <summary>Those that there are.</summary>
     public IReadOnlyList<Stage> Known =>
-        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios }.OfType<Stage>()];
+        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios, Styles }.OfType<Stage>()];
 }

@@ -65,17 +65,20 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
 
     /// <summary>Heads needed at every threshold of the spec, by sample, criterion and order (paper, Fig. 5).</summary>
-    public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts) =>
+    public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts) => HeadsNeeded(artifacts, [.. spec.Thresholds.Select(t => (t, Opposite(t)))]);
+
+    /// <summary>Heads needed at given thresholds, by sample, criterion and order.</summary>
+    public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts, IReadOnlyList<(double Faithfulness, double Completeness)> thresholds) =>
     [
         .. from curve in Rows(artifacts).GroupBy(r => (r.SampleId, r.Criterion, r.Seed))
            let points = curve.OrderBy(r => r.K).ToList()
            let faithfulness = points.ConvertAll(p => p.Faithfulness)
            let completeness = points.ConvertAll(p => p.Completeness)
-           from threshold in spec.Thresholds
+           from threshold in thresholds
            from row in new[]
            {
-               new NeededRow(curve.Key.SampleId, curve.Key.Criterion, curve.Key.Seed, true, threshold, Thresholds.FirstAbove(faithfulness, threshold)),
-               new NeededRow(curve.Key.SampleId, curve.Key.Criterion, curve.Key.Seed, false, Opposite(threshold), Thresholds.FirstBelow(completeness, Opposite(threshold))),
+               new NeededRow(curve.Key.SampleId, curve.Key.Criterion, curve.Key.Seed, true, threshold.Faithfulness, Thresholds.FirstAbove(faithfulness, threshold.Faithfulness)),
+               new NeededRow(curve.Key.SampleId, curve.Key.Criterion, curve.Key.Seed, false, threshold.Completeness, Thresholds.FirstBelow(completeness, threshold.Completeness)),
            }
            select row,
     ];

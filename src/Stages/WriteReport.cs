@@ -76,7 +76,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Shown(Artifacts artifacts) => string.Join(
         '\n',
-        [sources.Forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory}")]);
+        [sources.Forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
 
     private Unit Create(KeyPart[] inputs, string shown)
     {
@@ -147,6 +147,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
             Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, samples),
             HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
+            Styles = sources.Styles is not { } styles
+                ? null
+                : new StyleData(styles.Styles, styles.Cosines(artifacts), [.. styles.MeanRows(artifacts).Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached))]),
             Links = Links(),
         };
     }
@@ -191,9 +194,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, IReadOnlyList<Sample> samples)
     {
-        var files = samples.ToDictionary(s => s.Id, s => s.Item.File, StringComparer.Ordinal);
+        var items = samples.ToDictionary(s => s.Id, s => s.Item, StringComparer.Ordinal);
         return new SampleLayout(
-            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, files[r.SampleId], r.Object, r.SuperCategory ?? "", r.X, r.Y))], layout.Method(artifacts));
+            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, items[r.SampleId].File, r.Object, r.SuperCategory ?? "", r.X, r.Y, items[r.SampleId].Domain ?? ""))], layout.Method(artifacts));
     }
 
     private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
@@ -258,6 +261,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         Table(sources.Layout, BetaLayout.Table.Name, "samples laid out by beta");
         Table(sources.HeadVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
         Table(sources.HeadVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
+        Table(sources.Styles, CompareStyles.Pairs.Name, "cosine of beta by pair of styles, for the same object and for another");
+        Table(sources.Styles, CompareStyles.RelationsTable, "the same over all styles, and by how much the object counts for more");
+        Table(sources.Styles, CompareStyles.Means.Name, "R², ρ and heads needed by style");
         Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");

@@ -18,6 +18,27 @@ public sealed class AnalysisStageTests
         Node(experiment, "report").Inputs.Should().Contain("layout", "layout").And.Contain("head_vectors", "vectors");
     }
 
+    [Theory]
+    [InlineData("", "validation")]
+    [InlineData(", inputs: { validation: none }", null)]
+    public void Styles_are_compared_with_or_without_a_validation(string inputs, string? validation)
+    {
+        Experiment experiment = Specs.One(Styled($"  styles: {{ stage: compare-styles{inputs} }}\n"));
+        Node(experiment, "styles").Inputs.GetValueOrDefault("validation").Should().Be(validation);
+        Node(experiment, "styles").Inputs.Should().Contain("attribution", "attribution");
+        Node(experiment, "report").Inputs.Should().Contain("styles", "styles");
+    }
+
+    [Fact]
+    public void Styles_of_data_without_styles_or_with_one_are_an_error_at_the_stage()
+    {
+        Specs.Errors(With("  styles: { stage: compare-styles }\n")).Should().Equal(
+            "spec.yaml:17:3: stages.styles: the styles that are compared are the domains of data of kind domainnet, and data is of kind coco");
+        Specs.Errors(Styled("  styles: { stage: compare-styles }\n"), "data.domains=[real]").Should().Equal(
+            "spec.yaml:17:3: stages.styles: one style has no other to be compared with: name at least two under data.domains");
+        Specs.Errors(With("  styles: { stage: compare-styles }\n").Replace("kind: coco", "kind: cocoa", StringComparison.Ordinal)).Should().NotContain(e => e.Contains("stages.styles"), "the data are told to be wrong already");
+    }
+
     [Fact]
     public void Defaults_are_the_papers()
     {
@@ -46,6 +67,9 @@ public sealed class AnalysisStageTests
     }
 
     private static string With(string stages) => Specs.Quickstart.Replace("  report:", stages + "  report:", StringComparison.Ordinal);
+
+    private static string Styled(string stages) => With(stages).Replace(
+        "  kind: coco\n  images: quickstart/images\n  annotations: quickstart/instances.json\n  single_object: { min_area: 0.06, others_below: 0.02 }\n", "  kind: domainnet\n  root: quickstart/domainnet\n\n\n", StringComparison.Ordinal);
 
     private static StageNode Node(Experiment experiment, string name) => experiment.Stages.Single(s => s.Name == name);
 

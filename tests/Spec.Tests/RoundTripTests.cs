@@ -64,7 +64,7 @@ public sealed class RoundTripTests
             from linear in Gen.Elements(Enum.GetValues<LinearKind>())
             from batch in Gen.Choose(0, 4096)
             from stages in Stages()
-            select new Experiment { Name = "n", Seed = seed, Prompt = prompt, Model = model, Data = data, LogitMean = mean, Engine = new EngineSpec { Linear = linear, Batch = batch }, Stages = stages });
+            select new Experiment { Name = "n", Seed = seed, Prompt = prompt, Model = model, Data = data, LogitMean = mean, Engine = new EngineSpec { Linear = linear, Batch = batch }, Stages = data is DomainNetData { Domains.Count: > 1 } ? stages : WithoutStyles(stages) });
 
         private static Gen<double> Share() => Gen.Choose(1, 998).SelectMany(n => Gen.Elements(n / 1000.0, n / 1000.0 / 3 + 0.001, 0.5));
 
@@ -122,6 +122,10 @@ public sealed class RoundTripTests
                 new LogitLensSpec { Heads = keep, Items = keep, Reading = (LensReading)(keep % 2) },
                 withBaseline);
 
+        /// <summary>Only data of several styles have styles to compare.</summary>
+        private static IReadOnlyList<StageNode> WithoutStyles(IReadOnlyList<StageNode> stages) =>
+            [.. stages.Where(s => s.Spec is not CompareStylesSpec).Select(s => s with { Inputs = s.Inputs.Where(i => i.Key != "styles").ToDictionary(i => i.Key, i => i.Value) })];
+
         private static IReadOnlyList<StageNode> Wired(
             AnswerQuestionsSpec answers, CollectMeanKvSpec baseline, SampleMasksSpec masks, ForwardPassesSpec forward, RegressSpec regress, ValidateSpec validate, TokenTraceSpec tokens,
             LogitLensSpec lens, bool withBaseline)
@@ -142,6 +146,7 @@ public sealed class RoundTripTests
                 ["layout"] = "y",
                 ["head_vectors"] = "h",
                 ["ratios"] = "s",
+                ["styles"] = "d",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
@@ -151,6 +156,7 @@ public sealed class RoundTripTests
                 Node("t", tokens), Node("l", lens),
                 Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
                 Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }),
+                Node("d", new CompareStylesSpec()),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

@@ -60,6 +60,9 @@ internal sealed record ReportData
     /// <summary>Similarity of beta under other prompts.</summary>
     public IReadOnlyList<PromptSimilarity> Prompts { get; init; } = [];
 
+    /// <summary>beta by style of the picture; null where styles were not compared.</summary>
+    public StyleData? Styles { get; init; }
+
     /// <summary>What token tracing found; null without it.</summary>
     public TokenTraceData? Tokens { get; init; }
 

@@ -1,6 +1,6 @@
-using DuckDB.NET.Data;
 using FluentAssertions;
 using Xunit;
+using static Pipelines.Host.Tests.WholeRuns.TableQuery;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
@@ -28,6 +28,50 @@ public sealed class AnalysisTests
         }
 
         experiment.Run().Should().Contain("Nothing to do");
+    }
+
+    [Fact]
+    public void Styles_are_compared_without_a_pass_and_a_second_run_does_nothing()
+    {
+        using var experiment = new SmallExperiment(samples: 8);
+        experiment.UseStyles();
+        experiment.Run();
+        var before = experiment.StoredKeys();
+        experiment.Add("  layout: { stage: beta-layout, least_samples: 1 }\n  styles: { stage: compare-styles }\n");
+        experiment.Run().Should().Contain("across styles");
+        var after = experiment.StoredKeys();
+        foreach (string kind in before.Keys.Where(k => k != "report")) after[kind].Should().BeEquivalentTo(before[kind], kind);
+        after["compare-styles"].Should().ContainSingle();
+
+        string tables = Path.Combine(experiment.RunFolder, "tables");
+        string styled = $"(select *, split_part(sample_id, '/', 1) as style, split_part(sample_id, '/', 2) as object from '{tables}/samples.parquet' where status = 'kept')";
+        Query($"select count(*) from '{tables}/styles.parquet'").Should().Be(12, "six pairs of styles, the same object or another");
+        Query($"select sum(pairs)::bigint from '{tables}/styles.parquet'").Should().Be(8 * 7 / 2);
+        Query($"select sum(pairs)::bigint from '{tables}/styles.parquet' where object = 'same'").Should().Be(Query($"select count(*) from {styled} a join {styled} b on a.object = b.object and a.sample_id < b.sample_id"));
+        string cosine = $"""
+            select a.sample_id as one, b.sample_id as other, sum(a.beta * b.beta) / sqrt(sum(a.beta * a.beta) * sum(b.beta * b.beta)) as cosine
+            from '{tables}/attribution.parquet' a join '{tables}/attribution.parquet' b on a.layer = b.layer and a.head = b.head and a.sample_id < b.sample_id group by all
+            """;
+        Query($"""
+            select count(*) from (select avg(cosine) as mean, least(split_part(one, '/', 2), split_part(other, '/', 2)) = greatest(split_part(one, '/', 2), split_part(other, '/', 2)) as same_object,
+            split_part(one, '/', 1) = split_part(other, '/', 1) as same_style from ({cosine}) group by all)
+            join '{tables}/style_relations.parquet' r on (r.object = 'same') = same_object and (r.style = 'same') = same_style and r.object != 'difference' where abs(mean - cosine_mean) < 1e-9
+            """).Should().Be(Query($"select count(*) from '{tables}/style_relations.parquet' where object != 'difference' and cosine_mean is not null")).And.BeGreaterThan(1);
+        Query($"""
+            select count(*) from (select s.style, avg(f.r2) as plain from {styled} s join '{tables}/fits.parquet' f using (sample_id) group by all)
+            join '{tables}/style_means.parquet' m using (style) where m.quantity = 'r2' and abs(m.mean - plain) < 1e-12
+            """).Should().Be(Query($"select count(distinct style) from {styled}"));
+        Query($"""
+            select count(*) from (select s.style, n.criterion, avg(n.heads) as plain from {styled} s join '{tables}/heads_needed.parquet' n using (sample_id) where n.quantity = 'completeness' and n.threshold = 0.2 group by all)
+            join '{tables}/style_means.parquet' m using (style, criterion) where m.quantity = 'heads_completeness' and abs(m.mean - plain) < 1e-12
+            """).Should().Be(4 * Query($"select count(distinct style) from {styled}"));
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("id=\"fig9-styles\"").And.Contain("style_means.csv");
+        File.Exists(Path.Combine(experiment.RunFolder, "figures", "fig9-styles.csv")).Should().BeTrue();
+
+        experiment.Run().Should().Contain("Nothing to do");
+        experiment.Run("--set", "stages.validation.completeness=0.3");
+        experiment.StoredKeys()["compare-styles"].Should().HaveCount(2, "heads needed are judged by the thresholds of the validation");
+        experiment.StoredKeys()["forward-passes"].Should().BeEquivalentTo(after["forward-passes"]);
     }
 
     [Fact]
@@ -77,6 +121,15 @@ public sealed class AnalysisTests
         Query($"select count(*) from '{needed}' where threshold not in (0.8, 0.2)").Should().Be(0);
     }
 
+    [Fact]
+    public void Styles_of_pictures_without_styles_are_refused_before_anything_runs()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Add("  styles: { stage: compare-styles }\n");
+        experiment.Refusal().Should().Contain("small.yaml:12:3: stages.styles: ").And.Contain("domainnet");
+        Directory.Exists(experiment.Artifacts).Should().BeFalse();
+    }
+
     [Theory]
     [InlineData("stages.validation.thresholds=[0.5,1.5]", "0 to 1")]
     [InlineData("stages.layout.perplexity=0.5", "1.001 to 10000")]
@@ -85,9 +138,7 @@ public sealed class AnalysisTests
     {
         using var experiment = new SmallExperiment();
         experiment.Add(Analyses);
-        var (code, output, errors) = HostProcess.Run(experiment.Arguments("--set", setting));
-        code.Should().Be(2, output + errors);
-        errors.Should().Contain(right).And.NotContain("   at ");
+        experiment.Refusal("--set", setting).Should().Contain(right);
     }
 
     [Fact]
@@ -101,16 +152,5 @@ public sealed class AnalysisTests
             "stages.validation.thresholds=[0.8]",
         ];
         foreach (string variant in variants) experiment.Run("--set", variant).Should().Contain("report", variant);
-    }
-
-    private static long Query(string sql)
-    {
-        using var connection = new DuckDBConnection("DataSource=:memory:");
-        connection.Open();
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // the test's own text
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

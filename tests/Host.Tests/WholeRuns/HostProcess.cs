@@ -85,6 +85,10 @@ internal sealed class SmallExperiment : IDisposable
     /// <summary>Adds stages, as lines of the spec, before the report.</summary>
     public void Add(string stages) => File.WriteAllText(Spec, File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
 
+    /// <summary>Takes the bundled pictures in three styles in place of the scenes.</summary>
+    public void UseStyles() => File.WriteAllText(Spec, string.Concat(File.ReadLines(Spec).Select(line =>
+        (line.StartsWith("data:", StringComparison.Ordinal) ? $"data: {{ kind: domainnet, root: {Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
+
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
 
@@ -119,6 +123,13 @@ internal sealed class SmallExperiment : IDisposable
     {
         var (code, output, errors) = HostProcess.Run(Arguments(more));
         return code == 0 ? output : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
+    }
+
+    /// <summary>Runs the experiment and demands that it is refused as wrong: exit code 2, and no stack trace in what is said.</summary>
+    public string Refusal(params string[] more)
+    {
+        var (code, output, errors) = HostProcess.Run(Arguments(more));
+        return code == 2 && !errors.Contains("   at ", StringComparison.Ordinal) ? errors : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
     }
 
     /// <summary>Relative path and SHA-256 of every table file, links followed.</summary>

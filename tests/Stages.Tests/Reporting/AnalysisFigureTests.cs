@@ -16,7 +16,7 @@ public sealed class AnalysisFigureTests
 
         new[]
         {
-            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
+            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings), StylesFigure.Of(findings),
         }.Should().AllBeEquivalentTo((Figure?)null);
     }
 
@@ -123,6 +123,11 @@ public sealed class AnalysisFigureTests
             Samples = [.. data.Samples.Select(s => s with { SingleHead = [.. s.SingleHead.Select((d, n) => n % 3 == 0 ? double.NaN : d)] })],
             Thresholds = [.. data.Thresholds.Select(t => t with { Heads = double.NaN })],
             Ratios = [.. data.Ratios.Select(r => r with { FaithfulHeads = double.NaN, R2 = double.NaN })],
+            Styles = data.Styles! with
+            {
+                Cosines = data.Styles.Cosines with { Pairs = [.. data.Styles.Cosines.Pairs.Select((p, i) => i % 2 == 0 ? p with { Cosine = Estimate.None } : p)] },
+                Means = [.. data.Styles.Means.Select((m, i) => i % 2 == 0 ? m with { Mean = Estimate.None } : m)],
+            },
             Prompts = [.. data.Prompts.Select((p, i) => p with { Cosines = [.. p.Cosines.Select(c => i % 2 == 0 ? double.NaN : c)] })],
         };
 
@@ -133,10 +138,59 @@ public sealed class AnalysisFigureTests
         }
     }
 
+    [Theory]
+    [InlineData(0.8, 0.5, "difference is 0.30 [0.20, 0.40]: β follows the object more than the style, as the paper finds")]
+    [InlineData(0.5, 0.8, "difference is \u22120.30 [\u22120.40, \u22120.20]: β follows the style more than the object, unlike in the paper")]
+    [InlineData(0.55, 0.5, "difference is 0.05 [\u22120.05, 0.15]: the samples do not tell whether β follows the object or the style")]
+    public void What_beta_follows_is_told_by_the_interval(double across, double within, string told)
+    {
+        double difference = across - within;
+        Figure figure = StylesFigure.Of(Findings.Of(Made with { Styles = Styles(Around(across), Around(within), Around(difference)) }))!;
+
+        figure.Shows.Should().Contain(told).And.StartWith($"Two samples of the same object in different styles have a mean cosine of β of {Format.Fixed(across, 2)}");
+        figure.Table.Rows.Should().Contain(r => Equals(r[0], "cosine, object over style") && Equals(r[5], difference));
+    }
+
+    [Fact]
+    public void Styles_without_pairs_are_told_and_drawn()
+    {
+        Figure figure = StylesFigure.Of(Findings.Of(Made with { Styles = Styles(Estimate.None, Around(0.5), Estimate.None) }))!;
+
+        figure.Shows.Should().StartWith("No two samples show the same object in different styles");
+        figure.Draw(Figure.Narrow, "x").Should().NotContain("NaN").And.NotContain("head attribution", "no validation, no panel of heads");
+    }
+
+    [Fact]
+    public void Without_super_categories_samples_are_coloured_by_object_and_those_of_rare_objects_together()
+    {
+        LayoutPoint[] points = [.. Enumerable.Range(0, 60).Select(i => new LayoutPoint($"{i}", $"{i}.jpg", $"object {i % 30:00}", "", i % 7, i % 11, i < 30 ? "real" : "sketch"))];
+        Figure figure = LayoutFigure.Of(Findings.Of(Made with { Layout = new SampleLayout([.. points, points[0] with { SampleId = "more" }], "Exact t-SNE") }))!;
+
+        figure.Reading.Should().Contain("Colour and form: object");
+        string drawn = figure.Draw(Figure.Wide, "x");
+        drawn.Split("data-key=").Should().HaveCount(1 + 24);
+        drawn.Should().Contain(">others<").And.NotContain("not known");
+    }
+
     [Fact]
     public void Groups_of_marks_are_told_apart_by_colour_and_form_up_to_24()
     {
         Enumerable.Range(0, 24).Select(Palette.OfGroup).Should().OnlyHaveUniqueItems();
         Enumerable.Range(0, 23).Should().OnlyContain(g => Palette.OfGroup(g).Ink != Palette.OfGroup(g + 1).Ink);
     }
+
+    private static Estimate Around(double mean) => new(mean, 0.2, mean - 0.1, mean + 0.1, 40);
+
+    private static StyleData Styles(Estimate across, Estimate within, Estimate difference) => new(
+        ["real", "sketch"],
+        new StyleComparison(
+            [
+                .. from a in new[] { "real", "sketch" }
+                   from b in new[] { "real", "sketch" }
+                   where string.CompareOrdinal(a, b) <= 0
+                   from same in new[] { true, false }
+                   select new StylePairs(a, b, same, a != b && same ? across : within),
+            ],
+            [new(true, true, within), new(true, false, across), new(false, true, within), new(false, false, within)], difference),
+        []);
 }
