@@ -39,8 +39,23 @@ public sealed record AnswerQuestionsSpec : StageSpec
     /// <summary>When an answer counts as right.</summary>
     public AnswerRule Answer { get; init; } = new();
 
+    /// <summary>How many samples of one object are kept.</summary>
+    public PerObjectRule PerObject { get; init; } = new();
+
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs => [];
+}
+
+/// <summary>How many samples an object may have and must have (paper, Fig. 3E: at least 10, at most 15). The object is the picture's category; without labels, the answer.</summary>
+public sealed record PerObjectRule
+{
+    /// <summary>Objects with fewer correct samples are left out, once the others are found; 0 = none is.</summary>
+    [Between(0, 1_000_000)]
+    public int Least { get; init; }
+
+    /// <summary>Samples kept of an object, the first in seed order; 0 = all.</summary>
+    [Between(0, 1_000_000)]
+    public int Most { get; init; }
 }
 
 /// <summary>What ablated heads see instead of the image's keys and values.</summary>

@@ -48,6 +48,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     {
         check.RequireKnown(Context.Pictures);
         var known = new List<Unit>();
+        var objects = new ObjectCounts(spec.PerObject);
         int kept = 0;
         for (int block = 0; block * BlockSize < Candidates.Count && kept < spec.Keep; block++)
         {
@@ -55,7 +56,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             if (known.Count > 0 && !artifacts.Has(known[^1]) && known.Count(u => !artifacts.Has(u)) * BlockSize >= spec.Keep - kept) break;
             Unit unit = BlockUnit(block);
             known.Add(unit);
-            if (artifacts.Has(unit)) kept += Judge(artifacts, block).Count(s => s.Kept);
+            if (artifacts.Has(unit)) kept += Judge(artifacts, block).Select(objects.Take).Count(s => s.Kept);
         }
 
         bool open = known.Any(u => !artifacts.Has(u));
@@ -73,28 +74,34 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         UnitList units = Units(artifacts);
         if (units.WaitsFor is not null) return null;
         var asked = new List<Asked>();
+        var objects = new ObjectCounts(spec.PerObject);
         int kept = 0;
         for (int block = 0; block < units.Known.Count; block++)
         {
-            foreach (Asked one in Judge(artifacts, block))
+            foreach (Asked judged in Judge(artifacts, block))
             {
                 if (kept == spec.Keep) break;
+                Asked one = objects.Take(judged);
                 asked.Add(one);
                 if (one.Kept) kept++;
             }
         }
 
         if (kept == 0) throw NothingKept(asked);
-        return asked;
+        List<Asked> verdicts = asked.ConvertAll(objects.LeaveOutFew);
+        return verdicts.Exists(a => a.Kept)
+            ? verdicts
+            : throw new InputException(
+                $"stages.{Name}.per_object.least", $"no object has {spec.PerObject.Least} correct samples; the most are {objects.Most} of '{objects.MostFrequent}'.", "Use a smaller number, or more pictures.");
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var asked = Asked(artifacts)!;
-        int kept = asked.Count(a => a.Kept), unfit = asked.Count(a => !a.Fits);
-        string left = unfit > 0 ? $"; {unfit} pictures could not be asked about (tables/samples.csv says why)" : "";
-        return [new SummaryRow(Name, $"{kept} of {asked.Count - unfit} answers right{left}" + (kept < spec.Keep ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
+        int kept = asked.Count(a => a.Kept), right = asked.Count(a => a.Right), unfit = asked.Count(a => !a.Fits);
+        string chosen = right > kept ? $", {kept} of them kept (per_object)" : "", left = unfit > 0 ? $"; {unfit} pictures could not be asked about (tables/samples.csv says why)" : "";
+        return [new SummaryRow(Name, $"{right} of {asked.Count - unfit} answers right{chosen}{left}" + (kept < spec.Keep && chosen.Length == 0 ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
     }
 
     private InputException NothingKept(List<Asked> asked) => asked.Find(a => a.Fits) is { } wrong
@@ -117,7 +124,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         {
             AnswerRow row = rows[i];
             string? reason = row.Reason ?? check.Judge(row.Answer, items[i].Category).Reason;
-            yield return new Asked(new Sample(items[i], row.Answer, row.TargetToken, row.Target), reason, Fits: row.Reason is null);
+            yield return new Asked(new Sample(items[i], row.Answer, row.TargetToken, row.Target), reason, Fits: row.Reason is null, Right: reason is null);
         }
     }
 
@@ -187,14 +194,45 @@ internal sealed record Sample(DataItem Item, string Answer, int TargetToken, str
 {
     /// <summary>Id, as in the tables.</summary>
     public string Id => Item.SampleId;
+
+    /// <summary>What the picture shows: its category, or the model's answer where nothing is known.</summary>
+    public string Object => Item.Category ?? Answer.Trim().ToLowerInvariant();
 }
 
 /// <summary>A picture that was asked about.</summary>
 /// <param name="Sample">The picture and the answer.</param>
-/// <param name="Reason">Why the answer is wrong, or why it was never asked for; else null.</param>
+/// <param name="Reason">Why the sample is not kept: the answer is wrong, was never asked for, or there are too many or too few samples of the object; else null.</param>
 /// <param name="Fits">The picture could be asked about: it is sound, and its size is one that the experiment takes.</param>
-internal sealed record Asked(Sample Sample, string? Reason, bool Fits)
+/// <param name="Right">The answer is right.</param>
+internal sealed record Asked(Sample Sample, string? Reason, bool Fits, bool Right)
 {
-    /// <summary>The answer is right.</summary>
+    /// <summary>The sample is used: the answer is right, and so is the number of samples of the object.</summary>
     public bool Kept => Reason is null;
+}
+
+/// <summary>Applies <c>per_object</c> to verdicts that come in seed order.</summary>
+internal sealed class ObjectCounts(PerObjectRule rule)
+{
+    private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
+
+    /// <summary>The object with the most samples; empty where there are none.</summary>
+    public string MostFrequent => counts.OrderByDescending(c => c.Value).Select(c => c.Key).FirstOrDefault("");
+
+    /// <summary>Samples of that object.</summary>
+    public int Most => counts.Values.DefaultIfEmpty(0).Max();
+
+    /// <summary>The verdict, the sample left out where the object has enough.</summary>
+    public Asked Take(Asked asked)
+    {
+        if (!asked.Kept) return asked;
+        int before = counts.GetValueOrDefault(asked.Sample.Object);
+        if (rule.Most > 0 && before == rule.Most) return asked with { Reason = $"{before} samples of '{asked.Sample.Object}' are kept before it (per_object.most)" };
+        counts[asked.Sample.Object] = before + 1;
+        return asked;
+    }
+
+    /// <summary>The verdict once all are taken, the sample left out where the object has too few.</summary>
+    public Asked LeaveOutFew(Asked asked) => asked.Kept && counts[asked.Sample.Object] < rule.Least
+        ? asked with { Reason = $"only {counts[asked.Sample.Object]} samples of '{asked.Sample.Object}' are right (per_object.least)" }
+        : asked;
 }

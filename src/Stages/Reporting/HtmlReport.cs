@@ -15,9 +15,12 @@ internal static class HtmlReport
     /// <param name="data">What is shown.</param>
     /// <param name="folder">Made where it is missing; files of the same name are replaced, each at once.</param>
     /// <returns>Paths of the files, relative to the folder, with '/'.</returns>
-    public static IReadOnlyList<string> Write(ReportData data, string folder)
+    public static IReadOnlyList<string> Write(ReportData data, string folder) => Write(Findings.Of(data), folder);
+
+    /// <summary>Writes the report of findings that are computed already.</summary>
+    /// <inheritdoc cref="Write(ReportData, string)"/>
+    public static IReadOnlyList<string> Write(Findings findings, string folder)
     {
-        Findings findings = Findings.Of(data);
         IReadOnlyList<Figure> figures = Figures(findings);
         Directory.CreateDirectory(Path.Combine(folder, FigureFolder));
         var written = new List<string>();
@@ -64,9 +67,10 @@ internal static class HtmlReport
     /// <summary>The page.</summary>
     public static string Page(Findings findings, IReadOnlyList<Figure> figures)
     {
+        IEnumerable<PageSection> sections = PageSections.Of(findings, figures);
         ReportData data = findings.Data;
         return HtmlPage.Of(
-            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), PageSections.Of(findings, figures),
+            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), sections,
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.");
     }
 

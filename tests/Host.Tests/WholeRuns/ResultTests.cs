@@ -41,6 +41,27 @@ public sealed class ResultTests
     }
 
     [Fact]
+    public void An_object_has_as_many_samples_as_per_object_says_and_the_others_say_why_they_are_left_out()
+    {
+        using var experiment = new SmallExperiment(samples: 40, masks: 8, shard: 8);
+        const string counts = "select lower(answer) as object, count(*) as n from '{0}' where status = 'kept' group by 1";
+        string samples = Path.Combine(experiment.RunFolder, "tables", "samples.parquet"), kept = string.Format(System.Globalization.CultureInfo.InvariantCulture, counts, samples);
+        experiment.Run("--set", "stages.validation=", "--set", "stages.answers.per_object.most=1");
+        Query($"select count(*) from '{samples}' where status = 'kept'").Should().Be(40);
+        Query($"select max(n) from ({kept})").Should().Be(1);
+        Query($"select count(*) from '{samples}' where reason like '1 samples of % are kept before it (per_object.most)'").Should().BePositive();
+
+        experiment.Run("--set", "stages.validation=", "--set", "stages.answers.per_object={ least: 2, most: 2 }").Should().Contain("kept (per_object)");
+        Query($"select min(n) from ({kept})").Should().Be(2);
+        Query($"select max(n) from ({kept})").Should().Be(2);
+        Query($"select count(*) from '{samples}' where reason like 'only 1 samples of % are right (per_object.least)'").Should().BePositive();
+
+        var (code, _, errors) = HostProcess.Run(experiment.Arguments("--set", "stages.answers.per_object.least=41"));
+        code.Should().Be(2);
+        errors.Should().Contain("stages.answers.per_object.least: no object has 41 correct samples; the most are ");
+    }
+
+    [Fact]
     public void Members_of_a_matrix_share_what_they_can()
     {
         using var experiment = new SmallExperiment();
