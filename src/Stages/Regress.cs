@@ -19,6 +19,12 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <inheritdoc/>
     public override string WorkUnit => "fits";
 
+    /// <summary>The trainer.</summary>
+    public Trainer Trainer { get; } = TrainerOf(spec.Trainer);
+
+    /// <summary>Share of the masks that train; the rest tests.</summary>
+    public double TrainShare => spec.Train;
+
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
@@ -69,8 +75,8 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         var masks = forward.Masks.ShardsOf(sample);
         var passes = forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
-        Trainer trainer = TrainerOf(spec.Trainer);
-        double train = spec.Train;
+        Trainer trainer = Trainer;
+        double train = TrainShare;
         return new Unit(Kind, Version, sample.Id,
         [
             new KeyPart.Text("trainer", trainer.Name),

@@ -10,9 +10,9 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(
     StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
-    NonAdditive? nonAdditive) : Stage(context)
+    NonAdditive? nonAdditive, Stability? stability) : Stage(context)
 {
-    private const int Version = 3;
+    private const int Version = 5;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
@@ -47,7 +47,7 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, stability }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
@@ -140,6 +140,10 @@ internal sealed class WriteReport(
             NonAdditive = nonAdditive is null
                 ? []
                 : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
+            Stability = stability is null
+                ? []
+                : [.. stability.Rows(artifacts).Select(r => new StabilityResult(
+                    r.SampleId, r.Share, r.Masks, r.R2 ?? double.NaN, r.CosineAll ?? double.NaN, r.CosineHalf ?? double.NaN, r.HalfSplit ?? double.NaN, r.SpearmanBrown ?? double.NaN))],
             Links = Links(),
         };
     }
@@ -237,6 +241,7 @@ internal sealed class WriteReport(
         Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
         Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
         Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
+        Table(stability, Stability.Table.Name, "R² and β of the first masks: whether there were enough");
         if (forward is not null)
         {
             links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));

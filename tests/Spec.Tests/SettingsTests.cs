@@ -61,7 +61,8 @@ public sealed class SettingsTests
     {
         foreach (Field field in Records(ShapeReader.Experiment).SelectMany(r => r.All))
         {
-            if (field is { Bounds: { } bounds, Default: not null }) Convert.ToDouble(field.Default, null).Should().BeInRange(bounds.Least, bounds.Most, field.Name);
+            foreach (object number in field is { Bounds: not null, Default: { } value } ? value as System.Collections.IEnumerable ?? new[] { value } : Array.Empty<object>())
+                Convert.ToDouble(number, null).Should().BeInRange(field.Bounds!.Least, field.Bounds.Most, field.Name);
             if (field is { Shape: Shape.Family or Shape.Fields, Default: { } standard }) standard.Should().BeEquivalentTo(Activator.CreateInstance(standard.GetType()), o => o.RespectingRuntimeTypes(), field.Name);
         }
     }

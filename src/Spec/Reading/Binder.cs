@@ -41,7 +41,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
             case (Shape.Text, YamlText text): return scalars.Text(text, path, field?.Form);
             case (Shape.Path, YamlText text): return SpecPath(text, path);
             case (Shape.Choice choice, YamlText text): return scalars.Choice(choice, text, path);
-            case (Shape.List list, YamlList items): return List(list, items, path);
+            case (Shape.List list, YamlList items): return List(list, items, path, field);
             case (Shape.Map map, YamlMap entries): return Map(map, entries, path);
             case (Shape.Fields record, YamlMap map): return Fields(record, map, path);
             case (Shape.Family family, YamlMap map): return Member(family, map, path);
@@ -73,7 +73,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         return null;
     }
 
-    private Array? List(Shape.List list, YamlList items, string path)
+    private Array? List(Shape.List list, YamlList items, string path, Field? field)
     {
         if (items.Items.Count == 0)
         {
@@ -84,7 +84,12 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         var seen = new HashSet<object>();
         foreach (YamlValue item in items.Items)
         {
-            if (Value(list.Item, item, path, null) is not { } value) continue;
+            if (item is YamlText { IsNull: true })
+            {
+                errors.Add(item.At, path, "there is no value", list.Item.Wanted);
+                continue;
+            }
+            if (Value(list.Item, item, path, field) is not { } value) continue;
             if (!seen.Add(value)) errors.Add(item.At, path, $"{item.Described} is in the list twice");
             values.Add(value);
         }

@@ -69,8 +69,9 @@ public static class SpecSchema
     private static JsonObject Of(Field field)
     {
         JsonObject schema = Of(field.Shape);
-        if (field.Bounds is { } bounds) (schema["minimum"], schema["maximum"]) = (bounds.Least, bounds.Most);
-        if (field.Form is { } form) schema["pattern"] = form.Regex;
+        JsonNode value = field.Shape is Shape.List ? schema["items"]! : schema;
+        if (field.Bounds is { } bounds) (value["minimum"], value["maximum"]) = (bounds.Least, bounds.Most);
+        if (field.Form is { } form) value["pattern"] = form.Regex;
         if (field.Default is not null && field.Shape is not Shape.Fields and not Shape.Family) schema["default"] = Literal(field.Default);
         if (field.Note.Length > 0) schema["description"] = field.Note;
         return schema;
