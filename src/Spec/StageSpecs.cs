@@ -259,5 +259,6 @@ public sealed record ReportSpec : StageSpec
         StageInput.Of<BetaLayoutSpec>("layout", optional: true), StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
         StageInput.Of<AblationRatioSpec>("ratios", optional: true),
         StageInput.Of<CompareStylesSpec>("styles", optional: true),
+        StageInput.Of<StabilitySpec>("stability", optional: true),
     ];
 }

@@ -27,6 +27,8 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
 
     /// <summary>The gradients; null for a trainer that reads none.</summary>
     public GradientPasses? Gradients => gradients;
+    /// <summary>The trainer.</summary>
+    public Trainer Trainer { get; } = TrainerOf(spec.Trainer);
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
@@ -78,7 +80,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         var masks = forward.Masks.ShardsOf(sample);
         var passes = forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
-        Trainer trainer = TrainerOf(spec.Trainer);
+        Trainer trainer = Trainer;
         double train = spec.Train;
         return new Unit(Kind, Version, sample.Id,
         [

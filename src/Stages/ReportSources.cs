@@ -37,7 +37,10 @@ internal sealed record ReportSources(AnswerQuestions Answers)
     /// <summary>Styles against objects.</summary>
     public CompareStyles? Styles { get; init; }
 
+    /// <summary>Whether the masks were enough.</summary>
+    public Stability? Stability { get; init; }
+
     /// <summary>Those that there are.</summary>
     public IReadOnlyList<Stage> Known =>
-        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios, Styles }.OfType<Stage>()];
+        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios, Styles, Stability }.OfType<Stage>()];
 }

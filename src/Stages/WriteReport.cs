@@ -10,7 +10,7 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
 {
-    private const int Version = 4;
+    private const int Version = 5;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
@@ -150,6 +150,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Styles = sources.Styles is not { } styles
                 ? null
                 : new StyleData(styles.Styles, styles.Cosines(artifacts), [.. styles.MeanRows(artifacts).Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached))]),
+            Stability = sources.Stability is not { } stability
+                ? []
+                : [.. stability.Rows(artifacts).Select(r => new StabilityResult(
+                    r.SampleId, r.Share, r.Masks, r.R2 ?? double.NaN, r.CosineAll ?? double.NaN, r.CosineHalf ?? double.NaN, r.HalfSplit ?? double.NaN, r.SpearmanBrown ?? double.NaN))],
             Links = Links(),
         };
     }
@@ -270,9 +274,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         Table(sources.Tokens is { TracesImage: true } ? sources.Tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
         Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(sources.GradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
-        Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
         Table(sources.NonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
+        Table(sources.Stability, Stability.Table.Name, "R² and β of the first masks: whether there were enough");
         Table(sources.Ratios, AblationRatio.Table.Name, "heads needed and quality of the fit by share of heads that masks ablate");
+        Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
         if (sources.Forward is not null)
         {
             links.Add(new Link("masks/", sources.Forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));

@@ -53,6 +53,7 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         ClusterHeadsSpec spec => new ClusterHeads(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         AblationRatioSpec spec => new AblationRatio(context, node.Name, spec, inputs.Get<Regress>("attribution"), inputs.Get<Validate>("validation")) { Name = node.Name },
         CompareStylesSpec => new CompareStyles(context, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution"), inputs.Find<Validate>("validation")) { Name = node.Name },
+        StabilitySpec spec => new Stability(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         ReportSpec => new WriteReport(context, new ReportSources(inputs.Get<AnswerQuestions>("samples"))
         {
             Forward = inputs.Find<ForwardPasses>("forward"),
@@ -66,6 +67,7 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
             HeadVectors = inputs.Find<ClusterHeads>("head_vectors"),
             Ratios = inputs.Find<AblationRatio>("ratios"),
             Styles = inputs.Find<CompareStyles>("styles"),
+            Stability = inputs.Find<Stability>("stability"),
         })
         { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),

@@ -84,7 +84,13 @@ internal static class HeadRegression
             : Fit(trainer, MaskDataView.Train(data, split), MaskDataView.Test(data, split), heads, seed);
     }
 
-    private static HeadFit Fit(Trainer trainer, MaskDataView train, MaskDataView test, int heads, int seed)
+    /// <summary>Fits one part of the masks and measures on another.</summary>
+    /// <param name="trainer">The regression; <see cref="Trainer.Gradient"/> takes more than masks and is refused.</param>
+    /// <param name="train">Observations that are fitted.</param>
+    /// <param name="test">Observations held out.</param>
+    /// <param name="heads">N.</param>
+    /// <param name="seed">Seed of the experiment, for trainers that draw.</param>
+    public static HeadFit Fit(Trainer trainer, MaskDataView train, MaskDataView test, int heads, int seed)
     {
         var ml = new MLContext(seed);
         return trainer switch

@@ -24,19 +24,15 @@ internal sealed class MaskDataView : IDataView
     /// <summary>Eight floats for every value of a byte.</summary>
     private static readonly float[] Bits = [.. Enumerable.Range(0, 256 * 8).Select(i => (float)((i >> 3) >> (i & 7) & 1))];
 
-    private readonly MaskDataset data;
-    private readonly TrainTestSplit? split;
-    private readonly bool train;
-    private readonly Func<Observation, double>? target;
+    private readonly int heads;
+    private readonly long count;
+    private readonly Func<IEnumerable<Observation>> observations;
 
-    private MaskDataView(MaskDataset data, TrainTestSplit? split, bool train, Func<Observation, double>? target = null)
+    private MaskDataView(int heads, long count, Func<IEnumerable<Observation>> observations)
     {
-        this.data = data;
-        this.split = split;
-        this.train = train;
-        this.target = target;
+        (this.heads, this.count, this.observations) = (heads, count, observations);
         var schema = new DataViewSchema.Builder();
-        schema.AddColumn(Features, new VectorDataViewType(NumberDataViewType.Single, data.Heads));
+        schema.AddColumn(Features, new VectorDataViewType(NumberDataViewType.Single, heads));
         schema.AddColumn(Label, NumberDataViewType.Single);
         schema.AddColumn(Phi, NumberDataViewType.Double);
         schema.AddColumn(MaskIndex, NumberDataViewType.Int32);
@@ -50,26 +46,31 @@ internal sealed class MaskDataView : IDataView
     public bool CanShuffle => false;
 
     /// <summary>All observations.</summary>
-    public static MaskDataView All(MaskDataset data) => new(data, null, false);
+    public static MaskDataView All(MaskDataset data) => new(data.Heads, data.Rows, data.Observations);
+
+    /// <summary>Observations held in memory.</summary>
+    /// <param name="observations">In file order.</param>
+    /// <param name="heads">N.</param>
+    public static MaskDataView Of(IReadOnlyCollection<Observation> observations, int heads) => new(heads, observations.Count, () => observations);
 
     /// <summary>The observations that train.</summary>
     /// <param name="data">All observations.</param>
     /// <param name="split">Which of them.</param>
     /// <param name="target">What stands in for phi (a residual); null = phi.</param>
-    public static MaskDataView Train(MaskDataset data, TrainTestSplit split, Func<Observation, double>? target = null) => new(data, split, true, target);
-
-    /// <summary>The observations held out.</summary>
-    public static MaskDataView Test(MaskDataset data, TrainTestSplit split) => new(data, split, false);
-
-    /// <summary>The observations of this view, streamed.</summary>
-    public IEnumerable<Observation> Observations()
+    public static MaskDataView Train(MaskDataset data, TrainTestSplit split, Func<Observation, double>? target = null)
     {
-        IEnumerable<Observation> rows = split is null ? data.Observations() : data.Observations().Where((_, row) => split.Trains(row) == train);
-        return target is null ? rows : rows.Select(o => o with { Phi = target(o) });
+        IEnumerable<Observation> Rows() => data.Observations().Where((_, row) => split.Trains(row));
+        return new(data.Heads, split.TrainRows, target is null ? Rows : () => Rows().Select(o => o with { Phi = target(o) }));
     }
 
+    /// <summary>The observations held out.</summary>
+    public static MaskDataView Test(MaskDataset data, TrainTestSplit split) => new(data.Heads, split.TestRows, () => data.Observations().Where((_, row) => !split.Trains(row)));
+
+    /// <summary>The observations of this view, streamed.</summary>
+    public IEnumerable<Observation> Observations() => observations();
+
     /// <inheritdoc/>
-    public long? GetRowCount() => split is null ? data.Rows : train ? split.TrainRows : split.TestRows;
+    public long? GetRowCount() => count;
 
     /// <inheritdoc/>
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
@@ -139,7 +140,7 @@ internal sealed class MaskDataView : IDataView
 
         private void GetFeatures(ref VBuffer<float> value)
         {
-            var editor = VBufferEditor.Create(ref value, view.data.Heads);
+            var editor = VBufferEditor.Create(ref value, view.heads);
             Expand(observations.Current.Heads, editor.Values);
             value = editor.Commit();
         }

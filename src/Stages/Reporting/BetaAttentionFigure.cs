@@ -22,8 +22,9 @@ internal static class BetaAttentionFigure
         Point[] heads = [.. Enumerable.Range(0, findings.HeadCount).Select(n => new Point(n, samples.Average(s => s.ImageAttention[n]), samples.Average(s => s.Beta[n])))];
         int perLayer = findings.Data.Model.Heads;
         var table = new FigureTable(
-            ["layer", "head", "image_attention_mean", "beta_mean"],
-            [.. heads.Select(h => (IReadOnlyList<object?>)[h.Head / perLayer, h.Head % perLayer, h.Attention, h.Beta])]);
+            ["layer", "head", "image_attention_mean", "image_attention_low95", "image_attention_high95", "beta_mean", "beta_low95", "beta_high95"],
+            [.. heads.Select(h => (Point: h, Attention: findings.Mean(samples.Select(s => s.ImageAttention[h.Head])), Beta: findings.Mean(samples.Select(s => s.Beta[h.Head])))).Select(h => (IReadOnlyList<object?>)
+                [h.Point.Head / perLayer, h.Point.Head % perLayer, h.Point.Attention, h.Attention.Low, h.Attention.High, h.Point.Beta, h.Beta.Low, h.Beta.High])]);
         return new Figure(
             "fig3d-beta-attention", "Fig. 3D", "Attribution coefficient β against image attention weight", Shows(findings, samples, heads),
             $"A dot is a head, mean over {Many(samples.Length, "sample")}; colour: its depth in the model. Image attention weight: the attention that a text token pays to the picture, mean over text tokens. "

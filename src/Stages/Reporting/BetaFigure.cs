@@ -17,8 +17,9 @@ internal static class BetaFigure
         double most = Math.Max(Greatest(mean), Greatest(one));
         int heads = findings.Data.Model.Heads;
         var table = new FigureTable(
-            ["layer", "head", "beta_sample", "beta_mean"],
-            [.. Enumerable.Range(0, findings.HeadCount).Select(n => (IReadOnlyList<object?>)[n / heads, n % heads, one[n / heads, n % heads], mean[n / heads, n % heads]])]);
+            ["layer", "head", "beta_sample", "beta_mean", "beta_low95", "beta_high95"],
+            [.. Enumerable.Range(0, findings.HeadCount).Select(n => (N: n, Mean: findings.Mean(findings.Fitted.Select(s => s.Beta[n])))).Select(h => (IReadOnlyList<object?>)
+                [h.N / heads, h.N % heads, one[h.N / heads, h.N % heads], h.Mean.Mean, h.Mean.Low, h.Mean.High])]);
         return new Figure(
             "fig2-beta", "Fig. 2", "Attribution coefficients β by layer and head", Sentences.Beta(findings),
             $"Orange: an intact head raises the answer's logit; blue: lowers it; the scale (up to {Beta(most)}) is common. β = 0.1 means that the head alone carries a tenth of what the picture adds. "

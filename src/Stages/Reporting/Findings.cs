@@ -71,6 +71,9 @@ internal sealed class Findings
     /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
     public Estimate Mean(IEnumerable<double> values) => Intervals.Of(values);
 
+    /// <summary>A share of the samples that have an x*, with its interval.</summary>
+    public Estimate FrequencyOf(double share) => Intervals.Of(Enumerable.Range(0, Selected).Select(i => i < Math.Round(share * Selected) ? 1.0 : 0));
+
     /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
     public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);
 

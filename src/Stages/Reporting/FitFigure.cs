@@ -21,7 +21,7 @@ internal static class FitFigure
             [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]);
         return new Figure(
             "fig2-fit", "Table 2", "Fit of every sample", Sentences.Fit(findings),
-            "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it. " + (findings.Published is { } paper
+            "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it; the bar on it: 95 % bootstrap interval of the mean. " + (findings.Published is { } paper
                 ? $"Grey band: the paper's {paper.Model} on COCO, mean ± one standard deviation."
                 : "Grey band: range of the paper's means over its ten models; this model is none of them."),
             table, canvas => Draw(findings, canvas));
@@ -64,7 +64,12 @@ internal static class FitFigure
         {
             double spread = double.IsFinite(mean.Deviation) ? mean.Deviation : 0;
             svg.Line(x.Clamped(mean.Mean - spread), middle, x.Clamped(mean.Mean + spread), middle, Palette.Ink, 2.4);
-            svg.Dot(x.Clamped(mean.Mean), middle, 5, Palette.Ink, $"mean {name} = {Fixed(mean.Mean, 3)} ± {Fixed(mean.Deviation, 3)}");
+            if (mean.HasInterval)
+            {
+                svg.Rectangle(x.Clamped(mean.Low), middle - 4, x.Clamped(mean.High) - x.Clamped(mean.Low), 8, Palette.Ink, opacity: 0.45);
+            }
+
+            svg.Dot(x.Clamped(mean.Mean), middle, 5, Palette.Ink, $"mean {name} = {Fixed(mean.Mean, 3)} ± {Fixed(mean.Deviation, 3)}{(mean.HasInterval ? $"\n95 % of the mean: {Fixed(mean.Low, 3)} to {Fixed(mean.High, 3)}" : "")}");
         }
     }
 }

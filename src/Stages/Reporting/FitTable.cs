@@ -1,6 +1,6 @@
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Table 2: R^2 and rho, mean and standard deviation over samples, ours beside the paper's.</summary>
+/// <summary>Table 2: R^2 and rho, mean, standard deviation and 95 % interval of the mean over samples, ours beside the paper's.</summary>
 internal static class FitTable
 {
     /// <summary>Name of its file in <c>figures/</c>, without extension.</summary>
@@ -14,10 +14,14 @@ internal static class FitTable
             return null;
         }
 
-        IReadOnlyList<object?> ours = [findings.Data.Model.Name, "this run", findings.R2.Mean, findings.R2.Deviation, findings.Rho.Mean, findings.Rho.Deviation, findings.Fitted.Count];
+        IReadOnlyList<object?> ours =
+        [
+            findings.Data.Model.Name, "this run", findings.R2.Mean, findings.R2.Deviation, findings.R2.Low, findings.R2.High, findings.Rho.Mean, findings.Rho.Deviation, findings.Rho.Low, findings.Rho.High,
+            findings.Fitted.Count,
+        ];
         IEnumerable<Published> papers = findings.Published is { } same ? [same] : Published.All;
         return new FigureTable(
-            ["model", "source", "r2", "r2_sd", "rho", "rho_sd", "samples"],
-            [ours, .. papers.Select(p => (IReadOnlyList<object?>)[p.Model, "paper", p.R2, p.R2Deviation, p.Rho, p.RhoDeviation, null])]);
+            ["model", "source", "r2", "r2_sd", "r2_low95", "r2_high95", "rho", "rho_sd", "rho_low95", "rho_high95", "samples"],
+            [ours, .. papers.Select(p => (IReadOnlyList<object?>)[p.Model, "paper", p.R2, p.R2Deviation, null, null, p.Rho, p.RhoDeviation, null, null, null])]);
     }
 }

@@ -17,8 +17,9 @@ internal static class HeadFrequencyFigure
 
         int heads = findings.Data.Model.Heads;
         var table = new FigureTable(
-            ["layer", "head", "share_of_samples"],
-            [.. Enumerable.Range(0, findings.HeadCount).Select(n => (IReadOnlyList<object?>)[n / heads, n % heads, share[n / heads, n % heads]])]);
+            ["layer", "head", "share_of_samples", "low95", "high95"],
+            [.. Enumerable.Range(0, findings.HeadCount).Select(n => (N: n, Share: findings.FrequencyOf(share[n / heads, n % heads]))).Select(h => (IReadOnlyList<object?>)
+                [h.N / heads, h.N % heads, share[h.N / heads, h.N % heads], h.Share.Low, h.Share.High])]);
         return new Figure(
             "fig3c-head-frequency", "Fig. 3C", "Heads that samples rely on", Sentences.Frequency(findings),
             $"A cell: the share of {Many(findings.Selected, "sample")} whose x* contains the head; x* is the smallest set of heads, in the order of β, with faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}. "

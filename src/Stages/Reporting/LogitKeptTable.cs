@@ -18,10 +18,10 @@ internal static class LogitKeptTable
         }
 
         Estimate kept = tokens.LogitKept;
-        IReadOnlyList<object?> ours = [findings.Data.Model.Name, "this run", kept.Mean, kept.Deviation, kept.Low, kept.High, tokens.TokensKept.Mean, kept.Count];
+        IReadOnlyList<object?> ours = [findings.Data.Model.Name, "this run", kept.Mean, kept.Deviation, kept.Low, kept.High, tokens.TokensKept.Mean, tokens.TokensKept.Low, tokens.TokensKept.High, kept.Count];
         return new FigureTable(
-            ["model", "source", "logit_kept", "logit_kept_sd", "low95", "high95", "important_tokens", "samples"],
-            [ours, .. Papers(findings).Select(p => (IReadOnlyList<object?>)[p.Model, "paper", p.LogitKept, null, null, null, null, null])]);
+            ["model", "source", "logit_kept", "logit_kept_sd", "low95", "high95", "important_tokens", "important_tokens_low95", "important_tokens_high95", "samples"],
+            [ours, .. Papers(findings).Select(p => (IReadOnlyList<object?>)[p.Model, "paper", p.LogitKept, null, null, null, null, null, null, null])]);
     }
 
     /// <summary>The table in the page; empty without token tracing.</summary>
@@ -34,7 +34,7 @@ internal static class LogitKeptTable
 
         (string, bool)[] columns = [("model", false), ("logit kept", true), ("important text tokens", true), ("samples", true)];
         string interval = tokens.LogitKept.HasInterval ? $" [{Fixed(tokens.LogitKept.Low, 2)}, {Fixed(tokens.LogitKept.High, 2)}]" : "";
-        string[] ours = [findings.Data.Model.Name + ", this run", Sentences.PlusMinus(tokens.LogitKept) + interval, Fixed(tokens.TokensKept.Mean, 1), Count(tokens.LogitKept.Count)];
+        string[] ours = [findings.Data.Model.Name + ", this run", Sentences.PlusMinus(tokens.LogitKept) + interval, Sentences.Interval(tokens.TokensKept), Count(tokens.LogitKept.Count)];
         string[] Paper(Published p) => [p.Model + ", paper", Fixed(p.LogitKept, 2), "", ""];
         string note = $"<p class=\"files\">Table 3 of the paper: φ(x*, u*, 1) / φ(x*), mean ± standard deviation over samples [95 % interval of the mean] · <a href=\"figures/{Name}.csv\">CSV</a></p>\n";
         return findings.Published is { } same

@@ -72,11 +72,11 @@ internal static class OverviewPage
                 .Append(string.Concat(shown.Select(c => $"<td class=\"n\">{Cell(experiment.Number(c.Quantity))}</td>"))).Append("</tr>\n");
         }
 
-        return html.Append("</tbody></table></div>\n").Append($"<p class=\"files\">Tables 2 and 3 of the paper: mean ± standard deviation over samples, the paper's below where it has one · <a href=\"figures/{TableName}.csv\">CSV</a></p>\n").ToString();
+        return html.Append("</tbody></table></div>\n").Append($"<p class=\"files\">Tables 2 and 3 of the paper: mean ± standard deviation over samples [95 % interval of the mean], the paper's below where it has one · <a href=\"figures/{TableName}.csv\">CSV</a></p>\n").ToString();
     }
 
     private static string Cell(KeyNumber? number) => number is not { } known ? None
-        : Escape(Sentences.PlusMinus(known.Value)) + (double.IsFinite(known.Paper) ? $"<br><small>paper {Escape(Sentences.PlusMinus(new Estimate(known.Paper, known.PaperDeviation, double.NaN, double.NaN, 0)))}</small>" : "");
+        : Escape(Sentences.WithInterval(known.Value)) + (double.IsFinite(known.Paper) ? $"<br><small>paper {Escape(Sentences.PlusMinus(new Estimate(known.Paper, known.PaperDeviation, double.NaN, double.NaN, 0)))}</small>" : "");
 
     private static FigureTable Numbers(OverviewData data) => new(
         ["experiment", "model", "heads", "quantity", "criterion", "mean", "sd", "low95", "high95", "samples", "not_reached", "paper_mean", "paper_sd"],

@@ -31,7 +31,7 @@ internal static class PageSections
             Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves", "fig5-thresholds", "fig6-ablation-ratio", "fig7-single-head"),
             Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
             Section("alike", "What samples have in common", "", "fig3e-tsne", StylesFigure.Name, "fig10-head-vectors", "table1-prompts"),
-            Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi"),
+            Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi", StabilityFigure.Name),
             Section("tokens", "Which tokens", LogitKeptTable.Section(findings), "fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention"),
             Section("lens", "What heads say", "", "fig8-logit-lens"),
             Section("beyond", "Beyond the paper", "", GradientCostFigure.Name, NonAdditiveFigure.Name),

@@ -75,6 +75,9 @@ internal sealed record ReportData
     /// <summary>The table <c>non_additive</c>; empty without that stage.</summary>
     public IReadOnlyList<NonAdditiveResult> NonAdditive { get; init; } = [];
 
+    /// <summary>The table <c>stability</c>; empty without that stage.</summary>
+    public IReadOnlyList<StabilityResult> Stability { get; init; } = [];
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }
@@ -191,3 +194,14 @@ internal readonly record struct CostResult(string SampleId, string Way, int Obse
 /// <param name="WithTrees">R^2 of both.</param>
 /// <param name="Trees">Trees that cross-validation let in.</param>
 internal readonly record struct NonAdditiveResult(string SampleId, double Linear, double WithTrees, int Trees);
+
+/// <summary>What the first masks of one sample give; NaN = undefined.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Share">Share of its masks.</param>
+/// <param name="Masks">So many, the first ones.</param>
+/// <param name="R2">Of beta fitted to these, on held-out masks that are the same for all shares.</param>
+/// <param name="CosineAll">Cosine of beta with that of all masks.</param>
+/// <param name="CosineHalf">Cosine of beta with that of the first half of these masks.</param>
+/// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these masks.</param>
+/// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
+internal readonly record struct StabilityResult(string SampleId, double Share, int Masks, double R2, double CosineAll, double CosineHalf, double HalfSplit, double SpearmanBrown);

@@ -56,7 +56,7 @@ internal static class Sentences
     public static string Fit(Findings findings)
     {
         SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
-        string ours = $"A sum of single heads explains {(findings.R2.Mean > 0 ? Percent(findings.R2.Mean) : "none")} of the variance of φ on masks that did not train (R² {PlusMinus(findings.R2)}, ρ {PlusMinus(findings.Rho)}, "
+        string ours = $"A sum of single heads explains {(findings.R2.Mean > 0 ? Percent(findings.R2.Mean) : "none")} of the variance of φ on masks that did not train (R² {WithInterval(findings.R2)}, ρ {WithInterval(findings.Rho)}, "
             + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² {Fixed(worst.R2, 2)}.";
         if (findings.Published is { } paper)
         {
@@ -151,6 +151,16 @@ internal static class Sentences
     {
         int decimals = mean.Deviation < 0.005 ? 3 : 2;
         return Fixed(mean.Mean, decimals) + (double.IsFinite(mean.Deviation) ? "\u00a0±\u00a0" + Fixed(mean.Deviation, decimals) : "");
+    }
+
+    /// <summary>Mean ± standard deviation, and the 95 % interval of the mean.</summary>
+    public static string WithInterval(Estimate mean) => PlusMinus(mean) + OfMean(mean);
+
+    /// <summary>The 95 % interval of a mean, where there is one.</summary>
+    public static string OfMean(Estimate mean)
+    {
+        int decimals = mean.High - mean.Low < 0.01 ? 3 : 2;
+        return mean.HasInterval ? $"\u00a0[{Fixed(mean.Low, decimals)}, {Fixed(mean.High, decimals)}]" : "";
     }
 
     /// <summary>The criteria in the order of heads needed; those that the samples do not tell from the first are level with it.</summary>

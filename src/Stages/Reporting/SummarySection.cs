@@ -21,9 +21,9 @@ internal static class SummarySection
         }
 
         string[] Paper(Published p) => [p.Model + ", paper", $"{Fixed(p.R2, 2)} ± {Fixed(p.R2Deviation, 2)}", $"{Fixed(p.Rho, 2)} ± {Fixed(p.RhoDeviation, 2)}", ""];
-        string[] ours = [findings.Data.Model.Name + ", this run", Sentences.PlusMinus(findings.R2), Sentences.PlusMinus(findings.Rho), Count(findings.Fitted.Count)];
+        string[] ours = [findings.Data.Model.Name + ", this run", Sentences.WithInterval(findings.R2), Sentences.WithInterval(findings.Rho), Count(findings.Fitted.Count)];
         (string, bool)[] columns = [("model", false), ("R²", true), ("ρ", true), ("samples", true)];
-        string note = "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
+        string note = "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples [95 % interval of the mean] · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
         return findings.Published is { } same
             ? PageSections.Table(columns, [ours, Paper(same)]) + note
             : PageSections.Table(columns, [ours]) + note + $"<details><summary>the paper's ten models, for orientation</summary>{PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]))}</details>\n";
@@ -72,7 +72,7 @@ internal static class SummarySection
         void Number(string label, string value, string note) =>
             html.Append("<div><dt>").Append(Escape(label)).Append("</dt><dd>").Append(Escape(value)).Append("<small>").Append(Escape(note)).Append("</small></dd></div>\n");
 
-        string Spread(Estimate mean) => double.IsFinite(mean.Deviation) ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples; " : "";
+        string Spread(Estimate mean) => double.IsFinite(mean.Deviation) ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples{Sentences.OfMean(mean)}; " : "";
         string Paper(Func<Published, double> mean, Func<Published, double> deviation) => findings.Published is { } paper
             ? $"paper: {Fixed(mean(paper), 2)} ± {Fixed(deviation(paper), 2)}"
             : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";

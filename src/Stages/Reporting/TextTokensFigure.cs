@@ -17,9 +17,9 @@ internal static class TextTokensFigure
         }
 
         var table = new FigureTable(
-            ["position", "token", "delta_mean", "delta_low95", "delta_high95", "important_share", "delta_sample", "samples"],
+            ["position", "token", "delta_mean", "delta_low95", "delta_high95", "important_share", "important_low95", "important_high95", "delta_sample", "samples"],
             [.. tokens.Tokens.Select((text, i) => (IReadOnlyList<object?>)
-                [i, text, tokens.Delta[i].Mean, tokens.Delta[i].Low, tokens.Delta[i].High, tokens.Importance[i], tokens.Typical.Delta[i], tokens.Delta[i].Count])]);
+                [i, text, tokens.Delta[i].Mean, tokens.Delta[i].Low, tokens.Delta[i].High, tokens.Importance[i].Mean, tokens.Importance[i].Low, tokens.Importance[i].High, tokens.Typical.Delta[i], tokens.Delta[i].Count])]);
         return new Figure(
             "fig4a-text-tokens", "Fig. 4A", "Text tokens that receive the picture", TokenSentences.TextTokens(tokens),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* are the heads needed for faithfulness > {Tick(tokens.Data.Faithfulness)} (by β). "
@@ -37,7 +37,7 @@ internal static class TextTokensFigure
         svg.Text(0, 14, $"mean of {Many(tokens.Texts.Count, "sample")}", ink: Palette.Ink, bold: true);
         TokenText.Draw(
             svg, 0, 24, canvas.Width, tokens.Tokens, i => tokens.Delta[i].Mean / most,
-            i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nmean δ = {Fixed(tokens.Delta[i].Mean, 3)}", i => tokens.Importance[i] >= 0.5);
+            i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nmean δ = {Fixed(tokens.Delta[i].Mean, 3)}", i => tokens.Importance[i].Mean >= 0.5);
         svg.Text(0, second - 10, $"one sample: {Cut(tokens.Typical.Answer, 20)} (x*: {Many(tokens.Typical.HeadsKept, "head")})", ink: Palette.Ink, bold: true);
         TokenText.Draw(
             svg, 0, second, canvas.Width, tokens.Tokens, i => tokens.Typical.Delta[i] / most,
@@ -63,16 +63,16 @@ internal static class TextTokensFigure
         {
             double y = top + (i * Row);
             Estimate delta = tokens.Delta[i];
-            bool important = tokens.Importance[i] >= 0.5;
+            bool important = tokens.Importance[i].Mean >= 0.5;
             svg.Text(x.Start - 8, y + 13.5, Cut(TokenText.Shown(tokens.Tokens[i]).Trim(), 13), "end", Palette.Ink, bold: important);
-            svg.Text(x.End + Right - 2, y + 13.5, tokens.Importance[i] > 0 ? Percent(tokens.Importance[i]) : None, "end", important ? Palette.Ink : null, bold: important);
+            svg.Text(x.End + Right - 2, y + 13.5, tokens.Importance[i].Mean > 0 ? Percent(tokens.Importance[i].Mean) : None, "end", important ? Palette.Ink : null, bold: important);
             if (!double.IsFinite(delta.Mean))
             {
                 continue;
             }
 
             double from = Math.Min(x[0], x[delta.Mean]), to = Math.Max(x[0], x[delta.Mean]);
-            svg.Rectangle(from, y + 4, to - from, Row - 7, Palette.OfShare(0.62), $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in {Percent(tokens.Importance[i])} of {Many(tokens.Texts.Count, "sample")}");
+            svg.Rectangle(from, y + 4, to - from, Row - 7, Palette.OfShare(0.62), $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in {Percent(tokens.Importance[i].Mean)} of {Many(tokens.Texts.Count, "sample")}");
             if (delta.HasInterval && delta.High - delta.Low > 0.001 * (x.Most - x.Least))
             {
                 double middle = y + (Row / 2) + 0.5;

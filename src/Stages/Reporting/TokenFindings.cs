@@ -14,7 +14,7 @@ internal sealed class TokenFindings
         Texts = [.. data.Samples.Where(s => s.Tokens.SequenceEqual(first.Tokens, StringComparer.Ordinal))];
         Tokens = first.Tokens;
         Delta = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Delta[i])))];
-        Importance = [.. Enumerable.Range(0, Tokens.Count).Select(i => Texts.Average(s => s.Important[i] ? 1.0 : 0))];
+        Importance = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Important[i] ? 1.0 : 0)))];
         LogitKept = bootstrap.Of(data.Samples.Select(s => s.LogitKept));
         TokensKept = bootstrap.Of(data.Samples.Select(s => (double)s.Important.Count(i => i)));
         Typical = Texts.FirstOrDefault(s => s.SampleId == typical?.SampleId) ?? Texts[0];
@@ -38,7 +38,7 @@ internal sealed class TokenFindings
     public IReadOnlyList<Estimate> Delta { get; }
 
     /// <summary>Share of samples in which a text token is important.</summary>
-    public IReadOnlyList<double> Importance { get; }
+    public IReadOnlyList<Estimate> Importance { get; }
 
     /// <summary>Table 3: logit kept with the important text tokens only.</summary>
     public Estimate LogitKept { get; }

@@ -12,7 +12,7 @@ internal static class TokenSentences
     public static string TextTokens(TokenFindings tokens)
     {
         int[] order = [.. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i)];
-        int[] important = [.. order.Where(i => tokens.Importance[i] >= 0.5)];
+        int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
         double late = order.Where(i => i >= tokens.Tokens.Count - 5).Sum(i => Math.Max(0, tokens.Delta[i].Mean)) / Math.Max(1e-12, order.Sum(i => Math.Max(0, tokens.Delta[i].Mean)));
         string most = $"Keeping the picture from {Quoted(tokens, order[0])} alone costs {Percent(tokens.Delta[order[0]].Mean)} of φ(x*) on average";
         string which = important.Length switch
@@ -27,7 +27,7 @@ internal static class TokenSentences
 
     /// <summary>Table 3.</summary>
     public static string Kept(TokenFindings tokens) =>
-        $"With the important tokens only ({Fixed(tokens.TokensKept.Mean, 1)} a sample), {Percent(tokens.LogitKept.Mean)} of φ(x*) is kept{(tokens.LogitKept.HasInterval && Percent(tokens.LogitKept.Low) != Percent(tokens.LogitKept.High) ? $" [{Percent(tokens.LogitKept.Low)}, {Percent(tokens.LogitKept.High)}]" : "")}.";
+        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), {Percent(tokens.LogitKept.Mean)} of φ(x*) is kept{(tokens.LogitKept.HasInterval && Percent(tokens.LogitKept.Low) != Percent(tokens.LogitKept.High) ? $" [{Percent(tokens.LogitKept.Low)}, {Percent(tokens.LogitKept.High)}]" : "")}.";
 
     /// <summary>Fig. 4B.</summary>
     public static string ImageTokens(TokenFindings tokens)
@@ -35,7 +35,7 @@ internal static class TokenSentences
         double[] zero = [.. tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)];
         double[] half = [.. tokens.Attributed.Select(s => HalfShare(s.Beta)).Where(double.IsFinite)];
         string sparse = half.Length > 0 ? $"Half of the positive β of a picture lies on {Percent(half.Average())} of its {Count(tokens.Attributed[0].Beta.Count)} image tokens" : "No image token has a positive β";
-        return $"{sparse}; {Percent(zero.Average())} of the tokens have none (mean over {Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains {Percent(Math.Max(0, tokens.R2.Mean))} of the variance of φ(x*, u*, v) on masks that did not train.";
+        return $"{sparse}; {Percent(zero.Average())} of the tokens have none (mean over {Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains {Percent(Math.Max(0, tokens.R2.Mean))} of the variance of φ(x*, u*, v) on masks that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
     }
 
     /// <summary>Fig. 4C.</summary>

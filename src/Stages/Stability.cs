@@ -1,0 +1,136 @@
+using System.Globalization;
+using Pipelines.Spec;
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>Whether the masks were enough: beta and R^2 of the attribution's trainer on the first of them (beyond the paper). Runs no pass.</summary>
+internal sealed class Stability : Stage
+{
+    private const int Version = 1;
+    private const string FileName = "stability.parquet";
+
+    private readonly StabilitySpec spec;
+    private readonly ForwardPasses forward;
+    private readonly Regress attribution;
+    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
+
+    /// <summary>A stage that fits again what <paramref name="attribution"/> fits.</summary>
+    /// <exception cref="InputException">Its trainer does not learn beta from masks.</exception>
+    public Stability(StageContext context, StabilitySpec spec, ForwardPasses forward, Regress attribution)
+        : base(context)
+    {
+        (this.spec, this.forward, this.attribution) = (spec, forward, attribution);
+        if (attribution.Trainer is Trainer.Gradient)
+        {
+            throw new InputException(
+                $"stages.{attribution.Name}.trainer", "gradient takes beta from gradients: stability asks how it settles as masks are added.",
+                "Give stability an attribution with another trainer, inputs: { attribution: NAME }; gradient-cost shows how gradients settle.");
+        }
+    }
+
+    /// <summary>The table.</summary>
+    public static Table<StabilityRow> Table { get; } = new(
+        "stability",
+        [
+            new TextColumn<StabilityRow>("sample_id", r => r.SampleId),
+            new NumberColumn<StabilityRow, double>("share", r => r.Share),
+            new NumberColumn<StabilityRow, int>("masks", r => r.Masks),
+            new NumberColumn<StabilityRow, int>("train_masks", r => r.TrainMasks),
+            new OptionalNumberColumn<StabilityRow, double>("r2", r => r.R2),
+            new OptionalNumberColumn<StabilityRow, double>("rho", r => r.Rho),
+            new OptionalNumberColumn<StabilityRow, double>("cosine_all", r => r.CosineAll),
+            new OptionalNumberColumn<StabilityRow, double>("cosine_half", r => r.CosineHalf),
+            new OptionalNumberColumn<StabilityRow, double>("half_split", r => r.HalfSplit),
+            new OptionalNumberColumn<StabilityRow, double>("spearman_brown", r => r.SpearmanBrown),
+        ],
+        (v, i) => new StabilityRow(
+            v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<double?>(4)[i], v.Of<double?>(5)[i], v.Of<double?>(6)[i], v.Of<double?>(7)[i], v.Of<double?>(8)[i],
+            v.Of<double?>(9)[i]));
+
+    /// <inheritdoc/>
+    public override string Kind => "stability";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "samples";
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts) =>
+        forward.Accepted(artifacts) is { } samples
+            ? new UnitList([.. samples.Select(UnitOf)])
+            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
+
+    /// <summary>All rows, sample by sample, by rising share.</summary>
+    public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) => [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        var rows = Rows(artifacts);
+        StabilityRow[] last = [.. rows.Where(r => r.Share == rows.Max(o => o.Share))];
+        return last.Length == 0
+            ? [new SummaryRow(Name, "too few masks to tell")]
+            : [new SummaryRow(Name, string.Create(CultureInfo.InvariantCulture, $"the last doubling of the masks left beta a cosine of {Mean(last, r => r.CosineHalf):0.000}; two halves of them correlate {Mean(last, r => r.HalfSplit):0.000}"))];
+    }
+
+    private static double Mean(StabilityRow[] rows, Func<StabilityRow, double?> value) => Metrics.Mean([.. rows.Select(value).OfType<double>()]);
+
+    private Unit UnitOf(Sample sample)
+    {
+        lock (units)
+        {
+            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
+        }
+    }
+
+    private Unit Create(Sample sample)
+    {
+        var masks = forward.Masks.ShardsOf(sample);
+        var passes = forward.ShardsOf(sample);
+        double[] shares = [.. spec.Shares.Order()];
+        int seed = Context.Experiment.Seed, heads = Context.Heads;
+        return new Unit(Kind, Version, sample.Id,
+        [
+            new KeyPart.Text("trainer", attribution.Trainer.Name),
+            .. Regress.TrainerParts(attribution.Trainer),
+            new KeyPart.Number("train", attribution.Spec.Train),
+            new KeyPart.Text("shares", string.Join(", ", shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))),
+            new KeyPart.Integer("seed", seed),
+            new KeyPart.Integer("heads", heads),
+            new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
+            new KeyPart.Inputs("forward", passes),
+        ], 1, WorkUnit, run =>
+        {
+            var data = MaskDataset.Open([.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads);
+            var points = MaskStability.Of(attribution.Trainer, data, TrainTestSplit.Of(data.Rows, attribution.Spec.Train, seed), shares, seed);
+            Table.Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
+        });
+    }
+}
+
+/// <summary>What the first masks of a sample give; null = undefined.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Share">Share of its masks.</param>
+/// <param name="Masks">So many, the first ones.</param>
+/// <param name="TrainMasks">Those of them that train.</param>
+/// <param name="R2">Of beta fitted to these, on the held-out masks of all.</param>
+/// <param name="Rho">Pearson correlation of true and predicted phi there.</param>
+/// <param name="CosineAll">Cosine of beta with that of all train masks.</param>
+/// <param name="CosineHalf">Cosine of beta with that of the first half of these masks.</param>
+/// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these train masks.</param>
+/// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
+internal sealed record StabilityRow(
+    string SampleId, double Share, int Masks, int TrainMasks, double? R2, double? Rho, double? CosineAll, double? CosineHalf, double? HalfSplit, double? SpearmanBrown)
+{
+    /// <summary>The row of a point.</summary>
+    public static StabilityRow Of(string sampleId, StabilityPoint point) => new(
+        sampleId, point.Share, point.Masks, point.TrainMasks, Defined(point.R2), Defined(point.Rho), Defined(point.CosineAll), Defined(point.CosineHalf), Defined(point.HalfSplit), Defined(point.SpearmanBrown));
+
+    private static double? Defined(double value) => double.IsFinite(value) ? value : null;
+}
