@@ -249,6 +249,6 @@ public sealed record ReportSpec : StageSpec
         StageInput.Of<ForwardPassesSpec>("forward", optional: true), StageInput.Of<RegressSpec>("attribution", optional: true),
         StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
         StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
-        StageInput.Of<AblationRatioSpec>("ratios", optional: true),
+        StageInput.Of<AblationRatioSpec>("ratios", optional: true), StageInput.Of<PromptSimilaritySpec>("prompts", optional: true),
     ];
 }

@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(
     StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
-    NonAdditive? nonAdditive, AblationRatio? ratios) : Stage(context)
+    NonAdditive? nonAdditive, AblationRatio? ratios, PromptSimilarity? prompts) : Stage(context)
 {
     private const int Version = 2;
 
@@ -25,7 +25,7 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, ratios }.OfType<Stage>()];
+        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, ratios, prompts }.OfType<Stage>()];
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
@@ -75,6 +75,7 @@ internal sealed class WriteReport(
                 Context.Info.Name, experiment.Model.Path.Raw, Context.Info.Family.ToString(), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
             Question = Context.Question,
+            IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
             Settings = [.. SettingsTable.Of(experiment).Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note))],
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
@@ -106,6 +107,7 @@ internal sealed class WriteReport(
             NonAdditive = nonAdditive is null
                 ? []
                 : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
+            Prompts = prompts is null ? [] : [.. Compared(artifacts, prompts)],
             Links = Links(),
         };
     }
@@ -144,6 +146,12 @@ internal sealed class WriteReport(
             TestPhi = predictions is null ? [] : [.. predictions.Select(p => p.Phi)],
             TestPredicted = predictions is null ? [] : [.. predictions.Select(p => p.Predicted)],
         };
+    }
+
+    private static IEnumerable<PromptResult> Compared(Artifacts artifacts, PromptSimilarity prompts)
+    {
+        var rows = prompts.Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
+        return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
     }
 
     private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
@@ -198,6 +206,7 @@ internal sealed class WriteReport(
         Table(lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
         Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
+        Table(prompts, PromptSimilarity.Table.Name, "cosine of beta under other prompts with beta under this experiment's");
         Table(ratios, AblationRatio.Table.Name, "heads needed and quality of the fit by share of heads that masks ablate");
         if (forward is not null)
         {

@@ -140,13 +140,14 @@ public sealed class RoundTripTests
                 ["gradient_cost"] = "c",
                 ["non_additive"] = "n",
                 ["ratios"] = "s",
+                ["prompts"] = "q",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
             return
             [
                 Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (masks.Count / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()),
-                Node("t", tokens), Node("l", lens), Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }),
+                Node("t", tokens), Node("l", lens), Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }), Node("q", new PromptSimilaritySpec { Prompts = ["p1", "default", "What, then: \"this\"?"], Samples = baseline.Images }),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

@@ -50,10 +50,11 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         GradientCostSpec spec => new GradientCost(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<GradientPasses>("gradients")) { Name = node.Name },
         NonAdditiveSpec spec => new NonAdditive(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
         AblationRatioSpec spec => new AblationRatio(context, node.Name, spec, inputs.Get<Regress>("attribution"), inputs.Get<Validate>("validation")) { Name = node.Name },
+        PromptSimilaritySpec spec => new PromptSimilarity(context, node.Name, spec, inputs.Get<Regress>("attribution")) { Name = node.Name },
         ReportSpec => new WriteReport(
             context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"),
             inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"), inputs.Find<GradientCost>("gradient_cost"), inputs.Find<NonAdditive>("non_additive"),
-            inputs.Find<AblationRatio>("ratios"))
+            inputs.Find<AblationRatio>("ratios"), inputs.Find<PromptSimilarity>("prompts"))
         { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
     };
