@@ -257,8 +257,7 @@ public sealed record ReportSpec : StageSpec
         StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
         StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
         StageInput.Of<BetaLayoutSpec>("layout", optional: true), StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
-        StageInput.Of<AblationRatioSpec>("ratios", optional: true),
-        StageInput.Of<CompareStylesSpec>("styles", optional: true),
-        StageInput.Of<StabilitySpec>("stability", optional: true),
+        StageInput.Of<AblationRatioSpec>("ratios", optional: true), StageInput.Of<PromptSimilaritySpec>("prompts", optional: true),
+        StageInput.Of<CompareStylesSpec>("styles", optional: true), StageInput.Of<StabilitySpec>("stability", optional: true),
     ];
 }

@@ -71,7 +71,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
             var (ends, shards) = UnitsOf(sample);
             known.Add(ends);
             if (!artifacts.Has(ends)) open++;
-            else if (Problem(Ends(artifacts, sample)) is null) known.AddRange(shards);
+            else if (Accepts(artifacts, sample)) known.AddRange(shards);
         }
 
         return new UnitList(known, open > 0 ? "f(1) and f(0) of every sample are known" : null, (long)open * masks.Spec.Count);
@@ -82,11 +82,14 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
     {
         if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends))) return null;
-        Sample[] accepted = [.. samples.Where(s => Problem(Ends(artifacts, s)) is null)];
+        Sample[] accepted = [.. samples.Where(s => Accepts(artifacts, s))];
         return accepted.Length > 0
             ? accepted
             : throw new InputException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
     }
+
+    /// <summary>Whether phi of a sample, whose two ends are there, is defined.</summary>
+    public bool Accepts(Artifacts artifacts, Sample sample) => Problem(Ends(artifacts, sample)) is null;
 
     /// <summary>f(1) and f(0) of a sample.</summary>
     public EndsRow Ends(Artifacts artifacts, Sample sample)

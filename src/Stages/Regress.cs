@@ -144,11 +144,12 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     };
 
     /// <summary>Mean and standard deviation over samples, as the paper's Table 2 gives them.</summary>
-    private static string Spread(IEnumerable<double?> values)
+    public static string Spread(IEnumerable<double?> values)
     {
         double[] defined = [.. values.OfType<double>()];
         if (defined.Length == 0) return "undefined";
         Moments moments = Moments.Of(defined);
-        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000} ± {moments.StdSample:0.000} (n = {defined.Length})");
+        string deviation = defined.Length == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" ± {moments.StdSample:0.000}");
+        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000}{deviation} (n = {defined.Length})");
     }
 }

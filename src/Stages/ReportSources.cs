@@ -34,6 +34,9 @@ internal sealed record ReportSources(AnswerQuestions Answers)
     /// <summary>Other ablation ratios.</summary>
     public AblationRatio? Ratios { get; init; }
 
+    /// <summary>Other prompts.</summary>
+    public PromptSimilarity? Prompts { get; init; }
+
     /// <summary>Styles against objects.</summary>
     public CompareStyles? Styles { get; init; }
 
@@ -42,5 +45,5 @@ internal sealed record ReportSources(AnswerQuestions Answers)
 
     /// <summary>Those that there are.</summary>
     public IReadOnlyList<Stage> Known =>
-        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios, Styles, Stability }.OfType<Stage>()];
+        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios, Prompts, Styles, Stability }.OfType<Stage>()];
 }

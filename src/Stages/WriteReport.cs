@@ -110,6 +110,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 Context.Info.Name, experiment.Model.Path.Raw, Context.Info.Family.ToString(), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
             Question = Context.Question,
+            IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
             Settings = [.. SettingsTable.Of(experiment).Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note))],
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
@@ -147,6 +148,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
             Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, samples),
             HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
+            Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
             Styles = sources.Styles is not { } styles
                 ? null
                 : new StyleData(styles.Styles, styles.Cosines(artifacts), [.. styles.MeanRows(artifacts).Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached))]),
@@ -194,6 +196,12 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             TestPhi = predictions is null ? [] : [.. predictions.Select(p => p.Phi)],
             TestPredicted = predictions is null ? [] : [.. predictions.Select(p => p.Predicted)],
         };
+    }
+
+    private static IEnumerable<PromptResult> Compared(Artifacts artifacts, PromptSimilarity prompts)
+    {
+        var rows = prompts.Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
+        return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
     }
 
     private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, IReadOnlyList<Sample> samples)
@@ -265,6 +273,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         Table(sources.Layout, BetaLayout.Table.Name, "samples laid out by beta");
         Table(sources.HeadVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
         Table(sources.HeadVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
+        Table(sources.Prompts, PromptSimilarity.Table.Name, "cosine of beta under other prompts with beta under this experiment's");
         Table(sources.Styles, CompareStyles.Pairs.Name, "cosine of beta by pair of styles, for the same object and for another");
         Table(sources.Styles, CompareStyles.RelationsTable, "the same over all styles, and by how much the object counts for more");
         Table(sources.Styles, CompareStyles.Means.Name, "R², ρ and heads needed by style");

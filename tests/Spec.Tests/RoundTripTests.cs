@@ -148,6 +148,7 @@ public sealed class RoundTripTests
                 ["ratios"] = "s",
                 ["styles"] = "d",
                 ["stability"] = "e",
+                ["prompts"] = "q",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
@@ -158,6 +159,7 @@ public sealed class RoundTripTests
                 Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
                 Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }),
                 Node("d", new CompareStylesSpec()),
+                Node("q", new PromptSimilaritySpec { Prompts = ["p1", "default", "What, then: \"this\"?"], Samples = baseline.Images }),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

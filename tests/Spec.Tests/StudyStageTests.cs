@@ -19,6 +19,23 @@ public sealed class StudyStageTests
     }
 
     [Fact]
+    public void A_study_of_prompts_needs_no_validation_and_the_report_reads_it()
+    {
+        Experiment experiment = Specs.One(With("prompt-similarity, prompts: [p1, 'What, in one word, is this?']").Replace("  validation:", "  # ", StringComparison.Ordinal));
+        experiment.Stages.Single(s => s.Name == "x").Inputs.Should().Equal(new Dictionary<string, string>
+        {
+            ["samples"] = "answers",
+            ["baseline"] = "baseline",
+            ["masks"] = "masks",
+            ["forward"] = "forward",
+            ["attribution"] = "attribution",
+        });
+        experiment.Stages.Single(s => s.Name == "report").Inputs.Should().Contain("prompts", "x");
+        ((PromptSimilaritySpec)experiment.Stages.Single(s => s.Name == "x").Spec).Prompts.Should().Equal("p1", "What, in one word, is this?");
+        new PromptSimilaritySpec().Should().BeEquivalentTo(new { Prompts = Enumerable.Range(1, 9).Select(i => $"p{i}"), Samples = 40 });
+    }
+
+    [Fact]
     public void Default_ratios_are_the_papers() => new AblationRatioSpec().Should().BeEquivalentTo(new { Ratios = new[] { 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875 }, Samples = 0 });
 
     [Theory]
@@ -29,6 +46,11 @@ public sealed class StudyStageTests
     [InlineData("ablation-ratio, ratios: [0.5, 0.50]", "twice")]
     [InlineData("ablation-ratio, ratio: [0.5]", "ratios")]
     [InlineData("ablation-ratio, samples: -1", "0 to")]
+    [InlineData("prompt-similarity, prompts: [p1, p12]", "p1 to p9")]
+    [InlineData("prompt-similarity, prompts: [defualt]", "did you mean default")]
+    [InlineData("prompt-similarity, prompts: [p1, p1]", "twice")]
+    [InlineData("prompt-similarity, prompts: [p1, ~]", "no value")]
+    [InlineData("prompt-similarity, samples: 0", "1 to")]
     public void Mistakes_are_told_with_what_would_be_right(string stage, string right) => Specs.Errors(With(stage)).Should().ContainSingle().Which.Should().Contain(right);
 
     [Fact]

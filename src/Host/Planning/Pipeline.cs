@@ -52,6 +52,7 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         BetaLayoutSpec spec => new BetaLayout(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         ClusterHeadsSpec spec => new ClusterHeads(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         AblationRatioSpec spec => new AblationRatio(context, node.Name, spec, inputs.Get<Regress>("attribution"), inputs.Get<Validate>("validation")) { Name = node.Name },
+        PromptSimilaritySpec spec => new PromptSimilarity(context, node.Name, spec, inputs.Get<Regress>("attribution")) { Name = node.Name },
         CompareStylesSpec => new CompareStyles(context, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution"), inputs.Find<Validate>("validation")) { Name = node.Name },
         StabilitySpec spec => new Stability(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
         ReportSpec => new WriteReport(context, new ReportSources(inputs.Get<AnswerQuestions>("samples"))
@@ -66,6 +67,7 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
             Layout = inputs.Find<BetaLayout>("layout"),
             HeadVectors = inputs.Find<ClusterHeads>("head_vectors"),
             Ratios = inputs.Find<AblationRatio>("ratios"),
+            Prompts = inputs.Find<PromptSimilarity>("prompts"),
             Styles = inputs.Find<CompareStyles>("styles"),
             Stability = inputs.Find<Stability>("stability"),
         })

@@ -30,6 +30,9 @@ internal sealed record StageOutcome(Stage Stage, int Computed, int Cached, IRead
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
 internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress progress, RunLog log, bool keepGoing, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
 {
+    /// <summary>Reasons shown at a time; the log has all of them.</summary>
+    private const int ReasonsTold = 3;
+
     private readonly Reasons reasons = new(catalog.Store);
 
     /// <summary>Runs <paramref name="stages"/>, each after those before it.</summary>
@@ -130,12 +133,15 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
 
     private void LogReasons(string label, IReadOnlyList<Unit> units)
     {
+        int told = 0;
         foreach (var group in units.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
         {
             string line = $"{label}: {group.Count()} of {units.Count} units to compute, because {group.Key}";
             log.Write(line);
-            if (group.Key != "never computed") progress.Message(line);
+            if (group.Key != "never computed" && ++told <= ReasonsTold) progress.Message(line);
         }
+
+        if (told > ReasonsTold) progress.Message($"{label}: {told - ReasonsTold} more reasons are in the log");
     }
 
     private void Report(Stage stage, Unit unit, Exception failure)

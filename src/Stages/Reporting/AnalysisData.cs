@@ -61,10 +61,10 @@ internal sealed record HeadVectors(
 internal readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
 
 /// <summary>How alike beta is under another prompt (paper, Table 1).</summary>
-/// <param name="Prompt">Name in the spec: p1 … p9, or other.</param>
+/// <param name="Prompt">Name in the spec: default, p1 … p9; empty for a question of one's own.</param>
 /// <param name="Text">The question.</param>
-/// <param name="Cosines">Cosine of each sample's beta with its beta under the default prompt; NaN = none.</param>
-internal sealed record PromptSimilarity(string Prompt, string Text, IReadOnlyList<double> Cosines);
+/// <param name="Cosines">Cosine of each sample's beta with its beta under the report's question; NaN = none.</param>
+internal sealed record PromptResult(string Prompt, string Text, IReadOnlyList<double> Cosines);
 
 /// <summary>How alike beta is between styles of pictures (paper, Fig. 9).</summary>
 /// <param name="Styles">The styles in the order of the spec.</param>

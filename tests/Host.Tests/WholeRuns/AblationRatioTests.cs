@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DuckDB.NET.Data;
 using FluentAssertions;
 using Xunit;
 
@@ -28,9 +27,9 @@ public sealed class AblationRatioTests
         Chain.Select(kind => after[kind].Count - before[kind].Count).Should().Equal(2 * 2 * 3, 2 * 2 * 3, 2 * 2, 2 * 2);
 
         string tables = Path.Combine(experiment.RunFolder, "tables");
-        Query($"select count(*) from '{tables}/ablation_ratio.parquet'").Should().Be(3 * 2);
-        Query($"select count(*) from '{tables}/ablation_ratio.parquet' r join '{tables}/fits.parquet' f using (sample_id) where r.ablate = 0.75 and r.r2 = f.r2 and r.rho = f.rho").Should().Be(2);
-        Query($"""
+        Duck.Query($"select count(*) from '{tables}/ablation_ratio.parquet'").Should().Be(3 * 2);
+        Duck.Query($"select count(*) from '{tables}/ablation_ratio.parquet' r join '{tables}/fits.parquet' f using (sample_id) where r.ablate = 0.75 and r.r2 = f.r2 and r.rho = f.rho").Should().Be(2);
+        Duck.Query($"""
             select count(*) from '{tables}/ablation_ratio.parquet' r
             join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and faithfulness > 0.8 group by 1) f using (sample_id)
             join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and completeness < 0.2 group by 1) c using (sample_id)
@@ -88,8 +87,8 @@ public sealed class AblationRatioTests
         File.WriteAllText(experiment.Spec, spec);
         experiment.Run();
         string tables = Path.Combine(experiment.RunFolder, "tables");
-        Query($"select count(*) from '{tables}/low/ablation_ratio.parquet'").Should().Be(2);
-        Query($"select count(*) from '{tables}/high/ablation_ratio.parquet'").Should().Be(4);
+        Duck.Query($"select count(*) from '{tables}/low/ablation_ratio.parquet'").Should().Be(2);
+        Duck.Query($"select count(*) from '{tables}/high/ablation_ratio.parquet'").Should().Be(4);
         File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/high/ablation_ratio.csv");
         File.Exists(Path.Combine(tables, "validation.parquet")).Should().BeTrue("chains do not count as stages of the experiment");
     }
@@ -149,15 +148,4 @@ public sealed class AblationRatioTests
 
     private static void Add(SmallExperiment experiment, string stages) =>
         File.WriteAllText(experiment.Spec, File.ReadAllText(experiment.Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
-
-    private static long Query(string sql)
-    {
-        using var connection = new DuckDBConnection("DataSource=:memory:");
-        connection.Open();
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // the test's own text
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
-    }
 }

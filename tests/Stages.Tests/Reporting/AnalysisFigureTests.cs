@@ -115,6 +115,18 @@ public sealed class AnalysisFigureTests
     }
 
     [Fact]
+    public void Prompts_are_compared_with_the_papers_only_where_the_reports_own_is_the_default_prompt()
+    {
+        PromptResult[] prompts = [new("p1", "Identify?", [0.9, 0.94]), new("", "What do you see here?", [0.8, 0.82]), new("p3", "Name it?", [])];
+        Figure Of(bool isDefault) => PromptFigure.Of(Findings.Of(Made with { Prompts = prompts, IsDefaultQuestion = isDefault }))!;
+
+        Of(true).Shows.Should().StartWith("Over 2 prompts β keeps a mean cosine of 0.86 with that under the default prompt; the lowest is “What do you see here?” with 0.81").And.Contain("No answer under p3 is right").And.Contain("0.95");
+        Of(false).Shows.Should().Contain("this report's question").And.NotContain("paper");
+        Of(false).Draw(Figure.Wide, "x").Should().NotContain("paper:").And.Contain("none");
+        Of(true).Draw(Figure.Narrow, "x").Should().Contain("paper:");
+    }
+
+    [Fact]
     public void Values_that_are_not_finite_leave_no_NaN_in_a_drawing()
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
