@@ -10,9 +10,6 @@ namespace Pipelines.Stages;
 /// <summary>The folder of a run that is done: its settings and its tables. Neither the cache nor the model is touched.</summary>
 internal sealed class FinishedRun
 {
-    /// <summary>Name of the file with every resolved setting.</summary>
-    public const string SettingsFile = "experiment.yaml";
-
     private const string Again = "Run the experiment again: what is stored is not computed anew.";
     private readonly Experiment experiment;
 
@@ -38,7 +35,7 @@ internal sealed class FinishedRun
     /// <exception cref="InputException">The folder is none of a run that is done.</exception>
     public static FinishedRun Open(string folder, string name)
     {
-        string settings = Path.Combine(folder, SettingsFile);
+        string settings = Path.Combine(folder, RunFolder.SettingsFile);
         ReadResult read = ExperimentReader.Read(settings, environment: new Dictionary<string, string>(), paths: PathRule.MayBeMissing);
         if (!read.Ok || read.Experiments.Count != 1)
         {
@@ -46,9 +43,8 @@ internal sealed class FinishedRun
             throw new InputException(settings, $"does not hold the settings of a run ({why.TrimEnd('.')}).", $"It was changed by hand or written by another version of the program. {Again}");
         }
 
-        return Directory.Exists(Path.Combine(folder, "tables"))
-            ? new FinishedRun(name, folder, read.Experiments[0])
-            : throw new InputException(folder, "has no tables: the run was not finished.", "Run the experiment to its end first.");
+        string? unfinished = !Directory.Exists(Path.Combine(folder, "tables")) ? "has no tables" : RunFolder.IsUnfinished(folder) ? "has tables of other settings than those beside them" : null;
+        return unfinished is null ? new FinishedRun(name, folder, read.Experiments[0]) : throw new InputException(folder, $"{unfinished}: the run was not finished.", "Run the experiment to its end first.");
     }
 
     /// <summary>The <c>forward-passes</c> stages.</summary>

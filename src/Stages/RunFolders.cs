@@ -37,7 +37,7 @@ internal sealed class RunFolders(string artifacts)
         if (File.Exists(full)) return new InputException(shown, "is a file.", $"Name the folder of a run, or the name that it has under {root}.{Others()}");
         string[] inside = [.. new[] { Path.Combine(root, run), full }.Where(f => run.Length > 0 && Directory.Exists(f)).SelectMany(f => Runs(f, Deepest)).Distinct().Take(Listed)];
         if (inside.Length > 0) return new InputException(shown, "is no run, but a folder of runs.", $"Name one of them: {string.Join(", ", inside.Select(NameOf))}.");
-        if (run.Length > 0 && Directory.Exists(full)) return new InputException(shown, $"is no run's folder: it has no {FinishedRun.SettingsFile}.", $"Name the folder of a run.{Others()}");
+        if (run.Length > 0 && Directory.Exists(full)) return new InputException(shown, $"is no run's folder: it has no {RunFolder.SettingsFile}.", $"Name the folder of a run.{Others()}");
         string? near = Nearest.To(run, Names());
         return new InputException(shown, $"there is no such run (looked for {Path.Combine(root, run)} and for the folder {full}).", near is null ? Others().TrimStart() : $"Did you mean {near}?{Others()}");
     }
@@ -64,5 +64,5 @@ internal sealed class RunFolders(string artifacts)
         }
     }
 
-    private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, FinishedRun.SettingsFile));
+    private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, RunFolder.SettingsFile));
 }

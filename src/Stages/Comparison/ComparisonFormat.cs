@@ -35,7 +35,7 @@ internal static class ComparisonFormat
     {
         Estimate d = pair.Difference;
         string size = Fixed(Math.Abs(d.Mean), decimals), interval = d.HasInterval ? Bracket(Math.Min(Math.Abs(d.Low), Math.Abs(d.High)), Math.Max(Math.Abs(d.Low), Math.Abs(d.High)), decimals) : "";
-        return d.Count == 0 ? $"{name} cannot be paired"
+        return d.Count == 0 ? $"{name} is {Fixed(pair.A.Mean, decimals)}{unit} in A and {Fixed(pair.B.Mean, decimals)}{unit} in B, without samples to pair"
             : pair.IsSame ? $"{name} is the same in every sample"
             : pair.Direction != 0 ? $"{name} is {(pair.Direction > 0 ? "higher" : "lower")} in B by {size}{unit}{interval}"
             : IsTiny(d, decimals) ? $"{name} differs by less than {Math.Pow(10, -decimals).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)}{unit}"

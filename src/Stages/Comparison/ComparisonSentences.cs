@@ -43,7 +43,7 @@ internal static class ComparisonSentences
             0 => "",
             _ => $" {string.Join(" and ", new[] { OnlyIn("A", d.OnlyA), OnlyIn("B", d.OnlyB) }.Where(t => t.Length > 0))}.",
         };
-        string first = string.Join(", ", d.Settings.Take(ListedSettings).Select(s => s.Path)) + (d.Settings.Count > ListedSettings ? ", …" : "");
+        string first = List(d.Settings.Take(ListedSettings).Select(s => s.Path).Concat(d.Settings.Count > ListedSettings ? [$"{Count(d.Settings.Count - ListedSettings)} more"] : []));
         return (d.Settings.Count == 0 ? $"All {Count(d.Compared)} settings are the same." : $"{Count(d.Settings.Count)} of {Count(d.Compared)} settings {(d.Settings.Count == 1 ? "differs" : "differ")}: {first}.") + stages;
     }
 

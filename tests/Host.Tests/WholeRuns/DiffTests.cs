@@ -155,6 +155,42 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
     }
 
     [Fact]
+    public void Tables_of_other_settings_than_those_beside_them_are_refused_until_the_run_is_finished()
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        string picture = experiment.FolderOfPictures("a.jpg"), folder = experiment.RunFolder;
+        string[] diff = ["diff", folder, folder, "--out", Path.Combine(picture, "diff.html")];
+        HostProcess.Run(diff).ExitCode.Should().Be(0);
+
+        HostProcess.Run(experiment.Arguments("--set", "stages.forward.min_gap=900")).ExitCode.Should().Be(2, "no sample is left: the tables stay those of the run before");
+        var (code, output, errors) = HostProcess.Run(diff);
+        code.Should().Be(2, output + errors);
+        errors.Should().Contain("tables of other settings").And.Contain(folder).And.NotContain("   at ");
+
+        experiment.Run().Should().Contain("Nothing to do");
+        HostProcess.Run(diff).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void Members_of_a_matrix_are_runs_and_the_folder_of_the_matrix_names_them()
+    {
+        runs.CopyOf("small", "other/runs/m/prompt=default");
+        runs.CopyOf("prompt", "other/runs/m/prompt=p1");
+        string artifacts = runs.Temporary("other");
+        var (code, output, errors) = HostProcess.Run("diff", "m/prompt=default", "m/prompt=p1", "--artifacts", artifacts);
+        code.Should().Be(0, errors);
+        output.Should().MatchRegex(@"prompt\s+default\s+p1");
+        File.Exists(output.TrimEnd()[(output.LastIndexOf("page  ", StringComparison.Ordinal) + 6)..]).Should().BeTrue();
+
+        (code, _, errors) = HostProcess.Run("diff", "m", "m/prompt=p1", "--artifacts", artifacts);
+        code.Should().Be(2);
+        errors.Should().Contain("a folder of runs").And.Contain("m/prompt=default, m/prompt=p1");
+        HostProcess.Run("diff", "m/prompt=p2", "m/prompt=p1", "--artifacts", artifacts).Errors.Should().Contain("Did you mean m/prompt=p1?");
+        HostProcess.Run("diff", "m", "m", "--artifacts", runs.Temporary("empty")).Errors.Should().Contain("--artifacts DIR names another artifacts folder");
+    }
+
+    [Fact]
     public void Stages_of_the_same_name_are_compared_and_others_where_they_are_named()
     {
         var (code, output, errors) = runs.Diff("several", "several");
