@@ -1,7 +1,7 @@
+using Pipelines.Spec.Reading;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Comparison;
 using Pipelines.Stages.Errors;
-using Pipelines.Spec.Reading;
 
 namespace Pipelines.Stages;
 

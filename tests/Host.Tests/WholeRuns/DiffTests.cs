@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using FluentAssertions;
 using Pipelines.Stages;
 using Pipelines.Stages.Comparison;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Xunit;
 
@@ -203,6 +204,54 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         runs.Diff("several", "small").Output.Should().Contain("β is the same in every sample", "one name is in both");
     }
 
+    [Fact]
+    public void Several_stages_without_a_common_name_are_compared_only_where_they_are_named()
+    {
+        string copy = runs.CopyOf("several", "renamed"), settings = Path.Combine(copy, "experiment.yaml");
+        string text = File.ReadAllText(settings).Replace("  attribution:\n", "  first:\n", StringComparison.Ordinal).Replace("  other:\n", "  second:\n", StringComparison.Ordinal).Replace("attribution: attribution", "attribution: first", StringComparison.Ordinal);
+        File.WriteAllText(settings, text);
+        Directory.Move(Path.Combine(copy, "tables", "attribution"), Path.Combine(copy, "tables", "first"));
+        Directory.Move(Path.Combine(copy, "tables", "other"), Path.Combine(copy, "tables", "second"));
+
+        var (code, output, errors) = runs.Diff("several", copy);
+        code.Should().Be(0, errors);
+        output.Should().Contain("No regress stage has the same name in both runs: A has attribution, other; B has first, second.").And.NotContain("on test masks").And.Contain("heads needed");
+        runs.Diff("several", copy, "--stage", "other=second", "--stage", "attribution=first").Output.Should().Contain("== other and second").And.Contain("β of attribution and first is the same in every sample");
+    }
+
+    [Fact]
+    public void A_table_with_any_byte_changed_is_compared_or_refused_and_never_ends_in_another_error()
+    {
+        string copy = runs.CopyOf("small", "fuzzed");
+        FinishedRun whole = FinishedRun.Open(runs.Folder("small"), "small");
+        var random = new Random(20);
+        int refused = 0;
+        foreach (string table in (string[])["samples", "fits", "attribution", "validation", "rankings", "token_traces", "text_tokens", "image_tokens"])
+        {
+            string path = Path.Combine(copy, "tables", table + ".parquet");
+            byte[] bytes = File.ReadAllBytes(path);
+            for (int i = 0; i < 40; i++)
+            {
+                byte[] changed = [.. bytes];
+                for (int change = 0; change <= i % 3; change++) changed[random.Next(4, bytes.Length)] = (byte)random.Next(256);
+                File.WriteAllBytes(path, changed);
+                try
+                {
+                    ComparisonPage.Html(CompareRuns.Of(whole, FinishedRun.Open(copy, "fuzzed"), [])).Should().EndWith("</html>\n");
+                }
+                catch (InputException e)
+                {
+                    e.Where.Should().StartWith(copy);
+                    refused++;
+                }
+            }
+
+            File.WriteAllBytes(path, bytes);
+        }
+
+        refused.Should().BeGreaterThan(100);
+    }
+
     [Theory]
     [InlineData("atribution", "Did you mean attribution?")]
     [InlineData("masks", "'masks' of several is a sample-masks stage, which has nothing to compare")]
@@ -283,7 +332,14 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
             string copy = Path.Combine(folder.Path, name);
             Directory.CreateDirectory(Path.Combine(copy, "tables"));
             File.Copy(Path.Combine(Folder(run), "experiment.yaml"), Path.Combine(copy, "experiment.yaml"));
-            foreach (string table in Directory.EnumerateFiles(Path.Combine(Folder(run), "tables"), "*.parquet")) File.Copy(table, Path.Combine(copy, "tables", Path.GetFileName(table)));
+            string tables = Path.Combine(Folder(run), "tables");
+            foreach (string table in Directory.EnumerateFiles(tables, "*.parquet", SearchOption.AllDirectories).Where(t => new FileInfo(t).LinkTarget is null))
+            {
+                string target = Path.Combine(copy, "tables", Path.GetRelativePath(tables, table));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Copy(table, target);
+            }
+
             return copy;
         }
 
