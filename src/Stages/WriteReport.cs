@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
@@ -11,10 +12,31 @@ internal sealed class WriteReport(
     StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
     NonAdditive? nonAdditive, AblationRatio? ratios, PromptSimilarity? prompts) : Stage(context)
 {
-    private const int Version = 2;
+    private const int Version = 3;
+    private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
+
+    private static readonly Table<KeyNumber> Numbers = new(
+        "key_numbers",
+        [
+            new TextColumn<KeyNumber>("quantity", r => r.Quantity),
+            new TextColumn<KeyNumber>("criterion", r => r.Criterion),
+            new OptionalNumberColumn<KeyNumber, double>("mean", r => Known(r.Value.Mean)),
+            new OptionalNumberColumn<KeyNumber, double>("sd", r => Known(r.Value.Deviation)),
+            new OptionalNumberColumn<KeyNumber, double>("low95", r => Known(r.Value.Low)),
+            new OptionalNumberColumn<KeyNumber, double>("high95", r => Known(r.Value.High)),
+            new NumberColumn<KeyNumber, int>("samples", r => r.Value.Count),
+            new NumberColumn<KeyNumber, int>("not_reached", r => r.NotReached),
+            new OptionalNumberColumn<KeyNumber, double>("paper_mean", r => Known(r.Paper)),
+            new OptionalNumberColumn<KeyNumber, double>("paper_sd", r => Known(r.PaperDeviation)),
+        ],
+        (v, i) =>
+        {
+            double Number(int column) => v.Of<double?>(column)[i] ?? double.NaN;
+            return new KeyNumber(v.Of<string>(0)[i], v.Of<string>(1)[i], new Estimate(Number(2), Number(3), Number(4), Number(5), v.Of<int>(6)[i]), v.Of<int>(7)[i], Number(8), Number(9));
+        });
 
     /// <inheritdoc/>
     public override string Kind => "report";
@@ -34,14 +56,24 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
+        PublishTable(folder, Numbers, StatedNumbers(artifacts));
         Unit page = Units(artifacts).Known[0];
         string source = Path.GetDirectoryName(artifacts.File(page, HtmlReport.PageName))!;
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(source, file);
-            if (relative != Manifest.FileName) folder.Copy(IsOneOfSeveral ? Path.Combine(Name, relative) : relative, file);
+            if (relative is not (Manifest.FileName or NumbersFile)) folder.Copy(Published(relative), file);
         }
     }
+
+    /// <summary>Where the page lies in the run's folder.</summary>
+    public string PublishedPage => Published(HtmlReport.PageName);
+
+    /// <summary>Samples that the page is about.</summary>
+    public int Samples(Artifacts artifacts) => (forward?.Accepted(artifacts) ?? answers.Samples(artifacts)!).Count;
+
+    /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
+    public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) => Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
 
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Shown(Artifacts artifacts) => string.Join(
@@ -59,7 +91,12 @@ internal sealed class WriteReport(
                 new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown)),
                 .. inputs,
             ],
-            1, WorkUnit, run => HtmlReport.Write(Data(run.Artifacts), run.Folder));
+            1, WorkUnit, run =>
+            {
+                Findings findings = Findings.Of(Data(run.Artifacts));
+                HtmlReport.Write(findings, run.Folder);
+                Numbers.Write(run.File(NumbersFile), KeyNumbers.Of(findings));
+            });
     }
 
     private ReportData Data(Artifacts artifacts)
@@ -184,6 +221,10 @@ internal sealed class WriteReport(
         [.. rows.GroupBy(r => r.HeadRank).OrderBy(g => g.Key).Select(g => new LensHead(
             g.First().Layer, g.First().Head, g.First().Beta, [.. g.OrderBy(r => r.ItemRank).Select(r => new LensToken(r.Token, r.Logit, r.IsTarget))]))]);
 
+    private string Published(string relative) => IsOneOfSeveral ? Path.Combine(Name, relative) : relative;
+
+    private static double? Known(double value) => double.IsFinite(value) ? value : null;
+
     private List<Link> Links()
     {
         var links = new List<Link>();
@@ -205,6 +246,7 @@ internal sealed class WriteReport(
         Table(tokens is { TracesImage: true } ? tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
         Table(lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
         Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
         Table(prompts, PromptSimilarity.Table.Name, "cosine of beta under other prompts with beta under this experiment's");
         Table(ratios, AblationRatio.Table.Name, "heads needed and quality of the fit by share of heads that masks ablate");

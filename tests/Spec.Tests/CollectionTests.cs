@@ -25,6 +25,7 @@ public sealed class CollectionTests : IDisposable
         ReadResult result = Read("name: all\nexperiments: [\"sub/${PART}.yaml\", one.yaml]\n");
         result.Errors.Should().BeEmpty();
         result.Experiments.Select(e => e.Name).Should().Equal("two/prompt=default", "two/prompt=p1", "one");
+        result.Name.Should().Be("all");
         result.Files.Should().Equal(Path.Combine(folder.Path, "sub/two.yaml"), Path.Combine(folder.Path, "sub/two.yaml"), Path.Combine(folder.Path, "one.yaml"));
         result.Experiments.Select(e => e.Model.Path.Full).Should().Equal(Path.Combine(folder.Path, "sub", "m"), Path.Combine(folder.Path, "sub", "m"), Path.Combine(folder.Path, "m"));
     }
@@ -34,6 +35,8 @@ public sealed class CollectionTests : IDisposable
     {
         ReadResult result = ExperimentReader.Read(Path.Combine(folder.Path, "one.yaml"), paths: PathRule.MayBeMissing);
         result.Files.Should().Equal(Path.Combine(folder.Path, "one.yaml"));
+        result.Name.Should().Be("one");
+        ExperimentReader.Read(Path.Combine(folder.Path, "sub", "two.yaml"), paths: PathRule.MayBeMissing).Name.Should().Be("two", "the axes of a matrix are left out");
     }
 
     [Fact]
@@ -51,7 +54,8 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("experiments: [one.yaml]", "all.yaml:1:1: name: the name is missing (allowed: a name for people, for example 'name: paper')")]
+    [InlineData("experiments: [one.yaml]", "all.yaml:1:1: name: the name is missing (allowed: letters, digits, '-', '_' and '.', at most 100, for example 'name: paper')")]
+    [InlineData("name: ../up\nexperiments: [one.yaml]", "all.yaml:1:7: name: '../up' is no name (allowed: letters, digits, '-', '_' and '.', at most 100, for example 'name: paper')")]
     [InlineData("name: all\nseed: 3\nexperiments: [one.yaml]", "all.yaml:2:1: 'seed' has no place in a spec that lists specs (allowed: name, experiments; a field of all of them is set by --set)")]
     [InlineData("name: all\nexperiments: one.yaml", "all.yaml:2:14: experiments: 'one.yaml' names no specs (allowed: a list of 1 to 1000 spec files, for example [quickstart.yaml])")]
     [InlineData("name: all\nexperiments: []", "all.yaml:2:14: experiments: this list names no specs (allowed: a list of 1 to 1000 spec files, for example [quickstart.yaml])")]

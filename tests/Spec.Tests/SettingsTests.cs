@@ -33,7 +33,7 @@ public sealed class SettingsTests
     public void The_schema_names_every_key_that_the_reader_takes_and_every_choice()
     {
         string schema = SpecSchema.Json();
-        JsonNode root = JsonNode.Parse(schema)!["else"]!;
+        JsonNode root = JsonNode.Parse(schema)!["else"]!["else"]!;
         root["required"]!.AsArray().Select(n => (string)n!).Should().Equal("name", "model", "data", "stages");
         root["properties"]!["prompt"]!["default"]!.GetValue<string>().Should().Be("default");
         root["properties"]!["model"]!["properties"]!["compute"]!["enum"]!.AsArray().Select(n => (string)n!).Should().Equal("auto", "float32", "bfloat16");

@@ -54,6 +54,7 @@ internal static class RunCommand
             if (i + 1 < session.Pipelines.Count) session.Release(pipeline, session.Pipelines[i + 1]);
         }
 
+        if (code == Program.Done && session.Pipelines.Count > 1) Overview.Write(session);
         string seconds = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s");
         Console.WriteLine(computed == 0 && code == Program.Done ? $"Nothing to do: all {stored} units are stored ({seconds})." : $"{computed} units computed, {stored} were stored ({seconds}).");
         return code;

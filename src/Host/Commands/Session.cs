@@ -25,6 +25,7 @@ internal sealed class Session : IDisposable
     private Session(RunOptions options, ReadResult read)
     {
         Options = options;
+        Name = read.Name;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
@@ -39,6 +40,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>The command line.</summary>
     public RunOptions Options { get; }
+
+    /// <summary>Name of the spec, without the axes of its matrix.</summary>
+    public string Name { get; }
 
     /// <summary>Folder for cache and runs.</summary>
     public string Root { get; }

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Pipelines.Spec.Reading;
 
 /// <summary>A spec that lists other specs, <c>{ name, experiments: [files] }</c>: their experiments are one plan, in the order of the list, and share what they can.</summary>
-internal static class Collection
+internal static partial class Collection
 {
     public const string Key = "experiments";
 
@@ -9,6 +11,17 @@ internal static class Collection
 
     /// <summary>Whether a document lists specs.</summary>
     public static bool Is(YamlMap root) => root.Find(Key) is not null;
+
+    /// <summary>The name of the list: the folder of its overview in <c>artifacts/runs</c>.</summary>
+    public static string Name(YamlMap root, ErrorList errors)
+    {
+        const string allowed = "letters, digits, '-', '_' and '.', at most 100, for example 'name: paper'";
+        YamlValue? value = root.Find("name")?.Value;
+        if (value is YamlText { IsNull: false } text && Form().IsMatch(text.Text)) return text.Text;
+        if (value is null) errors.Add(root.At, "name", "the name is missing", allowed);
+        else errors.Add(value.At, "name", $"{value.Described} is no name", allowed);
+        return "";
+    }
 
     /// <summary>The files that a document lists, with the places where they are named. What is wrong with the document is in <paramref name="errors"/>.</summary>
     /// <param name="root">The document.</param>
@@ -20,7 +33,6 @@ internal static class Collection
         {
             errors.Add(other.Key.At, "", $"{ErrorList.Quote(other.Key.Text)} has no place in a spec that lists specs", $"name, {Key}; a field of all of them is set by --set", null);
         }
-        if (root.Find("name")?.Value is not YamlText { IsNull: false }) errors.Add(root.At, "name", "the name is missing", "a name for people, for example 'name: paper'");
         YamlValue value = root.Find(Key)!.Value;
         if (value is not YamlList { Items.Count: > 0 and <= MostFiles } list)
         {
@@ -38,4 +50,7 @@ internal static class Collection
         }
         return files;
     }
+
+    [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
 }

@@ -43,6 +43,7 @@ public static class ExperimentReader
         private readonly PathRule paths;
         private readonly List<Experiment> experiments = [];
         private readonly List<string> files = [];
+        private string title = "";
 
         public Reading(IReadOnlyList<string>? overrides, IReadOnlyDictionary<string, string>? environment, PathRule paths)
         {
@@ -53,14 +54,20 @@ public static class ExperimentReader
 
         public ErrorList Errors { get; } = new();
 
-        public ReadResult Result() => Errors.Count == 0 ? new ReadResult(experiments, []) { Files = files } : new ReadResult([], Errors.Sorted());
+        public ReadResult Result() => Errors.Count == 0 ? new ReadResult(experiments, []) { Files = files, Name = title } : new ReadResult([], Errors.Sorted());
 
         /// <summary>Reads a document: an experiment, or a list of specs.</summary>
         public void Document(string text, string name, string folder)
         {
             if (Root(text, name) is not { } root) return;
-            if (Collection.Is(root)) Listed(root, name, folder);
-            else Members(root, name, folder);
+            if (Collection.Is(root))
+            {
+                title = Collection.Name(root, Errors);
+                Listed(root, name, folder);
+                return;
+            }
+            if (WithBase(root, name, folder, [System.IO.Path.GetFullPath(System.IO.Path.GetFileName(name), folder)]) is { } whole) Members(whole, name, folder);
+            title = experiments.FirstOrDefault()?.Name?.Split('/')[0] ?? "";
         }
 
         private YamlMap? Root(string text, string name)
@@ -72,6 +79,34 @@ public static class ExperimentReader
                 Errors.Add(document.At, "", $"{what}: a spec begins with 'name:', 'model:', 'data:' and 'stages:'");
             }
             return document as YamlMap;
+        }
+
+        /// <summary>The document on top of its base, and of the base's base; null where one cannot be read.</summary>
+        /// <param name="root">The document.</param>
+        /// <param name="name">What errors call its file.</param>
+        /// <param name="folder">The folder of all of them.</param>
+        /// <param name="open">The files that build on this one, itself included.</param>
+        private YamlMap? WithBase(YamlMap root, string name, string folder, IReadOnlyList<string> open)
+        {
+            if (root.Find(Inheritance.Key) is not { } entry) return root;
+            root = root.With(entry.Key, null);
+            if (root.Find("name") is null) Errors.Add(root.At, "name", "the name is missing: under the name of its base this spec would write over the base's run");
+            if (entry.Value is not YamlText { IsNull: false } text) return Refused(entry, $"{entry.Value.Described} is no spec file", "a spec beside this one, for example 'base: quickstart.yaml'");
+            if (PathText.Expand(text.Text, variables, out string? problem) is not { } file) return Refused(entry, problem!);
+            string full = System.IO.Path.GetFullPath(file, folder);
+            if (System.IO.Path.GetDirectoryName(full) != folder.TrimEnd(System.IO.Path.DirectorySeparatorChar)) return Refused(entry, $"{text.Described} lies in another folder, where its paths mean other places", "a spec beside this one");
+            if (!File.Exists(full)) return Refused(entry, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
+            if (open.Contains(full)) return Refused(entry, $"the specs build on each other in a circle: {string.Join(" <- ", open.Append(full).Select(System.IO.Path.GetFileName))}");
+            string shown = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+            if (Text(shown, full, Errors) is not { } content || Root(content, shown) is not { } parent) return null;
+            if (Collection.Is(parent)) return Refused(entry, $"{text.Described} lists specs", "a spec with a model, data and stages");
+            return WithBase(parent, shown, folder, [.. open, full]) is { } whole ? Inheritance.Merge(whole, root) : null;
+        }
+
+        private YamlMap? Refused(YamlEntry entry, string what, string? allowed = null, string? near = null)
+        {
+            Errors.Add(entry.Value.At, entry.Key.Text, what, allowed, near);
+            return null;
         }
 
         private void Listed(YamlMap collection, string name, string folder)
@@ -87,7 +122,7 @@ public static class ExperimentReader
                 if (Text(shown, full, Errors) is not { } text || Root(text, shown) is not { } root) continue;
                 int before = experiments.Count;
                 if (Collection.Is(root)) Errors.Add(place.At, Collection.Key, $"{place.Described} lists specs itself", "specs with a model, data and stages");
-                else Members(root, shown, System.IO.Path.GetDirectoryName(full)!);
+                else if (WithBase(root, shown, System.IO.Path.GetDirectoryName(full)!, [full]) is { } whole) Members(whole, shown, System.IO.Path.GetDirectoryName(full)!);
                 foreach (Experiment twice in experiments.Skip(before).Where(e => e.Name is not null && experiments.Take(before).Any(o => o.Name == e.Name)).ToArray())
                 {
                     Errors.Add(place.At, Collection.Key, $"{place.Described} has an experiment named '{twice.Name}', as an earlier one has: both would write to runs/{twice.Name}");

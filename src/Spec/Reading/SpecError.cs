@@ -24,6 +24,9 @@ public sealed record SpecError(string File, int Line, int Column, string Path, s
 /// <param name="Errors">In file order.</param>
 public sealed record ReadResult(IReadOnlyList<Experiment> Experiments, IReadOnlyList<SpecError> Errors)
 {
+    /// <summary>Name of the spec: of the experiment, of the matrix without its axes, or of the list of specs.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>The file that each experiment stands in: the spec, or one that it lists.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 

@@ -23,7 +23,7 @@ public static class SpecSchema
         };
         schema["if"] = new JsonObject { ["required"] = new JsonArray(Collection.Key) };
         schema["then"] = Listed();
-        schema["else"] = root;
+        schema["else"] = new JsonObject { ["if"] = new JsonObject { ["required"] = new JsonArray(Inheritance.Key) }, ["then"] = Derived(), ["else"] = root };
         return schema.ToJsonString(Indented) + "\n";
     }
 
@@ -33,7 +33,7 @@ public static class SpecSchema
         ["type"] = "object",
         ["properties"] = new JsonObject
         {
-            ["name"] = new JsonObject { ["type"] = "string", ["description"] = "Name for people." },
+            ["name"] = new JsonObject { ["type"] = "string", ["pattern"] = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", ["description"] = "Name: its overview lies in artifacts/runs/<name>/overview." },
             [Collection.Key] = new JsonObject
             {
                 ["type"] = "array",
@@ -45,6 +45,17 @@ public static class SpecSchema
         },
         ["required"] = new JsonArray("name", Collection.Key),
         ["additionalProperties"] = false,
+    };
+
+    /// <summary>A spec that builds on another: what stands in it is judged together with its base, by the program.</summary>
+    private static JsonObject Derived() => new()
+    {
+        ["type"] = "object",
+        ["properties"] = new JsonObject
+        {
+            [Inheritance.Key] = new JsonObject { ["type"] = "string", ["minLength"] = 1, ["description"] = "The spec beside this one that it builds on. Mappings are merged; anything else replaces what the base has." },
+        },
+        ["required"] = new JsonArray("name", Inheritance.Key),
     };
 
     private static JsonObject Axes() => new()

@@ -15,9 +15,12 @@ internal static class HtmlReport
     /// <param name="data">What is shown.</param>
     /// <param name="folder">Made where it is missing; files of the same name are replaced, each at once.</param>
     /// <returns>Paths of the files, relative to the folder, with '/'.</returns>
-    public static IReadOnlyList<string> Write(ReportData data, string folder)
+    public static IReadOnlyList<string> Write(ReportData data, string folder) => Write(Findings.Of(data), folder);
+
+    /// <summary>Writes the report of findings that are computed already.</summary>
+    /// <inheritdoc cref="Write(ReportData, string)"/>
+    public static IReadOnlyList<string> Write(Findings findings, string folder)
     {
-        Findings findings = Findings.Of(data);
         IReadOnlyList<Figure> figures = Figures(findings);
         Directory.CreateDirectory(Path.Combine(folder, FigureFolder));
         var written = new List<string>();
@@ -64,31 +67,11 @@ internal static class HtmlReport
     /// <summary>The page.</summary>
     public static string Page(Findings findings, IReadOnlyList<Figure> figures)
     {
-        PageSection[] sections = [.. PageSections.Of(findings, figures).Where(s => s.Body.Length > 0)];
+        IEnumerable<PageSection> sections = PageSections.Of(findings, figures);
         ReportData data = findings.Data;
-        var page = new StringBuilder();
-        page.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>")
-            .Append(Escape(data.Name)).Append(" – head attribution</title>\n<style>\n").Append(PageStyle.Css).Append("</style>\n</head>\n<body>\n<div class=\"page\">\n<nav aria-label=\"Contents\">\n<ol>\n");
-        foreach (PageSection section in sections)
-        {
-            page.Append("<li><a href=\"#").Append(section.Id).Append("\">").Append(Escape(section.Title)).Append("</a>");
-            if (section.Figures.Count > 0)
-            {
-                page.Append("<ol>").Append(string.Concat(section.Figures.Select(f => $"<li><a href=\"#{f.Name}\">{Escape(f.Title)}</a></li>"))).Append("</ol>");
-            }
-
-            page.Append("</li>\n");
-        }
-
-        page.Append("</ol>\n<button id=\"theme\" type=\"button\">light / dark</button>\n</nav>\n<main>\n<header>\n<p class=\"over\">Head attribution for image-to-text information flow</p>\n<h1>")
-            .Append(Escape(data.Name)).Append("</h1>\n<p class=\"under\">").Append(Escape(Subtitle(findings))).Append("</p>\n</header>\n");
-        foreach (PageSection section in sections)
-        {
-            page.Append("<section id=\"").Append(section.Id).Append("\">\n<h2>").Append(Escape(section.Title)).Append("</h2>\n").Append(section.Body).Append("</section>\n");
-        }
-
-        return page.Append("<footer>Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.</footer>\n</main>\n</div>\n<div id=\"tip\" hidden></div>\n<script>\n")
-            .Append(PageScript.Text).Append("\n</script>\n</body>\n</html>\n").ToString();
+        return HtmlPage.Of(
+            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), sections,
+            "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.");
     }
 
     private static string Subtitle(Findings findings)

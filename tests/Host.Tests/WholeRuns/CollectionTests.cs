@@ -23,6 +23,13 @@ public sealed class CollectionTests
         experiment.StoredKeys()["sample-masks"].Should().HaveCount(2 * 3, "all three draw the same masks");
         experiment.StoredKeys()["forward-passes"].Should().HaveCount(2 * (2 * 3 + 2), "alpha runs on the passes of small");
 
+        string overview = Path.Combine(experiment.Artifacts, "runs", "all", "overview"), page = File.ReadAllText(Path.Combine(overview, "index.html"));
+        output.Should().Contain(overview);
+        File.Exists(Path.Combine(overview, "figures", "fig11-heads-needed.svg")).Should().BeTrue();
+        var links = System.Text.RegularExpressions.Regex.Matches(page, "href=\"([^#\"][^\"]*)\"").Select(m => m.Groups[1].Value).ToList();
+        links.Should().Contain("../../small/report.html").And.OnlyContain(l => File.Exists(Path.Combine(overview, l)), "every link leads to a file");
+        page.Should().NotContainAny("src=\"http", "href=\"http", "@import", "url(http");
+
         HostProcess.Run(all, "--artifacts", experiment.Artifacts).Output.Should().Contain("Nothing to do");
         experiment.Run().Should().Contain("Nothing to do", "the experiment alone is the same experiment");
         HostProcess.Run("plan", all, "--artifacts", experiment.Artifacts).Output.Should().Contain("small:").And.Contain("alpha:").And.NotContain(" 1 missing");

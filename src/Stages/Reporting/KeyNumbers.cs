@@ -1,0 +1,59 @@
+using Pipelines.Stages.Analysis;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>A number of a report, by which experiments are compared.</summary>
+/// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>, <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c> or <c>attention_rho</c>.</param>
+/// <param name="Criterion">What ranked the heads, for the heads needed; else empty.</param>
+/// <param name="Value">Mean over samples.</param>
+/// <param name="NotReached">Samples left out because they never cross the threshold.</param>
+/// <param name="Paper">The paper's mean for this model; NaN = it has none.</param>
+/// <param name="PaperDeviation">The paper's standard deviation; NaN = it has none.</param>
+internal readonly record struct KeyNumber(string Quantity, string Criterion, Estimate Value, int NotReached = 0, double Paper = double.NaN, double PaperDeviation = double.NaN);
+
+/// <summary>The numbers of a report.</summary>
+internal static class KeyNumbers
+{
+    /// <summary>Table 2: explained variance.</summary>
+    public const string R2 = "r2";
+
+    /// <summary>Table 2: correlation.</summary>
+    public const string Rho = "rho";
+
+    /// <summary>Fig. 3A: heads needed for faithfulness.</summary>
+    public const string FaithfulHeads = "faithful_heads";
+
+    /// <summary>Fig. 3A: heads needed for completeness.</summary>
+    public const string CompleteHeads = "complete_heads";
+
+    /// <summary>Table 3: logit kept with the important text tokens only.</summary>
+    public const string LogitKept = "logit_kept";
+
+    /// <summary>All that the data allow.</summary>
+    public static IReadOnlyList<KeyNumber> Of(Findings findings)
+    {
+        var numbers = new List<KeyNumber>();
+        Published? paper = findings.Published;
+        if (findings.Fitted.Count > 0)
+        {
+            numbers.Add(new KeyNumber(R2, "", findings.R2, 0, paper?.R2 ?? double.NaN, paper?.R2Deviation ?? double.NaN));
+            numbers.Add(new KeyNumber(Rho, "", findings.Rho, 0, paper?.Rho ?? double.NaN, paper?.RhoDeviation ?? double.NaN));
+        }
+
+        foreach (CriterionFindings criterion in findings.Criteria)
+        {
+            numbers.Add(new KeyNumber(FaithfulHeads, criterion.Criterion, criterion.Faithful.Mean, criterion.Faithful.NotReached));
+            numbers.Add(new KeyNumber(CompleteHeads, criterion.Criterion, criterion.Complete.Mean, criterion.Complete.NotReached));
+        }
+
+        if (findings.Tokens is { } tokens)
+        {
+            numbers.Add(new KeyNumber(LogitKept, "", tokens.LogitKept, 0, paper?.LogitKept ?? double.NaN));
+            numbers.Add(new KeyNumber("important_tokens", "", tokens.TokensKept));
+            numbers.Add(new KeyNumber("image_r2", "", tokens.R2));
+            numbers.Add(new KeyNumber("attention_rho", "", tokens.Rho));
+        }
+
+        return [.. numbers.Where(n => n.Value.Count > 0 || n.NotReached > 0)];
+    }
+}

@@ -1,0 +1,20 @@
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Several experiments side by side: those of a matrix, or those that a spec lists.</summary>
+/// <param name="Name">Name of the spec.</param>
+/// <param name="Command">The command that gives all of them again.</param>
+/// <param name="Experiments">In the order of the plan.</param>
+internal sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments);
+
+/// <summary>An experiment in the overview.</summary>
+/// <param name="Name">Its name; of a member of a matrix its axes alone.</param>
+/// <param name="Address">Of its report, relative to the overview.</param>
+/// <param name="Model">Name of the checkpoint's folder.</param>
+/// <param name="Heads">N.</param>
+/// <param name="Samples">Samples kept.</param>
+/// <param name="Numbers">What its report states.</param>
+internal sealed record OverviewExperiment(string Name, string Address, string Model, int Heads, int Samples, IReadOnlyList<KeyNumber> Numbers)
+{
+    /// <summary>A number, or null where the report does not state it.</summary>
+    public KeyNumber? Number(string quantity, string criterion = "") => Numbers.Where(n => n.Quantity == quantity && n.Criterion == criterion).Select(n => (KeyNumber?)n).FirstOrDefault();
+}
