@@ -116,7 +116,7 @@ internal sealed class WriteReport(
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
             Rejected = forward is null ? [] : [.. forward.SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
-            Masks = forward?.Masks.Spec.Count ?? 0,
+            Masks = forward?.Masks.Most ?? 0,
             Ablate = forward?.Masks.Spec.Ablate ?? 0.75,
             Validation = validation is null
                 ? []
@@ -157,6 +157,7 @@ internal sealed class WriteReport(
             new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
+            .. forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
     }
@@ -175,6 +176,7 @@ internal sealed class WriteReport(
             Target = sample.Target,
             Intact = ends?.Intact ?? double.NaN,
             Ablated = ends?.Ablated ?? double.NaN,
+            Masks = forward?.MasksOf(sample) ?? 0,
             Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
             Beta = attribution?.Beta(artifacts, sample) ?? [],
             R2 = fit?.R2 ?? double.NaN,
@@ -245,6 +247,7 @@ internal sealed class WriteReport(
         if (forward is not null)
         {
             links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
+            if (forward.Enough is not null) Table(forward, EnoughMasks.Table.Name, "correlation of β between two halves of a sample's masks, step by step");
             links.Add(new Link("forward/", forward.PublishedPath(Tables.Forward.Name) + "/", "f and phi of every mask"));
         }
 
