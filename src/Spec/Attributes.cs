@@ -18,6 +18,10 @@ public sealed class NamedAttribute(string name) : Attribute
     public string Name { get; } = name;
 }
 
+/// <summary>The member of a closed set that is chosen by writing its value in place of a name: its one property, a whole number.</summary>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class ByValueAttribute : Attribute;
+
 /// <summary>The property's own keys stand beside those of the record that holds it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class InlineAttribute : Attribute;

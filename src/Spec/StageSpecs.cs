@@ -126,9 +126,9 @@ public enum MaskScope
 [Named("sample-masks")]
 public sealed record SampleMasksSpec : StageSpec
 {
-    /// <summary>Masks per sample, M (paper: 10,000).</summary>
-    [Between(2, 10_000_000)]
-    public int Count { get; init; } = 10_000;
+    /// <summary>Masks per sample, M.</summary>
+    [Inline]
+    public MaskCountSpec Count { get; init; } = new FixedCountSpec();
 
     /// <summary>Share of heads ablated, p (paper: 0.75).</summary>
     [Between(0.001, 0.999)]

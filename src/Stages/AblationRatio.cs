@@ -28,6 +28,7 @@ internal sealed class AblationRatio : Stage
         : base(context)
     {
         (this.spec, this.validation, forward) = (spec, validation, attribution.Forward);
+        Chain.RequireFixedCount(name, forward);
         SampleMasksSpec masks = forward.Masks.Spec;
         if (masks.Draw == MaskDraw.Exact) spec.Ratios.ToList().ForEach(ratio => RequireSomeOfEach(name, ratio, context.Heads));
         ValidateSpec order = validation.Spec with { RankBy = [Criterion.HeadAttribution] };
@@ -117,7 +118,7 @@ internal sealed class AblationRatio : Stage
         get
         {
             long samples = spec.Samples == 0 ? forward.ExpectedSamples : Math.Min(spec.Samples, forward.ExpectedSamples);
-            return samples * chains.Count(c => c.Validation != validation) * (forward.Masks.Spec.Count + (2L * (Context.Heads + 1)));
+            return samples * chains.Count(c => c.Validation != validation) * (forward.Masks.Most + (2L * (Context.Heads + 1)));
         }
     }
 

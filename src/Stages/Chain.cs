@@ -1,4 +1,5 @@
 using Pipelines.Spec;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -14,6 +15,15 @@ internal sealed record Chain(SampleMasks Masks, ForwardPasses Forward, Regress A
 {
     /// <summary>The stages that a regression of the experiment is made from.</summary>
     public static Chain Of(Regress attribution) => new(attribution.Forward.Masks, attribution.Forward, attribution);
+
+    /// <summary>Refuses masks whose number each sample settles for itself: a study compares fits to equally many.</summary>
+    /// <param name="name">The study's stage.</param>
+    /// <param name="forward">The passes of the experiment.</param>
+    /// <exception cref="InputException">The number is not fixed.</exception>
+    public static void RequireFixedCount(string name, ForwardPasses forward)
+    {
+        if (forward.Enough is not null) throw new InputException($"stages.{name}", $"compares fits to equally many masks, and stages.{forward.Masks.Name}.count is auto.", "Set a number.");
+    }
 
     /// <summary>A chain set as that of <paramref name="like"/> but for the question of <paramref name="context"/> and its answers, and for the masks.</summary>
     /// <param name="context">The experiment, perhaps with another question.</param>
@@ -31,7 +41,7 @@ internal sealed record Chain(SampleMasks Masks, ForwardPasses Forward, Regress A
     }
 
     /// <summary>Units of a sample's masks.</summary>
-    public IEnumerable<Unit> MaskUnits(Sample sample) => Masks.ShardsOf(sample).Select(s => s.Unit);
+    public IEnumerable<Unit> MaskUnits(Sample sample) => Masks.ShardsOfMost(sample).Select(s => s.Unit);
 
     /// <summary>Units of a sample's passes without its two ends, gradients among them where the regression reads them.</summary>
     public IEnumerable<Unit> PassUnits(Sample sample) => [.. Forward.ShardsOf(sample), .. Attribution.Gradients?.ShardsOf(sample) ?? []];

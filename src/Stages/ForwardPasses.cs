@@ -10,7 +10,8 @@ namespace Pipelines.Stages;
 
 /// <summary>
 /// Runs the model once a mask: f(x), the adjusted logit, and phi(x) = (f(x) - f(0)) / (f(1) - f(0)). A sample first has its two ends f(1) and f(0) computed; where they are
-/// too close it is rejected, never divided by. A shard is one fixed range of masks, and no batch crosses it, so its bytes depend on nothing but its key.
+/// too close it is rejected, never divided by. A shard is one fixed range of masks, and no batch crosses it, so its bytes depend on nothing but its key. With <c>count: auto</c> a sample's passes go on in
+/// steps until <see cref="EnoughMasks"/> says so; the masks of later steps are drawn here, as units of the stage that draws masks.
 /// </summary>
 internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec, AnswerQuestions answers, CollectMeanKv baseline, SampleMasks masks) : Stage(context)
 {
@@ -29,7 +30,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         ],
         (v, i) => new EndsRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i], v.Of<string?>(5)[i]));
 
-    private readonly Dictionary<string, (Unit Ends, IReadOnlyList<Unit> Shards)> units = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> settled = new(StringComparer.Ordinal); // masks of samples that have enough
+    private EnoughMasks? enough;
     private readonly Dictionary<string, EndsRow> read = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
@@ -61,28 +64,41 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     {
         if (answers.Samples(artifacts) is not { } samples || (baseline.Unit is { } mean && !artifacts.Has(mean)))
         {
-            return new UnitList([], $"{answers.Name} and {baseline.Name} are done", (long)answers.Keep * masks.Spec.Count);
+            return new UnitList([], $"{answers.Name} and {baseline.Name} are done", (long)answers.Keep * masks.Most);
         }
 
         var known = new List<Unit>();
         int open = 0;
+        long unstable = 0, more = 0;
         foreach (Sample sample in samples)
         {
-            var (ends, shards) = UnitsOf(sample);
-            known.Add(ends);
-            if (!artifacts.Has(ends)) open++;
-            else if (Accepts(artifacts, sample)) known.AddRange(shards);
+            SampleUnits own = UnitsOf(sample);
+            known.Add(own.Ends);
+            if (!artifacts.Has(own.Ends))
+            {
+                open++;
+            }
+            else if (Accepts(artifacts, sample))
+            {
+                var (needed, isEnough) = Needed(artifacts, sample);
+                known.AddRange(own.Of(needed, masks));
+                if (isEnough) continue;
+                unstable++;
+                more += masks.Most - needed;
+            }
         }
 
-        return new UnitList(known, open > 0 ? "f(1) and f(0) of every sample are known" : null, (long)open * masks.Spec.Count);
+        string? waits = open > 0 ? "f(1) and f(0) of every sample are known" : unstable > 0 ? "beta of every sample is stable" : null;
+        return new UnitList(known, waits, ((long)open * masks.Most) + more);
     }
 
-    /// <summary>The samples whose phi is defined; null while that is not known.</summary>
+    /// <summary>The samples whose phi is defined; null while that, or how many masks one of them needs, is not known.</summary>
     /// <exception cref="InputException">phi is defined for none.</exception>
     public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
     {
         if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends))) return null;
         Sample[] accepted = [.. samples.Where(s => Accepts(artifacts, s))];
+        if (!accepted.All(s => Needed(artifacts, s).IsEnough)) return null;
         return accepted.Length > 0
             ? accepted
             : throw new InputException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
@@ -104,8 +120,27 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     /// <summary>The unit of a sample's two ends.</summary>
     public Unit EndsUnit(Sample sample) => UnitsOf(sample).Ends;
 
-    /// <summary>The shards of a sample, in order of the masks.</summary>
-    public IReadOnlyList<Unit> ShardsOf(Sample sample) => UnitsOf(sample).Shards;
+    /// <summary>The passes over a sample that is accepted, in order of the masks.</summary>
+    public IReadOnlyList<Unit> ShardsOf(Sample sample) => [.. Settled(sample).Select(s => s.Passes)];
+
+    /// <summary>The masks of these passes.</summary>
+    public IReadOnlyList<MaskShard> MaskShardsOf(Sample sample) => [.. Settled(sample).Select(s => s.Masks)];
+
+    /// <summary>Number of masks of a sample that is accepted.</summary>
+    public int MasksOf(Sample sample) => Settled(sample).Sum(s => s.Masks.Count);
+
+    /// <summary>When samples have enough masks; null where their number is fixed.</summary>
+    public EnoughMasks? Enough => masks.Spec.Count is AutoCountSpec auto ? enough ??= new EnoughMasks(Context, auto, masks.Spec.Shard, Regression) : null;
+
+    /// <summary>What the numbers of masks are and why, for people; the samples are accepted.</summary>
+    public string DescribeMasks(Artifacts artifacts)
+    {
+        int[] counts = [.. Accepted(artifacts)!.Select(MasksOf)];
+        if (Enough is not { } rule) return $"{counts[0]} each";
+        int unstable = Accepted(artifacts)!.Count(s => !(rule.Correlation(artifacts, UnitsOf(s).Asked[MasksOf(s)]) >= rule.Spec.Until));
+        string notEnough = unstable == 0 ? "" : $"; {unstable} at the most allowed, without";
+        return string.Create(CultureInfo.InvariantCulture, $"{counts.Min()} to {counts.Max()}, mean {counts.Average():0}, until two halves correlate {rule.Spec.Until}{notEnough}");
+    }
 
     /// <summary>File that holds a shard's f and phi.</summary>
     public static string FileOf(Artifacts artifacts, Unit shard) => artifacts.File(shard, ForwardFile);
@@ -124,6 +159,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     {
         PublishTable(folder, Tables.Samples, SampleRows(artifacts));
         foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf)) folder.Link($"{PublishedPath(Tables.Forward.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
+        if (Enough is null) return;
+        foreach (Unit shard in Accepted(artifacts)!.SelectMany(MaskShardsOf).Where(s => !masks.IsNeeded(s)).Select(s => s.Unit).Distinct()) masks.Link(artifacts, folder, shard);
+        PublishTable(folder, EnoughMasks.Table, [.. Accepted(artifacts)!.SelectMany(s => HalfSplits(artifacts, s))]);
     }
 
     /// <inheritdoc/>
@@ -152,7 +190,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         int unfit = samples.Count(s => Ends(artifacts, s).Reason is not null), close = samples.Count - accepted - unfit;
         string rejected = close == 0 ? "" : $"; {close} rejected because f(1) - f(0) is below {spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
         string other = unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
-        return [new SummaryRow(Name, $"{accepted} samples with {masks.Spec.Count} masks each{rejected}{other}")];
+        return [new SummaryRow(Name, $"{accepted} samples with {(Enough is null ? $"{masks.Most} masks each" : $"masks: {DescribeMasks(artifacts)}")}{rejected}{other}")];
     }
 
     /// <summary>A row's bits do not depend on the batch with our own kernels; with libtorch's products they may.</summary>
@@ -162,19 +200,56 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         ? string.Create(CultureInfo.InvariantCulture, $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}")
         : null;
 
-    private (Unit Ends, IReadOnlyList<Unit> Shards) UnitsOf(Sample sample)
+    /// <summary>The elastic net that fits what these passes give; the paper's where none does.</summary>
+    private ElasticNetSpec Regression => Context.Experiment.Stages
+        .Where(n => n.Spec is RegressSpec && n.Inputs.GetValueOrDefault("forward") == Name).Select(n => ((RegressSpec)n.Spec).Trainer).OfType<ElasticNetSpec>().FirstOrDefault() ?? new ElasticNetSpec();
+
+    private SampleUnits UnitsOf(Sample sample)
     {
         lock (units)
         {
-            if (!units.TryGetValue(sample.Id, out var found))
+            if (!units.TryGetValue(sample.Id, out SampleUnits? found))
             {
                 Unit ends = CreateEnds(sample);
-                units[sample.Id] = found = (ends, [.. masks.ShardsOf(sample).Select(m => CreateShard(sample, ends, m))]);
+                PassShard[] shards = [.. masks.ShardsOfMost(sample).Select(m => new PassShard(m, CreateShard(sample, ends, m)))];
+                units[sample.Id] = found = new SampleUnits(
+                    ends, shards, Enough?.Steps.ToDictionary(step => step, step => Enough.Create(sample, [.. shards.Where(s => s.Masks.First < step)])) ?? []);
             }
 
             return found;
         }
     }
+
+    /// <summary>So many masks of a sample are known to be needed, and whether they are enough.</summary>
+    private (int Masks, bool IsEnough) Needed(Artifacts artifacts, Sample sample)
+    {
+        if (Enough is not { } rule) return (masks.Most, true);
+        SampleUnits own = UnitsOf(sample);
+        foreach (int step in rule.Steps)
+        {
+            if (!artifacts.Has(own.Asked[step])) return (step, false);
+            if (step < masks.Most && !(rule.Correlation(artifacts, own.Asked[step]) >= rule.Spec.Until)) continue;
+            lock (units) settled[sample.Id] = step;
+            return (step, true);
+        }
+
+        throw new InvalidOperationException("The last step is the most masks.");
+    }
+
+    private PassShard[] Settled(Sample sample)
+    {
+        SampleUnits own = UnitsOf(sample);
+        if (Enough is null) return [.. own.Shards];
+        lock (units)
+        {
+            return settled.TryGetValue(sample.Id, out int enoughMasks)
+                ? [.. own.Shards.Where(s => s.Masks.First < enoughMasks)]
+                : throw new InvalidOperationException($"The masks of {sample.Id} are not settled: ask for the accepted samples first.");
+        }
+    }
+
+    private IEnumerable<HalfSplitRow> HalfSplits(Artifacts artifacts, Sample sample) => Enough!.Steps.TakeWhile(step => step <= MasksOf(sample))
+        .Select(step => new HalfSplitRow(sample.Id, step, Enough.Correlation(artifacts, UnitsOf(sample).Asked[step])));
 
     private Unit CreateEnds(Sample sample) => new(Kind, Version, $"{sample.Id}/ends", [new KeyPart.Text("sample", sample.Id), .. PassParts(sample)], 2, WorkUnit, run =>
     {

@@ -68,7 +68,7 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
 
     private Unit Create(Sample sample)
     {
-        var masks = forward.Masks.ShardsOf(sample);
+        var masks = forward.MaskShardsOf(sample);
         var passes = forward.ShardsOf(sample);
         var slopes = gradients.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads;

@@ -62,7 +62,7 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
 
     private Unit Create(Sample sample)
     {
-        var masks = forward.Masks.ShardsOf(sample);
+        var masks = forward.MaskShardsOf(sample);
         var passes = forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads;
         return new Unit(Kind, Version, sample.Id,

@@ -26,6 +26,7 @@ internal sealed class PromptSimilarity : Stage
         : base(context)
     {
         (this.spec, this.attribution, forward) = (spec, attribution, attribution.Forward);
+        Chain.RequireFixedCount(name, forward);
         prompts = [.. spec.Prompts.Select(p => (p, context.With(p)))];
         for (int i = 0; i < prompts.Count; i++)
         {
@@ -89,7 +90,7 @@ internal sealed class PromptSimilarity : Stage
     /// <summary>The units that are known, kind by kind, and the table's among them once it is.</summary>
     private (UnitList Units, Unit? Table) Known(Artifacts artifacts)
     {
-        long masks = forward.Masks.Spec.Count;
+        long masks = forward.Masks.Most;
         if (Chains(artifacts) is not { } all || forward.Accepted(artifacts) is not { } accepted)
         {
             return (new UnitList([], $"{forward.Name} is done", prompts.Count * Math.Min(spec.Samples, forward.ExpectedSamples) * masks), null);

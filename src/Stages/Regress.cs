@@ -77,7 +77,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
 
     private Unit Create(Sample sample)
     {
-        var masks = forward.Masks.ShardsOf(sample);
+        var masks = forward.MaskShardsOf(sample);
         var passes = forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
         Trainer trainer = Trainer;

@@ -6,7 +6,10 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>Draws the masks: which heads are intact. Mask i of a sample is a pure function of (seed, sample id or shared, i); a unit is a fixed range of i.</summary>
+/// <summary>
+/// Draws the masks: which heads are intact. Mask i of a sample is a pure function of (seed, sample id or shared, i); a unit is a fixed range of i. With <c>count: auto</c> these are the masks that every sample needs;
+/// what a sample needs beyond them its forward passes tell, which have those drawn: the same units as a larger count draws.
+/// </summary>
 internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, AnswerQuestions answers) : Stage(context)
 {
     private const int Version = 1;
@@ -32,14 +35,28 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
             throw new InputException(Name, $"ablate: {spec.Ablate.ToString(CultureInfo.InvariantCulture)} of {Context.Heads} heads is {ablated}: every mask would be the same.", "Use a share that leaves some heads intact and some ablated.");
         }
 
-        if (spec.Scope == MaskScope.Shared) return new UnitList([.. Shards(SharedScope).Select(s => s.Unit)]);
+        if (spec.Scope == MaskScope.Shared) return new UnitList([.. Shards(SharedScope).Where(IsNeeded).Select(s => s.Unit)]);
         return answers.Samples(artifacts) is { } samples
-            ? new UnitList([.. samples.SelectMany(s => ShardsOf(s)).Select(s => s.Unit)])
-            : new UnitList([], $"{answers.Name} is done", (long)answers.Keep * spec.Count);
+            ? new UnitList([.. samples.SelectMany(ShardsOfMost).Where(IsNeeded).Select(s => s.Unit)])
+            : new UnitList([], $"{answers.Name} is done", (long)answers.Keep * Least);
     }
 
-    /// <summary>The shards of a sample's masks, in order of the masks.</summary>
-    public IReadOnlyList<MaskShard> ShardsOf(Sample sample) => Shards(ScopeOf(sample));
+    /// <summary>The shards of a sample's masks, in order of the masks; with <c>count: auto</c> all that it may come to need.</summary>
+    public IReadOnlyList<MaskShard> ShardsOfMost(Sample sample) => Shards(ScopeOf(sample));
+
+    /// <summary>Whether this stage draws a shard; else it is drawn where a sample needs it.</summary>
+    public bool IsNeeded(MaskShard shard) => shard.First < Least;
+
+    /// <summary>Masks of a sample at most.</summary>
+    public int Most => spec.Count switch
+    {
+        FixedCountSpec number => number.Count,
+        AutoCountSpec auto => auto.Most,
+        _ => throw new InvalidOperationException($"No count {spec.Count}."),
+    };
+
+    /// <summary>Masks that every sample has.</summary>
+    private int Least => spec.Count is AutoCountSpec auto ? Math.Min(auto.Least, auto.Most) : Most;
 
     /// <summary>The scope in which a sample's masks are drawn.</summary>
     public string ScopeOf(Sample sample) => spec.Scope == MaskScope.Shared ? SharedScope : sample.Id;
@@ -64,8 +81,11 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        foreach (Unit unit in Units(artifacts).Known) folder.Link($"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(unit)}", artifacts.File(unit, FileName));
+        foreach (Unit unit in Units(artifacts).Known) Link(artifacts, folder, unit);
     }
+
+    /// <summary>Links a shard into the table of masks.</summary>
+    public void Link(Artifacts artifacts, RunFolder folder, Unit shard) => folder.Link($"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(shard)}", artifacts.File(shard, FileName));
 
     private const string FileName = "masks.parquet";
 
@@ -80,7 +100,7 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
 
     private IEnumerable<(int First, int Count)> Ranges()
     {
-        for (int first = 0; first < spec.Count; first += spec.Shard) yield return (first, Math.Min(spec.Shard, spec.Count - first));
+        for (int first = 0, most = Most; first < most; first += spec.Shard) yield return (first, Math.Min(spec.Shard, most - first));
     }
 
     private MaskShard Shard(string scope, int first, int count)

@@ -91,7 +91,7 @@ internal sealed class Stability : Stage
 
     private Unit Create(Sample sample)
     {
-        var masks = forward.Masks.ShardsOf(sample);
+        var masks = forward.MaskShardsOf(sample);
         var passes = forward.ShardsOf(sample);
         double[] shares = [.. spec.Shares.Order()];
         int seed = Context.Experiment.Seed, heads = Context.Heads;

@@ -115,7 +115,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
             Rejected = sources.Forward is null ? [] : [.. sources.Forward.SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
-            Masks = sources.Forward?.Masks.Spec.Count ?? 0,
+            Masks = sources.Forward?.Masks.Most ?? 0,
             Ablate = sources.Forward?.Masks.Spec.Ablate ?? 0.75,
             Validation = sources.Validation is null
                 ? []
@@ -169,6 +169,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
+            .. forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
     }
@@ -187,6 +188,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Target = sample.Target,
             Intact = ends?.Intact ?? double.NaN,
             Ablated = ends?.Ablated ?? double.NaN,
+            Masks = sources.Forward?.MasksOf(sample) ?? 0,
             Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
             Beta = sources.Attribution?.Beta(artifacts, sample) ?? [],
             ImageAttention = sources.Validation?.Scores(artifacts, sample, Criterion.Attention) ?? [],
@@ -290,6 +292,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         if (sources.Forward is not null)
         {
             links.Add(new Link("masks/", sources.Forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
+            if (sources.Forward.Enough is not null) Table(sources.Forward, EnoughMasks.Table.Name, "correlation of β between two halves of a sample's masks, step by step");
             links.Add(new Link("forward/", sources.Forward.PublishedPath(Tables.Forward.Name) + "/", "f and phi of every mask"));
         }
 

@@ -48,8 +48,18 @@ public sealed class ErrorTests
         { "keep: 12", "answer: { plurals: yes }", "spec.yaml:11:62: stages.answers.answer.plurals: 'yes' is not true or false (allowed: true, false; did you mean true?)" },
         { "keep: 12", "answer: { synonyms: { cat: kitty } }", "spec.yaml:11:70: stages.answers.answer.synonyms.cat: 'kitty' is not a list (did you mean [kitty]?)" },
         { "stage: collect-mean-kv", "stage: collect_mean_kv", $"spec.yaml:12:25: stages.baseline.stage: 'collect_mean_kv' is not a stage (allowed: {string.Join(", ", StageKinds)}; did you mean collect-mean-kv?)" },
-        { "count: 1000,", "count: 10_000,", "spec.yaml:13:46: stages.masks.count: '10_000' is not a whole number (allowed: 2 to 10000000; did you mean 10000?)" },
-        { "count: 1000,", "count: 1,", "spec.yaml:13:46: stages.masks.count: '1' is out of range (allowed: 2 to 10000000)" },
+        { "count: 1000,", "count: 10_000,", "spec.yaml:13:46: stages.masks.count: '10_000' is not a whole number or auto (allowed: 2 to 10000000, auto; did you mean 10000?)" },
+        { "count: 1000,", "count: 1,", "spec.yaml:13:46: stages.masks.count: '1' is out of range (allowed: 2 to 10000000, auto)" },
+        { "count: 1000,", "count: some,", "spec.yaml:13:46: stages.masks.count: 'some' is not a whole number or auto (allowed: 2 to 10000000, auto)" },
+        { "count: 1000,", "count: atuo,", "spec.yaml:13:46: stages.masks.count: 'atuo' is not a whole number or auto (allowed: 2 to 10000000, auto; did you mean auto?)" },
+        { "count: 1000,", "count: [1000],", "spec.yaml:13:46: stages.masks.count: a list stands where a whole number or auto is wanted" },
+        { "count: 1000,", "count: ,", "spec.yaml:13:46: stages.masks.count: there is no value (allowed: a whole number or auto; left out, it is 10000)" },
+        { "count: 1000,", "count: 1000, until: 0.9,", "spec.yaml:13:52: stages.masks: the key 'until' belongs to count auto, not a whole number (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
+        { "count: 1000,", "until: 0.9,", "spec.yaml:13:39: stages.masks: the key 'until' belongs to count auto, not a whole number (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
+        { "count: 1000,", "count: auto, until: 1,", "spec.yaml:13:59: stages.masks.until: '1' is out of range (allowed: 0.001 to 0.9999)" },
+        { "count: 1000,", "count: auto, most: 100, least: 200,", "spec.yaml:13:58: stages.masks.most: most is 100, below least, which is 200" },
+        { "count: 1000,", "count: auto, least: 20000,", "spec.yaml:13:59: stages.masks.least: most is 10000, below least, which is 20000" },
+        { "count: 1000,", "count: auto, untill: 0.9,", "spec.yaml:13:52: stages.masks: unknown key 'untill' (allowed: stage, count, until, least, most, ablate, draw, scope, shard, inputs; did you mean until?)" },
         { "draw: exact", "draw: exactly", "spec.yaml:13:72: stages.masks.draw: 'exactly' is not a valid draw (allowed: exact, bernoulli; did you mean exact?)" },
         { "draw: exact", "alpha: 1", "spec.yaml:13:66: stages.masks: the key 'alpha' belongs to stage regress or gradient-cost or non-additive or token-trace, not sample-masks (allowed: stage, count, ablate, draw, scope, shard, inputs)" },
         { "trainer: elastic-net, alpha: 0.0005, l1_ratio: 0.5", "trainer: light-gbm, alpha: 0.0005", "spec.yaml:15:54: stages.attribution: the key 'alpha' belongs to trainer elastic-net or sdca or gradient, not light-gbm (allowed: stage, trainer, trees, leaves, train, inputs)" },
@@ -107,7 +117,7 @@ public sealed class ErrorTests
     }
 
     [Theory]
-    [InlineData("stages.masks.count=1", "--set stages.masks.count: '1' is out of range (allowed: 2 to 10000000)")]
+    [InlineData("stages.masks.count=1", "--set stages.masks.count: '1' is out of range (allowed: 2 to 10000000, auto)")]
     [InlineData("model.path.x=1", "--set model.path.x: 'model.path' is 'quickstart/micro-llava': it has no keys below it")]
     [InlineData("stages.validation.rank_by.0=causal", "--set stages.validation.rank_by.0: 'stages.validation.rank_by' is a list: set it as a whole, for example stages.validation.rank_by=[a, b]")]
     [InlineData("stages.validation.rank_by=[causal", "--set stages.validation.rank_by: not YAML: this list in [ ] is not closed, or lacks a ','")]

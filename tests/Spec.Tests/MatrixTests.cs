@@ -22,7 +22,7 @@ public sealed class MatrixTests
     public void A_member_has_the_values_of_its_axes()
     {
         ReadResult result = Specs.Read(Specs.Quickstart + "matrix: { stages.masks.count: [10, 20], data: [{ kind: folder, images: a }, { kind: folder, images: b }] }\n");
-        result.Experiments.Select(e => (((SampleMasksSpec)e.Stages[2].Spec).Count, ((FolderData)e.Data).Images.Raw)).Should().Equal((10, "a"), (10, "b"), (20, "a"), (20, "b"));
+        result.Experiments.Select(e => (((SampleMasksSpec)e.Stages[2].Spec).Count, ((FolderData)e.Data).Images.Raw)).Should().Equal(((MaskCountSpec)10, "a"), ((MaskCountSpec)10, "b"), ((MaskCountSpec)20, "a"), ((MaskCountSpec)20, "b"));
     }
 
     [Fact]

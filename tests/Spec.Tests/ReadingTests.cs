@@ -70,7 +70,7 @@ public sealed class ReadingTests
     {
         Experiment read = Specs.One(
             Specs.Quickstart, "stages.masks.count=5", "stages.masks.count=2000", "engine.batch=16", "seed=", "prompt=What is it: a cat, or a dog?", "stages.validation.rank_by=[causal, random]", "stages.answers.keep=null");
-        ((SampleMasksSpec)read.Stages[2].Spec).Count.Should().Be(2000);
+        ((SampleMasksSpec)read.Stages[2].Spec).Count.Should().Be(new FixedCountSpec { Count = 2000 });
         read.Engine.Batch.Should().Be(16);
         read.Seed.Should().Be(0);
         read.Prompt.Should().Be("What is it: a cat, or a dog?");

@@ -114,7 +114,7 @@ public sealed class RoundTripTests
             select Wired(
                 new AnswerQuestionsSpec { Keep = keep, Answer = new AnswerRule { Synonyms = words.ToDictionary(w => w, w => (IReadOnlyList<string>)[w + "s", w]) } },
                 new CollectMeanKvSpec { Kind = kind, Images = keep },
-                new SampleMasksSpec { Count = count, Ablate = share, Draw = draw },
+                new SampleMasksSpec { Count = keep % 2 == 0 ? count : new AutoCountSpec { Until = share, Least = 8 + keep, Most = 8 + keep + count }, Ablate = share, Draw = draw },
                 new ForwardPassesSpec { MinGap = share },
                 new RegressSpec { Trainer = trainer, Train = 0.01 + (share * 0.9) },
                 new ValidateSpec { RankBy = [.. criteria], Faithfulness = share, Thresholds = [share, 0.9 + (share / 10.1)] },
@@ -154,7 +154,7 @@ public sealed class RoundTripTests
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
             return
             [
-                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (masks.Count / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("e", new StabilitySpec { Shares = [0.25, regress.Train, 1] }),
+                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (answers.Keep / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("e", new StabilitySpec { Shares = [0.25, regress.Train, 1] }),
                 Node("t", tokens), Node("l", lens),
                 Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
                 Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }),

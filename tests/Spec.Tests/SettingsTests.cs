@@ -73,7 +73,7 @@ public sealed class SettingsTests
     private static IEnumerable<Shape.Fields> Records(Shape shape) => shape switch
     {
         Shape.Fields record => record.All.SelectMany(f => Records(f.Shape)).Prepend(record),
-        Shape.Family family => family.Members.Values.SelectMany(Records),
+        Shape.Family family => family.All.SelectMany(Records),
         Shape.Stages stages => Records(stages.Specs),
         _ => [],
     };

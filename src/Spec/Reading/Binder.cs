@@ -146,6 +146,8 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         Shape.Fields? member = standard is null ? null : family.Of(standard);
         if (map.Find(family.Key)?.Value is { } choice)
         {
+            places[Join(path, family.Key)] = choice.At;
+            if (family.ByValue is { } byValue && (choice is not YamlText word || !family.Members.ContainsKey(word.Text))) return MadeByValue(family, byValue, choice, path, keys);
             if (choice is not YamlText text || !family.Members.TryGetValue(text.Text, out member))
             {
                 string? near = choice is YamlText slip ? Nearest.To(slip.Text, family.Members.Keys) : null;
@@ -164,7 +166,27 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         }
         keys.Others(family, member);
         object made = Activator.CreateInstance(member.Type)!;
-        Fill(made, member, map, path, keys);
+        if (member != family.ByValue) Fill(made, member, map, path, keys);
+        return made;
+    }
+
+    /// <summary>The member that the choosing key holds as a value.</summary>
+    private object? MadeByValue(Shape.Family family, Shape.Fields member, YamlValue choice, string path, KeysOf keys)
+    {
+        Field field = member.All[0];
+        string here = Join(path, family.Key), wanted = string.Join(" or ", [field.Shape.Wanted, .. family.Members.Keys]);
+        object? value = null;
+        if (choice is not YamlText text) errors.Add(choice.At, here, $"{choice.Described} stands where {wanted} is wanted");
+        else if (text.IsNull) errors.Add(choice.At, here, "there is no value", $"{wanted}; left out, it is {Spelling.Value(field.Default)}");
+        else value = scalars.Whole(text, here, field.Bounds, [.. family.Members.Keys]);
+        if (value is null)
+        {
+            foreach (Field other in family.Members.Values.SelectMany(m => m.All)) keys.Known(other.Name); // any of them may be right
+            return null;
+        }
+        keys.Others(family, member);
+        object made = Activator.CreateInstance(member.Type)!;
+        field.Property.SetValue(made, value);
         return made;
     }
 
@@ -187,6 +209,11 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
             if (Value(field.Shape, entry.Value, fieldPath, field) is not { } value) continue;
             places[fieldPath] = entry.Value.At;
             field.Property.SetValue(target, value);
+        }
+        foreach (BrokenRule rule in (target as IRuled)?.Broken ?? [])
+        {
+            string broken = rule.Keys.Select(k => Join(path, k)).FirstOrDefault(places.ContainsKey, Join(path, rule.Keys[0]));
+            errors.Add(places.GetValueOrDefault(broken, map.At), broken, rule.What);
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
     private static string? Owner(Shape.Family family, Shape.Fields chosen, string key)
     {
         string[] owners = [.. family.Members.Where(m => m.Value != chosen && Has(m.Value, key)).Select(m => m.Key)];
-        string mine = family.Members.First(m => m.Value == chosen).Key;
+        string mine = chosen == family.ByValue ? chosen.All[0].Shape.Wanted : family.Members.First(m => m.Value == chosen).Key;
         return owners.Length == 0 ? null : $"{family.Key} {string.Join(" or ", owners)}, not {mine}";
     }
 

@@ -23,14 +23,18 @@ internal sealed class Scalars(ErrorList errors)
     }
 
     /// <summary>An int within its bounds.</summary>
-    public object? Whole(YamlText text, string path, BetweenAttribute? bounds)
+    /// <param name="text">Its text.</param>
+    /// <param name="path">The field.</param>
+    /// <param name="bounds">Null = any.</param>
+    /// <param name="words">Words that might have stood there instead: for messages.</param>
+    public object? Whole(YamlText text, string path, BetweenAttribute? bounds, IReadOnlyCollection<string>? words = null)
     {
         double least = bounds?.Least ?? int.MinValue, most = bounds?.Most ?? int.MaxValue;
-        string allowed = $"{Invariant(least)} to {Invariant(most)}";
+        string allowed = string.Join(", ", [$"{Invariant(least)} to {Invariant(most)}", .. words ?? []]);
         bool isWhole = long.TryParse(text.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value);
         if (isWhole && !text.Quoted && value >= least && value <= most) return (int)value;
         if ((isWhole || IsWholeBeyondLong(text.Text)) && !text.Quoted) errors.Add(text.At, path, $"{ErrorList.Quote(text.Text)} is out of range", allowed);
-        else errors.Add(text.At, path, $"{Shown(text)} is not a whole number", allowed, NearNumber(text.Text, least, most, whole: true));
+        else errors.Add(text.At, path, $"{Shown(text)} is not {string.Join(" or ", ["a whole number", .. words ?? []])}", allowed, NearNumber(text.Text, least, most, whole: true) ?? Nearest.To(text.Text, words ?? []));
         return null;
     }
 

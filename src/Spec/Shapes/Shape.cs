@@ -65,11 +65,22 @@ internal abstract record Shape
     }
 
     /// <summary>A closed set of records, chosen by the value of a key.</summary>
-    public sealed record Family(string Key, IReadOnlyDictionary<string, Fields> Members) : Shape
+    /// <param name="Key">The choosing key.</param>
+    /// <param name="Members">By their names.</param>
+    /// <param name="ByValue">The member whose one field is written in place of a name, or null.</param>
+    public sealed record Family(string Key, IReadOnlyDictionary<string, Fields> Members, Fields? ByValue = null) : Shape
     {
         public override string Wanted => $"a mapping with the key '{Key}' ({string.Join(", ", Members.Keys)})";
 
-        public Fields Of(object record) => Members[Spelling.Of(record.GetType())];
+        /// <summary>All members.</summary>
+        public IEnumerable<Fields> All => ByValue is null ? Members.Values : Members.Values.Prepend(ByValue);
+
+        public Fields Of(object record) => IsByValue(record) ? ByValue! : Members[Spelling.Of(record.GetType())];
+
+        public bool IsByValue(object record) => record.GetType() == ByValue?.Type;
+
+        /// <summary>What the choosing key says for a member: its name, or its value.</summary>
+        public object Said(object record) => IsByValue(record) ? ByValue!.All[0].Property.GetValue(record)! : Spelling.Of(record.GetType());
     }
 
     /// <summary>Stages by name.</summary>

@@ -31,7 +31,11 @@ internal static class ShapeReader
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) && type.GenericTypeArguments[0] == typeof(string))
             return new Shape.Map(Of(type.GenericTypeArguments[1]), type.GenericTypeArguments[1]);
         if (type.GetCustomAttribute<ChosenByAttribute>() is { } chosen)
-            return new Shape.Family(chosen.Key, Members(type).ToDictionary(Spelling.Of, m => (Shape.Fields)Of(m), StringComparer.Ordinal));
+        {
+            ILookup<bool, Type> members = Members(type).ToLookup(m => m.IsDefined(typeof(ByValueAttribute)));
+            return new Shape.Family(
+                chosen.Key, members[false].ToDictionary(Spelling.Of, m => (Shape.Fields)Of(m), StringComparer.Ordinal), members[true].Select(m => (Shape.Fields)Of(m)).SingleOrDefault());
+        }
         if (type.IsClass && type.Assembly == typeof(Experiment).Assembly)
             return new Shape.Fields(type, [.. Properties(type).Select(Field)]);
         throw new NotSupportedException($"a spec cannot hold a {type}");

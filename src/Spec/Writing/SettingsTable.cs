@@ -50,9 +50,11 @@ public static class SettingsTable
 
     private static IEnumerable<Setting> Member(Shape.Family family, object value, object? standard, string path, string note)
     {
-        string? standardName = standard is null ? null : Spelling.Of(standard.GetType());
-        string meaning = XmlDocs.Summary(value.GetType());
-        return Fields(family.Of(value), value, path).Prepend(new Setting(Join(path, family.Key), Spelling.Of(value.GetType()), standardName, meaning.Length > 0 ? meaning : note));
+        string? usual = standard is null ? null : Spelling.Value(family.Said(standard));
+        bool isByValue = family.IsByValue(value);
+        string meaning = isByValue ? family.ByValue!.All[0].Note : XmlDocs.Summary(value.GetType());
+        IEnumerable<Setting> fields = isByValue ? [] : Fields(family.Of(value), value, path);
+        return fields.Prepend(new Setting(Join(path, family.Key), Spelling.Value(family.Said(value)), usual, meaning.Length > 0 ? meaning : note));
     }
 
     private static IEnumerable<Setting> Stage(Shape.Family specs, StageNode stage, string path)

@@ -106,17 +106,25 @@ public static class SpecSchema
     private static JsonObject Record(Shape.Fields record) => Closed(new Variant([], record.All, null));
 
     /// <summary>One way to fill a mapping whose keys depend on choosing keys.</summary>
-    /// <param name="Choices">Choosing keys, their values, what they mean, and whether the value is the default.</param>
+    /// <param name="Choices">Choosing keys.</param>
     /// <param name="Fields">The keys that go with them.</param>
     /// <param name="Inputs">Schema of <c>inputs</c>, or null.</param>
-    private sealed record Variant(IReadOnlyList<(string Key, string Value, string Note, bool IsDefault)> Choices, IReadOnlyList<Field> Fields, JsonObject? Inputs);
+    private sealed record Variant(IReadOnlyList<Choice> Choices, IReadOnlyList<Field> Fields, JsonObject? Inputs);
+
+    /// <summary>A choosing key and what it says.</summary>
+    /// <param name="Key">The key.</param>
+    /// <param name="Name">The name of a member; null where a member is written as its value.</param>
+    /// <param name="Value">Schema of what is written.</param>
+    /// <param name="Note">What it means.</param>
+    /// <param name="IsDefault">It may be left out.</param>
+    private sealed record Choice(string Key, string? Name, JsonObject Value, string Note, bool IsDefault);
 
     /// <summary>The members of a family; a member with an inline family is there once for each of that one's members.</summary>
     private static IEnumerable<Variant> Variants(Shape.Family family, object? standard, Func<Shape.Fields, JsonObject>? inputs)
     {
         foreach ((string name, Shape.Fields member) in family.Members)
         {
-            var own = (family.Key, name, XmlDocs.Summary(member.Type), standard is not null && name == Spelling.Of(standard.GetType()));
+            var own = new Choice(family.Key, name, new JsonObject { ["const"] = name }, XmlDocs.Summary(member.Type), standard is not null && member == family.Of(standard));
             IEnumerable<Variant> made = [new Variant([own], [.. member.All.Where(f => !f.Inline)], inputs?.Invoke(member))];
             foreach (Field inline in member.All.Where(f => f.Inline))
             {
@@ -125,6 +133,8 @@ public static class SpecSchema
             }
             foreach (Variant variant in made) yield return variant;
         }
+        if (family.ByValue is { } byValue)
+            yield return new Variant([new Choice(family.Key, null, Of(byValue.All[0]), byValue.All[0].Note, standard is not null && family.IsByValue(standard))], [], null);
     }
 
     /// <summary>The choosing keys with all their values, then for each way to fill the mapping what it must hold.</summary>
@@ -133,15 +143,18 @@ public static class SpecSchema
         var ways = new JsonArray();
         var choices = new JsonObject();
         variants = [.. variants];
-        foreach (IGrouping<string, string> key in variants.SelectMany(v => v.Choices).GroupBy(c => c.Key, c => c.Value))
-            choices[key.Key] = new JsonObject { ["enum"] = Names(key.Distinct()) };
-        foreach (Variant variant in variants)
+        foreach (IGrouping<string, Choice> key in variants.SelectMany(v => v.Choices).GroupBy(c => c.Key))
         {
-            var chosen = new JsonObject();
-            foreach ((string key, string value, _, _) in variant.Choices) chosen[key] = new JsonObject { ["const"] = value };
-            var when = new JsonObject { ["properties"] = chosen, ["required"] = Names(variant.Choices.Where(c => !c.IsDefault).Select(c => c.Key)) };
-            ways.Add(new JsonObject { ["if"] = when, ["then"] = Closed(variant) });
+            var names = new JsonObject { ["enum"] = Names(key.Select(c => c.Name).OfType<string>().Distinct()) };
+            if (variants.FirstOrDefault(v => v.Choices.Any(c => c.Key == key.Key && c.Name is null)) is not { } byValue) choices[key.Key] = names;
+            else
+            {
+                // The key may be a plain field of another member: what it takes is said for this one alone.
+                var either = new JsonObject { ["anyOf"] = new JsonArray(names, key.First(c => c.Name is null).Value.DeepClone()) };
+                ways.Add(new JsonObject { ["if"] = When(byValue.Choices.Where(c => c.Key != key.Key)), ["then"] = new JsonObject { ["properties"] = new JsonObject { [key.Key] = either } } });
+            }
         }
+        foreach (Variant variant in variants) ways.Add(new JsonObject { ["if"] = When(variant.Choices), ["then"] = Closed(variant) });
         return new JsonObject
         {
             ["type"] = "object",
@@ -151,11 +164,23 @@ public static class SpecSchema
         };
     }
 
+    /// <summary>That these choices were made, those that may be left out perhaps so.</summary>
+    private static JsonObject When(IEnumerable<Choice> choices)
+    {
+        var chosen = new JsonObject();
+        foreach (Choice choice in choices) chosen[choice.Key] = choice.Value.DeepClone();
+        return new JsonObject { ["properties"] = chosen, ["required"] = Names(choices.Where(c => !c.IsDefault).Select(c => c.Key)) };
+    }
+
     private static JsonObject Closed(Variant variant)
     {
         var properties = new JsonObject();
-        foreach ((string key, string value, string note, _) in variant.Choices)
-            properties[key] = new JsonObject { ["const"] = value, ["description"] = note };
+        foreach (Choice choice in variant.Choices)
+        {
+            JsonObject value = choice.Value.DeepClone().AsObject();
+            value["description"] = choice.Note;
+            properties[choice.Key] = value;
+        }
         foreach (Field field in variant.Fields) properties[field.Name] = Of(field);
         if (variant.Inputs is { } inputs) properties["inputs"] = inputs.DeepClone();
         return new JsonObject

@@ -29,11 +29,11 @@ public static partial class SpecWriter
             switch (field.Shape)
             {
                 case Shape.Family family when field.Inline:
-                    Member(text, family, value, depth);
+                    Member(text, family, value, depth, field.Default);
                     break;
                 case Shape.Family family:
                     Open(text, field.Name, depth);
-                    Member(text, family, value, depth + 1);
+                    Member(text, family, value, depth + 1, field.Default);
                     break;
                 case Shape.Fields inner:
                     Open(text, field.Name, depth);
@@ -52,10 +52,11 @@ public static partial class SpecWriter
         }
     }
 
-    private static void Member(StringBuilder text, Shape.Family family, object value, int depth)
+    private static void Member(StringBuilder text, Shape.Family family, object value, int depth, object? standard = null)
     {
-        Line(text, family.Key, Spelling.Of(value.GetType()), depth);
-        Fields(text, family.Of(value), value, depth);
+        bool isByValue = family.IsByValue(value);
+        Line(text, family.Key, Flow(family.Said(value)) + (isByValue && value.Equals(standard) ? "  # default" : ""), depth);
+        if (!isByValue) Fields(text, family.Of(value), value, depth);
     }
 
     private static void Stage(StringBuilder text, Shape.Family specs, StageNode stage, int depth)

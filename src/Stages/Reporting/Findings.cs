@@ -11,6 +11,7 @@ internal sealed class Findings
         Fitted = [.. data.Samples.Where(s => s.Beta.Count == HeadCount)];
         R2 = Intervals.Of(Fitted.Select(s => s.R2));
         Rho = Intervals.Of(Fitted.Select(s => s.Rho));
+        MaskCounts = [.. data.Samples.Select(s => s.Masks > 0 ? s.Masks : data.Masks)];
         Criteria = Reporting.Validation.Of(data, Intervals);
         Published = Published.Of(data.Model);
         Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
@@ -36,6 +37,12 @@ internal sealed class Findings
 
     /// <summary>Pearson correlation on test masks, over samples.</summary>
     public Estimate Rho { get; }
+
+    /// <summary>Masks of every sample.</summary>
+    public IReadOnlyList<int> MaskCounts { get; }
+
+    /// <summary>Whether samples have different numbers of masks.</summary>
+    public bool MasksDiffer => MaskCounts.Distinct().Count() > 1;
 
     /// <summary>One a criterion, in the order of display; empty without validation.</summary>
     public IReadOnlyList<CriterionFindings> Criteria { get; }

@@ -76,7 +76,7 @@ internal static class HtmlReport
     private static string Subtitle(Findings findings)
     {
         ReportData data = findings.Data;
-        string masks = data.Masks > 0 ? $" · {Count(data.Masks)} masks each, {Percent(data.Ablate)} of heads ablated" : "";
+        string masks = data.Masks > 0 ? $" · {Sentences.Masks(findings)}, {Percent(data.Ablate)} of heads ablated" : "";
         return $"{data.Model.Name} ({data.Model.Family}) · {Many(data.Samples.Count, "sample")}{masks}";
     }
 }

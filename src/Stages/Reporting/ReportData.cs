@@ -33,7 +33,7 @@ internal sealed record ReportData
     /// <summary>Samples that were not, with the reason.</summary>
     public IReadOnlyList<RejectedSample> Rejected { get; init; } = [];
 
-    /// <summary>Masks per sample, M; 0 without forward passes.</summary>
+    /// <summary>Masks per sample, M; the most where samples have different numbers; 0 without forward passes.</summary>
     public int Masks { get; init; }
 
     /// <summary>Share of heads that a mask ablates, p.</summary>
@@ -140,6 +140,9 @@ internal sealed record SampleResult
 
     /// <summary>Adjusted logit with all heads ablated, f(0).</summary>
     public required double Ablated { get; init; }
+
+    /// <summary>Masks of this sample; 0 = as many as all.</summary>
+    public int Masks { get; init; }
 
     /// <summary>The picture as a PNG or JPEG file; null where it is not shown.</summary>
     public byte[]? Picture { get; init; }

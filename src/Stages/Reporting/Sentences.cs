@@ -153,6 +153,15 @@ internal static class Sentences
         return Fixed(mean.Mean, decimals) + (double.IsFinite(mean.Deviation) ? "\u00a0±\u00a0" + Fixed(mean.Deviation, decimals) : "");
     }
 
+    /// <summary>Masks of the samples: "1,000 masks each", or their range and mean.</summary>
+    public static string Masks(Findings findings) => findings.MasksDiffer
+        ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())} masks (mean {Count((long)Math.Round(findings.MaskCounts.Average()))})"
+        : $"{Count(findings.MaskCounts.Count > 0 ? findings.MaskCounts[0] : findings.Data.Masks)} masks each";
+
+    /// <summary>The 95 % interval of the mean number of masks.</summary>
+    public static string OfMeanMasks(Findings findings) =>
+        findings.Mean(findings.MaskCounts.Select(m => (double)m)) is { HasInterval: true } mean ? $", mean in\u00a0[{Count((long)Math.Round(mean.Low))}, {Count((long)Math.Round(mean.High))}]" : "";
+
     /// <summary>Mean ± standard deviation, and the 95 % interval of the mean.</summary>
     public static string WithInterval(Estimate mean) => PlusMinus(mean) + OfMean(mean);
 

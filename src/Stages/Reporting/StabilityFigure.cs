@@ -15,7 +15,7 @@ internal static class StabilityFigure
     private const double LittleGain = 0.01, LittleTurn = 0.98;
 
     /// <summary>Between these and the former, more would sharpen beta; beyond, there were too few.</summary>
-    private const double MuchGain = 0.03, MuchTurn = 0.93;
+    private const double MuchGain = 0.05, MuchTurn = 0.93;
 
     private static readonly Measure R2 = new("R²", Palette.Series[0], p => p.R2), All = new("cosine with all", Palette.Series[2], p => p.All),
         Half = new("cosine with half", Palette.Series[1], p => p.Half), Split = new("two halves", Palette.Series[3], p => p.Split);

@@ -85,7 +85,8 @@ internal static class SummarySection
         Number("samples", Count(data.Samples.Count), data.Rejected.Count > 0 ? $"{Count(data.Rejected.Count)} left out" : "none left out");
         if (data.Masks > 0)
         {
-            Number("masks a sample", Count(data.Masks), $"{Percent(data.Ablate)} of heads ablated");
+            string range = findings.MasksDiffer ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())}{Sentences.OfMeanMasks(findings)}; " : "";
+            Number(findings.MasksDiffer ? "masks a sample, mean" : "masks a sample", Count((long)Math.Round(findings.MaskCounts.Count > 0 ? findings.MaskCounts.Average() : data.Masks)), $"{range}{Percent(data.Ablate)} of heads ablated");
         }
 
         Number("heads", Count(findings.HeadCount), $"{Count(data.Model.Layers)} layers × {Count(data.Model.Heads)}");
