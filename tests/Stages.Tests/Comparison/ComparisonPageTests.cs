@@ -97,6 +97,23 @@ public sealed partial class ComparisonPageTests
         ComparisonSentences.Beta(runs with { Differences = SettingDifferences.Of(runs.A, elsewhere) }, Alike().Fits[0]).Should().Contain("two checkpoints");
     }
 
+    [Fact]
+    public void Two_7B_runs_of_200_samples_are_compared_in_seconds_on_a_page_that_stays_small()
+    {
+        const int samples = 200, heads = 1024;
+        var random = new Random(4);
+        FitResults Fits() => Fit(32, 32, [.. Enumerable.Range(0, samples).Select(i => ($"s{i}", Enumerable.Range(0, heads).Select(_ => random.NextDouble() * random.NextDouble() * 0.1).ToArray(), 0.8 + (0.1 * random.NextDouble())))]);
+        ScanResults Scans() => Scan(heads, [.. Enumerable.Range(0, samples).SelectMany(i => Enumerable.Range(0, 5).Select(seed => ($"s{i}", seed, Enumerable.Range(0, heads + 1).Select(k => Math.Min(1, k / 100.0 * random.NextDouble())).ToArray(), Enumerable.Range(0, heads + 1).Select(k => 1 - Math.Min(1, k / 200.0)).ToArray())))]);
+        (FitResults fitA, FitResults fitB, ScanResults scanA, ScanResults scanB) = (Fits(), Fits(), Scans(), Scans());
+
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        string page = ComparisonPage.Html(Whole(fitA, fitB, scanA, scanB));
+
+        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60));
+        page.Length.Should().BeLessThan(2_000_000);
+        Console.WriteLine($"7B comparison: {watch.Elapsed.TotalSeconds:0.0} s, {page.Length / 1000} kB");
+    }
+
     [Theory]
     [InlineData(0.25, 2, "+0.25")]
     [InlineData(-0.25, 2, "\u22120.25")]
