@@ -169,7 +169,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
-            .. forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", forward.DescribeMasks(artifacts))],
+            .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
     }
