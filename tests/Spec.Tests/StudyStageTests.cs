@@ -13,7 +13,12 @@ public sealed class StudyStageTests
         Experiment experiment = Specs.One(With("ablation-ratio"));
         experiment.Stages.Single(s => s.Name == "x").Inputs.Should().Equal(new Dictionary<string, string>
         {
-            ["samples"] = "answers", ["baseline"] = "baseline", ["masks"] = "masks", ["forward"] = "forward", ["attribution"] = "attribution", ["validation"] = "validation",
+            ["samples"] = "answers",
+            ["baseline"] = "baseline",
+            ["masks"] = "masks",
+            ["forward"] = "forward",
+            ["attribution"] = "attribution",
+            ["validation"] = "validation",
         });
         experiment.Stages.Single(s => s.Name == "report").Inputs.Should().Contain("ratios", "x");
     }
