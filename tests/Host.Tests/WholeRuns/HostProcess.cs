@@ -114,6 +114,22 @@ internal sealed class SmallExperiment : IDisposable
         return code == 0 ? output : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
     }
 
+    /// <summary>Starts the experiment and kills it after a while, unless it ends before.</summary>
+    /// <returns>Artifacts stored by then.</returns>
+    public int RunAndKill(TimeSpan after, params string[] more)
+    {
+        using Process process = HostProcess.Start(Arguments(more));
+        _ = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(after))
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+
+        return Directory.Exists(Path.Combine(Artifacts, "cache")) ? StoredKeys().Sum(k => k.Value.Count) : 0;
+    }
+
     /// <summary>Relative path and SHA-256 of every table file, links followed.</summary>
     public IReadOnlyDictionary<string, string> TableBytes() =>
         Directory.EnumerateFiles(Path.Combine(RunFolder, "tables"), "*", SearchOption.AllDirectories)
