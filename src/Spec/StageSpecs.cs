@@ -10,6 +10,9 @@ public abstract record StageSpec
     /// <summary>Every role that a stage of the kind may have, whatever its settings: what an editor accepts under <c>inputs:</c>.</summary>
     public virtual IReadOnlyList<StageInput> MayNeed => Needs;
 
+    /// <summary>Why the stage cannot work on <paramref name="data"/>, as an error says it; null where it can.</summary>
+    public virtual string? ObjectionTo(DataSpec data) => null;
+
     /// <summary>The kind as files spell it, for example <c>sample-masks</c>.</summary>
     public string StageKind => Spelling.Of(GetType());
 }
@@ -222,6 +225,10 @@ public sealed record ValidateSpec : StageSpec
     [Between(0, 1)]
     public double Completeness { get; init; } = 0.2;
 
+    /// <summary>Thresholds t compared (paper, Fig. 5): the smallest k whose faithfulness exceeds t, and the smallest k whose completeness falls below 1 - t. A scan until crossed goes on to the strictest.</summary>
+    [Between(0, 1)]
+    public IReadOnlyList<double> Thresholds { get; init; } = [0.5, 0.6, 0.7, 0.8, 0.9];
+
     /// <summary>Random orders averaged.</summary>
     [Between(1, 1000)]
     public int RandomSeeds { get; init; } = 3;
@@ -249,6 +256,8 @@ public sealed record ReportSpec : StageSpec
         StageInput.Of<ForwardPassesSpec>("forward", optional: true), StageInput.Of<RegressSpec>("attribution", optional: true),
         StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
         StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
-        StageInput.Of<StabilitySpec>("stability", optional: true),
+        StageInput.Of<BetaLayoutSpec>("layout", optional: true), StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
+        StageInput.Of<AblationRatioSpec>("ratios", optional: true), StageInput.Of<PromptSimilaritySpec>("prompts", optional: true),
+        StageInput.Of<CompareStylesSpec>("styles", optional: true), StageInput.Of<StabilitySpec>("stability", optional: true),
     ];
 }

@@ -15,7 +15,10 @@ namespace Pipelines.Stages;
 internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
 {
     private const int Version = 2;
-    private const int BlockSize = 8;
+
+    /// <summary>Pictures of a unit.</summary>
+    public const int BlockSize = 8;
+
     private const int NoToken = -1;
     private const string FileName = "answers.parquet";
 
@@ -39,6 +42,9 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
 
     /// <inheritdoc/>
     public override string WorkUnit => "pictures";
+
+    /// <summary>The spec.</summary>
+    public AnswerQuestionsSpec Spec => spec;
 
     /// <summary>Samples asked for.</summary>
     public int Keep => spec.Keep;
@@ -65,16 +71,31 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
 
     /// <summary>The samples that are kept, in seed order; null while answers are missing.</summary>
     /// <exception cref="InputException">No answer is right.</exception>
-    public IReadOnlyList<Sample>? Samples(Artifacts artifacts) => Asked(artifacts) is { } asked ? [.. asked.Where(a => a.Kept).Select(a => a.Sample)] : null;
+    public IReadOnlyList<Sample>? Samples(Artifacts artifacts) => Kept(Asked(artifacts));
+
+    /// <summary>The samples that are kept, in seed order, perhaps none; null while answers are missing.</summary>
+    public IReadOnlyList<Sample>? SamplesIfAny(Artifacts artifacts) => Kept(Verdicts(artifacts, new ObjectCounts(spec.PerObject)));
 
     /// <summary>All pictures asked about, with the verdict; null while answers are missing.</summary>
     /// <exception cref="InputException">No answer is right.</exception>
     public IReadOnlyList<Asked>? Asked(Artifacts artifacts)
     {
+        var objects = new ObjectCounts(spec.PerObject);
+        List<Asked>? verdicts = Verdicts(artifacts, objects);
+        if (verdicts is null || verdicts.Exists(a => a.Kept)) return verdicts;
+        throw verdicts.Exists(a => a.Right)
+            ? new InputException(
+                $"stages.{Name}.per_object.least", $"no object has {spec.PerObject.Least} correct samples; the most are {objects.Most} of '{objects.MostFrequent}'.", "Use a smaller number, or more pictures.")
+            : NothingKept(verdicts);
+    }
+
+    private static IReadOnlyList<Sample>? Kept(IReadOnlyList<Asked>? asked) => asked is null ? null : [.. asked.Where(a => a.Kept).Select(a => a.Sample)];
+
+    private List<Asked>? Verdicts(Artifacts artifacts, ObjectCounts objects)
+    {
         UnitList units = Units(artifacts);
         if (units.WaitsFor is not null) return null;
         var asked = new List<Asked>();
-        var objects = new ObjectCounts(spec.PerObject);
         int kept = 0;
         for (int block = 0; block < units.Known.Count; block++)
         {
@@ -87,12 +108,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             }
         }
 
-        if (kept == 0) throw NothingKept(asked);
-        List<Asked> verdicts = asked.ConvertAll(objects.LeaveOutFew);
-        return verdicts.Exists(a => a.Kept)
-            ? verdicts
-            : throw new InputException(
-                $"stages.{Name}.per_object.least", $"no object has {spec.PerObject.Least} correct samples; the most are {objects.Most} of '{objects.MostFrequent}'.", "Use a smaller number, or more pictures.");
+        return asked.ConvertAll(objects.LeaveOutFew);
     }
 
     /// <inheritdoc/>

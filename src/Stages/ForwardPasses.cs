@@ -41,6 +41,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     /// <inheritdoc/>
     public override string WorkUnit => "masks";
 
+    /// <summary>The spec.</summary>
+    public ForwardPassesSpec Spec => spec;
+
     /// <summary>The pictures and their answers.</summary>
     public AnswerQuestions Answers => answers;
 
@@ -75,7 +78,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
             {
                 open++;
             }
-            else if (Problem(Ends(artifacts, sample)) is null)
+            else if (Accepts(artifacts, sample))
             {
                 var (needed, isEnough) = Needed(artifacts, sample);
                 known.AddRange(own.Of(needed, masks));
@@ -94,12 +97,15 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
     {
         if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends))) return null;
-        Sample[] accepted = [.. samples.Where(s => Problem(Ends(artifacts, s)) is null)];
+        Sample[] accepted = [.. samples.Where(s => Accepts(artifacts, s))];
         if (!accepted.All(s => Needed(artifacts, s).IsEnough)) return null;
         return accepted.Length > 0
             ? accepted
             : throw new InputException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
     }
+
+    /// <summary>Whether phi of a sample, whose two ends are there, is defined.</summary>
+    public bool Accepts(Artifacts artifacts, Sample sample) => Problem(Ends(artifacts, sample)) is null;
 
     /// <summary>f(1) and f(0) of a sample.</summary>
     public EndsRow Ends(Artifacts artifacts, Sample sample)

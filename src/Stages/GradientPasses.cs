@@ -27,6 +27,9 @@ internal sealed class GradientPasses(StageContext context, GradientPassesSpec sp
     /// <inheritdoc/>
     public override string WorkUnit => "gradients";
 
+    /// <summary>The spec.</summary>
+    public GradientPassesSpec Spec => spec;
+
     /// <summary>The forward passes whose phi is differentiated.</summary>
     public ForwardPasses Forward => forward;
 

@@ -19,11 +19,16 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <inheritdoc/>
     public override string WorkUnit => "fits";
 
+    /// <summary>The spec.</summary>
+    public RegressSpec Spec => spec;
+
+    /// <summary>The forward passes that are fitted.</summary>
+    public ForwardPasses Forward => forward;
+
+    /// <summary>The gradients; null for a trainer that reads none.</summary>
+    public GradientPasses? Gradients => gradients;
     /// <summary>The trainer.</summary>
     public Trainer Trainer { get; } = TrainerOf(spec.Trainer);
-
-    /// <summary>Share of the masks that train; the rest tests.</summary>
-    public double TrainShare => spec.Train;
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
@@ -76,7 +81,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         var passes = forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
         Trainer trainer = Trainer;
-        double train = TrainShare;
+        double train = spec.Train;
         return new Unit(Kind, Version, sample.Id,
         [
             new KeyPart.Text("trainer", trainer.Name),
@@ -139,11 +144,12 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     };
 
     /// <summary>Mean and standard deviation over samples, as the paper's Table 2 gives them.</summary>
-    private static string Spread(IEnumerable<double?> values)
+    public static string Spread(IEnumerable<double?> values)
     {
         double[] defined = [.. values.OfType<double>()];
         if (defined.Length == 0) return "undefined";
         Moments moments = Moments.Of(defined);
-        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000} ± {moments.StdSample:0.000} (n = {defined.Length})");
+        string deviation = defined.Length == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" ± {moments.StdSample:0.000}");
+        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000}{deviation} (n = {defined.Length})");
     }
 }

@@ -99,7 +99,7 @@ internal sealed class Stability : Stage
         [
             new KeyPart.Text("trainer", attribution.Trainer.Name),
             .. Regress.TrainerParts(attribution.Trainer),
-            new KeyPart.Number("train", attribution.TrainShare),
+            new KeyPart.Number("train", attribution.Spec.Train),
             new KeyPart.Text("shares", string.Join(", ", shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))),
             new KeyPart.Integer("seed", seed),
             new KeyPart.Integer("heads", heads),
@@ -108,7 +108,7 @@ internal sealed class Stability : Stage
         ], 1, WorkUnit, run =>
         {
             var data = MaskDataset.Open([.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads);
-            var points = MaskStability.Of(attribution.Trainer, data, TrainTestSplit.Of(data.Rows, attribution.TrainShare, seed), shares, seed);
+            var points = MaskStability.Of(attribution.Trainer, data, TrainTestSplit.Of(data.Rows, attribution.Spec.Train, seed), shares, seed);
             Table.Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
         });
     }

@@ -21,8 +21,11 @@ internal abstract class Stage(StageContext? context)
     /// </summary>
     public abstract UnitList Units(Artifacts artifacts);
 
-    /// <summary>What the stage's work is counted in.</summary>
+    /// <summary>What the stage's own work is counted in, and what is expected of units that are not known yet. Units of another kind count in their own measure.</summary>
     public abstract string WorkUnit { get; }
+
+    /// <summary>A unit's name among those of the stage: with its kind where that is another stage's.</summary>
+    public string NameOf(Unit unit) => unit.Kind == Kind ? unit.Name : unit.ToString();
 
     /// <summary>Writes or links the stage's tables when all units are there.</summary>
     public virtual void Publish(Artifacts artifacts, RunFolder folder)
@@ -62,5 +65,5 @@ internal sealed record SummaryRow(string What, string Value);
 /// <summary>Units of a stage.</summary>
 /// <param name="Known">Units known now, in order.</param>
 /// <param name="WaitsFor">What further units depend on, for people; null when <paramref name="Known"/> is all.</param>
-/// <param name="ExpectedMore">An estimate of the work of the units not known yet.</param>
+/// <param name="ExpectedMore">An estimate of the work of the units not known yet, in the stage's <see cref="Stage.WorkUnit"/>.</param>
 internal sealed record UnitList(IReadOnlyList<Unit> Known, string? WaitsFor = null, long ExpectedMore = 0);

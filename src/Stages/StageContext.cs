@@ -40,6 +40,15 @@ internal sealed class StageContext
         items = new(() => Pictures.InQuestionOrder(experiment.Seed));
     }
 
+    /// <summary>The same model and pictures, asked another question.</summary>
+    private StageContext(StageContext other, string prompt)
+    {
+        Experiment = other.Experiment with { Prompt = prompt };
+        (Command, Engine, Info, Arithmetic, Image, ImageTokens) = (other.Command, other.Engine, other.Info, other.Arithmetic, other.Image, other.ImageTokens);
+        Question = Prompts.Resolve(prompt);
+        (modelParts, pictures, items) = (other.modelParts, other.pictures, other.items);
+    }
+
     /// <summary>The experiment.</summary>
     public Experiment Experiment { get; }
 
@@ -87,6 +96,13 @@ internal sealed class StageContext
 
     /// <summary>Key parts of everything computed with the model: weights, configuration, tokenizer, preprocessing, arithmetic.</summary>
     public IReadOnlyList<KeyPart> ModelParts => modelParts.Value;
+
+    /// <summary>
+    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a baseline be: in every family the picture stands before the question
+    /// (<see cref="Text.ChatTemplate.BeforeQuestion"/>), so keys and values of image tokens do not depend on it.
+    /// </summary>
+    /// <param name="prompt">A name or the question itself, as a spec's <c>prompt</c>.</param>
+    public StageContext With(string prompt) => new(this, prompt);
 
     private string Folder => Experiment.Model.Path.Full;
 

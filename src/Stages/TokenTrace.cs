@@ -45,10 +45,10 @@ internal sealed class TokenTrace : Stage
             throw new InputException($"stages.{validation.Name}.rank_by", "token-trace takes x* from the order of head attribution, which is not compared.", $"Add {Spelling.Of(Criterion.HeadAttribution)}.");
         }
 
-        if (validation.Spec.Scan == ScanRange.UntilCrossed && validation.Spec.Faithfulness < spec.Faithfulness)
+        if (validation.Spec.Scan == ScanRange.UntilCrossed && validation.StrictestFaithfulness < spec.Faithfulness)
         {
             throw new InputException(
-                $"stages.{validation.Name}.scan", string.Create(CultureInfo.InvariantCulture, $"the scan stops at a faithfulness of {validation.Spec.Faithfulness}, below the {spec.Faithfulness} of token-trace."),
+                $"stages.{validation.Name}.scan", string.Create(CultureInfo.InvariantCulture, $"the scan stops at a faithfulness of {validation.StrictestFaithfulness}, below the {spec.Faithfulness} of token-trace."),
                 "Raise stages.validation.faithfulness, or scan: full.");
         }
     }

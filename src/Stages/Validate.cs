@@ -16,8 +16,11 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     private const int Version = 1;
     private const string ValidationFile = "validation.parquet", RankingFile = "ranking.parquet";
 
+    /// <summary>Names of tables beside <see cref="Tables.Validation"/>.</summary>
+    public const string RankingTable = "rankings", NeededTable = "heads_needed";
+
     private static readonly Table<RankingRow> Rankings = new(
-        "rankings",
+        RankingTable,
         [
             new TextColumn<RankingRow>("sample_id", r => r.SampleId),
             new TextColumn<RankingRow>("criterion", r => r.Criterion),
@@ -28,6 +31,18 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
             new OptionalNumberColumn<RankingRow, double>("score", r => r.Score),
         ],
         (v, i) => new RankingRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i], v.Of<int>(5)[i], v.Of<double?>(6)[i]));
+
+    private static readonly Table<NeededRow> Needed = new(
+        NeededTable,
+        [
+            new TextColumn<NeededRow>("sample_id", r => r.SampleId),
+            new TextColumn<NeededRow>("criterion", r => r.Criterion),
+            new NumberColumn<NeededRow, int>("seed", r => r.Seed),
+            new TextColumn<NeededRow>("quantity", r => r.OfFaithfulness ? "faithfulness" : "completeness"),
+            new NumberColumn<NeededRow, double>("threshold", r => r.Threshold),
+            new OptionalNumberColumn<NeededRow, int>("heads", r => r.Heads),
+        ],
+        (v, i) => new NeededRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i] == "faithfulness", v.Of<double>(4)[i], v.Of<int?>(5)[i]));
 
     private readonly Dictionary<(string Sample, Criterion Criterion), Unit> units = [];
 
@@ -48,6 +63,36 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
 
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
+
+    /// <summary>Heads needed at every threshold of the spec, by sample, criterion and order (paper, Fig. 5).</summary>
+    public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts) => HeadsNeeded(artifacts, [.. spec.Thresholds.Select(t => (t, Opposite(t)))]);
+
+    /// <summary>Heads needed at given thresholds, by sample, criterion and order.</summary>
+    public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts, IReadOnlyList<(double Faithfulness, double Completeness)> thresholds) =>
+    [
+        .. from curve in Rows(artifacts).GroupBy(r => (r.SampleId, r.Criterion, r.Seed))
+           let points = curve.OrderBy(r => r.K).ToList()
+           let faithfulness = points.ConvertAll(p => p.Faithfulness)
+           let completeness = points.ConvertAll(p => p.Completeness)
+           from threshold in thresholds
+           from row in new[]
+           {
+               new NeededRow(curve.Key.SampleId, curve.Key.Criterion, curve.Key.Seed, true, threshold.Faithfulness, Thresholds.FirstAbove(faithfulness, threshold.Faithfulness)),
+               new NeededRow(curve.Key.SampleId, curve.Key.Criterion, curve.Key.Seed, false, threshold.Completeness, Thresholds.FirstBelow(completeness, threshold.Completeness)),
+           }
+           select row,
+    ];
+
+    /// <summary>What a criterion says of every head [N]: delta_n, image attention weight or beta; empty where the criterion is not compared, or is random.</summary>
+    public double[] Scores(Artifacts artifacts, Sample sample, Criterion criterion)
+    {
+        if (criterion == Criterion.Random || !spec.RankBy.Contains(criterion)) return [];
+        double[] scores = new double[Context.Heads];
+        foreach (RankingRow row in Rankings.Read(artifacts.File(UnitOf(sample, criterion), RankingFile))) scores[(row.Layer * Context.Info.Heads) + row.Head] = row.Score!.Value;
+        return scores;
+    }
+    /// <summary>The curves of a sample and a criterion that is compared.</summary>
+    public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts, Sample sample, Criterion criterion) => Tables.Validation.Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
 
     /// <summary>The unit of a sample and a criterion that is compared.</summary>
     public Unit UnitOf(Sample sample, Criterion criterion)
@@ -71,10 +116,14 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         return Ranking.Intact(order, Thresholds.FirstAbove(curve, threshold) ?? order.Length);
     }
 
+    /// <summary>Thresholds are applied when curves are read: the units of a full scan do not know them.</summary>
+    public override string PublishedFacts(Artifacts artifacts) => string.Join(' ', spec.Thresholds.Select(t => t.ToString("R", CultureInfo.InvariantCulture)));
+
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         PublishTable(folder, Tables.Validation, Rows(artifacts));
+        PublishTable(folder, Needed, HeadsNeeded(artifacts));
         PublishTable(folder, Rankings, [.. Rankings.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, RankingFile)))]);
     }
 
@@ -86,15 +135,23 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         {
             string name = Spelling.Of(criterion);
             var own = curves.Where(c => c.Key.Criterion == name).Select(c => c.OrderBy(r => r.K).ToList()).ToList();
-            string faithful = Needed(own.Select(c => Thresholds.FirstAbove([.. c.Select(r => r.Faithfulness)], spec.Faithfulness)));
-            string complete = Needed(own.Select(c => Thresholds.FirstBelow([.. c.Select(r => r.Completeness)], spec.Completeness)));
+            string faithful = Mean(own.Select(c => Thresholds.FirstAbove([.. c.Select(r => r.Faithfulness)], spec.Faithfulness)));
+            string complete = Mean(own.Select(c => Thresholds.FirstBelow([.. c.Select(r => r.Completeness)], spec.Completeness)));
             return new SummaryRow(
                 $"{Name}: {name}",
                 string.Create(CultureInfo.InvariantCulture, $"{faithful} heads for faithfulness > {spec.Faithfulness}, {complete} for completeness < {spec.Completeness}"));
         })];
     }
 
-    private static string Needed(IEnumerable<int?> heads)
+    /// <summary>The faithfulness up to which a curve goes at least; all of them where the scan is full.</summary>
+    public double StrictestFaithfulness => Math.Max(spec.Faithfulness, spec.Thresholds.Max());
+
+    private double StrictestCompleteness => Math.Min(spec.Completeness, spec.Thresholds.Min(Opposite));
+
+    /// <summary>The completeness that goes with a faithfulness: 0.2 with 0.8, as the paper pairs them. Decimals stay decimals.</summary>
+    private static double Opposite(double faithfulness) => Math.Round(1 - faithfulness, 12);
+
+    private static string Mean(IEnumerable<int?> heads)
     {
         List<int?> curves = [.. heads];
         double[] crossed = [.. curves.OfType<int>().Select(k => (double)k)];
@@ -111,7 +168,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         bool whole = spec.Scan == ScanRange.Full;
         KeyPart[] scan = whole
             ? [new KeyPart.Text("scan", Spelling.Of(spec.Scan))]
-            : [new KeyPart.Text("scan", Spelling.Of(spec.Scan)), new KeyPart.Number("faithfulness", spec.Faithfulness), new KeyPart.Number("completeness", spec.Completeness)];
+            : [new KeyPart.Text("scan", Spelling.Of(spec.Scan)), new KeyPart.Number("faithfulness", StrictestFaithfulness), new KeyPart.Number("completeness", StrictestCompleteness)];
         KeyPart[] order = criterion switch
         {
             Criterion.HeadAttribution => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
@@ -173,7 +230,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         }
     }
 
-    /// <summary>Faithfulness and completeness for k = 0, 1, ...: to N, or until both thresholds are crossed.</summary>
+    /// <summary>Faithfulness and completeness for k = 0, 1, ...: to N, or until the strictest thresholds are crossed.</summary>
     private List<(double Faithfulness, double Completeness)> Scan(UnitRun run, SuffixForward passes, EndsRow ends, int[] order)
     {
         var points = new List<(double Faithfulness, double Completeness)>();
@@ -187,8 +244,8 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
             {
                 var point = (Faithfulness: ends.Phi(f[i]), Completeness: ends.Phi(f[chunk.Length + i]));
                 points.Add(point);
-                faithful |= point.Faithfulness > spec.Faithfulness;
-                complete |= point.Completeness < spec.Completeness;
+                faithful |= point.Faithfulness > StrictestFaithfulness;
+                complete |= point.Completeness < StrictestCompleteness;
                 if (spec.Scan == ScanRange.UntilCrossed && faithful && complete) return points;
             }
         }
@@ -199,3 +256,12 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <summary>A head's place in an order.</summary>
     private sealed record RankingRow(string SampleId, string Criterion, int Seed, int Rank, int Layer, int Head, double? Score);
 }
+
+/// <summary>Heads that an order needs for a threshold.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Criterion">Criterion as the spec names it.</param>
+/// <param name="Seed">Which random order; 0 for other criteria.</param>
+/// <param name="OfFaithfulness">Whether the threshold is one of faithfulness (above it) or of completeness (below it).</param>
+/// <param name="Threshold">The threshold.</param>
+/// <param name="Heads">The smallest k that crosses it; null where none does.</param>
+internal sealed record NeededRow(string SampleId, string Criterion, int Seed, bool OfFaithfulness, double Threshold, int? Heads);

@@ -8,9 +8,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-internal sealed class WriteReport(
-    StageContext context, AnswerQuestions answers, ForwardPasses? forward, Regress? attribution, Validate? validation, TokenTrace? tokens, LogitLens? lens, GradientCost? gradientCost,
-    NonAdditive? nonAdditive, Stability? stability) : Stage(context)
+internal sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
 {
     private const int Version = 5;
     private const string NumbersFile = "key-numbers.parquet";
@@ -47,7 +45,7 @@ internal sealed class WriteReport(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Stage[] inputs = [.. new Stage?[] { answers, forward, attribution, validation, tokens, lens, gradientCost, nonAdditive, stability }.OfType<Stage>()];
+        IReadOnlyList<Stage> inputs = sources.Known;
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
         return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
@@ -70,7 +68,7 @@ internal sealed class WriteReport(
     public string PublishedPage => Published(HtmlReport.PageName);
 
     /// <summary>Samples that the page is about.</summary>
-    public int Samples(Artifacts artifacts) => (forward?.Accepted(artifacts) ?? answers.Samples(artifacts)!).Count;
+    public int Samples(Artifacts artifacts) => (sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!).Count;
 
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) => Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
@@ -78,7 +76,7 @@ internal sealed class WriteReport(
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Shown(Artifacts artifacts) => string.Join(
         '\n',
-        [forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory}")]);
+        [sources.Forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
 
     private Unit Create(KeyPart[] inputs, string shown)
     {
@@ -101,8 +99,8 @@ internal sealed class WriteReport(
 
     private ReportData Data(Artifacts artifacts)
     {
-        IReadOnlyList<Sample> samples = forward?.Accepted(artifacts) ?? answers.Samples(artifacts)!;
-        EndsRow? ends = forward is null || samples.Count == 0 ? null : forward.Ends(artifacts, samples[0]);
+        IReadOnlyList<Sample> samples = sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!;
+        EndsRow? ends = sources.Forward is null || samples.Count == 0 ? null : sources.Forward.Ends(artifacts, samples[0]);
         Experiment experiment = Context.Experiment;
         return new ReportData
         {
@@ -112,35 +110,49 @@ internal sealed class WriteReport(
                 Context.Info.Name, experiment.Model.Path.Raw, Context.Info.Family.ToString(), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
             Question = Context.Question,
+            IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
             Settings = [.. SettingsTable.Of(experiment).Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note))],
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
-            Rejected = forward is null ? [] : [.. forward.SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
-            Masks = forward?.Masks.Most ?? 0,
-            Ablate = forward?.Masks.Spec.Ablate ?? 0.75,
-            Validation = validation is null
+            Rejected = sources.Forward is null ? [] : [.. sources.Forward.SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
+            Masks = sources.Forward?.Masks.Most ?? 0,
+            Ablate = sources.Forward?.Masks.Spec.Ablate ?? 0.75,
+            Validation = sources.Validation is null
                 ? []
-                : [.. validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
-            FaithfulnessThreshold = validation?.Spec.Faithfulness ?? 0.8,
-            CompletenessThreshold = validation?.Spec.Completeness ?? 0.2,
-            Tokens = tokens is null
+                : [.. sources.Validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
+            Thresholds = sources.Validation is null
+                ? []
+                : [.. sources.Validation.HeadsNeeded(artifacts).Select(r => new ThresholdRow(
+                    r.SampleId, r.Criterion, r.Seed, r.OfFaithfulness ? ValidationQuantity.Faithfulness : ValidationQuantity.Completeness, r.Threshold, r.Heads ?? double.NaN))],
+            FaithfulnessThreshold = (sources.Validation ?? sources.Ratios?.Validation)?.Spec.Faithfulness ?? 0.8,
+            CompletenessThreshold = (sources.Validation ?? sources.Ratios?.Validation)?.Spec.Completeness ?? 0.2,
+            Ratios = sources.Ratios is null
+                ? []
+                : [.. sources.Ratios.Rows(artifacts).Select(r => new RatioRow(r.SampleId, r.Ablate, r.FaithfulHeads ?? double.NaN, r.CompleteHeads ?? double.NaN, r.R2 ?? double.NaN))],
+            Tokens = sources.Tokens is null
                 ? null
                 : new TokenTraceData
                 {
-                    Faithfulness = tokens.Spec.Faithfulness,
-                    Important = tokens.Spec.Important,
-                    Masks = tokens.TracesImage ? tokens.Spec.Count : 0,
-                    Ablate = tokens.Spec.Ablate,
-                    Samples = [.. samples.Select(s => Traced(artifacts, tokens, s))],
+                    Faithfulness = sources.Tokens.Spec.Faithfulness,
+                    Important = sources.Tokens.Spec.Important,
+                    Masks = sources.Tokens.TracesImage ? sources.Tokens.Spec.Count : 0,
+                    Ablate = sources.Tokens.Spec.Ablate,
+                    Samples = [.. samples.Select(s => Traced(artifacts, sources.Tokens, s))],
                 },
-            Lens = lens is null ? null : new LensData(lens.Spec.Heads, lens.Spec.Items, [.. samples.Select(s => Said(s, lens.Rows(artifacts, s)))]),
-            GradientCost = gradientCost is null
+            Lens = sources.Lens is null ? null : new LensData(sources.Lens.Spec.Heads, sources.Lens.Spec.Items, [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]),
+            GradientCost = sources.GradientCost is null
                 ? []
-                : [.. gradientCost.Rows(artifacts).Select(r => new CostResult(r.SampleId, r.Way, r.Observations, r.Passes, r.R2 ?? double.NaN, r.Correlation ?? double.NaN))],
-            NonAdditive = nonAdditive is null
+                : [.. sources.GradientCost.Rows(artifacts).Select(r => new CostResult(r.SampleId, r.Way, r.Observations, r.Passes, r.R2 ?? double.NaN, r.Correlation ?? double.NaN))],
+            NonAdditive = sources.NonAdditive is null
                 ? []
-                : [.. nonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
-            Stability = stability is null
+                : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
+            Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, samples),
+            HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
+            Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
+            Styles = sources.Styles is not { } styles
+                ? null
+                : new StyleData(styles.Styles, styles.Cosines(artifacts), [.. styles.MeanRows(artifacts).Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached))]),
+            Stability = sources.Stability is not { } stability
                 ? []
                 : [.. stability.Rows(artifacts).Select(r => new StabilityResult(
                     r.SampleId, r.Share, r.Masks, r.R2 ?? double.NaN, r.CosineAll ?? double.NaN, r.CosineHalf ?? double.NaN, r.HalfSplit ?? double.NaN, r.SpearmanBrown ?? double.NaN))],
@@ -150,23 +162,23 @@ internal sealed class WriteReport(
 
     private IReadOnlyList<Fact> Facts(Artifacts artifacts)
     {
-        int pictures = answers.Asked(artifacts)!.Count, asked = answers.Asked(artifacts)!.Count(a => a.Fits), right = answers.Asked(artifacts)!.Count(a => a.Right), kept = answers.Samples(artifacts)!.Count;
+        int pictures = sources.Answers.Asked(artifacts)!.Count, asked = sources.Answers.Asked(artifacts)!.Count(a => a.Fits), right = sources.Answers.Asked(artifacts)!.Count(a => a.Right), kept = sources.Answers.Samples(artifacts)!.Count;
         return
         [
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
             new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
-            .. forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", forward.DescribeMasks(artifacts))],
+            .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
     }
 
     private SampleResult Result(Artifacts artifacts, Sample sample, bool withPicture)
     {
-        EndsRow? ends = forward?.Ends(artifacts, sample);
-        FitRow? fit = attribution?.Fit(artifacts, sample);
-        var predictions = attribution?.Predictions(artifacts, sample);
+        EndsRow? ends = sources.Forward?.Ends(artifacts, sample);
+        FitRow? fit = sources.Attribution?.Fit(artifacts, sample);
+        var predictions = sources.Attribution?.Predictions(artifacts, sample);
         return new SampleResult
         {
             SampleId = sample.Id,
@@ -176,14 +188,37 @@ internal sealed class WriteReport(
             Target = sample.Target,
             Intact = ends?.Intact ?? double.NaN,
             Ablated = ends?.Ablated ?? double.NaN,
-            Masks = forward?.MasksOf(sample) ?? 0,
+            Masks = sources.Forward?.MasksOf(sample) ?? 0,
             Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
-            Beta = attribution?.Beta(artifacts, sample) ?? [],
+            Beta = sources.Attribution?.Beta(artifacts, sample) ?? [],
+            ImageAttention = sources.Validation?.Scores(artifacts, sample, Criterion.Attention) ?? [],
+            SingleHead = sources.Validation?.Scores(artifacts, sample, Criterion.Causal) ?? [],
             R2 = fit?.R2 ?? double.NaN,
             Rho = fit?.Rho ?? double.NaN,
             TestPhi = predictions is null ? [] : [.. predictions.Select(p => p.Phi)],
             TestPredicted = predictions is null ? [] : [.. predictions.Select(p => p.Predicted)],
         };
+    }
+
+    private static IEnumerable<PromptResult> Compared(Artifacts artifacts, PromptSimilarity prompts)
+    {
+        var rows = prompts.Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
+        return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
+    }
+
+    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, IReadOnlyList<Sample> samples)
+    {
+        var items = samples.ToDictionary(s => s.Id, s => s.Item, StringComparer.Ordinal);
+        return new SampleLayout(
+            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, items[r.SampleId].File, r.Object, r.SuperCategory ?? "", r.X, r.Y, items[r.SampleId].Domain ?? ""))], layout.Method(artifacts));
+    }
+
+    private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
+    {
+        var byHead = stage.Rows(artifacts).GroupBy(r => (r.Layer * stage.HeadsPerLayer) + r.Head).ToList();
+        return new HeadVectors(
+            [.. byHead.Select(h => h.Key)], [.. samples.Select(s => new HeadVectorSample(s.Id, s.Item.Category ?? "", s.Item.SuperCategory ?? ""))], [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
+            new Dendrogram(byHead.Count, stage.Merges(artifacts)), stage.Spec.LeastBeta, stage.Method);
     }
 
     private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
@@ -230,25 +265,35 @@ internal sealed class WriteReport(
             links.Add(new Link($"{name}.csv", $"{stage.PublishedPath(name)}.csv", note));
         }
 
-        Table(forward, Tables.Samples.Name, "every picture asked about: answer, f(1), f(0), why it was rejected");
-        Table(attribution, Tables.Attribution.Name, "beta of every head and sample");
-        Table(attribution, Tables.Fits.Name, "quality of the fits");
-        Table(attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
-        Table(validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
-        Table(tokens, TokenTables.TextTokens.Name, "delta of every text token");
-        Table(tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
-        Table(tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
-        Table(tokens is { TracesImage: true } ? tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
-        Table(lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
-        Table(gradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(sources.Forward, Tables.Samples.Name, "every picture asked about: answer, f(1), f(0), why it was rejected");
+        Table(sources.Attribution, Tables.Attribution.Name, "beta of every head and sample");
+        Table(sources.Attribution, Tables.Fits.Name, "quality of the fits");
+        Table(sources.Attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
+        Table(sources.Validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
+        Table(sources.Validation, Validate.NeededTable, "heads needed at every threshold");
+        Table(sources.Validation, Validate.RankingTable, "the orders of the heads: delta of single-head ablation, image attention weight, beta");
+        Table(sources.Layout, BetaLayout.Table.Name, "samples laid out by beta");
+        Table(sources.HeadVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
+        Table(sources.HeadVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
+        Table(sources.Prompts, PromptSimilarity.Table.Name, "cosine of beta under other prompts with beta under this experiment's");
+        Table(sources.Styles, CompareStyles.Pairs.Name, "cosine of beta by pair of styles, for the same object and for another");
+        Table(sources.Styles, CompareStyles.RelationsTable, "the same over all styles, and by how much the object counts for more");
+        Table(sources.Styles, CompareStyles.Means.Name, "R², ρ and heads needed by style");
+        Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
+        Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
+        Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
+        Table(sources.Tokens is { TracesImage: true } ? sources.Tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
+        Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
+        Table(sources.GradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(sources.NonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
+        Table(sources.Stability, Stability.Table.Name, "R² and β of the first masks: whether there were enough");
+        Table(sources.Ratios, AblationRatio.Table.Name, "heads needed and quality of the fit by share of heads that masks ablate");
         Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
-        Table(nonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
-        Table(stability, Stability.Table.Name, "R² and β of the first masks: whether there were enough");
-        if (forward is not null)
+        if (sources.Forward is not null)
         {
-            links.Add(new Link("masks/", forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
-            if (forward.Enough is not null) Table(forward, EnoughMasks.Table.Name, "correlation of β between two halves of a sample's masks, step by step");
-            links.Add(new Link("forward/", forward.PublishedPath(Tables.Forward.Name) + "/", "f and phi of every mask"));
+            links.Add(new Link("masks/", sources.Forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
+            if (sources.Forward.Enough is not null) Table(sources.Forward, EnoughMasks.Table.Name, "correlation of β between two halves of a sample's masks, step by step");
+            links.Add(new Link("forward/", sources.Forward.PublishedPath(Tables.Forward.Name) + "/", "f and phi of every mask"));
         }
 
         return links;

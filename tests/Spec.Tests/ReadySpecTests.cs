@@ -22,7 +22,7 @@ public sealed class ReadySpecTests
     {
         ReadResult result = Read(file);
         result.Errors.Should().BeEmpty();
-        result.Experiments.Where((_, i) => Path.GetFileName(result.Files[i]) == file).Should().OnlyContain(e => e.Name == Path.GetFileNameWithoutExtension(file) || e.Name.StartsWith(Path.GetFileNameWithoutExtension(file) + "/", StringComparison.Ordinal));
+        result.Name.Should().Be(Path.GetFileNameWithoutExtension(file));
     }
 
     [Fact]

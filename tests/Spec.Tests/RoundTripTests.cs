@@ -64,7 +64,7 @@ public sealed class RoundTripTests
             from linear in Gen.Elements(Enum.GetValues<LinearKind>())
             from batch in Gen.Choose(0, 4096)
             from stages in Stages()
-            select new Experiment { Name = "n", Seed = seed, Prompt = prompt, Model = model, Data = data, LogitMean = mean, Engine = new EngineSpec { Linear = linear, Batch = batch }, Stages = stages });
+            select new Experiment { Name = "n", Seed = seed, Prompt = prompt, Model = model, Data = data, LogitMean = mean, Engine = new EngineSpec { Linear = linear, Batch = batch }, Stages = data is DomainNetData { Domains.Count: > 1 } ? stages : WithoutStyles(stages) });
 
         private static Gen<double> Share() => Gen.Choose(1, 998).SelectMany(n => Gen.Elements(n / 1000.0, n / 1000.0 / 3 + 0.001, 0.5));
 
@@ -117,10 +117,14 @@ public sealed class RoundTripTests
                 new SampleMasksSpec { Count = keep % 2 == 0 ? count : new AutoCountSpec { Until = share, Least = 8 + keep, Most = 8 + keep + count }, Ablate = share, Draw = draw },
                 new ForwardPassesSpec { MinGap = share },
                 new RegressSpec { Trainer = trainer, Train = 0.01 + (share * 0.9) },
-                new ValidateSpec { RankBy = [.. criteria], Faithfulness = share },
+                new ValidateSpec { RankBy = [.. criteria], Faithfulness = share, Thresholds = [share, 0.9 + (share / 10.1)] },
                 new TokenTraceSpec { Important = share, Count = count, Draw = draw, ImageTokens = (ImageTokenTrace)(keep % 3), Trainer = trainer, Train = 0.01 + (share * 0.9) },
                 new LogitLensSpec { Heads = keep, Items = keep, Reading = (LensReading)(keep % 2) },
                 withBaseline);
+
+        /// <summary>Only data of several styles have styles to compare.</summary>
+        private static IReadOnlyList<StageNode> WithoutStyles(IReadOnlyList<StageNode> stages) =>
+            [.. stages.Where(s => s.Spec is not CompareStylesSpec).Select(s => s with { Inputs = s.Inputs.Where(i => i.Key != "styles").ToDictionary(i => i.Key, i => i.Value) })];
 
         private static IReadOnlyList<StageNode> Wired(
             AnswerQuestionsSpec answers, CollectMeanKvSpec baseline, SampleMasksSpec masks, ForwardPassesSpec forward, RegressSpec regress, ValidateSpec validate, TokenTraceSpec tokens,
@@ -139,14 +143,23 @@ public sealed class RoundTripTests
                 ["gradients"] = "g",
                 ["gradient_cost"] = "c",
                 ["non_additive"] = "n",
-                ["stability"] = "s",
+                ["layout"] = "y",
+                ["head_vectors"] = "h",
+                ["ratios"] = "s",
+                ["styles"] = "d",
+                ["stability"] = "e",
+                ["prompts"] = "q",
             };
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
             return
             [
-                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (answers.Keep / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("s", new StabilitySpec { Shares = [0.25, regress.Train, 1] }),
+                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (answers.Keep / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("e", new StabilitySpec { Shares = [0.25, regress.Train, 1] }),
                 Node("t", tokens), Node("l", lens),
+                Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
+                Node("s", new AblationRatioSpec { Ratios = [masks.Ablate, 0.3, 0.875], Samples = baseline.Images }),
+                Node("d", new CompareStylesSpec()),
+                Node("q", new PromptSimilaritySpec { Prompts = ["p1", "default", "What, then: \"this\"?"], Samples = baseline.Images }),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

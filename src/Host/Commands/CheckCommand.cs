@@ -11,6 +11,9 @@ namespace Pipelines.Host.Commands;
 /// <summary><c>check</c>: does the model do what the method needs of it, and what would the experiment cost?</summary>
 internal static class CheckCommand
 {
+    /// <summary>Drawing masks, which runs no model.</summary>
+    private const string MaskKind = "sample-masks";
+
     /// <summary>Checks the model of every experiment of the spec on its first picture.</summary>
     /// <returns>Exit code: 1 where a check fails.</returns>
     public static int Execute(RunOptions options)
@@ -47,18 +50,30 @@ internal static class CheckCommand
     private static IEnumerable<string[]> Costs(Session session, Pipeline pipeline, ModelCheck check)
     {
         double total = 0;
+        var counted = new HashSet<string>(StringComparer.Ordinal); // stages may share units
         foreach (Stage stage in pipeline.Stages)
         {
             if (Known(stage, session) is not { } list) break;
-            long work = list.Known.DistinctBy(Fingerprint.Of).Sum(u => u.Work) + list.ExpectedMore;
-            double? one = stage is SampleMasks ? null : stage.WorkUnit switch { "pictures" => check.SecondsPerPicture, "masks" or "passes" => check.SecondsPerMask, "gradients" => 2 * check.SecondsPerMask, _ => null };
-            if (one is not { } seconds || work == 0) continue;
-            total += work * seconds / session.Jobs;
-            yield return [stage.Name, string.Create(CultureInfo.InvariantCulture, $"{work:N0} {stage.WorkUnit}"), About(work * seconds / session.Jobs)];
+            var work = list.Known.Where(u => u.Kind != MaskKind && counted.Add(Fingerprint.Of(u))).Select(u => (u.WorkUnit, u.Work))
+                .Append((stage.WorkUnit, Work: stage.Kind == MaskKind ? 0 : list.ExpectedMore)).GroupBy(w => w.WorkUnit, w => w.Work, StringComparer.Ordinal)
+                .Select(w => (Of: w.Key, Count: w.Sum(), Seconds: SecondsOf(w.Key, check))).Where(w => w.Count > 0 && w.Seconds is not null).ToList();
+            if (work.Count == 0) continue;
+            double seconds = work.Sum(w => w.Count * w.Seconds!.Value) / session.Jobs;
+            total += seconds;
+            yield return [stage.Name, string.Join(", ", work.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Count:N0} {w.Of}"))), About(seconds)];
         }
 
         yield return ["altogether", session.Jobs > 1 ? $"{session.Jobs} at a time" : "", About(total)];
     }
+
+    /// <summary>Time of one unit of work; null where it is not worth counting.</summary>
+    private static double? SecondsOf(string workUnit, ModelCheck check) => workUnit switch
+    {
+        "pictures" => check.SecondsPerPicture,
+        "masks" or "passes" => check.SecondsPerMask,
+        "gradients" => 2 * check.SecondsPerMask,
+        _ => null,
+    };
 
     /// <summary>The units of a stage; null where what is stored leaves it nothing to do, which a run says by itself.</summary>
     private static UnitList? Known(Stage stage, Session session)

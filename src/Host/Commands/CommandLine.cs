@@ -21,6 +21,7 @@ internal static class CommandLine
         root.Add(Explain(options));
         root.Add(Command(options, "check", "Check the model itself: hooks, exactness, effect of ablation, independence of the batch, time and memory.", CheckCommand.Execute));
         root.Add(Command(options, "report", "Write tables, figures and the page again from what is stored; nothing is computed by the model.", ReportCommand.Execute));
+        root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         var schema = new Command("schema", "Print the JSON Schema of experiment files, for editors.");

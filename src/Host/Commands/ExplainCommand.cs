@@ -21,20 +21,20 @@ internal static class ExplainCommand
             Stage stage = pipeline.Stages.FirstOrDefault(s => s.Name == asked[0])
                 ?? throw new InputException("explain", $"there is no stage '{asked[0]}'.", $"The spec has {string.Join(", ", pipeline.Stages.Select(s => s.Name))}.");
             UnitList list = stage.Units(session.Catalog.Artifacts);
-            var units = list.Known.Where(u => asked.Length == 1 || u.Name.StartsWith(asked[1], StringComparison.Ordinal)).ToList();
+            var units = list.Known.Where(u => asked.Length == 1 || stage.NameOf(u).StartsWith(asked[1], StringComparison.Ordinal)).ToList();
             Console.WriteLine($"{pipeline.Experiment.Name}: {stage.Name} ({stage.Kind}), {units.Count} units{(list.WaitsFor is null ? "" : $", more once {list.WaitsFor}")}");
             var reasons = new Reasons(session.Store);
-            foreach (Unit unit in units.Take(asked.Length == 1 ? ShownUnits : int.MaxValue)) Print(unit, session.Catalog, reasons);
+            foreach (Unit unit in units.Take(asked.Length == 1 ? ShownUnits : int.MaxValue)) Print(unit, stage.NameOf(unit), session.Catalog, reasons);
             if (asked.Length == 1 && units.Count > ShownUnits) Console.WriteLine($"  … and {units.Count - ShownUnits} more: explain {stage.Name}/NAME shows one, explain {stage.Name}/ all.");
         }
 
         return Program.Done;
     }
 
-    private static void Print(Unit unit, Catalog catalog, Reasons reasons)
+    private static void Print(Unit unit, string name, Catalog catalog, Reasons reasons)
     {
         bool there = catalog.Artifacts.Has(unit);
-        Console.WriteLine($"  {unit.Name}");
+        Console.WriteLine($"  {name}");
         Console.WriteLine($"    {(there ? $"cached as {Fingerprint.Of(unit)}" : $"missing: {string.Join("; ", reasons.Why(unit))}")}");
         Console.WriteLine($"    stage version {unit.Version}");
         int width = unit.Parts.Max(p => p.Name.Length);

@@ -13,7 +13,7 @@ namespace Pipelines.Host.Commands;
 internal static class RunCommand
 {
     /// <summary>Version of what is written into runs/: raise it when published files change while the units do not.</summary>
-    private const int PublishedVersion = 1;
+    private const int PublishedVersion = 2;
 
     /// <summary>Runs the experiments of a spec.</summary>
     /// <returns>Exit code.</returns>
@@ -102,7 +102,7 @@ internal static class RunCommand
             log.Write(text);
             progress.Message(text);
         };
-        WriteWhole(Path.Combine(folder, "experiment.yaml"), SpecWriter.ToYaml(pipeline.Experiment));
+        RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
         WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
         var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
         var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);

@@ -49,11 +49,28 @@ internal sealed record Pipeline(StageContext Context, IReadOnlyList<Stage> Stage
         GradientPassesSpec spec => new GradientPasses(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
         GradientCostSpec spec => new GradientCost(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<GradientPasses>("gradients")) { Name = node.Name },
         NonAdditiveSpec spec => new NonAdditive(context, spec, inputs.Get<ForwardPasses>("forward")) { Name = node.Name },
+        BetaLayoutSpec spec => new BetaLayout(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
+        ClusterHeadsSpec spec => new ClusterHeads(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
+        AblationRatioSpec spec => new AblationRatio(context, node.Name, spec, inputs.Get<Regress>("attribution"), inputs.Get<Validate>("validation")) { Name = node.Name },
+        PromptSimilaritySpec spec => new PromptSimilarity(context, node.Name, spec, inputs.Get<Regress>("attribution")) { Name = node.Name },
+        CompareStylesSpec => new CompareStyles(context, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution"), inputs.Find<Validate>("validation")) { Name = node.Name },
         StabilitySpec spec => new Stability(context, spec, inputs.Get<ForwardPasses>("forward"), inputs.Get<Regress>("attribution")) { Name = node.Name },
-        ReportSpec => new WriteReport(
-            context, inputs.Get<AnswerQuestions>("samples"), inputs.Find<ForwardPasses>("forward"), inputs.Find<Regress>("attribution"), inputs.Find<Validate>("validation"),
-            inputs.Find<TokenTrace>("tokens"), inputs.Find<LogitLens>("lens"), inputs.Find<GradientCost>("gradient_cost"), inputs.Find<NonAdditive>("non_additive"),
-            inputs.Find<Stability>("stability"))
+        ReportSpec => new WriteReport(context, new ReportSources(inputs.Get<AnswerQuestions>("samples"))
+        {
+            Forward = inputs.Find<ForwardPasses>("forward"),
+            Attribution = inputs.Find<Regress>("attribution"),
+            Validation = inputs.Find<Validate>("validation"),
+            Tokens = inputs.Find<TokenTrace>("tokens"),
+            Lens = inputs.Find<LogitLens>("lens"),
+            GradientCost = inputs.Find<GradientCost>("gradient_cost"),
+            NonAdditive = inputs.Find<NonAdditive>("non_additive"),
+            Layout = inputs.Find<BetaLayout>("layout"),
+            HeadVectors = inputs.Find<ClusterHeads>("head_vectors"),
+            Ratios = inputs.Find<AblationRatio>("ratios"),
+            Prompts = inputs.Find<PromptSimilarity>("prompts"),
+            Styles = inputs.Find<CompareStyles>("styles"),
+            Stability = inputs.Find<Stability>("stability"),
+        })
         { Name = node.Name },
         _ => throw new InvalidOperationException($"No stage is made from {node.Spec.GetType().Name}."),
     };

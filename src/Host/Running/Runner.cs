@@ -30,6 +30,9 @@ internal sealed record StageOutcome(Stage Stage, int Computed, int Cached, IRead
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
 internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress progress, RunLog log, bool keepGoing, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
 {
+    /// <summary>Reasons shown at a time; the log has all of them.</summary>
+    private const int ReasonsTold = 3;
+
     private readonly Reasons reasons = new(catalog.Store);
 
     /// <summary>Runs <paramref name="stages"/>, each after those before it.</summary>
@@ -52,22 +55,26 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
         long start = Stopwatch.GetTimestamp();
         var failures = new Dictionary<Unit, Exception>();
         var failedKeys = new HashSet<string>(StringComparer.Ordinal);
-        int computed = 0, cached = -1, missing = 0;
+        var computedOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        int computed = 0, cached = 0, missing = 0;
         while (true)
         {
             UnitList list = stage.Units(catalog.Artifacts);
             var distinct = list.Known.DistinctBy(Fingerprint.Of).ToList();
             var there = distinct.Where(catalog.Artifacts.Has).ToHashSet();
             known?.Invoke(distinct);
-            if (cached < 0 || computed == 0) cached = there.Count;
-            progress.Stage(stage.Name, there.Sum(u => u.Work), distinct.Sum(u => u.Work) + list.ExpectedMore, distinct.FirstOrDefault()?.WorkUnit ?? "units");
+            cached = Math.Max(0, there.Count - computed);
             var open = distinct.Where(u => !there.Contains(u) && !failedKeys.Contains(Fingerprint.Of(u))).ToList();
             var ready = open.Where(HasInputs).ToList();
             missing = open.Count - ready.Count + (list.WaitsFor is not null && ready.Count == 0 ? 1 : 0);
+            string kind = ready.FirstOrDefault()?.Kind ?? stage.Kind;
+            ready.RemoveAll(u => u.Kind != kind); // one kind at a time: each has its own measure and rate
+            Show(stage, kind, list, distinct, there);
             if (ready.Count == 0 || cancel.IsCancellationRequested) break;
-            if (computed == 0) LogReasons(stage, ready);
+            if (computedOf.TryAdd(kind, 0)) LogReasons(Label(stage, kind), ready);
             var (succeeded, failed) = Execute(stage, ready);
             computed += succeeded;
+            computedOf[kind] += succeeded;
             foreach (var (unit, failure) in failed)
             {
                 failures[unit] = failure;
@@ -82,11 +89,24 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
             }
         }
 
+        foreach (var (kind, count) in computedOf.Where(k => k.Key != stage.Kind)) progress.Finished(Label(stage, kind), $"{count} computed");
         var outcome = new StageOutcome(stage, computed, cached, failures, missing, Stopwatch.GetElapsedTime(start).TotalSeconds);
         string summary = Describe(outcome);
         progress.Finished(stage.Name, summary);
         log.Write($"{stage.Name}: {summary}");
         return outcome;
+    }
+
+    /// <summary>A stage that makes units of other kinds has a line of progress for each.</summary>
+    private static string Label(Stage stage, string kind) => kind == stage.Kind ? stage.Name : $"{stage.Name}: {kind}";
+
+    /// <summary>Shows the units of one kind: what is done and all that is known; what is expected beyond counts where it is measured alike.</summary>
+    private void Show(Stage stage, string kind, UnitList list, List<Unit> distinct, HashSet<Unit> there)
+    {
+        var units = distinct.Where(u => u.Kind == kind).ToList();
+        string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.WorkUnit;
+        long more = workUnit == stage.WorkUnit ? list.ExpectedMore : 0;
+        progress.Stage(Label(stage, kind), units.Where(there.Contains).Sum(u => u.Work), units.Sum(u => u.Work) + more, workUnit);
     }
 
     private (int Succeeded, IReadOnlyDictionary<Unit, Exception> Failed) Execute(Stage stage, IReadOnlyList<Unit> units)
@@ -100,10 +120,10 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
                 work =>
                 {
                     Interlocked.Add(ref advanced, work);
-                    progress.Advance(stage.Name, work);
+                    progress.Advance(Label(stage, unit.Kind), work);
                 },
                 cancel);
-            progress.Advance(stage.Name, unit.Work - Interlocked.Read(ref advanced));
+            progress.Advance(Label(stage, unit.Kind), unit.Work - Interlocked.Read(ref advanced));
             Interlocked.Increment(ref succeeded);
         }, stopAtFailure: !keepGoing, cancel);
         return (succeeded, failures);
@@ -111,21 +131,24 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
 
     private bool HasInputs(Unit unit) => unit.Parts.OfType<KeyPart.Inputs>().All(i => i.Units.All(catalog.Artifacts.Has));
 
-    private void LogReasons(Stage stage, IReadOnlyList<Unit> units)
+    private void LogReasons(string label, IReadOnlyList<Unit> units)
     {
+        int told = 0;
         foreach (var group in units.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
         {
-            string line = $"{stage.Name}: {group.Count()} of {units.Count} units to compute, because {group.Key}";
+            string line = $"{label}: {group.Count()} of {units.Count} units to compute, because {group.Key}";
             log.Write(line);
-            if (group.Key != "never computed") progress.Message(line);
+            if (group.Key != "never computed" && ++told <= ReasonsTold) progress.Message(line);
         }
+
+        if (told > ReasonsTold) progress.Message($"{label}: {told - ReasonsTold} more reasons are in the log");
     }
 
     private void Report(Stage stage, Unit unit, Exception failure)
     {
         string text = failure is InputException or IOException or UnauthorizedAccessException ? failure.Message : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
-        progress.Message($"{stage.Name}: {unit.Name} failed. {text}");
-        log.Write($"{stage.Name}: {unit.Name} failed. {failure}");
+        progress.Message($"{stage.Name}: {stage.NameOf(unit)} failed. {text}");
+        log.Write($"{stage.Name}: {stage.NameOf(unit)} failed. {failure}");
     }
 
     private static string Describe(StageOutcome outcome)

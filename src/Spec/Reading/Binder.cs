@@ -23,7 +23,19 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         keys.Known(Matrix.Key);
         if (root.Find("stages")?.Value is YamlMap stages) keys.Below("stages", stages.Entries.Select(e => e.Key.Text));
         keys.Finish();
-        return (Experiment)made;
+        var experiment = (Experiment)made;
+        if (experiment.Data is not null && experiment.Stages is not null) Data(experiment);
+        return experiment;
+    }
+
+    /// <summary>Every stage can work on the data.</summary>
+    private void Data(Experiment experiment)
+    {
+        foreach (StageNode node in experiment.Stages)
+        {
+            string path = $"stages.{node.Name}";
+            if (node.Spec.ObjectionTo(experiment.Data) is { } why) errors.Add(places[path], path, why);
+        }
     }
 
     private object? Value(Shape shape, YamlValue value, string path, Field? field)

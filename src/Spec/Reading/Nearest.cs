@@ -1,7 +1,7 @@
 namespace Pipelines.Spec.Reading;
 
 /// <summary>Finds the valid name that was probably meant.</summary>
-internal static class Nearest
+public static class Nearest
 {
     private const int LongestName = 64;
 

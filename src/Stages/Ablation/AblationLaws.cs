@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
@@ -119,7 +120,7 @@ internal sealed class AblationLaws(PrefixCache cache, NaiveForward naive, Suffix
         using var own = new MeanKvAccumulator(shape, prompt.ImageLength, KeyAverage.AfterRotary);
         own.Add(cache);
         using Baseline.Mean mean = own.ToBaseline();
-        return BaselineBlocks.Of(new Baseline.Mean(mean.Keys.mul(Opposed), mean.Values.mul(Opposed), KeyAverage.AfterRotary), cache);
+        return BaselineBlocks.Of(new Baseline.Mean(mean.Keys.mul(Scalars.Of(Opposed)), mean.Values.mul(Scalars.Of(Opposed)), KeyAverage.AfterRotary), cache);
     }
 
     private static CheckResult Each(string what, double[] changes, string ofWhat)

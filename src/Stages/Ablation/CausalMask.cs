@@ -1,3 +1,4 @@
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
@@ -12,7 +13,7 @@ internal static class CausalMask
     /// <returns>[Q, K], owned by the caller's dispose scope.</returns>
     public static torch.Tensor Of(long queries, long keys, torch.Tensor like)
     {
-        using torch.Tensor full = torch.full([queries, keys], double.NegativeInfinity, dtype: like.dtype, device: like.device);
+        using torch.Tensor full = torch.full([queries, keys], Scalars.Of(double.NegativeInfinity), dtype: like.dtype, device: like.device);
         return full.triu(1 + keys - queries);
     }
 }

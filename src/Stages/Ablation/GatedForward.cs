@@ -142,19 +142,19 @@ internal sealed class GatedForward
         Rotary rotary = cache.SuffixRotary;
         long b = gates.shape[0], t = cache.Prompt.SuffixLength, kv = shape.KvHeads, g = shape.Group, d = shape.HeadDim;
         long n = queries.shape[0] / b; // Q
-        torch.Tensor q = rotary.Slice(t - n, n).Apply(queries.view(b, n, kv * g, d).transpose(1, 2)).mul(1 / Math.Sqrt(d)).contiguous(); // [B, H, Q, d]
+        torch.Tensor q = rotary.Slice(t - n, n).Apply(queries.view(b, n, kv * g, d).transpose(1, 2)).mul(Scalars.Of(1 / Math.Sqrt(d))).contiguous(); // [B, H, Q, d]
         torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
         torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
         torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d); // kv head first: its keys serve all points
         torch.Tensor own = q.reshape(b * kv, g * n, d);
-        torch.Tensor onSuffix = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2)).view(b, kv, g, n, t) + CausalMask.Of(n, t, q); // [B, H_kv, G, Q, T]
+        torch.Tensor onSuffix = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2)).view(b, kv, g, n, t).Plus(CausalMask.Of(n, t, q)); // [B, H_kv, G, Q, T]
         var text = new TextKeys(
             cache.Prefix(layer), shared.bmm(cache.Prefix(layer).Keys), onSuffix.transpose(0, 1).reshape(kv, b * g * n, t), v.reshape(b * kv, t, d), b, g * n);
 
         torch.Tensor open = Read(shared, cache.Image(layer), text); // [H_kv, B*G*Q, d]
         torch.Tensor closed = Read(shared, baseline.Image(layer), text);
         torch.Tensor gate = gates.view(b, kv, g, 1, 1).transpose(0, 1); // [H_kv, B, G, 1, 1]
-        torch.Tensor heads = (gate * open.view(kv, b, g, n, d)) + ((1 - gate) * closed.view(kv, b, g, n, d)); // [H_kv, B, G, Q, d]
+        torch.Tensor heads = (gate * open.view(kv, b, g, n, d)).Plus(gate.neg().add(Scalars.One, Scalars.One) * closed.view(kv, b, g, n, d)); // [H_kv, B, G, Q, d]
         return heads.permute(1, 3, 0, 2, 4).reshape(b * n, kv * g * d).MoveToOuterDisposeScope();
     }
 
@@ -172,12 +172,12 @@ internal sealed class GatedForward
         torch.Tensor read = weights.narrow(2, 0, prefix).bmm(text.Prefix.Values);
         if (image is not null)
         {
-            read = read + weights.narrow(2, prefix, image.Length).bmm(image.Values);
+            read = read.Plus(weights.narrow(2, prefix, image.Length).bmm(image.Values));
         }
 
         torch.Tensor onSuffix = weights.narrow(2, weights.shape[2] - suffix, suffix).reshape(kv, text.Points, text.Rows, suffix).transpose(0, 1).reshape(text.Points * kv, text.Rows, suffix);
         torch.Tensor fromSuffix = onSuffix.bmm(text.SuffixValues).view(text.Points, kv, text.Rows, d).transpose(0, 1).reshape(kv, text.Points * text.Rows, d);
-        return (read + fromSuffix).MoveToOuterDisposeScope();
+        return read.Plus(fromSuffix).MoveToOuterDisposeScope();
     }
 
     private static torch.Tensor LastOf(torch.Tensor x, long b, long t) => x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]

@@ -147,13 +147,13 @@ internal sealed class IntactRun : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         int group = cache.Decoder.Shape.Group;
-        torch.Tensor q = Grouped(queries, group).mul(1 / Math.Sqrt(cache.Decoder.Shape.HeadDim)); // [H_kv, G*Q, d]
+        torch.Tensor q = Grouped(queries, group).mul(Scalars.Of(1 / Math.Sqrt(cache.Decoder.Shape.HeadDim))); // [H_kv, G*Q, d]
         torch.Tensor ownScores = q.bmm(own.transpose(1, 2)).view(queries.shape[0], queries.shape[1], own.shape[1]); // [H, Q, own]
         torch.Tensor scores = torch.cat(
             [
                 q.bmm(cache.Prefix(layer).Keys).view(queries.shape[0], queries.shape[1], -1),
                 q.bmm(cache.Image(layer).Keys).view(queries.shape[0], queries.shape[1], -1),
-                ownScores + CausalMask.Of(queries.shape[1], own.shape[1], ownScores),
+                ownScores.Plus(CausalMask.Of(queries.shape[1], own.shape[1], ownScores)),
             ],
             -1);
         return scores.softmax(-1).MoveToOuterDisposeScope();

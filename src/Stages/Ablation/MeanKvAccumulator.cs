@@ -1,4 +1,5 @@
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
@@ -45,8 +46,8 @@ internal sealed class MeanKvAccumulator : IDisposable
             KeyValueBlock image = cache.Image(layer);
             torch.Tensor own = image.KeysByToken(); // [H_kv, P, d]
             torch.Tensor turned = average == KeyAverage.BeforeRotary ? cache.ImageRotary.Invert(own) : own;
-            keys[layer].add_(turned.to(torch.ScalarType.Float64).cpu());
-            values[layer].add_(image.Values.to(torch.ScalarType.Float64).cpu());
+            keys[layer].add_(turned.to(torch.ScalarType.Float64).cpu(), Scalars.One);
+            values[layer].add_(image.Values.to(torch.ScalarType.Float64).cpu(), Scalars.One);
         }
 
         Count++;
@@ -63,8 +64,8 @@ internal sealed class MeanKvAccumulator : IDisposable
 
         using var scope = torch.NewDisposeScope();
         return new Baseline.Mean(
-            keys.div(Count).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
-            values.div(Count).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
+            keys.div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
+            values.div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
             average);
     }
 

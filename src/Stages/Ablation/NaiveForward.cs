@@ -122,18 +122,18 @@ internal sealed class NaiveForward : IDisposable
         int group = decoder.Shape.Group, start = prompt.ImageStart, p = prompt.ImageLength;
         torch.Tensor k = keys.repeat_interleave(group, 0); // [H, T, d]
         torch.Tensor v = values.repeat_interleave(group, 0);
-        torch.Tensor q = queries / Math.Sqrt(decoder.Shape.HeadDim);
+        torch.Tensor q = queries.div(Scalars.Of(Math.Sqrt(decoder.Shape.HeadDim)));
         torch.Tensor ablated = Ablated(layer, mask, queries.device); // [H, T, P]
-        torch.Tensor scores = q.bmm(k.transpose(1, 2)) + CausalMask.Of(prompt.Length, prompt.Length, q); // [H, T, T]
+        torch.Tensor scores = q.bmm(k.transpose(1, 2)).Plus(CausalMask.Of(prompt.Length, prompt.Length, q)); // [H, T, T]
         torch.Tensor own = scores.narrow(2, start, p);
         torch.Tensor instead = mean is null
-            ? torch.full_like(own, double.NegativeInfinity)
+            ? torch.full_like(own, Scalars.Of(double.NegativeInfinity))
             : q.bmm(mean.KeysByToken().repeat_interleave(group, 0).transpose(1, 2)); // [H, T, P]
         own.copy_(torch.where(ablated, instead, own)); // a view: writes into the scores
         torch.Tensor weights = scores.softmax(-1);
         torch.Tensor moved = weights.narrow(2, start, p) * ablated; // [H, T, P], read from the baseline's values
         torch.Tensor heads = weights.bmm(v) - moved.bmm(v.narrow(1, start, p));
-        return (mean is null ? heads : heads + moved.bmm(mean.Values.repeat_interleave(group, 0))).MoveToOuterDisposeScope();
+        return (mean is null ? heads : heads.Plus(moved.bmm(mean.Values.repeat_interleave(group, 0)))).MoveToOuterDisposeScope();
     }
 
     /// <summary>1 - x_n u_i v_j for suffix queries; queries of prefix and image tokens are never touched.</summary>

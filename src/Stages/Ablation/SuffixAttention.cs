@@ -41,7 +41,7 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
         Rotary rotary = Cache.SuffixRotary;
         long b = masks.Count, t = Cache.Prompt.SuffixLength, kv = shape.KvHeads, g = shape.Group, d = shape.HeadDim;
         long n = queries.shape[0] / b; // Q
-        torch.Tensor q = rotary.Slice(t - n, n).Apply(queries.view(b, n, kv * g, d).transpose(1, 2)).mul(1 / Math.Sqrt(d)).contiguous(); // [B, H, Q, d]
+        torch.Tensor q = rotary.Slice(t - n, n).Apply(queries.view(b, n, kv * g, d).transpose(1, 2)).mul(Scalars.Of(1 / Math.Sqrt(d))).contiguous(); // [B, H, Q, d]
         torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
         torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
         torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d); // kv head first: its keys serve all masks
@@ -52,22 +52,22 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
         torch.Tensor keep = Intact(layer, masks, n, queries.device); // [H_kv, B, G, Q | 1, P | 1]
         torch.Tensor imageScores = shared.bmm(image.Keys).view(kv, b, g, n, image.Length);
         torch.Tensor ablatedScores = mean is null
-            ? torch.full([1], double.NegativeInfinity, dtype: q.dtype, device: q.device)
+            ? torch.full([1], Scalars.Of(double.NegativeInfinity), dtype: q.dtype, device: q.device)
             : shared.bmm(mean.Keys).view(kv, b, g, n, image.Length);
         torch.Tensor causal = CausalMask.Of(n, t, q);
-        torch.Tensor suffixScores = (own.bmm(k.reshape(b * kv, t, d).transpose(1, 2)).view(b, kv, g, n, t) + causal).transpose(0, 1); // [H_kv, B, G, Q, T]
+        torch.Tensor suffixScores = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2)).view(b, kv, g, n, t).Plus(causal).transpose(0, 1); // [H_kv, B, G, Q, T]
         torch.Tensor weights = torch.cat([shared.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length), torch.where(keep, imageScores, ablatedScores), suffixScores], -1).softmax(-1); // [H_kv, B, G, Q, S + T]
 
         torch.Tensor onImage = weights.narrow(-1, prefix.Length, image.Length);
         torch.Tensor kept = onImage * keep; // [H_kv, B, G, Q, P]
-        torch.Tensor read = Read(weights.narrow(-1, 0, prefix.Length), prefix.Values) + Read(kept, image.Values); // [H_kv, B*G*Q, d]
+        torch.Tensor read = Read(weights.narrow(-1, 0, prefix.Length), prefix.Values).Plus(Read(kept, image.Values)); // [H_kv, B*G*Q, d]
         if (mean is not null)
         {
-            read += Read(onImage - kept, mean.Values);
+            read = read.Plus(Read(onImage - kept, mean.Values));
         }
 
         torch.Tensor onSuffix = weights.narrow(-1, prefix.Length + image.Length, t).transpose(0, 1).reshape(b * kv, g * n, t);
-        torch.Tensor heads = read.view(kv, b, g, n, d).transpose(0, 1) + onSuffix.bmm(v.reshape(b * kv, t, d)).view(b, kv, g, n, d); // [B, H_kv, G, Q, d]
+        torch.Tensor heads = read.view(kv, b, g, n, d).transpose(0, 1).Plus(onSuffix.bmm(v.reshape(b * kv, t, d)).view(b, kv, g, n, d)); // [B, H_kv, G, Q, d]
         return heads.reshape(b, kv * g, n, d).transpose(1, 2).reshape(b * n, -1).MoveToOuterDisposeScope();
     }
 

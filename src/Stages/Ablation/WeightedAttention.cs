@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>Weighted image attention (paper, eq. 13): the attention of the intact run to every image token, heads weighted by what they carry and text tokens by what they receive.</summary>
@@ -22,8 +24,8 @@ internal static class WeightedAttention
                 continue;
             }
 
-            using TorchSharp.torch.Tensor wide = run.Attention(layer).to(TorchSharp.torch.ScalarType.Float64).cpu();
-            double[] a = wide.data<double>().ToArray(); // [H, T, P]
+            using DisposeScope scope = torch.NewDisposeScope();
+            double[] a = run.Attention(layer).to(torch.ScalarType.Float64).cpu().data<double>().ToArray(); // [H, T, P]
             foreach (int head in kept)
             {
                 for (int i = 0; i < t; i++)

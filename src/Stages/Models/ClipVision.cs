@@ -55,7 +55,7 @@ internal sealed class ClipVision
         long n = pixels.shape[0];
         torch.Tensor cut = pixels.unfold(2, p, p).unfold(3, p, p).permute(0, 2, 3, 1, 4, 5); // [n, row, column, 3, p, p]
         torch.Tensor embedded = patches.Forward(cut.reshape(-1, shape.Channels * p * p)).view(n, -1, width); // [n, patches, hidden]
-        torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1) + positions; // [n, T, hidden]
+        torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1).Plus(positions); // [n, T, hidden]
         long length = x.shape[1];
         x = preNorm.Forward(x).view(n * length, width);
         foreach (Block block in blocks)
@@ -95,9 +95,9 @@ internal sealed class ClipVision
             using var scope = torch.NewDisposeScope();
             torch.Tensor normed = norm1.Forward(x);
             torch.Tensor heard = F.scaled_dot_product_attention(Split(query, normed, n), Split(key, normed, n), Split(value, normed, n)); // [n, heads, T, d]
-            torch.Tensor attended = x + output.Forward(heard.transpose(1, 2).reshape(x.shape));
+            torch.Tensor attended = x.Plus(output.Forward(heard.transpose(1, 2).reshape(x.shape)));
             torch.Tensor fed = down.Forward(Activations.QuickGelu(up.Forward(norm2.Forward(attended))));
-            return (attended + fed).MoveToOuterDisposeScope();
+            return attended.Plus(fed).MoveToOuterDisposeScope();
         }
 
         private torch.Tensor Split(ILinear linear, torch.Tensor x, long n)

@@ -31,8 +31,8 @@ internal sealed record DecoderLayer(
     public torch.Tensor Finish(torch.Tensor x, torch.Tensor heads)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor attended = x + Output.Forward(heads); // [rows, hidden]
-        return (attended + Mlp(PostAttentionNorm.Forward(attended))).MoveToOuterDisposeScope();
+        torch.Tensor attended = x.Plus(Output.Forward(heads)); // [rows, hidden]
+        return attended.Plus(Mlp(PostAttentionNorm.Forward(attended))).MoveToOuterDisposeScope();
     }
 
     private torch.Tensor Mlp(torch.Tensor normed)

@@ -38,7 +38,7 @@ internal sealed class InternVision
         long n = pixels.shape[0];
         torch.Tensor cut = pixels.unfold(2, p, p).unfold(3, p, p).permute(0, 2, 3, 1, 4, 5); // [n, row, column, 3, p, p]
         torch.Tensor embedded = patches.Forward(cut.reshape(-1, 3 * p * p)).view(n, -1, width); // [n, patches, hidden]
-        torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1) + positions; // [n, T, hidden]
+        torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1).Plus(positions); // [n, T, hidden]
         long length = x.shape[1];
         x = x.view(n * length, width);
         foreach (Block block in blocks)
@@ -76,9 +76,9 @@ internal sealed class InternVision
             using var scope = torch.NewDisposeScope();
             torch.Tensor split = qkv.Forward(norm1.Forward(x)).view(n, x.shape[0] / n, 3, heads, x.shape[1] / heads).permute(2, 0, 3, 1, 4); // [3, n, heads, T, d]
             torch.Tensor heard = F.scaled_dot_product_attention(split[0], split[1], split[2]); // [n, heads, T, d]
-            torch.Tensor attended = x + (output.Forward(heard.transpose(1, 2).reshape(x.shape)) * scale1);
+            torch.Tensor attended = x.Plus(output.Forward(heard.transpose(1, 2).reshape(x.shape)) * scale1);
             torch.Tensor fed = down.Forward(Activations.Gelu(up.Forward(norm2.Forward(attended))));
-            return (attended + (fed * scale2)).MoveToOuterDisposeScope();
+            return attended.Plus(fed * scale2).MoveToOuterDisposeScope();
         }
     }
 }

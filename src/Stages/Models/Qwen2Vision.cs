@@ -84,9 +84,9 @@ internal sealed class Qwen2Vision
             torch.Tensor split = qkv.Forward(norm1.Forward(x)).view(x.shape[0], 3, heads, -1).permute(1, 2, 0, 3); // [3, heads, patches, d]
             torch.Tensor queries = rotary.Apply(split[0]).unsqueeze(0), keys = rotary.Apply(split[1]).unsqueeze(0), values = split[2].unsqueeze(0);
             torch.Tensor heard = F.scaled_dot_product_attention(queries, keys, values).squeeze(0); // [heads, patches, d]
-            torch.Tensor attended = x + output.Forward(Decoder.ByRow(heard));
+            torch.Tensor attended = x.Plus(output.Forward(Decoder.ByRow(heard)));
             torch.Tensor fed = down.Forward(Activations.QuickGelu(up.Forward(norm2.Forward(attended))));
-            return (attended + fed).MoveToOuterDisposeScope();
+            return attended.Plus(fed).MoveToOuterDisposeScope();
         }
     }
 }

@@ -63,7 +63,7 @@ internal sealed class Unembedding
         for (long start = 0; start < Rows; start += ChunkRows)
         {
             using var chunk = torch.NewDisposeScope();
-            sum.add_(weight.narrow(0, start, Math.Min(ChunkRows, Rows - start)).to(torch.ScalarType.Float64).sum([0L]));
+            sum.add_(weight.narrow(0, start, Math.Min(ChunkRows, Rows - start)).to(torch.ScalarType.Float64).sum([0L]), Scalars.One);
         }
 
         return sum.cpu().data<double>().ToArray();

@@ -41,7 +41,8 @@ internal sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Me
 /// <param name="SuperCategory">Its group; empty = not known.</param>
 /// <param name="X">Across, without unit.</param>
 /// <param name="Y">Upwards, without unit.</param>
-internal readonly record struct LayoutPoint(string SampleId, string File, string Category, string SuperCategory, double X, double Y);
+/// <param name="Style">Style of the picture, DomainNet's domain; empty = the data have none.</param>
+internal readonly record struct LayoutPoint(string SampleId, string File, string Category, string SuperCategory, double X, double Y, string Style = "");
 
 /// <summary>Head vectors: beta of a head over samples, clustered (paper, Fig. 10).</summary>
 /// <param name="Heads">Heads n = layer * H + head, in the order of the tree's things.</param>
@@ -60,7 +61,21 @@ internal sealed record HeadVectors(
 internal readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
 
 /// <summary>How alike beta is under another prompt (paper, Table 1).</summary>
-/// <param name="Prompt">Name in the spec: p1 … p9, or other.</param>
+/// <param name="Prompt">Name in the spec: default, p1 … p9; empty for a question of one's own.</param>
 /// <param name="Text">The question.</param>
-/// <param name="Cosines">Cosine of each sample's beta with its beta under the default prompt; NaN = none.</param>
-internal sealed record PromptSimilarity(string Prompt, string Text, IReadOnlyList<double> Cosines);
+/// <param name="Cosines">Cosine of each sample's beta with its beta under the report's question; NaN = none.</param>
+internal sealed record PromptResult(string Prompt, string Text, IReadOnlyList<double> Cosines);
+
+/// <summary>How alike beta is between styles of pictures (paper, Fig. 9).</summary>
+/// <param name="Styles">The styles in the order of the spec.</param>
+/// <param name="Cosines">Cosine of beta by styles and objects.</param>
+/// <param name="Means">What a style has: the quantities and criteria in the order of the table <c>style_means</c>.</param>
+internal sealed record StyleData(IReadOnlyList<string> Styles, StyleComparison Cosines, IReadOnlyList<StyleMean> Means);
+
+/// <summary>A mean over the samples of a style.</summary>
+/// <param name="Style">The style.</param>
+/// <param name="Quantity"><c>r2</c>, <c>rho</c>, <c>heads_faithfulness</c> or <c>heads_completeness</c>.</param>
+/// <param name="Criterion">What ranks the heads; null where nothing does.</param>
+/// <param name="Mean">The mean.</param>
+/// <param name="NotReached">Samples left out because no k crosses the threshold.</param>
+internal sealed record StyleMean(string Style, string Quantity, string? Criterion, Estimate Mean, int NotReached);

@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Fig. 10: head vectors, beta of a head over samples, as a heat map in the order of their clustering, with its tree.</summary>
 internal static class HeadVectorsFigure
 {
-    private const double Top = 46, Foot = 62, NameRoom = 44, BranchBar = 5, Tallest = 620, RowHeight = 13;
+    private const double Top = 58, NameLine = 12, Letter = 6.2, Foot = 62, NameRoom = 44, BranchBar = 5, Tallest = 620, RowHeight = 13;
     private const int ColumnsAtMost = 300, CellsAtMost = 40_000, MostCuts = 12;
     private const double LeastBranch = 0.1;
 
@@ -27,7 +27,7 @@ internal static class HeadVectorsFigure
         string drawn = map.Columns.Length < vectors.Samples.Count ? $" {Count(map.Columns.Length)} of the {Count(vectors.Samples.Count)} samples are drawn, evenly spread." : "";
         return new Figure(
             "fig10-head-vectors", "Fig. 10", "Head vectors, clustered", Shows(vectors, map),
-            $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), a column a sample (n = {Count(vectors.Samples.Count)}), grouped by super-category. "
+            $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), a column a sample (n = {Count(vectors.Samples.Count)}), grouped by {(map.BySuper ? "super-category" : "object")}. "
             + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main branches (grey: heads of neither).{drawn}",
             table, canvas => Draw(vectors, map, canvas));
     }
@@ -74,30 +74,36 @@ internal static class HeadVectorsFigure
         return svg.Ramp(left, Top + height + 30, key, "β", at => Palette.OfSigned((2 * at) - 1, 1), (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
     }
 
-    /// <summary>Above the cells: a bar a super-category, named where the name fits.</summary>
+    /// <summary>Above the cells: a bar a group. Its name stands right above where it fits, else in a second line where that is free; the tip has it anyway.</summary>
     private static void DrawGroups(Svg svg, HeadVectors vectors, Map map, double left, double cellWidth, double height)
     {
         int group = 0;
+        double right = left + (map.Columns.Length * cellWidth), free = left;
         for (int start = 0; start < map.Columns.Length; group++)
         {
-            string name = vectors.Samples[map.Columns[start]].SuperCategory;
+            string name = map.GroupOf(vectors.Samples[map.Columns[start]]);
             int end = start;
-            while (end < map.Columns.Length && vectors.Samples[map.Columns[end]].SuperCategory == name)
+            while (end < map.Columns.Length && map.GroupOf(vectors.Samples[map.Columns[end]]) == name)
             {
                 end++;
             }
 
-            double x = left + (start * cellWidth), width = (end - start) * cellWidth;
+            double x = left + (start * cellWidth), width = (end - start) * cellWidth, length = name.Length * Letter;
             svg.Rectangle(x, Top - 10, Math.Max(0.5, width - 1), 6, Palette.OfGroup(group).Ink, $"{(name.Length > 0 ? name : "not known")}\n{Many(end - start, "sample")}");
             if (start > 0)
             {
                 svg.Line(x, Top - 10, x, Top + height, Palette.Paper, 1);
             }
 
-            string shown = name.Length * 6.2 <= width - 2 ? name : Cut(name, Math.Max(1, (int)((width - 2) / 6.2)));
-            if (shown.Length > 3)
+            double above = Math.Min(x, right - length);
+            if (length <= width - 2)
             {
-                svg.Text(x, Top - 15, shown, size: 11);
+                svg.Text(x, Top - 15, name, size: 11);
+            }
+            else if (above >= free)
+            {
+                svg.Text(above, Top - 15 - NameLine, name, size: 11);
+                free = above + length + 6;
             }
 
             start = end;
@@ -132,7 +138,8 @@ internal static class HeadVectorsFigure
     /// <param name="Branch">1 or 2 of each head vector: the greater and the smaller main branch; 0 = neither.</param>
     /// <param name="Heads">Head numbers.</param>
     /// <param name="HeadsPerLayer">H.</param>
-    private sealed record Map(int[] Rows, int[] Columns, double[,] Values, int[] Branch, IReadOnlyList<int> Heads, int HeadsPerLayer)
+    /// <param name="BySuper">Columns are grouped by super-category; false where the data have none: by object.</param>
+    private sealed record Map(int[] Rows, int[] Columns, double[,] Values, int[] Branch, IReadOnlyList<int> Heads, int HeadsPerLayer, bool BySuper)
     {
         public static Map Of(HeadVectors vectors, int headsPerLayer)
         {
@@ -150,8 +157,11 @@ internal static class HeadVectorsFigure
                 }
             }
 
-            return new Map(rows, columns, values, MainBranches(vectors.Tree), vectors.Heads, headsPerLayer);
+            return new Map(rows, columns, values, MainBranches(vectors.Tree), vectors.Heads, headsPerLayer, vectors.Samples.Any(v => v.SuperCategory.Length > 0));
         }
+
+        /// <summary>The group of a column.</summary>
+        public string GroupOf(HeadVectorSample sample) => BySuper ? sample.SuperCategory : sample.Category;
 
         /// <summary>The highest cut whose second largest branch holds a tenth of the heads: a stray head that joins last is no branch. Where there is none, the highest cut.</summary>
         private static int[] MainBranches(Dendrogram tree)

@@ -58,7 +58,7 @@ internal static class HtmlReport
         .. new[]
         {
             HeadsNeededFigure.Of(findings), CurvesFigure.Of(findings), BetaFigure.Of(findings), HeadFrequencyFigure.Of(findings), FitFigure.Of(findings), PredictedPhiFigure.Of(findings),
-            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
+            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), StylesFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
             TextTokensFigure.Of(findings), ImageTokensFigure.Of(findings), WeightedAttentionFigure.Of(findings), LogitLensFigure.Of(findings),
             GradientCostFigure.Of(findings), NonAdditiveFigure.Of(findings), StabilityFigure.Of(findings),
         }.OfType<Figure>(),
@@ -67,10 +67,9 @@ internal static class HtmlReport
     /// <summary>The page.</summary>
     public static string Page(Findings findings, IReadOnlyList<Figure> figures)
     {
-        IEnumerable<PageSection> sections = PageSections.Of(findings, figures);
         ReportData data = findings.Data;
         return HtmlPage.Of(
-            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), sections,
+            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), PageSections.Of(findings, figures),
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.");
     }
 

@@ -30,7 +30,7 @@ internal static class PageSections
             Section("sample", "One sample", SampleSection.Typical(findings)),
             Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves", "fig5-thresholds", "fig6-ablation-ratio", "fig7-single-head"),
             Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
-            Section("alike", "What samples have in common", "", "fig3e-tsne", "fig10-head-vectors", "table1-prompts"),
+            Section("alike", "What samples have in common", "", "fig3e-tsne", StylesFigure.Name, "fig10-head-vectors", "table1-prompts"),
             Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi", StabilityFigure.Name),
             Section("tokens", "Which tokens", LogitKeptTable.Section(findings), "fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention"),
             Section("lens", "What heads say", "", "fig8-logit-lens"),
@@ -42,11 +42,12 @@ internal static class PageSections
         ];
     }
 
-    /// <summary>A figure with its sentence, both drawings, files and data.</summary>
-    public static string FigureBlock(Figure figure) =>
-        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
-        + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
-        + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div class=\"files\"><a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>\n{Data(figure.Table)}</div>\n</figure>\n";
+    /// <summary>A figure with its sentence, both drawings, files beside the page and data.</summary>
+    public static string FigureBlock(Figure figure) => FigureBlock(figure, $"<a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>");
+
+    /// <summary>A figure of a page that has no files beside it: the data are in the page.</summary>
+    public static string LoneFigureBlock(Figure figure) =>
+        FigureBlock(figure, $"<a download=\"{figure.Name}.csv\" href=\"data:text/csv;charset=utf-8;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(figure.Table.ToCsv()))}\">CSV</a>");
 
     /// <summary>A table with a heading line; text cells are escaped.</summary>
     public static string Table(IEnumerable<(string Title, bool IsNumber)> columns, IEnumerable<IEnumerable<object?>> rows)
@@ -62,6 +63,11 @@ internal static class PageSections
         return html.Append("</tbody></table></div>\n").ToString();
     }
 
+    private static string FigureBlock(Figure figure, string files) =>
+        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
+        + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
+        + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div class=\"files\">{files}\n{Data(figure.Table)}</div>\n</figure>\n";
+
     private static string Data(FigureTable table)
     {
         bool[] numbers = [.. Enumerable.Range(0, table.Columns.Count).Select(i => table.Rows.Count > 0 && table.Rows[0][i] is double or int)];
@@ -76,7 +82,8 @@ internal static class PageSections
         _ => Exact(cell),
     };
 
-    private const string Words = """
+    /// <summary>What the symbols mean.</summary>
+    public const string Words = """
         <dl class="words">
         <dt>f</dt><dd>adjusted logit: the answer's first token against the mean logit of the vocabulary</dd>
         <dt>φ(x)</dt><dd>normalised logit (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head ablated</dd>

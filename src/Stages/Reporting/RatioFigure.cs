@@ -24,8 +24,8 @@ internal static class RatioFigure
             ])]);
         return new Figure(
             "fig6-ablation-ratio", "Fig. 6", "Heads needed at other ablation ratios", Shows(findings, study),
-            $"Masks ablate p percent of the heads; β of those masks ranks the heads. Dots: mean over samples of the smallest k that crosses the threshold (n = {Count(study.R2.Max(m => m.Count))}); bars and bands: 95 % bootstrap interval. "
-            + $"Lower is better, out of {Count(findings.HeadCount)} heads. The rest of this report has p = {Tick(100 * findings.Data.Ablate)}.",
+            $"Masks ablate p of the heads; β of those masks ranks the heads. Dots: mean over samples of the smallest k that crosses the threshold (n = {Count(study.R2.Max(m => m.Count))}); bars and bands: 95 % bootstrap interval. "
+            + $"Lower is better, out of {Count(findings.HeadCount)} heads. The rest of this report has p = {Tick(100 * findings.Data.Ablate)}\u202f%.",
             table, canvas => Draw(findings, study, canvas));
     }
 
@@ -40,25 +40,53 @@ internal static class RatioFigure
 
     private static string Shows(Findings findings, Study study)
     {
-        string Best(IReadOnlyList<Estimate> means, string quantity)
-        {
-            int[] known = [.. Enumerable.Range(0, means.Count).Where(i => double.IsFinite(means[i].Mean))];
-            if (known.Length == 0)
-            {
-                return $"no ratio crosses the threshold of {quantity}";
-            }
+        string words = $"{Extremes(study, study.Faithful, "faithfulness")}; {Extremes(study, study.Complete, "completeness")}.";
+        int[] fitted = [.. Enumerable.Range(0, study.R2.Count).Where(i => study.R2[i].Count > 0)];
+        string Fit(int place) => $"{Ratio(study, place)} (R² {Fixed(study.R2[place].Mean, 2)})";
+        string fits = fitted.Length < 2 ? "" : $" Single heads add up best at {Fit(fitted.MaxBy(i => study.R2[i].Mean))} and worst at {Fit(fitted.MinBy(i => study.R2[i].Mean))}.";
+        return char.ToUpperInvariant(words[0]) + words[1..] + HighAgainstLow(findings) + fits;
+    }
 
-            int best = known.MinBy(i => means[i].Mean), worst = known.MaxBy(i => means[i].Mean);
-            return $"{quantity} takes the fewest heads at p = {Tick(100 * study.Places[best])} ({Sentences.Interval(means[best])}) and the most at {Tick(100 * study.Places[worst])} ({Sentences.Interval(means[worst])})";
+    private static string Extremes(Study study, IReadOnlyList<Estimate> means, string quantity)
+    {
+        int[] known = [.. Enumerable.Range(0, means.Count).Where(i => double.IsFinite(means[i].Mean))];
+        if (known.Length == 0)
+        {
+            return $"no ratio crosses the threshold of {quantity}";
         }
 
-        double[] below = Side(p => p <= 0.5), above = Side(p => p > 0.5);
-        double[] Side(Func<double, bool> isIn) => [.. study.Places.Select((p, i) => (p, study.Faithful[i].Mean)).Where(x => isIn(x.p) && double.IsFinite(x.Mean)).Select(x => x.Mean)];
-        string paper = below.Length == 0 || above.Length == 0 ? ""
-            : above.Average() < below.Average() ? " Ratios above 50\u202f% need fewer heads on average than those up to 50\u202f%, as in the paper." : " Ratios above 50\u202f% do not need fewer heads than those up to 50\u202f%, unlike in the paper.";
-        string words = $"{Best(study.Faithful, "faithfulness")}; {Best(study.Complete, "completeness")}.";
-        return char.ToUpperInvariant(words[0]) + words[1..] + paper;
+        int best = known.MinBy(i => means[i].Mean), worst = known.MaxBy(i => means[i].Mean);
+        return best == worst
+            ? $"{quantity} takes {Sentences.Interval(means[best])} heads at {Ratio(study, best)}"
+            : $"{quantity} takes the fewest heads at {Ratio(study, best)} ({Sentences.Interval(means[best])}) and the most at {Ratio(study, worst)} ({Sentences.Interval(means[worst])})";
     }
+
+    private static string Ratio(Study study, int place) => $"p\u00a0=\u00a0{Tick(100 * study.Places[place])}\u202f%";
+
+    /// <summary>The paper's finding: ratios above a half need fewer heads. Told by the difference within each sample, so that samples that need many heads at every ratio do not hide it.</summary>
+    private static string HighAgainstLow(Findings findings)
+    {
+        Estimate faithful = HighLessLow(findings, r => r.FaithfulHeads), complete = HighLessLow(findings, r => r.CompleteHeads);
+        if (faithful.Count == 0 || complete.Count == 0)
+        {
+            return "";
+        }
+
+        string verdict = faithful.High < 0 && complete.High < 0 ? "fewer in both, as in the paper"
+            : faithful.Low > 0 || complete.Low > 0 ? "in the paper they need fewer in both"
+            : "the paper finds fewer in both, which these samples do not settle";
+        return $" Within a sample, ratios above 50\u202f% need {More(faithful)} heads for faithfulness than those up to 50\u202f%, and {More(complete)} for completeness: {verdict}.";
+    }
+
+    private static Estimate HighLessLow(Findings findings, Func<RatioRow, double> valueOf) => findings.Mean(findings.Data.Ratios.GroupBy(r => r.SampleId).Select(sample =>
+    {
+        double[] high = [.. sample.Where(r => r.Ablate > 0.5).Select(valueOf)], low = [.. sample.Where(r => r.Ablate <= 0.5).Select(valueOf)];
+        return high.Length == 0 || low.Length == 0 ? double.NaN : high.Average() - low.Average(); // NaN where some ratio never crosses
+    }));
+
+    private static string More(Estimate difference) => difference.Mean < 0
+        ? Sentences.Interval(difference with { Mean = -difference.Mean, Low = -difference.High, High = -difference.Low }) + " fewer"
+        : Sentences.Interval(difference) + " more";
 
     private static Svg Draw(Findings findings, Study study, Canvas canvas)
     {

@@ -18,6 +18,9 @@ internal sealed record ReportData
     /// <summary>The question's text.</summary>
     public required string Question { get; init; }
 
+    /// <summary>Whether it is the paper's default prompt.</summary>
+    public bool IsDefaultQuestion { get; init; } = true;
+
     /// <summary>Every resolved setting, in the order of the spec.</summary>
     public IReadOnlyList<SettingRow> Settings { get; init; } = [];
 
@@ -58,7 +61,10 @@ internal sealed record ReportData
     public HeadVectors? HeadVectors { get; init; }
 
     /// <summary>Similarity of beta under other prompts.</summary>
-    public IReadOnlyList<PromptSimilarity> Prompts { get; init; } = [];
+    public IReadOnlyList<PromptResult> Prompts { get; init; } = [];
+
+    /// <summary>beta by style of the picture; null where styles were not compared.</summary>
+    public StyleData? Styles { get; init; }
 
     /// <summary>What token tracing found; null without it.</summary>
     public TokenTraceData? Tokens { get; init; }

@@ -82,7 +82,7 @@ internal static class SingleHeadFigure
     private static void DrawPanel(Svg svg, Findings findings, SampleResult sample, Scale x, Scale y, bool names, int characters)
     {
         int heads = findings.Data.Model.Heads, layers = findings.Data.Model.Layers;
-        foreach (double tick in y.Ticks(3))
+        foreach (double tick in y.Ticks(5))
         {
             svg.Line(x.Start, y[tick], x.End, y[tick], Palette.Rule).Text(x.Start - 6, y[tick] + 4, Tick(tick), "end", size: 11);
         }

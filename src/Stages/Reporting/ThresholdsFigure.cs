@@ -64,7 +64,7 @@ internal static class ThresholdsFigure
         }
 
         string words = string.Join("; ", panels.Select(Words));
-        return char.ToUpperInvariant(words[0]) + words[1..] + (always ? ". It needs the fewest at every threshold, as in the paper." : criteria.Length > 1 ? ". The paper finds head attribution first at all." : ".");
+        return char.ToUpperInvariant(words[0]) + words[1..] + (always ? ". It needs the fewest at every threshold, as in the paper." : criteria.Length > 1 ? ". The paper finds head attribution first at every threshold." : ".");
     }
 
     private static int? Best(EstimatePanel panel, int place) =>

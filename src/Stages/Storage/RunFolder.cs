@@ -5,6 +5,9 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 internal sealed class RunFolder
 {
+    /// <summary>Name of the file with every resolved setting.</summary>
+    public const string SettingsFile = "experiment.yaml";
+
     private const string Marker = ".published", LockFile = ".lock", StagingPrefix = ".staging-";
     private static readonly string[] Swapped = ["tables", "figures", "report.html"];
     private readonly string staging;
@@ -44,6 +47,18 @@ internal sealed class RunFolder
 
     /// <summary>Copies a stored file under a name of the run: for files that people pass on.</summary>
     public void Copy(string relative, string source) => File.Copy(source, Path(relative));
+
+    /// <summary>Writes the settings of a run that begins. Results of other settings count as unfinished from here on, until the run's own are published.</summary>
+    public static void WriteSettings(string final, string settings)
+    {
+        string path = System.IO.Path.Combine(final, SettingsFile), temporary = $"{path}.{Environment.ProcessId}"; // another process may write the same file at the same time
+        if (!File.Exists(path) || File.ReadAllText(path) != settings) File.Delete(System.IO.Path.Combine(final, Marker));
+        File.WriteAllText(temporary, settings);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>The results in a run's folder are not those of the settings beside them: the run that changed them has not come to its end. False for a copy without the program's own files.</summary>
+    public static bool IsUnfinished(string final) => File.Exists(System.IO.Path.Combine(final, LockFile)) && !File.Exists(System.IO.Path.Combine(final, Marker));
 
     /// <summary>
     /// Fills the run's folder with the results named by <paramref name="digest"/>, unless they are there: every file that was published with that digest. One process at a time does so.

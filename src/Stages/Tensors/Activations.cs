@@ -10,7 +10,7 @@ internal static class Activations
     public static torch.Tensor QuickGelu(torch.Tensor x)
     {
         using var scope = torch.NewDisposeScope();
-        return x.mul(1.702).sigmoid_().mul_(x).MoveToOuterDisposeScope();
+        return x.mul(Scalars.Of(1.702)).sigmoid_().mul_(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>The exact <c>gelu</c>: x * (1 + erf(x / sqrt 2)) / 2.</summary>

@@ -20,8 +20,8 @@ internal sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice
 
         using var scope = torch.NewDisposeScope();
         torch.Tensor wide = Wide(x);
-        torch.Tensor meanSquare = wide.square().mean([-1], keepdim: true); // [..., 1]
-        torch.Tensor normed = wide * meanSquare.add_(Epsilon).rsqrt_();
+        torch.Tensor meanSquare = wide.mul(wide).mean([-1], keepdim: true); // [..., 1]
+        torch.Tensor normed = wide * meanSquare.add_(Scalars.Of(Epsilon), Scalars.One).rsqrt_();
         // The checkpoints' own code rounds to the compute type before it multiplies by the weight.
         return normed.to(x.dtype).mul(Weight).MoveToOuterDisposeScope();
     }

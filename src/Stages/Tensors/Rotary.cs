@@ -85,7 +85,7 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         torch.Tensor rotated = torch.cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
         torch.Tensor cos = Cos.dtype == x.dtype ? Cos : Cos.to(x.dtype);
         torch.Tensor sin = Sin.dtype == x.dtype ? Sin : Sin.to(x.dtype);
-        return x.mul(cos).addcmul(rotated, sin, direction).MoveToOuterDisposeScope();
+        return x.mul(cos).addcmul(rotated, sin, Scalars.Of(direction)).MoveToOuterDisposeScope();
     }
 
     private static torch.ScalarType AngleType(torch.ScalarType type) => type == torch.ScalarType.Float64 ? type : torch.ScalarType.Float32;

@@ -84,6 +84,31 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void Units_of_other_kinds_are_computed_kind_by_kind_and_told_apart()
+    {
+        var order = new List<string>();
+        Unit Of(string kind, string name, params KeyPart[] parts) => Fake.Unit(name, run =>
+        {
+            lock (order) order.Add(kind);
+            File.WriteAllText(run.File("data.txt"), name);
+        }, kind: kind, parts: parts);
+        Unit[] drawn = [Of("draw", "a"), Of("draw", "b")];
+        Unit[] passed = [Of("pass", "a", new KeyPart.Inputs("in", [drawn[0]])), Of("pass", "b", new KeyPart.Inputs("in", [drawn[1]])), Of("pass", "c")];
+        Run([Stage("s", [drawn[0], passed[0], passed[2], drawn[1], passed[1], Fake.Unit("table", parts: new KeyPart.Inputs("in", passed))])])[0].Computed.Should().Be(6);
+        order.Should().Equal("draw", "draw", "pass", "pass", "pass");
+        shown.ToString().Should().Contain("s: draw: 2 computed").And.Contain("s: pass: 3 computed").And.Contain("s: 6 computed");
+    }
+
+    [Fact]
+    public void What_is_found_in_the_store_later_counts_as_cached()
+    {
+        Unit first = Fake.Unit("first"), stored = Fake.Unit("stored");
+        Run([Stage("s", stored)]);
+        Stage stage = new FakeStage("fake", a => a.Has(first) ? new UnitList([first, stored]) : new UnitList([first], "first is done", 1)) { Name = "s" };
+        Run([stage])[0].Should().Match<StageOutcome>(o => o.Computed == 1 && o.Cached == 1);
+    }
+
+    [Fact]
     public void The_reason_names_the_part_that_changed_from_and_to()
     {
         Run([Stage("s", Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.5)))]);

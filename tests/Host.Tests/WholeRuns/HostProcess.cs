@@ -25,7 +25,10 @@ internal static class HostProcess
     }
 
     /// <summary>Starts the program.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts the program with variables added to its environment.</summary>
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -36,6 +39,7 @@ internal static class HostProcess
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
@@ -77,6 +81,13 @@ internal sealed class SmallExperiment : IDisposable
     }
 
     public string Spec { get; }
+
+    /// <summary>Adds stages, as lines of the spec, before the report.</summary>
+    public void Add(string stages) => File.WriteAllText(Spec, File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
+
+    /// <summary>Takes the bundled pictures in three styles in place of the scenes.</summary>
+    public void UseStyles() => File.WriteAllText(Spec, string.Concat(File.ReadLines(Spec).Select(line =>
+        (line.StartsWith("data:", StringComparison.Ordinal) ? $"data: {{ kind: domainnet, root: {Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
 
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
@@ -128,6 +139,13 @@ internal sealed class SmallExperiment : IDisposable
         }
 
         return Directory.Exists(Path.Combine(Artifacts, "cache")) ? StoredKeys().Sum(k => k.Value.Count) : 0;
+    }
+
+    /// <summary>Runs the experiment and demands that it is refused as wrong: exit code 2, and no stack trace in what is said.</summary>
+    public string Refusal(params string[] more)
+    {
+        var (code, output, errors) = HostProcess.Run(Arguments(more));
+        return code == 2 && !errors.Contains("   at ", StringComparison.Ordinal) ? errors : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
     }
 
     /// <summary>Relative path and SHA-256 of every table file, links followed.</summary>

@@ -1,6 +1,6 @@
-using DuckDB.NET.Data;
 using FluentAssertions;
 using Xunit;
+using static Pipelines.Host.Tests.WholeRuns.TableQuery;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
@@ -106,16 +106,5 @@ public sealed class ResultTests
             ["stages.attribution.trainer=sdca"], ["stages.attribution.trainer=light-gbm"], ["stages.attribution.trainer=fast-tree"], ["logit_mean=tokens"], ["model.image.fit=pad"], ["engine.linear=torch"],
         ];
         foreach (string[] variant in variants) experiment.Run([.. variant.SelectMany(v => new[] { "--set", v })]).Should().Contain("report", variant[0]);
-    }
-
-    private static long Query(string sql)
-    {
-        using var connection = new DuckDBConnection("DataSource=:memory:");
-        connection.Open();
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // the test's own text
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

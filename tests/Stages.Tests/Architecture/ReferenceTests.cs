@@ -4,12 +4,12 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Architecture;
 
-/// <summary>References go one way: stage files -> Ablation, Attribution, Analysis, Data, Reporting, Storage -> Models -> Text, Vision, Tensors -> Errors.</summary>
+/// <summary>References go one way: stage files -> Ablation, Attribution, Analysis, Comparison, Data, Reporting, Storage -> Models -> Text, Vision, Tensors -> Errors.</summary>
 public sealed class ReferenceTests
 {
     private const string Root = "Pipelines.Stages";
     private static readonly string[] Bottom = ["Text", "Vision", "Tensors"];
-    private static readonly string[] Middle = ["Ablation", "Attribution", "Analysis", "Data", "Reporting", "Storage"];
+    private static readonly string[] Middle = ["Ablation", "Attribution", "Analysis", "Comparison", "Data", "Reporting", "Storage"];
 
     [Fact]
     public void Nothing_below_the_stage_files_sees_the_spec_or_a_stage()
@@ -37,6 +37,7 @@ public sealed class ReferenceTests
     {
         DependOnNone("Text", ["TorchSharp", "Microsoft.ML.Data", "Parquet", "SkiaSharp"]);
         DependOnNone("Reporting", ["TorchSharp", "Microsoft.ML", "Parquet"]);
+        DependOnNone("Comparison", ["TorchSharp", "Microsoft.ML", "Parquet"]);
         DependOnNone("Data", ["TorchSharp", "Microsoft.ML", "Parquet", "SkiaSharp"]);
         DependOnNone("Models", ["Microsoft.ML.Data", "Parquet", "SkiaSharp"]);
         DependOnNone("Ablation", ["Microsoft.ML", "Parquet", "SkiaSharp"]);

@@ -29,6 +29,29 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
 
     [GoldenTheory]
     [MemberData(nameof(Cases))]
+    public void Keys_and_values_of_the_image_are_the_same_bits_whatever_is_asked(string name, string linear)
+    {
+        using var golden = new GoldenCase(Golden.Path(name));
+        ModelInfo info = ModelInfo.Read(golden.ModelFolder);
+        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, info.Stored), golden.Image);
+        using ImageFeatures features = model.Features(golden.Picture(0));
+        (float[] Keys, float[] Values) Of(string question)
+        {
+            using PrefixCache cache = PrefixCache.Compute(model, model.Prompt(question, features.Tokens.Tokens), features);
+            return (PerLayer(cache, block => block.KeysByToken()), PerLayer(cache, block => block.Values));
+        }
+
+        var (keys, values) = Of(golden.Question);
+        foreach (string prompt in (string[])["default", "p5"])
+        {
+            var (otherKeys, otherValues) = Of(Pipelines.Spec.Prompts.Resolve(prompt));
+            otherKeys.AsSpan().SequenceEqual(keys).Should().BeTrue();
+            otherValues.AsSpan().SequenceEqual(values).Should().BeTrue();
+        }
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
     public void A_model_equals_the_reference_to_1e_4(string name, string linear)
     {
         using var golden = new GoldenCase(Golden.Path(name));

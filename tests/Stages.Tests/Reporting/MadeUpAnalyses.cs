@@ -6,6 +6,8 @@ namespace Pipelines.Stages.Tests.Reporting;
 /// <summary>Made-up rows of the analyses, beside <see cref="MadeUpReport"/>: objects of a super-category use alike heads, some heads serve all.</summary>
 internal static class MadeUpAnalyses
 {
+    private static readonly string[] StyleNames = ["real", "sketch", "clipart"];
+
     private static readonly (string Super, string[] Objects)[] Labels =
     [
         ("animal", ["dog", "cat", "horse", "bear", "zebra", "giraffe"]), ("vehicle", ["car", "bus", "train", "airplane"]), ("food", ["pizza", "banana", "donut"]), ("furniture", ["chair", "bed"]),
@@ -29,10 +31,25 @@ internal static class MadeUpAnalyses
             Samples = [.. data.Samples.Select(s => s with { ImageAttention = Attention(s, data.Model, random), SingleHead = SingleHead(s, random) })],
             Thresholds = [.. Thresholds(data)],
             Ratios = [.. Ratios(data, random)],
-            Layout = new SampleLayout([.. samples.Select((s, i) => new LayoutPoint(s.SampleId, $"{s.SampleId}.jpg", s.Category, s.SuperCategory, layout.Points[i][0], layout.Points[i][1]))], $"Exact t-SNE, perplexity {layout.Perplexity:0.#}"),
+            Styles = Styles(samples, betas),
+            Layout = new SampleLayout([.. samples.Select((s, i) => new LayoutPoint(s.SampleId, $"{s.SampleId}.jpg", s.Category, s.SuperCategory, layout.Points[i][0], layout.Points[i][1], StyleNames[i % 3]))], $"Exact t-SNE, perplexity {layout.Perplexity:0.#}"),
             HeadVectors = used.Length == 0 ? null : new HeadVectors(used, samples, vectors, Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average), 0.1, "average linkage of Euclidean distances"),
-            Prompts = [.. Enumerable.Range(1, 9).Select(p => new PromptSimilarity($"p{p}", "Offer the primary object's name from the picture, restricted to a single word.", [.. Enumerable.Range(0, 40).Select(_ => 1 - (0.1 * random.NextDouble() * random.NextDouble() * (1 + (p % 3))))]))],
+            Prompts = [.. Enumerable.Range(1, 9).Select(p => new PromptResult($"p{p}", "Offer the primary object's name from the picture, restricted to a single word.", [.. Enumerable.Range(0, 40).Select(_ => 1 - (0.1 * random.NextDouble() * random.NextDouble() * (1 + (p % 3))))]))],
         };
+    }
+
+    private static StyleData Styles(HeadVectorSample[] samples, double[][] betas)
+    {
+        StyleComparison cosines = StyleComparison.Of([.. samples.Take(60).Select((s, i) => new StyledBeta(StyleNames[i % 3], s.Category, betas[i]))], StyleNames);
+        string[] criteria = ["head-attribution", "causal", "attention", "random"];
+        return new StyleData(StyleNames, cosines,
+        [
+            .. from style in Enumerable.Range(0, 3)
+               from quantity in new[] { "heads_faithfulness", "heads_completeness" }
+               from criterion in Enumerable.Range(0, criteria.Length)
+               let mean = 5 + style + (20.0 * criterion)
+               select new StyleMean(StyleNames[style], quantity, criteria[criterion], new Estimate(mean, 2, mean - 1, mean + 1.5, 20), criterion == 3 ? 1 : 0),
+        ]);
     }
 
     private static double[][] Betas(HeadVectorSample[] samples, int heads, Random random)

@@ -92,6 +92,17 @@ public sealed class MadeTokenizerTests : IDisposable
         }
     }
 
+    /// <summary>So keys and values of the image, and a mean baseline of them, serve every question.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_stands_before_the_picture_does_not_depend_on_the_question(string name)
+    {
+        HubTokenizer tokenizer = Write(name);
+        ChatTemplate template = TemplateOf(PublishedModel.Named(name));
+        EncodedPrompt[] prompts = [.. new[] { "default", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "\n1, 2; what?", " ", "日本?" }.Select(p => template.Encode(tokenizer, Pipelines.Spec.Prompts.Resolve(p), 4))];
+        foreach (EncodedPrompt prompt in prompts) prompt.Ids.Take(prompt.ImageStart + 4).Should().Equal(prompts[0].Ids.Take(prompts[0].ImageStart + 4));
+    }
+
     [Theory]
     [InlineData("llava-1.5-7b-hf", 20_000)]
     [InlineData("InternVL2_5-1B", 100_000)]

@@ -1,0 +1,111 @@
+using System.Globalization;
+using Pipelines.Spec;
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE over the objects that have enough samples. One unit, a pure function of beta and the labels.</summary>
+internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution) : Stage(context)
+{
+    private const int Version = 1;
+    private const string PointsFile = "layout.parquet", RunFile = "layout-run.parquet";
+
+    private static readonly Table<LayoutRunRow> Runs = new(
+        "layout_run",
+        [
+            new NumberColumn<LayoutRunRow, int>("samples", r => r.Samples),
+            new NumberColumn<LayoutRunRow, int>("objects", r => r.Objects),
+            new OptionalNumberColumn<LayoutRunRow, double>("perplexity", r => r.Perplexity),
+            new OptionalNumberColumn<LayoutRunRow, double>("divergence", r => r.Divergence),
+            new NumberColumn<LayoutRunRow, int>("steps", r => r.Steps),
+        ],
+        (v, i) => new LayoutRunRow(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<double?>(2)[i], v.Of<double?>(3)[i], v.Of<int>(4)[i]));
+
+    private Unit? unit;
+
+    /// <summary>The table.</summary>
+    public static Table<LayoutRow> Table { get; } = new(
+        "layout",
+        [
+            new TextColumn<LayoutRow>("sample_id", r => r.SampleId),
+            new TextColumn<LayoutRow>("object", r => r.Object),
+            new OptionalTextColumn<LayoutRow>("super_category", r => r.SuperCategory),
+            new NumberColumn<LayoutRow, double>("x", r => r.X),
+            new NumberColumn<LayoutRow, double>("y", r => r.Y),
+        ],
+        (v, i) => new LayoutRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i], v.Of<double>(3)[i], v.Of<double>(4)[i]));
+
+    /// <inheritdoc/>
+    public override string Kind => "beta-layout";
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "layouts";
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts) =>
+        forward.Accepted(artifacts) is { } samples ? new UnitList([unit ??= Create(samples)]) : new UnitList([], $"{forward.Name} is done", 1);
+
+    /// <summary>The samples in the plane.</summary>
+    public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) => Table.Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
+
+    /// <summary>How they were laid out, in words.</summary>
+    public string Method(Artifacts artifacts)
+    {
+        LayoutRunRow run = Run(artifacts);
+        return run.Perplexity is null
+            ? "The two first principal components: too few samples for t-SNE"
+            : string.Create(CultureInfo.InvariantCulture, $"Exact t-SNE, perplexity {run.Perplexity:0.#}, {run.Steps} steps from the principal components, KL divergence {run.Divergence:0.00}");
+    }
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        PublishTable(folder, Table, Rows(artifacts));
+        PublishTable(folder, Runs, [Run(artifacts)]);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        LayoutRunRow run = Run(artifacts);
+        string found = run.Samples == 0 ? $"no object has {spec.LeastSamples} samples (least_samples): nothing to lay out" : $"{run.Samples} samples of {run.Objects} objects";
+        return [new SummaryRow(Name, found)];
+    }
+
+    private LayoutRunRow Run(Artifacts artifacts) => Runs.Read(artifacts.File(Units(artifacts).Known[0], RunFile))[0];
+
+    private Unit Create(IReadOnlyList<Sample> samples)
+    {
+        Sample[] shown = [.. samples.GroupBy(s => s.Object, StringComparer.Ordinal).Where(o => o.Count() >= spec.LeastSamples).SelectMany(o => o.Take(spec.MostSamples))];
+        int objects = shown.Select(s => s.Object).Distinct(StringComparer.Ordinal).Count();
+        string labels = string.Join('\n', shown.Select(s => $"{s.Id}\t{s.Object}\t{s.Item.SuperCategory}"));
+        KeyPart[] perplexity = spec.Perplexity is { } asked ? [new KeyPart.Number("perplexity", asked)] : [];
+        return new Unit(Kind, Version, $"{shown.Length} samples",
+        [
+            new KeyPart.Digest("labels", $"{objects} objects", FileDigests.OfText(labels)),
+            .. perplexity,
+            new KeyPart.Integer("steps", spec.Steps),
+            new KeyPart.Inputs("attribution", [.. shown.Select(attribution.UnitOf)]),
+        ], 1, WorkUnit, run =>
+        {
+            double[][] beta = [.. shown.Select(s => attribution.Beta(run.Artifacts, s))];
+            double? fitting = spec.Perplexity is { } wanted && wanted < beta.Length ? wanted : null; // a perplexity above the count of samples has no meaning
+            TSne layout = TSne.Of(beta, new TSneSettings { Perplexity = fitting, Steps = spec.Steps });
+            Table.Write(run.File(PointsFile), [.. shown.Select((s, i) => new LayoutRow(s.Id, s.Object, s.Item.SuperCategory, layout.Points[i][0], layout.Points[i][1]))]);
+            double? Known(double value) => double.IsFinite(value) ? value : null;
+            Runs.Write(run.File(RunFile), [new LayoutRunRow(shown.Length, objects, Known(layout.Perplexity), Known(layout.Divergence), layout.Steps)]);
+        });
+    }
+
+    /// <summary>How the samples were laid out; without perplexity they stand at their principal components.</summary>
+    private sealed record LayoutRunRow(int Samples, int Objects, double? Perplexity, double? Divergence, int Steps);
+}
+
+/// <summary>A sample's place in the plane.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Object">What it shows: its category, or the model's answer where there are no labels.</param>
+/// <param name="SuperCategory">The object's group; null = not known.</param>
+/// <param name="X">Across, without unit.</param>
+/// <param name="Y">Upwards, without unit.</param>
+internal sealed record LayoutRow(string SampleId, string Object, string? SuperCategory, double X, double Y);

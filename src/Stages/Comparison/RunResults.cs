@@ -1,0 +1,53 @@
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages.Comparison;
+
+/// <summary>One of the two runs.</summary>
+/// <param name="Name">Name of the run, or its folder where it lies elsewhere.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Model">Name of the checkpoint: the last part of its path.</param>
+/// <param name="Settings">Every resolved setting in the order of the spec, but the run's name.</param>
+/// <param name="Stages">Stages in the order of the spec.</param>
+internal sealed record RunCard(string Name, string Folder, string Model, IReadOnlyList<RunSetting> Settings, IReadOnlyList<RunStage> Stages);
+
+/// <summary>A resolved setting.</summary>
+/// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>
+/// <param name="Value">Value as a person reads it.</param>
+internal sealed record RunSetting(string Path, string Value);
+
+/// <summary>A stage of a run.</summary>
+/// <param name="Name">Name in the spec.</param>
+/// <param name="Kind">Kind, e.g. <c>regress</c>.</param>
+internal sealed record RunStage(string Name, string Kind);
+
+/// <summary>What a <c>regress</c> stage of a run gave.</summary>
+/// <param name="Stage">Its name.</param>
+/// <param name="Samples">Pictures asked about.</param>
+/// <param name="Layers">L.</param>
+/// <param name="Heads">H.</param>
+/// <param name="R2">Sample to R^2 on the test masks; NaN = undefined.</param>
+/// <param name="Rho">Sample to rho on the test masks; NaN = undefined.</param>
+/// <param name="Beta">Sample to beta [L * H], head n = layer * H + head.</param>
+internal sealed record FitResults(
+    string Stage, IReadOnlyList<SampleRow> Samples, int Layers, int Heads,
+    IReadOnlyDictionary<string, double> R2, IReadOnlyDictionary<string, double> Rho, IReadOnlyDictionary<string, double[]> Beta);
+
+/// <summary>What a <c>validate</c> stage of a run gave.</summary>
+/// <param name="Stage">Its name.</param>
+/// <param name="Samples">Pictures asked about.</param>
+/// <param name="HeadCount">Heads of the model, N.</param>
+/// <param name="Faithfulness">Threshold for heads needed.</param>
+/// <param name="Completeness">Threshold for heads needed.</param>
+/// <param name="Rows">One a sample, criterion, seed and k; k = 0, 1, ... without gaps.</param>
+internal sealed record ScanResults(
+    string Stage, IReadOnlyList<SampleRow> Samples, int HeadCount, double Faithfulness, double Completeness, IReadOnlyList<ValidationRow> Rows);
+
+/// <summary>What a <c>token-trace</c> stage of a run gave.</summary>
+/// <param name="Stage">Its name.</param>
+/// <param name="Samples">Pictures asked about.</param>
+/// <param name="Traces">x* and u* of a sample.</param>
+/// <param name="Text">Text tokens of a sample, by position.</param>
+/// <param name="Image">Image tokens of a sample, in order.</param>
+internal sealed record TraceResults(
+    string Stage, IReadOnlyList<SampleRow> Samples, IReadOnlyDictionary<string, TokenTraceRow> Traces,
+    IReadOnlyDictionary<string, TextTokenRow[]> Text, IReadOnlyDictionary<string, ImageTokenRow[]> Image);
