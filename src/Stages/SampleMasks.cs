@@ -84,8 +84,13 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
         foreach (Unit unit in Units(artifacts).Known) Link(artifacts, folder, unit);
     }
 
-    /// <summary>Links a shard into the table of masks.</summary>
-    public void Link(Artifacts artifacts, RunFolder folder, Unit shard) => folder.Link($"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(shard)}", artifacts.File(shard, FileName));
+    /// <summary>Links a shard into the table of masks, unless it is there: several stages may have asked for it.</summary>
+    public void Link(Artifacts artifacts, RunFolder folder, Unit shard)
+    {
+        string part = $"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(shard)}";
+        var placed = new FileInfo(folder.Path(part)); // its target is relative to where the folder will lie
+        if (placed.LinkTarget is null && !placed.Exists) folder.Link(part, artifacts.File(shard, FileName));
+    }
 
     private const string FileName = "masks.parquet";
 

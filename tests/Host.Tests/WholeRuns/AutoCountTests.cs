@@ -91,16 +91,7 @@ public sealed class AutoCountTests
         int stored = 0;
         for (int i = 1; i <= kills; i++)
         {
-            using Process process = HostProcess.Start(killed.Arguments("--jobs", "2"));
-            _ = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(whole * i / (kills + 2)))
-            {
-                process.Kill();
-                process.WaitForExit();
-            }
-
-            int now = Directory.Exists(Path.Combine(killed.Artifacts, "cache")) ? killed.StoredKeys().Sum(k => k.Value.Count) : 0;
+            int now = killed.RunAndKill(whole * i / (kills + 2), "--jobs", "2");
             now.Should().BeGreaterThanOrEqualTo(stored, "what was stored stays");
             stored = now;
         }
@@ -119,6 +110,22 @@ public sealed class AutoCountTests
         experiment.StoredKeys()["sample-masks"].Should().HaveCount((steps.Values.Max(s => s[^1].Masks) + 19) / 20);
         Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward")).Should().HaveCount(steps.Values.Sum(s => (s[^1].Masks + 19) / 20));
         experiment.Run().Should().Contain("Nothing to do");
+    }
+
+    [Fact]
+    public void Two_baselines_ask_for_masks_of_the_same_stage_each_as_many_as_it_needs()
+    {
+        using SmallExperiment experiment = Small("count: auto, until: 0.6, least: 40, most: 200, shard: 20");
+        Write(experiment, "  report: { stage: report }", """
+              zero: { stage: collect-mean-kv, kind: zero }
+              forward-zero: { stage: forward-passes, inputs: { baseline: zero } }
+              report: { stage: report, inputs: { baseline: baseline, forward: forward } }
+            """);
+        experiment.Run();
+        string[] Parts(string table) => [.. Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", table)).Select(f => Path.GetFileName(f)).Where(f => f.Contains("masks", StringComparison.Ordinal))];
+        string[] mean = Parts("forward/forward"), zero = Parts("forward-zero/forward");
+        mean.Should().NotBeEmpty();
+        Parts("masks").Should().BeEquivalentTo(mean.Union(zero));
     }
 
     [Theory]

@@ -125,6 +125,22 @@ internal sealed class SmallExperiment : IDisposable
         return code == 0 ? output : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
     }
 
+    /// <summary>Starts the experiment and kills it after a while, unless it ends before.</summary>
+    /// <returns>Artifacts stored by then.</returns>
+    public int RunAndKill(TimeSpan after, params string[] more)
+    {
+        using Process process = HostProcess.Start(Arguments(more));
+        _ = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(after))
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+
+        return Directory.Exists(Path.Combine(Artifacts, "cache")) ? StoredKeys().Sum(k => k.Value.Count) : 0;
+    }
+
     /// <summary>Runs the experiment and demands that it is refused as wrong: exit code 2, and no stack trace in what is said.</summary>
     public string Refusal(params string[] more)
     {

@@ -21,16 +21,7 @@ public sealed class KillTests
         for (int i = 1; i <= Kills; i++)
         {
             // Moments spread over the whole run, so that every stage has its turn.
-            using Process process = HostProcess.Start(killed.Arguments());
-            _ = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(whole * i / (Kills + 2)))
-            {
-                process.Kill();
-                process.WaitForExit();
-            }
-
-            int now = Directory.Exists(Path.Combine(killed.Artifacts, "cache")) ? killed.StoredKeys().Sum(k => k.Value.Count) : 0;
+            int now = killed.RunAndKill(whole * i / (Kills + 2));
             now.Should().BeGreaterThanOrEqualTo(stored, "what was stored stays");
             stored = now;
         }
