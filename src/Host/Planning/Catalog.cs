@@ -25,6 +25,9 @@ internal sealed class Catalog
     /// <summary>The store.</summary>
     public ArtifactStore Store => store;
 
+    /// <summary>Those of some units that are stored. Their files are checked side by side: a large experiment has tens of thousands.</summary>
+    public HashSet<Unit> Stored(IReadOnlyCollection<Unit> units) => [.. units.AsParallel().AsOrdered().Where(Artifacts.Has)];
+
     /// <summary>Computes and stores a unit.</summary>
     public void Compute(Unit unit, Action<long> advance, CancellationToken cancel)
     {

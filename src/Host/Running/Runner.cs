@@ -61,7 +61,7 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
         {
             UnitList list = stage.Units(catalog.Artifacts);
             var distinct = list.Known.DistinctBy(Fingerprint.Of).ToList();
-            var there = distinct.Where(catalog.Artifacts.Has).ToHashSet();
+            var there = catalog.Stored(distinct);
             known?.Invoke(distinct);
             cached = Math.Max(0, there.Count - computed);
             var open = distinct.Where(u => !there.Contains(u) && !failedKeys.Contains(Fingerprint.Of(u))).ToList();

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
@@ -8,6 +10,8 @@ namespace Pipelines.Stages.Storage;
 /// <summary>SHA-256 of files, remembered by path, length and time of change: weight files are read once.</summary>
 internal sealed class FileDigests
 {
+    private const int Block = 1 << 20;
+
     private readonly string? memoryPath;
     private readonly ConcurrentDictionary<string, Known> known = new(StringComparer.Ordinal);
     private volatile bool changed;
@@ -91,8 +95,18 @@ internal sealed class FileDigests
     /// <summary>SHA-256 of the file's bytes, read now.</summary>
     public static string Compute(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(RandomAccess.GetLength(file), 1, Block)); // a store has thousands of small files
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            for (long at = 0; RandomAccess.Read(file, buffer, at) is > 0 and var read; at += read) hash.AppendData(buffer, 0, read);
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private sealed record Known(long Bytes, long ChangedUtc, string Sha256);
