@@ -87,9 +87,9 @@ internal sealed class CompareStyles(StageContext context, ForwardPasses forward,
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         StyleComparison cosines = Cosines(artifacts);
-        return [new SummaryRow(Name, string.Create(
-            CultureInfo.InvariantCulture,
-            $"cosine of beta {cosines.Of(sameObject: true, sameStyle: false).Mean:0.000} for an object across styles, {cosines.Of(sameObject: false, sameStyle: true).Mean:0.000} for other objects of a style"))];
+        Estimate across = cosines.Of(sameObject: true, sameStyle: false), within = cosines.Of(sameObject: false, sameStyle: true);
+        string Cosine(Estimate of) => of.Count == 0 ? "unknown (no such pair)" : of.Mean.ToString("0.000", CultureInfo.InvariantCulture);
+        return [new SummaryRow(Name, $"cosine of beta {Cosine(across)} for an object across styles, {Cosine(within)} for other objects of a style")];
     }
 
     private Unit Create(IReadOnlyList<Sample> samples, IReadOnlyList<Unit> curves)

@@ -34,10 +34,12 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
     public override string WorkUnit => "samples";
 
     /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.Select(UnitOf)])
-            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
+    /// <exception cref="Errors.InputException">Each sample has a number of masks of its own, so that no curve goes over all of them.</exception>
+    public override UnitList Units(Artifacts artifacts)
+    {
+        Chain.RequireFixedCount(Name, forward);
+        return forward.Accepted(artifacts) is { } samples ? new UnitList([.. samples.Select(UnitOf)]) : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
+    }
 
     /// <summary>All rows, sample by sample.</summary>
     public IReadOnlyList<CostPoint> Rows(Artifacts artifacts) => [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];

@@ -44,6 +44,10 @@ public sealed class InheritanceTests : IDisposable
     }
 
     [Fact]
+    public void A_kind_that_is_a_setting_is_a_setting() =>
+        One("name: other\nbase: base.yaml\nstages: { baseline: { kind: knockout } }\n").Stages[1].Spec.Should().Be(new CollectMeanKvSpec { Images = 100, Kind = BaselineKind.Knockout, Rope = RopeOrder.After });
+
+    [Fact]
     public void A_base_may_have_a_base_and_a_list_may_name_specs_with_bases()
     {
         folder.Write("middle.yaml", "name: middle\nbase: base.yaml\nseed: 8\n");

@@ -11,12 +11,12 @@ internal static class Inheritance
     /// <summary>The document that <paramref name="child"/> stands for on top of <paramref name="parent"/>. Every value keeps the place where it is written.</summary>
     public static YamlMap Merge(YamlMap parent, YamlMap child)
     {
-        YamlMap merged = MergeKeys(parent, child);
+        YamlMap merged = MergeKeys(parent, child, "");
         if (merged.Find("stages") is not { Value: YamlMap stages } entry || parent.Find("stages")?.Value is not YamlMap before) return merged;
         return merged.With(entry.Key, BeforeReport(stages, [.. stages.Entries.Select(e => e.Key.Text).Where(name => before.Find(name) is null)]));
     }
 
-    private static YamlMap MergeKeys(YamlMap parent, YamlMap child)
+    private static YamlMap MergeKeys(YamlMap parent, YamlMap child, string path)
     {
         YamlMap merged = new(child.At, parent.Entries);
         foreach (YamlEntry entry in child.Entries)
@@ -24,7 +24,7 @@ internal static class Inheritance
             YamlValue? value = (parent.Find(entry.Key.Text)?.Value, entry.Value) switch
             {
                 (_, YamlText { IsNull: true }) => null,
-                (YamlMap before, YamlMap after) when IsSameKind(before, after) => MergeKeys(before, after),
+                (YamlMap before, YamlMap after) when IsSameKind(before, after, path + entry.Key.Text) => MergeKeys(before, after, path + entry.Key.Text + "."),
                 _ => entry.Value,
             };
             merged = merged.With(entry.Key, value);
@@ -40,6 +40,10 @@ internal static class Inheritance
         return new YamlMap(stages.At, [.. old.TakeWhile(e => !IsReport(e)), .. stages.Entries.Where(e => names.Contains(e.Key.Text)), .. old.SkipWhile(e => !IsReport(e))]);
     }
 
-    private static bool IsSameKind(YamlMap before, YamlMap after) => new[] { "kind", "stage" }.All(key =>
-        after.Find(key)?.Value is not YamlText now || before.Find(key)?.Value is not YamlText was || now.Text == was.Text);
+    /// <summary>Whether what stands at a path is of the kind that the base has there; a choice that is not named is the base's.</summary>
+    private static bool IsSameKind(YamlMap before, YamlMap after, string path)
+    {
+        string? choice = path == "data" ? "kind" : path.StartsWith("stages.", StringComparison.Ordinal) && path.Count(c => c == '.') == 1 ? "stage" : null;
+        return choice is null || after.Find(choice)?.Value is not YamlText now || before.Find(choice)?.Value is not YamlText was || now.Text == was.Text;
+    }
 }

@@ -45,7 +45,7 @@ internal static class BetaAttentionFigure
         }
 
         string interval = double.IsFinite(low) ? $"\u00a0[{Fixed(low, 2)}, {Fixed(high, 2)}]" : "";
-        string meaning = Math.Abs(pooled) < Weak ? "attention says little about which heads carry the picture, as the paper finds" : "attention goes along with importance more than the paper finds";
+        string meaning = Math.Abs(pooled) < Weak ? "attention says little about which heads carry the picture, as the paper finds" : pooled > 0 ? "attention goes along with importance more than the paper finds" : "the heads that look at the picture most matter least, unlike in the paper";
         int top = Math.Min(Top10, heads.Length);
         int common = heads.OrderByDescending(h => h.Attention).ThenBy(h => h.Head).Take(top).Intersect(heads.OrderByDescending(h => h.Beta).ThenBy(h => h.Head).Take(top)).Count();
         return $"β and image attention correlate with ρ = {Fixed(pooled, 2)}{interval} over all heads of {Many(samples.Length, "sample")} (ρ = {Fixed(ofMeans, 2)} over the means): {meaning}. "

@@ -39,12 +39,12 @@ internal static class OverviewHeadsFigure
 
         string Words(string quantity, string name)
         {
-            OverviewExperiment[] compared = [.. experiments.Where(e => e.Number(quantity, Criteria.HeadAttribution) is { Value.Count: > 0 })];
+            OverviewExperiment[] compared = [.. experiments.Where(e => e.Number(quantity, Criteria.HeadAttribution) is { Value.Count: > 0 } && criteria.Any(c => c != Criteria.HeadAttribution && e.Number(quantity, c) is { Value.Count: > 0 }))];
             OverviewExperiment[] first = [.. compared.Where(e => criteria.All(c => e.Number(quantity, c) is not { Value.Count: > 0 } other || other.Value.Mean >= e.Number(quantity, Criteria.HeadAttribution)!.Value.Value.Mean))];
             return $"{name} in {Count(first.Length)} of {Count(compared.Length)}";
         }
 
-        return $"Head attribution needs the fewest heads for {Words(KeyNumbers.FaithfulHeads, "faithfulness")} and for {Words(KeyNumbers.CompleteHeads, "completeness")} experiments; in the paper it does in all ten models.";
+        return $"Head attribution needs the fewest heads for {Words(KeyNumbers.FaithfulHeads, "faithfulness")} and for {Words(KeyNumbers.CompleteHeads, "completeness")} experiments that compare it; in the paper it does in all ten models.";
     }
 
     private static Svg Draw(OverviewExperiment[] experiments, string[] criteria, Canvas canvas)

@@ -56,8 +56,8 @@ internal static class RatioFigure
         }
 
         int best = known.MinBy(i => means[i].Mean), worst = known.MaxBy(i => means[i].Mean);
-        return best == worst
-            ? $"{quantity} takes {Sentences.Interval(means[best])} heads at {Ratio(study, best)}"
+        return means[best].Mean == means[worst].Mean
+            ? $"{quantity} takes {Sentences.Interval(means[best])} heads at {(known.Length == 1 ? Ratio(study, best) : "every p that crosses it")}"
             : $"{quantity} takes the fewest heads at {Ratio(study, best)} ({Sentences.Interval(means[best])}) and the most at {Ratio(study, worst)} ({Sentences.Interval(means[worst])})";
     }
 

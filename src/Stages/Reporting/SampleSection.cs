@@ -17,7 +17,7 @@ internal static class SampleSection
         }
 
         var html = new StringBuilder("<div class=\"sample\">\n");
-        html.Append("<div>").Append(Picture(sample)).Append("<p class=\"files\">").Append(Escape(sample.File)).Append(findings.Fitted.Count > 1 ? $" – the sample with the median R² of {Count(findings.Fitted.Count)}: neither the best nor the worst." : "").Append("</p></div>\n<div>\n<p class=\"say q\">").Append(Escape(findings.Data.Question)).Append("</p>\n<p class=\"say a\">").Append(Escape(sample.Answer)).Append("</p>\n");
+        html.Append("<div>").Append(Picture(sample)).Append("<p class=\"files\">").Append(Escape(sample.File)).Append(findings.Fitted.Count > 2 ? $" – the sample with the median R² of {Count(findings.Fitted.Count)}: neither the best nor the worst." : "").Append("</p></div>\n<div>\n<p class=\"say q\">").Append(Escape(findings.Data.Question)).Append("</p>\n<p class=\"say a\">").Append(Escape(sample.Answer)).Append("</p>\n");
         return html.Append(PageSections.Table([("", false), ("", true)], Rows(findings, sample))).Append("</div>\n</div>\n").ToString();
     }
 

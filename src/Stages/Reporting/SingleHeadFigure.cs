@@ -41,7 +41,7 @@ internal static class SingleHeadFigure
         double share = none / (double)samples.Length;
         return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Percent(share)}) no single head takes away more than {Percent(Notable)} of the picture's effect; the median of the greatest δ is {Fixed(Analysis.Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
             + $"the greatest of all {Fixed(Greatest(most), 2)} (layer {Count(n / heads)} head {Count(n % heads)}, “{Cut(most.Answer, 24)}”). "
-            + (share > 0.5 ? "The flow is spread over heads, as the paper finds." : "Unlike in the paper, most samples have a head that matters alone.");
+            + (share > 0.5 ? "The flow is spread over heads, as the paper finds." : share == 0.5 ? "The paper finds no such head in most samples." : "Unlike in the paper, most samples have a head that matters alone.");
     }
 
     private static Svg Draw(Findings findings, SampleResult[] samples, Canvas canvas)

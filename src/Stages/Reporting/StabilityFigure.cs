@@ -39,7 +39,7 @@ internal static class StabilityFigure
         return new Figure(
             Name, "beyond the paper", "Were the masks enough?", Sentence(findings, points),
             $"The attribution's trainer on the train masks among the first of a sample's masks; R² always on the same held-out masks. Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(points.Max(p => p.R2.Count))}). "
-            + "Right: cosine of β with β of all masks (its line ends at 1 for that reason) and with β of half as many; Pearson correlation of β between two disjoint halves of the masks, every other one. Logarithmic axis. "
+            + "Right: cosine of β with β of all masks (its line ends at 1 for that reason) and with β of half as many; Pearson correlation of β between two disjoint halves of the train masks, every other one. Logarithmic axis. "
             + $"“Little”: a doubling gains less than {Tick(LittleGain)} of R² and leaves a cosine above {Tick(LittleTurn)}; “a little”: {Tick(MuchGain)} and {Tick(MuchTurn)}."
             + (findings.Data.Stability.GroupBy(r => r.Share).Any(g => g.Select(r => r.Masks).Distinct().Count() > 1) ? " Samples have different numbers of masks: shares of them are averaged, and the axis shows the mean number." : ""),
             table, canvas => Draw(points, canvas));
@@ -48,7 +48,7 @@ internal static class StabilityFigure
     private static string Sentence(Findings findings, Point[] points)
     {
         Point last = points[^1];
-        string halves = $"β of two disjoint halves of {Words(last)} correlates {Interval(last.Split)}, which by Spearman and Brown makes {Fixed(last.Together.Mean, 3)} for β of both together.";
+        string halves = $"β of two disjoint halves of the train masks of {Words(last)} correlates {Interval(last.Split)}, which by Spearman and Brown makes {Fixed(last.Together.Mean, 3)} for β of both together.";
         if (points.FirstOrDefault(p => p.Share == last.Share / 2) is not { } before || last.Half.Count == 0)
         {
             return $"The masks were not halved, so nothing says what doubling them changed. {halves}";

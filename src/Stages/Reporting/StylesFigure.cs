@@ -11,6 +11,7 @@ internal static class StylesFigure
 
     private const double KeyHeight = DotSeries.KeyLine, Space = 14;
     private const int KeysOfPhone = 3; // in a line
+    private const int LeastSamples = 6; // and pairs, for a verdict
     private const string Faithfulness = "heads_faithfulness", Completeness = "heads_completeness";
 
     private static readonly DotSeries[] Objects =
@@ -50,7 +51,7 @@ internal static class StylesFigure
             return $"β of the same object in different styles has a mean cosine of {Words(across)}; no two samples show different objects in the same style to compare it with.";
         }
 
-        string verdict = !difference.HasInterval ? "; too few samples to tell which β follows."
+        string verdict = !difference.HasInterval || difference.Count < LeastSamples || across.Count < LeastSamples ? "; too few samples to tell which β follows."
             : difference.Low > 0 ? ": β follows the object more than the style, as the paper finds."
             : difference.High < 0 ? ": β follows the style more than the object, unlike in the paper."
             : ": the samples do not tell whether β follows the object or the style.";
@@ -69,7 +70,7 @@ internal static class StylesFigure
 
     private static string Pair(StylePairs pair) => $"{pair.Style} and {pair.OtherStyle}";
 
-    private static string Words(Estimate cosine) => Fixed(cosine.Mean, 2) + (cosine.HasInterval ? $" [{Fixed(cosine.Low, 2)}, {Fixed(cosine.High, 2)}]" : "");
+    private static string Words(Estimate cosine) => Fixed(cosine.Mean, 2) + (cosine.HasInterval && cosine.Count > 2 ? $" [{Fixed(cosine.Low, 2)}, {Fixed(cosine.High, 2)}]" : "");
 
     private static DotPanel Cosines(StyleData data)
     {

@@ -41,6 +41,11 @@ internal static class TokenSentences
     /// <summary>Fig. 4C.</summary>
     public static string Attention(TokenFindings tokens)
     {
+        if (!double.IsFinite(tokens.PooledRho))
+        {
+            return "β or weighted attention is the same for every image token: there is no correlation to state.";
+        }
+
         string within = $"within a sample it is {Fixed(tokens.Rho.Mean, 2)}{(tokens.Rho.HasInterval ? $" [{Fixed(tokens.Rho.Low, 2)}, {Fixed(tokens.Rho.High, 2)}]" : "")} on average";
         double apart = tokens.PooledRho - PaperRho;
         string paper = double.IsFinite(apart)

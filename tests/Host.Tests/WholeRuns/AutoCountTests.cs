@@ -30,6 +30,18 @@ public sealed class AutoCountTests
         File.ReadAllLines(Path.Combine(experiment.RunFolder, "tables", "half_split.csv")).Skip(1).Select(l => l.Split(',')).GroupBy(c => c[0])
             .ToDictionary(g => g.Key, g => g.Select(c => (int.Parse(c[1], CultureInfo.InvariantCulture), c[2].Length > 0 ? double.Parse(c[2], CultureInfo.InvariantCulture) : double.NaN)).ToArray());
 
+    [Theory]
+    [InlineData("  x: { stage: ablation-ratio, ratios: [0.5, 0.75] }\n")]
+    [InlineData("  x: { stage: prompt-similarity, prompts: [p1] }\n")]
+    [InlineData("  g: { stage: gradient-passes, count: 4 }\n  x: { stage: gradient-cost }\n")]
+    public void A_study_of_equally_many_masks_refuses_auto_before_a_pass_is_run(string stages)
+    {
+        using SmallExperiment experiment = Small();
+        experiment.Add(stages);
+        experiment.Refusal().Should().Contain("stages.x").And.Contain("compares fits to equally many masks, and stages.masks.count is auto");
+        experiment.StoredKeys().Should().BeEmpty();
+    }
+
     [Fact]
     public void A_sample_stops_at_the_first_step_whose_halves_correlate_and_a_larger_bound_only_adds_shards()
     {
