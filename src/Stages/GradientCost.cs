@@ -7,7 +7,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Gradients against masks at equal cost: what the first of either give on the same held-out masks (beyond the paper). Runs no pass.</summary>
-internal sealed class GradientCost(StageContext context, GradientCostSpec spec, ForwardPasses forward, GradientPasses gradients) : Stage(context)
+internal sealed class GradientCost(StageContext context, GradientCostSpec spec, ForwardPasses forward, GradientPasses gradients) : SampleStage(context, forward)
 {
     private const int Version = 1;
     private const string FileName = "gradient-cost.parquet";
@@ -25,8 +25,6 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
         ],
         (v, i) => new CostPoint(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<double?>(4)[i], v.Of<double?>(5)[i]));
 
-    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
-
     /// <inheritdoc/>
     public override string Kind => "gradient-cost";
 
@@ -37,8 +35,8 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
     /// <exception cref="Errors.InputException">Each sample has a number of masks of its own, so that no curve goes over all of them.</exception>
     public override UnitList Units(Artifacts artifacts)
     {
-        Chain.RequireFixedCount(Name, forward);
-        return forward.Accepted(artifacts) is { } samples ? new UnitList([.. samples.Select(UnitOf)]) : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
+        Chain.RequireFixedCount(Name, Forward);
+        return base.Units(artifacts);
     }
 
     /// <summary>All rows, sample by sample.</summary>
@@ -60,18 +58,11 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
 
     private static double Mean(CostPoint[] rows, Func<CostPoint, double?> value) => Metrics.Mean([.. rows.Select(value).OfType<double>()]);
 
-    private Unit UnitOf(Sample sample)
+    /// <inheritdoc/>
+    protected override Unit Create(Sample sample)
     {
-        lock (units)
-        {
-            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
-        }
-    }
-
-    private Unit Create(Sample sample)
-    {
-        var masks = forward.MaskShardsOf(sample);
-        var passes = forward.ShardsOf(sample);
+        var masks = Forward.MaskShardsOf(sample);
+        var passes = Forward.ShardsOf(sample);
         var slopes = gradients.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads;
         return new Unit(Kind, Version, sample.Id,

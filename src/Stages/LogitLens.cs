@@ -7,11 +7,10 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>What the heads of largest beta write towards in the vocabulary (paper, Fig. 8). A unit is a sample.</summary>
-internal sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution) : Stage(context)
+internal sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution) : SampleStage(context, forward)
 {
     private const int Version = 1;
     private const string FileName = "logit-lens.parquet";
-    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public override string Kind => "logit-lens";
@@ -22,35 +21,23 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
     /// <summary>The spec.</summary>
     public LogitLensSpec Spec => spec;
 
-    /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) => forward.Accepted(artifacts) is { } samples
-        ? new UnitList([.. samples.Select(UnitOf)])
-        : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
-
     /// <summary>A sample's heads and items, in order.</summary>
     public IReadOnlyList<LensRow> Rows(Artifacts artifacts, Sample sample) => TokenTables.Lens.Read(artifacts.File(UnitOf(sample), FileName));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder) =>
-        PublishTable(folder, TokenTables.Lens, [.. forward.Accepted(artifacts)!.SelectMany(s => Rows(artifacts, s))]);
+        PublishTable(folder, TokenTables.Lens, [.. Forward.Accepted(artifacts)!.SelectMany(s => Rows(artifacts, s))]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
-        var samples = forward.Accepted(artifacts)!;
+        var samples = Forward.Accepted(artifacts)!;
         int naming = samples.Count(s => Rows(artifacts, s).Any(r => r.IsTarget));
         return [new SummaryRow(Name, $"the answer is among the top {spec.Items} items of one of the {spec.Heads} strongest heads in {naming} of {samples.Count} samples")];
     }
 
-    private Unit UnitOf(Sample sample)
-    {
-        lock (units)
-        {
-            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
-        }
-    }
-
-    private Unit Create(Sample sample) => new(
+    /// <inheritdoc/>
+    protected override Unit Create(Sample sample) => new(
         Kind, Version, sample.Id,
         [
             new KeyPart.Text("sample", sample.Id),
@@ -64,7 +51,7 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
 
     private void Compute(UnitRun run, Sample sample)
     {
-        using var lease = forward.Prepare(run.Artifacts, sample);
+        using var lease = Forward.Prepare(run.Artifacts, sample);
         using IntactRun intact = IntactRun.Compute(lease.Value.Prefix);
         double[] beta = attribution.Beta(run.Artifacts, sample);
         int[] heads = [.. Ranking.ByScore(beta).Take(spec.Heads)];

@@ -7,7 +7,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>How much of what heads do is not additive: R^2 that trees on the elastic net's residual gain on the test masks (beyond the paper). Runs no pass.</summary>
-internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, ForwardPasses forward) : Stage(context)
+internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, ForwardPasses forward) : SampleStage(context, forward)
 {
     private const int Version = 1;
     private const string FileName = "non-additive.parquet";
@@ -25,19 +25,11 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
         ],
         (v, i) => new NonAdditiveRow(v.Of<string>(0)[i], v.Of<double?>(1)[i], v.Of<double?>(2)[i], v.Of<int>(4)[i], v.Of<int>(5)[i]));
 
-    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
-
     /// <inheritdoc/>
     public override string Kind => "non-additive";
 
     /// <inheritdoc/>
     public override string WorkUnit => "fits";
-
-    /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.Select(UnitOf)])
-            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
 
     /// <summary>One row a sample.</summary>
     public IReadOnlyList<NonAdditiveRow> Rows(Artifacts artifacts) => [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
@@ -52,18 +44,11 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
         return [new SummaryRow(Name, string.Create(CultureInfo.InvariantCulture, $"trees on the residual gain {Metrics.Mean(gained):+0.000;-0.000;0.000} R² (n = {gained.Length})"))];
     }
 
-    private Unit UnitOf(Sample sample)
+    /// <inheritdoc/>
+    protected override Unit Create(Sample sample)
     {
-        lock (units)
-        {
-            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
-        }
-    }
-
-    private Unit Create(Sample sample)
-    {
-        var masks = forward.MaskShardsOf(sample);
-        var passes = forward.ShardsOf(sample);
+        var masks = Forward.MaskShardsOf(sample);
+        var passes = Forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads;
         return new Unit(Kind, Version, sample.Id,
         [

@@ -7,11 +7,10 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Fits phi from the masks, sample by sample: beta, and R^2 and rho on the test split (paper, eq. 1 and Table 2).</summary>
-internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPasses forward, GradientPasses? gradients = null) : Stage(context)
+internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPasses forward, GradientPasses? gradients = null) : SampleStage(context, forward)
 {
     private const int Version = 1;
     private const string AttributionFile = "attribution.parquet", FitFile = "fit.parquet", PredictionsFile = "predictions.parquet";
-    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public override string Kind => "regress";
@@ -22,28 +21,11 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <summary>The spec.</summary>
     public RegressSpec Spec => spec;
 
-    /// <summary>The forward passes that are fitted.</summary>
-    public ForwardPasses Forward => forward;
-
     /// <summary>The gradients; null for a trainer that reads none.</summary>
     public GradientPasses? Gradients => gradients;
+
     /// <summary>The trainer.</summary>
     public Trainer Trainer { get; } = TrainerOf(spec.Trainer);
-
-    /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.Select(UnitOf)])
-            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
-
-    /// <summary>The fit of a sample.</summary>
-    public Unit UnitOf(Sample sample)
-    {
-        lock (units)
-        {
-            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
-        }
-    }
 
     /// <summary>beta of a sample [N].</summary>
     public double[] Beta(Artifacts artifacts, Sample sample)
@@ -62,7 +44,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        var samples = forward.Accepted(artifacts)!;
+        var samples = Forward.Accepted(artifacts)!;
         PublishTable(folder, Tables.Attribution, [.. Tables.Attribution.Rows(samples.Select(s => artifacts.File(UnitOf(s), AttributionFile)))]);
         PublishTable(folder, Tables.Fits, [.. samples.Select(s => Fit(artifacts, s))]);
         PublishTable(folder, Tables.Predictions, [.. Tables.Predictions.Rows(samples.Select(s => artifacts.File(UnitOf(s), PredictionsFile)))]);
@@ -71,14 +53,15 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
-        var fits = forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();
+        var fits = Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();
         return [new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))), new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho)))];
     }
 
-    private Unit Create(Sample sample)
+    /// <inheritdoc/>
+    protected override Unit Create(Sample sample)
     {
-        var masks = forward.MaskShardsOf(sample);
-        var passes = forward.ShardsOf(sample);
+        var masks = Forward.MaskShardsOf(sample);
+        var passes = Forward.ShardsOf(sample);
         int seed = Context.Experiment.Seed, heads = Context.Heads, headsPerLayer = Context.Info.Heads;
         Trainer trainer = Trainer;
         double train = spec.Train;

@@ -8,22 +8,20 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Whether the masks were enough: beta and R^2 of the attribution's trainer on the first of them (beyond the paper). Runs no pass.</summary>
-internal sealed class Stability : Stage
+internal sealed class Stability : SampleStage
 {
     private const int Version = 1;
     private const string FileName = "stability.parquet";
 
     private readonly StabilitySpec spec;
-    private readonly ForwardPasses forward;
     private readonly Regress attribution;
-    private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
 
     /// <summary>A stage that fits again what <paramref name="attribution"/> fits.</summary>
     /// <exception cref="InputException">Its trainer does not learn beta from masks.</exception>
     public Stability(StageContext context, StabilitySpec spec, ForwardPasses forward, Regress attribution)
-        : base(context)
+        : base(context, forward)
     {
-        (this.spec, this.forward, this.attribution) = (spec, forward, attribution);
+        (this.spec, this.attribution) = (spec, attribution);
         if (attribution.Trainer is Trainer.Gradient)
         {
             throw new InputException(
@@ -57,12 +55,6 @@ internal sealed class Stability : Stage
     /// <inheritdoc/>
     public override string WorkUnit => "samples";
 
-    /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.Select(UnitOf)])
-            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
-
     /// <summary>All rows, sample by sample, by rising share.</summary>
     public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) => [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
 
@@ -81,18 +73,11 @@ internal sealed class Stability : Stage
 
     private static double Mean(StabilityRow[] rows, Func<StabilityRow, double?> value) => Metrics.Mean([.. rows.Select(value).OfType<double>()]);
 
-    private Unit UnitOf(Sample sample)
+    /// <inheritdoc/>
+    protected override Unit Create(Sample sample)
     {
-        lock (units)
-        {
-            return units.TryGetValue(sample.Id, out Unit? unit) ? unit : units[sample.Id] = Create(sample);
-        }
-    }
-
-    private Unit Create(Sample sample)
-    {
-        var masks = forward.MaskShardsOf(sample);
-        var passes = forward.ShardsOf(sample);
+        var masks = Forward.MaskShardsOf(sample);
+        var passes = Forward.ShardsOf(sample);
         double[] shares = [.. spec.Shares.Order()];
         int seed = Context.Experiment.Seed, heads = Context.Heads;
         return new Unit(Kind, Version, sample.Id,

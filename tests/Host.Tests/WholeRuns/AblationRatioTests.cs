@@ -27,9 +27,9 @@ public sealed class AblationRatioTests
         Chain.Select(kind => after[kind].Count - before[kind].Count).Should().Equal(2 * 2 * 3, 2 * 2 * 3, 2 * 2, 2 * 2);
 
         string tables = Path.Combine(experiment.RunFolder, "tables");
-        Duck.Query($"select count(*) from '{tables}/ablation_ratio.parquet'").Should().Be(3 * 2);
-        Duck.Query($"select count(*) from '{tables}/ablation_ratio.parquet' r join '{tables}/fits.parquet' f using (sample_id) where r.ablate = 0.75 and r.r2 = f.r2 and r.rho = f.rho").Should().Be(2);
-        Duck.Query($"""
+        TableQuery.Query($"select count(*) from '{tables}/ablation_ratio.parquet'").Should().Be(3 * 2);
+        TableQuery.Query($"select count(*) from '{tables}/ablation_ratio.parquet' r join '{tables}/fits.parquet' f using (sample_id) where r.ablate = 0.75 and r.r2 = f.r2 and r.rho = f.rho").Should().Be(2);
+        TableQuery.Query($"""
             select count(*) from '{tables}/ablation_ratio.parquet' r
             join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and faithfulness > 0.8 group by 1) f using (sample_id)
             join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and completeness < 0.2 group by 1) c using (sample_id)
@@ -87,8 +87,8 @@ public sealed class AblationRatioTests
         File.WriteAllText(experiment.Spec, spec);
         experiment.Run();
         string tables = Path.Combine(experiment.RunFolder, "tables");
-        Duck.Query($"select count(*) from '{tables}/low/ablation_ratio.parquet'").Should().Be(2);
-        Duck.Query($"select count(*) from '{tables}/high/ablation_ratio.parquet'").Should().Be(4);
+        TableQuery.Query($"select count(*) from '{tables}/low/ablation_ratio.parquet'").Should().Be(2);
+        TableQuery.Query($"select count(*) from '{tables}/high/ablation_ratio.parquet'").Should().Be(4);
         File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/high/ablation_ratio.csv");
         File.Exists(Path.Combine(tables, "validation.parquet")).Should().BeTrue("chains do not count as stages of the experiment");
     }

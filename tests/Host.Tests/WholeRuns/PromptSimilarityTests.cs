@@ -27,10 +27,10 @@ public sealed class PromptSimilarityTests
         foreach (string kind in new[] { "collect-mean-kv", "sample-masks", "validate" }) after[kind].Should().BeEquivalentTo(before[kind], kind);
 
         string tables = Path.Combine(experiment.RunFolder, "tables");
-        Duck.Query($"select count(*) from '{tables}/prompt_similarity.parquet' where cosine between -1 and 1").Should().BePositive();
-        Duck.Query($"select max(n) from (select count(*) as n from '{tables}/prompt_similarity.parquet' group by prompt)").Should().Be(2);
-        Duck.Query($"select count(*) from '{tables}/prompt_similarity.parquet' p join '{tables}/samples.parquet' s using (sample_id) where s.status <> 'kept'").Should().Be(0);
-        Duck.Query($"select count(*) from '{tables}/prompt_similarity.parquet' where prompt = 'p9' and question not like 'Offer the primary%'").Should().Be(0);
+        TableQuery.Query($"select count(*) from '{tables}/prompt_similarity.parquet' where cosine between -1 and 1").Should().BePositive();
+        TableQuery.Query($"select max(n) from (select count(*) as n from '{tables}/prompt_similarity.parquet' group by prompt)").Should().Be(2);
+        TableQuery.Query($"select count(*) from '{tables}/prompt_similarity.parquet' p join '{tables}/samples.parquet' s using (sample_id) where s.status <> 'kept'").Should().Be(0);
+        TableQuery.Query($"select count(*) from '{tables}/prompt_similarity.parquet' where prompt = 'p9' and question not like 'Offer the primary%'").Should().Be(0);
         File.ReadAllText(Path.Combine(experiment.RunFolder, "figures", "table1-prompts.csv")).Should().Contain(Literal).And.Contain("0.97");
         File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/prompt_similarity.csv").And.Contain("id=\"table1-prompts\"");
 
@@ -56,10 +56,10 @@ public sealed class PromptSimilarityTests
         experiment.Run();
         var after = experiment.StoredKeys();
         string tables = Path.Combine(experiment.RunFolder, "tables");
-        long shared = Duck.Query($"select count(*) from '{tables}/prompt_similarity.parquet' join (select distinct sample_id from '{other}') using (sample_id)");
+        long shared = TableQuery.Query($"select count(*) from '{tables}/prompt_similarity.parquet' join (select distinct sample_id from '{other}') using (sample_id)");
         shared.Should().BePositive();
-        (after["regress"].Count - before["regress"].Count).Should().Be((int)(Duck.Query($"select count(*) from '{tables}/prompt_similarity.parquet'") - shared));
-        Duck.Query($"""
+        (after["regress"].Count - before["regress"].Count).Should().Be((int)(TableQuery.Query($"select count(*) from '{tables}/prompt_similarity.parquet'") - shared));
+        TableQuery.Query($"""
             select count(*) from '{tables}/prompt_similarity.parquet' p
             join (select sample_id, sum(a.beta * b.beta) / sqrt(sum(a.beta * a.beta) * sum(b.beta * b.beta)) as cosine from '{tables}/attribution.parquet' a join '{other}' b using (sample_id, layer, head) group by 1) c using (sample_id)
             where abs(p.cosine - c.cosine) < 1e-12
@@ -91,8 +91,8 @@ public sealed class PromptSimilarityTests
 
         killed.Run();
         killed.TableBytes().Should().Equal(undisturbed.TableBytes());
-        Duck.Query($"select count(distinct prompt) from '{killed.RunFolder}/tables/more/prompt_similarity.parquet'").Should().Be(2);
-        Duck.Query($"select count(*) from '{killed.RunFolder}/tables/prompts/prompt_similarity.parquet'").Should().Be(1);
+        TableQuery.Query($"select count(distinct prompt) from '{killed.RunFolder}/tables/more/prompt_similarity.parquet'").Should().Be(2);
+        TableQuery.Query($"select count(*) from '{killed.RunFolder}/tables/prompts/prompt_similarity.parquet'").Should().Be(1);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class PromptSimilarityTests
         Add(experiment, "  prompts: { stage: prompt-similarity, prompts: ['?', p9] }\n");
         string[] seed = ["--set", "seed=6"]; // under '?', the answers to its first two pictures are wrong
         experiment.Run(seed).Should().MatchRegex("prompts: \\? +cosine of beta undefined");
-        Duck.Query($"select count(*) from '{experiment.RunFolder}/tables/prompt_similarity.parquet' where prompt = '?'").Should().Be(0);
+        TableQuery.Query($"select count(*) from '{experiment.RunFolder}/tables/prompt_similarity.parquet' where prompt = '?'").Should().Be(0);
         File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("No answer under “?” is right");
         experiment.Run([.. seed, "--set", "stages.prompts.prompts=['?']"]).Should().Contain("prompts: 1 computed");
         experiment.Run([.. seed, "--set", "stages.prompts.prompts=['?']"]).Should().Contain("Nothing to do");
