@@ -47,10 +47,12 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact]
-    public void A_field_that_only_one_of_them_has_cannot_be_set_for_all()
+    public void A_field_of_a_stage_is_set_where_the_stage_is_and_refused_where_no_spec_has_it()
     {
         folder.Write("three.yaml", Specs.WithStages("  b: { stage: answer-questions }").Replace("name: n", "name: three", StringComparison.Ordinal));
-        Errors("name: all\nexperiments: [one.yaml, three.yaml]\n", "stages.b.keep=3").Should().Equal("--set stages.b.keep: there is no stage 'b' (allowed: a)");
+        ReadResult result = Read("name: all\nexperiments: [one.yaml, three.yaml]\n", "stages.b.keep=3");
+        result.Experiments.Select(e => ((AnswerQuestionsSpec)e.Stages[0].Spec).Keep).Should().Equal(200, 3);
+        Errors("name: all\nexperiments: [one.yaml, three.yaml]\n", "stages.c.keep=3").Should().Equal("--set stages.c.keep: none of the listed specs has a stage 'c'");
     }
 
     [Theory]

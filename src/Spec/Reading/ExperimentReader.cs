@@ -43,6 +43,7 @@ public static class ExperimentReader
         private readonly PathRule paths;
         private readonly List<Experiment> experiments = [];
         private readonly List<string> files = [];
+        private readonly HashSet<Override> applied = [];
         private string title = "";
 
         public Reading(IReadOnlyList<string>? overrides, IReadOnlyDictionary<string, string>? environment, PathRule paths)
@@ -63,10 +64,13 @@ public static class ExperimentReader
             if (Collection.Is(root))
             {
                 title = Collection.Name(root, Errors);
+                int before = Errors.Count;
                 Listed(root, name, folder);
+                if (Errors.Count > before) return;
+                foreach (Override set in sets.Where(s => !applied.Contains(s))) Errors.Add(set.At, set.Path, $"none of the listed specs has a stage {ErrorList.Quote(set.StageInside ?? "")}");
                 return;
             }
-            if (WithBase(root, name, folder, [System.IO.Path.GetFullPath(System.IO.Path.GetFileName(name), folder)]) is { } whole) Members(whole, name, folder);
+            if (WithBase(root, name, folder, [System.IO.Path.GetFullPath(System.IO.Path.GetFileName(name), folder)]) is { } whole) Members(whole, name, folder, sets);
             title = experiments.FirstOrDefault()?.Name?.Split('/')[0] ?? "";
         }
 
@@ -122,7 +126,7 @@ public static class ExperimentReader
                 if (Text(shown, full, Errors) is not { } text || Root(text, shown) is not { } root) continue;
                 int before = experiments.Count;
                 if (Collection.Is(root)) Errors.Add(place.At, Collection.Key, $"{place.Described} lists specs itself", "specs with a model, data and stages");
-                else if (WithBase(root, shown, System.IO.Path.GetDirectoryName(full)!, [full]) is { } whole) Members(whole, shown, System.IO.Path.GetDirectoryName(full)!);
+                else if (WithBase(root, shown, System.IO.Path.GetDirectoryName(full)!, [full]) is { } whole) Members(whole, shown, System.IO.Path.GetDirectoryName(full)!, [.. sets.Where(s => s.StageInside is not { } stage || HasStage(whole, stage))]);
                 foreach (Experiment twice in experiments.Skip(before).Where(e => e.Name is not null && experiments.Take(before).Any(o => o.Name == e.Name)).ToArray())
                 {
                     Errors.Add(place.At, Collection.Key, $"{place.Described} has an experiment named '{twice.Name}', as an earlier one has: both would write to runs/{twice.Name}");
@@ -130,8 +134,11 @@ public static class ExperimentReader
             }
         }
 
-        private void Members(YamlMap root, string file, string folder)
+        private static bool HasStage(YamlMap root, string stage) => root.Find("stages")?.Value is YamlMap stages && stages.Find(stage) is not null;
+
+        private void Members(YamlMap root, string file, string folder, IReadOnlyList<Override> sets)
         {
+            applied.UnionWith(sets);
             foreach (Override set in sets.Where(s => s.IsOfMatrix)) root = set.Apply(root, Errors);
             YamlValue? axes = root.Find(Matrix.Key)?.Value;
             foreach (Override set in sets.Where(s => !s.IsOfMatrix))

@@ -30,6 +30,9 @@ internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
     /// <summary>Whether it speaks of the matrix itself.</summary>
     public bool IsOfMatrix => Path == MatrixKey || Path.StartsWith(MatrixKey + ".", StringComparison.Ordinal);
 
+    /// <summary>The stage that the field lies in; null for any other field, a stage as a whole included.</summary>
+    public string? StageInside => Path.Split('.') is ["stages", var stage, _, ..] ? stage : null;
+
     /// <summary>The document with the field set. An axis of the matrix is one key, dots included.</summary>
     public YamlMap Apply(YamlMap root, ErrorList errors) =>
         Set(root, IsOfMatrix ? Path.Split('.', 2) : Path.Split('.'), 0, errors) ?? root;
