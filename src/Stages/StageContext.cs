@@ -29,8 +29,8 @@ internal sealed class StageContext
         Experiment = experiment;
         Command = command;
         Engine = engine;
-        Info = ModelInfo.Read(Folder);
-        ModelFolder.RequireUsable(Folder, [.. TokenizerFiles, .. ProcessorFiles]);
+        Info = ModelInfo.Read(experiment.Model.Path.Full);
+        ModelFolder.RequireUsable(Info, [.. TokenizerFiles, .. ProcessorFiles]);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);
@@ -107,7 +107,7 @@ internal sealed class StageContext
     /// <param name="prompt">A name or the question itself, as a spec's <c>prompt</c>.</param>
     public StageContext With(string prompt) => new(this, prompt);
 
-    private string Folder => Experiment.Model.Path.Full;
+    private string Folder => Info.Folder;
 
     /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target.</summary>
     public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>

@@ -2,16 +2,33 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests;
 
-/// <summary>Where the golden files lie: the folder in the environment variable GOLDEN, else shared/golden beside the repository.</summary>
+/// <summary>Where the golden files lie: the folders in the environment variable GOLDEN (separated by <c>:</c>), else shared/golden and shared/golden-2 beside the repository.</summary>
 internal static class Golden
 {
-    private static readonly string? Named = Environment.GetEnvironmentVariable("GOLDEN") is { Length: > 0 } folder ? System.IO.Path.GetFullPath(folder) : null;
+    /// <summary>Families of cases that are read; the newer folder has others, too.</summary>
+    private static readonly string[] Families = ["llava", "llava_next", "internvl", "qwen2vl"];
 
-    /// <summary>The golden folder; need not exist.</summary>
-    public static string Root { get; } = Named ?? System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden");
+    private static readonly string[] Named =
+        [.. (Environment.GetEnvironmentVariable("GOLDEN") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(f => System.IO.Path.GetFullPath(f))];
+
+    /// <summary>The golden folders; need not exist.</summary>
+    public static IReadOnlyList<string> Roots { get; } =
+        Named.Length > 0 ? Named : [System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden"), System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden-2")];
+
+    /// <summary>The first golden folder.</summary>
+    public static string Root => Roots[0];
 
     /// <summary>Path below the golden folder.</summary>
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
+
+    /// <summary>Case folders of all golden folders whose family is read.</summary>
+    public static IEnumerable<string> ModelCases() =>
+        from root in Roots
+        where Directory.Exists(root)
+        from folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)
+        let json = System.IO.Path.Combine(folder, "case.json")
+        where File.Exists(json) && Families.Contains(FamilyOf(json))
+        select folder;
 
     /// <summary>Case folders: those with a case.json.</summary>
     public static IEnumerable<string> Cases() =>
@@ -22,8 +39,14 @@ internal static class Golden
     public static string? SkipReason(string? kind)
     {
         bool present = kind is null ? Cases().Any() : File.Exists(Path(kind)) || Directory.Exists(Path(kind));
-        bool mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1" && Named is null;
+        bool mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1" && Named.Length == 0;
         return present || mustRun ? null : $"no golden files for '{kind ?? "model cases"}' in {Root} (set GOLDEN to a folder that has them)";
+    }
+
+    private static string? FamilyOf(string json)
+    {
+        using var document = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(json));
+        return document.RootElement.TryGetProperty("family", out var family) ? family.GetString() : null;
     }
 
     /// <summary>The folder of Pipelines.sln.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Text;
 
 namespace Pipelines.Host.Running;
 
@@ -65,7 +66,7 @@ internal static class ExpectedTables
         string path = Path.Combine(expected, TolerancesFile);
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, double>>>(File.ReadAllBytes(path)) is { Count: > 0 } read
+            return JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, double>>>(Utf8Text.WithoutMark(File.ReadAllBytes(path))) is { Count: > 0 } read
                 ? read
                 : throw new InputException(path, "names no table.", "It should say, for each CSV file, which columns may differ and by how much.");
         }

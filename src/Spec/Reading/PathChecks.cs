@@ -58,6 +58,7 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
     {
         const string field = "model.path";
         if (!Folder(path, field, "model folder", Downloads.Model(path.Full)) || System.IO.File.Exists(Path.Combine(path.Full, "config.json"))) return;
+        if (Directory.Exists(Path.Combine(path.Full, "snapshots"))) return; // a repository in the hub's cache: its snapshot is found where the model is read
         string? inner = Entries(path.Full).FirstOrDefault(e => System.IO.File.Exists(Path.Combine(path.Full, e, "config.json")));
         errors.Add(places[field], field, $"the folder {path.Full} has no config.json: it is no model folder as the hub lays it out; {Downloads.Model(path.Full)}",
             null, inner is null ? null : $"'{Path.Combine(path.Raw, inner)}'");

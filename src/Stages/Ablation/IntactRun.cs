@@ -108,6 +108,7 @@ internal sealed class IntactRun : IDisposable
         Rotary rotary = cache.Decoder.Rotary(cache.Positions.Following(maxTokens));
         while (answer.Count < maxTokens && !endTokens.Contains(answer[^1]))
         {
+            cache.Decoder.Shape.Limit?.Require(cache.Prompt.Length + answer.Count, "the prompt with its answer");
             answer.Add(Next(answer[^1], rotary.Slice(answer.Count - 1, 1), grownKeys, grownValues));
         }
 

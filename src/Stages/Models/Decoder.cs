@@ -55,8 +55,8 @@ internal sealed class Decoder
         long count = positions.Axes[0].Length;
         torch.Tensor axes = torch.tensor([.. positions.Axes.SelectMany(axis => axis)], [positions.Axes.Length, count], dtype: torch.ScalarType.Int64, device: Arithmetic.Device); // [axes, T]
         Rotary tables = Shape.RotarySections is { } sections && positions.Axes.Length > 1
-            ? Tensors.Rotary.OfSections(axes, sections, Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute)
-            : Tensors.Rotary.Of(axes[0], Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute);
+            ? Tensors.Rotary.OfSections(axes, sections, Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute, Shape.RotaryDivisor)
+            : Tensors.Rotary.Of(axes[0], Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute, Shape.RotaryDivisor);
         scope.MoveToOuter(tables.Cos, tables.Sin);
         return tables;
     }

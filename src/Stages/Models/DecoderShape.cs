@@ -14,7 +14,7 @@ namespace Pipelines.Stages.Models;
 /// <param name="RotaryTheta">Base of the rotary frequencies theta^(-2i/d).</param>
 /// <param name="RotarySections">M-RoPE: how many of the d/2 frequencies take the time, row and column position, in this order; null = one position stream.</param>
 /// <param name="QkvBias">q_proj, k_proj and v_proj have a bias.</param>
-/// <param name="TiedHead">The unembedding is the embedding matrix; no lm_head is stored.</param>
+/// <param name="TiedHead">A file says that the unembedding is the embedding matrix. A stored lm_head wins over it.</param>
 internal sealed record DecoderShape(
     int Layers,
     int Heads,
@@ -29,6 +29,12 @@ internal sealed record DecoderShape(
     bool QkvBias,
     bool TiedHead)
 {
+    /// <summary>What the rotary frequencies are divided by (linear scaling); 1 = nothing.</summary>
+    public double RotaryDivisor { get; init; } = 1;
+
+    /// <summary>The longest sequence that the pass holds for; null = no limit.</summary>
+    public SequenceLimit? Limit { get; init; }
+
     /// <summary>G, query heads that share a key/value head.</summary>
     public int Group => Heads / KvHeads;
 

@@ -26,7 +26,7 @@ internal sealed class ImageTokenCounter
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
         return info.Family switch
         {
-            ModelFamily.Llava => Llava.Counter(config, image),
+            ModelFamily.Llava => Llava.Counter(config, info.Folder, image),
             ModelFamily.LlavaNext => LlavaNext.Counter(config, info.Folder, image),
             ModelFamily.InternVl => InternVl.Counter(config, info.Folder, image),
             ModelFamily.Qwen2Vl => Qwen2Vl.Counter(config, info.Folder, image),

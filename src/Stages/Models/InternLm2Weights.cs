@@ -16,8 +16,12 @@ internal static class InternLm2Weights
         torch.Tensor embedding = body.ClaimStored("tok_embeddings.weight", shape.VocabularyRows, shape.Hidden);
         DecoderLayer[] layers = [.. Enumerable.Range(0, shape.Layers).Select(n => Layer(body.Sub($"layers.{n}"), shape))];
         var norm = new RmsNorm(body.Claim("norm.weight", shape.Hidden), shape.NormEpsilon, arithmetic.Linear);
-        var unembedding = new Unembedding(
-            language.Linear("output", shape.VocabularyRows, shape.Hidden, bias: false), language.ClaimStored("output.weight", shape.VocabularyRows, shape.Hidden), arithmetic);
+        Unembedding unembedding = shape.TiedHead && !language.Has("output.weight") // a stored head wins over the flag
+            ? new Unembedding(body.LinearOf(embedding, null), body.ClaimStored("tok_embeddings.weight", shape.VocabularyRows, shape.Hidden), arithmetic)
+            : new Unembedding(
+                language.Linear("output", shape.VocabularyRows, shape.Hidden, bias: false),
+                language.ClaimStored("output.weight", shape.VocabularyRows, shape.Hidden),
+                arithmetic);
         return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding);
     }
 

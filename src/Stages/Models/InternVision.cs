@@ -28,6 +28,10 @@ internal sealed class InternVision
         blocks = [.. Enumerable.Range(0, usedBlocks).Select(n => new Block(weights.Sub($"encoder.layers.{n}"), shape))];
     }
 
+    /// <summary>Tensors of the tower that a run with <paramref name="usedBlocks"/> blocks never reads.</summary>
+    public static string[] Unused(string prefix, InternVisionShape shape, int usedBlocks) =>
+        [.. Enumerable.Range(usedBlocks, shape.Layers - usedBlocks).Select(n => $"{prefix}.encoder.layers.{n}.")];
+
     /// <summary>The tiles' hidden states after the used blocks.</summary>
     /// <param name="pixels">[n, 3, size, size], normalised.</param>
     /// <returns>[n, 1 + patches, hidden].</returns>

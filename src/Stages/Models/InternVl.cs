@@ -35,7 +35,7 @@ internal sealed class InternVl : VisionLanguageModel
         linear2 = parts.Weights.Linear("mlp1.3", hidden, hidden, bias: true);
         processor = Processor(config, parts.Info.Folder, parts.Image);
         counter = Counter(config, parts.Info.Folder, parts.Image);
-        parts.Weights.RequireAllClaimed([.. Enumerable.Range(blocks, shape.Layers - blocks).Select(n => $"vision_model.encoder.layers.{n}.")]);
+        parts.Weights.RequireAllClaimed(InternVision.Unused("vision_model", shape, blocks));
     }
 
     /// <inheritdoc/>
@@ -76,9 +76,9 @@ internal sealed class InternVl : VisionLanguageModel
 
     private static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
     {
-        int most = image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
-        int least = Math.Min(config.Count("min_dynamic_patch", 1), most);
-        return new InternVlProcessor(PreprocessorConfig.Read(folder), InternVlConfig.Vision(config).ImageSize, least, most, config.Flag("use_thumbnail", false));
+        (int least, int most, bool thumbnail) = InternVlConfig.Tiles(config);
+        most = image.MaxTiles ?? most;
+        return new InternVlProcessor(PreprocessorConfig.Read(folder), InternVlConfig.Vision(config).ImageSize, Math.Min(least, most), most, thumbnail);
     }
 
     private static Decoder LoadDecoder(ModelParts parts)

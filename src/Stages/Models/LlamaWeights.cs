@@ -16,7 +16,7 @@ internal static class LlamaWeights
         torch.Tensor embedding = body.ClaimStored("embed_tokens.weight", shape.VocabularyRows, shape.Hidden);
         DecoderLayer[] layers = [.. Enumerable.Range(0, shape.Layers).Select(n => Layer(body.Sub($"layers.{n}"), shape))];
         var norm = new RmsNorm(body.Claim("norm.weight", shape.Hidden), shape.NormEpsilon, arithmetic.Linear);
-        Unembedding unembedding = shape.TiedHead
+        Unembedding unembedding = shape.TiedHead && !head.Has("lm_head.weight") // a stored head wins over the flag
             ? new Unembedding(body.LinearOf(embedding, null), body.ClaimStored("embed_tokens.weight", shape.VocabularyRows, shape.Hidden), arithmetic)
             : new Unembedding(
                 head.Linear("lm_head", shape.VocabularyRows, shape.Hidden, bias: false),

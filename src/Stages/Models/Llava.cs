@@ -15,9 +15,8 @@ internal sealed class Llava : VisionLanguageModel
         : base(parts, LlavaTower.LoadDecoder(parts))
     {
         tower = new LlavaTower(parts);
-        processor = new ClipProcessor(PreprocessorConfig.Read(parts.Info.Folder), parts.Image.Fit);
+        processor = Processor(parts.Config, parts.Info.Folder, parts.Image);
         LlavaConfig.CheckImageToken(parts);
-        tower.CheckPixels(processor.Side, parts);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 
@@ -38,8 +37,10 @@ internal sealed class Llava : VisionLanguageModel
     public override ImageTokens TokensOf(int width, int height) => tower.TokensOfTile;
 
     /// <summary>Image tokens by a picture's size: always the same.</summary>
-    public static ImageTokenCounter Counter(ModelConfig config, ImageChoice image)
+    /// <exception cref="Errors.InputException">The preprocessor is of no use, or of another model.</exception>
+    public static ImageTokenCounter Counter(ModelConfig config, string folder, ImageChoice image)
     {
+        Processor(config, folder, image);
         ImageTokens tile = LlavaTower.TokensOf(LlavaConfig.Vision(config), LlavaConfig.DropsClassToken(config));
         return new ImageTokenCounter(image, (_, _) => tile);
     }
@@ -47,4 +48,12 @@ internal sealed class Llava : VisionLanguageModel
     /// <inheritdoc/>
     public override TokenGrid? GridOf(Picture picture) =>
         tower.TokensOfTile is { Rows: > 0 } tokens ? new TokenGrid(processor.Fitted(picture), tokens.Rows, tokens.Columns) : null;
+
+    private static ClipProcessor Processor(ModelConfig config, string folder, ImageChoice image)
+    {
+        PreprocessorConfig preprocessor = PreprocessorConfig.Read(folder);
+        var processor = new ClipProcessor(preprocessor, image.Fit);
+        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(config), preprocessor);
+        return processor;
+    }
 }

@@ -21,18 +21,10 @@ internal sealed class LlavaNext : VisionLanguageModel
         : base(parts, LlavaTower.LoadDecoder(parts))
     {
         tower = new LlavaTower(parts);
-        newline = parts.Weights.Claim(LlavaTower.Prefix(parts, "image_newline"), parts.Info.Hidden);
-        PreprocessorConfig preprocessor = PreprocessorConfig.Read(parts.Info.Folder);
-        processor = new LlavaNextProcessor(preprocessor);
+        newline = parts.Weights.Claim("image_newline", parts.Info.Hidden);
+        processor = Processor(parts.Config, parts.Info.Folder);
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
-        tower.CheckPixels(processor.Side, parts);
         LlavaConfig.CheckImageToken(parts);
-        CheckPinpoints(parts.Config, preprocessor);
-        if (!LlavaConfig.DropsClassToken(parts.Config))
-        {
-            throw parts.Config.Error("vision_feature_select_strategy", "is \"full\", but LLaVA-NeXT joins its tiles without class tokens.");
-        }
-
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 
@@ -66,9 +58,10 @@ internal sealed class LlavaNext : VisionLanguageModel
     public override ImageTokens TokensOf(int width, int height) => counter.TokensOf(width, height);
 
     /// <summary>Image tokens by a picture's size.</summary>
+    /// <exception cref="InputException">The preprocessor is of no use, or of another model.</exception>
     public static ImageTokenCounter Counter(ModelConfig config, string folder, ImageChoice image)
     {
-        var processor = new LlavaNextProcessor(PreprocessorConfig.Read(folder));
+        LlavaNextProcessor processor = Processor(config, folder);
         int grid = LlavaConfig.Vision(config).Grid;
         return new ImageTokenCounter(image, (width, height) => new ImageTokens(processor.Geometry(width, height).ImageTokens(grid), 0, 0));
     }
@@ -76,6 +69,15 @@ internal sealed class LlavaNext : VisionLanguageModel
     /// <inheritdoc/>
     /// <remarks>The whole picture's tile, which comes first: the picture squashed to a square.</remarks>
     public override TokenGrid GridOf(Picture picture) => new(processor.Tiles(Image.Fitted(picture))[0], tower.Vision.Grid, tower.Vision.Grid);
+
+    private static LlavaNextProcessor Processor(ModelConfig config, string folder)
+    {
+        PreprocessorConfig preprocessor = PreprocessorConfig.Read(folder);
+        var processor = new LlavaNextProcessor(preprocessor);
+        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(config), preprocessor);
+        CheckPinpoints(config, preprocessor);
+        return processor;
+    }
 
     private static void CheckPinpoints(ModelConfig config, PreprocessorConfig preprocessor)
     {

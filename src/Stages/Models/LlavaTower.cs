@@ -8,6 +8,7 @@ namespace Pipelines.Stages.Models;
 /// <summary>What LLaVA-1.5 and LLaVA-NeXT share: CLIP, the projector linear_2(gelu(linear_1 x)), and where the tensors lie.</summary>
 internal sealed class LlavaTower
 {
+    private const string Prefix = "vision_tower.vision_model";
     private readonly ClipVision clip;
     private readonly ILinear linear1; // vision hidden -> hidden
     private readonly ILinear linear2; // hidden -> hidden
@@ -18,16 +19,14 @@ internal sealed class LlavaTower
     public LlavaTower(ModelParts parts)
     {
         ModelConfig config = parts.Config;
-        config.Expect("projector_hidden_act", "gelu", "gelu");
         arithmetic = parts.Weights.Arithmetic;
         Vision = LlavaConfig.Vision(config);
         dropsClassToken = LlavaConfig.DropsClassToken(config);
         int blocks = LlavaConfig.VisionBlocks(config, Vision), hidden = parts.Info.Hidden;
-        bool bias = config.Flag("multimodal_projector_bias", true);
-        string prefix = Prefix(parts, "vision_tower.vision_model");
-        clip = new ClipVision(parts.Weights.Sub(prefix), Vision, blocks);
-        Unused = ClipVision.Unused(prefix, Vision, blocks);
-        Weights projector = parts.Weights.Sub(Prefix(parts, "multi_modal_projector"));
+        bool bias = LlavaConfig.ProjectorBias(config);
+        clip = new ClipVision(parts.Weights.Sub(Prefix), Vision, blocks);
+        Unused = ClipVision.Unused(Prefix, Vision, blocks);
+        Weights projector = parts.Weights.Sub("multi_modal_projector");
         linear1 = projector.Linear("linear_1", hidden, Vision.Hidden, bias);
         linear2 = projector.Linear("linear_2", hidden, hidden, bias);
     }
@@ -45,27 +44,22 @@ internal sealed class LlavaTower
     public static ImageTokens TokensOf(ClipShape vision, bool dropsClassToken) =>
         dropsClassToken ? ImageTokens.Grid(vision.Grid, vision.Grid) : new ImageTokens(1 + (vision.Grid * vision.Grid), 0, 0);
 
-    /// <summary>Claims the Llama decoder under the names of either layout: the published one, or that of files saved again by newer transformers.</summary>
+    /// <summary>Claims the decoder.</summary>
     public static Decoder LoadDecoder(ModelParts parts)
     {
-        Weights root = parts.Weights;
-        return root.Has("model.language_model.embed_tokens.weight")
-            ? LlamaWeights.Load(root.Sub("model.language_model"), root, parts.Info.Decoder, root.Arithmetic)
-            : LlamaWeights.Load(root.Sub("language_model.model"), root.Sub("language_model"), parts.Info.Decoder, root.Arithmetic);
+        Weights language = parts.Weights.Sub("language_model");
+        return LlamaWeights.Load(language.Sub("model"), language, parts.Info.Decoder, language.Arithmetic);
     }
-
-    /// <summary>Full prefix of a part's tensors in either layout.</summary>
-    public static string Prefix(ModelParts parts, string part) => parts.Weights.Has("model.language_model.embed_tokens.weight") ? $"model.{part}" : part;
 
     /// <summary>The preprocessor must make pictures of the tower's size.</summary>
     /// <exception cref="InputException">It does not.</exception>
-    public void CheckPixels(int side, ModelParts parts)
+    public static void CheckPixels(int side, ClipShape vision, PreprocessorConfig preprocessor)
     {
-        if (side != Vision.ImageSize)
+        if (side != vision.ImageSize)
         {
             throw new InputException(
-                System.IO.Path.Combine(parts.Info.Folder, "preprocessor_config.json"),
-                $"makes pictures of {side} x {side} pixels, but the vision tower reads {Vision.ImageSize} x {Vision.ImageSize}.",
+                preprocessor.Source,
+                $"makes pictures of {side} x {side} pixels, but the vision tower reads {vision.ImageSize} x {vision.ImageSize}.",
                 "Use the file that belongs to the checkpoint.");
         }
     }

@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages.Models;
 
@@ -12,12 +12,16 @@ internal sealed class ModelConfig
     private readonly JsonElement element;
     private readonly string path;
     private readonly string prefix;
+    private readonly ModelConfig? above;
+    private readonly HashSet<string> asked;
 
-    private ModelConfig(string path, string prefix, JsonElement element)
+    private ModelConfig(string path, string prefix, JsonElement element, HashSet<string> asked, ModelConfig? above = null)
     {
         this.path = path;
         this.prefix = prefix;
         this.element = element;
+        this.asked = asked;
+        this.above = above;
     }
 
     /// <summary>The file that is read.</summary>
@@ -40,21 +44,20 @@ internal sealed class ModelConfig
                 throw new InputException(path, $"the file has {file.Length:N0} bytes, far more than a configuration has.", "Download it again.");
             }
 
-            byte[] bytes = File.ReadAllBytes(path);
+            byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(path));
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
                 throw new InputException(path, "the file is a git-LFS pointer, not the file itself.", "Run `git lfs pull` in the model folder.");
             }
 
-            ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
-            if (!Utf8.IsValid(json.Span))
+            if (!Utf8.IsValid(bytes))
             {
                 throw new InputException(path, "the file is not UTF-8 text.", "Download it again.");
             }
 
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
+            using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
             return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new ModelConfig(path, "", document.RootElement.Clone())
+                ? new ModelConfig(path, "", document.RootElement.Clone(), [])
                 : throw new InputException(path, "the file does not hold a JSON object.", "Download it again.");
         }
         catch (JsonException e)
@@ -73,14 +76,66 @@ internal sealed class ModelConfig
     /// <summary>Whether the key is there and not null.</summary>
     public bool Has(string key) => TryGet(key, out _);
 
+    /// <summary>Whether the key is there and null: a switch that is off, where a missing key would have the class default.</summary>
+    public bool IsNull(string key)
+    {
+        asked.Add(prefix + key);
+        return element.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+    }
+
+    /// <summary>
+    /// This section, with another one asked for what is missing here: files of transformers 4.52 to 4.57 hold the
+    /// decoder's keys twice. A key that stands in both must say the same.
+    /// </summary>
+    public ModelConfig Else(ModelConfig other) => new(path, prefix, element, asked, other);
+
+    /// <summary>
+    /// Demands that every key of this section was read, is null, or is known: a key that is neither may change the pass.
+    /// </summary>
+    /// <param name="known">What is known of the keys that nobody reads.</param>
+    /// <exception cref="InputException">Names the keys.</exception>
+    public void RequireUnderstood(KnownKeys known)
+    {
+        var strange = new List<string>();
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            string name = prefix + property.Name;
+            if (property.Value.ValueKind == JsonValueKind.Null || asked.Contains(name) || known.DoesNotMatter(property.Name))
+            {
+                continue;
+            }
+
+            if (known.OnlyValue(property.Name) is { } only)
+            {
+                if (!JsonElement.DeepEquals(property.Value, only))
+                {
+                    throw Error(property.Name, $"is {Shown(property.Value)}; only {only.GetRawText()}, the class default, is computed here.");
+                }
+
+                continue;
+            }
+
+            strange.Add($"'{name}' ({Shown(property.Value)})");
+        }
+
+        if (strange.Count > 0)
+        {
+            string names = string.Join(", ", strange.Take(5)) + (strange.Count > 5 ? ", …" : "");
+            throw new InputException(
+                path,
+                $"{names}: {(strange.Count == 1 ? "a key that is" : "keys that are")} not understood and may change the model's pass.",
+                "Use the config.json as published; a key that is null does nothing.");
+        }
+    }
+
     /// <summary>The object under <paramref name="key"/>.</summary>
     public ModelConfig Section(string key) => OptionalSection(key) ?? throw Missing(key);
 
     /// <summary>The object under <paramref name="key"/>, or null where the key is missing.</summary>
     public ModelConfig? OptionalSection(string key) =>
-        !TryGet(key, out JsonElement value) ? null
-        : value.ValueKind == JsonValueKind.Object ? new ModelConfig(path, $"{prefix}{key}.", value)
-        : throw Wrong(key, "an object", value);
+        !TryGet(key, out JsonElement value, out ModelConfig holder) ? null
+        : value.ValueKind == JsonValueKind.Object ? new ModelConfig(path, $"{holder.prefix}{key}.", value, asked)
+        : throw holder.Wrong(key, "an object", value);
 
     /// <summary>A positive count (layers, heads, widths), at most 2^24.</summary>
     /// <param name="key">Key.</param>
@@ -128,6 +183,12 @@ internal sealed class ModelConfig
         !TryGet(key, out JsonElement value) ? otherwise ?? throw Missing(key)
         : StringOf(value) ?? throw Wrong(key, "a string", value);
 
+    /// <summary>A string that may be missing: null then.</summary>
+    public string? OptionalText(string key) => Has(key) ? Text(key) : null;
+
+    /// <summary>A key with the sections before it, for messages.</summary>
+    public string NameOf(string key) => prefix + key;
+
     /// <summary>A list of integers; a single integer is a list of one. Null where the key is missing.</summary>
     public int[]? Integers(string key)
     {
@@ -163,6 +224,20 @@ internal sealed class ModelConfig
                 : throw Wrong(key, "a list of pairs of positive integers", value);
     }
 
+    /// <summary>A boolean that may be missing: null then.</summary>
+    public bool? OptionalFlag(string key) => Has(key) ? Flag(key, false) : null;
+
+    /// <summary>Demands the number that the code computes with.</summary>
+    /// <exception cref="InputException">The file says something else.</exception>
+    public void ExpectCount(string key, int supported)
+    {
+        int found = Integer(key, supported);
+        if (found != supported)
+        {
+            throw Error(key, $"is {found}; only {supported} is supported here.");
+        }
+    }
+
     /// <summary>Demands the value that the code computes with.</summary>
     /// <exception cref="InputException">The file says something else.</exception>
     public void Expect(string key, string supported, string otherwise)
@@ -177,8 +252,38 @@ internal sealed class ModelConfig
     /// <summary>An error about a key of this file.</summary>
     public InputException Error(string key, string what, string? remedy = null) => new(path, $"'{prefix}{key}' {what}", remedy);
 
-    private bool TryGet(string key, out JsonElement value) =>
-        element.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+    private bool TryGet(string key, out JsonElement value) => TryGet(key, out value, out _);
+
+    private bool TryGet(string key, out JsonElement value, out ModelConfig holder)
+    {
+        asked.Add(prefix + key);
+        bool here = element.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+        holder = this;
+        if (above is null)
+        {
+            return here;
+        }
+
+        bool there = above.TryGet(key, out JsonElement other, out ModelConfig farther);
+        if (!here)
+        {
+            (value, holder) = (other, farther);
+            return there;
+        }
+
+        return !there || JsonElement.DeepEquals(value, other)
+            ? true
+            : throw new InputException(
+                path,
+                $"'{prefix}{key}' is {Shown(value)}, but '{farther.prefix}{key}' is {Shown(other)}.",
+                "Both are the decoder's and must say the same.");
+    }
+
+    private static string Shown(JsonElement value)
+    {
+        string text = value.GetRawText();
+        return text.Length > 60 ? text[..60] + "…" : text;
+    }
 
     /// <summary>The string, or null for anything else (half a surrogate pair included).</summary>
     private static string? StringOf(JsonElement value)
@@ -197,7 +302,6 @@ internal sealed class ModelConfig
 
     private InputException Wrong(string key, string wanted, JsonElement found)
     {
-        string text = found.GetRawText();
-        return new InputException(path, string.Create(CultureInfo.InvariantCulture, $"'{prefix}{key}' must be {wanted}, not {(text.Length > 60 ? text[..60] + "…" : text)}."));
+        return new InputException(path, $"'{prefix}{key}' must be {wanted}, not {Shown(found)}.");
     }
 }

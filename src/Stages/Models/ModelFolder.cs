@@ -8,15 +8,15 @@ internal static class ModelFolder
 {
     private static ReadOnlySpan<byte> Pointer => "version https://git-lfs"u8;
 
-    /// <summary>Demands weights whose headers are whole, and no git-LFS pointer in place of a small file.</summary>
-    /// <param name="folder">The hub folder.</param>
+    /// <summary>Demands weights whose headers are whole and hold what config.json asks for, and no git-LFS pointer in place of a small file.</summary>
+    /// <param name="info">What config.json says.</param>
     /// <param name="smallFiles">Names of configuration and tokenizer files; those that are missing are no error here.</param>
-    /// <exception cref="InputException">Missing, damaged, quantised or pickled weights; a pointer.</exception>
-    public static void RequireUsable(string folder, IEnumerable<string> smallFiles)
+    /// <exception cref="InputException">Missing, damaged, misshapen, quantised or pickled weights; a pointer.</exception>
+    public static void RequireUsable(ModelInfo info, IEnumerable<string> smallFiles)
     {
-        Checkpoint.Open(folder).Dispose();
+        Open(info, ModelInfo.ReadConfig(info.Folder)).Dispose();
         Span<byte> start = stackalloc byte[Pointer.Length];
-        foreach (string file in smallFiles.Select(name => Path.Combine(folder, name)).Where(File.Exists))
+        foreach (string file in smallFiles.Select(name => Path.Combine(info.Folder, name)).Where(File.Exists))
         {
             try
             {
@@ -30,6 +30,25 @@ internal static class ModelFolder
             {
                 throw new InputException(file, $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
             }
+        }
+    }
+
+    /// <summary>The checkpoint of a folder by the hub's names, held against config.json.</summary>
+    /// <param name="info">What config.json says.</param>
+    /// <param name="config">config.json.</param>
+    /// <exception cref="InputException">Missing, damaged, misshapen, quantised or pickled weights; names of a wrapped model.</exception>
+    public static Checkpoint Open(ModelInfo info, ModelConfig config)
+    {
+        Checkpoint checkpoint = Checkpoint.Open(info.Folder, TensorNames.Of(info.Family));
+        try
+        {
+            CheckpointNames.Require(checkpoint, info, config);
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
         }
     }
 }

@@ -47,13 +47,18 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
     /// <summary>N = L*H.</summary>
     public int TotalHeads => Decoder.TotalHeads;
 
-    /// <summary>Last part of the folder's path: the model's name on the hub, for reports.</summary>
-    public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+    /// <summary>The model's name on the hub, for reports: its repository in the hub's cache, else the last part of the folder's path.</summary>
+    public string Name => HubCache.RepositoryOf(Folder) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
-    /// <summary>Reads config.json of a hub folder.</summary>
-    /// <exception cref="InputException">No such folder or file, an unknown or text-only architecture, a quantised checkpoint, numbers that do not fit.</exception>
+    /// <summary>Reads config.json of a hub folder, and demands that every key of it is understood.</summary>
+    /// <param name="folder">The folder, or a repository's folder in the hub's cache, which stands for its snapshot.</param>
+    /// <exception cref="InputException">
+    /// No such folder or file, an unknown or text-only architecture, a quantised checkpoint, numbers that do not fit, a
+    /// setting that is not computed here.
+    /// </exception>
     public static ModelInfo Read(string folder)
     {
+        folder = HubCache.Resolve(folder);
         ModelConfig config = ReadConfig(folder);
         ModelFamily family = FamilyOf(config);
         DecoderShape decoder = family switch
@@ -63,7 +68,9 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
             ModelFamily.Qwen2Vl => Qwen2VlConfig.Decoder(config),
             _ => throw new ArgumentOutOfRangeException(nameof(folder)),
         };
-        return new ModelInfo(folder, family, decoder.Checked(config.Path), StoredType(config));
+        var info = new ModelInfo(folder, family, decoder.Checked(config.Path), StoredType(config));
+        RequireUnderstood(config, family);
+        return info;
     }
 
     /// <summary>config.json of a hub folder.</summary>
@@ -77,13 +84,25 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
         return ModelConfig.Read(Path.Combine(folder, "config.json"));
     }
 
+    private static void RequireUnderstood(ModelConfig config, ModelFamily family)
+    {
+        switch (family)
+        {
+            case ModelFamily.Llava or ModelFamily.LlavaNext:
+                LlavaConfig.Require(config, family);
+                break;
+            case ModelFamily.InternVl:
+                InternVlConfig.Require(config);
+                break;
+            default:
+                Qwen2VlConfig.Require(config);
+                break;
+        }
+    }
+
     private static ModelFamily FamilyOf(ModelConfig config)
     {
-        if (config.OptionalSection("quantization_config") is { } quantized)
-        {
-            throw config.Error("quantization_config", $"says that the checkpoint is quantised ({quantized.Text("quant_method", "unknown method")}).", "Use the unquantised checkpoint.");
-        }
-
+        RefuseQuantised(config);
         string type = config.Text("model_type", "");
         string architecture = ArchitectureOf(config);
         return type switch
@@ -108,11 +127,35 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
         return names is { Length: > 0 } ? names[0] : "";
     }
 
-    private static torch.ScalarType StoredType(ModelConfig config) => config.Text("torch_dtype", config.Text("dtype", "float32")) switch
+    /// <summary>Quantised copies say so under one of these keys, at the top or in the part that is quantised.</summary>
+    private static void RefuseQuantised(ModelConfig config)
     {
-        "float16" => torch.ScalarType.Float16,
-        "bfloat16" => torch.ScalarType.BFloat16,
-        "float32" => torch.ScalarType.Float32,
-        string other => throw new InputException(config.Path, $"'torch_dtype' is \"{other}\".", "float16, bfloat16 and float32 are supported."),
-    };
+        string[] parts = ["text_config", "llm_config", "vision_config"];
+        foreach (ModelConfig section in parts.Select(config.OptionalSection).OfType<ModelConfig>().Prepend(config))
+        {
+            foreach (string key in (string[])["quantization_config", "quantization", "compression_config"])
+            {
+                if (section.OptionalSection(key) is { } quantised)
+                {
+                    throw section.Error(
+                        key, $"says that the checkpoint is quantised ({quantised.Text("quant_method", "unknown method")}).", "Use the unquantised checkpoint.");
+                }
+            }
+        }
+    }
+
+    /// <summary>torch_dtype, or dtype as newer files call it; where the top is silent, the decoder's.</summary>
+    private static torch.ScalarType StoredType(ModelConfig config)
+    {
+        ModelConfig?[] parts = [config, config.OptionalSection("text_config"), config.OptionalSection("llm_config")];
+        string[] keys = ["torch_dtype", "dtype"];
+        string? named = parts.OfType<ModelConfig>().SelectMany(_ => keys, (part, key) => part.OptionalText(key)).FirstOrDefault(t => t is not (null or "auto"));
+        return (named?.StartsWith("torch.", StringComparison.Ordinal) == true ? named[6..] : named) switch
+        {
+            "float16" => torch.ScalarType.Float16,
+            "bfloat16" => torch.ScalarType.BFloat16,
+            "float32" or null => torch.ScalarType.Float32,
+            string other => throw new InputException(config.Path, $"'torch_dtype' is \"{other}\".", "float16, bfloat16 and float32 are supported."),
+        };
+    }
 }

@@ -12,7 +12,6 @@ namespace Pipelines.Stages.Models;
 internal sealed class Qwen2Vision
 {
     private const double Epsilon = 1e-6; // fixed in the published code
-    private const double Theta = 10000;
     private readonly Qwen2VisionShape shape;
     private readonly ILinear patches; // channels*time*p*p -> embed, no bias
     private readonly Block[] blocks;
@@ -45,7 +44,7 @@ internal sealed class Qwen2Vision
         long[] rows = [.. geometry.MergeOrder().Select(at => (long)at.Row)];
         long[] columns = [.. geometry.MergeOrder().Select(at => (long)at.Column)];
         Rotary rotary = Rotary.OfGrid(
-            torch.tensor(rows, dtype: torch.ScalarType.Int64, device: pixels.device), torch.tensor(columns, dtype: torch.ScalarType.Int64, device: pixels.device), shape.EmbedDim / shape.Heads, Theta, pixels.dtype);
+            torch.tensor(rows, dtype: torch.ScalarType.Int64, device: pixels.device), torch.tensor(columns, dtype: torch.ScalarType.Int64, device: pixels.device), shape.EmbedDim / shape.Heads, shape.RotaryTheta, pixels.dtype);
         torch.Tensor x = patches.Forward(pixels); // [patches, embed]
         foreach (Block block in blocks)
         {

@@ -23,16 +23,10 @@ internal sealed class Qwen2Vl : VisionLanguageModel
     {
         arithmetic = parts.Weights.Arithmetic;
         Qwen2VisionShape shape = Qwen2VlConfig.Vision(parts.Config);
-        vision = new Qwen2Vision(parts.Weights.Sub(IsNested(parts.Weights) ? "model.visual" : "visual"), shape, parts.Info.Hidden);
-        PreprocessorConfig preprocessor = PreprocessorConfig.Read(parts.Info.Folder);
-        processor = new Qwen2VlProcessor(preprocessor);
-        if ((preprocessor.PatchSize ?? 14) != shape.PatchSize || (preprocessor.TemporalPatchSize ?? 2) != shape.TemporalPatchSize || (preprocessor.MergeSize ?? 2) != shape.MergeSize)
-        {
-            throw new InputException(preprocessor.Source, "has other patch, time or merge sizes than config.json.", "Both files must be of one model.");
-        }
-
+        vision = new Qwen2Vision(parts.Weights.Sub("visual"), shape, parts.Info.Hidden);
+        processor = Processor(shape, parts.Info.Folder);
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
-        parts.Weights.RequireAllClaimed(parts.Info.Decoder.TiedHead ? ["lm_head.weight"] : []);
+        parts.Weights.RequireAllClaimed();
     }
 
     /// <inheritdoc/>
@@ -58,11 +52,11 @@ internal sealed class Qwen2Vl : VisionLanguageModel
     public override ImageTokens TokensOf(int width, int height) => counter.TokensOf(width, height);
 
     /// <summary>Image tokens by a picture's size.</summary>
-    /// <exception cref="InputException">The size is no multiple of a token's pixels.</exception>
+    /// <exception cref="InputException">The size is no multiple of a token's pixels; the preprocessor is of no use, or of another model.</exception>
     public static ImageTokenCounter Counter(ModelConfig config, string folder, ImageChoice image)
     {
-        var processor = new Qwen2VlProcessor(PreprocessorConfig.Read(folder));
         Qwen2VisionShape shape = Qwen2VlConfig.Vision(config);
+        Qwen2VlProcessor processor = Processor(shape, folder);
         int unit = shape.PatchSize * shape.MergeSize;
         if (image.Square is { } side && (side < unit || side % unit != 0))
         {
@@ -93,9 +87,17 @@ internal sealed class Qwen2Vl : VisionLanguageModel
     private static Decoder LoadDecoder(ModelParts parts)
     {
         Weights root = parts.Weights;
-        return LlamaWeights.Load(root.Sub(IsNested(root) ? "model.language_model" : "model"), root, parts.Info.Decoder, root.Arithmetic);
+        return LlamaWeights.Load(root.Sub("model"), root, parts.Info.Decoder, root.Arithmetic);
     }
 
-    /// <summary>Whether the checkpoint was saved again by newer transformers.</summary>
-    private static bool IsNested(Weights root) => root.Has("model.language_model.embed_tokens.weight");
+    private static Qwen2VlProcessor Processor(Qwen2VisionShape shape, string folder)
+    {
+        PreprocessorConfig preprocessor = PreprocessorConfig.Read(folder);
+        bool same = (preprocessor.PatchSize ?? 14) == shape.PatchSize
+            && (preprocessor.TemporalPatchSize ?? 2) == shape.TemporalPatchSize
+            && (preprocessor.MergeSize ?? 2) == shape.MergeSize;
+        return same
+            ? new Qwen2VlProcessor(preprocessor)
+            : throw new InputException(preprocessor.Source, "has other patch, time or merge sizes than config.json.", "Both files must be of one model.");
+    }
 }

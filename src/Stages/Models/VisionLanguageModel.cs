@@ -62,9 +62,9 @@ internal abstract class VisionLanguageModel : IDisposable
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);
-        ModelConfig config = ModelInfo.ReadConfig(folder);
-        var tokenizer = new HubTokenizer(folder);
-        Checkpoint checkpoint = Checkpoint.Open(folder);
+        ModelConfig config = ModelInfo.ReadConfig(info.Folder);
+        var tokenizer = new HubTokenizer(info.Folder);
+        Checkpoint checkpoint = ModelFolder.Open(info, config);
         Weights weights = Weights.Of(checkpoint, arithmetic);
         try
         {
@@ -110,6 +110,7 @@ internal abstract class VisionLanguageModel : IDisposable
             }
         }
 
+        Info.Decoder.Limit?.Require(encoded.Ids.Count, "the prompt");
         return encoded.SuffixLength > 0
             ? new PromptTokens(text, encoded.Ids, encoded.ImageStart, encoded.ImageLength)
             : throw new InputException("prompt", "no text follows the image, so no token could read it.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Text;
 using TorchSharp;
 
 namespace Pipelines.Stages.Tensors;
@@ -10,8 +11,18 @@ internal sealed class Checkpoint : IDisposable
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
 
-    /// <summary>Tensors of AWQ and GPTQ (qweight, qzeros) and of bitsandbytes (SCB, quant_state, absmax).</summary>
-    private static readonly string[] QuantisedEndings = [".qweight", ".qzeros", ".SCB", ".absmax", ".quant_state.bitsandbytes__nf4", ".quant_state.bitsandbytes__fp4"];
+    /// <summary>Tensors of AWQ and GPTQ (qweight, qzeros, g_idx), of bitsandbytes (SCB, quant_state, absmax), of fp8 and compressed-tensors (scales, packed weights) and of mlx (scales, biases).</summary>
+    private static readonly string[] QuantisedEndings =
+    [
+        ".qweight", ".qzeros", ".g_idx", ".SCB", ".absmax", ".quant_map", ".quant_state.bitsandbytes__nf4", ".quant_state.bitsandbytes__fp4",
+        ".weight_scale", ".weight_scale_inv", ".weight_packed", ".weight_zero_point", ".input_scale", ".scales",
+    ];
+
+    /// <summary>Files that an adapter's or a projector's training leaves, which change a model when they are read with it.</summary>
+    private static readonly string[] AdapterFiles = ["adapter*.json", "adapter*.safetensors", "adapter*.bin", "non_lora_trainables.bin", "mm_projector.bin"];
+
+    /// <summary>Files that quantising programs put beside the weights.</summary>
+    private static readonly string[] QuantisedFiles = ["quantize_config.json", "quant_config.json", "hf_quant_config.json"];
 
     private readonly Dictionary<string, SafeTensorsFile> files;
 
@@ -30,8 +41,9 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
     /// <param name="folder">The model folder.</param>
-    /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised model.</exception>
-    public static Checkpoint Open(string folder)
+    /// <param name="hubName">The hub's name of a stored name, by which a tensor is then known; null = as stored.</param>
+    /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised model, an adapter.</exception>
+    public static Checkpoint Open(string folder, Func<string, string>? hubName = null)
     {
         if (!Directory.Exists(folder))
         {
@@ -39,6 +51,7 @@ internal sealed class Checkpoint : IDisposable
         }
 
         RefuseQuantised(Path.Combine(folder, "config.json"));
+        RefuseLooseFiles(folder);
         var files = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
         try
         {
@@ -47,11 +60,11 @@ internal sealed class Checkpoint : IDisposable
             {
                 files[single] = SafeTensorsFile.Open(single);
                 RefuseQuantised(files.Values);
-                return new Checkpoint(folder, files, new Dictionary<string, StoredTensor>(files[single].Tensors, StringComparer.Ordinal));
+                return new Checkpoint(folder, files, Named(files[single].Tensors.Values, hubName));
             }
 
             string index = Path.Combine(folder, IndexFile);
-            return File.Exists(index) ? OpenShards(folder, index, files) : throw NoWeights(folder);
+            return File.Exists(index) ? new Checkpoint(folder, files, Named(OpenShards(folder, index, files), hubName)) : throw NoWeights(folder);
         }
         catch
         {
@@ -68,11 +81,56 @@ internal sealed class Checkpoint : IDisposable
     /// <param name="name">Its full name.</param>
     /// <exception cref="InputException">The checkpoint has no such tensor.</exception>
     public torch.Tensor Mapped(string name) =>
-        Tensors.TryGetValue(name, out StoredTensor? stored) ? files[stored.File].Mapped(name) : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
+        Tensors.TryGetValue(name, out StoredTensor? stored) ? files[stored.File].Mapped(stored.Name) : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
 
     /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
     /// <param name="name">Its full name.</param>
-    public void Release(string name) => files[Tensors[name].File].Release(name);
+    public void Release(string name) => files[Tensors[name].File].Release(Tensors[name].Name);
+
+    /// <summary>A tensor's place, where it is stored as floating point and has the shape that config.json asks for.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="shape">Sizes it must have; -1 = any.</param>
+    /// <exception cref="InputException">Missing, of another shape, or of another type.</exception>
+    public StoredTensor Require(string name, long[] shape)
+    {
+        const string oneModel = "Config and weights must be of one model";
+        if (!Tensors.TryGetValue(name, out StoredTensor? stored))
+        {
+            throw new InputException(Folder, $"the checkpoint lacks the tensor '{name}' [{string.Join(", ", shape)}].", $"{oneModel}; download the missing files.");
+        }
+
+        if (stored.Shape.Length != shape.Length || !stored.Shape.Zip(shape).All(s => s.Second < 0 || s.First == s.Second))
+        {
+            throw new InputException(
+                stored.File, $"tensor '{stored.Name}' has shape [{string.Join(", ", stored.Shape)}], but config.json asks for [{string.Join(", ", shape)}].", $"{oneModel}.");
+        }
+
+        return stored.Type is torch.ScalarType.Float32 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16 or torch.ScalarType.Float64
+            ? stored
+            : throw new InputException(
+                stored.File,
+                $"tensor '{stored.Name}' is stored as {SafeTensorsTypes.NameOf(stored.Type)}, not as floating point.",
+                "Use the model as published in float16 or bfloat16, not a quantised copy.");
+    }
+
+    /// <summary>Demands that every tensor is wanted, or is known to be of no use. Tables of rotary frequencies, which old files hold, follow from config.json.</summary>
+    /// <param name="wanted">Full names.</param>
+    /// <param name="unused">Full names or beginnings of names that a checkpoint may hold without need.</param>
+    /// <exception cref="InputException">Something is left over: the checkpoint is not of this architecture.</exception>
+    public void RequireNothingBut(IReadOnlySet<string> wanted, IReadOnlyList<string> unused)
+    {
+        StoredTensor[] left =
+        [
+            .. Tensors.Where(t => !wanted.Contains(t.Key) && !t.Key.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+                    && !unused.Any(p => t.Key.StartsWith(p, StringComparison.Ordinal)))
+                .Select(t => t.Value).OrderBy(t => t.Name, StringComparer.Ordinal),
+        ];
+        if (left.Length > 0)
+        {
+            string names = string.Join(", ", left.Take(3).Select(t => $"'{t.Name}' in {Path.GetFileName(t.File)}"));
+            throw new InputException(Folder, $"{left.Length} tensors of the checkpoint have no place in this architecture: {names}{(left.Length > 3 ? ", …" : "")}.", "Config and weights must be of one model.");
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -83,7 +141,7 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    private static Checkpoint OpenShards(string folder, string index, Dictionary<string, SafeTensorsFile> files)
+    private static List<StoredTensor> OpenShards(string folder, string index, Dictionary<string, SafeTensorsFile> files)
     {
         Dictionary<string, string> weightMap = ReadIndex(index);
         string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -98,7 +156,7 @@ internal sealed class Checkpoint : IDisposable
             throw new InputException(folder, $"{missing.Length} of {shards.Length} weight files are missing: {string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? ", …" : "")}.", "Download them into the folder.");
         }
 
-        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        var tensors = new List<StoredTensor>();
         foreach (string shard in shards)
         {
             string path = Path.Combine(folder, shard);
@@ -108,19 +166,51 @@ internal sealed class Checkpoint : IDisposable
         RefuseQuantised(files.Values);
         foreach ((string name, string shard) in weightMap)
         {
-            tensors[name] = files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
+            tensors.Add(files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
                 ? stored
-                : throw new InputException(Path.Combine(folder, shard), $"tensor '{name}', which {IndexFile} says is here, is not.", "Download index and weights of one revision.");
+                : throw new InputException(Path.Combine(folder, shard), $"tensor '{name}', which {IndexFile} says is here, is not.", "Download index and weights of one revision."));
         }
 
-        return new Checkpoint(folder, files, tensors);
+        return tensors;
+    }
+
+    private static Dictionary<string, StoredTensor> Named(IEnumerable<StoredTensor> stored, Func<string, string>? hubName)
+    {
+        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (StoredTensor tensor in stored)
+        {
+            string name = hubName?.Invoke(tensor.Name) ?? tensor.Name;
+            if (!tensors.TryAdd(name, tensor))
+            {
+                throw new InputException(tensor.File, $"holds '{tensor.Name}' beside '{tensors[name].Name}': both are the same tensor.", "Keep the files of one checkpoint.");
+            }
+        }
+
+        return tensors;
+    }
+
+    private static void RefuseLooseFiles(string folder)
+    {
+        string? Found(string[] patterns) => patterns.SelectMany(p => Directory.EnumerateFiles(folder, p)).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (Found(AdapterFiles) is { } adapter)
+        {
+            throw new InputException(
+                adapter,
+                "is a trained part beside the weights; whether the weights hold it already cannot be told.",
+                "Merge it into the weights (`merge_and_unload`, then `save_pretrained`), or, if the weights alone are meant, move the file away.");
+        }
+
+        if (Found(QuantisedFiles) is { } quantised)
+        {
+            throw new InputException(quantised, "says that the checkpoint is quantised, which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
+        }
     }
 
     private static Dictionary<string, string> ReadIndex(string index)
     {
         try
         {
-            byte[] bytes = File.ReadAllBytes(index);
+            byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(index));
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8)) throw new InputException(index, "the file is a git-LFS pointer, not the index.", "Run `git lfs pull` in the model folder.");
             using JsonDocument json = JsonDocument.Parse(bytes);
             return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
@@ -144,8 +234,8 @@ internal sealed class Checkpoint : IDisposable
 
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(config));
-            foreach (string part in new[] { "", "text_config", "llm_config" })
+            using JsonDocument json = JsonDocument.Parse(Utf8Text.WithoutMark(File.ReadAllBytes(config)));
+            foreach (string part in new[] { "", "text_config", "llm_config", "vision_config" })
             {
                 JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);
                 if (Property(element, "quantization_config") is { ValueKind: JsonValueKind.Object } quantization)

@@ -15,11 +15,12 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     /// <param name="headDim">d, even.</param>
     /// <param name="theta">Base of the frequencies.</param>
     /// <param name="type">Type of the tables; angles are computed in float32 as the checkpoints' own code does, in float64 for float64.</param>
-    public static Rotary Of(torch.Tensor positions, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32)
+    /// <param name="divisor">What the frequencies are divided by (linear scaling).</param>
+    public static Rotary Of(torch.Tensor positions, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32, double divisor = 1)
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor axes = positions.unsqueeze(0); // [1, T]
-        return Detached(Angles(axes, [headDim / 2], headDim, theta, type), type, scope);
+        return Detached(Angles(axes, [headDim / 2], headDim, theta, divisor, type), type, scope);
     }
 
     /// <summary>Tables for several axes of positions (M-RoPE): the d/2 frequencies are cut into contiguous sections, section s takes its positions from axis s.</summary>
@@ -28,7 +29,9 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     /// <param name="headDim">d.</param>
     /// <param name="theta">Base of the frequencies.</param>
     /// <param name="type">Type of the tables.</param>
-    public static Rotary OfSections(torch.Tensor positions, IReadOnlyList<int> sections, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32)
+    /// <param name="divisor">What the frequencies are divided by (linear scaling).</param>
+    public static Rotary OfSections(
+        torch.Tensor positions, IReadOnlyList<int> sections, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32, double divisor = 1)
     {
         if (sections.Sum() * 2 != headDim || sections.Count != positions.shape[0])
         {
@@ -36,7 +39,7 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         }
 
         using var scope = torch.NewDisposeScope();
-        return Detached(Angles(positions, [.. sections.Select(s => (long)s)], headDim, theta, type), type, scope);
+        return Detached(Angles(positions, [.. sections.Select(s => (long)s)], headDim, theta, divisor, type), type, scope);
     }
 
     /// <summary>Tables for a picture's grid (Qwen2-VL's tower): d/4 frequencies turn with the row, the same d/4 frequencies with the column.</summary>
@@ -49,7 +52,7 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         torch.ScalarType wide = AngleType(type);
-        torch.Tensor frequencies = Frequencies(headDim / 2, theta, wide, rows.device); // [d/4]
+        torch.Tensor frequencies = Frequencies(headDim / 2, theta, 1, wide, rows.device); // [d/4]
         torch.Tensor byRow = rows.to(wide).unsqueeze(1) * frequencies; // [T, d/4]
         torch.Tensor byColumn = columns.to(wide).unsqueeze(1) * frequencies;
         return Detached(torch.cat([byRow, byColumn], 1), type, scope);
@@ -90,17 +93,17 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
 
     private static torch.ScalarType AngleType(torch.ScalarType type) => type == torch.ScalarType.Float64 ? type : torch.ScalarType.Float32;
 
-    private static torch.Tensor Frequencies(long dimensions, double theta, torch.ScalarType wide, torch.Device device)
+    private static torch.Tensor Frequencies(long dimensions, double theta, double divisor, torch.ScalarType wide, torch.Device device)
     {
-        // exact powers, rounded once: theta^(-2i/d)
-        double[] values = [.. Enumerable.Range(0, (int)dimensions / 2).Select(i => Math.Pow(theta, -2.0 * i / dimensions))];
+        // exact powers, rounded once: theta^(-2i/d), over the divisor
+        double[] values = [.. Enumerable.Range(0, (int)dimensions / 2).Select(i => Math.Pow(theta, -2.0 * i / dimensions) / divisor)];
         return torch.tensor(values, dtype: wide, device: device);
     }
 
-    private static torch.Tensor Angles(torch.Tensor positions, long[] sections, long headDim, double theta, torch.ScalarType type)
+    private static torch.Tensor Angles(torch.Tensor positions, long[] sections, long headDim, double theta, double divisor, torch.ScalarType type)
     {
         torch.ScalarType wide = AngleType(type);
-        torch.Tensor frequencies = Frequencies(headDim, theta, wide, positions.device); // [d/2]
+        torch.Tensor frequencies = Frequencies(headDim, theta, divisor, wide, positions.device); // [d/2]
         var parts = new List<torch.Tensor>();
         long at = 0;
         for (int axis = 0; axis < sections.Length; axis++)

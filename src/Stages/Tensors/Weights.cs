@@ -89,15 +89,7 @@ internal sealed class Weights : IDisposable
     /// <summary>Demands that every tensor of the checkpoint was claimed, or is known to be of no use.</summary>
     /// <param name="allowedUnusedPrefixes">Full names or beginnings of names that a checkpoint of this family may hold without need.</param>
     /// <exception cref="InputException">Something was left over: the checkpoint is not of this architecture.</exception>
-    public void RequireAllClaimed(params string[] allowedUnusedPrefixes)
-    {
-        string[] left = [.. checkpoint.Tensors.Keys.Where(n => !ledger.Claimed.Contains(n) && !allowedUnusedPrefixes.Any(p => n.StartsWith(p, StringComparison.Ordinal))).Order(StringComparer.Ordinal)];
-        if (left.Length > 0)
-        {
-            string names = string.Join(", ", left.Take(3).Select(n => $"'{n}' in {Path.GetFileName(checkpoint.Tensors[n].File)}"));
-            throw new InputException(checkpoint.Folder, $"{left.Length} tensors of the checkpoint have no place in this architecture: {names}{(left.Length > 3 ? ", …" : "")}.", "Config and weights must be of one model.");
-        }
-    }
+    public void RequireAllClaimed(params string[] allowedUnusedPrefixes) => checkpoint.RequireNothingBut(ledger.Claimed, allowedUnusedPrefixes);
 
     /// <summary>Frees the claimed tensors and layers.</summary>
     public void Dispose() => ledger.Dispose();
@@ -107,21 +99,7 @@ internal sealed class Weights : IDisposable
     private torch.Tensor Take(string name, long[] shape)
     {
         string full = prefix + name;
-        if (!checkpoint.Tensors.TryGetValue(full, out StoredTensor? stored))
-        {
-            throw new InputException(checkpoint.Folder, $"the checkpoint lacks the tensor '{full}' [{string.Join(", ", shape)}].", "Config and weights must be of one model; download the missing files.");
-        }
-
-        if (stored.Shape.Length != shape.Length || !stored.Shape.Zip(shape).All(s => s.Second < 0 || s.First == s.Second))
-        {
-            throw new InputException(stored.File, $"tensor '{full}' has shape [{string.Join(", ", stored.Shape)}], but config.json asks for [{string.Join(", ", shape)}].", "Config and weights must be of one model.");
-        }
-
-        if (stored.Type is not (torch.ScalarType.Float32 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16 or torch.ScalarType.Float64))
-        {
-            throw new InputException(stored.File, $"tensor '{full}' is stored as {SafeTensorsTypes.NameOf(stored.Type)}, not as floating point.", "Use the model as published in float16 or bfloat16, not a quantised copy.");
-        }
-
+        checkpoint.Require(full, shape);
         ledger.Claimed.Add(full);
         return checkpoint.Mapped(full);
     }

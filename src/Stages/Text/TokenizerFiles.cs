@@ -199,7 +199,7 @@ internal static class TokenizerFiles
     {
         try
         {
-            byte[] bytes = File.ReadAllBytes(file);
+            byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(file));
             return !bytes.AsSpan().StartsWith("version https://git-lfs"u8)
                 ? bytes
                 : throw new InputException(file, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the folder, or download the file.");

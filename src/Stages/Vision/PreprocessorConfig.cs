@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages.Vision;
 
@@ -71,23 +73,55 @@ internal sealed record PreprocessorConfig
     /// <summary>False would leave mean and deviation.</summary>
     public bool? DoNormalize { get; init; }
 
-    /// <summary>Reads the file of a hub folder.</summary>
+    /// <summary>Reads the file of a hub folder; transformers 5 writes its fields as <c>image_processor</c> into processor_config.json instead.</summary>
     /// <exception cref="InputException">Missing, damaged, or with a step switched off that is always done here.</exception>
     public static PreprocessorConfig Read(string folder)
     {
-        string file = Path.Combine(folder, "preprocessor_config.json");
-        if (!File.Exists(file))
+        string file = Path.Combine(folder, "preprocessor_config.json"), nested = Path.Combine(folder, "processor_config.json");
+        if (File.Exists(file))
         {
-            throw new InputException(file, "is missing.", "Download it from the model's hub page.");
+            return Parse(Bytes(file), file);
         }
 
+        return (File.Exists(nested) ? ParseNested(Bytes(nested), nested) : null)
+            ?? throw new InputException(file, "is missing, and no processor_config.json holds an image_processor.", "Download it from the model's hub page.");
+    }
+
+    private static byte[] Bytes(string file)
+    {
         try
         {
-            return Parse(File.ReadAllBytes(file), file);
+            return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(file, $"cannot be read ({e.Message})", null, e);
+        }
+    }
+
+    /// <summary>The fields below image_processor, or null where there are none.</summary>
+    private static PreprocessorConfig? ParseNested(byte[] json, string file)
+    {
+        RefusePointer(json, file);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(Utf8Text.WithoutMark(json));
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("image_processor", out JsonElement fields) && fields.ValueKind != JsonValueKind.Null
+                    ? Parse(Encoding.UTF8.GetBytes(fields.GetRawText()), file)
+                    : null;
+        }
+        catch (JsonException e)
+        {
+            throw new InputException(file, $"is damaged ({e.Message.TrimEnd('.')}).", "Download it again.", e);
+        }
+    }
+
+    private static void RefusePointer(ReadOnlySpan<byte> json, string file)
+    {
+        if (json.StartsWith("version https://git-lfs"u8))
+        {
+            throw new InputException(file, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the model folder.");
         }
     }
 
@@ -97,10 +131,10 @@ internal sealed record PreprocessorConfig
     /// <exception cref="InputException">As <see cref="Read"/>.</exception>
     public static PreprocessorConfig Parse(ReadOnlySpan<byte> json, string source)
     {
-        if (json.StartsWith("version https://git-lfs"u8)) throw new InputException(source, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the model folder.");
+        RefusePointer(json, source);
         try
         {
-            var config = JsonSerializer.Deserialize<PreprocessorConfig>(json, Json) ?? throw new JsonException("only null");
+            var config = JsonSerializer.Deserialize<PreprocessorConfig>(Utf8Text.WithoutMark(json), Json) ?? throw new JsonException("only null");
             return (config with { Source = source }).Checked();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)

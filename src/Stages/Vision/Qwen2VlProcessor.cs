@@ -22,8 +22,8 @@ internal sealed class Qwen2VlProcessor
     {
         (_scale, _filter) = (config.Scale(), config.Filter);
         (_patch, _frames, _merge) = (config.PatchSize ?? 14, config.TemporalPatchSize ?? 2, config.MergeSize ?? 2);
-        _minPixels = config.MinPixels ?? config.SizeField("shortest_edge") ?? 56 * 56;
-        _maxPixels = config.MaxPixels ?? config.SizeField("longest_edge") ?? 28 * 28 * 1280;
+        _minPixels = config.MinPixels ?? config.SizeField("shortest_edge") ?? config.SizeField("min_pixels") ?? 56 * 56;
+        _maxPixels = config.MaxPixels ?? config.SizeField("longest_edge") ?? config.SizeField("max_pixels") ?? 28 * 28 * 1280;
         if (_patch is < 1 or > 1024 || _frames is < 1 or > 16 || _merge is < 1 or > 16 || _minPixels < 1 || _maxPixels < _minPixels || _maxPixels > PictureDecoder.MaxPixels)
         {
             throw new InputException(config.Source, "has a patch_size, temporal_patch_size, merge_size, min_pixels or max_pixels that is out of range.", "Download it again.");

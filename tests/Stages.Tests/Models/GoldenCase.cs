@@ -55,6 +55,9 @@ internal sealed class GoldenCase : IDisposable
 
     public bool Has(string tensor) => tensors.Tensors.ContainsKey(tensor);
 
+    /// <summary>Elements of a list, none where it is missing.</summary>
+    public IReadOnlyList<JsonElement> Items(string name) => json.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
+
     public JsonElement? Field(string name) => json.TryGetProperty(name, out var value) ? value : null;
 
     public float[] Floats(string tensor) => tensors.ReadFloat(tensor);

@@ -16,7 +16,7 @@ public sealed class ModelInfoTests
     [InlineData("\"num_hidden_layers\":3", "\"num_hidden_layers\":1e9", "text_config.num_hidden_layers*between 1")]
     [InlineData("\"num_key_value_heads\":2", "\"num_key_value_heads\":3", "multiple of 3 key/value heads")]
     [InlineData("\"torch_dtype\":\"float32\"", "\"torch_dtype\":\"int8\"", "torch_dtype*int8")]
-    [InlineData("\"model_type\":\"llama\"", "\"model_type\":\"mistral\"", "text_config.model_type*mistral*llama")]
+    [InlineData("\"model_type\":\"llama\"", "\"model_type\":\"gemma\"", "text_config.model_type*gemma*llama and mistral")]
     [InlineData("{\"architectures\"", "{\"quantization_config\":{\"quant_method\":\"awq\"},\"architectures\"", "quantised*awq*unquantised")]
     [InlineData("{\"architectures\"", "{architectures", "not valid JSON")]
     public void A_config_that_does_not_fit_is_one_sentence_naming_file_and_key(string old, string replacement, string message)

@@ -80,6 +80,8 @@ internal sealed class TinyLlava : IDisposable
 
     public string Config => Path.Combine(Folder, "config.json");
 
+    public IEnumerable<string> Names => [.. tensors.Select(t => t.Name)];
+
     public VisionLanguageModel Load(string linear = "packed", string compute = "float32") =>
         VisionLanguageModel.Load(Folder, Arithmetic.Resolve("cpu", compute, linear, torch.ScalarType.Float32));
 
@@ -97,6 +99,15 @@ internal sealed class TinyLlava : IDisposable
     public void Remove(string tensor)
     {
         tensors.RemoveAll(t => t.Name == tensor);
+        Save();
+    }
+
+    /// <summary>Other names for the same tensors.</summary>
+    public void Rename(Func<string, string> name)
+    {
+        TensorToWrite[] renamed = [.. tensors.Select(t => t with { Name = name(t.Name) })];
+        tensors.Clear();
+        tensors.AddRange(renamed);
         Save();
     }
 
