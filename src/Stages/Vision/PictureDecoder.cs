@@ -4,40 +4,39 @@ using SkiaSharp;
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
-/// Decodes PNG and JPEG as Pillow does (<c>Image.open(f).convert('RGB')</c>, then <c>ImageOps.exif_transpose</c>): alpha is dropped, not blended; of 16 bits the high byte counts,
-/// in gray too (Pillow clamps 16-bit gray instead); EXIF orientation is followed.
+/// Decodes PNG, JPEG, WebP, GIF and BMP as Pillow does (<c>Image.open(f).convert('RGB')</c>, then <c>ImageOps.exif_transpose</c>): alpha is
+/// dropped, not blended; of 16 bits the high byte counts, in gray too (Pillow clamps 16-bit gray instead); of moving pictures the first
+/// frame; EXIF orientation is followed. What a file is, is judged by its content, never by its name.
 /// </summary>
 internal static class PictureDecoder
 {
     /// <summary>Pillow's limit: larger pictures are refused.</summary>
     public const long MaxPixels = 178_956_970;
 
+    /// <summary>Raised when a decoder other than those of PNG and JPEG reads a file differently or no longer: part of such a file's digest.</summary>
+    public const int Version = 1;
+
     private const string Remedy = "Replace the picture or leave it out of the folder.";
 
-    /// <summary>Decodes a file.</summary>
-    /// <exception cref="InputException">Missing, damaged, too large, or neither PNG nor JPEG; names the file.</exception>
-    public static Picture Decode(string path)
-    {
-        try
-        {
-            return Decode(File.ReadAllBytes(path), path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(path, $"cannot be read ({e.Message})", null, e);
-        }
-    }
+    /// <summary>A picture of so many pixels is decoded whatever its file's length: 28 MB.</summary>
+    private const long ModestPixels = 1 << 22;
 
-    /// <summary>Decodes the bytes of a file; what it is, is judged by content, never by name.</summary>
+    /// <summary>Of formats in which one code stands for any number of pixels: more a byte, in more than a modest picture, is taken for a bomb.</summary>
+    private const long BombPixelsPerByte = 1024;
+
+    /// <summary>Decodes a file.</summary>
+    /// <exception cref="InputException">Missing, damaged, too large, or of no format that is read; names the file.</exception>
+    public static Picture Decode(string path) => Decode(Bytes(path), path);
+
+    /// <summary>Decodes the bytes of a file.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">The file's name for messages.</param>
-    /// <exception cref="InputException">Damaged, too large, or neither PNG nor JPEG.</exception>
+    /// <exception cref="InputException">Damaged, too large, or of no format that is read.</exception>
     public static Picture Decode(byte[] bytes, string name)
     {
         try
         {
-            var format = FormatOf(bytes);
-            return DecodeAs(format, bytes);
+            return DecodeAs(PictureFormats.Of(bytes), bytes);
         }
         catch (FormatException e)
         {
@@ -46,15 +45,57 @@ internal static class PictureDecoder
     }
 
     /// <summary>Width and height of a file's picture, upright, without its pixels: their data may still be damaged.</summary>
-    /// <exception cref="InputException">Missing, a damaged header, or neither PNG nor JPEG; names the file.</exception>
+    /// <exception cref="InputException">Missing, a damaged header, or of no format that is read; names the file.</exception>
     public static (int Width, int Height) ReadSize(string path)
+    {
+        byte[] bytes = Bytes(path);
+        try
+        {
+            var format = PictureFormats.Of(bytes);
+            PictureHeader header = HeaderOf(format, bytes);
+            Orientation orientation = format == PictureFormat.Jpeg ? OriginOf(bytes) : header.Orientation;
+            return orientation >= Orientation.Transposed ? (header.Height, header.Width) : (header.Width, header.Height);
+        }
+        catch (FormatException e)
+        {
+            throw new InputException(path, $"{e.Message}.", Remedy, e);
+        }
+    }
+
+    /// <summary>What a file is, from its first bytes; null where it is no picture that is read.</summary>
+    /// <exception cref="InputException">It cannot be opened.</exception>
+    public static PictureFormat? FormatOf(string path)
     {
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
-            bool png = FormatOf(bytes) == PictureFormat.Png;
-            PictureHeader header = png ? PngFile.Read(bytes) : JpegFile.Read(bytes);
-            return (png ? header.Orientation : OriginOf(bytes)) >= Orientation.Transposed ? (header.Height, header.Width) : (header.Width, header.Height);
+            return PictureFormats.Of(Start(path));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
+    /// <summary>The first bytes of a file, enough to tell what it is.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static byte[] Start(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        byte[] start = new byte[PictureFormats.Signature];
+        return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+    }
+
+    /// <summary>The whole file, once its first bytes say that it is a picture: a film or an archive is not read into memory.</summary>
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            PictureFormats.Of(Start(path));
+            return File.ReadAllBytes(path);
         }
         catch (FormatException e)
         {
@@ -62,9 +103,25 @@ internal static class PictureDecoder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException(path, $"cannot be read ({e.Message})", null, e);
+            throw Unreadable(path, e);
         }
     }
+
+    private static InputException Unreadable(string path, Exception e)
+    {
+        bool missing = e is FileNotFoundException or DirectoryNotFoundException;
+        return new InputException(path, missing ? "cannot be read: there is no such file." : $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+    }
+
+    private static PictureHeader HeaderOf(PictureFormat format, byte[] bytes) => format switch
+    {
+        PictureFormat.Png => PngFile.Read(bytes),
+        PictureFormat.Jpeg => JpegFile.Read(bytes),
+        PictureFormat.WebP => WebPFile.Read(bytes),
+        PictureFormat.Gif => GifFile.Read(bytes),
+        PictureFormat.Bmp => BmpFile.Read(bytes),
+        _ => throw new ArgumentOutOfRangeException(nameof(format)),
+    };
 
     /// <summary>Orientation of a JPEG; the codec reads the header only.</summary>
     private static Orientation OriginOf(byte[] bytes)
@@ -74,34 +131,46 @@ internal static class PictureDecoder
         return (Orientation)codec.EncodedOrigin;
     }
 
-    private static PictureFormat FormatOf(byte[] bytes) => bytes switch
-    {
-        [] => throw new FormatException("is empty"),
-        [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => PictureFormat.Png,
-        [0xFF, 0xD8, 0xFF, ..] => PictureFormat.Jpeg,
-        [(byte)'G', (byte)'I', (byte)'F', (byte)'8', ..] => throw new FormatException("is a GIF; only PNG and JPEG are read"),
-        [(byte)'B', (byte)'M', ..] => throw new FormatException("is a BMP; only PNG and JPEG are read"),
-        [(byte)'R', (byte)'I', (byte)'F', (byte)'F', _, _, _, _, (byte)'W', (byte)'E', (byte)'B', (byte)'P', ..] => throw new FormatException("is a WebP; only PNG and JPEG are read"),
-        [(byte)'I', (byte)'I', 42, 0, ..] or [(byte)'M', (byte)'M', 0, 42, ..] => throw new FormatException("is a TIFF; only PNG and JPEG are read"),
-        _ when bytes.AsSpan().StartsWith("version https://git-lfs"u8) => throw new FormatException("is a git-LFS pointer, not the picture (run 'git lfs pull')"),
-        _ => throw new FormatException("is no PNG or JPEG"),
-    };
-
     private static Picture DecodeAs(PictureFormat format, byte[] bytes)
     {
-        // All checks come before the decoder allocates. The smallest code a format has bounds what a file of this length can hold.
-        var header = format == PictureFormat.Png ? PngFile.Read(bytes) : JpegFile.Read(bytes);
+        // All checks come before the decoder allocates.
+        var header = HeaderOf(format, bytes);
+        RequireRoom(format, header, bytes.Length);
+        return format switch
+        {
+            PictureFormat.Gif => GifFile.Decode(bytes),
+            PictureFormat.Bmp => BmpFile.Decode(bytes),
+            PictureFormat.Png => DecodePng(bytes, header),
+            _ => DecodeBySkia(bytes, header, ownOrientation: format == PictureFormat.WebP),
+        };
+    }
+
+    private static Picture DecodePng(byte[] bytes, PictureHeader header)
+    {
+        byte[] essential = PngFile.Essential(bytes);
+        PngFile.RequireData(essential, header);
+        return DecodeBySkia(essential, header, ownOrientation: true);
+    }
+
+    /// <summary>Refuses what a file of this length cannot hold by the smallest code that its format has, and bombs where there is no smallest.</summary>
+    private static void RequireRoom(PictureFormat format, PictureHeader header, long length)
+    {
         long pixels = (long)header.Width * header.Height;
-        if (pixels > MaxPixels)
+        string size = FormattableString.Invariant($"says it has {header.Width} x {header.Height} pixels");
+        if (pixels > MaxPixels) throw new FormatException(FormattableString.Invariant($"{size}, more than {MaxPixels:N0}"));
+        switch (format)
         {
-            throw new FormatException(FormattableString.Invariant($"says it has {header.Width} x {header.Height} pixels, more than {MaxPixels:N0}"));
+            case PictureFormat.Png when pixels > length * PngFile.MaxPixelsPerByte:
+            case PictureFormat.Jpeg when pixels > length * JpegFile.MaxPixelsPerByte:
+                throw new FormatException(FormattableString.Invariant($"{size}, more than a file of {length:N0} bytes can hold"));
+            case PictureFormat.WebP or PictureFormat.Gif or PictureFormat.Bmp when pixels > Math.Max(ModestPixels, length * BombPixelsPerByte):
+                throw new FormatException(FormattableString.Invariant(
+                    $"{size} in {length:N0} bytes, more than {BombPixelsPerByte} pixels a byte: it is taken for a decompression bomb"));
         }
+    }
 
-        if (pixels > bytes.Length * (format == PictureFormat.Png ? PngFile.MaxPixelsPerByte : JpegFile.MaxPixelsPerByte))
-        {
-            throw new FormatException(FormattableString.Invariant($"says it has {header.Width} x {header.Height} pixels, more than a file of {bytes.Length:N0} bytes can hold"));
-        }
-
+    private static Picture DecodeBySkia(byte[] bytes, PictureHeader header, bool ownOrientation)
+    {
         using var data = SKData.CreateCopy(bytes);
         using var codec = SKCodec.Create(data) ?? throw new FormatException("is damaged: its header cannot be decoded");
         if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
@@ -109,6 +178,7 @@ internal static class PictureDecoder
             throw new FormatException("is damaged: it states two sizes");
         }
 
+        long pixels = (long)header.Width * header.Height;
         byte[] rgba = new byte[4 * pixels];
         SKCodecResult result;
         unsafe
@@ -131,18 +201,6 @@ internal static class PictureDecoder
             (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
         }
 
-        return new Picture(header.Width, header.Height, rgb).Turned(format == PictureFormat.Png ? header.Orientation : (Orientation)codec.EncodedOrigin);
-    }
-
-    private enum PictureFormat
-    {
-        Png,
-        Jpeg,
+        return new Picture(header.Width, header.Height, rgb).Turned(ownOrientation ? header.Orientation : (Orientation)codec.EncodedOrigin);
     }
 }
-
-/// <summary>What a picture file says before its pixels.</summary>
-/// <param name="Width">Stored columns.</param>
-/// <param name="Height">Stored rows.</param>
-/// <param name="Orientation">How the stored picture is to be turned; <see cref="Orientation.AsStored"/> where the decoder finds it out.</param>
-internal readonly record struct PictureHeader(int Width, int Height, Orientation Orientation);
