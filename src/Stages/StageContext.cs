@@ -106,12 +106,13 @@ internal sealed class StageContext
 
     private string Folder => Experiment.Model.Path.Full;
 
-    /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target.</summary>
+    /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target with what is given before it.</summary>
     public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
     [
         .. ModelParts,
         new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item.FullPath)),
         new KeyPart.Text("question", Question),
+        .. sample.Given.Count == 0 ? Array.Empty<KeyPart>() : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
         new KeyPart.Integer("target_token", sample.TargetToken),
         new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
     ];
@@ -128,16 +129,18 @@ internal sealed class StageContext
     }
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(item, Model);
+    public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(PictureDecoder.Decode(item.FullPath), Model);
 
-    /// <summary>Runs a model of the experiment over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item, VisionLanguageModel model) => BuildPrefix(PictureDecoder.Decode(item.FullPath), model);
+    /// <summary>Runs a model of the experiment over a sample's picture and the text before it; the tokens that are given before the target end the suffix.</summary>
+    public PrefixCache BuildPrefix(Sample sample, VisionLanguageModel model) => BuildPrefix(PictureDecoder.Decode(sample.Item.FullPath), model, sample.Given);
 
     /// <summary>Runs a model of the experiment over a decoded picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model)
+    public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model) => BuildPrefix(picture, model, []);
+
+    private PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model, IReadOnlyList<int> given)
     {
         using ImageFeatures features = model.Features(picture);
-        return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens), features);
+        return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens).FollowedBy(given), features);
     }
 
     /// <summary>The direction of a sample's adjusted logit.</summary>

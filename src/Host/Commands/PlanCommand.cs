@@ -10,7 +10,7 @@ internal static class PlanCommand
     {
         using var session = Session.Open(options);
         session.Store.Damaged = Console.WriteLine;
-        foreach (Pipeline pipeline in session.Pipelines) Console.Write(PlanText.Of(pipeline, session.Catalog, everyUnit: false));
+        foreach (Pipeline pipeline in session.Pipelines) Console.Write(session.Within(pipeline, () => PlanText.Of(pipeline, session.Catalog, everyUnit: false)));
         return Program.Done;
     }
 }
