@@ -1,4 +1,5 @@
 using Pipelines.Spec;
+using Pipelines.Spec.Reading;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Models;
@@ -168,7 +169,7 @@ internal sealed class StageContext
     {
         CocoData coco => CocoReader.Read(coco.Images.Full, coco.Annotations.Full, new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow)),
         DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
-        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full),
+        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, Nearest.To),
         _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
     };
 }

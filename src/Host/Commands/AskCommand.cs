@@ -46,22 +46,18 @@ internal static class AskCommand
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();
         using var log = new RunLog(Path.Combine(session.Root, LogFile));
-        int failed = 0;
-        for (int i = 0; i < session.Pipelines.Count; i++)
+        Pipeline? before = null;
+        int code = session.Each(pipeline =>
         {
-            Pipeline pipeline = session.Pipelines[i];
-            failed += session.Within(pipeline, () => Ask(session, pipeline, pictures, log, interruption.Token));
-            if (interruption.Token.IsCancellationRequested)
-            {
-                Console.Error.WriteLine("Interrupted. What was answered is stored; the same command goes on from there.");
-                return Program.Interrupted;
-            }
-
-            if (i + 1 < session.Pipelines.Count) session.Release(pipeline, session.Pipelines[i + 1]);
-        }
-
-        if (failed > 0) Console.Error.WriteLine($"{failed} units failed; {Path.Combine(session.Root, LogFile)} has the details.");
-        return failed > 0 ? Program.Failed : Program.Done;
+            if (interruption.Token.IsCancellationRequested) return Program.Interrupted;
+            if (before is not null) session.Release(before, pipeline);
+            before = pipeline;
+            int failed = Ask(session, pipeline, pictures, log, interruption.Token);
+            return interruption.Token.IsCancellationRequested ? Program.Interrupted : failed > 0 ? Program.Failed : Program.Done;
+        });
+        if (code == Program.Interrupted) Console.Error.WriteLine("Interrupted. What was answered is stored; the same command goes on from there.");
+        if (code == Program.Failed) Console.Error.WriteLine($"Not every picture was asked about; {Path.Combine(session.Root, LogFile)} has the details.");
+        return code;
     }
 
     private static int Ask(Session session, Pipeline pipeline, int? pictures, RunLog log, CancellationToken cancel)
@@ -92,6 +88,6 @@ internal static class AskCommand
 
     private static string[] Cells(SampleRow row) =>
     [
-        ShownText.Of(row.File), ShownText.Of(row.Answer), ShownText.Of(row.Category ?? ""), row.Verdict ?? "not asked", row.Target ?? "", ShownText.Of(row.Reason ?? ""),
+        ShownText.Of(row.File), ShownText.Of(row.Answer), ShownText.Of(row.Category ?? ""), row.Verdict ?? "not asked", row.Target?.Trim() ?? "", ShownText.Of(row.Reason ?? ""),
     ];
 }

@@ -158,7 +158,14 @@ internal static class RunCommand
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
     private static void PublishUnfinished(Session session, Pipeline pipeline, bool evenPublished) => RunFolder.Leave(session.RunFolderOf(pipeline), evenPublished, folder =>
     {
-        foreach (Stage stage in pipeline.Stages) stage.PublishUnfinished(session.Catalog.Artifacts, folder);
+        try
+        {
+            foreach (Stage stage in pipeline.Stages) stage.PublishUnfinished(session.Catalog.Artifacts, folder);
+        }
+        catch (InputException)
+        {
+            // What keeps the answers from being read is what the run is refused for, and that is told.
+        }
     });
 
     private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>

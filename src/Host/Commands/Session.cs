@@ -79,6 +79,28 @@ internal sealed class Session : IDisposable
     /// <summary>Works on one experiment: where the spec has several, bad input is said to be in that one.</summary>
     public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, Pipelines.Count > 1, body);
 
+    /// <summary>Works on one experiment after the other. With <c>--keep-going</c> bad input in one of several does not keep the others from their turn.</summary>
+    /// <param name="body">Gives an exit code.</param>
+    /// <returns>The worst exit code.</returns>
+    public int Each(Func<Pipeline, int> body)
+    {
+        int code = Program.Done;
+        foreach (Pipeline pipeline in Pipelines)
+        {
+            try
+            {
+                code = Math.Max(code, Within(pipeline, () => body(pipeline)));
+            }
+            catch (InputException e) when (Options.KeepGoing && Pipelines.Count > 1)
+            {
+                Console.Error.WriteLine(e.Message);
+                code = Program.BadInput;
+            }
+        }
+
+        return code;
+    }
+
     private static T Within<T>(string experiment, bool oneOfSeveral, Func<T> body)
     {
         try

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Pipelines.Spec.Reading;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Data;
@@ -18,12 +17,14 @@ internal static class LabelFile
     private static readonly string[] Columns = [FileColumn, CategoryColumn, SuperCategoryColumn];
 
     /// <summary>Labels by file name.</summary>
+    /// <param name="path">The CSV.</param>
+    /// <param name="nearest">Of some names the one that was probably meant by another, or null; proposed for a misspelt column.</param>
     /// <exception cref="InputException">The file is missing or damaged; names the line.</exception>
-    public static IReadOnlyDictionary<string, Label> Read(string path)
+    public static IReadOnlyDictionary<string, Label> Read(string path, Func<string, IEnumerable<string>, string?>? nearest)
     {
         using IEnumerator<(int Line, string[] Fields)> rows = Rows(Text(path), path).GetEnumerator();
         string[] header = rows.MoveNext() ? [.. rows.Current.Fields.Select(f => f.Trim())] : [];
-        RequireColumns(path, header);
+        RequireColumns(path, header, nearest);
         int file = Array.IndexOf(header, FileColumn), category = Array.IndexOf(header, CategoryColumn), super = Array.IndexOf(header, SuperCategoryColumn);
 
         var labels = new Dictionary<string, Label>(StringComparer.Ordinal);
@@ -57,11 +58,11 @@ internal static class LabelFile
     }
 
     /// <summary>A column that nobody reads may be a misspelt one that somebody should have read.</summary>
-    private static void RequireColumns(string path, string[] header)
+    private static void RequireColumns(string path, string[] header, Func<string, IEnumerable<string>, string?>? nearest)
     {
         string where = $"{path}:1";
         string? unknown = Array.Find(header, name => !Columns.Contains(name));
-        string hint = unknown is not null && Nearest.To(unknown, Columns.Except(header)) is { } near ? $"Did you mean '{near}' in place of '{unknown}'?" : "";
+        string hint = unknown is not null && nearest?.Invoke(unknown, Columns.Except(header)) is { } near ? $"Did you mean '{near}' in place of '{unknown}'?" : "";
         if (!header.Contains(FileColumn) || !header.Contains(CategoryColumn))
         {
             string expected = $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, separated by commas.";

@@ -26,7 +26,7 @@ internal sealed record AnswerTarget(int Position, bool IsPiece, string? Problem)
         SpeltCharacter begin = characters[first];
         return begin.First == begin.Last
             ? new AnswerTarget(begin.First, GoesOn(characters, first), null)
-            : new AnswerTarget(0, false, $"the answer's first letter '{begin.Character}' is spelt by {begin.Last - begin.First + 1} tokens, none of which carries it alone");
+            : new AnswerTarget(0, false, $"the answer's first letter or digit, '{begin.Character}', is spelt by {begin.Last - begin.First + 1} tokens, none of which carries it alone");
     }
 
     /// <summary>Whether an answer's first token is its target, told from texts alone. False also where the texts leave doubt.</summary>
