@@ -41,7 +41,7 @@ public sealed record DomainNetData : DataSpec
     public IReadOnlyList<string> Domains { get; init; } = ["real", "sketch", "clipart"];
 }
 
-/// <summary>Any folder of pictures. With <see cref="Labels"/> (CSV with the columns file and category) answers are checked; without, every non-empty answer counts as right.</summary>
+/// <summary>Any folder of pictures. With <see cref="Labels"/> (CSV with the columns file and category) answers are judged; without, none is, and every answer that holds a word is used.</summary>
 [Named("folder")]
 public sealed record FolderData : DataSpec
 {

@@ -17,7 +17,7 @@ public sealed record Experiment
     public required DataSpec Data { get; init; }
 
     /// <summary>The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text.</summary>
-    [Form(Prompts.Form, "default, p1 to p9, or the question itself: more than one word, no blank at its ends", Words = [Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])]
+    [Form(Prompts.Form, Prompts.Allowed, Words = [Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])]
     public string Prompt { get; init; } = Prompts.Default;
 
     /// <summary>What the target logit is measured against (paper, adjusted logit): <c>rows</c> = every row of the unembedding, <c>tokens</c> = rows that a token has.</summary>

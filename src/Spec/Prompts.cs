@@ -6,8 +6,14 @@ public static class Prompts
     /// <summary>The paper's question.</summary>
     public const string Default = "default";
 
-    /// <summary>A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be asked of the model as it stands.</summary>
-    internal const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])\S([\s\S]*\S)?)$";
+    /// <summary>
+    /// A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be asked of the model as it stands. So would <c>{category}</c>.
+    /// </summary>
+    internal const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])[^\s{}]([^{}]*[^\s{}])?)$";
+
+    /// <summary>The same in words.</summary>
+    internal const string Allowed =
+        "default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or }, because nothing is put in the place of what braces name";
 
     private static readonly string[] Texts =
     [

@@ -31,7 +31,7 @@ public sealed record AblationRatioSpec : StageSpec
 public sealed record PromptSimilaritySpec : StageSpec
 {
     /// <summary>The other prompts: names or the questions themselves (paper: its nine).</summary>
-    [Form(Spec.Prompts.Form, "default, p1 to p9, or the question itself: more than one word, no blank at its ends", Words = [Spec.Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])]
+    [Form(Spec.Prompts.Form, Spec.Prompts.Allowed, Words = [Spec.Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])]
     public IReadOnlyList<string> Prompts { get; init; } = ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"];
 
     /// <summary>Pictures compared under every other prompt: the first, in seed order, whose answers are right under both (paper: 40).</summary>

@@ -1,9 +1,11 @@
+using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
@@ -19,8 +21,8 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <summary>Pictures of a unit.</summary>
     public const int BlockSize = 8;
 
-    private const int NoToken = -1;
-    private const string FileName = "answers.parquet";
+    private const int TargetVersion = 1, NoToken = -1, ExamplesTold = 3;
+    private const string FileName = "answers.parquet", TargetFile = "target.parquet";
 
     private static readonly Table<AnswerRow> Answers = new(
         "answers",
@@ -33,8 +35,23 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         ],
         (v, i) => new AnswerRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i], v.Of<string?>(4)[i]));
 
+    private static readonly Table<TargetRow> Targets = new(
+        "targets",
+        [
+            new TextColumn<TargetRow>("sample_id", r => r.SampleId),
+            new TextColumn<TargetRow>("given_tokens", r => r.GivenTokens),
+            new TextColumn<TargetRow>("given", r => r.Given),
+            new NumberColumn<TargetRow, int>("target_token", r => r.TargetToken),
+            new TextColumn<TargetRow>("target", r => r.Target),
+            new NumberColumn<TargetRow, bool>("is_piece", r => r.IsPiece),
+            new OptionalTextColumn<TargetRow>("reason", r => r.Reason),
+        ],
+        (v, i) => new TargetRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string>(2)[i], v.Of<int>(3)[i], v.Of<string>(4)[i], v.Of<bool>(5)[i], v.Of<string?>(6)[i]));
+
     private readonly Dictionary<int, Unit> blocks = [];
+    private readonly Dictionary<string, Unit> targets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<AnswerRow>> read = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TargetRow> readTargets = new(StringComparer.Ordinal);
     private readonly AnswerCheck check = new(spec.Answer.Plurals, spec.Answer.Synonyms);
 
     /// <inheritdoc/>
@@ -49,80 +66,146 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <summary>Samples asked for.</summary>
     public int Keep => spec.Keep;
 
+    /// <summary>What is asked.</summary>
+    public string Question => Context.Question;
+
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        check.RequireKnown(Context.Pictures);
-        var known = new List<Unit>();
-        var objects = new ObjectCounts(spec.PerObject);
-        int kept = 0;
-        for (int block = 0; block * BlockSize < Candidates.Count && kept < spec.Keep; block++)
-        {
-            // As many blocks as are needed even if every answer is right: none of them is asked in vain.
-            if (known.Count > 0 && !artifacts.Has(known[^1]) && known.Count(u => !artifacts.Has(u)) * BlockSize >= spec.Keep - kept) break;
-            Unit unit = BlockUnit(block);
-            known.Add(unit);
-            if (artifacts.Has(unit)) kept += Judge(artifacts, block).Select(objects.Take).Count(s => s.Kept);
-        }
-
-        bool open = known.Any(u => !artifacts.Has(u));
-        return new UnitList(known, open ? "these answers are there" : null);
+        Asking asking = Ask(artifacts, new ObjectCounts(spec.PerObject));
+        return new UnitList(asking.Units, asking.IsOpen ? "these answers are there" : null);
     }
 
     /// <summary>The samples that are kept, in seed order; null while answers are missing.</summary>
-    /// <exception cref="InputException">No answer is right.</exception>
+    /// <exception cref="NoSampleException">No answer can be used.</exception>
     public IReadOnlyList<Sample>? Samples(Artifacts artifacts) => Kept(Asked(artifacts));
 
     /// <summary>The samples that are kept, in seed order, perhaps none; null while answers are missing.</summary>
     public IReadOnlyList<Sample>? SamplesIfAny(Artifacts artifacts) => Kept(Verdicts(artifacts, new ObjectCounts(spec.PerObject)));
 
     /// <summary>All pictures asked about, with the verdict; null while answers are missing.</summary>
-    /// <exception cref="InputException">No answer is right.</exception>
+    /// <exception cref="NoSampleException">No answer can be used.</exception>
     public IReadOnlyList<Asked>? Asked(Artifacts artifacts)
     {
         var objects = new ObjectCounts(spec.PerObject);
-        List<Asked>? verdicts = Verdicts(artifacts, objects);
-        if (verdicts is null || verdicts.Exists(a => a.Kept)) return verdicts;
-        throw verdicts.Exists(a => a.Right)
-            ? new InputException(
-                $"stages.{Name}.per_object.least", $"no object has {spec.PerObject.Least} correct samples; the most are {objects.Most} of '{objects.MostFrequent}'.", "Use a smaller number, or more pictures.")
-            : NothingKept(verdicts);
+        IReadOnlyList<Asked>? verdicts = Verdicts(artifacts, objects);
+        return verdicts is null || verdicts.Any(a => a.Kept) ? verdicts : throw NothingKept(verdicts, objects);
     }
 
-    private static IReadOnlyList<Sample>? Kept(IReadOnlyList<Asked>? asked) => asked is null ? null : [.. asked.Where(a => a.Kept).Select(a => a.Sample)];
-
-    private List<Asked>? Verdicts(Artifacts artifacts, ObjectCounts objects)
+    /// <summary>The pictures whose answers are there, in seed order, whether or not all are and any can be used.</summary>
+    public IReadOnlyList<Asked> AskedSoFar(Artifacts artifacts)
     {
-        UnitList units = Units(artifacts);
-        if (units.WaitsFor is not null) return null;
-        var asked = new List<Asked>();
-        int kept = 0;
-        for (int block = 0; block < units.Known.Count; block++)
-        {
-            foreach (Asked judged in Judge(artifacts, block))
-            {
-                if (kept == spec.Keep) break;
-                Asked one = objects.Take(judged);
-                asked.Add(one);
-                if (one.Kept) kept++;
-            }
-        }
-
-        return asked.ConvertAll(objects.LeaveOutFew);
+        var objects = new ObjectCounts(spec.PerObject);
+        Asking asking = Ask(artifacts, objects);
+        return asking.IsOpen ? asking.Pictures : Settled(asking, objects);
     }
+
+    /// <summary>This stage asking about the first pictures only. They are asked about in the same blocks, so that the answers are shared.</summary>
+    /// <param name="pictures">Pictures at least; a block is asked about as a whole.</param>
+    public AnswerQuestions First(int pictures)
+    {
+        long whole = (pictures + (BlockSize - 1L)) / BlockSize * BlockSize;
+        int limit = (int)Math.Min(whole, spec.Limit > 0 ? spec.Limit : int.MaxValue);
+        return new AnswerQuestions(Context, spec with { Limit = limit }) { Name = Name };
+    }
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        if (!AreMeasured) PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+    }
+
+    /// <inheritdoc/>
+    public override void PublishUnfinished(Artifacts artifacts, RunFolder folder)
+    {
+        if (SampleRows(artifacts) is { Count: > 0 } rows) PublishTable(folder, Tables.Samples, rows);
+    }
+
+    /// <inheritdoc/>
+    public override string PublishedFacts(Artifacts artifacts) => AreMeasured ? "" : Tables.Samples.Csv(SampleRows(artifacts));
+
+    /// <summary>The table of samples before anything is measured: the pictures whose answers are there.</summary>
+    public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => [.. AskedSoFar(artifacts).Select(a => a.ToRow(Context.Question))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var asked = Asked(artifacts)!;
-        int kept = asked.Count(a => a.Kept), right = asked.Count(a => a.Right), unfit = asked.Count(a => !a.Fits);
-        string chosen = right > kept ? $", {kept} of them kept (per_object)" : "", left = unfit > 0 ? $"; {unfit} pictures could not be asked about (tables/samples.csv says why)" : "";
-        return [new SummaryRow(Name, $"{right} of {asked.Count - unfit} answers right{chosen}{left}" + (kept < spec.Keep && chosen.Length == 0 ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
+        var counts = AnswerCounts.Of(asked);
+        bool more = counts.Kept < spec.Keep && !counts.LeavesOutByObject;
+        string few = more ? $"; {spec.Keep} were asked for, but there are no more pictures" : "";
+        return [new SummaryRow(Name, counts.Words + few), .. TargetNotes.Of(asked).Select(note => new SummaryRow($"{Name}: targets", note))];
     }
 
-    private InputException NothingKept(List<Asked> asked) => asked.Find(a => a.Fits) is { } wrong
-        ? new InputException(Name, $"none of {asked.Count(a => a.Fits)} answers is right (for example: {wrong.Reason}).", "Check the prompt, the answer rule and the pictures.")
-        : new InputException(Name, $"none of {asked.Count} pictures has the size asked for (for example: {asked[0].Reason}).", "Set model.image.other_sizes to resize, or another model.image.size.");
+    /// <summary>Forward passes publish the table of samples, with what they measured.</summary>
+    private bool AreMeasured => Context.Experiment.Stages.Any(n => n.Spec is ForwardPassesSpec && n.Inputs.GetValueOrDefault("samples") == Name);
+
+    private static IReadOnlyList<Sample>? Kept(IReadOnlyList<Asked>? asked) => asked is null ? null : [.. asked.Where(a => a.Kept).Select(a => a.Sample)];
+
+    private IReadOnlyList<Asked>? Verdicts(Artifacts artifacts, ObjectCounts objects) =>
+        Ask(artifacts, objects) is { IsOpen: false } asking ? Settled(asking, objects) : null;
+
+    private static IReadOnlyList<Asked> Settled(Asking asking, ObjectCounts objects) => asking.Pictures.ConvertAll(objects.LeaveOutFew);
+
+    /// <summary>Goes through the pictures in seed order, as far as answers are there, until enough are kept.</summary>
+    private Asking Ask(Artifacts artifacts, ObjectCounts objects)
+    {
+        check.RequireKnown(Context.Pictures);
+        List<Unit> asked = [], found = [];
+        var pictures = new List<Asked>();
+        int kept = 0, missing = 0;
+        for (int block = 0; block * BlockSize < Candidates.Count && kept < spec.Keep; block++)
+        {
+            // As many blocks as are needed even if every answer is right: none of them is asked in vain.
+            if (missing > 0 && missing * BlockSize >= spec.Keep - kept) break;
+            asked.Add(BlockUnit(block));
+            if (!artifacts.Has(asked[^1]))
+            {
+                missing++;
+                continue;
+            }
+
+            foreach (Asked judged in Judge(artifacts, block))
+            {
+                if (kept == spec.Keep) break;
+                Asked one = objects.Take(judged);
+                pictures.Add(one);
+                if (one.Kept) kept++;
+                bool isWanted = one.Kept && missing == 0; // behind a missing block it may not come to be kept
+                if (one.FoundBy is { } target && (isWanted || !one.Awaits)) found.Add(target);
+            }
+        }
+
+        return new Asking([.. asked, .. found], pictures, missing > 0 || !found.TrueForAll(artifacts.Has));
+    }
+
+    private NoSampleException NothingKept(IReadOnlyList<Asked> asked, ObjectCounts objects)
+    {
+        var counts = AnswerCounts.Of(asked);
+        string Examples(Func<Asked, bool> which) => string.Join("; ", asked.Where(which).Take(ExamplesTold).Select(a => $"{ShownText.Of(a.Sample.Item.File)}: {ShownText.Of(a.Reason!)}"));
+        if (counts.Asked == 0)
+        {
+            bool bySize = Context.Image.KeepSizes;
+            return new NoSampleException(
+                Name, $"none of {asked.Count} pictures {(bySize ? "has the size asked for" : "could be asked about")} (for example {Examples(_ => true)}).",
+                bySize ? "Set model.image.other_sizes to resize, or another model.image.size." : "Use pictures that can be read.");
+        }
+
+        if (counts.Usable == 0)
+        {
+            string none = counts.Judged > 0 ? "answers is right" : "answers holds a word";
+            return new NoSampleException(Name, $"none of {counts.Asked} {none} (for example {Examples(a => a.Fits)}).", "Check the prompt, the answer rule and the pictures.");
+        }
+
+        if (counts.Unmeasurable == counts.Usable)
+        {
+            return new NoSampleException(Name, $"no token can be measured of any of {counts.Usable} answers (for example {Examples(a => !a.Measurable)}).", "Use another prompt.");
+        }
+
+        string samples = counts.Judged > 0 ? "correct samples" : "samples";
+        return new NoSampleException(
+            $"stages.{Name}.per_object.least", $"no object has {spec.PerObject.Least} {samples}; the most are {objects.Most} of '{objects.MostFrequent}'.", "Use a smaller number, or more pictures.");
+    }
 
     private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;
 
@@ -136,11 +219,35 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             if (!read.TryGetValue(path, out rows)) read[path] = rows = Answers.Read(path);
         }
 
-        for (int i = 0; i < items.Length; i++)
+        return items.Select((item, i) => Judge(artifacts, item, rows[i]));
+    }
+
+    private Asked Judge(Artifacts artifacts, DataItem item, AnswerRow row)
+    {
+        var nothing = new Sample(item, row.Answer, NoToken, "");
+        if (row.Reason is { } unfit) return new Asked(nothing, Verdict.NotAsked, unfit, Usable: false);
+        AnswerVerdict verdict = check.Judge(row.Answer, item.Category);
+        Verdict known = item.Category is null ? Verdict.NotJudged : verdict.Correct ? Verdict.Right : Verdict.Wrong;
+        if (AnswerTarget.IsFirstToken(row.Answer, row.Target))
         {
-            AnswerRow row = rows[i];
-            string? reason = row.Reason ?? check.Judge(row.Answer, items[i].Category).Reason;
-            yield return new Asked(new Sample(items[i], row.Answer, row.TargetToken, row.Target), reason, Fits: row.Reason is null, Right: reason is null);
+            var sample = new Sample(item, row.Answer, row.TargetToken, row.Target) { IsPiece = AnswerTarget.IsPieceOf(row.Answer, row.Target) };
+            return new Asked(sample, known, verdict.Reason, verdict.Correct);
+        }
+
+        if (!verdict.Correct) return new Asked(nothing, known, verdict.Reason, Usable: false);
+        Unit unit = TargetUnit(item);
+        if (!artifacts.Has(unit)) return new Asked(nothing, known, null, Usable: true) { FoundBy = unit, Awaits = true };
+        TargetRow target = Target(artifacts, unit);
+        var found = new Sample(item, row.Answer, target.TargetToken, target.Target) { Given = target.GivenIds, GivenText = target.Given, IsPiece = target.IsPiece };
+        return new Asked(found, known, target.Reason, Usable: true, Measurable: target.Reason is null) { FoundBy = unit };
+    }
+
+    private TargetRow Target(Artifacts artifacts, Unit unit)
+    {
+        string path = artifacts.File(unit, TargetFile);
+        lock (read)
+        {
+            return readTargets.TryGetValue(path, out TargetRow? row) ? row : readTargets[path] = Targets.Read(path)[0];
         }
     }
 
@@ -197,58 +304,54 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         return new AnswerRow(item.SampleId, model.Answer(intact.Generate(maxTokens, model.EndTokens)), intact.Target, model.Tokenizer.TokenText(intact.Target), null);
     }
 
-    /// <summary>What the model said about a picture, or the reason why it was not asked.</summary>
-    private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target, string? Reason);
-}
-
-/// <summary>A picture with the model's own answer.</summary>
-/// <param name="Item">The picture.</param>
-/// <param name="Answer">The model's answer.</param>
-/// <param name="TargetToken">The answer's first token: the target of the adjusted logit.</param>
-/// <param name="Target">The token as text.</param>
-internal sealed record Sample(DataItem Item, string Answer, int TargetToken, string Target)
-{
-    /// <summary>Id, as in the tables.</summary>
-    public string Id => Item.SampleId;
-
-    /// <summary>What the picture shows: its category, or the model's answer where nothing is known.</summary>
-    public string Object => Item.Category ?? Answer.Trim().ToLowerInvariant();
-}
-
-/// <summary>A picture that was asked about.</summary>
-/// <param name="Sample">The picture and the answer.</param>
-/// <param name="Reason">Why the sample is not kept: the answer is wrong, was never asked for, or there are too many or too few samples of the object; else null.</param>
-/// <param name="Fits">The picture could be asked about: it is sound, and its size is one that the experiment takes.</param>
-/// <param name="Right">The answer is right.</param>
-internal sealed record Asked(Sample Sample, string? Reason, bool Fits, bool Right)
-{
-    /// <summary>The sample is used: the answer is right, and so is the number of samples of the object.</summary>
-    public bool Kept => Reason is null;
-}
-
-/// <summary>Applies <c>per_object</c> to verdicts that come in seed order.</summary>
-internal sealed class ObjectCounts(PerObjectRule rule)
-{
-    private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
-
-    /// <summary>The object with the most samples; empty where there are none.</summary>
-    public string MostFrequent => counts.OrderByDescending(c => c.Value).Select(c => c.Key).FirstOrDefault("");
-
-    /// <summary>Samples of that object.</summary>
-    public int Most => counts.Values.DefaultIfEmpty(0).Max();
-
-    /// <summary>The verdict, the sample left out where the object has enough.</summary>
-    public Asked Take(Asked asked)
+    /// <summary>Finds the target of an answer that does not begin with it. Units of their own, because most answers need none: what is stored of those stays as it is.</summary>
+    private Unit TargetUnit(DataItem item)
     {
-        if (!asked.Kept) return asked;
-        int before = counts.GetValueOrDefault(asked.Sample.Object);
-        if (rule.Most > 0 && before == rule.Most) return asked with { Reason = $"{before} samples of '{asked.Sample.Object}' are kept before it (per_object.most)" };
-        counts[asked.Sample.Object] = before + 1;
-        return asked;
+        lock (targets)
+        {
+            if (targets.TryGetValue(item.SampleId, out Unit? unit)) return unit;
+            int maxTokens = spec.Answer.MaxTokens;
+            return targets[item.SampleId] = new Unit(Kind, TargetVersion, $"{item.SampleId}/target",
+            [
+                .. Context.ModelParts,
+                new KeyPart.Text("question", Context.Question),
+                new KeyPart.Integer("max_tokens", maxTokens),
+                new KeyPart.Text("sample", item.SampleId),
+                new KeyPart.Digest("picture", item.File, Context.PictureDigest(item.FullPath)),
+            ], 1, WorkUnit, run => Targets.Write(run.File(TargetFile), [FindTarget(item, maxTokens)]));
+        }
     }
 
-    /// <summary>The verdict once all are taken, the sample left out where the object has too few.</summary>
-    public Asked LeaveOutFew(Asked asked) => asked.Kept && counts[asked.Sample.Object] < rule.Least
-        ? asked with { Reason = $"only {counts[asked.Sample.Object]} samples of '{asked.Sample.Object}' are right (per_object.least)" }
-        : asked;
+    private TargetRow FindTarget(DataItem item, int maxTokens)
+    {
+        VisionLanguageModel model = Context.Model;
+        using PrefixCache cache = Context.BuildPrefix(item);
+        using IntactRun intact = IntactRun.Compute(cache);
+        IReadOnlyList<int> said = intact.Generate(maxTokens, model.EndTokens);
+        AnswerTarget target = model.TargetOf(said);
+        if (target.Problem is { } problem) return new TargetRow(item.SampleId, "", "", NoToken, "", false, problem);
+        int[] given = [.. said.Take(target.Position)];
+        int token = said[target.Position];
+        return new TargetRow(item.SampleId, string.Join(' ', given), model.TextOf(given), token, model.Tokenizer.TokenText(token), target.IsPiece, null);
+    }
+
+    /// <summary>What the model said about a picture, or the reason why it was not asked.</summary>
+    /// <param name="SampleId">The picture.</param>
+    /// <param name="Answer">Its words.</param>
+    /// <param name="TargetToken">Their first token.</param>
+    /// <param name="Target">The token as text.</param>
+    /// <param name="Reason">Why it was not asked, or null.</param>
+    private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target, string? Reason);
+
+    /// <summary>Which token of an answer is measured, or the reason why none can be.</summary>
+    private sealed record TargetRow(string SampleId, string GivenTokens, string Given, int TargetToken, string Target, bool IsPiece, string? Reason)
+    {
+        public int[] GivenIds => [.. GivenTokens.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+    }
+
+    /// <summary>How far the asking has come.</summary>
+    /// <param name="Units">The units known now.</param>
+    /// <param name="Pictures">Those whose answers are there.</param>
+    /// <param name="IsOpen">A unit is missing.</param>
+    private sealed record Asking(IReadOnlyList<Unit> Units, List<Asked> Pictures, bool IsOpen);
 }

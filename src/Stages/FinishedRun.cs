@@ -43,7 +43,7 @@ internal sealed class FinishedRun
             throw new InputException(settings, $"does not hold the settings of a run ({why.TrimEnd('.')}).", $"It was changed by hand or written by another version of the program. {Again}");
         }
 
-        string? unfinished = !Directory.Exists(Path.Combine(folder, "tables")) ? "has no tables" : RunFolder.IsUnfinished(folder) ? "has tables of other settings than those beside them" : null;
+        string? unfinished = !Directory.Exists(Path.Combine(folder, "tables")) ? "has no tables" : RunFolder.IsUnfinished(folder) ? "has tables of other settings than those beside them, or of a run that stopped" : null;
         return unfinished is null ? new FinishedRun(name, folder, read.Experiments[0]) : throw new InputException(folder, $"{unfinished}: the run was not finished.", "Run the experiment to its end first.");
     }
 

@@ -93,7 +93,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     }
 
     /// <summary>The samples whose phi is defined; null while that, or how many masks one of them needs, is not known.</summary>
-    /// <exception cref="InputException">phi is defined for none.</exception>
+    /// <exception cref="NoSampleException">phi is defined for none.</exception>
     public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
     {
         if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends))) return null;
@@ -101,7 +101,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         if (!accepted.All(s => Needed(artifacts, s).IsEnough)) return null;
         return accepted.Length > 0
             ? accepted
-            : throw new InputException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
+            : throw new NoSampleException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
     }
 
     /// <summary>Whether phi of a sample, whose two ends are there, is defined.</summary>
@@ -150,7 +150,7 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
         () =>
         {
-            PrefixCache prefix = Context.BuildPrefix(sample.Item);
+            PrefixCache prefix = Context.BuildPrefix(sample, Context.Model);
             return new SampleRun(prefix, new SuffixForward(prefix, baseline.Blocks(artifacts, prefix), Context.Direction(sample), Context.Experiment.Engine.Batch));
         });
 
@@ -165,21 +165,23 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     }
 
     /// <inheritdoc/>
-    public override string PublishedFacts(Artifacts artifacts)
+    public override void PublishUnfinished(Artifacts artifacts, RunFolder folder)
     {
-        using var text = new StringWriter();
-        Tables.Samples.WriteCsv(text, SampleRows(artifacts));
-        return text.ToString();
+        if (answers.SamplesIfAny(artifacts) is { Count: > 0 } samples && samples.All(s => artifacts.Has(EndsUnit(s)))) PublishTable(folder, Tables.Samples, SampleRows(artifacts));
     }
+
+    /// <inheritdoc/>
+    public override string PublishedFacts(Artifacts artifacts) => Tables.Samples.Csv(SampleRows(artifacts));
 
     /// <summary>The table of samples: every picture asked about, with f(1), f(0) and why it was rejected.</summary>
     public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => [.. answers.Asked(artifacts)!.Select(a =>
     {
-        EndsRow? ends = a.Kept ? Ends(artifacts, a.Sample) : null;
-        string? reason = a.Reason ?? Problem(ends!);
-        return new SampleRow(
-            a.Sample.Id, a.Sample.Item.File, a.Sample.Item.Category, Context.Question, a.Sample.Answer, a.Fits ? a.Sample.TargetToken : null,
-            ends is { Reason: null } ? ends.Intact : null, ends is { Reason: null } ? ends.Ablated : null, reason is null ? "kept" : "rejected", reason);
+        SampleRow row = a.ToRow(Context.Question);
+        if (!a.Kept) return row;
+        EndsRow ends = Ends(artifacts, a.Sample);
+        string? reason = Problem(ends);
+        if (reason is not null) row = row with { Status = SampleRow.Rejected, Reason = reason };
+        return ends.Reason is null ? row with { FIntact = ends.Intact, FAblated = ends.Ablated } : row;
     })];
 
     /// <inheritdoc/>

@@ -125,7 +125,7 @@ internal sealed class GradientPasses(StageContext context, GradientPassesSpec sp
         $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
         () =>
         {
-            PrefixCache prefix = Context.BuildPrefix(sample.Item, Context.GradientModel);
+            PrefixCache prefix = Context.BuildPrefix(sample, Context.GradientModel);
             return new GatedRun(prefix, new GatedForward(prefix, forward.Baseline.Blocks(artifacts, prefix), Context.Direction(sample)));
         });
 

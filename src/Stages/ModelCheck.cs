@@ -5,6 +5,7 @@ using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
@@ -21,9 +22,11 @@ internal sealed class ModelCheck : IDisposable
     private readonly DataItem picture;
     private readonly ImageFeatures features;
     private readonly PrefixCache prefix;
-    private readonly IntactRun intact;
+    private readonly IReadOnlyList<int> said;
+    private readonly AnswerTarget measured;
     private readonly BaselineBlocks baseline;
     private readonly SuffixForward forward;
+    private readonly int questionLength;
 
     /// <summary>Loads the model and computes what the checks share.</summary>
     /// <exception cref="Errors.InputException">The model or a picture is of no use.</exception>
@@ -42,11 +45,20 @@ internal sealed class ModelCheck : IDisposable
 
         long start = Stopwatch.GetTimestamp();
         features = model.Features(PictureDecoder.Decode(picture.FullPath));
-        prefix = PrefixCache.Compute(model, model.Prompt(context.Question, features.Tokens.Tokens), features);
+        PromptTokens asked = model.Prompt(context.Question, features.Tokens.Tokens);
+        prefix = PrefixCache.Compute(model, asked, features);
         SecondsPerPicture = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        intact = IntactRun.Compute(prefix);
+        using (IntactRun intact = IntactRun.Compute(prefix)) said = intact.Generate(AnswerTokens(context.Experiment), model.EndTokens);
+        measured = model.TargetOf(said);
+        if (measured.Position > 0)
+        {
+            prefix.Dispose();
+            prefix = PrefixCache.Compute(model, asked.FollowedBy([.. said.Take(measured.Position)]), features);
+        }
+
+        questionLength = asked.Length;
         baseline = BlocksOf(other);
-        Target = context.Direction(new Sample(picture, "", intact.Target, ""));
+        Target = context.Direction(new Sample(picture, "", said[measured.Position], ""));
         forward = new SuffixForward(prefix, baseline, Target, context.Experiment.Engine.Batch);
         SecondsPerMask = TimeMasks();
         using var process = Process.GetCurrentProcess();
@@ -65,10 +77,10 @@ internal sealed class ModelCheck : IDisposable
     /// <summary>The most it has held, loading and pages of files included.</summary>
     public long PeakBytes { get; }
 
-    /// <summary>Direction of the first answer token's adjusted logit.</summary>
+    /// <summary>Direction of the measured token's adjusted logit; of the answer's first token where none can be measured.</summary>
     private TargetDirection Target { get; }
 
-    /// <summary>The prompt token by token, the image's in one row.</summary>
+    /// <summary>The prompt token by token, the image's in one row; behind it what is given of the answer.</summary>
     public IReadOnlyList<PromptRow> Prompt()
     {
         PromptTokens prompt = prefix.Prompt;
@@ -78,7 +90,8 @@ internal sealed class ModelCheck : IDisposable
         [
             .. Rows(0, prompt.ImageStart, "prefix"),
             new PromptRow($"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}", "image", Whole(prompt.Ids[prompt.ImageStart]), $"{Shown(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"),
-            .. Rows(prompt.SuffixStart, prompt.SuffixLength, "suffix"),
+            .. Rows(prompt.SuffixStart, questionLength - prompt.SuffixStart, "suffix"),
+            .. Rows(questionLength, prompt.Length - questionLength, "given"),
         ];
     }
 
@@ -92,7 +105,8 @@ internal sealed class ModelCheck : IDisposable
         yield return new CheckResult(
             "image tokens follow from the picture's size", answered == prompt.ImageLength && features.Features.shape[0] == prompt.ImageLength,
             $"{prompt.ImageLength}: {ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)}");
-        yield return new CheckResult("answer", true, $"'{model.Answer(intact.Generate(8, model.EndTokens))}' for {picture.File}{(picture.Category is { } category ? $" ({category})" : "")}");
+        yield return new CheckResult("answer", true, $"'{ShownText.Of(model.Answer(said))}' for {picture.File}{(picture.Category is { } category ? $" ({category})" : "")}");
+        yield return new CheckResult("measured token", true, MeasuredToken(model));
         using var naive = new NaiveForward(model, prompt, features);
         foreach (CheckResult result in new AblationLaws(prefix, naive, forward, baseline, Target, context.Experiment.Seed).Try()) yield return result;
         yield return new CheckResult("time", true, Text($"{SecondsPerPicture:0.000} s a picture; {1 / SecondsPerMask:0.0} masks/s in batches of {forward.Batch}"));
@@ -104,9 +118,21 @@ internal sealed class ModelCheck : IDisposable
     {
         forward.Dispose();
         baseline.Dispose();
-        intact.Dispose();
         prefix.Dispose();
         features.Dispose();
+    }
+
+    /// <summary>Longest answer, as the experiment asks for it.</summary>
+    private static int AnswerTokens(Experiment experiment) =>
+        (experiment.Stages.Select(s => s.Spec).OfType<AnswerQuestionsSpec>().FirstOrDefault() ?? new()).Answer.MaxTokens;
+
+    /// <summary>The measured token, and what is given before it.</summary>
+    private string MeasuredToken(VisionLanguageModel model)
+    {
+        string token = $"{Whole(said[measured.Position])} '{ShownText.Of(model.Tokenizer.TokenText(said[measured.Position]))}'";
+        if (measured.Problem is { } problem) return $"{problem}; the checks take the answer's first, {token}";
+        string piece = measured.IsPiece ? ", a piece of the word" : "";
+        return measured.Position == 0 ? $"{token}{piece}" : $"{token}{piece}, behind '{ShownText.Of(model.TextOf(said.Take(measured.Position)))}', which is given";
     }
 
     private (int Width, int Height) Size => PictureDecoder.ReadSize(picture.FullPath);
@@ -175,7 +201,7 @@ internal sealed class ModelCheck : IDisposable
 
 /// <summary>A token of a prompt.</summary>
 /// <param name="Position">Its position, or the image's first and last.</param>
-/// <param name="Part">prefix, image or suffix.</param>
+/// <param name="Part">prefix, image, suffix, or given: of the answer, before the measured token.</param>
 /// <param name="Id">Token id.</param>
 /// <param name="Text">The token as text.</param>
 internal sealed record PromptRow(string Position, string Part, string Id, string Text);

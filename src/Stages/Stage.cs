@@ -32,6 +32,11 @@ internal abstract class Stage(StageContext? context)
     {
     }
 
+    /// <summary>Writes what a run that stops early leaves for a person to look into: what was asked and answered. Nothing by default.</summary>
+    public virtual void PublishUnfinished(Artifacts artifacts, RunFolder folder)
+    {
+    }
+
     /// <summary>Gives back the memory of what was computed or read for units. It is read again where it is asked for.</summary>
     public virtual void Release()
     {

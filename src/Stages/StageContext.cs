@@ -1,4 +1,5 @@
 using Pipelines.Spec;
+using Pipelines.Spec.Reading;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Models;
@@ -109,12 +110,13 @@ internal sealed class StageContext
 
     private string Folder => Info.Folder;
 
-    /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target.</summary>
+    /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target with what is given before it.</summary>
     public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
     [
         .. ModelParts,
         new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item.FullPath)),
         new KeyPart.Text("question", Question),
+        .. sample.Given.Count == 0 ? Array.Empty<KeyPart>() : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
         new KeyPart.Integer("target_token", sample.TargetToken),
         new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
     ];
@@ -131,16 +133,18 @@ internal sealed class StageContext
     }
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(item, Model);
+    public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(PictureDecoder.Decode(item.FullPath), Model);
 
-    /// <summary>Runs a model of the experiment over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item, VisionLanguageModel model) => BuildPrefix(PictureDecoder.Decode(item.FullPath), model);
+    /// <summary>Runs a model of the experiment over a sample's picture and the text before it; the tokens that are given before the target end the suffix.</summary>
+    public PrefixCache BuildPrefix(Sample sample, VisionLanguageModel model) => BuildPrefix(PictureDecoder.Decode(sample.Item.FullPath), model, sample.Given);
 
     /// <summary>Runs a model of the experiment over a decoded picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model)
+    public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model) => BuildPrefix(picture, model, []);
+
+    private PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model, IReadOnlyList<int> given)
     {
         using ImageFeatures features = model.Features(picture);
-        return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens), features);
+        return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens).FollowedBy(given), features);
     }
 
     /// <summary>The direction of a sample's adjusted logit.</summary>
@@ -168,7 +172,7 @@ internal sealed class StageContext
     {
         CocoData coco => CocoReader.Read(coco.Images.Full, coco.Annotations.Full, new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow)),
         DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
-        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full),
+        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, Nearest.To),
         _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
     };
 }

@@ -4,6 +4,7 @@ using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages;
 
@@ -76,7 +77,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Shown(Artifacts artifacts) => string.Join(
         '\n',
-        [sources.Forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
+        [Tables.Samples.Csv(SampleRows(artifacts)), .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
+
+    /// <summary>Every picture asked about, with what was measured where something was.</summary>
+    private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => sources.Forward?.SampleRows(artifacts) ?? sources.Answers.SampleRows(artifacts);
 
     private Unit Create(KeyPart[] inputs, string shown)
     {
@@ -114,7 +118,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Settings = [.. SettingsTable.Of(experiment).Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note))],
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
-            Rejected = sources.Forward is null ? [] : [.. sources.Forward.SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
+            Rejected = [.. SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
             Masks = sources.Forward?.Masks.Most ?? 0,
             Ablate = sources.Forward?.Masks.Spec.Ablate ?? 0.75,
             Validation = sources.Validation is null
@@ -162,13 +166,16 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     private IReadOnlyList<Fact> Facts(Artifacts artifacts)
     {
-        int pictures = sources.Answers.Asked(artifacts)!.Count, asked = sources.Answers.Asked(artifacts)!.Count(a => a.Fits), right = sources.Answers.Asked(artifacts)!.Count(a => a.Right), kept = sources.Answers.Samples(artifacts)!.Count;
+        var asked = sources.Answers.Asked(artifacts)!;
+        var counts = AnswerCounts.Of(asked);
+        string share = counts.Judged == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({100.0 * counts.Usable / counts.Asked:0} %)");
         return
         [
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
-            new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
+            new Fact("answers", counts.Answered + share + counts.LeftOut),
+            .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
-            .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
+            .. counts.Unfit > 0 ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{counts.Unfit} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
             .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
@@ -185,6 +192,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             File = sample.Item.File,
             Category = sample.Item.Category ?? "",
             Answer = sample.Answer,
+            Given = ShownText.Of(sample.GivenText),
             Target = sample.Target,
             Intact = ends?.Intact ?? double.NaN,
             Ablated = ends?.Ablated ?? double.NaN,
@@ -265,7 +273,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             links.Add(new Link($"{name}.csv", $"{stage.PublishedPath(name)}.csv", note));
         }
 
-        Table(sources.Forward, Tables.Samples.Name, "every picture asked about: answer, f(1), f(0), why it was rejected");
+        Table((Stage?)sources.Forward ?? sources.Answers, Tables.Samples.Name, "every picture asked about: answer, verdict, target token, f(1), f(0), why it was rejected");
         Table(sources.Attribution, Tables.Attribution.Name, "beta of every head and sample");
         Table(sources.Attribution, Tables.Fits.Name, "quality of the fits");
         Table(sources.Attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");

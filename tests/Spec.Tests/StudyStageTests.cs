@@ -53,6 +53,7 @@ public sealed class StudyStageTests
     [InlineData("ablation-ratio, samples: -1", "0 to")]
     [InlineData("prompt-similarity, prompts: [p1, p12]", "p1 to p9")]
     [InlineData("prompt-similarity, prompts: [defualt]", "did you mean default")]
+    [InlineData("prompt-similarity, prompts: [p1, 'Name the {object}.']", "no { or }")]
     [InlineData("prompt-similarity, prompts: [p1, p1]", "twice")]
     [InlineData("prompt-similarity, prompts: [p1, ~]", "no value")]
     [InlineData("prompt-similarity, samples: 0", "1 to")]

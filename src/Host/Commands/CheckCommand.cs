@@ -26,7 +26,7 @@ internal static class CheckCommand
         if (reference is not null) return Compare(session, reference);
         session.Store.Damaged = Console.WriteLine;
         int failed = 0;
-        foreach (Pipeline pipeline in session.Pipelines) failed += Check(session, pipeline);
+        foreach (Pipeline pipeline in session.Pipelines) failed += session.Within(pipeline, () => Check(session, pipeline));
         Console.WriteLine(failed == 0 ? "All checks passed." : $"{failed} checks FAILED: what this model would give is not head ablation.");
         return failed == 0 ? Program.Done : Program.Failed;
     }

@@ -16,6 +16,7 @@ internal static class CommandLine
         options.AddTo(root);
         root.SetAction(parsed => RunCommand.Execute(options.Read(parsed)));
         root.Add(Command(options, "run", "Run an experiment: what is stored is reused, what is missing is computed.", RunCommand.Execute));
+        root.Add(AskCommand.Build(options));
         root.Add(Command(options, "plan", "Say what a run would compute and why, without computing it.", PlanCommand.Execute));
         root.Add(Reproduce(options));
         root.Add(Explain(options));
@@ -128,7 +129,8 @@ internal sealed class SharedOptions
         return new RunOptions(spec, parsed.GetValue(Set) ?? [], parsed.GetValue(Artifacts)!, parsed.GetValue(Jobs), parsed.GetValue(Threads), parsed.GetValue(KeepGoing));
     }
 
-    private static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int?> option)
+    /// <summary>Refuses a number below 1.</summary>
+    public static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int?> option)
     {
         if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1) result.AddError($"{option.Name} must be at least 1.");
     }

@@ -10,7 +10,10 @@ internal static class PlanCommand
     {
         using var session = Session.Open(options);
         session.Store.Damaged = Console.WriteLine;
-        foreach (Pipeline pipeline in session.Pipelines) Console.Write(PlanText.Of(pipeline, session.Catalog, everyUnit: false));
-        return Program.Done;
+        return session.Each(pipeline =>
+        {
+            Console.Write(PlanText.Of(pipeline, session.Catalog, everyUnit: false));
+            return Program.Done;
+        });
     }
 }

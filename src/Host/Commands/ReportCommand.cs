@@ -15,7 +15,7 @@ internal static class ReportCommand
         {
             foreach (Stage stage in pipeline.Stages.Where(s => s is not WriteReport))
             {
-                var list = stage.Units(session.Catalog.Artifacts);
+                var list = session.Within(pipeline, () => stage.Units(session.Catalog.Artifacts));
                 int missing = list.Known.Count(u => !session.Catalog.Artifacts.Has(u));
                 if (missing > 0 || list.WaitsFor is not null) throw new InputException(options.Spec, $"stage {stage.Name} of {pipeline.Experiment.Name} is not whole.", "Run the experiment first.");
             }

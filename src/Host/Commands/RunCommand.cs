@@ -3,6 +3,8 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 using Spectre.Console;
@@ -13,7 +15,7 @@ namespace Pipelines.Host.Commands;
 internal static class RunCommand
 {
     /// <summary>Version of what is written into runs/: raise it when published files change while the units do not.</summary>
-    private const int PublishedVersion = 2;
+    private const int PublishedVersion = 3;
 
     /// <summary>Runs the experiments of a spec.</summary>
     /// <returns>Exit code.</returns>
@@ -34,21 +36,29 @@ internal static class RunCommand
         {
             Pipeline pipeline = session.Pipelines[i];
             if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
-            var outcomes = RunOne(session, pipeline, interruption.Token);
-            computed += outcomes.Sum(o => o.Computed);
-            stored += outcomes.Sum(o => o.Cached);
-            if (interruption.Token.IsCancellationRequested)
+            try
             {
-                Console.WriteLine($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
-                return Program.Interrupted;
-            }
+                var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, interruption.Token));
+                computed += outcomes.Sum(o => o.Computed);
+                stored += outcomes.Sum(o => o.Cached);
+                if (interruption.Token.IsCancellationRequested)
+                {
+                    Console.WriteLine($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
+                    return Program.Interrupted;
+                }
 
-            if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
+                if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
+                {
+                    int failed = outcomes.Sum(o => o.Failures.Count);
+                    Console.WriteLine($"{failed} units failed; {Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was finished is stored.");
+                    code = Math.Max(code, Program.Failed);
+                    if (!session.Options.KeepGoing) break;
+                }
+            }
+            catch (InputException e) when (session.Options.KeepGoing && session.Pipelines.Count > 1)
             {
-                int failed = outcomes.Sum(o => o.Failures.Count);
-                Console.WriteLine($"{failed} units failed; {Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was finished is stored.");
-                code = Program.Failed;
-                if (!session.Options.KeepGoing) break;
+                Console.Error.WriteLine(e.Message); // the other experiments do not depend on this one
+                code = Program.BadInput;
             }
 
             if (i + 1 < session.Pipelines.Count) session.Release(pipeline, session.Pipelines[i + 1]);
@@ -97,22 +107,67 @@ internal static class RunCommand
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
         log.Write($"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, {pipeline.Context.Arithmetic}");
         RunProgress progress = Console.IsOutputRedirected || Console.IsErrorRedirected ? new PlainProgress(Console.Out) : new LiveProgress(AnsiConsole.Console);
-        session.Store.Damaged = text =>
-        {
-            log.Write(text);
-            progress.Message(text);
-        };
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
-        WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
-        var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
-        var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);
-        var outcomes = progress.Show(() => runner.Run(pipeline.Stages));
+        IReadOnlyList<StageOutcome> outcomes;
+        try
+        {
+            WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+            outcomes = RunStages(session, pipeline, pipeline.Stages, progress, log, cancel, new UnitsFile(folder).Add);
+        }
+        catch (InputException e)
+        {
+            PublishUnfinished(session, pipeline, evenPublished: true);
+            throw e is NoSampleException ? new InputException(e.Where, e.What, $"{e.Remedy} The answers stand in {string.Join(" and ", AnswerTables(pipeline, folder))}.", e) : e;
+        }
+
         if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
         {
             Publish(session, pipeline);
             SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
         }
+        else
+        {
+            PublishUnfinished(session, pipeline, evenPublished: false);
+        }
 
         return outcomes;
     }
+
+    /// <summary>Runs stages of a pipeline.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="stages">Some of its stages, each after those it reads.</param>
+    /// <param name="progress">What a person sees.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="cancel">Interrupted.</param>
+    /// <param name="known">Told the units of a stage as they become known.</param>
+    /// <returns>One outcome a stage that was started.</returns>
+    internal static IReadOnlyList<StageOutcome> RunStages(
+        Session session, Pipeline pipeline, IReadOnlyList<Stage> stages, RunProgress progress, RunLog log, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
+    {
+        session.Store.Damaged = text =>
+        {
+            log.Write(text);
+            progress.Message(text);
+        };
+        var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
+        var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, known);
+        return progress.Show(() => runner.Run(stages));
+    }
+
+    /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
+    private static void PublishUnfinished(Session session, Pipeline pipeline, bool evenPublished) => RunFolder.Leave(session.RunFolderOf(pipeline), evenPublished, folder =>
+    {
+        try
+        {
+            foreach (Stage stage in pipeline.Stages) stage.PublishUnfinished(session.Catalog.Artifacts, folder);
+        }
+        catch (InputException)
+        {
+            // What keeps the answers from being read is what the run is refused for, and that is told.
+        }
+    });
+
+    private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>
+        pipeline.Stages.OfType<AnswerQuestions>().Select(a => Path.Combine(folder, a.PublishedPath(Tables.Samples.Name) + ".csv")).Where(File.Exists);
 }

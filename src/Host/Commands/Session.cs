@@ -1,6 +1,7 @@
 using Pipelines.Host.Planning;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 
@@ -32,7 +33,8 @@ internal sealed class Session : IDisposable
         Store = new ArtifactStore(cache, digests);
         Threads = options.Threads ?? Environment.ProcessorCount;
         engine = new Engine(digests) { Runs = new RunFolders(Root) };
-        Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))];
+        bool several = read.Experiments.Count > 1;
+        Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Within(e.Name, several, () => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file))))];
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;
         Catalog = new Catalog(Store, string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()));
@@ -73,6 +75,43 @@ internal sealed class Session : IDisposable
 
     /// <summary>Folder of a run.</summary>
     public string RunFolderOf(Pipeline pipeline) => Path.Combine(Root, "runs", pipeline.Experiment.Name);
+
+    /// <summary>Works on one experiment: where the spec has several, bad input is said to be in that one.</summary>
+    public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, Pipelines.Count > 1, body);
+
+    /// <summary>Works on one experiment after the other. With <c>--keep-going</c> bad input in one of several does not keep the others from their turn.</summary>
+    /// <param name="body">Gives an exit code.</param>
+    /// <returns>The worst exit code.</returns>
+    public int Each(Func<Pipeline, int> body)
+    {
+        int code = Program.Done;
+        foreach (Pipeline pipeline in Pipelines)
+        {
+            try
+            {
+                code = Math.Max(code, Within(pipeline, () => body(pipeline)));
+            }
+            catch (InputException e) when (Options.KeepGoing && Pipelines.Count > 1)
+            {
+                Console.Error.WriteLine(e.Message);
+                code = Program.BadInput;
+            }
+        }
+
+        return code;
+    }
+
+    private static T Within<T>(string experiment, bool oneOfSeveral, Func<T> body)
+    {
+        try
+        {
+            return body();
+        }
+        catch (InputException e) when (oneOfSeveral)
+        {
+            throw e.In(experiment);
+        }
+    }
 
     /// <summary>Gives memory back between two experiments: what the stages of <paramref name="done"/> keep, and the model unless <paramref name="next"/> runs on it, too.</summary>
     public void Release(Pipeline done, Pipeline next)

@@ -11,8 +11,8 @@ internal sealed record CommonSample(string Id, SampleRow A, SampleRow B)
     /// <summary>Both runs got the same answer.</summary>
     public bool SameAnswer => A.Answer == B.Answer;
 
-    /// <summary>Both runs measure the logit of the same token.</summary>
-    public bool SameTarget => A.TargetToken == B.TargetToken;
+    /// <summary>Both runs measure the logit of the same token behind the same text.</summary>
+    public bool SameTarget => A.TargetToken == B.TargetToken && A.GivenTokens == B.GivenTokens;
 }
 
 /// <summary>Which data two runs have in common.</summary>

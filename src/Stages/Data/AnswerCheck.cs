@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Data;
 internal sealed record AnswerVerdict(bool Correct, string? Reason);
 
 /// <summary>
-/// When an answer counts as right: it is the category or a synonym and nothing else, since its first token becomes the target. Case, punctuation, blanks and hyphens do not
+/// When an answer counts as right: it is the category or a synonym and nothing else, since the first token of its word becomes the target. Case, punctuation, blanks and hyphens do not
 /// matter ("Hot-dog." is "hot dog"); plurals of the last word are accepted where asked for, in both directions ("grape" for "grapes"). An empty answer is wrong.
 /// </summary>
 internal sealed class AnswerCheck
@@ -42,7 +42,7 @@ internal sealed class AnswerCheck
 
     /// <summary>Judges an answer.</summary>
     /// <param name="answer">What the model said.</param>
-    /// <param name="category">What the picture shows; null: every non-empty answer is right.</param>
+    /// <param name="category">What the picture shows; null: nothing is judged, and every answer that holds a word passes.</param>
     public AnswerVerdict Judge(string answer, string? category)
     {
         var said = Term.Of(answer);

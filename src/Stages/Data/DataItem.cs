@@ -4,7 +4,7 @@ namespace Pipelines.Stages.Data;
 /// <param name="SampleId">Unique in the set and stable: COCO's image id, else the path below the folder with '/'.</param>
 /// <param name="File">Path below the picture folder with '/': the same on every machine.</param>
 /// <param name="FullPath">Where the file lies here.</param>
-/// <param name="Category">What the picture shows; null where nothing says so, then every non-empty answer counts as right.</param>
+/// <param name="Category">What the picture shows; null where nothing says so, then no answer is judged.</param>
 /// <param name="SuperCategory">COCO's super-category, or null.</param>
 /// <param name="Domain">DomainNet's domain (style), or null.</param>
 /// <param name="LeftOut">Why the picture is never asked about (it may still be a baseline picture), or null.</param>

@@ -9,22 +9,23 @@ namespace Pipelines.Stages.Data;
 /// <param name="SuperCategory">Super-category, or null.</param>
 internal sealed record Label(string Category, string? SuperCategory);
 
-/// <summary>Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally <c>super_category</c>; others are passed over.</summary>
+/// <summary>Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally <c>super_category</c>; no others.</summary>
 internal static class LabelFile
 {
     private const string FileColumn = "file", CategoryColumn = "category", SuperCategoryColumn = "super_category";
 
+    private static readonly string[] Columns = [FileColumn, CategoryColumn, SuperCategoryColumn];
+
     /// <summary>Labels by file name.</summary>
+    /// <param name="path">The CSV.</param>
+    /// <param name="nearest">Of some names the one that was probably meant by another, or null; proposed for a misspelt column.</param>
     /// <exception cref="InputException">The file is missing or damaged; names the line.</exception>
-    public static IReadOnlyDictionary<string, Label> Read(string path)
+    public static IReadOnlyDictionary<string, Label> Read(string path, Func<string, IEnumerable<string>, string?>? nearest)
     {
         using IEnumerator<(int Line, string[] Fields)> rows = Rows(Text(path), path).GetEnumerator();
         string[] header = rows.MoveNext() ? [.. rows.Current.Fields.Select(f => f.Trim())] : [];
+        RequireColumns(path, header, nearest);
         int file = Array.IndexOf(header, FileColumn), category = Array.IndexOf(header, CategoryColumn), super = Array.IndexOf(header, SuperCategoryColumn);
-        if (file < 0 || category < 0)
-        {
-            throw new InputException($"{path}:1", $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, separated by commas.");
-        }
 
         var labels = new Dictionary<string, Label>(StringComparer.Ordinal);
         while (rows.MoveNext())
@@ -54,6 +55,30 @@ internal static class LabelFile
         }
 
         return labels.Count > 0 ? labels : throw new InputException(path, "labels no picture.");
+    }
+
+    /// <summary>A column that nobody reads may be a misspelt one that somebody should have read.</summary>
+    private static void RequireColumns(string path, string[] header, Func<string, IEnumerable<string>, string?>? nearest)
+    {
+        string where = $"{path}:1";
+        string? unknown = Array.Find(header, name => !Columns.Contains(name));
+        string hint = unknown is not null && nearest?.Invoke(unknown, Columns.Except(header)) is { } near ? $"Did you mean '{near}' in place of '{unknown}'?" : "";
+        if (!header.Contains(FileColumn) || !header.Contains(CategoryColumn))
+        {
+            string expected = $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, separated by commas.";
+            throw new InputException(where, expected, hint.Length > 0 ? hint : null);
+        }
+
+        if (unknown is not null)
+        {
+            string named = unknown.Length > 0 ? $"the column '{unknown}' is not known." : $"column {Array.IndexOf(header, unknown) + 1} has no name.";
+            throw new InputException(where, named, $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn}: take others out.".TrimStart());
+        }
+
+        if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw new InputException(where, $"the column '{twice.Key}' stands there twice.", "Take one out.");
+        }
     }
 
     private static string Text(string path)

@@ -1,7 +1,7 @@
 namespace Pipelines.Stages.Errors;
 
 /// <summary>Bad input: a file, a folder or a setting that the user can mend. Shown without a stack trace; the program ends with exit code 2.</summary>
-public sealed class InputException : Exception
+public class InputException : Exception
 {
     /// <summary>An error in <paramref name="where"/>.</summary>
     /// <param name="where">File, folder or setting, as the user knows it.</param>
@@ -24,4 +24,8 @@ public sealed class InputException : Exception
 
     /// <summary>What would be right, or null.</summary>
     public string? Remedy { get; }
+
+    /// <summary>The same error, said to be in one experiment of several.</summary>
+    /// <param name="experiment">The experiment's name.</param>
+    public InputException In(string experiment) => new($"{experiment}: {Where}", What, Remedy, this);
 }

@@ -18,6 +18,10 @@ internal sealed record PromptTokens(string Text, IReadOnlyList<int> Ids, int Ima
 
     /// <summary>The suffix tokens' ids.</summary>
     public IReadOnlyList<int> SuffixIds => [.. Ids.Skip(SuffixStart)];
+
+    /// <summary>The prompt with the first tokens of an answer behind it: the suffix grows by them, and the next token is measured.</summary>
+    /// <param name="given">The answer's tokens before the one that is measured; an image token among them is text.</param>
+    public PromptTokens FollowedBy(IReadOnlyList<int> given) => given.Count == 0 ? this : this with { Ids = [.. Ids, .. given] };
 }
 
 /// <summary>How many image tokens a picture becomes, and how they lie.</summary>

@@ -126,6 +126,12 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>The text of generated tokens, without special tokens and the blanks around it.</summary>
     public string Answer(IEnumerable<int> generated) => Tokenizer.Decode(generated).Trim();
 
+    /// <summary>Which of generated tokens is measured.</summary>
+    public AnswerTarget TargetOf(IReadOnlyList<int> generated) => AnswerTarget.Of(Tokenizer, generated, EndTokens);
+
+    /// <summary>Tokens as text, one by one: special tokens by name, parts of characters as bytes.</summary>
+    public string TextOf(IEnumerable<int> tokens) => string.Concat(tokens.Select(Tokenizer.TokenText));
+
     /// <summary>Pixels as the family's published preprocessing makes them.</summary>
     public abstract Pixels Preprocess(Picture picture);
 

@@ -48,7 +48,7 @@ internal static class PromptFigure
 
         PromptRow lowest = known.MinBy(r => r.Mean.Mean)!;
         double mean = known.Average(r => r.Mean.Mean);
-        string none = known.Length == rows.Length ? "" : $" No answer under {Named(rows.Except(known))} is right where it is right under {own}.";
+        string none = known.Length == rows.Length ? "" : $" No sample is kept both under {Named(rows.Except(known))} and under {own}.";
         string ours = known.Length == 1
             ? $"Under {Named(known)} β keeps a cosine of {Sentences.PlusMinus(known[0].Mean)} with that under {own}.{none}"
             : $"Over {Many(known.Length, "prompt")} β keeps a mean cosine of {Fixed(mean, 2)} with that under {own}; the lowest is {lowest.Name} with {Sentences.PlusMinus(lowest.Mean)}.{none}";

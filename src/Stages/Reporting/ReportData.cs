@@ -30,6 +30,9 @@ internal sealed record ReportData
     /// <summary>Samples that were kept, in seed order.</summary>
     public IReadOnlyList<SampleResult> Samples { get; init; } = [];
 
+    /// <summary>Something says what the pictures show; else no answer was judged.</summary>
+    public bool HasLabels => Samples.Any(s => s.Category.Length > 0);
+
     /// <summary>Samples that were not, with the reason.</summary>
     public IReadOnlyList<RejectedSample> Rejected { get; init; } = [];
 
@@ -132,7 +135,10 @@ internal sealed record SampleResult
     /// <summary>The model's answer.</summary>
     public required string Answer { get; init; }
 
-    /// <summary>The target token as text: first token of the answer.</summary>
+    /// <summary>What the answer says before the target token, on one line; empty where it begins with it.</summary>
+    public string Given { get; init; } = "";
+
+    /// <summary>The target token as text: the answer's first that carries a letter or digit.</summary>
     public string Target { get; init; } = "";
 
     /// <summary>Adjusted logit with all heads intact, f(1).</summary>

@@ -43,6 +43,11 @@ internal static class SampleSection
             yield return ["category", sample.Category];
         }
 
+        if (sample.Given.Length > 0)
+        {
+            yield return ["given before the target", $"“{sample.Given}”"];
+        }
+
         if (sample.Target.Length > 0)
         {
             yield return ["target token", $"“{sample.Target}”"];

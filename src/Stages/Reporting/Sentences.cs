@@ -22,8 +22,12 @@ internal static class Sentences
 
         return findings.Fitted.Count > 0
             ? $"A sum of single heads explains {Percent(findings.R2.Mean)} of the variance of the answer's logit over {Many(findings.Fitted.Count, "sample")}."
-            : $"{Many(findings.Data.Samples.Count, "sample")} answered correctly; {Count(findings.Data.Rejected.Count)} left out.";
+            : $"{Answered(findings.Data)}; {Count(findings.Data.Rejected.Count)} left out.";
     }
+
+    private static string Answered(ReportData data) => data.HasLabels
+        ? $"{Many(data.Samples.Count, "sample")} answered correctly"
+        : $"{Many(data.Samples.Count, "sample")} answered, none judged: no labels";
 
     /// <summary>Fig. 3A.</summary>
     public static string HeadsNeeded(Findings findings)

@@ -87,5 +87,5 @@ internal sealed record LensHead(int Layer, int Head, double Beta, IReadOnlyList<
 /// <summary>A vocabulary item.</summary>
 /// <param name="Text">Its text.</param>
 /// <param name="Logit">Logit of the head's contribution alone.</param>
-/// <param name="IsTarget">It is the answer's first token.</param>
+/// <param name="IsTarget">It is the token that is measured.</param>
 internal readonly record struct LensToken(string Text, double Logit, bool IsTarget);

@@ -10,9 +10,8 @@ internal sealed class TokenFindings
     private TokenFindings(TokenTraceData data, SampleResult? typical, Bootstrap bootstrap)
     {
         Data = data;
-        TracedSample first = data.Samples[0];
-        Texts = [.. data.Samples.Where(s => s.Tokens.SequenceEqual(first.Tokens, StringComparer.Ordinal))];
-        Tokens = first.Tokens;
+        Texts = [.. data.Samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!];
+        Tokens = Texts[0].Tokens;
         Delta = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Delta[i])))];
         Importance = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Important[i] ? 1.0 : 0)))];
         LogitKept = bootstrap.Of(data.Samples.Select(s => s.LogitKept));
@@ -28,7 +27,7 @@ internal sealed class TokenFindings
     /// <summary>The rows.</summary>
     public TokenTraceData Data { get; }
 
-    /// <summary>Samples with the same text tokens: all of them, as all are asked the same.</summary>
+    /// <summary>Samples with the same text tokens, the most that have them in common: all are asked the same, but what is given before the target differs where answers do not begin with it.</summary>
     public IReadOnlyList<TracedSample> Texts { get; }
 
     /// <summary>Text tokens, T.</summary>

@@ -70,23 +70,41 @@ internal sealed class RunFolder
         Directory.CreateDirectory(final);
         using FileStream held = Lock(System.IO.Path.Combine(final, LockFile));
         if (IsPublished(final, digest)) return false; // while we waited
+        Fill(final, digest, fill);
+        return true;
+    }
+
+    /// <summary>
+    /// Puts what a run that stopped has found in place of the results of an earlier one, so that these never pass for its own. The folder counts as unfinished. Nothing is done where there is nothing to put.
+    /// </summary>
+    /// <param name="final">The run's folder.</param>
+    /// <param name="evenPublished">Also where whole results of the same settings lie there: what they were made from has changed.</param>
+    /// <param name="fill">Writes the files.</param>
+    public static void Leave(string final, bool evenPublished, Action<RunFolder> fill)
+    {
+        Directory.CreateDirectory(final);
+        using FileStream held = Lock(System.IO.Path.Combine(final, LockFile));
+        if (evenPublished || !File.Exists(System.IO.Path.Combine(final, Marker))) Fill(final, null, fill);
+    }
+
+    /// <summary>Fills a folder beside the final place and swaps it in; the lock is held.</summary>
+    private static void Fill(string final, string? digest, Action<RunFolder> fill)
+    {
         foreach (string left in Directory.EnumerateDirectories(final, StagingPrefix + "*")) Directory.Delete(left, recursive: true); // of killed processes: the lock is ours
         string staging = System.IO.Path.Combine(final, $"{StagingPrefix}{Guid.NewGuid():N}");
         Directory.CreateDirectory(staging);
         try
         {
             fill(new RunFolder(final, staging));
-            Swap(final, staging, digest);
+            if (digest is not null || Directory.EnumerateFileSystemEntries(staging).Any()) Swap(final, staging, digest);
         }
         finally
         {
             Directory.Delete(staging, recursive: true);
         }
-
-        return true;
     }
 
-    private static void Swap(string final, string staging, string digest)
+    private static void Swap(string final, string staging, string? digest)
     {
         string marker = System.IO.Path.Combine(final, Marker);
         string[] files = [.. Directory.EnumerateFiles(staging, "*", SearchOption.AllDirectories).Select(f => System.IO.Path.GetRelativePath(staging, f)).Order(StringComparer.Ordinal)];
@@ -101,7 +119,7 @@ internal sealed class RunFolder
             else if (File.Exists(from)) File.Move(from, to);
         }
 
-        File.WriteAllLines(marker, [digest, .. files]);
+        if (digest is not null) File.WriteAllLines(marker, [digest, .. files]);
     }
 
     private static bool IsPublished(string final, string digest)

@@ -86,6 +86,14 @@ internal sealed class Table<TRow>
         }
     }
 
+    /// <summary>Header and rows as CSV, in one text.</summary>
+    public string Csv(IEnumerable<TRow> rows)
+    {
+        using var text = new StringWriter();
+        WriteCsv(text, rows);
+        return text.ToString();
+    }
+
     /// <summary>Writes <c>folder/name.parquet</c> and <c>folder/name.csv</c>.</summary>
     /// <param name="folder">Existing folder.</param>
     /// <param name="rows">Rows in the order they shall have.</param>

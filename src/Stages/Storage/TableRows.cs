@@ -6,14 +6,29 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Category">What the data says the picture shows; null where it has no labels.</param>
 /// <param name="Question">Text of the question.</param>
 /// <param name="Answer">The model's answer, decoded and trimmed.</param>
-/// <param name="TargetToken">First token of the answer; null where there is none.</param>
-/// <param name="FIntact">f(1): adjusted logit of the target token, all heads intact; null before the forward passes.</param>
-/// <param name="FAblated">f(0): the same with all heads ablated.</param>
+/// <param name="Verdict"><c>right</c>, <c>wrong</c>, or <c>not judged</c> where the data has no labels; null where the picture could not be asked about.</param>
 /// <param name="Status"><see cref="Kept"/> or <see cref="Rejected"/>.</param>
 /// <param name="Reason">Why it was rejected.</param>
-internal sealed record SampleRow(
-    string SampleId, string File, string? Category, string Question, string Answer, int? TargetToken, double? FIntact, double? FAblated, string Status, string? Reason)
+internal sealed record SampleRow(string SampleId, string File, string? Category, string Question, string Answer, string? Verdict, string Status, string? Reason)
 {
+    /// <summary>Ids of the answer's tokens before the target, which are given to the model as it said them; null where there are none.</summary>
+    public string? GivenTokens { get; init; }
+
+    /// <summary>Their text on one line, line ends and the like as escapes.</summary>
+    public string? Given { get; init; }
+
+    /// <summary>The token that is measured: the answer's first that carries a letter or digit; null where there is none or the answer is wrong and does not begin with it.</summary>
+    public int? TargetToken { get; init; }
+
+    /// <summary>Its text on one line.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>f(1): adjusted logit of the target token, all heads intact; null before the forward passes.</summary>
+    public double? FIntact { get; init; }
+
+    /// <summary>f(0): the same with all heads ablated.</summary>
+    public double? FAblated { get; init; }
+
     /// <summary>Status of a sample that is analysed.</summary>
     public const string Kept = "kept";
 

@@ -12,15 +12,26 @@ internal static class Tables
             new OptionalTextColumn<SampleRow>("category", r => r.Category),
             new TextColumn<SampleRow>("question", r => r.Question),
             new TextColumn<SampleRow>("answer", r => r.Answer),
+            new OptionalTextColumn<SampleRow>("verdict", r => r.Verdict),
+            new OptionalTextColumn<SampleRow>("given_tokens", r => r.GivenTokens),
+            new OptionalTextColumn<SampleRow>("given", r => r.Given),
             new OptionalNumberColumn<SampleRow, int>("target_token", r => r.TargetToken),
+            new OptionalTextColumn<SampleRow>("target", r => r.Target),
             new OptionalNumberColumn<SampleRow, double>("f_intact", r => r.FIntact),
             new OptionalNumberColumn<SampleRow, double>("f_ablated", r => r.FAblated),
             new TextColumn<SampleRow>("status", r => r.Status),
             new OptionalTextColumn<SampleRow>("reason", r => r.Reason),
         ],
         (v, i) => new SampleRow(
-            v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i], v.Of<string>(3)[i], v.Of<string>(4)[i],
-            v.Of<int?>(5)[i], v.Of<double?>(6)[i], v.Of<double?>(7)[i], v.Of<string>(8)[i], v.Of<string?>(9)[i]));
+            v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i], v.Of<string>(3)[i], v.Of<string>(4)[i], v.Of<string?>(5)[i], v.Of<string>(12)[i], v.Of<string?>(13)[i])
+        {
+            GivenTokens = v.Of<string?>(6)[i],
+            Given = v.Of<string?>(7)[i],
+            TargetToken = v.Of<int?>(8)[i],
+            Target = v.Of<string?>(9)[i],
+            FIntact = v.Of<double?>(10)[i],
+            FAblated = v.Of<double?>(11)[i],
+        });
 
     /// <summary>Pictures of the baseline.</summary>
     public static Table<BaselineRow> Baseline { get; } = new(

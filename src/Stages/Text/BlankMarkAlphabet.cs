@@ -102,6 +102,10 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     /// <summary>Bytes that are not UTF-8 as a whole become one U+FFFD each, as the hub's decoder does.</summary>
     public override string BytesText(byte[] bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
 
+    /// <inheritdoc/>
+    public override IEnumerable<(Rune Character, int Bytes)> Characters(byte[] bytes) =>
+        Utf8.IsValid(bytes) ? base.Characters(bytes) : bytes.Select(_ => (Rune.ReplacementChar, 1));
+
     private char ByteSymbol(byte value) => (char)(_firstByteSymbol + value);
 
     private static bool IsOneCharacter(string token) =>

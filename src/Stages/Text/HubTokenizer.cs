@@ -172,6 +172,49 @@ internal sealed class HubTokenizer
     /// <summary>True where an id has a token; false for padding rows of the embedding.</summary>
     public bool HasToken(int id) => _texts.ContainsKey(id);
 
+    /// <summary>The characters that <see cref="Decode"/> shows (before it takes the blank in front away), each with the tokens that spell it.</summary>
+    /// <param name="ids">Token ids.</param>
+    public IReadOnlyList<SpeltCharacter> Characters(IReadOnlyList<int> ids)
+    {
+        var characters = new List<SpeltCharacter>();
+        var bytes = new List<byte>();
+        var tokenOf = new List<int>(); // [bytes], index of the token that a byte belongs to
+        for (int i = 0; i < ids.Count; i++)
+        {
+            if (!_texts.TryGetValue(ids[i], out string? token))
+            {
+                continue;
+            }
+
+            if (!_addedIds.Contains(ids[i]) && _model.Alphabet.Bytes(token) is { } some)
+            {
+                bytes.AddRange(some);
+                tokenOf.AddRange(Enumerable.Repeat(i, some.Length));
+                continue;
+            }
+
+            EndBytes();
+            string text = !_addedIds.Contains(ids[i]) ? _model.Alphabet.Text(token) : _special.Contains(ids[i]) ? "" : token;
+            characters.AddRange(text.EnumerateRunes().Select(character => new SpeltCharacter(character, i, i)));
+        }
+
+        EndBytes();
+        return characters;
+
+        void EndBytes()
+        {
+            int at = 0;
+            foreach (var (character, length) in _model.Alphabet.Characters([.. bytes]))
+            {
+                characters.Add(new SpeltCharacter(character, tokenOf[at], tokenOf[at + length - 1]));
+                at += length;
+            }
+
+            bytes.Clear();
+            tokenOf.Clear();
+        }
+    }
+
     private void EncodeStretch(string stretch, bool first, List<int> ids)
     {
         try
@@ -199,3 +242,9 @@ internal sealed class HubTokenizer
         }
     }
 }
+
+/// <summary>A character of a text that tokens spell.</summary>
+/// <param name="Character">The character.</param>
+/// <param name="First">Index of the first token that spells it.</param>
+/// <param name="Last">Index of the last one: another than <paramref name="First"/> where bytes of it stand in several tokens.</param>
+internal readonly record struct SpeltCharacter(Rune Character, int First, int Last);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Pipelines.Stages.Text;
 
 /// <summary>How text becomes the symbols that byte-pair encoding merges, and back. Two kinds exist: <see cref="ByteLevelAlphabet"/> and <see cref="BlankMarkAlphabet"/>.</summary>
@@ -22,4 +24,15 @@ internal abstract class SymbolAlphabet
 
     /// <summary>Text of the joined bytes of neighbouring tokens.</summary>
     public abstract string BytesText(byte[] bytes);
+
+    /// <summary>The characters of <see cref="BytesText"/>, each with the number of bytes that it stands for.</summary>
+    public virtual IEnumerable<(Rune Character, int Bytes)> Characters(byte[] bytes)
+    {
+        for (int at = 0; at < bytes.Length;)
+        {
+            Rune.DecodeFromUtf8(bytes.AsSpan(at), out Rune character, out int length);
+            yield return (character, length);
+            at += length;
+        }
+    }
 }

@@ -88,6 +88,9 @@ public sealed class ErrorTests
         var (code, output, errors) = HostProcess.Run(experiment.Arguments("--set", setting));
         code.Should().Be(2, output + errors);
         errors.Should().Contain(reason).And.NotContain("   at ");
+        string samples = Path.Combine(experiment.RunFolder, "tables", "samples.csv");
+        errors.Contains(samples, StringComparison.Ordinal).Should().Be(reason.StartsWith("no sample", StringComparison.Ordinal), "the answers tell why no sample is left");
+        if (File.Exists(samples)) File.ReadAllText(samples).Should().Contain(",right,", "what was asked is left, whatever stopped the run");
     }
 
     [Fact]
@@ -97,6 +100,26 @@ public sealed class ErrorTests
         var (code, _, errors) = HostProcess.Run(experiment.Spec, "--artifacts", experiment.Spec);
         code.Should().Be(2);
         errors.Should().Contain("--artifacts").And.NotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData("forward/nowhere", "has no unit or sample 'nowhere'")]
+    [InlineData("forward/", null)]
+    [InlineData("forwrd", "Did you mean 'forward'?")]
+    public void Explaining_what_is_not_there_is_an_error_that_says_how_to_see_what_is(string what, string? refused)
+    {
+        using var experiment = new SmallExperiment();
+        experiment.Run();
+        var (code, output, errors) = HostProcess.Run("explain", what, "--spec", experiment.Spec, "--artifacts", experiment.Artifacts);
+        code.Should().Be(refused is null ? 0 : 2, output + errors);
+        if (refused is null) output.Should().Contain("target_token");
+        else errors.Should().Contain(refused);
+        if (refused is null || what != "forward/nowhere") return;
+        errors.Should().Contain("ask ").And.Contain("samples.csv").And.NotContain("   at ");
+
+        string id = File.ReadLines(Path.Combine(experiment.RunFolder, "tables", "samples.csv")).Skip(1).First().Split(',')[0];
+        HostProcess.Run("explain", "forward/" + id, "--spec", experiment.Spec, "--artifacts", experiment.Artifacts).Output.Should().Contain($"{id}/ends").And.Contain("target_token");
+        HostProcess.Run("explain", "forward/" + id[..^1], "--spec", experiment.Spec, "--artifacts", experiment.Artifacts).ExitCode.Should().Be(2, "a part of an id is no sample");
     }
 
     [Fact]
@@ -125,7 +148,7 @@ public sealed class ErrorTests
               forward: { stage: forward-passes }
 
             """);
-        experiment.Run().Should().Contain("3 of 3 answers right; 1 pictures could not be asked about");
+        experiment.Run().Should().Contain("3 answered, none judged: no labels; 1 pictures could not be asked about");
         File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv")).Should().Contain("rejected,the picture");
     }
 }

@@ -7,7 +7,12 @@ namespace Pipelines.Host.Tests.WholeRuns;
 internal static class TableQuery
 {
     /// <summary>The whole number that a query gives.</summary>
-    public static long Query(string sql)
+    public static long Query(string sql) => Convert.ToInt64(Value(sql), CultureInfo.InvariantCulture);
+
+    /// <summary>The text that a query gives.</summary>
+    public static string Text(string sql) => (string)Value(sql)!;
+
+    private static object? Value(string sql)
     {
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();
@@ -15,6 +20,6 @@ internal static class TableQuery
 #pragma warning disable CA2100 // the test's own text
         command.CommandText = sql;
 #pragma warning restore CA2100
-        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        return command.ExecuteScalar();
     }
 }

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using FsCheck.Xunit;
+using Pipelines.Spec.Reading;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Xunit;
@@ -26,7 +27,7 @@ public sealed class FolderReaderTests : IDisposable
     public void Pictures_without_a_label_are_left_out_but_stay_in_the_set()
     {
         folder.Touch("a.jpg", "b.jpg", "deeper/d.jpg");
-        string labels = folder.Write("labels.csv", "id,category,file,super_category\r\n1,\"red, \"\"old\"\" dog\",a.jpg,animal\r\n\r\n2,cat,deeper/d.jpg,\r\n");
+        string labels = folder.Write("labels.csv", "category,file,super_category\r\n\"red, \"\"old\"\" dog\",a.jpg,animal\r\n\r\ncat,deeper/d.jpg,\r\n");
 
         PictureSet set = FolderReader.Read(folder.Root, labels);
 
@@ -38,6 +39,11 @@ public sealed class FolderReaderTests : IDisposable
     [Theory]
     [InlineData("", ":1: the columns 'file' and 'category' are expected")]
     [InlineData("file;category\na.jpg;dog", ":1: the columns")]
+    [InlineData("file,categry\na.jpg,dog", ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. Did you mean 'category' in place of 'categry'?")]
+    [InlineData("file,category,supercategory\na.jpg,dog,x", ":1: the column 'supercategory' is not known. Did you mean 'super_category' in place of 'supercategory'?")]
+    [InlineData("id,file,category\n1,a.jpg,dog", ":1: the column 'id' is not known. The columns are file, category and, where wanted, super_category")]
+    [InlineData("file,category,\na.jpg,dog,", ":1: column 3 has no name.")]
+    [InlineData("file,category,category\na.jpg,dog,cat", ":1: the column 'category' stands there twice.")]
     [InlineData("file,category\n", "labels no picture")]
     [InlineData("file,category\na.jpg", ":2: 2 columns are expected, found 1")]
     [InlineData("file,category\na.jpg,dog,x", ":2: 2 columns are expected, found 3")]
@@ -52,7 +58,7 @@ public sealed class FolderReaderTests : IDisposable
         folder.Touch("a.jpg");
         string labels = folder.Write("labels.csv", csv);
 
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels)).Should().Throw<InputException>().Which.Message.Should().Contain(message);
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels, Nearest.To)).Should().Throw<InputException>().Which.Message.Should().Contain(message);
     }
 
     [Fact]

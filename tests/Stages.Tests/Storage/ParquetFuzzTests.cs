@@ -22,7 +22,7 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
         var random = new SplitMix64(2024, 7);
         string[] originals = [Path.Combine(folder, "masks.parquet"), Path.Combine(folder, "samples.parquet"), Path.Combine(folder, "fits.parquet")];
         MaskPart.Write(originals[0], "s", 0, [.. Enumerable.Range(0, 300).Select(i => new byte[] { (byte)i, (byte)(i * 7), 3 })]);
-        Tables.Samples.Write(originals[1], [.. Enumerable.Range(0, 40).Select(i => new SampleRow($"{i}", $"{i}.jpg", i % 2 == 0 ? "dog" : null, "What?", "Dog", i, i, null, SampleRow.Kept, null))]);
+        Tables.Samples.Write(originals[1], [.. Enumerable.Range(0, 40).Select(i => new SampleRow($"{i}", $"{i}.jpg", i % 2 == 0 ? "dog" : null, "What?", "Dog", "right", SampleRow.Kept, null) { TargetToken = i, FIntact = i })]);
         Tables.Fits.Write(originals[2], [.. Enumerable.Range(0, 40).Select(i => new FitRow($"{i}", "sdca", i, null, i, i, i, i, null, i % 3 == 0, i, i))]);
         byte[][] bytes = [.. originals.Select(File.ReadAllBytes)];
         string path = Path.Combine(folder, "damaged.parquet");

@@ -14,9 +14,9 @@ public sealed class TableTests : IDisposable
 
     private static readonly SampleRow[] Samples =
     [
-        new("000001", "a/b.jpg", "dog", "What?", "Dog", 17, 1.5, -0.25, SampleRow.Kept, null),
-        new("000002", "ü, \"x\".png", null, "What?\nNow", "", null, null, null, SampleRow.Rejected, "empty answer"),
-        new("000003", "c.jpg", "", "What?", "a\rb", 0, double.NaN, double.NegativeInfinity, SampleRow.Kept, ""),
+        new("000001", "a/b.jpg", "dog", "What?", "Dog", "right", SampleRow.Kept, null) { GivenTokens = "198 13", Given = "\\n", TargetToken = 17, Target = " Dog", FIntact = 1.5, FAblated = -0.25 },
+        new("000002", "ü, \"x\".png", null, "What?\nNow", "", null, SampleRow.Rejected, "empty answer"),
+        new("000003", "c.jpg", "", "What?", "a\rb", "", SampleRow.Kept, "") { GivenTokens = "", Given = "", TargetToken = 0, Target = "", FIntact = double.NaN, FAblated = double.NegativeInfinity },
     ];
 
     private static readonly FitRow[] Fits =

@@ -1,0 +1,85 @@
+using FluentAssertions;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Models;
+
+/// <summary>Answer tokens that are given before the measured one, on every golden case: they are suffix tokens as those of the question are.</summary>
+public sealed class GoldenTargetTests
+{
+    private const double Tolerance = 2e-4;
+
+    [GoldenTheory]
+    [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
+    public void Behind_given_tokens_the_intact_run_says_the_next_of_the_references_greedy_answer(string name, string linear)
+    {
+        using var golden = new GoldenCase(Golden.Path(name));
+        using VisionLanguageModel model = Load(golden, linear);
+        using ImageFeatures features = model.Features(golden.Picture(0));
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        for (int given = 0; given < golden.Generated.Length; given++)
+        {
+            using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy([.. golden.Generated.Take(given)]), features);
+            using IntactRun intact = IntactRun.Compute(cache);
+            cache.Prompt.SuffixLength.Should().Be(prompt.SuffixLength + given);
+            intact.Target.Should().Be(golden.Generated[given], $"{given} tokens are given");
+        }
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
+    public void Given_tokens_are_ablated_as_in_the_reference(string name, string linear)
+    {
+        using var golden = new GoldenCase(Golden.Path(name));
+        if (golden.Field("sequence_tokens") is not { } listed) return; // the micro model's answers have one token
+        int[] sequence = [.. listed.EnumerateArray().Select(e => e.GetInt32())];
+        using VisionLanguageModel model = Load(golden, linear);
+        using ImageFeatures features = model.Features(golden.Picture(0));
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        using Baseline.Mean mean = MeanOf(golden, model, prompt);
+        AblationMask[] masks = [.. golden.Masks("masks").Select(heads => new AblationMask(heads))];
+        double[] logProbabilities = new double[masks.Length];
+        for (int given = 0; given < sequence.Length; given++)
+        {
+            PromptTokens longer = prompt.FollowedBy([.. sequence.Take(given)]);
+            using PrefixCache cache = PrefixCache.Compute(model, longer, features);
+            using BaselineBlocks blocks = BaselineBlocks.Of(mean, cache);
+            using var naive = new NaiveForward(model, longer, features);
+            using var suffix = new SuffixForward(cache, blocks, model.Decoder.Unembedding.Direction(sequence[given], []));
+            double[] fast = suffix.Logits(masks);
+            for (int i = 0; i < masks.Length; i++)
+            {
+                double[] logits = [.. naive.Logits(masks[i], blocks).Select(l => (double)l)];
+                logProbabilities[i] += LogProbability(logits, sequence[given]);
+                fast[i].Should().BeApproximately(logits[sequence[given]] - logits.Average(), Tolerance, $"{given} tokens are given under mask {i}");
+            }
+        }
+
+        double[] expected = golden.Doubles("f_sequence");
+        logProbabilities.Zip(expected, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThanOrEqualTo(sequence.Length * Tolerance);
+    }
+
+    private static VisionLanguageModel Load(GoldenCase golden, string linear) =>
+        VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, ModelInfo.Read(golden.ModelFolder).Stored), golden.Image);
+
+    private static Baseline.Mean MeanOf(GoldenCase golden, VisionLanguageModel model, PromptTokens prompt)
+    {
+        using var mean = new MeanKvAccumulator(model.Decoder.Shape, prompt.ImageLength, KeyAverage.AfterRotary);
+        for (int i = 1; i < golden.Images.Length; i++)
+        {
+            using ImageFeatures other = model.Features(golden.Picture(i));
+            using PrefixCache cache = PrefixCache.Compute(model, prompt, other);
+            mean.Add(cache);
+        }
+
+        return mean.ToBaseline();
+    }
+
+    private static double LogProbability(double[] logits, int token)
+    {
+        double most = logits.Max();
+        return logits[token] - most - Math.Log(logits.Sum(l => Math.Exp(l - most)));
+    }
+}
