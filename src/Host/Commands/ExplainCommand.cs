@@ -14,7 +14,7 @@ internal static class ExplainCommand
     public static int Execute(RunOptions options, string stageAndUnit)
     {
         string[] asked = stageAndUnit.Split('/', 2);
-        using var session = Session.Open(options);
+        using var session = Session.Open(options, toRead: true);
         session.Store.Damaged = Console.WriteLine;
         foreach (Pipeline pipeline in session.Pipelines)
         {

@@ -21,15 +21,19 @@ internal sealed class Session : IDisposable
 
     private readonly Engine engine;
     private readonly FileDigests digests;
+    private readonly bool toRead;
 
-    private Session(RunOptions options, ReadResult read)
+    private Session(RunOptions options, ReadResult read, bool toRead)
     {
         Options = options;
         Name = read.Name;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
-        Store = new ArtifactStore(cache, digests);
+        this.toRead = toRead;
+        bool isNew = !Directory.Exists(Root);
+        Store = toRead ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
+        if (!toRead && isNew) Console.WriteLine($"artifacts: {Root}");
         Threads = options.Threads ?? Environment.ProcessorCount;
         engine = new Engine(digests);
         Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))];
@@ -63,16 +67,21 @@ internal sealed class Session : IDisposable
     public int Threads { get; }
 
     /// <summary>Reads the spec and compiles it.</summary>
+    /// <param name="options">The command line.</param>
+    /// <param name="toRead">The artifacts are only looked at: nothing is written, not even what was learnt of files.</param>
     /// <exception cref="SpecException">The spec has errors.</exception>
-    public static Session Open(RunOptions options)
+    public static Session Open(RunOptions options, bool toRead = false)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
         if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
-        return new Session(options, read);
+        return new Session(options, read, toRead);
     }
 
+    /// <summary>Folder with one folder a run.</summary>
+    public string Runs => Path.Combine(Root, "runs");
+
     /// <summary>Folder of a run.</summary>
-    public string RunFolderOf(Pipeline pipeline) => Path.Combine(Root, "runs", pipeline.Experiment.Name);
+    public string RunFolderOf(Pipeline pipeline) => Path.Combine(Runs, pipeline.Experiment.Name);
 
     /// <summary>Gives memory back between two experiments: what the stages of <paramref name="done"/> keep, and the model unless <paramref name="next"/> runs on it, too.</summary>
     public void Release(Pipeline done, Pipeline next)
@@ -84,8 +93,9 @@ internal sealed class Session : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        digests.Save();
+        if (!toRead) digests.Save();
         engine.Dispose();
+        Store.Dispose();
     }
 
     /// <summary>A small model gains nothing from threads inside a pass, and libtorch's products get one: then workers side by side use the cores.</summary>

@@ -28,6 +28,21 @@ internal sealed class Checkpoint : IDisposable
     /// <summary>All tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
+    /// <summary>Files one of which says which weights are read: the first that is there.</summary>
+    public static IReadOnlyList<string> RootFiles { get; } = [SingleFile, IndexFile];
+
+    /// <summary>The files that <see cref="Open"/> reads tensors from.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <returns>The index, or null where all weights are in one file; and the files with weights, in ordinal order.</returns>
+    /// <exception cref="InputException">No weights, or an index that is damaged.</exception>
+    public static (string? Index, IReadOnlyList<string> Weights) FilesOf(string folder)
+    {
+        string single = Path.Combine(folder, SingleFile), index = Path.Combine(folder, IndexFile);
+        if (File.Exists(single)) return (null, [single]);
+        if (!File.Exists(index)) throw NoWeights(folder);
+        return (index, [.. ShardsOf(index, ReadIndex(index)).Select(shard => Path.Combine(folder, shard))]);
+    }
+
     /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
     /// <param name="folder">The model folder.</param>
     /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised model.</exception>
@@ -86,12 +101,7 @@ internal sealed class Checkpoint : IDisposable
     private static Checkpoint OpenShards(string folder, string index, Dictionary<string, SafeTensorsFile> files)
     {
         Dictionary<string, string> weightMap = ReadIndex(index);
-        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        if (shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside)
-        {
-            throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.");
-        }
-
+        string[] shards = ShardsOf(index, weightMap);
         string[] missing = [.. shards.Where(s => !File.Exists(Path.Combine(folder, s)))];
         if (missing.Length > 0)
         {
@@ -114,6 +124,14 @@ internal sealed class Checkpoint : IDisposable
         }
 
         return new Checkpoint(folder, files, tensors);
+    }
+
+    private static string[] ShardsOf(string index, Dictionary<string, string> weightMap)
+    {
+        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside
+            ? throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.")
+            : shards;
     }
 
     private static Dictionary<string, string> ReadIndex(string index)
