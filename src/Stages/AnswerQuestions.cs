@@ -270,7 +270,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             .. Context.ModelParts,
             new KeyPart.Text("question", Context.Question),
             new KeyPart.Integer("max_tokens", maxTokens),
-            new KeyPart.Digest("pictures", $"{items.Length} pictures", FileDigests.Combine(items.Select(i => (i.SampleId, Context.PictureDigest(i.FullPath))))),
+            Context.PicturesPart(items),
         ], items.Length, WorkUnit, run =>
         {
             var rows = new List<AnswerRow>();

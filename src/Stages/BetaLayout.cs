@@ -83,7 +83,7 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
         KeyPart[] perplexity = spec.Perplexity is { } asked ? [new KeyPart.Number("perplexity", asked)] : [];
         return new Unit(Kind, Version, $"{shown.Length} samples",
         [
-            new KeyPart.Digest("labels", $"{objects} objects", FileDigests.OfText(labels)),
+            new KeyPart.Digest("labels", $"{objects} objects", FileDigests.OfText(labels)) { Files = Context.LabelFiles },
             .. perplexity,
             new KeyPart.Integer("steps", spec.Steps),
             new KeyPart.Inputs("attribution", [.. shown.Select(attribution.UnitOf)]),

@@ -115,7 +115,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
             .. Context.ModelParts,
             new KeyPart.Text("rope", Spelling.Of(spec.Rope)),
             new KeyPart.Integer("images", drawn.Count),
-            new KeyPart.Digest("pictures", $"{drawn.Count} pictures", FileDigests.Combine(drawn.Select(p => (p.SampleId, Context.PictureDigest(p.FullPath))))),
+            Context.PicturesPart(drawn),
         ], drawn.Count, WorkUnit, run =>
         {
             MeanKvAccumulator? mean = null;

@@ -101,7 +101,7 @@ internal sealed class CompareStyles(StageContext context, ForwardPasses forward,
         return new Unit(Kind, Version, $"{samples.Count} samples",
         [
             new KeyPart.Text("styles", string.Join('\n', Styles)),
-            new KeyPart.Digest("labels", $"{samples.Count} samples", FileDigests.OfText(labels)),
+            new KeyPart.Digest("labels", $"{samples.Count} samples", FileDigests.OfText(labels)) { Files = Context.LabelFiles },
             new KeyPart.Inputs("attribution", [.. samples.Select(attribution.UnitOf)]),
             .. judged,
         ], 1, WorkUnit, run =>

@@ -12,11 +12,13 @@ internal sealed class FinishedRun
 {
     private const string Again = "Run the experiment again: what is stored is not computed anew.";
     private readonly Experiment experiment;
+    private readonly PublishedFiles files;
 
-    private FinishedRun(string name, string folder, Experiment experiment)
+    private FinishedRun(string name, string folder, Experiment experiment, PublishedFiles files)
     {
         Folder = folder;
         this.experiment = experiment;
+        this.files = files;
         Card = new RunCard(
             name, folder, Path.GetFileName(experiment.Model.Path.Full.TrimEnd('/', '\\')),
             [.. SettingsTable.Of(experiment).Where(s => s.Path != "name").Select(s => new RunSetting(s.Path, s.Value))],
@@ -36,16 +38,19 @@ internal sealed class FinishedRun
     public static FinishedRun Open(string folder, string name)
     {
         string settings = Path.Combine(folder, RunFolder.SettingsFile);
+        PublishedFiles files = PublishedFiles.Read(folder) ?? throw NotWhole(folder);
+        if (files.ProblemOf(RunFolder.SettingsFile) is { } problem) throw NoSettings(settings, problem);
         ReadResult read = ExperimentReader.Read(settings, environment: new Dictionary<string, string>(), paths: PathRule.MayBeMissing);
-        if (!read.Ok || read.Experiments.Count != 1)
-        {
-            string why = read.Ok ? $"it holds {read.Experiments.Count} experiments" : $"{read.Errors[0].Line}:{read.Errors[0].Column}: {read.Errors[0].Message}".Replace("0:0: ", "", StringComparison.Ordinal);
-            throw new InputException(settings, $"does not hold the settings of a run ({why.TrimEnd('.')}).", $"It was changed by hand or written by another version of the program. {Again}");
-        }
-
-        string? unfinished = !Directory.Exists(Path.Combine(folder, "tables")) ? "has no tables" : RunFolder.IsUnfinished(folder) ? "has tables of other settings than those beside them, or of a run that stopped" : null;
-        return unfinished is null ? new FinishedRun(name, folder, read.Experiments[0]) : throw new InputException(folder, $"{unfinished}: the run was not finished.", "Run the experiment to its end first.");
+        if (read.Ok && read.Experiments.Count == 1) return new FinishedRun(name, folder, read.Experiments[0], files);
+        throw NoSettings(settings, read.Ok ? $"it holds {read.Experiments.Count} experiments." : $"{read.Errors[0].Line}:{read.Errors[0].Column}: {read.Errors[0].Message}".Replace("0:0: ", "", StringComparison.Ordinal));
     }
+
+    private static InputException NoSettings(string settings, string why) =>
+        new(settings, $"does not hold the settings of a run ({why.TrimEnd('.')}).", $"It was changed by hand, cut short, or written by another version of the program. {Again}");
+
+    private static InputException NotWhole(string folder) => Directory.Exists(Path.Combine(folder, "tables"))
+        ? new(folder, $"has no {PublishedFiles.FileName}, by which its files are checked, or a damaged one: the run was not finished, was written by an earlier version of the program, or was copied without it.", $"Copy the file, too. Or: {Again}")
+        : new(folder, "has no tables: the run was not finished.", "Run the experiment to its end first.");
 
     /// <summary>The <c>forward-passes</c> stages.</summary>
     public IReadOnlyList<string> ForwardStages => Names<ForwardPassesSpec>();
@@ -124,8 +129,9 @@ internal sealed class FinishedRun
     {
         Type kind = Node(stage).Spec.GetType();
         bool several = experiment.Stages.Count(s => s.Spec.GetType() == kind) > 1;
-        string path = Path.Combine(Folder, "tables", several ? stage : "", table + ".parquet");
-        return File.Exists(path) ? path : throw new InputException(path, $"is missing: the stage '{stage}' should have left it there.", $"The run was not finished, or the file was removed. {Again}");
+        string relative = Path.Combine("tables", several ? stage : "", table + ".parquet"), path = Path.Combine(Folder, relative);
+        if (!File.Exists(path)) throw new InputException(path, $"is missing: the stage '{stage}' should have left it there.", $"The run was not finished, or the file was removed. {Again}");
+        return files.ProblemOf(relative) is { } problem ? throw new InputException(path, problem, $"It is damaged, was changed by hand, or is another run's. {Again}") : path;
     }
 
     /// <summary>Rows by sample; every sample must be one that was kept.</summary>

@@ -20,10 +20,6 @@ internal sealed class RunFolders(string artifacts)
         return folder is null ? throw NotFound(run) : FinishedRun.Open(folder, NameOf(folder));
     }
 
-    /// <summary>A file name for a run: its name, with a hash where the name alone may be another run's.</summary>
-    public string FileNameOf(FinishedRun run) =>
-        IsInside(run.Folder) ? FileNames.Safe(run.Card.Name) : $"{FileNames.Safe(Path.GetFileName(run.Folder))}-{FileDigests.OfText(run.Folder)[..8]}";
-
     /// <summary>Names of the runs, in order.</summary>
     public IReadOnlyList<string> Names() => [.. Runs(root, Deepest).Select(f => Path.GetRelativePath(root, f)).Order(StringComparer.Ordinal)];
 

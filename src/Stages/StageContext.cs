@@ -15,10 +15,7 @@ internal sealed class StageContext
     /// <summary>Name of the key part that holds the arithmetic.</summary>
     public const string ArithmeticPart = "arithmetic";
 
-    private static readonly string[] TokenizerFiles =
-        ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"];
-
-    private static readonly string[] ProcessorFiles = ["preprocessor_config.json", "processor_config.json"];
+    private readonly IReadOnlyList<string> modelFiles;
     private readonly Lazy<IReadOnlyList<KeyPart>> modelParts;
     private readonly Lazy<PictureSet> pictures;
     private readonly Lazy<IReadOnlyList<DataItem>> items;
@@ -30,14 +27,16 @@ internal sealed class StageContext
         Experiment = experiment;
         Command = command;
         Engine = engine;
+        modelFiles = ModelFiles.Candidates(HubCache.Resolve(experiment.Model.Path.Full));
+        foreach (string file in modelFiles) engine.Digests.Note(file); // before anything is read: what changes from here on is found
         Info = ModelInfo.Read(experiment.Model.Path.Full);
-        ModelFolder.RequireUsable(Info, [.. TokenizerFiles, .. ProcessorFiles]);
+        ModelFolder.RequireUsable(Info, ModelFiles.SmallNames);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         modelParts = new(() => [.. ReadModelParts()]);
-        pictures = new(ReadPictures);
+        pictures = new(ReadNotedPictures);
         items = new(() => Pictures.InQuestionOrder(experiment.Seed));
     }
 
@@ -47,7 +46,7 @@ internal sealed class StageContext
         Experiment = other.Experiment with { Prompt = prompt };
         (Command, Engine, Info, Arithmetic, Image, ImageTokens) = (other.Command, other.Engine, other.Info, other.Arithmetic, other.Image, other.ImageTokens);
         Question = Prompts.Resolve(prompt);
-        (modelParts, pictures, items) = (other.modelParts, other.pictures, other.items);
+        (modelFiles, modelParts, pictures, items) = (other.modelFiles, other.modelParts, other.pictures, other.items);
     }
 
     /// <summary>The experiment.</summary>
@@ -114,7 +113,7 @@ internal sealed class StageContext
     public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
     [
         .. ModelParts,
-        new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item.FullPath)),
+        new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item.FullPath)) { Files = [sample.Item.FullPath, .. LabelFiles] },
         new KeyPart.Text("question", Question),
         .. sample.Given.Count == 0 ? Array.Empty<KeyPart>() : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
         new KeyPart.Integer("target_token", sample.TargetToken),
@@ -122,12 +121,28 @@ internal sealed class StageContext
     ];
 
     /// <summary>Digest of a picture file.</summary>
-    public string PictureDigest(string file) => Engine.Digests.Of(file);
+    public string PictureDigest(string file) => Engine.Digests.OfSource(file);
+
+    /// <summary>A key part that holds the digests of pictures.</summary>
+    public KeyPart PicturesPart(IReadOnlyList<DataItem> of) => new KeyPart.Digest(
+        "pictures", $"{of.Count} pictures", FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p.FullPath)))))
+    {
+        Files = [.. of.Select(p => p.FullPath), .. LabelFiles],
+    };
+
+    /// <summary>The files that say what the pictures show.</summary>
+    public IReadOnlyList<string> LabelFiles => Experiment.Data switch
+    {
+        CocoData coco => [coco.Annotations.Full],
+        FolderData { Labels: { } labels } => [labels.Full],
+        _ => [],
+    };
 
     /// <summary>Why a picture is left out because of its size (<c>other_sizes: reject</c>); null where it fits. Reads no pixels.</summary>
     public string? Mismatch(DataItem item)
     {
         if (!Image.KeepSizes) return null;
+        Engine.Digests.Note(item.FullPath);
         (int width, int height) = PictureDecoder.ReadSize(item.FullPath);
         return ImageTokens.Mismatch(width, height);
     }
@@ -157,16 +172,22 @@ internal sealed class StageContext
 
     private IEnumerable<KeyPart> ReadModelParts()
     {
-        yield return Part("model.weights", [.. Directory.EnumerateFiles(Folder, "*.safetensors").Order(StringComparer.Ordinal)]);
-        yield return Part("model.config", [Path.Combine(Folder, "config.json")]);
-        yield return Part("model.tokenizer", [.. TokenizerFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
-        yield return Part("model.preprocessor", [.. ProcessorFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
+        foreach ((string name, IReadOnlyList<string> files) in ModelFiles.Read(Folder)) yield return Part(name, files);
         yield return new KeyPart.Text("model.image", Image.ToString());
         yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }
 
     private KeyPart.Digest Part(string name, IReadOnlyList<string> files) =>
-        new(name, files.Count == 1 ? Path.GetFileName(files[0]) : $"{files.Count} files", FileDigests.Combine(files.Select(f => (Path.GetFileName(f), Engine.Digests.Of(f)))));
+        new(name, files.Count == 1 ? Path.GetFileName(files[0]) : $"{files.Count} files", FileDigests.Combine(files.Select(f => (Path.GetFileName(f), Engine.Digests.OfSource(f)))))
+        {
+            Files = name == ModelFiles.Weights ? modelFiles : files, // once the whole list: a file that appears may decide, too
+        };
+
+    private PictureSet ReadNotedPictures()
+    {
+        foreach (string file in LabelFiles) Engine.Digests.Note(file);
+        return ReadPictures();
+    }
 
     private PictureSet ReadPictures() => Experiment.Data switch
     {

@@ -49,7 +49,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         IReadOnlyList<Stage> inputs = sources.Known;
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
-        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts))]);
+        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts), PicturesOf(artifacts))]);
     }
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     public string PublishedPage => Published(HtmlReport.PageName);
 
     /// <summary>Samples that the page is about.</summary>
-    public int Samples(Artifacts artifacts) => (sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!).Count;
+    public int Samples(Artifacts artifacts) => SamplesOf(artifacts).Count;
 
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) => Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
@@ -82,7 +82,12 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     /// <summary>Every picture asked about, with what was measured where something was.</summary>
     private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => sources.Forward?.SampleRows(artifacts) ?? sources.Answers.SampleRows(artifacts);
 
-    private Unit Create(KeyPart[] inputs, string shown)
+    /// <summary>Picture files that the page holds.</summary>
+    private IEnumerable<string> PicturesOf(Artifacts artifacts) => SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.FullPath);
+
+    private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) => sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!;
+
+    private Unit Create(KeyPart[] inputs, string shown, IEnumerable<string> pictures)
     {
         string settings = SpecWriter.ToYaml(Context.Experiment);
         return new Unit(
@@ -90,7 +95,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             [
                 new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
                 new KeyPart.Text("command", Context.Command),
-                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown)),
+                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown)) { Files = [.. pictures, .. Context.LabelFiles] },
                 .. inputs,
             ],
             1, WorkUnit, run =>
@@ -103,7 +108,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     private ReportData Data(Artifacts artifacts)
     {
-        IReadOnlyList<Sample> samples = sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!;
+        IReadOnlyList<Sample> samples = SamplesOf(artifacts);
         EndsRow? ends = sources.Forward is null || samples.Count == 0 ? null : sources.Forward.Ends(artifacts, samples[0]);
         Experiment experiment = Context.Experiment;
         return new ReportData

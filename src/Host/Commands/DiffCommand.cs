@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Text;
 using Pipelines.Stages;
 using Pipelines.Stages.Comparison;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
 
@@ -15,13 +15,13 @@ internal static class DiffCommand
         var a = new Argument<string>("A") { Description = "A run: its name under artifacts/runs, or its folder." };
         var b = new Argument<string>("B") { Description = "The run to compare it with; differences are B - A." };
         var stage = new Option<string[]>("--stage") { Description = "Compare only this regress, validate or token-trace stage: NAME, or NAME=NAME where it has another name in B. May be repeated.", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string?>("--out") { Description = "Where the page goes (default: diffs/A--B/diff.html in the artifacts folder).", HelpName = "FILE" };
-        var command = new Command("diff", "Compare two runs: which settings differ, and how Table 2, the curves, the heads needed and beta compare, sample by sample where they share samples. As text and as a page.") { a, b, stage, output, artifacts };
+        var output = new Option<string?>("--out") { Description = "Write the comparison as a page, too, into this file: figures and sample by sample. Without it nothing is written.", HelpName = "FILE" };
+        var command = new Command("diff", "Compare two runs: which settings differ, and how Table 2, the curves, the heads needed and beta compare, sample by sample where they share samples. As text; with --out as a page, too.") { a, b, stage, output, artifacts };
         command.SetAction(parsed => Execute(parsed.GetRequiredValue(a), parsed.GetRequiredValue(b), parsed.GetValue(stage) ?? [], parsed.GetValue(output), parsed.GetValue(artifacts)!));
         return command;
     }
 
-    /// <summary>Compares two runs, prints what differs and writes the page.</summary>
+    /// <summary>Compares two runs, prints what differs and, where it is asked for, writes the page.</summary>
     /// <returns>Exit code.</returns>
     public static int Execute(string a, string b, IReadOnlyList<string> stages, string? output, string artifacts)
     {
@@ -29,21 +29,19 @@ internal static class DiffCommand
         var folders = new RunFolders(artifacts);
         FinishedRun one = folders.Open(a), other = folders.Open(b);
         RunComparison runs = CompareRuns.Of(one, other, stages);
-        string page = Path.GetFullPath(output ?? Path.Combine(artifacts, "diffs", $"{folders.FileNameOf(one)}--{folders.FileNameOf(other)}", ComparisonPage.PageName));
-        Write(page, ComparisonPage.Html(runs));
+        string? page = output is null ? null : Path.GetFullPath(output);
+        if (page is not null) Write(page, ComparisonPage.Html(runs));
         DiffText.Print(runs);
-        Console.WriteLine($"page  {page}");
+        Console.WriteLine(page is null ? "--out FILE writes a page with the figures." : $"page  {page}");
         return Program.Done;
     }
 
     private static void Write(string path, string html)
     {
-        string temporary = $"{path}.{Environment.ProcessId}.part";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(temporary, html, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            File.Move(temporary, path, overwrite: true);
+            WholeFile.Write(path, html);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

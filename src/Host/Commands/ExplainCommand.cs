@@ -17,7 +17,7 @@ internal static class ExplainCommand
     {
         string[] asked = stageAndUnit.Split('/', 2);
         string? wanted = asked.Length == 2 && asked[1].Length > 0 ? asked[1] : null;
-        using var session = Session.Open(options);
+        using var session = Session.Open(options, toRead: true);
         session.Store.Damaged = Console.WriteLine;
         var found = new List<(Pipeline Pipeline, Stage Stage, UnitList List)>();
         foreach (Pipeline pipeline in session.Pipelines)

@@ -1,6 +1,7 @@
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
 
@@ -20,8 +21,7 @@ internal static class ReportCommand
                 if (missing > 0 || list.WaitsFor is not null) throw new InputException(options.Spec, $"stage {stage.Name} of {pipeline.Experiment.Name} is not whole.", "Run the experiment first.");
             }
 
-            string marker = Path.Combine(session.RunFolderOf(pipeline), ".published");
-            if (File.Exists(marker)) File.Delete(marker);
+            RunFolder.Forget(session.RunFolderOf(pipeline));
         }
 
         return RunCommand.Execute(session);

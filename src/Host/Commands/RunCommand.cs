@@ -30,6 +30,7 @@ internal static class RunCommand
     {
         long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
+        RunNames.RequireApart(session.Runs, [.. session.Pipelines.Select(p => p.Experiment.Name)]);
         session.Store.RemoveLeftovers();
         int computed = 0, stored = 0, code = Program.Done;
         for (int i = 0; i < session.Pipelines.Count; i++)
@@ -43,7 +44,7 @@ internal static class RunCommand
                 stored += outcomes.Sum(o => o.Cached);
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    Console.WriteLine($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
+                    Say($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
                     return Program.Interrupted;
                 }
 
@@ -80,30 +81,35 @@ internal static class RunCommand
     private static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
-    public static void Publish(Session session, Pipeline pipeline)
+    private static void Publish(Session session, Pipeline pipeline, RunClaim claim)
     {
-        string final = session.RunFolderOf(pipeline);
         var units = pipeline.Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known.Select(u => (Stage: s, Unit: u))).ToList();
         var facts = pipeline.Stages.Select(s => (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts))));
         string digest = FileDigests.Combine([($"version {PublishedVersion}", FileDigests.OfText("")), .. facts, .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit)))]);
-        new UnitsFile(final).Replace(units.Select(u => u.Unit));
-        RunFolder.Publish(final, digest, folder =>
+        UnitsMark mark = new UnitsFile(claim.Folder).Replace(units.Select(u => u.Unit));
+        RunFolder.Publish(claim, digest, mark, session.Store.Leases, folder =>
         {
             foreach (var stage in pipeline.Stages) stage.Publish(session.Catalog.Artifacts, folder);
         });
     }
 
-    /// <summary>Another process may write the same file at the same time.</summary>
-    private static void WriteWhole(string path, string text)
+    /// <summary>Says something at the end of a run that was interrupted, perhaps because there is no terminal any more that could show it.</summary>
+    private static void Say(string text)
     {
-        string temporary = $"{path}.{Environment.ProcessId}";
-        File.WriteAllText(temporary, text);
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            Console.WriteLine(text);
+        }
+        catch (IOException)
+        {
+            // The log has it.
+        }
     }
 
     private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)
     {
         string folder = session.RunFolderOf(pipeline);
+        using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
         log.Write($"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, {pipeline.Context.Arithmetic}");
         RunProgress progress = Console.IsOutputRedirected || Console.IsErrorRedirected ? new PlainProgress(Console.Out) : new LiveProgress(AnsiConsole.Console);
@@ -111,25 +117,26 @@ internal static class RunCommand
         IReadOnlyList<StageOutcome> outcomes;
         try
         {
-            WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+            WholeFile.Write(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
             outcomes = RunStages(session, pipeline, pipeline.Stages, progress, log, cancel, new UnitsFile(folder).Add);
         }
         catch (InputException e)
         {
-            PublishUnfinished(session, pipeline, evenPublished: true);
+            PublishUnfinished(session, pipeline, claim, evenPublished: true);
             throw e is NoSampleException ? new InputException(e.Where, e.What, $"{e.Remedy} The answers stand in {string.Join(" and ", AnswerTables(pipeline, folder))}.", e) : e;
         }
 
         if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
         {
-            Publish(session, pipeline);
+            Publish(session, pipeline, claim);
             SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
         }
         else
         {
-            PublishUnfinished(session, pipeline, evenPublished: false);
+            PublishUnfinished(session, pipeline, claim, evenPublished: false);
         }
 
+        if (cancel.IsCancellationRequested) log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
         return outcomes;
     }
 
@@ -156,7 +163,7 @@ internal static class RunCommand
     }
 
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
-    private static void PublishUnfinished(Session session, Pipeline pipeline, bool evenPublished) => RunFolder.Leave(session.RunFolderOf(pipeline), evenPublished, folder =>
+    private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) => RunFolder.Leave(claim, evenPublished, session.Store.Leases, folder =>
     {
         try
         {

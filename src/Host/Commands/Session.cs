@@ -22,15 +22,19 @@ internal sealed class Session : IDisposable
 
     private readonly Engine engine;
     private readonly FileDigests digests;
+    private readonly bool toRead;
 
-    private Session(RunOptions options, ReadResult read)
+    private Session(RunOptions options, ReadResult read, bool toRead)
     {
         Options = options;
         Name = read.Name;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
-        Store = new ArtifactStore(cache, digests);
+        this.toRead = toRead;
+        bool isNew = !Directory.Exists(Root);
+        Store = toRead ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
+        if (!toRead && isNew) Console.WriteLine($"artifacts: {Root}");
         Threads = options.Threads ?? Environment.ProcessorCount;
         engine = new Engine(digests) { Runs = new RunFolders(Root) };
         bool several = read.Experiments.Count > 1;
@@ -65,16 +69,21 @@ internal sealed class Session : IDisposable
     public int Threads { get; }
 
     /// <summary>Reads the spec and compiles it.</summary>
+    /// <param name="options">The command line.</param>
+    /// <param name="toRead">The artifacts are only looked at: nothing is written, not even what was learnt of files.</param>
     /// <exception cref="SpecException">The spec has errors.</exception>
-    public static Session Open(RunOptions options)
+    public static Session Open(RunOptions options, bool toRead = false)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
         if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
-        return new Session(options, read);
+        return new Session(options, read, toRead);
     }
 
+    /// <summary>Folder with one folder a run.</summary>
+    public string Runs => Path.Combine(Root, "runs");
+
     /// <summary>Folder of a run.</summary>
-    public string RunFolderOf(Pipeline pipeline) => Path.Combine(Root, "runs", pipeline.Experiment.Name);
+    public string RunFolderOf(Pipeline pipeline) => Path.Combine(Runs, pipeline.Experiment.Name);
 
     /// <summary>Works on one experiment: where the spec has several, bad input is said to be in that one.</summary>
     public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, Pipelines.Count > 1, body);
@@ -123,8 +132,9 @@ internal sealed class Session : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        digests.Save();
+        if (!toRead) digests.Save();
         engine.Dispose();
+        Store.Dispose();
     }
 
     /// <summary>A small model gains nothing from threads inside a pass, and libtorch's products get one: then workers side by side use the cores.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
@@ -28,16 +29,35 @@ internal sealed class Catalog
     /// <summary>Those of some units that are stored. Their files are checked side by side: a large experiment has tens of thousands.</summary>
     public HashSet<Unit> Stored(IReadOnlyCollection<Unit> units) => [.. units.AsParallel().AsOrdered().Where(Artifacts.Has)];
 
-    /// <summary>Computes and stores a unit.</summary>
+    /// <summary>Computes and stores a unit, unless a file that it reads is not, or no longer, the one that its key says.</summary>
+    /// <exception cref="InputException">Such a file changed; names it.</exception>
     public void Compute(Unit unit, Action<long> advance, CancellationToken cancel)
     {
         string key = Fingerprint.Of(unit);
-        store.Write(unit.Kind, key, folder => unit.Compute(new UnitRun(folder, Artifacts, advance, cancel)), (files, seconds) => new Manifest(
+        store.Write(unit.Kind, key, folder => Compute(unit, new UnitRun(folder, Artifacts, advance, cancel)), (files, seconds) => new Manifest(
             unit.Kind, unit.Version, unit.Name, key,
             [.. unit.Parts.Select(p => new ManifestPart(p.Name, Short(p.Shown), Fingerprint.Of(p)))],
             files, device, Libraries, DateTime.UtcNow, seconds, unit.Work));
         sound[key] = store.FolderOf(unit.Kind, key);
     }
+
+    private void Compute(Unit unit, UnitRun run)
+    {
+        if (ChangeOfSources(unit) is { } before) throw before;
+        try
+        {
+            unit.Compute(run);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && ChangeOfSources(unit) is { } cause)
+        {
+            throw new InputException(cause.Where, cause.What, cause.Remedy, e); // a file in the middle of being written reads as damaged
+        }
+
+        if (ChangeOfSources(unit) is { } after) throw after;
+    }
+
+    private InputException? ChangeOfSources(Unit unit) =>
+        unit.Parts.OfType<KeyPart.Digest>().SelectMany(d => d.Files).Select(store.Digests.ChangeOf).FirstOrDefault(change => change is not null);
 
     private static IReadOnlyDictionary<string, string> Libraries { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
     {

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
@@ -27,7 +28,7 @@ internal sealed class Reasons(ArtifactStore store)
     }
 
     /// <summary>Name of the key part that holds the digest of the weights.</summary>
-    internal const string ModelWeights = "model.weights";
+    internal const string ModelWeights = ModelFiles.Weights;
 
     private static List<string> Differences(Unit unit, Manifest before)
     {

@@ -1,4 +1,5 @@
 using Pipelines.Host.Planning;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Running;
@@ -16,8 +17,29 @@ internal sealed class UnitsFile(string runFolder)
     public static string Line(string kind, string key) => $"{kind} {key}";
 
     /// <summary>The lines of all runs below a folder.</summary>
-    public static HashSet<string> AllOf(string runs) =>
-        Directory.Exists(runs) ? Directory.EnumerateFiles(runs, Name, SearchOption.AllDirectories).SelectMany(File.ReadAllLines).ToHashSet(StringComparer.Ordinal) : [];
+    /// <exception cref="InputException">A whole run's file does not hold what the run wrote: results that it uses would be taken for unused.</exception>
+    public static HashSet<string> AllOf(string runs)
+    {
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        if (!Directory.Exists(runs)) return all;
+        foreach (string folder in FoldersWith(Name).Union(FoldersWith(PublishedFiles.FileName)).ToList()) all.UnionWith(LinesOf(folder));
+        return all;
+
+        IEnumerable<string> FoldersWith(string file) => Directory.EnumerateFiles(runs, file, SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!);
+    }
+
+    private static string[] LinesOf(string folder)
+    {
+        string path = Path.Combine(folder, Name);
+        string[] lines = File.Exists(path) ? File.ReadAllText(path).Split('\n') : [""];
+        string[] whole = lines[..^1]; // what stands behind the last line feed was cut off when a process was killed
+        if (PublishedFiles.Read(folder) is { Units: var units } && UnitsMark.Of([.. whole.Take(units.Lines)]) != units)
+        {
+            throw new InputException(path, "is damaged: it does not name all stored results that the run uses.", "Run the experiment again, which writes it anew, or delete the run's folder. Nothing was removed.");
+        }
+
+        return whole;
+    }
 
     /// <summary>Adds units that are about to be used.</summary>
     public void Add(IReadOnlyList<Unit> units)
@@ -25,17 +47,17 @@ internal sealed class UnitsFile(string runFolder)
         string[] added = [.. units.Select(Line).Where(written.Value.Add)];
         if (added.Length == 0) return;
         using var writer = new StreamWriter(new FileStream(Path.Combine(runFolder, Name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite));
-        foreach (string line in added) writer.WriteLine(line);
+        foreach (string line in added) writer.Write(line + "\n");
     }
 
     /// <summary>The run is whole: it uses these units and no others.</summary>
-    public void Replace(IEnumerable<Unit> units)
+    /// <returns>What the file then holds.</returns>
+    public UnitsMark Replace(IEnumerable<Unit> units)
     {
         string[] lines = [.. units.Select(Line).Distinct()];
-        if (written.Value.SetEquals(lines)) return;
-        string temporary = Path.Combine(runFolder, $".{Name}.{Environment.ProcessId}");
-        File.WriteAllLines(temporary, lines);
-        File.Move(temporary, Path.Combine(runFolder, Name), overwrite: true);
+        string path = Path.Combine(runFolder, Name), text = string.Concat(lines.Select(l => l + "\n"));
+        if (!File.Exists(path) || File.ReadAllText(path) != text) WholeFile.Write(path, text);
+        return UnitsMark.Of(lines);
     }
 
     private static string Line(Unit unit) => Line(unit.Kind, Fingerprint.Of(unit));

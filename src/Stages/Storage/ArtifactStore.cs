@@ -5,35 +5,44 @@ namespace Pipelines.Stages.Storage;
 
 /// <summary>
 /// The content-addressed store <c>cache/&lt;stage&gt;/&lt;key&gt;/</c>. What exists under its final name is whole: files are written to a temporary folder beside the
-/// target, flushed and renamed together with their manifest. Damaged artifacts are set aside, reported and computed again. Several processes may share one store.
+/// target, flushed and renamed together with their manifest. Damaged artifacts are set aside, reported and computed again. Several processes may share one store, on several
+/// machines even: each has a lease there, and whatever it has not finished is known by the lease's id.
 /// </summary>
-internal sealed class ArtifactStore
+internal sealed class ArtifactStore : IDisposable
 {
-    /// <summary>Files above this are hashed again only when their length or time of change differ from the last time they were found sound.</summary>
+    /// <summary>Files above this are hashed again only when their identity differs from the last time they were found sound.</summary>
     private const long AlwaysHashedBelow = 8 << 20;
 
     private const string TemporaryPrefix = ".tmp-";
     private const string DamagedFolder = ".damaged";
-    private readonly FileDigests digests;
+    private readonly StoreLease? lease;
 
-    /// <summary>A store in <paramref name="root"/>, which is made where it is missing.</summary>
+    /// <summary>A store in <paramref name="root"/> to compute into; the folder is made where it is missing.</summary>
     /// <exception cref="InputException">The folder cannot be written.</exception>
     public ArtifactStore(string root, FileDigests digests)
+        : this(root, digests, Take(Path.GetFullPath(root)))
+    {
+    }
+
+    private ArtifactStore(string root, FileDigests digests, StoreLease? lease)
     {
         Root = Path.GetFullPath(root);
-        this.digests = digests;
-        try
-        {
-            Directory.CreateDirectory(Root);
-            string probe = Path.Combine(Root, $"{TemporaryPrefix}{Environment.ProcessId}-probe");
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(Root, "cannot be made or written.", "Name another folder with --artifacts.", e);
-        }
+        Digests = digests;
+        this.lease = lease;
     }
+
+    /// <summary>A store that is only looked at: nothing in it is written, moved or made.</summary>
+    public static ArtifactStore ToRead(string root, FileDigests digests) => new(root, digests, null);
+
+    /// <summary>Digests of the files that units read and of large artifacts.</summary>
+    public FileDigests Digests { get; }
+
+    /// <summary>This process, as others know it in the store.</summary>
+    /// <exception cref="InvalidOperationException">The store is only looked at.</exception>
+    public StoreLease Lease => lease ?? throw new InvalidOperationException($"{Root} is only looked at.");
+
+    /// <summary>Whose the unfinished things in the store are.</summary>
+    public Leases Leases => new(Root, lease?.Renew() ?? DateTime.UtcNow);
 
     /// <summary>The folder that holds one folder a stage kind.</summary>
     public string Root { get; }
@@ -55,7 +64,8 @@ internal sealed class ArtifactStore
         else if (manifest.Key != key || manifest.Stage != kind) problem = "its manifest belongs to another artifact";
         else problem = manifest.Files.Select(f => Check(folder, f)).FirstOrDefault(p => p is not null);
         if (problem is null) return manifest;
-        SetAside(kind, key, problem);
+        if (lease is null) Damaged?.Invoke($"{kind} {key[..12]}: {problem}; a run sets it aside and computes it again.");
+        else SetAside(kind, key, problem);
         return null;
     }
 
@@ -71,7 +81,8 @@ internal sealed class ArtifactStore
     }
 
     /// <summary>Stage kinds with artifacts.</summary>
-    public IEnumerable<string> Kinds() => Directory.EnumerateDirectories(Root).Select(d => Path.GetFileName(d)).Where(k => k[0] != '.').Order(StringComparer.Ordinal);
+    public IEnumerable<string> Kinds() =>
+        Directory.Exists(Root) ? Directory.EnumerateDirectories(Root).Select(d => Path.GetFileName(d)).Where(k => k[0] != '.').Order(StringComparer.Ordinal) : [];
 
     /// <summary>Computes and stores an artifact. An exception leaves nothing behind.</summary>
     /// <param name="kind">Stage kind.</param>
@@ -81,7 +92,7 @@ internal sealed class ArtifactStore
     public Manifest Write(string kind, string key, Action<string> compute, Func<IReadOnlyList<ManifestFile>, double, Manifest> describe)
     {
         string parent = Path.Combine(Root, kind), final = FolderOf(kind, key);
-        string temporary = Path.Combine(parent, $"{TemporaryPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}");
+        string temporary = Path.Combine(parent, $"{TemporaryPrefix}{Lease.Id}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(temporary);
         try
         {
@@ -114,63 +125,86 @@ internal sealed class ArtifactStore
         }
     }
 
-    /// <summary>Removes what killed processes left behind.</summary>
+    /// <summary>Removes what processes left behind that have surely ended. What may be at work, in another container or on another machine, is left alone.</summary>
     /// <returns>Folders removed.</returns>
     public int RemoveLeftovers()
     {
+        Leases leases = Leases;
         int removed = 0;
-        foreach (string kind in Kinds())
+        foreach (string folder in Kinds().SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k), TemporaryPrefix + "*")).ToList())
         {
-            foreach (string folder in Directory.EnumerateDirectories(Path.Combine(Root, kind), TemporaryPrefix + "*"))
-            {
-                string[] parts = Path.GetFileName(folder)[TemporaryPrefix.Length..].Split('-');
-                if (int.TryParse(parts[0], out int process) && !IsRunning(process))
-                {
-                    TryDelete(folder);
-                    removed++;
-                }
-            }
+            if (HolderOf(leases, folder).State != WorkerState.Ended) continue;
+            TryDelete(folder);
+            removed++;
         }
 
+        leases.RemoveOld();
         return removed;
     }
 
-    /// <summary>Removes artifacts and everything set aside.</summary>
+    /// <summary>Removes artifacts, everything set aside, and what processes left behind that have surely ended.</summary>
     /// <param name="keep">Whether an artifact stays.</param>
     /// <param name="dryRun">Only count.</param>
-    /// <returns>Artifacts removed and their bytes.</returns>
-    public (int Count, long Bytes) Collect(Func<string, string, bool> keep, bool dryRun)
+    public Collected Collect(Func<string, string, bool> keep, bool dryRun)
     {
+        Leases leases = Leases;
         int count = 0;
         long bytes = 0;
-        foreach (string kind in Kinds().ToList())
+        var left = new List<(string, LeaseHolder)>();
+        foreach (string folder in Kinds().SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k))).ToList())
         {
-            foreach (string folder in Directory.EnumerateDirectories(Path.Combine(Root, kind)).ToList())
+            string name = Path.GetFileName(folder), kind = Path.GetFileName(Path.GetDirectoryName(folder)!);
+            if (name.StartsWith(TemporaryPrefix, StringComparison.Ordinal))
             {
-                string name = Path.GetFileName(folder);
-                bool inUse = name.StartsWith(TemporaryPrefix, StringComparison.Ordinal)
-                    ? int.TryParse(name[TemporaryPrefix.Length..].Split('-')[0], out int process) && IsRunning(process)
-                    : name != DamagedFolder && keep(kind, name);
-                if (inUse) continue;
-                count++;
-                bytes += Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
-                if (!dryRun) TryDelete(folder);
+                LeaseHolder holder = HolderOf(leases, folder);
+                if (holder.State != WorkerState.Ended)
+                {
+                    left.Add((folder, holder));
+                    continue;
+                }
             }
+            else if (name != DamagedFolder && keep(kind, name))
+            {
+                continue;
+            }
+
+            count++;
+            bytes += BytesOf(folder);
+            if (!dryRun) TryDelete(folder);
         }
 
-        return (count, bytes);
+        if (!dryRun) leases.RemoveOld();
+        return new Collected(count, bytes, left);
     }
 
-    private static bool IsRunning(int process)
+    /// <inheritdoc/>
+    public void Dispose() => lease?.Dispose();
+
+    private static StoreLease Take(string root)
     {
         try
         {
-            using var found = System.Diagnostics.Process.GetProcessById(process);
-            return !found.HasExited;
+            Directory.CreateDirectory(root);
+            return StoreLease.Take(root);
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            throw new InputException(root, "cannot be made or written.", "Name another folder with --artifacts.", e);
+        }
+    }
+
+    /// <summary>Whose unfinished work a folder is: its name holds the id of a lease.</summary>
+    private static LeaseHolder HolderOf(Leases leases, string folder) => leases.Of(Path.GetFileName(folder)[TemporaryPrefix.Length..].Split('-')[0], folder);
+
+    private static long BytesOf(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
+        }
+        catch (IOException)
+        {
+            return 0; // another process removes it just now
         }
     }
 
@@ -200,7 +234,7 @@ internal sealed class ArtifactStore
         var info = new FileInfo(path);
         if (!info.Exists) return $"{file.Name} is missing";
         if (info.Length != file.Bytes) return $"{file.Name} has {info.Length} bytes instead of {file.Bytes}";
-        string found = file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : digests.Of(path);
+        string found = file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
         return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
     }
 
@@ -221,3 +255,9 @@ internal sealed class ArtifactStore
         Damaged?.Invoke($"{kind} {key[..12]}: {problem}; set aside in {target} and computed again.");
     }
 }
+
+/// <summary>What was removed from a store, or would be.</summary>
+/// <param name="Count">Artifacts.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="Left">Unfinished work that is or may be somebody's.</param>
+internal sealed record Collected(int Count, long Bytes, IReadOnlyList<(string Folder, LeaseHolder Holder)> Left);

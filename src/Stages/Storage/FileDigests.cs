@@ -2,59 +2,82 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Win32.SafeHandles;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>SHA-256 of files, remembered by path, length and time of change: weight files are read once.</summary>
+/// <summary>
+/// SHA-256 of files, remembered on disk by <see cref="FileIdentity"/>, for each host: weight files are read once. Files that a run reads are looked at again
+/// (<see cref="ChangeOf"/>) before what was computed from them is stored.
+/// </summary>
 internal sealed class FileDigests
 {
-    private const int Block = 1 << 20;
+    private const int Block = 1 << 20, MemoryVersion = 2, MostHosts = 16;
+
+    /// <summary>A file changed later than this before it was hashed may change once more without its times showing it: clocks of file systems tick a few times a second, some every two seconds.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
 
     private readonly string? memoryPath;
     private readonly ConcurrentDictionary<string, Known> known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, FileIdentity?> sources = new(StringComparer.Ordinal);
     private volatile bool changed;
 
     /// <summary>Digests remembered in <paramref name="memoryPath"/>; null remembers them in this process only.</summary>
     public FileDigests(string? memoryPath)
     {
         this.memoryPath = memoryPath;
-        if (memoryPath is null || !File.Exists(memoryPath)) return;
-        try
-        {
-            foreach (var (path, value) in JsonSerializer.Deserialize<Dictionary<string, Known>>(File.ReadAllBytes(memoryPath)) ?? [])
-            {
-                known[path] = value;
-            }
-        }
-        catch (Exception e) when (e is JsonException or IOException)
-        {
-            known.Clear(); // only a memory: everything is hashed again
-        }
+        if (memoryPath is null || !ReadMemory(memoryPath).TryGetValue(Environment.MachineName, out HostMemory? own)) return;
+        foreach (var (path, value) in own.Files) known[path] = value with { Settled = true };
     }
 
     /// <summary>SHA-256 of the file's bytes, hexadecimal.</summary>
+    /// <exception cref="InputException">No such file, not readable, or somebody writes it just now.</exception>
     public string Of(string path)
     {
         string full = Path.GetFullPath(path);
-        var info = new FileInfo(full);
-        if (info.LinkTarget is not null) info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-        if (!info.Exists) throw new InputException(full, info.FullName == full ? "there is no such file." : $"is a link to {info.FullName}, which does not exist.");
-        if (known.TryGetValue(full, out Known? before) && before.Bytes == info.Length && before.ChangedUtc == info.LastWriteTimeUtc.Ticks) return before.Sha256;
-        string digest;
-        try
-        {
-            digest = Compute(full);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(full, $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
-        }
+        return Hash(full, IdentityOf(full)).Sha256;
+    }
 
-        known[full] = new Known(info.Length, info.LastWriteTimeUtc.Ticks, digest);
-        changed = true;
-        return digest;
+    /// <summary>As <see cref="Of"/>, of a file that the run reads: from now on, or from an earlier <see cref="Note"/>, it may not change.</summary>
+    /// <exception cref="InputException">As <see cref="Of"/>; or the file is not what it was when it was first looked at.</exception>
+    public string OfSource(string path)
+    {
+        string full = Path.GetFullPath(path);
+        Known found = Hash(full, IdentityOf(full));
+        return sources.GetOrAdd(full, found.Identity) == found.Identity ? found.Sha256 : throw Changed(full, "changed while the run went on.");
+    }
+
+    /// <summary>Looks at a file that is about to be read, so that a change from here on is found by <see cref="OfSource"/> and <see cref="ChangeOf"/>. That it does not exist is also something that may change.</summary>
+    public void Note(string path)
+    {
+        string full = Path.GetFullPath(path);
+        sources.TryAdd(full, FileIdentity.Of(full));
+    }
+
+    /// <summary>What became of a file that the run reads since it was first looked at: an error that names it, or null where it is what it was.</summary>
+    public InputException? ChangeOf(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (!sources.TryGetValue(full, out FileIdentity? before)) return null;
+        FileIdentity? now = FileIdentity.Of(full);
+        if (now == before) return null;
+        if (now is null) return Changed(full, "is gone, while the run went on.");
+        if (before is null || now with { Changed = before.Changed } != before) return Changed(full, before is null ? "appeared while the run went on." : "changed while the run went on.");
+
+        // Only the entry changed (a link was made to it, rights were set), or somebody reset the time after writing: the bytes tell.
+        if (!known.TryGetValue(full, out Known? hashed) || hashed.Identity != before || Compute(full) != hashed.Sha256) return Changed(full, "changed while the run went on.");
+        known[full] = hashed with { Identity = now };
+        sources[full] = now;
+        return null;
     }
 
     /// <summary>SHA-256 of several digests in order, each with its name.</summary>
@@ -75,15 +98,21 @@ internal sealed class FileDigests
     /// <summary>SHA-256 of a text.</summary>
     public static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Writes the memory.</summary>
+    /// <summary>Writes the memory; what other processes and hosts have written meanwhile stays.</summary>
     public void Save()
     {
         if (memoryPath is null || !changed) return;
-        string temporary = $"{memoryPath}.{Environment.ProcessId}.{Guid.NewGuid():N}";
         try
         {
-            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, Known>(known, StringComparer.Ordinal)));
-            File.Move(temporary, memoryPath, overwrite: true);
+            var hosts = ReadMemory(memoryPath);
+            var files = new SortedDictionary<string, Known>(StringComparer.Ordinal);
+            if (hosts.TryGetValue(Environment.MachineName, out HostMemory? own)) foreach (var (path, value) in own.Files) files[path] = value;
+            foreach (var (path, value) in known.Where(k => k.Value.Settled)) files[path] = value;
+            hosts[Environment.MachineName] = new HostMemory(DateTime.UtcNow, files.ToDictionary(StringComparer.Ordinal));
+
+            // Containers have a new host name each time: only those that came last are remembered.
+            var kept = hosts.OrderByDescending(h => h.Value.Saved).Take(MostHosts).ToDictionary(h => h.Key, HostMemory? (h) => h.Value, StringComparer.Ordinal);
+            WholeFile.Write(memoryPath, JsonSerializer.SerializeToUtf8Bytes(new Memory(MemoryVersion, kept), Options));
             changed = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -109,5 +138,70 @@ internal sealed class FileDigests
         }
     }
 
-    private sealed record Known(long Bytes, long ChangedUtc, string Sha256);
+    private static FileIdentity IdentityOf(string full)
+    {
+        if (FileIdentity.Of(full) is { } identity) return identity;
+        string? target = new FileInfo(full).LinkTarget;
+        throw new InputException(full, target is null ? "there is no such file." : $"is a link to {Path.GetFullPath(target, Path.GetDirectoryName(full)!)}, which does not exist.");
+    }
+
+    private static InputException Changed(string full, string what) =>
+        new(full, what, "What was computed from it is not stored. Run again when nobody writes it: what was stored before goes on to be used.");
+
+    private Known Hash(string full, FileIdentity identity)
+    {
+        if (known.TryGetValue(full, out Known? before) && before.Identity == identity) return before;
+        try
+        {
+            DateTime start = DateTime.UtcNow;
+            string digest = Compute(full);
+            if (FileIdentity.Of(full) != identity) throw new InputException(full, "changes while it is read: somebody writes it.", "Run again when it is whole.");
+            changed = true;
+            return known[full] = new Known(identity, digest, Known.Seal(full, identity, digest))
+            {
+                Settled = start - DateTime.UnixEpoch - TimeSpan.FromTicks(Math.Max(identity.Changed, identity.Modified) / 100) > Settling,
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(full, $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+    }
+
+    /// <summary>What is remembered, by host. It is only a memory: what is damaged in it is hashed again.</summary>
+    private static Dictionary<string, HostMemory> ReadMemory(string path)
+    {
+        var hosts = new Dictionary<string, HostMemory>(StringComparer.Ordinal);
+        try
+        {
+            if (!File.Exists(path) || JsonSerializer.Deserialize<Memory>(File.ReadAllBytes(path), Options) is not { Version: MemoryVersion } memory) return hosts;
+            foreach (var (host, files) in memory.Hosts)
+            {
+                if (files is not null) hosts[host] = files with { Files = files.Files.Where(f => f.Value is not null && f.Value.IsWhole(f.Key)).ToDictionary(StringComparer.Ordinal) };
+            }
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            hosts.Clear();
+        }
+
+        return hosts;
+    }
+
+    private sealed record Memory(int Version, Dictionary<string, HostMemory?> Hosts);
+
+    /// <summary>What a host remembers.</summary>
+    private sealed record HostMemory(DateTime Saved, Dictionary<string, Known> Files);
+
+    /// <summary>A digest with the identity of the file that it was made of, and a check over both: one wrong digit would give a wrong key.</summary>
+    private sealed record Known(FileIdentity Identity, string Sha256, string Check)
+    {
+        /// <summary>The file did not change just before it was hashed, so that any later change shows.</summary>
+        [JsonIgnore]
+        public bool Settled { get; init; }
+
+        public static string Seal(string path, FileIdentity identity, string digest) => OfText($"{path}\n{identity}\n{digest}")[..16];
+
+        public bool IsWhole(string path) => Check == Seal(path, Identity, Sha256);
+    }
 }

@@ -36,6 +36,11 @@ internal abstract record KeyPart(string Name)
     /// <param name="Sha256">Hexadecimal.</param>
     internal sealed record Digest(string Name, string Of, string Sha256) : KeyPart(Name)
     {
+        /// <summary>
+        /// Paths of the files that the unit reads and that the digest, or what it says, comes from; no part of the key. They are looked at again before the unit's result is stored.
+        /// </summary>
+        public IReadOnlyList<string> Files { get; init; } = [];
+
         /// <inheritdoc/>
         public override string Shown => $"{Of} ({Sha256[..Math.Min(16, Sha256.Length)]})";
     }

@@ -32,6 +32,11 @@ internal sealed record Manifest(
         RespectNullableAnnotations = true,
     };
 
+    /// <summary>Nothing in its lists is null, which JSON allows, and its files are files of its folder.</summary>
+    [JsonIgnore]
+    private bool IsSound =>
+        Parts.All(p => p is not null) && Libraries.Values.All(l => l is not null) && Files.All(f => f is { Bytes: >= 0 } && !Path.IsPathRooted(f.Name) && !f.Name.Split('/').Contains(".."));
+
     /// <summary>UTF-8 JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);
 
@@ -40,7 +45,7 @@ internal sealed record Manifest(
     {
         try
         {
-            return new FileInfo(path) is { Exists: true, Length: < 64 << 20 } ? JsonSerializer.Deserialize<Manifest>(File.ReadAllBytes(path), Options) : null;
+            return new FileInfo(path) is { Exists: true, Length: < 64 << 20 } && JsonSerializer.Deserialize<Manifest>(File.ReadAllBytes(path), Options) is { IsSound: true } manifest ? manifest : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -1,14 +1,18 @@
+using Pipelines.Stages.Errors;
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// <c>runs/&lt;name&gt;/</c>: what a person opens. Filled beside its final place and swapped in at the end; a process that is killed while it swaps leaves no marker, and the next run fills it again.
+/// <c>runs/&lt;name&gt;/</c>: what a person opens. Filled beside its final place and swapped in at the end; a process that is killed while it swaps leaves no <see cref="PublishedFiles"/>, and the next run
+/// fills it again.
 /// </summary>
 internal sealed class RunFolder
 {
     /// <summary>Name of the file with every resolved setting.</summary>
     public const string SettingsFile = "experiment.yaml";
 
-    private const string Marker = ".published", LockFile = ".lock", StagingPrefix = ".staging-";
+    private const string LockFile = ".lock", StagingPrefix = ".staging-";
+    private const string OldMarker = ".published"; // of versions before SHA256SUMS
     private static readonly string[] Swapped = ["tables", "figures", "report.html"];
     private readonly string staging;
 
@@ -48,55 +52,82 @@ internal sealed class RunFolder
     /// <summary>Copies a stored file under a name of the run: for files that people pass on.</summary>
     public void Copy(string relative, string source) => File.Copy(source, Path(relative));
 
-    /// <summary>Writes the settings of a run that begins. Results of other settings count as unfinished from here on, until the run's own are published.</summary>
+    /// <summary>Writes the settings of a run that begins; the lock is held. Results of other settings are removed first.</summary>
     public static void WriteSettings(string final, string settings)
     {
-        string path = System.IO.Path.Combine(final, SettingsFile), temporary = $"{path}.{Environment.ProcessId}"; // another process may write the same file at the same time
-        if (!File.Exists(path) || File.ReadAllText(path) != settings) File.Delete(System.IO.Path.Combine(final, Marker));
-        File.WriteAllText(temporary, settings);
-        File.Move(temporary, path, overwrite: true);
+        string path = System.IO.Path.Combine(final, SettingsFile);
+        if (File.Exists(path) && File.ReadAllText(path) == settings) return;
+        RemoveAll(final, ResultsOf(final));
+        WholeFile.Write(path, settings);
     }
 
-    /// <summary>The results in a run's folder are not those of the settings beside them: the run that changed them has not come to its end. False for a copy without the program's own files.</summary>
-    public static bool IsUnfinished(string final) => File.Exists(System.IO.Path.Combine(final, LockFile)) && !File.Exists(System.IO.Path.Combine(final, Marker));
+    /// <summary>The results count as unfinished from here on: the next run writes them again.</summary>
+    public static void Forget(string final)
+    {
+        if (Directory.Exists(final)) File.Delete(System.IO.Path.Combine(final, PublishedFiles.FileName));
+    }
 
     /// <summary>
-    /// Fills the run's folder with the results named by <paramref name="digest"/>, unless they are there: every file that was published with that digest. One process at a time does so.
+    /// Fills the run's folder with the results named by <paramref name="digest"/>, unless they are there: every file that was published with that digest, as it was written. One process at a time does so.
     /// </summary>
+    /// <param name="claim">The run.</param>
+    /// <param name="digest">Names the results.</param>
+    /// <param name="units">What units.txt holds.</param>
+    /// <param name="leases">Whose unfinished folders there are.</param>
+    /// <param name="fill">Writes the results.</param>
     /// <returns>Whether anything was written.</returns>
-    public static bool Publish(string final, string digest, Action<RunFolder> fill)
+    /// <exception cref="InputException">Another process has taken the name over: this one gave no sign for long.</exception>
+    public static bool Publish(RunClaim claim, string digest, UnitsMark units, Leases leases, Action<RunFolder> fill)
     {
+        string final = claim.Folder;
         if (IsPublished(final, digest)) return false;
-        Directory.CreateDirectory(final);
-        using FileStream held = Lock(System.IO.Path.Combine(final, LockFile));
+        using FileStream held = LockOf(final);
         if (IsPublished(final, digest)) return false; // while we waited
-        Fill(final, digest, fill);
+        if (File.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) != claim.Settings)
+        {
+            throw new InputException(final, "another process has begun a run of this name with other settings: the results of this one are not written.", "Run it again under another name: --set name=NAME.");
+        }
+
+        Fill(claim, leases, fill, staging => Swap(final, staging, digest, units));
         return true;
     }
 
     /// <summary>
     /// Puts what a run that stopped has found in place of the results of an earlier one, so that these never pass for its own. The folder counts as unfinished. Nothing is done where there is nothing to put.
     /// </summary>
-    /// <param name="final">The run's folder.</param>
+    /// <param name="claim">The run.</param>
     /// <param name="evenPublished">Also where whole results of the same settings lie there: what they were made from has changed.</param>
+    /// <param name="leases">Whose unfinished folders there are.</param>
     /// <param name="fill">Writes the files.</param>
-    public static void Leave(string final, bool evenPublished, Action<RunFolder> fill)
+    public static void Leave(RunClaim claim, bool evenPublished, Leases leases, Action<RunFolder> fill)
     {
-        Directory.CreateDirectory(final);
-        using FileStream held = Lock(System.IO.Path.Combine(final, LockFile));
-        if (evenPublished || !File.Exists(System.IO.Path.Combine(final, Marker))) Fill(final, null, fill);
+        string final = claim.Folder;
+        using FileStream held = LockOf(final);
+        bool isOurs = File.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) == claim.Settings;
+        if (!isOurs || (!evenPublished && PublishedFiles.Read(final) is not null)) return;
+        Fill(claim, leases, fill, staging =>
+        {
+            if (Directory.EnumerateFileSystemEntries(staging).Any()) Swap(final, staging, null, null);
+        });
     }
 
     /// <summary>Fills a folder beside the final place and swaps it in; the lock is held.</summary>
-    private static void Fill(string final, string? digest, Action<RunFolder> fill)
+    private static void Fill(RunClaim claim, Leases leases, Action<RunFolder> fill, Action<string> swap)
     {
-        foreach (string left in Directory.EnumerateDirectories(final, StagingPrefix + "*")) Directory.Delete(left, recursive: true); // of killed processes: the lock is ours
-        string staging = System.IO.Path.Combine(final, $"{StagingPrefix}{Guid.NewGuid():N}");
+        string final = claim.Folder;
+        foreach (string left in Directory.EnumerateDirectories(final, StagingPrefix + "*"))
+        {
+            // The lock is ours; but a disk that is shared may know no locks.
+            string id = System.IO.Path.GetFileName(left)[StagingPrefix.Length..].Split('-')[0];
+            if (leases.Of(id, left).State == WorkerState.Ended) Directory.Delete(left, recursive: true);
+        }
+
+        string staging = System.IO.Path.Combine(final, $"{StagingPrefix}{claim.Lease.Id}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(staging);
         try
         {
             fill(new RunFolder(final, staging));
-            if (digest is not null || Directory.EnumerateFileSystemEntries(staging).Any()) Swap(final, staging, digest);
+            swap(staging);
         }
         finally
         {
@@ -104,46 +135,52 @@ internal sealed class RunFolder
         }
     }
 
-    private static void Swap(string final, string staging, string? digest)
+    /// <summary>Puts what was written in place of what is there; without a digest it counts as unfinished.</summary>
+    private static void Swap(string final, string staging, string? digest, UnitsMark? units)
     {
-        string marker = System.IO.Path.Combine(final, Marker);
         string[] files = [.. Directory.EnumerateFiles(staging, "*", SearchOption.AllDirectories).Select(f => System.IO.Path.GetRelativePath(staging, f)).Order(StringComparer.Ordinal)];
-        string[] before = File.Exists(marker) ? [.. File.ReadAllLines(marker).Skip(1).Select(Top)] : Swapped;
-        File.Delete(marker); // from here to the end the folder is nobody's: the next run fills it again
-        foreach (string name in before.Concat(files.Select(Top)).Distinct(StringComparer.Ordinal))
+        string[] tops = [.. files.Select(Top).Distinct(StringComparer.Ordinal)];
+        RemoveAll(final, ResultsOf(final).Concat(tops)); // from here to the end the folder is nobody's: the next run fills it again
+        foreach (string name in tops)
         {
             string from = System.IO.Path.Combine(staging, name), to = System.IO.Path.Combine(final, name);
-            if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
-            else File.Delete(to);
             if (Directory.Exists(from)) Directory.Move(from, to);
-            else if (File.Exists(from)) File.Move(from, to);
+            else File.Move(from, to);
         }
 
-        if (digest is not null) File.WriteAllLines(marker, [digest, .. files]);
+        if (digest is not null) PublishedFiles.Write(final, digest, [.. files, SettingsFile], units!);
     }
 
-    private static bool IsPublished(string final, string digest)
+    /// <summary>Files and folders of the run's folder that hold results, of this version of the program or of an earlier one.</summary>
+    private static IEnumerable<string> ResultsOf(string final)
     {
-        string marker = System.IO.Path.Combine(final, Marker);
-        if (!File.Exists(marker)) return false;
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(marker);
-        }
-        catch (IOException)
-        {
-            return false; // another process is publishing
-        }
-
-        return lines.Length > 0 && lines[0] == digest && lines.Skip(1).All(f => File.Exists(System.IO.Path.Combine(final, f)));
+        string old = System.IO.Path.Combine(final, OldMarker);
+        IEnumerable<string> before = PublishedFiles.Read(final) is { } published ? published.Tops : File.Exists(old) ? File.ReadAllLines(old).Skip(1).Select(Top) : [];
+        return [.. before.Concat(Swapped).Where(name => name != SettingsFile)];
     }
+
+    /// <summary>Removes results, but first what says that they are whole.</summary>
+    private static void RemoveAll(string final, IEnumerable<string> names)
+    {
+        Forget(final);
+        File.Delete(System.IO.Path.Combine(final, OldMarker));
+        foreach (string name in names.Distinct(StringComparer.Ordinal))
+        {
+            string path = System.IO.Path.Combine(final, name);
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            else File.Delete(path);
+        }
+    }
+
+    private static bool IsPublished(string final, string digest) => PublishedFiles.Read(final) is { } published && published.Results == digest && published.IsWhole();
 
     private static string Top(string relative) => relative.Split(System.IO.Path.DirectorySeparatorChar)[0];
 
     /// <summary>Waits for the file to be ours; the system frees it when a process ends, however it ends.</summary>
-    private static FileStream Lock(string path)
+    /// <param name="final">The run's folder.</param>
+    internal static FileStream LockOf(string final)
     {
+        string path = System.IO.Path.Combine(final, LockFile);
         for (int wait = 10; ; wait = Math.Min(2 * wait, 500))
         {
             try

@@ -39,6 +39,21 @@ internal sealed class Checkpoint : IDisposable
     /// <summary>All tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
+    /// <summary>Files one of which says which weights are read: the first that is there.</summary>
+    public static IReadOnlyList<string> RootFiles { get; } = [SingleFile, IndexFile];
+
+    /// <summary>The files that <see cref="Open"/> reads tensors from.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <returns>The index, or null where all weights are in one file; and the files with weights, in ordinal order.</returns>
+    /// <exception cref="InputException">No weights, or an index that is damaged.</exception>
+    public static (string? Index, IReadOnlyList<string> Weights) FilesOf(string folder)
+    {
+        string single = Path.Combine(folder, SingleFile), index = Path.Combine(folder, IndexFile);
+        if (File.Exists(single)) return (null, [single]);
+        if (!File.Exists(index)) throw NoWeights(folder);
+        return (index, [.. ShardsOf(index, ReadIndex(index)).Select(shard => Path.Combine(folder, shard))]);
+    }
+
     /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="hubName">The hub's name of a stored name, by which a tensor is then known; null = as stored.</param>
@@ -144,12 +159,7 @@ internal sealed class Checkpoint : IDisposable
     private static List<StoredTensor> OpenShards(string folder, string index, Dictionary<string, SafeTensorsFile> files)
     {
         Dictionary<string, string> weightMap = ReadIndex(index);
-        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        if (shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside)
-        {
-            throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.");
-        }
-
+        string[] shards = ShardsOf(index, weightMap);
         string[] missing = [.. shards.Where(s => !File.Exists(Path.Combine(folder, s)))];
         if (missing.Length > 0)
         {
@@ -204,6 +214,14 @@ internal sealed class Checkpoint : IDisposable
         {
             throw new InputException(quantised, "says that the checkpoint is quantised, which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
         }
+    }
+
+    private static string[] ShardsOf(string index, Dictionary<string, string> weightMap)
+    {
+        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside
+            ? throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.")
+            : shards;
     }
 
     private static Dictionary<string, string> ReadIndex(string index)

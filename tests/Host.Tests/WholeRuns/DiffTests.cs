@@ -77,8 +77,11 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         Directory.GetFiles(Path.GetDirectoryName(page)!).Should().Equal(page);
         runs.Listing().Should().Equal(before);
 
-        runs.Diff("small", "more").Output.Should().Contain(Path.Combine("diffs", "small--more", "diff.html"));
-        File.ReadAllText(Path.Combine(runs.Artifacts, "diffs", "small--more", "diff.html")).Should().Be(html, "the folder of a run and its name are the same run");
+        string again = runs.Temporary("pages/again.html");
+        runs.Diff("small", "more", "--out", again);
+        File.ReadAllText(again).Should().Be(html, "the folder of a run and its name are the same run");
+        runs.Diff("small", "more").Output.Should().Contain("--out FILE writes a page");
+        Directory.GetDirectories(runs.Artifacts).Select(d => Path.GetFileName(d)).Should().BeEquivalentTo("cache", "runs");
     }
 
     [Fact]
@@ -88,6 +91,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         Directory.GetDirectories(elsewhere).Should().NotContain(d => d.EndsWith("cache", StringComparison.Ordinal));
         string settings = Path.Combine(elsewhere, "experiment.yaml");
         File.WriteAllText(settings, ModelPath().Replace(File.ReadAllText(settings), "path: /nowhere/micro-llava", 1));
+        Runs.Seal(elsewhere);
         string log = runs.Temporary("libraries");
         using (var process = HostProcess.Start(new Dictionary<string, string> { ["LD_DEBUG"] = "files", ["LD_DEBUG_OUTPUT"] = log }, "diff", "small", elsewhere, "--artifacts", runs.Artifacts))
         {
@@ -131,7 +135,9 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         string copy = runs.CopyOf("small", "damaged-" + Path.GetFileName(file)), damaged = Path.Combine(copy, file);
         byte[] bytes = File.ReadAllBytes(damaged);
         File.WriteAllBytes(damaged, bytes[..(bytes.Length / 2)]);
-        Refused(copy, message);
+        Refused(copy, message); // by its checksum
+        Runs.Seal(copy);
+        if (file != "experiment.yaml") Refused(copy, message); // by what it holds: settings that are cut may be settings
         File.Delete(damaged);
         Refused(copy, file == "experiment.yaml" ? "it has no experiment.yaml" : "is missing");
     }
@@ -142,21 +148,27 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         string copy = runs.CopyOf("small", "mixed"), tables = Path.Combine(copy, "tables"), beta = Path.Combine(tables, "attribution.parquet"), fits = Path.Combine(tables, "fits.parquet");
         var rows = Tables.Attribution.Read(beta);
         Tables.Attribution.Write(beta, [.. rows.Skip(1)]);
+        Runs.Seal(copy);
         Refused(copy, "does not have one beta for each of 8 x 8 heads");
         Tables.Attribution.Write(beta, [.. rows.Skip(1), rows[0] with { Layer = int.MaxValue - 1, Head = int.MaxValue - 1 }]);
+        Runs.Seal(copy);
         Refused(copy, "does not have one beta for each");
         Tables.Attribution.Write(beta, rows);
         var fit = Tables.Fits.Read(fits);
         Tables.Fits.Write(fits, [.. fit, fit[0]]);
+        Runs.Seal(copy);
         Refused(copy, "twice");
         Tables.Fits.Write(fits, [.. fit.Select(f => f with { SampleId = "other-" + f.SampleId })]);
+        Runs.Seal(copy);
         Refused(copy, "has not kept");
+        File.Delete(Path.Combine(copy, PublishedFiles.FileName));
+        Refused(copy, "has no SHA256SUMS");
         Directory.Delete(tables, recursive: true);
         Refused(copy, "has no tables: the run was not finished");
     }
 
     [Fact]
-    public void Tables_of_other_settings_than_those_beside_them_are_refused_until_the_run_is_finished()
+    public void A_run_that_began_with_other_settings_is_refused_until_it_is_finished()
     {
         using var experiment = new SmallExperiment();
         experiment.Run();
@@ -164,10 +176,10 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         string[] diff = ["diff", folder, folder, "--out", Path.Combine(picture, "diff.html")];
         HostProcess.Run(diff).ExitCode.Should().Be(0);
 
-        HostProcess.Run(experiment.Arguments("--set", "stages.forward.min_gap=900")).ExitCode.Should().Be(2, "no sample is left: the tables stay those of the run before");
+        HostProcess.Run(experiment.Arguments("--set", "stages.forward.min_gap=900")).ExitCode.Should().Be(2, "no sample is left: there are no tables");
         var (code, output, errors) = HostProcess.Run(diff);
         code.Should().Be(2, output + errors);
-        errors.Should().Contain("tables of other settings").And.Contain(folder).And.NotContain("   at ");
+        errors.Should().Contain("the run was not finished").And.Contain(folder).And.NotContain("   at ");
 
         experiment.Run().Should().Contain("Nothing to do");
         HostProcess.Run(diff).ExitCode.Should().Be(0);
@@ -182,7 +194,6 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         var (code, output, errors) = HostProcess.Run("diff", "m/prompt=default", "m/prompt=p1", "--artifacts", artifacts);
         code.Should().Be(0, errors);
         output.Should().MatchRegex(@"prompt\s+default\s+p1");
-        File.Exists(output.TrimEnd()[(output.LastIndexOf("page  ", StringComparison.Ordinal) + 6)..]).Should().BeTrue();
 
         (code, _, errors) = HostProcess.Run("diff", "m", "m/prompt=p1", "--artifacts", artifacts);
         code.Should().Be(2);
@@ -197,7 +208,9 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         var (code, output, errors) = runs.Diff("several", "several");
         code.Should().Be(0, errors);
         output.Should().Contain("== attribution").And.Contain("== other").And.Contain("β of attribution is the same");
-        File.ReadAllText(Path.Combine(runs.Artifacts, "diffs", "several--several", "diff.html")).Should().Contain("id=\"beta-attribution\"").And.Contain("id=\"beta-other\"");
+        string page = runs.Temporary("several/page.html");
+        runs.Diff("several", "several", "--out", page);
+        File.ReadAllText(page).Should().Contain("id=\"beta-attribution\"").And.Contain("id=\"beta-other\"");
 
         runs.Diff("several", "several", "--stage", "attribution=other").Output.Should().Contain("correlates with ρ").And.NotContain("Heads needed for faithfulness").And.NotContain("heads needed");
         runs.Diff("several", "small", "--stage", "attribution").Output.Should().Contain("β is the same in every sample");
@@ -212,6 +225,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         File.WriteAllText(settings, text);
         Directory.Move(Path.Combine(copy, "tables", "attribution"), Path.Combine(copy, "tables", "first"));
         Directory.Move(Path.Combine(copy, "tables", "other"), Path.Combine(copy, "tables", "second"));
+        Runs.Seal(copy);
 
         var (code, output, errors) = runs.Diff("several", copy);
         code.Should().Be(0, errors);
@@ -235,6 +249,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
                 byte[] changed = [.. bytes];
                 for (int change = 0; change <= i % 3; change++) changed[random.Next(4, bytes.Length)] = (byte)random.Next(256);
                 File.WriteAllBytes(path, changed);
+                Runs.Seal(copy); // else the checksum would tell, and no reader would see it
                 try
                 {
                     ComparisonPage.Html(CompareRuns.Of(whole, FinishedRun.Open(copy, "fuzzed"), [])).Should().EndWith("</html>\n");
@@ -340,7 +355,15 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
                 File.Copy(table, target);
             }
 
+            Seal(copy);
             return copy;
+        }
+
+        /// <summary>Writes the checksums of what a run's folder holds now.</summary>
+        internal static void Seal(string folder)
+        {
+            IEnumerable<string> files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f)).Where(f => f != PublishedFiles.FileName);
+            PublishedFiles.Write(folder, "sealed", [.. files], UnitsMark.Of([]));
         }
 
         /// <summary>Every file of cache and runs with its time and size.</summary>

@@ -28,19 +28,29 @@ internal static class HostProcess
     public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
 
     /// <summary>Starts the program with variables added to its environment.</summary>
-    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Process.Start(StartInfo("dotnet", [], environment, arguments))!;
+
+    /// <summary>Starts the program by another: <c>nohup</c>, or <c>unshare</c> with its options.</summary>
+    public static Process StartBy(string starter, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] words = starter.Split(' ');
+        return Process.Start(StartInfo(words[0], [.. words[1..], "dotnet"], new Dictionary<string, string>(), arguments))!;
+    }
+
+    private static ProcessStartInfo StartInfo(string file, string[] before, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    {
+        var start = new ProcessStartInfo(file)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
             WorkingDirectory = RepositoryRoot,
         };
+        foreach (string word in before) start.ArgumentList.Add(word);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        return Process.Start(start)!;
+        return start;
     }
 
     private static string FindRoot()
@@ -91,6 +101,14 @@ internal sealed class SmallExperiment : IDisposable
 
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
+
+    /// <summary>A copy of the bundled model, to be changed.</summary>
+    public string CopyModel()
+    {
+        string copy = Directory.CreateDirectory(Path.Combine(folder.Path, "model")).FullName;
+        foreach (string file in Directory.EnumerateFiles(Model)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        return copy;
+    }
 
     /// <summary>A copy of the bundled annotations, to be changed.</summary>
     public string CopyAnnotations()

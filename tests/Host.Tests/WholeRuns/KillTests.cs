@@ -28,21 +28,54 @@ public sealed class KillTests
 
         killed.Run();
         killed.TableBytes().Should().Equal(undisturbed.TableBytes());
-        Directory.EnumerateDirectories(Path.Combine(killed.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories).Should().BeEmpty();
+        Unfinished(killed).Should().BeEmpty();
     }
 
-    [Fact]
-    public async Task An_interrupted_run_says_how_to_go_on_and_ends_with_130()
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    [InlineData("QUIT")]
+    public async Task An_interrupted_run_says_how_to_go_on_and_ends_with_130_whatever_the_signal(string signal)
     {
         using var experiment = new SmallExperiment(samples: 6, masks: 4000);
         using Process process = HostProcess.Start(experiment.Arguments());
         var output = process.StandardOutput.ReadToEndAsync();
         _ = process.StandardError.ReadToEndAsync();
-        string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
-        while (!process.HasExited && !(Directory.Exists(forward) && Directory.EnumerateDirectories(forward).Any())) Thread.Sleep(20);
-        using (var signal = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) signal.WaitForExit();
+        WaitForPasses(experiment, process);
+        Send(signal, process);
         await process.WaitForExitAsync();
         process.ExitCode.Should().Be(130);
-        (await output).Should().Contain("goes on from there");
+        (await output).Should().Contain("What was finished is stored").And.Contain("goes on from there").And.Contain(experiment.Spec);
+        Unfinished(experiment).Should().BeEmpty();
+        Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "cache", ".leases")).Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task A_run_that_was_started_to_outlive_its_terminal_does()
+    {
+        using var experiment = new SmallExperiment();
+        using Process process = HostProcess.StartBy("nohup", experiment.Arguments());
+        var output = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        WaitForPasses(experiment, process);
+        Send("HUP", process);
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(0);
+        (await output).Should().Contain("units computed");
+    }
+
+    internal static void WaitForPasses(SmallExperiment experiment, Process process)
+    {
+        string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
+        while (!process.HasExited && !(Directory.Exists(forward) && Directory.EnumerateDirectories(forward).Any())) Thread.Sleep(20);
+    }
+
+    private static void Send(string signal, Process process)
+    {
+        using var sent = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        sent.WaitForExit();
+    }
+
+    private static IEnumerable<string> Unfinished(SmallExperiment experiment) => Directory.EnumerateDirectories(Path.Combine(experiment.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories);
 }

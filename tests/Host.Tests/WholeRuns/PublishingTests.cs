@@ -45,7 +45,7 @@ public sealed class PublishingTests
         var tables = experiment.TableBytes();
         for (int round = 0; round < 2; round++)
         {
-            File.Delete(Path.Combine(experiment.RunFolder, ".published"));
+            File.Delete(Path.Combine(experiment.RunFolder, "SHA256SUMS"));
             Process[] processes = [.. Enumerable.Range(0, 3).Select(_ => HostProcess.Start(experiment.Arguments()))];
             var outputs = processes.Select(p => Task.WhenAll(p.StandardOutput.ReadToEndAsync(), p.StandardError.ReadToEndAsync())).ToList();
             foreach (Process process in processes) await process.WaitForExitAsync();
