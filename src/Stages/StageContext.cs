@@ -154,7 +154,7 @@ internal sealed class StageContext
         yield return Part("model.config", [Path.Combine(Folder, "config.json")]);
         yield return Part("model.tokenizer", [.. TokenizerFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
         yield return Part("model.preprocessor", [.. ProcessorFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
-        yield return new KeyPart.Text("model.image", Image.ToString());
+        yield return new KeyPart.Settings("model.image", Image);
         yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }
 

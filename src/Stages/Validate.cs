@@ -159,6 +159,12 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture) + never;
     }
 
+    /// <summary>Samples that may be expected while they are not known.</summary>
+    public int ExpectedSamples => forward.ExpectedSamples;
+
+    /// <summary>Units and passes of a criterion while the samples are not known.</summary>
+    public (Criterion Criterion, long Samples, long Passes) Expected(Criterion criterion) => (criterion, forward.ExpectedSamples, forward.ExpectedSamples * Passes(criterion));
+
     private int Orders(Criterion criterion) => criterion == Criterion.Random ? spec.RandomSeeds : 1;
 
     private long Passes(Criterion criterion) => (2L * (Context.Heads + 1) * Orders(criterion)) + (criterion == Criterion.Causal ? Context.Heads : 0);

@@ -29,6 +29,7 @@ internal static class RunCommand
         long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();
+        session.RequireRoom(Console.WriteLine);
         int computed = 0, stored = 0, code = Program.Done;
         for (int i = 0; i < session.Pipelines.Count; i++)
         {
@@ -103,7 +104,9 @@ internal static class RunCommand
             progress.Message(text);
         };
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
-        WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+        var reasons = new Reasons(session.Store);
+        Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
+        WriteWhole(Path.Combine(folder, "plan.txt"), PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true));
         var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
         var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, new UnitsFile(folder).Add);
         var outcomes = progress.Show(() => runner.Run(pipeline.Stages));

@@ -1,6 +1,7 @@
 using Pipelines.Host.Planning;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 
@@ -69,6 +70,39 @@ internal sealed class Session : IDisposable
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
         if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
         return new Session(options, read);
+    }
+
+    /// <summary>What the units of an experiment cost here.</summary>
+    public PlanCosts CostsOf(Pipeline pipeline, Reasons reasons) => new(pipeline, reasons, Jobs, Threads);
+
+    /// <summary>Refuses, before anything is loaded, experiments that memory or disk have no room for; says so where it is tight.</summary>
+    /// <param name="say">Takes a sentence for people.</param>
+    /// <exception cref="InputException">One does not fit, and the command line does not say to try.</exception>
+    public void RequireRoom(Action<string> say)
+    {
+        var planned = new HashSet<string>(StringComparer.Ordinal);
+        var reasons = new Reasons(Store);
+        Room room = Room.Of(Root);
+        foreach (Pipeline pipeline in Pipelines)
+        {
+            Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, planned);
+            if (!plan.Work.Values.Any(w => w.Count > 0)) continue;
+            PlanCosts costs = CostsOf(pipeline, reasons);
+            var totals = PlanTotals.Of(plan.Work, costs, withTime: false);
+            if (room.Warning(totals) is { } warning) say(warning);
+            if (RefusalOf(plan, costs, totals, room) is not { } refusal) continue;
+            if (!Options.IgnoreLimits) throw refusal;
+            say($"Tried all the same (--ignore-limits): {refusal.Message}");
+        }
+    }
+
+    /// <summary>Why there is no room for a plan, with what would need less; null where there is.</summary>
+    public InputException? RefusalOf(Plan plan, PlanCosts costs, PlanTotals totals, Room room)
+    {
+        var others = new List<(string What, long Bytes)>();
+        if (Jobs > 1 && costs.Peak(plan.Work, 1) is { } one) others.Add(("--jobs 1", one.Memory.Total));
+        if (costs.Peak(plan.Work, 1, withoutGradients: true) is { } plain && plain.Memory.Total < (others.Count > 0 ? others[0].Bytes : totals.Peak?.Memory.Total ?? 0)) others.Add(("without gradients", plain.Memory.Total));
+        return room.Refusal(plan.Pipeline.Experiment.Name, totals, others);
     }
 
     /// <summary>Folder of a run.</summary>
