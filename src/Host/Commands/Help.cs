@@ -40,7 +40,10 @@ internal static class Help
             said = true;
         }
 
-        foreach (string word in said ? [] : parsed.UnmatchedTokens)
+        // An option that does not exist may have been taken for the experiment file.
+        HashSet<string> options = [.. command.Options.Concat(parsed.RootCommandResult.Command.Options).SelectMany(o => o.Aliases.Append(o.Name))];
+        string[] strange = [.. parsed.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-') && t.Length > 1 && !char.IsAsciiDigit(t[1]) && !options.Contains(t.Split('=', ':')[0]))];
+        foreach (string word in said ? [] : strange.Length > 0 ? strange : parsed.UnmatchedTokens)
         {
             yield return $"{command.Name}: '{word}' has no place here{Meant(word, command)}.";
             said = true;
@@ -69,8 +72,9 @@ internal static class Help
         while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent) folder = parent;
         string[] near = [folder, Directory.GetCurrentDirectory(), Path.Combine(Directory.GetCurrentDirectory(), "experiments")];
         string[] files = [.. near.Distinct(StringComparer.Ordinal).Where(Directory.Exists).SelectMany(Specs).Distinct(StringComparer.Ordinal)];
-        string? found = files.FirstOrDefault(f => Path.GetFileName(f) == name || Path.GetFileNameWithoutExtension(f) == name)
-            ?? (Nearest.To(name, files.Select(f => Path.GetFileName(f))) is { } similar ? files.First(f => Path.GetFileName(f) == similar) : null);
+        string plain = Path.GetFileNameWithoutExtension(name); // the ending may be left out
+        string? found = files.FirstOrDefault(f => Path.GetFileName(f) == name) ?? files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == plain)
+            ?? (Nearest.To(plain, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } similar ? files.First(f => Path.GetFileNameWithoutExtension(f) == similar) : null);
         return found is null ? null : Path.GetRelativePath(Directory.GetCurrentDirectory(), found);
     }
 

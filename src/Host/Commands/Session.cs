@@ -96,6 +96,17 @@ internal sealed class Session : IDisposable
         }
     }
 
+    /// <summary>Refuses a model that memory has no room for, whatever is stored.</summary>
+    /// <inheritdoc cref="RequireRoom"/>
+    public void RequireRoomForModel(Pipeline pipeline, Action<string> say)
+    {
+        PlanCosts costs = CostsOf(pipeline, new Reasons(Store));
+        var totals = new PlanTotals(1, 0, 1, 0, 0, ("check", costs.MemoryOfPasses));
+        if (Room.Of(Root).Refusal(pipeline.Experiment.Name, totals, []) is not { } refusal) return;
+        if (!Options.IgnoreLimits) throw refusal;
+        say($"Tried all the same (--ignore-limits): {refusal.Message}");
+    }
+
     /// <summary>Why there is no room for a plan, with what would need less; null where there is.</summary>
     public InputException? RefusalOf(Plan plan, PlanCosts costs, PlanTotals totals, Room room)
     {

@@ -95,6 +95,9 @@ internal sealed class PlanCosts
         return peak;
     }
 
+    /// <summary>What passes over masks need.</summary>
+    public StageMemory MemoryOfPasses => MemoryOf("validate", jobs);
+
     private const string GradientKind = "gradient-passes";
 
     /// <summary>Readable form of a unit's key, and its checksums.</summary>

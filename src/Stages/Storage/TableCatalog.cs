@@ -44,10 +44,37 @@ internal static partial class TableCatalog
     /// <summary>Columns whose values are no member of the row under that name.</summary>
     private static readonly Dictionary<string, string> Meanings = new(StringComparer.Ordinal)
     {
+        ["half_split.half_split"] = "Pearson correlation of beta between two halves of these masks; null = undefined.",
         ["heads_needed.quantity"] = "`faithfulness` or `completeness`.",
         ["heads_needed.heads"] = "The smallest k that crosses the threshold; null where none does.",
+        ["key_numbers.mean"] = "Mean over the samples that have the quantity, in its own unit.",
+        ["key_numbers.paper_mean"] = "The paper's mean for this model; null where it has none.",
+        ["key_numbers.paper_sd"] = "The paper's standard deviation; null where it has none.",
+        ["layout_run.samples"] = "Samples laid out.",
+        ["layout_run.objects"] = "Objects that they show.",
+        ["layout_run.perplexity"] = "Effective number of neighbours; null where the samples stand at their principal components.",
+        ["layout_run.divergence"] = "Kullback-Leibler divergence at the end, in nats.",
+        ["layout_run.steps"] = "Steps of the descent.",
         ["masks.heads"] = "Bit string of ceil(N/8) bytes: head n = layer * H + head is bit n % 8, least significant first, of byte n / 8; 1 = intact.",
         ["image_masks.image_tokens"] = "Bit string of ceil(P/8) bytes: image token n is bit n % 8, least significant first, of byte n / 8; 1 = intact.",
+        ["non_additive.r2_elastic_net"] = "R^2 of the elastic net on the test masks; null where undefined.",
+        ["non_additive.r2_with_trees"] = "R^2 of elastic net and trees together.",
+        ["non_additive.gained"] = "R^2 that the trees add.",
+        ["rankings.rank"] = "Place in the order, from 0 = most important.",
+        ["rankings.score"] = "What the criterion says of the head: beta, image attention weight, delta; null for the random order.",
+        ["style_means.mean"] = "Mean over the samples of the style that have the quantity, in its own unit.",
+        ["style_relations.style"] = "Styles of the two samples of a pair: `same`, `another`, or `difference` of the two.",
+        ["style_relations.object"] = "Objects of the two samples of a pair: `same`, `another`, or `difference` of the two.",
+        ["styles.object"] = "The two samples show the `same` object, or `another`.",
+    };
+
+    /// <summary>Columns that mean the same in every table that does not say otherwise.</summary>
+    private static readonly Dictionary<string, string> Everywhere = new(StringComparer.Ordinal)
+    {
+        ["sample_id"] = "The sample.", ["layer"] = "l, from 0.", ["head"] = "h, from 0.",
+        ["criterion"] = "Name of the ranking as in the spec.", ["seed"] = "Number of the random order; 0 for the other criteria.",
+        ["sd"] = "Standard deviation.", ["low95"] = "Lower end of the mean's 95 % interval over samples.", ["high95"] = "Its upper end.", ["samples"] = "Samples in the mean.",
+        ["pairs"] = "Pairs of samples.", ["cosine_mean"] = "Mean cosine of beta over the pairs.", ["cosine_sd"] = "Standard deviation over the pairs.",
     };
 
     /// <summary>The tables that runs publish, by name.</summary>
@@ -82,25 +109,44 @@ internal static partial class TableCatalog
         return type.GetFields(all).Where(f => typeof(ITable).IsAssignableFrom(f.FieldType)).Select(f => (ITable)f.GetValue(null)!);
     }
 
+    /// <summary>What a column means; empty where nothing says.</summary>
+    public static string MeaningOf(ITable table, DataField field) => Meaning(table.Name, field, Documentation().GetValueOrDefault(table.Row.FullName!.Replace('+', '.')));
+
+    private static string Meaning(string table, DataField field, XElement? row) =>
+        Meanings.GetValueOrDefault($"{table}.{field.Name}") is { } own ? own : Parameter(row, field.Name) is { Length: > 0 } stated ? stated : Everywhere.GetValueOrDefault(field.Name) ?? "";
+
     private static void Describe(StringBuilder page, ITable table, string name, IReadOnlyDictionary<string, XElement> documentation)
     {
         documentation.TryGetValue(table.Row.FullName!.Replace('+', '.'), out XElement? row);
         page.Append(CultureInfo.InvariantCulture, $"\n## {name}\n\n{(row is null ? "" : Text(row.Element("summary")) + "\n\n")}| column | type | unit | meaning |\n|---|---|---|---|\n");
         foreach (DataField field in table.Fields)
         {
-            string meaning = Meanings.GetValueOrDefault($"{name}.{field.Name}") ?? Parameter(row, field.Name);
-            page.Append(CultureInfo.InvariantCulture, $"| `{field.Name}` | {TypeOf(field)} | {UnitOf(field)} | {meaning.Replace("|", "\\|", StringComparison.Ordinal)} |\n");
+            string meaning = Meaning(name, field, row).Replace("|", "\\|", StringComparison.Ordinal);
+            page.Append(CultureInfo.InvariantCulture, $"| `{field.Name}` | {TypeOf(field)} | {UnitOf(field)} | {meaning} |\n");
         }
     }
 
     private static string TypeOf(DataField field)
     {
-        string type = field.ClrType == typeof(string) ? "text" : field.ClrType == typeof(byte[]) ? "bytes" : field.ClrType == typeof(double) ? "float64" : field.ClrType == typeof(int) ? "int32"
-            : field.ClrType == typeof(bool) ? "boolean" : field.ClrType.Name.ToLowerInvariant();
+        string type = field.ClrType switch
+        {
+            var t when IsText(t) => "text",
+            var t when t == typeof(double) => "float64",
+            var t when t == typeof(int) => "int32",
+            var t when t == typeof(bool) => "boolean",
+            _ => "bytes",
+        };
         return field.IsNullable ? type + ", or null" : type;
     }
 
-    private static string UnitOf(DataField field) => Units.GetValueOrDefault(field.Name) is { } unit && field.ClrType != typeof(string) ? unit : field.ClrType.IsPrimitive ? "-" : "";
+    private static string UnitOf(DataField field)
+    {
+        bool isNumber = field.ClrType == typeof(double) || field.ClrType == typeof(int);
+        return IsText(field.ClrType) || field.ClrType == typeof(bool) ? "" : Units.GetValueOrDefault(field.Name) ?? (isNumber ? "-" : "");
+    }
+
+    /// <summary>The Parquet library holds texts as memory of characters.</summary>
+    private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
 
     private static string Parameter(XElement? row, string column) =>
         row?.Elements("param").FirstOrDefault(p => JsonNamingPolicy.SnakeCaseLower.ConvertName((string)p.Attribute("name")!) == column) is { } found ? Text(found) : "";
