@@ -14,8 +14,7 @@ internal static class Program
         try
         {
             if (parsed.Errors.Count == 0) return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
-            foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
-            Console.Error.WriteLine("Ask for --help to see commands and options.");
+            foreach (string line in Help.Lines(parsed)) Console.Error.WriteLine(line);
             return BadInput;
         }
         catch (SpecException e)

@@ -173,7 +173,7 @@ internal sealed class StageContext
     private IEnumerable<KeyPart> ReadModelParts()
     {
         foreach ((string name, IReadOnlyList<string> files) in ModelFiles.Read(Folder)) yield return Part(name, files);
-        yield return new KeyPart.Text("model.image", Image.ToString());
+        yield return new KeyPart.Settings("model.image", Image);
         yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }
 

@@ -62,6 +62,9 @@ internal sealed class TokenTrace : Stage
     /// <summary>The spec.</summary>
     public TokenTraceSpec Spec => spec;
 
+    /// <summary>Samples that may be expected while they are not known.</summary>
+    public int ExpectedSamples => forward.ExpectedSamples;
+
     /// <summary>Image tokens are attributed for this model.</summary>
     public bool TracesImage => spec.ImageTokens switch
     {

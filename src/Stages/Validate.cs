@@ -179,6 +179,12 @@ internal sealed class Validate : Stage
         return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture) + never;
     }
 
+    /// <summary>Samples that may be expected while they are not known.</summary>
+    public int ExpectedSamples => forward.ExpectedSamples;
+
+    /// <summary>Units and passes of an order while the samples are not known.</summary>
+    public (RankingSpec Ranking, long Samples, long Passes) Expected(RankingSpec ranking) => (ranking, forward.ExpectedSamples, forward.ExpectedSamples * Passes(ranking));
+
     private int Orders(RankingSpec ranking) => ranking is CriterionRanking { Criterion: Criterion.Random } ? spec.RandomSeeds : 1;
 
     private long Passes(RankingSpec ranking) => (2L * (Context.Heads + 1) * Orders(ranking)) + (ranking is CriterionRanking { Criterion: Criterion.Causal } ? Context.Heads : 0);

@@ -12,9 +12,6 @@ namespace Pipelines.Host.Commands;
 /// <summary><c>check</c>: does the model do what the method needs of it, and what would the experiment cost?</summary>
 internal static class CheckCommand
 {
-    /// <summary>Drawing masks, which runs no model.</summary>
-    private const string MaskKind = "sample-masks";
-
     /// <summary>Checks the model of every experiment of the spec on its first picture, or one model against another program.</summary>
     /// <param name="options">Spec and settings.</param>
     /// <param name="against">What the other program computed; null checks the model by itself.</param>
@@ -33,6 +30,7 @@ internal static class CheckCommand
 
     private static int Check(Session session, Pipeline pipeline)
     {
+        session.RequireRoomForModel(pipeline, Console.WriteLine);
         int threads = Math.Max(1, session.Threads / session.Jobs);
         WorkerThreads.Use(pipeline.Context.Arithmetic, threads);
         Console.WriteLine($"{pipeline.Experiment.Name}: {pipeline.Context.Info.Name}, {ImageSettings.NameOf(pipeline.Context.Info.Family)}, {pipeline.Context.Arithmetic}, {threads} {(threads == 1 ? "thread" : "threads")}");
@@ -71,7 +69,7 @@ internal static class CheckCommand
         return first is null ? Program.Done : Program.Failed;
     }
 
-    /// <summary>The experiment's work at the speed just measured, with one worker a job; a gradient counts as two passes.</summary>
+    /// <summary>The experiment's work at the speed just measured; a gradient counts as two passes, and each sample's picture comes once a stage, or twice where its units wait for each other.</summary>
     private static IEnumerable<string[]> Costs(Session session, Pipeline pipeline, ModelCheck check)
     {
         double total = 0;
@@ -79,26 +77,29 @@ internal static class CheckCommand
         foreach (Stage stage in pipeline.Stages)
         {
             if (Known(stage, session) is not { } list) break;
-            var work = list.Known.Where(u => u.Kind != MaskKind && counted.Add(Fingerprint.Of(u))).Select(u => (u.WorkUnit, u.Work))
-                .Append((stage.WorkUnit, Work: stage.Kind == MaskKind ? 0 : list.ExpectedMore)).GroupBy(w => w.WorkUnit, w => w.Work, StringComparer.Ordinal)
-                .Select(w => (Of: w.Key, Count: w.Sum(), Seconds: SecondsOf(w.Key, check))).Where(w => w.Count > 0 && w.Seconds is not null).ToList();
-            if (work.Count == 0) continue;
-            double seconds = work.Sum(w => w.Count * w.Seconds!.Value) / session.Jobs;
+            PlannedWork[] work = [.. PlannedWork.Of(list.Known.Where(u => counted.Add(Fingerprint.Of(u)))).Concat(PlannedWork.Expected(stage, list)).Where(w => PassesOf(w) + PicturesOf(w) > 0)];
+            if (work.Length == 0) continue;
+            double seconds = work.Sum(w => (PassesOf(w) * check.SecondsPerMask) + (PicturesOf(w) * check.SecondsPerPicture)) / session.Jobs;
             total += seconds;
-            yield return [stage.Name, string.Join(", ", work.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Count:N0} {w.Of}"))), About(seconds)];
+            string passes = work.Sum(w => PassesOf(w) > 0 ? w.Work : 0) is > 0 and var count ? string.Create(CultureInfo.InvariantCulture, $"{count:N0} {stage.WorkUnit}") : "";
+            string pictures = work.Sum(PicturesOf) is > 0 and var shown ? string.Create(CultureInfo.InvariantCulture, $"{shown:N0} {(shown == 1 ? "picture" : "pictures")}") : "";
+            yield return [stage.Name, string.Join(", ", new[] { passes, pictures }.Where(t => t.Length > 0)), About(seconds)];
         }
 
         yield return ["altogether", session.Jobs > 1 ? $"{session.Jobs} at a time" : "", About(total)];
     }
 
-    /// <summary>Time of one unit of work; null where it is not worth counting.</summary>
-    private static double? SecondsOf(string workUnit, ModelCheck check) => workUnit switch
+    /// <summary>Passes of the model over a suffix.</summary>
+    private static long PassesOf(PlannedWork work) => work.Kind switch
     {
-        "pictures" => check.SecondsPerPicture,
-        "masks" or "passes" => check.SecondsPerMask,
-        "gradients" => 2 * check.SecondsPerMask,
-        _ => null,
+        "forward-passes" or "validate" => work.Work,
+        "token-trace" when work.Class != "image fit" => work.Work,
+        "gradient-passes" => 2 * work.Work,
+        _ => 0,
     };
+
+    /// <summary>Pictures through tower and prefix.</summary>
+    private static long PicturesOf(PlannedWork work) => work.Kind is "answer-questions" or "collect-mean-kv" ? work.Work : work.Preparations;
 
     /// <summary>The units of a stage; null where what is stored leaves it nothing to do, which a run says by itself.</summary>
     private static UnitList? Known(Stage stage, Session session)

@@ -15,19 +15,18 @@ internal static class CommandLine
         };
         options.AddTo(root);
         root.SetAction(parsed => RunCommand.Execute(options.Read(parsed)));
-        root.Add(Command(options, "run", "Run an experiment: what is stored is reused, what is missing is computed.", RunCommand.Execute));
+        root.Add(Command(options, "run", "Run an experiment; only what is missing is computed.", RunCommand.Execute));
         root.Add(AskCommand.Build(options));
-        root.Add(Command(options, "plan", "Say what a run would compute and why, without computing it.", PlanCommand.Execute));
+        root.Add(Command(options, "plan", "Say what a run would compute and why, and what it takes.", PlanCommand.Execute));
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));
-        root.Add(Command(options, "report", "Write tables, figures and the page again from what is stored; nothing is computed by the model.", ReportCommand.Execute));
+        root.Add(Command(options, "report", "Write tables, figures and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
-        var schema = new Command("schema", "Print the JSON Schema of experiment files, for editors.");
-        schema.SetAction(_ => SchemaCommand.Execute());
-        root.Add(schema);
+        root.Add(SchemaCommand.Build());
+        Help.AddExamples(root);
         return root;
     }
 
@@ -43,7 +42,7 @@ internal static class CommandLine
     {
         var write = new Option<bool>("--write") { Description = "Write what the run gave as the new expectation instead of comparing." };
         var expected = new Option<string?>("--expected") { Description = "Folder with the expected tables (default: expected/<name> beside the spec).", HelpName = "DIR" };
-        var command = new Command("reproduce", "Run, then compare the tables with those expected, within the tolerances written beside them.") { options.RequiredSpec, write, expected };
+        var command = new Command("reproduce", "Run, then compare the tables with those expected.") { options.RequiredSpec, write, expected };
         options.AddTo(command);
         command.SetAction(parsed => ReproduceCommand.Execute(options.Read(parsed), parsed.GetValue(expected), parsed.GetValue(write)));
         return command;
@@ -69,7 +68,7 @@ internal static class CommandLine
     {
         var stage = new Argument<string>("STAGE") { Description = "A stage's name in the spec, optionally with a unit: forward or forward/000000000012." };
         var spec = new Option<string>("--spec", "-s") { Description = "The experiment file.", HelpName = "SPEC", Required = true };
-        var command = new Command("explain", "Say, part by part, what a stage's results depend on and why they are there or missing.") { stage, spec };
+        var command = new Command("explain", "Say what a stage's results depend on, part by part.") { stage, spec };
         options.AddTo(command);
         command.SetAction(parsed => ExplainCommand.Execute(options.Read(parsed, parsed.GetRequiredValue(spec)), parsed.GetRequiredValue(stage)));
         return command;
@@ -78,7 +77,7 @@ internal static class CommandLine
     private static Command CollectGarbage(SharedOptions options)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be removed." };
-        var command = new Command("gc", "Remove stored results that no run in artifacts/runs uses any more, and what was set aside as damaged.") { options.Artifacts, dryRun };
+        var command = new Command("gc", "Remove stored results that no run uses any more.") { options.Artifacts, dryRun };
         command.SetAction(parsed => GcCommand.Execute(parsed.GetValue(options.Artifacts)!, parsed.GetValue(dryRun)));
         return command;
     }
@@ -91,7 +90,8 @@ internal static class CommandLine
 /// <param name="Jobs">Units at the same time; null chooses.</param>
 /// <param name="Threads">Arithmetic threads altogether; null takes all cores.</param>
 /// <param name="KeepGoing">Go on with what does not depend on a failure.</param>
-internal sealed record RunOptions(string Spec, IReadOnlyList<string> Overrides, string Artifacts, int? Jobs, int? Threads, bool KeepGoing);
+/// <param name="IgnoreLimits">Run what memory or disk seem to have no room for.</param>
+internal sealed record RunOptions(string Spec, IReadOnlyList<string> Overrides, string Artifacts, int? Jobs, int? Threads, bool KeepGoing, bool IgnoreLimits = false);
 
 /// <summary>Options that several commands share.</summary>
 internal sealed class SharedOptions
@@ -113,20 +113,24 @@ internal sealed class SharedOptions
 
     private Option<bool> KeepGoing { get; } = new("--keep-going", "-k") { Description = "After a failure, go on with what does not depend on it." };
 
+    private Option<bool> IgnoreLimits { get; } = new("--ignore-limits") { Description = "Run even what memory or disk seem to have no room for." };
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         Jobs.Validators.Add(result => AtLeastOne(result, Jobs));
         Threads.Validators.Add(result => AtLeastOne(result, Threads));
-        foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing }) command.Add(option);
+        foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing, IgnoreLimits }) command.Add(option);
     }
 
     /// <summary>The values of a command line.</summary>
     public RunOptions Read(ParseResult parsed, string? spec = null)
     {
         spec ??= parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec);
-        if (spec is null) throw new Stages.Errors.InputException("command line", "no experiment file is named.", "Name one, for example experiments/quickstart.yaml, or ask for --help.");
-        return new RunOptions(spec, parsed.GetValue(Set) ?? [], parsed.GetValue(Artifacts)!, parsed.GetValue(Jobs), parsed.GetValue(Threads), parsed.GetValue(KeepGoing));
+        if (spec is null) throw new Stages.Errors.InputException("command line", "no experiment file is named.", $"Name one, for example experiments/quickstart.yaml; {Help.Program} --help shows the commands.");
+        if (parsed.CommandResult.Command is RootCommand root && Help.UnknownVerb(spec, root.Subcommands.Select(c => c.Name)) is { } verb) throw new Stages.Errors.InputException("command line", verb, $"{Help.Program} --help shows them.");
+        if (!File.Exists(spec) && !Directory.Exists(spec) && Help.NearbySpec(spec) is { } near) throw new Stages.Errors.InputException(spec, $"there is no such file (did you mean {near}?).");
+        return new RunOptions(spec, parsed.GetValue(Set) ?? [], parsed.GetValue(Artifacts)!, parsed.GetValue(Jobs), parsed.GetValue(Threads), parsed.GetValue(KeepGoing), parsed.GetValue(IgnoreLimits));
     }
 
     /// <summary>Refuses a number below 1.</summary>

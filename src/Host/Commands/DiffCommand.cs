@@ -16,7 +16,7 @@ internal static class DiffCommand
         var b = new Argument<string>("B") { Description = "The run to compare it with; differences are B - A." };
         var stage = new Option<string[]>("--stage") { Description = "Compare only this regress, validate or token-trace stage: NAME, or NAME=NAME where it has another name in B. May be repeated.", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string?>("--out") { Description = "Write the comparison as a page, too, into this file: figures and sample by sample. Without it nothing is written.", HelpName = "FILE" };
-        var command = new Command("diff", "Compare two runs: which settings differ, and how Table 2, the curves, the heads needed and beta compare, sample by sample where they share samples. As text; with --out as a page, too.") { a, b, stage, output, artifacts };
+        var command = new Command("diff", "Compare two runs: settings, Table 2, curves, heads, beta.") { a, b, stage, output, artifacts };
         command.SetAction(parsed => Execute(parsed.GetRequiredValue(a), parsed.GetRequiredValue(b), parsed.GetValue(stage) ?? [], parsed.GetValue(output), parsed.GetValue(artifacts)!));
         return command;
     }

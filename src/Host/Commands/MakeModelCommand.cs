@@ -17,7 +17,7 @@ internal static class MakeModelCommand
         var visionLayers = new Option<int?>("--vision-layers") { Description = "Blocks of the vision tower (default: all).", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the weights: the same seed gives the same bytes.", HelpName = "N" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be written." };
-        var command = new Command("make-model", "Write a random checkpoint of one of the ten published models' shapes in the hub's layout: to time experiments and to try them at real size.") { name, output, layers, visionLayers, seed, dryRun };
+        var command = new Command("make-model", "Write a random checkpoint of a published model's shapes.") { name, output, layers, visionLayers, seed, dryRun };
         command.SetAction(parsed => Execute(RandomModel.Plan(parsed.GetRequiredValue(name), parsed.GetValue(layers), parsed.GetValue(visionLayers), parsed.GetValue(seed)), parsed.GetRequiredValue(output), parsed.GetValue(dryRun)));
         return command;
     }

@@ -10,10 +10,27 @@ internal static class PlanCommand
     {
         using var session = Session.Open(options, toRead: true);
         session.Store.Damaged = Console.WriteLine;
-        return session.Each(pipeline =>
+        var planned = new HashSet<string>(StringComparer.Ordinal); // experiments share units
+        var reasons = new Reasons(session.Store);
+        var all = new List<PlanTotals>();
+        Room room = Room.Of(session.Root);
+        int code = session.Each(pipeline =>
         {
-            Console.Write(PlanText.Of(pipeline, session.Catalog, everyUnit: false));
+            Plan plan = Plan.Of(pipeline, session.Catalog, planned);
+            PlanCosts costs = session.CostsOf(pipeline, reasons);
+            Console.Write(PlanText.Of(plan, reasons, costs, everyUnit: false));
+            var totals = PlanTotals.Of(plan.Work, costs);
+            all.Add(totals);
+            foreach (string line in totals.Lines(session.Jobs, costs.Measured, room.Memory, room.FreeDisk, session.Root)) Console.WriteLine($"  {line}");
+            if (session.RefusalOf(plan, costs, totals, room) is { } refusal) Console.WriteLine($"  A run is refused: {refusal.Message}");
             return Program.Done;
         });
+        if (all.Count > 1)
+        {
+            Console.WriteLine($"{session.Name}, all {all.Count} experiments:");
+            foreach (string line in PlanTotals.Sum(all).Lines(session.Jobs, null, room.Memory, room.FreeDisk, session.Root)) Console.WriteLine($"  {line}");
+        }
+
+        return code;
     }
 }

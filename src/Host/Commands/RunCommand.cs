@@ -32,6 +32,7 @@ internal static class RunCommand
         using var interruption = new Interruption();
         RunNames.RequireApart(session.Runs, [.. session.Pipelines.Select(p => p.Experiment.Name)]);
         session.Store.RemoveLeftovers();
+        session.RequireRoom(Console.WriteLine);
         int computed = 0, stored = 0, code = Program.Done;
         for (int i = 0; i < session.Pipelines.Count; i++)
         {
@@ -117,7 +118,9 @@ internal static class RunCommand
         IReadOnlyList<StageOutcome> outcomes;
         try
         {
-            WholeFile.Write(Path.Combine(folder, "plan.txt"), PlanText.Of(pipeline, session.Catalog, everyUnit: true));
+            var reasons = new Reasons(session.Store);
+            Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
+            WholeFile.Write(Path.Combine(folder, "plan.txt"), PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true));
             outcomes = RunStages(session, pipeline, pipeline.Stages, progress, log, cancel, new UnitsFile(folder).Add);
         }
         catch (InputException e)

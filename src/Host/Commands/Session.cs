@@ -82,6 +82,50 @@ internal sealed class Session : IDisposable
     /// <summary>Folder with one folder a run.</summary>
     public string Runs => Path.Combine(Root, "runs");
 
+    /// <summary>What the units of an experiment cost here.</summary>
+    public PlanCosts CostsOf(Pipeline pipeline, Reasons reasons) => new(pipeline, reasons, Jobs, Threads);
+
+    /// <summary>Refuses, before anything is loaded, experiments that memory or disk have no room for; says so where it is tight.</summary>
+    /// <param name="say">Takes a sentence for people.</param>
+    /// <exception cref="InputException">One does not fit, and the command line does not say to try.</exception>
+    public void RequireRoom(Action<string> say)
+    {
+        var planned = new HashSet<string>(StringComparer.Ordinal);
+        var reasons = new Reasons(Store);
+        Room room = Room.Of(Root);
+        foreach (Pipeline pipeline in Pipelines)
+        {
+            Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, planned);
+            if (!plan.Work.Values.Any(w => w.Count > 0)) continue;
+            PlanCosts costs = CostsOf(pipeline, reasons);
+            var totals = PlanTotals.Of(plan.Work, costs, withTime: false);
+            if (room.Warning(totals) is { } warning) say(warning);
+            if (RefusalOf(plan, costs, totals, room) is not { } refusal) continue;
+            if (!Options.IgnoreLimits) throw refusal;
+            say($"Tried all the same (--ignore-limits): {refusal.Message}");
+        }
+    }
+
+    /// <summary>Refuses a model that memory has no room for, whatever is stored.</summary>
+    /// <inheritdoc cref="RequireRoom"/>
+    public void RequireRoomForModel(Pipeline pipeline, Action<string> say)
+    {
+        PlanCosts costs = CostsOf(pipeline, new Reasons(Store));
+        var totals = new PlanTotals(1, 0, 1, 0, 0, ("check", costs.MemoryOfPasses));
+        if (Room.Of(Root).Refusal(pipeline.Experiment.Name, totals, []) is not { } refusal) return;
+        if (!Options.IgnoreLimits) throw refusal;
+        say($"Tried all the same (--ignore-limits): {refusal.Message}");
+    }
+
+    /// <summary>Why there is no room for a plan, with what would need less; null where there is.</summary>
+    public InputException? RefusalOf(Plan plan, PlanCosts costs, PlanTotals totals, Room room)
+    {
+        var others = new List<(string What, long Bytes)>();
+        if (Jobs > 1 && costs.Peak(plan.Work, 1) is { } one) others.Add(("--jobs 1", one.Memory.Total));
+        if (costs.Peak(plan.Work, 1, withoutGradients: true) is { } plain && plain.Memory.Total < (others.Count > 0 ? others[0].Bytes : totals.Peak?.Memory.Total ?? 0)) others.Add(("without gradients", plain.Memory.Total));
+        return room.Refusal(plan.Pipeline.Experiment.Name, totals, others);
+    }
+
     /// <summary>Folder of a run.</summary>
     public string RunFolderOf(Pipeline pipeline) => Path.Combine(Runs, pipeline.Experiment.Name);
 

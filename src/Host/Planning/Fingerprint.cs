@@ -38,6 +38,7 @@ internal static class Fingerprint
         switch (part)
         {
             case KeyPart.Text text: Field(hash, TextTag, name, Encoding.UTF8.GetBytes(text.Value)); break;
+            case KeyPart.Settings settings: Field(hash, TextTag, name, Encoding.UTF8.GetBytes(settings.Value.ToString()!)); break;
             case KeyPart.Integer integer: Field(hash, IntegerTag, name, Bytes(integer.Value)); break;
             case KeyPart.Number number: Field(hash, NumberTag, name, Bytes(BitConverter.DoubleToInt64Bits(number.Value))); break;
             case KeyPart.Digest digest: Field(hash, DigestTag, name, Convert.FromHexString(digest.Sha256)); break;

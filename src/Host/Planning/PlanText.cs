@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Pipelines.Host.Progress;
-using Pipelines.Stages;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
@@ -10,44 +9,43 @@ namespace Pipelines.Host.Planning;
 internal static class PlanText
 {
     /// <summary>The plan of a pipeline as of now.</summary>
-    /// <param name="pipeline">The pipeline.</param>
-    /// <param name="catalog">What is stored.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="reasons">Why units are missing.</param>
+    /// <param name="costs">What units take.</param>
     /// <param name="everyUnit">A line a unit; else units with the same reason share one.</param>
-    public static string Of(Pipeline pipeline, Catalog catalog, bool everyUnit)
+    public static string Of(Plan plan, Reasons reasons, PlanCosts costs, bool everyUnit)
     {
         var text = new StringBuilder();
-        var reasons = new Reasons(catalog.Store);
+        Pipeline pipeline = plan.Pipeline;
         text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {pipeline.Context.Info.Family}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
-        var planned = new HashSet<string>(StringComparer.Ordinal);
-        foreach (Stage stage in pipeline.Stages)
+        foreach (StagePlan stage in plan.Stages)
         {
-            UnitList list = stage.Units(catalog.Artifacts);
-            var units = list.Known.DistinctBy(Fingerprint.Of).ToList();
-            var open = units.Where(u => !catalog.Artifacts.Has(u)).ToList();
-            var missing = open.Where(u => planned.Add(Fingerprint.Of(u))).ToList();
-            text.Append(CultureInfo.InvariantCulture, $"  {stage.Name} ({stage.Kind}): {units.Count - open.Count} cached, {missing.Count} missing");
-            if (open.Count > missing.Count) text.Append(CultureInfo.InvariantCulture, $", {open.Count - missing.Count} of a stage above");
-            if (list.WaitsFor is not null) text.Append(CultureInfo.InvariantCulture, $", more once {list.WaitsFor} (about {list.ExpectedMore} {stage.WorkUnit})");
-            text.AppendLine(Cost(reasons, missing));
-            foreach (var group in missing.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
+            text.Append(CultureInfo.InvariantCulture, $"  {stage.Stage.Name} ({stage.Stage.Kind}): {stage.Units.Count - stage.Open.Count} cached, {stage.Missing.Count} missing");
+            if (stage.Open.Count > stage.Missing.Count) text.Append(CultureInfo.InvariantCulture, $", {stage.Open.Count - stage.Missing.Count} of a stage above");
+            if (stage.WaitsFor is not null) text.Append(CultureInfo.InvariantCulture, $", more once {stage.WaitsFor}{Expected(stage)}");
+            text.AppendLine(Cost(stage.Work, costs));
+            foreach (var group in stage.Missing.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
             {
-                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {stage.NameOf(unit)}: {group.Key}");
+                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {stage.Stage.NameOf(unit)}: {group.Key}");
                 else text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {group.Key}");
             }
 
-            if (everyUnit) foreach (Unit unit in units.Except(open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {stage.NameOf(unit)}: {Fingerprint.Of(unit)[..12]}");
+            if (everyUnit) foreach (Unit unit in stage.Units.Except(stage.Open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {stage.Stage.NameOf(unit)}: {Fingerprint.Of(unit)[..12]}");
         }
 
         return text.ToString();
     }
 
-    /// <summary>Time of what is missing, each kind of unit at its own rate; a kind that was never timed is named.</summary>
-    internal static string Cost(Reasons reasons, IReadOnlyList<Unit> missing)
+    private static string Expected(StagePlan stage)
     {
-        var kinds = missing.GroupBy(u => u.Kind, StringComparer.Ordinal).Select(units => (Kind: units.Key, Work: units.Sum(u => u.Work), Rate: reasons.SecondsPerWork(units.First()))).ToList();
-        if (!kinds.Exists(k => k.Rate is not null)) return "";
-        string[] untimed = [.. kinds.Where(k => k.Rate is null).Select(k => k.Kind)];
-        string without = untimed.Length == 0 ? "" : $", without {string.Join(" and ", untimed)}, not timed yet";
-        return $", about {RunProgress.Duration(TimeSpan.FromSeconds(kinds.Sum(k => (k.Rate ?? 0) * k.Work)))} of one worker{without}";
+        long units = stage.Work.Sum(w => w.Units) - stage.Missing.Count;
+        return stage.ExpectedMore > 1 ? string.Create(CultureInfo.InvariantCulture, $" (about {stage.ExpectedMore} {stage.Stage.WorkUnit})") : units == 1 ? " (1 unit)" : "";
+    }
+
+    private static string Cost(IReadOnlyList<PlannedWork> work, PlanCosts costs)
+    {
+        if (!work.Any(w => w.Units > 0)) return "";
+        var times = work.Select(costs.TimeOf).ToList();
+        return $", about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(times.Sum(t => t.Seconds), 1e10)))}{(times.TrueForAll(t => t.IsTimed) ? "" : " (from shapes)")}";
     }
 }

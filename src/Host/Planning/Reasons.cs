@@ -17,14 +17,23 @@ internal sealed class Reasons(ArtifactStore store)
         return nearest is null ? ["never computed"] : Differences(unit, nearest) is { Count: > 0 } found ? found : ["its artifact was lost or damaged"];
     }
 
-    /// <summary>Median seconds per unit of work of stored units of the kind, those with the same model first; null where none is stored.</summary>
-    public double? SecondsPerWork(Unit unit)
+    /// <summary>
+    /// Mean seconds per unit of work of the stored units of a kind and class; null where none is stored. The mean, not the median: the first unit of a sample prepares its picture for the others.
+    /// </summary>
+    /// <param name="kind">Stage kind.</param>
+    /// <param name="class">As <see cref="PlannedWork.ClassOf"/>.</param>
+    /// <param name="alike">Hashes of key parts that decide about time: units that have such a part must have this one.</param>
+    public double? SecondsPerWork(string kind, string @class, IReadOnlyDictionary<string, string> alike)
     {
-        string? model = unit.Parts.FirstOrDefault(p => p.Name == ModelWeights) is { } part ? Fingerprint.Of(part) : null;
-        var rates = Stored(unit.Kind).SelectMany(g => g)
-            .Where(m => m.Work > 0 && (model is null || m.Parts.Any(p => p.Name == ModelWeights && p.Hash == model)))
-            .Select(m => m.Seconds / m.Work).Order().ToList();
-        return rates.Count == 0 ? null : rates[rates.Count / 2];
+        double seconds = 0, work = 0;
+        foreach (Manifest m in Stored(kind).SelectMany(g => g))
+        {
+            if (PlannedWork.ClassOf(kind, m.Unit) != @class || !m.Parts.All(p => !alike.TryGetValue(p.Name, out string? hash) || hash == p.Hash)) continue;
+            seconds += m.Seconds;
+            work += Math.Max(1, m.Work);
+        }
+
+        return work > 0 ? seconds / work : null;
     }
 
     /// <summary>Name of the key part that holds the digest of the weights.</summary>
@@ -37,7 +46,7 @@ internal sealed class Reasons(ArtifactStore store)
         var old = before.Parts.DistinctBy(p => p.Name).ToDictionary(p => p.Name, StringComparer.Ordinal);
         foreach (KeyPart part in unit.Parts)
         {
-            if (!old.Remove(part.Name, out ManifestPart? was)) differences.Add($"{part.Name} is new ({part.Shown})");
+            if (!old.Remove(part.Name, out ManifestPart? was)) differences.Add($"{part.Name} is new ({OneLine.Of(part.Shown)})");
             else if (was.Hash != Fingerprint.Of(part)) differences.Add(Changed(part, was));
         }
 
@@ -48,8 +57,8 @@ internal sealed class Reasons(ArtifactStore store)
     private static string Changed(KeyPart part, ManifestPart was) => part switch
     {
         KeyPart.Inputs => $"input {part.Name} changed",
-        KeyPart.Digest digest => $"{part.Name} changed: other bytes in {digest.Of}",
-        _ => $"{part.Name} changed {was.Value} -> {part.Shown}",
+        KeyPart.Digest digest => $"{part.Name} changed: other bytes in {OneLine.Of(digest.Of)}",
+        _ => OneLine.Change(part.Name, was.Value, part.Shown),
     };
 
     private ILookup<string, Manifest> Stored(string kind)

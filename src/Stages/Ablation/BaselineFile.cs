@@ -46,8 +46,15 @@ internal static class BaselineFile
         }
     }
 
+    /// <summary>A copy in native memory: arrays of the runtime may hold three quarters of a cgroup's limit at most, and a large model's means are gigabytes.</summary>
     private static torch.Tensor Tensor(SafeTensorsFile file, string name) =>
         file.Tensors.TryGetValue(name, out StoredTensor? stored) && stored.Type == torch.ScalarType.Float32 && stored.Shape.Length == 4
-            ? torch.tensor(file.ReadFloat(name), stored.Shape).DetachFromDisposeScope()
+            ? Copied(file, name)
             : throw new InputException(file.Path, $"the baseline lacks '{name}'.", "Let the stage that collects it run again.");
+
+    private static torch.Tensor Copied(SafeTensorsFile file, string name)
+    {
+        using torch.Tensor mapped = file.Mapped(name);
+        return mapped.clone().DetachFromDisposeScope();
+    }
 }

@@ -16,6 +16,13 @@ internal abstract record KeyPart(string Name)
         public override string Shown => Value;
     }
 
+    /// <summary>Settings, by their record's text: the key is that of the text, people see words.</summary>
+    internal sealed record Settings(string Name, object Value) : KeyPart(Name)
+    {
+        /// <inheritdoc/>
+        public override string Shown => SettingsText.Of(Value.ToString()!);
+    }
+
     /// <summary>A whole number.</summary>
     internal sealed record Integer(string Name, long Value) : KeyPart(Name)
     {

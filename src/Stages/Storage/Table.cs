@@ -3,9 +3,22 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
+/// <summary>A table as its description sees it.</summary>
+internal interface ITable
+{
+    /// <summary>File or folder name without extension.</summary>
+    string Name { get; }
+
+    /// <summary>The record that a row is.</summary>
+    Type Row { get; }
+
+    /// <summary>Names and types of the columns, in order.</summary>
+    IEnumerable<DataField> Fields { get; }
+}
+
 /// <summary>A table: its name, its columns, and how a row is put together from them. A row is one fact; files are Parquet (snappy) with a CSV twin, the same bytes in every run.</summary>
 /// <typeparam name="TRow">A row.</typeparam>
-internal sealed class Table<TRow>
+internal sealed class Table<TRow> : ITable
 {
     private readonly TableColumn<TRow>[] columns;
     private readonly Func<TableValues, int, TRow> build;
@@ -25,6 +38,12 @@ internal sealed class Table<TRow>
 
     /// <summary>File or folder name without extension.</summary>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public Type Row => typeof(TRow);
+
+    /// <inheritdoc/>
+    public IEnumerable<DataField> Fields => columns.Select(c => c.Field);
 
     /// <summary>Column names in order.</summary>
     public IEnumerable<string> ColumnNames => columns.Select(c => c.Field.Name);

@@ -1,0 +1,213 @@
+using Pipelines.Spec;
+using Pipelines.Stages;
+using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
+
+namespace Pipelines.Host.Planning;
+
+/// <summary>What the units of an experiment cost: time, memory, bytes and files. Time is that of stored units of the same sort, on the same model; where none was timed, it follows from shapes and a speed measured now.</summary>
+internal sealed class PlanCosts
+{
+    /// <summary>Pictures whose sizes are looked at where each keeps its own.</summary>
+    private const int PicturesMeasured = 32;
+
+    /// <summary>Tokens of an answer: one word and the end.</summary>
+    private const int AnswerTokens = 3;
+
+    /// <summary>Tokens that templates put behind the question, and in front of the image (InternVL's system text is the longest).</summary>
+    private const int TemplateSuffix = 6, TemplatePrefix = 50;
+
+    private readonly Pipeline pipeline;
+    private readonly Reasons reasons;
+    private readonly int jobs;
+    private readonly Lazy<PassShape> shape;
+    private readonly Lazy<HeldWeights> weights;
+    private readonly Lazy<HeldWeights> gradientWeights;
+    private readonly Lazy<PassSpeed> speed;
+    private readonly Lazy<IReadOnlyDictionary<string, string>> decisive;
+
+    /// <summary>Costs of a pipeline's units.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="reasons">Knows the stored units and their times.</param>
+    /// <param name="jobs">Units computed at the same time.</param>
+    /// <param name="threads">Arithmetic threads altogether.</param>
+    public PlanCosts(Pipeline pipeline, Reasons reasons, int jobs, int threads)
+    {
+        (this.pipeline, this.reasons, this.jobs) = (pipeline, reasons, jobs);
+        shape = new(() => ReadShape(pipeline.Context));
+        weights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic, shape.Value.Vision.Blocks));
+        gradientWeights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.GradientArithmetic, shape.Value.Vision.Blocks));
+        speed = new(() => PassSpeed.Measure(shape.Value, Math.Max(1, threads / jobs)));
+        decisive = new(() => pipeline.Context.ModelParts.Where(p => p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
+            .Append(new KeyPart.Integer("heads", pipeline.Context.Heads)).ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal));
+    }
+
+    /// <summary>The speed that was measured; null where all times are those of stored units.</summary>
+    public PassSpeed? Measured => speed.IsValueCreated ? speed.Value : null;
+
+    /// <summary>Units computed at the same time.</summary>
+    public int Jobs => jobs;
+
+    /// <summary>Seconds by the clock, and whether stored units were timed.</summary>
+    public (double Seconds, bool IsTimed) TimeOf(PlannedWork work)
+    {
+        if (work.Units == 0) return (0, true);
+        double? timed = reasons.SecondsPerWork(work.Kind, work.Class, decisive.Value);
+        double seconds = timed is { } each ? each * Math.Max(work.Work, work.Units) : FromShapes(work);
+        return (seconds / Math.Clamp(work.Units, 1, jobs), timed is not null);
+    }
+
+    /// <summary>Seconds to load the model, where something needs it.</summary>
+    public double LoadingSeconds(IEnumerable<PlannedWork> work) => work.Any(w => w.Preparations > 0 || RunsPictures(w.Kind)) ? weights.Value.Files / 1e9 : 0;
+
+    /// <summary>Bytes and files that units leave in the store and in the run's folder.</summary>
+    public (long Bytes, long Files) SizeOf(PlannedWork work)
+    {
+        var (each, files) = OfUnit(work);
+        return ((long)(work.Units * (each + ManifestBytes)), work.Units * (files + 1));
+    }
+
+    /// <summary>The stage that needs most memory among those with something to do, and what it needs; null where none runs.</summary>
+    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage) => Peak(byStage, jobs);
+
+    /// <inheritdoc cref="Peak(IReadOnlyDictionary{string, IReadOnlyList{PlannedWork}})"/>
+    /// <param name="byStage">Work by the stage's name.</param>
+    /// <param name="atATime">Units computed at the same time.</param>
+    /// <param name="withoutGradients">Leave out what computes gradients.</param>
+    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage, int atATime, bool withoutGradients = false)
+    {
+        (string Stage, StageMemory Memory)? peak = null;
+        foreach (Stage stage in pipeline.Stages.Where(s => byStage.TryGetValue(s.Name, out var work) && work.Any(w => w.Units > 0)))
+        {
+            foreach (string kind in byStage[stage.Name].Where(w => w.Units > 0).Select(w => w.Kind).Distinct(StringComparer.Ordinal))
+            {
+                if (withoutGradients && kind == GradientKind) continue;
+                StageMemory memory = MemoryOf(kind, atATime);
+                if (peak is null || memory.Total > peak.Value.Memory.Total) peak = (stage.Name, memory);
+            }
+        }
+
+        return peak;
+    }
+
+    /// <summary>What passes over masks need.</summary>
+    public StageMemory MemoryOfPasses => MemoryOf("validate", jobs);
+
+    private const string GradientKind = "gradient-passes";
+
+    /// <summary>Readable form of a unit's key, and its checksums.</summary>
+    private const long ManifestBytes = 2600;
+
+    private static bool RunsPictures(string kind) => kind is "answer-questions" or "collect-mean-kv";
+
+    private StageMemory MemoryOf(string kind, int atATime)
+    {
+        bool mean = pipeline.Experiment.Stages.Any(n => n.Spec is CollectMeanKvSpec { Kind: BaselineKind.Mean });
+        return kind switch
+        {
+            "answer-questions" => StageMemory.OfAnswers(shape.Value, weights.Value.Held, atATime),
+            "collect-mean-kv" => StageMemory.OfBaseline(shape.Value, weights.Value.Held),
+            "forward-passes" => StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: false),
+            "validate" or "token-trace" or "logit-lens" => StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: true),
+            GradientKind => StageMemory.OfGradients(
+                shape.Value with { Arithmetic = pipeline.Context.GradientArithmetic }, gradientWeights.Value.Held,
+                pipeline.Context.Arithmetic == pipeline.Context.GradientArithmetic ? 0 : weights.Value.Held, atATime, mean),
+            _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
+        };
+    }
+
+    private long TokenCount => pipeline.Stages.OfType<TokenTrace>().Any(t => t.TracesImage) ? shape.Value.Image : 0;
+
+    private int MasksOfASample => pipeline.Stages.OfType<SampleMasks>().Select(m => m.Most).DefaultIfEmpty(0).Max();
+
+    private double FromShapes(PlannedWork work)
+    {
+        PassSpeed at = speed.Value;
+        PassShape s = shape.Value;
+        double prepared = work.Preparations * (at.OfPicture(s) + at.OfAnswer(s, 0, 1));
+        return prepared + work.Kind switch
+        {
+            "answer-questions" => work.Work * (at.OfPicture(s) + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
+            "collect-mean-kv" => work.Work * at.OfPicture(s),
+            "sample-masks" => work.Work * pipeline.Context.Heads * 1e-7,
+            "forward-passes" or "validate" => work.Work * at.OfMask(s),
+            "token-trace" => work.Class switch
+            {
+                "text tokens" => work.Units * (s.Suffix + 2) * at.OfMask(s),
+                "image fit" => work.Units * Fit(s.Image, MasksOfASample),
+                _ => work.Work * at.OfMask(s) / 2, // text tokens before the first important one are computed once: some of them, as a rule most
+            },
+            "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
+            GradientKind => work.Work * 2 * at.OfGradient(s), // libtorch's products in float32 take about twice our kernel's time
+            "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
+            "stability" or "gradient-cost" or "non-additive" => work.Units * 5 * Fit(pipeline.Context.Heads, MasksOfASample),
+            "report" => 1 + (0.02 * SamplesExpected),
+            _ => work.Units * 0.1,
+        };
+    }
+
+    /// <summary>Seconds of an elastic net: the Gram matrix by AND and popcount, measured at 40 to 90 ms for 8000 masks of 1024 heads.</summary>
+    private static double Fit(long features, long masks) => 0.01 + (0.08 * features / 1024 * features / 1024 * masks / 8000) + (2e-6 * masks);
+
+    private int SamplesExpected => pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.Keep).DefaultIfEmpty(0).Max();
+
+    /// <summary>Bytes of a unit's files and their number, from its tables' columns; a report's from what reports of the quickstart and of 200 samples have.</summary>
+    private (double Bytes, int Files) OfUnit(PlannedWork work)
+    {
+        double each = work.Units == 0 ? 0 : (double)work.Work / work.Units, heads = pipeline.Context.Heads;
+        return work.Kind switch
+        {
+            "answer-questions" => (1000, 1),
+            "collect-mean-kv" => (4.0 * StageMemory.NumbersOf(shape.Value, shape.Value.Image), 1),
+            "sample-masks" => (600 + (each * ((heads / 8) + 6)), 1),
+            "forward-passes" => work.Class == "ends" ? (950, 1) : (700 + (20 * each), 1),
+            "validate" => (2500 + (12 * each) + (20 * heads), 2),
+            "token-trace" => work.Class switch
+            {
+                "image masks" => (1500 + (each * ((shape.Value.Image / 8) + 26)), 2),
+                "image fit" => (2000 + (24.0 * shape.Value.Image), 2),
+                _ => (12_000 + (20.0 * shape.Value.Image), 4),
+            },
+            "logit-lens" => (2500, 1),
+            GradientKind => (1500 + (each * ((4 * heads) + (heads / 8) + 24)), 1),
+            "regress" => (3000 + (3.2 * MasksOfASample) + (16 * heads), 3),
+            "report" => (800_000 + (SamplesExpected * (40_000 + (60 * heads))), 100),
+            _ => (4000, 2),
+        };
+    }
+
+    /// <summary>Sizes of the passes; the question by the folder's own tokenizer.</summary>
+    private static PassShape ReadShape(StageContext context)
+    {
+        int image = ImageTokens(context);
+        int question = new HubTokenizer(context.Info.Folder).Encode(context.Question).Count;
+        return new PassShape(
+            context.Info.Decoder, VisionShape.Read(context.Info, image), context.Arithmetic, context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3, image, question + TemplateSuffix,
+            context.Experiment.Engine.Batch);
+    }
+
+    /// <summary>Image tokens of a picture: of all where they have one number, else the most among the first.</summary>
+    private static int ImageTokens(StageContext context)
+    {
+        if (context.Image.Square is { } side) return context.ImageTokens.TokensOf(side, side).Tokens;
+        return context.Items.Take(PicturesMeasured).Select(item => TokensOf(context, item)).DefaultIfEmpty(context.ImageTokens.TokensOf(336, 336).Tokens).Max();
+    }
+
+    private static int TokensOf(StageContext context, DataItem item)
+    {
+        try
+        {
+            (int width, int height) = Stages.Vision.PictureDecoder.ReadSize(item.FullPath);
+            return context.ImageTokens.TokensOf(width, height).Tokens;
+        }
+        catch (InputException)
+        {
+            return 0; // what is wrong with it is said where it is asked about
+        }
+    }
+}

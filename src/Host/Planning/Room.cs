@@ -1,0 +1,54 @@
+using Pipelines.Stages.Errors;
+
+namespace Pipelines.Host.Planning;
+
+/// <summary>Memory and disk that a run would find, and the refusal of what cannot fit, before anything is loaded.</summary>
+/// <param name="Limits">Bounds on memory, the tightest first.</param>
+/// <param name="FreeDisk">Bytes free where results are written.</param>
+/// <param name="Folder">That place.</param>
+internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, string Folder)
+{
+    /// <summary>A part of the bound beyond which a run is warned: estimates are not exact.</summary>
+    private const double Tight = 0.9;
+
+    /// <summary>What there is for a run that writes into <paramref name="folder"/>, which need not exist.</summary>
+    public static Room Of(string folder)
+    {
+        string? existing = Path.GetFullPath(folder);
+        while (existing is not null && !Directory.Exists(existing)) existing = Path.GetDirectoryName(existing);
+        return new Room(MemoryLimits.Read(), new DriveInfo(existing ?? "/").AvailableFreeSpace, folder);
+    }
+
+    /// <summary>The tightest bound on memory; null where none is known.</summary>
+    public MemoryLimit? Memory => Limits.Count > 0 ? Limits[0] : null;
+
+    /// <summary>Why a plan does not fit; null where it does.</summary>
+    /// <param name="name">The experiment.</param>
+    /// <param name="totals">What it needs.</param>
+    /// <param name="others">What would need less, with the bytes that it would need, the largest first.</param>
+    public InputException? Refusal(string name, PlanTotals totals, IReadOnlyList<(string What, long Bytes)> others)
+    {
+        if (totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > memory.Bytes)
+        {
+            (string What, long Bytes)[] fitting = [.. others.Where(o => o.Bytes <= memory.Bytes)];
+            string instead = fitting.Length > 0
+                ? $"{string.Join(", or ", fitting.Select(o => $"{o.What} ({Sizes.Of(o.Bytes)})"))} would fit"
+                : $"A machine or job with {Sizes.Of(peak.Memory.Total)} free would do, or a smaller model";
+            return new InputException(
+                name, $"needs about {Sizes.Of(peak.Memory.Total)} of memory (stage {peak.Stage}: {Sizes.Parts(peak.Memory)}), but {memory.What} leaves {Sizes.Of(memory.Bytes)}.",
+                $"{instead}; --ignore-limits tries it as it is.");
+        }
+
+        return totals.DiskBytes > FreeDisk
+            ? new InputException(
+                name, $"would write about {Sizes.Of(totals.DiskBytes)} in {totals.Files} files, but {Sizes.Of(FreeDisk)} are free at {Folder}.",
+                "Name a folder on another disk with --artifacts, remove what no run uses with gc, or ask for fewer samples or masks; --ignore-limits tries it as it is.")
+            : null;
+    }
+
+    /// <summary>A word where it is close; null where there is room.</summary>
+    public string? Warning(PlanTotals totals) =>
+        totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > Tight * memory.Bytes && peak.Memory.Total <= memory.Bytes
+            ? $"Memory is tight: about {Sizes.Of(peak.Memory.Total)} of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves (stage {peak.Stage})."
+            : null;
+}
