@@ -42,7 +42,7 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
             SampleMasks masks => [new PlannedWork(stage.Kind, "", Shards(list.ExpectedMore, masks.Spec.Shard), list.ExpectedMore, 0)],
             ForwardPasses forward => Passes(forward, list.ExpectedMore, nothingKnown),
             Validate validate => validate.Spec.RankBy.Select(validate.Expected) // the first criterion of a sample prepares it for the others
-                .Select((e, i) => new PlannedWork(Validate, ClassOf(Validate, Spelling.Of(e.Ranking)), e.Samples, e.Passes, i == 0 ? e.Samples : 0)),
+                .Select((e, i) => new PlannedWork(Validate, ClassOf(Validate, e.Ranking.Name), e.Samples, e.Passes, i == 0 ? e.Samples : 0)),
             TokenTrace tokens => Tracing(tokens),
             GradientPasses gradients => [new PlannedWork(stage.Kind, "", Shards(list.ExpectedMore, gradients.Spec.Shard), list.ExpectedMore, gradients.Forward.ExpectedSamples)],
             SampleStage samples => [new PlannedWork(stage.Kind, "", list.ExpectedMore, list.ExpectedMore, samples is LogitLens ? list.ExpectedMore : 0)],
