@@ -33,8 +33,9 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
     public void Every_saved_form_of_a_checkpoint_gives_the_cases_figures_to_1e_4(string folder, string variant)
     {
         using var golden = new GoldenCase(folder);
-        using SavedFolder saved = SavedFolder.Of(golden, variant).WithTokenizerOf("<image>", golden.InputIds[golden.ImageStart]);
+        using SavedFolder saved = SavedFolder.Of(golden, variant);
         ModelInfo info = ModelInfo.Read(saved.Path);
+        saved.WithTokenizerOf(info.Family == ModelFamily.Qwen2Vl ? "<|image_pad|>" : "<image>", golden.InputIds[golden.ImageStart]);
         ModelFolder.RequireUsable(info, []);
         using VisionLanguageModel model = VisionLanguageModel.Load(saved.Path, Arithmetic.Resolve("cpu", "float32", "packed", info.Stored), golden.Image);
         using ImageFeatures features = model.Features(golden.Picture(0));
