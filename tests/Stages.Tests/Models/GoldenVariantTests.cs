@@ -77,6 +77,24 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         }
     }
 
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void Every_saved_form_of_a_checkpoint_gives_the_cases_prompt_and_ends(string folder, string variant)
+    {
+        if (Path.GetDirectoryName(folder) != Golden.Root)
+        {
+            return; // prompts of the newer folder are the templates' matter
+        }
+
+        using var golden = new GoldenCase(folder);
+        using SavedFolder saved = SavedFolder.Of(golden, variant);
+        using VisionLanguageModel model = VisionLanguageModel.Load(saved.Path, Arithmetic.Float32, golden.Image);
+        using VisionLanguageModel published = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float32, golden.Image);
+        model.Tokenize(golden.Prompt, golden.ImageLength).Ids.Should().Equal(golden.InputIds, saved.Name);
+        model.EndTokens.Should().BeEquivalentTo(published.EndTokens, saved.Name);
+        model.Answer(golden.Generated).Should().Be(published.Answer(golden.Generated), saved.Name);
+    }
+
     [GoldenFact]
     public void Headers_hold_exactly_what_a_model_claims()
     {
