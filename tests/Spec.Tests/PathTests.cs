@@ -54,6 +54,16 @@ public sealed class PathTests : IDisposable
     }
 
     [Fact]
+    public void A_repository_in_the_hubs_cache_is_a_model_folder()
+    {
+        folder.Folder("images");
+        folder.Write("models--org--name/snapshots/0123/config.json", "{}");
+        Errors("models--org--name", "kind: folder, images: images").Should().BeEmpty();
+        Errors("models--org--name/snapshots/0123", "kind: folder, images: images").Should().BeEmpty();
+        Errors("models--org--name/snapshots", "kind: folder, images: images").Should().ContainSingle().Which.Should().EndWith("(did you mean 'models--org--name/snapshots/0123'?)");
+    }
+
+    [Fact]
     public void Missing_COCO_is_told_with_the_archives_that_hold_it()
     {
         Model("m");

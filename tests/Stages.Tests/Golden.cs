@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace Pipelines.Stages.Tests;
@@ -5,8 +6,8 @@ namespace Pipelines.Stages.Tests;
 /// <summary>Where the golden files lie: the folders in the environment variable GOLDEN (separated by <c>:</c>), else shared/golden and shared/golden-2 beside the repository.</summary>
 internal static class Golden
 {
-    /// <summary>Families of cases that are read; the newer folder has others, too.</summary>
-    private static readonly string[] Families = ["llava", "llava_next", "internvl", "qwen2vl"];
+    /// <summary>The model_type of configurations that are read, and of their decoders; the newer folder has cases of others, too.</summary>
+    private static readonly string[] ModelTypes = ["llava", "llava_next", "internvl_chat", "qwen2_vl"], UnreadDecoders = ["qwen3"];
 
     private static readonly string[] Named =
         [.. (Environment.GetEnvironmentVariable("GOLDEN") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(f => System.IO.Path.GetFullPath(f))];
@@ -21,13 +22,13 @@ internal static class Golden
     /// <summary>Path below the golden folder.</summary>
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 
-    /// <summary>Case folders of all golden folders whose family is read.</summary>
+    /// <summary>Case folders of all golden folders whose architecture is read.</summary>
     public static IEnumerable<string> ModelCases() =>
         from root in Roots
         where Directory.Exists(root)
         from folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)
         let json = System.IO.Path.Combine(folder, "case.json")
-        where File.Exists(json) && Families.Contains(FamilyOf(json))
+        where File.Exists(json) && IsRead(json)
         select folder;
 
     /// <summary>Case folders: those with a case.json.</summary>
@@ -43,10 +44,14 @@ internal static class Golden
         return present || mustRun ? null : $"no golden files for '{kind ?? "model cases"}' in {Root} (set GOLDEN to a folder that has them)";
     }
 
-    private static string? FamilyOf(string json)
+    private static bool IsRead(string caseFile)
     {
-        using var document = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(json));
-        return document.RootElement.TryGetProperty("family", out var family) ? family.GetString() : null;
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(caseFile));
+        string model = golden.RootElement.TryGetProperty("model", out JsonElement named) ? named.GetString()! : "model";
+        string config = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(caseFile)!, model, "config.json");
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(config));
+        string? decoder = json.RootElement.TryGetProperty("llm_config", out JsonElement language) ? language.GetProperty("model_type").GetString() : null;
+        return ModelTypes.Contains(json.RootElement.GetProperty("model_type").GetString()) && !UnreadDecoders.Contains(decoder);
     }
 
     /// <summary>The folder of Pipelines.sln.</summary>

@@ -24,7 +24,7 @@ internal sealed class ImageTokenCounter
     public static ImageTokenCounter Read(ModelInfo info, ImageChoice image)
     {
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        return info.Family switch
+        ImageTokenCounter counter = info.Family switch
         {
             ModelFamily.Llava => Llava.Counter(config, info.Folder, image),
             ModelFamily.LlavaNext => LlavaNext.Counter(config, info.Folder, image),
@@ -32,6 +32,14 @@ internal sealed class ImageTokenCounter
             ModelFamily.Qwen2Vl => Qwen2Vl.Counter(config, info.Folder, image),
             _ => throw new ArgumentOutOfRangeException(nameof(info)),
         };
+        bool isFixed = info.Family == ModelFamily.Llava || image.Square is not null || image.MaxTiles == 1;
+        if (isFixed && info.Decoder.Limit is { } limit)
+        {
+            int side = image.Square ?? 1;
+            limit.Require(counter.ofFitted(side, side).Tokens + 1, "a picture with one token after it"); // whole prompts are held against it when they are tokenized
+        }
+
+        return counter;
     }
 
     /// <summary>Tokens of a picture of some size.</summary>

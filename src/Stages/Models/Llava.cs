@@ -16,7 +16,7 @@ internal sealed class Llava : VisionLanguageModel
     {
         tower = new LlavaTower(parts);
         processor = Processor(parts.Config, parts.Info.Folder, parts.Image);
-        LlavaConfig.CheckImageToken(parts);
+        ImageToken.Require(parts, "<image>", 32000);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
@@ -98,19 +97,5 @@ internal static class LlavaConfig
             PatchSize: vision.Count("patch_size", 32),
             Channels: vision.Count("num_channels", 3),
             NormEpsilon: vision.Positive("layer_norm_eps", 1e-5));
-    }
-
-    /// <summary>config.json and the tokenizer must agree about the id that stands for the image.</summary>
-    /// <exception cref="InputException">They name two ids.</exception>
-    public static void CheckImageToken(ModelParts parts)
-    {
-        ModelConfig config = parts.Config;
-        string key = config.Has("image_token_index") || !config.Has("image_token_id") ? "image_token_index" : "image_token_id";
-        int id = config.Integer(key, 32000);
-        int? token = parts.Tokenizer.IdOf("<image>");
-        if (token != id)
-        {
-            throw config.Error(key, $"is {id}, but the tokenizer has '<image>' as {token?.ToString(CultureInfo.InvariantCulture) ?? "no token"}.", "Config and tokenizer must be of one model.");
-        }
     }
 }

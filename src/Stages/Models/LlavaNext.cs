@@ -24,7 +24,7 @@ internal sealed class LlavaNext : VisionLanguageModel
         newline = parts.Weights.Claim("image_newline", parts.Info.Hidden);
         processor = Processor(parts.Config, parts.Info.Folder);
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
-        LlavaConfig.CheckImageToken(parts);
+        ImageToken.Require(parts, "<image>", 32000);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 

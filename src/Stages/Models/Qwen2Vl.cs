@@ -26,6 +26,7 @@ internal sealed class Qwen2Vl : VisionLanguageModel
         vision = new Qwen2Vision(parts.Weights.Sub("visual"), shape, parts.Info.Hidden);
         processor = Processor(shape, parts.Info.Folder);
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
+        ImageToken.Require(parts, "<|image_pad|>");
         parts.Weights.RequireAllClaimed();
     }
 

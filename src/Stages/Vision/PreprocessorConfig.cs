@@ -78,12 +78,16 @@ internal sealed record PreprocessorConfig
     public static PreprocessorConfig Read(string folder)
     {
         string file = Path.Combine(folder, "preprocessor_config.json"), nested = Path.Combine(folder, "processor_config.json");
+        PreprocessorConfig? newer = File.Exists(nested) ? ParseNested(Bytes(nested), nested) : null;
         if (File.Exists(file))
         {
-            return Parse(Bytes(file), file);
+            PreprocessorConfig own = Parse(Bytes(file), file);
+            return newer is null || own.SaysTheSame(newer)
+                ? own
+                : throw new InputException(file, $"has other settings than the image_processor of {Path.GetFileName(nested)}.", "Versions of transformers differ in which one they follow; keep the right one.");
         }
 
-        return (File.Exists(nested) ? ParseNested(Bytes(nested), nested) : null)
+        return newer
             ?? throw new InputException(file, "is missing, and no processor_config.json holds an image_processor.", "Download it from the model's hub page.");
     }
 
@@ -184,6 +188,22 @@ internal sealed record PreprocessorConfig
         return side is null or (> 0 and <= 16384) ? side : throw new InputException(Source, $"has a {name} that is no side of a square up to 16384.", "Download it again.");
 
         static int Int(JsonElement element) => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int number) ? number : 0;
+    }
+
+    /// <summary>Whether every setting that both files name is the same.</summary>
+    private bool SaysTheSame(PreprocessorConfig other)
+    {
+        bool Same<T>(T? mine, T? theirs)
+            where T : struct => mine is null || theirs is null || mine.Value.Equals(theirs.Value);
+        bool SameList(IReadOnlyList<double>? mine, IReadOnlyList<double>? theirs) => mine is null || theirs is null || mine.SequenceEqual(theirs);
+        bool SameSize(JsonElement mine, JsonElement theirs) =>
+            mine.ValueKind != JsonValueKind.Object || theirs.ValueKind != JsonValueKind.Object
+            || mine.EnumerateObject().All(p => !theirs.TryGetProperty(p.Name, out JsonElement value) || JsonElement.DeepEquals(p.Value, value));
+        return SameSize(Size, other.Size) && SameSize(CropSize, other.CropSize)
+            && Same(Resample, other.Resample) && Same(RescaleFactor, other.RescaleFactor)
+            && SameList(ImageMean, other.ImageMean) && SameList(ImageStd, other.ImageStd)
+            && Same(MinPixels, other.MinPixels) && Same(MaxPixels, other.MaxPixels)
+            && Same(PatchSize, other.PatchSize) && Same(TemporalPatchSize, other.TemporalPatchSize) && Same(MergeSize, other.MergeSize);
     }
 
     private PreprocessorConfig Checked()

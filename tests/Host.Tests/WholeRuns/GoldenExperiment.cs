@@ -3,10 +3,10 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Where the golden files lie: the folder in the environment variable GOLDEN, else shared/golden beside the repository.</summary>
+/// <summary>Where the golden files lie: the first folder in the environment variable GOLDEN (separated by <c>:</c>), else shared/golden beside the repository.</summary>
 internal static class GoldenFolder
 {
-    private static readonly string? Named = Environment.GetEnvironmentVariable("GOLDEN") is { Length: > 0 } folder ? Path.GetFullPath(folder) : null;
+    private static readonly string? Named = Environment.GetEnvironmentVariable("GOLDEN") is { Length: > 0 } folders ? Path.GetFullPath(folders.Split(':')[0]) : null;
 
     public static string Root { get; } = Named ?? Path.Combine(HostProcess.RepositoryRoot, "..", "shared", "golden");
 

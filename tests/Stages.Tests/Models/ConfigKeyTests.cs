@@ -331,6 +331,34 @@ public sealed class ConfigKeyTests
         }
     }
 
+    [Fact]
+    public void Two_image_processors_that_differ_are_refused()
+    {
+        using var tiny = new TinyLlava();
+        string own = Path.Combine(tiny.Folder, "preprocessor_config.json"), joint = Path.Combine(tiny.Folder, "processor_config.json");
+        File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}} }""");
+        PreprocessorConfig.Read(tiny.Folder).Source.Should().Be(own);
+        File.WriteAllText(joint, """{"image_processor":{"size":{"shortest_edge":56}}}""");
+        FluentActions.Invoking(() => PreprocessorConfig.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage("*preprocessor_config.json*other settings*processor_config.json*");
+    }
+
+    [Fact]
+    public void A_window_shorter_than_the_image_is_refused_before_anything_loads()
+    {
+        using var tiny = new TinyLlava();
+        tiny.Edit("\"model_type\":\"llama\"", "\"sliding_window\":16,\"model_type\":\"mistral\"");
+        ModelInfo info = ModelInfo.Read(tiny.Folder);
+        FluentActions.Invoking(() => ImageTokenCounter.Read(info, new ImageChoice())).Should().Throw<InputException>().WithMessage("*text_config.sliding_window*16 tokens*has 17*");
+    }
+
+    [Fact]
+    public void Two_names_of_the_image_token_must_name_one()
+    {
+        using var tiny = new TinyLlava();
+        tiny.Edit("\"image_token_index\":99", "\"image_token_index\":99,\"image_token_id\":98");
+        tiny.Invoking(t => t.Load()).Should().Throw<InputException>().WithMessage("*image_token_id*98*<image>*99*");
+    }
+
     private static IEnumerable<string> Configs() =>
         Golden.ModelCases().SelectMany(c => Directory.EnumerateFiles(c, "config.json", SearchOption.AllDirectories)).Where(IsRead);
 

@@ -45,7 +45,7 @@ internal sealed class SavedFolder : IDisposable
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Puts a tokenizer in place of the folder's that knows no more than the image's token: for tests of the model on the case's own ids.</summary>
-    public SavedFolder WithTokenizerOf(string imageMark, int imageToken)
+    public void WithTokenizerOf(string imageMark, int imageToken)
     {
         foreach (string name in (string[])["tokenizer.json", "tokenizer_config.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model"])
         {
@@ -57,7 +57,6 @@ internal sealed class SavedFolder : IDisposable
             added_tokens = (object[])[new { id = imageToken, content = imageMark, special = true }],
             model = new { type = "BPE", vocab = new Dictionary<string, int> { ["a"] = 0 }, merges = (string[])[] },
         }));
-        return this;
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
