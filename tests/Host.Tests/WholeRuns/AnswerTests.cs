@@ -85,7 +85,8 @@ public sealed class AnswerTests
     public void A_word_behind_line_feeds_is_measured_with_these_given_by_every_stage()
     {
         using var experiment = new SmallExperiment();
-        experiment.FolderOfPictures("0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "6.jpg", "7.jpg", "8.jpg", "9.jpg", "10.jpg", "11.jpg");
+        string pictures = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(experiment.Spec)!, "pictures")).FullName, bundled = Path.Combine(Path.GetDirectoryName(experiment.Model)!, "images");
+        foreach (string picture in Directory.EnumerateFiles(bundled).Order(StringComparer.Ordinal).Take(12)) File.Copy(picture, Path.Combine(pictures, Path.GetFileName(picture)));
         File.WriteAllText(experiment.Spec, $$"""
             name: small
             seed: 7
