@@ -14,13 +14,13 @@ internal static class Program
         try
         {
             if (parsed.Errors.Count == 0) return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
-            foreach (var error in parsed.Errors) Console.Error.WriteLine(error.Message);
+            foreach (var error in parsed.Errors) Console.Error.WriteLine(Shown.Lines(error.Message));
             Console.Error.WriteLine("Ask for --help to see commands and options.");
             return BadInput;
         }
         catch (SpecException e)
         {
-            foreach (string line in e.Lines) Console.Error.WriteLine(line);
+            foreach (string line in e.Lines) Console.Error.WriteLine(Shown.Lines(line));
             return BadInput;
         }
         catch (InputException e)
@@ -30,7 +30,7 @@ internal static class Program
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"{e.Message} What was finished is stored.");
+            Console.Error.WriteLine($"{Shown.Lines(e.Message)} What was finished is stored.");
             return Failed;
         }
     }

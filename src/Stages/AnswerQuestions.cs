@@ -117,12 +117,18 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         var asked = Asked(artifacts)!;
         int kept = asked.Count(a => a.Kept), right = asked.Count(a => a.Right), unfit = asked.Count(a => !a.Fits);
         string chosen = right > kept ? $", {kept} of them kept (per_object)" : "", left = unfit > 0 ? $"; {unfit} pictures could not be asked about (tables/samples.csv says why)" : "";
-        return [new SummaryRow(Name, $"{right} of {asked.Count - unfit} answers right{chosen}{left}" + (kept < spec.Keep && chosen.Length == 0 ? $"; {spec.Keep} were asked for, but there are no more pictures" : ""))];
+        return
+        [
+            .. Context.Pictures.Notes.Select(note => new SummaryRow("pictures", note)),
+            new SummaryRow(Name, $"{right} of {asked.Count - unfit} answers right{chosen}{left}" + (kept < spec.Keep && chosen.Length == 0 ? $"; {spec.Keep} were asked for, but there are no more pictures" : "")),
+        ];
     }
 
     private InputException NothingKept(List<Asked> asked) => asked.Find(a => a.Fits) is { } wrong
         ? new InputException(Name, $"none of {asked.Count(a => a.Fits)} answers is right (for example: {wrong.Reason}).", "Check the prompt, the answer rule and the pictures.")
-        : new InputException(Name, $"none of {asked.Count} pictures has the size asked for (for example: {asked[0].Reason}).", "Set model.image.other_sizes to resize, or another model.image.size.");
+        : new InputException(
+            Name, $"none of {asked.Count} pictures can be asked about (for example: {asked[0].Reason}).",
+            Context.Image.KeepSizes ? "Set model.image.other_sizes to resize, or another model.image.size." : "Check the folder of pictures.");
 
     private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;
 
@@ -163,7 +169,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             .. Context.ModelParts,
             new KeyPart.Text("question", Context.Question),
             new KeyPart.Integer("max_tokens", maxTokens),
-            new KeyPart.Digest("pictures", $"{items.Length} pictures", FileDigests.Combine(items.Select(i => (i.SampleId, Context.PictureDigest(i.FullPath))))),
+            new KeyPart.Digest("pictures", $"{items.Length} pictures", FileDigests.Combine(items.Select(i => (i.SampleId, Context.PictureDigest(i))))),
         ], items.Length, WorkUnit, run =>
         {
             var rows = new List<AnswerRow>();
@@ -183,12 +189,12 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         Picture picture;
         try
         {
-            if (Context.Mismatch(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
+            if (Context.Unasked(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
             picture = PictureDecoder.Decode(item.FullPath);
         }
         catch (InputException e)
         {
-            return new AnswerRow(item.SampleId, "", NoToken, "", $"the picture {e.What.TrimEnd('.')}");
+            return new AnswerRow(item.SampleId, "", NoToken, "", StageContext.Subject(e.What));
         }
 
         VisionLanguageModel model = Context.Model;

@@ -33,8 +33,10 @@ internal sealed class ModelCheck : IDisposable
         TorchNative.Touch();
         programBytes = OwnBytes();
         VisionLanguageModel model = context.Model;
-        picture = Fitting(context.Items) ?? throw new Errors.InputException(context.Pictures.Source, "no picture has the size that model.image asks for.", "Set model.image.other_sizes to resize.");
-        DataItem other = Fitting(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
+        picture = Usable(context.Items) ?? throw new Errors.InputException(
+            context.Pictures.Source, $"no picture can be used (for example: {context.Unusable(context.Items[0])}).",
+            context.Image.KeepSizes ? "Set model.image.other_sizes to resize." : null);
+        DataItem other = Usable(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
         using (context.BuildPrefix(picture))
         {
             // The first pass pays for pages and code; it is not what is measured.
@@ -111,7 +113,7 @@ internal sealed class ModelCheck : IDisposable
 
     private (int Width, int Height) Size => PictureDecoder.ReadSize(picture.FullPath);
 
-    private DataItem? Fitting(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Mismatch(i) is null);
+    private DataItem? Usable(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Unusable(i) is null);
 
     /// <summary>The experiment's kind of baseline; the mean is that of one picture.</summary>
     private BaselineBlocks BlocksOf(DataItem item)

@@ -3,6 +3,7 @@ using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Vision;
 
 namespace Pipelines.Host.Commands;
 
@@ -21,6 +22,7 @@ internal sealed class Session : IDisposable
 
     private readonly Engine engine;
     private readonly FileDigests digests;
+    private readonly PictureVerdicts verdicts;
 
     private Session(RunOptions options, ReadResult read)
     {
@@ -31,7 +33,8 @@ internal sealed class Session : IDisposable
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
         Store = new ArtifactStore(cache, digests);
         Threads = options.Threads ?? Environment.ProcessorCount;
-        engine = new Engine(digests);
+        verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
+        engine = new Engine(digests, verdicts);
         Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))];
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;
@@ -85,6 +88,7 @@ internal sealed class Session : IDisposable
     public void Dispose()
     {
         digests.Save();
+        verdicts.Save();
         engine.Dispose();
     }
 

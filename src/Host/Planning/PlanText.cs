@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
@@ -18,6 +19,7 @@ internal static class PlanText
         var text = new StringBuilder();
         var reasons = new Reasons(catalog.Store);
         text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {pipeline.Context.Info.Family}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
+        foreach (string note in pipeline.Context.Pictures.Notes) text.AppendLine(CultureInfo.InvariantCulture, $"  {Shown.Name(note)}");
         var planned = new HashSet<string>(StringComparer.Ordinal);
         foreach (Stage stage in pipeline.Stages)
         {
@@ -31,11 +33,11 @@ internal static class PlanText
             text.AppendLine(Cost(reasons, missing));
             foreach (var group in missing.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
             {
-                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {stage.NameOf(unit)}: {group.Key}");
-                else text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {group.Key}");
+                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {Shown.Name(stage.NameOf(unit))}: {Shown.Name(group.Key)}");
+                else text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {Shown.Name(group.Key)}");
             }
 
-            if (everyUnit) foreach (Unit unit in units.Except(open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {stage.NameOf(unit)}: {Fingerprint.Of(unit)[..12]}");
+            if (everyUnit) foreach (Unit unit in units.Except(open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {Shown.Name(stage.NameOf(unit))}: {Fingerprint.Of(unit)[..12]}");
         }
 
         return text.ToString();

@@ -78,7 +78,7 @@ internal sealed class InternVl : VisionLanguageModel
     {
         int most = image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
         int least = Math.Min(config.Count("min_dynamic_patch", 1), most);
-        return new InternVlProcessor(PreprocessorConfig.Read(folder), InternVlConfig.Vision(config).ImageSize, least, most, config.Flag("use_thumbnail", false));
+        return new InternVlProcessor(ImageProcessorKeys.InternVl.Read(folder), InternVlConfig.Vision(config).ImageSize, least, most, config.Flag("use_thumbnail", false));
     }
 
     private static Decoder LoadDecoder(ModelParts parts)

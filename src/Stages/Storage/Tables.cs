@@ -22,11 +22,15 @@ internal static class Tables
             v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i], v.Of<string>(3)[i], v.Of<string>(4)[i],
             v.Of<int?>(5)[i], v.Of<double?>(6)[i], v.Of<double?>(7)[i], v.Of<string>(8)[i], v.Of<string?>(9)[i]));
 
-    /// <summary>Pictures of the baseline.</summary>
+    /// <summary>Pictures of the baseline, and those left out before the last of them.</summary>
     public static Table<BaselineRow> Baseline { get; } = new(
         "baseline",
-        [new NumberColumn<BaselineRow, int>("position", r => r.Position), new TextColumn<BaselineRow>("file", r => r.File)],
-        (v, i) => new BaselineRow(v.Of<int>(0)[i], v.Of<string>(1)[i]));
+        [
+            new OptionalNumberColumn<BaselineRow, int>("position", r => r.Position),
+            new TextColumn<BaselineRow>("file", r => r.File),
+            new OptionalTextColumn<BaselineRow>("reason", r => r.Reason),
+        ],
+        (v, i) => new BaselineRow(v.Of<int?>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i]));
 
     /// <summary>Head masks.</summary>
     public static Table<MaskRow> Masks { get; } = new(
