@@ -14,12 +14,12 @@ internal static class Program
         try
         {
             if (parsed.Errors.Count == 0) return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
-            foreach (string line in Help.Lines(parsed)) Console.Error.WriteLine(line);
+            foreach (string line in Help.Lines(parsed)) Console.Error.WriteLine(Shown.Lines(line));
             return BadInput;
         }
         catch (SpecException e)
         {
-            foreach (string line in e.Lines) Console.Error.WriteLine(line);
+            foreach (string line in e.Lines) Console.Error.WriteLine(Shown.Lines(line));
             return BadInput;
         }
         catch (InputException e)
@@ -29,7 +29,7 @@ internal static class Program
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"{e.Message} What was finished is stored.");
+            Console.Error.WriteLine($"{Shown.Lines(e.Message)} What was finished is stored.");
             return Failed;
         }
     }

@@ -14,6 +14,10 @@ public sealed record CocoData : DataSpec
     /// <summary>Annotations in COCO's instances format.</summary>
     public required SpecPath Annotations { get; init; }
 
+    /// <summary>Share of the pictures that <c>annotations</c> lists which may be missing from <c>images</c>: subsets of COCO are usual. They are left out with the reason.</summary>
+    [Between(0, 1)]
+    public double Missing { get; init; } = 0.5;
+
     /// <summary>Which pictures hold one single main object.</summary>
     public SingleObjectRule SingleObject { get; init; } = new();
 }
@@ -50,6 +54,10 @@ public sealed record FolderData : DataSpec
 
     /// <summary>Optional CSV with a header line and the columns <c>file</c> and <c>category</c>.</summary>
     public SpecPath? Labels { get; init; }
+
+    /// <summary>Share of the pictures that <c>labels</c> lists which may be missing from <c>images</c>. They are left out with the reason.</summary>
+    [Between(0, 1)]
+    public double Missing { get; init; } = 0.5;
 }
 
 /// <summary>When an answer counts as right.</summary>

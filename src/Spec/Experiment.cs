@@ -79,8 +79,8 @@ public enum ComputeType
 /// <summary>How a picture becomes a fixed number of image tokens. Which fields there are depends on the family of the model; a field that it does not have is an error.</summary>
 public sealed record ImageSpec
 {
-    /// <summary>LLaVA-1.5: <c>crop</c> (the hub's processor: short side to size, centre crop) or <c>pad</c> (the authors' code: pad to a square with the mean colour).</summary>
-    public ImageFit Fit { get; init; } = ImageFit.Crop;
+    /// <summary>LLaVA-1.5: <c>crop</c> (short side to size, centre crop) or <c>pad</c> (the authors' code: pad to a square with the mean colour). Left out: as the folder's processor does, which pads where its <c>do_pad</c> is true.</summary>
+    public ImageFit? Fit { get; init; }
 
     /// <summary>LLaVA-NeXT, Qwen2-VL, InternVL2.5: pixels a side that every picture is brought to before the model's own preprocessing (the paper names none). Left out: 336 (1176 tokens), 448 (256), own size; 0: each picture's own size.</summary>
     [Between(0, 4096)]

@@ -134,7 +134,12 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         var counts = AnswerCounts.Of(asked);
         bool more = counts.Kept < spec.Keep && !counts.LeavesOutByObject;
         string few = more ? $"; {spec.Keep} were asked for, but there are no more pictures" : "";
-        return [new SummaryRow(Name, counts.Words + few), .. TargetNotes.Of(asked).Select(note => new SummaryRow($"{Name}: targets", note))];
+        return
+        [
+            .. Context.Pictures.Notes.Select(note => new SummaryRow("pictures", note)),
+            new SummaryRow(Name, counts.Words + few),
+            .. TargetNotes.Of(asked).Select(note => new SummaryRow($"{Name}: targets", note)),
+        ];
     }
 
     /// <summary>Forward passes publish the table of samples, with what they measured.</summary>
@@ -182,7 +187,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     private NoSampleException NothingKept(IReadOnlyList<Asked> asked, ObjectCounts objects)
     {
         var counts = AnswerCounts.Of(asked);
-        string Examples(Func<Asked, bool> which) => string.Join("; ", asked.Where(which).Take(ExamplesTold).Select(a => $"{ShownText.Of(a.Sample.Item.File)}: {ShownText.Of(a.Reason!)}"));
+        string Examples(Func<Asked, bool> which) => string.Join("; ", asked.Where(which).Take(ExamplesTold).Select(a => $"{Shown.Name(a.Sample.Item.File)}: {Shown.Name(a.Reason!)}"));
         if (counts.Asked == 0)
         {
             bool bySize = Context.Image.KeepSizes;
@@ -290,12 +295,12 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         Picture picture;
         try
         {
-            if (Context.Mismatch(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
+            if (Context.Unasked(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
             picture = PictureDecoder.Decode(item.FullPath);
         }
         catch (InputException e)
         {
-            return new AnswerRow(item.SampleId, "", NoToken, "", $"the picture {e.What.TrimEnd('.')}");
+            return new AnswerRow(item.SampleId, "", NoToken, "", StageContext.Subject(e.What));
         }
 
         VisionLanguageModel model = Context.Model;
@@ -317,7 +322,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
                 new KeyPart.Text("question", Context.Question),
                 new KeyPart.Integer("max_tokens", maxTokens),
                 new KeyPart.Text("sample", item.SampleId),
-                new KeyPart.Digest("picture", item.File, Context.PictureDigest(item.FullPath)),
+                new KeyPart.Digest("picture", item.File, Context.PictureDigest(item)) { Files = [item.FullPath] },
             ], 1, WorkUnit, run => Targets.Write(run.File(TargetFile), [FindTarget(item, maxTokens)]));
         }
     }

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Errors;
 using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
@@ -85,9 +86,9 @@ internal sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, boo
         return new SampleRow(Sample.Id, Sample.Item.File, Sample.Item.Category, question, Sample.Answer, VerdictText, reason is null ? SampleRow.Kept : SampleRow.Rejected, reason)
         {
             GivenTokens = Sample.GivenTokens,
-            Given = Sample.Given.Count == 0 ? null : ShownText.Of(Sample.GivenText),
+            Given = Sample.Given.Count == 0 ? null : Shown.Name(Sample.GivenText),
             TargetToken = Sample.TargetToken < 0 ? null : Sample.TargetToken,
-            Target = Sample.TargetToken < 0 ? null : ShownText.Of(Sample.Target),
+            Target = Sample.TargetToken < 0 ? null : Shown.Name(Sample.Target),
         };
     }
 }

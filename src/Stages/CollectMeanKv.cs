@@ -13,7 +13,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     private const int Version = 1;
     private const string FileName = "mean-kv.safetensors";
     private readonly Dictionary<string, BaselineBlocks> blocks = new(StringComparer.Ordinal);
-    private readonly Lazy<IReadOnlyList<DataItem>> pictures = new(() => Draw(context, spec));
+    private readonly Lazy<IReadOnlyList<BaselinePicture>> pictures = new(() => Draw(context, spec));
     private Unit? unit;
     private Baseline? baseline;
 
@@ -64,11 +64,19 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         if (Unit is null) return;
-        PublishTable(folder, Tables.Baseline, [.. pictures.Value.Select((p, i) => new BaselineRow(i, p.File))]);
+        PublishTable(folder, Tables.Baseline, [.. Rows()]);
     }
 
     /// <inheritdoc/>
-    public override string PublishedFacts(Artifacts artifacts) => Unit is null ? "" : string.Join('\n', pictures.Value.Select(p => p.File));
+    public override string PublishedFacts(Artifacts artifacts) => Unit is null ? "" : string.Join('\n', Rows());
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
+    {
+        int left = Unit is null ? 0 : pictures.Value.Count(p => p.Reason is not null);
+        string how = left == 1 ? "1 picture is left out, and the next was taken" : string.Create(CultureInfo.InvariantCulture, $"{left} pictures are left out, and the next were taken");
+        return left == 0 ? [] : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Baseline.Name)}.csv says why)")];
+    }
 
     /// <inheritdoc/>
     public override void Release()
@@ -82,6 +90,12 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         }
     }
 
+    private IEnumerable<BaselineRow> Rows()
+    {
+        int position = 0;
+        return pictures.Value.Select(p => p.Reason is null ? new BaselineRow(position++, p.Item.File) : new BaselineRow(null, p.Item.File, p.Reason));
+    }
+
     private Baseline Load(Artifacts artifacts) => spec.Kind switch
     {
         BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),
@@ -90,33 +104,40 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         _ => throw new InvalidOperationException($"No baseline {spec.Kind}."),
     };
 
-    /// <summary>The first pictures in seed order; with <c>other_sizes: reject</c> the first that have the size.</summary>
-    private static IReadOnlyList<DataItem> Draw(StageContext context, CollectMeanKvSpec spec)
+    /// <summary>The first pictures in seed order that can be used, and those passed over on the way.</summary>
+    private static IReadOnlyList<BaselinePicture> Draw(StageContext context, CollectMeanKvSpec spec)
     {
-        PictureSet all = spec.Folder is { } folder ? FolderReader.Read(folder.Full, labels: null) : context.Pictures;
+        PictureSet all = spec.Folder is { } folder ? FolderReader.Read(folder.Full) : context.Pictures;
         int count = spec.Images;
-        int seed = context.Experiment.Seed;
-        if (!context.Image.KeepSizes || count > all.Pictures.Count) return all.Baseline(count, seed);
-        DataItem[] fitting = [.. all.Baseline(all.Pictures.Count, seed).Where(p => context.Mismatch(p) is null).Take(count)];
-        return fitting.Length == count
-            ? fitting
+        var drawn = new List<BaselinePicture>();
+        int used = 0;
+        foreach (DataItem picture in all.InBaselineOrder(count, context.Experiment.Seed))
+        {
+            if (used == count) break;
+            string? reason = context.Unusable(picture);
+            drawn.Add(new BaselinePicture(picture, reason));
+            if (reason is null) used++;
+        }
+
+        return used == count
+            ? drawn
             : throw new InputException(
                 all.Source,
-                $"only {fitting.Length} of {all.Pictures.Count} pictures have the size that model.image asks for, fewer than the {count} asked for as a baseline (for example: {context.Mismatch(all.Pictures.First(p => context.Mismatch(p) is not null))}).",
-                "Set model.image.other_sizes to resize, or ask for fewer images.");
+                string.Create(CultureInfo.InvariantCulture, $"only {used} of {drawn.Count} pictures can be used, fewer than the {count} asked for as a baseline (for example: {drawn.First(d => d.Reason is not null).Reason})."),
+                context.Image.KeepSizes ? "Set model.image.other_sizes to resize, or ask for fewer images." : $"Set images: {used} in the collect-mean-kv stage, or add pictures.");
     }
 
     private Unit Create()
     {
-        IReadOnlyList<DataItem> drawn = pictures.Value;
+        DataItem[] drawn = [.. pictures.Value.Where(p => p.Reason is null).Select(p => p.Item)];
         KeyAverage average = spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary;
         return new Unit(Kind, Version, "mean keys and values",
         [
             .. Context.ModelParts,
             new KeyPart.Text("rope", Spelling.Of(spec.Rope)),
-            new KeyPart.Integer("images", drawn.Count),
+            new KeyPart.Integer("images", drawn.Length),
             Context.PicturesPart(drawn),
-        ], drawn.Count, WorkUnit, run =>
+        ], drawn.Length, WorkUnit, run =>
         {
             MeanKvAccumulator? mean = null;
             try
@@ -145,4 +166,9 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
             }
         });
     }
+
+    /// <summary>A picture as it is drawn.</summary>
+    /// <param name="Item">The picture.</param>
+    /// <param name="Reason">Why it is left out, or null.</param>
+    private sealed record BaselinePicture(DataItem Item, string? Reason);
 }

@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
 /// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
 /// <param name="digests">Digests of weight and picture files.</param>
-internal sealed class Engine(FileDigests digests) : IDisposable
+/// <param name="verdicts">Which pictures decode.</param>
+internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
 {
     private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image), Lazy<VisionLanguageModel>> models = new();
     private readonly Lock leasing = new();
@@ -21,6 +23,9 @@ internal sealed class Engine(FileDigests digests) : IDisposable
 
     /// <summary>Finished runs, whose heads an experiment may take.</summary>
     public required RunFolders Runs { get; init; }
+
+    /// <summary>Which pictures decode.</summary>
+    public PictureVerdicts Verdicts => verdicts;
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>

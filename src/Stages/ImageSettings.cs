@@ -13,9 +13,12 @@ internal static class ImageSettings
 
     /// <summary>Settles the fields.</summary>
     /// <exception cref="InputException">A field that the family does not have, or fields that exclude each other.</exception>
-    public static ImageChoice Resolve(ImageSpec spec, ModelFamily family) => family switch
+    /// <param name="spec">The fields.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="published">What LLaVA-1.5's folder says of pictures that are not square.</param>
+    public static ImageChoice Resolve(ImageSpec spec, ModelFamily family, PictureFit published = PictureFit.Crop) => family switch
     {
-        ModelFamily.Llava => Only(spec, family, "fit", new ImageChoice { Fit = spec.Fit == ImageFit.Pad ? PictureFit.Pad : PictureFit.Crop }),
+        ModelFamily.Llava => Only(spec, family, "fit", new ImageChoice { Fit = FitOf(spec.Fit) ?? published }),
         ModelFamily.LlavaNext => Only(spec, family, "size, other_sizes", Sized(spec, 336, new ImageChoice())),
         ModelFamily.Qwen2Vl => Only(spec, family, "size, other_sizes", Sized(spec, 448, new ImageChoice())),
         ModelFamily.InternVl => Only(spec, family, "tiles, size, other_sizes", Sized(spec, 0, new ImageChoice { MaxTiles = spec.Tiles ?? 1 })),
@@ -42,6 +45,13 @@ internal static class ImageSettings
         _ => throw new ArgumentOutOfRangeException(nameof(family)),
     };
 
+    private static PictureFit? FitOf(ImageFit? fit) => fit switch
+    {
+        ImageFit.Crop => PictureFit.Crop,
+        ImageFit.Pad => PictureFit.Pad,
+        _ => null,
+    };
+
     private static ImageChoice Sized(ImageSpec spec, int standard, ImageChoice image)
     {
         int size = spec.Size ?? standard;
@@ -53,7 +63,7 @@ internal static class ImageSettings
 
     private static ImageChoice Only(ImageSpec spec, ModelFamily family, string known, ImageChoice image)
     {
-        (string Field, bool Set)[] fields = [("fit", spec.Fit != ImageFit.Crop), ("size", spec.Size is not null), ("tiles", spec.Tiles is not null), ("other_sizes", spec.OtherSizes != OtherSizes.Resize)];
+        (string Field, bool Set)[] fields = [("fit", spec.Fit is not null), ("size", spec.Size is not null), ("tiles", spec.Tiles is not null), ("other_sizes", spec.OtherSizes != OtherSizes.Resize)];
         string[] has = known.Split(", ");
         return fields.FirstOrDefault(f => f.Set && !has.Contains(f.Field)).Field is { } foreign
             ? throw new InputException($"{Where}.{foreign}", $"{NameOf(family)} has no such choice.", $"It has {(has.Length > 1 ? $"{string.Join(", ", has[..^1])} and {has[^1]}" : has[0])}.")

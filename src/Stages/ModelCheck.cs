@@ -1,3 +1,4 @@
+using Pipelines.Stages.Errors;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Spec;
@@ -36,8 +37,10 @@ internal sealed class ModelCheck : IDisposable
         TorchNative.Touch();
         programBytes = OwnBytes();
         VisionLanguageModel model = context.Model;
-        picture = Fitting(context.Items) ?? throw new Errors.InputException(context.Pictures.Source, "no picture has the size that model.image asks for.", "Set model.image.other_sizes to resize.");
-        DataItem other = Fitting(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
+        picture = Usable(context.Items) ?? throw new Errors.InputException(
+            context.Pictures.Source, $"no picture can be used (for example: {context.Unusable(context.Items[0])}).",
+            context.Image.KeepSizes ? "Set model.image.other_sizes to resize." : null);
+        DataItem other = Usable(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
         using (context.BuildPrefix(picture))
         {
             // The first pass pays for pages and code; it is not what is measured.
@@ -84,12 +87,12 @@ internal sealed class ModelCheck : IDisposable
     public IReadOnlyList<PromptRow> Prompt()
     {
         PromptTokens prompt = prefix.Prompt;
-        IEnumerable<PromptRow> Rows(int first, int count, string part) => Enumerable.Range(first, count).Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), Shown(prompt.Ids[i])));
+        IEnumerable<PromptRow> Rows(int first, int count, string part) => Enumerable.Range(first, count).Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), TokenText(prompt.Ids[i])));
         string grid = features.Tokens.Rows > 0 ? string.Create(CultureInfo.InvariantCulture, $", {features.Tokens.Rows} x {features.Tokens.Columns}") : "";
         return
         [
             .. Rows(0, prompt.ImageStart, "prefix"),
-            new PromptRow($"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}", "image", Whole(prompt.Ids[prompt.ImageStart]), $"{Shown(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"),
+            new PromptRow($"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}", "image", Whole(prompt.Ids[prompt.ImageStart]), $"{TokenText(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"),
             .. Rows(prompt.SuffixStart, questionLength - prompt.SuffixStart, "suffix"),
             .. Rows(questionLength, prompt.Length - questionLength, "given"),
         ];
@@ -105,7 +108,7 @@ internal sealed class ModelCheck : IDisposable
         yield return new CheckResult(
             "image tokens follow from the picture's size", answered == prompt.ImageLength && features.Features.shape[0] == prompt.ImageLength,
             $"{prompt.ImageLength}: {ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)}");
-        yield return new CheckResult("answer", true, $"'{ShownText.Of(model.Answer(said))}' for {picture.File}{(picture.Category is { } category ? $" ({category})" : "")}");
+        yield return new CheckResult("answer", true, $"'{Shown.Name(model.Answer(said))}' for {picture.File}{(picture.Category is { } category ? $" ({category})" : "")}");
         yield return new CheckResult("measured token", true, MeasuredToken(model));
         using var naive = new NaiveForward(model, prompt, features);
         foreach (CheckResult result in new AblationLaws(prefix, naive, forward, baseline, Target, context.Experiment.Seed).Try()) yield return result;
@@ -129,15 +132,15 @@ internal sealed class ModelCheck : IDisposable
     /// <summary>The measured token, and what is given before it.</summary>
     private string MeasuredToken(VisionLanguageModel model)
     {
-        string token = $"{Whole(said[measured.Position])} '{ShownText.Of(model.Tokenizer.TokenText(said[measured.Position]))}'";
+        string token = $"{Whole(said[measured.Position])} '{Shown.Name(model.Tokenizer.TokenText(said[measured.Position]))}'";
         if (measured.Problem is { } problem) return $"{problem}; the checks take the answer's first, {token}";
         string piece = measured.IsPiece ? ", a piece of the word" : "";
-        return measured.Position == 0 ? $"{token}{piece}" : $"{token}{piece}, behind '{ShownText.Of(model.TextOf(said.Take(measured.Position)))}', which is given";
+        return measured.Position == 0 ? $"{token}{piece}" : $"{token}{piece}, behind '{Shown.Name(model.TextOf(said.Take(measured.Position)))}', which is given";
     }
 
     private (int Width, int Height) Size => PictureDecoder.ReadSize(picture.FullPath);
 
-    private DataItem? Fitting(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Mismatch(i) is null);
+    private DataItem? Usable(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Unusable(i) is null);
 
     /// <summary>The experiment's kind of baseline; the mean is that of one picture.</summary>
     private BaselineBlocks BlocksOf(DataItem item)
@@ -192,7 +195,7 @@ internal sealed class ModelCheck : IDisposable
     private static string Gigabytes(long bytes) => bytes < 100_000_000 ? Text($"{bytes / 1e6:0.0} MB") : Text($"{bytes / 1e9:0.00} GB");
 
     /// <summary>A token on one line.</summary>
-    private string Shown(int id) => context.Model.Tokenizer.TokenText(id).Replace("\n", "\\n", StringComparison.Ordinal).Replace(' ', '▁');
+    private string TokenText(int id) => Shown.Name(context.Model.Tokenizer.TokenText(id)).Replace(' ', '▁');
 
     private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
 

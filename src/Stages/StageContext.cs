@@ -2,6 +2,7 @@ using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
@@ -21,7 +22,7 @@ internal sealed class StageContext
     private readonly Lazy<IReadOnlyList<DataItem>> items;
 
     /// <summary>The context of <paramref name="experiment"/>; <paramref name="command"/> is what runs it again.</summary>
-    /// <exception cref="Errors.InputException">The model's folder or a setting is of no use.</exception>
+    /// <exception cref="InputException">The model's folder or a setting is of no use.</exception>
     public StageContext(Experiment experiment, Engine engine, string command)
     {
         Experiment = experiment;
@@ -33,7 +34,9 @@ internal sealed class StageContext
         ModelFolder.RequireUsable(Info, ModelFiles.SmallNames);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
-        Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);
+        Image = ImageSettings.Resolve(
+            experiment.Model.Image, Info.Family,
+            Info.Family == ModelFamily.Llava ? ClipProcessor.PublishedFit(PreprocessorConfig.Read(Folder)) : PictureFit.Crop);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         modelParts = new(() => [.. ReadModelParts()]);
         pictures = new(ReadNotedPictures);
@@ -113,19 +116,16 @@ internal sealed class StageContext
     public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
     [
         .. ModelParts,
-        new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item.FullPath)) { Files = [sample.Item.FullPath, .. LabelFiles] },
+        new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item)) { Files = [sample.Item.FullPath, .. LabelFiles] },
         new KeyPart.Text("question", Question),
         .. sample.Given.Count == 0 ? Array.Empty<KeyPart>() : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
         new KeyPart.Integer("target_token", sample.TargetToken),
         new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
     ];
 
-    /// <summary>Digest of a picture file.</summary>
-    public string PictureDigest(string file) => Engine.Digests.OfSource(file);
-
     /// <summary>A key part that holds the digests of pictures.</summary>
     public KeyPart PicturesPart(IReadOnlyList<DataItem> of) => new KeyPart.Digest(
-        "pictures", $"{of.Count} pictures", FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p.FullPath)))))
+        "pictures", $"{of.Count} pictures", FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p)))))
     {
         Files = [.. of.Select(p => p.FullPath), .. LabelFiles],
     };
@@ -138,14 +138,64 @@ internal sealed class StageContext
         _ => [],
     };
 
-    /// <summary>Why a picture is left out because of its size (<c>other_sizes: reject</c>); null where it fits. Reads no pixels.</summary>
-    public string? Mismatch(DataItem item)
+    /// <summary>
+    /// Digest of a picture file, with all that decides how it is read. One that cannot be opened has the digest of that fact, so that it is
+    /// seen again once it can.
+    /// </summary>
+    /// <exception cref="InputException">The file is not what it was when the run first looked at it.</exception>
+    public string PictureDigest(DataItem item)
     {
-        if (!Image.KeepSizes) return null;
         Engine.Digests.Note(item.FullPath);
-        (int width, int height) = PictureDecoder.ReadSize(item.FullPath);
-        return ImageTokens.Mismatch(width, height);
+        if (item.Gone is not null) return FileDigests.OfText(item.Gone);
+        try
+        {
+            Engine.Digests.Of(item.FullPath);
+        }
+        catch (InputException)
+        {
+            return FileDigests.OfText("the picture cannot be read");
+        }
+
+        string digest = Engine.Digests.OfSource(item.FullPath);
+        return PictureDecoder.FormatOf(item.FullPath) is PictureFormat.Png or PictureFormat.Jpeg
+            ? digest
+            : FileDigests.Combine([($"decoder {PictureDecoder.Version}", digest)]);
     }
+
+    /// <summary>Why a picture is of no use to any stage: it is not there, does not decode, or has a size that the experiment does not take; null where it is.</summary>
+    public string? Unusable(DataItem item)
+    {
+        if (Unasked(item) is { } reason) return reason;
+        try
+        {
+            return Engine.Verdicts.Of(Engine.Digests.Of(item.FullPath), item.FullPath) is { } verdict ? Subject(verdict) : null;
+        }
+        catch (InputException e)
+        {
+            return Subject(e.What);
+        }
+    }
+
+    /// <summary>The part of <see cref="Unusable"/> that is known without pixels: the picture is not there, or has a size that the model or <c>other_sizes: reject</c> does not take.</summary>
+    public string? Unasked(DataItem item)
+    {
+        if (item.Gone is not null) return item.Gone;
+        if (Image.Square is not null && !Image.KeepSizes) return null;
+        Engine.Digests.Note(item.FullPath);
+        try
+        {
+            (int width, int height) = PictureDecoder.ReadSize(item.FullPath);
+            ImageTokens.TokensOf(width, height);
+            return ImageTokens.Mismatch(width, height);
+        }
+        catch (InputException e)
+        {
+            return Subject(e.What);
+        }
+    }
+
+    /// <summary>The sentence that an error says of a picture.</summary>
+    public static string Subject(string what) => $"the picture {what.TrimEnd('.')}";
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
     public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(PictureDecoder.Decode(item.FullPath), Model);
@@ -191,9 +241,9 @@ internal sealed class StageContext
 
     private PictureSet ReadPictures() => Experiment.Data switch
     {
-        CocoData coco => CocoReader.Read(coco.Images.Full, coco.Annotations.Full, new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow)),
+        CocoData coco => CocoReader.Read(coco.Images.Full, coco.Annotations.Full, new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow), coco.Missing),
         DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
-        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, Nearest.To),
+        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, folder.Missing, Nearest.To),
         _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
     };
 }

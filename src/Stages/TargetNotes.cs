@@ -1,4 +1,4 @@
-using Pipelines.Stages.Text;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages;
 
@@ -18,21 +18,21 @@ internal static class TargetNotes
     {
         Sample[] given = [.. samples.Where(s => s.Given.Count > 0)];
         return given.Length == 0 ? null
-            : $"{given.Length} of {samples.Length} stand behind the answer's first token: what comes before is given, for example '{ShownText.Of(given[0].GivenText)}' before '{ShownText.Of(given[0].Target)}'";
+            : $"{given.Length} of {samples.Length} stand behind the answer's first token: what comes before is given, for example '{Shown.Name(given[0].GivenText)}' before '{Shown.Name(given[0].Target)}'";
     }
 
     private static string? Pieces(Sample[] samples)
     {
         Sample[] pieces = [.. samples.Where(s => s.IsPiece)];
         return pieces.Length == 0 ? null
-            : $"{pieces.Length} of {samples.Length} are only a piece of the word, which goes on in the next token, for example '{Shown(pieces[0])}' of '{ShownText.Of(pieces[0].Answer)}'";
+            : $"{pieces.Length} of {samples.Length} are only a piece of the word, which goes on in the next token, for example '{TargetOf(pieces[0])}' of '{Shown.Name(pieces[0].Answer)}'";
     }
 
     /// <summary>Categories measured by the same token; without labels, different answers.</summary>
     private static string? Shared(Sample[] samples)
     {
         var shared = samples.GroupBy(s => s.TargetToken)
-            .Select(g => (Token: Shown(g.First()), Objects: g.Select(s => s.Object).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray()))
+            .Select(g => (Token: TargetOf(g.First()), Objects: g.Select(s => s.Object).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray()))
             .Where(g => g.Objects.Length > 1).OrderByDescending(g => g.Objects.Length).ThenBy(g => g.Token, StringComparer.Ordinal).ToArray();
         if (shared.Length == 0) return null;
         int objects = shared.SelectMany(g => g.Objects).Distinct(StringComparer.Ordinal).Count();
@@ -43,7 +43,7 @@ internal static class TargetNotes
     }
 
     private static string Listed(string[] names) =>
-        string.Join(", ", names.Take(NamesTold).Select(ShownText.Of)) + (names.Length > NamesTold ? $" and {names.Length - NamesTold} more" : "");
+        string.Join(", ", names.Take(NamesTold).Select(Shown.Name)) + (names.Length > NamesTold ? $" and {names.Length - NamesTold} more" : "");
 
-    private static string Shown(Sample sample) => ShownText.Of(sample.Target.Trim());
+    private static string TargetOf(Sample sample) => Shown.Name(sample.Target.Trim());
 }

@@ -4,7 +4,7 @@ using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Text;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages;
 
@@ -49,7 +49,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         IReadOnlyList<Stage> inputs = sources.Known;
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
-        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Shown(artifacts), PicturesOf(artifacts))]);
+        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Described(artifacts), PicturesOf(artifacts))]);
     }
 
     /// <inheritdoc/>
@@ -75,7 +75,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) => Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
 
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
-    private string Shown(Artifacts artifacts) => string.Join(
+    private string Described(Artifacts artifacts) => string.Join(
         '\n',
         [Tables.Samples.Csv(SampleRows(artifacts)), .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
 
@@ -180,7 +180,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             new Fact("answers", counts.Answered + share + counts.LeftOut),
             .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
-            .. counts.Unfit > 0 ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{counts.Unfit} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
+            .. counts.Unfit > 0 ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{counts.Unfit} pictures could not be asked about: table samples says why"))] : Array.Empty<Fact>(),
+            .. Context.Pictures.Notes.Select(note => new Fact("pictures", note)),
             .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
         ];
@@ -197,7 +198,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             File = sample.Item.File,
             Category = sample.Item.Category ?? "",
             Answer = sample.Answer,
-            Given = ShownText.Of(sample.GivenText),
+            Given = Shown.Name(sample.GivenText),
             Target = sample.Target,
             Intact = ends?.Intact ?? double.NaN,
             Ablated = ends?.Ablated ?? double.NaN,

@@ -73,7 +73,7 @@ internal static class AskCommand
 
     private static void Print(Pipeline pipeline, AnswerQuestions stage, IReadOnlyList<Asked> asked)
     {
-        Console.WriteLine($"{pipeline.Experiment.Name}, {stage.Name}: {ShownText.Of(stage.Question)}");
+        Console.WriteLine($"{pipeline.Experiment.Name}, {stage.Name}: {Shown.Name(stage.Question)}");
         if (asked.Count == 0)
         {
             Console.WriteLine("no picture was asked about");
@@ -88,6 +88,6 @@ internal static class AskCommand
 
     private static string[] Cells(SampleRow row) =>
     [
-        ShownText.Of(row.File), ShownText.Of(row.Answer), ShownText.Of(row.Category ?? ""), row.Verdict ?? "not asked", row.Target?.Trim() ?? "", ShownText.Of(row.Reason ?? ""),
+        Shown.Name(row.File), Shown.Name(row.Answer), Shown.Name(row.Category ?? ""), row.Verdict ?? "not asked", row.Target?.Trim() ?? "", Shown.Name(row.Reason ?? ""),
     ];
 }

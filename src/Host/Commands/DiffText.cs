@@ -1,4 +1,5 @@
 using Pipelines.Stages.Comparison;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Commands;
 
@@ -8,7 +9,7 @@ internal static class DiffText
     /// <summary>Prints it.</summary>
     public static void Print(RunComparison runs)
     {
-        Console.WriteLine(ComparisonSentences.Headline(runs));
+        Console.WriteLine(Shown.Name(ComparisonSentences.Headline(runs)));
         Console.WriteLine();
         Show(new ComparisonTable([("", false), ("run", false), ("model", false), ("folder", false)], [["A", runs.A.Name, runs.A.Model, runs.A.Folder], ["B", runs.B.Name, runs.B.Model, runs.B.Folder]]));
         Show(ComparisonTable.Settings(runs));
@@ -34,7 +35,7 @@ internal static class DiffText
             Say(ComparisonSentences.Traces(trace), [.. ComparisonTable.Traces(trace)]);
         }
 
-        foreach (string sentence in runs.Unpaired) Console.WriteLine(sentence);
+        foreach (string sentence in runs.Unpaired) Console.WriteLine(Shown.Name(sentence));
     }
 
     private static void Title(int stages, string a, string b)
@@ -44,7 +45,7 @@ internal static class DiffText
 
     private static void Say(string sentence, params ComparisonTable?[] tables)
     {
-        Console.WriteLine(sentence);
+        Console.WriteLine(Shown.Name(sentence));
         Array.ForEach(tables, Show);
     }
 

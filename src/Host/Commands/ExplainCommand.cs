@@ -66,10 +66,10 @@ internal static class ExplainCommand
     private static void Print(Unit unit, string name, Catalog catalog, Reasons reasons)
     {
         bool there = catalog.Artifacts.Has(unit);
-        Console.WriteLine($"  {name}");
-        Console.WriteLine($"    {(there ? $"cached as {Fingerprint.Of(unit)}" : $"missing: {string.Join("; ", reasons.Why(unit))}")}");
+        Console.WriteLine($"  {Shown.Name(name)}");
+        Console.WriteLine($"    {(there ? $"cached as {Fingerprint.Of(unit)}" : $"missing: {Shown.Name(string.Join("; ", reasons.Why(unit)))}")}");
         Console.WriteLine($"    stage version {unit.Version}");
         int width = unit.Parts.Max(p => p.Name.Length);
-        foreach (KeyPart part in unit.Parts) Console.WriteLine($"    {part.Name.PadRight(width)}  {part.Shown}");
+        foreach (KeyPart part in unit.Parts) Console.WriteLine($"    {part.Name.PadRight(width)}  {Shown.Name(part.Shown)}");
     }
 }

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Errors;
 using Spectre.Console;
 
 namespace Pipelines.Host.Commands;
@@ -8,6 +9,7 @@ internal static class PlainTable
     /// <summary>Prints rows under their column names.</summary>
     public static void Print(IReadOnlyList<string> columns, IReadOnlyList<string[]> rows)
     {
+        rows = [.. rows.Select(row => row.Select(Shown.Name).ToArray())];
         if (Console.IsOutputRedirected)
         {
             int[] widths = [.. columns.Select((c, i) => Math.Max(c.Length, rows.Max(r => r[i].Length)))];

@@ -28,7 +28,7 @@ internal static class ReproduceCommand
             foreach (TableComparison table in ExpectedTables.Compare(expected, tables))
             {
                 Console.WriteLine($"{(table.Differences.Count == 0 ? "as expected" : "DIFFERENT  ")} {table.Table}: {table.Verdict}");
-                foreach (string difference in table.Differences.Take(10)) Console.WriteLine($"  {difference}");
+                foreach (string difference in table.Differences.Take(10)) Console.WriteLine($"  {Shown.Name(difference)}");
                 if (table.Differences.Count > 10) Console.WriteLine($"  … and {table.Differences.Count - 10} more");
                 if (table.Differences.Count > 0) code = Program.Failed;
             }

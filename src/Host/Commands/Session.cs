@@ -4,6 +4,7 @@ using Pipelines.Stages;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Vision;
 
 namespace Pipelines.Host.Commands;
 
@@ -23,6 +24,7 @@ internal sealed class Session : IDisposable
     private readonly Engine engine;
     private readonly FileDigests digests;
     private readonly bool toRead;
+    private readonly PictureVerdicts verdicts;
 
     private Session(RunOptions options, ReadResult read, bool toRead)
     {
@@ -36,7 +38,8 @@ internal sealed class Session : IDisposable
         Store = toRead ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
         if (!toRead && isNew) Console.WriteLine($"artifacts: {Root}");
         Threads = options.Threads ?? Environment.ProcessorCount;
-        engine = new Engine(digests) { Runs = new RunFolders(Root) };
+        verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
+        engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root) };
         bool several = read.Experiments.Count > 1;
         Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Within(e.Name, several, () => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file))))];
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
@@ -176,7 +179,12 @@ internal sealed class Session : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!toRead) digests.Save();
+        if (!toRead)
+        {
+            digests.Save();
+            verdicts.Save();
+        }
+
         engine.Dispose();
         Store.Dispose();
     }

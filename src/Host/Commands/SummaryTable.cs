@@ -1,5 +1,6 @@
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Spectre.Console;
 
@@ -15,6 +16,7 @@ internal static class SummaryTable
         string report = Path.Combine(folder, "report.html");
         if (File.Exists(report)) rows = [.. rows, new SummaryRow("report", report)];
         rows = [.. rows, new SummaryRow("tables", Path.Combine(folder, "tables"))];
+        rows = [.. rows.Select(r => new SummaryRow(Shown.Name(r.What), Shown.Name(r.Value)))];
         if (Console.IsOutputRedirected)
         {
             int width = rows.Max(r => r.What.Length);

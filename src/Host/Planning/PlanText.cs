@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipelines.Host.Progress;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
@@ -18,6 +19,7 @@ internal static class PlanText
         var text = new StringBuilder();
         Pipeline pipeline = plan.Pipeline;
         text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {pipeline.Context.Info.Family}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
+        foreach (string note in pipeline.Context.Pictures.Notes) text.AppendLine(CultureInfo.InvariantCulture, $"  {Shown.Name(note)}");
         foreach (StagePlan stage in plan.Stages)
         {
             text.Append(CultureInfo.InvariantCulture, $"  {stage.Stage.Name} ({stage.Stage.Kind}): {stage.Units.Count - stage.Open.Count} cached, {stage.Missing.Count} missing");
@@ -26,11 +28,11 @@ internal static class PlanText
             text.AppendLine(Cost(stage.Work, costs));
             foreach (var group in stage.Missing.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
             {
-                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {stage.Stage.NameOf(unit)}: {group.Key}");
-                else text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {group.Key}");
+                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {Shown.Name(stage.Stage.NameOf(unit))}: {Shown.Name(group.Key)}");
+                else text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {Shown.Name(group.Key)}");
             }
 
-            if (everyUnit) foreach (Unit unit in stage.Units.Except(stage.Open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {stage.Stage.NameOf(unit)}: {Fingerprint.Of(unit)[..12]}");
+            if (everyUnit) foreach (Unit unit in stage.Units.Except(stage.Open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {Shown.Name(stage.Stage.NameOf(unit))}: {Fingerprint.Of(unit)[..12]}");
         }
 
         return text.ToString();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipelines.Stages.Errors;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -40,7 +41,7 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     }
 
     /// <inheritdoc/>
-    public override void Message(string text) => console.MarkupLineInterpolated($"{text}");
+    public override void Message(string text) => console.MarkupLineInterpolated($"{Shown.Lines(text)}");
 
     private sealed class Bar(ProgressTask task, double cached, string workUnit)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Progress;
 
@@ -51,7 +52,7 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
     {
         lock (writing)
         {
-            output.WriteLine(text);
+            output.WriteLine(Shown.Lines(text));
             output.Flush();
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Running;
 
@@ -18,7 +19,7 @@ internal sealed class RunLog : IDisposable
     /// <summary>Writes one entry.</summary>
     public void Write(string text)
     {
-        lock (writing) writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {text}"));
+        lock (writing) writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {Shown.Lines(text)}"));
     }
 
     /// <inheritdoc/>

@@ -136,7 +136,7 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
         int told = 0;
         foreach (var group in units.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
         {
-            string line = $"{label}: {group.Count()} of {units.Count} units to compute, because {group.Key}";
+            string line = $"{label}: {group.Count()} of {units.Count} units to compute, because {Shown.Name(group.Key)}";
             log.Write(line);
             if (group.Key != "never computed" && ++told <= ReasonsTold) progress.Message(line);
         }
@@ -147,8 +147,8 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
     private void Report(Stage stage, Unit unit, Exception failure)
     {
         string text = failure is InputException or IOException or UnauthorizedAccessException ? failure.Message : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
-        progress.Message($"{stage.Name}: {stage.NameOf(unit)} failed. {text}");
-        log.Write($"{stage.Name}: {stage.NameOf(unit)} failed. {failure}");
+        progress.Message($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {Shown.Name(text)}");
+        log.Write($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {failure}");
     }
 
     private static string Describe(StageOutcome outcome)

@@ -53,7 +53,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
         int first = Enumerable.Range(0, Math.Max(own.Count, other.Count)).FirstOrDefault(i => Id(own, i) != Id(other, i), -1);
         return first < 0
             ? new CheckResult("prompt ids", true, Text($"all {own.Count} are equal"))
-            : new CheckResult("prompt ids", false, Text($"position {first}: {Shown(own, first)}, reference {Shown(other, first)}"));
+            : new CheckResult("prompt ids", false, Text($"position {first}: {Token(own, first)}, reference {Token(other, first)}"));
     }
 
     private CheckResult KeysAndValues(PrefixCache prefix)
@@ -119,7 +119,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
 
             if (!Near(own[token], reference.TopLogits[i], size))
             {
-                return new CheckResult(what, false, Text($"number {i + 1}, {Shown(token)}: {own[token]:0.0000}, reference {reference.TopLogits[i]:0.0000}"));
+                return new CheckResult(what, false, Text($"number {i + 1}, {Token(token)}: {own[token]:0.0000}, reference {reference.TopLogits[i]:0.0000}"));
             }
 
             worst = Math.Max(worst, Math.Abs(own[token] - reference.TopLogits[i]));
@@ -130,8 +130,8 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
         var named = reference.TopTokens.ToHashSet();
         int stranger = Enumerable.Range(0, own.Count).FirstOrDefault(t => own[t] > least && !named.Contains(t), -1);
         return stranger < 0
-            ? new CheckResult(what, true, Text($"the {reference.TopTokens.Count} largest differ by {worst:0.0e+0} at most, first {Shown(reference.TopTokens[0])} {own[reference.TopTokens[0]]:0.0000}"))
-            : new CheckResult(what, false, Text($"{Shown(stranger)} has {own[stranger]:0.0000} here and is not among the reference's {reference.TopTokens.Count} largest"));
+            ? new CheckResult(what, true, Text($"the {reference.TopTokens.Count} largest differ by {worst:0.0e+0} at most, first {Token(reference.TopTokens[0])} {own[reference.TopTokens[0]]:0.0000}"))
+            : new CheckResult(what, false, Text($"{Token(stranger)} has {own[stranger]:0.0000} here and is not among the reference's {reference.TopTokens.Count} largest"));
     }
 
     /// <summary>Whether two numbers differ by no more than the tolerance times a size; NaN is never near.</summary>
@@ -139,9 +139,9 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
 
     private static int? Id(IReadOnlyList<int> ids, int position) => position < ids.Count ? ids[position] : null;
 
-    private string Shown(IReadOnlyList<int> ids, int position) => Id(ids, position) is { } id ? Shown(id) : "no token";
+    private string Token(IReadOnlyList<int> ids, int position) => Id(ids, position) is { } id ? Token(id) : "no token";
 
-    private string Shown(int id) => Text($"{id} '{model.Tokenizer.TokenText(id).Replace("\n", "\\n", StringComparison.Ordinal)}'");
+    private string Token(int id) => Text($"{id} '{Shown.Name(model.Tokenizer.TokenText(id))}'");
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Pipelines.Stages.Errors;
 
@@ -6,7 +5,8 @@ namespace Pipelines.Stages.Data;
 
 /// <summary>
 /// Reads COCO's <c>instances_*.json</c> as a stream (train2017 has 450 MB): of its annotations only a tally a picture is kept.
-/// An instance without <c>area</c> has that of its <c>bbox</c>; annotations of pictures that <c>images</c> does not list are passed over.
+/// An instance without <c>area</c> has that of its <c>bbox</c>, which is judged only then; annotations of pictures that <c>images</c> does
+/// not list are passed over. null counts as absent.
 /// </summary>
 internal static class CocoReader
 {
@@ -16,8 +16,9 @@ internal static class CocoReader
     /// <param name="images">Folder with the pictures.</param>
     /// <param name="annotations">The annotations.</param>
     /// <param name="rule">Which pictures hold one single main object.</param>
-    /// <exception cref="InputException">A file is missing, damaged or contradicts itself.</exception>
-    public static PictureSet Read(string images, string annotations, SingleObject rule)
+    /// <param name="missing">Share of the listed pictures that may be missing.</param>
+    /// <exception cref="InputException">A file is missing, damaged or contradicts itself, or too many pictures are not on disk.</exception>
+    public static PictureSet Read(string images, string annotations, SingleObject rule, double missing)
     {
         CocoFile coco = Parse(annotations);
         if (coco.Images.Count == 0)
@@ -25,14 +26,18 @@ internal static class CocoReader
             throw new InputException(annotations, "'images' lists no picture.", "Name an instances_*.json of COCO.");
         }
 
-        PictureFolder.RequireFiles(images, coco.Images.Values.Select(i => i.FileName), annotations);
+        var gone = PictureFolder.Missing(images, [.. coco.Images.Values.Select(i => i.FileName)], annotations, missing);
         return new PictureSet(annotations, [.. coco.Images.Select(i => Item(i.Key, i.Value))], coco.Categories.Values.Select(c => c.Name));
 
-        DataItem Item(long id, CocoImage image)
+        DataItem Item(CocoId id, CocoImage image)
         {
             InstanceTally instances = coco.Instances.TryGetValue(id, out InstanceTally found) ? found : new InstanceTally();
-            string? leftOut = rule.LeftOut(instances, (double)image.Width * image.Height);
-            var picture = new DataItem(id.ToString(CultureInfo.InvariantCulture), image.FileName, Path.GetFullPath(Path.Combine(images, image.FileName)), LeftOut: leftOut);
+            double area = instances.Count == 0 ? 1 : Area(id, image);
+            string? leftOut = rule.LeftOut(instances, area);
+            var picture = new DataItem(id.ToString(), image.FileName, Path.GetFullPath(Path.Combine(images, image.FileName)), LeftOut: leftOut)
+            {
+                Gone = gone.Contains(image.FileName) ? PictureFolder.NotOnDisk : null,
+            };
             if (leftOut is not null)
             {
                 return picture;
@@ -40,10 +45,13 @@ internal static class CocoReader
 
             return coco.Categories.TryGetValue(instances.Category, out CocoCategory? category)
                 ? picture with { Category = category.Name, SuperCategory = category.SuperCategory }
-                : throw new InputException(
-                    annotations,
-                    string.Create(CultureInfo.InvariantCulture, $"picture {id} has an instance of category {instances.Category}, which 'categories' does not list."));
+                : throw new InputException(annotations, $"picture {id} has an instance of category {instances.Category}, which 'categories' does not list.");
         }
+
+        double Area(CocoId id, CocoImage image) => (double)(image.Width ?? throw Sizeless(id, "width")) * (image.Height ?? throw Sizeless(id, "height"));
+
+        InputException Sizeless(CocoId id, string field) =>
+            new(annotations, $"images: picture {id} lacks '{field}', and the share that its instances cover depends on it.");
     }
 
     private static CocoFile Parse(string annotations)
@@ -94,30 +102,31 @@ internal static class CocoReader
         }
     }
 
-    private static void ReadImages(ref JsonTokens json, Dictionary<long, CocoImage> images)
+    private static void ReadImages(ref JsonTokens json, Dictionary<CocoId, CocoImage> images)
     {
         json.BeginList("images");
         while (json.NextObject())
         {
-            long? id = null, width = null, height = null;
+            CocoId? id = null;
+            long? width = null, height = null;
             string? name = null;
             while (json.NextProperty())
             {
                 if (json.Is("id"u8))
                 {
-                    id = json.Whole("id");
+                    id = json.HasValue() ? json.Id("id") : null;
                 }
                 else if (json.Is("width"u8))
                 {
-                    width = Side(ref json, "width");
+                    width = json.HasValue() ? Side(ref json, "width") : null;
                 }
                 else if (json.Is("height"u8))
                 {
-                    height = Side(ref json, "height");
+                    height = json.HasValue() ? Side(ref json, "height") : null;
                 }
                 else if (json.Is("file_name"u8))
                 {
-                    name = json.Text("file_name");
+                    name = json.HasValue() ? json.Text("file_name") : null;
                 }
                 else
                 {
@@ -125,10 +134,7 @@ internal static class CocoReader
                 }
             }
 
-            var image = new CocoImage(
-                name ?? throw Lacks(ref json, "file_name"),
-                width ?? throw Lacks(ref json, "width"),
-                height ?? throw Lacks(ref json, "height"));
+            var image = new CocoImage(name ?? throw Lacks(ref json, "file_name"), width, height);
             if (!PictureFolder.StaysBelow(image.FileName))
             {
                 throw json.Wrong($"'{image.FileName}' does not name a file below the picture folder", "file_name");
@@ -136,46 +142,51 @@ internal static class CocoReader
 
             if (!images.TryAdd(id ?? throw Lacks(ref json, "id"), image))
             {
-                throw json.Wrong(string.Create(CultureInfo.InvariantCulture, $"picture {id} is listed twice"), "id");
+                throw json.Wrong($"picture {id} is listed twice", "id");
             }
         }
     }
 
-    private static void ReadAnnotations(ref JsonTokens json, Dictionary<long, InstanceTally> instances)
+    private static void ReadAnnotations(ref JsonTokens json, Dictionary<CocoId, InstanceTally> instances)
     {
         json.BeginList("annotations");
         while (json.NextObject())
         {
-            long? image = null, category = null;
+            CocoId? image = null, category = null;
             double? area = null, boxArea = null;
+            MisreadValue? wrongBox = null;
             bool crowd = false;
             while (json.NextProperty())
             {
                 if (json.Is("image_id"u8))
                 {
-                    image = json.Whole("image_id");
+                    image = json.HasValue() ? json.Id("image_id") : null;
                 }
                 else if (json.Is("category_id"u8))
                 {
-                    category = json.Whole("category_id");
+                    category = json.HasValue() ? json.Id("category_id") : null;
                 }
                 else if (json.Is("area"u8))
                 {
-                    area = json.Size("area");
+                    area = json.HasValue() ? json.Size("area") : null;
                 }
                 else if (json.Is("bbox"u8))
                 {
-                    double[] box = json.Numbers("bbox", 4); // x, y, width, height
-                    boxArea = Math.Max(box[2], 0) * Math.Max(box[3], 0);
+                    (boxArea, wrongBox) = json.HasValue() ? BoxArea(ref json) : (null, null);
                 }
                 else if (json.Is("iscrowd"u8))
                 {
-                    crowd = json.Flag("iscrowd");
+                    crowd = json.HasValue() && json.Flag("iscrowd");
                 }
                 else
                 {
                     json.Skip();
                 }
+            }
+
+            if (area is null && wrongBox is { } wrong)
+            {
+                throw json.Wrong(wrong);
             }
 
             ref InstanceTally tally = ref CollectionsMarshal.GetValueRefOrAddDefault(instances, image ?? throw Lacks(ref json, "image_id"), out bool known);
@@ -188,26 +199,32 @@ internal static class CocoReader
         }
     }
 
-    private static void ReadCategories(ref JsonTokens json, Dictionary<long, CocoCategory> categories)
+    private static (double? Area, MisreadValue? Wrong) BoxArea(ref JsonTokens json)
+    {
+        Span<double> box = stackalloc double[4]; // x, y, width, height
+        return json.Numbers(box, "bbox") is { } wrong ? (null, wrong) : (Math.Max(box[2], 0) * Math.Max(box[3], 0), null);
+    }
+
+    private static void ReadCategories(ref JsonTokens json, Dictionary<CocoId, CocoCategory> categories)
     {
         json.BeginList("categories");
         while (json.NextObject())
         {
-            long? id = null;
+            CocoId? id = null;
             string? name = null, super = null;
             while (json.NextProperty())
             {
                 if (json.Is("id"u8))
                 {
-                    id = json.Whole("id");
+                    id = json.HasValue() ? json.Id("id") : null;
                 }
                 else if (json.Is("name"u8))
                 {
-                    name = json.Text("name");
+                    name = json.HasValue() ? json.Text("name") : null;
                 }
                 else if (json.Is("supercategory"u8))
                 {
-                    super = json.Text("supercategory");
+                    super = json.HasValue() ? json.Text("supercategory") : null;
                 }
                 else
                 {
@@ -222,7 +239,7 @@ internal static class CocoReader
 
             if (!categories.TryAdd(id ?? throw Lacks(ref json, "id"), new CocoCategory(name, super)))
             {
-                throw json.Wrong(string.Create(CultureInfo.InvariantCulture, $"category {id} is listed twice"), "id");
+                throw json.Wrong($"category {id} is listed twice", "id");
             }
         }
     }
@@ -235,9 +252,10 @@ internal static class CocoReader
 
     private static InputException Lacks(ref JsonTokens json, string field) => json.Wrong($"lacks '{field}'", field: null);
 
-    private sealed record CocoFile(Dictionary<long, CocoImage> Images, Dictionary<long, InstanceTally> Instances, Dictionary<long, CocoCategory> Categories);
+    private sealed record CocoFile(
+        Dictionary<CocoId, CocoImage> Images, Dictionary<CocoId, InstanceTally> Instances, Dictionary<CocoId, CocoCategory> Categories);
 
-    private sealed record CocoImage(string FileName, long Width, long Height);
+    private sealed record CocoImage(string FileName, long? Width, long? Height);
 
     private sealed record CocoCategory(string Name, string? SuperCategory);
 }

@@ -15,4 +15,8 @@ internal sealed record DataItem(
     string? Category = null,
     string? SuperCategory = null,
     string? Domain = null,
-    string? LeftOut = null);
+    string? LeftOut = null)
+{
+    /// <summary>Why there is no such picture to read, as far as the folder's listing tells, or null: it is asked about and drawn in vain, with this reason.</summary>
+    public string? Gone { get; init; }
+}

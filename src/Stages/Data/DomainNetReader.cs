@@ -1,4 +1,5 @@
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages.Data;
 
@@ -13,6 +14,7 @@ internal static class DomainNetReader
     {
         IReadOnlyList<string> present = [.. PictureFolder.Folders(root).Select(f => Path.GetFileName(f)!)];
         var pictures = new List<DataItem>();
+        PassedOver others = PassedOver.Nothing;
         foreach (string domain in domains.Distinct(StringComparer.Ordinal))
         {
             if (!present.Contains(domain, StringComparer.Ordinal))
@@ -21,18 +23,24 @@ internal static class DomainNetReader
             }
 
             int before = pictures.Count;
+            var (loose, beside) = PictureFolder.Files(Path.Combine(root, domain));
+            others = others.And(beside with { Files = [.. beside.Files, .. loose.Select(f => Path.GetFileName(f)!)], Folders = 0 }); // its folders are the classes
             foreach (string folder in PictureFolder.Folders(Path.Combine(root, domain)))
             {
-                pictures.AddRange(PictureFolder.Files(folder).Select(file => Item(domain, Path.GetFileName(folder), file)));
+                var (files, within) = PictureFolder.Files(folder);
+                others = others.And(within);
+                pictures.AddRange(files.Select(file => Item(domain, Path.GetFileName(folder), file)));
             }
 
             if (pictures.Count == before)
             {
-                throw new InputException(Path.Combine(root, domain), "holds no JPEG or PNG in its class folders.", "DomainNet's layout is domain/class/file.");
+                throw new InputException(Path.Combine(root, domain), $"holds no picture ({PictureFormats.Read}) in its class folders.", "DomainNet's layout is domain/class/file.");
             }
         }
 
-        return pictures.Count > 0 ? new PictureSet(root, pictures) : throw new InputException(root, "no domain is asked for.", "List at least one under 'domains' in the spec.");
+        return pictures.Count > 0
+            ? new PictureSet(root, pictures) { PassedOver = others }
+            : throw new InputException(root, "no domain is asked for.", "List at least one under 'domains' in the spec.");
     }
 
     private static DataItem Item(string domain, string className, string file)

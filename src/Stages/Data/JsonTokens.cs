@@ -4,10 +4,15 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Data;
 
-/// <summary>Reads a JSON file of any length through a small buffer: a token at a time, nothing kept. Errors name the file, the place and what was expected.</summary>
+/// <summary>
+/// Reads a JSON file of any length through a small buffer: a token at a time, nothing kept. Errors name the file, the place and what was
+/// expected. null counts as absent. NaN and Infinity, which Python writes, are passed over where nobody asks for the value.
+/// </summary>
 internal ref struct JsonTokens
 {
-    private const int FirstBuffer = 1 << 16;
+    private const int FirstBuffer = 1 << 16, LongestNotANumber = 10; // -Infinity and what ends it
+
+    private static readonly string[] NotNumbers = ["NaN", "Infinity", "-Infinity"];
 
     private readonly Stream stream;
     private readonly string file;
@@ -18,6 +23,7 @@ internal ref struct JsonTokens
     private Utf8JsonReader reader;
     private string list = "";
     private int element = -1;
+    private string? notANumber; // what the file has where the current token stands for a number that is none
 
     /// <summary>Starts at the file's first byte.</summary>
     /// <param name="stream">The file's bytes.</param>
@@ -75,68 +81,91 @@ internal ref struct JsonTokens
     /// <summary>Whether the current property has this name.</summary>
     public readonly bool Is(ReadOnlySpan<byte> name) => reader.ValueTextEquals(name);
 
-    /// <summary>The value of the current property: a whole number.</summary>
-    public long Whole(string field)
+    /// <summary>Goes to the value of the current property. False where it is null, which counts as absent.</summary>
+    public bool HasValue()
     {
         Advance();
+        return reader.TokenType != JsonTokenType.Null;
+    }
+
+    /// <summary>The current value: a whole number, however it is written (<c>640</c>, <c>640.0</c>, <c>64e1</c>).</summary>
+    public readonly long Whole(string field)
+    {
         Expect(JsonTokenType.Number, "a whole number", field);
-        return reader.TryGetInt64(out long value) ? value : throw Wrong("a whole number is expected, found one with a fraction or too many digits", field);
+        if (reader.TryGetInt64(out long value)) return value;
+        bool whole = reader.TryGetDecimal(out decimal wide) && decimal.IsInteger(wide) && wide is >= long.MinValue and <= long.MaxValue;
+        return whole ? (long)wide : throw Wrong("a whole number is expected, found one with a fraction or too many digits", field);
     }
 
-    /// <summary>The value of the current property: a number that is not negative.</summary>
-    public double Size(string field)
+    /// <summary>The current value: an id, a whole number or a text.</summary>
+    public readonly CocoId Id(string field) =>
+        reader.TokenType == JsonTokenType.String ? CocoId.Of(CurrentText(field)) : new CocoId(Whole(field));
+
+    /// <summary>The current value: a number that is not negative.</summary>
+    public readonly double Size(string field)
     {
-        Advance();
-        return CurrentSize(field);
+        Expect(JsonTokenType.Number, "a number", field);
+        return reader.TryGetDouble(out double value) && value >= 0 && double.IsFinite(value) ? value : throw Wrong("a number of 0 or more is expected", field);
     }
 
-    /// <summary>The value of the current property: a list of exactly <paramref name="count"/> numbers.</summary>
-    public double[] Numbers(string field, int count)
+    /// <summary>
+    /// The current value, which may turn out not to be needed: a list of exactly <paramref name="values"/>' length. Where it is another
+    /// thing, it is passed over and what is wrong is told: null where all is right.
+    /// </summary>
+    public MisreadValue? Numbers(scoped Span<double> values, string field)
     {
-        Advance();
-        Expect(JsonTokenType.StartArray, "a list of numbers", field);
-        var values = new List<double>(count);
-        for (Advance(); reader.TokenType != JsonTokenType.EndArray; Advance())
+        if (reader.TokenType != JsonTokenType.StartArray)
         {
-            Expect(JsonTokenType.Number, "a number", field);
-            values.Add(values.Count < count ? reader.GetDouble() : throw Wrong($"{count.ToString(CultureInfo.InvariantCulture)} numbers are expected, found more", field));
+            var other = Misread($"a list of numbers is expected, found {Found(reader.TokenType)}", field);
+            SkipCurrent();
+            return other;
         }
 
-        return values.Count == count ? [.. values] : throw Wrong($"{count.ToString(CultureInfo.InvariantCulture)} numbers are expected, found fewer", field);
+        string count = values.Length.ToString(CultureInfo.InvariantCulture);
+        MisreadValue? wrong = null;
+        int read = 0;
+        for (Advance(); reader.TokenType != JsonTokenType.EndArray; Advance(), read++)
+        {
+            double value = 0;
+            bool number = notANumber is null && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out value);
+            if (read >= values.Length) wrong ??= Misread($"{count} numbers are expected, found more", field);
+            else if (number) values[read] = value;
+            else wrong ??= Misread($"a number is expected, found {notANumber ?? Found(reader.TokenType)}", field);
+            SkipCurrent();
+        }
+
+        return wrong ?? (read < values.Length ? Misread($"{count} numbers are expected, found fewer", field) : null);
     }
 
-    /// <summary>The value of the current property: 0, 1, false or true.</summary>
-    public bool Flag(string field)
+    /// <summary>The current value: 0, 1, false or true.</summary>
+    public readonly bool Flag(string field)
     {
-        Advance();
+        if (notANumber is not null) Expect(JsonTokenType.Number, "0 or 1", field);
         return reader.TokenType switch
         {
             JsonTokenType.True => true,
             JsonTokenType.False => false,
-            JsonTokenType.Number when reader.TryGetInt64(out long value) && value is 0 or 1 => value == 1,
+            JsonTokenType.Number when reader.TryGetDouble(out double value) && value is 0 or 1 => reader.GetDouble() == 1,
             _ => throw Wrong("0 or 1 is expected", field),
         };
     }
 
-    /// <summary>The value of the current property: a text.</summary>
-    public string Text(string field)
+    /// <summary>The current value: a text.</summary>
+    public readonly string Text(string field)
     {
-        Advance();
         Expect(JsonTokenType.String, "a text", field);
-        try
-        {
-            return reader.GetString()!;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw Wrong($"the text is not valid UTF-8 ({e.Message})", field);
-        }
+        return CurrentText(field);
     }
 
     /// <summary>Passes over the value of the current property, however large.</summary>
     public void Skip()
     {
         Advance();
+        SkipCurrent();
+    }
+
+    private void SkipCurrent()
+    {
         int depth = reader.CurrentDepth;
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
         {
@@ -160,24 +189,59 @@ internal ref struct JsonTokens
     /// <summary>An error at the current place.</summary>
     /// <param name="what">What is wrong, without a full stop.</param>
     /// <param name="field">The property it concerns, or null.</param>
-    public readonly InputException Wrong(string what, string? field)
+    public readonly InputException Wrong(string what, string? field) => Wrong(Misread(what, field));
+
+    /// <summary>An error at a place that was read before.</summary>
+    public readonly InputException Wrong(MisreadValue value)
     {
-        string path = string.Join('.', new[] { element < 0 ? list : $"{list}[{element.ToString(CultureInfo.InvariantCulture)}]", field }.Where(p => !string.IsNullOrEmpty(p)));
-        long at = bufferStart + reader.TokenStartIndex;
-        return new InputException(file, $"{(path.Length == 0 ? "" : path + ": ")}{what} (byte {at.ToString(CultureInfo.InvariantCulture)}).");
+        var (line, column) = PlaceOf(value.Offset);
+        string path = value.Path.Length == 0 ? "" : value.Path + ": ";
+        return new InputException(file, string.Create(CultureInfo.InvariantCulture, $"{path}{value.What} (line {line}, byte {column})."));
     }
 
-    private readonly double CurrentSize(string field)
+    /// <summary>What is wrong at the current place, for the case that somebody needs the value.</summary>
+    private readonly MisreadValue Misread(string what, string? field)
     {
-        Expect(JsonTokenType.Number, "a number", field);
-        return reader.TryGetDouble(out double value) && value >= 0 && double.IsFinite(value) ? value : throw Wrong("a number of 0 or more is expected", field);
+        string? item = element < 0 ? list : $"{list}[{element.ToString(CultureInfo.InvariantCulture)}]";
+        string path = string.Join('.', new[] { item, field }.Where(p => !string.IsNullOrEmpty(p)));
+        return new MisreadValue(path, what, bufferStart + reader.TokenStartIndex);
+    }
+
+    /// <summary>Line and byte in it, both from 1, of an offset. The file is read again up to it: nobody counts lines while all is well.</summary>
+    private readonly (long Line, long Byte) PlaceOf(long offset)
+    {
+        long line = 1, lineStart = 0, at = 0, before = stream.Position;
+        byte[] block = new byte[FirstBuffer];
+        stream.Position = 0;
+        while (at < offset && stream.Read(block) is > 0 and var read)
+        {
+            int counted = (int)Math.Min(read, offset - at);
+            line += block.AsSpan(0, counted).Count((byte)'\n');
+            if (block.AsSpan(0, counted).LastIndexOf((byte)'\n') is >= 0 and var last) lineStart = at + last + 1;
+            at += counted;
+        }
+
+        stream.Position = before;
+        return (line, offset - lineStart + 1);
+    }
+
+    private readonly string CurrentText(string field)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Wrong($"the text is not valid UTF-8 ({e.Message})", field);
+        }
     }
 
     private readonly void Expect(JsonTokenType type, string name, string? field)
     {
-        if (reader.TokenType != type)
+        if (reader.TokenType != type || notANumber is not null)
         {
-            throw Wrong($"{name} is expected, found {Found(reader.TokenType)}", field);
+            throw Wrong($"{name} is expected, found {notANumber ?? Found(reader.TokenType)}", field);
         }
     }
 
@@ -202,6 +266,8 @@ internal ref struct JsonTokens
 
     private bool Read()
     {
+        notANumber = null;
+        Utf8JsonReader before = reader;
         try
         {
             while (!reader.Read())
@@ -214,15 +280,65 @@ internal ref struct JsonTokens
                 Discard((int)reader.BytesConsumed);
                 Fill();
                 reader = new Utf8JsonReader(buffer.AsSpan(0, filled), ended, reader.CurrentState);
+                before = reader;
             }
 
             return true;
         }
         catch (JsonException e)
         {
-            string place = string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
-            throw new InputException(file, $"the JSON is damaged or ends too early ({place}).", "Get the file again and compare its size.", e);
+            return ReadNotANumber(before)
+                ? true
+                : throw new InputException(
+                    file,
+                    string.Create(CultureInfo.InvariantCulture, $"the JSON is damaged or ends too early (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."),
+                    "Get the file again and compare its size.", e);
         }
+    }
+
+    /// <summary>
+    /// Reads NaN, Infinity or -Infinity as a number that is none: JSON does not have them, and Python writes them. They are overwritten
+    /// in the buffer by a zero of the same length.
+    /// </summary>
+    /// <param name="before">The reader before it met the token.</param>
+    private bool ReadNotANumber(Utf8JsonReader before)
+    {
+        int at = (int)before.BytesConsumed;
+        while (at < filled && buffer[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)':' or (byte)',') at++;
+        while (!ended && filled - at < LongestNotANumber)
+        {
+            // The literal may go on behind the buffer.
+            int consumed = (int)before.BytesConsumed;
+            Discard(consumed);
+            Fill();
+            before = new Utf8JsonReader(buffer.AsSpan(0, filled), ended, before.CurrentState);
+            at -= consumed;
+        }
+
+        if (NotANumberAt(buffer.AsSpan(at, filled - at)) is not { } found) return false;
+        buffer.AsSpan(at, found.Length).Fill((byte)' ');
+        buffer[at] = (byte)'0';
+        reader = before;
+        try
+        {
+            notANumber = $"{found}, which is no number in JSON";
+            return reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false; // it stands where no value may stand
+        }
+    }
+
+    private static string? NotANumberAt(ReadOnlySpan<byte> text)
+    {
+        foreach (string literal in NotNumbers)
+        {
+            bool stands = text.StartsWith(System.Text.Encoding.ASCII.GetBytes(literal));
+            if (stands && (text.Length == literal.Length || text[literal.Length] is (byte)',' or (byte)']' or (byte)'}' or <= (byte)' ')) return literal;
+        }
+
+        return null;
     }
 
     private void Discard(int bytes)
@@ -275,3 +391,9 @@ internal ref struct JsonTokens
         }
     }
 }
+
+/// <summary>A value that was passed over because it is not what was expected; an error once somebody needs it.</summary>
+/// <param name="Path">Where it stands in the document.</param>
+/// <param name="What">What is wrong, without a full stop.</param>
+/// <param name="Offset">Where it stands in the file, in bytes.</param>
+internal readonly record struct MisreadValue(string Path, string What, long Offset);

@@ -33,6 +33,20 @@ internal sealed class PictureSet
     /// <summary>All categories there may be, whether or not a picture shows one; ordinal order.</summary>
     public IReadOnlyList<string> Categories { get; }
 
+    /// <summary>What lies beside the pictures and is none.</summary>
+    public PassedOver PassedOver { get; init; } = PassedOver.Nothing;
+
+    /// <summary>What a person ought to know about the set, a sentence each: listed pictures that are not there, files that are no pictures.</summary>
+    public IReadOnlyList<string> Notes
+    {
+        get
+        {
+            int gone = Pictures.Count(p => p.Gone is not null);
+            string missing = $"{Whole(gone)} of {Counted(Pictures.Count)} {(gone == 1 ? "is" : "are")} not on disk";
+            return [.. gone > 0 ? [missing] : Array.Empty<string>(), .. PassedOver.InWords() is { } others ? [others] : Array.Empty<string>()];
+        }
+    }
+
     /// <summary>How many pictures were left out for each reason, most frequent first.</summary>
     public IReadOnlyList<(string Reason, int Count)> LeftOut =>
         [.. Pictures.Where(p => p.LeftOut is not null).GroupBy(p => p.LeftOut!).Select(g => (Reason: g.Key, Count: g.Count()))
@@ -51,9 +65,11 @@ internal sealed class PictureSet
         return SeedOrder.Of(Candidates, seed, AskedPurpose);
     }
 
-    /// <summary>Baseline pictures: the first <paramref name="count"/> of all pictures in an own seed order, so a larger count keeps the earlier ones.</summary>
+    /// <summary>All pictures in the order in which a baseline takes the first that can be used, so a larger one keeps the earlier pictures.</summary>
+    /// <param name="count">Pictures that the baseline needs.</param>
+    /// <param name="seed">The experiment's seed; the order is another than that of the questions.</param>
     /// <exception cref="InputException">The set holds fewer.</exception>
-    public IReadOnlyList<DataItem> Baseline(int count, int seed)
+    public IReadOnlyList<DataItem> InBaselineOrder(int count, int seed)
     {
         if (count > Pictures.Count)
         {
@@ -63,8 +79,10 @@ internal sealed class PictureSet
                 $"Set images: {Pictures.Count.ToString(CultureInfo.InvariantCulture)} in the collect-mean-kv stage, or add pictures.");
         }
 
-        return [.. SeedOrder.Of(Pictures, seed, BaselinePurpose).Take(count)];
+        return SeedOrder.Of(Pictures, seed, BaselinePurpose);
     }
 
-    private static string Counted(int pictures) => pictures == 1 ? "1 picture" : $"{pictures.ToString(CultureInfo.InvariantCulture)} pictures";
+    private static string Counted(int pictures) => pictures == 1 ? "1 picture" : $"{Whole(pictures)} pictures";
+
+    private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -42,7 +42,7 @@ internal struct InstanceTally
     public double Largest { get; private set; } = -1;
 
     /// <summary>Category id of the largest non-crowd instance.</summary>
-    public long Category { get; private set; }
+    public CocoId Category { get; private set; }
 
     /// <summary>Area of the second largest non-crowd instance, square pixels.</summary>
     public double Second { get; private set; } = -1;
@@ -54,7 +54,7 @@ internal struct InstanceTally
     /// <param name="area">Square pixels, not negative.</param>
     /// <param name="category">Category id.</param>
     /// <param name="crowd">COCO's iscrowd.</param>
-    public void Add(double area, long category, bool crowd)
+    public void Add(double area, CocoId category, bool crowd)
     {
         Count++;
         if (crowd)

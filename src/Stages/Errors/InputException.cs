@@ -1,6 +1,6 @@
 namespace Pipelines.Stages.Errors;
 
-/// <summary>Bad input: a file, a folder or a setting that the user can mend. Shown without a stack trace; the program ends with exit code 2.</summary>
+/// <summary>Bad input: a file, a folder or a setting that the user can mend. Its message is one line, names in it quoted (<see cref="Shown"/>). Shown without a stack trace; the program ends with exit code 2.</summary>
 public class InputException : Exception
 {
     /// <summary>An error in <paramref name="where"/>.</summary>
@@ -9,7 +9,7 @@ public class InputException : Exception
     /// <param name="remedy">What would be right or what to do; null where <paramref name="what"/> says it.</param>
     /// <param name="inner">The cause.</param>
     public InputException(string where, string what, string? remedy = null, Exception? inner = null)
-        : base(remedy is null ? $"{where}: {what}" : $"{where}: {what} {remedy}", inner)
+        : base(Shown.Name(remedy is null ? $"{where}: {what}" : $"{where}: {what} {remedy}"), inner)
     {
         Where = where;
         What = what;

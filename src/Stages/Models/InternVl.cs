@@ -78,7 +78,7 @@ internal sealed class InternVl : VisionLanguageModel
     {
         (int least, int most, bool thumbnail) = InternVlConfig.Tiles(config);
         most = image.MaxTiles ?? most;
-        return new InternVlProcessor(PreprocessorConfig.Read(folder), InternVlConfig.Vision(config).ImageSize, Math.Min(least, most), most, thumbnail);
+        return new InternVlProcessor(ImageProcessorKeys.InternVl.Read(folder), InternVlConfig.Vision(config).ImageSize, Math.Min(least, most), most, thumbnail);
     }
 
     private static Decoder LoadDecoder(ModelParts parts)

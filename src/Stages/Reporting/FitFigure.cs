@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -57,7 +58,7 @@ internal static class FitFigure
         svg.Text(x.Start - 10, middle + 5, name, "end", Palette.Ink, 15, bold: true);
         foreach (var ((sample, value), i) in values.OrderBy(v => v.Value).Select((v, i) => (v, i)).Where(v => double.IsFinite(v.v.Value)))
         {
-            svg.Dot(x.Clamped(value), middle + (((i % 5) - 2) * 5.5), 3, Palette.Series[0], $"{sample.File}, “{sample.Answer}”\n{name} = {Fixed(value, 3)}", 0.5);
+            svg.Dot(x.Clamped(value), middle + (((i % 5) - 2) * 5.5), 3, Palette.Series[0], $"{Shown.Name(sample.File)}, “{Shown.Name(sample.Answer)}”\n{name} = {Fixed(value, 3)}", 0.5);
         }
 
         if (double.IsFinite(mean.Mean))

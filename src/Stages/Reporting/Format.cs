@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -58,8 +59,13 @@ internal static class Format
     /// <summary>A noun with its count: "1 sample", "20 samples".</summary>
     public static string Many(int count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
-    /// <summary>Text for XML and HTML, in elements and in quoted attributes. Characters that XML 1.0 cannot hold become U+FFFD.</summary>
-    public static string Escape(string text)
+    /// <summary>A line of text for XML and HTML, in elements and in quoted attributes. What would turn, hide or break it is quoted (<see cref="Shown"/>).</summary>
+    public static string Escape(string text) => Escaped(Shown.Name(text));
+
+    /// <summary>Text of several lines, for tips; names in it are quoted where it is made.</summary>
+    public static string EscapeLines(string text) => Escaped(Shown.Lines(text));
+
+    private static string Escaped(string text)
     {
         var escaped = new StringBuilder(text.Length + 8);
         foreach (Rune rune in text.EnumerateRunes())
@@ -71,7 +77,7 @@ internal static class Format
                 '>' => escaped.Append("&gt;"),
                 '"' => escaped.Append("&quot;"),
                 '\'' => escaped.Append("&#39;"),
-                < ' ' and not ('\t' or '\n' or '\r') or 0xFFFE or 0xFFFF => escaped.Append('\uFFFD'),
+                0xFFFE or 0xFFFF => escaped.Append('\uFFFD'), // XML 1.0 cannot hold them
                 _ => escaped.Append(rune.ToString()),
             };
         }

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -89,7 +90,7 @@ internal static class HeadVectorsFigure
             }
 
             double x = left + (start * cellWidth), width = (end - start) * cellWidth, length = name.Length * Letter;
-            svg.Rectangle(x, Top - 10, Math.Max(0.5, width - 1), 6, Palette.OfGroup(group).Ink, $"{(name.Length > 0 ? name : "not known")}\n{Many(end - start, "sample")}");
+            svg.Rectangle(x, Top - 10, Math.Max(0.5, width - 1), 6, Palette.OfGroup(group).Ink, $"{(name.Length > 0 ? Shown.Name(name) : "not known")}\n{Many(end - start, "sample")}");
             if (start > 0)
             {
                 svg.Line(x, Top - 10, x, Top + height, Palette.Paper, 1);

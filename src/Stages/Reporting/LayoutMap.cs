@@ -1,3 +1,5 @@
+using Pipelines.Stages.Errors;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Samples in the plane: a mark a sample, of the look of its group; words where most samples of an object lie.</summary>
@@ -47,8 +49,8 @@ internal sealed record LayoutMap(IReadOnlyList<LayoutPoint> Points, IReadOnlyLis
             foreach (LayoutPoint p in Points.Where(p => GroupOf(p) == Groups[g]))
             {
                 var (x, y) = Place(p);
-                string name = p.Category.Length > 0 ? p.Category : p.File;
-                svg.Mark(x, y, radius, MarkOf(g), $"{name}\n{(Groups[g] == name ? "" : Groups[g] + "\n")}{p.File}", 0.85);
+                string name = Shown.Name(p.Category.Length > 0 ? p.Category : p.File), group = Shown.Name(Groups[g]);
+                svg.Mark(x, y, radius, MarkOf(g), $"{name}\n{(group == name ? "" : group + "\n")}{Shown.Name(p.File)}", 0.85);
             }
 
             svg.End();

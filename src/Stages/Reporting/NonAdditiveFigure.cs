@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -65,7 +66,7 @@ internal static class NonAdditiveFigure
         svg.Line(x.Start, y[gained.Mean], x.End, y[gained.Mean], Palette.Series[2], 2);
         foreach (NonAdditiveResult row in rows)
         {
-            svg.Dot(x[row.Linear], y[Gained(row)], 4, row.Trees > 0 ? Palette.Series[2] : Palette.Series[5], $"{row.SampleId}: R² {Fixed(row.Linear, 3)} → {Fixed(row.WithTrees, 3)}\n{Many(row.Trees, "tree")}", 0.75);
+            svg.Dot(x[row.Linear], y[Gained(row)], 4, row.Trees > 0 ? Palette.Series[2] : Palette.Series[5], $"{Shown.Name(row.SampleId)}: R² {Fixed(row.Linear, 3)} → {Fixed(row.WithTrees, 3)}\n{Many(row.Trees, "tree")}", 0.75);
         }
 
         return svg;

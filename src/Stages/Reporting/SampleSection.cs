@@ -1,4 +1,5 @@
 using System.Text;
+using Pipelines.Stages.Vision;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -100,7 +101,7 @@ internal static class SampleSection
             return "";
         }
 
-        string kind = bytes is [0xFF, 0xD8, ..] ? "jpeg" : "png";
+        string kind = PictureFormats.Of(bytes).ToString().ToLowerInvariant(); // the formats are called as their media types
         return $"<img alt=\"{Escape(sample.Category.Length > 0 ? $"Picture of {sample.Category}, {sample.File}" : sample.File)}\" src=\"data:image/{kind};base64,{Convert.ToBase64String(bytes)}\">";
     }
 }

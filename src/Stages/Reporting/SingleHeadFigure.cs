@@ -1,3 +1,4 @@
+using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -75,7 +76,7 @@ internal static class SingleHeadFigure
             int n = Findings.Ranking(samples[i].SingleHead).First();
             double value = Greatest(samples[i]);
             Ink ink = value > Notable ? Palette.Series[1] : Palette.Series[0];
-            svg.Dot(x[100 * (i + 0.5) / samples.Length], y.Clamped(value), samples.Length > 100 ? 2.6 : 4, ink, $"{samples[i].File}, “{samples[i].Answer}”\nδ = {Fixed(value, 3)}, layer {Count(n / heads)} head {Count(n % heads)}", 0.85);
+            svg.Dot(x[100 * (i + 0.5) / samples.Length], y.Clamped(value), samples.Length > 100 ? 2.6 : 4, ink, $"{Shown.Name(samples[i].File)}, “{Shown.Name(samples[i].Answer)}”\nδ = {Fixed(value, 3)}, layer {Count(n / heads)} head {Count(n % heads)}", 0.85);
         }
     }
 

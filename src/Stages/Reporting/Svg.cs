@@ -175,7 +175,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
             Raw($"<path {Fill(colour)}{(faint is "" or "1" ? "" : $" fill-opacity=\"{faint}\"")} d=\"{path}\"/>");
         }
 
-        return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{Escape(tip)}\" data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>");
+        return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{EscapeLines(tip)}\" data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>");
     }
 
     /// <summary>The key of a heat map: the ramp as a bar with labels below.</summary>
@@ -237,7 +237,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
     private static string Stroke(Ink ink, double thickness) => $"class=\"s-{ink.Name}\" stroke=\"{ink.Light}\" stroke-width=\"{Coordinate(thickness)}\" fill=\"none\"";
 
-    private static string Tip(string? tip) => tip is null ? "" : $" data-tip=\"{Escape(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
+    private static string Tip(string? tip) => tip is null ? "" : $" data-tip=\"{EscapeLines(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
 
     private static string Names(string attribute, IEnumerable<string>? names) =>
         names is null ? "" : $" data-{attribute}=\"{Escape(string.Join('|', names.Select(n => n.Replace('|', '/'))))}\"";

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -92,7 +93,7 @@ internal static class WeightedAttentionFigure
         double middle = (top + bottom) / 2;
         foreach (var (sample, i) in tokens.Attributed.Where(s => double.IsFinite(s.AttentionRho)).OrderBy(s => s.AttentionRho).Select((s, i) => (s, i)))
         {
-            svg.Dot(x.Clamped(sample.AttentionRho), middle + (((i % 5) - 2) * 6), 3, Palette.Series[0], $"{sample.Answer} ({sample.SampleId})\nρ = {Fixed(sample.AttentionRho, 3)}", 0.55);
+            svg.Dot(x.Clamped(sample.AttentionRho), middle + (((i % 5) - 2) * 6), 3, Palette.Series[0], $"{Shown.Name(sample.Answer)} ({Shown.Name(sample.SampleId)})\nρ = {Fixed(sample.AttentionRho, 3)}", 0.55);
         }
 
         if (tokens.Rho.HasInterval)

@@ -36,10 +36,11 @@ internal sealed record SampleRow(string SampleId, string File, string? Category,
     public const string Rejected = "rejected";
 }
 
-/// <summary>A picture of the baseline (mean keys and values).</summary>
-/// <param name="Position">Place in the drawing order, from 0.</param>
+/// <summary>A picture drawn for the baseline (mean keys and values).</summary>
+/// <param name="Position">Place among the pictures used, from 0; null where it is left out.</param>
 /// <param name="File">The picture, relative to the data's folder.</param>
-internal sealed record BaselineRow(int Position, string File);
+/// <param name="Reason">Why it is left out and the next was taken, or null.</param>
+internal sealed record BaselineRow(int? Position, string File, string? Reason = null);
 
 /// <summary>A head mask.</summary>
 /// <param name="SampleId">Whose; with shared masks the name of the scope.</param>

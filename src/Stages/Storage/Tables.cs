@@ -33,11 +33,15 @@ internal static class Tables
             FAblated = v.Of<double?>(11)[i],
         });
 
-    /// <summary>Pictures of the baseline.</summary>
+    /// <summary>Pictures of the baseline, and those left out before the last of them.</summary>
     public static Table<BaselineRow> Baseline { get; } = new(
         "baseline",
-        [new NumberColumn<BaselineRow, int>("position", r => r.Position), new TextColumn<BaselineRow>("file", r => r.File)],
-        (v, i) => new BaselineRow(v.Of<int>(0)[i], v.Of<string>(1)[i]));
+        [
+            new OptionalNumberColumn<BaselineRow, int>("position", r => r.Position),
+            new TextColumn<BaselineRow>("file", r => r.File),
+            new OptionalTextColumn<BaselineRow>("reason", r => r.Reason),
+        ],
+        (v, i) => new BaselineRow(v.Of<int?>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i]));
 
     /// <summary>Head masks.</summary>
     public static Table<MaskRow> Masks { get; } = new(

@@ -1,3 +1,5 @@
+using Pipelines.Stages.Errors;
+
 namespace Pipelines.Stages.Vision;
 
 /// <summary>What happens to a picture that is not square.</summary>
@@ -20,10 +22,17 @@ internal sealed class ClipProcessor
     /// <summary>The processor of a folder.</summary>
     /// <param name="config">Its settings.</param>
     /// <param name="fit">What happens to a picture that is not square.</param>
+    /// <exception cref="InputException">A setting that is not supported.</exception>
     public ClipProcessor(PreprocessorConfig config, PictureFit fit = PictureFit.Crop)
     {
+        ImageProcessorKeys.Clip.Demand(config);
         (_config, _fit, _scale) = (config, fit, config.Scale());
         (ShortSide, Side) = (config.ShortSide(224), config.Side(224));
+        if (config.DoCenterCrop == false && !(config.Squashes && ShortSide == Side))
+        {
+            throw new InputException(
+                config.Source, "has 'do_center_crop: false', which leaves pictures of a size of their own.", "Use the file of the published model.");
+        }
     }
 
     /// <summary>Side of the square that enters the vision tower.</summary>
@@ -31,6 +40,15 @@ internal sealed class ClipProcessor
 
     /// <summary>Length of the short side after resizing, before the crop.</summary>
     public int ShortSide { get; }
+
+    /// <summary>What the folder's own processor does to a picture that is not square.</summary>
+    /// <exception cref="InputException">A setting that is not supported.</exception>
+    public static PictureFit PublishedFit(PreprocessorConfig config)
+    {
+        var fit = config.PadsToSquare ? PictureFit.Pad : PictureFit.Crop;
+        _ = new ClipProcessor(config, fit); // refuses what is not supported
+        return fit;
+    }
 
     /// <summary>Pixel values [1, 3, side, side] of a picture.</summary>
     public Pixels Process(Picture picture) => _scale.Planes([Fitted(picture)]);
@@ -54,8 +72,9 @@ internal sealed class ClipProcessor
     /// <summary>Size after the resize and where the crop lies in it.</summary>
     public ClipGeometry Geometry(int width, int height)
     {
-        // transformers: the long side is int(short * long / short side), truncated
-        var (resizedWidth, resizedHeight) = width <= height
+        // transformers: the long side is int(short * long / short side), truncated; {height, width} does not keep proportions
+        var (resizedWidth, resizedHeight) = _config.Squashes ? (ShortSide, ShortSide)
+            : width <= height
             ? (ShortSide, (int)((long)ShortSide * height / width))
             : ((int)((long)ShortSide * width / height), ShortSide);
         return new ClipGeometry(resizedWidth, resizedHeight, Offset(resizedWidth), Offset(resizedHeight));

@@ -16,11 +16,17 @@ internal sealed class LlavaNextProcessor
 
     /// <summary>The processor of a folder.</summary>
     /// <param name="config">Its settings.</param>
-    /// <exception cref="InputException">The pinpoints are no multiples of the tile.</exception>
+    /// <exception cref="InputException">A setting that is not supported, or pinpoints that are no multiples of the tile.</exception>
     public LlavaNextProcessor(PreprocessorConfig config)
     {
+        ImageProcessorKeys.LlavaNext.Demand(config);
         (_scale, _filter, Side) = (config.Scale(), config.Filter, config.Side(336));
         _pinpoints = config.ImageGridPinpoints is { Count: > 0 } named ? [.. named.Select(p => p?.ToArray() ?? [])] : PublishedPinpoints;
+        if (config.ShortSide(Side) != Side)
+        {
+            throw new InputException(config.Source, $"has a size of {config.ShortSide(Side)} and a crop_size of {Side}; LLaVA-NeXT's tiles are of one size.", "Use the file of the published model.");
+        }
+
         if (Array.Exists(_pinpoints, p => p.Length != 2 || Array.Exists(p, side => side <= 0 || side > 64 * Side || side % Side != 0)))
         {
             throw new InputException(config.Source, $"has image_grid_pinpoints that are not pairs (height, width) of multiples of {Side} up to {64 * Side}.", "Download it again.");

@@ -8,7 +8,11 @@ namespace Pipelines.Stages.Vision;
 /// <summary>preprocessor_config.json of a hub folder: the fields that change pixels. Omitted fields have the defaults of the family's class, which each processor fills in.</summary>
 internal sealed record PreprocessorConfig
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new WholeNumber<int>(), new WholeNumber<long>() },
+    };
 
     /// <summary>CLIP's mean.</summary>
     public static IReadOnlyList<double> ClipMean { get; } = [0.48145466, 0.4578275, 0.40821073];
@@ -60,6 +64,24 @@ internal sealed record PreprocessorConfig
 
     /// <summary>Qwen2-VL: patches joined to one token, each way.</summary>
     public int? MergeSize { get; init; }
+
+    /// <summary>Name of the hub's class, or null.</summary>
+    public string? ImageProcessorType { get; init; }
+
+    /// <summary>Its name in old files, or null.</summary>
+    public string? FeatureExtractorType { get; init; }
+
+    /// <summary>True: LLaVA-1.5's own class pads to a square; LLaVA-NeXT's pads batches.</summary>
+    public bool? DoPad { get; init; }
+
+    /// <summary>All keys of the file that have a value, understood or not; null counts as absent.</summary>
+    public IReadOnlyList<(string Key, JsonElement Value)> Given { get; private init; } = [];
+
+    /// <summary>A picture is padded to a square with the mean colour before it is resized.</summary>
+    public bool PadsToSquare => DoPad == true && ImageProcessorKeys.IsPadding(ImageProcessorType ?? FeatureExtractorType);
+
+    /// <summary>size is {height, width}: the proportions of a picture are not kept.</summary>
+    public bool Squashes => Size.ValueKind == JsonValueKind.Object && Size.TryGetProperty("height", out _) && !Size.TryGetProperty("shortest_edge", out _);
 
     /// <summary>False would leave the size alone.</summary>
     public bool? DoResize { get; init; }
@@ -139,7 +161,7 @@ internal sealed record PreprocessorConfig
         try
         {
             var config = JsonSerializer.Deserialize<PreprocessorConfig>(Utf8Text.WithoutMark(json), Json) ?? throw new JsonException("only null");
-            return (config with { Source = source }).Checked();
+            return (config with { Source = source, Given = GivenIn(Utf8Text.WithoutMark(json)) }).Checked();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -169,11 +191,18 @@ internal sealed record PreprocessorConfig
 
     /// <summary>A field of <see cref="Size"/>, or null.</summary>
     internal long? SizeField(string name) =>
-        Size.ValueKind == JsonValueKind.Object && Size.TryGetProperty(name, out var value)
-            ? value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number > 0
-                ? number
+        Size.ValueKind == JsonValueKind.Object && Size.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal number) && decimal.IsInteger(number) && number is > 0 and <= long.MaxValue
+                ? (long)number
                 : throw new InputException(Source, $"has size.{name} that is no positive number.", "Download it again.")
             : null;
+
+    private static IReadOnlyList<(string Key, JsonElement Value)> GivenIn(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json);
+        JsonElement file = JsonElement.ParseValue(ref reader);
+        return [.. file.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null).Select(p => (p.Name, p.Value))];
+    }
 
     private int? SideOf(JsonElement value, string name)
     {
@@ -187,7 +216,8 @@ internal sealed record PreprocessorConfig
         };
         return side is null or (> 0 and <= 16384) ? side : throw new InputException(Source, $"has a {name} that is no side of a square up to 16384.", "Download it again.");
 
-        static int Int(JsonElement element) => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int number) ? number : 0;
+        static int Int(JsonElement element) =>
+            element.ValueKind == JsonValueKind.Number && element.TryGetDecimal(out decimal number) && decimal.IsInteger(number) && number is > 0 and <= 16384 ? (int)number : 0;
     }
 
     /// <summary>Whether every setting that both files name is the same.</summary>
@@ -211,7 +241,6 @@ internal sealed record PreprocessorConfig
         bool Three(IReadOnlyList<double>? values, bool divisor) => values is null || (values.Count == 3 && values.All(v => double.IsFinite(v) && (!divisor || v > 0)));
         string? problem =
             DoResize == false ? "do_resize: false" :
-            DoCenterCrop == false ? "do_center_crop: false" :
             DoRescale == false ? "do_rescale: false" :
             DoNormalize == false ? "do_normalize: false" :
             !Three(ImageMean, false) ? "an image_mean that is not three numbers" :

@@ -20,6 +20,7 @@ internal sealed class Qwen2VlProcessor
     /// <exception cref="InputException">Settings that fit no picture.</exception>
     public Qwen2VlProcessor(PreprocessorConfig config)
     {
+        ImageProcessorKeys.Qwen2Vl.Demand(config);
         (_scale, _filter) = (config.Scale(), config.Filter);
         (_patch, _frames, _merge) = (config.PatchSize ?? 14, config.TemporalPatchSize ?? 2, config.MergeSize ?? 2);
         _minPixels = config.MinPixels ?? config.SizeField("shortest_edge") ?? config.SizeField("min_pixels") ?? 56 * 56;

@@ -94,7 +94,7 @@ public sealed class AnswerCheckTests
     public void Every_bundled_category_accepts_itself_and_its_plural_but_no_other()
     {
         string quickstart = Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
-        IReadOnlyList<string> categories = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), new SingleObject(0.05, 0.02)).Categories;
+        IReadOnlyList<string> categories = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), new SingleObject(0.05, 0.02), missing: 0).Categories;
 
         categories.Should().HaveCount(72);
         foreach (string category in categories)

@@ -13,6 +13,8 @@ public sealed class CocoReaderTests : IDisposable
     private const string Annotations = """[{"image_id": 1, "category_id": 3, "area": 1000, "iscrowd": 0, "segmentation": [[1, 2, 3]]}, {"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""";
     private const string Categories = """[{"id": 3, "name": "dog", "supercategory": "animal"}, {"id": 4, "name": "hot dog"}]""";
 
+    private const double AllowedMissing = 0.5;
+
     private static readonly SingleObject Rule = new(0.05, 0.02);
 
     private readonly TemporaryFolder folder = new();
@@ -47,7 +49,7 @@ public sealed class CocoReaderTests : IDisposable
     {
         string quickstart = Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
 
-        PictureSet set = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), Rule);
+        PictureSet set = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), Rule, AllowedMissing);
 
         set.Pictures.Should().HaveCount(312);
         set.Candidates.Should().HaveCount(288).And.OnlyContain(c => c.Category != null && c.SuperCategory != null && File.Exists(c.FullPath));
@@ -92,7 +94,7 @@ public sealed class CocoReaderTests : IDisposable
         }
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        PictureSet set = CocoReader.Read(ImageFolder, path, Rule);
+        PictureSet set = CocoReader.Read(ImageFolder, path, Rule, AllowedMissing);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         set.Candidates.Should().ContainSingle(c => c.Category == "dog");
@@ -105,7 +107,7 @@ public sealed class CocoReaderTests : IDisposable
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:1", "git-LFS pointer")]
     [InlineData("<!DOCTYPE html>", "web page")]
     [InlineData("PK\u0003\u0004...", "archive")]
-    [InlineData("[]", "an object ({ … }) is expected, found a list (byte 0)")]
+    [InlineData("[]", "an object ({ … }) is expected, found a list (line 1, byte 1)")]
     [InlineData("{\"images\": [}", "the JSON is damaged or ends too early (line 1, byte 13)")]
     [InlineData("{\"images\": [\n{\"id\": 1", "the JSON is damaged or ends too early (line 2, byte 9)")]
     [InlineData("{\"images\": []} x", "the JSON is damaged or ends too early")]
@@ -113,10 +115,12 @@ public sealed class CocoReaderTests : IDisposable
     [InlineData("{\"images\": [], \"annotations\": [], \"categories\": []}", "'images' lists no picture")]
     [InlineData("{\"images\": {}}", "images: a list ([ … ]) is expected, found an object")]
     [InlineData("{\"images\": [1]}", "images[0]: an object ({ … }) is expected, found a number")]
-    [InlineData("{\"images\": [{\"id\": \"1\"}]}", "images[0].id: a whole number is expected, found a text (byte 19)")]
+    [InlineData("{\"images\": [\n{\"id\": true}]}", "images[0].id: a whole number is expected, found true (line 2, byte 8)")]
+    [InlineData("{\"images\": [{\"id\": 1e30}]}", "images[0].id: a whole number is expected")]
+    [InlineData("{\"images\": [{\"id\": null, \"file_name\": \"a.jpg\"}]}", "images[0]: lacks 'id'")]
+    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}, {\"id\": \"1\", \"file_name\": \"b.jpg\"}]}", "images[1].id: picture 1 is listed twice")]
     [InlineData("{\"images\": [{\"id\": 1.5}]}", "images[0].id: a whole number is expected, found one with a fraction")]
     [InlineData("{\"images\": [{\"id\": 1, \"width\": 0}]}", "images[0].width: a picture's width in pixels is expected")]
-    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\", \"height\": 1}]}", "images[0]: lacks 'width'")]
     [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"../a.jpg\", \"height\": 1, \"width\": 1}]}", "'../a.jpg' does not name a file below")]
     [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"\\ud800\"}]}", "images[0].file_name: the text is not valid UTF-8")]
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": -1}]}", "annotations[0].area: a number of 0 or more is expected")]
@@ -124,6 +128,15 @@ public sealed class CocoReaderTests : IDisposable
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3]}]}", "annotations[0].bbox: 4 numbers are expected, found fewer")]
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3, 4, 5]}]}", "annotations[0].bbox: 4 numbers are expected, found more")]
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1}]}", "annotations[0]: lacks 'area'")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": null, \"bbox\": []}]}", "annotations[0].bbox: 4 numbers are expected, found fewer")]
+    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, null, 4]}]}", "annotations[0].bbox: a number is expected, found null")]
+    [InlineData("{\"annotations\": [\n{},\n{\"image_id\": 1}]}", "annotations[0]: lacks 'image_id' (line 2, byte 2)")]
+    [InlineData("{\"annotations\": [\n{\"area\": NaN}]}", "annotations[0].area: a number is expected, found NaN, which is no number in JSON (line 2, byte 10)")]
+    [InlineData("{\"annotations\": [{\"bbox\": [1, 2, -Infinity, 4], \"image_id\": 1}]}", "annotations[0].bbox: a number is expected, found -Infinity, which is no number in JSON")]
+    [InlineData("{\"annotations\": [{\"iscrowd\": Infinity}]}", "annotations[0].iscrowd: 0 or 1 is expected, found Infinity")]
+    [InlineData("{\"annotations\": [{\"category_id\": NaN}]}", "annotations[0].category_id: a whole number is expected, found NaN")]
+    [InlineData("{\"annotations\": [{NaN: 1}]}", "the JSON is damaged")]
+    [InlineData("{\"annotations\": [{\"area\": NaNs}]}", "the JSON is damaged")]
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"iscrowd\": 2}]}", "annotations[0].iscrowd: 0 or 1 is expected")]
     [InlineData("{\"categories\": [{\"id\": 1}]}", "categories[0]: lacks 'name'")]
     [InlineData("{\"categories\": [{\"id\": 1, \"name\": \"a\"}, {\"id\": 1, \"name\": \"b\"}]}", "categories[1].id: category 1 is listed twice")]
@@ -144,16 +157,85 @@ public sealed class CocoReaderTests : IDisposable
     {
         File.Delete(Path.Combine(ImageFolder, "sub", "b.jpg"));
 
-        Failure(() => Read(Json(Images, Annotations, Categories))).Message.Should().Contain("lacks 1 of the 2 pictures").And.Contain("'sub/b.jpg'");
+        string annotations = folder.Write("instances.json", Json(Images, Annotations, Categories));
+        Failure(() => CocoReader.Read(ImageFolder, annotations, Rule, missing: 0.4)).Message.Should()
+            .Contain("lacks 1 of the 2 pictures").And.Contain("(50 %; data.missing allows 40 %)").And.Contain("'sub/b.jpg'");
+    }
+
+    [Fact]
+    public void As_many_missing_pictures_as_allowed_are_left_out_with_the_reason()
+    {
+        File.Delete(Path.Combine(ImageFolder, "sub", "b.jpg"));
+
+        PictureSet set = Read(Json(Images, Annotations, Categories));
+
+        set.Candidates.Select(c => (c.SampleId, c.Gone)).Should().Equal(("1", null), ("2", "the picture is not on disk"));
+        set.Notes.Should().Equal("1 of 2 pictures is not on disk");
+        File.Delete(Path.Combine(ImageFolder, "a.jpg"));
+        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "instances.json"), Rule, missing: 1)).Message.Should().Contain("lacks 2 of the 2");
+    }
+
+    [Theory]
+    [InlineData("\"supercategory\": \"animal\"", "\"supercategory\": null")]
+    [InlineData("\"iscrowd\": 0", "\"iscrowd\": null")]
+    [InlineData("\"iscrowd\": 0", "\"iscrowd\": 0.0")]
+    [InlineData("\"area\": 1000", "\"area\": null, \"bbox\": [0, 0, 50, 20]")]
+    [InlineData("\"area\": 1000", "\"area\": 1e3, \"bbox\": []")]
+    [InlineData("\"area\": 1000", "\"bbox\": null, \"area\": 1000.0")]
+    [InlineData("\"area\": 1000", "\"bbox\": [[1], \"x\", NaN, 2, 3], \"area\": 1000")]
+    [InlineData("\"area\": 1000", "\"bbox\": {\"x\": [1, {}]}, \"area\": 1000")]
+    [InlineData("[[1, 2, 3]]", "[[NaN, -Infinity,Infinity ], {\"counts\": NaN}]")]
+    [InlineData("[[1, 2, 3]]", "null, \"score\": NaN, \"attributes\": {\"a\": [NaN]}")]
+    [InlineData("[[1, 2, 3]]", "\"none\"")]
+    [InlineData("\"width\": 100", "\"width\": 100.0")]
+    [InlineData("\"width\": 100", "\"width\": 1e2, \"license\": null, \"date_captured\": NaN")]
+    [InlineData("\"category_id\": 3", "\"category_id\": 3.0")]
+    [InlineData("\"image_id\": 1", "\"image_id\": \"1\"")]
+    [InlineData("{\"id\": 1,", "{\"id\": \"1\",")]
+    [InlineData("{\"id\": 3,", "{\"id\": \"3\",")]
+    [InlineData("{\"year\": 2017}", "{\"year\": NaN, \"version\": -Infinity}")]
+    public void What_other_tools_write_is_read_alike(string published, string written)
+    {
+        string json = Json(Images, Annotations, Categories), other = json.Replace(published, written, StringComparison.Ordinal);
+        other.Should().NotBe(json);
+
+        IEnumerable<DataItem> Plain(string text) => Read(text).Pictures.Select(p => p with { SuperCategory = null });
+        Plain(other).Should().Equal(Plain(json));
+    }
+
+    [Fact]
+    public void Ids_that_are_texts_are_kept_as_they_are()
+    {
+        const string Words = """[{"id": "n01", "file_name": "a.jpg", "width": 10, "height": 10}]""";
+        PictureSet set = Read(Json(Words, """[{"image_id": "n01", "category_id": "dog", "area": 50}]""", """[{"id": "dog", "name": "a dog"}]"""));
+
+        set.Candidates.Should().ContainSingle().Which.Should().BeEquivalentTo(new { SampleId = "n01", Category = "a dog" });
+    }
+
+    [Fact]
+    public void A_picture_without_a_size_is_refused_only_where_its_instances_need_one()
+    {
+        const string Sizeless = """[{"id": 1, "file_name": "a.jpg", "width": null}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
+        Failure(() => Read(Json(Sizeless, Annotations, Categories))).Message.Should().Contain("picture 1 lacks 'width'");
+        Read(Json(Sizeless, """[{"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""", Categories)).Candidates.Should().ContainSingle();
+    }
+
+    [Fact]
+    public void A_NaN_at_the_edge_of_the_buffer_is_read_like_any_other()
+    {
+        string json = Json(Images, Annotations.Replace("[[1, 2, 3]]", "[NaN, -Infinity]", StringComparison.Ordinal), Categories);
+        IReadOnlyList<DataItem> expected = Read(json).Pictures;
+        int at = json.IndexOf("NaN", StringComparison.Ordinal);
+        for (int before = 65536 - at - 20; before <= 65536 - at + 20; before++) Read(new string(' ', before) + json).Pictures.Should().Equal(expected);
     }
 
     [Fact]
     public void Missing_files_and_folders_are_named()
     {
-        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "none.json"), Rule)).Message.Should().Contain("none.json: this file of annotations does not exist");
-        Failure(() => CocoReader.Read(ImageFolder, folder.Root, Rule)).Message.Should().Contain("is a folder, not a file");
+        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "none.json"), Rule, AllowedMissing)).Message.Should().Contain("none.json: this file of annotations does not exist");
+        Failure(() => CocoReader.Read(ImageFolder, folder.Root, Rule, AllowedMissing)).Message.Should().Contain("is a folder, not a file");
         string annotations = folder.Write("instances.json", Json(Images, Annotations, Categories));
-        Failure(() => CocoReader.Read(Path.Combine(folder.Root, "none"), annotations, Rule)).Message.Should().Contain("none: this folder of pictures does not exist");
+        Failure(() => CocoReader.Read(Path.Combine(folder.Root, "none"), annotations, Rule, AllowedMissing)).Message.Should().Contain("none: this folder of pictures does not exist");
     }
 
     [Fact]
@@ -173,7 +255,7 @@ public sealed class CocoReaderTests : IDisposable
             string annotations = folder.Write("instances.json", damaged);
             try
             {
-                CocoReader.Read(ImageFolder, annotations, Rule);
+                CocoReader.Read(ImageFolder, annotations, Rule, AllowedMissing);
             }
             catch (InputException)
             {
@@ -189,5 +271,5 @@ public sealed class CocoReaderTests : IDisposable
 
     private static InputException Failure(Action action) => action.Should().Throw<InputException>().Which;
 
-    private PictureSet Read(string json) => CocoReader.Read(ImageFolder, folder.Write("instances.json", json), Rule);
+    private PictureSet Read(string json) => CocoReader.Read(ImageFolder, folder.Write("instances.json", json), Rule, AllowedMissing);
 }

@@ -22,6 +22,16 @@ public sealed class DomainNetReaderTests : IDisposable
             Item("real/dog/2.jpg", "dog", "real"),
             Item("real/fire_hydrant/1.jpg", "fire hydrant", "real"),
             Item("sketch/dog/2.jpg", "dog", "sketch"));
+        set.Notes.Should().Equal("passed over 1 file that is no picture (notes.txt)");
+    }
+
+    [Fact]
+    public void What_lies_beside_the_classes_is_counted()
+    {
+        folder.Touch("real/loose.jpg", "real/list.txt", "real/dog/deeper/3.jpg", "real/.git/x", "sketch/dog/Thumbs.db");
+
+        DomainNetReader.Read(folder.Root, ["sketch", "real"]).Notes.Should().Equal(
+            "passed over 4 files that are no pictures (Thumbs.db, list.txt, loose.jpg, …), 1 hidden file or folder, 1 folder");
     }
 
     [Fact]
@@ -32,7 +42,7 @@ public sealed class DomainNetReaderTests : IDisposable
     [Fact]
     public void A_domain_without_pictures_and_an_empty_list_are_errors()
     {
-        FluentActions.Invoking(() => DomainNetReader.Read(folder.Root, ["clipart"])).Should().Throw<InputException>().WithMessage("*clipart: holds no JPEG or PNG in its class folders*");
+        FluentActions.Invoking(() => DomainNetReader.Read(folder.Root, ["clipart"])).Should().Throw<InputException>().WithMessage("*clipart: holds no picture (PNG, JPEG, WebP, GIF and BMP) in its class folders*");
         FluentActions.Invoking(() => DomainNetReader.Read(folder.Root, [])).Should().Throw<InputException>().WithMessage("*no domain is asked for*");
     }
 

@@ -18,9 +18,10 @@ public sealed class FolderReaderTests : IDisposable
     {
         folder.Touch("b.PNG", "a.jpeg", "c.jpg", ".hidden.jpg", "notes.txt", "deeper/d.jpg");
 
-        PictureSet set = FolderReader.Read(folder.Root, null);
+        PictureSet set = FolderReader.Read(folder.Root, null, 0.5);
 
         set.Candidates.Select(c => (c.SampleId, c.File, c.Category)).Should().Equal(("a.jpeg", "a.jpeg", null), ("b.PNG", "b.PNG", null), ("c.jpg", "c.jpg", null));
+        set.Notes.Should().Equal("passed over 1 file that is no picture (notes.txt), 1 hidden file or folder, 1 folder");
     }
 
     [Fact]
@@ -29,11 +30,61 @@ public sealed class FolderReaderTests : IDisposable
         folder.Touch("a.jpg", "b.jpg", "deeper/d.jpg");
         string labels = folder.Write("labels.csv", "category,file,super_category\r\n\"red, \"\"old\"\" dog\",a.jpg,animal\r\n\r\ncat,deeper/d.jpg,\r\n");
 
-        PictureSet set = FolderReader.Read(folder.Root, labels);
+        PictureSet set = FolderReader.Read(folder.Root, labels, 0.5);
 
         set.Candidates.Select(c => (c.File, c.Category, c.SuperCategory)).Should().Equal(("a.jpg", "red, \"old\" dog", "animal"), ("deeper/d.jpg", "cat", null));
         set.Pictures.Should().HaveCount(3);
         set.LeftOut.Should().Equal(("not labelled in labels.csv", 1));
+    }
+
+    [Fact]
+    public void What_a_file_is_is_judged_by_its_content()
+    {
+        folder.Write("picture", Vision.Pictures.Png);
+        folder.Write("photo.txt", Vision.Pictures.Jpeg);
+        folder.Write("scan.data", "II*\0........");
+        folder.Write("pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1");
+        folder.Touch("a.jfif", "b.webp", "c.JPE", "d.gif", "e.bmp", "empty", "Thumbs.db", ".DS_Store", "desktop.ini");
+        folder.Write("page.html", "<html>");
+
+        PictureSet set = FolderReader.Read(folder.Root, null, 0.5);
+
+        set.Candidates.Select(c => c.File).Should().Equal("a.jfif", "b.webp", "c.JPE", "d.gif", "e.bmp", "photo.txt", "picture", "pointer", "scan.data");
+        set.Notes.Should().Equal("passed over 4 files that are no pictures (Thumbs.db, desktop.ini, empty, …), 1 hidden file or folder");
+    }
+
+    [Fact]
+    public void A_name_that_is_not_UTF8_is_counted()
+    {
+        folder.Touch("a.jpg");
+        Shell($"touch \"$(printf '{folder.Root}/\\377\\376.jpg')\"");
+
+        PictureSet set = FolderReader.Read(folder.Root, null, 0.5);
+
+        set.Candidates.Should().ContainSingle(c => c.File == "a.jpg");
+        set.Notes.Should().Equal("passed over 1 file whose name is not UTF-8");
+        Shell($"rm -r '{folder.Root}'/*"); // .NET cannot name the file
+    }
+
+    private static void Shell(string script)
+    {
+        using var shell = System.Diagnostics.Process.Start("sh", ["-c", script]);
+        shell.WaitForExit();
+        shell.ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void Labelled_pictures_that_are_missing_are_left_out_up_to_the_share_that_may_be()
+    {
+        folder.Touch("a.jpg", "deeper/d.jpg");
+        string labels = folder.Write("labels.csv", "file,category\na.jpg,dog\nb.jpg,cat\ndeeper/d.jpg,cow\n");
+
+        PictureSet set = FolderReader.Read(folder.Root, labels, 0.5);
+
+        set.Candidates.Select(c => (c.File, c.Gone)).Should().Equal(("a.jpg", null), ("b.jpg", "the picture is not on disk"), ("deeper/d.jpg", null));
+        set.Notes.Should().Equal("1 of 3 pictures is not on disk");
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels, 0.3)).Should().Throw<InputException>()
+            .WithMessage("*lacks 1 of the 3 pictures that *labels.csv names (33.3 %; data.missing allows 30 %); the first is 'b.jpg'*");
     }
 
     [Theory]
@@ -58,18 +109,18 @@ public sealed class FolderReaderTests : IDisposable
         folder.Touch("a.jpg");
         string labels = folder.Write("labels.csv", csv);
 
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels, Nearest.To)).Should().Throw<InputException>().Which.Message.Should().Contain(message);
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels, 0.5, Nearest.To)).Should().Throw<InputException>().Which.Message.Should().Contain(message);
     }
 
     [Fact]
     public void Missing_and_empty_folders_are_named()
     {
-        FluentActions.Invoking(() => FolderReader.Read(Path.Combine(folder.Root, "none"), null)).Should().Throw<InputException>().WithMessage("*none: this folder of pictures does not exist*");
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, null)).Should().Throw<InputException>().WithMessage("*holds no JPEG or PNG*");
+        FluentActions.Invoking(() => FolderReader.Read(Path.Combine(folder.Root, "none"), null, 0.5)).Should().Throw<InputException>().WithMessage("*none: this folder of pictures does not exist*");
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, null, 0.5)).Should().Throw<InputException>().WithMessage("*holds no picture (PNG, JPEG, WebP, GIF and BMP)*");
         folder.Touch("a.jpg");
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "none.csv"))).Should().Throw<InputException>().WithMessage("*none.csv: this file of labels does not exist*");
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "none.csv"), 0.5)).Should().Throw<InputException>().WithMessage("*none.csv: this file of labels does not exist*");
         folder.Write("latin1.csv", [(byte)'f', 0xe9]);
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "latin1.csv"))).Should().Throw<InputException>().WithMessage("*is not UTF-8*");
+        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "latin1.csv"), 0.5)).Should().Throw<InputException>().WithMessage("*is not UTF-8*");
     }
 
     [Property(MaxTest = 300)]
@@ -79,7 +130,7 @@ public sealed class FolderReaderTests : IDisposable
         string labels = folder.Write("labels.csv", (header ? "file,category\n" : "") + text);
         try
         {
-            FolderReader.Read(folder.Root, labels);
+            FolderReader.Read(folder.Root, labels, 0.5);
         }
         catch (InputException e)
         {

@@ -61,8 +61,7 @@ public sealed class PictureSetTests
     {
         var set = new PictureSet("here", Items(30));
 
-        set.Baseline(20, 3).Take(10).Should().Equal(set.Baseline(10, 3));
-        set.Baseline(30, 3).Should().BeEquivalentTo(set.Pictures);
+        set.InBaselineOrder(20, 3).Should().Equal(set.InBaselineOrder(10, 3)).And.BeEquivalentTo(set.Pictures);
     }
 
     [Fact]
@@ -71,12 +70,12 @@ public sealed class PictureSetTests
         var set = new PictureSet("here", [.. Items(10).Select(i => i.SampleId.Length == 1 && i.SampleId[0] < '8' ? i with { LeftOut = "why" } : i)]);
 
         set.InQuestionOrder(1).Select(i => i.SampleId).Should().BeEquivalentTo("8", "9");
-        set.Baseline(10, 1).Should().HaveCount(10);
+        set.InBaselineOrder(10, 1).Should().HaveCount(10);
     }
 
     [Fact]
     public void Too_few_pictures_for_a_baseline_is_an_error_with_the_remedy() =>
-        new PictureSet("here", Items(3)).Invoking(s => s.Baseline(100, 1)).Should().Throw<InputException>()
+        new PictureSet("here", Items(3)).Invoking(s => s.InBaselineOrder(100, 1)).Should().Throw<InputException>()
             .WithMessage("here: holds 3 pictures, fewer than the 100 asked for as a baseline. Set images: 3 *");
 
     [Fact]

@@ -32,12 +32,12 @@ public sealed class SingleObjectTests
     public void The_main_object_is_the_largest_that_is_no_crowd()
     {
         var tally = new InstanceTally();
-        tally.Add(90, 1, crowd: true);
-        tally.Add(10, 2, crowd: false);
-        tally.Add(20, 3, crowd: false);
-        tally.Add(20, 4, crowd: false);
+        tally.Add(90, new CocoId(1), crowd: true);
+        tally.Add(10, new CocoId(2), crowd: false);
+        tally.Add(20, new CocoId(3), crowd: false);
+        tally.Add(20, new CocoId(4), crowd: false);
 
-        (tally.Count, tally.Category, tally.Largest, tally.Second, tally.LargestCrowd).Should().Be((4, 3L, 20d, 20d, 90d));
+        (tally.Count, tally.Category, tally.Largest, tally.Second, tally.LargestCrowd).Should().Be((4, new CocoId(3), 20d, 20d, 90d));
     }
 
     [Property(MaxTest = 500)]
@@ -58,7 +58,7 @@ public sealed class SingleObjectTests
         var tally = new InstanceTally();
         foreach ((double area, bool crowd) in instances)
         {
-            tally.Add(area, category: 1, crowd);
+            tally.Add(area, new CocoId(1), crowd);
         }
 
         return tally;
