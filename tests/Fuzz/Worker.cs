@@ -17,6 +17,7 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1), Endless = TimeSpan.FromSeconds(90);
     private readonly Law law = new();
     private long started = Stopwatch.GetTimestamp();
+    private int ending;
 
     /// <summary>The fixed number of inputs of every target.</summary>
     public void RunFixed()
@@ -49,7 +50,7 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         long number = position[index];
         Volatile.Write(ref started, Stopwatch.GetTimestamp());
         byte[] input = Inputs.Make(target, seed, number);
-        Verdict verdict = law.Judge(target, input, Inputs.IsSound(target, number));
+        Verdict verdict = law.Judge(target, input, target.ReadsSeeds && Inputs.IsSound(target, number));
         if (verdict.Outcome == Outcome.Broken && !findings.Has(target, verdict.Kind)) Keep(target, number, verdict, input);
         position[index] = number + 1;
     }
@@ -73,7 +74,7 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         return new Timer(
             _ =>
             {
-                if (Stopwatch.GetElapsedTime(Volatile.Read(ref started)) < Endless) return;
+                if (Stopwatch.GetElapsedTime(Volatile.Read(ref started)) < Endless || Interlocked.Exchange(ref ending, 1) != 0) return;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"an input has not ended after {Endless.TotalSeconds} s"));
                 Environment.Exit(Stuck);
             },

@@ -45,9 +45,9 @@ internal static partial class Collection
         foreach (YamlValue item in list.Items)
         {
             if (item is not YamlText { IsNull: false } text) errors.Add(item.At, Key, $"{item.Described} is no spec file");
-            else if (PathText.Full(text.Text, variables, folder, out string? problem) is not { } file) errors.Add(item.At, Key, problem!);
-            else if (!seen.Add(file)) errors.Add(item.At, Key, $"{item.Described} is in the list twice");
-            else files.Add((text, PathText.Expand(text.Text, variables, out _)!, file));
+            else if (PathText.Full(text.Text, variables, folder, out string? problem) is not { } full) errors.Add(item.At, Key, problem!);
+            else if (PathText.Expand(text.Text, variables, out _) is not { } named || !seen.Add(named)) errors.Add(item.At, Key, $"{item.Described} is in the list twice");
+            else files.Add((text, named, full));
         }
         return files;
     }

@@ -8,7 +8,10 @@ namespace Pipelines.Fuzz.Targets;
 /// <param name="mutator">What damages it.</param>
 internal sealed class PictureTarget(string format, Mutator mutator) : FileTarget(format, format, "picture", mutator)
 {
-    public override int Fixed => 1200;
+    public override int Fixed => Format is "png" or "jpeg" ? 1200 : 300;
+
+    /// <summary>The published data sets are PNG and JPEG; other formats may be refused by name.</summary>
+    public override bool ReadsSeeds => Format is "png" or "jpeg";
 
     public override bool IsNative => true;
 

@@ -22,8 +22,11 @@ internal abstract class Target(string name, string format, params Mutator[] muta
     /// <summary>What damages its files.</summary>
     public IReadOnlyList<Mutator> Mutators => mutators;
 
-    /// <summary>Sound files: the reader must read each. Inputs 0, 1, ... of a campaign are these as they are.</summary>
+    /// <summary>Sound files. Inputs 0, 1, ... of a campaign are these as they are.</summary>
     public IReadOnlyList<byte[]> Seeds => seeds ??= MakeSeeds();
+
+    /// <summary>Whether refusing a sound file breaks the law; false where the program may leave a format out.</summary>
+    public virtual bool ReadsSeeds => true;
 
     /// <summary>Inputs of the run with a fixed seed: those of all targets together take about a minute.</summary>
     public virtual int Fixed => 500;
