@@ -9,8 +9,12 @@ public sealed class ChosenByAttribute(string key) : Attribute
     public string Key { get; } = key;
 }
 
+/// <summary>A closed set of records whose member is chosen by the key that stands in the mapping; one member is written as its value alone (<see cref="ByValueAttribute"/>).</summary>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class ChosenByKeyAttribute : Attribute;
+
 /// <summary>The name by which a record of a closed set is chosen.</summary>
-/// <param name="name">Value of the choosing key.</param>
+/// <param name="name">Value of the choosing key, or the key itself.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class NamedAttribute(string name) : Attribute
 {
@@ -18,7 +22,7 @@ public sealed class NamedAttribute(string name) : Attribute
     public string Name { get; } = name;
 }
 
-/// <summary>The member of a closed set that is chosen by writing its value in place of a name: its one property, a whole number.</summary>
+/// <summary>The member of a closed set that is chosen by writing its value in place of a name: its one property.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ByValueAttribute : Attribute;
 

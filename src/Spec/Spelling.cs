@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Pipelines.Spec.Shapes;
 
 namespace Pipelines.Spec;
 
@@ -29,6 +30,8 @@ public static class Spelling
         bool flag => flag ? "true" : "false",
         Enum choice => Of(choice),
         SpecPath path => path.Raw,
+        { } record when ShapeReader.KeyedOf(record) is { } keyed =>
+            keyed.ValueOf(record) is { } word ? Value(word) : "{" + string.Join(", ", keyed.Entries(record).Select(e => $"{e.Key}: {Value(e.Value)}")) + "}",
         IDictionary map => "{" + string.Join(", ", Entries(map).Select(e => $"{e.Key}: {Value(e.Value)}")) + "}",
         IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(Value)) + "]",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),

@@ -88,9 +88,12 @@ public enum RopeOrder
 [Named("collect-mean-kv")]
 public sealed record CollectMeanKvSpec : StageSpec
 {
-    /// <summary>Baseline pictures, drawn by seed from all pictures of the data (paper: 100).</summary>
+    /// <summary>Baseline pictures, drawn by seed from all pictures of the data (paper: 100), or of <see cref="Folder"/>.</summary>
     [Between(1, 1_000_000)]
     public int Images { get; init; } = 100;
+
+    /// <summary>Folder that the baseline pictures are drawn from (not searched in depth); left out, the pictures of the data.</summary>
+    public SpecPath? Folder { get; init; }
 
     /// <summary>What ablated heads see.</summary>
     public BaselineKind Kind { get; init; } = BaselineKind.Mean;
@@ -139,6 +142,10 @@ public sealed record SampleMasksSpec : StageSpec
 
     /// <summary>Own masks per sample, or shared.</summary>
     public MaskScope Scope { get; init; } = MaskScope.Sample;
+
+    /// <summary>Seed of the masks; left out, the experiment's. Two runs that differ in it alone tell how much of beta is chance.</summary>
+    [Between(0, int.MaxValue)]
+    public int? Seed { get; init; }
 
     /// <summary>Masks in one shard: the unit of resuming and of reuse when <see cref="Count"/> grows.</summary>
     [Between(1, 100_000)]
@@ -212,10 +219,10 @@ public enum ScanRange
 
 /// <summary>Faithfulness and completeness of rankings (paper, validation).</summary>
 [Named("validate")]
-public sealed record ValidateSpec : StageSpec
+public sealed record ValidateSpec : StageSpec, IRuled
 {
-    /// <summary>Criteria compared.</summary>
-    public IReadOnlyList<Criterion> RankBy { get; init; } = [Criterion.HeadAttribution, Criterion.Causal, Criterion.Attention, Criterion.Random];
+    /// <summary>Orders of heads compared: criteria, <c>{ run: NAME }</c> (mean beta of a finished run) or <c>{ file: heads.jsonl }</c>.</summary>
+    public IReadOnlyList<RankingSpec> RankBy { get; init; } = [Criterion.HeadAttribution, Criterion.Causal, Criterion.Attention, Criterion.Random];
 
     /// <summary>Heads needed: the smallest k whose faithfulness exceeds this (paper: 0.8).</summary>
     [Between(0, 1)]
@@ -238,7 +245,16 @@ public sealed record ValidateSpec : StageSpec
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs => [.. MayNeed.Where(need =>
-        (need.Kind != typeof(RegressSpec) || RankBy.Contains(Criterion.HeadAttribution)) && (need.Kind != typeof(GradientPassesSpec) || RankBy.Contains(Criterion.Gradient)))];
+        (need.Kind != typeof(RegressSpec) || Compares(Criterion.HeadAttribution)) && (need.Kind != typeof(GradientPassesSpec) || Compares(Criterion.Gradient)))];
+
+    /// <summary>Whether a criterion is among the orders.</summary>
+    public bool Compares(Criterion criterion) => RankBy.Contains(criterion);
+
+    /// <summary>Tables and figures call an order by its name.</summary>
+    IEnumerable<BrokenRule> IRuled.Broken =>
+        from orders in RankBy.Distinct().GroupBy(r => r.Name, StringComparer.Ordinal)
+        where orders.Count() > 1
+        select new BrokenRule(["rank_by"], $"two orders are called '{orders.Key}': give the files names of their own");
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> MayNeed =>

@@ -36,7 +36,7 @@ internal sealed class AblationRatio : Stage
         {
             bool isOwn = ratio == masks.Ablate;
             Chain chain = isOwn ? Chain.Of(attribution) : Chain.Like(context, attribution, forward.Answers, masks with { Ablate = ratio });
-            return new RatioChain(ratio, chain, isOwn && validation.Spec.RankBy.Contains(Criterion.HeadAttribution)
+            return new RatioChain(ratio, chain, isOwn && validation.Spec.Compares(Criterion.HeadAttribution)
                 ? validation
                 : new Validate(context, order, chain.Forward, chain.Attribution) { Name = validation.Name });
         })];

@@ -13,7 +13,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     private const int Version = 1;
     private const string FileName = "mean-kv.safetensors";
     private readonly Dictionary<string, BaselineBlocks> blocks = new(StringComparer.Ordinal);
-    private readonly Lazy<IReadOnlyList<DataItem>> pictures = new(() => Draw(context, spec.Images));
+    private readonly Lazy<IReadOnlyList<DataItem>> pictures = new(() => Draw(context, spec));
     private Unit? unit;
     private Baseline? baseline;
 
@@ -91,9 +91,10 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     };
 
     /// <summary>The first pictures in seed order; with <c>other_sizes: reject</c> the first that have the size.</summary>
-    private static IReadOnlyList<DataItem> Draw(StageContext context, int count)
+    private static IReadOnlyList<DataItem> Draw(StageContext context, CollectMeanKvSpec spec)
     {
-        PictureSet all = context.Pictures;
+        PictureSet all = spec.Folder is { } folder ? FolderReader.Read(folder.Full, labels: null) : context.Pictures;
+        int count = spec.Images;
         int seed = context.Experiment.Seed;
         if (!context.Image.KeepSizes || count > all.Pictures.Count) return all.Baseline(count, seed);
         DataItem[] fitting = [.. all.Baseline(all.Pictures.Count, seed).Where(p => context.Mismatch(p) is null).Take(count)];

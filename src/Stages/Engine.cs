@@ -19,6 +19,9 @@ internal sealed class Engine(FileDigests digests) : IDisposable
     /// <summary>Digests of weight and picture files.</summary>
     public FileDigests Digests => digests;
 
+    /// <summary>Finished runs, whose heads an experiment may take.</summary>
+    public required RunFolders Runs { get; init; }
+
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
         models.GetOrAdd((folder, arithmetic.ToString(), image), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;

@@ -58,17 +58,19 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     /// <summary>Masks that every sample has.</summary>
     private int Least => spec.Count is AutoCountSpec auto ? Math.Min(auto.Least, auto.Most) : Most;
 
+    private int Seed => spec.Seed ?? Context.Experiment.Seed;
+
     /// <summary>The scope in which a sample's masks are drawn.</summary>
     public string ScopeOf(Sample sample) => spec.Scope == MaskScope.Shared ? SharedScope : sample.Id;
 
     /// <summary>Mask <paramref name="index"/> of a scope: ceil(N/8) bytes.</summary>
     public byte[] Draw(string scope, int index) => HeadMasks.Draw(
-        Context.Experiment.Seed, scope, index, Context.Heads, spec.Ablate, spec.Draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact);
+        Seed, scope, index, Context.Heads, spec.Ablate, spec.Draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact);
 
     /// <summary>Key parts of all that <see cref="Draw"/> depends on but the index.</summary>
     public IReadOnlyList<KeyPart> DrawParts(string scope) =>
     [
-        new KeyPart.Integer("seed", Context.Experiment.Seed),
+        new KeyPart.Integer("seed", Seed),
         new KeyPart.Text("scope", scope),
         new KeyPart.Integer("heads", Context.Heads),
         new KeyPart.Number("ablate", spec.Ablate),

@@ -79,6 +79,9 @@ internal sealed class StageContext
     /// <summary>The loaded model.</summary>
     public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image);
 
+    /// <summary>The model with pictures as the hub's own processor takes them, whatever the spec's <c>model.image</c> says of sizes and padding.</summary>
+    public VisionLanguageModel HubModel => Engine.Model(Folder, Arithmetic, Image with { Fit = PictureFit.Crop, Square = null, KeepSizes = false });
+
     /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
 

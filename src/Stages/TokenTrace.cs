@@ -40,7 +40,7 @@ internal sealed class TokenTrace : Stage
             throw new InputException("token-trace: trainer", "gradient stands for gradients of heads; there are none of image tokens.", "Use elastic-net, sdca, light-gbm or fast-tree.");
         }
 
-        if (!validation.Spec.RankBy.Contains(Criterion.HeadAttribution))
+        if (!validation.Spec.Compares(Criterion.HeadAttribution))
         {
             throw new InputException($"stages.{validation.Name}.rank_by", "token-trace takes x* from the order of head attribution, which is not compared.", $"Add {Spelling.Of(Criterion.HeadAttribution)}.");
         }

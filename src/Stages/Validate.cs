@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// Faithfulness(k) = phi(x_k) and completeness(k) = phi(1 - x_k) of rankings, k most important heads intact or ablated (paper, validation). A unit is a sample and a
 /// criterion, so that a new trainer or a further criterion costs only its own passes.
 /// </summary>
-internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution, GradientPasses? gradients = null) : Stage(context)
+internal sealed class Validate : Stage
 {
     private const int Version = 1;
     private const string ValidationFile = "validation.parquet", RankingFile = "ranking.parquet";
@@ -44,7 +44,27 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         ],
         (v, i) => new NeededRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i] == "faithfulness", v.Of<double>(4)[i], v.Of<int?>(5)[i]));
 
-    private readonly Dictionary<(string Sample, Criterion Criterion), Unit> units = [];
+    private readonly ValidateSpec spec;
+    private readonly ForwardPasses forward;
+    private readonly Regress? attribution;
+    private readonly GradientPasses? gradients;
+    private readonly Dictionary<RankingSpec, GivenOrder> given;
+    private readonly Dictionary<(string Sample, RankingSpec Ranking), Unit> units = [];
+
+    /// <summary>The stage over its inputs; orders from elsewhere are read, so that a wrong one is found before anything runs.</summary>
+    /// <exception cref="Errors.InputException">A file or run that <c>rank_by</c> names is of no use.</exception>
+    public Validate(StageContext context, ValidateSpec spec, ForwardPasses forward, Regress? attribution, GradientPasses? gradients = null)
+        : base(context)
+    {
+        (this.spec, this.forward, this.attribution, this.gradients) = (spec, forward, attribution, gradients);
+        int layers = context.Info.Layers, heads = context.Info.Heads;
+        given = spec.RankBy.Where(r => r is not CriterionRanking).ToDictionary(r => r, r => r switch
+        {
+            RunRanking run => GivenOrder.Of(run, context.Engine.Runs, layers, heads),
+            FileRanking file => GivenOrder.Of(file, layers, heads),
+            _ => throw new InvalidOperationException($"No order {r}."),
+        });
+    }
 
     /// <inheritdoc/>
     public override string Kind => "validate";
@@ -58,8 +78,8 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. from sample in samples from criterion in spec.RankBy select UnitOf(sample, criterion)])
-            : new UnitList([], $"{forward.Name} is done", spec.RankBy.Sum(c => (long)forward.ExpectedSamples * Passes(c)));
+            ? new UnitList([.. from sample in samples from ranking in spec.RankBy select UnitOf(sample, ranking)])
+            : new UnitList([], $"{forward.Name} is done", spec.RankBy.Sum(r => (long)forward.ExpectedSamples * Passes(r)));
 
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) => [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
@@ -86,7 +106,7 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <summary>What a criterion says of every head [N]: delta_n, image attention weight or beta; empty where the criterion is not compared, or is random.</summary>
     public double[] Scores(Artifacts artifacts, Sample sample, Criterion criterion)
     {
-        if (criterion == Criterion.Random || !spec.RankBy.Contains(criterion)) return [];
+        if (criterion == Criterion.Random || !spec.Compares(criterion)) return [];
         double[] scores = new double[Context.Heads];
         foreach (RankingRow row in Rankings.Read(artifacts.File(UnitOf(sample, criterion), RankingFile))) scores[(row.Layer * Context.Info.Heads) + row.Head] = row.Score!.Value;
         return scores;
@@ -94,12 +114,12 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     /// <summary>The curves of a sample and a criterion that is compared.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts, Sample sample, Criterion criterion) => Tables.Validation.Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
 
-    /// <summary>The unit of a sample and a criterion that is compared.</summary>
-    public Unit UnitOf(Sample sample, Criterion criterion)
+    /// <summary>The unit of a sample and an order that is compared.</summary>
+    public Unit UnitOf(Sample sample, RankingSpec ranking)
     {
         lock (units)
         {
-            return units.TryGetValue((sample.Id, criterion), out Unit? unit) ? unit : units[(sample.Id, criterion)] = Create(sample, criterion);
+            return units.TryGetValue((sample.Id, ranking), out Unit? unit) ? unit : units[(sample.Id, ranking)] = Create(sample, ranking);
         }
     }
 
@@ -131,9 +151,9 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var curves = Rows(artifacts).GroupBy(r => (r.SampleId, r.Criterion, r.Seed)).ToList();
-        return [.. spec.RankBy.Select(criterion =>
+        return [.. spec.RankBy.Select(ranking =>
         {
-            string name = Spelling.Of(criterion);
+            string name = ranking.Name;
             var own = curves.Where(c => c.Key.Criterion == name).Select(c => c.OrderBy(r => r.K).ToList()).ToList();
             string faithful = Mean(own.Select(c => Thresholds.FirstAbove([.. c.Select(r => r.Faithfulness)], spec.Faithfulness)));
             string complete = Mean(own.Select(c => Thresholds.FirstBelow([.. c.Select(r => r.Completeness)], spec.Completeness)));
@@ -159,41 +179,40 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture) + never;
     }
 
-    private int Orders(Criterion criterion) => criterion == Criterion.Random ? spec.RandomSeeds : 1;
+    private int Orders(RankingSpec ranking) => ranking is CriterionRanking { Criterion: Criterion.Random } ? spec.RandomSeeds : 1;
 
-    private long Passes(Criterion criterion) => (2L * (Context.Heads + 1) * Orders(criterion)) + (criterion == Criterion.Causal ? Context.Heads : 0);
+    private long Passes(RankingSpec ranking) => (2L * (Context.Heads + 1) * Orders(ranking)) + (ranking is CriterionRanking { Criterion: Criterion.Causal } ? Context.Heads : 0);
 
-    private Unit Create(Sample sample, Criterion criterion)
+    private Unit Create(Sample sample, RankingSpec ranking)
     {
         bool whole = spec.Scan == ScanRange.Full;
         KeyPart[] scan = whole
             ? [new KeyPart.Text("scan", Spelling.Of(spec.Scan))]
             : [new KeyPart.Text("scan", Spelling.Of(spec.Scan)), new KeyPart.Number("faithfulness", StrictestFaithfulness), new KeyPart.Number("completeness", StrictestCompleteness)];
-        KeyPart[] order = criterion switch
+        KeyPart[] order = ranking switch
         {
-            Criterion.HeadAttribution => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
-            Criterion.Gradient => [.. gradients!.BetaParts(sample)],
-            Criterion.Random => [new KeyPart.Integer("seed", Context.Experiment.Seed), new KeyPart.Integer("random_seeds", spec.RandomSeeds)],
-            _ => [],
+            CriterionRanking { Criterion: Criterion.HeadAttribution } => [new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)])],
+            CriterionRanking { Criterion: Criterion.Gradient } => [.. gradients!.BetaParts(sample)],
+            CriterionRanking { Criterion: Criterion.Random } => [new KeyPart.Integer("seed", Context.Experiment.Seed), new KeyPart.Integer("random_seeds", spec.RandomSeeds)],
+            CriterionRanking => [],
+            _ => [new KeyPart.Digest("order", ranking.Name, given[ranking].Digest)],
         };
         return new Unit(
-            Kind, Version, $"{sample.Id}/{Spelling.Of(criterion)}",
-            [new KeyPart.Text("sample", sample.Id), .. forward.PassParts(sample), new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]), new KeyPart.Text("criterion", Spelling.Of(criterion)), .. order, .. scan],
-            Passes(criterion), WorkUnit, run => Compute(run, sample, criterion));
+            Kind, Version, $"{sample.Id}/{ranking.Name}",
+            [new KeyPart.Text("sample", sample.Id), .. forward.PassParts(sample), new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]), new KeyPart.Text("criterion", ranking.Name), .. order, .. scan],
+            Passes(ranking), WorkUnit, run => Compute(run, sample, ranking));
     }
 
-    private void Compute(UnitRun run, Sample sample, Criterion criterion)
+    private void Compute(UnitRun run, Sample sample, RankingSpec ranking)
     {
         using var lease = forward.Prepare(run.Artifacts, sample);
         SuffixForward passes = lease.Value.Forward;
         EndsRow ends = forward.Ends(run.Artifacts, sample);
-        string name = Spelling.Of(criterion);
+        string name = ranking.Name;
         var curves = new List<ValidationRow>();
         var rankings = new List<RankingRow>();
-        double[]? scores = Scores(run, sample, criterion, lease.Value, ends);
-        for (int seed = 0; seed < Orders(criterion); seed++)
+        foreach ((int seed, IReadOnlyList<int> order, IReadOnlyList<double?>? scores) in OrdersOf(run, sample, ranking, lease.Value, ends))
         {
-            int[] order = scores is null ? Ranking.Random(Context.Heads, Context.Experiment.Seed, sample.Id, seed) : Ranking.ByScore(scores);
             rankings.AddRange(order.Select((n, rank) => new RankingRow(sample.Id, name, seed, rank, n / Context.Info.Heads, n % Context.Info.Heads, scores?[n])));
             curves.AddRange(Scan(run, passes, ends, order).Select((point, k) => new ValidationRow(sample.Id, name, seed, k, point.Faithfulness, point.Completeness)));
         }
@@ -202,8 +221,18 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
         Rankings.Write(run.File(RankingFile), rankings);
     }
 
-    /// <summary>Importance of every head [N]; null for the random criterion.</summary>
-    private double[]? Scores(UnitRun run, Sample sample, Criterion criterion, SampleRun prepared, EndsRow ends)
+    /// <summary>The orders that are scanned, by seed, and what put the heads into them [N].</summary>
+    private IEnumerable<(int Seed, IReadOnlyList<int> Order, IReadOnlyList<double?>? Scores)> OrdersOf(UnitRun run, Sample sample, RankingSpec ranking, SampleRun prepared, EndsRow ends)
+    {
+        if (given.TryGetValue(ranking, out GivenOrder? order)) return [(0, order.Heads, order.Scores)];
+        var criterion = ((CriterionRanking)ranking).Criterion;
+        if (criterion == Criterion.Random) return Enumerable.Range(0, spec.RandomSeeds).Select(seed => (seed, (IReadOnlyList<int>)Ranking.Random(Context.Heads, Context.Experiment.Seed, sample.Id, seed), (IReadOnlyList<double?>?)null));
+        double[] scores = Scores(run, sample, criterion, prepared, ends);
+        return [(0, Ranking.ByScore(scores), [.. scores.Select(s => (double?)s)])];
+    }
+
+    /// <summary>Importance of every head [N] by a criterion.</summary>
+    private double[] Scores(UnitRun run, Sample sample, Criterion criterion, SampleRun prepared, EndsRow ends)
     {
         switch (criterion)
         {
@@ -223,15 +252,13 @@ internal sealed class Validate(StageContext context, ValidateSpec spec, ForwardP
                 return [.. f.Select(x => 1 - ends.Phi(x))];
             case Criterion.Attention:
                 using (IntactRun intact = IntactRun.Compute(prepared.Prefix)) return [.. intact.ImageAttention().Cast<double>()];
-            case Criterion.Random:
-                return null;
             default:
                 throw new InvalidOperationException($"No scores for {criterion}.");
         }
     }
 
     /// <summary>Faithfulness and completeness for k = 0, 1, ...: to N, or until the strictest thresholds are crossed.</summary>
-    private List<(double Faithfulness, double Completeness)> Scan(UnitRun run, SuffixForward passes, EndsRow ends, int[] order)
+    private List<(double Faithfulness, double Completeness)> Scan(UnitRun run, SuffixForward passes, EndsRow ends, IReadOnlyList<int> order)
     {
         var points = new List<(double Faithfulness, double Completeness)>();
         bool faithful = false, complete = false;

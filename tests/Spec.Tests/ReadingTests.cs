@@ -79,6 +79,28 @@ public sealed class ReadingTests
     }
 
     [Fact]
+    public void Orders_of_heads_are_words_or_mappings_chosen_by_their_key()
+    {
+        Experiment read = Specs.One(Specs.Quickstart, "stages.validation.rank_by=[attention, { run: colour }, { run: other, stage: fit }, { file: heads.jsonl }]");
+        ((ValidateSpec)read.Stages[5].Spec).RankBy.Should().Equal(
+            Criterion.Attention, new RunRanking { Run = "colour" }, new RunRanking { Run = "other", Stage = "fit" }, new FileRanking { File = new SpecPath("heads.jsonl", "/specs/heads.jsonl") });
+        ((ValidateSpec)read.Stages[5].Spec).RankBy.Select(r => r.Name).Should().Equal("attention", "run:colour", "run:other/fit", "file:heads.jsonl");
+    }
+
+    [Theory]
+    [InlineData("[{ runs: colour }]", "did you mean run")]
+    [InlineData("[{ stage: fit }]", "run, file")]
+    [InlineData("[{ run: colour, k: 3 }]", "unknown key 'k'")]
+    [InlineData("[{ file: a.jsonl, stage: fit }]", "unknown key 'stage'")]
+    [InlineData("[{ run: }]", "there is no value")]
+    [InlineData("[casual]", "did you mean causal")]
+    [InlineData("[[causal]]", "a mapping with the key run or file")]
+    [InlineData("[{ run: a }, { run: a }]", "twice")]
+    [InlineData("[{ file: a/heads.jsonl }, { file: b/heads.jsonl }]", "two orders are called 'file:heads.jsonl'")]
+    public void Orders_that_are_none_are_refused(string written, string what) =>
+        Specs.Read(Specs.Quickstart, $"stages.validation.rank_by={written}").Errors.Select(e => e.ToString()).Should().ContainSingle().Which.Should().Contain("rank_by").And.ContainEquivalentOf(what);
+
+    [Fact]
     public void An_override_may_add_a_stage_and_a_matrix()
     {
         ReadResult result = Specs.Read(Specs.Quickstart, "stages.again={ stage: validate, rank_by: [causal] }", "matrix.stages.masks.ablate=[0.5, 0.75]", "stages.report.inputs.validation=again");

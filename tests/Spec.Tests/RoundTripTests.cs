@@ -111,13 +111,15 @@ public sealed class RoundTripTests
             from trainer in Trainer()
             from criteria in Gen.SubListOf(Enum.GetValues<Criterion>()).Where(c => c.Count > 0)
             from withBaseline in Gen.Elements(true, false)
+            from file in Path()
+            from elsewhere in Gen.SubListOf<RankingSpec>(new RunRanking { Run = "colour" }, new RunRanking { Run = "/runs/a b", Stage = "fit" }, new FileRanking { File = file })
             select Wired(
                 new AnswerQuestionsSpec { Keep = keep, Answer = new AnswerRule { Synonyms = words.ToDictionary(w => w, w => (IReadOnlyList<string>)[w + "s", w]) } },
                 new CollectMeanKvSpec { Kind = kind, Images = keep },
                 new SampleMasksSpec { Count = keep % 2 == 0 ? count : new AutoCountSpec { Until = share, Least = 8 + keep, Most = 8 + keep + count }, Ablate = share, Draw = draw },
                 new ForwardPassesSpec { MinGap = share },
                 new RegressSpec { Trainer = trainer, Train = 0.01 + (share * 0.9) },
-                new ValidateSpec { RankBy = [.. criteria], Faithfulness = share, Thresholds = [share, 0.9 + (share / 10.1)] },
+                new ValidateSpec { RankBy = [.. criteria, .. elsewhere], Faithfulness = share, Thresholds = [share, 0.9 + (share / 10.1)] },
                 new TokenTraceSpec { Important = share, Count = count, Draw = draw, ImageTokens = (ImageTokenTrace)(keep % 3), Trainer = trainer, Train = 0.01 + (share * 0.9) },
                 new LogitLensSpec { Heads = keep, Items = keep, Reading = (LensReading)(keep % 2) },
                 withBaseline);

@@ -3,6 +3,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
 using Pipelines.Stages.Ablation;
+using Pipelines.Stages.Checking;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 
@@ -14,11 +15,15 @@ internal static class CheckCommand
     /// <summary>Drawing masks, which runs no model.</summary>
     private const string MaskKind = "sample-masks";
 
-    /// <summary>Checks the model of every experiment of the spec on its first picture.</summary>
+    /// <summary>Checks the model of every experiment of the spec on its first picture, or one model against another program.</summary>
+    /// <param name="options">Spec and settings.</param>
+    /// <param name="against">What the other program computed; null checks the model by itself.</param>
     /// <returns>Exit code: 1 where a check fails.</returns>
-    public static int Execute(RunOptions options)
+    public static int Execute(RunOptions options, string? against)
     {
+        Reference? reference = against is null ? null : Reference.Read(against);
         using var session = Session.Open(options);
+        if (reference is not null) return Compare(session, reference);
         session.Store.Damaged = Console.WriteLine;
         int failed = 0;
         foreach (Pipeline pipeline in session.Pipelines) failed += Check(session, pipeline);
@@ -44,6 +49,26 @@ internal static class CheckCommand
         PlainTable.Print(["", "check", "found"], [.. results.Select(r => (string[])[r.Passed ? "ok" : "FAILED", r.What, r.Found])]);
         PlainTable.Print(["stage", "work", "time"], [.. Costs(session, pipeline, check)]);
         return results.Count(r => !r.Passed);
+    }
+
+    private static int Compare(Session session, Reference reference)
+    {
+        Pipeline pipeline = session.Pipelines[0]; // experiments of a matrix or a list that share the model would give the same
+        if (session.Pipelines.Any(p => !p.Context.HasModelOf(pipeline.Context)))
+        {
+            throw new InputException(session.Pipelines[0].Experiment.Name, "the experiments are of several models; a reference is of one.", "Name the spec of one experiment.");
+        }
+
+        WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads));
+        var comparison = new ReferenceComparison(pipeline.Context.HubModel, reference);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{pipeline.Context.Info.Name}, {pipeline.Context.Arithmetic}, against {reference.File} ({reference.ComputeType}); the picture as the hub's processor takes it, {comparison.Tolerance} of a quantity's size allowed"));
+        List<CheckResult> results = [.. comparison.Run()];
+        PlainTable.Print(["", "compared", "found"], [.. results.Select(r => (string[])[r.Passed ? "ok" : "FAILED", r.What, r.Found])]);
+        CheckResult? first = results.Find(r => !r.Passed);
+        Console.WriteLine(first is null ? "Both compute the same." : $"First difference: {first.What}, {first.Found}. What comes after it follows from it.");
+        return first is null ? Program.Done : Program.Failed;
     }
 
     /// <summary>The experiment's work at the speed just measured, with one worker a job; a gradient counts as two passes.</summary>

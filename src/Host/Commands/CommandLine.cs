@@ -19,7 +19,7 @@ internal static class CommandLine
         root.Add(Command(options, "plan", "Say what a run would compute and why, without computing it.", PlanCommand.Execute));
         root.Add(Reproduce(options));
         root.Add(Explain(options));
-        root.Add(Command(options, "check", "Check the model itself: hooks, exactness, effect of ablation, independence of the batch, time and memory.", CheckCommand.Execute));
+        root.Add(Check(options));
         root.Add(Command(options, "report", "Write tables, figures and the page again from what is stored; nothing is computed by the model.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));
@@ -45,6 +45,22 @@ internal static class CommandLine
         var command = new Command("reproduce", "Run, then compare the tables with those expected, within the tolerances written beside them.") { options.RequiredSpec, write, expected };
         options.AddTo(command);
         command.SetAction(parsed => ReproduceCommand.Execute(options.Read(parsed), parsed.GetValue(expected), parsed.GetValue(write)));
+        return command;
+    }
+
+    private static Command Check(SharedOptions options)
+    {
+        var against = new Option<string?>("--against")
+        {
+            Description = "Instead, compare with what another program computed (script below): prompt, keys and values, logits; says where the first difference is.",
+            HelpName = "reference.json",
+        };
+        var command = new Command("check", "Check the model itself: hooks, exactness, effect of ablation, independence of the batch, time and memory.")
+        {
+            options.RequiredSpec, against, ReferenceScript.Help(),
+        };
+        options.AddTo(command);
+        command.SetAction(parsed => CheckCommand.Execute(options.Read(parsed), parsed.GetValue(against)));
         return command;
     }
 

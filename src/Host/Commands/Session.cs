@@ -31,7 +31,7 @@ internal sealed class Session : IDisposable
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
         Store = new ArtifactStore(cache, digests);
         Threads = options.Threads ?? Environment.ProcessorCount;
-        engine = new Engine(digests);
+        engine = new Engine(digests) { Runs = new RunFolders(Root) };
         Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))];
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;

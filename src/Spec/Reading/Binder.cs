@@ -57,6 +57,8 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
             case (Shape.Map map, YamlMap entries): return Map(map, entries, path);
             case (Shape.Fields record, YamlMap map): return Fields(record, map, path);
             case (Shape.Family family, YamlMap map): return Member(family, map, path);
+            case (Shape.Keyed keyed, YamlText text): return Word(keyed, text, path);
+            case (Shape.Keyed keyed, YamlMap map): return Keyed(keyed, map, path);
             case (Shape.Stages stages, YamlMap map): return Stages(stages, map, path);
             case (Shape.List, YamlText { Quoted: false } text):
                 errors.Add(text.At, path, $"{text.Described} is not a list", null, $"[{ErrorList.Quote(text.Text).Trim('\'')}]");
@@ -85,7 +87,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     {
         if (items.Items.Count == 0)
         {
-            errors.Add(items.At, path, "the list is empty", list.Item is Shape.Choice ? list.Item.Wanted : "at least one entry");
+            errors.Add(items.At, path, "the list is empty", list.Item is Shape.Choice or Shape.Keyed ? list.Item.Wanted : "at least one entry");
             return null;
         }
         var values = new List<object>();
@@ -125,6 +127,22 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         Fill(made, record, map, path, keys);
         keys.Finish();
         return made;
+    }
+
+    private object? Word(Shape.Keyed keyed, YamlText text, string path)
+    {
+        if (scalars.Choice(keyed.Word, text, path) is not { } value) return null;
+        object made = Activator.CreateInstance(keyed.WordType.Type)!;
+        keyed.WordType.All[0].Property.SetValue(made, value);
+        return made;
+    }
+
+    private object? Keyed(Shape.Keyed keyed, YamlMap map, string path)
+    {
+        if (map.Entries.FirstOrDefault(e => keyed.Members.ContainsKey(e.Key.Text)) is { } chosen) return Fields(keyed.Members[chosen.Key.Text], map, path);
+        string? near = map.Entries.Select(e => Nearest.To(e.Key.Text, keyed.Members.Keys)).FirstOrDefault(n => n is not null);
+        errors.Add(map.At, path, "the mapping has none of the keys that choose what it is", string.Join(", ", keyed.Members.Keys), near);
+        return null;
     }
 
     private object? Member(Shape.Family family, YamlMap map, string path)

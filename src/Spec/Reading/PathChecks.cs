@@ -17,6 +17,7 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
     public void Check(Experiment experiment)
     {
         if (IsRead("model.path")) Model(experiment.Model.Path);
+        foreach (StageNode node in experiment.Stages ?? []) Stage(node);
         switch (experiment.Data)
         {
             case CocoData coco:
@@ -29,6 +30,24 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
             case FolderData folder:
                 if (IsRead("data.images")) Folder(folder.Images, "data.images", "folder with the pictures", "put the pictures there, or set data.images");
                 if (folder.Labels is { } labels) File(labels, "data.labels", "table of labels", "write a CSV with the columns file and category there, or leave data.labels out");
+                break;
+        }
+    }
+
+    private void Stage(StageNode node)
+    {
+        string path = $"stages.{node.Name}";
+        switch (node.Spec)
+        {
+            case CollectMeanKvSpec { Folder: { } folder }:
+                Folder(folder, $"{path}.folder", "folder with the baseline pictures", "put pictures there, or leave the key out to draw them from the data");
+                break;
+            case ValidateSpec validate:
+                foreach (FileRanking ranking in (validate.RankBy ?? []).OfType<FileRanking>().Where(r => r.File is not null))
+                {
+                    File(ranking.File, $"{path}.rank_by.file", "file of heads", "write JSON lines with layer and head there");
+                }
+
                 break;
         }
     }

@@ -83,6 +83,25 @@ internal abstract record Shape
         public object Said(object record) => IsByValue(record) ? ByValue!.All[0].Property.GetValue(record)! : Spelling.Of(record.GetType());
     }
 
+    /// <summary>A closed set of records, chosen by the key that stands in the mapping; one member is written as its value alone.</summary>
+    /// <param name="Word">What the plain value looks like.</param>
+    /// <param name="WordType">The member written so: its one field holds the value.</param>
+    /// <param name="Members">The others, by the key that chooses them, which is a field of theirs.</param>
+    public sealed record Keyed(Choice Word, Fields WordType, IReadOnlyDictionary<string, Fields> Members) : Shape
+    {
+        public override string Wanted => $"{Word.Wanted}, or a mapping with the key {string.Join(" or ", Members.Keys)}";
+
+        /// <summary>The plain value of a member that is written so; null for the others.</summary>
+        public object? ValueOf(object record) => record.GetType() == WordType.Type ? WordType.All[0].Property.GetValue(record) : null;
+
+        /// <summary>Keys and values of a member that is written as a mapping, those that are absent left out.</summary>
+        public IEnumerable<(string Key, object Value)> Entries(object record) =>
+            from field in Members.Values.First(m => m.Type == record.GetType()).All
+            let value = field.Property.GetValue(record)
+            where value is not null
+            select (field.Name, value);
+    }
+
     /// <summary>Stages by name.</summary>
     public sealed record Stages(Family Specs) : Shape
     {

@@ -16,6 +16,10 @@ internal static class ShapeReader
     /// <exception cref="NotSupportedException">A record has a field of a type that no file can hold: a bug.</exception>
     public static Shape Of(Type type) => Known.TryGetValue(type, out Shape? known) ? known : Known.GetOrAdd(type, Read(type));
 
+    /// <summary>The set chosen by key that a value is of, or null.</summary>
+    public static Shape.Keyed? KeyedOf(object value) =>
+        value.GetType().BaseType is { } set && set.IsDefined(typeof(ChosenByKeyAttribute)) ? (Shape.Keyed)Of(set) : null;
+
     private static Shape Read(Type type)
     {
         if (Nullable.GetUnderlyingType(type) is { } number) return Of(number); // left out, the field is absent
@@ -35,6 +39,12 @@ internal static class ShapeReader
             ILookup<bool, Type> members = Members(type).ToLookup(m => m.IsDefined(typeof(ByValueAttribute)));
             return new Shape.Family(
                 chosen.Key, members[false].ToDictionary(Spelling.Of, m => (Shape.Fields)Of(m), StringComparer.Ordinal), members[true].Select(m => (Shape.Fields)Of(m)).SingleOrDefault());
+        }
+        if (type.IsDefined(typeof(ChosenByKeyAttribute)))
+        {
+            ILookup<bool, Type> members = Members(type).ToLookup(m => m.IsDefined(typeof(ByValueAttribute)));
+            var word = (Shape.Fields)Of(members[true].Single());
+            return new Shape.Keyed((Shape.Choice)word.All[0].Shape, word, members[false].ToDictionary(Spelling.Of, m => (Shape.Fields)Of(m), StringComparer.Ordinal));
         }
         if (type.IsClass && type.Assembly == typeof(Experiment).Assembly)
             return new Shape.Fields(type, [.. Properties(type).Select(Field)]);

@@ -88,6 +88,7 @@ public static class SpecSchema
         Shape.List list => new JsonObject { ["type"] = "array", ["items"] = Of(list.Item), ["minItems"] = 1, ["uniqueItems"] = true },
         Shape.Map map => new JsonObject { ["type"] = "object", ["additionalProperties"] = Of(map.Item) },
         Shape.Fields record => Record(record),
+        Shape.Keyed keyed => new JsonObject { ["anyOf"] = new JsonArray([Of(keyed.Word), .. keyed.Members.Values.Select(m => (JsonNode)Record(m))]) },
         Shape.Family family => Family(family, Variants(family, null, null)),
         Shape.Stages stages => new JsonObject
         {

@@ -77,6 +77,8 @@ public static partial class SpecWriter
         string text => Scalar(text),
         SpecPath path => Scalar(PathText.Escape(path.Full)),
         double number when !number.ToString(CultureInfo.InvariantCulture).AsSpan().ContainsAny('.', 'E') => number.ToString("F1", CultureInfo.InvariantCulture),
+        { } record when ShapeReader.KeyedOf(record) is { } keyed =>
+            keyed.ValueOf(record) is { } word ? Flow(word) : "{ " + string.Join(", ", keyed.Entries(record).Select(e => $"{e.Key}: {Flow(e.Value)}")) + " }",
         IDictionary { Count: 0 } => "{}",
         IDictionary map => "{ " + string.Join(", ", Spelling.Entries(map).Select(e => $"{Scalar(e.Key)}: {Flow(e.Value)}")) + " }",
         IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(Flow)) + "]",

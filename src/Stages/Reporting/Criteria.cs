@@ -16,7 +16,11 @@ internal static class Criteria
     ];
 
     /// <summary>The name for people.</summary>
-    public static string Title(string criterion) => Known.FirstOrDefault(k => k.Name == criterion).Title ?? criterion;
+    public static string Title(string criterion) =>
+        Known.FirstOrDefault(k => k.Name == criterion).Title
+        ?? (criterion.StartsWith("run:", StringComparison.Ordinal) || criterion.StartsWith("file:", StringComparison.Ordinal)
+            ? $"heads of {criterion[(criterion.IndexOf(':', StringComparison.Ordinal) + 1)..]}"
+            : criterion);
 
     /// <summary>The colour.</summary>
     public static Ink InkOf(string criterion) => Known.FirstOrDefault(k => k.Name == criterion).Ink ?? Palette.Series[4];
