@@ -30,7 +30,7 @@ internal static class Program
 
     private static RootCommand Build() => new("Damages the files that the program reads, and demands of every reader: read, or refused in words; within 10 s; with 64 MiB and what a sound file needs.")
     {
-        Campaign(), FixedRun(), Replay(), Again(), List(), Work(), Coverage(),
+        Campaign(), FixedRun(), Replay(), Again(), List(), Seeds(), Work(), Coverage(),
     };
 
     private static Command Campaign()
@@ -90,6 +90,19 @@ internal static class Program
         command.SetAction(_ =>
         {
             foreach (Target target in AllTargets.All) Console.WriteLine($"{target.Name,-34} {target.Format,-14} {target.Seeds.Count,4} {target.Fixed,6}");
+        });
+        return command;
+    }
+
+    private static Command Seeds()
+    {
+        var target = new Argument<string>("TARGET");
+        var folder = new Argument<string>("FOLDER");
+        var command = new Command("seeds", "Write a reader's sound files.") { target, folder };
+        command.SetAction(parsed =>
+        {
+            IReadOnlyList<byte[]> seeds = AllTargets.One(parsed.GetRequiredValue(target)).Seeds;
+            for (int i = 0; i < seeds.Count; i++) File.WriteAllBytes(Path.Combine(parsed.GetRequiredValue(folder), string.Create(CultureInfo.InvariantCulture, $"{i}")), seeds[i]);
         });
         return command;
     }

@@ -34,6 +34,8 @@ internal static class AllTargets
         new ShardIndexTarget(),
         new CocoTarget(),
         new LabelsTarget(),
+        new HeadsTarget(),
+        new ReferenceTarget(),
         new DomainNetTarget(),
         new PictureTarget("png", new PngMutator()),
         new PictureTarget("jpeg", new JpegMutator()),

@@ -56,7 +56,7 @@ public sealed class HarnessTests
     }
 
     [Theory]
-    [InlineData("throw", "FormatException in the harness")]
+    [InlineData("throw", "FormatException in Pipelines.Host.Tests.Fuzzing.HarnessTests.Deed.Read")]
     [InlineData("allocate", "memory")]
     [InlineData("babble", "words")]
     [InlineData("refuse", "")]
@@ -95,12 +95,18 @@ public sealed class HarnessTests
         public override long? Read(byte[] input) => Encoding.UTF8.GetString(input) switch
         {
             "throw" => throw new FormatException("unforeseen"),
-            "allocate" => new byte[100 << 20].LongLength * 0,
+            "allocate" => Allocated(),
             "babble" => throw new InputException("deed", new string('x', 50_000)),
             "refuse" => throw new InputException("deed", "is refused."),
             _ => 0,
         };
 
         protected override IReadOnlyList<byte[]> MakeSeeds() => ["return"u8.ToArray()];
+
+        private static long Allocated()
+        {
+            GC.KeepAlive(new byte[100 << 20]);
+            return 0;
+        }
     }
 }
