@@ -7,7 +7,7 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Fuzz;
 
 /// <summary>
-/// The law of every reader: it reads, or refuses in words; within ten seconds; with no more memory than 64 MiB and what a sound file of that size needs. Memory is what is allocated in all (freed or not, so the law
+/// The law of every reader: it reads, or refuses in one line of words; within ten seconds; with no more memory than 64 MiB and what a sound file of that size needs. Memory is what is allocated in all (freed or not, so the law
 /// is a little stricter than it says); of readers that work in native code, also by how much the resident memory grew at its peak.
 /// </summary>
 internal sealed class Law
@@ -15,7 +15,7 @@ internal sealed class Law
     /// <summary>Seconds that a reading may take.</summary>
     public const int Seconds = 10;
 
-    private const int LongestMessage = 20_000;
+    private const int LongestMessage = 3000;
 
     /// <summary>Decoders hold a picture as four channels, three channels and turned: as many bytes as four results.</summary>
     private const int CopiesOfResult = 4;
@@ -68,7 +68,9 @@ internal sealed class Law
         }
         catch (Exception e) when (e is InputException or SpecException)
         {
-            verdict = e.Message.Length is > 0 and < LongestMessage ? new Verdict(Outcome.Refused, e.Message, e.Message) : Verdict.Broken("words", $"a refusal of {e.Message.Length} letters");
+            verdict = new Verdict(Outcome.Refused, e.Message, e.Message);
+            if (e.Message.Length is 0 or > LongestMessage) verdict = Verdict.Broken("words without end", $"a refusal of {e.Message.Length} letters: {e.Message}");
+            else if (e.Message.Any(char.IsControl)) verdict = Verdict.Broken("words that steer a terminal", e.Message);
         }
         catch (LawException e)
         {

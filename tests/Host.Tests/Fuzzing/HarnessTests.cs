@@ -58,7 +58,6 @@ public sealed class HarnessTests
     [Theory]
     [InlineData("throw", "FormatException in Pipelines.Host.Tests.Fuzzing.HarnessTests.Deed.Read")]
     [InlineData("allocate", "memory")]
-    [InlineData("babble", "words")]
     [InlineData("refuse", "")]
     [InlineData("return", "")]
     public void What_breaks_the_law_is_seen(string how, string kind)
@@ -96,7 +95,6 @@ public sealed class HarnessTests
         {
             "throw" => throw new FormatException("unforeseen"),
             "allocate" => Allocated(),
-            "babble" => throw new InputException("deed", new string('x', 50_000)),
             "refuse" => throw new InputException("deed", "is refused."),
             _ => 0,
         };
