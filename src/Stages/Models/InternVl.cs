@@ -11,9 +11,6 @@ namespace Pipelines.Stages.Models;
 /// </summary>
 internal sealed class InternVl : VisionLanguageModel
 {
-    /// <summary>Every grid of so many tiles is weighed against a picture's shape: a bound far above what a decoder's positions hold.</summary>
-    private const int MostTiles = 1024;
-
     private readonly InternVision vision;
     private readonly InternVisionShape shape;
     private readonly InternVlProcessor processor;
@@ -80,7 +77,6 @@ internal sealed class InternVl : VisionLanguageModel
     private static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
     {
         int most = image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
-        if (most > MostTiles) throw config.Error("max_dynamic_patch", $"is {most}; a picture has at most {MostTiles} tiles.", "The published models have 12.");
         int least = Math.Min(config.Count("min_dynamic_patch", 1), most);
         return new InternVlProcessor(PreprocessorConfig.Read(folder), InternVlConfig.Vision(config).ImageSize, least, most, config.Flag("use_thumbnail", false));
     }
