@@ -93,7 +93,7 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
 
             return ((layer * heads) + head, score);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // half a surrogate pair in a name is found when it is asked for
         {
             throw new InputException(where, "is not valid JSON.", $"{FormOfLine} NaN and Infinity are no JSON.", e);
         }

@@ -30,6 +30,15 @@ public sealed class CollectionTests : IDisposable
         result.Experiments.Select(e => e.Model.Path.Full).Should().Equal(Path.Combine(folder.Path, "sub", "m"), Path.Combine(folder.Path, "sub", "m"), Path.Combine(folder.Path, "m"));
     }
 
+    [Theory]
+    [MemberData(nameof(UnfitPaths.All), MemberType = typeof(UnfitPaths))]
+    public void A_listed_spec_that_no_system_can_open_is_told(string path, string problem) =>
+        Errors($"name: all\nexperiments: [one.yaml, {path}]\n").Should().ContainSingle().Which.Should().StartWith("all.yaml:2:25: experiments: ").And.Contain(problem);
+
+    [Fact]
+    public void A_listed_spec_that_is_a_folder_is_told() =>
+        Errors("name: all\nexperiments: [one.yaml, sub]\n").Should().Equal("all.yaml:2:25: experiments: 'sub' is a folder (allowed: spec files)");
+
     [Fact]
     public void An_experiment_alone_has_its_own_file()
     {

@@ -94,6 +94,32 @@ public sealed class InheritanceTests : IDisposable
         Errors("name: other\nbase: a.yaml\n").Should().Equal("a.yaml:2:7: base: the specs build on each other in a circle: other.yaml <- a.yaml <- other.yaml");
     }
 
+    [Theory]
+    [MemberData(nameof(UnfitPaths.All), MemberType = typeof(UnfitPaths))]
+    public void A_base_that_no_system_can_open_is_told(string path, string problem) =>
+        Errors($"name: other\nbase: {path}\n").Should().ContainSingle().Which.Should().StartWith("other.yaml:2:7: base: ").And.Contain(problem);
+
+    [Theory]
+    [InlineData(".")]
+    [InlineData("inner.yaml")]
+    [InlineData("inner.yaml/")]
+    public void A_base_that_is_a_folder_is_told(string path)
+    {
+        folder.Folder("inner.yaml");
+        Errors($"name: other\nbase: {path}\n").Should().Equal($"other.yaml:2:7: base: '{path}' is a folder (allowed: a spec beside this one)");
+    }
+
+    [Fact]
+    public void A_chain_of_bases_without_end_is_told()
+    {
+        for (int i = 0; i < 100; i++) folder.Write($"b{i}.yaml", $"name: b{i}\nbase: b{i + 1}.yaml\n");
+        Errors("name: other\nbase: b0.yaml\n").Should().ContainSingle().Which.Should().EndWith("base: more than 32 specs build on each other");
+    }
+
+    [Fact]
+    public void A_base_whose_name_steers_a_terminal_is_told_on_one_line() =>
+        Errors("name: other\nbase: \"\\e[2J\\n.yaml\"\n").Should().ContainSingle().Which.Should().NotContainAny("\n", "\u001b");
+
     private Experiment One(string text, params string[] overrides)
     {
         ReadResult result = Read(text, overrides);

@@ -93,6 +93,32 @@ public sealed class PathTests : IDisposable
             "/F/spec.yaml:3:47: data.labels: /F/images is a folder: the table of labels is wanted");
     }
 
+    [Theory]
+    [MemberData(nameof(UnfitPaths.All), MemberType = typeof(UnfitPaths))]
+    public void A_path_that_no_system_can_open_is_told_in_every_field(string path, string problem)
+    {
+        Model("m");
+        folder.Folder("images");
+        Errors(path, "kind: folder, images: images").Should().ContainSingle().Which.Should().StartWith("/F/spec.yaml:2:16: model.path: ").And.Contain(problem);
+        Errors("m", $"kind: folder, images: {path}").Should().ContainSingle().Which.Should().Contain("data.images: ").And.Contain(problem);
+        Errors("m", $"kind: folder, images: images, labels: {path}").Should().ContainSingle().Which.Should().Contain("data.labels: ").And.Contain(problem);
+        Errors("m", $"kind: coco, images: images, annotations: {path}").Should().ContainSingle().Which.Should().Contain("data.annotations: ").And.Contain(problem);
+        Errors("m", $"kind: domainnet, root: {path}").Should().ContainSingle().Which.Should().Contain("data.root: ").And.Contain(problem);
+    }
+
+    [Fact]
+    public void A_path_that_a_variable_makes_unfit_is_told()
+    {
+        var variables = new Dictionary<string, string> { ["BLANK"] = " ", ["LONG"] = new('x', 300), ["HALF"] = "\ud800" };
+        string Error(string path) => ExperimentReader.Parse(
+            $"name: n\nmodel: {{ path: \"{path}\" }}\ndata: {{ kind: folder, images: i }}\nstages: {{ s: {{ stage: answer-questions }} }}\n", "spec.yaml", "/specs", environment: variables, paths: PathRule.MayBeMissing)
+            .Errors.Should().ContainSingle().Subject.Message;
+        Error("${BLANK}").Should().Be("the path is empty");
+        Error("${HALF}").Should().Be("the path holds half of a surrogate pair or a NUL");
+        Error("${NONE:-}").Should().Be("the path is empty");
+        Error("a/${LONG}/b").Should().Be("a name in the path has 300 bytes: file systems take at most 255");
+    }
+
     [Fact]
     public void Missing_files_are_told_together_with_other_errors_and_once_for_all_members_of_a_matrix()
     {

@@ -78,12 +78,8 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     private SpecPath? SpecPath(YamlText text, string path)
     {
         if (scalars.Text(text, path, null) is not { } raw) return null;
-        string? expanded = PathText.Expand(raw, environment, out string? problem);
-        if (raw.Trim().Length == 0) problem = "the path is empty";
-        if (raw == "~" || raw.StartsWith("~/", StringComparison.Ordinal)) problem = $"'~' is not expanded: write '${{HOME}}{raw[1..]}'";
-        if (problem is null && expanded!.Contains('\0', StringComparison.Ordinal)) problem = "the path holds a NUL";
-        if (problem is null) return new SpecPath(raw, System.IO.Path.GetFullPath(expanded!, folder));
-        errors.Add(text.At, path, problem);
+        if (PathText.Full(raw, environment, folder, out string? problem) is { } full) return new SpecPath(raw, full);
+        errors.Add(text.At, path, problem!);
         return null;
     }
 

@@ -23,11 +23,12 @@ internal static partial class Collection
         return "";
     }
 
-    /// <summary>The files that a document lists, with the places where they are named. What is wrong with the document is in <paramref name="errors"/>.</summary>
+    /// <summary>The files that a document lists, with the places where they are named and as they are named. What is wrong with the document is in <paramref name="errors"/>.</summary>
     /// <param name="root">The document.</param>
+    /// <param name="folder">Its folder.</param>
     /// <param name="variables">Values of <c>${NAME}</c>.</param>
     /// <param name="errors">Takes what is wrong.</param>
-    public static IReadOnlyList<(YamlText Place, string File)> Files(YamlMap root, Func<string, string?> variables, ErrorList errors)
+    public static IReadOnlyList<(YamlText Place, string Named, string Full)> Files(YamlMap root, string folder, Func<string, string?> variables, ErrorList errors)
     {
         foreach (YamlEntry other in root.Entries.Where(e => e.Key.Text is not "name" and not Key))
         {
@@ -39,14 +40,14 @@ internal static partial class Collection
             errors.Add(value.At, Key, $"{(value is YamlList ? "this list" : value.Described)} names no specs", $"a list of 1 to {MostFiles} spec files, for example [quickstart.yaml]");
             return [];
         }
-        var files = new List<(YamlText, string)>();
+        var files = new List<(YamlText, string, string)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (YamlValue item in list.Items)
         {
             if (item is not YamlText { IsNull: false } text) errors.Add(item.At, Key, $"{item.Described} is no spec file");
-            else if (PathText.Expand(text.Text, variables, out string? problem) is not { } file) errors.Add(item.At, Key, problem!);
-            else if (!seen.Add(file)) errors.Add(item.At, Key, $"{item.Described} is in the list twice");
-            else files.Add((text, file));
+            else if (PathText.Full(text.Text, variables, folder, out string? problem) is not { } full) errors.Add(item.At, Key, problem!);
+            else if (PathText.Expand(text.Text, variables, out _) is not { } named || !seen.Add(named)) errors.Add(item.At, Key, $"{item.Described} is in the list twice");
+            else files.Add((text, named, full));
         }
         return files;
     }

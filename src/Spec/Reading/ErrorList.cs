@@ -30,7 +30,7 @@ internal sealed class ErrorList
             (null, _) => $" (did you mean {near}?)",
             _ => $" (allowed: {allowed}; did you mean {near}?)",
         };
-        var error = new SpecError(at.Source.Name, at.Source.HasLines ? at.Line : 0, at.Source.HasLines ? at.Column : 0, path, what + hint) { Excerpt = at.Source.Excerpt(at.Line, at.Column) };
+        var error = new SpecError(at.Source.Name, at.Source.HasLines ? at.Line : 0, at.Source.HasLines ? at.Column : 0, path, SpecSource.Printable(what + hint)) { Excerpt = at.Source.Excerpt(at.Line, at.Column) };
         if (errors.Count < Most) errors.Add(error);
         else if (!errors.Contains(error)) IsCut = true;
     }

@@ -7,6 +7,9 @@ public static class ExperimentReader
 {
     private const int LargestFile = 1 << 20;
 
+    /// <summary>Specs that may build on each other: more are a circle that grows, or a slip.</summary>
+    private const int DeepestBase = 32;
+
     /// <summary>Reads a spec file.</summary>
     /// <param name="path">The file; paths in it are relative to its folder.</param>
     /// <param name="overrides">Fields set on the command line, as <c>a.b=c</c>; later ones win. They hold for every member of a matrix; one that sets an axis replaces the axis.</param>
@@ -96,12 +99,13 @@ public static class ExperimentReader
             root = root.With(entry.Key, null);
             if (root.Find("name") is null) Errors.Add(root.At, "name", "the name is missing: under the name of its base this spec would write over the base's run");
             if (entry.Value is not YamlText { IsNull: false } text) return Refused(entry, $"{entry.Value.Described} is no spec file", "a spec beside this one, for example 'base: quickstart.yaml'");
-            if (PathText.Expand(text.Text, variables, out string? problem) is not { } file) return Refused(entry, problem!);
-            string full = System.IO.Path.GetFullPath(file, folder);
-            if (System.IO.Path.GetDirectoryName(full) != folder.TrimEnd(System.IO.Path.DirectorySeparatorChar)) return Refused(entry, $"{text.Described} lies in another folder, where its paths mean other places", "a spec beside this one");
+            if (PathText.Full(text.Text, variables, folder, out string? problem) is not { } full) return Refused(entry, problem!);
+            if (Directory.Exists(full)) return Refused(entry, $"{text.Described} is a folder", "a spec beside this one");
+            if (System.IO.Path.GetDirectoryName(full) != System.IO.Path.TrimEndingDirectorySeparator(folder)) return Refused(entry, $"{text.Described} lies in another folder, where its paths mean other places", "a spec beside this one");
             if (!File.Exists(full)) return Refused(entry, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
             if (open.Contains(full)) return Refused(entry, $"the specs build on each other in a circle: {string.Join(" <- ", open.Append(full).Select(System.IO.Path.GetFileName))}");
-            string shown = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+            if (open.Count >= DeepestBase) return Refused(entry, $"more than {DeepestBase} specs build on each other");
+            string shown = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", System.IO.Path.GetFileName(full));
             if (Text(shown, full, Errors) is not { } content || Root(content, shown) is not { } parent) return null;
             if (Collection.Is(parent)) return Refused(entry, $"{text.Described} lists specs", "a spec with a model, data and stages");
             return WithBase(parent, shown, folder, [.. open, full]) is { } whole ? Inheritance.Merge(whole, root) : null;
@@ -115,9 +119,14 @@ public static class ExperimentReader
 
         private void Listed(YamlMap collection, string name, string folder)
         {
-            foreach ((YamlText place, string file) in Collection.Files(collection, variables, Errors))
+            foreach ((YamlText place, string file, string full) in Collection.Files(collection, folder, variables, Errors))
             {
-                string full = System.IO.Path.GetFullPath(file, folder), shown = System.IO.Path.IsPathRooted(file) ? file : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+                string shown = System.IO.Path.IsPathRooted(file) ? file : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+                if (Directory.Exists(full))
+                {
+                    Errors.Add(place.At, Collection.Key, $"{place.Described} is a folder", "spec files");
+                    continue;
+                }
                 if (!File.Exists(full))
                 {
                     Errors.Add(place.At, Collection.Key, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
@@ -200,7 +209,14 @@ public static class ExperimentReader
     private static string? Neighbour(FileInfo file)
     {
         if (file.Directory is not { Exists: true } folder) return null;
-        string? near = Nearest.To(file.Name, folder.EnumerateFiles("*.y*ml").Take(1000).Select(f => f.Name));
-        return near is null ? null : $"'{near}'";
+        try
+        {
+            string? near = Nearest.To(file.Name, folder.EnumerateFiles("*.y*ml").Take(1000).Select(f => f.Name));
+            return near is null ? null : $"'{near}'";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // a folder that may not be listed: nothing is suggested
+        }
     }
 }

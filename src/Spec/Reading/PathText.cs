@@ -5,6 +5,26 @@ namespace Pipelines.Spec.Reading;
 /// <summary>A path as a spec writes it: relative to the spec's folder, with <c>${NAME}</c> and <c>${NAME:-default}</c> from the environment (unset and empty are the same); <c>$${</c> stands for <c>${</c>.</summary>
 internal static class PathText
 {
+    /// <summary>Bytes that a name has at most on the file systems of today, and a whole path on Linux.</summary>
+    private const int LongestName = 255, LongestPath = 4095;
+
+    /// <summary>The absolute path that a text means, or what is wrong with it: a path that the system cannot have is told here, not when it is opened.</summary>
+    /// <param name="raw">As the spec writes it.</param>
+    /// <param name="environment">Values of variables.</param>
+    /// <param name="folder">Absolute folder that relative paths start from.</param>
+    /// <param name="problem">What is wrong, or null.</param>
+    public static string? Full(string raw, Func<string, string?> environment, string folder, out string? problem)
+    {
+        if (raw == "~" || raw.StartsWith("~/", StringComparison.Ordinal)) return Problem(out problem, $"'~' is not expanded: write '${{HOME}}{raw[1..]}'");
+        if (Expand(raw, environment, out problem) is not { } path) return null;
+        if (string.IsNullOrWhiteSpace(path)) return Problem(out problem, "the path is empty");
+        if (!Scalars.IsWellFormed(path)) return Problem(out problem, "the path holds half of a surrogate pair or a NUL");
+        string full = Path.GetFullPath(path, folder);
+        int longest = full.Split(Path.DirectorySeparatorChar).Max(Encoding.UTF8.GetByteCount), all = Encoding.UTF8.GetByteCount(full);
+        if (longest > LongestName) return Problem(out problem, $"a name in the path has {longest} bytes: file systems take at most {LongestName}");
+        return all <= LongestPath ? full : Problem(out problem, $"the path has {all} bytes: a system takes at most {LongestPath}");
+    }
+
     /// <summary>The text with variables filled in, or what is wrong with it.</summary>
     public static string? Expand(string raw, Func<string, string?> environment, out string? problem)
     {

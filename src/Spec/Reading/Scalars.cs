@@ -72,7 +72,8 @@ internal sealed class Scalars(ErrorList errors)
         return null;
     }
 
-    private static bool IsWellFormed(string text)
+    /// <summary>Whether a text can be written as UTF-8 and passed to the system: no half of a surrogate pair, no NUL.</summary>
+    internal static bool IsWellFormed(string text)
     {
         for (int i = 0; i < text.Length; i++)
         {

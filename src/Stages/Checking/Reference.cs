@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Checking;
@@ -81,6 +82,11 @@ internal sealed record Reference
 
             byte[] bytes = System.IO.File.ReadAllBytes(file);
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+            if (!Utf8.IsValid(json.Span))
+            {
+                throw new InputException(file, "the file is not UTF-8 text.", Remedy);
+            }
+
             JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = Deepest });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document

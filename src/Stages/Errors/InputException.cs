@@ -28,4 +28,10 @@ public class InputException : Exception
     /// <summary>The same error, said to be in one experiment of several.</summary>
     /// <param name="experiment">The experiment's name.</param>
     public InputException In(string experiment) => new($"{experiment}: {Where}", What, Remedy, this);
+
+    /// <summary>Where, what and remedy. A damaged file may hold names of any length, and messages quote them: of a long one the beginning, which says where, and the end, which says what to do.</summary>
+    public override string Message =>
+        base.Message.Length <= Longest ? base.Message : $"{base.Message[..Beginning]} … {base.Message[^(Longest - Beginning)..]}";
+
+    private const int Longest = 2000, Beginning = 1600;
 }

@@ -55,7 +55,7 @@ internal sealed record DecoderShape(
             throw new InputException(path, $"the head size {HeadDim} is odd; rotary positions need an even one.");
         }
 
-        if (RotarySections is { } sections && (sections.Count != 3 || sections.Any(n => n < 0) || sections.Sum() != HeadDim / 2))
+        if (RotarySections is { } sections && (sections.Count != 3 || sections.Any(n => n < 0) || sections.Sum(n => (long)n) != HeadDim / 2))
         {
             throw new InputException(path, $"mrope_section [{string.Join(", ", sections)}] must be three counts that sum to half the head size, {HeadDim / 2}.");
         }

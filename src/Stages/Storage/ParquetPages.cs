@@ -73,6 +73,11 @@ internal static class ParquetPages
                 throw new InvalidDataException("a page announces two different sizes");
             }
 
+            if (!CanHold(header.Encoding, meta.Type))
+            {
+                throw new InvalidDataException($"a page of {meta.Type} values is said to be encoded as {header.Encoding}");
+            }
+
             if (header.Version2 && meta.Type == Parquet.Meta.Type.BOOLEAN)
             {
                 throw new InvalidDataException("booleans in data pages of version 2 are not supported");
@@ -82,6 +87,18 @@ internal static class ParquetPages
             chunk = chunk[header.CompressedSize..];
         }
     }
+
+    /// <summary>Whether values of a type can be so encoded (parquet.thrift, Encoding). The library does not ask: it takes the numbers of an integer encoding for addresses of texts, and the process ends.</summary>
+    private static bool CanHold(Encoding encoding, Parquet.Meta.Type type) => encoding switch
+    {
+        Encoding.PLAIN or Encoding.PLAIN_DICTIONARY or Encoding.RLE_DICTIONARY => true,
+        Encoding.RLE => type == Parquet.Meta.Type.BOOLEAN,
+        Encoding.DELTA_BINARY_PACKED => type is Parquet.Meta.Type.INT32 or Parquet.Meta.Type.INT64,
+        Encoding.DELTA_LENGTH_BYTE_ARRAY => type == Parquet.Meta.Type.BYTE_ARRAY,
+        Encoding.DELTA_BYTE_ARRAY => type is Parquet.Meta.Type.BYTE_ARRAY or Parquet.Meta.Type.FIXED_LEN_BYTE_ARRAY,
+        Encoding.BYTE_STREAM_SPLIT => type is not (Parquet.Meta.Type.BOOLEAN or Parquet.Meta.Type.INT96 or Parquet.Meta.Type.BYTE_ARRAY),
+        _ => false,
+    };
 
     /// <summary>CRC-32 as in gzip.</summary>
     private static uint Crc32(ReadOnlySpan<byte> bytes)
@@ -96,7 +113,7 @@ internal static class ParquetPages
     }
 
     /// <summary>The fields of a page header that are checked (parquet.thrift, PageHeader; Thrift's compact protocol).</summary>
-    private record struct PageHeader(int UncompressedSize, int CompressedSize, int? Crc, int DataValues, int DictionaryValues, bool Version2)
+    private record struct PageHeader(int UncompressedSize, int CompressedSize, int? Crc, int DataValues, int DictionaryValues, Encoding Encoding, bool Version2)
     {
         /// <summary>Reads a header and moves <paramref name="bytes"/> behind it.</summary>
         public static PageHeader Read(ref ReadOnlySpan<byte> bytes)
@@ -119,11 +136,11 @@ internal static class ParquetPages
                         header.Crc = thrift.Int();
                         break;
                     case 5 or 8: // data page, data page v2
-                        header.DataValues = FirstInt(ref thrift);
                         header.Version2 = field == 8;
+                        (header.DataValues, header.Encoding) = ValuesAndEncoding(ref thrift, encodingField: header.Version2 ? 4 : 2);
                         break;
                     case 7: // dictionary page
-                        header.DictionaryValues = FirstInt(ref thrift);
+                        (header.DictionaryValues, header.Encoding) = ValuesAndEncoding(ref thrift, encodingField: 2);
                         break;
                     default:
                         thrift.Skip(type);
@@ -134,15 +151,19 @@ internal static class ParquetPages
             return header;
         }
 
-        /// <summary>num_values, field 1 of each kind of page.</summary>
-        private static int FirstInt(ref ThriftCompact thrift)
+        /// <summary>num_values, field 1 of each kind of page, and encoding.</summary>
+        private static (int Values, Encoding Encoding) ValuesAndEncoding(ref ThriftCompact thrift, int encodingField)
         {
-            int first = 0;
+            int values = 0, encoding = 0;
             for (int field = 0; thrift.Next(ref field, out var type);)
             {
                 if (field == 1)
                 {
-                    first = thrift.Int();
+                    values = thrift.Int();
+                }
+                else if (field == encodingField)
+                {
+                    encoding = thrift.Int();
                 }
                 else
                 {
@@ -150,7 +171,7 @@ internal static class ParquetPages
                 }
             }
 
-            return first;
+            return (values, (Encoding)encoding);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Pipelines.Stages.Errors;
+
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Pipelines.Stages.Vision;
 /// </summary>
 internal sealed class InternVlProcessor
 {
+    /// <summary>Every grid of so many tiles is weighed against a picture's shape: a bound far above what a decoder's positions hold.</summary>
+    private const int MostTiles = 1024;
+
     private readonly PixelScale _scale;
     private readonly int _minTiles, _maxTiles;
     private readonly bool _useThumbnail;
@@ -17,11 +22,18 @@ internal sealed class InternVlProcessor
     /// <param name="minTiles">Fewest tiles.</param>
     /// <param name="maxTiles">Most tiles without the thumbnail; 1 gives every picture the same number of image tokens.</param>
     /// <param name="useThumbnail">Appends the whole picture where there is more than one tile.</param>
+    /// <exception cref="InputException">More than <see cref="MostTiles"/> tiles.</exception>
     public InternVlProcessor(PreprocessorConfig config, int side, int minTiles, int maxTiles, bool useThumbnail)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(side, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(minTiles, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxTiles, minTiles);
+        if (maxTiles > MostTiles)
+        {
+            string file = Path.Combine(Path.GetDirectoryName(config.Source) ?? "", "config.json");
+            throw new InputException(file, FormattableString.Invariant($"'max_dynamic_patch' is {maxTiles}: a picture has at most {MostTiles} tiles."), "The published models have 12.");
+        }
+
         _scale = PixelScale.Torchvision(config.ImageMean ?? PreprocessorConfig.ImageNetMean, config.ImageStd ?? PreprocessorConfig.ImageNetStd);
         (Side, _minTiles, _maxTiles, _useThumbnail) = (side, minTiles, maxTiles, useThumbnail);
         _grids = [.. Grids()];
