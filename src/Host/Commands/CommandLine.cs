@@ -19,7 +19,7 @@ internal static class CommandLine
         root.Add(Command(options, "plan", "Say what a run would compute and why, and what it takes.", PlanCommand.Execute));
         root.Add(Reproduce(options));
         root.Add(Explain(options));
-        root.Add(Command(options, "check", "Check the model itself: exactness, effect of ablation, cost.", CheckCommand.Execute));
+        root.Add(Command(options, "check", "Check the model itself: exactness, ablation, cost.", CheckCommand.Execute));
         root.Add(Command(options, "report", "Write tables, figures and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));

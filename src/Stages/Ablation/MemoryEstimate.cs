@@ -44,7 +44,7 @@ internal sealed record MemoryEstimate(long Weights, long Picture, long Baseline,
 
 /// <summary>
 /// Memory at the peak of a stage, in bytes, from shapes alone: what the process itself holds (anonymous memory). Pages of mapped files are not counted: the system takes them back where memory is short.
-/// malloc is set to keep its pages, so a process holds the largest of its stages' peaks to its end.
+/// What a stage's workers have freed goes back to the system before the next stage, so a run needs the largest of its stages' peaks.
 /// </summary>
 /// <param name="Parts">What is held at the same time, the largest first.</param>
 internal sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)

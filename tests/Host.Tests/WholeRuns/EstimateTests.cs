@@ -20,7 +20,7 @@ public sealed partial class EstimateTests
         files.Should().BeInRange(written / 2, written * 2);
         Plan(experiment).Should().Contain("altogether: nothing to compute");
         string changed = Plan(experiment, "--set", "stages.masks.count=100");
-        changed.Should().Contain("4 units, about").And.NotContain("never timed");
+        changed.Should().Contain("13 units, about").And.NotContain("never timed");
         Plan(experiment, "--set", "model.image.fit=pad").Should().Contain("model.image.fit changed crop -> pad").And.NotContain("ImageChoice");
     }
 
