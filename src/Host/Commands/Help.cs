@@ -18,7 +18,9 @@ internal static class Help
         ("diff quickstart fewer", "two runs side by side"),
     ];
 
-    /// <summary>How the program is called here: by the SDK in a clone of the repository, by its own name where it was published.</summary>
+    /// <summary>
+    /// How the program is called here: by the SDK in a clone of the repository, by its own name where it was published.
+    /// </summary>
     public static string Program { get; } = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("bin")
         ? "dotnet run --project src/Host --"
         : Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
@@ -26,10 +28,15 @@ internal static class Help
     /// <summary>Adds the examples to a command's help.</summary>
     public static void AddExamples(RootCommand root)
     {
-        foreach (HelpOption option in root.Options.OfType<HelpOption>()) option.Action = new WithExamples((HelpAction)option.Action!);
+        foreach (HelpOption option in root.Options.OfType<HelpOption>())
+        {
+            option.Action = new WithExamples((HelpAction)option.Action!);
+        }
     }
 
-    /// <summary>Lines about a command line that cannot be read: each word that has no place, with what is near.</summary>
+    /// <summary>
+    /// Lines about a command line that cannot be read: each word that has no place, with what is near.
+    /// </summary>
     public static IEnumerable<string> Lines(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
@@ -41,15 +48,24 @@ internal static class Help
         }
 
         // An option that does not exist may have been taken for the experiment file.
-        HashSet<string> options = [.. command.Options.Concat(parsed.RootCommandResult.Command.Options).SelectMany(o => o.Aliases.Append(o.Name))];
-        string[] strange = [.. parsed.Tokens.Select(t => t.Value).Where(t => t.StartsWith('-') && t.Length > 1 && !char.IsAsciiDigit(t[1]) && !options.Contains(t.Split('=', ':')[0]))];
+        HashSet<string> options =
+            [.. command.Options.Concat(parsed.RootCommandResult.Command.Options)
+            .SelectMany(o => o.Aliases.Append(o.Name))];
+        string[] strange = [.. parsed.Tokens.Select(t => t.Value)
+            .Where(t => t.StartsWith('-') && t.Length > 1 && !char.IsAsciiDigit(t[1])
+            && !options.Contains(t.Split('=', ':')[0]))];
         foreach (string word in said ? [] : strange.Length > 0 ? strange : parsed.UnmatchedTokens)
         {
             yield return $"{command.Name}: '{word}' has no place here{Meant(word, command)}.";
             said = true;
         }
 
-        foreach (var error in parsed.Errors.Where(e => !said || !e.Message.StartsWith("Unrecognized", StringComparison.Ordinal))) yield return error.Message;
+        foreach (var error in parsed.Errors.Where(e => !said
+            || !e.Message.StartsWith("Unrecognized", StringComparison.Ordinal)))
+        {
+            yield return error.Message;
+        }
+
         yield return $"{Program} {(command is RootCommand ? "" : command.Name + " ")}--help shows {(command is RootCommand ? "the commands" : "how it is called")}.";
     }
 
@@ -58,23 +74,36 @@ internal static class Help
     /// <param name="commands">The commands' names.</param>
     public static string? UnknownVerb(string word, IEnumerable<string> commands)
     {
-        if (File.Exists(word) || word.Contains('/', StringComparison.Ordinal) || word.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || word.EndsWith(".yml", StringComparison.OrdinalIgnoreCase)) return null;
+        if (File.Exists(word) || word.Contains('/', StringComparison.Ordinal)
+            || word.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)
+            || word.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
         string[] names = [.. commands];
         string nearest = Nearest.To(word, names) is { } near ? $" (did you mean {near}?)" : "";
         return $"'{word}' is neither a command nor an experiment file{nearest}. Commands: {string.Join(", ", names)}.";
     }
 
-    /// <summary>Experiment files near one that is not there: of that name in the folders around, or of a similar name; null where there is none.</summary>
+    /// <summary>
+    /// Experiment files near one that is not there: of that name in the folders around, or of a similar name; null
+    /// where there is none.
+    /// </summary>
     /// <param name="path">As it was written.</param>
     public static string? NearbySpec(string path)
     {
         string name = Path.GetFileName(path), folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
         while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent) folder = parent;
-        string[] near = [folder, Directory.GetCurrentDirectory(), Path.Combine(Directory.GetCurrentDirectory(), "experiments")];
-        string[] files = [.. near.Distinct(StringComparer.Ordinal).Where(Directory.Exists).SelectMany(Specs).Distinct(StringComparer.Ordinal)];
+        string[] near = [folder, Directory.GetCurrentDirectory(),
+            Path.Combine(Directory.GetCurrentDirectory(), "experiments")];
+        string[] files = [.. near.Distinct(StringComparer.Ordinal).Where(Directory.Exists).SelectMany(Specs)
+            .Distinct(StringComparer.Ordinal)];
         string plain = Path.GetFileNameWithoutExtension(name); // the ending may be left out
-        string? found = files.FirstOrDefault(f => Path.GetFileName(f) == name) ?? files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == plain)
-            ?? (Nearest.To(plain, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } similar ? files.First(f => Path.GetFileNameWithoutExtension(f) == similar) : null);
+        string? found = files.FirstOrDefault(f => Path.GetFileName(f) == name)
+            ?? files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == plain)
+            ?? (Nearest.To(plain, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } similar
+                ? files.First(f => Path.GetFileNameWithoutExtension(f) == similar) : null);
         return found is null ? null : Path.GetRelativePath(Directory.GetCurrentDirectory(), found);
     }
 
@@ -82,16 +111,19 @@ internal static class Help
     private static IEnumerable<string> Specs(string folder)
     {
         const int most = 1000;
-        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1, IgnoreInaccessible = true };
+        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1,
+            IgnoreInaccessible = true };
         return Directory.EnumerateFiles(folder, "*.y*ml", options).Take(most).Order(StringComparer.Ordinal).ToList();
     }
 
     private static string? Verb(ParseResult parsed, RootCommand root) =>
-        parsed.Tokens.Count > 0 && !parsed.Tokens[0].Value.StartsWith('-') ? UnknownVerb(parsed.Tokens[0].Value, root.Subcommands.Select(c => c.Name)) : null;
+        parsed.Tokens.Count > 0 && !parsed.Tokens[0].Value.StartsWith('-')
+            ? UnknownVerb(parsed.Tokens[0].Value, root.Subcommands.Select(c => c.Name)) : null;
 
     private static string Meant(string word, Command command)
     {
-        IEnumerable<string> known = word.StartsWith('-') ? command.Options.Select(o => o.Name) : command.Subcommands.Select(c => c.Name);
+        IEnumerable<string> known = word.StartsWith('-') ? command.Options.Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
         return Nearest.To(word, known) is { } near ? $" (did you mean {near}?)" : "";
     }
 
@@ -104,7 +136,11 @@ internal static class Help
             TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
             int width = Examples.Max(e => e.Command.Length);
-            foreach (var (command, what) in Examples) output.WriteLine($"  {Program} {command.PadRight(width)}  {what}");
+            foreach (var (command, what) in Examples)
+            {
+                output.WriteLine($"  {Program} {command.PadRight(width)}  {what}");
+            }
+
             output.WriteLine();
             output.WriteLine($"{Program} COMMAND --help shows a command's own options.");
             return code;

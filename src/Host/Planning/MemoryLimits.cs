@@ -8,7 +8,8 @@ namespace Pipelines.Host.Planning;
 internal sealed record MemoryLimit(long Bytes, string What);
 
 /// <summary>
-/// The bounds on this process's memory: every memory cgroup from its own up to the root (versions 1 and 2; a job's own group often says "max" while a parent holds the limit), what the machine has free, and
+/// The bounds on this process's memory: every memory cgroup from its own up to the root (versions 1 and 2; a job's own
+/// group often says "max" while a parent holds the limit), what the machine has free, and
 /// <c>ulimit</c> on address space and data. On other systems than Linux the runtime's own figure.
 /// </summary>
 internal static class MemoryLimits
@@ -20,21 +21,33 @@ internal static class MemoryLimits
     /// <param name="root">Where <c>proc</c> and <c>sys</c> lie; tests bring their own.</param>
     public static IReadOnlyList<MemoryLimit> Read(string root = "/")
     {
-        if (!OperatingSystem.IsLinux()) return [new MemoryLimit(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, "the machine's memory")];
+        if (!OperatingSystem.IsLinux())
+        {
+            return [new MemoryLimit(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, "the machine's memory")];
+        }
+
         return [.. Groups(root).Concat(Machine(root)).Concat(UserLimits(root)).OrderBy(l => l.Bytes)];
     }
 
     private static IEnumerable<MemoryLimit> Machine(string root) =>
-        Fields(Path.Combine(root, "proc", "meminfo")).GetValueOrDefault("MemAvailable") is { } free ? [new MemoryLimit(1024 * free, "the machine's free memory (MemAvailable)")] : [];
+        Fields(Path.Combine(root, "proc", "meminfo")).GetValueOrDefault("MemAvailable") is { } free
+            ? [new MemoryLimit(1024 * free, "the machine's free memory (MemAvailable)")] : [];
 
-    /// <summary>Address space counts mapped files, too, so it is measured against what the process has mapped already.</summary>
+    /// <summary>
+    /// Address space counts mapped files, too, so it is measured against what the process has mapped already.
+    /// </summary>
     private static IEnumerable<MemoryLimit> UserLimits(string root)
     {
         var status = Fields(Path.Combine(root, "proc", "self", "status"));
-        foreach (var (line, used, what) in new[] { ("Max address space", "VmSize", "ulimit -v"), ("Max data size", "VmData", "ulimit -d") })
+        foreach (var (line, used, what) in new[] { ("Max address space", "VmSize", "ulimit -v"),
+            ("Max data size", "VmData", "ulimit -d") })
         {
-            string? limit = Lines(Path.Combine(root, "proc", "self", "limits")).FirstOrDefault(l => l.StartsWith(line, StringComparison.Ordinal));
-            if (limit is not null && Number(limit[line.Length..]) is { } bytes) yield return new MemoryLimit(Math.Max(0, bytes - (1024 * (status.GetValueOrDefault(used) ?? 0))), what);
+            string? limit = Lines(Path.Combine(root, "proc", "self", "limits"))
+                .FirstOrDefault(l => l.StartsWith(line, StringComparison.Ordinal));
+            if (limit is not null && Number(limit[line.Length..]) is { } bytes)
+            {
+                yield return new MemoryLimit(Math.Max(0, bytes - (1024 * (status.GetValueOrDefault(used) ?? 0))), what);
+            }
         }
     }
 
@@ -50,19 +63,28 @@ internal static class MemoryLimits
             if (Mount(root, second) is not { } mount) continue;
             foreach (var (folder, name) in FromOwnToRoot(root, mount, parts[2]))
             {
-                foreach (MemoryLimit limit in second ? OfSecond(folder, name) : OfFirst(folder, name)) yield return limit;
+                foreach (MemoryLimit limit in second ? OfSecond(folder, name) : OfFirst(folder, name))
+                {
+                    yield return limit;
+                }
             }
         }
     }
 
-    /// <summary>Version 2: memory.max kills, memory.high throttles to a standstill. Cache of files can be taken back: it does not count as used.</summary>
+    /// <summary>
+    /// Version 2: memory.max kills, memory.high throttles to a standstill. Cache of files can be taken back: it does
+    /// not count as used.
+    /// </summary>
     private static IEnumerable<MemoryLimit> OfSecond(string folder, string name)
     {
         long cached = Stat(folder, "file") ?? 0;
         long used = Math.Max(0, (Value(folder, "memory.current") ?? 0) - cached);
         foreach (string file in new[] { "memory.max", "memory.high" })
         {
-            if (Value(folder, file) is { } limit) yield return new MemoryLimit(Math.Max(0, limit - used), $"the cgroup {name} ({file})");
+            if (Value(folder, file) is { } limit)
+            {
+                yield return new MemoryLimit(Math.Max(0, limit - used), $"the cgroup {name} ({file})");
+            }
         }
     }
 
@@ -71,8 +93,16 @@ internal static class MemoryLimits
     {
         long cached = Stat(folder, "total_cache") ?? 0;
         long used = Math.Max(0, (Value(folder, "memory.usage_in_bytes") ?? 0) - cached);
-        if (Value(folder, "memory.limit_in_bytes") is { } limit) yield return new MemoryLimit(Math.Max(0, limit - used), $"the cgroup {name} (memory.limit_in_bytes)");
-        if (Stat(folder, "hierarchical_memory_limit") is { } parents && parents < Unlimited) yield return new MemoryLimit(Math.Max(0, parents - used), $"a cgroup above {name} (hierarchical_memory_limit)");
+        if (Value(folder, "memory.limit_in_bytes") is { } limit)
+        {
+            yield return new MemoryLimit(Math.Max(0, limit - used), $"the cgroup {name} (memory.limit_in_bytes)");
+        }
+
+        if (Stat(folder, "hierarchical_memory_limit") is { } parents && parents < Unlimited)
+        {
+            yield return new MemoryLimit(Math.Max(0, parents - used),
+                $"a cgroup above {name} (hierarchical_memory_limit)");
+        }
     }
 
     /// <summary>Where a cgroup hierarchy is mounted, and which of its groups the mount shows as its root.</summary>
@@ -83,18 +113,27 @@ internal static class MemoryLimits
             string[] halves = line.Split(" - ", 2);
             if (halves.Length < 2) continue;
             string[] mount = halves[0].Split(' '), source = halves[1].Split(' ');
-            bool wanted = second ? source[0] == "cgroup2" : source[0] == "cgroup" && source[^1].Split(',').Contains("memory");
-            if (wanted && mount.Length > 4) return (Path.Combine(root, Unescaped(mount[4]).TrimStart('/')), Unescaped(mount[3]));
+            bool wanted = second ? source[0] == "cgroup2" : source[0] == "cgroup" && source[^1].Split(',')
+                .Contains("memory");
+            if (wanted && mount.Length > 4)
+            {
+                return (Path.Combine(root, Unescaped(mount[4]).TrimStart('/')), Unescaped(mount[3]));
+            }
         }
 
         return null;
     }
 
-    /// <summary>The groups of a path, its own first. A path outside what the mount shows is that of another namespace: the mount's root is all there is to see.</summary>
-    private static IEnumerable<(string Folder, string Name)> FromOwnToRoot(string root, (string Folder, string Root) mount, string path)
+    /// <summary>
+    /// The groups of a path, its own first. A path outside what the mount shows is that of another namespace: the
+    /// mount's root is all there is to see.
+    /// </summary>
+    private static IEnumerable<(string Folder, string Name)> FromOwnToRoot(string root,
+        (string Folder, string Root) mount, string path)
     {
         string shown = mount.Root.TrimEnd('/');
-        string inside = path == shown || path.StartsWith(shown + "/", StringComparison.Ordinal) ? path[shown.Length..].Trim('/') : path.Trim('/');
+        string inside = path == shown || path.StartsWith(shown + "/", StringComparison.Ordinal)
+            ? path[shown.Length..].Trim('/') : path.Trim('/');
         string[] names = inside.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (int depth = names.Length; depth >= 0; depth--)
         {
@@ -105,12 +144,16 @@ internal static class MemoryLimits
     }
 
     /// <summary>mountinfo writes blanks and the like in octal.</summary>
-    private static string Unescaped(string text) => text.Replace("\\040", " ", StringComparison.Ordinal).Replace("\\011", "\t", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);
+    private static string Unescaped(string text) => text.Replace("\\040", " ", StringComparison.Ordinal)
+        .Replace("\\011", "\t", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);
 
-    private static long? Value(string folder, string file) => Lines(Path.Combine(folder, file)).FirstOrDefault() is { } line ? Number(line) : null;
+    private static long? Value(string folder, string file) => Lines(Path.Combine(folder, file))
+        .FirstOrDefault() is { } line ? Number(line) : null;
 
     private static long? Stat(string folder, string key) =>
-        Lines(Path.Combine(folder, "memory.stat")).FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal)) is { } line ? Number(line[key.Length..]) : null;
+        Lines(Path.Combine(folder, "memory.stat"))
+            .FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal)) is { } line
+            ? Number(line[key.Length..]) : null;
 
     /// <summary>Lines "Name: 123 kB" by name.</summary>
     private static Dictionary<string, long?> Fields(string path)
@@ -129,7 +172,8 @@ internal static class MemoryLimits
     private static long? Number(string text)
     {
         string first = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("");
-        return long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number < Unlimited ? number : null;
+        return long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number < Unlimited ? number : null;
     }
 
     /// <summary>Lines of a file that may not be there, or not be ours to read.</summary>

@@ -27,9 +27,11 @@ internal static partial class OneLine
     public static string Change(string name, string before, string after)
     {
         string[] old = Split(SettingsText.Of(before)), now = Split(SettingsText.Of(after));
-        if (old.Length == now.Length && old.Length > 1 && old.Zip(now).All(p => NameOf(p.First) is { } key && key == NameOf(p.Second)))
+        if (old.Length == now.Length && old.Length > 1 && old.Zip(now)
+            .All(p => NameOf(p.First) is { } key && key == NameOf(p.Second)))
         {
-            var changes = old.Zip(now).Where(p => p.First != p.Second).Select(p => $"{name}.{NameOf(p.First)} changed {ValueOf(p.First)} -> {ValueOf(p.Second)}").ToList();
+            var changes = old.Zip(now).Where(p => p.First != p.Second)
+                .Select(p => $"{name}.{NameOf(p.First)} changed {ValueOf(p.First)} -> {ValueOf(p.Second)}").ToList();
             if (changes.Count > 0) return Of(string.Join(", ", changes));
         }
 
@@ -38,7 +40,8 @@ internal static partial class OneLine
 
     private static string[] Split(string settings) => settings.Split(", ");
 
-    private static string? NameOf(string setting) => Setting().Match(setting) is { Success: true } found ? found.Groups[1].Value : null;
+    private static string? NameOf(string setting) => Setting().Match(setting) is { Success: true } found
+        ? found.Groups[1].Value : null;
 
     private static string ValueOf(string setting) => Setting().Match(setting).Groups[2].Value;
 

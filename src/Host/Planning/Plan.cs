@@ -10,16 +10,20 @@ namespace Pipelines.Host.Planning;
 internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
 {
     /// <summary>Work to do by the stage's name.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> Work => Stages.ToDictionary(s => s.Stage.Name, s => s.Work, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> Work =>
+        Stages.ToDictionary(s => s.Stage.Name, s => s.Work, StringComparer.Ordinal);
 
     /// <summary>The plan of a pipeline.</summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="catalog">What is stored.</param>
     /// <param name="planned">Keys of units that plans before this one compute; this one's are added.</param>
     /// <exception cref="InputException">What is stored leaves a stage nothing to do.</exception>
-    public static Plan Of(Pipeline pipeline, Catalog catalog, HashSet<string> planned) => new(pipeline, [.. pipeline.Stages.Select(s => StagePlan.Of(s, catalog, planned))]);
+    public static Plan Of(Pipeline pipeline, Catalog catalog, HashSet<string> planned) =>
+        new(pipeline, [.. pipeline.Stages.Select(s => StagePlan.Of(s, catalog, planned))]);
 
-    /// <summary>The stages up to one that what is stored leaves nothing to do: that one says so when it is run.</summary>
+    /// <summary>
+    /// The stages up to one that what is stored leaves nothing to do: that one says so when it is run.
+    /// </summary>
     /// <inheritdoc cref="Of"/>
     public static Plan AsFarAsKnown(Pipeline pipeline, Catalog catalog, HashSet<string> planned)
     {
@@ -45,7 +49,8 @@ internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
 /// <param name="WaitsFor">What further units depend on, or null.</param>
 /// <param name="ExpectedMore">Work of those, in the stage's measure.</param>
 /// <param name="Work">What is to do, known and expected.</param>
-internal sealed record StagePlan(Stage Stage, IReadOnlyList<Unit> Units, IReadOnlyList<Unit> Open, IReadOnlyList<Unit> Missing, string? WaitsFor, long ExpectedMore, IReadOnlyList<PlannedWork> Work)
+internal sealed record StagePlan(Stage Stage, IReadOnlyList<Unit> Units, IReadOnlyList<Unit> Open,
+    IReadOnlyList<Unit> Missing, string? WaitsFor, long ExpectedMore, IReadOnlyList<PlannedWork> Work)
 {
     /// <summary>The part of a stage as of now.</summary>
     public static StagePlan Of(Stage stage, Catalog catalog, HashSet<string> planned)
@@ -55,6 +60,7 @@ internal sealed record StagePlan(Stage Stage, IReadOnlyList<Unit> Units, IReadOn
         HashSet<Unit> there = catalog.Stored(units);
         Unit[] open = [.. units.Where(u => !there.Contains(u))];
         Unit[] missing = [.. open.Where(u => planned.Add(Fingerprint.Of(u)))];
-        return new StagePlan(stage, units, open, missing, list.WaitsFor, list.ExpectedMore, [.. PlannedWork.Of(missing), .. PlannedWork.Expected(stage, list)]);
+        return new StagePlan(stage, units, open, missing, list.WaitsFor, list.ExpectedMore,
+            [.. PlannedWork.Of(missing), .. PlannedWork.Expected(stage, list)]);
     }
 }

@@ -10,7 +10,10 @@ using Pipelines.Stages.Text;
 
 namespace Pipelines.Host.Planning;
 
-/// <summary>What the units of an experiment cost: time, memory, bytes and files. Time is that of stored units of the same sort, on the same model; where none was timed, it follows from shapes and a speed measured now.</summary>
+/// <summary>
+/// What the units of an experiment cost: time, memory, bytes and files. Time is that of stored units of the same sort,
+/// on the same model; where none was timed, it follows from shapes and a speed measured now.
+/// </summary>
 internal sealed class PlanCosts
 {
     /// <summary>Pictures whose sizes are looked at where each keeps its own.</summary>
@@ -19,7 +22,10 @@ internal sealed class PlanCosts
     /// <summary>Tokens of an answer: one word and the end.</summary>
     private const int AnswerTokens = 3;
 
-    /// <summary>Tokens that templates put behind the question, and in front of the image (InternVL's system text is the longest).</summary>
+    /// <summary>
+    /// Tokens that templates put behind the question, and in front of the image (InternVL's system text is the
+    /// longest).
+    /// </summary>
     private const int TemplateSuffix = 6, TemplatePrefix = 50;
 
     private readonly Pipeline pipeline;
@@ -40,11 +46,15 @@ internal sealed class PlanCosts
     {
         (this.pipeline, this.reasons, this.jobs) = (pipeline, reasons, jobs);
         shape = new(() => ReadShape(pipeline.Context));
-        weights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic, shape.Value.Vision.Blocks));
-        gradientWeights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.GradientArithmetic, shape.Value.Vision.Blocks));
+        weights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic,
+            shape.Value.Vision.Blocks));
+        gradientWeights = new(() =>
+            HeldWeights.Read(pipeline.Context.Info, pipeline.Context.GradientArithmetic, shape.Value.Vision.Blocks));
         speed = new(() => PassSpeed.Measure(shape.Value, Math.Max(1, threads / jobs)));
-        decisive = new(() => pipeline.Context.ModelParts.Where(p => p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
-            .Append(new KeyPart.Integer("heads", pipeline.Context.Heads)).ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal));
+        decisive = new(() => pipeline.Context.ModelParts.Where(p =>
+            p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
+            .Append(new KeyPart.Integer("heads", pipeline.Context.Heads))
+                .ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal));
     }
 
     /// <summary>The speed that was measured; null where all times are those of stored units.</summary>
@@ -63,7 +73,8 @@ internal sealed class PlanCosts
     }
 
     /// <summary>Seconds to load the model, where something needs it.</summary>
-    public double LoadingSeconds(IEnumerable<PlannedWork> work) => work.Any(w => w.Preparations > 0 || RunsPictures(w.Kind)) ? weights.Value.Files / 1e9 : 0;
+    public double LoadingSeconds(IEnumerable<PlannedWork> work) =>
+        work.Any(w => w.Preparations > 0 || RunsPictures(w.Kind)) ? weights.Value.Files / 1e9 : 0;
 
     /// <summary>Bytes and files that units leave in the store and in the run's folder.</summary>
     public (long Bytes, long Files) SizeOf(PlannedWork work)
@@ -72,19 +83,25 @@ internal sealed class PlanCosts
         return ((long)(work.Units * (each + ManifestBytes)), work.Units * (files + 1));
     }
 
-    /// <summary>The stage that needs most memory among those with something to do, and what it needs; null where none runs.</summary>
-    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage) => Peak(byStage, jobs);
+    /// <summary>
+    /// The stage that needs most memory among those with something to do, and what it needs; null where none runs.
+    /// </summary>
+    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string,
+        IReadOnlyList<PlannedWork>> byStage) => Peak(byStage, jobs);
 
     /// <inheritdoc cref="Peak(IReadOnlyDictionary{string, IReadOnlyList{PlannedWork}})"/>
     /// <param name="byStage">Work by the stage's name.</param>
     /// <param name="atATime">Units computed at the same time.</param>
     /// <param name="withoutGradients">Leave out what computes gradients.</param>
-    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage, int atATime, bool withoutGradients = false)
+    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage,
+        int atATime, bool withoutGradients = false)
     {
         (string Stage, StageMemory Memory)? peak = null;
-        foreach (Stage stage in pipeline.Stages.Where(s => byStage.TryGetValue(s.Name, out var work) && work.Any(w => w.Units > 0)))
+        foreach (Stage stage in pipeline.Stages.Where(s => byStage.TryGetValue(s.Name, out var work)
+            && work.Any(w => w.Units > 0)))
         {
-            foreach (string kind in byStage[stage.Name].Where(w => w.Units > 0).Select(w => w.Kind).Distinct(StringComparer.Ordinal))
+            foreach (string kind in byStage[stage.Name].Where(w => w.Units > 0).Select(w => w.Kind)
+                .Distinct(StringComparer.Ordinal))
             {
                 if (withoutGradients && kind == GradientKind) continue;
                 StageMemory memory = MemoryOf(kind, atATime);
@@ -112,11 +129,14 @@ internal sealed class PlanCosts
         {
             "answer-questions" => StageMemory.OfAnswers(shape.Value, weights.Value.Held, atATime),
             "collect-mean-kv" => StageMemory.OfBaseline(shape.Value, weights.Value.Held),
-            "forward-passes" => StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: false),
-            "validate" or "token-trace" or "logit-lens" => StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: true),
+            "forward-passes" => StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean,
+                readsAttention: false),
+            "validate" or "token-trace" or "logit-lens" =>
+                StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: true),
             GradientKind => StageMemory.OfGradients(
                 shape.Value with { Arithmetic = pipeline.Context.GradientArithmetic }, gradientWeights.Value.Held,
-                pipeline.Context.Arithmetic == pipeline.Context.GradientArithmetic ? 0 : weights.Value.Held, atATime, mean),
+                pipeline.Context.Arithmetic == pipeline.Context.GradientArithmetic ? 0 : weights.Value.Held, atATime,
+                    mean),
             _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
         };
     }
@@ -140,23 +160,34 @@ internal sealed class PlanCosts
             {
                 "text tokens" => work.Units * (s.Suffix + 2) * at.OfMask(s),
                 "image fit" => work.Units * Fit(s.Image, MasksOfASample),
-                _ => work.Work * at.OfMask(s) / 2, // text tokens before the first important one are computed once: some of them, as a rule most
+                // text tokens before the first important one are computed once: some of them, as a rule most
+                _ => work.Work * at.OfMask(s) / 2,
             },
             "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
-            GradientKind => work.Work * 2 * at.OfGradient(s), // libtorch's products in float32 take about twice our kernel's time
+            // libtorch's products in float32 take about twice our kernel's time
+            GradientKind => work.Work * 2 * at.OfGradient(s),
             "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
-            "stability" or "gradient-cost" or "non-additive" => work.Units * 5 * Fit(pipeline.Context.Heads, MasksOfASample),
+            "stability" or "gradient-cost" or "non-additive" =>
+                work.Units * 5 * Fit(pipeline.Context.Heads, MasksOfASample),
             "report" => 1 + (0.02 * SamplesExpected),
             _ => work.Units * 0.1,
         };
     }
 
-    /// <summary>Seconds of an elastic net: the Gram matrix by AND and popcount, measured at 40 to 90 ms for 8000 masks of 1024 heads.</summary>
-    private static double Fit(long features, long masks) => 0.01 + (0.08 * features / 1024 * features / 1024 * masks / 8000) + (2e-6 * masks);
+    /// <summary>
+    /// Seconds of an elastic net: the Gram matrix by AND and popcount, measured at 40 to 90 ms for 8000 masks of 1024
+    /// heads.
+    /// </summary>
+    private static double Fit(long features, long masks) =>
+        0.01 + (0.08 * features / 1024 * features / 1024 * masks / 8000) + (2e-6 * masks);
 
-    private int SamplesExpected => pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.Keep).DefaultIfEmpty(0).Max();
+    private int SamplesExpected => pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.Keep).DefaultIfEmpty(0)
+        .Max();
 
-    /// <summary>Bytes of a unit's files and their number, from its tables' columns; a report's from what reports of the quickstart and of 200 samples have.</summary>
+    /// <summary>
+    /// Bytes of a unit's files and their number, from its tables' columns; a report's from what reports of the
+    /// quickstart and of 200 samples have.
+    /// </summary>
     private (double Bytes, int Files) OfUnit(PlannedWork work)
     {
         double each = work.Units == 0 ? 0 : (double)work.Work / work.Units, heads = pipeline.Context.Heads;
@@ -187,7 +218,9 @@ internal sealed class PlanCosts
         int image = ImageTokens(context);
         int question = new HubTokenizer(context.Info.Folder).Encode(context.Question).Count;
         return new PassShape(
-            context.Info.Decoder, VisionShape.Read(context.Info, image), context.Arithmetic, context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3, image, question + TemplateSuffix,
+            context.Info.Decoder, VisionShape.Read(context.Info, image), context.Arithmetic,
+                context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3, image,
+                question + TemplateSuffix,
             context.Experiment.Engine.Batch);
     }
 
@@ -195,7 +228,8 @@ internal sealed class PlanCosts
     private static int ImageTokens(StageContext context)
     {
         if (context.Image.Square is { } side) return context.ImageTokens.TokensOf(side, side).Tokens;
-        return context.Items.Take(PicturesMeasured).Select(item => TokensOf(context, item)).DefaultIfEmpty(context.ImageTokens.TokensOf(336, 336).Tokens).Max();
+        return context.Items.Take(PicturesMeasured).Select(item => TokensOf(context, item))
+            .DefaultIfEmpty(context.ImageTokens.TokensOf(336, 336).Tokens).Max();
     }
 
     private static int TokensOf(StageContext context, DataItem item)

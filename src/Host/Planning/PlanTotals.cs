@@ -11,7 +11,8 @@ namespace Pipelines.Host.Planning;
 /// <param name="Bytes">Bytes written.</param>
 /// <param name="Files">Files written.</param>
 /// <param name="Peak">The stage that needs most memory; null where nothing is to do.</param>
-internal sealed record PlanTotals(long Units, double Seconds, double Timed, long Bytes, long Files, (string Stage, StageMemory Memory)? Peak)
+internal sealed record PlanTotals(long Units, double Seconds, double Timed, long Bytes, long Files,
+    (string Stage, StageMemory Memory)? Peak)
 {
     /// <summary>A block of a disk's file system: a small file takes one.</summary>
     private const long Block = 4096;
@@ -20,7 +21,8 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
     public long DiskBytes => Bytes + (Files * Block);
 
     /// <summary>Totals of the work of stages.</summary>
-    public static PlanTotals Of(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage, PlanCosts costs, bool withTime = true)
+    public static PlanTotals Of(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage, PlanCosts costs,
+        bool withTime = true)
     {
         PlannedWork[] work = [.. byStage.Values.SelectMany(w => w)];
         double seconds = 0, timed = 0;
@@ -39,7 +41,8 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
 
         var sizes = work.Select(costs.SizeOf).ToList();
         return new PlanTotals(
-            work.Sum(w => w.Units), seconds, seconds > 0 ? timed / seconds : 1, sizes.Sum(s => s.Bytes), sizes.Sum(s => s.Files), costs.Peak(byStage));
+            work.Sum(w => w.Units), seconds, seconds > 0 ? timed / seconds : 1, sizes.Sum(s => s.Bytes),
+                sizes.Sum(s => s.Files), costs.Peak(byStage));
     }
 
     /// <summary>Several plans, one after the other.</summary>
@@ -47,7 +50,8 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
     {
         double seconds = all.Sum(t => t.Seconds);
         return new PlanTotals(
-            all.Sum(t => t.Units), seconds, seconds > 0 ? all.Sum(t => t.Seconds * t.Timed) / seconds : 1, all.Sum(t => t.Bytes), all.Sum(t => t.Files),
+            all.Sum(t => t.Units), seconds, seconds > 0 ? all.Sum(t => t.Seconds * t.Timed) / seconds : 1,
+                all.Sum(t => t.Bytes), all.Sum(t => t.Files),
             all.Select(t => t.Peak).OrderByDescending(p => p?.Memory.Total ?? 0).FirstOrDefault());
     }
 
@@ -65,17 +69,24 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
             yield break;
         }
 
-        string rate = measured is { } at ? string.Create(CultureInfo.InvariantCulture, $"shapes and {at.OperationsPerSecond / 1e9:0} GFLOP/s a worker, measured just now") : "shapes";
-        string source = Timed > 0.99 ? "as stored units took" : Timed < 0.01 ? $"from {rate}: such units were never timed here" : string.Create(CultureInfo.InvariantCulture, $"{100 * Timed:0} % of it as stored units took, the rest from {rate}");
+        string rate = measured is { } at
+            ? string.Create(CultureInfo.InvariantCulture,
+            $"shapes and {at.OperationsPerSecond / 1e9:0} GFLOP/s a worker, measured just now") : "shapes";
+        string source = Timed > 0.99 ? "as stored units took" : Timed < 0.01
+            ? $"from {rate}: such units were never timed here"
+            : string.Create(CultureInfo.InvariantCulture,
+            $"{100 * Timed:0} % of it as stored units took, the rest from {rate}");
         string workers = jobs == 1 ? "one at a time" : $"{jobs} at a time";
-        yield return string.Create(CultureInfo.InvariantCulture, $"altogether: {Units:N0} units, about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(Seconds, 1e10)))}, {workers} ({source})");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"altogether: {Units:N0} units, about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(Seconds, 1e10)))}, {workers} ({source})");
         if (Peak is { } peak)
         {
             string bound = memory is null ? "" : $" of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves";
             yield return $"  memory: about {Sizes.Of(peak.Memory.Total)} at most (stage {peak.Stage}: {Sizes.Parts(peak.Memory)}){bound}";
         }
 
-        yield return string.Create(CultureInfo.InvariantCulture, $"  disk: about {Sizes.Of(Bytes)} in {Files:N0} files, of {Sizes.Of(free)} free at {folder}");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"  disk: about {Sizes.Of(Bytes)} in {Files:N0} files, of {Sizes.Of(free)} free at {folder}");
     }
 }
 

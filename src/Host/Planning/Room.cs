@@ -2,7 +2,9 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Planning;
 
-/// <summary>Memory and disk that a run would find, and the refusal of what cannot fit, before anything is loaded.</summary>
+/// <summary>
+/// Memory and disk that a run would find, and the refusal of what cannot fit, before anything is loaded.
+/// </summary>
 /// <param name="Limits">Bounds on memory, the tightest first.</param>
 /// <param name="FreeDisk">Bytes free where results are written.</param>
 /// <param name="Folder">That place.</param>
@@ -48,7 +50,8 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
 
     /// <summary>A word where it is close; null where there is room.</summary>
     public string? Warning(PlanTotals totals) =>
-        totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > Tight * memory.Bytes && peak.Memory.Total <= memory.Bytes
+        totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > Tight * memory.Bytes
+            && peak.Memory.Total <= memory.Bytes
             ? $"Memory is tight: about {Sizes.Of(peak.Memory.Total)} of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves (stage {peak.Stage})."
             : null;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Host.Running;
 
@@ -40,6 +41,7 @@ internal sealed class LocalExecutor(int jobs, Action prepare) : IExecutor
         var workers = Enumerable.Range(0, Math.Min(jobs, units.Count)).Select(i => new Thread(Work, 16 << 20) { IsBackground = true, Name = $"worker {i}" }).ToList();
         workers.ForEach(w => w.Start());
         workers.ForEach(w => w.Join());
+        TorchNative.ReturnFreedMemory(); // the next units have other threads
         return failures;
     }
 }

@@ -4,7 +4,10 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
 
-/// <summary>Memory that a run needs on the device, in bytes, from shapes alone. Activations of the vision tower (half a GB for InternViT with 1024 patches) and the program itself come on top.</summary>
+/// <summary>
+/// Memory that a run needs on the device, in bytes, from shapes alone. Activations of the vision tower (half a GB for
+/// InternViT with 1024 patches) and the program itself come on top.
+/// </summary>
 /// <param name="Weights">Weights as they are held; mapped file pages that are read once are not counted.</param>
 /// <param name="Picture">Keys and values of prefix and image tokens of one sample.</param>
 /// <param name="Baseline">The mean baseline, as read and as laid out.</param>
@@ -43,13 +46,18 @@ internal sealed record MemoryEstimate(long Weights, long Picture, long Baseline,
 }
 
 /// <summary>
-/// Memory at the peak of a stage, in bytes, from shapes alone: what the process itself holds (anonymous memory). Pages of mapped files are not counted: the system takes them back where memory is short.
-/// malloc is set to keep its pages, so a process holds the largest of its stages' peaks to its end.
+/// Memory at the peak of a stage, in bytes, from shapes alone: what the process itself holds (anonymous memory). Pages
+/// of mapped files are not counted: the system takes them back where memory is short.
+/// What a stage's workers have freed goes back to the system before the next stage, so a run needs the largest of its
+/// stages' peaks.
 /// </summary>
 /// <param name="Parts">What is held at the same time, the largest first.</param>
 internal sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
 {
-    /// <summary>The runtime, libtorch and the program, at 70 to 110 MB before a model is loaded; and what the runtime's heap grows to before it is collected: measured on whole runs.</summary>
+    /// <summary>
+    /// The runtime, libtorch and the program, at 70 to 110 MB before a model is loaded; and what the runtime's heap
+    /// grows to before it is collected: measured on whole runs.
+    /// </summary>
     private const long Program = 350L << 20;
 
     /// <summary>Bytes of a vocabulary entry in the tokenizer's tables: measured.</summary>
@@ -102,7 +110,8 @@ internal sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     /// <summary>The stage of gradients.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="weights">Bytes of weights held.</param>
-    /// <param name="forwardWeights">Weights of the model that the passes run on, where it stays loaded beside the one for gradients; else 0.</param>
+    /// <param name="forwardWeights">Weights of the model that the passes run on, where it stays loaded beside the one
+    /// for gradients; else 0.</param>
     /// <param name="jobs">Samples at the same time.</param>
     /// <param name="meanBaseline">There is a mean baseline: as read and as laid out.</param>
     public static StageMemory OfGradients(PassShape shape, long weights, long forwardWeights, int jobs, bool meanBaseline)
@@ -137,7 +146,9 @@ internal sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     private static long MaskActivations(PassShape shape) => WithFragments(
         MemoryEstimate.SizeOf(shape.Arithmetic.Compute) * MemoryEstimate.MaskNumbers(shape.Decoder, shape.Arithmetic, shape.Suffix, shape.Start + shape.Suffix, shape.Masks));
 
-    /// <summary>The larger of the tower and the decoder's pass over prefix and image: one is over when the other begins.</summary>
+    /// <summary>
+    /// The larger of the tower and the decoder's pass over prefix and image: one is over when the other begins.
+    /// </summary>
     private static long PictureActivations(PassShape shape)
     {
         VisionShape vision = shape.Vision;

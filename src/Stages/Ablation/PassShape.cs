@@ -3,7 +3,10 @@ using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Stages.Ablation;
 
-/// <summary>The sizes on which a pass's time and memory depend: known from configuration and question, before anything is loaded.</summary>
+/// <summary>
+/// The sizes on which a pass's time and memory depend: known from configuration and question, before anything is
+/// loaded.
+/// </summary>
 /// <param name="Decoder">The decoder.</param>
 /// <param name="Vision">The vision tower.</param>
 /// <param name="Arithmetic">Where and in which type.</param>
@@ -11,7 +14,8 @@ namespace Pipelines.Stages.Ablation;
 /// <param name="Image">P, image tokens.</param>
 /// <param name="Suffix">T, tokens after the image.</param>
 /// <param name="Batch">Masks computed together; 0 = as <see cref="SuffixForward.BatchOf"/>.</param>
-internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arithmetic Arithmetic, int Prefix, int Image, int Suffix, int Batch = 0)
+internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arithmetic Arithmetic, int Prefix,
+    int Image, int Suffix, int Batch = 0)
 {
     /// <summary>Masks computed together.</summary>
     public int Masks => Batch > 0 ? Batch : SuffixForward.BatchOf(Decoder, Suffix);
@@ -19,16 +23,22 @@ internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arith
     /// <summary>Tokens before the suffix.</summary>
     public int Start => Prefix + Image;
 
-    /// <summary>Parameters of the decoder's layers, which every token meets: without embedding and unembedding.</summary>
-    public long LayerParameters => Decoder.Layers * (((long)Decoder.Hidden * Decoder.HeadDim * ((2L * Decoder.Heads) + (2L * Decoder.KvHeads))) + (3L * Decoder.Hidden * Decoder.Intermediate));
+    /// <summary>
+    /// Parameters of the decoder's layers, which every token meets: without embedding and unembedding.
+    /// </summary>
+    public long LayerParameters =>
+        Decoder.Layers * (((long)Decoder.Hidden * Decoder.HeadDim * ((2L * Decoder.Heads) + (2L * Decoder.KvHeads))) + (3L * Decoder.Hidden * Decoder.Intermediate));
 
-    /// <summary>Multiplications and additions of a mask: the suffix through all layers, the last token alone through the last.</summary>
+    /// <summary>
+    /// Multiplications and additions of a mask: the suffix through all layers, the last token alone through the last.
+    /// </summary>
     public double MaskOperations
     {
         get
         {
             double layers = Decoder.Layers - 1 + (1.0 / Suffix);
-            return (2.0 * LayerParameters * Suffix * layers / Decoder.Layers) + (Attention(Suffix, Start + Suffix) * layers / Decoder.Layers);
+            return (2.0 * LayerParameters * Suffix * layers / Decoder.Layers) + (Attention(Suffix,
+                Start + Suffix) * layers / Decoder.Layers);
         }
     }
 
@@ -47,5 +57,6 @@ internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arith
     public PromptTokens Prompt => new("", [.. Enumerable.Repeat(0, Start + Suffix)], Prefix, Image);
 
     /// <summary>Scores and weighted sums of some queries over some keys, all layers and heads.</summary>
-    private double Attention(double queries, double keys) => 4.0 * Decoder.Layers * Decoder.Heads * Decoder.HeadDim * queries * keys;
+    private double Attention(double queries, double keys) =>
+        4.0 * Decoder.Layers * Decoder.Heads * Decoder.HeadDim * queries * keys;
 }

@@ -10,11 +10,13 @@ public sealed class MemoryLimitsTests : IDisposable
     private const long Gigabyte = 1L << 30;
     private readonly TemporaryFolder root = new();
 
-    public MemoryLimitsTests() => Write("proc/meminfo", "MemTotal:       67108864 kB\nMemFree:        1 kB\nMemAvailable:   33554432 kB\n");
+    public MemoryLimitsTests() =>
+        Write("proc/meminfo", "MemTotal:       67108864 kB\nMemFree:        1 kB\nMemAvailable:   33554432 kB\n");
 
     [Fact]
     public void Without_any_limit_the_machines_free_memory_binds() =>
-        MemoryLimits.Read(root.Path)[0].Should().Be(new MemoryLimit(32 * Gigabyte, "the machine's free memory (MemAvailable)"));
+        MemoryLimits.Read(root.Path)[0].Should()
+            .Be(new MemoryLimit(32 * Gigabyte, "the machine's free memory (MemAvailable)"));
 
     [Fact]
     public void A_job_whose_own_group_says_max_is_bound_by_the_parent_that_holds_the_limit()
@@ -52,12 +54,14 @@ public sealed class MemoryLimitsTests : IDisposable
     public void Of_version_1_the_memory_hierarchy_counts_and_no_other()
     {
         Write("proc/self/cgroup", "9:name=systemd:/\n5:cpu,cpuacct:/elsewhere\n4:memory:/jobs/9\n0::/\n");
-        Write("proc/self/mountinfo", "34 31 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n");
+        Write("proc/self/mountinfo",
+            "34 31 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n");
         Write("sys/fs/cgroup/memory/jobs/9/memory.limit_in_bytes", "9223372036854771712\n");
         Write("sys/fs/cgroup/memory/jobs/memory.limit_in_bytes", $"{6 * Gigabyte}\n");
         Write("sys/fs/cgroup/memory/jobs/memory.usage_in_bytes", $"{2 * Gigabyte}\n");
         Write("sys/fs/cgroup/memory/jobs/memory.stat", $"cache 1\ntotal_cache {Gigabyte}\n");
-        MemoryLimits.Read(root.Path)[0].Should().Be(new MemoryLimit(5 * Gigabyte, "the cgroup /jobs (memory.limit_in_bytes)"));
+        MemoryLimits.Read(root.Path)[0].Should()
+            .Be(new MemoryLimit(5 * Gigabyte, "the cgroup /jobs (memory.limit_in_bytes)"));
     }
 
     [Fact]
@@ -67,13 +71,15 @@ public sealed class MemoryLimitsTests : IDisposable
         Write("proc/self/mountinfo", "35 31 0:32 /hidden/inner /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
         Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
         Write("sys/fs/cgroup/memory/memory.stat", $"hierarchical_memory_limit {3 * Gigabyte}\n");
-        MemoryLimits.Read(root.Path)[0].Should().Be(new MemoryLimit(3 * Gigabyte, "a cgroup above / (hierarchical_memory_limit)"));
+        MemoryLimits.Read(root.Path)[0].Should()
+            .Be(new MemoryLimit(3 * Gigabyte, "a cgroup above / (hierarchical_memory_limit)"));
     }
 
     [Fact]
     public void Ulimit_counts_what_is_mapped_already()
     {
-        Write("proc/self/limits", $"Limit                     Soft Limit           Hard Limit           Units     \nMax address space         {5 * Gigabyte}           unlimited            bytes     \nMax data size             unlimited            unlimited            bytes     \n");
+        Write("proc/self/limits",
+            $"Limit                     Soft Limit           Hard Limit           Units     \nMax address space         {5 * Gigabyte}           unlimited            bytes     \nMax data size             unlimited            unlimited            bytes     \n");
         Write("proc/self/status", "Name:\tx\nVmSize:\t 1048576 kB\nVmData:\t 1 kB\n");
         MemoryLimits.Read(root.Path)[0].Should().Be(new MemoryLimit(4 * Gigabyte, "ulimit -v"));
     }

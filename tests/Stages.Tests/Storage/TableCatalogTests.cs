@@ -22,7 +22,8 @@ public sealed class TableCatalogTests
 
     [Fact]
     public void Every_column_of_every_published_table_says_what_it_means() =>
-        TableCatalog.Published.SelectMany(t => t.Fields.Where(f => TableCatalog.MeaningOf(t, f).Length == 0).Select(f => $"{t.Name}.{f.Name}"))
+        TableCatalog.Published.SelectMany(t => t.Fields.Where(f => TableCatalog.MeaningOf(t, f).Length == 0)
+            .Select(f => $"{t.Name}.{f.Name}"))
             .Should().BeEmpty("a row record documents its members; TableCatalog.Meanings has the columns that are none");
 
     [Theory]
@@ -33,7 +34,8 @@ public sealed class TableCatalogTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "masks"));
-        byte[][] masks = [.. Enumerable.Range(0, 5).Select(i => HeadMasks.Draw(7, "sample", i, heads, 0.75, MaskDrawing.Exact))];
+        byte[][] masks = [.. Enumerable.Range(0, 5)
+            .Select(i => HeadMasks.Draw(7, "sample", i, heads, 0.75, MaskDrawing.Exact))];
         MaskPart.Write(Path.Combine(folder.Path, "masks", "part.parquet"), "sample", 0, masks);
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();
