@@ -39,7 +39,12 @@ internal static class CocoReader
             }
 
             return coco.Categories.TryGetValue(instances.Category, out CocoCategory? category)
-                ? picture with { Category = category.Name, SuperCategory = category.SuperCategory }
+                ? picture with
+                {
+                    Category = category.Name,
+                    SuperCategory = category.SuperCategory,
+                    Box = instances.Box is [var x, var y, var w, var h] ? ObjectBox.Of(x, y, w, h, image.Width, image.Height) : null,
+                }
                 : throw new InputException(
                     annotations,
                     string.Create(CultureInfo.InvariantCulture, $"picture {id} has an instance of category {instances.Category}, which 'categories' does not list."));
@@ -147,7 +152,8 @@ internal static class CocoReader
         while (json.NextObject())
         {
             long? image = null, category = null;
-            double? area = null, boxArea = null;
+            double? area = null;
+            double[]? box = null; // x, y, width, height
             bool crowd = false;
             while (json.NextProperty())
             {
@@ -165,8 +171,7 @@ internal static class CocoReader
                 }
                 else if (json.Is("bbox"u8))
                 {
-                    double[] box = json.Numbers("bbox", 4); // x, y, width, height
-                    boxArea = Math.Max(box[2], 0) * Math.Max(box[3], 0);
+                    box = json.Numbers("bbox", 4);
                 }
                 else if (json.Is("iscrowd"u8))
                 {
@@ -184,7 +189,8 @@ internal static class CocoReader
                 tally = new InstanceTally();
             }
 
-            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category ?? throw Lacks(ref json, "category_id"), crowd);
+            double? boxArea = box is null ? null : Math.Max(box[2], 0) * Math.Max(box[3], 0);
+            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category ?? throw Lacks(ref json, "category_id"), crowd, box);
         }
     }
 

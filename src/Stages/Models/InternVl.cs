@@ -74,7 +74,8 @@ internal sealed class InternVl : VisionLanguageModel
             processor.Geometry(width, height).Tiles is > 1 and var tiles ? new ImageTokens(tiles * half * half, 0, 0) : ImageTokens.Grid(half, half));
     }
 
-    private static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
+    /// <summary>The preprocessing of a folder.</summary>
+    internal static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
     {
         int most = image.MaxTiles ?? (config.Flag("dynamic_image_size", false) ? config.Count("max_dynamic_patch", 6) : 1);
         int least = Math.Min(config.Count("min_dynamic_patch", 1), most);
