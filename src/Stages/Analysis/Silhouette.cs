@@ -3,8 +3,8 @@ namespace Pipelines.Stages.Analysis;
 /// <summary>How clearly two clusters lie apart (Rousseeuw 1987): of a thing, (b - a) / max(a, b) with its mean distance a to the others of its own cluster and b to the other cluster; 1 = far apart, 0 = not apart.</summary>
 internal static class Silhouette
 {
-    /// <summary>Below this there is no substantial structure (Kaufman and Rousseeuw 1990).</summary>
-    public const double Substantial = 0.25;
+    /// <summary>Above this the structure is reasonable; below it is weak and may be made by the clustering itself, as that of points spread evenly is (Kaufman and Rousseeuw 1990).</summary>
+    public const double Reasonable = 0.5;
 
     /// <summary>One a thing of the two clusters, in order; things of neither are left out.</summary>
     /// <param name="distances">Of every pair, condensed (<see cref="Distances"/>).</param>

@@ -53,10 +53,10 @@ internal static class HeadVectorsFigure
             : often.Low > 0.5 && seldom.High < 0.5 ? "as heads that serve most samples and heads that serve some, as the paper finds"
             : "but do not split into heads that serve most samples and heads that serve some, as they do in the paper";
         string verdict = Verdicts.Against(
-            apart, Silhouette.Substantial, $"the clusters lie apart, {split}", "these are no clusters that lie apart, as they do in the paper", "whether these are clusters that lie apart, as in the paper, cannot be told",
+            apart, Silhouette.Reasonable, $"the clusters lie apart, {split}", "these are no clusters that lie apart, unlike the paper's two", "the samples do not tell whether these are clusters that lie apart, as in the paper",
             $"{Verdicts.Few(apart.Count, "head")} whether these are clusters that lie apart, as in the paper");
         return $"The two main branches hold {Words(branches[0], often)} and {Words(branches[1], seldom)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}. "
-            + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below {Tick(Silhouette.Substantial)} = no structure): {verdict}.";
+            + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below {Tick(Silhouette.Reasonable)} = weak or none): {verdict}.";
     }
 
     /// <summary>Heads that make a cluster.</summary>

@@ -9,7 +9,7 @@ internal static class ObjectShareFigure
     /// <summary>Name of its files.</summary>
     public const string Name = "fig-object-share";
 
-    private const double Left = 52, Right = 16, Top = 40, Foot = 46, Widest = 460, Panel = 250;
+    private const double Left = 52, Right = 16, Top = 54, Foot = 46, Widest = 460, Panel = 250;
 
     private static readonly Marker OfBeta = new(Palette.Series[0], MarkShape.Circle), OfAttention = new(Palette.Series[1], MarkShape.Diamond), OfArea = new(Palette.Muted, MarkShape.Square);
 
@@ -41,7 +41,7 @@ internal static class ObjectShareFigure
             "on the object, mean", "share", [.. means.Select(m => new DotRow(m.Item1, [m.Item2], IsStrong: true))], [new DotSeries("", OfArea)], (0, 1), Verdicts.Share) { Gap = 20, MarkOf = row => means[row].Item3 };
         Svg svg = canvas.Svg(canvas.IsNarrow ? bottom + Foot + strip.Height : Math.Max(bottom + Foot, strip.Height));
         DrawSamples(svg, tokens, hasBeta, new Scale(0, 1, Left, side - Right), new Scale(0, 1, bottom, Top));
-        strip.Draw(svg, canvas.IsNarrow ? 0 : side + 10, canvas.IsNarrow ? bottom + Foot : Top - 20, canvas.IsNarrow ? canvas.Width : Math.Min(Panel + 40, canvas.Width - side - 10), firstSeries: 2);
+        strip.Draw(svg, canvas.IsNarrow ? 0 : side + 10, canvas.IsNarrow ? bottom + Foot : Top - 28, canvas.IsNarrow ? canvas.Width : Math.Min(Panel + 40, canvas.Width - side - 10), firstSeries: 2);
         return svg;
     }
 

@@ -74,7 +74,7 @@ public sealed class ObjectShareTests
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
         ReportData data = made with
         {
-            Tokens = made.Tokens! with { Objects = [.. Enumerable.Range(0, samples).Select(i => new ObjectOnTokens($"{i}", 0.34 + (0.001 * i), beta + (0.002 * i), attention))] },
+            Tokens = made.Tokens! with { Objects = [.. Enumerable.Range(0, samples).Select(i => new ObjectOnTokens($"{i}", 0.34 + (0.001 * i), beta + (0.002 * (i % 2)) - 0.001, attention))] },
         };
         Findings findings = Findings.Of(data);
 
