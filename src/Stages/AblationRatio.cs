@@ -91,8 +91,15 @@ internal sealed class AblationRatio : Stage
     [
         .. Rows(artifacts).GroupBy(r => r.Ablate).Select(rows => new SummaryRow(
             string.Create(CultureInfo.InvariantCulture, $"{Name}: {100 * rows.Key:0.##} % ablated"),
-            string.Create(CultureInfo.InvariantCulture, $"{Mean(rows.Select(r => r.FaithfulHeads))} heads for faithfulness > {validation.Spec.Faithfulness}, {Mean(rows.Select(r => r.CompleteHeads))} for completeness < {validation.Spec.Completeness}"))),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Words(rows, r => r.FaithfulHeads)} heads for faithfulness > {validation.Spec.Faithfulness}, {Words(rows, r => r.CompleteHeads)} for completeness < {validation.Spec.Completeness}"))),
+        .. Convergence(artifacts).Summary,
     ];
+
+    /// <summary>Whether the fits met their stopping rule.</summary>
+    public Reporting.Convergence Convergence(Artifacts artifacts) => Reporting.Convergence.Of(
+        Name, (from c in chains from sample in Samples(artifacts)! select c.Chain.Attribution.Fit(artifacts, sample)).Select(f => (f.Iterations, f.Converged)));
 
     private static void RequireSomeOfEach(string name, double ratio, int heads)
     {
@@ -102,13 +109,8 @@ internal sealed class AblationRatio : Stage
             $"stages.{name}.ratios", string.Create(CultureInfo.InvariantCulture, $"{ratio} of {heads} heads is {ablated}: every mask would be the same."), "Use shares that leave some heads intact and some ablated.");
     }
 
-    private static string Mean(IEnumerable<int?> heads)
-    {
-        int?[] all = [.. heads];
-        double[] crossed = [.. all.OfType<int>().Select(k => (double)k)];
-        string never = crossed.Length == all.Length ? "" : $" ({crossed.Length} of {all.Length} cross)";
-        return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture) + never;
-    }
+    private static string Words(IEnumerable<AblationRatioRow> rows, Func<AblationRatioRow, int?> heads) =>
+        Reporting.HeadsNeeded.Of(rows.Select(r => (r.SampleId, heads(r) ?? double.NaN)), new Bootstrap()).Words;
 
     /// <summary>The samples studied; null while they are not known.</summary>
     private IReadOnlyList<Sample>? Samples(Artifacts artifacts) => forward.Accepted(artifacts) is { } accepted ? spec.Samples == 0 ? accepted : [.. accepted.Take(spec.Samples)] : null;

@@ -49,6 +49,9 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
     /// <summary>The samples in the plane.</summary>
     public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) => Table.Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
 
+    /// <summary>Where the coefficients that are laid out come from.</summary>
+    public Regress Attribution => attribution;
+
     /// <summary>How they were laid out, in words.</summary>
     public string Method(Artifacts artifacts)
     {

@@ -47,6 +47,9 @@ internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, 
     /// <inheritdoc/>
     public override string WorkUnit => "trees";
 
+    /// <summary>How far apart two vectors are.</summary>
+    public DistanceMetric Metric => spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine : DistanceMetric.Euclidean;
+
     /// <summary>How they are clustered, in words.</summary>
     public string Method => $"{(spec.Linkage == ClusterLinkage.Ward ? "Ward" : "average")} linkage of {(spec.Distance == VectorDistance.Cosine ? "cosine" : "Euclidean")} distances";
 
@@ -87,7 +90,7 @@ internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, 
         int[] heads = [.. Enumerable.Range(0, Context.Heads).Where(n => beta.Any(b => b[n] > spec.LeastBeta))];
         double[][] vectors = [.. heads.Select(n => beta.Select(b => b[n]).ToArray())]; // [heads][samples]
         Dendrogram tree = Linkage.Of(
-            vectors, spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine : DistanceMetric.Euclidean, spec.Linkage == ClusterLinkage.Ward ? LinkageMethod.Ward : LinkageMethod.Average);
+            vectors, Metric, spec.Linkage == ClusterLinkage.Ward ? LinkageMethod.Ward : LinkageMethod.Average);
         Vectors.Write(run.File(VectorsFile), [.. heads.SelectMany((n, h) => samples.Select((s, i) => new HeadVectorRow(n / Context.Info.Heads, n % Context.Info.Heads, s.Id, vectors[h][i])))]);
         Tree.Write(run.File(TreeFile), tree.Merges);
     });

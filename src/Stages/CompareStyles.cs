@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
@@ -88,7 +87,7 @@ internal sealed class CompareStyles(StageContext context, ForwardPasses forward,
     {
         StyleComparison cosines = Cosines(artifacts);
         Estimate across = cosines.Of(sameObject: true, sameStyle: false), within = cosines.Of(sameObject: false, sameStyle: true);
-        string Cosine(Estimate of) => of.Count == 0 ? "unknown (no such pair)" : of.Mean.ToString("0.000", CultureInfo.InvariantCulture);
+        string Cosine(Estimate of) => of.Count == 0 ? "unknown (no such pair)" : Reporting.Format.Score(of.Mean);
         return [new SummaryRow(Name, $"cosine of beta {Cosine(across)} for an object across styles, {Cosine(within)} for other objects of a style")];
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
@@ -52,11 +51,11 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
         {
             int most = way.Max(r => r.Observations);
             CostPoint[] last = [.. way.Where(r => r.Observations == most)];
-            return new SummaryRow($"{Name}: {way.Key}", string.Create(CultureInfo.InvariantCulture, $"R² {Mean(last, r => r.R2):0.000}, correlation {Mean(last, r => r.Correlation):0.000} after {last[0].Passes} passes a sample"));
+            return new SummaryRow($"{Name}: {way.Key}", $"R² {Mean(last, r => r.R2)}, correlation {Mean(last, r => r.Correlation)} after {Reporting.Format.Count(last[0].Passes)} passes a sample");
         }),
     ];
 
-    private static double Mean(CostPoint[] rows, Func<CostPoint, double?> value) => Metrics.Mean([.. rows.Select(value).OfType<double>()]);
+    private static string Mean(CostPoint[] rows, Func<CostPoint, double?> value) => Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
 
     /// <inheritdoc/>
     protected override Unit Create(Sample sample)

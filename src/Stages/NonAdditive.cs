@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
@@ -41,7 +40,7 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         double[] gained = [.. Rows(artifacts).Select(r => r.Gained).OfType<double>()];
-        return [new SummaryRow(Name, string.Create(CultureInfo.InvariantCulture, $"trees on the residual gain {Metrics.Mean(gained):+0.000;-0.000;0.000} R² (n = {gained.Length})"))];
+        return [new SummaryRow(Name, $"trees on the residual gain {Comparison.ComparisonFormat.Signed(Metrics.Mean(gained), 3)} R² (n = {Reporting.Format.Count(gained.Length)})")];
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -54,8 +54,16 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var fits = Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();
-        return [new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))), new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho)))];
+        return
+        [
+            new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))), new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho))),
+            .. Convergence(artifacts).Summary,
+        ];
     }
+
+    /// <summary>Whether the fits met their stopping rule.</summary>
+    public Convergence Convergence(Artifacts artifacts) =>
+        Reporting.Convergence.Of(Name, Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).Select(f => (f.Iterations, f.Converged)));
 
     /// <inheritdoc/>
     protected override Unit Create(Sample sample)
@@ -129,10 +137,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
     /// <summary>Mean and standard deviation over samples, as the paper's Table 2 gives them.</summary>
     public static string Spread(IEnumerable<double?> values)
     {
-        double[] defined = [.. values.OfType<double>()];
-        if (defined.Length == 0) return "undefined";
-        Moments moments = Moments.Of(defined);
-        string deviation = defined.Length == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" ± {moments.StdSample:0.000}");
-        return string.Create(CultureInfo.InvariantCulture, $"{moments.Mean:0.000}{deviation} (n = {defined.Length})");
+        Estimate mean = new Bootstrap().Of(values.OfType<double>());
+        return mean.Count == 0 ? "undefined" : $"{Sentences.PlusMinus(mean)} (n = {Format.Count(mean.Count)})";
     }
 }

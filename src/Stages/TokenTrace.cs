@@ -3,8 +3,10 @@ using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Vision;
 
@@ -28,6 +30,7 @@ internal sealed class TokenTrace : Stage
     private readonly Regress attribution;
     private readonly Validate validation;
     private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
+    private readonly Lazy<TokenRegions> regions;
 
     /// <summary>A stage that takes x* from <paramref name="validation"/> and beta from <paramref name="attribution"/>.</summary>
     /// <exception cref="InputException">The validation does not rank heads by head attribution, or the trainer is none for image tokens.</exception>
@@ -35,6 +38,7 @@ internal sealed class TokenTrace : Stage
         : base(context)
     {
         (this.spec, this.forward, this.attribution, this.validation) = (spec, forward, attribution, validation);
+        regions = new(() => TokenRegions.Read(Context.Info, Context.Image));
         if (spec.Trainer is GradientSpec)
         {
             throw new InputException("token-trace: trainer", "gradient stands for gradients of heads; there are none of image tokens.", "Use elastic-net, sdca, light-gbm or fast-tree.");
@@ -95,10 +99,19 @@ internal sealed class TokenTrace : Stage
     public byte[]? Seen(Artifacts artifacts, Sample sample) =>
         Trace(artifacts, sample).GridRows > 0 ? File.ReadAllBytes(artifacts.File(UnitsOf(artifacts, sample).Text, SeenFile)) : null;
 
+    /// <summary>What lies on the object of the samples whose annotations have a box; empty where the data have none. Computed from the tables: no unit knows the box.</summary>
+    public IReadOnlyList<ObjectShareRow> ObjectShares(Artifacts artifacts) =>
+        [.. forward.Accepted(artifacts)!.Where(s => s.Item.Box is not null).Select(s => ShareOf(artifacts, s)).OfType<ObjectShareRow>()];
+
+    /// <summary>The boxes.</summary>
+    public override string PublishedFacts(Artifacts artifacts) =>
+        string.Join('\n', (forward.Accepted(artifacts) ?? []).Where(s => s.Item.Box is not null).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Id} {s.Item.Box}")));
+
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         var samples = forward.Accepted(artifacts)!;
+        if (ObjectShares(artifacts) is { Count: > 0 } shares) PublishTable(folder, TokenTables.ObjectShares, shares);
         PublishTable(folder, TokenTables.TextTokens, [.. samples.SelectMany(s => TextTokens(artifacts, s))]);
         PublishTable(folder, TokenTables.Traces, [.. samples.Select(s => Trace(artifacts, s))]);
         PublishTable(folder, TokenTables.ImageTokens, [.. samples.SelectMany(s => ImageTokens(artifacts, s))]);
@@ -116,19 +129,37 @@ internal sealed class TokenTrace : Stage
     {
         var samples = forward.Accepted(artifacts)!;
         var traces = samples.Select(s => Trace(artifacts, s)).ToList();
+        string important = Format.MeanHeads(Metrics.Mean([.. traces.Select(t => (double)t.TokensKept)]));
         var rows = new List<SummaryRow>
         {
-            new($"{Name}: text tokens", string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Metrics.Mean([.. traces.Select(t => (double)t.TokensKept)]):0.0} important on average; they alone keep {Metrics.Mean([.. traces.Select(t => t.LogitKept)]):0.000} of phi(x*)")),
+            new($"{Name}: text tokens", $"{important} important on average; they alone keep {Format.Percent(Metrics.Mean([.. traces.Select(t => t.LogitKept)]))} of phi(x*)"),
         };
         if (TracesImage)
         {
             double[] rho = [.. samples.Select(s => Fit(artifacts, s)!.RhoAttention).OfType<double>()];
-            rows.Add(new($"{Name}: image tokens", rho.Length == 0 ? "beta against weighted attention: undefined" : string.Create(CultureInfo.InvariantCulture, $"beta against weighted attention: rho {Metrics.Mean(rho):0.000} (n = {rho.Length})")));
+            string agreement = rho.Length == 0 ? "undefined" : $"rho {Format.Score(Metrics.Mean(rho))} (n = {Format.Count(rho.Length)})";
+            rows.Add(new($"{Name}: image tokens", $"beta against weighted attention: {agreement}"));
+            rows.AddRange(Convergence(artifacts).Summary);
         }
 
         return rows;
+    }
+
+    /// <summary>Whether the fits over image tokens met their stopping rule; none where image tokens are not attributed.</summary>
+    public Convergence Convergence(Artifacts artifacts) => Reporting.Convergence.Of(
+        $"{Name}, image tokens", forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).OfType<TokenFitRow>().Select(f => (f.Iterations, f.Converged)));
+
+    private ObjectShareRow? ShareOf(Artifacts artifacts, Sample sample)
+    {
+        (int width, int height) = PictureDecoder.ReadSize(sample.Item.FullPath);
+        ObjectBox box = sample.Item.Box!;
+        IReadOnlyList<PictureRegion?> places = regions.Value.Of(width, height);
+        var tokens = ImageTokens(artifacts, sample);
+        if (!box.Fits(width, height) || places.Count != tokens.Count) return null;
+        double[] beta = [.. tokens.Select(t => t.Beta).OfType<double>()];
+        return ObjectShare.Of(places, box.Region, beta.Length == tokens.Count ? beta : [], [.. tokens.Select(t => t.WeightedAttention)]) is { } share
+            ? new ObjectShareRow(sample.Id, share.Area, share.Beta, share.Attention)
+            : null;
     }
 
     private SampleUnits UnitsOf(Artifacts artifacts, Sample sample)

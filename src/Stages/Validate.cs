@@ -150,17 +150,15 @@ internal sealed class Validate : Stage
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
-        var curves = Rows(artifacts).GroupBy(r => (r.SampleId, r.Criterion, r.Seed)).ToList();
-        return [.. spec.RankBy.Select(ranking =>
-        {
-            string name = ranking.Name;
-            var own = curves.Where(c => c.Key.Criterion == name).Select(c => c.OrderBy(r => r.K).ToList()).ToList();
-            string faithful = Mean(own.Select(c => Thresholds.FirstAbove([.. c.Select(r => r.Faithfulness)], spec.Faithfulness)));
-            string complete = Mean(own.Select(c => Thresholds.FirstBelow([.. c.Select(r => r.Completeness)], spec.Completeness)));
-            return new SummaryRow(
-                $"{Name}: {name}",
-                string.Create(CultureInfo.InvariantCulture, $"{faithful} heads for faithfulness > {spec.Faithfulness}, {complete} for completeness < {spec.Completeness}"));
-        })];
+        var bootstrap = new Bootstrap();
+        var needed = HeadsNeeded(artifacts, [(spec.Faithfulness, spec.Completeness)]).ToLookup(r => (r.Criterion, r.OfFaithfulness));
+        string Words(string criterion, bool ofFaithfulness) =>
+            Reporting.HeadsNeeded.Of(needed[(criterion, ofFaithfulness)].Select(r => (r.SampleId, r.Heads ?? double.NaN)), bootstrap).Words;
+        return [.. spec.RankBy.Select(r => r.Name).Select(name => new SummaryRow(
+            $"{Name}: {name}",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Words(name, true)} heads for faithfulness > {spec.Faithfulness}, {Words(name, false)} for completeness < {spec.Completeness}")))];
     }
 
     /// <summary>The faithfulness up to which a curve goes at least; all of them where the scan is full.</summary>
@@ -170,14 +168,6 @@ internal sealed class Validate : Stage
 
     /// <summary>The completeness that goes with a faithfulness: 0.2 with 0.8, as the paper pairs them. Decimals stay decimals.</summary>
     private static double Opposite(double faithfulness) => Math.Round(1 - faithfulness, 12);
-
-    private static string Mean(IEnumerable<int?> heads)
-    {
-        List<int?> curves = [.. heads];
-        double[] crossed = [.. curves.OfType<int>().Select(k => (double)k)];
-        string never = crossed.Length == curves.Count ? "" : $" ({crossed.Length} of {curves.Count} cross)";
-        return crossed.Length == 0 ? "more than all" : Metrics.Mean(crossed).ToString("0.0", CultureInfo.InvariantCulture) + never;
-    }
 
     /// <summary>Samples that may be expected while they are not known.</summary>
     public int ExpectedSamples => forward.ExpectedSamples;

@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
 {
-    private const int Version = 6;
+    private const int Version = 7;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
@@ -77,7 +77,11 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Described(Artifacts artifacts) => string.Join(
         '\n',
-        [Tables.Samples.Csv(SampleRows(artifacts)), .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}")]);
+        [
+            Tables.Samples.Csv(SampleRows(artifacts)), .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
+            .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
+            sources.Tokens?.PublishedFacts(artifacts) ?? "",
+        ]);
 
     /// <summary>Every picture asked about, with what was measured where something was.</summary>
     private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => sources.Forward?.SampleRows(artifacts) ?? sources.Answers.SampleRows(artifacts);
@@ -116,7 +120,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Name = experiment.Name,
             Command = Context.Command,
             Model = new ModelCard(
-                Context.Info.Name, experiment.Model.Path.Raw, Context.Info.Family.ToString(), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
+                Context.Info.Name, experiment.Model.Path.Raw, ImageSettings.NameOf(Context.Info.Family), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
             Question = Context.Question,
             IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
@@ -147,6 +151,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                     Masks = sources.Tokens.TracesImage ? sources.Tokens.Spec.Count : 0,
                     Ablate = sources.Tokens.Spec.Ablate,
                     Samples = [.. samples.Select(s => Traced(artifacts, sources.Tokens, s))],
+                    Objects =
+                    [
+                        .. sources.Tokens.ObjectShares(artifacts).Select(r => new Reporting.ObjectOnTokens(r.SampleId, r.Area, r.BetaOnObject ?? double.NaN, r.AttentionOnObject ?? double.NaN)),
+                    ],
                 },
             Lens = sources.Lens is null ? null : new LensData(sources.Lens.Spec.Heads, sources.Lens.Spec.Items, [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]),
             GradientCost = sources.GradientCost is null
@@ -155,7 +163,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             NonAdditive = sources.NonAdditive is null
                 ? []
                 : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
-            Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, samples),
+            Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
             HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
             Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
             Styles = sources.Styles is not { } styles
@@ -165,7 +173,14 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 ? []
                 : [.. stability.Rows(artifacts).Select(r => new StabilityResult(
                     r.SampleId, r.Share, r.Masks, r.R2 ?? double.NaN, r.CosineAll ?? double.NaN, r.CosineHalf ?? double.NaN, r.HalfSplit ?? double.NaN, r.SpearmanBrown ?? double.NaN))],
-            Links = Links(),
+            Convergence =
+            [
+                .. new[]
+                {
+                    sources.Attribution?.Convergence(artifacts), sources.Tokens?.Convergence(artifacts), sources.Ratios?.Convergence(artifacts), sources.Prompts?.Convergence(artifacts),
+                }.OfType<Convergence>(),
+            ],
+            Links = Links(artifacts),
         };
     }
 
@@ -173,7 +188,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     {
         var asked = sources.Answers.Asked(artifacts)!;
         var counts = AnswerCounts.Of(asked);
-        string share = counts.Judged == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({100.0 * counts.Usable / counts.Asked:0} %)");
+        string share = counts.Judged == 0 ? "" : $" ({Format.Percent((double)counts.Usable / counts.Asked)})";
         return
         [
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
@@ -220,11 +235,12 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
     }
 
-    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, IReadOnlyList<Sample> samples)
+    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, Regress attribution, IReadOnlyList<Sample> samples)
     {
-        var items = samples.ToDictionary(s => s.Id, s => s.Item, StringComparer.Ordinal);
-        return new SampleLayout(
-            [.. layout.Rows(artifacts).Select(r => new LayoutPoint(r.SampleId, items[r.SampleId].File, r.Object, r.SuperCategory ?? "", r.X, r.Y, items[r.SampleId].Domain ?? ""))], layout.Method(artifacts));
+        var byId = samples.ToDictionary(s => s.Id, StringComparer.Ordinal);
+        LayoutPoint Point(LayoutRow row, Sample sample) => new(
+            row.SampleId, sample.Item.File, row.Object, row.SuperCategory ?? "", row.X, row.Y, sample.Item.Domain ?? "", attribution.Beta(artifacts, sample));
+        return new SampleLayout([.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))], layout.Method(artifacts));
     }
 
     private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
@@ -232,7 +248,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         var byHead = stage.Rows(artifacts).GroupBy(r => (r.Layer * stage.HeadsPerLayer) + r.Head).ToList();
         return new HeadVectors(
             [.. byHead.Select(h => h.Key)], [.. samples.Select(s => new HeadVectorSample(s.Id, s.Item.Category ?? "", s.Item.SuperCategory ?? ""))], [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
-            new Dendrogram(byHead.Count, stage.Merges(artifacts)), stage.Spec.LeastBeta, stage.Method);
+            new Dendrogram(byHead.Count, stage.Merges(artifacts)), stage.Spec.LeastBeta, stage.Method, stage.Metric);
     }
 
     private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
@@ -269,7 +285,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     private static double? Known(double value) => double.IsFinite(value) ? value : null;
 
-    private List<Link> Links()
+    private List<Link> Links(Artifacts artifacts)
     {
         var links = new List<Link>();
         void Table(Stage? stage, string name, string note)
@@ -296,6 +312,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
+        Table(sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null, TokenTables.ObjectShares.Name, "share of beta and of weighted attention on the object, beside the share of the image tokens that it covers");
         Table(sources.Tokens is { TracesImage: true } ? sources.Tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
         Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(sources.GradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipelines.Host.Progress;
+using Pipelines.Stages;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
@@ -18,7 +19,7 @@ internal static class PlanText
     {
         var text = new StringBuilder();
         Pipeline pipeline = plan.Pipeline;
-        text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {pipeline.Context.Info.Family}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {ImageSettings.NameOf(pipeline.Context.Info.Family)}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
         foreach (string note in pipeline.Context.Pictures.Notes) text.AppendLine(CultureInfo.InvariantCulture, $"  {Shown.Name(note)}");
         foreach (StagePlan stage in plan.Stages)
         {

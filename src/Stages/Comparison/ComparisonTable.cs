@@ -67,7 +67,7 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
 
         foreach (TopHeads top in beta.Top)
         {
-            string each = top.BySample.Count > 0 ? $"a sample's own: {Fixed(top.BySample.Mean, 1)} on average" : "";
+            string each = top.BySample.Count > 0 ? $"a sample's own: {MeanHeads(top.BySample.Mean)} on average" : "";
             rows.Add([$"top {Count(top.K)} heads of the mean in both", $"{Count(top.OfMeans)} of {Count(top.K)}", each]);
         }
 
@@ -79,7 +79,10 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
     {
         string faithful = $"faithfulness > {Tick(scan.A.Faithfulness)}", complete = $"completeness < {Tick(scan.A.Completeness)}";
         IEnumerable<string[]> Rows(string quantity, Func<CriterionComparison, NeededComparison> of) => scan.Criteria.Select(c => (string[])
-            [c.Title, quantity, HeadsOf(of(c).Heads.A, of(c).NotReachedA), HeadsOf(of(c).Heads.B, of(c).NotReachedB), Signed(of(c).Heads.Difference, 1), Count(of(c).Heads.Difference.Count)]);
+            [
+                c.Title, quantity, HeadsOf(of(c).Heads.A, of(c).NotReachedA, scan.SameHeads), HeadsOf(of(c).Heads.B, of(c).NotReachedB, scan.SameHeads),
+                Signed(of(c).Heads.Difference, 1), Count(of(c).Heads.Difference.Count),
+            ]);
         string unit = scan.SameHeads ? "" : ", % of heads";
         return new ComparisonTable(
             [($"heads needed{unit}", false), ("for", false), ("A", true), ("B", true), ("B − A, paired", true), ("samples", true)],
@@ -98,7 +101,7 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
         ComparisonTable kept = PairedRows(
             "tokens",
             [
-                ("logit kept φ(x*, u*, 1) / φ(x*)", trace.LogitKept, Sentences.PlusMinus, 3), ("heads in x*", trace.HeadsKept, OneDecimal, 1), ("important text tokens", trace.TokensKept, OneDecimal, 1),
+                ("logit kept φ(x*, u*, 1) / φ(x*)", trace.LogitKept, Sentences.PlusMinus, 3), ("heads in x*", trace.HeadsKept, Heads, 1), ("important text tokens", trace.TokensKept, Heads, 1),
             ]);
         List<string[]> rows = [];
         if (trace.Delta.Count > 0)
@@ -118,8 +121,8 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
         [(name, false), ("A", true), ("B", true), ("B − A, paired", true), ("samples", true)],
         [.. rows.Select(r => (string[])[r.Title, r.Shown(r.Value.A), r.Shown(r.Value.B), Signed(r.Value.Difference, r.Decimals), Count(r.Value.Difference.Count)])]);
 
-    private static string OneDecimal(Estimate mean) => Fixed(mean.Mean, 1);
+    private static string Heads(Estimate mean) => MeanHeads(mean.Mean);
 
-    private static string HeadsOf(Estimate mean, int notReached) =>
-        mean.Count == 0 ? "not reached" : Fixed(mean.Mean, 1) + (notReached > 0 ? $" ({Many(notReached, "sample")} not reached)" : "");
+    private static string HeadsOf(Estimate mean, int notReached, bool areHeads) =>
+        mean.Count == 0 ? "not reached" : (areHeads ? MeanHeads(mean.Mean) : Fixed(mean.Mean, 1)) + (notReached > 0 ? $" ({Many(notReached, "sample")} not reached)" : "");
 }

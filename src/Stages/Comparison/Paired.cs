@@ -9,11 +9,8 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="IsSame">The samples have the same values in both, to the bit.</param>
 internal sealed record Paired(Estimate A, Estimate B, Estimate Difference, bool IsSame)
 {
-    /// <summary>Fewer samples cannot tell a difference from none: all of 5 have the same sign by chance once in 16 times.</summary>
-    public const int FewestSamples = 6;
-
     /// <summary>There are samples enough to tell a difference from none.</summary>
-    public bool CanTell => Difference.HasInterval && Difference.Count >= FewestSamples;
+    public bool CanTell => Difference.CanTell;
 
     /// <summary>Pairs the values of samples.</summary>
     /// <param name="a">Sample to value in A; NaN = undefined.</param>
@@ -27,5 +24,5 @@ internal sealed record Paired(Estimate A, Estimate B, Estimate Difference, bool 
     }
 
     /// <summary>-1, 0 or 1: B is lower, not told apart by the samples, or higher (the 95 % interval of the difference does not hold 0).</summary>
-    public int Direction => !CanTell ? 0 : Difference.Low > 0 ? 1 : Difference.High < 0 ? -1 : 0;
+    public int Direction => Difference.Direction;
 }

@@ -44,7 +44,7 @@ internal static class CocoReader
             }
 
             return coco.Categories.TryGetValue(instances.Category, out CocoCategory? category)
-                ? picture with { Category = category.Name, SuperCategory = category.SuperCategory }
+                ? picture with { Category = category.Name, SuperCategory = category.SuperCategory, Box = BoxOf(instances, image) }
                 : throw new InputException(annotations, $"picture {id} has an instance of category {instances.Category}, which 'categories' does not list.");
         }
 
@@ -153,7 +153,8 @@ internal static class CocoReader
         while (json.NextObject())
         {
             CocoId? image = null, category = null;
-            double? area = null, boxArea = null;
+            double? area = null;
+            double[]? box = null; // x, y, width, height
             MisreadValue? wrongBox = null;
             bool crowd = false;
             while (json.NextProperty())
@@ -172,7 +173,7 @@ internal static class CocoReader
                 }
                 else if (json.Is("bbox"u8))
                 {
-                    (boxArea, wrongBox) = json.HasValue() ? BoxArea(ref json) : (null, null);
+                    (box, wrongBox) = json.HasValue() ? Box(ref json) : (null, null);
                 }
                 else if (json.Is("iscrowd"u8))
                 {
@@ -195,15 +196,19 @@ internal static class CocoReader
                 tally = new InstanceTally();
             }
 
-            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category ?? throw Lacks(ref json, "category_id"), crowd);
+            double? boxArea = box is null ? null : Math.Max(box[2], 0) * Math.Max(box[3], 0);
+            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category ?? throw Lacks(ref json, "category_id"), crowd, box);
         }
     }
 
-    private static (double? Area, MisreadValue? Wrong) BoxArea(ref JsonTokens json)
+    private static (double[]? Box, MisreadValue? Wrong) Box(ref JsonTokens json)
     {
-        Span<double> box = stackalloc double[4]; // x, y, width, height
-        return json.Numbers(box, "bbox") is { } wrong ? (null, wrong) : (Math.Max(box[2], 0) * Math.Max(box[3], 0), null);
+        double[] box = new double[4]; // x, y, width, height
+        return json.Numbers(box, "bbox") is { } wrong ? (null, wrong) : (box, null);
     }
+
+    private static ObjectBox? BoxOf(InstanceTally instances, CocoImage image) =>
+        instances.Box is [var x, var y, var w, var h] && image is { Width: { } width, Height: { } height } ? ObjectBox.Of(x, y, w, h, width, height) : null;
 
     private static void ReadCategories(ref JsonTokens json, Dictionary<CocoId, CocoCategory> categories)
     {

@@ -8,6 +8,7 @@ namespace Pipelines.Stages.Data;
 /// <param name="SuperCategory">COCO's super-category, or null.</param>
 /// <param name="Domain">DomainNet's domain (style), or null.</param>
 /// <param name="LeftOut">Why the picture is never asked about (it may still be a baseline picture), or null.</param>
+/// <param name="Box">Where its one main object lies, or null.</param>
 internal sealed record DataItem(
     string SampleId,
     string File,
@@ -15,7 +16,8 @@ internal sealed record DataItem(
     string? Category = null,
     string? SuperCategory = null,
     string? Domain = null,
-    string? LeftOut = null)
+    string? LeftOut = null,
+    ObjectBox? Box = null)
 {
     /// <summary>Why there is no such picture to read, as far as the folder's listing tells, or null: it is asked about and drawn in vain, with this reason.</summary>
     public string? Gone { get; init; }

@@ -44,6 +44,9 @@ internal struct InstanceTally
     /// <summary>Category id of the largest non-crowd instance.</summary>
     public CocoId Category { get; private set; }
 
+    /// <summary>The annotations' box of the largest non-crowd instance: x, y, width, height in pixels; null where it has none.</summary>
+    public double[]? Box { get; private set; }
+
     /// <summary>Area of the second largest non-crowd instance, square pixels.</summary>
     public double Second { get; private set; } = -1;
 
@@ -54,7 +57,8 @@ internal struct InstanceTally
     /// <param name="area">Square pixels, not negative.</param>
     /// <param name="category">Category id.</param>
     /// <param name="crowd">COCO's iscrowd.</param>
-    public void Add(double area, CocoId category, bool crowd)
+    /// <param name="box">COCO's bbox: x, y, width, height in pixels; null = none.</param>
+    public void Add(double area, CocoId category, bool crowd, double[]? box = null)
     {
         Count++;
         if (crowd)
@@ -63,7 +67,7 @@ internal struct InstanceTally
         }
         else if (area > Largest)
         {
-            (Largest, Second, Category) = (area, Largest, category);
+            (Largest, Second, Category, Box) = (area, Largest, category, box);
         }
         else
         {

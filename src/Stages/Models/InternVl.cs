@@ -74,7 +74,8 @@ internal sealed class InternVl : VisionLanguageModel
             processor.Geometry(width, height).Tiles is > 1 and var tiles ? new ImageTokens(tiles * half * half, 0, 0) : ImageTokens.Grid(half, half));
     }
 
-    private static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
+    /// <summary>The preprocessing of a folder.</summary>
+    internal static InternVlProcessor Processor(ModelConfig config, string folder, ImageChoice image)
     {
         (int least, int most, bool thumbnail) = InternVlConfig.Tiles(config);
         most = image.MaxTiles ?? most;

@@ -35,46 +35,28 @@ internal static class BetaAttentionFigure
     private static string Shows(Findings findings, SampleResult[] samples, Point[] heads)
     {
         double meanAttention = heads.Average(h => h.Attention), meanBeta = heads.Average(h => h.Beta);
-        Sums[] sums = [.. samples.Select(s => SumsOf(s, meanAttention, meanBeta))];
-        double pooled = Pooled(sums, [.. Enumerable.Range(0, sums.Length)]);
-        var (low, high) = findings.Intervals.Interval(sums.Length, drawn => Pooled(sums, drawn));
+        CrossSums[] sums = [.. samples.Select(s => CrossSums.Of(s.ImageAttention, meanAttention, s.Beta, meanBeta))];
+        double pooled = CrossSums.Correlation(sums, [.. Enumerable.Range(0, sums.Length)]);
+        var (low, high) = findings.Intervals.Interval(sums.Length, drawn => CrossSums.Correlation(sums, drawn));
         double ofMeans = Metrics.Pearson([.. heads.Select(h => h.Attention)], [.. heads.Select(h => h.Beta)]);
         if (!double.IsFinite(pooled))
         {
             return "β or image attention is the same for every head: there is no correlation to state.";
         }
 
-        string interval = double.IsFinite(low) ? $"\u00a0[{Fixed(low, 2)}, {Fixed(high, 2)}]" : "";
-        string meaning = Math.Abs(pooled) < Weak ? "attention says little about which heads carry the picture, as the paper finds" : pooled > 0 ? "attention goes along with importance more than the paper finds" : "the heads that look at the picture most matter least, unlike in the paper";
+        string interval = Verdicts.Interval(low, high);
+        string meaning = new Estimate(pooled, double.NaN, low, high, sums.Length) switch
+        {
+            { CanTell: false } few => $"{Verdicts.Few(few.Count)} whether attention says as little about which heads carry the picture as the paper finds",
+            { Low: > -Weak, High: < Weak } => "attention says little about which heads carry the picture, as the paper finds",
+            { Low: >= Weak } => "attention goes along with importance more than the paper finds",
+            { High: <= -Weak } => "the heads that look at the picture most matter least, unlike in the paper",
+            _ => "the samples do not tell whether attention says as little about which heads carry the picture as the paper finds",
+        };
         int top = Math.Min(Top10, heads.Length);
         int common = heads.OrderByDescending(h => h.Attention).ThenBy(h => h.Head).Take(top).Intersect(heads.OrderByDescending(h => h.Beta).ThenBy(h => h.Head).Take(top)).Count();
         return $"β and image attention correlate with ρ = {Fixed(pooled, 2)}{interval} over all heads of {Many(samples.Length, "sample")} (ρ = {Fixed(ofMeans, 2)} over the means): {meaning}. "
             + $"Of the {Count(top)} heads with the most attention {(common == 0 ? "none is" : common == 1 ? "1 is" : $"{Count(common)} are")} among the {Count(top)} with the greatest β.";
-    }
-
-    /// <summary>Sums over the heads of a sample, around means over everything so that nothing cancels.</summary>
-    private static Sums SumsOf(SampleResult sample, double meanAttention, double meanBeta)
-    {
-        var sums = new Sums(sample.Beta.Count, 0, 0, 0, 0, 0);
-        for (int n = 0; n < sample.Beta.Count; n++)
-        {
-            double a = sample.ImageAttention[n] - meanAttention, b = sample.Beta[n] - meanBeta;
-            sums += new Sums(0, a, b, a * a, b * b, a * b);
-        }
-
-        return sums;
-    }
-
-    /// <summary>Pearson correlation over all heads of the drawn samples.</summary>
-    private static double Pooled(Sums[] samples, ReadOnlySpan<int> drawn)
-    {
-        Sums all = default;
-        foreach (int i in drawn)
-        {
-            all += samples[i];
-        }
-
-        return all.Correlation;
     }
 
     private static Svg Draw(Findings findings, Point[] heads, Canvas canvas)
@@ -96,15 +78,6 @@ internal static class BetaAttentionFigure
         }
 
         return svg.Ramp(Left, height + 22, 200, "layer", Palette.OfDepth, layers > 1 ? [(0, "0, first"), (1, $"{Count(layers - 1)}, last")] : [(0, "0")]);
-    }
-
-    private readonly record struct Sums(int Count, double A, double B, double AA, double BB, double AB)
-    {
-        /// <summary>NaN where attention or beta is constant.</summary>
-        public double Correlation => AA > 0 && BB > 0 ? (AB - (A * B / Count)) / Math.Sqrt((AA - (A * A / Count)) * (BB - (B * B / Count))) : double.NaN;
-
-        public static Sums operator +(Sums one, Sums other) =>
-            new(one.Count + other.Count, one.A + other.A, one.B + other.B, one.AA + other.AA, one.BB + other.BB, one.AB + other.AB);
     }
 
     private readonly record struct Point(int Head, double Attention, double Beta);

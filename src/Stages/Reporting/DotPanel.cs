@@ -20,6 +20,9 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
     /// <summary>A value to compare with, as a dashed line; null = none.</summary>
     public double? Reference { get; init; }
 
+    /// <summary>Looks of a row's marks where rows, not series, differ; null = those of the series.</summary>
+    public Func<int, Marker>? MarkOf { get; init; }
+
     /// <summary>Space between two rows.</summary>
     public double Gap { get; init; } = 6;
 
@@ -66,14 +69,14 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
             svg.BeginSeries(firstSeries + s);
             for (int r = 0; r < Rows.Count; r++)
             {
-                DrawMark(svg, x, upper + (r * RowHeight) + (Gap / 2) + ((s + 0.5) * Line), Rows[r], s);
+                DrawMark(svg, x, upper + (r * RowHeight) + (Gap / 2) + ((s + 0.5) * Line), Rows[r], s, MarkOf?.Invoke(r) ?? Series[s].Mark);
             }
 
             svg.End();
         }
     }
 
-    private void DrawMark(Svg svg, Scale x, double y, DotRow row, int series)
+    private void DrawMark(Svg svg, Scale x, double y, DotRow row, int series, Marker mark)
     {
         Estimate at = row.Estimates[series];
         if (!double.IsFinite(at.Mean))
@@ -83,10 +86,10 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
 
         if (at.HasInterval)
         {
-            svg.Line(x.Clamped(at.Low), y, x.Clamped(at.High), y, Series[series].Mark.Ink, row.IsStrong ? 2.2 : 1.3);
+            svg.Line(x.Clamped(at.Low), y, x.Clamped(at.High), y, mark.Ink, row.IsStrong ? 2.2 : 1.3);
         }
 
-        svg.Mark(x.Clamped(at.Mean), y, row.IsStrong ? 4.6 : 3.4, Series[series].Mark, $"{row.Name}, {Series[series].Title}\n{Words(at)}{row.NoteAt(series)}");
+        svg.Mark(x.Clamped(at.Mean), y, row.IsStrong ? 4.6 : 3.4, mark, $"{row.Name}{(Series[series].Title.Length > 0 ? ", " : "")}{Series[series].Title}\n{Words(at)}{row.NoteAt(series)}");
     }
 }
 

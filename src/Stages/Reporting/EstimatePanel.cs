@@ -81,6 +81,9 @@ internal sealed record EstimatePanel(string Name, string XName, IReadOnlyList<do
 /// <param name="NotReached">Samples left out at a place because nothing crosses; null = none.</param>
 internal sealed record EstimateSeries(string Title, Ink Ink, bool IsLead, IReadOnlyList<Estimate> Means, IReadOnlyList<int>? NotReached = null)
 {
+    /// <summary>Values of the samples at every place, by sample; empty where they are not compared.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, double>> BySample { get; init; } = [];
+
     /// <summary>What a tip adds.</summary>
     public string NoteAt(int place) => NotReached?[place] is > 0 and var missing ? $"\nnot reached in {Many(missing, "sample")}" : "";
 }

@@ -16,7 +16,8 @@ internal sealed class Findings
         Published = Published.Of(data.Model);
         Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
-        (Selected, Frequency) = HeadFrequency();
+        SelectedHeads = HeadsOfFaithfulSets();
+        Frequency = Selected > 0 ? ShareOf(SelectedHeads) : null;
         Tokens = TokenFindings.Of(data, Typical, Intervals);
     }
 
@@ -59,8 +60,11 @@ internal sealed class Findings
     /// <summary>Share of samples whose x* contains a head [L, H] (paper, Fig. 3C); null where there is no x*.</summary>
     public double[,]? Frequency { get; }
 
-    /// <summary>Samples that have an x*: the heads of the smallest faithful set in the order of beta.</summary>
-    public int Selected { get; }
+    /// <summary>x* of every sample that has one: the heads of the smallest faithful set in the order of beta.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> SelectedHeads { get; }
+
+    /// <summary>Samples that have an x*.</summary>
+    public int Selected => SelectedHeads.Count;
 
     /// <summary>Which tokens carry the picture; null without token tracing.</summary>
     public TokenFindings? Tokens { get; }
@@ -72,8 +76,36 @@ internal sealed class Findings
     public CriterionFindings? Criterion(string name) => Criteria.FirstOrDefault(c => c.Criterion == name);
 
     /// <summary>How many heads more one ranking needs than another, paired over the samples in which both cross.</summary>
-    public Estimate Difference(HeadsNeeded one, HeadsNeeded other) =>
-        Intervals.Of(one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => s.Value - other.BySample[s.Key]));
+    public Estimate Difference(HeadsNeeded one, HeadsNeeded other) => Difference(one.BySample, other.BySample);
+
+    /// <summary>One less another, paired over the samples that have both.</summary>
+    public Estimate Difference(IReadOnlyDictionary<string, double> one, IReadOnlyDictionary<string, double> other) =>
+        Intervals.Of(one.Where(s => other.ContainsKey(s.Key)).Select(s => s.Value - other[s.Key]));
+
+    /// <summary>How many times as many heads one ranking needs as another: ratio of the means over the samples in which both cross, with the interval of that ratio.</summary>
+    public Estimate Ratio(HeadsNeeded one, HeadsNeeded other)
+    {
+        (double One, double Other)[] pairs = [.. one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => (s.Value, other.BySample[s.Key]))];
+        double Of(ReadOnlySpan<int> drawn)
+        {
+            double above = 0, below = 0;
+            foreach (int i in drawn)
+            {
+                (above, below) = (above + pairs[i].One, below + pairs[i].Other);
+            }
+
+            return below > 0 ? above / below : double.NaN;
+        }
+
+        double ratio = Of([.. Enumerable.Range(0, pairs.Length)]);
+        if (!double.IsFinite(ratio))
+        {
+            return Estimate.None;
+        }
+
+        var (low, high) = Intervals.Interval(pairs.Length, Of);
+        return new Estimate(ratio, double.NaN, low, high, pairs.Length);
+    }
 
     /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
     public Estimate Mean(IEnumerable<double> values) => Intervals.Of(values);
@@ -99,21 +131,19 @@ internal sealed class Findings
         return values;
     }
 
-    private (int Samples, double[,]? Share) HeadFrequency()
-    {
-        if (Criterion(Reporting.Criteria.HeadAttribution) is not { } attribution)
-        {
-            return (0, null);
-        }
+    private int[][] HeadsOfFaithfulSets() => Criterion(Reporting.Criteria.HeadAttribution) is not { } attribution
+        ? []
+        : [.. Fitted.Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId)).Select(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId]).ToArray())];
 
-        SampleResult[] selected = [.. Fitted.Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId))];
+    private double[,] ShareOf(IReadOnlyList<IReadOnlyList<int>> sets)
+    {
         var counts = new int[HeadCount];
-        foreach (int n in selected.SelectMany(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId])))
+        foreach (int n in sets.SelectMany(heads => heads))
         {
             counts[n]++;
         }
 
-        return (selected.Length, selected.Length > 0 ? ByLayer(n => (double)counts[n] / selected.Length) : null);
+        return ByLayer(n => (double)counts[n] / sets.Count);
     }
 
     private static SampleResult? Middle(IReadOnlyList<SampleResult> samples) => samples.Count > 0 ? samples[samples.Count / 2] : null;

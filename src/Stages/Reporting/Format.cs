@@ -4,11 +4,16 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Numbers and text as the report writes them: invariant, with a true minus sign; and escaping for XML and HTML.</summary>
+/// <summary>
+/// Numbers and text as a person reads them, in terminal, page and comparison alike: invariant, with a true minus sign; and escaping for XML and HTML. A kind of number has one function here, and all
+/// of them round by one rule (<see cref="Fixed"/>), so that the same number never reads differently in two places.
+/// </summary>
 internal static class Format
 {
     /// <summary>What stands for a number that does not exist.</summary>
     public const string None = "–";
+
+    private const double BeyondDigits = 1e15; // no digit behind the point is left of 15 significant ones
 
     /// <summary>A coordinate of a drawing: at most one decimal, never "-0".</summary>
     public static string Coordinate(double value)
@@ -17,7 +22,11 @@ internal static class Format
         return text == "-0" ? "0" : text;
     }
 
-    /// <summary>A number with a fixed count of decimals.</summary>
+    /// <summary>A number with a fixed count of decimals, halves away from zero.</summary>
+    /// <remarks>
+    /// A half is one of the number that a table's cell shows (15 significant digits), not of the binary fraction behind it: a mean of 753 / 20 heads is 37.65 and reads 37.7. "N1" of the double gives 37.6,
+    /// because its binary fraction lies just below, and "0.0" gives 37.7: the same number read differently in two places.
+    /// </remarks>
     public static string Fixed(double value, int decimals)
     {
         if (!double.IsFinite(value))
@@ -25,7 +34,11 @@ internal static class Format
             return None;
         }
 
-        string text = value.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Replace(",", "\u202f", StringComparison.Ordinal);
+        string format = "N" + decimals.ToString(CultureInfo.InvariantCulture);
+        string rounded = Math.Abs(value) < BeyondDigits
+            ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero).ToString(format, CultureInfo.InvariantCulture)
+            : value.ToString(format, CultureInfo.InvariantCulture);
+        string text = rounded.Replace(",", "\u202f", StringComparison.Ordinal);
         return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : Minus(text);
     }
 
@@ -34,6 +47,9 @@ internal static class Format
 
     /// <summary>A mean count of heads over samples.</summary>
     public static string MeanHeads(double value) => Fixed(value, value < 100 ? 1 : 0);
+
+    /// <summary>A quantity of a fit (R², ρ), a cosine, a correlation: as the paper's tables have it.</summary>
+    public static string Score(double value) => Fixed(value, 2);
 
     /// <summary>A coefficient: small ones keep a third decimal.</summary>
     public static string Beta(double value) => Fixed(value, Math.Abs(value) < 0.1 ? 3 : 2);

@@ -3,7 +3,7 @@ using Pipelines.Stages.Analysis;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>A number of a report, by which experiments are compared.</summary>
-/// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>, <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c> or <c>attention_rho</c>.</param>
+/// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>, <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>, <c>beta_on_object</c> or <c>attention_on_object</c>.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; else empty.</param>
 /// <param name="Value">Mean over samples.</param>
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>
@@ -52,6 +52,9 @@ internal static class KeyNumbers
             numbers.Add(new KeyNumber("important_tokens", "", tokens.TokensKept));
             numbers.Add(new KeyNumber("image_r2", "", tokens.R2));
             numbers.Add(new KeyNumber("attention_rho", "", tokens.Rho));
+            numbers.Add(new KeyNumber("object_area", "", tokens.ObjectArea));
+            numbers.Add(new KeyNumber("beta_on_object", "", tokens.BetaOnObject));
+            numbers.Add(new KeyNumber("attention_on_object", "", tokens.AttentionOnObject));
         }
 
         return [.. numbers.Where(n => n.Value.Count > 0 || n.NotReached > 0)];

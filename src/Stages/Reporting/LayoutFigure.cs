@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -26,36 +27,40 @@ internal static class LayoutFigure
             ["sample_id", "file", "category", "super_category", "style", "x", "y"],
             [.. layout.Points.Select(p => (IReadOnlyList<object?>)[p.SampleId, p.File, p.Category, p.SuperCategory, p.Style, p.X, p.Y])]);
         return new Figure(
-            "fig3e-tsne", "Fig. 3E", "Samples laid out by their coefficients β", Shows(layout.Points, bySuper),
-            $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. {layout.Method}; the axes have no unit. Click a key to hide its marks.",
+            "fig3e-tsne", "Fig. 3E", "Samples laid out by their coefficients β", Shows(findings, layout.Points, bySuper),
+            $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. {layout.Method}; the axes have no unit. Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. Click a key to hide its marks.",
             table, canvas => Draw(new LayoutMap(layout.Points, groups, groupOf, Palette.OfGroup, LeastNamed: layout.Points.Count > Few ? 3 : 1), canvas));
     }
 
     private static string Group(LayoutPoint point) => point.SuperCategory.Length > 0 ? point.SuperCategory : Unknown;
 
-    private static string Shows(IReadOnlyList<LayoutPoint> points, bool bySuper)
+    /// <summary>Told by the coefficients themselves: the plane shows neighbourhoods as well as it can, but it is a drawing.</summary>
+    private static string Shows(Findings findings, IReadOnlyList<LayoutPoint> points, bool bySuper)
     {
-        LayoutPoint[] known = [.. points.Where(p => p.Category.Length > 0)];
-        if (known.Length < 3)
+        NamedBeta[] known = [.. points.Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 }).Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!]))];
+        NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals), groups = NeighbourAgreement.OfGroups(known, findings.Intervals);
+        if (objects.Samples == 0 && groups.Samples == 0)
         {
             return $"{Many(points.Count, "sample")} in the plane; too few with a known object to say whether alike objects lie together.";
         }
 
-        int[] nearest = [.. known.Select((p, i) => Enumerable.Range(0, known.Length).Where(j => j != i).MinBy(j => LayoutMap.Squared(p, known[j])))];
-        var (object1, objectChance) = Agreement(known, nearest, p => p.Category);
-        var (group, groupChance) = Agreement(known, nearest, Group);
-        bool together = object1 > 2 * objectChance && (!bySuper || group > groupChance);
-        return $"The nearest neighbour of a sample shows the same object in {Percent(object1)} of the cases ({Percent(objectChance)} by chance)"
-            + (bySuper ? $" and one of the same super-category in {Percent(group)} ({Percent(groupChance)} by chance): " : ": ")
-            + (together ? "alike objects use alike heads, as the paper finds." : "alike objects do not clearly lie together here, as they do in the paper.");
+        string ofObjects = objects.Samples == 0
+            ? "no two samples show the same object"
+            : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(objects.Share)} of {Many(objects.Samples, "case")} ({Percent(objects.Chance)} by chance)";
+        string ofGroups = !bySuper ? "" : groups.Samples == 0
+            ? "; no two objects are of one super-category"
+            : $"; among the samples of other objects, the nearest is of the same super-category in {Verdicts.Share(groups.Share)} of {Many(groups.Samples, "case")} ({Percent(groups.Chance)} by chance)";
+        return $"By β itself, {ofObjects}{ofGroups}. {Verdict(objects.Excess, bySuper ? groups.Excess : null)}";
     }
 
-    /// <summary>Share of samples whose nearest neighbour has the same name, and the share that any other sample would have.</summary>
-    private static (double Share, double Chance) Agreement(LayoutPoint[] points, int[] nearest, Func<LayoutPoint, string> nameOf)
+    private static string Verdict(Estimate objects, Estimate? groups)
     {
-        double share = points.Where((p, i) => nameOf(p) == nameOf(points[nearest[i]])).Count() / (double)points.Length;
-        double pairs = points.GroupBy(nameOf).Sum(g => (double)g.Count() * (g.Count() - 1));
-        return (share, pairs / ((double)points.Length * (points.Length - 1)));
+        string Of(Estimate excess, string what) => Verdicts.Against(
+            excess, 0, $"{what} use alike heads, as the paper finds", $"{what} do not use alike heads, unlike in the paper", $"the samples do not tell whether {what} use alike heads, as they do in the paper",
+            $"{Verdicts.Few(excess.Count, "object")} whether {what} use alike heads, as the paper finds");
+        string first = Of(objects, "samples of one object");
+        string text = groups is { } known ? $"{first}; {Of(known, "objects of one super-category")}" : first;
+        return char.ToUpperInvariant(text[0]) + text[1..] + ".";
     }
 
     private static Svg Draw(LayoutMap map, Canvas canvas)

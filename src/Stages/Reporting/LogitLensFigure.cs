@@ -22,7 +22,7 @@ internal static class LogitLensFigure
             [.. samples.SelectMany(s => s.Heads.SelectMany(h => h.Items.Select((item, i) => (IReadOnlyList<object?>)
                 [s.SampleId, s.Answer, h.Layer, h.Head, h.Beta, i + 1, item.Text, item.Logit, item.IsTarget ? "yes" : "no"])))]);
         return new Figure(
-            "fig8-logit-lens", "Fig. 8", "What the strongest heads say", TokenSentences.Lens(lens),
+            "fig8-logit-lens", "Fig. 8", "What the strongest heads say", TokenSentences.Lens(findings, lens),
             $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) through the final norm and the unembedding; the {Count(lens.Items)} items of largest logit, falling to the right"
             + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. Shade: logit, on one scale a sample; framed: the answer's first token. "
             + (shown.Length < samples.Count ? $"{Many(shown.Length, "sample")} of {Count(samples.Count)}: the one shown above, then evenly in seed order, each with another answer." : ""),

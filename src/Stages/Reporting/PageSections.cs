@@ -32,7 +32,7 @@ internal static class PageSections
             Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
             Section("alike", "What samples have in common", "", "fig3e-tsne", StylesFigure.Name, "fig10-head-vectors", "table1-prompts"),
             Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi", StabilityFigure.Name),
-            Section("tokens", "Which tokens", LogitKeptTable.Section(findings), "fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention"),
+            Section("tokens", "Which tokens", LogitKeptTable.Section(findings), "fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention", ObjectShareFigure.Name),
             Section("lens", "What heads say", "", "fig8-logit-lens"),
             Section("beyond", "Beyond the paper", "", GradientCostFigure.Name, NonAdditiveFigure.Name),
             Section("samples", "All samples", SampleSection.All(findings)),

@@ -28,6 +28,7 @@ internal static class PageStyle
         .over{font-size:13px;color:var(--muted);margin:0 0 6px}
         .under{color:var(--muted);margin:6px 0 24px}
         .headline{font-size:22px;line-height:1.4;letter-spacing:-.005em;margin:0 0 24px;max-width:36em}
+        .warning{border-left:3px solid var(--c2);padding:6px 0 6px 14px;margin:0 0 24px;max-width:48em}
         .numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(120px,1fr));gap:16px 20px;margin:24px 0 0;padding:0}
         .numbers div{border-top:2px solid var(--ink);padding-top:6px}
         .numbers dt{font-size:13px;color:var(--muted)}

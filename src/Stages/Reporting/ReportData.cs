@@ -84,6 +84,9 @@ internal sealed record ReportData
     /// <summary>The table <c>stability</c>; empty without that stage.</summary>
     public IReadOnlyList<StabilityResult> Stability { get; init; } = [];
 
+    /// <summary>Stages with fits, and whether these met their stopping rule.</summary>
+    public IReadOnlyList<Convergence> Convergence { get; init; } = [];
+
     /// <summary>Tables and other files of the run; addresses relative to the page.</summary>
     public IReadOnlyList<Link> Links { get; init; } = [];
 }
@@ -105,8 +108,8 @@ internal sealed record ModelCard(
 /// <summary>A resolved setting.</summary>
 /// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>
 /// <param name="Value">Value as YAML writes it.</param>
-/// <param name="IsDefault">True where the spec does not name it.</param>
-/// <param name="Note">Where the value comes from (the paper, or a choice that the paper leaves open); null = nothing to say.</param>
+/// <param name="IsDefault">Its value is the default: folded away.</param>
+/// <param name="Note">Meaning, unit and source; null = nothing to say.</param>
 internal sealed record SettingRow(string Path, string Value, bool IsDefault, string? Note = null);
 
 /// <summary>A labelled fact.</summary>

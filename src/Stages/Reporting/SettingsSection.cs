@@ -6,14 +6,14 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Settings, the command, files and facts about the run.</summary>
 internal static class SettingsSection
 {
-    /// <summary>What the spec sets and what the paper leaves open first; plain defaults folded away.</summary>
+    /// <summary>What the spec sets first; what it leaves at its default folded away.</summary>
     public static string Of(ReportData data)
     {
         var html = new StringBuilder();
         html.Append(PageSections.Table([("model", false), ("", false)], Model(data.Model)));
-        SettingRow[] open = [.. data.Settings.Where(s => !s.IsDefault || s.Note is not null)], rest = [.. data.Settings.Except(open)];
-        html.Append(open.Length > 0 ? "<h3>Set in this experiment, or left open by the paper</h3>\n" + Rows(open) : "");
-        html.Append(rest.Length > 0 ? $"<details><summary>{Count(rest.Length)} more at their defaults</summary>{Rows(rest)}</details>\n" : "");
+        SettingRow[] set = [.. data.Settings.Where(s => !s.IsDefault)], defaults = [.. data.Settings.Where(s => s.IsDefault)];
+        html.Append(set.Length > 0 ? "<h3>Set in this experiment</h3>\n" + Rows(set) : "");
+        html.Append(defaults.Length > 0 ? $"<details><summary>{Many(defaults.Length, "setting")} at {(defaults.Length == 1 ? "its default" : "their defaults")}</summary>{Rows(defaults)}</details>\n" : "");
         return html.ToString();
     }
 

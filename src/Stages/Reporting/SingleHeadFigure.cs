@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -39,10 +40,13 @@ internal static class SingleHeadFigure
         int none = samples.Count(s => Greatest(s) <= Notable);
         SampleResult most = samples[^1];
         int n = Findings.Ranking(most.SingleHead).First(), heads = findings.Data.Model.Heads;
-        double share = none / (double)samples.Length;
-        return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Percent(share)}) no single head takes away more than {Percent(Notable)} of the picture's effect; the median of the greatest δ is {Fixed(Analysis.Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
+        Estimate share = findings.Mean(samples.Select(s => Greatest(s) <= Notable ? 1.0 : 0));
+        string verdict = Verdicts.Against(
+            share, 0.5, "The flow is spread over heads, as the paper finds.", "Unlike in the paper, most samples have a head that matters alone.", "The paper finds no such head in most samples, which these samples do not tell.",
+            $"The paper finds no such head in most samples; {Verdicts.Few(share.Count)}.");
+        return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Verdicts.Share(share)}) no single head takes away more than {Percent(Notable)} of the picture's effect; the median of the greatest δ is {Fixed(Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
             + $"the greatest of all {Fixed(Greatest(most), 2)} (layer {Count(n / heads)} head {Count(n % heads)}, “{Cut(most.Answer, 24)}”). "
-            + (share > 0.5 ? "The flow is spread over heads, as the paper finds." : share == 0.5 ? "The paper finds no such head in most samples." : "Unlike in the paper, most samples have a head that matters alone.");
+            + verdict;
     }
 
     private static Svg Draw(Findings findings, SampleResult[] samples, Canvas canvas)

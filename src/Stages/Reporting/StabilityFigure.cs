@@ -48,7 +48,7 @@ internal static class StabilityFigure
     private static string Sentence(Findings findings, Point[] points)
     {
         Point last = points[^1];
-        string halves = $"β of two disjoint halves of the train masks of {Words(last)} correlates {Interval(last.Split)}, which by Spearman and Brown makes {Fixed(last.Together.Mean, 3)} for β of both together.";
+        string halves = $"β of two disjoint halves of the train masks of {Words(last)} correlates {Interval(last.Split)}, which by Spearman and Brown makes {Interval(last.Together)} for β of both together.";
         if (points.FirstOrDefault(p => p.Share == last.Share / 2) is not { } before || last.Half.Count == 0)
         {
             return $"The masks were not halved, so nothing says what doubling them changed. {halves}";
@@ -56,14 +56,20 @@ internal static class StabilityFigure
 
         var earlier = findings.Data.Stability.Where(r => r.Share == before.Share).ToDictionary(r => r.SampleId, StringComparer.Ordinal);
         Estimate gain = findings.Mean(findings.Data.Stability.Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId)).Select(r => r.R2 - earlier[r.SampleId].R2));
-        string change = $"Doubling the masks from {Count((long)Math.Round(before.Masks))} to {Count((long)Math.Round(last.Masks))} {(gain.Mean < 0 ? "lowered" : "raised")} R² by {Interval(gain with { Mean = Math.Abs(gain.Mean) }, gain.Mean < 0)}, and β kept a cosine of {Interval(last.Half)}: ";
-        string verdict = gain.Mean < LittleGain && last.Half.Mean > LittleTurn ? "more masks would change little."
-            : gain.Mean < MuchGain && last.Half.Mean > MuchTurn ? "more masks would still sharpen β a little."
-            : "the masks were too few; raise their count.";
+        string change = $"Doubling the masks from {Fixed(before.Masks, 0)} to {Fixed(last.Masks, 0)} {(gain.Mean < 0 ? "lowered" : "raised")} R² by {Interval(gain with { Mean = Math.Abs(gain.Mean) }, gain.Mean < 0)}, and β kept a cosine of {Interval(last.Half)}: ";
+        bool Within(double most, double turn) => Worst(gain.High, gain.Mean) < most && Worst(last.Half.Low, last.Half.Mean) > turn;
+        bool Beyond(double most, double turn) => Worst(gain.Low, gain.Mean) >= most || Worst(last.Half.High, last.Half.Mean) <= turn;
+        string verdict = Within(LittleGain, LittleTurn) ? "more masks would change little."
+            : Within(MuchGain, MuchTurn) ? "more masks would still sharpen β a little."
+            : Beyond(MuchGain, MuchTurn) ? "the masks were too few; raise their count."
+            : "the samples do not tell whether the masks were enough; raise their count to be sure.";
         return $"{change}{verdict} {halves}";
     }
 
-    private static string Words(Point point) => point.Share == 1 ? "all masks" : $"{Count((long)Math.Round(point.Masks))} masks";
+    /// <summary>The end of an interval; the mean where a single sample has none.</summary>
+    private static double Worst(double end, double mean) => double.IsFinite(end) ? end : mean;
+
+    private static string Words(Point point) => point.Share == 1 ? "all masks" : $"{Fixed(point.Masks, 0)} masks";
 
     private static string Interval(Estimate mean, bool negated = false) =>
         !mean.HasInterval ? Fixed(mean.Mean, 3) : negated ? $"{Fixed(mean.Mean, 3)} [{Fixed(-mean.High, 3)}, {Fixed(-mean.Low, 3)}]" : $"{Fixed(mean.Mean, 3)} [{Fixed(mean.Low, 3)}, {Fixed(mean.High, 3)}]";
@@ -90,7 +96,7 @@ internal static class StabilityFigure
         double free = double.NegativeInfinity; // of a label
         foreach (Point p in points)
         {
-            string label = Count((long)Math.Round(p.Masks));
+            string label = Fixed(p.Masks, 0);
             svg.Line(x[p.Masks], y.Start, x[p.Masks], y.Start + 4, Palette.Muted);
             if (x[p.Masks] - (3.5 * label.Length) > free)
             {

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -28,7 +29,7 @@ internal static class ThresholdsFigure
             [.. panels.SelectMany(p => p.Places.SelectMany((threshold, i) => p.Series.Select((s, c) => (IReadOnlyList<object?>)
                 [p.XName.Split(' ')[0], threshold, criteria[c], s.Means[i].Mean, s.Means[i].Low, s.Means[i].High, s.Means[i].Count, s.NotReached![i]])))]);
         return new Figure(
-            "fig5-thresholds", "Fig. 5", "Heads needed at other thresholds", Shows(panels, criteria),
+            "fig5-thresholds", "Fig. 5", "Heads needed at other thresholds", Shows(findings, panels, criteria),
             $"Dots: mean over samples of the smallest k that crosses the threshold (n = {Count(panels.SelectMany(p => p.Series).SelectMany(s => s.Means).Max(m => m.Count))}); bars and bands: 95 % bootstrap interval of the mean. "
             + $"Lower is better. Thresholds grow stricter to the right; both panels share one scale, out of {Count(findings.HeadCount)} heads. Samples that never cross are left out and counted in the table. Click a key to hide its line.",
             table, canvas => Draw(panels, [.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas));
@@ -41,34 +42,49 @@ internal static class ThresholdsFigure
         thresholds = quantity == ValidationQuantity.Faithfulness ? thresholds : [.. thresholds.Reverse()];
         EstimateSeries Line(string criterion)
         {
-            // a sample's number is the mean over the seeds of a random order
-            double[][] bySample = [.. thresholds.Select(t => rows.Where(r => r.Criterion == criterion && r.Threshold == t).GroupBy(r => r.SampleId).Select(s => s.Average(r => r.Heads)).ToArray())];
+            HeadsNeeded[] needed = [.. thresholds.Select(t => HeadsNeeded.Of(
+                rows.Where(r => r.Criterion == criterion && r.Threshold == t).Select(r => (r.SampleId, r.Heads)), findings.Intervals))];
             return new EstimateSeries(
                 Criteria.Title(criterion), Criteria.InkOf(criterion), criterion == Criteria.HeadAttribution,
-                [.. bySample.Select(findings.Intervals.Of)], [.. bySample.Select(s => s.Count(v => !double.IsFinite(v)))]);
+                [.. needed.Select(n => n.Mean)], [.. needed.Select(n => n.NotReached)])
+            { BySample = [.. needed.Select(n => n.BySample)] };
         }
 
         return new EstimatePanel(name, xName, thresholds, [.. criteria.Select(Line)]);
     }
 
-    private static string Shows(EstimatePanel[] panels, string[] criteria)
+    private static string Shows(Findings findings, EstimatePanel[] panels, string[] criteria)
     {
-        bool always = criteria.Length > 1 && panels.All(p => Enumerable.Range(0, p.Places.Count).All(i => Best(p, i) is { } best && criteria[best] == Criteria.HeadAttribution));
-        string Words(EstimatePanel panel)
+        int own = Array.IndexOf(criteria, Criteria.HeadAttribution);
+        bool ranked = criteria.Length > 1 && own >= 0;
+        Place[][] places = [.. panels.Select(p => Enumerable.Range(0, p.Places.Count).Select(i => ranked ? PlaceOf(findings, p, own, i) : Place.Open).ToArray())];
+        string Words(EstimatePanel panel, Place[] at)
         {
-            int leading = panel.Places.Where((_, i) => Best(panel, i) is { } best && criteria[best] == Criteria.HeadAttribution).Count();
-            EstimateSeries lead = panel.Series[Math.Max(0, Array.IndexOf(criteria, Criteria.HeadAttribution))];
-            string range = $"from {MeanHeads(lead.Means[0].Mean)} heads at {Tick(panel.Places[0])} to {MeanHeads(lead.Means[^1].Mean)} at {Tick(panel.Places[^1])}";
-            string first = always || criteria.Length < 2 || !criteria.Contains(Criteria.HeadAttribution) ? "" : $", and it needs the fewest at {Count(leading)} of {Count(panel.Places.Count)} thresholds";
+            EstimateSeries lead = panel.Series[Math.Max(0, own)];
+            string range = $"from {Sentences.Interval(lead.Means[0])} heads at {Tick(panel.Places[0])} to {Sentences.Interval(lead.Means[^1])} at {Tick(panel.Places[^1])}";
+            string Counted(Place place, string what) => at.Count(p => p == place) is > 0 and var count ? $", {what} at {Count(count)}" : "";
+            string first = ranked ? $", and needs the fewest at {Count(at.Count(p => p == Place.First))} of {Many(at.Length, "threshold")}{Counted(Place.Level, "is level with another criterion")}{Counted(Place.Few, "has too few samples to tell")}" : "";
             return $"for {panel.XName.Split(' ')[0]} {lead.Title} goes {range}{first}";
         }
 
-        string words = string.Join("; ", panels.Select(Words));
-        return char.ToUpperInvariant(words[0]) + words[1..] + (always ? ". It needs the fewest at every threshold, as in the paper." : criteria.Length > 1 ? ". The paper finds head attribution first at every threshold." : ".");
+        string words = string.Join("; ", panels.Select((p, i) => Words(p, places[i])));
+        string paper = !ranked ? "" : places.All(p => p.All(at => at == Place.First)) ? " It is first at every threshold, as in the paper." : " The paper finds head attribution first at every threshold.";
+        return $"{char.ToUpperInvariant(words[0])}{words[1..]}.{paper}";
     }
 
-    private static int? Best(EstimatePanel panel, int place) =>
-        Enumerable.Range(0, panel.Series.Count).Where(s => double.IsFinite(panel.Series[s].Means[place].Mean)).Select(s => (int?)s).MinBy(s => panel.Series[s!.Value].Means[place].Mean);
+    /// <summary>Where head attribution stands among the criteria at a threshold, by the differences within the samples that cross it by both.</summary>
+    private static Place PlaceOf(Findings findings, EstimatePanel panel, int own, int place)
+    {
+        Estimate[] behind =
+        [
+            .. Enumerable.Range(0, panel.Series.Count).Where(s => s != own && panel.Series[s].BySample[place].Count > 0)
+                .Select(s => findings.Difference(panel.Series[s].BySample[place], panel.Series[own].BySample[place])),
+        ];
+        return behind.Any(b => b.Direction < 0) ? Place.Behind
+            : behind.Any(b => !b.CanTell) ? Place.Few
+            : behind.Any(b => b.Direction == 0) ? Place.Level
+            : Place.First;
+    }
 
     private static Svg Draw(EstimatePanel[] panels, (string Title, Ink Ink)[] keys, Canvas canvas)
     {
@@ -83,5 +99,14 @@ internal static class ThresholdsFigure
         }
 
         return svg;
+    }
+
+    private enum Place
+    {
+        First,
+        Level,
+        Behind,
+        Few,
+        Open,
     }
 }

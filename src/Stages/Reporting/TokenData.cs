@@ -17,7 +17,17 @@ internal sealed record TokenTraceData
 
     /// <summary>One a sample that was kept, in seed order.</summary>
     public IReadOnlyList<TracedSample> Samples { get; init; } = [];
+
+    /// <summary>What lies on the object, one a sample whose annotations have a box; empty where the data have none.</summary>
+    public IReadOnlyList<ObjectOnTokens> Objects { get; init; } = [];
 }
+
+/// <summary>How much of what image tokens carry lies on a sample's object; NaN = undefined.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="Area">Share of the image tokens that the object's box covers.</param>
+/// <param name="Beta">Share of the positive beta on them.</param>
+/// <param name="Attention">Share of the positive weighted attention on them.</param>
+internal readonly record struct ObjectOnTokens(string SampleId, double Area, double Beta, double Attention);
 
 /// <summary>The tokens of a sample.</summary>
 internal sealed record TracedSample

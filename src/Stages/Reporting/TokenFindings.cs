@@ -7,8 +7,11 @@ internal sealed class TokenFindings
 {
     private const int Shown = 4;
 
+    private readonly Bootstrap bootstrap;
+
     private TokenFindings(TokenTraceData data, SampleResult? typical, Bootstrap bootstrap)
     {
+        this.bootstrap = bootstrap;
         Data = data;
         Texts = [.. data.Samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!];
         Tokens = Texts[0].Tokens;
@@ -20,7 +23,10 @@ internal sealed class TokenFindings
         Attributed = [.. data.Samples.Where(s => s.Beta.Count > 0 && s.Beta.Count == s.Attention.Count)];
         Rho = bootstrap.Of(Attributed.Select(s => s.AttentionRho));
         R2 = bootstrap.Of(Attributed.Select(s => s.R2));
-        PooledRho = Metrics.Pearson([.. Attributed.SelectMany(s => s.Beta)], [.. Attributed.SelectMany(s => s.Attention)]);
+        PooledRho = Pooled(Attributed, bootstrap);
+        ObjectArea = bootstrap.Of(data.Objects.Select(o => o.Area));
+        BetaOnObject = bootstrap.Of(data.Objects.Select(o => o.Beta));
+        AttentionOnObject = bootstrap.Of(data.Objects.Select(o => o.Attention));
         Mapped = Chosen([.. Attributed.Where(s => s.Seen is not null && s.Rows * s.Columns > 0 && s.Rows * s.Columns <= s.Beta.Count)]);
     }
 
@@ -58,7 +64,16 @@ internal sealed class TokenFindings
     public Estimate R2 { get; }
 
     /// <summary>Correlation of beta and w over the image tokens of all samples together (paper, Fig. 4C).</summary>
-    public double PooledRho { get; }
+    public Estimate PooledRho { get; }
+
+    /// <summary>Share of the image tokens that the object covers (paper, 5.2); no samples where the data have no boxes.</summary>
+    public Estimate ObjectArea { get; }
+
+    /// <summary>Share of the positive beta of image tokens on the object.</summary>
+    public Estimate BetaOnObject { get; }
+
+    /// <summary>Share of the positive weighted attention on the object.</summary>
+    public Estimate AttentionOnObject { get; }
 
     /// <summary>Samples whose maps are shown: from the lowest correlation to the highest, evenly.</summary>
     public IReadOnlyList<TracedSample> Mapped { get; }
@@ -66,6 +81,9 @@ internal sealed class TokenFindings
     /// <summary>The findings; null without traced samples.</summary>
     public static TokenFindings? Of(ReportData data, SampleResult? typical, Bootstrap bootstrap) =>
         data.Tokens is { Samples.Count: > 0 } tokens ? new TokenFindings(tokens, typical, bootstrap) : null;
+
+    /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
+    public Estimate Mean(IEnumerable<double> values) => bootstrap.Of(values);
 
     /// <summary>A sample's map as [rows, columns].</summary>
     public static double[,] Map(TracedSample sample, IReadOnlyList<double> values)
@@ -77,6 +95,15 @@ internal sealed class TokenFindings
         }
 
         return map;
+    }
+
+    /// <summary>The correlation over all tokens of the samples, with its interval over samples.</summary>
+    private static Estimate Pooled(IReadOnlyList<TracedSample> samples, Bootstrap bootstrap)
+    {
+        double meanBeta = samples.SelectMany(s => s.Beta).DefaultIfEmpty(0).Average(), meanAttention = samples.SelectMany(s => s.Attention).DefaultIfEmpty(0).Average();
+        CrossSums[] sums = [.. samples.Select(s => CrossSums.Of(s.Beta, meanBeta, s.Attention, meanAttention))];
+        var (low, high) = bootstrap.Interval(sums.Length, drawn => CrossSums.Correlation(sums, drawn));
+        return new Estimate(Metrics.Pearson([.. samples.SelectMany(s => s.Beta)], [.. samples.SelectMany(s => s.Attention)]), double.NaN, low, high, samples.Count);
     }
 
     private static TracedSample[] Chosen(TracedSample[] samples)

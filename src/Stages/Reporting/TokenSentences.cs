@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -7,63 +8,106 @@ internal static class TokenSentences
 {
     private const string PaperModel = "LLaVA-1.5-7B";
     private const double PaperRho = 0.70;
+    private const int Late = 5; // tokens: the role and the last one
+    private const double LateMost = 0.9;
 
     /// <summary>Fig. 4A.</summary>
     public static string TextTokens(TokenFindings tokens)
     {
         int[] order = [.. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i)];
         int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
-        double late = order.Where(i => i >= tokens.Tokens.Count - 5).Sum(i => Math.Max(0, tokens.Delta[i].Mean)) / Math.Max(1e-12, order.Sum(i => Math.Max(0, tokens.Delta[i].Mean)));
-        string most = $"Keeping the picture from {Quoted(tokens, order[0])} alone costs {Percent(tokens.Delta[order[0]].Mean)} of φ(x*) on average";
+        Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
+        string most = $"Keeping the picture from {Quoted(tokens, order[0])} alone costs {Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
         string which = important.Length switch
         {
             0 => "; no token is important in half of the samples",
             1 => $"; it is the only one of {Many(tokens.Tokens.Count, "text token")} that is important in at least half of the samples",
             _ => $"; {Count(important.Length)} of {Many(tokens.Tokens.Count, "text token")} are important in at least half of the samples: {string.Join(", ", important.Order().Select(i => Quoted(tokens, i)))}",
         };
-        return $"{most}{which}. {Kept(tokens)} "
-            + (late >= 0.9 ? "As in the paper, the picture reaches the last tokens, not the question." : $"Only {Percent(late)} of the mean δ lies on the last five tokens, unlike in the paper, where the question receives next to nothing.");
+        string place = $"{Verdicts.Share(late)} of a sample's δ lies on the last {Count(Late)} tokens";
+        string verdict = Verdicts.Against(
+            late, LateMost, "as in the paper, the picture reaches the last tokens, not the question", "unlike in the paper, where the question receives next to nothing",
+            "the samples do not tell whether the question receives next to nothing, as in the paper", $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper");
+        return $"{most}{which}. {Kept(tokens)} {place}: {verdict}.";
+    }
+
+    /// <summary>Share of a sample's positive delta on its last tokens; NaN where none is positive.</summary>
+    private static double LateShare(TracedSample sample)
+    {
+        double[] positive = [.. sample.Delta.Select(d => Math.Max(0, d))];
+        return positive.TakeLast(Late).Sum() / positive.Sum();
     }
 
     /// <summary>Table 3.</summary>
     public static string Kept(TokenFindings tokens) =>
-        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), {Percent(tokens.LogitKept.Mean)} of φ(x*) is kept{(tokens.LogitKept.HasInterval && Percent(tokens.LogitKept.Low) != Percent(tokens.LogitKept.High) ? $" [{Percent(tokens.LogitKept.Low)}, {Percent(tokens.LogitKept.High)}]" : "")}.";
+        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), {Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
 
     /// <summary>Fig. 4B.</summary>
     public static string ImageTokens(TokenFindings tokens)
     {
-        double[] zero = [.. tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)];
-        double[] half = [.. tokens.Attributed.Select(s => HalfShare(s.Beta)).Where(double.IsFinite)];
-        string sparse = half.Length > 0 ? $"Half of the positive β of a picture lies on {Percent(half.Average())} of its {Count(tokens.Attributed[0].Beta.Count)} image tokens" : "No image token has a positive β";
-        return $"{sparse}; {Percent(zero.Average())} of the tokens have none (mean over {Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains {Percent(Math.Max(0, tokens.R2.Mean))} of the variance of φ(x*, u*, v) on masks that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
+        Estimate zero = tokens.Mean(tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)), half = tokens.Mean(tokens.Attributed.Select(s => HalfShare(s.Beta)));
+        string sparse = half.Count > 0 ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its {Count(tokens.Attributed[0].Beta.Count)} image tokens" : "No image token has a positive β";
+        return $"{sparse}; {Verdicts.Share(zero)} of the tokens have none (mean over {Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains {(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
     }
 
     /// <summary>Fig. 4C.</summary>
     public static string Attention(TokenFindings tokens)
     {
-        if (!double.IsFinite(tokens.PooledRho))
+        if (!double.IsFinite(tokens.PooledRho.Mean))
         {
             return "β or weighted attention is the same for every image token: there is no correlation to state.";
         }
 
-        string within = $"within a sample it is {Fixed(tokens.Rho.Mean, 2)}{(tokens.Rho.HasInterval ? $" [{Fixed(tokens.Rho.Low, 2)}, {Fixed(tokens.Rho.High, 2)}]" : "")} on average";
-        double apart = tokens.PooledRho - PaperRho;
-        string paper = double.IsFinite(apart)
-            ? $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: ours is {(Math.Abs(apart) < 0.05 ? "about the same" : $"{Fixed(Math.Abs(apart), 2)} {(apart < 0 ? "lower" : "higher")}")}."
-            : "";
+        string within = $"within a sample it is {Verdicts.Number(tokens.Rho)} on average";
+        string verdict = Verdicts.Against(
+            tokens.PooledRho, PaperRho, "ours is higher", "ours is lower", "the samples do not tell ours from it", $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it");
+        string paper = $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference {Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
         int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
-        return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention correlate with ρ = {Fixed(tokens.PooledRho, 2)}; {within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
+        return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; {within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
+    }
+
+    /// <summary>Object or background (paper, 5.2).</summary>
+    public static string Objects(TokenFindings tokens)
+    {
+        string Against(Estimate on, Func<ObjectOnTokens, double> of, string what)
+        {
+            Estimate more = tokens.Mean(tokens.Data.Objects.Select(o => of(o) - o.Area));
+            string verdict = Verdicts.Against(
+                more, 0, "more than its share", "less than its share", "which the samples do not tell from its share", $"{Verdicts.Few(more.Count)} that from its share");
+            return $"{Verdicts.Share(on)} of {what} lies on it, {verdict} (difference {Points(more)})";
+        }
+
+        string area = $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens ({Many(tokens.Data.Objects.Count, "sample")})";
+        string attention = Against(tokens.AttentionOnObject, o => o.Attention, "the weighted attention");
+        return tokens.BetaOnObject.Count == 0
+            ? $"{area}; {attention}."
+            : $"{area}. {Against(tokens.BetaOnObject, o => o.Beta, "the positive β")}; {attention}. " + Verdicts.Against(
+                tokens.BetaOnObject, 0.5, "Most of β lies on the object, as the paper finds by eye.",
+                "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
+                "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
+                $"The paper finds by eye that most important tokens lie on the object; {Verdicts.Few(tokens.BetaOnObject.Count)}.");
+    }
+
+    /// <summary>A difference of shares in percentage points, with its interval.</summary>
+    private static string Points(Estimate difference)
+    {
+        static string Signed(double share) => Comparison.ComparisonFormat.Signed(100 * share, 0);
+        return $"{Signed(difference.Mean)}{(difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "")} points";
     }
 
     /// <summary>Fig. 8.</summary>
-    public static string Lens(LensData lens)
+    public static string Lens(Findings findings, LensData lens)
     {
-        LensHead[] heads = [.. lens.Samples.SelectMany(s => s.Heads)];
-        int naming = lens.Samples.Count(s => s.Heads.Any(h => h.Items.Any(i => i.IsTarget))), first = lens.Samples.Count(s => s.Heads.Any(h => h.Items.Count > 0 && h.Items[0].IsTarget));
-        double share = heads.Average(h => h.Items.Any(i => i.IsTarget) ? 1.0 : 0);
+        int naming = lens.Samples.Count(s => s.Heads.Any(Names)), first = lens.Samples.Count(s => s.Heads.Any(h => h.Items.Count > 0 && h.Items[0].IsTarget));
+        Estimate share = findings.Mean(lens.Samples.Where(s => s.Heads.Count > 0).Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
+        string verdict = Verdicts.Against(
+            share, 0.5, "as in the paper, most top heads write towards the answer", "the paper finds that most top heads write towards the answer; here fewer than half do",
+            "the samples do not tell whether most top heads write towards the answer, as in the paper", $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper");
         return $"In {Count(naming)} of {Many(lens.Samples.Count, "sample")} the answer's token is among the top {Count(lens.Items)} items of at least one of the {Count(lens.Heads)} strongest heads (the very first item in {Count(first)}); "
-            + $"{Percent(share)} of these heads name it. " + (share >= 0.5 ? "As in the paper, most top heads write towards the answer." : "The paper finds that most top heads write towards the answer; here fewer than half do.");
+            + $"{Verdicts.Share(share)} of these heads name it: {verdict}.";
     }
+
+    private static bool Names(LensHead head) => head.Items.Any(i => i.IsTarget);
 
     /// <summary>The least share of tokens that holds half of the positive sum; NaN where there is none.</summary>
     private static double HalfShare(IReadOnlyList<double> beta)

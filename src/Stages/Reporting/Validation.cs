@@ -20,7 +20,22 @@ internal sealed record CriterionFindings(string Criterion, HeadsNeeded Faithful,
 /// <param name="Mean">Over the samples that cross it.</param>
 /// <param name="BySample">Sample to its number; a sample that never crosses is not in it.</param>
 /// <param name="NotReached">Samples that never cross.</param>
-internal sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, double> BySample, int NotReached);
+internal sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, double> BySample, int NotReached)
+{
+    /// <summary>Heads needed by sample, from one number a sample and order.</summary>
+    /// <param name="scans">The smallest k that crosses; NaN = none does. A sample has several where orders are random.</param>
+    /// <param name="bootstrap">Intervals.</param>
+    public static HeadsNeeded Of(IEnumerable<(string SampleId, double Heads)> scans, Bootstrap bootstrap)
+    {
+        var bySample = scans.GroupBy(s => s.SampleId, StringComparer.Ordinal).Select(s => (s.Key, Mean: s.Average(o => o.Heads))).ToList();
+        var reached = bySample.Where(s => double.IsFinite(s.Mean)).ToDictionary(s => s.Key, s => s.Mean, StringComparer.Ordinal);
+        return new HeadsNeeded(bootstrap.Of(reached.Values), reached, bySample.Count - reached.Count);
+    }
+
+    /// <summary>For a line of text: the mean, and in how many samples the threshold is not crossed.</summary>
+    public string Words => Mean.Count == 0 ? "not reached"
+        : Format.MeanHeads(Mean.Mean) + (NotReached > 0 ? $" ({Format.Many(NotReached, "sample")} not reached)" : "");
+}
 
 /// <summary>A point of the mean curves.</summary>
 /// <param name="K">Heads.</param>
@@ -50,20 +65,8 @@ internal static class Validation
             Curve(scans, bootstrap));
     }
 
-    private static HeadsNeeded Needed(Dictionary<string, ValidationRow[][]> scans, Func<ValidationRow, bool> crosses, Bootstrap bootstrap)
-    {
-        var bySample = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var (sample, seeds) in scans)
-        {
-            double[] first = [.. seeds.Select(scan => scan.Where(crosses).Select(row => (double)row.K).DefaultIfEmpty(double.NaN).First())];
-            if (first.All(double.IsFinite))
-            {
-                bySample[sample] = first.Average();
-            }
-        }
-
-        return new HeadsNeeded(bootstrap.Of(bySample.Values), bySample, scans.Count - bySample.Count);
-    }
+    private static HeadsNeeded Needed(Dictionary<string, ValidationRow[][]> scans, Func<ValidationRow, bool> crosses, Bootstrap bootstrap) => HeadsNeeded.Of(
+        scans.SelectMany(sample => sample.Value.Select(scan => (sample.Key, scan.Where(crosses).Select(row => (double)row.K).DefaultIfEmpty(double.NaN).First()))), bootstrap);
 
     private static List<CurvePoint> Curve(Dictionary<string, ValidationRow[][]> scans, Bootstrap bootstrap)
     {

@@ -49,6 +49,17 @@ internal static class TokenTables
         ],
         (v, i) => new ImageTokenRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<int?>(2)[i], v.Of<int?>(3)[i], v.Of<double>(4)[i], v.Of<double?>(5)[i]));
 
+    /// <summary>How much of beta and of weighted attention lies on the object (paper, 5.2).</summary>
+    public static Table<ObjectShareRow> ObjectShares { get; } = new(
+        "object_share",
+        [
+            new TextColumn<ObjectShareRow>("sample_id", r => r.SampleId),
+            new NumberColumn<ObjectShareRow, double>("area", r => r.Area),
+            new OptionalNumberColumn<ObjectShareRow, double>("beta_on_object", r => r.BetaOnObject),
+            new OptionalNumberColumn<ObjectShareRow, double>("attention_on_object", r => r.AttentionOnObject),
+        ],
+        (v, i) => new ObjectShareRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double?>(2)[i], v.Of<double?>(3)[i]));
+
     /// <summary>Quality of the fits over image tokens.</summary>
     public static Table<TokenFitRow> Fits { get; } = new(
         "token_fits",
@@ -130,6 +141,13 @@ internal sealed record TokenTraceRow(
 /// <param name="WeightedAttention">w_j.</param>
 /// <param name="Beta">Effect on phi(x*, u*, v) of leaving the token intact; null where image tokens are not attributed.</param>
 internal sealed record ImageTokenRow(string SampleId, int Token, int? Row, int? Column, double WeightedAttention, double? Beta);
+
+/// <summary>What lies on the object of a sample.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Area">Share of the image tokens that the object's box covers.</param>
+/// <param name="BetaOnObject">Share of the positive beta of image tokens that lies on them; null where there is none.</param>
+/// <param name="AttentionOnObject">Share of the positive weighted attention likewise.</param>
+internal sealed record ObjectShareRow(string SampleId, double Area, double? BetaOnObject, double? AttentionOnObject);
 
 /// <summary>How well a regression over image tokens predicts masks that it has not seen. Null = undefined.</summary>
 /// <param name="SampleId">The sample.</param>

@@ -4,7 +4,7 @@ namespace Pipelines.Stages.Tensors;
 
 /// <summary>
 /// The linear layer on the CPU by <see cref="PackedProduct"/>: weights as stored (bfloat16, float16, float32), sums in float32. A row's bits are the same whatever the batch and the thread count.
-/// Forward only: gradients need <see cref="TorchLinear"/>.
+/// Forward only: gradients go through <see cref="WidenedLinear"/> or <see cref="TorchLinear"/>.
 /// </summary>
 internal sealed unsafe class PackedLinear : ILinear
 {
@@ -80,6 +80,17 @@ internal sealed unsafe class PackedLinear : ILinear
         GC.KeepAlive(x);
         return y;
     }
+
+    /// <summary>The weights in float32 [out, in], exactly as stored; a new tensor.</summary>
+    public torch.Tensor Widened()
+    {
+        torch.Tensor wide = torch.empty([OutFeatures, InFeatures], torch.ScalarType.Float32);
+        weights.Unpack((float*)TorchNative.Pointer(wide), callerThreads > 0 ? callerThreads : torch.get_num_threads());
+        return wide;
+    }
+
+    /// <summary>The bias in float32 [out], a new tensor; null where there is none.</summary>
+    public torch.Tensor? Bias => bias is null ? null : torch.tensor(bias[..(int)OutFeatures]);
 
     /// <inheritdoc/>
     public void Dispose() => weights.Dispose();

@@ -80,6 +80,17 @@ internal sealed class ClipProcessor
         return new ClipGeometry(resizedWidth, resizedHeight, Offset(resizedWidth), Offset(resizedHeight));
     }
 
+    /// <summary>The part of a picture of some size that enters the vision tower; beyond the picture where it is padded.</summary>
+    public PictureRegion Seen(int width, int height)
+    {
+        int side = Math.Max(width, height);
+        var (wholeWidth, wholeHeight) = _fit == PictureFit.Pad ? (side, side) : (width, height);
+        ClipGeometry size = Geometry(wholeWidth, wholeHeight);
+        double X(int pixel) => (((double)pixel * wholeWidth / size.Width) - ((wholeWidth - width) / 2)) / width;
+        double Y(int pixel) => (((double)pixel * wholeHeight / size.Height) - ((wholeHeight - height) / 2)) / height;
+        return new PictureRegion(X(size.Left), Y(size.Top), X(size.Left + Side), Y(size.Top + Side));
+    }
+
     private int Offset(int resized) => (int)Math.Floor((resized - Side) / 2.0);
 
     private Picture PaddedToSquare(Picture picture)

@@ -133,13 +133,26 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
     public void A_missing_or_damaged_file_is_named(string file, string message)
     {
         string copy = runs.CopyOf("small", "damaged-" + Path.GetFileName(file)), damaged = Path.Combine(copy, file);
-        byte[] bytes = File.ReadAllBytes(damaged);
-        File.WriteAllBytes(damaged, bytes[..(bytes.Length / 2)]);
+        CutOff(damaged);
         Refused(copy, message); // by its checksum
         Runs.Seal(copy);
-        if (file != "experiment.yaml") Refused(copy, message); // by what it holds: settings that are cut may be settings
+        Refused(copy, message); // by what it holds
         File.Delete(damaged);
         Refused(copy, file == "experiment.yaml" ? "it has no experiment.yaml" : "is missing");
+    }
+
+    /// <summary>Cuts a table in half, and settings inside the first stage's name: where the half of these lies depends on the length of the paths in them, and what is left may be whole settings.</summary>
+    private static void CutOff(string file)
+    {
+        if (Path.GetExtension(file) == ".yaml")
+        {
+            string text = File.ReadAllText(file), start = "\nstages:\n  an";
+            File.WriteAllText(file, text[..(text.IndexOf(start, StringComparison.Ordinal) + start.Length)]);
+            return;
+        }
+
+        byte[] bytes = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, bytes[..(bytes.Length / 2)]);
     }
 
     [Fact]
@@ -304,7 +317,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
     [GeneratedRegex("href=\"([^\"]*)\"")]
     private static partial Regex Addresses();
 
-    [GeneratedRegex(@"path: \S+micro-llava")]
+    [GeneratedRegex(@"path: .+micro-llava""?")]
     private static partial Regex ModelPath();
 
     /// <summary>Five runs in one artifacts folder.</summary>

@@ -47,6 +47,7 @@ internal static class HostProcess
             WorkingDirectory = RepositoryRoot,
         };
         foreach (string word in before) start.ArgumentList.Add(word);
+        (start.Environment["LC_ALL"], start.Environment["TZ"]) = (ForeignMachine.Locale, ForeignMachine.TimeZone);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;
@@ -76,8 +77,8 @@ internal sealed class SmallExperiment : IDisposable
         File.WriteAllText(Spec, $$"""
             name: small
             seed: 3
-            model: { path: {{quickstart}}/micro-llava, device: cpu }
-            data: { kind: coco, images: {{quickstart}}/images, annotations: {{quickstart}}/instances.json }
+            model: { path: {{Quoted(quickstart, "micro-llava")}}, device: cpu }
+            data: { kind: coco, images: {{Quoted(quickstart, "images")}}, annotations: {{Quoted(quickstart, "instances.json")}} }
             stages:
               answers: { stage: answer-questions, keep: {{samples}} }
               baseline: { stage: collect-mean-kv, images: 6 }
@@ -92,12 +93,15 @@ internal sealed class SmallExperiment : IDisposable
 
     public string Spec { get; }
 
+    /// <summary>A path as YAML has it, whatever characters are in it: the repository may lie anywhere.</summary>
+    private static string Quoted(params string[] parts) => System.Text.Json.JsonSerializer.Serialize(Path.Combine(parts).Replace("$", "$$", StringComparison.Ordinal));
+
     /// <summary>Adds stages, as lines of the spec, before the report.</summary>
     public void Add(string stages) => File.WriteAllText(Spec, File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
 
     /// <summary>Takes the bundled pictures in three styles in place of the scenes.</summary>
     public void UseStyles() => File.WriteAllText(Spec, string.Concat(File.ReadLines(Spec).Select(line =>
-        (line.StartsWith("data:", StringComparison.Ordinal) ? $"data: {{ kind: domainnet, root: {Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
+        (line.StartsWith("data:", StringComparison.Ordinal) ? $"data: {{ kind: domainnet, root: {Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
 
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");

@@ -66,6 +66,32 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Over_the_weights_of_the_packed_model_gradients_are_those_of_a_model_of_its_own_to_the_bit_and_no_second_copy_is_held()
+    {
+        using var tiny = new TinyLlava();
+        using VisionLanguageModel packed = tiny.Load("packed"), own = tiny.Load("torch");
+        using VisionLanguageModel shared = VisionLanguageModel.Load(tiny.Folder, own.Decoder.Arithmetic, shared: packed);
+
+        var (expected, values) = Gradients(own);
+        var (found, sharedValues) = Gradients(shared);
+
+        found.Should().Equal(expected);
+        sharedValues.Should().Equal(values);
+        shared.WeightBytes.Should().BeLessThan(own.WeightBytes / 4, "norms and embeddings are its own, linear layers are not");
+    }
+
+    private static (double[] Gradients, double[] Values) Gradients(VisionLanguageModel model)
+    {
+        using ImageFeatures features = model.Features(TinyLlava.Noise(1));
+        using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens.Tokens), features);
+        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
+        int heads = model.Decoder.Shape.TotalHeads;
+        byte[][] masks = [.. Enumerable.Range(0, 6).Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDrawing.Exact))];
+        var found = new GatedForward(cache, blocks, model.Target(5, MeanOver.Rows)).Gradients([.. masks.Select(mask => GatedForward.PointOf(mask, heads))]);
+        return ([.. found.SelectMany(g => g.Gradient)], [.. found.Select(g => g.F)]);
+    }
+
+    [Fact]
     public void The_packed_model_is_refused()
     {
         using var sample = new Sample("packed");
@@ -113,7 +139,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 
         using Baseline.Mean mean = sum.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(mean, cache);
-        TargetDirection target = model.Decoder.Unembedding.Direction(golden.Target, []);
+        TargetDirection target = model.Target(golden.Target, MeanOver.Rows);
         var gated = new GatedForward(cache, blocks, target);
 
         double corners = gated.Logits([.. golden.Masks("masks").Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))])

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FluentAssertions;
 using FsCheck.Xunit;
 using Pipelines.Stages.Attribution;
@@ -51,16 +50,15 @@ public sealed class ElasticNetTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Threads_do_not_change_a_bit_and_the_paper_s_size_takes_well_under_a_second()
+    public void Threads_do_not_change_a_bit_at_the_paper_s_size()
     {
         var masks = Masks(1, 8000, 1024);
         double[] y = [.. masks.Select((m, i) => (byte.PopCount(m[3]) * 0.05) + (byte.PopCount(m[77]) * 0.03) + (i % 7 * 0.01))];
         var columns = MaskColumns.Of(masks, 1024);
         var fits = new[] { 1, 1, 2, 5 }.Select(threads =>
         {
-            var watch = Stopwatch.StartNew();
             var fit = ElasticNet.Fit(columns, y, new ElasticNetSettings(), threads);
-            output.WriteLine($"8000 x 1024, {threads} threads: {watch.ElapsedMilliseconds} ms, {fit.Iterations} sweeps");
+            output.WriteLine($"8000 x 1024, {threads} threads: {fit.Iterations} sweeps");
             return fit;
         }).ToArray();
         fits.Should().OnlyContain(f => f.Coefficients.SequenceEqual(fits[0].Coefficients) && f.Intercept == fits[0].Intercept && f.DualGap == fits[0].DualGap);

@@ -103,7 +103,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         worst.Add("mean_values", Values(meanKv.Values), golden.Floats("mean_values"));
 
         // ablated logits
-        TargetDirection target = model.Decoder.Unembedding.Direction(golden.Target, []);
+        TargetDirection target = model.Target(golden.Target, MeanOver.Rows);
         foreach ((string tensor, Baseline baseline) in ((string, Baseline)[])[("f_mean", meanKv), ("f_zero", new Baseline.Zero()), ("f_knockout", new Baseline.Knockout())])
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);

@@ -31,7 +31,7 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
 
         using Baseline.Mean baseline = mean.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Decoder.Unembedding.Direction(golden.Target, []));
+        using var suffix = new SuffixForward(cache, blocks, model.Target(golden.Target, MeanOver.Rows));
         double[] expected = golden.Doubles("f_pair");
         byte[][] heads = golden.Masks("pair_heads"), text = golden.Masks("pair_text"), image = golden.Masks("pair_image");
         int t = prompt.SuffixLength, moved = 0;

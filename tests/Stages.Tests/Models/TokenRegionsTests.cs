@@ -1,0 +1,99 @@
+using System.Text;
+using FluentAssertions;
+using Pipelines.Stages.Models;
+using Pipelines.Stages.Vision;
+using Xunit;
+
+namespace Pipelines.Stages.Tests.Models;
+
+/// <summary>Where image tokens lie over the picture, computed by hand.</summary>
+public sealed class TokenRegionsTests
+{
+    [Fact]
+    public void Cropped_tokens_lie_over_the_middle()
+    {
+        // 8 x 4 pixels: the short side has the model's 4 already, columns 2 to 5 are kept; 2 x 2 tokens of 2 x 2 pixels
+        var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
+
+        TokenRegions.OfClip(processor, 8, 4, grid: 2, dropsClassToken: true).Should().Equal(
+            new PictureRegion(0.25, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 0.75, 0.5), new PictureRegion(0.25, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 0.75, 1));
+    }
+
+    [Fact]
+    public void Padded_tokens_reach_beyond_the_picture()
+    {
+        // 8 x 4 pixels are padded by 2 above and below to 8 x 8, then halved: a token is 4 x 4 pixels, the picture's whole height
+        var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""), PictureFit.Pad);
+
+        TokenRegions.OfClip(processor, 8, 4, grid: 2, dropsClassToken: false).Should().Equal(
+            null, new PictureRegion(0, -0.5, 0.5, 0.5), new PictureRegion(0.5, -0.5, 1, 0.5), new PictureRegion(0, 0.5, 0.5, 1.5), new PictureRegion(0.5, 0.5, 1, 1.5));
+    }
+
+    [Fact]
+    public void Tokens_of_a_portrait_are_cropped_above_and_below()
+    {
+        var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
+
+        TokenRegions.OfClip(processor, 2, 8, grid: 1, dropsClassToken: true).Should().Equal(new PictureRegion(0, 0.375, 1, 0.625)); // 4 x 16 after the resize, rows 6 to 9
+    }
+
+    [Fact]
+    public void Tiles_come_after_the_whole_picture_and_line_ends_have_no_place()
+    {
+        // 8 x 4 pixels fit two tiles of 4 x 4 side by side: 4 tokens of the whole picture, then 2 rows of 4 tokens and a line end
+        var processor = new LlavaNextProcessor(Config("""{"size":4,"image_grid_pinpoints":[[4,8],[8,4],[8,8]]}"""));
+
+        PictureRegion?[] regions = [.. TokenRegions.OfTiles(processor.Geometry(8, 4), processor.Side, grid: 2)];
+
+        regions.Should().HaveCount(4 + (2 * 5));
+        regions[..4].Should().Equal(new PictureRegion(0, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 1, 0.5), new PictureRegion(0, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 1, 1));
+        regions[4..9].Should().Equal(new PictureRegion(0, 0, 0.25, 0.5), new PictureRegion(0.25, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 0.75, 0.5), new PictureRegion(0.75, 0, 1, 0.5), null);
+        regions[^1].Should().BeNull();
+        regions[^2].Should().Be(new PictureRegion(0.75, 0.5, 1, 1));
+    }
+
+    [Fact]
+    public void Tiles_are_moved_by_their_padding()
+    {
+        // 6 x 4 pixels stand in the middle of two tiles, a black column on either side: a token of 2 pixels begins one pixel left of the picture
+        var processor = new LlavaNextProcessor(Config("""{"size":4,"image_grid_pinpoints":[[4,8],[8,4],[8,8]]}"""));
+        LlavaNextGeometry geometry = processor.Geometry(6, 4);
+        geometry.PadLeft.Should().Be(1);
+
+        PictureRegion first = TokenRegions.OfTiles(geometry, processor.Side, grid: 2).ElementAt(4)!.Value;
+
+        (first.Left, first.Right).Should().Be((-1.0 / 6, 1.0 / 6));
+        (first.Top, first.Bottom).Should().Be((0.0, 0.5));
+    }
+
+    [Fact]
+    public void Tiles_of_InternVl_are_laid_tile_by_tile_and_the_thumbnail_over_all()
+    {
+        PictureRegion?[] regions = [.. TokenRegions.OfTiles(new TileGrid(2, 1, Thumbnail: true), grid: 2)];
+
+        regions.Should().HaveCount(12).And.NotContainNulls();
+        regions[1].Should().Be(new PictureRegion(0.25, 0, 0.5, 0.5));
+        regions[4].Should().Be(new PictureRegion(0.5, 0, 0.75, 0.5));
+        regions[8..].Should().Equal(PictureRegion.Whole.Cells(2, 2).Select(r => (PictureRegion?)r));
+    }
+
+    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(folder => Path.GetFileName(folder)!)];
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void Every_image_token_of_every_family_has_one_entry_and_together_they_lie_over_the_picture(string name)
+    {
+        using var golden = new GoldenCase(Golden.Path(name));
+        ModelInfo info = ModelInfo.Read(golden.ModelFolder);
+        var counter = ImageTokenCounter.Read(info, golden.Image);
+        var regions = TokenRegions.Read(info, golden.Image);
+        foreach (Picture picture in Enumerable.Range(0, golden.Images.Length).Select(golden.Picture))
+        {
+            IReadOnlyList<PictureRegion?> found = regions.Of(picture.Width, picture.Height);
+            found.Count.Should().Be(counter.TokensOf(picture.Width, picture.Height).Tokens);
+            found.OfType<PictureRegion>().Should().OnlyContain(r => r.Area > 0 && r.Left < 1 && r.Right > 0 && r.Top < 1 && r.Bottom > 0);
+        }
+    }
+
+    private static PreprocessorConfig Config(string json) => PreprocessorConfig.Parse(Encoding.UTF8.GetBytes(json), "folder/preprocessor_config.json");
+}
