@@ -26,7 +26,7 @@ internal sealed class CocoTarget() : FileTarget("coco", "json", "instances.json"
 
     protected override long? ReadFile(string path)
     {
-        CocoReader.Read(Path.Combine(Folder, "images"), path, new SingleObject(0.05, 0.02)).InQuestionOrder(seed: 1);
+        CocoReader.Read(Path.Combine(Folder, "images"), path, new SingleObject(0.05, 0.02), missing: 0.5).InQuestionOrder(seed: 1);
         return 0;
     }
 }

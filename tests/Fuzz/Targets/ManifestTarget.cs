@@ -22,10 +22,10 @@ internal sealed class ManifestTarget() : Target("manifest", "json", new JsonMuta
             File.WriteAllBytes(Path.Combine(artifact, Manifest.FileName), input);
         }
 
-        var store = new ArtifactStore(root, new FileDigests(null));
+        using var store = new ArtifactStore(root, new FileDigests(null));
         var reasons = new Reasons(store);
         reasons.Why(unit);
-        reasons.SecondsPerWork(unit);
+        reasons.SecondsPerWork(unit.Kind, PlannedWork.ClassOf(unit.Kind, unit.Name), new Dictionary<string, string>());
         return store.Find(unit.Kind, key) is null ? null : 0;
     }
 

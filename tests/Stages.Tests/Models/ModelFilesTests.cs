@@ -27,7 +27,7 @@ public sealed class ModelFilesTests
             foreach (string file in Directory.EnumerateFiles(golden.ModelFolder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             using var watch = new Watch(folder);
             ModelInfo info = ModelInfo.Read(folder);
-            ModelFolder.RequireUsable(folder, ModelFiles.SmallNames);
+            ModelFolder.RequireUsable(info, ModelFiles.SmallNames);
             ImageTokenCounter.Read(info, golden.Image);
             using (VisionLanguageModel model = VisionLanguageModel.Load(folder, Arithmetic.Resolve("cpu", "float32", "torch", info.Stored), golden.Image))
             using (ImageFeatures features = model.Features(golden.Picture(0)))

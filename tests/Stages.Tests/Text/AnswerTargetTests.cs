@@ -1,6 +1,7 @@
 using System.Text;
 using FluentAssertions;
 using FsCheck.Xunit;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 using Xunit;
 
