@@ -1,4 +1,5 @@
 using Pipelines.Host.Commands;
+using Pipelines.Host.Progress;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host;
@@ -10,6 +11,7 @@ internal static class Program
 
     internal static int Main(string[] arguments)
     {
+        TerminalWriter.Install();
         var parsed = CommandLine.Build().Parse(arguments);
         try
         {

@@ -45,7 +45,7 @@ internal static class RunCommand
                 stored += outcomes.Sum(o => o.Cached);
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    Say($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
+                    Console.WriteLine($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
                     return Program.Interrupted;
                 }
 
@@ -92,19 +92,6 @@ internal static class RunCommand
         {
             foreach (var stage in pipeline.Stages) stage.Publish(session.Catalog.Artifacts, folder);
         });
-    }
-
-    /// <summary>Says something at the end of a run that was interrupted, perhaps because there is no terminal any more that could show it.</summary>
-    private static void Say(string text)
-    {
-        try
-        {
-            Console.WriteLine(text);
-        }
-        catch (IOException)
-        {
-            // The log has it.
-        }
     }
 
     private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)

@@ -41,7 +41,7 @@ public sealed class LeaseTests : IDisposable
         Collected collected = store.Collect((_, _) => true, dryRun: false);
         Directory.Exists(work).Should().Be(!removed);
         collected.Left.Select(l => l.Folder).Should().Equal(removed ? [] : [work]);
-        collected.Left.Should().OnlyContain(l => l.Holder.Name.Contains("process") && l.Holder.State == (who == "this process" ? WorkerState.AtWork : WorkerState.Unclear));
+        collected.Left.All(l => l.Holder.Name.Contains("process") && l.Holder.State == (who == "this process" ? WorkerState.AtWork : WorkerState.Unclear)).Should().BeTrue();
     }
 
     [Theory]
