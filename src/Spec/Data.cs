@@ -14,12 +14,12 @@ public sealed record CocoData : DataSpec
     /// <summary>Annotations in COCO's instances format.</summary>
     public required SpecPath Annotations { get; init; }
 
+    /// <summary>Which pictures hold one single main object.</summary>
+    public SingleObjectRule SingleObject { get; init; } = new();
+
     /// <summary>Share of the pictures that <c>annotations</c> lists which may be missing from <c>images</c>: subsets of COCO are usual. They are left out with the reason.</summary>
     [Between(0, 1)]
     public double Missing { get; init; } = 0.5;
-
-    /// <summary>Which pictures hold one single main object.</summary>
-    public SingleObjectRule SingleObject { get; init; } = new();
 }
 
 /// <summary>The paper names no thresholds for "one single object": these are ours. Exactly one non-crowd instance of at least <see cref="MinArea"/>, every other instance below <see cref="OthersBelow"/>.</summary>

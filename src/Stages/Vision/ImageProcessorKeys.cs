@@ -93,6 +93,11 @@ internal sealed record ImageProcessorKeys(string Family, string[] Classes, strin
             if (!off && !pads && !tiles) throw Refused(config, $"{key}: {Short(value)}", "Use the file of the published model, or remove the key if it changes no pixel.");
         }
 
+        if (this == InternVl && config.RescaleFactor is { } factor && Math.Abs((factor * 255) - 1) > 1e-6)
+        {
+            throw Refused(config, FormattableString.Invariant($"rescale_factor: {factor}"), "The authors' code divides by 255.");
+        }
+
         bool plainSize = config.Given.Any(g => g.Key == "size" && g.Value.ValueKind == JsonValueKind.Number);
         bool square = config.Given.Any(g => g.Key == "default_to_square" && g.Value.ValueKind == JsonValueKind.True);
         if (plainSize && square && this == Clip) throw Refused(config, "default_to_square: true beside a size of one number", "Write size as {height, width} or {shortest_edge}.");

@@ -5,10 +5,13 @@ namespace Pipelines.Stages.Vision;
 /// <summary>Walks the markers of a JPEG up to its first scan: only baseline, extended and progressive Huffman files of 8 bits pass, and only with an end marker (a decoder would fill what is missing with gray).</summary>
 internal static class JpegFile
 {
-    /// <summary>A block of 64 pixels costs at least one bit: 512 pixels a byte, with room for interleaved components.</summary>
-    public const long MaxPixelsPerByte = 1024;
+    /// <summary>A block of 64 pixels costs at least two codes of one bit, its mean and its end: 256 pixels a byte.</summary>
+    private const long SequentialPixelsPerByte = 256;
 
-    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, LastBaselineKind = 0xC2;
+    /// <summary>In a progressive file ends of blocks are counted in runs: a bit for the mean alone.</summary>
+    private const long ProgressivePixelsPerByte = 512;
+
+    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, LastBaselineKind = 0xC2, Progressive = 0xC2;
 
     /// <summary>Reads the header.</summary>
     /// <param name="file">The whole file, which starts with FF D8.</param>
@@ -42,7 +45,7 @@ internal static class JpegFile
             {
                 if (marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC)) // start of frame; C4, C8, CC are tables
                 {
-                    header = ReadFrame(marker, file[(at + 4)..]);
+                    header = ReadFrame(marker, file[(at + 4)..], file.Length);
                 }
 
                 at += 2 + BinaryPrimitives.ReadUInt16BigEndian(file[(at + 2)..]);
@@ -52,7 +55,7 @@ internal static class JpegFile
         throw new FormatException("is damaged: the JPEG ends inside its headers");
     }
 
-    private static PictureHeader ReadFrame(byte marker, ReadOnlySpan<byte> frame)
+    private static PictureHeader ReadFrame(byte marker, ReadOnlySpan<byte> frame, long fileLength)
     {
         if (marker > LastBaselineKind)
         {
@@ -70,6 +73,11 @@ internal static class JpegFile
         }
 
         int height = BinaryPrimitives.ReadUInt16BigEndian(frame[1..]), width = BinaryPrimitives.ReadUInt16BigEndian(frame[3..]);
-        return width > 0 && height > 0 ? new PictureHeader(width, height, Orientation.AsStored) : throw new FormatException("is a JPEG without a width or height");
+        if (width == 0 || height == 0) throw new FormatException("is a JPEG without a width or height");
+        long most = fileLength * (marker == Progressive ? ProgressivePixelsPerByte : SequentialPixelsPerByte);
+        return (long)width * height <= most
+            ? new PictureHeader(width, height, Orientation.AsStored)
+            : throw new FormatException(
+                FormattableString.Invariant($"says it has {width} x {height} pixels, more than a file of {fileLength:N0} bytes can hold"));
     }
 }

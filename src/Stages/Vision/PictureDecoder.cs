@@ -152,7 +152,7 @@ internal static class PictureDecoder
         return DecodeBySkia(essential, header, ownOrientation: true);
     }
 
-    /// <summary>Refuses what a file of this length cannot hold by the smallest code that its format has, and bombs where there is no smallest.</summary>
+    /// <summary>Refuses what a file of this length cannot hold by the smallest code that its format has (a JPEG's header has been judged so already), and bombs where there is no smallest.</summary>
     private static void RequireRoom(PictureFormat format, PictureHeader header, long length)
     {
         long pixels = (long)header.Width * header.Height;
@@ -161,7 +161,6 @@ internal static class PictureDecoder
         switch (format)
         {
             case PictureFormat.Png when pixels > length * PngFile.MaxPixelsPerByte:
-            case PictureFormat.Jpeg when pixels > length * JpegFile.MaxPixelsPerByte:
                 throw new FormatException(FormattableString.Invariant($"{size}, more than a file of {length:N0} bytes can hold"));
             case PictureFormat.WebP or PictureFormat.Gif or PictureFormat.Bmp when pixels > Math.Max(ModestPixels, length * BombPixelsPerByte):
                 throw new FormatException(FormattableString.Invariant(

@@ -120,6 +120,16 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         RefusedCheaply(bytes, "*pixels in * bytes, more than 1024 pixels a byte*");
     }
 
+    [Fact]
+    public void A_jpeg_that_promises_more_than_two_bits_a_block_is_refused_before_memory_is_taken()
+    {
+        byte[] jpeg = [.. Pictures.Jpeg, .. new byte[14_000]];
+        int frame = jpeg.AsSpan().IndexOf<byte>([0xFF, 0xC0]);
+        (jpeg[frame + 5], jpeg[frame + 6], jpeg[frame + 7], jpeg[frame + 8]) = (0x0F, 0, 0x0F, 0);
+
+        RefusedCheaply(jpeg, "says it has 3840 x 3840 pixels, more than a file of * bytes can hold.*");
+    }
+
     [Theory]
     [InlineData("II*\0........", "a TIFF")]
     [InlineData("....ftypavif....", "an AVIF")]

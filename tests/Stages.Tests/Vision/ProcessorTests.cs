@@ -101,6 +101,7 @@ public sealed class ProcessorTests
     [InlineData("llava_next", """{"image_processor_type":"LlavaOnevisionImageProcessor"}""", "LlavaOnevisionImageProcessor")]
     [InlineData("internvl", """{"do_pad":true}""", "'do_pad: true'")]
     [InlineData("internvl", """{"crop_to_patches":true}""", "'crop_to_patches: true'")]
+    [InlineData("internvl", """{"rescale_factor":0.5}""", "'rescale_factor: 0.5'")]
     [InlineData("qwen2_vl", """{"do_pad":true}""", "'do_pad: true'")]
     [InlineData("qwen2_vl", """{"do_center_crop":true}""", "'do_center_crop: true'")]
     [InlineData("qwen2_vl", """{"window_size":112}""", "'window_size: 112'")]
