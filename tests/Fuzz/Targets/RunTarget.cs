@@ -18,7 +18,7 @@ internal sealed class RunTarget(string file, string format, Mutator mutator) : F
 
     protected override IReadOnlyList<byte[]> MakeSeeds() => [File.ReadAllBytes(Path.Combine(SmallRun.RunFolder(SmallRun.Artifacts), FileName))];
 
-    protected override void Lay(string into) => SmallRun.Copy(SmallRun.RunFolder(SmallRun.Artifacts), into);
+    protected override void Lay(string into) => SmallRun.Copy(SmallRun.RunFolder(SmallRun.Artifacts), into, keepLinks: false);
 
     protected override long? ReadFile(string path)
     {

@@ -39,14 +39,18 @@ internal static class SmallRun
         }
     }
 
-    /// <summary>Copies a folder; what links point at is copied.</summary>
-    public static void Copy(string from, string to)
+    /// <summary>Copies a folder.</summary>
+    /// <param name="from">The folder.</param>
+    /// <param name="to">The copy.</param>
+    /// <param name="keepLinks">Links stay links, which lead inside the artifacts folder; else what they point at is copied.</param>
+    public static void Copy(string from, string to, bool keepLinks)
     {
         foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
             string target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
+            if (keepLinks && new FileInfo(file).LinkTarget is { } link) File.CreateSymbolicLink(target, link);
+            else File.Copy(file, target);
         }
     }
 

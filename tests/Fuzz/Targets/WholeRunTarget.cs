@@ -6,7 +6,7 @@ namespace Pipelines.Fuzz.Targets;
 
 /// <summary>
 /// A finished run with one damaged file, run again: it heals to the very same tables, or is refused in words. The input's first line names the file below the artifacts folder (stored units by the order of their names,
-/// as keys are not the same on every machine), the rest is its content.
+/// as keys are not the same on every machine), the rest is its content. A link is replaced by a file.
 /// </summary>
 internal sealed class WholeRunTarget() : Target("whole-run", "artifacts", new ArtifactMutator())
 {
@@ -20,13 +20,13 @@ internal sealed class WholeRunTarget() : Target("whole-run", "artifacts", new Ar
     public override long? Read(byte[] input)
     {
         string artifacts = Path.Combine(Scratch.Folder(Name), "artifacts");
-        SmallRun.Copy(SmallRun.Artifacts, artifacts);
+        SmallRun.Copy(SmallRun.Artifacts, artifacts, keepLinks: true);
         Lay(artifacts, ArtifactMutator.Split(input));
         (int code, string said) = SmallRun.Host(SmallRun.Spec, "--artifacts", artifacts);
         if (code == Pipelines.Host.Program.BadInput && said.Length > 0) return null;
         if (code != 0) throw new LawException($"exit code {code}", said);
         IReadOnlyDictionary<string, string> found = SmallRun.Tables(artifacts);
-        string? other = tables.Value.Keys.Union(found.Keys).FirstOrDefault(t => tables.Value.GetValueOrDefault(t) != found.GetValueOrDefault(t));
+        string? other = tables.Value.Keys.FirstOrDefault(t => tables.Value[t] != found.GetValueOrDefault(t));
         return other is null ? 0 : throw new LawException("other tables", $"tables/{other} is not what the undamaged run has: {said}");
     }
 
