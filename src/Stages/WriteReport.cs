@@ -76,7 +76,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Shown(Artifacts artifacts) => string.Join(
         '\n',
-        [sources.Forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"), .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"), sources.Tokens?.PublishedFacts(artifacts) ?? ""]);
+        [sources.Forward?.PublishedFacts(artifacts) ?? "", .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
+            .. sources.Answers.Samples(artifacts)!
+            .Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
+            sources.Tokens?.PublishedFacts(artifacts) ?? ""]);
 
     private Unit Create(KeyPart[] inputs, string shown)
     {
@@ -107,7 +110,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Name = experiment.Name,
             Command = Context.Command,
             Model = new ModelCard(
-                Context.Info.Name, experiment.Model.Path.Raw, ImageSettings.NameOf(Context.Info.Family), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
+                Context.Info.Name, experiment.Model.Path.Raw, ImageSettings.NameOf(Context.Info.Family),
+                Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
             Question = Context.Question,
             IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
@@ -140,7 +144,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                     Samples = [.. samples.Select(s => Traced(artifacts, sources.Tokens, s))],
                     Objects =
                     [
-                        .. sources.Tokens.ObjectShares(artifacts).Select(r => new Reporting.ObjectOnTokens(r.SampleId, r.Area, r.BetaOnObject ?? double.NaN, r.AttentionOnObject ?? double.NaN)),
+                        .. sources.Tokens.ObjectShares(artifacts)
+                            .Select(r => new Reporting.ObjectOnTokens(r.SampleId, r.Area, r.BetaOnObject ?? double.NaN,
+                            r.AttentionOnObject ?? double.NaN)),
                     ],
                 },
             Lens = sources.Lens is null ? null : new LensData(sources.Lens.Spec.Heads, sources.Lens.Spec.Items, [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]),
@@ -150,7 +156,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             NonAdditive = sources.NonAdditive is null
                 ? []
                 : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
-            Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
+            Layout = sources.Layout is null ? null
+                : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
             HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
             Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
             Styles = sources.Styles is not { } styles
@@ -164,7 +171,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             [
                 .. new[]
                 {
-                    sources.Attribution?.Convergence(artifacts), sources.Tokens?.Convergence(artifacts), sources.Ratios?.Convergence(artifacts), sources.Prompts?.Convergence(artifacts),
+                    sources.Attribution?.Convergence(artifacts), sources.Tokens?.Convergence(artifacts),
+                    sources.Ratios?.Convergence(artifacts), sources.Prompts?.Convergence(artifacts),
                 }.OfType<Convergence>(),
             ],
             Links = Links(artifacts),
@@ -177,7 +185,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         return
         [
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
-            new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({Format.Percent((double)right / asked)}){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
+            new Fact("answers", string.Create(
+                CultureInfo.InvariantCulture,
+                $"{right} of {asked} right ({Format.Percent((double)right / asked)})"
+                + $"{(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
             .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
@@ -217,12 +228,15 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
     }
 
-    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, Regress attribution, IReadOnlyList<Sample> samples)
+    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, Regress attribution,
+        IReadOnlyList<Sample> samples)
     {
         var byId = samples.ToDictionary(s => s.Id, StringComparer.Ordinal);
         LayoutPoint Point(LayoutRow row, Sample sample) => new(
-            row.SampleId, sample.Item.File, row.Object, row.SuperCategory ?? "", row.X, row.Y, sample.Item.Domain ?? "", attribution.Beta(artifacts, sample));
-        return new SampleLayout([.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))], layout.Method(artifacts));
+            row.SampleId, sample.Item.File, row.Object, row.SuperCategory ?? "", row.X, row.Y,
+            sample.Item.Domain ?? "", attribution.Beta(artifacts, sample));
+        return new SampleLayout([.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))],
+            layout.Method(artifacts));
     }
 
     private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
@@ -294,7 +308,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
-        Table(sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null, TokenTables.ObjectShares.Name, "share of beta and of weighted attention on the object, beside the share of the image tokens that it covers");
+        Table(sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null, TokenTables.ObjectShares.Name,
+            "share of beta and of weighted attention on the object, beside the share of the image tokens that it "
+            + "covers");
         Table(sources.Tokens is { TracesImage: true } ? sources.Tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
         Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(sources.GradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");

@@ -17,7 +17,10 @@ internal static class PlanText
     {
         var text = new StringBuilder();
         var reasons = new Reasons(catalog.Store);
-        text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {ImageSettings.NameOf(pipeline.Context.Info.Family)}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{pipeline.Experiment.Name}: {ImageSettings.NameOf(pipeline.Context.Info.Family)}, "
+            + $"{pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, "
+            + $"{pipeline.Context.Arithmetic}");
         var planned = new HashSet<string>(StringComparer.Ordinal);
         foreach (Stage stage in pipeline.Stages)
         {

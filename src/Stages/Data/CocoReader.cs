@@ -43,7 +43,8 @@ internal static class CocoReader
                 {
                     Category = category.Name,
                     SuperCategory = category.SuperCategory,
-                    Box = instances.Box is [var x, var y, var w, var h] ? ObjectBox.Of(x, y, w, h, image.Width, image.Height) : null,
+                    Box = instances.Box is [var x, var y, var w, var h]
+                        ? ObjectBox.Of(x, y, w, h, image.Width, image.Height) : null,
                 }
                 : throw new InputException(
                     annotations,
@@ -190,7 +191,8 @@ internal static class CocoReader
             }
 
             double? boxArea = box is null ? null : Math.Max(box[2], 0) * Math.Max(box[3], 0);
-            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category ?? throw Lacks(ref json, "category_id"), crowd, box);
+            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category
+                ?? throw Lacks(ref json, "category_id"), crowd, box);
         }
     }
 
