@@ -5,7 +5,8 @@ using System.Runtime.CompilerServices;
 namespace Pipelines.Tests;
 
 /// <summary>
-/// Tests run as on a machine whose language and time are other than ours: in Turkish "i" has another capital and the decimal point is a comma, and Nepal is three quarters of an hour off the others.
+/// Tests run as on a machine whose language and time are other than ours: in Turkish "i" has another capital and the
+/// decimal point is a comma, and Nepal is three quarters of an hour off the others.
 /// What depends on either fails here, not at a user's.
 /// </summary>
 internal static class ForeignMachine
@@ -18,7 +19,8 @@ internal static class ForeignMachine
 
     /// <summary>Settles it before any test runs.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "It must come before every test of the assembly, and tests have no entry point of their own.")]
+    [SuppressMessage("Usage", "CA2255",
+        Justification = "It must come before every test of the assembly, and tests have no entry point of their own.")]
     internal static void Settle()
     {
         Environment.SetEnvironmentVariable("TZ", TimeZone);

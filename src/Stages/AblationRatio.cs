@@ -93,13 +93,15 @@ internal sealed class AblationRatio : Stage
             string.Create(CultureInfo.InvariantCulture, $"{Name}: {100 * rows.Key:0.##} % ablated"),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Words(rows, r => r.FaithfulHeads)} heads for faithfulness > {validation.Spec.Faithfulness}, {Words(rows, r => r.CompleteHeads)} for completeness < {validation.Spec.Completeness}"))),
+                $"{Words(rows, r => r.FaithfulHeads)} heads for faithfulness > {validation.Spec.Faithfulness}, "
+                    + $"{Words(rows, r => r.CompleteHeads)} for completeness < {validation.Spec.Completeness}"))),
         .. Convergence(artifacts).Summary,
     ];
 
     /// <summary>Whether the fits met their stopping rule.</summary>
     public Reporting.Convergence Convergence(Artifacts artifacts) => Reporting.Convergence.Of(
-        Name, (from c in chains from sample in Samples(artifacts)! select c.Chain.Attribution.Fit(artifacts, sample)).Select(f => (f.Iterations, f.Converged)));
+        Name, (from c in chains from sample in Samples(artifacts)! select c.Chain.Attribution.Fit(artifacts, sample))
+            .Select(f => (f.Iterations, f.Converged)));
 
     private static void RequireSomeOfEach(string name, double ratio, int heads)
     {

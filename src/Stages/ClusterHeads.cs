@@ -48,7 +48,8 @@ internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, 
     public override string WorkUnit => "trees";
 
     /// <summary>How far apart two vectors are.</summary>
-    public DistanceMetric Metric => spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine : DistanceMetric.Euclidean;
+    public DistanceMetric Metric => spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine
+        : DistanceMetric.Euclidean;
 
     /// <summary>How they are clustered, in words.</summary>
     public string Method => $"{(spec.Linkage == ClusterLinkage.Ward ? "Ward" : "average")} linkage of {(spec.Distance == VectorDistance.Cosine ? "cosine" : "Euclidean")} distances";

@@ -11,7 +11,8 @@ namespace Pipelines.Stages;
 /// <param name="verdicts">Which pictures decode.</param>
 internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image, bool Shares), Lazy<VisionLanguageModel>> models = new();
+    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image, bool Shares),
+        Lazy<VisionLanguageModel>> models = new();
     private readonly Lock leasing = new();
     private readonly List<Resident> residents = [];
 
@@ -29,14 +30,20 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
-        models.GetOrAdd((folder, arithmetic.ToString(), image, false), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
+        models.GetOrAdd((folder, arithmetic.ToString(), image, false), _ =>
+            new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
 
-    /// <summary>The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it is not yet: one copy in memory.</summary>
+    /// <summary>
+    /// The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it
+    /// is not yet: one copy in memory.
+    /// </summary>
     public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image)
     {
         Arithmetic torch = packed with { Linear = LinearChoice.Torch };
         return models.GetOrAdd(
-            (folder, torch.ToString(), image, true), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, torch, image, Model(folder, packed, image)))).Value;
+            (folder, torch.ToString(), image, true), _ =>
+                new Lazy<VisionLanguageModel>(() =>
+                VisionLanguageModel.Load(folder, torch, image, Model(folder, packed, image)))).Value;
     }
 
     /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs to one kind of preparation.</summary>
@@ -62,7 +69,9 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
         foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Run.Value.Dispose();
         residents.Clear();
         if (keepModels) return;
-        foreach (var (_, model) in models.Where(m => m.Value.IsValueCreated).OrderByDescending(m => m.Key.Shares)) model.Value.Dispose(); // what shares weights first
+        // what shares weights first
+        foreach (var (_, model) in models.Where(m => m.Value.IsValueCreated)
+            .OrderByDescending(m => m.Key.Shares)) model.Value.Dispose();
         models.Clear();
     }
 

@@ -139,7 +139,9 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
         if (Enough is not { } rule) return $"{counts[0]} each";
         int unstable = Accepted(artifacts)!.Count(s => !(rule.Correlation(artifacts, UnitsOf(s).Asked[MasksOf(s)]) >= rule.Spec.Until));
         string notEnough = unstable == 0 ? "" : $"; {unstable} at the most allowed, without";
-        return string.Create(CultureInfo.InvariantCulture, $"{counts.Min()} to {counts.Max()}, mean {Reporting.Format.Fixed(counts.Average(), 0)}, until two halves correlate {rule.Spec.Until}{notEnough}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{counts.Min()} to {counts.Max()}, mean {Reporting.Format.Fixed(counts.Average(), 0)}, until two halves "
+            + $"correlate {rule.Spec.Until}{notEnough}");
     }
 
     /// <summary>File that holds a shard's f and phi.</summary>

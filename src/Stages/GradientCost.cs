@@ -51,11 +51,14 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
         {
             int most = way.Max(r => r.Observations);
             CostPoint[] last = [.. way.Where(r => r.Observations == most)];
-            return new SummaryRow($"{Name}: {way.Key}", $"R² {Mean(last, r => r.R2)}, correlation {Mean(last, r => r.Correlation)} after {Reporting.Format.Count(last[0].Passes)} passes a sample");
+            return new SummaryRow($"{Name}: {way.Key}",
+                $"R² {Mean(last, r => r.R2)}, correlation {Mean(last, r => r.Correlation)} after "
+                + $"{Reporting.Format.Count(last[0].Passes)} passes a sample");
         }),
     ];
 
-    private static string Mean(CostPoint[] rows, Func<CostPoint, double?> value) => Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
+    private static string Mean(CostPoint[] rows, Func<CostPoint, double?> value) =>
+        Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
 
     /// <inheritdoc/>
     protected override Unit Create(Sample sample)

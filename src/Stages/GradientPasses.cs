@@ -9,7 +9,8 @@ namespace Pipelines.Stages;
 
 /// <summary>
 /// Gradients of phi with respect to a gate per head (beyond the paper, expected gradients), for masks drawn as those of the forward passes but from a stream of their own. A shard is one fixed range of masks.
-/// The model computes by libtorch's linear layers, over the weights that are loaded already; f(1) and f(0), which scale phi, are those of the forward passes.
+/// The model computes by libtorch's linear layers, over the weights that are loaded already; f(1) and f(0), which
+/// scale phi, are those of the forward passes.
 /// </summary>
 internal sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward) : Stage(context)
 {

@@ -40,7 +40,9 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         double[] gained = [.. Rows(artifacts).Select(r => r.Gained).OfType<double>()];
-        return [new SummaryRow(Name, $"trees on the residual gain {Comparison.ComparisonFormat.Signed(Metrics.Mean(gained), 3)} R² (n = {Reporting.Format.Count(gained.Length)})")];
+        return [new SummaryRow(Name,
+            $"trees on the residual gain {Comparison.ComparisonFormat.Signed(Metrics.Mean(gained), 3)} R² (n = "
+            + $"{Reporting.Format.Count(gained.Length)})")];
     }
 
     /// <inheritdoc/>

@@ -70,12 +70,16 @@ internal sealed class PromptSimilarity : Stage
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var rows = Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
-        return [.. prompts.Select(p => new SummaryRow($"{Name}: {p.Prompt}", $"cosine of beta {Regress.Spread(rows[p.Prompt].Select(r => r.Cosine))}")), .. Convergence(artifacts).Summary];
+        return [.. prompts.Select(p =>
+            new SummaryRow($"{Name}: {p.Prompt}",
+            $"cosine of beta {Regress.Spread(rows[p.Prompt].Select(r => r.Cosine))}")),
+            .. Convergence(artifacts).Summary];
     }
 
     /// <summary>Whether the fits under other prompts met their stopping rule.</summary>
     public Convergence Convergence(Artifacts artifacts) => Reporting.Convergence.Of(
-        Name, Known(artifacts).Pairs.Select(p => p.Chain.Chain.Attribution.Fit(artifacts, p.Other)).Select(f => (f.Iterations, f.Converged)));
+        Name, Known(artifacts).Pairs.Select(p => p.Chain.Chain.Attribution.Fit(artifacts, p.Other))
+            .Select(f => (f.Iterations, f.Converged)));
 
     /// <summary>Made once the experiment's own answers are there: the pictures that it asked about are asked about, for only they can be right under both prompts.</summary>
     private IReadOnlyList<PromptChain>? Chains(Artifacts artifacts)
@@ -98,7 +102,8 @@ internal sealed class PromptSimilarity : Stage
         long masks = forward.Masks.Most;
         if (Chains(artifacts) is not { } all || forward.Accepted(artifacts) is not { } accepted)
         {
-            return (new UnitList([], $"{forward.Name} is done", prompts.Count * Math.Min(spec.Samples, forward.ExpectedSamples) * masks), null, []);
+            return (new UnitList([], $"{forward.Name} is done",
+                prompts.Count * Math.Min(spec.Samples, forward.ExpectedSamples) * masks), null, []);
         }
 
         var own = accepted.ToDictionary(s => s.Id, StringComparer.Ordinal);
@@ -136,7 +141,8 @@ internal sealed class PromptSimilarity : Stage
         }
 
         Unit? table = waitsFor is null ? TableUnit(pairs) : null;
-        return (new UnitList([.. answers, .. drawn, .. ends, .. passes, .. fits, .. table is null ? Array.Empty<Unit>() : [table]], waitsFor, more), table, pairs);
+        return (new UnitList([.. answers, .. drawn, .. ends, .. passes, .. fits, .. table is null ? Array.Empty<Unit>()
+            : [table]], waitsFor, more), table, pairs);
     }
 
     private Unit TableUnit(List<Pair> pairs) => new(Kind, Version, "similarity by prompt",

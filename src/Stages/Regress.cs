@@ -56,14 +56,16 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         var fits = Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();
         return
         [
-            new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))), new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho))),
+            new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))),
+            new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho))),
             .. Convergence(artifacts).Summary,
         ];
     }
 
     /// <summary>Whether the fits met their stopping rule.</summary>
     public Convergence Convergence(Artifacts artifacts) =>
-        Reporting.Convergence.Of(Name, Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).Select(f => (f.Iterations, f.Converged)));
+        Reporting.Convergence.Of(Name,
+            Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).Select(f => (f.Iterations, f.Converged)));
 
     /// <inheritdoc/>
     protected override Unit Create(Sample sample)

@@ -68,10 +68,13 @@ internal sealed class Stability : SampleStage
         StabilityRow[] last = [.. rows.Where(r => r.Share == rows.Max(o => o.Share))];
         return last.Length == 0
             ? [new SummaryRow(Name, "too few masks to tell")]
-            : [new SummaryRow(Name, $"the last doubling of the masks left beta a cosine of {Mean(last, r => r.CosineHalf)}; two halves of them correlate {Mean(last, r => r.HalfSplit)}")];
+            : [new SummaryRow(Name,
+                $"the last doubling of the masks left beta a cosine of {Mean(last, r => r.CosineHalf)}; two halves of "
+                + $"them correlate {Mean(last, r => r.HalfSplit)}")];
     }
 
-    private static string Mean(StabilityRow[] rows, Func<StabilityRow, double?> value) => Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
+    private static string Mean(StabilityRow[] rows, Func<StabilityRow, double?> value) =>
+        Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
 
     /// <inheritdoc/>
     protected override Unit Create(Sample sample)

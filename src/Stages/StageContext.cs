@@ -88,8 +88,12 @@ internal sealed class StageContext
     /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
 
-    /// <summary>The model for gradients: <see cref="Model"/> where that computes by libtorch, else libtorch's layers over its packed weights. A second copy would not fit beside the first.</summary>
-    public VisionLanguageModel GradientModel => Arithmetic.Linear == LinearChoice.Packed ? Engine.Widened(Folder, Arithmetic, Image) : Model;
+    /// <summary>
+    /// The model for gradients: <see cref="Model"/> where that computes by libtorch, else libtorch's layers over its
+    /// packed weights. A second copy would not fit beside the first.
+    /// </summary>
+    public VisionLanguageModel GradientModel => Arithmetic.Linear == LinearChoice.Packed
+        ? Engine.Widened(Folder, Arithmetic, Image) : Model;
 
     /// <summary>Whether another experiment runs on the same loaded model.</summary>
     public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image) == (other.Folder, other.Arithmetic, other.Image);
@@ -213,7 +217,8 @@ internal sealed class StageContext
     }
 
     /// <summary>The direction of a sample's adjusted logit.</summary>
-    public TargetDirection Direction(Sample sample) => Model.Target(sample.TargetToken, Experiment.LogitMean == LogitMean.Tokens ? MeanOver.Tokens : MeanOver.Rows);
+    public TargetDirection Direction(Sample sample) =>
+        Model.Target(sample.TargetToken, Experiment.LogitMean == LogitMean.Tokens ? MeanOver.Tokens : MeanOver.Rows);
 
     private IEnumerable<KeyPart> ReadModelParts()
     {

@@ -99,13 +99,18 @@ internal sealed class TokenTrace : Stage
     public byte[]? Seen(Artifacts artifacts, Sample sample) =>
         Trace(artifacts, sample).GridRows > 0 ? File.ReadAllBytes(artifacts.File(UnitsOf(artifacts, sample).Text, SeenFile)) : null;
 
-    /// <summary>What lies on the object of the samples whose annotations have a box; empty where the data have none. Computed from the tables: no unit knows the box.</summary>
+    /// <summary>
+    /// What lies on the object of the samples whose annotations have a box; empty where the data have none. Computed
+    /// from the tables: no unit knows the box.
+    /// </summary>
     public IReadOnlyList<ObjectShareRow> ObjectShares(Artifacts artifacts) =>
-        [.. forward.Accepted(artifacts)!.Where(s => s.Item.Box is not null).Select(s => ShareOf(artifacts, s)).OfType<ObjectShareRow>()];
+        [.. forward.Accepted(artifacts)!.Where(s => s.Item.Box is not null).Select(s => ShareOf(artifacts, s))
+            .OfType<ObjectShareRow>()];
 
     /// <summary>The boxes.</summary>
     public override string PublishedFacts(Artifacts artifacts) =>
-        string.Join('\n', (forward.Accepted(artifacts) ?? []).Where(s => s.Item.Box is not null).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Id} {s.Item.Box}")));
+        string.Join('\n', (forward.Accepted(artifacts) ?? []).Where(s => s.Item.Box is not null)
+            .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Id} {s.Item.Box}")));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
@@ -132,12 +137,15 @@ internal sealed class TokenTrace : Stage
         string important = Format.MeanHeads(Metrics.Mean([.. traces.Select(t => (double)t.TokensKept)]));
         var rows = new List<SummaryRow>
         {
-            new($"{Name}: text tokens", $"{important} important on average; they alone keep {Format.Percent(Metrics.Mean([.. traces.Select(t => t.LogitKept)]))} of phi(x*)"),
+            new($"{Name}: text tokens",
+                $"{important} important on average; they alone keep "
+                + $"{Format.Percent(Metrics.Mean([.. traces.Select(t => t.LogitKept)]))} of phi(x*)"),
         };
         if (TracesImage)
         {
             double[] rho = [.. samples.Select(s => Fit(artifacts, s)!.RhoAttention).OfType<double>()];
-            string agreement = rho.Length == 0 ? "undefined" : $"rho {Format.Score(Metrics.Mean(rho))} (n = {Format.Count(rho.Length)})";
+            string agreement = rho.Length == 0 ? "undefined"
+                : $"rho {Format.Score(Metrics.Mean(rho))} (n = {Format.Count(rho.Length)})";
             rows.Add(new($"{Name}: image tokens", $"beta against weighted attention: {agreement}"));
             rows.AddRange(Convergence(artifacts).Summary);
         }
@@ -145,9 +153,12 @@ internal sealed class TokenTrace : Stage
         return rows;
     }
 
-    /// <summary>Whether the fits over image tokens met their stopping rule; none where image tokens are not attributed.</summary>
+    /// <summary>
+    /// Whether the fits over image tokens met their stopping rule; none where image tokens are not attributed.
+    /// </summary>
     public Convergence Convergence(Artifacts artifacts) => Reporting.Convergence.Of(
-        $"{Name}, image tokens", forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).OfType<TokenFitRow>().Select(f => (f.Iterations, f.Converged)));
+        $"{Name}, image tokens", forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).OfType<TokenFitRow>()
+            .Select(f => (f.Iterations, f.Converged)));
 
     private ObjectShareRow? ShareOf(Artifacts artifacts, Sample sample)
     {
@@ -157,7 +168,8 @@ internal sealed class TokenTrace : Stage
         var tokens = ImageTokens(artifacts, sample);
         if (!box.Fits(width, height) || places.Count != tokens.Count) return null;
         double[] beta = [.. tokens.Select(t => t.Beta).OfType<double>()];
-        return ObjectShare.Of(places, box.Region, beta.Length == tokens.Count ? beta : [], [.. tokens.Select(t => t.WeightedAttention)]) is { } share
+        return ObjectShare.Of(places, box.Region, beta.Length == tokens.Count ? beta : [],
+            [.. tokens.Select(t => t.WeightedAttention)]) is { } share
             ? new ObjectShareRow(sample.Id, share.Area, share.Beta, share.Attention)
             : null;
     }

@@ -151,14 +151,16 @@ internal sealed class Validate : Stage
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var bootstrap = new Bootstrap();
-        var needed = HeadsNeeded(artifacts, [(spec.Faithfulness, spec.Completeness)]).ToLookup(r => (r.Criterion, r.OfFaithfulness));
+        var needed = HeadsNeeded(artifacts, [(spec.Faithfulness, spec.Completeness)])
+            .ToLookup(r => (r.Criterion, r.OfFaithfulness));
         string Words(string criterion, bool ofFaithfulness) =>
             Reporting.HeadsNeeded.Of(needed[(criterion, ofFaithfulness)].Select(r => (r.SampleId, r.Heads ?? double.NaN)), bootstrap).Words;
         return [.. spec.RankBy.Select(r => r.Name).Select(name => new SummaryRow(
             $"{Name}: {name}",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Words(name, true)} heads for faithfulness > {spec.Faithfulness}, {Words(name, false)} for completeness < {spec.Completeness}")))];
+                $"{Words(name, true)} heads for faithfulness > {spec.Faithfulness}, {Words(name, false)} for "
+                    + $"completeness < {spec.Completeness}")))];
     }
 
     /// <summary>The faithfulness up to which a curve goes at least; all of them where the scan is full.</summary>

@@ -120,7 +120,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Name = experiment.Name,
             Command = Context.Command,
             Model = new ModelCard(
-                Context.Info.Name, experiment.Model.Path.Raw, ImageSettings.NameOf(Context.Info.Family), Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
+                Context.Info.Name, experiment.Model.Path.Raw, ImageSettings.NameOf(Context.Info.Family),
+                Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
                 ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
             Question = Context.Question,
             IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
@@ -153,7 +154,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                     Samples = [.. samples.Select(s => Traced(artifacts, sources.Tokens, s))],
                     Objects =
                     [
-                        .. sources.Tokens.ObjectShares(artifacts).Select(r => new Reporting.ObjectOnTokens(r.SampleId, r.Area, r.BetaOnObject ?? double.NaN, r.AttentionOnObject ?? double.NaN)),
+                        .. sources.Tokens.ObjectShares(artifacts)
+                            .Select(r => new Reporting.ObjectOnTokens(r.SampleId, r.Area, r.BetaOnObject ?? double.NaN,
+                            r.AttentionOnObject ?? double.NaN)),
                     ],
                 },
             Lens = sources.Lens is null ? null : new LensData(sources.Lens.Spec.Heads, sources.Lens.Spec.Items, [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]),
@@ -163,7 +166,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             NonAdditive = sources.NonAdditive is null
                 ? []
                 : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
-            Layout = sources.Layout is null ? null : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
+            Layout = sources.Layout is null ? null
+                : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
             HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
             Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
             Styles = sources.Styles is not { } styles
@@ -177,7 +181,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             [
                 .. new[]
                 {
-                    sources.Attribution?.Convergence(artifacts), sources.Tokens?.Convergence(artifacts), sources.Ratios?.Convergence(artifacts), sources.Prompts?.Convergence(artifacts),
+                    sources.Attribution?.Convergence(artifacts), sources.Tokens?.Convergence(artifacts),
+                    sources.Ratios?.Convergence(artifacts), sources.Prompts?.Convergence(artifacts),
                 }.OfType<Convergence>(),
             ],
             Links = Links(artifacts),
@@ -235,12 +240,15 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
     }
 
-    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, Regress attribution, IReadOnlyList<Sample> samples)
+    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, Regress attribution,
+        IReadOnlyList<Sample> samples)
     {
         var byId = samples.ToDictionary(s => s.Id, StringComparer.Ordinal);
         LayoutPoint Point(LayoutRow row, Sample sample) => new(
-            row.SampleId, sample.Item.File, row.Object, row.SuperCategory ?? "", row.X, row.Y, sample.Item.Domain ?? "", attribution.Beta(artifacts, sample));
-        return new SampleLayout([.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))], layout.Method(artifacts));
+            row.SampleId, sample.Item.File, row.Object, row.SuperCategory ?? "", row.X, row.Y,
+            sample.Item.Domain ?? "", attribution.Beta(artifacts, sample));
+        return new SampleLayout([.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))],
+            layout.Method(artifacts));
     }
 
     private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
@@ -312,7 +320,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
-        Table(sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null, TokenTables.ObjectShares.Name, "share of beta and of weighted attention on the object, beside the share of the image tokens that it covers");
+        Table(sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null, TokenTables.ObjectShares.Name,
+            "share of beta and of weighted attention on the object, beside the share of the image tokens that it "
+            + "covers");
         Table(sources.Tokens is { TracesImage: true } ? sources.Tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
         Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
         Table(sources.GradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");

@@ -20,7 +20,8 @@ public sealed class SettingsTests
         table.Single(s => s.Path == "model.path").Should().Match<Setting>(s => s.Value == "quickstart/micro-llava" && s.Default == null && !s.IsDefault);
         table.Single(s => s.Path == "stages.attribution.trainer").Should().Match<Setting>(s => s.Value == "elastic-net" && s.IsDefault);
         table.Single(s => s.Path == "stages.validation.rank_by").Value.Should().Be("[head-attribution, causal, attention, random]");
-        table.Single(s => s.Path == "stages.report.inputs.baseline").Should().Match<Setting>(s => s.Value == "baseline" && s.IsDefault, "it is the only stage of its kind");
+        table.Single(s => s.Path == "stages.report.inputs.baseline").Should()
+            .Match<Setting>(s => s.Value == "baseline" && s.IsDefault, "it is the only stage of its kind");
         table.Should().OnlyContain(s => s.Note.Length > 0, "every field is documented");
     }
 

@@ -43,7 +43,8 @@ public static class SettingsTable
         {
             Shape.Family family when value is not null => Member(family, value, field.Default, field.Inline ? path : here, field.Note),
             Shape.Fields inner when value is not null => Fields(inner, value, here),
-            Shape.Stages stages => ((IReadOnlyList<StageNode>)value!).SelectMany(s => Stage(stages.Specs, s, (IReadOnlyList<StageNode>)value!, here)),
+            Shape.Stages stages => ((IReadOnlyList<StageNode>)value!)
+                .SelectMany(s => Stage(stages.Specs, s, (IReadOnlyList<StageNode>)value!, here)),
             _ => [new Setting(here, Spelling.Value(value), field.Required ? null : Spelling.Value(field.Default), field.Note)],
         };
     }
@@ -57,15 +58,20 @@ public static class SettingsTable
         return fields.Prepend(new Setting(Join(path, family.Key), Spelling.Value(family.Said(value)), usual, meaning.Length > 0 ? meaning : note));
     }
 
-    private static IEnumerable<Setting> Stage(Shape.Family specs, StageNode stage, IReadOnlyList<StageNode> all, string path)
+    private static IEnumerable<Setting> Stage(Shape.Family specs, StageNode stage, IReadOnlyList<StageNode> all,
+        string path)
     {
         string here = Join(path, stage.Name);
         IEnumerable<Setting> inputs = stage.Spec.Needs.Select(n => new Setting(
-            $"{here}.inputs.{n.Role}", stage.Inputs.GetValueOrDefault(n.Role, StageInputs.None), Standard(n, all), $"The stage of kind {Spelling.Of(n.Kind)} that is read."));
+            $"{here}.inputs.{n.Role}", stage.Inputs.GetValueOrDefault(n.Role, StageInputs.None), Standard(n, all),
+                $"The stage of kind {Spelling.Of(n.Kind)} that is read."));
         return Member(specs, stage.Spec, null, here, "").Concat(inputs);
     }
 
-    /// <summary>What an input is where nothing names it: the one stage of its kind; null where there are several, so that which one it is says something.</summary>
+    /// <summary>
+    /// What an input is where nothing names it: the one stage of its kind; null where there are several, so that which
+    /// one it is says something.
+    /// </summary>
     private static string? Standard(StageInput need, IReadOnlyList<StageNode> all)
     {
         string[] sources = [.. all.Where(s => need.Kind.IsInstanceOfType(s.Spec)).Select(s => s.Name)];

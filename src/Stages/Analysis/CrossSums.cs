@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Analysis;
 
-/// <summary>Sums over one sample from which the correlation over any choice of samples follows: resampling then costs no pass over the numbers.</summary>
+/// <summary>
+/// Sums over one sample from which the correlation over any choice of samples follows: resampling then costs no pass
+/// over the numbers.
+/// </summary>
 /// <param name="Count">Pairs.</param>
 /// <param name="A">Sum of a.</param>
 /// <param name="B">Sum of b.</param>
@@ -10,7 +13,8 @@ namespace Pipelines.Stages.Analysis;
 internal readonly record struct CrossSums(int Count, double A, double B, double AA, double BB, double AB)
 {
     /// <summary>NaN where a or b is constant.</summary>
-    private double OwnCorrelation => AA > 0 && BB > 0 ? (AB - (A * B / Count)) / Math.Sqrt((AA - (A * A / Count)) * (BB - (B * B / Count))) : double.NaN;
+    private double OwnCorrelation => AA > 0 && BB > 0
+        ? (AB - (A * B / Count)) / Math.Sqrt((AA - (A * A / Count)) * (BB - (B * B / Count))) : double.NaN;
 
     /// <summary>Sums of a sample, around the means over everything so that nothing cancels.</summary>
     /// <param name="one">a [n].</param>
@@ -45,5 +49,6 @@ internal readonly record struct CrossSums(int Count, double A, double B, double 
 
     /// <summary>Sums of both together.</summary>
     public static CrossSums operator +(CrossSums one, CrossSums other) =>
-        new(one.Count + other.Count, one.A + other.A, one.B + other.B, one.AA + other.AA, one.BB + other.BB, one.AB + other.AB);
+        new(one.Count + other.Count, one.A + other.A, one.B + other.B, one.AA + other.AA, one.BB + other.BB, one.AB
+            + other.AB);
 }

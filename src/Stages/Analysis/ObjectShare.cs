@@ -2,19 +2,26 @@ using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages.Analysis;
 
-/// <summary>How much of what image tokens carry lies on an object (paper, 5.2), beside the share of the tokens that it covers.</summary>
-/// <param name="Area">Mean over the tokens that have a place of the share of the token's region that the object covers: what a score spread evenly over the tokens would give.</param>
+/// <summary>
+/// How much of what image tokens carry lies on an object (paper, 5.2), beside the share of the tokens that it covers.
+/// </summary>
+/// <param name="Area">Mean over the tokens that have a place of the share of the token's region that the object
+/// covers: what a score spread evenly over the tokens would give.</param>
 /// <param name="Beta">Share of the positive beta; null where there is none.</param>
 /// <param name="Attention">Share of the positive weighted attention; null where there is none.</param>
 internal sealed record ObjectShare(double Area, double? Beta, double? Attention)
 {
-    /// <summary>Lays an object over the tokens. A token that it covers in part counts by that part; tokens without a place count for nothing.</summary>
+    /// <summary>
+    /// Lays an object over the tokens. A token that it covers in part counts by that part; tokens without a place
+    /// count for nothing.
+    /// </summary>
     /// <param name="regions">Place of each image token, [P].</param>
     /// <param name="box">The object.</param>
     /// <param name="beta">beta of each image token, [P]; empty where they are not attributed.</param>
     /// <param name="attention">Weighted attention of each image token, [P].</param>
     /// <returns>Null where no token has a place or the object covers none of them: nothing can be said.</returns>
-    public static ObjectShare? Of(IReadOnlyList<PictureRegion?> regions, PictureRegion box, IReadOnlyList<double> beta, IReadOnlyList<double> attention)
+    public static ObjectShare? Of(IReadOnlyList<PictureRegion?> regions, PictureRegion box, IReadOnlyList<double> beta,
+        IReadOnlyList<double> attention)
     {
         double[] covered = [.. regions.Select(r => r?.CoveredBy(box) ?? 0)];
         int placed = regions.Count(r => r is not null);

@@ -80,7 +80,8 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
         string faithful = $"faithfulness > {Tick(scan.A.Faithfulness)}", complete = $"completeness < {Tick(scan.A.Completeness)}";
         IEnumerable<string[]> Rows(string quantity, Func<CriterionComparison, NeededComparison> of) => scan.Criteria.Select(c => (string[])
             [
-                c.Title, quantity, HeadsOf(of(c).Heads.A, of(c).NotReachedA, scan.SameHeads), HeadsOf(of(c).Heads.B, of(c).NotReachedB, scan.SameHeads),
+                c.Title, quantity, HeadsOf(of(c).Heads.A, of(c).NotReachedA, scan.SameHeads),
+                HeadsOf(of(c).Heads.B, of(c).NotReachedB, scan.SameHeads),
                 Signed(of(c).Heads.Difference, 1), Count(of(c).Heads.Difference.Count),
             ]);
         string unit = scan.SameHeads ? "" : ", % of heads";
@@ -101,7 +102,8 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
         ComparisonTable kept = PairedRows(
             "tokens",
             [
-                ("logit kept φ(x*, u*, 1) / φ(x*)", trace.LogitKept, Sentences.PlusMinus, 3), ("heads in x*", trace.HeadsKept, Heads, 1), ("important text tokens", trace.TokensKept, Heads, 1),
+                ("logit kept φ(x*, u*, 1) / φ(x*)", trace.LogitKept, Sentences.PlusMinus, 3),
+                ("heads in x*", trace.HeadsKept, Heads, 1), ("important text tokens", trace.TokensKept, Heads, 1),
             ]);
         List<string[]> rows = [];
         if (trace.Delta.Count > 0)
@@ -124,5 +126,6 @@ internal sealed record ComparisonTable(IReadOnlyList<(string Title, bool IsNumbe
     private static string Heads(Estimate mean) => MeanHeads(mean.Mean);
 
     private static string HeadsOf(Estimate mean, int notReached, bool areHeads) =>
-        mean.Count == 0 ? "not reached" : (areHeads ? MeanHeads(mean.Mean) : Fixed(mean.Mean, 1)) + (notReached > 0 ? $" ({Many(notReached, "sample")} not reached)" : "");
+        mean.Count == 0 ? "not reached" : (areHeads ? MeanHeads(mean.Mean) : Fixed(mean.Mean, 1))
+            + (notReached > 0 ? $" ({Many(notReached, "sample")} not reached)" : "");
 }

@@ -197,7 +197,8 @@ internal static class CocoReader
             }
 
             double? boxArea = box is null ? null : Math.Max(box[2], 0) * Math.Max(box[3], 0);
-            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category ?? throw Lacks(ref json, "category_id"), crowd, box);
+            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category
+                ?? throw Lacks(ref json, "category_id"), crowd, box);
         }
     }
 

@@ -8,7 +8,9 @@ namespace Pipelines.Stages.Data;
 /// <param name="Height">Rows of it.</param>
 internal sealed record ObjectBox(PictureRegion Region, long Width, long Height)
 {
-    /// <summary>A box of the annotations, cut at the picture's edges; null where nothing of it lies in the picture.</summary>
+    /// <summary>
+    /// A box of the annotations, cut at the picture's edges; null where nothing of it lies in the picture.
+    /// </summary>
     /// <param name="x">Left edge in pixels.</param>
     /// <param name="y">Upper edge.</param>
     /// <param name="w">Columns.</param>
@@ -21,9 +23,13 @@ internal sealed record ObjectBox(PictureRegion Region, long Width, long Height)
         return region.Right > region.Left && region.Bottom > region.Top ? new ObjectBox(region, width, height) : null;
     }
 
-    /// <summary>Whether a picture has the shape of the one that was annotated, to a pixel; a copy of another size may. One that was turned since (EXIF) has not, and the box is none of its.</summary>
+    /// <summary>
+    /// Whether a picture has the shape of the one that was annotated, to a pixel; a copy of another size may. One that
+    /// was turned since (EXIF) has not, and the box is none of its.
+    /// </summary>
     public bool Fits(int width, int height) =>
-        Math.Abs(((double)Width * height / Height) - width) <= 1 || Math.Abs(((double)Height * width / Width) - height) <= 1;
+        Math.Abs(((double)Width * height / Height) - width) <= 1
+            || Math.Abs(((double)Height * width / Width) - height) <= 1;
 
     private static double Edge(double pixels, long side) => Math.Clamp(pixels / side, 0, 1);
 }

@@ -44,7 +44,9 @@ internal struct InstanceTally
     /// <summary>Category id of the largest non-crowd instance.</summary>
     public CocoId Category { get; private set; }
 
-    /// <summary>The annotations' box of the largest non-crowd instance: x, y, width, height in pixels; null where it has none.</summary>
+    /// <summary>
+    /// The annotations' box of the largest non-crowd instance: x, y, width, height in pixels; null where it has none.
+    /// </summary>
     public double[]? Box { get; private set; }
 
     /// <summary>Area of the second largest non-crowd instance, square pixels.</summary>

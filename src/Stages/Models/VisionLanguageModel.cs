@@ -57,9 +57,11 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <param name="folder">Folder with config.json, safetensors and tokenizer files.</param>
     /// <param name="arithmetic">Device, compute type and kind of linear layers.</param>
     /// <param name="image">How pictures are fitted where the family leaves a choice; null = as published.</param>
-    /// <param name="shared">The same model loaded with packed layers, whose weights this one reads instead of holding a copy; must outlive it. Null = a model of its own.</param>
+    /// <param name="shared">The same model loaded with packed layers, whose weights this one reads instead of holding
+    /// a copy; must outlive it. Null = a model of its own.</param>
     /// <exception cref="InputException">Anything missing, damaged or not supported; names file and remedy.</exception>
-    public static VisionLanguageModel Load(string folder, Arithmetic arithmetic, ImageChoice? image = null, VisionLanguageModel? shared = null)
+    public static VisionLanguageModel Load(string folder, Arithmetic arithmetic, ImageChoice? image = null,
+        VisionLanguageModel? shared = null)
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);

@@ -44,7 +44,8 @@ internal sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Me
 /// <param name="Style">Style of the picture, DomainNet's domain; empty = the data have none.</param>
 /// <param name="Beta">Its coefficients [N], which were laid out; null = not known.</param>
 internal readonly record struct LayoutPoint(
-    string SampleId, string File, string Category, string SuperCategory, double X, double Y, string Style = "", IReadOnlyList<double>? Beta = null);
+    string SampleId, string File, string Category, string SuperCategory, double X, double Y, string Style = "",
+        IReadOnlyList<double>? Beta = null);
 
 /// <summary>Head vectors: beta of a head over samples, clustered (paper, Fig. 10).</summary>
 /// <param name="Heads">Heads n = layer * H + head, in the order of the tree's things.</param>
@@ -55,7 +56,8 @@ internal readonly record struct LayoutPoint(
 /// <param name="Method">How they were clustered, in words, e.g. <c>average linkage of cosine distances</c>.</param>
 /// <param name="Metric">How far apart two vectors are.</param>
 internal sealed record HeadVectors(
-    IReadOnlyList<int> Heads, IReadOnlyList<HeadVectorSample> Samples, IReadOnlyList<double[]> Vectors, Dendrogram Tree, double LeastBeta, string Method,
+    IReadOnlyList<int> Heads, IReadOnlyList<HeadVectorSample> Samples, IReadOnlyList<double[]> Vectors,
+    Dendrogram Tree, double LeastBeta, string Method,
     DistanceMetric Metric = DistanceMetric.Euclidean);
 
 /// <summary>A column of the head vectors.</summary>

@@ -47,11 +47,15 @@ internal static class BetaAttentionFigure
         string interval = Verdicts.Interval(low, high);
         string meaning = new Estimate(pooled, double.NaN, low, high, sums.Length) switch
         {
-            { CanTell: false } few => $"{Verdicts.Few(few.Count)} whether attention says as little about which heads carry the picture as the paper finds",
-            { Low: > -Weak, High: < Weak } => "attention says little about which heads carry the picture, as the paper finds",
+            { CanTell: false } few =>
+                $"{Verdicts.Few(few.Count)} whether attention says as little about which heads carry the picture as "
+                + "the paper finds",
+            { Low: > -Weak, High: < Weak } =>
+                "attention says little about which heads carry the picture, as the paper finds",
             { Low: >= Weak } => "attention goes along with importance more than the paper finds",
             { High: <= -Weak } => "the heads that look at the picture most matter least, unlike in the paper",
-            _ => "the samples do not tell whether attention says as little about which heads carry the picture as the paper finds",
+            _ => "the samples do not tell whether attention says as little about which heads carry the picture as the "
+                + "paper finds",
         };
         int top = Math.Min(Top10, heads.Length);
         int common = heads.OrderByDescending(h => h.Attention).ThenBy(h => h.Head).Take(top).Intersect(heads.OrderByDescending(h => h.Beta).ThenBy(h => h.Head).Take(top)).Count();

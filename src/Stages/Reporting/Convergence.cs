@@ -2,7 +2,10 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Whether a stage's fits met their stopping rule. One that did not gives a beta that is not the minimum of what was to be minimised: a person must be told.</summary>
+/// <summary>
+/// Whether a stage's fits met their stopping rule. One that did not gives a beta that is not the minimum of what was
+/// to be minimised: a person must be told.
+/// </summary>
 /// <param name="Stage">Name of the stage.</param>
 /// <param name="Fits">Fits.</param>
 /// <param name="Unfinished">Those that did not converge.</param>
@@ -16,16 +19,21 @@ internal sealed record Convergence(string Stage, int Fits, int Unfinished, int S
     {
         var all = fits.ToList();
         var unfinished = all.FindAll(f => !f.Converged);
-        return new Convergence(stage, all.Count, unfinished.Count, unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max());
+        return new Convergence(stage, all.Count, unfinished.Count,
+            unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max());
     }
 
     /// <summary>A line for the end of a run; none where all converged.</summary>
-    public IReadOnlyList<SummaryRow> Summary => Unfinished == 0 ? [] : [new SummaryRow($"{Stage}: NOT CONVERGED", $"{Counted}: {Remedy}")];
+    public IReadOnlyList<SummaryRow> Summary => Unfinished == 0 ? []
+        : [new SummaryRow($"{Stage}: NOT CONVERGED", $"{Counted}: {Remedy}")];
 
     /// <summary>A sentence for the page; empty where all converged.</summary>
-    public string Sentence => Unfinished == 0 ? "" : $"{Stage}: {Counted}. {char.ToUpperInvariant(Remedy[0])}{Remedy[1..]}.";
+    public string Sentence => Unfinished == 0 ? ""
+        : $"{Stage}: {Counted}. {char.ToUpperInvariant(Remedy[0])}{Remedy[1..]}.";
 
-    private string Counted => $"{Count(Unfinished)} of {Many(Fits, "fit")} did not converge within {Many(Sweeps, "sweep")}";
+    private string Counted =>
+        $"{Count(Unfinished)} of {Many(Fits, "fit")} did not converge within {Many(Sweeps, "sweep")}";
 
-    private static string Remedy => "their β is not the solution of the regression; raise max_iterations, alpha or tolerance";
+    private static string Remedy =>
+        "their β is not the solution of the regression; raise max_iterations, alpha or tolerance";
 }

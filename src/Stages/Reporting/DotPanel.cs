@@ -69,7 +69,8 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
             svg.BeginSeries(firstSeries + s);
             for (int r = 0; r < Rows.Count; r++)
             {
-                DrawMark(svg, x, upper + (r * RowHeight) + (Gap / 2) + ((s + 0.5) * Line), Rows[r], s, MarkOf?.Invoke(r) ?? Series[s].Mark);
+                DrawMark(svg, x, upper + (r * RowHeight) + (Gap / 2) + ((s + 0.5) * Line), Rows[r], s,
+                    MarkOf?.Invoke(r) ?? Series[s].Mark);
             }
 
             svg.End();
@@ -89,7 +90,8 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
             svg.Line(x.Clamped(at.Low), y, x.Clamped(at.High), y, mark.Ink, row.IsStrong ? 2.2 : 1.3);
         }
 
-        svg.Mark(x.Clamped(at.Mean), y, row.IsStrong ? 4.6 : 3.4, mark, $"{row.Name}{(Series[series].Title.Length > 0 ? ", " : "")}{Series[series].Title}\n{Words(at)}{row.NoteAt(series)}");
+        svg.Mark(x.Clamped(at.Mean), y, row.IsStrong ? 4.6 : 3.4, mark,
+            $"{row.Name}{(Series[series].Title.Length > 0 ? ", " : "")}{Series[series].Title}\n{Words(at)}{row.NoteAt(series)}");
     }
 }
 

@@ -82,10 +82,15 @@ internal sealed class Findings
     public Estimate Difference(IReadOnlyDictionary<string, double> one, IReadOnlyDictionary<string, double> other) =>
         Intervals.Of(one.Where(s => other.ContainsKey(s.Key)).Select(s => s.Value - other[s.Key]));
 
-    /// <summary>How many times as many heads one ranking needs as another: ratio of the means over the samples in which both cross, with the interval of that ratio.</summary>
+    /// <summary>
+    /// How many times as many heads one ranking needs as another: ratio of the means over the samples in which both
+    /// cross, with the interval of that ratio.
+    /// </summary>
     public Estimate Ratio(HeadsNeeded one, HeadsNeeded other)
     {
-        (double One, double Other)[] pairs = [.. one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => (s.Value, other.BySample[s.Key]))];
+        (double One, double Other)[] pairs =
+            [.. one.BySample.Where(s => other.BySample.ContainsKey(s.Key))
+            .Select(s => (s.Value, other.BySample[s.Key]))];
         double Of(ReadOnlySpan<int> drawn)
         {
             double above = 0, below = 0;
@@ -133,7 +138,8 @@ internal sealed class Findings
 
     private int[][] HeadsOfFaithfulSets() => Criterion(Reporting.Criteria.HeadAttribution) is not { } attribution
         ? []
-        : [.. Fitted.Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId)).Select(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId]).ToArray())];
+        : [.. Fitted.Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId))
+            .Select(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId]).ToArray())];
 
     private double[,] ShareOf(IReadOnlyList<IReadOnlyList<int>> sets)
     {

@@ -5,7 +5,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// Numbers and text as a person reads them, in terminal, page and comparison alike: invariant, with a true minus sign; and escaping for XML and HTML. A kind of number has one function here, and all
+/// Numbers and text as a person reads them, in terminal, page and comparison alike: invariant, with a true minus sign;
+/// and escaping for XML and HTML. A kind of number has one function here, and all
 /// of them round by one rule (<see cref="Fixed"/>), so that the same number never reads differently in two places.
 /// </summary>
 internal static class Format
@@ -24,8 +25,10 @@ internal static class Format
 
     /// <summary>A number with a fixed count of decimals, halves away from zero.</summary>
     /// <remarks>
-    /// A half is one of the number that a table's cell shows (15 significant digits), not of the binary fraction behind it: a mean of 753 / 20 heads is 37.65 and reads 37.7. "N1" of the double gives 37.6,
-    /// because its binary fraction lies just below, and "0.0" gives 37.7: the same number read differently in two places.
+    /// A half is one of the number that a table's cell shows (15 significant digits), not of the binary fraction
+    /// behind it: a mean of 753 / 20 heads is 37.65 and reads 37.7. "N1" of the double gives 37.6,
+    /// because its binary fraction lies just below, and "0.0" gives 37.7: the same number read differently in two
+    /// places.
     /// </remarks>
     public static string Fixed(double value, int decimals)
     {
@@ -36,7 +39,8 @@ internal static class Format
 
         string format = "N" + decimals.ToString(CultureInfo.InvariantCulture);
         string rounded = Math.Abs(value) < BeyondDigits
-            ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero).ToString(format, CultureInfo.InvariantCulture)
+            ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero)
+                .ToString(format, CultureInfo.InvariantCulture)
             : value.ToString(format, CultureInfo.InvariantCulture);
         string text = rounded.Replace(",", "\u202f", StringComparison.Ordinal);
         return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : Minus(text);

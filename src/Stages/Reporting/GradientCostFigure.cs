@@ -57,16 +57,19 @@ internal static class GradientCostFigure
         }
 
         Point full = masks.Points[^1], last = gradients.Points[^1];
-        string goal = $"{Percent(Near)} of the R² of the elastic net on all {Count(full.Observations)} train masks ({Verdicts.Number(full.R2, 3)})";
+        string goal = $"{Percent(Near)} of the R² of the elastic net on all {Count(full.Observations)} train masks "
+            + $"({Verdicts.Number(full.R2, 3)})";
         string text = (Reaching(masks, full), Reaching(gradients, full)) switch
         {
             ({ } slow, { } quick) => $"To reach {goal}, {Many(quick.Observations, "gradient")} do ({Count(quick.Passes)} passes), or {Many(slow.Observations, "mask")}: "
                 + (slow.Passes >= quick.Passes ? $"{Fixed((double)slow.Passes / quick.Passes, 1)} times the passes." : $"{Fixed((double)quick.Passes / slow.Passes, 1)} times fewer."),
             _ => $"Gradients alone do not reach {goal}.",
         };
-        text += $" {Many(last.Observations, "gradient")} give R² {Verdicts.Number(last.R2, 3)}, and their β correlates {Verdicts.Number(last.Correlation, 3)} with it.";
+        text += $" {Many(last.Observations, "gradient")} give R² {Verdicts.Number(last.R2, 3)}, and their β "
+            + $"correlates {Verdicts.Number(last.Correlation, 3)} with it.";
         return both is null ? text
-            : text + $" An elastic net on what they leave of {Count(both.Points[^1].Observations)} masks makes it {Verdicts.Number(both.Points[^1].R2, 3)}.";
+            : text + $" An elastic net on what they leave of {Count(both.Points[^1].Observations)} masks makes it "
+                + $"{Verdicts.Number(both.Points[^1].R2, 3)}.";
     }
 
     /// <summary>The first point from which on the line stays near the full elastic net's R^2.</summary>

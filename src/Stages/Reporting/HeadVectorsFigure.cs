@@ -30,34 +30,50 @@ internal static class HeadVectorsFigure
         return new Figure(
             "fig10-head-vectors", "Fig. 10", "Head vectors, clustered", Shows(findings, vectors, map),
             $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), a column a sample (n = {Count(vectors.Samples.Count)}), grouped by {(map.BySuper ? "super-category" : "object")}. "
-            + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main branches, of {Count(LeastOfBranch(vectors.Heads.Count))} heads at least (grey: heads of neither).{drawn}",
+            + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main branches, of "
+                + $"{Count(LeastOfBranch(vectors.Heads.Count))} heads at least (grey: heads of neither).{drawn}",
             table, canvas => Draw(vectors, map, canvas));
     }
 
     private static string Shows(Findings findings, HeadVectors vectors, Map map)
     {
         bool Serves(int row, int sample) => vectors.Vectors[row][sample] > vectors.LeastBeta;
-        double[] UseOf(int[] rows) => [.. Enumerable.Range(0, vectors.Samples.Count).Select(sample => rows.Count(r => Serves(r, sample)) / (double)rows.Length)];
+        double[] UseOf(int[] rows) =>
+            [.. Enumerable.Range(0, vectors.Samples.Count)
+            .Select(sample => rows.Count(r => Serves(r, sample)) / (double)rows.Length)];
         string Words(int[] rows, Estimate use) =>
-            $"{Many(rows.Length, "head")} that {(rows.Length == 1 ? "passes" : "pass")} β > {Tick(vectors.LeastBeta)} in {Verdicts.Share(use)} of the samples{(rows.Length == 1 ? "" : " on average")}";
-        int[][] branches = [.. map.Rows.Where(r => map.Branch[r] > 0).GroupBy(r => map.Branch[r]).Select(g => g.ToArray()).OrderByDescending(rows => UseOf(rows).Average())];
+            $"{Many(rows.Length, "head")} that {(rows.Length == 1 ? "passes" : "pass")} β > "
+                + $"{Tick(vectors.LeastBeta)} in {Verdicts.Share(use)} of the "
+                + $"samples{(rows.Length == 1 ? "" : " on average")}";
+        int[][] branches = [.. map.Rows.Where(r => map.Branch[r] > 0).GroupBy(r => map.Branch[r])
+            .Select(g => g.ToArray()).OrderByDescending(rows => UseOf(rows).Average())];
         if (branches.Length < 2)
         {
-            return $"The tree has no two clusters of {Count(LeastOfBranch(vectors.Heads.Count))} heads or more: {Words(map.Rows, findings.Mean(UseOf(map.Rows)))}. The paper finds two clusters, heads that serve most samples and heads that serve some.";
+            return $"The tree has no two clusters of {Count(LeastOfBranch(vectors.Heads.Count))} heads or more: "
+                + $"{Words(map.Rows, findings.Mean(UseOf(map.Rows)))}. The paper finds two clusters, heads that serve "
+                + "most samples and heads that serve some.";
         }
 
         double[] most = UseOf(branches[0]), some = UseOf(branches[1]);
-        Estimate often = findings.Mean(most), seldom = findings.Mean(some), apart = findings.Mean(Silhouette.OfTwo(Distances.Condensed(vectors.Vectors, vectors.Metric), map.Branch));
+        Estimate often = findings.Mean(most), seldom = findings.Mean(some),
+            apart = findings.Mean(Silhouette.OfTwo(Distances.Condensed(vectors.Vectors, vectors.Metric), map.Branch));
         Estimate difference = findings.Mean(most.Zip(some, (one, other) => one - other));
         int aside = map.Rows.Count(r => map.Branch[r] == 0);
-        string split = !difference.CanTell ? $"but {Verdicts.Few(difference.Count)} whether as heads that serve most samples and heads that serve some, as in the paper"
-            : often.Low > 0.5 && seldom.High < 0.5 ? "as heads that serve most samples and heads that serve some, as the paper finds"
+        string split = !difference.CanTell
+            ? $"but {Verdicts.Few(difference.Count)} whether as heads that serve most samples and heads that serve "
+            + "some, as in the paper"
+            : often.Low > 0.5 && seldom.High < 0.5
+                ? "as heads that serve most samples and heads that serve some, as the paper finds"
             : "but do not split into heads that serve most samples and heads that serve some, as they do in the paper";
         string verdict = Verdicts.Against(
-            apart, Silhouette.Reasonable, $"the clusters lie apart, {split}", "these are no clusters that lie apart, unlike the paper's two", "the samples do not tell whether these are clusters that lie apart, as in the paper",
+            apart, Silhouette.Reasonable, $"the clusters lie apart, {split}",
+            "these are no clusters that lie apart, unlike the paper's two",
+            "the samples do not tell whether these are clusters that lie apart, as in the paper",
             $"{Verdicts.Few(apart.Count, "head")} whether these are clusters that lie apart, as in the paper");
-        return $"The two main branches hold {Words(branches[0], often)} and {Words(branches[1], seldom)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}. "
-            + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below {Tick(Silhouette.Reasonable)} = weak or none): {verdict}.";
+        return $"The two main branches hold {Words(branches[0], often)} and "
+            + $"{Words(branches[1], seldom)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}. "
+            + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below "
+                + $"{Tick(Silhouette.Reasonable)} = weak or none): {verdict}.";
     }
 
     /// <summary>Heads that make a cluster.</summary>
@@ -178,12 +194,16 @@ internal static class HeadVectorsFigure
         /// <summary>The group of a column.</summary>
         public string GroupOf(HeadVectorSample sample) => BySuper ? sample.SuperCategory : sample.Category;
 
-        /// <summary>The highest cut whose second largest branch holds several heads: one that joins last is no cluster. Where there is none, no head is in a branch.</summary>
+        /// <summary>
+        /// The highest cut whose second largest branch holds several heads: one that joins last is no cluster. Where
+        /// there is none, no head is in a branch.
+        /// </summary>
         private static int[] MainBranches(Dendrogram tree)
         {
             int[][] cuts = [.. Enumerable.Range(2, MostCuts).Select(tree.Cut)];
             int[] Sizes(int[] labels) => [.. labels.GroupBy(l => l).Select(g => g.Count()).OrderDescending()];
-            if (cuts.FirstOrDefault(c => Sizes(c) is [_, var second, ..] && second >= LeastOfBranch(tree.Count)) is not { } labels)
+            if (cuts.FirstOrDefault(c => Sizes(c) is [_, var second, ..]
+                && second >= LeastOfBranch(tree.Count)) is not { } labels)
             {
                 return new int[tree.Count];
             }

@@ -59,7 +59,8 @@ internal static class HtmlReport
         {
             HeadsNeededFigure.Of(findings), CurvesFigure.Of(findings), BetaFigure.Of(findings), HeadFrequencyFigure.Of(findings), FitFigure.Of(findings), PredictedPhiFigure.Of(findings),
             ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), StylesFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
-            TextTokensFigure.Of(findings), ImageTokensFigure.Of(findings), WeightedAttentionFigure.Of(findings), ObjectShareFigure.Of(findings), LogitLensFigure.Of(findings),
+            TextTokensFigure.Of(findings), ImageTokensFigure.Of(findings), WeightedAttentionFigure.Of(findings),
+            ObjectShareFigure.Of(findings), LogitLensFigure.Of(findings),
             GradientCostFigure.Of(findings), NonAdditiveFigure.Of(findings), StabilityFigure.Of(findings),
         }.OfType<Figure>(),
     ];

@@ -3,7 +3,9 @@ using Pipelines.Stages.Analysis;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>A number of a report, by which experiments are compared.</summary>
-/// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>, <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>, <c>beta_on_object</c> or <c>attention_on_object</c>.</param>
+/// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
+/// <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>,
+/// <c>beta_on_object</c> or <c>attention_on_object</c>.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; else empty.</param>
 /// <param name="Value">Mean over samples.</param>
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>

@@ -27,18 +27,27 @@ internal static class LayoutFigure
             ["sample_id", "file", "category", "super_category", "style", "x", "y"],
             [.. layout.Points.Select(p => (IReadOnlyList<object?>)[p.SampleId, p.File, p.Category, p.SuperCategory, p.Style, p.X, p.Y])]);
         return new Figure(
-            "fig3e-tsne", "Fig. 3E", "Samples laid out by their coefficients β", Shows(findings, layout.Points, bySuper),
-            $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. {layout.Method}; the axes have no unit. Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. Click a key to hide its marks.",
+            "fig3e-tsne", "Fig. 3E", "Samples laid out by their coefficients β",
+            Shows(findings, layout.Points, bySuper),
+            $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and "
+                + $"form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. "
+                + $"{layout.Method}; the axes have no unit. Neighbours of the sentence: Euclidean distance of β over "
+                + "all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. "
+                + "Click a key to hide its marks.",
             table, canvas => Draw(new LayoutMap(layout.Points, groups, groupOf, Palette.OfGroup, LeastNamed: layout.Points.Count > Few ? 3 : 1), canvas));
     }
 
     private static string Group(LayoutPoint point) => point.SuperCategory.Length > 0 ? point.SuperCategory : Unknown;
 
-    /// <summary>Told by the coefficients themselves: the plane shows neighbourhoods as well as it can, but it is a drawing.</summary>
+    /// <summary>
+    /// Told by the coefficients themselves: the plane shows neighbourhoods as well as it can, but it is a drawing.
+    /// </summary>
     private static string Shows(Findings findings, IReadOnlyList<LayoutPoint> points, bool bySuper)
     {
-        NamedBeta[] known = [.. points.Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 }).Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!]))];
-        NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals), groups = NeighbourAgreement.OfGroups(known, findings.Intervals);
+        NamedBeta[] known = [.. points.Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 })
+            .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!]))];
+        NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals),
+            groups = NeighbourAgreement.OfGroups(known, findings.Intervals);
         if (objects.Samples == 0 && groups.Samples == 0)
         {
             return $"{Many(points.Count, "sample")} in the plane; too few with a known object to say whether alike objects lie together.";
@@ -46,17 +55,22 @@ internal static class LayoutFigure
 
         string ofObjects = objects.Samples == 0
             ? "no two samples show the same object"
-            : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(objects.Share)} of {Many(objects.Samples, "case")} ({Percent(objects.Chance)} by chance)";
+            : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(objects.Share)} of "
+                + $"{Many(objects.Samples, "case")} ({Percent(objects.Chance)} by chance)";
         string ofGroups = !bySuper ? "" : groups.Samples == 0
             ? "; no two objects are of one super-category"
-            : $"; among the samples of other objects, the nearest is of the same super-category in {Verdicts.Share(groups.Share)} of {Many(groups.Samples, "case")} ({Percent(groups.Chance)} by chance)";
+            : $"; among the samples of other objects, the nearest is of the same super-category in "
+                + $"{Verdicts.Share(groups.Share)} of {Many(groups.Samples, "case")} ({Percent(groups.Chance)} by "
+                + "chance)";
         return $"By β itself, {ofObjects}{ofGroups}. {Verdict(objects.Excess, bySuper ? groups.Excess : null)}";
     }
 
     private static string Verdict(Estimate objects, Estimate? groups)
     {
         string Of(Estimate excess, string what) => Verdicts.Against(
-            excess, 0, $"{what} use alike heads, as the paper finds", $"{what} do not use alike heads, unlike in the paper", $"the samples do not tell whether {what} use alike heads, as they do in the paper",
+            excess, 0, $"{what} use alike heads, as the paper finds",
+            $"{what} do not use alike heads, unlike in the paper",
+            $"the samples do not tell whether {what} use alike heads, as they do in the paper",
             $"{Verdicts.Few(excess.Count, "object")} whether {what} use alike heads, as the paper finds");
         string first = Of(objects, "samples of one object");
         string text = groups is { } known ? $"{first}; {Of(known, "objects of one super-category")}" : first;

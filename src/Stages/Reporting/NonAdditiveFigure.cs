@@ -40,7 +40,8 @@ internal static class NonAdditiveFigure
         string interval = gained.HasInterval ? $" [{Signed(gained.Low)}, {Signed(gained.High)}]" : "";
         string share = left > 0 && gained.Mean > 0 ? $", {Percent(gained.Mean / left)} of what the elastic net leaves" : "";
         string none = rows.Count(r => r.Trees == 0) is > 0 and var count ? $" In {Many(count, "sample")} no tree helps." : "";
-        return $"Interactions that trees can find add {Signed(gained.Mean)}{interval} to an R² of {Verdicts.Number(linear, 3)}{share}: "
+        return $"Interactions that trees can find add {Signed(gained.Mean)}{interval} to an R² of "
+            + $"{Verdicts.Number(linear, 3)}{share}: "
             + (!gained.CanTell ? $"{Verdicts.Few(gained.Count)} it from nothing."
                 : gained.Direction == 0 ? "nothing that the samples tell from none."
                 : gained.Low > left / 2 ? "most of what a sum of heads misses is heads acting together."

@@ -41,11 +41,17 @@ internal static class OverviewHeadsFigure
         {
             OverviewExperiment[] compared = [.. experiments.Where(e => e.Number(quantity, Criteria.HeadAttribution) is { Value.Count: > 0 } && criteria.Any(c => c != Criteria.HeadAttribution && e.Number(quantity, c) is { Value.Count: > 0 }))];
             int Where(Func<Estimate, Estimate, bool> isFirst) => compared.Count(e => criteria.All(
-                c => c == Criteria.HeadAttribution || e.Number(quantity, c) is not { Value.Count: > 0 } other || isFirst(e.Number(quantity, Criteria.HeadAttribution)!.Value.Value, other.Value)));
-            return $"{name} in {Count(Where((own, other) => own.Mean <= other.Mean))} of {Count(compared.Length)} (clear of every other's interval in {Count(Where((own, other) => own.CanTell && own.High < other.Low))})";
+                c => c == Criteria.HeadAttribution || e.Number(quantity, c) is not { Value.Count: > 0 } other
+                    || isFirst(e.Number(quantity, Criteria.HeadAttribution)!.Value.Value, other.Value)));
+            return $"{name} in {Count(Where((own, other) => own.Mean <= other.Mean))} of "
+                + $"{Count(compared.Length)} (clear of every other's interval in "
+                + $"{Count(Where((own, other) => own.CanTell && own.High < other.Low))})";
         }
 
-        return $"Head attribution has the lowest mean of heads for {Words(KeyNumbers.FaithfulHeads, "faithfulness")} and for {Words(KeyNumbers.CompleteHeads, "completeness")} experiments that compare it; in the paper it does in all ten models.";
+        return $"Head attribution has the lowest mean of heads for "
+            + $"{Words(KeyNumbers.FaithfulHeads, "faithfulness")} and for "
+            + $"{Words(KeyNumbers.CompleteHeads, "completeness")} experiments that compare it; in the paper it does "
+            + "in all ten models.";
     }
 
     private static Svg Draw(OverviewExperiment[] experiments, string[] criteria, Canvas canvas)

@@ -54,8 +54,10 @@ internal static class OverviewPage
         var best = fitted.MaxBy(e => e.R2.Value.Mean);
         var worst = fitted.MinBy(e => e.R2.Value.Mean);
         string spread = fitted.Length == 1
-            ? $"A sum of single heads explains {Verdicts.Share(best.R2.Value)} of the variance of the answer's logit in {best.Name}."
-            : $"A sum of single heads explains {Verdicts.Share(worst.R2.Value)} ({worst.Name}) to {Verdicts.Share(best.R2.Value)} ({best.Name}) of the variance of the answer's logit.";
+            ? $"A sum of single heads explains {Verdicts.Share(best.R2.Value)} of the variance of the answer's logit "
+                + $"in {best.Name}."
+            : $"A sum of single heads explains {Verdicts.Share(worst.R2.Value)} ({worst.Name}) to "
+                + $"{Verdicts.Share(best.R2.Value)} ({best.Name}) of the variance of the answer's logit.";
         int[] apart = [.. fitted.Where(e => double.IsFinite(e.R2.Paper)).Select(e => Math.Abs(e.R2.Value.Mean - e.R2.Paper) <= e.R2.PaperDeviation ? 1 : 0)];
         return apart.Length == 0 ? spread : $"{spread} {Count(apart.Sum())} of {Many(apart.Length, "experiment")} with a published R² {(apart.Sum() == 1 ? "lies" : "lie")} within one standard deviation of it.";
     }

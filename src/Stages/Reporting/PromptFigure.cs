@@ -51,8 +51,10 @@ internal static class PromptFigure
         var mean = new Estimate(known.Average(r => r.Mean.Mean), double.NaN, known.Average(r => r.Mean.Low), known.Average(r => r.Mean.High), known.Min(r => r.Mean.Count));
         string none = known.Length == rows.Length ? "" : $" No sample is kept both under {Named(rows.Except(known))} and under {own}.";
         string ours = known.Length == 1
-            ? $"Under {Named(known)} β keeps a cosine of {Sentences.WithInterval(known[0].Mean)} with that under {own}.{none}"
-            : $"Over {Many(known.Length, "prompt")} β keeps a mean cosine of {Verdicts.Number(mean)} with that under {own}; the lowest is {lowest.Name} with {Sentences.WithInterval(lowest.Mean)}.{none}";
+            ? $"Under {Named(known)} β keeps a cosine of {Sentences.WithInterval(known[0].Mean)} with that under "
+                + $"{own}.{none}"
+            : $"Over {Many(known.Length, "prompt")} β keeps a mean cosine of {Verdicts.Number(mean)} with that under "
+                + $"{own}; the lowest is {lowest.Name} with {Sentences.WithInterval(lowest.Mean)}.{none}";
         if (!known.Any(r => r.Paper is not null))
         {
             return ours;
@@ -61,7 +63,8 @@ internal static class PromptFigure
         double paper = Published.PromptSimilarity.Average(p => p.Mean), least = Published.PromptSimilarity.Min(p => p.Mean);
         string model = same ? "The paper" : "The paper's LLaVA-1.5-7B";
         string verdict = Verdicts.Against(
-            mean, least, ": here too the heads belong to the task more than to its wording", "; here the wording matters more", "; the samples do not tell whether the wording matters more here",
+            mean, least, ": here too the heads belong to the task more than to its wording",
+            "; here the wording matters more", "; the samples do not tell whether the wording matters more here",
             $"; {Verdicts.Few(mean.Count)} whether the wording matters more here");
         return $"{ours} {model} has a mean of {Fixed(paper, 2)} and a lowest of {Fixed(least, 2)}{verdict}.";
     }

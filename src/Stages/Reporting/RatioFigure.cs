@@ -40,24 +40,32 @@ internal static class RatioFigure
 
     private static string Shows(Findings findings, Study study)
     {
-        string words = $"{Extremes(findings, study, study.Faithful, r => r.FaithfulHeads, "faithfulness")}; {Extremes(findings, study, study.Complete, r => r.CompleteHeads, "completeness")}.";
+        string words = $"{Extremes(findings, study, study.Faithful, r => r.FaithfulHeads, "faithfulness")}; "
+            + $"{Extremes(findings, study, study.Complete, r => r.CompleteHeads, "completeness")}.";
         int[] fitted = [.. Enumerable.Range(0, study.R2.Count).Where(i => study.R2[i].Count > 0)];
         string Fit(int place) => $"{Ratio(study, place)} (R² {Verdicts.Number(study.R2[place])})";
-        int best = fitted.Length == 0 ? 0 : fitted.MaxBy(i => study.R2[i].Mean), worst = fitted.Length == 0 ? 0 : fitted.MinBy(i => study.R2[i].Mean);
-        string fits = fitted.Length < 2 ? "" : $" Single heads add up best at {Fit(best)} and worst at {Fit(worst)}{Told(findings, study, worst, best, r => -r.R2)}.";
+        int best = fitted.Length == 0 ? 0 : fitted.MaxBy(i => study.R2[i].Mean), worst = fitted.Length == 0 ? 0
+            : fitted.MinBy(i => study.R2[i].Mean);
+        string fits = fitted.Length < 2 ? ""
+            : $" Single heads add up best at {Fit(best)} and worst at "
+            + $"{Fit(worst)}{Told(findings, study, worst, best, r => -r.R2)}.";
         return char.ToUpperInvariant(words[0]) + words[1..] + HighAgainstLow(findings) + fits;
     }
 
     /// <summary>What follows two extremes that the samples do not tell apart.</summary>
     private static string Told(Findings findings, Study study, int more, int fewer, Func<RatioRow, double> valueOf)
     {
-        Dictionary<string, double> At(int place) => findings.Data.Ratios.Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
-            .GroupBy(r => r.SampleId, StringComparer.Ordinal).ToDictionary(g => g.Key, g => valueOf(g.First()), StringComparer.Ordinal);
+        Dictionary<string, double> At(int place) =>
+            findings.Data.Ratios.Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
+            .GroupBy(r => r.SampleId, StringComparer.Ordinal)
+                .ToDictionary(g => g.Key, g => valueOf(g.First()), StringComparer.Ordinal);
         Estimate difference = findings.Difference(At(more), At(fewer));
-        return !difference.CanTell ? $" ({Verdicts.Few(difference.Count)})" : difference.Direction > 0 ? "" : " (level)";
+        return !difference.CanTell ? $" ({Verdicts.Few(difference.Count)})" : difference.Direction > 0 ? ""
+            : " (level)";
     }
 
-    private static string Extremes(Findings findings, Study study, IReadOnlyList<Estimate> means, Func<RatioRow, double> valueOf, string quantity)
+    private static string Extremes(Findings findings, Study study, IReadOnlyList<Estimate> means, Func<RatioRow,
+        double> valueOf, string quantity)
     {
         int[] known = [.. Enumerable.Range(0, means.Count).Where(i => double.IsFinite(means[i].Mean))];
         if (known.Length == 0)
@@ -68,7 +76,8 @@ internal static class RatioFigure
         int best = known.MinBy(i => means[i].Mean), worst = known.MaxBy(i => means[i].Mean);
         return means[best].Mean == means[worst].Mean
             ? $"{quantity} takes {Sentences.Interval(means[best])} heads at {(known.Length == 1 ? Ratio(study, best) : "every p that crosses it")}"
-            : $"{quantity} takes the fewest heads at {Ratio(study, best)} ({Sentences.Interval(means[best])}) and the most at {Ratio(study, worst)} ({Sentences.Interval(means[worst])}){Told(findings, study, worst, best, valueOf)}";
+            : $"{quantity} takes the fewest heads at {Ratio(study, best)} ({Sentences.Interval(means[best])}) and the "
+                + $"most at {Ratio(study, worst)} ({Sentences.Interval(means[worst])}){Told(findings, study, worst, best, valueOf)}";
     }
 
     private static string Ratio(Study study, int place) => $"p\u00a0=\u00a0{Tick(100 * study.Places[place])}\u202f%";
@@ -82,7 +91,8 @@ internal static class RatioFigure
             return "";
         }
 
-        string verdict = !faithful.CanTell || !complete.CanTell ? $"the paper finds fewer in both; {Verdicts.Few(Math.Min(faithful.Count, complete.Count))}"
+        string verdict = !faithful.CanTell || !complete.CanTell
+            ? $"the paper finds fewer in both; {Verdicts.Few(Math.Min(faithful.Count, complete.Count))}"
             : faithful.Direction < 0 && complete.Direction < 0 ? "fewer in both, as in the paper"
             : faithful.Direction > 0 || complete.Direction > 0 ? "in the paper they need fewer in both"
             : "the paper finds fewer in both, which these samples do not settle";

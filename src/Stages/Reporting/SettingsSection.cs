@@ -11,9 +11,13 @@ internal static class SettingsSection
     {
         var html = new StringBuilder();
         html.Append(PageSections.Table([("model", false), ("", false)], Model(data.Model)));
-        SettingRow[] set = [.. data.Settings.Where(s => !s.IsDefault)], defaults = [.. data.Settings.Where(s => s.IsDefault)];
+        SettingRow[] set = [.. data.Settings.Where(s => !s.IsDefault)],
+            defaults = [.. data.Settings.Where(s => s.IsDefault)];
         html.Append(set.Length > 0 ? "<h3>Set in this experiment</h3>\n" + Rows(set) : "");
-        html.Append(defaults.Length > 0 ? $"<details><summary>{Many(defaults.Length, "setting")} at {(defaults.Length == 1 ? "its default" : "their defaults")}</summary>{Rows(defaults)}</details>\n" : "");
+        html.Append(defaults.Length > 0
+            ? $"<details><summary>{Many(defaults.Length, "setting")} at "
+            + $"{(defaults.Length == 1 ? "its default" : "their defaults")}</summary>{Rows(defaults)}</details>\n"
+            : "");
         return html.ToString();
     }
 

@@ -42,9 +42,13 @@ internal static class SingleHeadFigure
         int n = Findings.Ranking(most.SingleHead).First(), heads = findings.Data.Model.Heads;
         Estimate share = findings.Mean(samples.Select(s => Greatest(s) <= Notable ? 1.0 : 0));
         string verdict = Verdicts.Against(
-            share, 0.5, "The flow is spread over heads, as the paper finds.", "Unlike in the paper, most samples have a head that matters alone.", "The paper finds no such head in most samples, which these samples do not tell.",
+            share, 0.5, "The flow is spread over heads, as the paper finds.",
+            "Unlike in the paper, most samples have a head that matters alone.",
+            "The paper finds no such head in most samples, which these samples do not tell.",
             $"The paper finds no such head in most samples; {Verdicts.Few(share.Count)}.");
-        return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Verdicts.Share(share)}) no single head takes away more than {Percent(Notable)} of the picture's effect; the median of the greatest δ is {Fixed(Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
+        return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Verdicts.Share(share)}) no single head takes "
+            + $"away more than {Percent(Notable)} of the picture's effect; the median of the greatest δ is "
+            + $"{Fixed(Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
             + $"the greatest of all {Fixed(Greatest(most), 2)} (layer {Count(n / heads)} head {Count(n % heads)}, “{Cut(most.Answer, 24)}”). "
             + verdict;
     }

@@ -48,7 +48,9 @@ internal static class StabilityFigure
     private static string Sentence(Findings findings, Point[] points)
     {
         Point last = points[^1];
-        string halves = $"β of two disjoint halves of the train masks of {Words(last)} correlates {Interval(last.Split)}, which by Spearman and Brown makes {Interval(last.Together)} for β of both together.";
+        string halves = $"β of two disjoint halves of the train masks of {Words(last)} correlates "
+            + $"{Interval(last.Split)}, which by Spearman and Brown makes {Interval(last.Together)} for β of both "
+            + "together.";
         if (points.FirstOrDefault(p => p.Share == last.Share / 2) is not { } before || last.Half.Count == 0)
         {
             return $"The masks were not halved, so nothing says what doubling them changed. {halves}";
@@ -56,9 +58,14 @@ internal static class StabilityFigure
 
         var earlier = findings.Data.Stability.Where(r => r.Share == before.Share).ToDictionary(r => r.SampleId, StringComparer.Ordinal);
         Estimate gain = findings.Mean(findings.Data.Stability.Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId)).Select(r => r.R2 - earlier[r.SampleId].R2));
-        string change = $"Doubling the masks from {Fixed(before.Masks, 0)} to {Fixed(last.Masks, 0)} {(gain.Mean < 0 ? "lowered" : "raised")} R² by {Interval(gain with { Mean = Math.Abs(gain.Mean) }, gain.Mean < 0)}, and β kept a cosine of {Interval(last.Half)}: ";
-        bool Within(double most, double turn) => Worst(gain.High, gain.Mean) < most && Worst(last.Half.Low, last.Half.Mean) > turn;
-        bool Beyond(double most, double turn) => Worst(gain.Low, gain.Mean) >= most || Worst(last.Half.High, last.Half.Mean) <= turn;
+        string change = $"Doubling the masks from {Fixed(before.Masks, 0)} to "
+            + $"{Fixed(last.Masks, 0)} {(gain.Mean < 0 ? "lowered" : "raised")} R² by "
+            + $"{Interval(gain with { Mean = Math.Abs(gain.Mean) }, gain.Mean < 0)}, and β kept a cosine of "
+            + $"{Interval(last.Half)}: ";
+        bool Within(double most, double turn) => Worst(gain.High, gain.Mean) < most
+            && Worst(last.Half.Low, last.Half.Mean) > turn;
+        bool Beyond(double most, double turn) => Worst(gain.Low, gain.Mean) >= most
+            || Worst(last.Half.High, last.Half.Mean) <= turn;
         string verdict = Within(LittleGain, LittleTurn) ? "more masks would change little."
             : Within(MuchGain, MuchTurn) ? "more masks would still sharpen β a little."
             : Beyond(MuchGain, MuchTurn) ? "the masks were too few; raise their count."

@@ -50,12 +50,15 @@ internal static class StylesFigure
             return $"β of the same object in different styles has a mean cosine of {Words(across)}; no two samples show different objects in the same style to compare it with.";
         }
 
-        string verdict = !difference.CanTell || across.Count < Estimate.FewestSamples ? "; too few samples to tell which β follows."
+        string verdict = !difference.CanTell || across.Count < Estimate.FewestSamples
+            ? "; too few samples to tell which β follows."
             : difference.Low > 0 ? ": β follows the object more than the style, as the paper finds."
             : difference.High < 0 ? ": β follows the style more than the object, unlike in the paper."
             : ": the samples do not tell whether β follows the object or the style.";
         StylePairs[] crossed = [.. data.Cosines.Pairs.Where(p => p.SameObject && p.Style != p.OtherStyle && p.Cosine.Count > 0).OrderBy(p => p.Cosine.Mean)];
-        string range = crossed.Length > 1 ? $" Least alike are {Pair(crossed[0])} ({Words(crossed[0].Cosine)}), most {Pair(crossed[^1])} ({Words(crossed[^1].Cosine)}){(crossed[0].Cosine.High < crossed[^1].Cosine.Low ? "" : "; their intervals overlap")}." : "";
+        string range = crossed.Length > 1
+            ? $" Least alike are {Pair(crossed[0])} ({Words(crossed[0].Cosine)}), most "
+            + $"{Pair(crossed[^1])} ({Words(crossed[^1].Cosine)}){(crossed[0].Cosine.High < crossed[^1].Cosine.Low ? "" : "; their intervals overlap")}." : "";
         return $"Two samples of the same object in different styles have a mean cosine of β of {Words(across)}; two of different objects in the same style {Words(within)}. "
             + $"The difference is {Words(difference)}{verdict}{range}{Needed(data)}";
     }

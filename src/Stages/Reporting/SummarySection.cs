@@ -14,7 +14,8 @@ internal static class SummarySection
 
     /// <summary>What makes the numbers below doubtful.</summary>
     private static string Warnings(Findings findings) => string.Concat(
-        findings.Data.Convergence.Where(c => c.Unfinished > 0).Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n"));
+        findings.Data.Convergence.Where(c => c.Unfinished > 0)
+            .Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n"));
 
     /// <summary>Table 2, ours beside the paper's; empty without a regression.</summary>
     public static string FitTableOf(Findings findings)
@@ -82,15 +83,19 @@ internal static class SummarySection
             : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";
         if (findings.Fitted.Count > 0)
         {
-            Number("R² on test masks", Sentences.MeanScore(findings.R2), Spread(findings.R2) + Paper(p => p.R2, p => p.R2Deviation));
-            Number("ρ on test masks", Sentences.MeanScore(findings.Rho), Spread(findings.Rho) + Paper(p => p.Rho, p => p.RhoDeviation));
+            Number("R² on test masks", Sentences.MeanScore(findings.R2), Spread(findings.R2)
+                + Paper(p => p.R2, p => p.R2Deviation));
+            Number("ρ on test masks", Sentences.MeanScore(findings.Rho), Spread(findings.Rho)
+                + Paper(p => p.Rho, p => p.RhoDeviation));
         }
 
         Number("samples", Count(data.Samples.Count), data.Rejected.Count > 0 ? $"{Count(data.Rejected.Count)} left out" : "none left out");
         if (data.Masks > 0)
         {
             string range = findings.MasksDiffer ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())}{Sentences.OfMeanMasks(findings)}; " : "";
-            Number(findings.MasksDiffer ? "masks a sample, mean" : "masks a sample", Fixed(findings.MaskCounts.Count > 0 ? findings.MaskCounts.Average() : data.Masks, 0), $"{range}{Percent(data.Ablate)} of heads ablated");
+            Number(findings.MasksDiffer ? "masks a sample, mean" : "masks a sample",
+                Fixed(findings.MaskCounts.Count > 0 ? findings.MaskCounts.Average() : data.Masks, 0),
+                $"{range}{Percent(data.Ablate)} of heads ablated");
         }
 
         Number("heads", Count(findings.HeadCount), $"{Count(data.Model.Layers)} layers × {Count(data.Model.Heads)}");

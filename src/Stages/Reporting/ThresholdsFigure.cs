@@ -43,7 +43,8 @@ internal static class ThresholdsFigure
         EstimateSeries Line(string criterion)
         {
             HeadsNeeded[] needed = [.. thresholds.Select(t => HeadsNeeded.Of(
-                rows.Where(r => r.Criterion == criterion && r.Threshold == t).Select(r => (r.SampleId, r.Heads)), findings.Intervals))];
+                rows.Where(r => r.Criterion == criterion && r.Threshold == t).Select(r => (r.SampleId, r.Heads)),
+                    findings.Intervals))];
             return new EstimateSeries(
                 Criteria.Title(criterion), Criteria.InkOf(criterion), criterion == Criteria.HeadAttribution,
                 [.. needed.Select(n => n.Mean)], [.. needed.Select(n => n.NotReached)])
@@ -57,22 +58,31 @@ internal static class ThresholdsFigure
     {
         int own = Array.IndexOf(criteria, Criteria.HeadAttribution);
         bool ranked = criteria.Length > 1 && own >= 0;
-        Place[][] places = [.. panels.Select(p => Enumerable.Range(0, p.Places.Count).Select(i => ranked ? PlaceOf(findings, p, own, i) : Place.Open).ToArray())];
+        Place[][] places = [.. panels.Select(p => Enumerable.Range(0, p.Places.Count)
+            .Select(i => ranked ? PlaceOf(findings, p, own, i) : Place.Open).ToArray())];
         string Words(EstimatePanel panel, Place[] at)
         {
             EstimateSeries lead = panel.Series[Math.Max(0, own)];
-            string range = $"from {Sentences.Interval(lead.Means[0])} heads at {Tick(panel.Places[0])} to {Sentences.Interval(lead.Means[^1])} at {Tick(panel.Places[^1])}";
-            string Counted(Place place, string what) => at.Count(p => p == place) is > 0 and var count ? $", {what} at {Count(count)}" : "";
-            string first = ranked ? $", and needs the fewest at {Count(at.Count(p => p == Place.First))} of {Many(at.Length, "threshold")}{Counted(Place.Level, "is level with another criterion")}{Counted(Place.Few, "has too few samples to tell")}" : "";
+            string range = $"from {Sentences.Interval(lead.Means[0])} heads at {Tick(panel.Places[0])} to "
+                + $"{Sentences.Interval(lead.Means[^1])} at {Tick(panel.Places[^1])}";
+            string Counted(Place place, string what) => at.Count(p => p == place) is > 0 and var count
+                ? $", {what} at {Count(count)}" : "";
+            string first = ranked ? $", and needs the fewest at {Count(at.Count(p => p == Place.First))} of "
+                + $"{Many(at.Length, "threshold")}{Counted(Place.Level, "is level with another criterion")}{Counted(Place.Few, "has too few samples to tell")}" : "";
             return $"for {panel.XName.Split(' ')[0]} {lead.Title} goes {range}{first}";
         }
 
         string words = string.Join("; ", panels.Select((p, i) => Words(p, places[i])));
-        string paper = !ranked ? "" : places.All(p => p.All(at => at == Place.First)) ? " It is first at every threshold, as in the paper." : " The paper finds head attribution first at every threshold.";
+        string paper = !ranked ? "" : places.All(p => p.All(at => at == Place.First))
+            ? " It is first at every threshold, as in the paper."
+            : " The paper finds head attribution first at every threshold.";
         return $"{char.ToUpperInvariant(words[0])}{words[1..]}.{paper}";
     }
 
-    /// <summary>Where head attribution stands among the criteria at a threshold, by the differences within the samples that cross it by both.</summary>
+    /// <summary>
+    /// Where head attribution stands among the criteria at a threshold, by the differences within the samples that
+    /// cross it by both.
+    /// </summary>
     private static Place PlaceOf(Findings findings, EstimatePanel panel, int own, int place)
     {
         Estimate[] behind =

@@ -18,7 +18,9 @@ internal sealed record TokenTraceData
     /// <summary>One a sample that was kept, in seed order.</summary>
     public IReadOnlyList<TracedSample> Samples { get; init; } = [];
 
-    /// <summary>What lies on the object, one a sample whose annotations have a box; empty where the data have none.</summary>
+    /// <summary>
+    /// What lies on the object, one a sample whose annotations have a box; empty where the data have none.
+    /// </summary>
     public IReadOnlyList<ObjectOnTokens> Objects { get; init; } = [];
 }
 

@@ -66,7 +66,9 @@ internal sealed class TokenFindings
     /// <summary>Correlation of beta and w over the image tokens of all samples together (paper, Fig. 4C).</summary>
     public Estimate PooledRho { get; }
 
-    /// <summary>Share of the image tokens that the object covers (paper, 5.2); no samples where the data have no boxes.</summary>
+    /// <summary>
+    /// Share of the image tokens that the object covers (paper, 5.2); no samples where the data have no boxes.
+    /// </summary>
     public Estimate ObjectArea { get; }
 
     /// <summary>Share of the positive beta of image tokens on the object.</summary>
@@ -100,10 +102,12 @@ internal sealed class TokenFindings
     /// <summary>The correlation over all tokens of the samples, with its interval over samples.</summary>
     private static Estimate Pooled(IReadOnlyList<TracedSample> samples, Bootstrap bootstrap)
     {
-        double meanBeta = samples.SelectMany(s => s.Beta).DefaultIfEmpty(0).Average(), meanAttention = samples.SelectMany(s => s.Attention).DefaultIfEmpty(0).Average();
+        double meanBeta = samples.SelectMany(s => s.Beta).DefaultIfEmpty(0).Average(),
+            meanAttention = samples.SelectMany(s => s.Attention).DefaultIfEmpty(0).Average();
         CrossSums[] sums = [.. samples.Select(s => CrossSums.Of(s.Beta, meanBeta, s.Attention, meanAttention))];
         var (low, high) = bootstrap.Interval(sums.Length, drawn => CrossSums.Correlation(sums, drawn));
-        return new Estimate(Metrics.Pearson([.. samples.SelectMany(s => s.Beta)], [.. samples.SelectMany(s => s.Attention)]), double.NaN, low, high, samples.Count);
+        return new Estimate(Metrics.Pearson([.. samples.SelectMany(s => s.Beta)],
+            [.. samples.SelectMany(s => s.Attention)]), double.NaN, low, high, samples.Count);
     }
 
     private static TracedSample[] Chosen(TracedSample[] samples)

@@ -17,7 +17,8 @@ internal static class TokenSentences
         int[] order = [.. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i)];
         int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
         Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
-        string most = $"Keeping the picture from {Quoted(tokens, order[0])} alone costs {Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
+        string most = $"Keeping the picture from {Quoted(tokens, order[0])} alone costs "
+            + $"{Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
         string which = important.Length switch
         {
             0 => "; no token is important in half of the samples",
@@ -26,8 +27,10 @@ internal static class TokenSentences
         };
         string place = $"{Verdicts.Share(late)} of a sample's δ lies on the last {Count(Late)} tokens";
         string verdict = Verdicts.Against(
-            late, LateMost, "as in the paper, the picture reaches the last tokens, not the question", "unlike in the paper, where the question receives next to nothing",
-            "the samples do not tell whether the question receives next to nothing, as in the paper", $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper");
+            late, LateMost, "as in the paper, the picture reaches the last tokens, not the question",
+            "unlike in the paper, where the question receives next to nothing",
+            "the samples do not tell whether the question receives next to nothing, as in the paper",
+                $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper");
         return $"{most}{which}. {Kept(tokens)} {place}: {verdict}.";
     }
 
@@ -40,14 +43,21 @@ internal static class TokenSentences
 
     /// <summary>Table 3.</summary>
     public static string Kept(TokenFindings tokens) =>
-        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), {Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
+        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), "
+            + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
 
     /// <summary>Fig. 4B.</summary>
     public static string ImageTokens(TokenFindings tokens)
     {
-        Estimate zero = tokens.Mean(tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)), half = tokens.Mean(tokens.Attributed.Select(s => HalfShare(s.Beta)));
-        string sparse = half.Count > 0 ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its {Count(tokens.Attributed[0].Beta.Count)} image tokens" : "No image token has a positive β";
-        return $"{sparse}; {Verdicts.Share(zero)} of the tokens have none (mean over {Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains {(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
+        Estimate zero = tokens.Mean(tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)),
+            half = tokens.Mean(tokens.Attributed.Select(s => HalfShare(s.Beta)));
+        string sparse = half.Count > 0
+            ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its "
+            + $"{Count(tokens.Attributed[0].Beta.Count)} image tokens" : "No image token has a positive β";
+        return $"{sparse}; {Verdicts.Share(zero)} of the tokens have none (mean over "
+            + $"{Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains "
+            + $"{(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks "
+            + $"that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
     }
 
     /// <summary>Fig. 4C.</summary>
@@ -60,10 +70,14 @@ internal static class TokenSentences
 
         string within = $"within a sample it is {Verdicts.Number(tokens.Rho)} on average";
         string verdict = Verdicts.Against(
-            tokens.PooledRho, PaperRho, "ours is higher", "ours is lower", "the samples do not tell ours from it", $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it");
-        string paper = $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference {Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
+            tokens.PooledRho, PaperRho, "ours is higher", "ours is lower", "the samples do not tell ours from it",
+                $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it");
+        string paper = $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
+            + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
         int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
-        return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; {within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
+        return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
+            + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; "
+            + $"{within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
     }
 
     /// <summary>Object or background (paper, 5.2).</summary>
@@ -73,19 +87,23 @@ internal static class TokenSentences
         {
             Estimate more = tokens.Mean(tokens.Data.Objects.Select(o => of(o) - o.Area));
             string verdict = Verdicts.Against(
-                more, 0, "more than its share", "less than its share", "which the samples do not tell from its share", $"{Verdicts.Few(more.Count)} that from its share");
+                more, 0, "more than its share", "less than its share", "which the samples do not tell from its share",
+                    $"{Verdicts.Few(more.Count)} that from its share");
             return $"{Verdicts.Share(on)} of {what} lies on it, {verdict} (difference {Points(more)})";
         }
 
-        string area = $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens ({Many(tokens.Data.Objects.Count, "sample")})";
+        string area = $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens "
+            + $"({Many(tokens.Data.Objects.Count, "sample")})";
         string attention = Against(tokens.AttentionOnObject, o => o.Attention, "the weighted attention");
         return tokens.BetaOnObject.Count == 0
             ? $"{area}; {attention}."
-            : $"{area}. {Against(tokens.BetaOnObject, o => o.Beta, "the positive β")}; {attention}. " + Verdicts.Against(
+            : $"{area}. {Against(tokens.BetaOnObject, o => o.Beta, "the positive β")}; {attention}. "
+                + Verdicts.Against(
                 tokens.BetaOnObject, 0.5, "Most of β lies on the object, as the paper finds by eye.",
                 "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
                 "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
-                $"The paper finds by eye that most important tokens lie on the object; {Verdicts.Few(tokens.BetaOnObject.Count)}.");
+                $"The paper finds by eye that most important tokens lie on the object; "
+                    + $"{Verdicts.Few(tokens.BetaOnObject.Count)}.");
     }
 
     /// <summary>A difference of shares in percentage points, with its interval.</summary>
@@ -98,11 +116,15 @@ internal static class TokenSentences
     /// <summary>Fig. 8.</summary>
     public static string Lens(Findings findings, LensData lens)
     {
-        int naming = lens.Samples.Count(s => s.Heads.Any(Names)), first = lens.Samples.Count(s => s.Heads.Any(h => h.Items.Count > 0 && h.Items[0].IsTarget));
-        Estimate share = findings.Mean(lens.Samples.Where(s => s.Heads.Count > 0).Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
+        int naming = lens.Samples.Count(s => s.Heads.Any(Names)),
+            first = lens.Samples.Count(s => s.Heads.Any(h => h.Items.Count > 0 && h.Items[0].IsTarget));
+        Estimate share = findings.Mean(lens.Samples.Where(s => s.Heads.Count > 0)
+            .Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
         string verdict = Verdicts.Against(
-            share, 0.5, "as in the paper, most top heads write towards the answer", "the paper finds that most top heads write towards the answer; here fewer than half do",
-            "the samples do not tell whether most top heads write towards the answer, as in the paper", $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper");
+            share, 0.5, "as in the paper, most top heads write towards the answer",
+            "the paper finds that most top heads write towards the answer; here fewer than half do",
+            "the samples do not tell whether most top heads write towards the answer, as in the paper",
+                $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper");
         return $"In {Count(naming)} of {Many(lens.Samples.Count, "sample")} the answer's token is among the top {Count(lens.Items)} items of at least one of the {Count(lens.Heads)} strongest heads (the very first item in {Count(first)}); "
             + $"{Verdicts.Share(share)} of these heads name it: {verdict}.";
     }

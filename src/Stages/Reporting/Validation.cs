@@ -23,12 +23,15 @@ internal sealed record CriterionFindings(string Criterion, HeadsNeeded Faithful,
 internal sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, double> BySample, int NotReached)
 {
     /// <summary>Heads needed by sample, from one number a sample and order.</summary>
-    /// <param name="scans">The smallest k that crosses; NaN = none does. A sample has several where orders are random.</param>
+    /// <param name="scans">The smallest k that crosses; NaN = none does. A sample has several where orders are
+    /// random.</param>
     /// <param name="bootstrap">Intervals.</param>
     public static HeadsNeeded Of(IEnumerable<(string SampleId, double Heads)> scans, Bootstrap bootstrap)
     {
-        var bySample = scans.GroupBy(s => s.SampleId, StringComparer.Ordinal).Select(s => (s.Key, Mean: s.Average(o => o.Heads))).ToList();
-        var reached = bySample.Where(s => double.IsFinite(s.Mean)).ToDictionary(s => s.Key, s => s.Mean, StringComparer.Ordinal);
+        var bySample = scans.GroupBy(s => s.SampleId, StringComparer.Ordinal)
+            .Select(s => (s.Key, Mean: s.Average(o => o.Heads))).ToList();
+        var reached = bySample.Where(s => double.IsFinite(s.Mean))
+            .ToDictionary(s => s.Key, s => s.Mean, StringComparer.Ordinal);
         return new HeadsNeeded(bootstrap.Of(reached.Values), reached, bySample.Count - reached.Count);
     }
 
@@ -65,8 +68,11 @@ internal static class Validation
             Curve(scans, bootstrap));
     }
 
-    private static HeadsNeeded Needed(Dictionary<string, ValidationRow[][]> scans, Func<ValidationRow, bool> crosses, Bootstrap bootstrap) => HeadsNeeded.Of(
-        scans.SelectMany(sample => sample.Value.Select(scan => (sample.Key, scan.Where(crosses).Select(row => (double)row.K).DefaultIfEmpty(double.NaN).First()))), bootstrap);
+    private static HeadsNeeded Needed(Dictionary<string, ValidationRow[][]> scans, Func<ValidationRow, bool> crosses,
+        Bootstrap bootstrap) => HeadsNeeded.Of(
+        scans.SelectMany(sample => sample.Value.Select(scan =>
+            (sample.Key, scan.Where(crosses).Select(row => (double)row.K).DefaultIfEmpty(double.NaN).First()))),
+            bootstrap);
 
     private static List<CurvePoint> Curve(Dictionary<string, ValidationRow[][]> scans, Bootstrap bootstrap)
     {

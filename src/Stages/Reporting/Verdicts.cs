@@ -3,33 +3,43 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>What sentences say of estimates: numbers with their intervals, and of a comparison what the samples tell, or that they are too few to tell.</summary>
+/// <summary>
+/// What sentences say of estimates: numbers with their intervals, and of a comparison what the samples tell, or that
+/// they are too few to tell.
+/// </summary>
 internal static class Verdicts
 {
     /// <summary>A share as a percentage with its interval.</summary>
     public static string Share(Estimate share) => Percent(share.Mean) + ShareInterval(share.Low, share.High);
 
     /// <summary>The interval of a share; empty where there is none.</summary>
-    public static string ShareInterval(double low, double high) => double.IsFinite(low) && double.IsFinite(high) ? $"\u00a0[{Percent(low)}, {Percent(high)}]" : "";
+    public static string ShareInterval(double low, double high) => double.IsFinite(low) && double.IsFinite(high)
+        ? $"\u00a0[{Percent(low)}, {Percent(high)}]" : "";
 
     /// <summary>A number with its interval.</summary>
-    public static string Number(Estimate mean, int decimals = 2) => Fixed(mean.Mean, decimals) + Interval(mean.Low, mean.High, decimals);
+    public static string Number(Estimate mean, int decimals = 2) => Fixed(mean.Mean, decimals)
+        + Interval(mean.Low, mean.High, decimals);
 
     /// <summary>The interval of a number; empty where there is none.</summary>
     public static string Interval(double low, double high, int decimals = 2) =>
         double.IsFinite(low) && double.IsFinite(high) ? $"\u00a0[{Fixed(low, decimals)}, {Fixed(high, decimals)}]" : "";
 
     /// <summary>Samples are too few to tell a difference.</summary>
-    public static string Few(int count, string noun = "sample") => $"{Many(count, noun)} {(count == 1 ? "is" : "are")} too few to tell";
+    public static string Few(int count, string noun = "sample") =>
+        $"{Many(count, noun)} {(count == 1 ? "is" : "are")} too few to tell";
 
-    /// <summary>One of four texts by where the interval of <paramref name="mean"/> lies; the last one is given its number of samples where these are too few.</summary>
+    /// <summary>
+    /// One of four texts by where the interval of <paramref name="mean"/> lies; the last one is given its number of
+    /// samples where these are too few.
+    /// </summary>
     /// <param name="mean">What is judged.</param>
     /// <param name="threshold">Against what.</param>
     /// <param name="above">The interval lies above it.</param>
     /// <param name="below">The interval lies below it.</param>
     /// <param name="open">The interval holds it.</param>
     /// <param name="few">The samples are too few; null = <see cref="Few"/>.</param>
-    public static string Against(Estimate mean, double threshold, string above, string below, string open, string? few = null) => mean.Less(threshold) switch
+    public static string Against(Estimate mean, double threshold, string above, string below, string open,
+        string? few = null) => mean.Less(threshold) switch
     {
         { CanTell: false } => few ?? Few(mean.Count),
         { Direction: > 0 } => above,

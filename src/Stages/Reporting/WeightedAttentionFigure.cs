@@ -78,7 +78,8 @@ internal static class WeightedAttentionFigure
         Scale x = Around(points.Select(p => p.W), left, right), y = Around(points.Select(p => p.Beta), bottom, Top);
         svg.Axes(x, y, "weighted attention w", "β of an image token", x.Ticks(4), y.Ticks(5));
         svg.Cloud([.. points.Select(p => (x[p.W], y[p.Beta]))], points.Length > 1000 ? 1.4 : 2, Palette.Series[0], points.Length > 1000 ? 0.3 : 0.5);
-        svg.Text(right, Top - 12, $"ρ = {Fixed(tokens.PooledRho.Mean, 2)}, n = {Count(tokens.Attributed.Sum(s => s.Beta.Count))}", "end");
+        svg.Text(right, Top - 12,
+            $"ρ = {Fixed(tokens.PooledRho.Mean, 2)}, n = {Count(tokens.Attributed.Sum(s => s.Beta.Count))}", "end");
     }
 
     private static void DrawStripAcross(Svg svg, TokenFindings tokens, Scale x, double top, double bottom)

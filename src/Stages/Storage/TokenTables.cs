@@ -145,7 +145,8 @@ internal sealed record ImageTokenRow(string SampleId, int Token, int? Row, int? 
 /// <summary>What lies on the object of a sample.</summary>
 /// <param name="SampleId">The sample.</param>
 /// <param name="Area">Share of the image tokens that the object's box covers.</param>
-/// <param name="BetaOnObject">Share of the positive beta of image tokens that lies on them; null where there is none.</param>
+/// <param name="BetaOnObject">Share of the positive beta of image tokens that lies on them; null where there is
+/// none.</param>
 /// <param name="AttentionOnObject">Share of the positive weighted attention likewise.</param>
 internal sealed record ObjectShareRow(string SampleId, double Area, double? BetaOnObject, double? AttentionOnObject);
 

@@ -81,7 +81,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>The matrix as it was, in float32.</summary>
     /// <param name="target">[out, in].</param>
     /// <param name="threads">At most so many.</param>
-    public void Unpack(float* target, int threads) => Parallel.For(0, Panels, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, threads) }, panel =>
+    public void Unpack(float* target, int threads) =>
+        Parallel.For(0, Panels, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, threads) }, panel =>
     {
         switch (Format)
         {
@@ -182,7 +183,10 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
-    /// <summary>Features j and j + half share a word, which the kernels' own widening takes apart; the power of two between code and weight is exact.</summary>
+    /// <summary>
+    /// Features j and j + half share a word, which the kernels' own widening takes apart; the power of two between
+    /// code and weight is exact.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void UnpackPanel<TWeights>(float* target, int panel)
         where TWeights : struct, IStoredWeights
@@ -195,7 +199,8 @@ internal sealed unsafe class PackedWeights : IDisposable
         {
             for (int i = 0; i < InFeatures; i++)
             {
-                TWeights.Widen(source + (((nint)i * half) + j) * sizeof(uint), out Vector128<float> low, out Vector128<float> high);
+                TWeights.Widen(source + (((nint)i * half) + j) * sizeof(uint), out Vector128<float> low,
+                    out Vector128<float> high);
                 for (int lane = 0; lane < lanes; lane++)
                 {
                     Store(first + j + lane, low[lane] * scale, i);

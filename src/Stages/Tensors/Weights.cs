@@ -33,9 +33,11 @@ internal sealed class Weights : IDisposable
     /// <param name="checkpoint">Its tensors.</param>
     /// <param name="arithmetic">Where and in which type claimed tensors are.</param>
     /// <param name="shared">
-    /// Weights of the same checkpoint that the same architecture claimed packed; linear layers then widen those instead of holding copies (<see cref="WidenedLinear"/>). Must outlive this. Null = own layers.
+    /// Weights of the same checkpoint that the same architecture claimed packed; linear layers then widen those
+    /// instead of holding copies (<see cref="WidenedLinear"/>). Must outlive this. Null = own layers.
     /// </param>
-    public static Weights Of(Checkpoint checkpoint, Arithmetic arithmetic, Weights? shared = null) => new(checkpoint, arithmetic, "", new Ledger(), shared?.ledger);
+    public static Weights Of(Checkpoint checkpoint, Arithmetic arithmetic, Weights? shared = null) =>
+        new(checkpoint, arithmetic, "", new Ledger(), shared?.ledger);
 
     /// <summary>The tensors below a name: <c>Sub("language_model.model.layers.0")</c>. Disposing a sub-view disposes the whole; only the root's owner should.</summary>
     public Weights Sub(string name) => new(checkpoint, Arithmetic, prefix + name + ".", ledger, shared);
@@ -86,9 +88,11 @@ internal sealed class Weights : IDisposable
     public ILinear LinearOf(torch.Tensor weight, torch.Tensor? bias)
     {
         int place = ledger.LinearLayers++;
-        if (shared?.Packed.GetValueOrDefault(place) is { } packed && (packed.OutFeatures, packed.InFeatures) == (weight.shape[0], weight.shape[1]))
+        if (shared?.Packed.GetValueOrDefault(place) is { } packed
+            && (packed.OutFeatures, packed.InFeatures) == (weight.shape[0], weight.shape[1]))
         {
-            return ledger.Own(new WidenedLinear(packed)); // one class claims in one order, so that the place says which layer it is
+            // one class claims in one order, so that the place says which layer it is
+            return ledger.Own(new WidenedLinear(packed));
         }
 
         ledger.HeldBytes += weight.numel() * (Arithmetic.Linear == LinearChoice.Packed ? Math.Min(weight.element_size(), 4) : SizeOfCompute);

@@ -4,8 +4,10 @@ using F = TorchSharp.torch.nn.functional;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// libtorch's linear layer over the weights of a packed one, for gradients: they are widened to float32, exactly, for each product and forgotten after it, so that no second copy of a model is held.
-/// Results and gradients are those of <see cref="TorchLinear"/>, bit for bit. Autograd would keep what a product has read until the backward pass, all layers' weights at once; the backward pass widens them
+/// libtorch's linear layer over the weights of a packed one, for gradients: they are widened to float32, exactly, for
+/// each product and forgotten after it, so that no second copy of a model is held.
+/// Results and gradients are those of <see cref="TorchLinear"/>, bit for bit. Autograd would keep what a product has
+/// read until the backward pass, all layers' weights at once; the backward pass widens them
 /// again instead.
 /// </summary>
 internal sealed class WidenedLinear : ILinear
@@ -28,7 +30,8 @@ internal sealed class WidenedLinear : ILinear
     public long OutFeatures => packed.OutFeatures;
 
     /// <inheritdoc/>
-    public torch.Tensor Forward(torch.Tensor x) => torch.is_grad_enabled() && x.requires_grad ? Product.apply(x, this) : Apply(x);
+    public torch.Tensor Forward(torch.Tensor x) => torch.is_grad_enabled() && x.requires_grad ? Product.apply(x, this)
+        : Apply(x);
 
     /// <inheritdoc/>
     public void Dispose() => bias?.Dispose();

@@ -80,7 +80,9 @@ internal sealed class ClipProcessor
         return new ClipGeometry(resizedWidth, resizedHeight, Offset(resizedWidth), Offset(resizedHeight));
     }
 
-    /// <summary>The part of a picture of some size that enters the vision tower; beyond the picture where it is padded.</summary>
+    /// <summary>
+    /// The part of a picture of some size that enters the vision tower; beyond the picture where it is padded.
+    /// </summary>
     public PictureRegion Seen(int width, int height)
     {
         int side = Math.Max(width, height);

@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Vision;
 
-/// <summary>An upright rectangle over a picture. Edges are shares of the picture's width and height, (0, 0) the upper left corner; it may reach beyond the picture, as a padded token does.</summary>
+/// <summary>
+/// An upright rectangle over a picture. Edges are shares of the picture's width and height, (0, 0) the upper left
+/// corner; it may reach beyond the picture, as a padded token does.
+/// </summary>
 /// <param name="Left">Left edge.</param>
 /// <param name="Top">Upper edge.</param>
 /// <param name="Right">Right edge, not left of <paramref name="Left"/>.</param>
@@ -16,7 +19,8 @@ internal readonly record struct PictureRegion(double Left, double Top, double Ri
     /// <summary>The share of this region that another one covers, 0..1.</summary>
     public double CoveredBy(PictureRegion other)
     {
-        double width = Math.Min(Right, other.Right) - Math.Max(Left, other.Left), height = Math.Min(Bottom, other.Bottom) - Math.Max(Top, other.Top);
+        double width = Math.Min(Right, other.Right) - Math.Max(Left, other.Left),
+            height = Math.Min(Bottom, other.Bottom) - Math.Max(Top, other.Top);
         return width <= 0 || height <= 0 ? 0 : Math.Min(1, width * height / Area);
     }
 
@@ -24,7 +28,8 @@ internal readonly record struct PictureRegion(double Left, double Top, double Ri
     public PictureRegion Part(PictureRegion part)
     {
         double width = Right - Left, height = Bottom - Top;
-        return new PictureRegion(Left + (part.Left * width), Top + (part.Top * height), Left + (part.Right * width), Top + (part.Bottom * height));
+        return new PictureRegion(Left + (part.Left * width), Top + (part.Top * height), Left + (part.Right * width),
+            Top + (part.Bottom * height));
     }
 
     /// <summary>This region cut into equal cells, row by row.</summary>
@@ -32,6 +37,7 @@ internal readonly record struct PictureRegion(double Left, double Top, double Ri
     {
         PictureRegion whole = this;
         return Enumerable.Range(0, rows * columns).Select(i => whole.Part(new PictureRegion(
-            (double)(i % columns) / columns, (double)(i / columns) / rows, (double)((i % columns) + 1) / columns, (double)((i / columns) + 1) / rows)));
+            (double)(i % columns) / columns, (double)(i / columns) / rows, (double)((i % columns) + 1) / columns,
+                (double)((i / columns) + 1) / rows)));
     }
 }

@@ -141,7 +141,10 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         Refused(copy, file == "experiment.yaml" ? "it has no experiment.yaml" : "is missing");
     }
 
-    /// <summary>Cuts a table in half, and settings inside the first stage's name: where the half of these lies depends on the length of the paths in them, and what is left may be whole settings.</summary>
+    /// <summary>
+    /// Cuts a table in half, and settings inside the first stage's name: where the half of these lies depends on the
+    /// length of the paths in them, and what is left may be whole settings.
+    /// </summary>
     private static void CutOff(string file)
     {
         if (Path.GetExtension(file) == ".yaml")

@@ -94,14 +94,17 @@ internal sealed class SmallExperiment : IDisposable
     public string Spec { get; }
 
     /// <summary>A path as YAML has it, whatever characters are in it: the repository may lie anywhere.</summary>
-    private static string Quoted(params string[] parts) => System.Text.Json.JsonSerializer.Serialize(Path.Combine(parts).Replace("$", "$$", StringComparison.Ordinal));
+    private static string Quoted(params string[] parts) =>
+        System.Text.Json.JsonSerializer.Serialize(Path.Combine(parts).Replace("$", "$$", StringComparison.Ordinal));
 
     /// <summary>Adds stages, as lines of the spec, before the report.</summary>
     public void Add(string stages) => File.WriteAllText(Spec, File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
 
     /// <summary>Takes the bundled pictures in three styles in place of the scenes.</summary>
     public void UseStyles() => File.WriteAllText(Spec, string.Concat(File.ReadLines(Spec).Select(line =>
-        (line.StartsWith("data:", StringComparison.Ordinal) ? $"data: {{ kind: domainnet, root: {Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
+        (line.StartsWith("data:", StringComparison.Ordinal)
+            ? $"data: {{ kind: domainnet, root: "
+            + $"{Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
 
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");

@@ -33,24 +33,29 @@ public sealed class ResultTests
     {
         using var experiment = new SmallExperiment(samples: 4);
         string output = experiment.Run();
-        string page = Plain(System.Net.WebUtility.HtmlDecode(File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"))));
-        string comparison = Plain(HostProcess.Run("diff", "small", "small", "--artifacts", experiment.Artifacts).Output);
+        string page = Plain(System.Net.WebUtility
+            .HtmlDecode(File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"))));
+        string comparison = Plain(HostProcess
+            .Run("diff", "small", "small", "--artifacts", experiment.Artifacts).Output);
 
         foreach (string criterion in new[] { "head-attribution", "causal", "attention", "random" })
         {
-            Match said = Regex.Match(output, $@"validation: {criterion}\s+(\S+) heads for faithfulness > 0.8, (\S+) for completeness < 0.2");
+            Match said = Regex.Match(output,
+                $@"validation: {criterion}\s+(\S+) heads for faithfulness > 0.8, (\S+) for completeness < 0.2");
             said.Success.Should().BeTrue(output);
             string name = criterion == "head-attribution" ? "head attribution" : criterion;
             foreach (string heads in new[] { said.Groups[1].Value, said.Groups[2].Value })
             {
                 page.Should().MatchRegex($@"</span>{name}</td>.*<td>{Regex.Escape(heads)} <small>");
-                comparison.Should().MatchRegex($@"{name}\s+(faithfulness|completeness).*\s{Regex.Escape(heads)}\s+{Regex.Escape(heads)}\s");
+                comparison.Should().MatchRegex(
+                    $@"{name}\s+(faithfulness|completeness).*\s{Regex.Escape(heads)}\s+{Regex.Escape(heads)}\s");
             }
         }
 
         foreach (string quantity in new[] { "R²", "rho" })
         {
-            string spread = Regex.Match(Plain(output), $@"attribution: {quantity}\s+(\S+ ± \S+) \(n = 4\)").Groups[1].Value;
+            string spread = Regex.Match(Plain(output),
+                $@"attribution: {quantity}\s+(\S+ ± \S+) \(n = 4\)").Groups[1].Value;
             spread.Should().NotBeEmpty(output);
             page.Should().Contain($">{spread} [");
             comparison.Should().Contain(spread);
@@ -64,8 +69,10 @@ public sealed class ResultTests
     {
         using var experiment = new SmallExperiment();
         experiment.Run().Should().NotContain("CONVERGED");
-        experiment.Run("--set", "stages.attribution.max_iterations=1").Should().Contain("attribution: NOT CONVERGED").And.Contain("2 of 2 fits did not converge within 1 sweep");
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("2 of 2 fits did not converge within 1 sweep");
+        experiment.Run("--set", "stages.attribution.max_iterations=1").Should()
+            .Contain("attribution: NOT CONVERGED").And.Contain("2 of 2 fits did not converge within 1 sweep");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should()
+            .Contain("2 of 2 fits did not converge within 1 sweep");
     }
 
     [Fact]
@@ -76,10 +83,12 @@ public sealed class ResultTests
         experiment.Run();
         string page = File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"));
         page.Should().Contain("micro-llava (LLaVA-1.5)").And.NotContain("(Llava)");
-        string settings = page[page.IndexOf("id=\"settings\"", StringComparison.Ordinal)..page.IndexOf("id=\"reproduce\"", StringComparison.Ordinal)];
+        string settings = page[page.IndexOf("id=\"settings\"", StringComparison.Ordinal)..page
+            .IndexOf("id=\"reproduce\"", StringComparison.Ordinal)];
         int fold = settings.IndexOf("<details>", StringComparison.Ordinal);
         settings[..fold].Should().NotContain(">default<").And.Contain("stages.<wbr>masks.<wbr>count");
-        settings[fold..].Should().Contain("l1_<wbr>ratio").And.Contain("inputs.<wbr>forward").And.NotContain("stages.<wbr>masks.<wbr>count");
+        settings[fold..].Should().Contain("l1_<wbr>ratio").And.Contain("inputs.<wbr>forward").And
+            .NotContain("stages.<wbr>masks.<wbr>count");
     }
 
     [Fact]

@@ -35,9 +35,13 @@ public sealed partial class TokenTests
         Query($"select count(*) from '{tables}/token_traces.parquet' t join '{tables}/validation.parquet' v on v.sample_id = t.sample_id and v.criterion = 'head-attribution' and v.k = t.heads_kept where abs(v.faithfulness - t.phi_heads) < 1e-5").Should().Be(2, "x* is a point of the validation");
         Query($"select count(*) from '{tables}/logit_lens.parquet'").Should().Be(2 * 5 * 6);
         Query($"select count(*) from '{tables}/logit_lens.parquet' l join '{tables}/attribution.parquet' a using (sample_id, layer, head) where l.beta = a.beta").Should().Be(2 * 5 * 6);
-        Query($"select count(*) from '{tables}/object_share.parquet' where area between 0 and 1 and beta_on_object between 0 and 1 and attention_on_object between 0 and 1").Should().Be(2, "the annotations have boxes");
-        Query($"select count(*) from '{tables}/key_numbers.parquet' where quantity in ('object_area', 'beta_on_object', 'attention_on_object') and low95 <= mean and mean <= high95").Should().Be(3);
-        foreach (string file in new[] { "figures/fig-object-share.svg", "figures/fig4a-text-tokens.svg", "figures/fig4b-image-tokens.svg", "figures/fig4c-weighted-attention.svg", "figures/fig8-logit-lens.svg", "figures/table3-logit-kept.csv" })
+        Query($"select count(*) from '{tables}/object_share.parquet' where area between 0 and 1 and beta_on_object "
+            + "between 0 and 1 and attention_on_object between 0 and 1").Should().Be(2, "the annotations have boxes");
+        Query($"select count(*) from '{tables}/key_numbers.parquet' where quantity in ('object_area', "
+            + "'beta_on_object', 'attention_on_object') and low95 <= mean and mean <= high95").Should().Be(3);
+        foreach (string file in new[] { "figures/fig-object-share.svg", "figures/fig4a-text-tokens.svg",
+            "figures/fig4b-image-tokens.svg", "figures/fig4c-weighted-attention.svg", "figures/fig8-logit-lens.svg",
+            "figures/table3-logit-kept.csv" })
         {
             File.Exists(Path.Combine(experiment.RunFolder, file)).Should().BeTrue(file);
         }
@@ -56,7 +60,8 @@ public sealed partial class TokenTests
         experiment.Run("--set", $"data.annotations={annotations}");
 
         File.Exists(Path.Combine(experiment.RunFolder, "tables", "object_share.parquet")).Should().BeFalse();
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().NotContain("object_share").And.NotContain("object-share");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().NotContain("object_share").And
+            .NotContain("object-share");
     }
 
     [GeneratedRegex("\"bbox\"")]

@@ -70,14 +70,16 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     {
         using var tiny = new TinyLlava();
         using VisionLanguageModel packed = tiny.Load("packed"), own = tiny.Load("torch");
-        using VisionLanguageModel shared = VisionLanguageModel.Load(tiny.Folder, own.Decoder.Arithmetic, shared: packed);
+        using VisionLanguageModel shared = VisionLanguageModel
+            .Load(tiny.Folder, own.Decoder.Arithmetic, shared: packed);
 
         var (expected, values) = Gradients(own);
         var (found, sharedValues) = Gradients(shared);
 
         found.Should().Equal(expected);
         sharedValues.Should().Equal(values);
-        shared.WeightBytes.Should().BeLessThan(own.WeightBytes / 4, "norms and embeddings are its own, linear layers are not");
+        shared.WeightBytes.Should().BeLessThan(own.WeightBytes / 4,
+            "norms and embeddings are its own, linear layers are not");
     }
 
     private static (double[] Gradients, double[] Values) Gradients(VisionLanguageModel model)
@@ -86,8 +88,10 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens.Tokens), features);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         int heads = model.Decoder.Shape.TotalHeads;
-        byte[][] masks = [.. Enumerable.Range(0, 6).Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDrawing.Exact))];
-        var found = new GatedForward(cache, blocks, model.Target(5, MeanOver.Rows)).Gradients([.. masks.Select(mask => GatedForward.PointOf(mask, heads))]);
+        byte[][] masks = [.. Enumerable.Range(0, 6)
+            .Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDrawing.Exact))];
+        var found = new GatedForward(cache, blocks, model.Target(5, MeanOver.Rows))
+            .Gradients([.. masks.Select(mask => GatedForward.PointOf(mask, heads))]);
         return ([.. found.SelectMany(g => g.Gradient)], [.. found.Select(g => g.F)]);
     }
 

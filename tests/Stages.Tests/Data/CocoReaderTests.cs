@@ -32,7 +32,8 @@ public sealed class CocoReaderTests : IDisposable
 
         set.Candidates.Should().Equal(
             new DataItem("1", "a.jpg", Path.Combine(ImageFolder, "a.jpg"), "dog", "animal"),
-            new DataItem("2", "sub/b.jpg", Path.Combine(ImageFolder, "sub", "b.jpg"), "hot dog", Box: new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0, 0, 0.5, 0.5), 10, 10)));
+            new DataItem("2", "sub/b.jpg", Path.Combine(ImageFolder, "sub", "b.jpg"), "hot dog",
+                Box: new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0, 0, 0.5, 0.5), 10, 10)));
         set.Categories.Should().Equal("dog", "hot dog");
     }
 
@@ -41,7 +42,9 @@ public sealed class CocoReaderTests : IDisposable
     {
         const string two = """[{"image_id": 1, "category_id": 3, "area": 50, "bbox": [0, 0, 10, 5]}, {"image_id": 1, "category_id": 4, "area": 1000, "bbox": [50, 10, 50, 20]}, {"image_id": 1, "category_id": 3, "area": 20, "bbox": [1, 1, 1, 1]}]""";
 
-        Read(Json(Images, two, Categories)).Candidates.Single().Should().Match<DataItem>(i => i.Category == "hot dog" && i.Box == new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0.5, 0.2, 1, 0.6), 100, 50));
+        Read(Json(Images, two, Categories)).Candidates.Single().Should()
+            .Match<DataItem>(i => i.Category == "hot dog"
+            && i.Box == new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0.5, 0.2, 1, 0.6), 100, 50));
     }
 
     [Fact]

@@ -16,17 +16,20 @@ public sealed class TokenRegionsTests
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
 
         TokenRegions.OfClip(processor, 8, 4, grid: 2, dropsClassToken: true).Should().Equal(
-            new PictureRegion(0.25, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 0.75, 0.5), new PictureRegion(0.25, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 0.75, 1));
+            new PictureRegion(0.25, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 0.75, 0.5),
+                new PictureRegion(0.25, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 0.75, 1));
     }
 
     [Fact]
     public void Padded_tokens_reach_beyond_the_picture()
     {
-        // 8 x 4 pixels are padded by 2 above and below to 8 x 8, then halved: a token is 4 x 4 pixels, the picture's whole height
+        // 8 x 4 pixels are padded by 2 above and below to 8 x 8, then halved: a token is 4 x 4 pixels, the picture's
+        // whole height
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""), PictureFit.Pad);
 
         TokenRegions.OfClip(processor, 8, 4, grid: 2, dropsClassToken: false).Should().Equal(
-            null, new PictureRegion(0, -0.5, 0.5, 0.5), new PictureRegion(0.5, -0.5, 1, 0.5), new PictureRegion(0, 0.5, 0.5, 1.5), new PictureRegion(0.5, 0.5, 1, 1.5));
+            null, new PictureRegion(0, -0.5, 0.5, 0.5), new PictureRegion(0.5, -0.5, 1, 0.5),
+                new PictureRegion(0, 0.5, 0.5, 1.5), new PictureRegion(0.5, 0.5, 1, 1.5));
     }
 
     [Fact]
@@ -34,20 +37,25 @@ public sealed class TokenRegionsTests
     {
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
 
-        TokenRegions.OfClip(processor, 2, 8, grid: 1, dropsClassToken: true).Should().Equal(new PictureRegion(0, 0.375, 1, 0.625)); // 4 x 16 after the resize, rows 6 to 9
+        // 4 x 16 after the resize, rows 6 to 9
+        TokenRegions.OfClip(processor, 2, 8, grid: 1, dropsClassToken: true).Should()
+            .Equal(new PictureRegion(0, 0.375, 1, 0.625));
     }
 
     [Fact]
     public void Tiles_come_after_the_whole_picture_and_line_ends_have_no_place()
     {
-        // 8 x 4 pixels fit two tiles of 4 x 4 side by side: 4 tokens of the whole picture, then 2 rows of 4 tokens and a line end
+        // 8 x 4 pixels fit two tiles of 4 x 4 side by side: 4 tokens of the whole picture, then 2 rows of 4 tokens and
+        // a line end
         var processor = new LlavaNextProcessor(Config("""{"size":4,"image_grid_pinpoints":[[4,8],[8,4],[8,8]]}"""));
 
         PictureRegion?[] regions = [.. TokenRegions.OfTiles(processor.Geometry(8, 4), processor.Side, grid: 2)];
 
         regions.Should().HaveCount(4 + (2 * 5));
-        regions[..4].Should().Equal(new PictureRegion(0, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 1, 0.5), new PictureRegion(0, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 1, 1));
-        regions[4..9].Should().Equal(new PictureRegion(0, 0, 0.25, 0.5), new PictureRegion(0.25, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 0.75, 0.5), new PictureRegion(0.75, 0, 1, 0.5), null);
+        regions[..4].Should().Equal(new PictureRegion(0, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 1, 0.5),
+            new PictureRegion(0, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 1, 1));
+        regions[4..9].Should().Equal(new PictureRegion(0, 0, 0.25, 0.5), new PictureRegion(0.25, 0, 0.5, 0.5),
+            new PictureRegion(0.5, 0, 0.75, 0.5), new PictureRegion(0.75, 0, 1, 0.5), null);
         regions[^1].Should().BeNull();
         regions[^2].Should().Be(new PictureRegion(0.75, 0.5, 1, 1));
     }
@@ -55,7 +63,8 @@ public sealed class TokenRegionsTests
     [Fact]
     public void Tiles_are_moved_by_their_padding()
     {
-        // 6 x 4 pixels stand in the middle of two tiles, a black column on either side: a token of 2 pixels begins one pixel left of the picture
+        // 6 x 4 pixels stand in the middle of two tiles, a black column on either side: a token of 2 pixels begins one
+        // pixel left of the picture
         var processor = new LlavaNextProcessor(Config("""{"size":4,"image_grid_pinpoints":[[4,8],[8,4],[8,8]]}"""));
         LlavaNextGeometry geometry = processor.Geometry(6, 4);
         geometry.PadLeft.Should().Be(1);
@@ -91,9 +100,11 @@ public sealed class TokenRegionsTests
         {
             IReadOnlyList<PictureRegion?> found = regions.Of(picture.Width, picture.Height);
             found.Count.Should().Be(counter.TokensOf(picture.Width, picture.Height).Tokens);
-            found.OfType<PictureRegion>().Should().OnlyContain(r => r.Area > 0 && r.Left < 1 && r.Right > 0 && r.Top < 1 && r.Bottom > 0);
+            found.OfType<PictureRegion>().Should()
+                .OnlyContain(r => r.Area > 0 && r.Left < 1 && r.Right > 0 && r.Top < 1 && r.Bottom > 0);
         }
     }
 
-    private static PreprocessorConfig Config(string json) => PreprocessorConfig.Parse(Encoding.UTF8.GetBytes(json), "folder/preprocessor_config.json");
+    private static PreprocessorConfig Config(string json) =>
+        PreprocessorConfig.Parse(Encoding.UTF8.GetBytes(json), "folder/preprocessor_config.json");
 }

@@ -37,7 +37,8 @@ public sealed class AnalysisFigureTests
         ReportData constant = Made with { Samples = [.. Made.Samples.Select(s => s with { ImageAttention = [.. s.Beta.Select(_ => 0.5)] })] };
 
         BetaAttentionFigure.Of(Findings.Of(same))!.Shows.Should().Contain("ρ = 1.00").And.Contain("more than the paper finds");
-        BetaAttentionFigure.Of(Findings.Of(same with { Samples = [.. same.Samples.Take(3)] }))!.Shows.Should().Contain("3 samples are too few to tell");
+        BetaAttentionFigure.Of(Findings.Of(same with { Samples = [.. same.Samples.Take(3)] }))!.Shows.Should()
+            .Contain("3 samples are too few to tell");
         BetaAttentionFigure.Of(Findings.Of(constant))!.Shows.Should().Contain("no correlation to state");
     }
 
@@ -53,8 +54,11 @@ public sealed class AnalysisFigureTests
             Validation = [],
         };
 
-        SingleHeadFigure.Of(Findings.Of(data))!.Shows.Should().StartWith("In 30 of 40 samples (75\u202f%\u00a0[").And.Contain("as the paper finds");
-        SingleHeadFigure.Of(Findings.Of(data with { Samples = [.. data.Samples.Take(4)] }))!.Shows.Should().StartWith("In 3 of 4 samples").And.Contain("4 samples are too few to tell").And.NotContain("as the paper finds");
+        SingleHeadFigure.Of(Findings.Of(data))!.Shows.Should().StartWith("In 30 of 40 samples (75\u202f%\u00a0[").And
+            .Contain("as the paper finds");
+        SingleHeadFigure.Of(Findings.Of(data with { Samples = [.. data.Samples.Take(4)] }))!.Shows.Should()
+            .StartWith("In 3 of 4 samples").And.Contain("4 samples are too few to tell").And
+            .NotContain("as the paper finds");
     }
 
     [Fact]
@@ -86,14 +90,16 @@ public sealed class AnalysisFigureTests
         double[] Vector(Func<int, double> betaOf) => [.. Enumerable.Range(0, samples).Select(betaOf)];
         double[][] vectors =
         [
-            .. Enumerable.Range(0, 4).Select(i => Vector(s => 0.3 + (s == 0 ? 0.01 * i : 0))), .. Enumerable.Range(0, 4).Select(i => Vector(s => s < 10 ? 0.15 + (s == 0 ? 0.01 * i : 0) : 0)),
+            .. Enumerable.Range(0, 4).Select(i => Vector(s => 0.3 + (s == 0 ? 0.01 * i : 0))),
+            .. Enumerable.Range(0, 4).Select(i => Vector(s => s < 10 ? 0.15 + (s == 0 ? 0.01 * i : 0) : 0)),
             Vector(s => s == 1 ? 9 : 0),
         ];
         HeadVectors heads = Vectors(vectors);
 
         Figure figure = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = heads }))!;
 
-        figure.Shows.Should().Contain("4 heads that pass β > 0.1 in 100\u202f%").And.Contain("4 heads that pass β > 0.1 in 25\u202f%").And.Contain("1 head stands apart")
+        figure.Shows.Should().Contain("4 heads that pass β > 0.1 in 100\u202f%").And
+            .Contain("4 heads that pass β > 0.1 in 25\u202f%").And.Contain("1 head stands apart")
             .And.Contain("mean silhouette is 0.9").And.Contain("as the paper finds");
         figure.Table.Rows.Should().HaveCount(9 * samples);
     }
@@ -103,23 +109,28 @@ public sealed class AnalysisFigureTests
     [InlineData(2)]
     public void One_or_two_outliers_are_no_cluster(int outliers)
     {
-        double[][] vectors = [.. Enumerable.Range(0, 8).Select(_ => new[] { 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 }), .. Enumerable.Range(0, outliers).Select(i => new[] { 0, 9 + (0.01 * i), 0, 0, 0, 0 })];
+        double[][] vectors = [.. Enumerable.Range(0, 8).Select(_ => new[] { 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 }),
+            .. Enumerable.Range(0, outliers).Select(i => new[] { 0, 9 + (0.01 * i), 0, 0, 0, 0 })];
 
         string shows = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!.Shows;
 
-        shows.Should().StartWith("The tree has no two clusters of 3 heads or more").And.NotContain("as the paper finds");
+        shows.Should().StartWith("The tree has no two clusters of 3 heads or more").And
+            .NotContain("as the paper finds");
     }
 
     [Fact]
     public void Branches_that_do_not_lie_apart_are_no_clusters()
     {
         var random = new Random(3);
-        double[][] cloud = [.. Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, 12).Select(_ => 0.3 * random.NextDouble()).ToArray())];
-        double[][] line = [.. Enumerable.Range(0, 8).Select(i => new[] { 0.2 + (0.001 * i), 0.2, 0.2, 0.2, 0.2, 0.2 }), [0, 9, 0, 0, 0, 0]];
+        double[][] cloud = [.. Enumerable.Range(0, 40)
+            .Select(_ => Enumerable.Range(0, 12).Select(_ => 0.3 * random.NextDouble()).ToArray())];
+        double[][] line = [.. Enumerable.Range(0, 8).Select(i => new[] { 0.2 + (0.001 * i), 0.2, 0.2, 0.2, 0.2, 0.2 }),
+            [0, 9, 0, 0, 0, 0]];
 
         foreach (double[][] vectors in new[] { cloud, line })
         {
-            HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!.Shows.Should().NotContain("as the paper finds").And.NotContain("the clusters lie apart");
+            HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!.Shows.Should()
+                .NotContain("as the paper finds").And.NotContain("the clusters lie apart");
         }
     }
 
@@ -128,25 +139,30 @@ public sealed class AnalysisFigureTests
     {
         double[] distances = Distances.Condensed([[0], [2], [10], [13], [99]], DistanceMetric.Euclidean);
 
-        // a = 2, b = (10 + 13) / 2; a = 2, b = (8 + 11) / 2; a = 3, b = (10 + 8) / 2; a = 3, b = (13 + 11) / 2; the last one is in neither
+        // a = 2, b = (10 + 13) / 2; a = 2, b = (8 + 11) / 2; a = 3, b = (10 + 8) / 2; a = 3, b = (13 + 11) / 2; the
+        // last one is in neither
         double[] found = Silhouette.OfTwo(distances, [1, 1, 2, 2, 0]);
 
         found.Should().HaveCount(4);
-        found.Zip([9.5 / 11.5, 7.5 / 9.5, 6.0 / 9, 9.0 / 12], (a, b) => Math.Abs(a - b)).Should().OnlyContain(e => e < 1e-12);
+        found.Zip([9.5 / 11.5, 7.5 / 9.5, 6.0 / 9, 9.0 / 12], (a, b) => Math.Abs(a - b)).Should()
+            .OnlyContain(e => e < 1e-12);
     }
 
     [Fact]
     public void Neighbours_of_a_group_are_looked_for_among_other_objects_and_by_beta()
     {
-        // two objects of each group; the nearest sample is always of the same object, the nearest other object of the same group for animals alone
+        // two objects of each group; the nearest sample is always of the same object, the nearest other object of the
+        // same group for animals alone
         (string Object, string Group, double At)[] samples =
         [
-            ("dog", "animal", 0.0), ("dog", "animal", 0.1), ("cat", "animal", 1.0), ("cat", "animal", 1.1), ("cup", "kitchen", 5.0), ("cup", "kitchen", 5.1), ("bus", "vehicle", 5.5), ("bus", "vehicle", 5.6),
+            ("dog", "animal", 0.0), ("dog", "animal", 0.1), ("cat", "animal", 1.0), ("cat", "animal", 1.1),
+            ("cup", "kitchen", 5.0), ("cup", "kitchen", 5.1), ("bus", "vehicle", 5.5), ("bus", "vehicle", 5.6),
             ("bowl", "kitchen", 9.0), ("bowl", "kitchen", 9.1),
         ];
         NamedBeta[] betas = [.. samples.Select(s => new NamedBeta(s.Object, s.Group, [s.At]))];
 
-        NeighbourAgreement objects = NeighbourAgreement.OfObjects(betas, new Bootstrap()), groups = NeighbourAgreement.OfGroups(betas, new Bootstrap());
+        NeighbourAgreement objects = NeighbourAgreement.OfObjects(betas, new Bootstrap()),
+            groups = NeighbourAgreement.OfGroups(betas, new Bootstrap());
 
         objects.Share.Mean.Should().Be(1);
         objects.Chance.Should().BeApproximately(1.0 / 9, 1e-12);
@@ -161,22 +177,29 @@ public sealed class AnalysisFigureTests
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 6);
         string shows = LayoutFigure.Of(Findings.Of(data))!.Shows;
-        var shuffled = data with { Layout = data.Layout! with { Points = [.. data.Layout.Points.Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) })] } };
+        var shuffled = data with { Layout =
+            data.Layout! with { Points = [.. data.Layout.Points
+            .Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) })] } };
 
         LayoutFigure.Of(Findings.Of(shuffled))!.Shows.Should().Be(shows);
-        shows.Should().Contain("by chance").And.Contain("[").And.Contain("among the samples of other objects").And.Contain("as the paper finds");
+        shows.Should().Contain("by chance").And.Contain("[").And.Contain("among the samples of other objects").And
+            .Contain("as the paper finds");
     }
 
     [Fact]
     public void Few_objects_do_not_tell_whether_alike_ones_use_alike_heads()
     {
-        LayoutPoint[] points = [.. Enumerable.Range(0, 20).Select(i => new LayoutPoint($"{i}", $"{i}.jpg", i < 10 ? "dog" : "cat", "animal", i, i, Beta: [i < 10 ? 0 : 1.0, i * 0.01]))];
+        LayoutPoint[] points = [.. Enumerable.Range(0, 20)
+            .Select(i => new LayoutPoint($"{i}", $"{i}.jpg", i < 10 ? "dog" : "cat", "animal", i, i,
+            Beta: [i < 10 ? 0 : 1.0, i * 0.01]))];
 
-        LayoutFigure.Of(Findings.Of(Made with { Layout = new SampleLayout(points, "Exact t-SNE") }))!.Shows.Should().Contain("2 objects are too few to tell");
+        LayoutFigure.Of(Findings.Of(Made with { Layout = new SampleLayout(points, "Exact t-SNE") }))!.Shows.Should()
+            .Contain("2 objects are too few to tell");
     }
 
     private static HeadVectors Vectors(double[][] vectors) => new(
-        [.. Enumerable.Range(0, vectors.Length)], [.. Enumerable.Range(0, vectors[0].Length).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))], vectors,
+        [.. Enumerable.Range(0, vectors.Length)],
+        [.. Enumerable.Range(0, vectors[0].Length).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))], vectors,
         Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average), 0.1, "average linkage");
 
     [Fact]
@@ -192,17 +215,23 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void High_ratios_are_compared_with_low_ones_within_each_sample()
     {
-        RatioRow[] Rows(double faithfulAbove) => [.. from sample in new[] { "few", "few, too", "some", "some, too", "many", "many, too" }
+        RatioRow[] Rows(double faithfulAbove) =>
+            [.. from sample in new[] { "few", "few, too", "some", "some, too", "many", "many, too" }
                                                      from ratio in new[] { 0.25, 0.5, 0.75 }
-                                                     let heads = sample.StartsWith("few", StringComparison.Ordinal) ? 4 : sample.StartsWith("some", StringComparison.Ordinal) ? 10 : 50
+                                                     let heads = sample.StartsWith("few", StringComparison.Ordinal) ? 4
+                                                         : sample.StartsWith("some", StringComparison.Ordinal) ? 10 : 50
                                                      select new RatioRow(sample, ratio, ratio > 0.5 ? heads + faithfulAbove : heads, ratio > 0.5 ? heads - 1 : heads, 1 - (0.4 * ratio))];
         string Shows(double faithfulAbove) => RatioFigure.Of(Findings.Of(Made with { Ratios = Rows(faithfulAbove) }))!.Shows;
-        RatioFigure.Of(Findings.Of(Made with { Ratios = [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))] }))!.Shows.Should().Contain("3 samples are too few to tell").And.NotContain("as in the paper");
+        RatioFigure.Of(Findings.Of(Made with { Ratios =
+            [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))] }))!.Shows.Should()
+            .Contain("3 samples are too few to tell").And.NotContain("as in the paper");
 
         Shows(-2).Should().Contain("ratios above 50\u202f% need 2.0\u00a0[2.0, 2.0] fewer heads for faithfulness").And.Contain("1.0\u00a0[1.0, 1.0] fewer for completeness: fewer in both, as in the paper");
         Shows(+2).Should().Contain("2.0\u00a0[2.0, 2.0] more heads for faithfulness").And.Contain("in the paper they need fewer in both");
         Shows(0).Should().Contain("which these samples do not settle");
-        Shows(0).Should().Contain("add up best at p\u00a0=\u00a025\u202f% (R² 0.90\u00a0[0.90, 0.90]) and worst at p\u00a0=\u00a075\u202f% (R² 0.70\u00a0[0.70, 0.70]).");
+        Shows(0).Should().Contain(
+            "add up best at p\u00a0=\u00a025\u202f% (R² 0.90\u00a0[0.90, 0.90]) and worst at p\u00a0=\u00a075\u202f% "
+            + "(R² 0.70\u00a0[0.70, 0.70]).");
     }
 
     [Fact]
@@ -211,7 +240,10 @@ public sealed class AnalysisFigureTests
         PromptResult[] prompts = [new("p1", "Identify?", [0.9, 0.94]), new("", "What do you see here?", [0.8, 0.82]), new("p3", "Name it?", [])];
         Figure Of(bool isDefault) => PromptFigure.Of(Findings.Of(Made with { Prompts = prompts, IsDefaultQuestion = isDefault }))!;
 
-        Of(true).Shows.Should().StartWith("Over 2 prompts β keeps a mean cosine of 0.87\u00a0[0.85, 0.88] with that under the default prompt; the lowest is “What do you see here?” with 0.81").And.Contain("2 samples are too few to tell").And.Contain("No answer under p3 is right").And.Contain("0.95");
+        Of(true).Shows.Should().StartWith(
+            "Over 2 prompts β keeps a mean cosine of 0.87\u00a0[0.85, 0.88] with that under the default prompt; the "
+            + "lowest is “What do you see here?” with 0.81").And.Contain("2 samples are too few to tell").And
+            .Contain("No answer under p3 is right").And.Contain("0.95");
         Of(false).Shows.Should().Contain("this report's question").And.NotContain("paper");
         Of(false).Draw(Figure.Wide, "x").Should().NotContain("paper:").And.Contain("none");
         Of(true).Draw(Figure.Narrow, "x").Should().Contain("paper:");

@@ -13,8 +13,11 @@ public sealed class ConvergenceTests
         ReportData data = MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [some] };
         Findings findings = Findings.Of(data);
 
-        some.Summary.Should().ContainSingle().Which.Should().Match<SummaryRow>(r => r.What == "fit: NOT CONVERGED" && r.Value.StartsWith("2 of 3 fits did not converge within 7 sweeps"));
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("class=\"warning\"").And.Contain("2 of 3 fits did not converge");
+        some.Summary.Should().ContainSingle().Which.Should()
+            .Match<SummaryRow>(r => r.What == "fit: NOT CONVERGED"
+            && r.Value.StartsWith("2 of 3 fits did not converge within 7 sweeps"));
+        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("class=\"warning\"").And
+            .Contain("2 of 3 fits did not converge");
         Sentences.Fit(findings).Should().Contain("fit: 2 of 3 fits did not converge");
     }
 
@@ -25,6 +28,7 @@ public sealed class ConvergenceTests
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [all] });
 
         all.Summary.Should().BeEmpty();
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("class=\"warning\"").And.NotContain("converge");
+        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("class=\"warning\"").And
+            .NotContain("converge");
     }
 }

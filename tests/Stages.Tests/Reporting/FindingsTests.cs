@@ -105,25 +105,32 @@ public sealed class FindingsTests
     public void Two_or_three_samples_rank_no_criterion()
     {
         string sentence = Sentences.HeadsNeeded(Findings.Of(Report(
-            [.. Enumerable.Range(0, 3).SelectMany(i => Crossing($"s{i}", "head-attribution", 2).Concat(Crossing($"s{i}", "causal", 7)))])));
+            [.. Enumerable.Range(0, 3).SelectMany(i => Crossing($"s{i}", "head-attribution", 2)
+                .Concat(Crossing($"s{i}", "causal", 7)))])));
 
-        sentence.Should().Contain("3 samples are too few to tell which needs the fewest").And.NotContain("level").And.NotContain("the fewest heads").And.NotContain("as in the paper");
+        sentence.Should().Contain("3 samples are too few to tell which needs the fewest").And.NotContain("level").And
+            .NotContain("the fewest heads").And.NotContain("as in the paper");
     }
 
     [Theory]
     [InlineData(3, 6, 12, "2.0 times", "other heads can stand in for them, as the paper finds")]
     [InlineData(6, 3, 12, "0.5 times", "unlike in the paper")]
     [InlineData(3, 6, 4, "2.0 times", "4 samples are too few to tell")]
-    public void Redundancy_is_told_by_the_interval_of_the_ratio(int faithful, int complete, int samples, string ratio, string told)
+    public void Redundancy_is_told_by_the_interval_of_the_ratio(int faithful, int complete, int samples, string ratio,
+        string told)
     {
         string Sentence(Func<int, int> completeOf) => Sentences.HeadsNeeded(Findings.Of(Report(
         [
             .. Enumerable.Range(0, samples).SelectMany(i => Enumerable.Range(0, 10)
-                .Select(k => new ValidationRow($"s{i}", "head-attribution", 0, k, k < faithful ? 0.1 : 0.9, k < completeOf(i) ? 0.9 : 0.1))),
+                .Select(k => new ValidationRow($"s{i}", "head-attribution", 0, k, k < faithful ? 0.1 : 0.9,
+                    k < completeOf(i) ? 0.9 : 0.1))),
         ])));
 
-        Sentence(_ => complete).Should().Contain($"completeness takes {ratio[..3]}\u00a0[{ratio[..3]}, {ratio[..3]}] times as many heads as faithfulness").And.Contain(told);
-        if (samples > 6) Sentence(i => i % 2 == 0 ? faithful - 2 : faithful + 2).Should().Contain("the samples do not tell whether other heads can stand in");
+        Sentence(_ => complete).Should()
+            .Contain($"completeness takes {ratio[..3]}\u00a0[{ratio[..3]}, {ratio[..3]}] times as many heads as "
+            + "faithfulness").And.Contain(told);
+        if (samples > 6) Sentence(i => i % 2 == 0 ? faithful - 2 : faithful + 2).Should()
+            .Contain("the samples do not tell whether other heads can stand in");
     }
 
     private static IEnumerable<ValidationRow> Crossing(string sample, string criterion, int k) =>

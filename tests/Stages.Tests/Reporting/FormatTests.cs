@@ -9,7 +9,8 @@ namespace Pipelines.Stages.Tests.Reporting;
 public sealed class FormatTests
 {
     [Theory]
-    [InlineData(37.65, 1, "37.7")] // 753 / 20: its binary fraction lies below the half, the number that a table shows does not
+    // 753 / 20: its binary fraction lies below the half, the number that a table shows does not
+    [InlineData(37.65, 1, "37.7")]
     [InlineData(-37.65, 1, "\u221237.7")]
     [InlineData(0.125, 2, "0.13")]
     [InlineData(0.135, 2, "0.14")]
@@ -21,7 +22,8 @@ public sealed class FormatTests
     [InlineData(1234.5, 0, "1\u202f235")]
     [InlineData(1e20, 1, "100\u202f000\u202f000\u202f000\u202f000\u202f000\u202f000.0")]
     [InlineData(double.NaN, 1, "–")]
-    public void Halves_of_the_number_that_a_table_shows_go_away_from_zero(double value, int decimals, string text) => Format.Fixed(value, decimals).Should().Be(text);
+    public void Halves_of_the_number_that_a_table_shows_go_away_from_zero(double value, int decimals, string text) =>
+        Format.Fixed(value, decimals).Should().Be(text);
 
     [Fact]
     public void A_sum_in_another_order_reads_the_same()

@@ -32,7 +32,10 @@ internal static class MadeUpAnalyses
             Thresholds = [.. Thresholds(data)],
             Ratios = [.. Ratios(data, random)],
             Styles = Styles(samples, betas),
-            Layout = new SampleLayout([.. samples.Select((s, i) => new LayoutPoint(s.SampleId, $"{s.SampleId}.jpg", s.Category, s.SuperCategory, layout.Points[i][0], layout.Points[i][1], StyleNames[i % 3], betas[i]))], $"Exact t-SNE, perplexity {layout.Perplexity:0.#}"),
+            Layout = new SampleLayout([.. samples
+                .Select((s, i) => new LayoutPoint(s.SampleId, $"{s.SampleId}.jpg", s.Category, s.SuperCategory,
+                layout.Points[i][0], layout.Points[i][1], StyleNames[i % 3], betas[i]))],
+                $"Exact t-SNE, perplexity {layout.Perplexity:0.#}"),
             HeadVectors = used.Length == 0 ? null : new HeadVectors(used, samples, vectors, Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average), 0.1, "average linkage of Euclidean distances"),
             Prompts = [.. Enumerable.Range(1, 9).Select(p => new PromptResult($"p{p}", "Offer the primary object's name from the picture, restricted to a single word.", [.. Enumerable.Range(0, 40).Select(_ => 1 - (0.1 * random.NextDouble() * random.NextDouble() * (1 + (p % 3))))]))],
         };
