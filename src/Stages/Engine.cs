@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages;
 
@@ -9,7 +10,8 @@ namespace Pipelines.Stages;
 /// <param name="digests">Digests of weight and picture files.</param>
 internal sealed class Engine(FileDigests digests) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image), Lazy<VisionLanguageModel>> models = new();
+    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image, string Template), Lazy<VisionLanguageModel>> models = new();
+    private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
     private readonly Lock leasing = new();
     private readonly List<Resident> residents = [];
 
@@ -19,9 +21,14 @@ internal sealed class Engine(FileDigests digests) : IDisposable
     /// <summary>Digests of weight and picture files.</summary>
     public FileDigests Digests => digests;
 
+    /// <summary>The tokenizer of a folder, read at the first call.</summary>
+    public HubTokenizer Tokenizer(string folder) => tokenizers.GetOrAdd(folder, f => new Lazy<HubTokenizer>(() => new HubTokenizer(f))).Value;
+
     /// <summary>The model of a folder, loaded at the first call.</summary>
-    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
-        models.GetOrAdd((folder, arithmetic.ToString(), image), _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
+    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
+        models.GetOrAdd(
+            (folder, arithmetic.ToString(), image, template.Digest),
+            _ => new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder)))).Value;
 
     /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs to one kind of preparation.</summary>
     public Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)

@@ -4,6 +4,8 @@ using Pipelines.Stages.Data;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Text.Templates;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
@@ -30,11 +32,13 @@ internal sealed class StageContext
         Command = command;
         Engine = engine;
         Info = ModelInfo.Read(Folder);
-        ModelFolder.RequireUsable(Folder, [.. TokenizerFiles, .. ProcessorFiles]);
+        ModelFolder.RequireUsable(Folder, [.. TokenizerFiles, .. ProcessorFiles, .. TemplateFiles.Own]);
         Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
         Question = Prompts.Resolve(experiment.Prompt);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
+        Template = ModelTemplate.Read(Info, experiment.Model.Template.Full);
+        RequirePrompt();
         modelParts = new(() => [.. ReadModelParts()]);
         pictures = new(ReadPictures);
         items = new(() => Pictures.InQuestionOrder(experiment.Seed));
@@ -45,7 +49,9 @@ internal sealed class StageContext
     {
         Experiment = other.Experiment with { Prompt = prompt };
         (Command, Engine, Info, Arithmetic, Image, ImageTokens) = (other.Command, other.Engine, other.Info, other.Arithmetic, other.Image, other.ImageTokens);
+        Template = other.Template;
         Question = Prompts.Resolve(prompt);
+        RequirePrompt();
         (modelParts, pictures, items) = (other.modelParts, other.pictures, other.items);
     }
 
@@ -73,20 +79,23 @@ internal sealed class StageContext
     /// <summary>Image tokens by a picture's size.</summary>
     public ImageTokenCounter ImageTokens { get; }
 
+    /// <summary>The text around the question.</summary>
+    public ChatTemplate Template { get; }
+
     /// <summary>Number of heads, N = L * H.</summary>
     public int Heads => Info.TotalHeads;
 
     /// <summary>The loaded model.</summary>
-    public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image);
+    public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image, Template);
 
     /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
 
     /// <summary>The model loaded for gradients; the same as <see cref="Model"/> where that computes by libtorch, too.</summary>
-    public VisionLanguageModel GradientModel => Engine.Model(Folder, GradientArithmetic, Image);
+    public VisionLanguageModel GradientModel => Engine.Model(Folder, GradientArithmetic, Image, Template);
 
     /// <summary>Whether another experiment runs on the same loaded model.</summary>
-    public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image) == (other.Folder, other.Arithmetic, other.Image);
+    public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image, Template.Digest) == (other.Folder, other.Arithmetic, other.Image, other.Template.Digest);
 
     /// <summary>The pictures of the experiment.</summary>
     public PictureSet Pictures => pictures.Value;
@@ -98,8 +107,8 @@ internal sealed class StageContext
     public IReadOnlyList<KeyPart> ModelParts => modelParts.Value;
 
     /// <summary>
-    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a baseline be: in every family the picture stands before the question
-    /// (<see cref="Text.ChatTemplate.BeforeQuestion"/>), so keys and values of image tokens do not depend on it.
+    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a baseline be: the picture stands before the question
+    /// and the text before it is the same for every question (<see cref="ChatTemplate.Prompt"/>), so keys and values of image tokens do not depend on it.
     /// </summary>
     /// <param name="prompt">A name or the question itself, as a spec's <c>prompt</c>.</param>
     public StageContext With(string prompt) => new(this, prompt);
@@ -148,12 +157,16 @@ internal sealed class StageContext
         return model.Decoder.Unembedding.Direction(sample.TargetToken, without);
     }
 
+    /// <summary>The question becomes a prompt of this tokenizer: found before anything runs.</summary>
+    private void RequirePrompt() => Template.Encode(Engine.Tokenizer(Folder), Question, 1);
+
     private IEnumerable<KeyPart> ReadModelParts()
     {
         yield return Part("model.weights", [.. Directory.EnumerateFiles(Folder, "*.safetensors").Order(StringComparer.Ordinal)]);
         yield return Part("model.config", [Path.Combine(Folder, "config.json")]);
         yield return Part("model.tokenizer", [.. TokenizerFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
         yield return Part("model.preprocessor", [.. ProcessorFiles.Select(f => Path.Combine(Folder, f)).Where(File.Exists)]);
+        yield return new KeyPart.Digest("model.template", Template.Source, Template.Digest);
         yield return new KeyPart.Text("model.image", Image.ToString());
         yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }

@@ -168,6 +168,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
             new Fact("answers", string.Create(CultureInfo.InvariantCulture, $"{right} of {asked} right ({100.0 * right / asked:0} %){(kept < right ? $", {kept} of them kept (per_object)" : "")}")),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
+            new Fact("prompt template", Context.Template.Described),
             .. pictures > asked ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{pictures - asked} pictures whose size model.image does not allow"))] : Array.Empty<Fact>(),
             .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),

@@ -1,4 +1,3 @@
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -20,9 +19,6 @@ internal sealed class Llava : VisionLanguageModel
         tower.CheckPixels(processor.Side, parts);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.Llava;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(picture);

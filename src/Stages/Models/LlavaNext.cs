@@ -1,5 +1,4 @@
 using Pipelines.Stages.Errors;
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -35,9 +34,6 @@ internal sealed class LlavaNext : VisionLanguageModel
 
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.Llava;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));

@@ -1,6 +1,5 @@
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -34,9 +33,6 @@ internal sealed class Qwen2Vl : VisionLanguageModel
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
         parts.Weights.RequireAllClaimed(parts.Info.Decoder.TiedHead ? ["lm_head.weight"] : []);
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.Qwen2Vl;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));
