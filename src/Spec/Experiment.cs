@@ -59,6 +59,11 @@ public sealed record ModelSpec
     /// <summary>Type of sums and activations. <c>auto</c>: float32 on a CPU, the stored type on CUDA.</summary>
     public ComputeType Compute { get; init; } = ComputeType.Auto;
 
+    /// <summary>The text around the question: <c>auto</c> (the folder's chat template, rendered; where it has none, the family's published prompt), a published prompt by name, or a <c>.jinja</c> file.</summary>
+    [Form(@"^(auto|llava|vicuna|mistral|llama3|yi|chatml|qwen2-vl|internvl2_5|hermes-2|[\s\S]*\.jinja)$", "auto, llava, vicuna, mistral, llama3, yi, chatml, qwen2-vl, internvl2_5, hermes-2, or a file that ends in .jinja",
+        Words = ["auto", "llava", "vicuna", "mistral", "llama3", "yi", "chatml", "qwen2-vl", "internvl2_5", "hermes-2"])]
+    public SpecPath Template { get; init; } = new("auto", "auto");
+
     /// <summary>How a picture becomes image tokens where the family leaves a choice.</summary>
     public ImageSpec Image { get; init; } = new();
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
@@ -11,8 +12,10 @@ namespace Pipelines.Stages;
 /// <param name="verdicts">Which pictures decode.</param>
 internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image, bool Shares),
+    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image, string Template, bool Shares),
         Lazy<VisionLanguageModel>> models = new();
+
+    private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
     private readonly Lock leasing = new();
     private readonly List<Resident> residents = [];
 
@@ -28,22 +31,26 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
     /// <summary>Which pictures decode.</summary>
     public PictureVerdicts Verdicts => verdicts;
 
+    /// <summary>The tokenizer of a folder, read at the first call.</summary>
+    public HubTokenizer Tokenizer(string folder) =>
+        tokenizers.GetOrAdd(folder, f => new Lazy<HubTokenizer>(() => new HubTokenizer(f))).Value;
+
     /// <summary>The model of a folder, loaded at the first call.</summary>
-    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image) =>
-        models.GetOrAdd((folder, arithmetic.ToString(), image, false), _ =>
-            new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(folder, arithmetic, image))).Value;
+    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
+        models.GetOrAdd((folder, arithmetic.ToString(), image, template.Digest, false), _ =>
+            new Lazy<VisionLanguageModel>(() =>
+                VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder)))).Value;
 
     /// <summary>
     /// The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it
     /// is not yet: one copy in memory.
     /// </summary>
-    public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image)
+    public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image, ChatTemplate template)
     {
         Arithmetic torch = packed with { Linear = LinearChoice.Torch };
-        return models.GetOrAdd(
-            (folder, torch.ToString(), image, true), _ =>
-                new Lazy<VisionLanguageModel>(() =>
-                VisionLanguageModel.Load(folder, torch, image, Model(folder, packed, image)))).Value;
+        return models.GetOrAdd((folder, torch.ToString(), image, template.Digest, true), _ =>
+            new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(
+                folder, torch, image, template, Tokenizer(folder), Model(folder, packed, image, template)))).Value;
     }
 
     /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs to one kind of preparation.</summary>

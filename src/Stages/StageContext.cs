@@ -6,6 +6,8 @@ using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text;
+using Pipelines.Stages.Text.Templates;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
@@ -38,6 +40,9 @@ internal sealed class StageContext
             experiment.Model.Image, Info.Family,
             Info.Family == ModelFamily.Llava ? ClipProcessor.PublishedFit(PreprocessorConfig.Read(Folder)) : PictureFit.Crop);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
+        foreach (string file in TemplateFile) engine.Digests.Note(file);
+        Template = ModelTemplate.Read(Info, experiment.Model.Template.Full);
+        RequirePrompt();
         modelParts = new(() => [.. ReadModelParts()]);
         pictures = new(ReadNotedPictures);
         items = new(() => Pictures.InQuestionOrder(experiment.Seed));
@@ -48,7 +53,9 @@ internal sealed class StageContext
     {
         Experiment = other.Experiment with { Prompt = prompt };
         (Command, Engine, Info, Arithmetic, Image, ImageTokens) = (other.Command, other.Engine, other.Info, other.Arithmetic, other.Image, other.ImageTokens);
+        Template = other.Template;
         Question = Prompts.Resolve(prompt);
+        RequirePrompt();
         (modelFiles, modelParts, pictures, items) = (other.modelFiles, other.modelParts, other.pictures, other.items);
     }
 
@@ -76,14 +83,17 @@ internal sealed class StageContext
     /// <summary>Image tokens by a picture's size.</summary>
     public ImageTokenCounter ImageTokens { get; }
 
+    /// <summary>The text around the question.</summary>
+    public ChatTemplate Template { get; }
+
     /// <summary>Number of heads, N = L * H.</summary>
     public int Heads => Info.TotalHeads;
 
     /// <summary>The loaded model.</summary>
-    public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image);
+    public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image, Template);
 
     /// <summary>The model with pictures as the hub's own processor takes them, whatever the spec's <c>model.image</c> says of sizes and padding.</summary>
-    public VisionLanguageModel HubModel => Engine.Model(Folder, Arithmetic, Image with { Fit = PictureFit.Crop, Square = null, KeepSizes = false });
+    public VisionLanguageModel HubModel => Engine.Model(Folder, Arithmetic, Image with { Fit = PictureFit.Crop, Square = null, KeepSizes = false }, Template);
 
     /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
@@ -93,10 +103,10 @@ internal sealed class StageContext
     /// packed weights. A second copy would not fit beside the first.
     /// </summary>
     public VisionLanguageModel GradientModel => Arithmetic.Linear == LinearChoice.Packed
-        ? Engine.Widened(Folder, Arithmetic, Image) : Model;
+        ? Engine.Widened(Folder, Arithmetic, Image, Template) : Model;
 
     /// <summary>Whether another experiment runs on the same loaded model.</summary>
-    public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image) == (other.Folder, other.Arithmetic, other.Image);
+    public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image, Template.Digest) == (other.Folder, other.Arithmetic, other.Image, other.Template.Digest);
 
     /// <summary>The pictures of the experiment.</summary>
     public PictureSet Pictures => pictures.Value;
@@ -108,8 +118,8 @@ internal sealed class StageContext
     public IReadOnlyList<KeyPart> ModelParts => modelParts.Value;
 
     /// <summary>
-    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a baseline be: in every family the picture stands before the question
-    /// (<see cref="Text.ChatTemplate.BeforeQuestion"/>), so keys and values of image tokens do not depend on it.
+    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a baseline be: the picture stands before the question
+    /// and the text before it is the same for every question (<see cref="ChatTemplate.Prompt"/>), so keys and values of image tokens do not depend on it.
     /// </summary>
     /// <param name="prompt">A name or the question itself, as a spec's <c>prompt</c>.</param>
     public StageContext With(string prompt) => new(this, prompt);
@@ -220,9 +230,16 @@ internal sealed class StageContext
     public TargetDirection Direction(Sample sample) =>
         Model.Target(sample.TargetToken, Experiment.LogitMean == LogitMean.Tokens ? MeanOver.Tokens : MeanOver.Rows);
 
+    /// <summary>The file that <c>model.template</c> names, or none.</summary>
+    private IReadOnlyList<string> TemplateFile => Path.IsPathRooted(Experiment.Model.Template.Full) ? [Experiment.Model.Template.Full] : [];
+
+    /// <summary>The question becomes a prompt of this tokenizer: found before anything runs.</summary>
+    private void RequirePrompt() => Template.Encode(Engine.Tokenizer(Folder), Question, 1);
+
     private IEnumerable<KeyPart> ReadModelParts()
     {
         foreach ((string name, IReadOnlyList<string> files) in ModelFiles.Read(Folder)) yield return Part(name, files);
+        yield return new KeyPart.Digest("model.template", Template.Source, Template.Digest) { Files = TemplateFile };
         yield return new KeyPart.Settings("model.image", Image);
         yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }

@@ -200,6 +200,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             new Fact("answers", counts.Answered + share + counts.LeftOut),
             .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
+            new Fact("prompt template", Context.Template.Described),
             .. counts.Unfit > 0 ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{counts.Unfit} pictures could not be asked about: table samples says why"))] : Array.Empty<Fact>(),
             .. Context.Pictures.Notes.Select(note => new Fact("pictures", note)),
             .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],

@@ -34,6 +34,7 @@ internal static class CheckCommand
         int threads = Math.Max(1, session.Threads / session.Jobs);
         WorkerThreads.Use(pipeline.Context.Arithmetic, threads);
         Console.WriteLine($"{pipeline.Experiment.Name}: {pipeline.Context.Info.Name}, {ImageSettings.NameOf(pipeline.Context.Info.Family)}, {pipeline.Context.Arithmetic}, {threads} {(threads == 1 ? "thread" : "threads")}");
+        Console.WriteLine($"prompt template: {pipeline.Context.Template.Described}");
         using var check = new ModelCheck(pipeline.Context);
         PlainTable.Print(["position", "", "id", "token"], [.. check.Prompt().Select(p => (string[])[p.Position, p.Part, p.Id, p.Text])]);
         var results = new List<CheckResult>();

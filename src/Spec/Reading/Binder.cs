@@ -51,7 +51,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
             case (Shape.Whole, YamlText text): return scalars.Whole(text, path, field?.Bounds);
             case (Shape.Number, YamlText text): return scalars.Number(text, path, field?.Bounds);
             case (Shape.Text, YamlText text): return scalars.Text(text, path, field?.Form);
-            case (Shape.Path, YamlText text): return SpecPath(text, path);
+            case (Shape.Path, YamlText text): return SpecPath(text, path, field?.Form);
             case (Shape.Choice choice, YamlText text): return scalars.Choice(choice, text, path);
             case (Shape.List list, YamlList items): return List(list, items, path, field);
             case (Shape.Map map, YamlMap entries): return Map(map, entries, path);
@@ -75,9 +75,11 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         return shape.Wanted + standard;
     }
 
-    private SpecPath? SpecPath(YamlText text, string path)
+    /// <summary>A path, or one of the words that may stand in its place.</summary>
+    private SpecPath? SpecPath(YamlText text, string path, FormAttribute? form)
     {
-        if (scalars.Text(text, path, null) is not { } raw) return null;
+        if (scalars.Text(text, path, form) is not { } raw) return null;
+        if (form is not null && form.Words.Contains(raw)) return new SpecPath(raw, raw);
         if (PathText.Full(raw, environment, folder, out string? problem) is { } full) return new SpecPath(raw, full);
         errors.Add(text.At, path, problem!);
         return null;

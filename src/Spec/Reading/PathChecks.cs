@@ -17,6 +17,11 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
     public void Check(Experiment experiment)
     {
         if (IsRead("model.path")) Model(experiment.Model.Path);
+        if (IsRead("model.template") && experiment.Model.Template is { } template && Path.IsPathRooted(template.Full))
+        {
+            File(template, "model.template", "template", "write it there, or name a prompt");
+        }
+
         foreach (StageNode node in experiment.Stages ?? []) Stage(node);
         switch (experiment.Data)
         {

@@ -1,5 +1,4 @@
 using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -37,9 +36,6 @@ internal sealed class InternVl : VisionLanguageModel
         counter = Counter(config, parts.Info.Folder, parts.Image);
         parts.Weights.RequireAllClaimed(InternVision.Unused("vision_model", shape, blocks));
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.InternVl;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));

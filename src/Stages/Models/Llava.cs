@@ -1,4 +1,3 @@
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -19,9 +18,6 @@ internal sealed class Llava : VisionLanguageModel
         ImageToken.Require(parts, "<image>", 32000);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.Llava;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(picture);

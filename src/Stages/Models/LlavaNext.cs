@@ -1,5 +1,4 @@
 using Pipelines.Stages.Errors;
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -27,9 +26,6 @@ internal sealed class LlavaNext : VisionLanguageModel
         ImageToken.Require(parts, "<image>", 32000);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.Llava;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));

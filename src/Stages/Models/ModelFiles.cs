@@ -1,4 +1,5 @@
 using Pipelines.Stages.Tensors;
+using Pipelines.Stages.Text.Templates;
 
 namespace Pipelines.Stages.Models;
 
@@ -12,11 +13,12 @@ internal static class ModelFiles
     public const string Weights = "model.weights";
 
     /// <summary>Small files by the part of the key that holds their digest, in the order of the parts.</summary>
-    private static readonly (string Part, string[] Names)[] Small =
+    private static readonly (string Part, IReadOnlyList<string> Names)[] Small =
     [
         ("model.config", ["config.json"]),
         ("model.tokenizer", ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"]),
         ("model.preprocessor", ["preprocessor_config.json", "processor_config.json"]),
+        ("model.chat_template", TemplateFiles.Own),
     ];
 
     /// <summary>Names of configuration, tokenizer and preprocessor files.</summary>

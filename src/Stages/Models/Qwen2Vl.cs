@@ -1,6 +1,5 @@
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
 using Pipelines.Stages.Vision;
 using TorchSharp;
 
@@ -29,9 +28,6 @@ internal sealed class Qwen2Vl : VisionLanguageModel
         ImageToken.Require(parts, "<|image_pad|>");
         parts.Weights.RequireAllClaimed();
     }
-
-    /// <inheritdoc/>
-    protected override ChatTemplate Template => ChatTemplate.Qwen2Vl;
 
     /// <inheritdoc/>
     public override Pixels Preprocess(Picture picture) => processor.Process(Image.Fitted(picture));

@@ -23,6 +23,7 @@ internal abstract class VisionLanguageModel : IDisposable
         Info = parts.Info;
         Tokenizer = parts.Tokenizer;
         Image = parts.Image;
+        Template = parts.Template;
         checkpoint = parts.Checkpoint;
         weights = parts.Weights;
         Decoder = decoder;
@@ -51,28 +52,32 @@ internal abstract class VisionLanguageModel : IDisposable
     public long WeightBytes => weights.HeldBytes;
 
     /// <summary>The text around a question.</summary>
-    protected abstract ChatTemplate Template { get; }
+    public ChatTemplate Template { get; }
 
     /// <summary>Loads a model from its unmodified hub folder; every tensor of the checkpoint must be claimed.</summary>
     /// <param name="folder">Folder with config.json, safetensors and tokenizer files.</param>
     /// <param name="arithmetic">Device, compute type and kind of linear layers.</param>
     /// <param name="image">How pictures are fitted where the family leaves a choice; null = as published.</param>
+    /// <param name="template">The text around a question; null = the folder's own or the family's.</param>
+    /// <param name="tokenizer">The folder's tokenizer where it has been read; null reads it.</param>
     /// <param name="shared">The same model loaded with packed layers, whose weights this one reads instead of holding
     /// a copy; must outlive it. Null = a model of its own.</param>
     /// <exception cref="InputException">Anything missing, damaged or not supported; names file and remedy.</exception>
-    public static VisionLanguageModel Load(string folder, Arithmetic arithmetic, ImageChoice? image = null,
-        VisionLanguageModel? shared = null)
+    public static VisionLanguageModel Load(
+        string folder, Arithmetic arithmetic, ImageChoice? image = null, ChatTemplate? template = null,
+        HubTokenizer? tokenizer = null, VisionLanguageModel? shared = null)
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        var tokenizer = new HubTokenizer(info.Folder);
+        tokenizer ??= new HubTokenizer(info.Folder);
+        template ??= ModelTemplate.Read(info);
         Checkpoint checkpoint = ModelFolder.Open(info, config);
         Weights weights = Weights.Of(checkpoint, arithmetic, shared?.weights);
         try
         {
             using var noGradient = TorchSharp.torch.no_grad();
-            var parts = new ModelParts(info, config, tokenizer, checkpoint, weights, image ?? new ImageChoice());
+            var parts = new ModelParts(info, config, tokenizer, checkpoint, weights, image ?? new ImageChoice(), template);
             return info.Family switch
             {
                 ModelFamily.Llava => new Llava(parts),
@@ -176,4 +181,6 @@ internal abstract class VisionLanguageModel : IDisposable
 /// <param name="Checkpoint">The open checkpoint; becomes the model's.</param>
 /// <param name="Weights">Root view of the checkpoint; becomes the model's.</param>
 /// <param name="Image">How pictures are fitted.</param>
-internal sealed record ModelParts(ModelInfo Info, ModelConfig Config, HubTokenizer Tokenizer, Checkpoint Checkpoint, Weights Weights, ImageChoice Image);
+/// <param name="Template">The text around a question.</param>
+internal sealed record ModelParts(
+    ModelInfo Info, ModelConfig Config, HubTokenizer Tokenizer, Checkpoint Checkpoint, Weights Weights, ImageChoice Image, ChatTemplate Template);

@@ -32,6 +32,8 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     private readonly BlankPrefix _prefix;
     private readonly bool _splitAtBlanks;
     private readonly bool _squeezeBlanks;
+    private readonly bool _marksWhenNormalizing;
+    private readonly bool _byteFallback;
     private readonly HashSet<string> _characters;
     private readonly char _firstByteSymbol;
 
@@ -40,8 +42,13 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     /// <param name="prefix">Where a blank is put in front.</param>
     /// <param name="splitAtBlanks">Every blank starts a new piece (Metaspace with split).</param>
     /// <param name="squeezeBlanks">Runs of blanks count as one, blanks at the ends as none (SentencePiece's remove_extra_whitespaces).</param>
-    public BlankMarkAlphabet(IEnumerable<string> tokens, BlankPrefix prefix, bool splitAtBlanks = false, bool squeezeBlanks = false)
+    /// <param name="marksWhenNormalizing">The normalizer marks blanks, so that added tokens are looked for among marks; Metaspace marks them later.</param>
+    /// <param name="byteFallback">A character that the vocabulary lacks becomes its bytes; else it stays, and becomes the unknown token.</param>
+    public BlankMarkAlphabet(
+        IEnumerable<string> tokens, BlankPrefix prefix, bool splitAtBlanks = false, bool squeezeBlanks = false, bool marksWhenNormalizing = true, bool byteFallback = true)
     {
+        _marksWhenNormalizing = marksWhenNormalizing;
+        _byteFallback = byteFallback;
         _prefix = prefix;
         _splitAtBlanks = splitAtBlanks;
         _squeezeBlanks = squeezeBlanks;
@@ -54,26 +61,38 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     public override bool PutsPrefix => _prefix != BlankPrefix.None;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Pieces(string stretch, bool first)
+    public override string Normalize(string stretch)
     {
         string text = _squeezeBlanks ? string.Join(' ', stretch.Split(' ', StringSplitOptions.RemoveEmptyEntries)) : stretch;
-        if (text.Length == 0)
+        if (!_marksWhenNormalizing || text.Length == 0)
+        {
+            return text;
+        }
+
+        string marked = text.Replace(' ', Mark);
+        return _prefix == BlankPrefix.EachAlways ? Mark + marked : marked;
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Pieces(string stretch, bool first)
+    {
+        if (stretch.Length == 0)
         {
             return [];
         }
 
-        var symbols = new StringBuilder(text.Length + 8);
-        bool blankInFront = text[0] is ' ' or Mark;
-        if (_prefix == BlankPrefix.EachAlways || (!blankInFront && (_prefix == BlankPrefix.Each || (_prefix == BlankPrefix.First && first))))
+        var symbols = new StringBuilder(stretch.Length + 8);
+        bool blankInFront = stretch[0] is ' ' or Mark;
+        if (!blankInFront && (_prefix == BlankPrefix.Each || (_prefix == BlankPrefix.First && first)))
         {
             symbols.Append(Mark);
         }
 
         Span<byte> utf8 = stackalloc byte[4];
-        foreach (var rune in text.EnumerateRunes())
+        foreach (var rune in stretch.EnumerateRunes())
         {
             string character = rune.Value == ' ' ? "\u2581" : rune.ToString();
-            if (_characters.Contains(character))
+            if (!_byteFallback || _characters.Contains(character))
             {
                 symbols.Append(character);
                 continue;

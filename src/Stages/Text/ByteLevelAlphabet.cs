@@ -41,13 +41,18 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
     public override bool PutsPrefix => false;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Pieces(string stretch, bool first)
+    public override string Normalize(string stretch)
     {
         string text = WellFormed(stretch);
-        text = _compose ? text.Normalize(NormalizationForm.FormC) : text;
-        foreach (var (start, length) in Words(text))
+        return _compose ? text.Normalize(NormalizationForm.FormC) : text;
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Pieces(string stretch, bool first)
+    {
+        foreach (var (start, length) in Words(stretch))
         {
-            yield return Spell(Encoding.UTF8.GetBytes(text, start, length));
+            yield return Spell(Encoding.UTF8.GetBytes(stretch, start, length));
         }
     }
 

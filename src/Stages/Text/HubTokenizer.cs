@@ -20,7 +20,8 @@ internal sealed class HubTokenizer
     private readonly Dictionary<string, AddedToken> _added;
     private readonly HashSet<int> _addedIds;
     private readonly HashSet<int> _special;
-    private readonly Regex? _cut;
+    private readonly Dictionary<string, int> _symbols;
+    private readonly AddedTokenCutter _cutter;
 
     /// <summary>Reads the tokenizer of a folder.</summary>
     /// <param name="folder">A hub folder.</param>
@@ -51,19 +52,17 @@ internal sealed class HubTokenizer
             _texts[token.Id] = token.Content;
         }
 
-        var symbols = model.Vocabulary.ToDictionary(p => model.Alphabet.Symbols(p.Key), p => p.Value, StringComparer.Ordinal);
-        _barriers = new MergeBarriers(symbols.Keys);
-        _cut = _added.Count == 0
-            ? null
-            : new Regex($"({string.Join('|', _added.Keys.OrderByDescending(k => k.Length).Select(Regex.Escape))})", RegexOptions.CultureInvariant);
+        _symbols = Symbols(model);
+        _barriers = new MergeBarriers(_symbols.Keys);
+        _cutter = new AddedTokenCutter(model.Added, model.Alphabet);
         VocabularySize = _texts.Count == 0 ? 0 : _texts.Keys.Max() + 1;
         try
         {
-            _merger = BpeTokenizer.Create(new BpeOptions(symbols)
+            _merger = BpeTokenizer.Create(new BpeOptions(_symbols)
             {
                 Merges = model.Merges,
-                UnknownToken = model.UnknownToken is { } unknown && symbols.ContainsKey(unknown) ? unknown : null,
-                FuseUnknownTokens = true,
+                UnknownToken = model.UnknownToken is { } unknown && _symbols.ContainsKey(unknown) ? unknown : null,
+                FuseUnknownTokens = model.FusesUnknown,
             });
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException)
@@ -82,21 +81,25 @@ internal sealed class HubTokenizer
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
     public IReadOnlyList<int> Encode(string text)
     {
+        IReadOnlyList<int> ids = EncodeAsWritten(text);
+        return Bos is { } bos ? [bos, .. ids] : ids;
+    }
+
+    /// <summary>Ids of a text in which <see cref="Bos"/> may stand already, as in what a chat template writes: it comes once.</summary>
+    /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
+    public IReadOnlyList<int> EncodeWithOneBos(string text)
+    {
+        IReadOnlyList<int> ids = EncodeAsWritten(text);
+        return Bos is { } bos && (ids.Count == 0 || ids[0] != bos) ? [bos, .. ids] : ids;
+    }
+
+    private List<int> EncodeAsWritten(string text)
+    {
         var ids = new List<int>();
-        if (Bos is { } bos)
-        {
-            ids.Add(bos);
-        }
-
         bool first = true;
-        foreach (string stretch in _cut?.Split(text) ?? [text])
+        foreach (var (stretch, token) in _cutter.Cut(text))
         {
-            if (stretch.Length == 0)
-            {
-                continue;
-            }
-
-            if (_added.TryGetValue(stretch, out var token))
+            if (token is not null)
             {
                 ids.Add(token.Id);
             }
@@ -142,7 +145,8 @@ internal sealed class HubTokenizer
         }
 
         FlushBytes(bytes, text);
-        return _model.Alphabet.PutsPrefix && text.Length > 0 && text[0] == ' ' ? text.ToString(1, text.Length - 1) : text.ToString();
+        string decoded = _model.Alphabet.PutsPrefix && text.Length > 0 && text[0] == ' ' ? text.ToString(1, text.Length - 1) : text.ToString();
+        return _model.CleansUp ? CleanedUp(decoded) : decoded;
     }
 
     /// <summary>One token for display: its text with blanks as blanks, bytes that are no text alone as <c>&lt;0xE4&gt;</c>, added tokens by name, ids without a token as <c>&lt;unused N&gt;</c>.</summary>
@@ -221,6 +225,12 @@ internal sealed class HubTokenizer
         {
             foreach (string piece in _model.Alphabet.Pieces(stretch, first))
             {
+                if (_model.IgnoresMerges && _symbols.TryGetValue(piece, out int whole))
+                {
+                    ids.Add(whole);
+                    continue;
+                }
+
                 foreach (var (start, length) in _barriers.Split(piece))
                 {
                     ids.AddRange(_merger.EncodeToIds(piece.AsSpan(start, length), considerPreTokenization: false, considerNormalization: false));
@@ -231,6 +241,30 @@ internal sealed class HubTokenizer
         {
             throw new InputException(_model.Source, "has a split pattern that takes too long on this text.", "Use the tokenizer.json of the published model.", e);
         }
+    }
+
+    /// <summary>Tokens in symbols; two tokens of the same symbols (<c>&lt;0x0A&gt;</c> and <c>&lt;0x0a&gt;</c>) would be one.</summary>
+    private static Dictionary<string, int> Symbols(TokenizerModel model)
+    {
+        var symbols = new Dictionary<string, int>(model.Vocabulary.Count, StringComparer.Ordinal);
+        foreach (var (token, id) in model.Vocabulary)
+        {
+            if (!symbols.TryAdd(model.Alphabet.Symbols(token), id))
+            {
+                throw new InputException(model.Source, $"holds two tokens that stand for the same text, one of them '{token}'.", "Download the tokenizer files again.");
+            }
+        }
+
+        return symbols;
+    }
+
+    /// <summary>What transformers calls clean_up_tokenization.</summary>
+    private static string CleanedUp(string text)
+    {
+        foreach (string before in (string[])[" .", " ?", " !", " ,"]) text = text.Replace(before, before[1..], StringComparison.Ordinal);
+        text = text.Replace(" ' ", "'", StringComparison.Ordinal);
+        foreach (string before in (string[])[" n't", " 'm", " 's", " 've", " 're"]) text = text.Replace(before, before[1..], StringComparison.Ordinal);
+        return text;
     }
 
     private void FlushBytes(List<byte> bytes, StringBuilder text)

@@ -104,7 +104,11 @@ internal sealed class SentencePieceModel
             }
         }
 
-        Vocabulary[text] = _pieces.Count;
+        if (text.Length == 0 || !Vocabulary.TryAdd(text, _pieces.Count))
+        {
+            throw new FormatException(text.Length == 0 ? $"piece {_pieces.Count} is empty" : $"piece {_pieces.Count} is piece {Vocabulary[text]} again, which SentencePiece refuses, too");
+        }
+
         _pieces.Add((text, float.IsNaN(score) ? throw new FormatException("a piece's score is not a number") : score, type));
     }
 

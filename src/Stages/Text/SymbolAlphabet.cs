@@ -8,8 +8,11 @@ internal abstract class SymbolAlphabet
     /// <summary>True where encoding puts a blank in front of a text, which decoding takes away.</summary>
     public abstract bool PutsPrefix { get; }
 
+    /// <summary>What the normalizer makes of a stretch between added tokens.</summary>
+    public abstract string Normalize(string stretch);
+
     /// <summary>Cuts a stretch without added tokens into pieces that are merged apart, in symbols.</summary>
-    /// <param name="stretch">Text, not empty.</param>
+    /// <param name="stretch">Text as <see cref="Normalize"/> gives it, or a part of it.</param>
     /// <param name="first">True where it starts the whole text.</param>
     public abstract IEnumerable<string> Pieces(string stretch, bool first);
 

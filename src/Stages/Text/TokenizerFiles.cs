@@ -1,11 +1,13 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Text;
 
-/// <summary>Finds and reads the tokenizer files of a hub folder. tokenizer.json goes before vocab.json + merges.txt, these before tokenizer.model.</summary>
+/// <summary>
+/// Finds and reads the tokenizer files of a hub folder, as the tokenizer class that tokenizer_config.json names would. tokenizer.json goes before vocab.json + merges.txt, these before tokenizer.model. A setting that
+/// changes ids and is neither the class default nor understood is refused by name.
+/// </summary>
 internal static class TokenizerFiles
 {
     private const string Remedy = "Download the tokenizer files of the model again.";
@@ -22,137 +24,190 @@ internal static class TokenizerFiles
     public static TokenizerModel Read(string folder)
     {
         string Of(string name) => Path.Combine(folder, name);
-        var config = File.Exists(Of("tokenizer_config.json")) ? Deserialize<TokenizerConfigJson>(Of("tokenizer_config.json")) : new TokenizerConfigJson();
+        TokenizerSettings settings = TokenizerSettings.Read(folder);
         var added = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
-        foreach (var (id, token) in config.AddedTokensDecoder ?? new Dictionary<string, TokenizerJson.AddedPart>())
+        foreach (AddedToken token in settings.AddedTokens)
         {
-            int number = int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
-                ? n
-                : throw new InputException(Of("tokenizer_config.json"), $"added_tokens_decoder has the key '{id}', which is no id.", Remedy);
-            Add(added, new AddedToken(number, token?.Content ?? "", token?.Special ?? false));
+            Add(added, token);
         }
 
         if (File.Exists(Of("added_tokens.json")))
         {
             foreach (var (content, id) in Deserialize<Dictionary<string, int>>(Of("added_tokens.json")))
             {
-                Add(added, new AddedToken(id, content, added.TryGetValue(content, out var known) && known.Special));
+                Add(added, added.TryGetValue(content, out var known) ? known with { Id = id } : new AddedToken(id, content, false) { Normalized = true });
             }
         }
 
-        var model = File.Exists(Of("tokenizer.json")) ? FromTokenizerJson(Of("tokenizer.json"), added)
-            : File.Exists(Of("vocab.json")) ? FromVocabularyAndMerges(Of("vocab.json"), Of("merges.txt"), config, added)
-            : File.Exists(Of("tokenizer.model")) ? FromSentencePiece(Of("tokenizer.model"), config, added)
+        TokenizerModel model = File.Exists(Of("tokenizer.json")) ? FromTokenizerJson(Of("tokenizer.json"), settings, added)
+            : File.Exists(Of("vocab.json")) ? FromVocabularyAndMerges(Of("vocab.json"), Of("merges.txt"), settings)
+            : File.Exists(Of("tokenizer.model")) ? FromSentencePiece(Of("tokenizer.model"), settings, added)
             : throw new InputException(folder, "has no tokenizer: tokenizer.json, vocab.json with merges.txt, or tokenizer.model.", "Download one of them from the model's hub page.");
-        return Checked(model);
+        AddSpecial(added, settings, model.Vocabulary);
+        return Checked(model with { Added = [.. added.Values], CleansUp = settings.CleansUp });
     }
 
-    private static TokenizerModel FromTokenizerJson(string file, Dictionary<string, AddedToken> added)
+    private static TokenizerModel FromTokenizerJson(string file, TokenizerSettings settings, Dictionary<string, AddedToken> added)
     {
-        var json = Deserialize<TokenizerJson>(file);
-        foreach (var token in json.AddedTokens)
+        TokenizerJson json = Deserialize<TokenizerJson>(file);
+        foreach (JsonElement token in json.AddedTokens ?? [])
         {
-            Add(added, new AddedToken(token?.Id ?? -1, token?.Content ?? "", token?.Special ?? false));
+            int id = token.ValueKind == JsonValueKind.Object && token.TryGetProperty("id", out JsonElement number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out int whole)
+                ? whole
+                : throw new InputException(file, "has an added token without an id.", Remedy);
+            AddedToken read = AddedToken.Read(file, id, token);
+            // transformers adds those of tokenizer_config.json again, so that their settings hold; the id is the one that is there.
+            Add(added, added.TryGetValue(read.Content, out AddedToken? known) ? known with { Id = id } : read);
         }
 
-        var model = json.Model ?? throw new InputException(file, "has no model.", Remedy);
-        if (model.Type is not (null or "BPE") || model.Vocab.ValueKind != JsonValueKind.Object || model.IgnoreMerges == true)
+        TokenizerJson.ModelPart model = json.Model ?? throw new InputException(file, "has no model.", Remedy);
+        if (model.Type is not (null or "BPE") || model.Vocab.ValueKind != JsonValueKind.Object)
         {
-            throw new InputException(file, $"holds a tokenizer of the kind {model.Type}{(model.IgnoreMerges == true ? " with ignore_merges" : "")}, which is not supported.", "Supported is BPE.");
+            throw new InputException(file, $"holds a tokenizer of the kind {model.Type}, which is not supported.", "Supported is BPE.");
         }
 
-        var vocabulary = Guarded(file, () => model.Vocab.Deserialize<Dictionary<string, int>>()!);
-        var merges = Guarded(file, () => model.Merges.EnumerateArray().Select(Merge).ToList());
-        string? bos = json.PostProcessor?.Steps().Select(p => p.Single is [{ SpecialToken.Id: { } id }, ..] ? id : null).FirstOrDefault(id => id is not null);
+        RequireUnderstood(file, json, model);
+        Dictionary<string, int> vocabulary = Guarded(file, () => model.Vocab.Deserialize<Dictionary<string, int>>()!);
         return new TokenizerModel
         {
             Source = file,
             Vocabulary = vocabulary,
-            Merges = merges,
-            Added = [.. added.Values],
-            Alphabet = Guarded(file, () => Alphabet(file, json, vocabulary)),
+            Merges = Guarded(file, () => model.Merges.EnumerateArray().Select(Merge).ToList()),
+            Added = [],
+            Alphabet = Guarded(file, () => TokenizerJsonAlphabet.Of(file, json, settings, vocabulary)),
             UnknownToken = model.UnkToken,
-            Bos = bos is null ? null : IdOf(bos, added, vocabulary) ?? throw new InputException(file, $"puts '{bos}' in front of texts but gives it no id.", Remedy),
+            FusesUnknown = model.FuseUnk ?? false,
+            IgnoresMerges = model.IgnoreMerges ?? false,
+            Bos = BosOf(file, json.PostProcessor, settings, added, vocabulary),
         };
     }
 
-    private static SymbolAlphabet Alphabet(string file, TokenizerJson json, Dictionary<string, int> vocabulary)
+    private static void RequireUnderstood(string file, TokenizerJson json, TokenizerJson.ModelPart model)
     {
-        var normalizers = json.Normalizer?.Steps().ToList() ?? [];
-        var splits = json.PreTokenizer?.Steps().ToList() ?? [];
-        if (normalizers.Find(n => n is not ({ Type: "NFC" } or { Type: "Prepend", Prepend: "\u2581" } or { Type: "Replace", Pattern.String: " ", Content: "\u2581" })) is { } step)
+        if (model.Dropout is > 0) throw new InputException(file, "has dropout, so that ids would be drawn at random.", Remedy);
+        if (model.ContinuingSubwordPrefix is { Length: > 0 }) throw new InputException(file, "has a continuing_subword_prefix, which is not supported.", Remedy);
+        if (model.EndOfWordSuffix is { Length: > 0 }) throw new InputException(file, "has an end_of_word_suffix, which is not supported.", Remedy);
+        string[] decoders = ["ByteLevel", "Metaspace", "Replace", "ByteFallback", "Fuse", "Strip"];
+        if (json.Decoder?.Steps().FirstOrDefault(d => !decoders.Contains(d.Type)) is { } other)
         {
-            throw new InputException(file, $"has the normalizer {step.Type}, which is not supported.", "Supported are NFC, and Prepend and Replace of blanks.");
-        }
-
-        bool composes = normalizers.Exists(n => n.Type == "NFC");
-        switch (splits)
-        {
-            case [{ Type: "Split", Pattern.Regex: { } pattern, Behavior: "Isolated", Invert: null or false }, { Type: "ByteLevel", UseRegex: false, AddPrefixSpace: null or false }]:
-                return new ByteLevelAlphabet(pattern, composes);
-            case [{ Type: "ByteLevel", UseRegex: null or true, AddPrefixSpace: false }]:
-                return new ByteLevelAlphabet(ByteLevelAlphabet.Gpt2Pattern, composes);
-            case []:
-                return new BlankMarkAlphabet(vocabulary.Keys, normalizers.Exists(n => n.Type == "Prepend") ? BlankPrefix.EachAlways : BlankPrefix.None);
-            case [{ Type: "Metaspace", Replacement: null or "\u2581" } metaspace] when normalizers.Count == 0:
-                string scheme = metaspace.PrependScheme ?? (metaspace.AddPrefixSpace == false ? "never" : "always");
-                var prefix = scheme switch { "always" => BlankPrefix.Each, "first" => BlankPrefix.First, _ => BlankPrefix.None };
-                return new BlankMarkAlphabet(vocabulary.Keys, prefix, splitAtBlanks: metaspace.Split ?? true);
-            default:
-                string kinds = string.Join(" + ", splits.Select(s => s.Type));
-                throw new InputException(file, $"has the pre-tokenizer {kinds} with settings that are not supported.", "Supported are Split with ByteLevel (Qwen2), ByteLevel (GPT-2), Metaspace and none (LLaMA).");
+            throw new InputException(file, $"has the decoder {other.Type}, which is not supported.", $"Supported are {string.Join(", ", decoders)}.");
         }
     }
 
-    private static TokenizerModel FromVocabularyAndMerges(string vocabularyFile, string mergesFile, TokenizerConfigJson config, Dictionary<string, AddedToken> added)
+    /// <summary>The token in front of every text: by add_bos_token where the class goes by it, else by the post-processor.</summary>
+    private static int? BosOf(
+        string file, TokenizerJson.Part? processor, TokenizerSettings settings, Dictionary<string, AddedToken> added, Dictionary<string, int> vocabulary)
+    {
+        int? written = FromProcessor(file, processor, added, vocabulary);
+        if (settings.RulesBos) return settings.AddsBos == false ? null : NamedBos(settings, added, vocabulary);
+        if (settings.AddsBos is { } adds && adds != written is not null)
+        {
+            throw new InputException(
+                settings.Source,
+                $"has add_bos_token {(adds ? "true" : "false")}, but tokenizer.json puts {(adds ? "nothing" : "a token")} in front of texts, and versions of transformers follow one or the other for a {settings.Class ?? "tokenizer without a class"}.",
+                "Remove add_bos_token, or make the post_processor of tokenizer.json agree.");
+        }
+
+        return written;
+    }
+
+    private static int? FromProcessor(string file, TokenizerJson.Part? processor, Dictionary<string, AddedToken> added, Dictionary<string, int> vocabulary)
+    {
+        int? bos = null;
+        foreach (TokenizerJson.Part step in processor?.Steps() ?? [])
+        {
+            if (step.Type == "ByteLevel") continue;
+            if (step.Type != "TemplateProcessing" || step.Single is null)
+            {
+                throw new InputException(file, $"has the post_processor {step.Type}, which is not supported.", "Supported are TemplateProcessing and ByteLevel.");
+            }
+
+            string?[] items = [.. step.Single.Select(i => i?.SpecialToken?.Id)];
+            if (items.All(i => i is null)) continue;
+            if (items is not [{ } id, null] || bos is not null)
+            {
+                throw new InputException(file, "has a post_processor that puts more than one token in front of a text, or tokens behind it, which is not supported.", "Supported is one token in front.");
+            }
+
+            bos = step.SpecialTokens is { } known && known.TryGetValue(id, out TokenizerJson.SpecialIds? ids) && ids?.Ids is [int one]
+                ? one
+                : IdOf(id, added, vocabulary) ?? throw new InputException(file, $"puts '{id}' in front of texts but gives it no id.", Remedy);
+        }
+
+        return bos;
+    }
+
+    private static int NamedBos(TokenizerSettings settings, Dictionary<string, AddedToken> added, IReadOnlyDictionary<string, int> vocabulary)
+    {
+        string bos = settings.TokenText("bos_token") ?? throw new InputException(settings.Source, "has add_bos_token true (the default of its class), but no bos_token.", "Set add_bos_token to false, or name the bos_token.");
+        return IdOf(bos, added, vocabulary) ?? throw new InputException(settings.Source, $"has the bos_token '{bos}', which the vocabulary lacks.", Remedy);
+    }
+
+    private static TokenizerModel FromVocabularyAndMerges(string vocabularyFile, string mergesFile, TokenizerSettings settings)
     {
         if (!File.Exists(mergesFile))
         {
             throw new InputException(mergesFile, "is missing, but vocab.json is there.", "Download merges.txt from the model's hub page.");
         }
 
-        if (config.TokenizerClass is { } kind && !kind.StartsWith("Qwen2Tokenizer", StringComparison.Ordinal))
+        if (settings.Class is { } kind && kind != "Qwen2Tokenizer")
         {
             throw new InputException(vocabularyFile, $"belongs to a {kind}; without tokenizer.json only Qwen2Tokenizer is supported.", "Download tokenizer.json.");
         }
 
+        if (settings.AddsBos == true || settings.AddsPrefixSpace == true)
+        {
+            throw new InputException(settings.Source, $"has {(settings.AddsBos == true ? "add_bos_token" : "add_prefix_space")} true, which is not supported for a Qwen2Tokenizer without tokenizer.json.", "Set it to false.");
+        }
+
         // Tokens may end in a carriage return: lines end at the line feed alone.
-        string merges = Encoding.UTF8.GetString(ReadBytes(mergesFile));
+        string merges = Encoding.UTF8.GetString(HubJson.Bytes(mergesFile));
         return new TokenizerModel
         {
             Source = mergesFile,
             Vocabulary = Deserialize<Dictionary<string, int>>(vocabularyFile),
             Merges = [.. merges.Split('\n').Where(l => l.Length > 0 && !l.StartsWith("#version", StringComparison.Ordinal))],
-            Added = [.. added.Values],
+            Added = [],
             Alphabet = new ByteLevelAlphabet(ByteLevelAlphabet.QwenPattern, compose: true),
         };
     }
 
-    private static TokenizerModel FromSentencePiece(string file, TokenizerConfigJson config, Dictionary<string, AddedToken> added)
+    private static TokenizerModel FromSentencePiece(string file, TokenizerSettings settings, Dictionary<string, AddedToken> added)
     {
-        byte[] bytes = ReadBytes(file);
-        var model = Guarded(file, () => SentencePieceModel.Parse(bytes));
-        string bos = config.BosToken.ValueKind switch
+        if (settings.Class is not (null or "LlamaTokenizer" or "InternLM2Tokenizer"))
         {
-            JsonValueKind.String => Guarded(file, () => config.BosToken.GetString()!),
-            JsonValueKind.Object when config.BosToken.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String => Guarded(file, () => content.GetString()!),
-            _ => "<s>",
-        };
+            throw new InputException(file, $"belongs to a {settings.Class}; without tokenizer.json only LlamaTokenizer and InternLM2Tokenizer are supported.", "Download tokenizer.json.");
+        }
+
+        SentencePieceModel model = Guarded(file, () => SentencePieceModel.Parse(HubJson.Bytes(file)));
+        bool prefixed = settings.AddsPrefixSpace ?? model.AddsDummyPrefix;
+        // transformers makes a fast LlamaTokenizer of the model: legacy puts a blank in front of every stretch, else of the first.
+        bool onlyFirst = settings is { Class: "LlamaTokenizer", IsLegacy: false };
+        BlankPrefix prefix = !prefixed ? BlankPrefix.None : onlyFirst ? BlankPrefix.First : BlankPrefix.EachAlways;
         return new TokenizerModel
         {
             Source = file,
             Vocabulary = model.Vocabulary,
             Merges = model.Merges(),
-            Added = [.. added.Values],
-            Alphabet = Guarded(file, () => new BlankMarkAlphabet(
-                model.Vocabulary.Keys, model.AddsDummyPrefix ? BlankPrefix.EachAlways : BlankPrefix.None, squeezeBlanks: model.RemovesExtraBlanks)),
+            Added = [],
+            Alphabet = Guarded(file, () => new BlankMarkAlphabet(model.Vocabulary.Keys, prefix, squeezeBlanks: model.RemovesExtraBlanks, marksWhenNormalizing: prefix != BlankPrefix.First)),
             UnknownToken = "<unk>",
             Controls = model.Controls,
-            Bos = config.AddBosToken == false ? null : IdOf(bos, added, model.Vocabulary),
+            Bos = settings.AddsBos == false ? null : settings.Class is null ? IdOf("<s>", added, model.Vocabulary) : NamedBos(settings, added, model.Vocabulary),
         };
     }
 
-    private static int? IdOf(string token, Dictionary<string, AddedToken> added, Dictionary<string, int> vocabulary) =>
+    /// <summary>Special tokens that only have a name in the settings are cut out of texts, too, where the vocabulary has them.</summary>
+    private static void AddSpecial(Dictionary<string, AddedToken> added, TokenizerSettings settings, IReadOnlyDictionary<string, int> vocabulary)
+    {
+        foreach (string text in settings.AllSpecial.Where(t => t.Length > 0))
+        {
+            if (added.TryGetValue(text, out AddedToken? known)) added[text] = known with { Special = true };
+            else if (vocabulary.TryGetValue(text, out int id)) added[text] = new AddedToken(id, text, true);
+        }
+    }
+
+    private static int? IdOf(string token, Dictionary<string, AddedToken> added, IReadOnlyDictionary<string, int> vocabulary) =>
         added.TryGetValue(token, out var known) ? known.Id : vocabulary.TryGetValue(token, out int id) ? id : null;
 
     private static void Add(Dictionary<string, AddedToken> added, AddedToken token)
@@ -193,22 +248,7 @@ internal static class TokenizerFiles
     private static string Shortened(string text) => text.Length <= 40 ? text : text[..40] + "…";
 
     private static T Deserialize<T>(string file) =>
-        Guarded(file, () => JsonSerializer.Deserialize<T>(ReadBytes(file), Json)) ?? throw new InputException(file, "holds only null.", Remedy);
-
-    private static byte[] ReadBytes(string file)
-    {
-        try
-        {
-            byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(file));
-            return !bytes.AsSpan().StartsWith("version https://git-lfs"u8)
-                ? bytes
-                : throw new InputException(file, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the folder, or download the file.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(file, $"cannot be read ({e.Message})", null, e);
-        }
-    }
+        Guarded(file, () => JsonSerializer.Deserialize<T>(HubJson.Bytes(file), Json)) ?? throw new InputException(file, "holds only null.", Remedy);
 
     private static T Guarded<T>(string file, Func<T> read)
     {

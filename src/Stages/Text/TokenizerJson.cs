@@ -18,8 +18,11 @@ internal sealed record TokenizerJson
     /// <summary>What is put around the ids.</summary>
     public Part? PostProcessor { get; init; }
 
+    /// <summary>How ids become text again.</summary>
+    public Part? Decoder { get; init; }
+
     /// <summary>Tokens cut out of a text first.</summary>
-    public IReadOnlyList<AddedPart> AddedTokens { get; init; } = [];
+    public IReadOnlyList<JsonElement>? AddedTokens { get; init; }
 
     /// <summary>The field model.</summary>
     internal sealed record ModelPart
@@ -31,6 +34,14 @@ internal sealed record TokenizerJson
         public bool? ByteFallback { get; init; }
 
         public bool? IgnoreMerges { get; init; }
+
+        public bool? FuseUnk { get; init; }
+
+        public double? Dropout { get; init; }
+
+        public string? ContinuingSubwordPrefix { get; init; }
+
+        public string? EndOfWordSuffix { get; init; }
 
         /// <summary>Object from token to id (a list in other kinds of model).</summary>
         public JsonElement Vocab { get; init; }
@@ -70,11 +81,16 @@ internal sealed record TokenizerJson
 
         public bool? UseRegex { get; init; }
 
+        public IReadOnlyList<Part?>? Decoders { get; init; }
+
         public IReadOnlyList<TemplateItem?>? Single { get; init; }
+
+        /// <summary>The special tokens of a template, by name.</summary>
+        public IReadOnlyDictionary<string, SpecialIds?>? SpecialTokens { get; init; }
 
         /// <summary>The steps of a Sequence, in depth; a single step gives itself.</summary>
         public IEnumerable<Part> Steps() =>
-            Type == "Sequence" ? (Normalizers ?? Pretokenizers ?? Processors ?? []).SelectMany(p => p?.Steps() ?? []) : [this];
+            Type == "Sequence" ? (Normalizers ?? Pretokenizers ?? Processors ?? Decoders ?? []).SelectMany(p => p?.Steps() ?? []) : [this];
     }
 
     /// <summary>A pattern: regular expression or literal text.</summary>
@@ -100,29 +116,9 @@ internal sealed record TokenizerJson
         public string? Id { get; init; }
     }
 
-    /// <summary>An added token.</summary>
-    internal sealed record AddedPart
+    /// <summary>The ids that a special token of a template stands for.</summary>
+    internal sealed record SpecialIds
     {
-        public int Id { get; init; }
-
-        public string? Content { get; init; }
-
-        public bool Special { get; init; }
+        public IReadOnlyList<int>? Ids { get; init; }
     }
-}
-
-/// <summary>tokenizer_config.json: the parts that are read here.</summary>
-internal sealed record TokenizerConfigJson
-{
-    /// <summary>Id, as text, to token.</summary>
-    public IReadOnlyDictionary<string, TokenizerJson.AddedPart>? AddedTokensDecoder { get; init; }
-
-    /// <summary>Puts <see cref="BosToken"/> in front; LLaMA's and InternLM2's default is true.</summary>
-    public bool? AddBosToken { get; init; }
-
-    /// <summary>Text, or an object with the field content.</summary>
-    public JsonElement BosToken { get; init; }
-
-    /// <summary>Class of the slow tokenizer.</summary>
-    public string? TokenizerClass { get; init; }
 }

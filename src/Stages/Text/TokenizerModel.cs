@@ -26,10 +26,14 @@ internal sealed record TokenizerModel
 
     /// <summary>Token of a symbol that the vocabulary lacks; null drops it.</summary>
     public string? UnknownToken { get; init; }
+
+    /// <summary>Neighbouring symbols that the vocabulary lacks become one unknown token, not one each.</summary>
+    public bool FusesUnknown { get; init; } = true;
+
+    /// <summary>A piece that is a token of the vocabulary is that token, whatever the merges say (Llama 3).</summary>
+    public bool IgnoresMerges { get; init; }
+
+    /// <summary>Decoding takes away the blank before punctuation.</summary>
+    public bool CleansUp { get; init; }
 }
 
-/// <summary>A token that stands for itself in a text.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Content">Its text.</param>
-/// <param name="Special">A mark of the chat or of the picture: not part of an answer's text.</param>
-internal sealed record AddedToken(int Id, string Content, bool Special);

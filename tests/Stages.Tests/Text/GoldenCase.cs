@@ -35,6 +35,8 @@ internal sealed class GoldenCase
         _ => throw new InvalidOperationException($"{Name}: unknown family {Family}"),
     };
 
+    public static GoldenCase Of(string folder) => new(folder);
+
     public static IEnumerable<GoldenCase> All() => Golden.Cases().Select(c => new GoldenCase(c));
 
     public string Text(string name) => Json.GetProperty(name).GetString()!;

@@ -4,6 +4,7 @@ using FsCheck;
 using FsCheck.Xunit;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
+using Pipelines.Stages.Text.Templates;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text;
@@ -81,7 +82,7 @@ public sealed class TokenizerErrorTests
     [Fact]
     public void A_question_that_holds_the_picture_again_is_refused()
     {
-        var template = new ChatTemplate("USER: <tool_call>\n", " ASSISTANT:", "<tool_call>", "<tool_call>", "<tool_call>");
+        var template = ChatTemplate.Of(new BuiltInTemplate("small", "USER: ", " ASSISTANT:"), new ImageMark("<tool_call>", "<tool_call>", "<tool_call>", "<tool_call>\n"));
         var prompt = template.Encode(SmallTokenizers.ByteLevel, "the cat?", 5);
         prompt.ImageLength.Should().Be(5);
         prompt.Ids.Skip(prompt.ImageStart).Take(5).Should().OnlyContain(i => i == SmallTokenizers.ByteLevel.IdOf("<tool_call>"));

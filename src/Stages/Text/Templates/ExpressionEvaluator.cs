@@ -16,7 +16,7 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
         }
         catch (PythonException e)
         {
-            throw new JinjaException(expression.Line, e.Message);
+            throw new JinjaException(expression.Line, e.Message, e.Unsupported);
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
         {
             Callable callable => Weighed(callable.Call(arguments)),
             Undefined missing => throw missing.Error,
-            LoopState => throw new PythonException("recursive loops are not supported"),
+            LoopState => throw new PythonException("recursive loops are not supported", unsupported: true),
             _ => throw new PythonException($"a {PythonObjects.TypeOf(of)} cannot be called"),
         };
     }

@@ -12,13 +12,13 @@ internal sealed class JinjaBudget
 
     /// <summary>A size, if it is allowed.</summary>
     /// <exception cref="PythonException">It is too large.</exception>
-    public static long Bounded(long size) => size <= MostCharacters ? size : throw new PythonException("a text or list grows too long");
+    public static long Bounded(long size) => size <= MostCharacters ? size : throw new PythonException("a text or list grows too long", unsupported: true);
 
     /// <summary>Charges one step that reads or makes <paramref name="size"/> characters or items.</summary>
     /// <exception cref="PythonException">The budget is used up.</exception>
     public void Charge(long size = 0)
     {
         steps += 1 + size;
-        if (steps > MostSteps) throw new PythonException("the template does not come to an end");
+        if (steps > MostSteps) throw new PythonException("the template does not come to an end", unsupported: true);
     }
 }

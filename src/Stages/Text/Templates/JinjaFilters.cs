@@ -68,7 +68,7 @@ internal static class JinjaFilters
     {
         if (!Filters.TryGetValue(name, out Func<object, CallArguments, object>? filter))
         {
-            throw new PythonException(Others.Contains(name) ? $"the filter '{name}' is not supported" : $"there is no filter '{name}'");
+            throw new PythonException(Others.Contains(name) ? $"the filter '{name}' is not supported" : $"there is no filter '{name}'", unsupported: true);
         }
 
         object result = filter(value, arguments);
@@ -311,7 +311,7 @@ internal static class JinjaFilters
             case Undefined missing: throw missing.Error;
             case bool or long: return PythonArithmetic.Whole(value);
             case double number: return double.IsFinite(number) && Math.Abs(number) < 9e18 ? (object)(long)number : otherwise;
-            case string when radix != 10: throw new PythonException("'int' with a base is not supported");
+            case string when radix != 10: throw new PythonException("'int' with a base is not supported", unsupported: true);
             case string text:
                 string digits = PythonText.Strip(text, null).Replace("_", "", StringComparison.Ordinal);
                 if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return whole;

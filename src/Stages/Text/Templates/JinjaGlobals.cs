@@ -16,8 +16,8 @@ internal static class JinjaGlobals
         Add("dict", Dictionary);
         Add("namespace", Namespace);
         Add("raise_exception", a => throw new PythonException($"the template refuses this: {PythonObjects.Text(a.Required(0, "message"))}"));
-        Add("strftime_now", _ => throw new PythonException("the template writes the date of the day ('strftime_now'): such a prompt could not be repeated tomorrow"));
-        foreach (string name in (string[])["lipsum", "cycler", "joiner"]) Add(name, _ => throw new PythonException($"the function '{name}' is not supported"));
+        Add("strftime_now", _ => throw new PythonException("the template writes the date of the day ('strftime_now'): such a prompt could not be repeated tomorrow", unsupported: true));
+        foreach (string name in (string[])["lipsum", "cycler", "joiner"]) Add(name, _ => throw new PythonException($"the function '{name}' is not supported", unsupported: true));
         return scope;
     }
 

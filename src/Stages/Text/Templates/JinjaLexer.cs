@@ -277,7 +277,7 @@ internal sealed partial class JinjaLexer
                 case 'x': text.Append(Hexadecimal(2)); break;
                 case 'u': text.Append(Hexadecimal(4)); break;
                 case 'U': text.Append(Hexadecimal(8)); break;
-                case 'N': throw new JinjaException(line, @"the escape \N in a string is not supported");
+                case 'N': throw new JinjaException(line, @"the escape \N in a string is not supported", unsupported: true);
                 case >= '0' and <= '7':
                     int value = 0, digits = 0;
                     while (digits < 3 && i < literal.Length && literal[i] is >= '0' and <= '7')
@@ -289,7 +289,7 @@ internal sealed partial class JinjaLexer
                     i--;
                     text.Append((char)value);
                     break;
-                case > '\x7f': throw new JinjaException(line, @$"the escape \{next} in a string is not supported");
+                case > '\x7f': throw new JinjaException(line, @$"the escape \{next} in a string is not supported", unsupported: true);
                 default: text.Append('\\').Append(next); break;
             }
 
@@ -302,7 +302,7 @@ internal sealed partial class JinjaLexer
                 }
 
                 i += length;
-                if (code is >= 0xD800 and <= 0xDFFF) throw new JinjaException(line, @"half of a surrogate pair in a string is not supported");
+                if (code is >= 0xD800 and <= 0xDFFF) throw new JinjaException(line, @"half of a surrogate pair in a string is not supported", unsupported: true);
                 return char.ConvertFromUtf32(code);
             }
         }

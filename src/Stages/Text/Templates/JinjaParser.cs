@@ -87,7 +87,7 @@ internal sealed class JinjaParser
             case "break" or "continue":
                 throw new JinjaException(word.Line, $"'{word.Text}' stands outside of a loop");
             default:
-                throw new JinjaException(word.Line, OtherStatements.Contains(word.Text) ? $"the statement '{word.Text}' is not supported" : $"'{word.Text}' is no statement that may stand here");
+                throw new JinjaException(word.Line, OtherStatements.Contains(word.Text) ? $"the statement '{word.Text}' is not supported" : $"'{word.Text}' is no statement that may stand here", unsupported: true);
         }
     }
 
@@ -115,7 +115,7 @@ internal sealed class JinjaParser
         if (!expressions.SkipWord("in")) throw expressions.Unexpected("'in'");
         Expression items = expressions.ReadTuple(conditional: false);
         Expression? filter = expressions.SkipWord("if") ? expressions.Read() : null;
-        if (Current.IsWord("recursive")) throw new JinjaException(Current.Line, "recursive loops are not supported");
+        if (Current.IsWord("recursive")) throw new JinjaException(Current.Line, "recursive loops are not supported", unsupported: true);
         End();
         loops++;
         List<Statement> body = Body("else", "endfor");

@@ -44,7 +44,7 @@ internal sealed class JinjaRenderer
             }
             catch (PythonException e)
             {
-                throw new JinjaException(statement.Line, e.Message);
+                throw new JinjaException(statement.Line, e.Message, e.Unsupported);
             }
 
             if (flow != Flow.Next) return flow;

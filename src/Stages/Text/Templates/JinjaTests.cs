@@ -37,7 +37,7 @@ internal static class JinjaTests
             "gt" or "greaterthan" or ">" => PythonObjects.Compare(value, arguments.Required(0, "other")) > 0,
             "ge" or ">=" => PythonObjects.Compare(value, arguments.Required(0, "other")) >= 0,
             "filter" => value is string filter && JinjaFilters.Has(filter),
-            "test" or "escaped" => throw new PythonException($"the test '{name}' is not supported"),
+            "test" or "escaped" => throw new PythonException($"the test '{name}' is not supported", unsupported: true),
             _ => throw new PythonException($"there is no test '{name}'"),
         };
         arguments.RequireAllTaken();

@@ -18,7 +18,7 @@ internal static class PythonArithmetic
                 ("+", PythonTuple a, PythonTuple b) => new PythonTuple([.. a.Items, .. b.Items]),
                 ("*", string or PythonList or PythonTuple, bool or long) => Repeated(left, Whole(right)),
                 ("*", bool or long, string or PythonList or PythonTuple) => Repeated(right, Whole(left)),
-                ("%", string, _) => throw new PythonException("the operator '%' on a text is not supported"),
+                ("%", string, _) => throw new PythonException("the operator '%' on a text is not supported", unsupported: true),
                 (_, bool or long, bool or long) => OfWholes(sign, Whole(left), Whole(right)),
                 (_, bool or long or double, bool or long or double) => OfNumbers(sign, Number(left), Number(right)),
                 _ => throw new PythonException($"'{sign}' cannot be applied to a {PythonObjects.TypeOf(left)} and a {PythonObjects.TypeOf(right)}"),
@@ -26,7 +26,7 @@ internal static class PythonArithmetic
         }
         catch (OverflowException)
         {
-            throw new PythonException("a whole number grows beyond 64 bits");
+            throw new PythonException("a whole number grows beyond 64 bits", unsupported: true);
         }
     }
 

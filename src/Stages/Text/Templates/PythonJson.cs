@@ -22,7 +22,7 @@ internal static class PythonJson
         void Append(StringBuilder text, object item, int depth)
         {
             PythonObjects.RequireStack();
-            if (text.Length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long");
+            if (text.Length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long", unsupported: true);
             switch (item)
             {
                 case PythonNone: text.Append("null"); break;

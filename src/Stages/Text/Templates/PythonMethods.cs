@@ -19,8 +19,8 @@ internal static class PythonMethods
     public static Callable? Of(object value, string name) => value switch
     {
         string text when Text(text, name) is { } method => Checked(name, method),
-        string when OtherTextMethods.Contains(name) => throw new PythonException($"the method '{name}' of a text is not supported"),
-        bool or long or double when NumberMembers.Contains(name) => throw new PythonException($"'{name}' of a number is not supported"),
+        string when OtherTextMethods.Contains(name) => throw new PythonException($"the method '{name}' of a text is not supported", unsupported: true),
+        bool or long or double when NumberMembers.Contains(name) => throw new PythonException($"'{name}' of a number is not supported", unsupported: true),
         PythonDict dict when Dictionary(dict, name) is { } method => Checked(name, method),
         PythonList or PythonTuple when Sequence((PythonSequence)value, name) is { } method => Checked(name, method),
         _ => null,
@@ -144,11 +144,11 @@ internal static class PythonMethods
         return joined.ToString();
     }
 
-    private static int Bounded(int width) => width <= JinjaBudget.MostCharacters ? Math.Max(0, width) : throw new PythonException("a text grows too long");
+    private static int Bounded(int width) => width <= JinjaBudget.MostCharacters ? Math.Max(0, width) : throw new PythonException("a text grows too long", unsupported: true);
 
     private static void RequireShort(int length)
     {
-        if (length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long");
+        if (length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long", unsupported: true);
     }
 
     private static string? Characters(CallArguments arguments) => arguments.Find(0, "chars") is null or PythonNone ? null : arguments.Text(0, "chars");
@@ -163,7 +163,7 @@ internal static class PythonMethods
     /// <summary>The text from the place that the second argument names; a third one is not supported.</summary>
     private static string Part(string text, CallArguments arguments)
     {
-        if (arguments.Find(2, "end") is not null) throw new PythonException($"'{arguments.Of}' with an end is not supported");
+        if (arguments.Find(2, "end") is not null) throw new PythonException($"'{arguments.Of}' with an end is not supported", unsupported: true);
         return arguments.Find(1, "start") is null or PythonNone ? text : text[Start(text, arguments)..];
     }
 

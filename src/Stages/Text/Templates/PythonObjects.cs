@@ -153,7 +153,7 @@ internal static class PythonObjects
     /// <summary>Refuses what is nested so deep that the stack would end.</summary>
     public static void RequireStack()
     {
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new PythonException("values or calls are nested too deep");
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new PythonException("values or calls are nested too deep", unsupported: true);
     }
 
     /// <summary>The significant digits of a number in .NET's round-trip form, and the power of ten of the first.</summary>
@@ -193,7 +193,7 @@ internal static class PythonObjects
     private static void Append(StringBuilder text, object value)
     {
         RequireStack();
-        if (text.Length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long");
+        if (text.Length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long", unsupported: true);
         switch (value)
         {
             case PythonNone: text.Append("None"); break;
@@ -222,7 +222,7 @@ internal static class PythonObjects
 
                 text.Append(dict.Count == 0 ? "{}" : "}");
                 break;
-            default: throw new PythonException($"a {TypeOf(value)} has no text of its own to print");
+            default: throw new PythonException($"a {TypeOf(value)} has no text of its own to print", unsupported: true);
         }
     }
 

@@ -46,7 +46,7 @@ internal static class PythonText
     /// <param name="end">At the end.</param>
     public static string Strip(string text, string? characters, bool start = true, bool end = true)
     {
-        if (characters is not null && characters.Any(char.IsSurrogate)) throw new PythonException("characters beyond the basic plane cannot be stripped");
+        if (characters is not null && characters.Any(char.IsSurrogate)) throw new PythonException("characters beyond the basic plane cannot be stripped", unsupported: true);
         bool Goes(char c) => characters is null ? IsSpace(c) : characters.Contains(c, StringComparison.Ordinal);
         int from = 0, to = text.Length;
         while (start && from < to && Goes(text[from])) from++;
@@ -153,7 +153,7 @@ internal static class PythonText
         0xFB03 => "FFI",
         0xFB04 => "FFL",
         0xFB05 or 0xFB06 => "ST",
-        0x390 or 0x3B0 or 0x587 or (>= 0x1E96 and <= 0x1E9A) or (>= 0x1F50 and <= 0x1FFC) or (>= 0xFB13 and <= 0xFB17) => throw new PythonException($"the large form of '{char.ConvertFromUtf32(code)}' is not known here"),
+        0x390 or 0x3B0 or 0x587 or (>= 0x1E96 and <= 0x1E9A) or (>= 0x1F50 and <= 0x1FFC) or (>= 0xFB13 and <= 0xFB17) => throw new PythonException($"the large form of '{char.ConvertFromUtf32(code)}' is not known here", unsupported: true),
         _ => null,
     };
 
