@@ -59,7 +59,7 @@ public sealed class MatrixTests
     [InlineData("{ prompt: p1 }", "spec.yaml:18:19: matrix.prompt: 'p1' is no axis (allowed: a list of 1 to 1000 values)")]
     [InlineData("{ prompt: [] }", "spec.yaml:18:19: matrix.prompt: this list is no axis (allowed: a list of 1 to 1000 values)")]
     [InlineData("{ prompt: [p1, p1] }", "spec.yaml:18:24: matrix.prompt: 'p1' is in the list twice")]
-    [InlineData("{ prompt: [p1, p10] }", "spec.yaml:18:24: prompt: 'p10' is not a valid prompt (allowed: default, p1 to p9, or the question itself: more than one word, no blank at its ends; did you mean p1?)")]
+    [InlineData("{ prompt: [p1, p10] }", "spec.yaml:18:24: prompt: 'p10' is not a valid prompt (allowed: default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or }, because nothing is put in the place of what braces name; did you mean p1?)")]
     [InlineData("{ promt: [p1, p2] }", "spec.yaml:18:11: unknown key 'promt' (allowed: name, seed, model, data, prompt, logit_mean, engine, stages, matrix; did you mean prompt?)")]
     [InlineData("{ stages.maks.count: [5] }", "spec.yaml:18:11: stages.maks.count: there is no stage 'maks' (allowed: answers, baseline, masks, forward, attribution, validation, report; did you mean masks?)")]
     [InlineData("{ name: [a, b] }", "spec.yaml:18:11: matrix: 'name' cannot be an axis (allowed: a field of the experiment, for example prompt or stages.masks.ablate)")]

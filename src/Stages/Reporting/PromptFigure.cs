@@ -24,7 +24,7 @@ internal static class PromptFigure
             ["prompt", "text", "cosine_mean", "cosine_sd", "low95", "high95", "samples", "paper_mean", "paper_sd"],
             [.. rows.Select(r => (IReadOnlyList<object?>)[r.Prompt.Prompt, r.Prompt.Text, r.Mean.Mean, r.Mean.Deviation, r.Mean.Low, r.Mean.High, r.Mean.Count, r.Paper?.Mean, r.Paper?.Deviation])]);
         return new Figure(
-            "table1-prompts", "Table 1", "Similarity of β under other prompts", Shows(rows, own, same),
+            "table1-prompts", "Table 1", "Similarity of β under other prompts", Shows(rows, own, same, findings.Data.HasLabels),
             $"Small dots: cosine of a sample's β with its β under {own}; line: mean ± one standard deviation over samples, as the paper states it (n = {Count(rows.Max(r => r.Mean.Count))}). 1 = the same heads in the same proportions. "
             + (rows.Any(r => r.Paper is not null) ? $"Grey band: the paper's LLaVA-1.5-7B, mean ± one standard deviation{(same ? "" : ", for orientation: this is another model")}." : ""),
             table, canvas => Draw(rows, own, canvas));
@@ -38,7 +38,7 @@ internal static class PromptFigure
         return new PromptRow(prompt, findings.Intervals.Of(prompt.Cosines), paper);
     }
 
-    private static string Shows(PromptRow[] rows, string own, bool same)
+    private static string Shows(PromptRow[] rows, string own, bool same, bool judged)
     {
         PromptRow[] known = [.. rows.Where(r => r.Mean.Count > 0)];
         if (known.Length == 0)
@@ -49,7 +49,7 @@ internal static class PromptFigure
         PromptRow lowest = known.MinBy(r => r.Mean.Mean)!;
         // Samples are the same under all prompts, so that their means move together: the mean's interval is that of the ends, not a narrower one.
         var mean = new Estimate(known.Average(r => r.Mean.Mean), double.NaN, known.Average(r => r.Mean.Low), known.Average(r => r.Mean.High), known.Min(r => r.Mean.Count));
-        string none = known.Length == rows.Length ? "" : $" No sample is kept both under {Named(rows.Except(known))} and under {own}.";
+        string none = known.Length == rows.Length ? "" : $" No {(judged ? "answer" : "picture")} under {Named(rows.Except(known))} is {(judged ? "right where it is right" : "answered where it is answered")} under {own}.";
         string ours = known.Length == 1
             ? $"Under {Named(known)} β keeps a cosine of {Sentences.WithInterval(known[0].Mean)} with that under "
                 + $"{own}.{none}"

@@ -215,7 +215,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         internal HashSet<string> Keys(Experiment experiment, params string[] kinds)
         {
             // What was read of files is noted for one run: a variation is another.
-            using var own = new Engine(new Pipelines.Stages.Storage.FileDigests(Path.Combine(Artifacts, "cache", "digests.json")));
+            using Engine own = NewEngine();
             Pipeline pipeline = Pipeline.Compile(experiment, own, "test");
             var catalog = new Catalog(Pipelines.Stages.Storage.ArtifactStore.ToRead(Path.Combine(Artifacts, "cache"), own.Digests), "test");
             return [.. pipeline.Stages.Where(s => s is not WriteReport).SelectMany(s => s.Units(catalog.Artifacts).Known).Where(u => kinds.Length == 0 || kinds.Contains(u.Kind)).Select(Fingerprint.Of)];
@@ -224,11 +224,18 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         /// <summary>Hashes of the key parts of forward passes over a sample: of settings, too, with which no answer was computed.</summary>
         internal IReadOnlyList<string> PassParts(Experiment experiment)
         {
-            using var own = new Engine(new Pipelines.Stages.Storage.FileDigests(Path.Combine(Artifacts, "cache", "digests.json")));
+            using Engine own = NewEngine();
             var catalog = new Catalog(Pipelines.Stages.Storage.ArtifactStore.ToRead(Path.Combine(Artifacts, "cache"), own.Digests), "test");
             Sample sample = Pipeline.Compile(Experiments[0], own, "test").Stages.OfType<AnswerQuestions>().First().Samples(catalog.Artifacts)![0];
             return [.. Pipeline.Compile(experiment, own, "test").Stages.OfType<ForwardPasses>().First().PassParts(sample).Where(p => p is not Pipelines.Stages.Storage.KeyPart.Inputs).Select(Fingerprint.Of)];
         }
+
+        private Engine NewEngine() => new(
+            new Pipelines.Stages.Storage.FileDigests(Path.Combine(Artifacts, "cache", "digests.json")),
+            new Pipelines.Stages.Vision.PictureVerdicts(Path.Combine(Artifacts, "cache", "pictures.txt")))
+        {
+            Runs = new RunFolders(Artifacts),
+        };
 
         /// <summary>As <see cref="Keys"/>; null where the experiment is refused.</summary>
         internal HashSet<string>? KeysIfAllowed(Experiment experiment)
