@@ -111,8 +111,12 @@ internal static class Help
     private static IEnumerable<string> Specs(string folder)
     {
         const int most = 1000;
-        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1,
-            IgnoreInaccessible = true };
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            MaxRecursionDepth = 1,
+            IgnoreInaccessible = true,
+        };
         return Directory.EnumerateFiles(folder, "*.y*ml", options).Take(most).Order(StringComparer.Ordinal).ToList();
     }
 

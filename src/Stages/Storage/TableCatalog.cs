@@ -38,16 +38,34 @@ internal static partial class TableCatalog
     /// <summary>What numbers are measured in, by column; counts, indexes and shares of one have no unit.</summary>
     private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
     {
-        ["f"] = "logits", ["f_intact"] = "logits", ["f_ablated"] = "logits", ["logit"] = "logits",
-        ["phi"] = "f(1) - f(0)", ["predicted"] = "f(1) - f(0)", ["faithfulness"] = "f(1) - f(0)",
-            ["completeness"] = "f(1) - f(0)", ["phi_heads"] = "f(1) - f(0)", ["phi_tokens"] = "f(1) - f(0)",
-        ["mae"] = "f(1) - f(0)", ["rmse"] = "f(1) - f(0)", ["intercept"] = "f(1) - f(0)",
-        ["beta"] = "phi a head or token", ["gradient"] = "phi a head", ["delta"] = "phi(x*)",
-            ["logit_kept"] = "phi(x*)",
-        ["heads_kept"] = "heads", ["faithful_heads"] = "heads", ["complete_heads"] = "heads", ["k"] = "heads",
-            ["tokens_kept"] = "tokens",
-        ["train_rows"] = "masks", ["test_rows"] = "masks", ["masks"] = "masks", ["train_masks"] = "masks",
-            ["passes"] = "passes of the model", ["iterations"] = "sweeps",
+        ["f"] = "logits",
+        ["f_intact"] = "logits",
+        ["f_ablated"] = "logits",
+        ["logit"] = "logits",
+        ["phi"] = "f(1) - f(0)",
+        ["predicted"] = "f(1) - f(0)",
+        ["faithfulness"] = "f(1) - f(0)",
+        ["completeness"] = "f(1) - f(0)",
+        ["phi_heads"] = "f(1) - f(0)",
+        ["phi_tokens"] = "f(1) - f(0)",
+        ["mae"] = "f(1) - f(0)",
+        ["rmse"] = "f(1) - f(0)",
+        ["intercept"] = "f(1) - f(0)",
+        ["beta"] = "phi a head or token",
+        ["gradient"] = "phi a head",
+        ["delta"] = "phi(x*)",
+        ["logit_kept"] = "phi(x*)",
+        ["heads_kept"] = "heads",
+        ["faithful_heads"] = "heads",
+        ["complete_heads"] = "heads",
+        ["k"] = "heads",
+        ["tokens_kept"] = "tokens",
+        ["train_rows"] = "masks",
+        ["test_rows"] = "masks",
+        ["masks"] = "masks",
+        ["train_masks"] = "masks",
+        ["passes"] = "passes of the model",
+        ["iterations"] = "sweeps",
     };
 
     /// <summary>Columns whose values are no member of the row under that name.</summary>
@@ -84,13 +102,18 @@ internal static partial class TableCatalog
     /// <summary>Columns that mean the same in every table that does not say otherwise.</summary>
     private static readonly Dictionary<string, string> Everywhere = new(StringComparer.Ordinal)
     {
-        ["sample_id"] = "The sample.", ["layer"] = "l, from 0.", ["head"] = "h, from 0.",
+        ["sample_id"] = "The sample.",
+        ["layer"] = "l, from 0.",
+        ["head"] = "h, from 0.",
         ["criterion"] = "Name of the ranking as in the spec.",
-            ["seed"] = "Number of the random order; 0 for the other criteria.",
-        ["sd"] = "Standard deviation.", ["low95"] = "Lower end of the mean's 95 % interval over samples.",
-            ["high95"] = "Its upper end.", ["samples"] = "Samples in the mean.",
-        ["pairs"] = "Pairs of samples.", ["cosine_mean"] = "Mean cosine of beta over the pairs.",
-            ["cosine_sd"] = "Standard deviation over the pairs.",
+        ["seed"] = "Number of the random order; 0 for the other criteria.",
+        ["sd"] = "Standard deviation.",
+        ["low95"] = "Lower end of the mean's 95 % interval over samples.",
+        ["high95"] = "Its upper end.",
+        ["samples"] = "Samples in the mean.",
+        ["pairs"] = "Pairs of samples.",
+        ["cosine_mean"] = "Mean cosine of beta over the pairs.",
+        ["cosine_sd"] = "Standard deviation over the pairs.",
     };
 
     /// <summary>The tables that runs publish, by name.</summary>
