@@ -106,7 +106,7 @@ internal sealed class ChatTemplate
     {
         if (Image.Reserved.FirstOrDefault(r => question.Contains(r, StringComparison.Ordinal)) is { } reserved)
         {
-            throw new InputException("prompt", $"holds '{reserved}', but must hold '{Image.Picture}' and its like once, where the picture stands.", "Leave it out of the question.");
+            throw new InputException("prompt", $"holds '{reserved}', which stands for a picture and may be in the prompt once, where the picture is.", "Leave it out of the question.");
         }
 
         string text = write(question);

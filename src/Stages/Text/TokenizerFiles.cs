@@ -31,15 +31,17 @@ internal static class TokenizerFiles
             Add(added, token);
         }
 
+        TokenizerJson? json = File.Exists(Of("tokenizer.json")) ? ReadJson(Of("tokenizer.json"), added) : null;
         if (File.Exists(Of("added_tokens.json")))
         {
+            // It knows ids alone: what other files say of a token goes first.
             foreach (var (content, id) in Deserialize<Dictionary<string, int>>(Of("added_tokens.json")))
             {
-                Add(added, added.TryGetValue(content, out var known) ? known with { Id = id } : new AddedToken(id, content, false) { Normalized = true });
+                if (!added.ContainsKey(content)) Add(added, new AddedToken(id, content, false));
             }
         }
 
-        TokenizerModel model = File.Exists(Of("tokenizer.json")) ? FromTokenizerJson(Of("tokenizer.json"), settings, added)
+        TokenizerModel model = json is not null ? FromTokenizerJson(Of("tokenizer.json"), json, settings, added)
             : File.Exists(Of("vocab.json")) ? FromVocabularyAndMerges(Of("vocab.json"), Of("merges.txt"), settings)
             : File.Exists(Of("tokenizer.model")) ? FromSentencePiece(Of("tokenizer.model"), settings, added)
             : throw new InputException(folder, "has no tokenizer: tokenizer.json, vocab.json with merges.txt, or tokenizer.model.", "Download one of them from the model's hub page.");
@@ -47,7 +49,8 @@ internal static class TokenizerFiles
         return Checked(model with { Added = [.. added.Values], CleansUp = settings.CleansUp });
     }
 
-    private static TokenizerModel FromTokenizerJson(string file, TokenizerSettings settings, Dictionary<string, AddedToken> added)
+    /// <summary>tokenizer.json and its added tokens.</summary>
+    private static TokenizerJson ReadJson(string file, Dictionary<string, AddedToken> added)
     {
         TokenizerJson json = Deserialize<TokenizerJson>(file);
         foreach (JsonElement token in json.AddedTokens ?? [])
@@ -60,6 +63,11 @@ internal static class TokenizerFiles
             Add(added, added.TryGetValue(read.Content, out AddedToken? known) ? known with { Id = id } : read);
         }
 
+        return json;
+    }
+
+    private static TokenizerModel FromTokenizerJson(string file, TokenizerJson json, TokenizerSettings settings, Dictionary<string, AddedToken> added)
+    {
         TokenizerJson.ModelPart model = json.Model ?? throw new InputException(file, "has no model.", Remedy);
         if (model.Type is not (null or "BPE") || model.Vocab.ValueKind != JsonValueKind.Object)
         {
@@ -177,6 +185,12 @@ internal static class TokenizerFiles
         if (settings.Class is not (null or "LlamaTokenizer" or "InternLM2Tokenizer"))
         {
             throw new InputException(file, $"belongs to a {settings.Class}; without tokenizer.json only LlamaTokenizer and InternLM2Tokenizer are supported.", "Download tokenizer.json.");
+        }
+
+        if (settings.Class == "InternLM2Tokenizer")
+        {
+            // a tokenizer in Python, which looks for added tokens in the text as it stands
+            foreach (AddedToken token in added.Values.ToList()) added[token.Content] = token with { Normalized = false };
         }
 
         SentencePieceModel model = Guarded(file, () => SentencePieceModel.Parse(HubJson.Bytes(file)));
