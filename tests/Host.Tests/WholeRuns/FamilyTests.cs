@@ -50,7 +50,9 @@ public sealed class FamilyTests
         output.Should().Contain("could not be asked about");
         string samples = File.ReadAllText(experiment.Table("samples"));
         samples.Should().Contain("231 x 159 pixels become").And.Contain("as 112 x 112 do");
-        File.ReadAllText(experiment.Table("baseline")).Should().Contain("square-").And.NotContain(",image.png");
+        string[] baseline = [.. File.ReadLines(experiment.Table("baseline")).Skip(1)];
+        baseline.Should().ContainSingle(r => r.StartsWith("0,square-", StringComparison.Ordinal));
+        baseline.Where(r => r.StartsWith(',')).Should().OnlyContain(r => r.Contains("231 x 159 pixels become", StringComparison.Ordinal)); // left out, with the reason
 
         var (code, text, errors) = HostProcess.Run(experiment.Arguments("--set", "model.image.other_sizes=reject", "--set", "model.image.size=448"));
         code.Should().NotBe(0);
