@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
@@ -29,13 +30,15 @@ internal static class RunCommand
         long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();
+        var damaged = new ConcurrentQueue<string>(); // found before there is a log
+        session.Store.Damaged = damaged.Enqueue;
         session.RequireRoom(Console.WriteLine);
         int computed = 0, stored = 0, code = Program.Done;
         for (int i = 0; i < session.Pipelines.Count; i++)
         {
             Pipeline pipeline = session.Pipelines[i];
             if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
-            var outcomes = RunOne(session, pipeline, interruption.Token);
+            var outcomes = RunOne(session, pipeline, damaged, interruption.Token);
             computed += outcomes.Sum(o => o.Computed);
             stored += outcomes.Sum(o => o.Cached);
             if (interruption.Token.IsCancellationRequested)
@@ -92,7 +95,7 @@ internal static class RunCommand
         File.Move(temporary, path, overwrite: true);
     }
 
-    private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)
+    private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, ConcurrentQueue<string> damaged, CancellationToken cancel)
     {
         string folder = session.RunFolderOf(pipeline);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
@@ -103,6 +106,7 @@ internal static class RunCommand
             log.Write(text);
             progress.Message(text);
         };
+        while (damaged.TryDequeue(out string? found)) session.Store.Damaged(found);
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
         var reasons = new Reasons(session.Store);
         Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
