@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
@@ -32,6 +33,8 @@ internal static class RunCommand
         using var interruption = new Interruption();
         RunNames.RequireApart(session.Runs, [.. session.Pipelines.Select(p => p.Experiment.Name)]);
         session.Store.RemoveLeftovers();
+        var damaged = new ConcurrentQueue<string>(); // found before there is a log
+        session.Store.Damaged = damaged.Enqueue;
         session.RequireRoom(Console.WriteLine);
         int computed = 0, stored = 0, code = Program.Done;
         for (int i = 0; i < session.Pipelines.Count; i++)
@@ -40,7 +43,7 @@ internal static class RunCommand
             if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
             try
             {
-                var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, interruption.Token));
+                var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, damaged, interruption.Token));
                 computed += outcomes.Sum(o => o.Computed);
                 stored += outcomes.Sum(o => o.Cached);
                 if (interruption.Token.IsCancellationRequested)
@@ -94,7 +97,7 @@ internal static class RunCommand
         });
     }
 
-    private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, CancellationToken cancel)
+    private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, ConcurrentQueue<string> damaged, CancellationToken cancel)
     {
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
@@ -108,7 +111,7 @@ internal static class RunCommand
             var reasons = new Reasons(session.Store);
             Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
             WholeFile.Write(Path.Combine(folder, "plan.txt"), PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true));
-            outcomes = RunStages(session, pipeline, pipeline.Stages, progress, log, cancel, new UnitsFile(folder).Add);
+            outcomes = RunStages(session, pipeline, pipeline.Stages, progress, log, cancel, new UnitsFile(folder).Add, damaged);
         }
         catch (InputException e)
         {
@@ -138,15 +141,18 @@ internal static class RunCommand
     /// <param name="log">The log.</param>
     /// <param name="cancel">Interrupted.</param>
     /// <param name="known">Told the units of a stage as they become known.</param>
+    /// <param name="damaged">What was found damaged before there was a log.</param>
     /// <returns>One outcome a stage that was started.</returns>
     internal static IReadOnlyList<StageOutcome> RunStages(
-        Session session, Pipeline pipeline, IReadOnlyList<Stage> stages, RunProgress progress, RunLog log, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
+        Session session, Pipeline pipeline, IReadOnlyList<Stage> stages, RunProgress progress, RunLog log, CancellationToken cancel,
+        Action<IReadOnlyList<Unit>>? known = null, ConcurrentQueue<string>? damaged = null)
     {
         session.Store.Damaged = text =>
         {
             log.Write(text);
             progress.Message(text);
         };
+        while (damaged?.TryDequeue(out string? found) is true) session.Store.Damaged(found);
         var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
         var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, known);
         return progress.Show(() => runner.Run(stages));
