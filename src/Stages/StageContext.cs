@@ -7,7 +7,6 @@ using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Text;
-using Pipelines.Stages.Text.Templates;
 using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;

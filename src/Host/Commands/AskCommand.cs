@@ -5,7 +5,6 @@ using Pipelines.Host.Running;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Text;
 using Spectre.Console;
 
 namespace Pipelines.Host.Commands;

@@ -1,4 +1,3 @@
-using Pipelines.Spec;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
 
