@@ -349,6 +349,13 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target, string? Reason);
 
     /// <summary>Which token of an answer is measured, or the reason why none can be.</summary>
+    /// <param name="SampleId">The picture.</param>
+    /// <param name="GivenTokens">Ids of the answer's tokens before the target, with blanks between.</param>
+    /// <param name="Given">Their text.</param>
+    /// <param name="TargetToken">The token that is measured.</param>
+    /// <param name="Target">Its text.</param>
+    /// <param name="IsPiece">The word goes on in the next token.</param>
+    /// <param name="Reason">Why no token can be measured, or null.</param>
     private sealed record TargetRow(string SampleId, string GivenTokens, string Given, int TargetToken, string Target, bool IsPiece, string? Reason)
     {
         public int[] GivenIds => [.. GivenTokens.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];

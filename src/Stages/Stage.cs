@@ -65,7 +65,12 @@ internal abstract class Stage(StageContext? context)
 /// <summary>A line of the summary.</summary>
 /// <param name="What">What the line is about.</param>
 /// <param name="Value">Its value in words and numbers.</param>
-internal sealed record SummaryRow(string What, string Value);
+internal sealed record SummaryRow(string What, string Value)
+{
+    /// <summary>That fits did not converge; nothing where all did.</summary>
+    public static IEnumerable<SummaryRow> Of(Reporting.Convergence fits) =>
+        fits.Said is { } said ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", said)] : [];
+}
 
 /// <summary>Units of a stage.</summary>
 /// <param name="Known">Units known now, in order.</param>

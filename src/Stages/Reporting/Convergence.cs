@@ -23,9 +23,8 @@ internal sealed record Convergence(string Stage, int Fits, int Unfinished, int S
             unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max());
     }
 
-    /// <summary>A line for the end of a run; none where all converged.</summary>
-    public IReadOnlyList<SummaryRow> Summary => Unfinished == 0 ? []
-        : [new SummaryRow($"{Stage}: NOT CONVERGED", $"{Counted}: {Remedy}")];
+    /// <summary>What is said at the end of a run, behind the stage's name; null where all converged.</summary>
+    public string? Said => Unfinished == 0 ? null : $"{Counted}: {Remedy}";
 
     /// <summary>A sentence for the page; empty where all converged.</summary>
     public string Sentence => Unfinished == 0 ? ""

@@ -239,11 +239,27 @@ internal static partial class TableCatalog
                 "It is built beside the program: build or publish it again.");
         }
 
-        return XDocument.Load(file).Descendants("member").Select(m => (Name: (string)m.Attribute("name")!, Member: m))
-            .Where(m => m.Name.StartsWith("M:", StringComparison.Ordinal)
+        var members = XDocument.Load(file).Descendants("member")
+            .Select(m => (Name: (string)m.Attribute("name")!, Member: m)).ToList();
+        var properties = members.Where(m => m.Name.StartsWith("P:", StringComparison.Ordinal))
+            .ToLookup(m => m.Name[2..m.Name.LastIndexOf('.')], StringComparer.Ordinal);
+        return members.Where(m => m.Name.StartsWith("M:", StringComparison.Ordinal)
                 && m.Name.Contains(".#ctor(", StringComparison.Ordinal))
             .GroupBy(m => m.Name[2..m.Name.IndexOf(".#ctor(", StringComparison.Ordinal)], StringComparer.Ordinal)
-                .ToDictionary(g => g.Key, g => g.First().Member, StringComparer.Ordinal);
+                .ToDictionary(g => g.Key, g => WithProperties(g.First().Member, properties[g.Key]), StringComparer.Ordinal);
+    }
+
+    /// <summary>A constructor's documentation with that of the properties that are not among its parameters.</summary>
+    private static XElement WithProperties(XElement constructor, IEnumerable<(string Name, XElement Member)> properties)
+    {
+        var whole = new XElement(constructor);
+        foreach ((string name, XElement member) in properties)
+        {
+            string property = name[(name.LastIndexOf('.') + 1)..];
+            whole.Add(new XElement("param", new XAttribute("name", property), member.Element("summary")?.Nodes()));
+        }
+
+        return whole;
     }
 
     [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant)]

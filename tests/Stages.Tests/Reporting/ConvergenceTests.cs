@@ -13,7 +13,7 @@ public sealed class ConvergenceTests
         ReportData data = MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [some] };
         Findings findings = Findings.Of(data);
 
-        some.Summary.Should().ContainSingle().Which.Should()
+        SummaryRow.Of(some).Should().ContainSingle().Which.Should()
             .Match<SummaryRow>(r => r.What == "fit: NOT CONVERGED"
             && r.Value.StartsWith("2 of 3 fits did not converge within 7 sweeps"));
         HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("class=\"warning\"").And
@@ -27,7 +27,7 @@ public sealed class ConvergenceTests
         var all = Convergence.Of("fit", [(3, true), (1, true)]);
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [all] });
 
-        all.Summary.Should().BeEmpty();
+        SummaryRow.Of(all).Should().BeEmpty();
         HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("class=\"warning\"").And
             .NotContain("converge");
     }

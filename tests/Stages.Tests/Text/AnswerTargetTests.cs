@@ -84,7 +84,7 @@ public sealed class AnswerTargetTests
     [InlineData("dog", "dog")]
     [InlineData("\n \"dog\"\t", "\\n \"dog\"\\t")]
     [InlineData("a\\n\u0007", "a\\\\n\\u0007")]
-    [InlineData("\u202Egod\u2028", "\\u202Egod\\u2028")]
+    [InlineData("\u202Egod\u2028", "\\u202egod\\u2028")]
     public void Text_is_shown_on_one_line(string text, string shown) => Shown.Name(text).Should().Be(shown);
 
     private static AnswerTarget Of(HubTokenizer tokenizer, string tokens) => AnswerTarget.Of(tokenizer, [.. tokens.Split(' ').Select(t => tokenizer.IdOf(t)!.Value)], Ends);

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using Pipelines.Stages.Models;
+using Pipelines.Stages.Tensors;
 using TorchSharp;
 
-namespace Pipelines.Stages.Tensors;
+namespace Pipelines.Stages.Models;
 
 /// <summary>
 /// What the weights of a checkpoint take in memory once they are loaded, from the headers of its files alone.
