@@ -23,9 +23,8 @@ internal sealed record Convergence(string Stage, int Fits, int Unfinished, int S
             unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max());
     }
 
-    /// <summary>A line for the end of a run; none where all converged.</summary>
-    public IReadOnlyList<SummaryRow> Summary => Unfinished == 0 ? []
-        : [new SummaryRow($"{Stage}: NOT CONVERGED", $"{Counted}: {Remedy}")];
+    /// <summary>Words for a line at the end of a run; null where all converged.</summary>
+    public string? Words => Unfinished == 0 ? null : $"{Counted}: {Remedy}";
 
     /// <summary>A sentence for the page; empty where all converged.</summary>
     public string Sentence => Unfinished == 0 ? ""
