@@ -95,7 +95,7 @@ internal sealed class AblationRatio : Stage
                 CultureInfo.InvariantCulture,
                 $"{Words(rows, r => r.FaithfulHeads)} heads for faithfulness > {validation.Spec.Faithfulness}, "
                     + $"{Words(rows, r => r.CompleteHeads)} for completeness < {validation.Spec.Completeness}"))),
-        .. SummaryRow.Of(Convergence(artifacts)),
+        .. NotConverged(Convergence(artifacts)),
     ];
 
     /// <summary>Whether the fits met their stopping rule.</summary>

@@ -41,7 +41,7 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
     {
         double[] gained = [.. Rows(artifacts).Select(r => r.Gained).OfType<double>()];
         return [new SummaryRow(Name,
-            $"trees on the residual gain {Comparison.ComparisonFormat.Signed(Metrics.Mean(gained), 3)} R² (n = "
+            $"trees on the residual gain {Reporting.Format.Signed(Metrics.Mean(gained), 3)} R² (n = "
             + $"{Reporting.Format.Count(gained.Length)})")];
     }
 

@@ -73,7 +73,7 @@ internal sealed class PromptSimilarity : Stage
         return [.. prompts.Select(p =>
             new SummaryRow($"{Name}: {p.Prompt}",
             $"cosine of beta {Regress.Spread(rows[p.Prompt].Select(r => r.Cosine))}")),
-            .. SummaryRow.Of(Convergence(artifacts))];
+            .. NotConverged(Convergence(artifacts))];
     }
 
     /// <summary>Whether the fits under other prompts met their stopping rule.</summary>

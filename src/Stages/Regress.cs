@@ -58,7 +58,7 @@ internal sealed class Regress(StageContext context, RegressSpec spec, ForwardPas
         [
             new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))),
             new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho))),
-            .. SummaryRow.Of(Convergence(artifacts)),
+            .. NotConverged(Convergence(artifacts)),
         ];
     }
 

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -54,6 +55,10 @@ internal abstract class Stage(StageContext? context)
     /// <summary>The experiment has several stages of this kind: what they publish goes into folders of their own.</summary>
     protected bool IsOneOfSeveral => Context.Experiment.Stages.Count(n => n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()) > 1;
 
+    /// <summary>The line of the summary that says that fits did not converge; none where all did.</summary>
+    protected static IEnumerable<SummaryRow> NotConverged(Convergence fits) =>
+        fits.Words is { } words ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", words)] : [];
+
     /// <summary>Publishes a small table: Parquet and CSV.</summary>
     protected void PublishTable<TRow>(RunFolder folder, Table<TRow> table, IReadOnlyList<TRow> rows)
     {
@@ -65,12 +70,7 @@ internal abstract class Stage(StageContext? context)
 /// <summary>A line of the summary.</summary>
 /// <param name="What">What the line is about.</param>
 /// <param name="Value">Its value in words and numbers.</param>
-internal sealed record SummaryRow(string What, string Value)
-{
-    /// <summary>That fits did not converge; nothing where all did.</summary>
-    public static IEnumerable<SummaryRow> Of(Reporting.Convergence fits) =>
-        fits.Said is { } said ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", said)] : [];
-}
+internal sealed record SummaryRow(string What, string Value);
 
 /// <summary>Units of a stage.</summary>
 /// <param name="Known">Units known now, in order.</param>

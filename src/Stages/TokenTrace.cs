@@ -147,7 +147,7 @@ internal sealed class TokenTrace : Stage
             string agreement = rho.Length == 0 ? "undefined"
                 : $"rho {Format.Score(Metrics.Mean(rho))} (n = {Format.Count(rho.Length)})";
             rows.Add(new($"{Name}: image tokens", $"beta against weighted attention: {agreement}"));
-            rows.AddRange(SummaryRow.Of(Convergence(artifacts)));
+            rows.AddRange(NotConverged(Convergence(artifacts)));
         }
 
         return rows;

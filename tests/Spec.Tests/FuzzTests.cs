@@ -20,7 +20,7 @@ public sealed class FuzzTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         var clock = Stopwatch.StartNew();
         ReadResult result = ExperimentReader.Parse(text, "f.yaml", "/", overrides, new Dictionary<string, string>(), PathRule.MayBeMissing);
-        clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10));
+        clock.Elapsed.Should().BeLessThan(TimeSpan.FromMinutes(2));
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan((64 << 20) + (400L * text.Length) + (result.Experiments.Count * 500_000L));
         result.Ok.Should().Be(result.Experiments.Count > 0);
         Assert.All(result.Errors, e => Assert.True(e.ToString().Length < 4000 && !e.ToString().Contains('\n', StringComparison.Ordinal), e.ToString()));

@@ -111,7 +111,8 @@ internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings setting
             {
                 0 => 0,
                 1 => (byte)(1 << (j & 7)),
-                _ => throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Feature {j} is {value}: the elastic net takes columns of 0 and 1.")),
+                _ => throw new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture, $"Feature {j} is {value}: the elastic net takes columns of 0 and 1.")),
             };
         }
 

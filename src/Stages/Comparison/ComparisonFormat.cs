@@ -6,16 +6,9 @@ namespace Pipelines.Stages.Comparison;
 /// <summary>Differences and intervals as a comparison writes them.</summary>
 internal static class ComparisonFormat
 {
-    /// <summary>A number with its sign.</summary>
-    public static string Signed(double value, int decimals)
-    {
-        string text = Fixed(value, decimals);
-        return value > 0 && text.Any(c => c is > '0' and <= '9') ? "+" + text : text;
-    }
-
     /// <summary>A mean difference with its interval.</summary>
     public static string Signed(Estimate difference, int decimals) =>
-        difference.Count == 0 ? None : Signed(difference.Mean, decimals) + (difference.HasInterval ? $" [{Signed(difference.Low, decimals)},\u00a0{Signed(difference.High, decimals)}]" : "");
+        difference.Count == 0 ? None : Reporting.Format.Signed(difference.Mean, decimals) + (difference.HasInterval ? $" [{Reporting.Format.Signed(difference.Low, decimals)},\u00a0{Reporting.Format.Signed(difference.High, decimals)}]" : "");
 
     /// <summary>An interval after a number; empty where there is none.</summary>
     public static string Bracket(double low, double high, int decimals) => double.IsFinite(low) && double.IsFinite(high) ? $" [{Fixed(low, decimals)},\u00a0{Fixed(high, decimals)}]" : "";
@@ -40,7 +33,7 @@ internal static class ComparisonFormat
             : pair.Direction != 0 ? $"{name} is {(pair.Direction > 0 ? "higher" : "lower")} in B by {size}{unit}{interval}"
             : IsTiny(d, decimals) ? $"{name} differs by less than {Math.Pow(10, -decimals).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)}{unit}"
             : pair.CanTell ? $"{name} is level ({Signed(d, decimals)}{unit})"
-            : $"{name} differs by {Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}, too few to tell";
+            : $"{name} differs by {Reporting.Format.Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}, too few to tell";
     }
 
     /// <summary>Nothing of it is left at so many decimals.</summary>

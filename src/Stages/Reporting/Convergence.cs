@@ -23,8 +23,8 @@ internal sealed record Convergence(string Stage, int Fits, int Unfinished, int S
             unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max());
     }
 
-    /// <summary>What is said at the end of a run, behind the stage's name; null where all converged.</summary>
-    public string? Said => Unfinished == 0 ? null : $"{Counted}: {Remedy}";
+    /// <summary>Words for a line at the end of a run; null where all converged.</summary>
+    public string? Words => Unfinished == 0 ? null : $"{Counted}: {Remedy}";
 
     /// <summary>A sentence for the page; empty where all converged.</summary>
     public string Sentence => Unfinished == 0 ? ""

@@ -52,6 +52,13 @@ internal static class Format
     /// <summary>A mean count of heads over samples.</summary>
     public static string MeanHeads(double value) => Fixed(value, value < 100 ? 1 : 0);
 
+    /// <summary>A number with its sign.</summary>
+    public static string Signed(double value, int decimals)
+    {
+        string text = Fixed(value, decimals);
+        return value > 0 && text.Any(c => c is > '0' and <= '9') ? "+" + text : text;
+    }
+
     /// <summary>A quantity of a fit (R², ρ), a cosine, a correlation: as the paper's tables have it.</summary>
     public static string Score(double value) => Fixed(value, 2);
 

@@ -48,7 +48,7 @@ internal static class NonAdditiveFigure
                 : gained.Mean > 0 ? "a part of what a sum of heads misses is heads acting together." : "heads act additively.") + none;
     }
 
-    private static string Signed(double value) => Comparison.ComparisonFormat.Signed(value, 3);
+    private static string Signed(double value) => Format.Signed(value, 3);
 
     private static Svg Draw(NonAdditiveResult[] rows, Estimate gained, Canvas canvas)
     {

@@ -50,7 +50,8 @@ internal static class ObjectShareFigure
             : Array.Empty<(string, Estimate, Marker)>(), ("attention", tokens.AttentionOnObject, OfAttention)];
         var strip = new DotPanel(
             "on the object, mean", "share", [.. means.Select(m => new DotRow(m.Item1, [m.Item2], IsStrong: true))],
-                [new DotSeries("", OfArea)], (0, 1), Verdicts.Share) { Gap = 20, MarkOf = row => means[row].Item3 };
+                [new DotSeries("", OfArea)], (0, 1), Verdicts.Share)
+        { Gap = 20, MarkOf = row => means[row].Item3 };
         Svg svg = canvas.Svg(canvas.IsNarrow ? bottom + Foot + strip.Height : Math.Max(bottom + Foot, strip.Height));
         DrawSamples(svg, tokens, hasBeta, new Scale(0, 1, Left, side - Right), new Scale(0, 1, bottom, Top));
         strip.Draw(svg, canvas.IsNarrow ? 0 : side + 10, canvas.IsNarrow ? bottom + Foot : Top - 28, canvas.IsNarrow

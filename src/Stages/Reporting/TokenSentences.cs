@@ -109,7 +109,7 @@ internal static class TokenSentences
     /// <summary>A difference of shares in percentage points, with its interval.</summary>
     private static string Points(Estimate difference)
     {
-        static string Signed(double share) => Comparison.ComparisonFormat.Signed(100 * share, 0);
+        static string Signed(double share) => Format.Signed(100 * share, 0);
         return $"{Signed(difference.Mean)}{(difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "")} points";
     }
 

@@ -40,10 +40,10 @@ internal static class Verdicts
     /// <param name="few">The samples are too few; null = <see cref="Few"/>.</param>
     public static string Against(Estimate mean, double threshold, string above, string below, string open,
         string? few = null) => mean.Less(threshold) switch
-    {
-        { CanTell: false } => few ?? Few(mean.Count),
-        { Direction: > 0 } => above,
-        { Direction: < 0 } => below,
-        _ => open,
-    };
+        {
+            { CanTell: false } => few ?? Few(mean.Count),
+            { Direction: > 0 } => above,
+            { Direction: < 0 } => below,
+            _ => open,
+        };
 }

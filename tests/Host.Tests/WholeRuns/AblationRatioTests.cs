@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FluentAssertions;
 using Xunit;
 
@@ -38,10 +37,8 @@ public sealed class AblationRatioTests
         File.ReadAllLines(Path.Combine(experiment.RunFolder, "figures", "fig6-ablation-ratio.csv")).Should().HaveCount(1 + 3);
         File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/ablation_ratio.csv");
 
-        var watch = Stopwatch.StartNew();
         experiment.Run().Should().Contain("Nothing to do");
         experiment.StoredKeys().Sum(k => k.Value.Count).Should().Be(after.Sum(k => k.Value.Count));
-        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20), "it does nothing");
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FluentAssertions;
 using Xunit;
 
@@ -34,9 +33,7 @@ public sealed class PromptSimilarityTests
         File.ReadAllText(Path.Combine(experiment.RunFolder, "figures", "table1-prompts.csv")).Should().Contain(Literal).And.Contain("0.97");
         File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/prompt_similarity.csv").And.Contain("id=\"table1-prompts\"");
 
-        var watch = Stopwatch.StartNew();
         experiment.Run().Should().Contain("Nothing to do");
-        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20), "it does nothing");
         experiment.StoredKeys().Should().BeEquivalentTo(after);
         HostProcess.Run("gc", "--artifacts", experiment.Artifacts).Output.Should().StartWith("1 artifacts", "the page without the comparison goes");
         experiment.Run().Should().Contain("Nothing to do");

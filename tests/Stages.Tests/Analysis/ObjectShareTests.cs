@@ -82,10 +82,13 @@ public sealed class ObjectShareTests
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
         ReportData data = made with
         {
-            Tokens = made.Tokens! with { Objects =
+            Tokens = made.Tokens! with
+            {
+                Objects =
                 [.. Enumerable.Range(0, samples)
                 .Select(i => new ObjectOnTokens($"{i}", 0.34 + (0.001 * i), beta + (0.002 * (i % 2)) - 0.001,
-                attention))] },
+                attention))]
+            },
         };
         Findings findings = Findings.Of(data);
 
@@ -114,9 +117,15 @@ public sealed class ObjectShareTests
     public void Samples_without_beta_are_drawn_by_their_attention_alone()
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData data = made with { Tokens =
-            made.Tokens! with { Objects =
-            [.. Enumerable.Range(0, 8).Select(i => new ObjectOnTokens($"{i}", 0.3, double.NaN, 0.4 + (0.01 * i)))] } };
+        ReportData data = made with
+        {
+            Tokens =
+            made.Tokens! with
+            {
+                Objects =
+            [.. Enumerable.Range(0, 8).Select(i => new ObjectOnTokens($"{i}", 0.3, double.NaN, 0.4 + (0.01 * i)))]
+            }
+        };
 
         Figure figure = ObjectShareFigure.Of(Findings.Of(data))!;
 

@@ -177,9 +177,15 @@ public sealed class AnalysisFigureTests
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 6);
         string shows = LayoutFigure.Of(Findings.Of(data))!.Shows;
-        var shuffled = data with { Layout =
-            data.Layout! with { Points = [.. data.Layout.Points
-            .Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) })] } };
+        var shuffled = data with
+        {
+            Layout =
+            data.Layout! with
+            {
+                Points = [.. data.Layout.Points
+            .Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) })]
+            }
+        };
 
         LayoutFigure.Of(Findings.Of(shuffled))!.Shows.Should().Be(shows);
         shows.Should().Contain("by chance").And.Contain("[").And.Contain("among the samples of other objects").And
@@ -222,8 +228,11 @@ public sealed class AnalysisFigureTests
                                                          : sample.StartsWith("some", StringComparison.Ordinal) ? 10 : 50
                                                      select new RatioRow(sample, ratio, ratio > 0.5 ? heads + faithfulAbove : heads, ratio > 0.5 ? heads - 1 : heads, 1 - (0.4 * ratio))];
         string Shows(double faithfulAbove) => RatioFigure.Of(Findings.Of(Made with { Ratios = Rows(faithfulAbove) }))!.Shows;
-        RatioFigure.Of(Findings.Of(Made with { Ratios =
-            [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))] }))!.Shows.Should()
+        RatioFigure.Of(Findings.Of(Made with
+        {
+            Ratios =
+            [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))]
+        }))!.Shows.Should()
             .Contain("3 samples are too few to tell").And.NotContain("as in the paper");
 
         Shows(-2).Should().Contain("ratios above 50\u202f% need 2.0\u00a0[2.0, 2.0] fewer heads for faithfulness").And.Contain("1.0\u00a0[1.0, 1.0] fewer for completeness: fewer in both, as in the paper");

@@ -7,15 +7,13 @@ namespace Pipelines.Stages.Tests.Reporting;
 public sealed class ConvergenceTests
 {
     [Fact]
-    public void Fits_that_did_not_converge_are_said_in_the_summary_and_on_the_page()
+    public void Fits_that_did_not_converge_are_said_in_words_and_on_the_page()
     {
         var some = Convergence.Of("fit", [(3, false), (1, true), (7, false)]);
         ReportData data = MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [some] };
         Findings findings = Findings.Of(data);
 
-        SummaryRow.Of(some).Should().ContainSingle().Which.Should()
-            .Match<SummaryRow>(r => r.What == "fit: NOT CONVERGED"
-            && r.Value.StartsWith("2 of 3 fits did not converge within 7 sweeps"));
+        some.Words.Should().StartWith("2 of 3 fits did not converge within 7 sweeps");
         HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("class=\"warning\"").And
             .Contain("2 of 3 fits did not converge");
         Sentences.Fit(findings).Should().Contain("fit: 2 of 3 fits did not converge");
@@ -27,7 +25,7 @@ public sealed class ConvergenceTests
         var all = Convergence.Of("fit", [(3, true), (1, true)]);
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [all] });
 
-        SummaryRow.Of(all).Should().BeEmpty();
+        all.Words.Should().BeNull();
         HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("class=\"warning\"").And
             .NotContain("converge");
     }

@@ -54,10 +54,16 @@ public sealed class TokenFigureTests
             .Contain("as in the paper, the picture reaches the last tokens");
         ReportData early = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Delta = [.. s.Delta.Reverse()], Important = [.. s.Important.Reverse()] })] } };
         TokenSentences.TextTokens(Findings.Of(early).Tokens!).Should().Contain("“␣” alone").And.Contain("unlike in the paper");
-        ReportData none = data with { Lens =
-            data.Lens! with { Samples = [.. data.Lens.Samples
+        ReportData none = data with
+        {
+            Lens =
+            data.Lens! with
+            {
+                Samples = [.. data.Lens.Samples
             .Select(s => s with { Heads =
-            [.. s.Heads.Select(h => h with { Items = [.. h.Items.Select(i => i with { IsTarget = false })] })] })] } };
+            [.. s.Heads.Select(h => h with { Items = [.. h.Items.Select(i => i with { IsTarget = false })] })] })]
+            }
+        };
         TokenSentences.Lens(Findings.Of(none), none.Lens!).Should().StartWith("In 0 of 8 samples").And
             .Contain("0\u202f%\u00a0[0\u202f%, 0\u202f%] of these heads name it").And.Contain("fewer than half");
         LensData few = data.Lens! with { Samples = [.. data.Lens.Samples.Take(5)] };
