@@ -5,7 +5,6 @@ using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Text;
 
 namespace Pipelines.Host.Planning;
