@@ -233,7 +233,11 @@ internal sealed class StageContext
     private IReadOnlyList<string> TemplateFile => Path.IsPathRooted(Experiment.Model.Template.Full) ? [Experiment.Model.Template.Full] : [];
 
     /// <summary>The question becomes a prompt of this tokenizer: found before anything runs.</summary>
-    private void RequirePrompt() => Template.Encode(Engine.Tokenizer(Folder), Question, 1);
+    private void RequirePrompt()
+    {
+        EncodedPrompt prompt = Template.Encode(Engine.Tokenizer(Folder), Question, ImageTokens.Common ?? 1);
+        Info.Decoder.Limit?.Require(prompt.Ids.Count, "the prompt with its picture");
+    }
 
     private IEnumerable<KeyPart> ReadModelParts()
     {

@@ -33,14 +33,12 @@ internal sealed class ImageTokenCounter
             _ => throw new ArgumentOutOfRangeException(nameof(info)),
         };
         bool isFixed = info.Family == ModelFamily.Llava || image.Square is not null || image.MaxTiles == 1;
-        if (isFixed && info.Decoder.Limit is { } limit)
-        {
-            int side = image.Square ?? 1;
-            limit.Require(counter.ofFitted(side, side).Tokens + 1, "a picture with one token after it"); // whole prompts are held against it when they are tokenized
-        }
-
+        if (isFixed) counter.Common = counter.ofFitted(image.Square ?? 1, image.Square ?? 1).Tokens;
         return counter;
     }
+
+    /// <summary>Image tokens of every picture; null where pictures keep numbers of their own.</summary>
+    public int? Common { get; private set; }
 
     /// <summary>Tokens of a picture of some size.</summary>
     public ImageTokens TokensOf(int width, int height)

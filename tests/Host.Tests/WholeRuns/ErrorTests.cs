@@ -94,6 +94,20 @@ public sealed class ErrorTests
     }
 
     [Fact]
+    public void A_prompt_that_is_longer_with_its_picture_than_the_sliding_window_is_refused_before_anything_runs()
+    {
+        using var experiment = new SmallExperiment();
+        string model = experiment.CopyModel(), config = Path.Combine(model, "config.json");
+        var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(config))!;
+        json["text_config"]!["model_type"] = "mistral";
+        json["text_config"]!["sliding_window"] = 150; // the picture has 144 tokens, the prompt with it some more
+        File.WriteAllText(config, json.ToJsonString());
+        var (code, output, errors) = HostProcess.Run(["plan", .. experiment.Arguments("--set", $"model.path={model}")]);
+        code.Should().Be(2, output + errors);
+        errors.Should().Contain("text_config.sliding_window").And.Contain("more than 150 tokens").And.Contain("the prompt with its picture has").And.NotContain("   at ");
+    }
+
+    [Fact]
     public void A_place_for_artifacts_that_is_none_is_refused()
     {
         using var experiment = new SmallExperiment();

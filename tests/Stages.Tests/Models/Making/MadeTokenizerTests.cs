@@ -89,7 +89,9 @@ public sealed class MadeTokenizerTests : IDisposable
         HubTokenizer fromJson = Write(name);
         File.Delete(Path.Combine(folder, "tokenizer.json"));
         string settings = Path.Combine(folder, "tokenizer_config.json");
-        File.WriteAllText(settings, File.ReadAllText(settings).Replace("\"legacy\": false", "\"legacy\": true", StringComparison.Ordinal));
+        JsonNode edited = JsonNode.Parse(File.ReadAllText(settings))!;
+        edited["legacy"] = true;
+        File.WriteAllText(settings, edited.ToJsonString());
         var fromModel = new HubTokenizer(folder);
         foreach (string text in (string[])[.. KnownText.Sentences, "USER: <image>\nWhat is this? ASSISTANT:", "unknown words and ünïcode"])
         {
