@@ -1,7 +1,7 @@
-using Pipelines.Stages.Errors;
 using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Text;
 

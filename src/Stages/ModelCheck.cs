@@ -1,9 +1,9 @@
-using Pipelines.Stages.Errors;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Text;

@@ -2,9 +2,9 @@ using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages;
 
