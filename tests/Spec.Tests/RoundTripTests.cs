@@ -156,7 +156,7 @@ public sealed class RoundTripTests
                 new(name, spec, spec.Needs.Where(n => !without.Contains(n.Role)).ToDictionary(n => n.Role, n => names[n.Role]));
             return
             [
-                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (answers.Keep / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("e", new StabilitySpec { Shares = [0.25, regress.Train, 1] }),
+                Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (answers.Keep / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("e", new StabilitySpec { Shares = [.. new[] { 0.25, regress.Train, 1 }.Distinct()] }),
                 Node("t", tokens), Node("l", lens),
                 Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
                 Node("s", new AblationRatioSpec { Ratios = [masks.Ablate / 2, 0.51, 0.875], Samples = baseline.Images }),

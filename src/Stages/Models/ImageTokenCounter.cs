@@ -33,7 +33,10 @@ internal sealed class ImageTokenCounter
             _ => throw new ArgumentOutOfRangeException(nameof(info)),
         };
         bool isFixed = info.Family == ModelFamily.Llava || image.Square is not null || image.MaxTiles == 1;
-        if (isFixed) counter.Common = counter.ofFitted(image.Square ?? 1, image.Square ?? 1).Tokens;
+        if (!isFixed) return counter;
+        int tokens = counter.ofFitted(image.Square ?? 1, image.Square ?? 1).Tokens;
+        info.Decoder.Limit?.Require(tokens + 1, "a picture with one token after it"); // whole prompts are held against it, too
+        counter.Common = tokens;
         return counter;
     }
 
