@@ -5,6 +5,7 @@ using Pipelines.Stages.Data;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Text;
 
 namespace Pipelines.Host.Planning;
@@ -32,7 +33,6 @@ internal sealed class PlanCosts
     private readonly int jobs;
     private readonly Lazy<PassShape> shape;
     private readonly Lazy<HeldWeights> weights;
-    private readonly Lazy<HeldWeights> gradientWeights;
     private readonly Lazy<PassSpeed> speed;
     private readonly Lazy<IReadOnlyDictionary<string, string>> decisive;
 
@@ -47,8 +47,6 @@ internal sealed class PlanCosts
         shape = new(() => ReadShape(pipeline.Context));
         weights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic,
             shape.Value.Vision.Blocks));
-        gradientWeights = new(() =>
-            HeldWeights.Read(pipeline.Context.Info, pipeline.Context.GradientArithmetic, shape.Value.Vision.Blocks));
         speed = new(() => PassSpeed.Measure(shape.Value, Math.Max(1, threads / jobs)));
         decisive = new(() => pipeline.Context.ModelParts.Where(p =>
             p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
@@ -133,9 +131,8 @@ internal sealed class PlanCosts
             "validate" or "token-trace" or "logit-lens" =>
                 StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: true),
             GradientKind => StageMemory.OfGradients(
-                shape.Value with { Arithmetic = pipeline.Context.GradientArithmetic }, gradientWeights.Value.Held,
-                pipeline.Context.Arithmetic == pipeline.Context.GradientArithmetic ? 0 : weights.Value.Held, atATime,
-                    mean),
+                shape.Value with { Arithmetic = pipeline.Context.GradientArithmetic }, weights.Value.Held,
+                pipeline.Context.Arithmetic.Linear == LinearChoice.Packed, atATime, mean),
             _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
         };
     }
