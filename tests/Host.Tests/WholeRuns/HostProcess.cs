@@ -180,7 +180,7 @@ internal sealed class SmallExperiment : IDisposable
 
     /// <summary>Keys in the store, by stage kind.</summary>
     public IReadOnlyDictionary<string, HashSet<string>> StoredKeys() =>
-        Directory.EnumerateDirectories(Path.Combine(Artifacts, "cache"))
+        Directory.EnumerateDirectories(Path.Combine(Artifacts, "cache")).Where(d => Path.GetFileName(d)[0] != '.') // leases
             .ToDictionary(d => Path.GetFileName(d), d => Directory.EnumerateDirectories(d).Select(k => Path.GetFileName(k)).Where(k => k[0] != '.').ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
 
     public void Dispose() => folder.Dispose();
