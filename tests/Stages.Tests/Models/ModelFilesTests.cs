@@ -5,7 +5,6 @@ using FluentAssertions;
 using Microsoft.Win32.SafeHandles;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;
