@@ -100,6 +100,7 @@ internal sealed record PreprocessorConfig
         if (json.StartsWith("version https://git-lfs"u8)) throw new InputException(source, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the model folder.");
         try
         {
+            JsonText.RequireWellFormed(json);
             var config = JsonSerializer.Deserialize<PreprocessorConfig>(json, Json) ?? throw new JsonException("only null");
             return (config with { Source = source }).Checked();
         }
