@@ -160,6 +160,7 @@ internal sealed record PreprocessorConfig
         RefusePointer(json, source);
         try
         {
+            JsonText.RequireWellFormed(json);
             var config = JsonSerializer.Deserialize<PreprocessorConfig>(Utf8Text.WithoutMark(json), Json) ?? throw new JsonException("only null");
             return (config with { Source = source, Given = GivenIn(Utf8Text.WithoutMark(json)) }).Checked();
         }
