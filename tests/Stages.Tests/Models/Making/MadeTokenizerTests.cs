@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Models.Making;
 using Pipelines.Stages.Text;
@@ -85,6 +86,9 @@ public sealed class MadeTokenizerTests : IDisposable
     {
         HubTokenizer fromJson = Write(name);
         File.Delete(Path.Combine(folder, "tokenizer.json"));
+        FluentActions.Invoking(() => new HubTokenizer(folder)).Should().Throw<InputException>("its legacy false says otherwise than tokenizer.json").WithMessage("*legacy*");
+        string settings = Path.Combine(folder, "tokenizer_config.json");
+        File.WriteAllText(settings, File.ReadAllText(settings).Replace("\"legacy\":false", "\"legacy\":true", StringComparison.Ordinal));
         var fromModel = new HubTokenizer(folder);
         foreach (string text in (string[])[.. KnownText.Sentences, "USER: <image>\nWhat is this? ASSISTANT:", "unknown words and ünïcode"])
         {
