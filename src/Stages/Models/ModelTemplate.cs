@@ -13,8 +13,10 @@ internal static class ModelTemplate
 
     /// <summary>The template of a model folder.</summary>
     /// <param name="info">What config.json says.</param>
-    /// <param name="choice"><see cref="Auto"/>, the name of a <see cref="BuiltInTemplate"/>, or the path of a template file.</param>
-    /// <exception cref="InputException">The template cannot be used: see <see cref="ChatTemplate"/>; or a name that is not known.</exception>
+    /// <param name="choice"><see cref="Auto"/>, the name of a <see cref="BuiltInTemplate"/>, or the path of a template
+    /// file.</param>
+    /// <exception cref="InputException">The template cannot be used: see <see cref="ChatTemplate"/>; or a name that is
+    /// not known.</exception>
     public static ChatTemplate Read(ModelInfo info, string choice = Auto)
     {
         ImageMark image = info.Family switch
@@ -31,15 +33,23 @@ internal static class ModelTemplate
         return TemplateFiles.Find(info.Folder) is { } own ? OfFile(own, image, info) : Published(info, config, image);
     }
 
-    private static ChatTemplate OfFile(TemplateText template, ImageMark image, ModelInfo info) => ChatTemplate.Of(template, image, TokenizerSettings.Read(info.Folder).SpecialTokens);
+    private static ChatTemplate OfFile(TemplateText template, ImageMark image, ModelInfo info) =>
+        ChatTemplate.Of(template, image, TokenizerSettings.Read(info.Folder).SpecialTokens);
 
-    /// <summary>The authors' InternVL always takes the template that config.json names from its own conversation.py, whatever the tokenizer's is.</summary>
+    /// <summary>
+    /// The authors' InternVL always takes the template that config.json names from its own conversation.py, whatever
+    /// the tokenizer's is.
+    /// </summary>
     private static ChatTemplate OfConversation(ModelConfig config, ImageMark image)
     {
         string name = config.Text("template", "internvl2_5");
-        if (config.Has("system_message")) throw config.Error("system_message", "is set, and versions of the authors' code differ about it.", "Remove it, or set model.template.");
+        if (config.Has("system_message")) throw config.Error(
+            "system_message", "is set, and versions of the authors' code differ about it.",
+            "Remove it, or set model.template.");
         BuiltInTemplate template = BuiltInTemplate.OfConversation(name)
-            ?? throw config.Error("template", $"is \"{name}\", a prompt that is not known here.", "Known are internvl2_5, Hermes-2 and internlm2-chat; or set model.template.");
+            ?? throw config.Error(
+                "template", $"is \"{name}\", a prompt that is not known here.",
+                "Known are internvl2_5, Hermes-2 and internlm2-chat; or set model.template.");
         return ChatTemplate.Of(template, image, $"template {name} of config.json");
     }
 
@@ -51,10 +61,15 @@ internal static class ModelTemplate
             ModelFamily.LlavaNext => PublishedNext(config),
             _ => BuiltInTemplate.Llava,
         };
-        return ChatTemplate.Of(template, image, string.Create(CultureInfo.InvariantCulture, $"prompt {template.Name}, as published: the folder has no template"));
+        return ChatTemplate.Of(
+            template, image,
+            string.Create(
+                CultureInfo.InvariantCulture, $"prompt {template.Name}, as published: the folder has no template"));
     }
 
-    /// <summary>LLaVA-NeXT is published on Vicuna, Mistral, Llama 3 and Yi, told apart by decoder and vocabulary.</summary>
+    /// <summary>
+    /// LLaVA-NeXT is published on Vicuna, Mistral, Llama 3 and Yi, told apart by decoder and vocabulary.
+    /// </summary>
     private static BuiltInTemplate PublishedNext(ModelConfig config)
     {
         ModelConfig? text = config.OptionalSection("text_config");

@@ -21,7 +21,9 @@ internal sealed record AddedToken(int Id, string Content, bool Special)
     /// <summary>It is looked for in the text as the normalizer leaves it, and is itself normalized.</summary>
     public bool Normalized { get; init; }
 
-    /// <summary>Reads a token of added_tokens or added_tokens_decoder. What is null or missing is the library's default.</summary>
+    /// <summary>
+    /// Reads a token of added_tokens or added_tokens_decoder. What is null or missing is the library's default.
+    /// </summary>
     /// <param name="file">The file, for messages.</param>
     /// <param name="id">Its id.</param>
     /// <param name="json">The object.</param>
@@ -30,7 +32,9 @@ internal sealed record AddedToken(int Id, string Content, bool Special)
     {
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("content", out JsonElement content) || HubJson.TextOf(content) is not { } text)
         {
-            throw new InputException(file, $"has an added token (id {id}) without a text.", "Download the tokenizer files of the model again.");
+            throw new InputException(
+                file, $"has an added token (id {id}) without a text.",
+                "Download the tokenizer files of the model again.");
         }
 
         bool special = Flag("special", false);
@@ -42,8 +46,13 @@ internal sealed record AddedToken(int Id, string Content, bool Special)
             Normalized = Flag("normalized", !special),
         };
 
-        bool Flag(string key, bool otherwise) => !json.TryGetProperty(key, out JsonElement value) || value.ValueKind == JsonValueKind.Null
+        bool Flag(string key, bool otherwise) =>
+            !json.TryGetProperty(key, out JsonElement value) || value.ValueKind == JsonValueKind.Null
             ? otherwise
-            : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new InputException(file, $"has '{key}' of the added token '{text}' neither true nor false.", "Download the tokenizer files of the model again.");
+            : value.ValueKind is JsonValueKind.True or JsonValueKind.False
+                ? value.GetBoolean()
+                : throw new InputException(
+                    file, $"has '{key}' of the added token '{text}' neither true nor false.",
+                    "Download the tokenizer files of the model again.");
     }
 }

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Pipelines.Stages.Text;
 
 /// <summary>
-/// Cuts added tokens out of a text as the tokenizers library does: first those that are looked for in the text as it stands, then, in what lies between them and is normalized, the others. At a place the longest
+/// Cuts added tokens out of a text as the tokenizers library does: first those that are looked for in the text as it
+/// stands, then, in what lies between them and is normalized, the others. At a place the longest
 /// token is taken.
 /// </summary>
 internal sealed class AddedTokenCutter
@@ -28,7 +29,9 @@ internal sealed class AddedTokenCutter
         normalizedPattern = Pattern(normalized.Keys);
     }
 
-    /// <summary>The parts of a text in order: added tokens, and normalized stretches between them; a stretch is never empty.</summary>
+    /// <summary>
+    /// The parts of a text in order: added tokens, and normalized stretches between them; a stretch is never empty.
+    /// </summary>
     public IEnumerable<(string Stretch, AddedToken? Token)> Cut(string text)
     {
         foreach (var (stretch, token) in Split(text, plainPattern, plain))
@@ -46,10 +49,13 @@ internal sealed class AddedTokenCutter
     private static Regex? Pattern(IEnumerable<string> contents)
     {
         string[] sorted = [.. contents.Where(c => c.Length > 0).OrderByDescending(k => k.Length)];
-        return sorted.Length == 0 ? null : new Regex(string.Join('|', sorted.Select(Regex.Escape)), RegexOptions.CultureInvariant);
+        return sorted.Length == 0
+            ? null
+            : new Regex(string.Join('|', sorted.Select(Regex.Escape)), RegexOptions.CultureInvariant);
     }
 
-    private static IEnumerable<(string Stretch, AddedToken? Token)> Split(string text, Regex? pattern, Dictionary<string, AddedToken> tokens)
+    private static IEnumerable<(string Stretch, AddedToken? Token)> Split(
+        string text, Regex? pattern, Dictionary<string, AddedToken> tokens)
     {
         int at = 0;
         for (Match? match = pattern?.Match(text); match is { Success: true }; match = match.NextMatch())

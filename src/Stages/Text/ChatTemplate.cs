@@ -6,7 +6,8 @@ using Pipelines.Stages.Text.Templates;
 namespace Pipelines.Stages.Text;
 
 /// <summary>
-/// The text around a question, with one picture: a published prompt, or a folder's chat template, rendered. Whatever it is, the text holds one place for the picture, the same text before it for every question, and
+/// The text around a question, with one picture: a published prompt, or a folder's chat template, rendered. Whatever it
+/// is, the text holds one place for the picture, the same text before it for every question, and
 /// the question behind it as it was asked; the next token is the first of the answer.
 /// </summary>
 internal sealed class ChatTemplate
@@ -64,7 +65,8 @@ internal sealed class ChatTemplate
     /// <param name="template">The template.</param>
     /// <param name="image">The family's picture.</param>
     /// <param name="special">Special tokens by name (<c>bos_token</c>).</param>
-    /// <exception cref="InputException">It cannot be read or rendered, has no place or two for the picture, loses the question, or starts a thought.</exception>
+    /// <exception cref="InputException">It cannot be read or rendered, has no place or two for the picture, loses the
+    /// question, or starts a thought.</exception>
     public static ChatTemplate Of(TemplateText template, ImageMark image, IReadOnlyDictionary<string, string> special)
     {
         JinjaTemplate parsed = Guarded(template.File, () => JinjaTemplate.Parse(template.Text));
@@ -80,7 +82,8 @@ internal sealed class ChatTemplate
                     RequireNoThought(template.File, text);
                     return new ChatTemplate(
                         image, Path.GetFileName(template.File), Hash(template.Text),
-                        question => Guarded(template.File, () => parsed.Render(Messages.Of(form, question, image, special))));
+                        question =>
+                            Guarded(template.File, () => parsed.Render(Messages.Of(form, question, image, special))));
                 }
 
                 objection = found;
@@ -97,23 +100,33 @@ internal sealed class ChatTemplate
             objections.Add($"given the message as {name}: {objection}");
         }
 
-        throw new InputException(template.File, $"is no chat template for a picture and a question ({string.Join("; ", objections)}).", Remedy);
+        throw new InputException(
+            template.File, $"is no chat template for a picture and a question ({string.Join("; ", objections)}).",
+            Remedy);
     }
 
     /// <summary>The whole prompt, with <see cref="ImageMark.Picture"/> for the picture.</summary>
-    /// <exception cref="InputException">The question holds what stands for a picture, or the template does not take it as it is.</exception>
+    /// <exception cref="InputException">The question holds what stands for a picture, or the template does not take it
+    /// as it is.</exception>
     public string Prompt(string question)
     {
         if (Image.Reserved.FirstOrDefault(r => question.Contains(r, StringComparison.Ordinal)) is { } reserved)
         {
-            throw new InputException("prompt", $"holds '{reserved}', which stands for a picture and may be in the prompt once, where the picture is.", "Leave it out of the question.");
+            throw new InputException(
+                "prompt",
+                $"holds '{reserved}', which stands for a picture and may be in the prompt once, where the picture is.",
+                "Leave it out of the question.");
         }
 
         string text = write(question);
-        if (ObjectionTo(text, question, Image) is { } objection) throw new InputException(Source, $"does not take this question as it is ({objection}).", Remedy);
+        if (ObjectionTo(text, question, Image) is { } objection) throw new InputException(
+            Source, $"does not take this question as it is ({objection}).", Remedy);
         return BeforePicture(text) == beforePicture
             ? text
-            : throw new InputException(Source, "writes another text before the picture for this question than for others, so that pictures could not share a baseline.", Remedy);
+            : throw new InputException(
+                Source,
+                "writes another text before the picture for this question than for others, so that pictures could not share a baseline.",
+                Remedy);
     }
 
     /// <summary>Ids of the prompt of a question.</summary>
@@ -121,23 +134,33 @@ internal sealed class ChatTemplate
     /// <param name="question">The question.</param>
     /// <param name="imageTokens">P, the number of image tokens, at least 1.</param>
     /// <exception cref="InputException">The tokenizer lacks the image token, or the question holds it.</exception>
-    public EncodedPrompt Encode(HubTokenizer tokenizer, string question, int imageTokens) => EncodePrompt(tokenizer, Prompt(question), imageTokens);
+    public EncodedPrompt Encode(HubTokenizer tokenizer, string question, int imageTokens) =>
+        EncodePrompt(tokenizer, Prompt(question), imageTokens);
 
-    /// <summary>Ids of a whole prompt in which <see cref="ImageMark.Picture"/> stands once. The token that starts a text is put in front unless the prompt starts with it.</summary>
+    /// <summary>
+    /// Ids of a whole prompt in which <see cref="ImageMark.Picture"/> stands once. The token that starts a text is put
+    /// in front unless the prompt starts with it.
+    /// </summary>
     /// <inheritdoc cref="Encode"/>
     public EncodedPrompt EncodePrompt(HubTokenizer tokenizer, string prompt, int imageTokens)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(imageTokens, 1);
         int imageId = tokenizer.IdOf(Image.ImageToken)
-            ?? throw new InputException("tokenizer", $"has no token '{Image.ImageToken}', which stands for the picture.", "Use the tokenizer files of the model itself.");
-        IReadOnlyList<int> ids = tokenizer.EncodeWithOneBos(prompt.Replace(Image.Picture, Image.PictureTokens, StringComparison.Ordinal));
+            ?? throw new InputException(
+                "tokenizer", $"has no token '{Image.ImageToken}', which stands for the picture.",
+                "Use the tokenizer files of the model itself.");
+        IReadOnlyList<int> ids = tokenizer.EncodeWithOneBos(
+            prompt.Replace(Image.Picture, Image.PictureTokens, StringComparison.Ordinal));
         int start = Enumerable.Range(0, ids.Count).FirstOrDefault(i => ids[i] == imageId, -1);
         if (start < 0 || ids.Skip(start + 1).Contains(imageId))
         {
-            throw new InputException("prompt", $"must hold '{Image.Picture}' once, where the picture stands.", "Leave it out of the question.");
+            throw new InputException(
+                "prompt", $"must hold '{Image.Picture}' once, where the picture stands.",
+                "Leave it out of the question.");
         }
 
-        return new EncodedPrompt([.. ids.Take(start), .. Enumerable.Repeat(imageId, imageTokens), .. ids.Skip(start + 1)], start, imageTokens);
+        return new EncodedPrompt(
+            [.. ids.Take(start), .. Enumerable.Repeat(imageId, imageTokens), .. ids.Skip(start + 1)], start, imageTokens);
     }
 
     private string BeforePicture(string text) => text[..text.IndexOf(Image.Picture, StringComparison.Ordinal)];
@@ -150,7 +173,9 @@ internal sealed class ChatTemplate
         if (picture < 0) return $"no '{image.Picture}' stands in the text, so there is no place for the picture";
         if (text.IndexOf(image.Picture, picture + 1, StringComparison.Ordinal) >= 0) return $"'{image.Picture}' stands in the text more than once";
         if (text.IndexOf(question, picture, StringComparison.Ordinal) >= 0) return null;
-        return text.Contains(question, StringComparison.Ordinal) ? "the question stands before the picture and could not read it" : "the question is lost or changed";
+        return text.Contains(question, StringComparison.Ordinal)
+            ? "the question stands before the picture and could not read it"
+            : "the question is lost or changed";
     }
 
     private static void RequireNoThought(string file, string text)
@@ -174,7 +199,8 @@ internal sealed class ChatTemplate
         }
     }
 
-    private static InputException Unreadable(string file, JinjaException e) => new(file, $"is a chat template that cannot be used: {e.Message}.", Remedy, e);
+    private static InputException Unreadable(string file, JinjaException e) =>
+        new(file, $"is a chat template that cannot be used: {e.Message}.", Remedy, e);
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

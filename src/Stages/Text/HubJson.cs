@@ -4,7 +4,9 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Text;
 
-/// <summary>Reads the small files of a hub folder: bytes without a byte-order mark, texts, JSON; every error names the file.</summary>
+/// <summary>
+/// Reads the small files of a hub folder: bytes without a byte-order mark, texts, JSON; every error names the file.
+/// </summary>
 internal static class HubJson
 {
     private const string Remedy = "Download the tokenizer files of the model again.";
@@ -17,11 +19,14 @@ internal static class HubJson
         try
         {
             var info = new FileInfo(file);
-            if (info.Length > LargestFile) throw new InputException(file, $"has {info.Length:N0} bytes, far more than a tokenizer has.", Remedy);
+            if (info.Length > LargestFile) throw new InputException(
+                file, $"has {info.Length:N0} bytes, far more than a tokenizer has.", Remedy);
             byte[] bytes = File.ReadAllBytes(file);
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
-                throw new InputException(file, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in the folder, or download the file.");
+                throw new InputException(
+                    file, "is a git-LFS pointer, not the file itself.",
+                    "Run 'git lfs pull' in the folder, or download the file.");
             }
 
             return Utf8Text.WithoutMark(bytes);
@@ -37,7 +42,9 @@ internal static class HubJson
     public static string Text(string file)
     {
         byte[] bytes = Bytes(file);
-        return Utf8.IsValid(bytes) ? System.Text.Encoding.UTF8.GetString(bytes) : throw new InputException(file, "is not UTF-8 text.", "Download it again.");
+        return Utf8.IsValid(bytes)
+            ? System.Text.Encoding.UTF8.GetString(bytes)
+            : throw new InputException(file, "is not UTF-8 text.", "Download it again.");
     }
 
     /// <summary>A file that holds a JSON object.</summary>
@@ -48,7 +55,9 @@ internal static class HubJson
         try
         {
             using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
-            return json.RootElement.ValueKind == JsonValueKind.Object ? json.RootElement.Clone() : throw new InputException(file, "does not hold a JSON object.", Remedy);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                ? json.RootElement.Clone()
+                : throw new InputException(file, "does not hold a JSON object.", Remedy);
         }
         catch (JsonException e)
         {

@@ -5,7 +5,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Text;
 
 /// <summary>
-/// tokenizer_config.json, with special_tokens_map.json beside it: which class the tokenizer is and what it is told. Settings that change ids or texts are understood or refused by name; a null is the class default.
+/// tokenizer_config.json, with special_tokens_map.json beside it: which class the tokenizer is and what it is told.
+/// Settings that change ids or texts are understood or refused by name; a null is the class default.
 /// </summary>
 internal sealed class TokenizerSettings
 {
@@ -26,8 +27,11 @@ internal sealed class TokenizerSettings
     /// <exception cref="InputException">Damaged, or a setting that changes ids and is not supported.</exception>
     public static TokenizerSettings Read(string folder)
     {
-        string file = Path.Combine(folder, "tokenizer_config.json"), tokens = Path.Combine(folder, "special_tokens_map.json");
-        var settings = new TokenizerSettings(file, File.Exists(file) ? HubJson.Object(file) : default, File.Exists(tokens) ? HubJson.Object(tokens) : default);
+        string file = Path.Combine(folder, "tokenizer_config.json"), tokens = Path.Combine(
+            folder, "special_tokens_map.json");
+        var settings = new TokenizerSettings(
+            file, File.Exists(file) ? HubJson.Object(file) : default,
+            File.Exists(tokens) ? HubJson.Object(tokens) : default);
         settings.RequireUnderstood();
         return settings;
     }
@@ -36,10 +40,14 @@ internal sealed class TokenizerSettings
     public string Source => file;
 
     /// <summary>Name of the tokenizer's class without <c>Fast</c>; null where the file names none.</summary>
-    public string? Class => Text("tokenizer_class") is { } name ? (name.EndsWith("Fast", StringComparison.Ordinal) && name != "PreTrainedTokenizerFast" ? name[..^4] : name) : null;
+    public string? Class =>
+        Text("tokenizer_class") is { } name
+        ? (name.EndsWith("Fast", StringComparison.Ordinal) && name != "PreTrainedTokenizerFast" ? name[..^4] : name)
+        : null;
 
     /// <summary>The class puts bos and eos around a text by the settings, whatever tokenizer.json says.</summary>
-    public bool RulesBos => Class is "LlamaTokenizer" or "CodeLlamaTokenizer" or "GemmaTokenizer" or "InternLM2Tokenizer";
+    public bool RulesBos =>
+        Class is "LlamaTokenizer" or "CodeLlamaTokenizer" or "GemmaTokenizer" or "InternLM2Tokenizer";
 
     /// <summary>Whether bos is put in front; null where the file does not say.</summary>
     public bool? AddsBos => Flag("add_bos_token");
@@ -47,13 +55,21 @@ internal sealed class TokenizerSettings
     /// <summary>Whether a blank is put in front; null where the file does not say.</summary>
     public bool? AddsPrefixSpace => Flag("add_prefix_space");
 
-    /// <summary>LLaMA's <c>legacy</c>: whether every stretch between added tokens gets a blank (true, its default) or only the first.</summary>
+    /// <summary>The file says null of it, which versions of transformers read as true or as false.</summary>
+    public bool NamesNoPrefixSpace => IsNull("add_prefix_space");
+
+    /// <summary>
+    /// LLaMA's <c>legacy</c>: whether every stretch between added tokens gets a blank (true, its default) or only the
+    /// first.
+    /// </summary>
     public bool IsLegacy => Flag("legacy") ?? true;
 
     /// <summary>Whether decoding takes away the blank before punctuation.</summary>
     public bool CleansUp => Flag("clean_up_tokenization_spaces") ?? false;
 
-    /// <summary>The chat template of the tokenizer's own, which is for text in most folders; null where there is none.</summary>
+    /// <summary>
+    /// The chat template of the tokenizer's own, which is for text in most folders; null where there is none.
+    /// </summary>
     /// <exception cref="InputException">Several are named, none of them <c>default</c>.</exception>
     public string? ChatTemplate
     {
@@ -69,11 +85,16 @@ internal sealed class TokenizerSettings
                 }
             }
 
-            throw new InputException(file, "has a chat_template that is no text, and none of the name 'default'.", "Set model.template to a file or to the name of a prompt.");
+            throw new InputException(
+                file, "has a chat_template that is no text, and none of the name 'default'.",
+                "Set model.template to a file or to the name of a prompt.");
         }
     }
 
-    /// <summary>Special tokens by the name that templates know them by (<c>bos_token</c>), those of the model among them (<c>image_token</c>). What is null is left out.</summary>
+    /// <summary>
+    /// Special tokens by the name that templates know them by (<c>bos_token</c>), those of the model among them
+    /// (<c>image_token</c>). What is null is left out.
+    /// </summary>
     public IReadOnlyDictionary<string, string> SpecialTokens
     {
         get
@@ -121,12 +142,15 @@ internal sealed class TokenizerSettings
         get
         {
             if (!TryGet(config, "added_tokens_decoder", out JsonElement all)) yield break;
-            if (all.ValueKind != JsonValueKind.Object) throw Wrong("added_tokens_decoder", "an object from ids to tokens");
+            if (all.ValueKind != JsonValueKind.Object) throw Wrong(
+                "added_tokens_decoder", "an object from ids to tokens");
             foreach (JsonProperty one in all.EnumerateObject())
             {
                 int id = int.TryParse(one.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
                     ? number
-                    : throw new InputException(file, $"added_tokens_decoder has the key '{one.Name}', which is no id.", "Download the tokenizer files of the model again.");
+                    : throw new InputException(
+                        file, $"added_tokens_decoder has the key '{one.Name}', which is no id.",
+                        "Download the tokenizer files of the model again.");
                 if (one.Value.ValueKind == JsonValueKind.Null) continue;
                 yield return AddedToken.Read(file, id, one.Value);
             }
@@ -134,7 +158,8 @@ internal sealed class TokenizerSettings
     }
 
     /// <summary>A special token by its name: a text, or an object with its content.</summary>
-    public string? TokenText(string name) => TryGet(config, name, out JsonElement token) || TryGet(map, name, out token) ? ContentOf(token) : Default(name);
+    public string? TokenText(string name) =>
+        TryGet(config, name, out JsonElement token) || TryGet(map, name, out token) ? ContentOf(token) : Default(name);
 
     /// <summary>The bos token of a class that puts one in front.</summary>
     private string? Default(string name) => (Class, name) switch
@@ -145,27 +170,40 @@ internal sealed class TokenizerSettings
         _ => null,
     };
 
-    private bool IsNull(string key) => config.ValueKind == JsonValueKind.Object && config.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+    private bool IsNull(string key) =>
+        config.ValueKind == JsonValueKind.Object
+        && config.TryGetProperty(key, out JsonElement value)
+        && value.ValueKind == JsonValueKind.Null;
 
     private void RequireUnderstood()
     {
-        if (Flag("split_special_tokens") == true) throw new InputException(file, "has split_special_tokens true: special tokens such as the picture's would be taken apart.", "Set it to false.");
-        if (Flag("add_eos_token") == true) throw new InputException(file, "has add_eos_token true: a token that ends the text would follow every question.", "Set it to false.");
-        if (Flag("do_lower_case") == true) throw new InputException(file, "has do_lower_case true, which is not supported.", "Set it to false.");
+        if (Flag("split_special_tokens") == true) throw new InputException(
+            file, "has split_special_tokens true: special tokens such as the picture's would be taken apart.",
+            "Set it to false.");
+        if (Flag("add_eos_token") == true) throw new InputException(
+            file, "has add_eos_token true: a token that ends the text would follow every question.", "Set it to false.");
+        if (Flag("do_lower_case") == true) throw new InputException(
+            file, "has do_lower_case true, which is not supported.", "Set it to false.");
         if (TryGet(config, "sp_model_kwargs", out JsonElement kwargs) && kwargs.ValueKind == JsonValueKind.Object && kwargs.EnumerateObject().Any())
         {
-            throw new InputException(file, $"has sp_model_kwargs with '{kwargs.EnumerateObject().First().Name}', which is not supported.", "Leave it empty.");
+            throw new InputException(
+                file, $"has sp_model_kwargs with '{kwargs.EnumerateObject().First().Name}', which is not supported.",
+                "Leave it empty.");
         }
 
         if (Class is { } name && name is not ("LlamaTokenizer" or "CodeLlamaTokenizer" or "GemmaTokenizer" or "InternLM2Tokenizer" or "Qwen2Tokenizer" or "GPT2Tokenizer" or "PreTrainedTokenizerFast" or "TokenizersBackend"))
         {
-            throw new InputException(file, $"has the tokenizer_class '{Text("tokenizer_class")}', which is not supported.", "Supported are LlamaTokenizer, Qwen2Tokenizer, InternLM2Tokenizer, GemmaTokenizer, GPT2Tokenizer, PreTrainedTokenizerFast and TokenizersBackend.");
+            throw new InputException(
+                file, $"has the tokenizer_class '{Text("tokenizer_class")}', which is not supported.",
+                "Supported are LlamaTokenizer, Qwen2Tokenizer, InternLM2Tokenizer, GemmaTokenizer, GPT2Tokenizer, PreTrainedTokenizerFast and TokenizersBackend.");
         }
 
-        foreach (string key in (string[])["add_bos_token", "add_prefix_space", "legacy", "clean_up_tokenization_spaces"]) Flag(key);
+        foreach (
+            string key in (string[])["add_bos_token", "add_prefix_space", "legacy", "clean_up_tokenization_spaces"]) Flag(key);
     }
 
-    private string? Text(string key) => TryGet(config, key, out JsonElement value) ? HubJson.TextOf(value) ?? throw Wrong(key, "a text") : null;
+    private string? Text(string key) =>
+        TryGet(config, key, out JsonElement value) ? HubJson.TextOf(value) ?? throw Wrong(key, "a text") : null;
 
     private bool? Flag(string key)
     {
@@ -178,14 +216,19 @@ internal sealed class TokenizerSettings
         };
     }
 
-    private InputException Wrong(string key, string wanted) => new(file, $"'{key}' is not {wanted}.", "Download the tokenizer files of the model again.");
+    private InputException Wrong(string key, string wanted) =>
+        new(file, $"'{key}' is not {wanted}.", "Download the tokenizer files of the model again.");
 
     private static string? ContentOf(JsonElement token) =>
-        token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out JsonElement content) ? HubJson.TextOf(content) : HubJson.TextOf(token);
+        token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out JsonElement content)
+            ? HubJson.TextOf(content)
+            : HubJson.TextOf(token);
 
     private static bool TryGet(JsonElement element, string key, out JsonElement value)
     {
         value = default;
-        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+        return element.ValueKind == JsonValueKind.Object
+            && element.TryGetProperty(key, out value)
+            && value.ValueKind != JsonValueKind.Null;
     }
 }

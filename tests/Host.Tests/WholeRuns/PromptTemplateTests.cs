@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>The prompt template from the command line: shown, part of every key, refused before anything runs.</summary>
+/// <summary>
+/// The prompt template from the command line: shown, part of every key, refused before anything runs.
+/// </summary>
 public sealed class PromptTemplateTests
 {
     private const string Template = "{% for m in messages %}[{% for p in m.content %}{{ '<image>' if p.type == 'image' else p.text }}{% endfor %}]{% endfor %}";
@@ -13,17 +15,21 @@ public sealed class PromptTemplateTests
     {
         using var experiment = new CopiedExperiment();
         string[] published = experiment.Key();
-        published.Should().ContainSingle(l => l.Contains("model.template", StringComparison.Ordinal)).Which.Should().Contain("prompt llava").And.Contain("has no template");
+        published.Should().ContainSingle(
+            l =>
+                l.Contains("model.template", StringComparison.Ordinal)).Which.Should().Contain("prompt llava").And.Contain("has no template");
         File.WriteAllText(Path.Combine(experiment.Model, "chat_template.jinja"), Template);
         string[] own = experiment.Key();
         own.Except(published).Should().ContainSingle().Which.Should().Contain("model.template").And.Contain("chat_template.jinja");
         File.WriteAllText(Path.Combine(experiment.Model, "chat_template.jinja"), Template + " ");
         experiment.Key().Except(own).Should().ContainSingle("a blank more is another prompt");
-        experiment.Key("--set", "model.template=llava").Should().Contain(l => l.Contains("prompt llava", StringComparison.Ordinal));
+        experiment.Key("--set", "model.template=llava").Should().Contain(
+            l => l.Contains("prompt llava", StringComparison.Ordinal));
 
         var (code, check, errors) = experiment.Run("check");
         code.Should().Be(0, check + errors);
-        check.Should().Contain("prompt template: chat_template.jinja (").And.NotContain("USER").And.Contain("All checks passed.");
+        check.Should().Contain(
+            "prompt template: chat_template.jinja (").And.NotContain("USER").And.Contain("All checks passed.");
     }
 
     [Theory]
@@ -39,7 +45,8 @@ public sealed class PromptTemplateTests
         var (code, output, errors) = experiment.Run("run", "--set", setting);
         code.Should().Be(2, output + errors);
         errors.Should().Contain(why).And.NotContain("   at ");
-        Directory.EnumerateFiles(experiment.Folder, "manifest.json", SearchOption.AllDirectories).Should().BeEmpty("nothing was computed");
+        Directory.EnumerateFiles(
+            experiment.Folder, "manifest.json", SearchOption.AllDirectories).Should().BeEmpty("nothing was computed");
     }
 
     [Fact]
@@ -47,7 +54,10 @@ public sealed class PromptTemplateTests
     {
         using var experiment = new CopiedExperiment();
         File.WriteAllText(Path.Combine(experiment.Folder, "own.jinja"), Template);
-        experiment.Key("--set", "model.template=own.jinja").Should().Contain(l => l.Contains("model.template", StringComparison.Ordinal) && l.Contains("own.jinja", StringComparison.Ordinal));
+        experiment.Key("--set", "model.template=own.jinja").Should().Contain(
+            l =>
+                l.Contains("model.template", StringComparison.Ordinal)
+                && l.Contains("own.jinja", StringComparison.Ordinal));
     }
 
     /// <summary>A spec on a copy of the bundled model, whose files may be changed.</summary>
@@ -59,7 +69,9 @@ public sealed class PromptTemplateTests
         {
             string quickstart = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart");
             Directory.CreateDirectory(Model);
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(quickstart, "micro-llava"))) File.Copy(file, Path.Combine(Model, Path.GetFileName(file)));
+            foreach (
+                string file in Directory.EnumerateFiles(Path.Combine(quickstart, "micro-llava"))) File.Copy(
+                    file, Path.Combine(Model, Path.GetFileName(file)));
             File.WriteAllText(Path.Combine(Folder, "spec.yaml"), $$"""
                 name: templates
                 seed: 3
@@ -79,12 +91,14 @@ public sealed class PromptTemplateTests
         public string Model => Path.Combine(Folder, "model");
 
         public (int ExitCode, string Output, string Errors) Run(string command, params string[] arguments) =>
-            HostProcess.Run([command, Path.Combine(Folder, "spec.yaml"), "--artifacts", Path.Combine(Folder, "artifacts"), .. arguments]);
+            HostProcess.Run(
+                [command, Path.Combine(Folder, "spec.yaml"), "--artifacts", Path.Combine(Folder, "artifacts"), .. arguments]);
 
         /// <summary>The parts of the first unit's key, as <c>explain</c> shows them.</summary>
         public string[] Key(params string[] arguments)
         {
-            var (code, output, errors) = HostProcess.Run(["explain", "answers", "--spec", Path.Combine(Folder, "spec.yaml"), "--artifacts", Path.Combine(Folder, "artifacts"), .. arguments]);
+            var (code, output, errors) = HostProcess.Run(
+                ["explain", "answers", "--spec", Path.Combine(Folder, "spec.yaml"), "--artifacts", Path.Combine(Folder, "artifacts"), .. arguments]);
             code.Should().Be(0, output + errors);
             return [.. output.Split('\n').Where(l => l.StartsWith("    ", StringComparison.Ordinal))];
         }

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Text;
 
-/// <summary>What tokenizer_config.json and the flags of added tokens do to ids, as the folder's own class would; what is not understood is refused by name.</summary>
+/// <summary>
+/// What tokenizer_config.json and the flags of added tokens do to ids, as the folder's own class would; what is not
+/// understood is refused by name.
+/// </summary>
 public sealed class TokenizerSettingsTests
 {
     private const int Bos = 1;
@@ -88,7 +91,8 @@ public sealed class TokenizerSettingsTests
     [InlineData(true, true, "▁the ▁cat <x> ▁cat")]
     [InlineData(true, false, "▁the ▁cat <x> c at")]
     [InlineData(false, true, "the ▁cat <x> c at")]
-    public void Add_prefix_space_makes_a_LlamaTokenizer_over_and_null_leaves_tokenizer_json(bool? adds, bool legacy, string tokens)
+    public void Add_prefix_space_makes_a_LlamaTokenizer_over_and_null_leaves_tokenizer_json(
+        bool? adds, bool legacy, string tokens)
     {
         using TemporaryFolder folder = Llama(false, config =>
         {
@@ -109,26 +113,35 @@ public sealed class TokenizerSettingsTests
     [InlineData(false, false, true, false, "a<x>b <x> c", "▁ a < x > b ▁ | <x> | ▁ ▁ c")]
     [InlineData(false, false, false, true, "a<x>b <x>c", "▁ a < x > b | <x> | c")]
     [InlineData(false, false, false, true, "<x>c", "<x> | c")]
-    public void Flags_of_an_added_token_are_obeyed(bool left, bool right, bool word, bool normalized, string text, string tokens)
+    public void Flags_of_an_added_token_are_obeyed(
+        bool left, bool right, bool word, bool normalized, string text, string tokens)
     {
         using var folder = new TemporaryFolder();
         string[] pieces = ["<unk>", "▁", "a", "b", "c", "<", "x", ">"];
-        string token = JsonSerializer.Serialize(new { id = 20, content = "<x>", special = false, lstrip = left, rstrip = right, single_word = word, normalized });
+        string token = JsonSerializer.Serialize(
+            new { id = 20, content = "<x>", special = false, lstrip = left, rstrip = right, single_word = word, normalized });
         SmallTokenizers.Write(folder.Path, $$"""
             {"added_tokens":[{{token}}],
              "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}] },
              "model":{"type":"BPE","unk_token":"<unk>","vocab":{ {{string.Join(',', pieces.Select((p, i) => $"\"{p}\":{i}"))}} },"merges":[]} }
             """);
         var tokenizer = new HubTokenizer(folder.Path);
-        string shown = string.Join(' ', tokenizer.Encode(text).Select(i => i == 20 ? "|<x>|" : tokenizer.TokenText(i).Replace(' ', '▁')));
-        shown.Replace("|<x>| |<x>|", "|<x>|<x>|", StringComparison.Ordinal).Replace("|", " | ", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal).Trim(' ', '|')
+        string shown = string.Join(
+            ' ', tokenizer.Encode(text).Select(i => i == 20 ? "|<x>|" : tokenizer.TokenText(i).Replace(' ', '▁')));
+        shown.Replace(
+            "|<x>| |<x>|", "|<x>|<x>|", StringComparison.Ordinal).Replace(
+                "|", " | ", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal).Trim(' ', '|')
             .Should().Be(tokens);
     }
 
     [Fact]
     public void Settings_of_added_tokens_in_tokenizer_config_json_go_before_those_of_tokenizer_json()
     {
-        using TemporaryFolder folder = Llama(false, config => config["added_tokens_decoder"] = JsonNode.Parse("{\"1\": {\"content\": \"<s>\", \"special\": true, \"rstrip\": true, \"normalized\": false}}"));
+        using TemporaryFolder folder = Llama(
+            false,
+            config =>
+                config["added_tokens_decoder"] = JsonNode.Parse(
+                    "{\"1\": {\"content\": \"<s>\", \"special\": true, \"rstrip\": true, \"normalized\": false}}"));
         Shown(folder, "<s>  cat").Should().Be("<s> ▁cat");
     }
 
@@ -143,7 +156,8 @@ public sealed class TokenizerSettingsTests
     [InlineData("model.dropout", "0.1", "dropout")]
     [InlineData("model.end_of_word_suffix", "\"</w>\"", "end_of_word_suffix")]
     [InlineData("model.continuing_subword_prefix", "\"##\"", "continuing_subword_prefix")]
-    public void A_part_of_tokenizer_json_that_is_not_understood_is_refused_by_name(string part, string json, string named)
+    public void A_part_of_tokenizer_json_that_is_not_understood_is_refused_by_name(
+        string part, string json, string named)
     {
         using TemporaryFolder folder = Llama(false, _ => { });
         Change(folder, part, json);
@@ -185,7 +199,8 @@ public sealed class TokenizerSettingsTests
         {
             using TemporaryFolder folder = Llama(false, config => config["clean_up_tokenization_spaces"] = clean);
             var tokenizer = new HubTokenizer(folder.Path);
-            tokenizer.Decode(tokenizer.Encode("a cat , n't 's .")).Should().Be(clean ? "a cat,n't's." : "a cat , n't 's .");
+            tokenizer.Decode(tokenizer.Encode("a cat , n't 's .")).Should().Be(
+                clean ? "a cat,n't's." : "a cat , n't 's .");
         }
     }
 
@@ -226,7 +241,8 @@ public sealed class TokenizerSettingsTests
         byte[] model = SmallSentencePiece.Bytes();
         model[model.AsSpan().LastIndexOf("\u0001a"u8) + 1] = 0;
         File.WriteAllBytes(Path.Combine(folder.Path, "tokenizer.model"), model);
-        FluentActions.Invoking(() => new HubTokenizer(folder.Path).Encode("\0b")).Should().NotThrow<ArgumentException>();
+        FluentActions.Invoking(
+            () => new HubTokenizer(folder.Path).Encode("\0b")).Should().NotThrow<ArgumentException>();
     }
 
     private static TemporaryFolder Llama(bool processor, Action<JsonObject> configure)
@@ -257,5 +273,6 @@ public sealed class TokenizerSettingsTests
         return string.Join(' ', tokenizer.Encode(text).Select(i => tokenizer.TokenText(i).Replace(' ', '▁')));
     }
 
-    private static string Refusal(TemporaryFolder folder) => FluentActions.Invoking(() => new HubTokenizer(folder.Path)).Should().Throw<InputException>().Which.Message;
+    private static string Refusal(TemporaryFolder folder) =>
+        FluentActions.Invoking(() => new HubTokenizer(folder.Path)).Should().Throw<InputException>().Which.Message;
 }

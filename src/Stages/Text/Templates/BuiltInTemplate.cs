@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>A published prompt for one picture and one question: <c>Before</c>, the picture, the question, <c>After</c>. Nothing follows the last character: the next token is the first of the answer.</summary>
+/// <summary>
+/// A published prompt for one picture and one question: <c>Before</c>, the picture, the question, <c>After</c>. Nothing
+/// follows the last character: the next token is the first of the answer.
+/// </summary>
 /// <param name="Name">Its name in <c>model.template</c>.</param>
 /// <param name="Before">Text before the picture.</param>
 /// <param name="After">Text behind the question.</param>
@@ -32,7 +35,8 @@ internal sealed record BuiltInTemplate(string Name, string Before, string After)
     public static BuiltInTemplate ChatMl { get; } = new("chatml", "<|im_start|>user\n", TurnEnd);
 
     /// <summary>Qwen2-VL, as chat_template.json of the hub renders it.</summary>
-    public static BuiltInTemplate Qwen2Vl { get; } = new("qwen2-vl", "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n", TurnEnd);
+    public static BuiltInTemplate Qwen2Vl { get; } = new(
+        "qwen2-vl", "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n", TurnEnd);
 
     /// <summary>InternVL2.5 and 3: <c>internvl2_5</c> of the authors' conversation.py.</summary>
     public static BuiltInTemplate InternVl { get; } = new(
@@ -40,7 +44,10 @@ internal sealed record BuiltInTemplate(string Name, string Before, string After)
         "<|im_start|>system\n你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。<|im_end|>\n<|im_start|>user\n",
         TurnEnd);
 
-    /// <summary>InternVL2: <c>Hermes-2</c> and <c>internlm2-chat</c> of the authors' conversation.py, which differ in training only.</summary>
+    /// <summary>
+    /// InternVL2: <c>Hermes-2</c> and <c>internlm2-chat</c> of the authors' conversation.py, which differ in training
+    /// only.
+    /// </summary>
     public static BuiltInTemplate Hermes2 { get; } = new(
         "hermes-2",
         "<|im_start|>system\n你是由上海人工智能实验室联合商汤科技开发的书生多模态大模型，英文名叫InternVL, 是一个有用无害的人工智能助手。<|im_end|><|im_start|>user\n",
@@ -49,7 +56,10 @@ internal sealed record BuiltInTemplate(string Name, string Before, string After)
     /// <summary>All of them.</summary>
     public static IReadOnlyList<BuiltInTemplate> All { get; } = [Llava, Vicuna, Mistral, Llama3, Yi, ChatMl, Qwen2Vl, InternVl, Hermes2];
 
-    /// <summary>The prompt of a name of the authors' conversation.py, as <c>template</c> of config.json has it; null where it is not known here.</summary>
+    /// <summary>
+    /// The prompt of a name of the authors' conversation.py, as <c>template</c> of config.json has it; null where it is
+    /// not known here.
+    /// </summary>
     public static BuiltInTemplate? OfConversation(string name) => name switch
     {
         "internvl2_5" => InternVl,

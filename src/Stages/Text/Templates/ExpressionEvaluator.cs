@@ -53,22 +53,34 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
             case Expression.List list: return Weighed(new PythonList([.. list.Items.Select(i => Value(i, scope))]));
             case Expression.Tuple tuple: return Weighed(new PythonTuple([.. tuple.Items.Select(i => Value(i, scope))]));
             case Expression.Map map: return Map(map, scope);
-            case Expression.Attribute attribute: return JinjaAccess.Attribute(Weighed(Value(attribute.Of, scope)), attribute.Name);
+            case Expression.Attribute attribute:
+                return JinjaAccess.Attribute(
+                    Weighed(Value(attribute.Of, scope)), attribute.Name);
             case Expression.Item item: return JinjaAccess.Item(Weighed(Value(item.Of, scope)), Value(item.Key, scope));
             case Expression.Slice slice: return Slice(slice, scope);
             case Expression.Call call: return Call(call, scope);
             case Expression.Filter filter: return Filter(filter, Value(filter.Of!, scope), scope);
             case Expression.Test test: return Test(test, scope);
             case Expression.Signed signed: return PythonArithmetic.Signed(signed.Minus, Value(signed.Of, scope));
-            case Expression.Arithmetic sum: return Weighed(PythonArithmetic.Apply(sum.Operator, Value(sum.Left, scope), Value(sum.Right, scope)));
+            case Expression.Arithmetic sum:
+                return Weighed(
+                    PythonArithmetic.Apply(sum.Operator, Value(sum.Left, scope), Value(sum.Right, scope)));
             case Expression.Joined joined: return Weighed(Joined(joined, scope));
             case Expression.Compared compared: return Compared(compared, scope);
             case Expression.Not not: return !PythonObjects.IsTrue(Value(not.Of, scope));
-            case Expression.And and: return Value(and.Left, scope) is var left && PythonObjects.IsTrue(left) ? Value(and.Right, scope) : left;
-            case Expression.Or or: return Value(or.Left, scope) is var first && PythonObjects.IsTrue(first) ? first : Value(or.Right, scope);
+            case Expression.And and:
+                return Value(and.Left, scope) is var left && PythonObjects.IsTrue(left)
+                    ? Value(and.Right, scope)
+                    : left;
+            case Expression.Or or:
+                return Value(or.Left, scope) is var first && PythonObjects.IsTrue(first)
+                    ? first
+                    : Value(or.Right, scope);
             case Expression.Conditional choice:
                 if (PythonObjects.IsTrue(Value(choice.Condition, scope))) return Value(choice.Then, scope);
-                return choice.Otherwise is { } otherwise ? Value(otherwise, scope) : new Undefined("an 'if' without 'else' is false, and its value");
+                return choice.Otherwise is { } otherwise
+                    ? Value(otherwise, scope)
+                    : new Undefined("an 'if' without 'else' is false, and its value");
             default: throw new InvalidOperationException($"No value of {expression.GetType().Name}.");
         }
     }
@@ -143,7 +155,8 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
     }
 
     /// <summary>Charges for going over a value once; characters go by faster than items.</summary>
-    private void Weigh(object value) => budget.Charge(value is string text ? text.Length / 8 : PythonObjects.SizeOf(value) - 1);
+    private void Weigh(object value) =>
+        budget.Charge(value is string text ? text.Length / 8 : PythonObjects.SizeOf(value) - 1);
 
     private object Weighed(object value)
     {

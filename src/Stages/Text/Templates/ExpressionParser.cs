@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>Reads expressions, with the precedence of Jinja2's own parser: a filter and a test bind tighter than any operator.</summary>
+/// <summary>
+/// Reads expressions, with the precedence of Jinja2's own parser: a filter and a test bind tighter than any operator.
+/// </summary>
 internal sealed class ExpressionParser
 {
     private const int MostNested = 100;
@@ -123,7 +125,12 @@ internal sealed class ExpressionParser
         return new Expression.Filter(line, of, name, Current.Is("(") ? Nested(Arguments) : CallSyntax.Empty);
     }
 
-    private bool EndsTuple() => Current.Kind is TokenKind.BlockEnd or TokenKind.PrintEnd || Current.Is(")") || Current.Is("]") || Current.Is("=") || Current.IsWord("in");
+    private bool EndsTuple() =>
+        Current.Kind is TokenKind.BlockEnd or TokenKind.PrintEnd
+        || Current.Is(")")
+        || Current.Is("]")
+        || Current.Is("=")
+        || Current.IsWord("in");
 
     private Expression Conditional()
     {
@@ -268,7 +275,9 @@ internal sealed class ExpressionParser
     }
 
     private bool StartsArgument() =>
-        Current.Kind is TokenKind.Name or TokenKind.Text or TokenKind.Whole or TokenKind.Number || Current.Is("[") || Current.Is("{")
+        Current.Kind is TokenKind.Name or TokenKind.Text or TokenKind.Whole or TokenKind.Number
+            || Current.Is("[")
+            || Current.Is("{")
             ? !(Current.IsWord("else") || Current.IsWord("or") || Current.IsWord("and"))
             : false;
 
@@ -334,7 +343,11 @@ internal sealed class ExpressionParser
                 return new Expression.Constant(token.Line, WholeNumber(Next()));
             case TokenKind.Number:
                 Next();
-                return new Expression.Constant(token.Line, double.Parse(token.Text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture));
+                return new Expression.Constant(
+                    token.Line,
+                    double.Parse(
+                        token.Text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float,
+                        CultureInfo.InvariantCulture));
         }
 
         if (Skip("(")) return Nested(() => Bracketed(token.Line));

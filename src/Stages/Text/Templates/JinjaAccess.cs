@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>Attributes, keys, items and slices. As in Jinja2, <c>a.b</c> tries the attribute and then the key, <c>a['b']</c> the key and then the attribute; what is missing is undefined.</summary>
+/// <summary>
+/// Attributes, keys, items and slices. As in Jinja2, <c>a.b</c> tries the attribute and then the key, <c>a['b']</c> the
+/// key and then the attribute; what is missing is undefined.
+/// </summary>
 internal static class JinjaAccess
 {
     /// <summary><c>value.name</c></summary>
@@ -20,12 +23,21 @@ internal static class JinjaAccess
         switch (value)
         {
             case Undefined missing: throw missing.Error;
-            case PythonDict dict when key is not (PythonList or PythonDict) && dict.Find(key) is { } found: return found;
-            case PythonSequence sequence when sequence is not PythonView && key is (bool or long): return At(sequence.Items, PythonArithmetic.Whole(key)) ?? Missing(value, PythonObjects.Text(key));
-            case string text when key is bool or long: return At([.. PythonText.Characters(text)], PythonArithmetic.Whole(key)) ?? Missing(value, PythonObjects.Text(key));
+            case PythonDict dict when key is not (PythonList or PythonDict)
+                && dict.Find(key) is { } found:
+                return found;
+            case PythonSequence sequence when sequence is not PythonView
+                && key is (bool or long):
+                return At(sequence.Items, PythonArithmetic.Whole(key))
+                    ?? Missing(value, PythonObjects.Text(key));
+            case string text when key is bool or long:
+                return At(
+                    [.. PythonText.Characters(text)], PythonArithmetic.Whole(key))
+                    ?? Missing(value, PythonObjects.Text(key));
         }
 
-        return (key is string name ? OwnAttribute(value, name) : null) ?? Missing(value, key is string or long ? PythonObjects.Text(key) : "key");
+        return (key is string name ? OwnAttribute(value, name) : null)
+            ?? Missing(value, key is string or long ? PythonObjects.Text(key) : "key");
     }
 
     /// <summary><c>value[start:stop:step]</c></summary>
@@ -54,7 +66,10 @@ internal static class JinjaAccess
 
             long from = Bound(start, stride > 0 ? 0 : count - 1), to = Bound(stop, stride > 0 ? count : -1);
             var taken = new List<object>();
-            for (long i = from; stride > 0 ? i < to : i > to; i += Math.Clamp(stride, -count - 1, count + 1)) taken.Add(items[(int)i]);
+            for (
+                long i = from; stride > 0
+                ? i < to
+                : i > to; i += Math.Clamp(stride, -count - 1, count + 1)) taken.Add(items[(int)i]);
             return taken;
         }
     }
@@ -76,5 +91,6 @@ internal static class JinjaAccess
         return at >= 0 && at < items.Count ? items[(int)at] : null;
     }
 
-    private static Undefined Missing(object value, string name) => new($"'{(name.Length <= 40 ? name : name[..40] + "…")}' of a {PythonObjects.TypeOf(value)}");
+    private static Undefined Missing(object value, string name) =>
+        new($"'{(name.Length <= 40 ? name : name[..40] + "…")}' of a {PythonObjects.TypeOf(value)}");
 }

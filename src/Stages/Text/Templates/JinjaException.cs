@@ -4,7 +4,8 @@ namespace Pipelines.Stages.Text.Templates;
 /// <param name="line">Line of the template, from 1.</param>
 /// <param name="what">What is wrong, without a last full stop.</param>
 /// <param name="unsupported">The renderer does not know it; Jinja2 might.</param>
-internal sealed class JinjaException(int line, string what, bool unsupported = false) : Exception($"line {line}: {what}")
+internal sealed class JinjaException(
+    int line, string what, bool unsupported = false) : Exception($"line {line}: {what}")
 {
     /// <summary>The renderer does not know it, or gave up; Jinja2 might give a text.</summary>
     public bool Unsupported { get; } = unsupported;
@@ -15,7 +16,8 @@ internal sealed class JinjaException(int line, string what, bool unsupported = f
 
 /// <summary>What Python would raise while a value is worked on; the renderer adds the line.</summary>
 /// <param name="what">What is wrong.</param>
-/// <param name="unsupported">It is not Python that raises: the value or operation is not known here, or too large.</param>
+/// <param name="unsupported">It is not Python that raises: the value or operation is not known here, or too
+/// large.</param>
 internal sealed class PythonException(string what, bool unsupported = false) : Exception(what)
 {
     /// <summary>It is not Python that raises.</summary>

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>Jinja2's filters: <c>value | name(...)</c>. What would escape, wrap or draw at random has no place in a prompt and is refused.</summary>
+/// <summary>
+/// Jinja2's filters: <c>value | name(...)</c>. What would escape, wrap or draw at random has no place in a prompt and
+/// is refused.
+/// </summary>
 internal static class JinjaFilters
 {
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)
@@ -12,7 +15,8 @@ internal static class JinjaFilters
 
     private static readonly Dictionary<string, Func<object, CallArguments, object>> Filters = new(StringComparer.Ordinal)
     {
-        ["abs"] = (v, _) => v is double number ? Math.Abs(number) : PythonArithmetic.Signed(PythonArithmetic.Whole(v) < 0, v),
+        ["abs"] = (v, _) =>
+            v is double number ? Math.Abs(number) : PythonArithmetic.Signed(PythonArithmetic.Whole(v) < 0, v),
         ["attr"] = (v, a) => JinjaAccess.Attribute(v, a.Text(0, "name"), keys: false),
         ["batch"] = (v, a) => Batches(v, a.Whole(0, "linecount", 0), a.Find(1, "fill_with")),
         ["capitalize"] = (v, _) => PythonText.Capitalize(PythonObjects.Text(v)),
@@ -21,10 +25,12 @@ internal static class JinjaFilters
         ["default"] = Default,
         ["d"] = Default,
         ["dictsort"] = (v, a) => DictSort(v, a),
-        ["first"] = (v, _) => PythonObjects.Iterate(v).FirstOrDefault() ?? new Undefined("the list is empty, and its first item"),
+        ["first"] = (v, _) =>
+            PythonObjects.Iterate(v).FirstOrDefault() ?? new Undefined("the list is empty, and its first item"),
         ["float"] = (v, a) => Float(v, a.Find(0, "default") ?? 0.0),
         ["groupby"] = (v, a) => Groups(v, a),
-        ["indent"] = (v, a) => Indented(v as string ?? throw new PythonException($"a {PythonObjects.TypeOf(v)} cannot be indented"), a),
+        ["indent"] = (v, a) =>
+            Indented(v as string ?? throw new PythonException($"a {PythonObjects.TypeOf(v)} cannot be indented"), a),
         ["int"] = (v, a) => Int(v, a.Find(0, "default") ?? 0L, a.Whole(1, "base", 10)),
         ["items"] = (v, _) => new PythonGenerator(Later(() => v switch
         {
@@ -33,7 +39,10 @@ internal static class JinjaFilters
             _ => throw new PythonException($"a {PythonObjects.TypeOf(v)} has no pairs"),
         })),
         ["join"] = (v, a) => Join(v, a),
-        ["last"] = (v, _) => v is PythonGenerator ? throw new PythonException("a generator has no last item") : PythonObjects.Iterate(v).LastOrDefault() ?? new Undefined("the list is empty, and its last item"),
+        ["last"] = (v, _) =>
+            v is PythonGenerator
+            ? throw new PythonException("a generator has no last item")
+            : PythonObjects.Iterate(v).LastOrDefault() ?? new Undefined("the list is empty, and its last item"),
         ["length"] = (v, _) => PythonObjects.Length(v),
         ["list"] = (v, _) => new PythonList([.. PythonObjects.Iterate(v)]),
         ["lower"] = (v, _) => PythonText.Lower(PythonObjects.Text(v)),
@@ -42,8 +51,15 @@ internal static class JinjaFilters
         ["min"] = (v, a) => Extreme(v, a, -1),
         ["reject"] = (v, a) => Selected(v, () => Condition(a, 0), false),
         ["rejectattr"] = (v, a) => Selected(v, () => AttributeCondition(a), false),
-        ["replace"] = (v, a) => PythonMethods.Replace(PythonObjects.Text(v), PythonObjects.Text(a.Required(0, "old")), PythonObjects.Text(a.Required(1, "new")), a.Find(2, "count") is PythonNone ? -1 : a.Whole(2, "count", -1)),
-        ["reverse"] = (v, _) => v is string text ? string.Concat(PythonText.Characters(text).Reverse()) : new PythonGenerator(PythonObjects.Iterate(v).Reverse()),
+        ["replace"] = (v, a) =>
+            PythonMethods.Replace(
+                PythonObjects.Text(v), PythonObjects.Text(a.Required(0, "old")),
+                PythonObjects.Text(a.Required(1, "new")),
+                a.Find(2, "count") is PythonNone ? -1 : a.Whole(2, "count", -1)),
+        ["reverse"] = (v, _) =>
+            v is string text
+            ? string.Concat(PythonText.Characters(text).Reverse())
+            : new PythonGenerator(PythonObjects.Iterate(v).Reverse()),
         ["round"] = (v, a) => Rounded(v, a.Whole(0, "precision", 0), a.Text(1, "method", "common")),
         ["select"] = (v, a) => Selected(v, () => Condition(a, 0), true),
         ["selectattr"] = (v, a) => Selected(v, () => AttributeCondition(a), true),
@@ -53,7 +69,9 @@ internal static class JinjaFilters
         ["sum"] = (v, a) => Sum(v, a),
         ["title"] = (v, _) => Title(PythonObjects.Text(v)),
         ["tojson"] = ToJson,
-        ["trim"] = (v, a) => PythonText.Strip(PythonObjects.Text(v), a.Find(0, "chars") is null or PythonNone ? null : a.Text(0, "chars")),
+        ["trim"] = (v, a) =>
+            PythonText.Strip(
+                PythonObjects.Text(v), a.Find(0, "chars") is null or PythonNone ? null : a.Text(0, "chars")),
         ["unique"] = (v, a) => Unique(v, a),
         ["upper"] = (v, _) => PythonText.Upper(PythonObjects.Text(v)),
         ["wordcount"] = (v, _) => Words(PythonObjects.Text(v)),
@@ -68,7 +86,9 @@ internal static class JinjaFilters
     {
         if (!Filters.TryGetValue(name, out Func<object, CallArguments, object>? filter))
         {
-            throw new PythonException(Others.Contains(name) ? $"the filter '{name}' is not supported" : $"there is no filter '{name}'", unsupported: true);
+            throw new PythonException(
+                Others.Contains(name) ? $"the filter '{name}' is not supported" : $"there is no filter '{name}'",
+                unsupported: true);
         }
 
         object result = filter(value, arguments);
@@ -102,7 +122,9 @@ internal static class JinjaFilters
         return PythonJson.Of(value, indent, separators, sorted, ascii);
     }
 
-    /// <summary>An attribute of every item as filters name it: parts with dots between them, a number is an index.</summary>
+    /// <summary>
+    /// An attribute of every item as filters name it: parts with dots between them, a number is an index.
+    /// </summary>
     private static Func<object, object> Getter(object? attribute, object? standard = null)
     {
         if (attribute is null or PythonNone) return i => i;
@@ -132,7 +154,8 @@ internal static class JinjaFilters
     private static Func<object, bool> Condition(CallArguments arguments, int at)
     {
         if (arguments.Positional.Count <= at) return PythonObjects.IsTrue;
-        string name = arguments.Positional[at] as string ?? throw new PythonException($"'{arguments.Of}' wants the name of a test");
+        string name = arguments.Positional[at] as string
+            ?? throw new PythonException($"'{arguments.Of}' wants the name of a test");
         var rest = new CallArguments(name, [.. arguments.Positional.Skip(at + 1)], arguments.Named);
         return item => JinjaTests.Apply(name, item, rest);
     }
@@ -144,26 +167,31 @@ internal static class JinjaFilters
         return item => condition(getter(item));
     }
 
-    private static PythonGenerator Selected(object value, Func<Func<object, bool>> condition, bool wanted) => new(Later(() =>
+    private static PythonGenerator Selected(object value, Func<Func<object, bool>> condition, bool wanted) =>
+        new(Later(() =>
     {
         Func<object, bool> holds = condition();
         return TrueItems(value).Where(i => holds(i) == wanted);
     }));
 
-    /// <summary>What a generator goes over is only looked at when its first item is taken: what is never taken raises nothing.</summary>
+    /// <summary>
+    /// What a generator goes over is only looked at when its first item is taken: what is never taken raises nothing.
+    /// </summary>
     private static IEnumerable<object> Later(Func<IEnumerable<object>> items)
     {
         foreach (object item in items()) yield return item;
     }
 
     /// <summary>The items of a value that counts as true, else none.</summary>
-    private static IEnumerable<object> TrueItems(object value) => PythonObjects.IsTrue(value) ? PythonObjects.Iterate(value) : [];
+    private static IEnumerable<object> TrueItems(object value) =>
+        PythonObjects.IsTrue(value) ? PythonObjects.Iterate(value) : [];
 
     private static object Join(object value, CallArguments arguments)
     {
         string separator = PythonObjects.Text(arguments.Find(0, "d") ?? "");
         Func<object, object> getter = Getter(arguments.Find(1, "attribute"));
-        return PythonMethods.Join(separator, PythonObjects.Iterate(value).Select(i => (object)PythonObjects.Text(getter(i))));
+        return PythonMethods.Join(
+            separator, PythonObjects.Iterate(value).Select(i => (object)PythonObjects.Text(getter(i))));
     }
 
     private static object Sum(object value, CallArguments arguments)
@@ -174,7 +202,8 @@ internal static class JinjaFilters
         return sum;
     }
 
-    private static object Folded(object value, bool caseSensitive) => !caseSensitive && value is string text ? PythonText.Lower(text) : value;
+    private static object Folded(object value, bool caseSensitive) =>
+        !caseSensitive && value is string text ? PythonText.Lower(text) : value;
 
     private static int Order(object left, object right) => PythonObjects.Compare(left, right) ?? 0;
 
@@ -182,11 +211,14 @@ internal static class JinjaFilters
     {
         bool reverse = arguments.Flag(0, "reverse"), cased = arguments.Flag(1, "case_sensitive");
         object? attributes = arguments.Find(2, "attribute");
-        Func<object, object>[] getters = attributes is string names ? [.. names.Split(',').Select(n => Getter(n))] : [Getter(attributes)];
+        Func<object, object>[] getters = attributes is string names
+            ? [.. names.Split(',').Select(n => Getter(n))]
+            : [Getter(attributes)];
         object KeyOf(object item) => new PythonTuple([.. getters.Select(g => Folded(g(item), cased))]);
         var keyed = PythonObjects.Iterate(value).Select(i => (Item: i, Key: KeyOf(i)));
         Comparer<object> order = Comparer<object>.Create(Order);
-        return new PythonList([.. Guarded(() => (reverse ? keyed.OrderByDescending(k => k.Key, order) : keyed.OrderBy(k => k.Key, order)).Select(k => k.Item).ToList())]);
+        return new PythonList(
+            [.. Guarded(() => (reverse ? keyed.OrderByDescending(k => k.Key, order) : keyed.OrderBy(k => k.Key, order)).Select(k => k.Item).ToList())]);
     }
 
     private static PythonList DictSort(object value, CallArguments arguments)
@@ -196,7 +228,8 @@ internal static class JinjaFilters
         if (value is not PythonDict dict) throw new PythonException($"a {PythonObjects.TypeOf(value)} has no pairs");
         var pairs = dict.Entries.Select(e => new PythonTuple([e.Key, e.Value]));
         Comparer<object> order = Comparer<object>.Create(Order);
-        return new PythonList([.. Guarded(() => (reverse ? pairs.OrderByDescending(p => Folded(p.Items[by], cased), order) : pairs.OrderBy(p => Folded(p.Items[by], cased), order)).ToList())]);
+        return new PythonList(
+            [.. Guarded(() => (reverse ? pairs.OrderByDescending(p => Folded(p.Items[by], cased), order) : pairs.OrderBy(p => Folded(p.Items[by], cased), order)).ToList())]);
     }
 
     /// <summary>Sorting wraps what a comparison throws.</summary>
@@ -249,7 +282,9 @@ internal static class JinjaFilters
         var groups = new List<object>();
         List<object> members = [];
         object? current = null;
-        foreach (object item in Guarded(() => PythonObjects.Iterate(value).OrderBy(i => Folded(getter(i), cased), order).ToList()))
+        foreach (
+            object item in Guarded(
+                () => PythonObjects.Iterate(value).OrderBy(i => Folded(getter(i), cased), order).ToList()))
         {
             object key = Folded(getter(item), cased);
             if (current is not null && !PythonObjects.AreEqual(key, current)) Close();
@@ -271,7 +306,10 @@ internal static class JinjaFilters
     {
         if (size is < 1 or > 100_000) throw new PythonException("'batch' wants a size");
         return new PythonGenerator(Later(() => PythonObjects.Iterate(value).Chunk(size)
-            .Select(c => new PythonList(fill is null or PythonNone ? c : [.. c, .. Enumerable.Repeat(fill, size - c.Length)]))));
+            .Select(
+                c =>
+                    new PythonList(
+                        fill is null or PythonNone ? c : [.. c, .. Enumerable.Repeat(fill, size - c.Length)]))));
     }
 
     private static PythonGenerator Slices(object value, int slices, object? fill)
@@ -285,8 +323,10 @@ internal static class JinjaFilters
         int length = items.Count / slices, longer = items.Count % slices;
         return Enumerable.Range(0, slices).Select(i =>
         {
-            IEnumerable<object> part = items.Skip((i * length) + Math.Min(i, longer)).Take(length + (i < longer ? 1 : 0));
-            return new PythonList([.. part, .. fill is not (null or PythonNone) && i >= longer && longer > 0 ? [fill] : Array.Empty<object>()]);
+            IEnumerable<object> part = items.Skip(
+                (i * length) + Math.Min(i, longer)).Take(length + (i < longer ? 1 : 0));
+            return new PythonList(
+                [.. part, .. fill is not (null or PythonNone) && i >= longer && longer > 0 ? [fill] : Array.Empty<object>()]);
         });
     }
 
@@ -310,12 +350,21 @@ internal static class JinjaFilters
         {
             case Undefined missing: throw missing.Error;
             case bool or long: return PythonArithmetic.Whole(value);
-            case double number: return double.IsFinite(number) && Math.Abs(number) < 9e18 ? (object)(long)number : otherwise;
-            case string when radix != 10: throw new PythonException("'int' with a base is not supported", unsupported: true);
+            case double number:
+                return double.IsFinite(number) && Math.Abs(number) < 9e18
+                    ? (object)(long)number
+                    : otherwise;
+            case string when radix != 10:
+                throw new PythonException(
+                "'int' with a base is not supported", unsupported: true);
             case string text:
                 string digits = PythonText.Strip(text, null).Replace("_", "", StringComparison.Ordinal);
                 if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return whole;
-                return Float(digits, PythonNone.Value) is double parsed && double.IsFinite(parsed) && Math.Abs(parsed) < 9e18 ? (object)(long)parsed : otherwise;
+                return Float(digits, PythonNone.Value) is double parsed
+                    && double.IsFinite(parsed)
+                    && Math.Abs(parsed) < 9e18
+                    ? (object)(long)parsed
+                    : otherwise;
             default: return otherwise;
         }
     }
@@ -324,13 +373,18 @@ internal static class JinjaFilters
     {
         Undefined missing => throw missing.Error,
         bool or long or double => (object)PythonArithmetic.Number(value),
-        string text when double.TryParse(PythonText.Strip(text, null), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double number) => number,
+        string text when double.TryParse(
+            PythonText.Strip(text, null),
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture, out double number) => number,
         _ => otherwise,
     };
 
     private static string Indented(string text, CallArguments arguments)
     {
-        string margin = arguments.Find(0, "width") is string given ? given : new string(' ', Math.Clamp(arguments.Whole(0, "width", 4), 0, 1000));
+        string margin = arguments.Find(0, "width") is string given
+            ? given
+            : new string(' ', Math.Clamp(arguments.Whole(0, "width", 4), 0, 1000));
         bool first = arguments.Flag(1, "first"), blank = arguments.Flag(2, "blank");
         string[] lines = [.. PythonMethods.Lines(text + "\n", keepEnds: false).Items.Cast<string>()];
         for (int i = 0; i < lines.Length; i++)
@@ -353,7 +407,8 @@ internal static class JinjaFilters
             if (i > start)
             {
                 int step = PythonText.Step(text, start);
-                title.Append(PythonText.Upper(text.Substring(start, step))).Append(PythonText.Lower(text[(start + step)..i]));
+                title.Append(
+                    PythonText.Upper(text.Substring(start, step))).Append(PythonText.Lower(text[(start + step)..i]));
             }
 
             if (i < text.Length) title.Append(text[i]);

@@ -55,7 +55,8 @@ internal sealed record Token(TokenKind Kind, string Text, int Line)
 }
 
 /// <summary>
-/// Cuts a template into tokens as Jinja2 3.1 does in the environment of transformers: <c>trim_blocks</c> (the line feed after a block goes) and <c>lstrip_blocks</c> (blanks before a block at the start of a
+/// Cuts a template into tokens as Jinja2 3.1 does in the environment of transformers: <c>trim_blocks</c> (the line feed
+/// after a block goes) and <c>lstrip_blocks</c> (blanks before a block at the start of a
 /// line go), <c>-</c> and <c>+</c> at tags, one line feed at the end of the file dropped.
 /// </summary>
 internal sealed partial class JinjaLexer
@@ -77,10 +78,12 @@ internal sealed partial class JinjaLexer
     private JinjaLexer(string source) => this.source = source;
 
     /// <summary>The tokens of a template; the last is <see cref="TokenKind.End"/>.</summary>
-    /// <exception cref="JinjaException">An unclosed tag, string or bracket; a character that is no part of the language; a template of more than 1 Mi characters.</exception>
+    /// <exception cref="JinjaException">An unclosed tag, string or bracket; a character that is no part of the
+    /// language; a template of more than 1 Mi characters.</exception>
     public static IReadOnlyList<Token> Read(string template)
     {
-        if (template.Length > MostCharacters) throw new JinjaException(1, $"the template has {template.Length:N0} characters, more than any chat template");
+        if (template.Length > MostCharacters) throw new JinjaException(
+            1, $"the template has {template.Length:N0} characters, more than any chat template");
         string normal = template.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         var lexer = new JinjaLexer(normal.EndsWith('\n') ? normal[..^1] : normal);
         lexer.Run();
@@ -277,7 +280,9 @@ internal sealed partial class JinjaLexer
                 case 'x': text.Append(Hexadecimal(2)); break;
                 case 'u': text.Append(Hexadecimal(4)); break;
                 case 'U': text.Append(Hexadecimal(8)); break;
-                case 'N': throw new JinjaException(line, @"the escape \N in a string is not supported", unsupported: true);
+                case 'N':
+                    throw new JinjaException(
+                    line, @"the escape \N in a string is not supported", unsupported: true);
                 case >= '0' and <= '7':
                     int value = 0, digits = 0;
                     while (digits < 3 && i < literal.Length && literal[i] is >= '0' and <= '7')
@@ -289,7 +294,9 @@ internal sealed partial class JinjaLexer
                     i--;
                     text.Append((char)value);
                     break;
-                case > '\x7f': throw new JinjaException(line, @$"the escape \{next} in a string is not supported", unsupported: true);
+                case > '\x7f':
+                    throw new JinjaException(
+                    line, @$"the escape \{next} in a string is not supported", unsupported: true);
                 default: text.Append('\\').Append(next); break;
             }
 
@@ -302,7 +309,8 @@ internal sealed partial class JinjaLexer
                 }
 
                 i += length;
-                if (code is >= 0xD800 and <= 0xDFFF) throw new JinjaException(line, @"half of a surrogate pair in a string is not supported", unsupported: true);
+                if (code is >= 0xD800 and <= 0xDFFF) throw new JinjaException(
+                    line, @"half of a surrogate pair in a string is not supported", unsupported: true);
                 return char.ConvertFromUtf32(code);
             }
         }

@@ -16,12 +16,17 @@ internal sealed class JinjaParser
     {
         var parser = new JinjaParser(JinjaLexer.Read(template));
         IReadOnlyList<Statement> body = parser.Body();
-        return parser.Current.Kind == TokenKind.End ? body : throw parser.expressions.Unexpected("the end of the template");
+        return parser.Current.Kind == TokenKind.End
+            ? body
+            : throw parser.expressions.Unexpected("the end of the template");
     }
 
     private Token Current => expressions.Current;
 
-    /// <summary>Statements up to a tag whose first word is one of <paramref name="ends"/>, whose opening is taken; or to the end of the template.</summary>
+    /// <summary>
+    /// Statements up to a tag whose first word is one of <paramref name="ends"/>, whose opening is taken; or to the end
+    /// of the template.
+    /// </summary>
     private List<Statement> Body(params string[] ends)
     {
         var body = new List<Statement>();
@@ -45,7 +50,9 @@ internal sealed class JinjaParser
                     body.Add(expressions.Nested(Block));
                     break;
                 default:
-                    return ends.Length == 0 ? body : throw new JinjaException(token.Line, $"the template ends where '{ends[^1]}' is wanted");
+                    return ends.Length == 0
+                        ? body
+                        : throw new JinjaException(token.Line, $"the template ends where '{ends[^1]}' is wanted");
             }
         }
     }
@@ -87,7 +94,12 @@ internal sealed class JinjaParser
             case "break" or "continue":
                 throw new JinjaException(word.Line, $"'{word.Text}' stands outside of a loop");
             default:
-                throw new JinjaException(word.Line, OtherStatements.Contains(word.Text) ? $"the statement '{word.Text}' is not supported" : $"'{word.Text}' is no statement that may stand here", unsupported: true);
+                throw new JinjaException(
+                    word.Line,
+                    OtherStatements.Contains(word.Text)
+                    ? $"the statement '{word.Text}' is not supported"
+                    : $"'{word.Text}' is no statement that may stand here",
+                    unsupported: true);
         }
     }
 
@@ -115,7 +127,8 @@ internal sealed class JinjaParser
         if (!expressions.SkipWord("in")) throw expressions.Unexpected("'in'");
         Expression items = expressions.ReadTuple(conditional: false);
         Expression? filter = expressions.SkipWord("if") ? expressions.Read() : null;
-        if (Current.IsWord("recursive")) throw new JinjaException(Current.Line, "recursive loops are not supported", unsupported: true);
+        if (Current.IsWord("recursive")) throw new JinjaException(
+            Current.Line, "recursive loops are not supported", unsupported: true);
         End();
         loops++;
         List<Statement> body = Body("else", "endfor");
@@ -210,7 +223,8 @@ internal sealed class JinjaParser
             Expression? standard = expressions.Skip("=") ? expressions.Read() : null;
             if (standard is null && parameters.Count > 0 && parameters[^1].Default is not null)
             {
-                throw new JinjaException(Current.Line, $"the parameter '{name}' without a default stands behind one with a default");
+                throw new JinjaException(
+                    Current.Line, $"the parameter '{name}' without a default stands behind one with a default");
             }
 
             parameters.Add((name, standard));
@@ -224,7 +238,10 @@ internal sealed class JinjaParser
         Target first = One();
         if (!unpacks || !Current.Is(",")) return first;
         List<Target> items = [first];
-        while (expressions.Skip(",") && (Current.Kind == TokenKind.Name || Current.Is("(")) && !Current.IsWord("in")) items.Add(One());
+        while (
+            expressions.Skip(",")
+            && (Current.Kind == TokenKind.Name || Current.Is("("))
+            && !Current.IsWord("in")) items.Add(One());
         return new Target.Several(items);
 
         Target One()
@@ -237,7 +254,9 @@ internal sealed class JinjaParser
             }
 
             string name = Name();
-            return members && expressions.Skip(".") ? new Target.Member(name, expressions.Expect(TokenKind.Name, "a name").Text) : new Target.Name(name);
+            return members && expressions.Skip(".")
+                ? new Target.Member(name, expressions.Expect(TokenKind.Name, "a name").Text)
+                : new Target.Name(name);
         }
     }
 

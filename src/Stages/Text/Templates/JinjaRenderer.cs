@@ -21,7 +21,8 @@ internal sealed class JinjaRenderer
     /// <summary>The text that a template gives.</summary>
     /// <param name="template">Its statements.</param>
     /// <param name="variables">Variables by name.</param>
-    /// <exception cref="JinjaException">The template raises, wants what is not supported, or does not come to an end.</exception>
+    /// <exception cref="JinjaException">The template raises, wants what is not supported, or does not come to an
+    /// end.</exception>
     public static string Render(IReadOnlyList<Statement> template, IReadOnlyDictionary<string, object> variables)
     {
         var renderer = new JinjaRenderer();
@@ -64,8 +65,12 @@ internal sealed class JinjaRenderer
             case Statement.Break: return Flow.Break;
             case Statement.Continue: return Flow.Continue;
             case Statement.Set set: Assign(set.Target, evaluator.Value(set.Value, scope), scope); break;
-            case Statement.SetBlock block: Assign(block.Target, Filtered(Captured(block.Body, scope), block.Filters, scope), scope); break;
-            case Statement.FilterBlock block: Write(PythonObjects.Text(Filtered(Captured(block.Body, scope), block.Filters, scope))); break;
+            case Statement.SetBlock block:
+                Assign(
+                block.Target, Filtered(Captured(block.Body, scope), block.Filters, scope), scope); break;
+            case Statement.FilterBlock block:
+                Write(
+                PythonObjects.Text(Filtered(Captured(block.Body, scope), block.Filters, scope))); break;
             case Statement.With with: return With(with, scope);
             case Statement.Macro macro: scope.Set(macro.Name, Macro(macro.Name, macro.Definition, scope)); break;
             case Statement.CallBlock call:
@@ -160,17 +165,25 @@ internal sealed class JinjaRenderer
         for (int i = 0; i < macro.Parameters.Count; i++)
         {
             var (parameter, standard) = macro.Parameters[i];
-            inner.Set(parameter, arguments.Find(i, parameter) ?? (standard is null ? new Undefined($"the parameter '{parameter}'") : evaluator.Value(standard, inner)));
+            inner.Set(
+                parameter,
+                arguments.Find(i, parameter)
+                ?? (standard is null ? new Undefined($"the parameter '{parameter}'") : evaluator.Value(standard, inner)));
         }
 
         var named = new PythonDict();
-        foreach (var (key, value) in arguments.Named.Where(n => n.Key != "caller" && macro.Parameters.All(p => p.Name != n.Key))) named.Set(key, value);
+        foreach (
+            var (key, value) in arguments.Named.Where(n => n.Key != "caller" && macro.Parameters.All(p => p.Name != n.Key))) named.Set(key, value);
         object[] more = [.. arguments.Positional.Skip(macro.Parameters.Count)];
-        if (more.Length > 0 && !macro.Reads.Contains("varargs")) throw new PythonException($"the macro '{name}' takes {macro.Parameters.Count} arguments, not {arguments.Positional.Count}");
-        if (named.Count > 0 && !macro.Reads.Contains("kwargs")) throw new PythonException($"the macro '{name}' has no parameter '{named.Keys[0]}'");
+        if (more.Length > 0 && !macro.Reads.Contains("varargs")) throw new PythonException(
+            $"the macro '{name}' takes {macro.Parameters.Count} arguments, not {arguments.Positional.Count}");
+        if (named.Count > 0 && !macro.Reads.Contains("kwargs")) throw new PythonException(
+            $"the macro '{name}' has no parameter '{named.Keys[0]}'");
         inner.Set("varargs", new PythonTuple(more));
         inner.Set("kwargs", named);
-        inner.Set("caller", arguments.Named.GetValueOrDefault("caller") ?? new Undefined("there is no 'call' block, and 'caller'"));
+        inner.Set(
+            "caller",
+            arguments.Named.GetValueOrDefault("caller") ?? new Undefined("there is no 'call' block, and 'caller'"));
         return Captured(macro.Body, inner);
     });
 
@@ -180,12 +193,14 @@ internal sealed class JinjaRenderer
         {
             case Target.Name name: scope.Set(name.Text, value); break;
             case Target.Member member:
-                if (scope.Find(member.Namespace) is not PythonNamespace made) throw new PythonException($"'{member.Namespace}' is no namespace, so its attribute cannot be set");
+                if (scope.Find(member.Namespace) is not PythonNamespace made) throw new PythonException(
+                    $"'{member.Namespace}' is no namespace, so its attribute cannot be set");
                 made.Attributes[member.Attribute] = value;
                 break;
             case Target.Several several:
                 List<object> parts = [.. PythonObjects.Iterate(value).Take(several.Items.Count + 1)];
-                if (parts.Count != several.Items.Count) throw new PythonException($"{several.Items.Count} values are wanted to unpack");
+                if (parts.Count != several.Items.Count) throw new PythonException(
+                    $"{several.Items.Count} values are wanted to unpack");
                 for (int i = 0; i < parts.Count; i++) Assign(several.Items[i], parts[i], scope);
                 break;
         }

@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>Variables of a block, over those of the blocks around it. A loop, a macro and a <c>with</c> open one; an <c>if</c> does not.</summary>
+/// <summary>
+/// Variables of a block, over those of the blocks around it. A loop, a macro and a <c>with</c> open one; an <c>if</c>
+/// does not.
+/// </summary>
 /// <param name="outer">The block around it.</param>
 internal sealed class JinjaScope(JinjaScope? outer)
 {
@@ -45,8 +48,15 @@ internal sealed class LoopState(IReadOnlyList<object> items)
         "depth" => 1L, // deeper only in recursive loops, which are not supported
         "depth0" => 0L,
         "previtem" => Index > 0 ? items[Index - 1] : new Undefined("there is no previous item, and loop.previtem"),
-        "nextitem" => Index + 1 < items.Count ? items[Index + 1] : new Undefined("there is no next item, and loop.nextitem"),
-        "cycle" => new Callable("loop.cycle", a => a.Positional.Count > 0 ? a.Positional[Index % a.Positional.Count] : throw new PythonException("'loop.cycle' wants items")),
+        "nextitem" =>
+            Index + 1 < items.Count ? items[Index + 1] : new Undefined("there is no next item, and loop.nextitem"),
+        "cycle" =>
+            new Callable(
+                "loop.cycle",
+                a =>
+                    a.Positional.Count > 0
+                    ? a.Positional[Index % a.Positional.Count]
+                    : throw new PythonException("'loop.cycle' wants items")),
         "changed" => new Callable("loop.changed", Changed),
         _ => null,
     };

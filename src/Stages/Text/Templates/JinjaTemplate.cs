@@ -1,8 +1,10 @@
 namespace Pipelines.Stages.Text.Templates;
 
 /// <summary>
-/// A chat template, read and rendered as Jinja2 does in the environment of transformers (<c>trim_blocks</c>, <c>lstrip_blocks</c>, loop controls, <c>raise_exception</c>, the tag <c>generation</c>; immutable
-/// sandbox). What the renderer does not know it refuses by name, with the line, where it is reached. No template hangs, ends the process or fills the memory: steps, depth and lengths are bounded.
+/// A chat template, read and rendered as Jinja2 does in the environment of transformers (<c>trim_blocks</c>,
+/// <c>lstrip_blocks</c>, loop controls, <c>raise_exception</c>, the tag <c>generation</c>; immutable
+/// sandbox). What the renderer does not know it refuses by name, with the line, where it is reached. No template hangs,
+/// ends the process or fills the memory: steps, depth and lengths are bounded.
 /// </summary>
 internal sealed class JinjaTemplate
 {

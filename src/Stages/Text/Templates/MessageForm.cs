@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>How a picture and a question are handed to a template. Tried in this order: the first that a template has a place for is its own.</summary>
+/// <summary>
+/// How a picture and a question are handed to a template. Tried in this order: the first that a template has a place
+/// for is its own.
+/// </summary>
 internal enum MessageForm
 {
     /// <summary>A message whose content is a list of parts: the picture, the text.</summary>
@@ -33,7 +36,8 @@ internal static class Messages
     /// <param name="question">The question.</param>
     /// <param name="image">The family's mark.</param>
     /// <param name="special">Special tokens by name.</param>
-    public static IReadOnlyDictionary<string, object> Of(MessageForm form, string question, ImageMark image, IReadOnlyDictionary<string, string> special)
+    public static IReadOnlyDictionary<string, object> Of(
+        MessageForm form, string question, ImageMark image, IReadOnlyDictionary<string, string> special)
     {
         var variables = new Dictionary<string, object>(StringComparer.Ordinal)
         {
@@ -52,7 +56,9 @@ internal static class Messages
         return variables;
     }
 
-    /// <summary>What a template prints that shows a part instead of reading it, in Python's form and in JSON's.</summary>
+    /// <summary>
+    /// What a template prints that shows a part instead of reading it, in Python's form and in JSON's.
+    /// </summary>
     public static IEnumerable<string> Shown(string question)
     {
         foreach (object part in Parts(question).Items)
@@ -64,7 +70,8 @@ internal static class Messages
 
     private static PythonList Message(object content) => new([Dict(("role", "user"), ("content", content))]);
 
-    private static PythonList Parts(string question) => new([Dict(("type", "image")), Dict(("type", "text"), ("text", question))]);
+    private static PythonList Parts(string question) =>
+        new([Dict(("type", "image")), Dict(("type", "text"), ("text", question))]);
 
     private static PythonDict Dict(params (string Key, object Value)[] entries)
     {

@@ -18,10 +18,13 @@ internal static class PythonArithmetic
                 ("+", PythonTuple a, PythonTuple b) => new PythonTuple([.. a.Items, .. b.Items]),
                 ("*", string or PythonList or PythonTuple, bool or long) => Repeated(left, Whole(right)),
                 ("*", bool or long, string or PythonList or PythonTuple) => Repeated(right, Whole(left)),
-                ("%", string, _) => throw new PythonException("the operator '%' on a text is not supported", unsupported: true),
+                ("%", string, _) =>
+                    throw new PythonException("the operator '%' on a text is not supported", unsupported: true),
                 (_, bool or long, bool or long) => OfWholes(sign, Whole(left), Whole(right)),
                 (_, bool or long or double, bool or long or double) => OfNumbers(sign, Number(left), Number(right)),
-                _ => throw new PythonException($"'{sign}' cannot be applied to a {PythonObjects.TypeOf(left)} and a {PythonObjects.TypeOf(right)}"),
+                _ =>
+                    throw new PythonException(
+                        $"'{sign}' cannot be applied to a {PythonObjects.TypeOf(left)} and a {PythonObjects.TypeOf(right)}"),
             };
         }
         catch (OverflowException)
@@ -89,7 +92,9 @@ internal static class PythonArithmetic
     };
 
     private static double Power(double a, double b) =>
-        (a == 0 && b < 0) || (a < 0 && b != Math.Floor(b)) ? throw new PythonException("the power has no value among the real numbers") : Math.Pow(a, b);
+        (a == 0 && b < 0) || (a < 0 && b != Math.Floor(b))
+            ? throw new PythonException("the power has no value among the real numbers")
+            : Math.Pow(a, b);
 
     private static long WholePower(long a, long b)
     {

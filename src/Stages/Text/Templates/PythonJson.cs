@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>Python's json.dumps as the filter <c>tojson</c> of transformers calls it, and the way from JSON to values.</summary>
+/// <summary>
+/// Python's json.dumps as the filter <c>tojson</c> of transformers calls it, and the way from JSON to values.
+/// </summary>
 internal static class PythonJson
 {
     /// <summary>A value as JSON.</summary>
@@ -22,7 +24,8 @@ internal static class PythonJson
         void Append(StringBuilder text, object item, int depth)
         {
             PythonObjects.RequireStack();
-            if (text.Length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long", unsupported: true);
+            if (text.Length > JinjaBudget.MostCharacters) throw new PythonException(
+                "a text grows too long", unsupported: true);
             switch (item)
             {
                 case PythonNone: text.Append("null"); break;
@@ -31,10 +34,14 @@ internal static class PythonJson
                 case double number: text.Append(Number(number)); break;
                 case string inner: AppendText(text, inner, ascii); break;
                 case PythonList or PythonTuple:
-                    Enclose(text, '[', ']', ((PythonSequence)item).Items.Select(i => (Action)(() => Append(text, i, depth + 1))), depth);
+                    Enclose(
+                        text, '[', ']',
+                        ((PythonSequence)item).Items.Select(i => (Action)(() => Append(text, i, depth + 1))), depth);
                     break;
                 case PythonDict dict:
-                    IEnumerable<KeyValuePair<object, object>> entries = sorted ? dict.Entries.Order(KeyOrder) : dict.Entries;
+                    IEnumerable<KeyValuePair<object, object>> entries = sorted
+                        ? dict.Entries.Order(KeyOrder)
+                        : dict.Entries;
                     Enclose(text, '{', '}', entries.Select(e => (Action)(() =>
                     {
                         AppendText(text, Key(e.Key), ascii);
@@ -81,15 +88,25 @@ internal static class PythonJson
                 return dict;
             case JsonValueKind.Array: return new PythonList([.. json.EnumerateArray().Select(Read)]);
             case JsonValueKind.String: return json.GetString()!;
-            case JsonValueKind.Number: return json.TryGetInt64(out long whole) && !json.GetRawText().AsSpan().ContainsAny('.', 'e', 'E') ? (object)whole : json.GetDouble();
+            case JsonValueKind.Number:
+                return json.TryGetInt64(out long whole)
+                    && !json.GetRawText().AsSpan().ContainsAny('.', 'e', 'E')
+                    ? (object)whole
+                    : json.GetDouble();
             case JsonValueKind.True or JsonValueKind.False: return json.GetBoolean();
             default: return PythonNone.Value;
         }
     }
 
-    private static Comparer<KeyValuePair<object, object>> KeyOrder { get; } = Comparer<KeyValuePair<object, object>>.Create((a, b) => PythonObjects.Compare(a.Key, b.Key) ?? 0);
+    private static Comparer<KeyValuePair<object, object>> KeyOrder { get; } = Comparer<KeyValuePair<object, object>>.Create(
+        (a, b) => PythonObjects.Compare(a.Key, b.Key) ?? 0);
 
-    private static string Number(double number) => double.IsNaN(number) ? "NaN" : double.IsInfinity(number) ? (number > 0 ? "Infinity" : "-Infinity") : PythonObjects.Shown(number);
+    private static string Number(double number) =>
+        double.IsNaN(number)
+        ? "NaN"
+        : double.IsInfinity(number)
+        ? (number > 0 ? "Infinity" : "-Infinity")
+        : PythonObjects.Shown(number);
 
     private static string Key(object key) => key switch
     {

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Pipelines.Stages.Text.Templates;
 
-/// <summary>Methods of Python's str, list and dict that a template may call. Those that change a value are out of reach, as in the immutable sandbox of transformers.</summary>
+/// <summary>
+/// Methods of Python's str, list and dict that a template may call. Those that change a value are out of reach, as in
+/// the immutable sandbox of transformers.
+/// </summary>
 internal static class PythonMethods
 {
     private static readonly HashSet<string> OtherTextMethods = new(StringComparer.Ordinal)
@@ -19,8 +22,10 @@ internal static class PythonMethods
     public static Callable? Of(object value, string name) => value switch
     {
         string text when Text(text, name) is { } method => Checked(name, method),
-        string when OtherTextMethods.Contains(name) => throw new PythonException($"the method '{name}' of a text is not supported", unsupported: true),
-        bool or long or double when NumberMembers.Contains(name) => throw new PythonException($"'{name}' of a number is not supported", unsupported: true),
+        string when OtherTextMethods.Contains(name) =>
+            throw new PythonException($"the method '{name}' of a text is not supported", unsupported: true),
+        bool or long or double when NumberMembers.Contains(name) =>
+            throw new PythonException($"'{name}' of a number is not supported", unsupported: true),
         PythonDict dict when Dictionary(dict, name) is { } method => Checked(name, method),
         PythonList or PythonTuple when Sequence((PythonSequence)value, name) is { } method => Checked(name, method),
         _ => null,
@@ -36,7 +41,11 @@ internal static class PythonMethods
 
     private static Func<CallArguments, object>? Dictionary(PythonDict dict, string name) => name switch
     {
-        "get" => a => a.Find(1, "default") is var otherwise && dict.Find(a.Required(0, "key")) is { } found ? found : otherwise ?? PythonNone.Value,
+        "get" =>
+            a =>
+                a.Find(1, "default") is var otherwise && dict.Find(a.Required(0, "key")) is { } found
+                ? found
+                : otherwise ?? PythonNone.Value,
         "keys" => _ => new PythonView([.. dict.Keys]),
         "values" => _ => new PythonView([.. dict.Entries.Select(e => e.Value)]),
         "items" => _ => new PythonView([.. dict.Entries.Select(e => new PythonTuple([e.Key, e.Value]))]),
@@ -46,8 +55,15 @@ internal static class PythonMethods
 
     private static Func<CallArguments, object>? Sequence(PythonSequence sequence, string name) => name switch
     {
-        "count" => a => a.Required(0, "value") is var value ? (long)sequence.Items.Count(i => PythonObjects.AreEqual(i, value)) : 0L,
-        "index" => a => a.Required(0, "value") is var value && sequence.Items.ToList().FindIndex(i => PythonObjects.AreEqual(i, value)) is >= 0 and var place
+        "count" =>
+            a =>
+                a.Required(0, "value") is var value
+                ? (long)sequence.Items.Count(i => PythonObjects.AreEqual(i, value))
+                : 0L,
+        "index" =>
+            a =>
+                a.Required(0, "value") is var value
+                && sequence.Items.ToList().FindIndex(i => PythonObjects.AreEqual(i, value)) is >= 0 and var place
             ? (long)place
             : throw new PythonException("the value is not in the list"),
         "copy" when sequence is PythonList => _ => sequence,
@@ -60,7 +76,11 @@ internal static class PythonMethods
         "lower" => _ => PythonText.Lower(text),
         "capitalize" => _ => PythonText.Capitalize(text),
         "title" => _ => PythonText.Title(text),
-        "swapcase" => _ => string.Concat(PythonText.Characters(text).Cast<string>().Select(c => PythonText.Upper(c) == c ? PythonText.Lower(c) : PythonText.Upper(c))),
+        "swapcase" =>
+            _ =>
+                string.Concat(
+                    PythonText.Characters(text).Cast<string>().Select(
+                        c => PythonText.Upper(c) == c ? PythonText.Lower(c) : PythonText.Upper(c))),
         "strip" => a => PythonText.Strip(text, Characters(a)),
         "lstrip" => a => PythonText.Strip(text, Characters(a), end: false),
         "rstrip" => a => PythonText.Strip(text, Characters(a), start: false),
@@ -73,11 +93,26 @@ internal static class PythonMethods
         "replace" => a => Replace(text, a.Text(0, "old"), a.Text(1, "new"), a.Whole(2, "count", -1)),
         "startswith" => a => Affixes(a).Any(p => Part(text, a).StartsWith(p, StringComparison.Ordinal)),
         "endswith" => a => Affixes(a).Any(p => Part(text, a).EndsWith(p, StringComparison.Ordinal)),
-        "removeprefix" => a => text.StartsWith(a.Text(0, "prefix"), StringComparison.Ordinal) ? text[a.Text(0, "prefix").Length..] : text,
-        "removesuffix" => a => text.EndsWith(a.Text(0, "suffix"), StringComparison.Ordinal) ? text[..^a.Text(0, "suffix").Length] : text,
+        "removeprefix" =>
+            a =>
+                text.StartsWith(a.Text(0, "prefix"), StringComparison.Ordinal)
+                ? text[a.Text(0, "prefix").Length..]
+                : text,
+        "removesuffix" =>
+            a =>
+                text.EndsWith(a.Text(0, "suffix"), StringComparison.Ordinal)
+                ? text[..^a.Text(0, "suffix").Length]
+                : text,
         "find" => a => Place(text, Part(text, a).IndexOf(a.Text(0, "sub"), StringComparison.Ordinal), a),
         "rfind" => a => Place(text, Part(text, a).LastIndexOf(a.Text(0, "sub"), StringComparison.Ordinal), a),
-        "index" or "rindex" => a => Place(text, name == "index" ? Part(text, a).IndexOf(a.Text(0, "sub"), StringComparison.Ordinal) : Part(text, a).LastIndexOf(a.Text(0, "sub"), StringComparison.Ordinal), a) is >= 0 and var place
+        "index" or "rindex" =>
+            a =>
+                Place(
+                    text,
+                    name == "index"
+                    ? Part(text, a).IndexOf(a.Text(0, "sub"), StringComparison.Ordinal)
+                    : Part(text, a).LastIndexOf(a.Text(0, "sub"), StringComparison.Ordinal),
+                    a) is >= 0 and var place
             ? place
             : throw new PythonException("the part is not in the text"),
         "count" => a => Count(Part(text, a), a.Text(0, "sub")),
@@ -88,7 +123,11 @@ internal static class PythonMethods
         "isupper" => _ => PythonText.Upper(text) == text && PythonText.Lower(text) != text,
         "islower" => _ => PythonText.Lower(text) == text && PythonText.Upper(text) != text,
         "center" or "ljust" or "rjust" => a => Padded(text, name, a.Whole(0, "width", 0), a.Text(1, "fillchar", " ")),
-        "zfill" => a => text is ['+' or '-', ..] ? text[0] + text[1..].PadLeft(Math.Max(1, Bounded(a.Whole(0, "width", 0))) - 1, '0') : text.PadLeft(Bounded(a.Whole(0, "width", 0)), '0'),
+        "zfill" =>
+            a =>
+                text is ['+' or '-', ..]
+                ? text[0] + text[1..].PadLeft(Math.Max(1, Bounded(a.Whole(0, "width", 0))) - 1, '0')
+                : text.PadLeft(Bounded(a.Whole(0, "width", 0)), '0'),
         _ => null,
     };
 
@@ -103,7 +142,9 @@ internal static class PythonMethods
         int at = 0;
         for (int done = 0; most < 0 || done < most; done++)
         {
-            int found = part.Length == 0 ? (done <= PythonText.Length(text) ? at : -1) : text.IndexOf(part, at, StringComparison.Ordinal);
+            int found = part.Length == 0
+                ? (done <= PythonText.Length(text) ? at : -1)
+                : text.IndexOf(part, at, StringComparison.Ordinal);
             if (found < 0) break;
             replaced.Append(text, at, found - at).Append(by);
             RequireShort(replaced.Length);
@@ -136,7 +177,9 @@ internal static class PythonMethods
         foreach (object item in items)
         {
             if (!first) joined.Append(separator);
-            joined.Append(item as string ?? throw new PythonException($"a {PythonObjects.TypeOf(item)} cannot be joined to a text"));
+            joined.Append(
+                item as string
+                ?? throw new PythonException($"a {PythonObjects.TypeOf(item)} cannot be joined to a text"));
             RequireShort(joined.Length);
             first = false;
         }
@@ -144,26 +187,32 @@ internal static class PythonMethods
         return joined.ToString();
     }
 
-    private static int Bounded(int width) => width <= JinjaBudget.MostCharacters ? Math.Max(0, width) : throw new PythonException("a text grows too long", unsupported: true);
+    private static int Bounded(int width) =>
+        width <= JinjaBudget.MostCharacters
+        ? Math.Max(0, width)
+        : throw new PythonException("a text grows too long", unsupported: true);
 
     private static void RequireShort(int length)
     {
         if (length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long", unsupported: true);
     }
 
-    private static string? Characters(CallArguments arguments) => arguments.Find(0, "chars") is null or PythonNone ? null : arguments.Text(0, "chars");
+    private static string? Characters(CallArguments arguments) =>
+        arguments.Find(0, "chars") is null or PythonNone ? null : arguments.Text(0, "chars");
 
     private static string[] Affixes(CallArguments arguments) => arguments.Required(0, "prefix") switch
     {
         string one => [one],
-        PythonTuple several => [.. several.Items.Select(i => i as string ?? throw new PythonException($"'{arguments.Of}' wants texts"))],
+        PythonTuple several =>
+            [.. several.Items.Select(i => i as string ?? throw new PythonException($"'{arguments.Of}' wants texts"))],
         _ => throw new PythonException($"'{arguments.Of}' wants a text"),
     };
 
     /// <summary>The text from the place that the second argument names; a third one is not supported.</summary>
     private static string Part(string text, CallArguments arguments)
     {
-        if (arguments.Find(2, "end") is not null) throw new PythonException($"'{arguments.Of}' with an end is not supported", unsupported: true);
+        if (arguments.Find(2, "end") is not null) throw new PythonException(
+            $"'{arguments.Of}' with an end is not supported", unsupported: true);
         return arguments.Find(1, "start") is null or PythonNone ? text : text[Start(text, arguments)..];
     }
 
@@ -186,7 +235,9 @@ internal static class PythonMethods
     {
         if (part.Length == 0) return PythonText.Length(text) + 1;
         long count = 0;
-        for (int at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(part, at + part.Length, StringComparison.Ordinal)) count++;
+        for (
+            int at = text.IndexOf(part, StringComparison.Ordinal); at >= 0; at = text.IndexOf(
+                part, at + part.Length, StringComparison.Ordinal)) count++;
         return count;
     }
 
@@ -195,7 +246,9 @@ internal static class PythonMethods
     private static PythonTuple Partition(string text, string separator, bool last)
     {
         if (separator.Length == 0) throw new PythonException("the separator is empty");
-        int at = last ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
+        int at = last
+            ? text.LastIndexOf(separator, StringComparison.Ordinal)
+            : text.IndexOf(separator, StringComparison.Ordinal);
         if (at < 0) return last ? new PythonTuple(["", "", text]) : new PythonTuple([text, "", ""]);
         return new PythonTuple([text[..at], separator, text[(at + separator.Length)..]]);
     }
@@ -215,7 +268,9 @@ internal static class PythonMethods
         int at = 0;
         if (separator is not null)
         {
-            for (int found; (most < 0 || parts.Count < most) && (found = text.IndexOf(separator, at, StringComparison.Ordinal)) >= 0; at = found + separator.Length) parts.Add(text[at..found]);
+            for (
+                int found; (most < 0 || parts.Count < most)
+                && (found = text.IndexOf(separator, at, StringComparison.Ordinal)) >= 0; at = found + separator.Length) parts.Add(text[at..found]);
             parts.Add(text[at..]);
             return parts;
         }
@@ -242,7 +297,10 @@ internal static class PythonMethods
         int end = text.Length;
         if (separator is not null)
         {
-            for (int found; (most < 0 || parts.Count < most) && (found = text[..end].LastIndexOf(separator, StringComparison.Ordinal)) >= 0; end = found) parts.Add(text[(found + separator.Length)..end]);
+            for (
+                int found; (most < 0 || parts.Count < most)
+                && (found = text[..end].LastIndexOf(separator, StringComparison.Ordinal)) >= 0; end = found) parts.Add(
+                    text[(found + separator.Length)..end]);
             parts.Add(text[..end]);
             parts.Reverse();
             return parts;

@@ -97,7 +97,8 @@ internal static class PythonObjects
             (PythonList a, PythonList b) => SameItems(a, b),
             (PythonTuple a, PythonTuple b) => SameItems(a, b),
             (PythonRange a, PythonRange b) => SameItems(a, b),
-            (PythonDict a, PythonDict b) => a.Count == b.Count && a.Entries.All(e => b.Find(e.Key) is { } other && AreEqual(e.Value, other)),
+            (PythonDict a, PythonDict b) =>
+                a.Count == b.Count && a.Entries.All(e => b.Find(e.Key) is { } other && AreEqual(e.Value, other)),
             _ => ReferenceEquals(left, right),
         };
     }
@@ -128,7 +129,10 @@ internal static class PythonObjects
     /// <summary><c>item in container</c></summary>
     public static bool Contains(object container, object item) => container switch
     {
-        string text => item is string part ? text.Contains(part, StringComparison.Ordinal) : throw new PythonException($"a {TypeOf(item)} cannot be looked for in a text"),
+        string text =>
+            item is string part
+            ? text.Contains(part, StringComparison.Ordinal)
+            : throw new PythonException($"a {TypeOf(item)} cannot be looked for in a text"),
         PythonDict dict => dict.Find(item) is not null,
         _ => Iterate(container).Any(i => AreEqual(i, item)),
     };
@@ -143,20 +147,27 @@ internal static class PythonObjects
         if (exponent is < -4 or >= 16)
         {
             string fraction = digits.Length > 1 ? "." + digits[1..] : "";
-            return string.Create(CultureInfo.InvariantCulture, $"{sign}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{sign}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
         }
 
         if (exponent < 0) return $"{sign}0.{new string('0', -exponent - 1)}{digits}";
-        return digits.Length <= exponent + 1 ? $"{sign}{digits.PadRight(exponent + 1, '0')}.0" : $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}";
+        return digits.Length <= exponent + 1
+            ? $"{sign}{digits.PadRight(exponent + 1, '0')}.0"
+            : $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}";
     }
 
     /// <summary>Refuses what is nested so deep that the stack would end.</summary>
     public static void RequireStack()
     {
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new PythonException("values or calls are nested too deep", unsupported: true);
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new PythonException(
+            "values or calls are nested too deep", unsupported: true);
     }
 
-    /// <summary>The significant digits of a number in .NET's round-trip form, and the power of ten of the first.</summary>
+    /// <summary>
+    /// The significant digits of a number in .NET's round-trip form, and the power of ten of the first.
+    /// </summary>
     private static (string Sign, string Digits, int Exponent) Digits(string round)
     {
         string sign = round[0] == '-' ? "-" : "";
@@ -165,7 +176,8 @@ internal static class PythonObjects
         string all = string.Concat(mantissa);
         string digits = all.TrimStart('0');
         int exponent = mantissa[0].Length - 1 - (all.Length - digits.Length);
-        if (parts.Length == 2) exponent += int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        if (parts.Length == 2) exponent += int.Parse(
+            parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         digits = digits.TrimEnd('0');
         return (sign, digits.Length == 0 ? "0" : digits, exponent);
     }
@@ -193,7 +205,8 @@ internal static class PythonObjects
     private static void Append(StringBuilder text, object value)
     {
         RequireStack();
-        if (text.Length > JinjaBudget.MostCharacters) throw new PythonException("a text grows too long", unsupported: true);
+        if (text.Length > JinjaBudget.MostCharacters) throw new PythonException(
+            "a text grows too long", unsupported: true);
         switch (value)
         {
             case PythonNone: text.Append("None"); break;

@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Text.Templates;
 internal static class PythonText
 {
     /// <summary>str.isspace of a character: also U+001C to U+001F, which .NET does not count.</summary>
-    public static bool IsSpace(char c) => c is (>= '\t' and <= '\r') or (>= '\x1c' and <= ' ') or '\x85' or '\xa0' or '\u1680' or (>= '\u2000' and <= '\u200a')
+    public static bool IsSpace(char c) =>
+        c is (>= '\t' and <= '\r') or (>= '\x1c' and <= ' ') or '\x85' or '\xa0' or '\u1680' or (>= '\u2000' and <= '\u200a')
         or '\u2028' or '\u2029' or '\u202f' or '\u205f' or '\u3000';
 
     /// <summary>Number of code points.</summary>
@@ -30,7 +31,11 @@ internal static class PythonText
         int i = 0, j = 0;
         while (i < left.Length && j < right.Length)
         {
-            int a = Step(left, i) == 2 ? char.ConvertToUtf32(left, i) : left[i], b = Step(right, j) == 2 ? char.ConvertToUtf32(right, j) : right[j];
+            int a = Step(left, i) == 2
+                ? char.ConvertToUtf32(left, i)
+                : left[i], b = Step(right, j) == 2
+                ? char.ConvertToUtf32(right, j)
+                : right[j];
             if (a != b) return a.CompareTo(b);
             i += Step(left, i);
             j += Step(right, j);
@@ -46,7 +51,8 @@ internal static class PythonText
     /// <param name="end">At the end.</param>
     public static string Strip(string text, string? characters, bool start = true, bool end = true)
     {
-        if (characters is not null && characters.Any(char.IsSurrogate)) throw new PythonException("characters beyond the basic plane cannot be stripped", unsupported: true);
+        if (characters is not null && characters.Any(char.IsSurrogate)) throw new PythonException(
+            "characters beyond the basic plane cannot be stripped", unsupported: true);
         bool Goes(char c) => characters is null ? IsSpace(c) : characters.Contains(c, StringComparison.Ordinal);
         int from = 0, to = text.Length;
         while (start && from < to && Goes(text[from])) from++;
@@ -55,7 +61,8 @@ internal static class PythonText
     }
 
     /// <summary>str.upper: ß and ligatures become several letters.</summary>
-    public static string Upper(string text) => Map(text, rune => Special(rune.Value) ?? Rune.ToUpperInvariant(rune).ToString());
+    public static string Upper(string text) =>
+        Map(text, rune => Special(rune.Value) ?? Rune.ToUpperInvariant(rune).ToString());
 
     /// <summary>str.lower: a Σ at the end of a word becomes ς.</summary>
     public static string Lower(string text)
@@ -78,7 +85,10 @@ internal static class PythonText
         if (text.Length == 0) return text;
         int first = Step(text, 0);
         string head = Upper(text[..first]), tail = Lower(text);
-        return (head.Length > first ? head[..1] + Lower(head[1..]) : head) + tail[Math.Min(tail.Length, Lower(text[..first]).Length)..];
+        return (
+            head.Length > first
+            ? head[..1] + Lower(head[1..])
+            : head) + tail[Math.Min(tail.Length, Lower(text[..first]).Length)..];
     }
 
     /// <summary>str.title: the first letter of every run of letters large, all others small.</summary>
@@ -88,7 +98,9 @@ internal static class PythonText
         bool inside = false;
         foreach (string character in Characters(text).Cast<string>())
         {
-            bool cased = Rune.TryGetRuneAt(character, 0, out Rune rune) && Rune.IsLetter(rune) && (Upper(character) != character || Lower(character) != character);
+            bool cased = Rune.TryGetRuneAt(character, 0, out Rune rune)
+                && Rune.IsLetter(rune)
+                && (Upper(character) != character || Lower(character) != character);
             title.Append(inside ? Lower(character) : Capitalize(character));
             inside = cased;
         }
@@ -99,7 +111,9 @@ internal static class PythonText
     /// <summary>repr of a text, appended.</summary>
     public static void AppendQuoted(StringBuilder target, string text)
     {
-        char quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        char quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal)
+            ? '"'
+            : '\'';
         target.Append(quote);
         for (int i = 0; i < text.Length; i += Step(text, i))
         {
@@ -116,7 +130,8 @@ internal static class PythonText
     }
 
     /// <summary>Length in UTF-16 of the code point at a place.</summary>
-    public static int Step(string text, int at) => char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
+    public static int Step(string text, int at) =>
+        char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
 
     private static void AppendOther(StringBuilder target, string text, int at)
     {
@@ -153,7 +168,8 @@ internal static class PythonText
         0xFB03 => "FFI",
         0xFB04 => "FFL",
         0xFB05 or 0xFB06 => "ST",
-        0x390 or 0x3B0 or 0x587 or (>= 0x1E96 and <= 0x1E9A) or (>= 0x1F50 and <= 0x1FFC) or (>= 0xFB13 and <= 0xFB17) => throw new PythonException($"the large form of '{char.ConvertFromUtf32(code)}' is not known here", unsupported: true),
+        0x390 or 0x3B0 or 0x587 or (>= 0x1E96 and <= 0x1E9A) or (>= 0x1F50 and <= 0x1FFC) or (>= 0xFB13 and <= 0xFB17) => throw new PythonException(
+            $"the large form of '{char.ConvertFromUtf32(code)}' is not known here", unsupported: true),
         _ => null,
     };
 

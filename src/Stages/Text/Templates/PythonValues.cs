@@ -4,8 +4,10 @@ using System.Runtime.CompilerServices;
 namespace Pipelines.Stages.Text.Templates;
 
 /// <summary>
-/// Python's None. Values of a template are objects, never null: this, <see cref="bool"/>, <see cref="long"/>, <see cref="double"/>, <see cref="string"/>, <see cref="PythonSequence"/>,
-/// <see cref="PythonDict"/>, <see cref="PythonGenerator"/>, <see cref="Undefined"/>, <see cref="PythonNamespace"/>, <see cref="LoopState"/> and <see cref="Callable"/>.
+/// Python's None. Values of a template are objects, never null: this, <see cref="bool"/>, <see cref="long"/>,
+/// <see cref="double"/>, <see cref="string"/>, <see cref="PythonSequence"/>,
+/// <see cref="PythonDict"/>, <see cref="PythonGenerator"/>, <see cref="Undefined"/>, <see cref="PythonNamespace"/>,
+/// <see cref="LoopState"/> and <see cref="Callable"/>.
 /// </summary>
 internal sealed class PythonNone
 {
@@ -17,7 +19,10 @@ internal sealed class PythonNone
     public static PythonNone Value { get; } = new();
 }
 
-/// <summary>A name, key or item that is not there: prints nothing, counts as empty, and is an error in any sum, call or further access.</summary>
+/// <summary>
+/// A name, key or item that is not there: prints nothing, counts as empty, and is an error in any sum, call or further
+/// access.
+/// </summary>
 /// <param name="what">What is missing.</param>
 internal sealed class Undefined(string what)
 {
@@ -97,7 +102,8 @@ internal sealed class PythonDict
     public object? Find(object key) => entries.GetValueOrDefault(Hashable(key));
 
     private static object Hashable(object key) =>
-        key is PythonList or PythonDict || (key is PythonTuple tuple && tuple.Items.Any(i => i is PythonList or PythonDict or PythonTuple))
+        key is PythonList or PythonDict
+            || (key is PythonTuple tuple && tuple.Items.Any(i => i is PythonList or PythonDict or PythonTuple))
             ? throw new PythonException($"a {PythonObjects.TypeOf(key)} cannot be a key")
             : key;
 
@@ -155,7 +161,8 @@ internal sealed class Callable(string name, Func<CallArguments, object> call)
 /// <param name="of">What is called, for messages.</param>
 /// <param name="positional">Arguments by position.</param>
 /// <param name="named">Arguments by name.</param>
-internal sealed class CallArguments(string of, IReadOnlyList<object> positional, IReadOnlyDictionary<string, object> named)
+internal sealed class CallArguments(
+    string of, IReadOnlyList<object> positional, IReadOnlyDictionary<string, object> named)
 {
     private readonly HashSet<string> asked = new(StringComparer.Ordinal);
     private int most;
@@ -178,13 +185,18 @@ internal sealed class CallArguments(string of, IReadOnlyList<object> positional,
     }
 
     /// <summary>An argument that must be there.</summary>
-    public object Required(int position, string name) => Find(position, name) ?? throw new PythonException($"'{of}' lacks its argument '{name}'");
+    public object Required(int position, string name) =>
+        Find(position, name) ?? throw new PythonException($"'{of}' lacks its argument '{name}'");
 
     /// <summary>A text argument.</summary>
-    public string Text(int position, string name) => Required(position, name) is string text ? text : throw new PythonException($"the argument '{name}' of '{of}' is no text");
+    public string Text(int position, string name) =>
+        Required(position, name) is string text
+        ? text
+        : throw new PythonException($"the argument '{name}' of '{of}' is no text");
 
     /// <summary>A text argument that may be left out.</summary>
-    public string Text(int position, string name, string otherwise) => Find(position, name) is null ? otherwise : Text(position, name);
+    public string Text(int position, string name, string otherwise) =>
+        Find(position, name) is null ? otherwise : Text(position, name);
 
     /// <summary>A whole number that may be left out.</summary>
     public int Whole(int position, string name, int otherwise) => Find(position, name) switch
@@ -196,14 +208,17 @@ internal sealed class CallArguments(string of, IReadOnlyList<object> positional,
     };
 
     /// <summary>Whether an argument counts as true.</summary>
-    public bool Flag(int position, string name, bool otherwise = false) => Find(position, name) is { } value ? PythonObjects.IsTrue(value) : otherwise;
+    public bool Flag(int position, string name, bool otherwise = false) =>
+        Find(position, name) is { } value ? PythonObjects.IsTrue(value) : otherwise;
 
     /// <summary>Refuses arguments that were not asked for.</summary>
     public void RequireAllTaken()
     {
         if (positional.Count > most || named.Keys.FirstOrDefault(n => !asked.Contains(n)) is not null)
         {
-            string extra = named.Keys.FirstOrDefault(n => !asked.Contains(n)) is { } name ? $"the argument '{name}'" : string.Create(CultureInfo.InvariantCulture, $"{positional.Count} arguments");
+            string extra = named.Keys.FirstOrDefault(n => !asked.Contains(n)) is { } name
+                ? $"the argument '{name}'"
+                : string.Create(CultureInfo.InvariantCulture, $"{positional.Count} arguments");
             throw new PythonException($"'{of}' does not take {extra}");
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Models.Making;
 using Pipelines.Stages.Text;
@@ -89,6 +90,7 @@ public sealed class MadeTokenizerTests : IDisposable
         HubTokenizer fromJson = Write(name);
         File.Delete(Path.Combine(folder, "tokenizer.json"));
         string settings = Path.Combine(folder, "tokenizer_config.json");
+        FluentActions.Invoking(() => new HubTokenizer(folder)).Should().Throw<InputException>("its legacy false says otherwise than tokenizer.json").WithMessage("*legacy*");
         JsonNode edited = JsonNode.Parse(File.ReadAllText(settings))!;
         edited["legacy"] = true;
         File.WriteAllText(settings, edited.ToJsonString());

@@ -19,7 +19,8 @@ public sealed class ChatTemplateTests
     [InlineData("{% for m in messages %}<|im_start|>{{m.role}}\n<image>\n{{m.content}}<|im_end|>\n{% endfor %}<|im_start|>assistant\n", "<|im_start|>user\n<image>\n" + Question + "<|im_end|>\n<|im_start|>assistant")]
     [InlineData("{{ bos_token }}{% for m in messages %}{{ '[INST] ' + m['content'] + ' [/INST]' }}{% endfor %}", "<s>[INST] <image>\n" + Question + " [/INST]")]
     [InlineData("{% for c in messages %}{% if c.type == 'image' %}<image>{% elif 'text' in c %}{{ c['text'] }}{% endif %}{% endfor %}", "<image>" + Question)]
-    public void A_template_is_given_the_message_in_the_form_that_it_has_a_place_for(string template, string prompt) => Of(template).Prompt(Question).Should().Be(prompt);
+    public void A_template_is_given_the_message_in_the_form_that_it_has_a_place_for(string template, string prompt) =>
+        Of(template).Prompt(Question).Should().Be(prompt);
 
     [Theory]
     [InlineData("{% for m in messages %}{{ m.content[1].text }}{% endfor %}", "no place for the picture")]
@@ -32,11 +33,13 @@ public sealed class ChatTemplateTests
     [InlineData("{% if messages[0].content is string %}<image>{{ messages[0].content }}{% else %}{{ 'a' | safe }}{% endif %}", "line 1: the filter 'safe' is not supported")]
     [InlineData("{{ (", "line 1")]
     public void A_template_without_one_place_for_picture_and_question_is_refused(string template, string why) =>
-        FluentActions.Invoking(() => Of(template)).Should().Throw<InputException>().WithMessage($"*chat_template.jinja*{why}*model.template*");
+        FluentActions.Invoking(() => Of(template)).Should().Throw<InputException>().WithMessage(
+            $"*chat_template.jinja*{why}*model.template*");
 
     [Fact]
     public void A_template_that_starts_a_thought_is_refused() =>
-        FluentActions.Invoking(() => Of(Parts + "<think>\n")).Should().Throw<InputException>().WithMessage("*chat_template.jinja*<think>*first token*");
+        FluentActions.Invoking(() => Of(Parts + "<think>\n")).Should().Throw<InputException>().WithMessage(
+            "*chat_template.jinja*<think>*first token*");
 
     [Theory]
     [InlineData("Is <image> here?")]
@@ -54,19 +57,22 @@ public sealed class ChatTemplateTests
     [InlineData("<|video_pad|>")]
     [InlineData("<|vision_start|>")]
     public void A_question_that_holds_another_picture_of_the_family_is_refused(string mark) =>
-        ChatTemplate.Qwen2Vl.Invoking(t => t.Prompt($"What is {mark}?")).Should().Throw<InputException>().WithMessage($"prompt*{mark}*");
+        ChatTemplate.Qwen2Vl.Invoking(
+            t => t.Prompt($"What is {mark}?")).Should().Throw<InputException>().WithMessage($"prompt*{mark}*");
 
     [Theory]
     [InlineData("Does \"it's\" mean 'it is', or C:\\new\\table \"\\\"?")]
     [InlineData("First line\r\nsecond\tline")]
     [InlineData("{{ messages }} {% if 1 %} {# x #}?")]
     [InlineData("[{'type': 'text'}] 😀 漢字 \u2028?")]
-    public void A_question_stands_in_the_prompt_as_it_was_asked(string question) => Of(Parts).Prompt(question).Should().Be($"user:<image>{question}\nanswer:");
+    public void A_question_stands_in_the_prompt_as_it_was_asked(string question) =>
+        Of(Parts).Prompt(question).Should().Be($"user:<image>{question}\nanswer:");
 
     [Fact]
     public void A_template_that_writes_another_text_before_the_picture_for_some_questions_is_refused()
     {
-        ChatTemplate template = Of("{{ 'long ' if messages[0].content[1].text | length > 50 }}<image>{{ messages[0].content[1].text }}");
+        ChatTemplate template = Of(
+            "{{ 'long ' if messages[0].content[1].text | length > 50 }}<image>{{ messages[0].content[1].text }}");
         template.Prompt("Short one?").Should().StartWith("<image>");
         template.Invoking(t => t.Prompt(Question)).Should().Throw<InputException>().WithMessage("*before the picture*");
     }
@@ -77,7 +83,9 @@ public sealed class ChatTemplateTests
         using var folder = new TemporaryFolder();
         ModelInfo info = Model(folder.Path, ModelFamily.Llava);
         Prompt().Should().Be($"USER: <image>\n{Question} ASSISTANT:", "the folder has no template");
-        Write("tokenizer_config.json", new { bos_token = "<s>", chat_template = (object[])[new { name = "tool_use", template = "x" }, new { name = "default", template = "T" + Parts }] });
+        Write(
+            "tokenizer_config.json",
+            new { bos_token = "<s>", chat_template = (object[])[new { name = "tool_use", template = "x" }, new { name = "default", template = "T" + Parts }] });
         Prompt().Should().StartWith("Tuser:");
         Write("processor_config.json", new { patch_size = 14, chat_template = "P" + Parts });
         Prompt().Should().StartWith("Puser:");
@@ -91,7 +99,8 @@ public sealed class ChatTemplateTests
         ModelTemplate.Read(info, Path.Combine(folder.Path, "own.jinja")).Prompt(Question).Should().StartWith("Ouser:");
 
         string Prompt() => ModelTemplate.Read(info).Prompt(Question);
-        void Write(string name, object json) => File.WriteAllText(Path.Combine(folder.Path, name), JsonSerializer.Serialize(json));
+        void Write(string name, object json) =>
+            File.WriteAllText(Path.Combine(folder.Path, name), JsonSerializer.Serialize(json));
     }
 
     [Theory]
@@ -105,7 +114,8 @@ public sealed class ChatTemplateTests
         using var folder = new TemporaryFolder();
         ModelInfo info = Model(folder.Path, ModelFamily.Llava);
         File.WriteAllText(Path.Combine(folder.Path, "chat_template.json"), json);
-        FluentActions.Invoking(() => ModelTemplate.Read(info)).Should().Throw<InputException>().WithMessage($"*chat_template.json*{why}*");
+        FluentActions.Invoking(
+            () => ModelTemplate.Read(info)).Should().Throw<InputException>().WithMessage($"*chat_template.json*{why}*");
     }
 
     [Fact]
@@ -114,11 +124,13 @@ public sealed class ChatTemplateTests
         using var folder = new TemporaryFolder();
         ModelInfo info = Model(folder.Path, ModelFamily.InternVl, "\"template\": \"Hermes-2\"");
         File.WriteAllText(Path.Combine(folder.Path, "chat_template.jinja"), Parts);
-        ModelTemplate.Read(info).Prompt("Q?").Should().EndWith("助手。<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n");
+        ModelTemplate.Read(info).Prompt("Q?").Should().EndWith(
+            "助手。<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n");
         Model(folder.Path, ModelFamily.InternVl, "\"template\": \"internvl2_5\", \"system_message\": null");
         ModelTemplate.Read(info).Prompt("Q?").Should().Be(ChatTemplate.InternVl.Prompt("Q?"));
         Model(folder.Path, ModelFamily.InternVl, "\"template\": \"phi3-chat\"");
-        FluentActions.Invoking(() => ModelTemplate.Read(info)).Should().Throw<InputException>().WithMessage("*config.json*'template'*phi3-chat*");
+        FluentActions.Invoking(() => ModelTemplate.Read(info)).Should().Throw<InputException>().WithMessage(
+            "*config.json*'template'*phi3-chat*");
     }
 
     [Theory]
@@ -145,8 +157,11 @@ public sealed class ChatTemplateTests
 
         static void Same(string name, BuiltInTemplate builtIn, ImageMark image)
         {
-            var file = new TemplateText(Golden.Path("..", "templates", $"{name}.jinja"), File.ReadAllText(Golden.Path("..", "templates", $"{name}.jinja")));
-            ChatTemplate.Of(file, image, new Dictionary<string, string>()).Prompt(Question).Should().Be(ChatTemplate.Of(builtIn, image).Prompt(Question), name);
+            var file = new TemplateText(
+                Golden.Path("..", "templates", $"{name}.jinja"),
+                File.ReadAllText(Golden.Path("..", "templates", $"{name}.jinja")));
+            ChatTemplate.Of(file, image, new Dictionary<string, string>()).Prompt(Question).Should().Be(
+                ChatTemplate.Of(builtIn, image).Prompt(Question), name);
         }
     }
 
@@ -162,7 +177,9 @@ public sealed class ChatTemplateTests
     }
 
     private static ChatTemplate Of(string template) =>
-        ChatTemplate.Of(new TemplateText("/folder/chat_template.jinja", template), ImageMark.Llava, new Dictionary<string, string> { ["bos_token"] = "<s>" });
+        ChatTemplate.Of(
+            new TemplateText("/folder/chat_template.jinja", template), ImageMark.Llava, new Dictionary<string,
+            string> { ["bos_token"] = "<s>" });
 
     private static ModelInfo Model(string folder, ModelFamily family, string config = "\"x\": 0")
     {

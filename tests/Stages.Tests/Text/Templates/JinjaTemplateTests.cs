@@ -44,19 +44,27 @@ public sealed class JinjaTemplateTests
     [Fact]
     public void Every_recorded_template_gives_Jinja2s_text_or_fails_as_there()
     {
-        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Golden.RepositoryRoot(), "tests", "Stages.Tests", "Text", "Templates", "jinja-cases.json")));
-        var variables = file.RootElement.GetProperty("variables").EnumerateObject().ToDictionary(v => v.Name, v => PythonJson.Read(v.Value), StringComparer.Ordinal);
+        using var file = JsonDocument.Parse(
+            File.ReadAllBytes(
+                Path.Combine(
+                    Golden.RepositoryRoot(), "tests", "Stages.Tests", "Text", "Templates", "jinja-cases.json")));
+        var variables = file.RootElement.GetProperty("variables").EnumerateObject().ToDictionary(
+            v => v.Name, v => PythonJson.Read(v.Value), StringComparer.Ordinal);
         int rows = 0;
         foreach (JsonElement row in file.RootElement.GetProperty("cases").EnumerateArray())
         {
             string template = row.GetProperty("template").GetString()!;
             if (row.TryGetProperty("expected", out JsonElement expected))
             {
-                JinjaTemplate.Parse(template).Render(variables).Should().Be(expected.GetString(), "Jinja2 gives it for {0}", template);
+                JinjaTemplate.Parse(template).Render(variables).Should().Be(
+                    expected.GetString(), "Jinja2 gives it for {0}", template);
             }
             else
             {
-                FluentActions.Invoking(() => JinjaTemplate.Parse(template).Render(variables)).Should().Throw<JinjaException>("Jinja2 refuses {0}", template);
+                FluentActions.Invoking(
+                    () =>
+                        JinjaTemplate.Parse(template).Render(variables)).Should().Throw<JinjaException>(
+                            "Jinja2 refuses {0}", template);
             }
 
             rows++;
@@ -88,11 +96,14 @@ public sealed class JinjaTemplateTests
 
             if (row.TryGetProperty("expected", out JsonElement expected))
             {
-                JinjaTemplate.Parse(template).Render(variables).Should().Be(expected.GetString(), "{0} gives it for {1}", name, kind);
+                JinjaTemplate.Parse(template).Render(variables).Should().Be(
+                    expected.GetString(), "{0} gives it for {1}", name, kind);
             }
             else
             {
-                FluentActions.Invoking(() => JinjaTemplate.Parse(template).Render(variables)).Should().Throw<JinjaException>("{0} refuses {1}", name, kind);
+                FluentActions.Invoking(
+                    () =>
+                        JinjaTemplate.Parse(template).Render(variables)).Should().Throw<JinjaException>("{0} refuses {1}", name, kind);
             }
 
             rows++;
@@ -133,7 +144,9 @@ public sealed class JinjaTemplateTests
     [InlineData("{{ strftime_now('%d') }}", "line 1: the template writes the date of the day*")]
     [InlineData("{% for i in [1] recursive %}{% endfor %}", "line 1: recursive loops are not supported")]
     public void What_the_renderer_does_not_know_is_refused_by_name_and_line(string template, string message) =>
-        FluentActions.Invoking(() => JinjaTemplate.Parse(template).Render(new Dictionary<string, object>())).Should().Throw<JinjaException>().WithMessage(message)
+        FluentActions.Invoking(
+            () =>
+                JinjaTemplate.Parse(template).Render(new Dictionary<string, object>())).Should().Throw<JinjaException>().WithMessage(message)
             .Which.Unsupported.Should().BeTrue();
 
     private static void RendersOrRefuses(string template)
@@ -143,7 +156,8 @@ public sealed class JinjaTemplateTests
             var message = new PythonDict();
             message.Set("role", "user");
             message.Set("content", "Q");
-            JinjaTemplate.Parse(template).Render(new Dictionary<string, object> { ["messages"] = new PythonList([message]) }).Length.Should().BeLessThanOrEqualTo(1 << 20);
+            JinjaTemplate.Parse(template).Render(
+                new Dictionary<string, object> { ["messages"] = new PythonList([message]) }).Length.Should().BeLessThanOrEqualTo(1 << 20);
         }
         catch (JinjaException e)
         {
