@@ -6,7 +6,10 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary><c>gc</c>: removes what no run uses. Work in flight is left alone, whichever machine it is on, and what is left is said.</summary>
+/// <summary>
+/// <c>gc</c>: removes what no run uses. Work in flight is left alone, whichever machine it is on, and what is left is
+/// said.
+/// </summary>
 internal static class GcCommand
 {
     /// <summary>Removes stored results that are in no <c>runs/*/units.txt</c>.</summary>

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Pipelines.Host.Commands;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, SIGQUIT, and SIGHUP where the terminal is closed: the first lets units in flight be dropped and says how to go on, the second ends the process at once. Whichever it was, the exit code is
+/// Ctrl-C, SIGTERM, SIGQUIT, and SIGHUP where the terminal is closed: the first lets units in flight be dropped and
+/// says how to go on, the second ends the process at once. Whichever it was, the exit code is
 /// <see cref="Program.Interrupted"/>.
 /// </summary>
 internal sealed class Interruption : IDisposable

@@ -73,7 +73,8 @@ internal sealed class Session : IDisposable
 
     /// <summary>Reads the spec and compiles it.</summary>
     /// <param name="options">The command line.</param>
-    /// <param name="toRead">The artifacts are only looked at: nothing is written, not even what was learnt of files.</param>
+    /// <param name="toRead">The artifacts are only looked at: nothing is written, not even what was learnt of
+    /// files.</param>
     /// <exception cref="SpecException">The spec has errors.</exception>
     public static Session Open(RunOptions options, bool toRead = false)
     {

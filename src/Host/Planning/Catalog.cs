@@ -29,7 +29,9 @@ internal sealed class Catalog
     /// <summary>Those of some units that are stored. Their files are checked side by side: a large experiment has tens of thousands.</summary>
     public HashSet<Unit> Stored(IReadOnlyCollection<Unit> units) => [.. units.AsParallel().AsOrdered().Where(Artifacts.Has)];
 
-    /// <summary>Computes and stores a unit, unless a file that it reads is not, or no longer, the one that its key says.</summary>
+    /// <summary>
+    /// Computes and stores a unit, unless a file that it reads is not, or no longer, the one that its key says.
+    /// </summary>
     /// <exception cref="InputException">Such a file changed; names it.</exception>
     public void Compute(Unit unit, Action<long> advance, CancellationToken cancel)
     {

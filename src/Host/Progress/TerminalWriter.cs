@@ -3,7 +3,8 @@ using System.Text;
 namespace Pipelines.Host.Progress;
 
 /// <summary>
-/// What is written to a terminal, as long as it is there. A terminal that is closed sends SIGHUP and then refuses every byte: that must not end a run before it has dropped its units and
+/// What is written to a terminal, as long as it is there. A terminal that is closed sends SIGHUP and then refuses every
+/// byte: that must not end a run before it has dropped its units and
 /// cleaned up behind them. Files and pipes are written directly, there a failure is one.
 /// </summary>
 internal sealed class TerminalWriter(TextWriter terminal) : TextWriter

@@ -17,7 +17,8 @@ internal sealed class UnitsFile(string runFolder)
     public static string Line(string kind, string key) => $"{kind} {key}";
 
     /// <summary>The lines of all runs below a folder.</summary>
-    /// <exception cref="InputException">A whole run's file does not hold what the run wrote: results that it uses would be taken for unused.</exception>
+    /// <exception cref="InputException">A whole run's file does not hold what the run wrote: results that it uses would
+    /// be taken for unused.</exception>
     public static HashSet<string> AllOf(string runs)
     {
         var all = new HashSet<string>(StringComparer.Ordinal);

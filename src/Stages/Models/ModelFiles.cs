@@ -4,8 +4,10 @@ using Pipelines.Stages.Text.Templates;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// The files of a hub folder that results depend on. This is the only list of them: what is named here is looked at before it is read, is part of every key of the model, and is looked at
-/// again before a result is stored. A file that some code reads from the folder and that is not named here is a defect, which tests find by watching what is opened.
+/// The files of a hub folder that results depend on. This is the only list of them: what is named here is looked at
+/// before it is read, is part of every key of the model, and is looked at
+/// again before a result is stored. A file that some code reads from the folder and that is not named here is a defect,
+/// which tests find by watching what is opened.
 /// </summary>
 internal static class ModelFiles
 {
@@ -24,14 +26,19 @@ internal static class ModelFiles
     /// <summary>Names of configuration, tokenizer and preprocessor files.</summary>
     public static IReadOnlyList<string> SmallNames { get; } = [.. Small.SelectMany(s => s.Names)];
 
-    /// <summary>Every file whose bytes, presence or absence may decide what is read from the folder; some may be missing.</summary>
+    /// <summary>
+    /// Every file whose bytes, presence or absence may decide what is read from the folder; some may be missing.
+    /// </summary>
     public static IReadOnlyList<string> Candidates(string folder) =>
     [
         .. SmallNames.Concat(Checkpoint.RootFiles).Select(name => Path.Combine(folder, name)),
         .. Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.safetensors").Order(StringComparer.Ordinal) : Enumerable.Empty<string>(),
     ];
 
-    /// <summary>The files that are read, by part of the key. A part none of whose files is there has none, but for the index of the shards, which then is no part.</summary>
+    /// <summary>
+    /// The files that are read, by part of the key. A part none of whose files is there has none, but for the index of
+    /// the shards, which then is no part.
+    /// </summary>
     /// <exception cref="Errors.InputException">The index of the shards is damaged, or there are no weights.</exception>
     public static IReadOnlyList<(string Part, IReadOnlyList<string> Files)> Read(string folder)
     {

@@ -5,12 +5,15 @@ namespace Pipelines.Stages.Storage;
 
 /// <summary>
 /// The content-addressed store <c>cache/&lt;stage&gt;/&lt;key&gt;/</c>. What exists under its final name is whole: files are written to a temporary folder beside the
-/// target, flushed and renamed together with their manifest. Damaged artifacts are set aside, reported and computed again. Several processes may share one store, on several
+/// target, flushed and renamed together with their manifest. Damaged artifacts are set aside, reported and computed
+/// again. Several processes may share one store, on several
 /// machines even: each has a lease there, and whatever it has not finished is known by the lease's id.
 /// </summary>
 internal sealed class ArtifactStore : IDisposable
 {
-    /// <summary>Files above this are hashed again only when their identity differs from the last time they were found sound.</summary>
+    /// <summary>
+    /// Files above this are hashed again only when their identity differs from the last time they were found sound.
+    /// </summary>
     private const long AlwaysHashedBelow = 8 << 20;
 
     private const string TemporaryPrefix = ".tmp-";
@@ -125,7 +128,10 @@ internal sealed class ArtifactStore : IDisposable
         }
     }
 
-    /// <summary>Removes what processes left behind that have surely ended. What may be at work, in another container or on another machine, is left alone.</summary>
+    /// <summary>
+    /// Removes what processes left behind that have surely ended. What may be at work, in another container or on
+    /// another machine, is left alone.
+    /// </summary>
     /// <returns>Folders removed.</returns>
     public int RemoveLeftovers()
     {
@@ -142,7 +148,9 @@ internal sealed class ArtifactStore : IDisposable
         return removed;
     }
 
-    /// <summary>Removes artifacts, everything set aside, and what processes left behind that have surely ended.</summary>
+    /// <summary>
+    /// Removes artifacts, everything set aside, and what processes left behind that have surely ended.
+    /// </summary>
     /// <param name="keep">Whether an artifact stays.</param>
     /// <param name="dryRun">Only count.</param>
     public Collected Collect(Func<string, string, bool> keep, bool dryRun)

@@ -9,14 +9,18 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// SHA-256 of files, remembered on disk by <see cref="FileIdentity"/>, for each host: weight files are read once. Files that a run reads are looked at again
+/// SHA-256 of files, remembered on disk by <see cref="FileIdentity"/>, for each host: weight files are read once. Files
+/// that a run reads are looked at again
 /// (<see cref="ChangeOf"/>) before what was computed from them is stored.
 /// </summary>
 internal sealed class FileDigests
 {
     private const int Block = 1 << 20, MemoryVersion = 2, MostHosts = 16;
 
-    /// <summary>A file changed later than this before it was hashed may change once more without its times showing it: clocks of file systems tick a few times a second, some every two seconds.</summary>
+    /// <summary>
+    /// A file changed later than this before it was hashed may change once more without its times showing it: clocks of
+    /// file systems tick a few times a second, some every two seconds.
+    /// </summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
     private static readonly JsonSerializerOptions Options = new()
@@ -47,8 +51,12 @@ internal sealed class FileDigests
         return Hash(full, IdentityOf(full)).Sha256;
     }
 
-    /// <summary>As <see cref="Of"/>, of a file that the run reads: from now on, or from an earlier <see cref="Note"/>, it may not change.</summary>
-    /// <exception cref="InputException">As <see cref="Of"/>; or the file is not what it was when it was first looked at.</exception>
+    /// <summary>
+    /// As <see cref="Of"/>, of a file that the run reads: from now on, or from an earlier <see cref="Note"/>, it may
+    /// not change.
+    /// </summary>
+    /// <exception cref="InputException">As <see cref="Of"/>; or the file is not what it was when it was first looked
+    /// at.</exception>
     public string OfSource(string path)
     {
         string full = Path.GetFullPath(path);
@@ -56,14 +64,20 @@ internal sealed class FileDigests
         return sources.GetOrAdd(full, found.Identity) == found.Identity ? found.Sha256 : throw Changed(full, "changed while the run went on.");
     }
 
-    /// <summary>Looks at a file that is about to be read, so that a change from here on is found by <see cref="OfSource"/> and <see cref="ChangeOf"/>. That it does not exist is also something that may change.</summary>
+    /// <summary>
+    /// Looks at a file that is about to be read, so that a change from here on is found by <see cref="OfSource"/> and
+    /// <see cref="ChangeOf"/>. That it does not exist is also something that may change.
+    /// </summary>
     public void Note(string path)
     {
         string full = Path.GetFullPath(path);
         sources.TryAdd(full, FileIdentity.Of(full));
     }
 
-    /// <summary>What became of a file that the run reads since it was first looked at: an error that names it, or null where it is what it was.</summary>
+    /// <summary>
+    /// What became of a file that the run reads since it was first looked at: an error that names it, or null where it
+    /// is what it was.
+    /// </summary>
     public InputException? ChangeOf(string path)
     {
         string full = Path.GetFullPath(path);
@@ -193,7 +207,10 @@ internal sealed class FileDigests
     /// <summary>What a host remembers.</summary>
     private sealed record HostMemory(DateTime Saved, Dictionary<string, Known> Files);
 
-    /// <summary>A digest with the identity of the file that it was made of, and a check over both: one wrong digit would give a wrong key.</summary>
+    /// <summary>
+    /// A digest with the identity of the file that it was made of, and a check over both: one wrong digit would give a
+    /// wrong key.
+    /// </summary>
     private sealed record Known(FileIdentity Identity, string Sha256, string Check)
     {
         /// <summary>The file did not change just before it was hashed, so that any later change shows.</summary>

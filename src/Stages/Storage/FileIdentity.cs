@@ -6,14 +6,17 @@ using System.Text;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// What the system says about a file: tells without reading it whether it still is the file that it was. Length and time of change alone do not: archives, <c>rsync -a</c> and <c>touch -r</c> give other
+/// What the system says about a file: tells without reading it whether it still is the file that it was. Length and
+/// time of change alone do not: archives, <c>rsync -a</c> and <c>touch -r</c> give other
 /// bytes both of the old ones, but nobody sets the time of the last change of a file's entry (ctime).
 /// </summary>
 /// <param name="Bytes">Length.</param>
-/// <param name="Modified">Last change of the bytes, in nanoseconds since 1970 (0.1 microseconds where the system is not Linux).</param>
+/// <param name="Modified">Last change of the bytes, in nanoseconds since 1970 (0.1 microseconds where the system is not
+/// Linux).</param>
 /// <param name="Changed">Last change of bytes, name or rights, likewise; 0 where the system is not Linux.</param>
 /// <param name="Inode">Number of the file on its file system; 0 where the system is not Linux.</param>
-/// <param name="Device">Number of the file system; 0 where it is none of this machine's own disks, because such numbers change whenever it is mounted.</param>
+/// <param name="Device">Number of the file system; 0 where it is none of this machine's own disks, because such numbers
+/// change whenever it is mounted.</param>
 internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulong Inode, ulong Device)
 {
     private const int Here = -100; // AT_FDCWD
@@ -24,7 +27,9 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
 
     private static readonly ConcurrentDictionary<ulong, bool> OwnDisks = new();
 
-    /// <summary>The identity of the file that <paramref name="path"/> leads to, links followed; null where there is none.</summary>
+    /// <summary>
+    /// The identity of the file that <paramref name="path"/> leads to, links followed; null where there is none.
+    /// </summary>
     public static FileIdentity? Of(string path) => OperatingSystem.IsLinux() && FromSystem(path) is { } identity ? identity : FromRuntime(path);
 
     private static unsafe FileIdentity? FromSystem(string path)

@@ -44,7 +44,8 @@ internal abstract record KeyPart(string Name)
     internal sealed record Digest(string Name, string Of, string Sha256) : KeyPart(Name)
     {
         /// <summary>
-        /// Paths of the files that the unit reads and that the digest, or what it says, comes from; no part of the key. They are looked at again before the unit's result is stored.
+        /// Paths of the files that the unit reads and that the digest, or what it says, comes from; no part of the key.
+        /// They are looked at again before the unit's result is stored.
         /// </summary>
         public IReadOnlyList<string> Files { get; init; } = [];
 

@@ -5,7 +5,8 @@ using System.Text;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// <c>SHA256SUMS</c> of a run's folder: the checksum of every file that the run left there, as <c>sha256sum -c SHA256SUMS</c> checks them. It is written last: without it the folder holds no whole run.
+/// <c>SHA256SUMS</c> of a run's folder: the checksum of every file that the run left there, as <c>sha256sum -c
+/// SHA256SUMS</c> checks them. It is written last: without it the folder holds no whole run.
 /// </summary>
 internal sealed class PublishedFiles
 {
@@ -77,7 +78,9 @@ internal sealed class PublishedFiles
         WholeFile.Write(Path.Combine(folder, FileName), $"{ResultsHead}{results}\n{ListHead}{FileDigests.OfText(list)}\n{list}\n");
     }
 
-    /// <summary>What is wrong with a file of the run, as a sentence about it; null where it is as it was written.</summary>
+    /// <summary>
+    /// What is wrong with a file of the run, as a sentence about it; null where it is as it was written.
+    /// </summary>
     /// <param name="relative">Path in the run's folder.</param>
     public string? ProblemOf(string relative)
     {

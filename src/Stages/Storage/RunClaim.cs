@@ -3,7 +3,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// A process's word that it works under the name of a run, as <c>.claims/ID</c> in the run's folder. Processes with the same settings may work side by side, they write the same; one with other settings is
+/// A process's word that it works under the name of a run, as <c>.claims/ID</c> in the run's folder. Processes with the
+/// same settings may work side by side, they write the same; one with other settings is
 /// refused as long as another is at work.
 /// </summary>
 internal sealed class RunClaim : IDisposable
@@ -27,7 +28,8 @@ internal sealed class RunClaim : IDisposable
     public StoreLease Lease { get; }
 
     /// <summary>
-    /// Begins to work under a name: writes the settings of the run. Results of other settings are removed before, and before these what says that they are whole: at no moment do they stand beside the new
+    /// Begins to work under a name: writes the settings of the run. Results of other settings are removed before, and
+    /// before these what says that they are whole: at no moment do they stand beside the new
     /// settings as if they were theirs.
     /// </summary>
     /// <param name="folder">The run's folder.</param>

@@ -3,7 +3,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// <c>runs/&lt;name&gt;/</c>: what a person opens. Filled beside its final place and swapped in at the end; a process that is killed while it swaps leaves no <see cref="PublishedFiles"/>, and the next run
+/// <c>runs/&lt;name&gt;/</c>: what a person opens. Filled beside its final place and swapped in at the end; a process
+/// that is killed while it swaps leaves no <see cref="PublishedFiles"/>, and the next run
 /// fills it again.
 /// </summary>
 internal sealed class RunFolder
@@ -52,7 +53,9 @@ internal sealed class RunFolder
     /// <summary>Copies a stored file under a name of the run: for files that people pass on.</summary>
     public void Copy(string relative, string source) => File.Copy(source, Path(relative));
 
-    /// <summary>Writes the settings of a run that begins; the lock is held. Results of other settings are removed first.</summary>
+    /// <summary>
+    /// Writes the settings of a run that begins; the lock is held. Results of other settings are removed first.
+    /// </summary>
     public static void WriteSettings(string final, string settings)
     {
         string path = System.IO.Path.Combine(final, SettingsFile);
@@ -68,7 +71,8 @@ internal sealed class RunFolder
     }
 
     /// <summary>
-    /// Fills the run's folder with the results named by <paramref name="digest"/>, unless they are there: every file that was published with that digest, as it was written. One process at a time does so.
+    /// Fills the run's folder with the results named by <paramref name="digest"/>, unless they are there: every file
+    /// that was published with that digest, as it was written. One process at a time does so.
     /// </summary>
     /// <param name="claim">The run.</param>
     /// <param name="digest">Names the results.</param>
@@ -76,7 +80,8 @@ internal sealed class RunFolder
     /// <param name="leases">Whose unfinished folders there are.</param>
     /// <param name="fill">Writes the results.</param>
     /// <returns>Whether anything was written.</returns>
-    /// <exception cref="InputException">Another process has taken the name over: this one gave no sign for long.</exception>
+    /// <exception cref="InputException">Another process has taken the name over: this one gave no sign for
+    /// long.</exception>
     public static bool Publish(RunClaim claim, string digest, UnitsMark units, Leases leases, Action<RunFolder> fill)
     {
         string final = claim.Folder;
@@ -151,7 +156,9 @@ internal sealed class RunFolder
         if (digest is not null) PublishedFiles.Write(final, digest, [.. files, SettingsFile], units!);
     }
 
-    /// <summary>Files and folders of the run's folder that hold results, of this version of the program or of an earlier one.</summary>
+    /// <summary>
+    /// Files and folders of the run's folder that hold results, of this version of the program or of an earlier one.
+    /// </summary>
     private static IEnumerable<string> ResultsOf(string final)
     {
         string old = System.IO.Path.Combine(final, OldMarker);

@@ -2,7 +2,10 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>Where runs may lie in <c>artifacts/runs</c>: none inside the folder of another, whose files it would be among. Members of a matrix may, their names hold a '='.</summary>
+/// <summary>
+/// Where runs may lie in <c>artifacts/runs</c>: none inside the folder of another, whose files it would be among.
+/// Members of a matrix may, their names hold a '='.
+/// </summary>
 internal static class RunNames
 {
     private static readonly string[] OwnFolders = ["tables", "figures", "overview"];

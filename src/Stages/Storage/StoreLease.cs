@@ -1,7 +1,8 @@
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// <c>.leases/ID.json</c> of a store: says that a process works in it, and is renewed as long as it does. Names of unfinished folders hold the id, so that whoever finds one can tell whose it is.
+/// <c>.leases/ID.json</c> of a store: says that a process works in it, and is renewed as long as it does. Names of
+/// unfinished folders hold the id, so that whoever finds one can tell whose it is.
 /// </summary>
 internal sealed class StoreLease : IDisposable
 {
@@ -32,7 +33,8 @@ internal sealed class StoreLease : IDisposable
     }
 
     /// <summary>Renews the lease.</summary>
-    /// <returns>Now, by the clock that the store's file system gives files their times by; this machine's where it cannot be renewed.</returns>
+    /// <returns>Now, by the clock that the store's file system gives files their times by; this machine's where it
+    /// cannot be renewed.</returns>
     public DateTime Renew()
     {
         lock (renewing)
@@ -75,7 +77,9 @@ internal enum WorkerState
     /// <summary>It is, or it cannot be seen from here and has given a sign not long ago.</summary>
     AtWork,
 
-    /// <summary>It cannot be seen from here, and has given no sign for a while: it may have died, or be paused, or cut off.</summary>
+    /// <summary>
+    /// It cannot be seen from here, and has given no sign for a while: it may have died, or be paused, or cut off.
+    /// </summary>
     Unclear,
 
     /// <summary>It has ended.</summary>
@@ -96,10 +100,15 @@ internal sealed class Leases(string root, DateTime now)
 {
     private const string Folder = ".leases", Extension = ".json";
 
-    /// <summary>A holder that cannot be seen from here counts as at work so long after its last sign: many renewals, because a busy disk or a clock set right must not cost a run.</summary>
+    /// <summary>
+    /// A holder that cannot be seen from here counts as at work so long after its last sign: many renewals, because a
+    /// busy disk or a clock set right must not cost a run.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>And so long after it as dead: longer than a night in which a container is paused or a machine asleep.</summary>
+    /// <summary>
+    /// And so long after it as dead: longer than a night in which a container is paused or a machine asleep.
+    /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromDays(2);
 
     /// <summary>File of a lease.</summary>
@@ -113,7 +122,8 @@ internal sealed class Leases(string root, DateTime now)
 
     /// <summary>Who holds a lease.</summary>
     /// <param name="id">Its id.</param>
-    /// <param name="trace">A file or folder of the holder: its time stands for the last sign where there is no lease.</param>
+    /// <param name="trace">A file or folder of the holder: its time stands for the last sign where there is no
+    /// lease.</param>
     public LeaseHolder Of(string id, string? trace = null)
     {
         string path = PathOf(root, id);
@@ -128,7 +138,10 @@ internal sealed class Leases(string root, DateTime now)
         return new LeaseHolder(id, state, silence, name);
     }
 
-    /// <summary>Removes the leases of processes that ended long ago. A younger one stays: it says that what is left in a run's folder is nobody's.</summary>
+    /// <summary>
+    /// Removes the leases of processes that ended long ago. A younger one stays: it says that what is left in a run's
+    /// folder is nobody's.
+    /// </summary>
     public void RemoveOld()
     {
         foreach (LeaseHolder holder in All().Where(h => h.State == WorkerState.Ended && h.Silence > Limit))

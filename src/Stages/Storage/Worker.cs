@@ -4,11 +4,13 @@ using System.Text.Json;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// A process that works in a store, as others can recognise it. A process number means something only on the same machine, since the same start of it, and in the same pid namespace: in a container or on
+/// A process that works in a store, as others can recognise it. A process number means something only on the same
+/// machine, since the same start of it, and in the same pid namespace: in a container or on
 /// another node of a shared disk it is nobody's or somebody else's.
 /// </summary>
 /// <param name="Host">Name of the machine; of a container, its own.</param>
-/// <param name="Boot">Names the machine's last start (<c>/proc/sys/kernel/random/boot_id</c>); empty where the system does not say.</param>
+/// <param name="Boot">Names the machine's last start (<c>/proc/sys/kernel/random/boot_id</c>); empty where the system
+/// does not say.</param>
 /// <param name="Namespace">Names the pid namespace; empty where the system does not say.</param>
 /// <param name="Process">Number of the process in it.</param>
 /// <param name="Started">When it started, in ticks since the boot: numbers are used again.</param>
@@ -29,7 +31,9 @@ internal sealed record Worker(string Host, string Boot, string Namespace, int Pr
     /// <summary>Whether it is at work; null where that cannot be seen from here.</summary>
     public bool? IsRunning => Boot.Length > 0 && Namespace.Length > 0 && (Boot, Namespace) == (Current.Boot, Current.Namespace) ? StartOf(Process) == Started : null;
 
-    /// <summary>Not so where <c>/proc</c> is that of the pid namespace outside: then its numbers are not ours.</summary>
+    /// <summary>
+    /// Not so where <c>/proc</c> is that of the pid namespace outside: then its numbers are not ours.
+    /// </summary>
     private static bool ShowsOwnNumbers => TextOf("/proc/self/stat").Split(' ')[0] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
@@ -51,7 +55,10 @@ internal sealed record Worker(string Host, string Boot, string Namespace, int Pr
         }
     }
 
-    /// <summary>When a process of this pid namespace started; null where there is none, or only what its parent has not yet collected.</summary>
+    /// <summary>
+    /// When a process of this pid namespace started; null where there is none, or only what its parent has not yet
+    /// collected.
+    /// </summary>
     private static long? StartOf(int process)
     {
         string stat = TextOf($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/stat");

@@ -44,7 +44,8 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>The files that <see cref="Open"/> reads tensors from.</summary>
     /// <param name="folder">The model folder.</param>
-    /// <returns>The index, or null where all weights are in one file; and the files with weights, in ordinal order.</returns>
+    /// <returns>The index, or null where all weights are in one file; and the files with weights, in ordinal
+    /// order.</returns>
     /// <exception cref="InputException">No weights, or an index that is damaged.</exception>
     public static (string? Index, IReadOnlyList<string> Weights) FilesOf(string folder)
     {

@@ -12,7 +12,8 @@ using Xunit;
 namespace Pipelines.Host.Tests.Planning;
 
 /// <summary>
-/// Every setting and every file decides which units an experiment has, or there is an excuse. Settings are found in the spec's records: a new field is varied by itself, and a new kind of stage, data, trainer or value that
+/// Every setting and every file decides which units an experiment has, or there is an excuse. Settings are found in the
+/// spec's records: a new field is varied by itself, and a new kind of stage, data, trainer or value that
 /// no experiment here has fails. The experiments are computed once; each variation is only planned.
 /// </summary>
 public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<KeyLawTests.Computed>
@@ -211,7 +212,10 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
 
         private string Artifacts => Path.Combine(folder.Path, "artifacts");
 
-        /// <summary>Keys of the units that are known of an experiment, without those of the page; of the kinds named only, where some are.</summary>
+        /// <summary>
+        /// Keys of the units that are known of an experiment, without those of the page; of the kinds named only, where
+        /// some are.
+        /// </summary>
         internal HashSet<string> Keys(Experiment experiment, params string[] kinds)
         {
             // What was read of files is noted for one run: a variation is another.
@@ -221,7 +225,10 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             return [.. pipeline.Stages.Where(s => s is not WriteReport).SelectMany(s => s.Units(catalog.Artifacts).Known).Where(u => kinds.Length == 0 || kinds.Contains(u.Kind)).Select(Fingerprint.Of)];
         }
 
-        /// <summary>Hashes of the key parts of forward passes over a sample: of settings, too, with which no answer was computed.</summary>
+        /// <summary>
+        /// Hashes of the key parts of forward passes over a sample: of settings, too, with which no answer was
+        /// computed.
+        /// </summary>
         internal IReadOnlyList<string> PassParts(Experiment experiment)
         {
             using Engine own = NewEngine();
@@ -261,7 +268,10 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         /// <inheritdoc/>
         public void Dispose() => folder.Dispose();
 
-        /// <summary>Annotations of all pictures with several objects, and of those with the six smallest and the six largest single ones: both bounds of the rule for single objects then decide.</summary>
+        /// <summary>
+        /// Annotations of all pictures with several objects, and of those with the six smallest and the six largest
+        /// single ones: both bounds of the rule for single objects then decide.
+        /// </summary>
         private string FewInstances()
         {
             JsonNode all = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Quickstart, "instances.json")))!;
@@ -284,7 +294,9 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         }
     }
 
-    /// <summary>The fields of <c>model.image</c> for every family, as they enter keys: not every family has a bundled model.</summary>
+    /// <summary>
+    /// The fields of <c>model.image</c> for every family, as they enter keys: not every family has a bundled model.
+    /// </summary>
     private static class Images
     {
         public static IEnumerable<string> Changing() =>
@@ -345,7 +357,9 @@ internal static class Settings
         return fields;
     }
 
-    /// <summary>Records, stages and sets whose members all need something to be said are varied by their own fields.</summary>
+    /// <summary>
+    /// Records, stages and sets whose members all need something to be said are varied by their own fields.
+    /// </summary>
     private static bool IsVaried(Field field) => field.Shape switch
     {
         Shape.Fields or Shape.Stages => false,
@@ -395,7 +409,10 @@ internal static class Settings
         where node is not null
         select (varied.Field, (object?)stages.Select((s, at) => at == i ? node : s).ToList());
 
-    /// <summary>The stage with an input for every role that its settings now ask for, as the reader gives it; null where the experiment has none.</summary>
+    /// <summary>
+    /// The stage with an input for every role that its settings now ask for, as the reader gives it; null where the
+    /// experiment has none.
+    /// </summary>
     private static StageNode? Wired(StageNode node, IReadOnlyList<StageNode> stages)
     {
         var inputs = new Dictionary<string, string>(node.Inputs, StringComparer.Ordinal);

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.Storage;
 
-/// <summary>A file is known again only where it surely is the same, and what a unit reads may not change under it.</summary>
+/// <summary>
+/// A file is known again only where it surely is the same, and what a unit reads may not change under it.
+/// </summary>
 public sealed class FileDigestsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

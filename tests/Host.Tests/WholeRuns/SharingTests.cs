@@ -4,10 +4,15 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Several processes, machines and runs at one artifacts folder, and files that change while a run reads them.</summary>
+/// <summary>
+/// Several processes, machines and runs at one artifacts folder, and files that change while a run reads them.
+/// </summary>
 public sealed class SharingTests
 {
-    /// <summary>Why the program cannot be started in a pid namespace of its own here, or null where it can: what another container or node is to a process number.</summary>
+    /// <summary>
+    /// Why the program cannot be started in a pid namespace of its own here, or null where it can: what another
+    /// container or node is to a process number.
+    /// </summary>
     private sealed class UnshareFactAttribute : FactAttribute
     {
         public UnshareFactAttribute() => Skip = CanUnshare() ? null : "unshare is not allowed here";
