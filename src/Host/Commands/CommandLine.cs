@@ -55,7 +55,7 @@ internal static class CommandLine
             Description = "Instead, compare with what another program computed (script below): prompt, keys and values, logits; says where the first difference is.",
             HelpName = "reference.json",
         };
-        var command = new Command("check", "Check the model itself: hooks, exactness, effect of ablation, independence of the batch, time and memory.")
+        var command = new Command("check", "Check the model itself: exactness, ablation, cost.")
         {
             options.RequiredSpec, against, ReferenceScript.Help(),
         };

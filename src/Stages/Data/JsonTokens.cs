@@ -79,7 +79,17 @@ internal ref struct JsonTokens
     }
 
     /// <summary>Whether the current property has this name.</summary>
-    public readonly bool Is(ReadOnlySpan<byte> name) => reader.ValueTextEquals(name);
+    public readonly bool Is(ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // half of a surrogate pair: no name that is looked for
+        }
+    }
 
     /// <summary>Goes to the value of the current property. False where it is null, which counts as absent.</summary>
     public bool HasValue()

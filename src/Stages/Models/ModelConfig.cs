@@ -55,6 +55,7 @@ internal sealed class ModelConfig
                 throw new InputException(path, "the file is not UTF-8 text.", "Download it again.");
             }
 
+            JsonText.RequireWellFormed(bytes);
             using JsonDocument document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new ModelConfig(path, "", document.RootElement.Clone(), [])

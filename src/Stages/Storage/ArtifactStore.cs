@@ -238,6 +238,7 @@ internal sealed class ArtifactStore : IDisposable
 
     private string? Check(string folder, ManifestFile file)
     {
+        if (file.Name.Contains('\0', StringComparison.Ordinal)) return "its manifest names no file";
         string path = Path.Combine(folder, file.Name);
         var info = new FileInfo(path);
         if (!info.Exists) return $"{file.Name} is missing";

@@ -54,6 +54,7 @@ internal static class HubJson
         byte[] bytes = Bytes(file);
         try
         {
+            JsonText.RequireWellFormed(bytes);
             using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
             return json.RootElement.ValueKind == JsonValueKind.Object
                 ? json.RootElement.Clone()

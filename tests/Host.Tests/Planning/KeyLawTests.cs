@@ -450,6 +450,7 @@ internal static class Settings
         {
             Shape.Choice choice => choice.Values.Values.Where(c => !items.Contains(c)).Cast<object>(),
             Shape.Number => [(double)items[0] * 0.9],
+            Shape.Keyed => Enum.GetValues<Criterion>().Select(c => (RankingSpec)c).Where(c => !items.Contains(c)),
             Shape.Text => (field.Form?.Words ?? []).Where(w => !items.Contains(w)),
             _ => throw new NotSupportedException($"the law does not know how to vary a list of {shape.Item.GetType().Name}: say it here"),
         };
