@@ -159,7 +159,7 @@ public sealed class RoundTripTests
                 Node("a", answers), Node("b", baseline), Node("m", masks), Node("f", forward), Node("g", new GradientPassesSpec { Count = 1 + (answers.Keep / 100) }), Node("r", regress), Node("v", validate), Node("c", new GradientCostSpec { Train = regress.Train }), Node("n", new NonAdditiveSpec()), Node("e", new StabilitySpec { Shares = [.. new[] { 0.25, regress.Train, 1 }.Distinct()] }),
                 Node("t", tokens), Node("l", lens),
                 Node("y", new BetaLayoutSpec { LeastSamples = answers.Keep, Perplexity = answers.Keep % 2 == 0 ? 1 + masks.Ablate : null }), Node("h", new ClusterHeadsSpec { LeastBeta = masks.Ablate, Linkage = (ClusterLinkage)(answers.Keep % 2) }),
-                Node("s", new AblationRatioSpec { Ratios = [masks.Ablate / 2, 0.51, 0.875], Samples = baseline.Images }),
+                Node("s", new AblationRatioSpec { Ratios = [Math.Max(0.001, masks.Ablate / 2), 0.51, 0.875], Samples = baseline.Images }),
                 Node("d", new CompareStylesSpec()),
                 Node("q", new PromptSimilaritySpec { Prompts = ["p1", "default", "What, then: \"this\"?"], Samples = baseline.Images }),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
