@@ -135,8 +135,8 @@ internal static class TokenizerFiles
     }
 
     private static int? FromProcessor(
-        string file, TokenizerJson.Part? processor, Dictionary<string, AddedToken> added, Dictionary<string,
-        int> vocabulary)
+        string file, TokenizerJson.Part? processor, Dictionary<string, AddedToken> added,
+        Dictionary<string, int> vocabulary)
     {
         int? bos = null;
         foreach (TokenizerJson.Part step in processor?.Steps() ?? [])

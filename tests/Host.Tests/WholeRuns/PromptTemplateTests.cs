@@ -15,14 +15,13 @@ public sealed class PromptTemplateTests
     {
         using var experiment = new CopiedExperiment();
         string[] published = experiment.Key();
-        published.Should().ContainSingle(
-            l =>
-                l.Contains("model.template", StringComparison.Ordinal)).Which.Should().Contain("prompt llava").And.Contain("has no template");
+        Part(published).Should().Contain("prompt llava").And.Contain("has no template");
         File.WriteAllText(Path.Combine(experiment.Model, "chat_template.jinja"), Template);
         string[] own = experiment.Key();
-        own.Except(published).Should().ContainSingle().Which.Should().Contain("model.template").And.Contain("chat_template.jinja");
+        Part(own).Should().Contain("chat_template.jinja");
+        own.Except(published).Should().OnlyContain(l => l.Contains("template", StringComparison.Ordinal));
         File.WriteAllText(Path.Combine(experiment.Model, "chat_template.jinja"), Template + " ");
-        experiment.Key().Except(own).Should().ContainSingle("a blank more is another prompt");
+        Part(experiment.Key()).Should().NotBe(Part(own), "a blank more is another prompt");
         experiment.Key("--set", "model.template=llava").Should().Contain(
             l => l.Contains("prompt llava", StringComparison.Ordinal));
 
@@ -30,6 +29,8 @@ public sealed class PromptTemplateTests
         code.Should().Be(0, check + errors);
         check.Should().Contain(
             "prompt template: chat_template.jinja (").And.NotContain("USER").And.Contain("All checks passed.");
+
+        static string Part(string[] key) => key.Single(l => l.Contains("model.template", StringComparison.Ordinal));
     }
 
     [Theory]

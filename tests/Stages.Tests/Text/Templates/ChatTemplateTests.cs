@@ -178,8 +178,8 @@ public sealed class ChatTemplateTests
 
     private static ChatTemplate Of(string template) =>
         ChatTemplate.Of(
-            new TemplateText("/folder/chat_template.jinja", template), ImageMark.Llava, new Dictionary<string,
-            string> { ["bos_token"] = "<s>" });
+            new TemplateText("/folder/chat_template.jinja", template), ImageMark.Llava,
+            new Dictionary<string, string> { ["bos_token"] = "<s>" });
 
     private static ModelInfo Model(string folder, ModelFamily family, string config = "\"x\": 0")
     {
