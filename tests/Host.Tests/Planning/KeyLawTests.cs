@@ -438,6 +438,7 @@ internal static class Settings
             Shape.Number => new[] { (value as double? ?? 1) * 0.9, ((value as double? ?? 1) * 1.1) + 1e-3, least, (least + most) / 2 }.Where(v => v >= least && v <= most && v != value as double?).Select(v => (object?)v),
             Shape.Choice choice => choice.Values.Values.Where(c => !c.Equals(value)),
             Shape.Text => [.. (field.Form?.Words ?? []).Where(w => w != (string?)value), .. field.Form is null ? new[] { value + "x" } : []],
+            Shape.Path when field.Form is { } form => form.Words.Where(w => w != ((SpecPath?)value)?.Raw).Select(w => (object?)new SpecPath(w, w)),
             Shape.Path => [Elsewhere((SpecPath?)value)],
             Shape.List list => Lists(field, list, (IEnumerable)value!),
             Shape.Map => ((IDictionary)value!).Count == 0 ? [] : [Longer((IDictionary)value!)],
