@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -15,7 +16,7 @@ internal static class JsonText
     public static void RequireWellFormed(ReadOnlySpan<byte> json)
     {
         if (json.StartsWith("\uFEFF"u8)) json = json[3..];
-        if (!Utf8.IsValid(json)) throw new JsonException("it is not UTF-8 text");
+        if (!Utf8.IsValid(json)) throw new NoTextException("it is not UTF-8 text", null);
         var reader = new Utf8JsonReader(json);
         while (reader.Read())
         {
@@ -26,8 +27,19 @@ internal static class JsonText
             }
             catch (InvalidOperationException e)
             {
-                throw new JsonException($"a text holds half of a surrogate pair at byte {reader.TokenStartIndex}", e);
+                long line = json[..(int)reader.TokenStartIndex].Count((byte)'\n');
+                throw new NoTextException("a text holds half of a surrogate pair", line, e);
             }
         }
     }
+
+    /// <summary>Where in the file an error is and, where only this class says it, what it is: for a sentence's end, in brackets.</summary>
+    /// <param name="error">Of this class, or of .NET's reader.</param>
+    public static string Place(JsonException error)
+    {
+        string line = error.LineNumber is { } number ? string.Create(CultureInfo.InvariantCulture, $"line {number + 1}") : "";
+        return error is not NoTextException ? line : line.Length == 0 ? error.Message : $"{line}: {error.Message}";
+    }
+
+    private sealed class NoTextException(string what, long? line, Exception? cause = null) : JsonException(what, null, line, null, cause);
 }

@@ -63,7 +63,7 @@ internal sealed class ModelConfig
         }
         catch (JsonException e)
         {
-            throw new InputException(path, $"the file is not valid JSON (line {e.LineNumber + 1}).", "Download it again.", e);
+            throw new InputException(path, $"the file is not valid JSON ({JsonText.Place(e)}).", "Download it again.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

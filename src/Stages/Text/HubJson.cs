@@ -62,7 +62,7 @@ internal static class HubJson
         }
         catch (JsonException e)
         {
-            throw new InputException(file, $"is damaged or no JSON file (line {e.LineNumber + 1}).", Remedy, e);
+            throw new InputException(file, $"is damaged or no JSON file ({JsonText.Place(e)}).", Remedy, e);
         }
     }
 

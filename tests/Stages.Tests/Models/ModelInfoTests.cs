@@ -36,7 +36,7 @@ public sealed class ModelInfoTests
 
     [Theory]
     [InlineData("", "*not valid JSON*")]
-    [InlineData("{\"model_type\":\"\\ud800\"}", "*model_type*a string*")]
+    [InlineData("{\"model_type\":\"\\ud800\"}", "*not valid JSON (line 1: a text holds half of a surrogate pair)*")]
     [InlineData("[]", "*not hold a JSON object*")]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "*git-LFS pointer*git lfs pull*")]
     public void A_damaged_config_is_named(string content, string message)
