@@ -19,8 +19,11 @@ internal static class ForeignMachine
 
     /// <summary>Settles it before any test runs.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255",
-        Justification = "It must come before every test of the assembly, and tests have no entry point of their own.")]
+    [SuppressMessage(
+        "Usage",
+        "CA2255",
+        Justification = "It must come before every test of the assembly, and tests have no entry point of their own."
+    )]
     internal static void Settle()
     {
         Environment.SetEnvironmentVariable("TZ", TimeZone);

@@ -7,7 +7,10 @@ namespace Pipelines.Host;
 /// <summary>The program. Exit codes: 0 done, 1 failed units, 2 bad spec or command line, 130 interrupted.</summary>
 internal static class Program
 {
-    internal const int Done = 0, Failed = 1, BadInput = 2, Interrupted = 130;
+    internal const int Done = 0,
+        Failed = 1,
+        BadInput = 2,
+        Interrupted = 130;
 
     internal static int Main(string[] arguments)
     {
@@ -15,13 +18,25 @@ internal static class Program
         var parsed = CommandLine.Build().Parse(arguments);
         try
         {
-            if (parsed.Errors.Count == 0) return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
-            foreach (string line in Help.Lines(parsed)) Console.Error.WriteLine(Shown.Lines(line));
+            if (parsed.Errors.Count == 0)
+            {
+                return parsed.Invoke(new() { EnableDefaultExceptionHandler = false });
+            }
+
+            foreach (string line in Help.Lines(parsed))
+            {
+                Console.Error.WriteLine(Shown.Lines(line));
+            }
+
             return BadInput;
         }
         catch (SpecException e)
         {
-            foreach (string line in e.Lines) Console.Error.WriteLine(Shown.Lines(line));
+            foreach (string line in e.Lines)
+            {
+                Console.Error.WriteLine(Shown.Lines(line));
+            }
+
             return BadInput;
         }
         catch (InputException e)

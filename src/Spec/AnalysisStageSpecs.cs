@@ -1,6 +1,9 @@
 namespace Pipelines.Spec;
 
-/// <summary>Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE from a PCA start, the same picture in every run. Runs no pass.</summary>
+/// <summary>
+/// Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE from a PCA start, the same picture in every run.
+/// Runs no pass.
+/// </summary>
 [Named("beta-layout")]
 public sealed record BetaLayoutSpec : StageSpec
 {
@@ -12,7 +15,10 @@ public sealed record BetaLayoutSpec : StageSpec
     [Between(1, 1_000_000)]
     public int MostSamples { get; init; } = 15;
 
-    /// <summary>Effective count of neighbours, below that of the samples. Left out: 30, or a third of the samples where there are fewer than 90.</summary>
+    /// <summary>
+    /// Effective count of neighbours, below that of the samples. Left out: 30, or a third of the samples where there
+    /// are fewer than 90.
+    /// </summary>
     [Between(1.001, 10_000)]
     public double? Perplexity { get; init; }
 
@@ -21,7 +27,8 @@ public sealed record BetaLayoutSpec : StageSpec
     public int Steps { get; init; } = 1000;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }
 
 /// <summary>How far apart two head vectors are.</summary>
@@ -59,22 +66,33 @@ public sealed record ClusterHeadsSpec : StageSpec
     public ClusterLinkage Linkage { get; init; } = ClusterLinkage.Average;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }
 
-/// <summary>Compares beta between styles: of the same object and of another (paper, Fig. 9). For data of kind domainnet, whose domains are the styles. Runs no pass.</summary>
+/// <summary>
+/// Compares beta between styles: of the same object and of another (paper, Fig. 9). For data of kind domainnet, whose
+/// domains are the styles. Runs no pass.
+/// </summary>
 [Named("compare-styles")]
 public sealed record CompareStylesSpec : StageSpec
 {
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution"), StageInput.Of<ValidateSpec>("validation", optional: true)];
+        [
+            StageInput.Of<ForwardPassesSpec>("forward"),
+            StageInput.Of<RegressSpec>("attribution"),
+            StageInput.Of<ValidateSpec>("validation", optional: true),
+        ];
 
     /// <inheritdoc/>
-    public override string? ObjectionTo(DataSpec data) => data switch
-    {
-        DomainNetData { Domains.Count: < 2 } => "one style has no other to be compared with: name at least two under data.domains",
-        DomainNetData => null,
-        _ => $"the styles that are compared are the domains of data of kind {Spelling.Of(typeof(DomainNetData))}, and data is of kind {Spelling.Of(data.GetType())}",
-    };
+    public override string? ObjectionTo(DataSpec data) =>
+        data switch
+        {
+            DomainNetData { Domains.Count: < 2 } =>
+                "one style has no other to be compared with: name at least two under data.domains",
+            DomainNetData => null,
+            _ => $"the styles that are compared are the domains of data of kind {Spelling.Of(typeof(DomainNetData))}, "
+                + $"and data is of kind {Spelling.Of(data.GetType())}",
+        };
 }

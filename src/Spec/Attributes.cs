@@ -1,6 +1,8 @@
 namespace Pipelines.Spec;
 
-/// <summary>A closed set of records whose member is chosen by the value of <paramref name="key"/> in the file.</summary>
+/// <summary>
+/// A closed set of records whose member is chosen by the value of <paramref name="key"/> in the file.
+/// </summary>
 /// <param name="key">Name of the choosing key.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ChosenByAttribute(string key) : Attribute
@@ -9,7 +11,10 @@ public sealed class ChosenByAttribute(string key) : Attribute
     public string Key { get; } = key;
 }
 
-/// <summary>A closed set of records whose member is chosen by the key that stands in the mapping; one member is written as its value alone (<see cref="ByValueAttribute"/>).</summary>
+/// <summary>
+/// A closed set of records whose member is chosen by the key that stands in the mapping; one member is written as its
+/// value alone (<see cref="ByValueAttribute"/>).
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ChosenByKeyAttribute : Attribute;
 
@@ -22,7 +27,9 @@ public sealed class NamedAttribute(string name) : Attribute
     public string Name { get; } = name;
 }
 
-/// <summary>The member of a closed set that is chosen by writing its value in place of a name: its one property.</summary>
+/// <summary>
+/// The member of a closed set that is chosen by writing its value in place of a name: its one property.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ByValueAttribute : Attribute;
 
@@ -44,7 +51,8 @@ public sealed class BetweenAttribute(double least, double most) : Attribute
 }
 
 /// <summary>The form of a text.</summary>
-/// <param name="regex">What the whole text matches (also the schema's <c>pattern</c>: kept to what .NET and JavaScript read alike).</param>
+/// <param name="regex">What the whole text matches (also the schema's <c>pattern</c>: kept to what .NET and JavaScript
+/// read alike).</param>
 /// <param name="allowed">The same in words, for messages.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FormAttribute(string regex, string allowed) : Attribute
@@ -59,7 +67,9 @@ public sealed class FormAttribute(string regex, string allowed) : Attribute
     public string[] Words { get; init; } = [];
 }
 
-/// <summary>A path of a spec: as written, and resolved against the folder of the spec file after environment variables.</summary>
+/// <summary>
+/// A path of a spec: as written, and resolved against the folder of the spec file after environment variables.
+/// </summary>
 /// <param name="Raw">As written.</param>
 /// <param name="Full">Absolute.</param>
 public sealed record SpecPath(string Raw, string Full)

@@ -4,7 +4,9 @@ namespace Pipelines.Spec;
 [ChosenBy("kind")]
 public abstract record DataSpec;
 
-/// <summary>COCO: a folder of pictures and an <c>instances_*.json</c>; pictures with one single main object are asked about.</summary>
+/// <summary>
+/// COCO: a folder of pictures and an <c>instances_*.json</c>; pictures with one single main object are asked about.
+/// </summary>
 [Named("coco")]
 public sealed record CocoData : DataSpec
 {
@@ -17,12 +19,18 @@ public sealed record CocoData : DataSpec
     /// <summary>Which pictures hold one single main object.</summary>
     public SingleObjectRule SingleObject { get; init; } = new();
 
-    /// <summary>Share of the pictures that <c>annotations</c> lists which may be missing from <c>images</c>: subsets of COCO are usual. They are left out with the reason.</summary>
+    /// <summary>
+    /// Share of the pictures that <c>annotations</c> lists which may be missing from <c>images</c>: subsets of COCO are
+    /// usual. They are left out with the reason.
+    /// </summary>
     [Between(0, 1)]
     public double Missing { get; init; } = 0.5;
 }
 
-/// <summary>The paper names no thresholds for "one single object": these are ours. Exactly one non-crowd instance of at least <see cref="MinArea"/>, every other instance below <see cref="OthersBelow"/>.</summary>
+/// <summary>
+/// The paper names no thresholds for "one single object": these are ours. Exactly one non-crowd instance of at least
+/// <see cref="MinArea"/>, every other instance below <see cref="OthersBelow"/>.
+/// </summary>
 public sealed record SingleObjectRule
 {
     /// <summary>Smallest share of the picture's area that the main object covers.</summary>
@@ -45,7 +53,10 @@ public sealed record DomainNetData : DataSpec
     public IReadOnlyList<string> Domains { get; init; } = ["real", "sketch", "clipart"];
 }
 
-/// <summary>Any folder of pictures. With <see cref="Labels"/> (CSV with the columns file and category) answers are judged; without, none is, and every answer that holds a word is used.</summary>
+/// <summary>
+/// Any folder of pictures. With <see cref="Labels"/> (CSV with the columns file and category) answers are judged;
+/// without, none is, and every answer that holds a word is used.
+/// </summary>
 [Named("folder")]
 public sealed record FolderData : DataSpec
 {
@@ -55,7 +66,10 @@ public sealed record FolderData : DataSpec
     /// <summary>Optional CSV with a header line and the columns <c>file</c> and <c>category</c>.</summary>
     public SpecPath? Labels { get; init; }
 
-    /// <summary>Share of the pictures that <c>labels</c> lists which may be missing from <c>images</c>. They are left out with the reason.</summary>
+    /// <summary>
+    /// Share of the pictures that <c>labels</c> lists which may be missing from <c>images</c>. They are left out with
+    /// the reason.
+    /// </summary>
     [Between(0, 1)]
     public double Missing { get; init; } = 0.5;
 }
@@ -66,8 +80,11 @@ public sealed record AnswerRule
     /// <summary>Plural forms of the category are accepted ("dogs", "buses", "knives").</summary>
     public bool Plurals { get; init; } = true;
 
-    /// <summary>Further accepted words by category, for example <c>{ airplane: [plane, aeroplane] }</c>; case does not matter.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Synonyms { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+    /// <summary>
+    /// Further accepted words by category, for example <c>{ airplane: [plane, aeroplane] }</c>; case does not matter.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Synonyms { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>();
 
     /// <summary>Longest answer generated, in tokens.</summary>
     [Between(1, 256)]

@@ -1,13 +1,24 @@
 namespace Pipelines.Spec;
 
-/// <summary>One experiment: a model, pictures, a question and the stages that are run on them. Immutable; every default stands at its field.</summary>
+/// <summary>
+/// One experiment: a model, pictures, a question and the stages that are run on them. Immutable; every default stands
+/// at its field.
+/// </summary>
 public sealed record Experiment
 {
-    /// <summary>Name of the run: its results lie in <c>artifacts/runs/&lt;name&gt;</c>. A member of a matrix adds <c>/axis=value</c>.</summary>
-    [Form("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.,=~-]{0,199})?$", "letters, digits, '-', '_' and '.', at most 100; the first a letter, digit or '_'")]
+    /// <summary>
+    /// Name of the run: its results lie in <c>artifacts/runs/&lt;name&gt;</c>. A member of a matrix adds
+    /// <c>/axis=value</c>.
+    /// </summary>
+    [Form(
+        "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.,=~-]{0,199})?$",
+        "letters, digits, '-', '_' and '.', at most 100; the first a letter, digit or '_'"
+    )]
     public required string Name { get; init; }
 
-    /// <summary>Seed of every random choice: order of pictures, baseline pictures, masks, train/test split, random rankings.</summary>
+    /// <summary>
+    /// Seed of every random choice: order of pictures, baseline pictures, masks, train/test split, random rankings.
+    /// </summary>
     public int Seed { get; init; }
 
     /// <summary>The checkpoint and how it is computed.</summary>
@@ -16,11 +27,20 @@ public sealed record Experiment
     /// <summary>The pictures and their categories.</summary>
     public required DataSpec Data { get; init; }
 
-    /// <summary>The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text.</summary>
-    [Form(Prompts.Form, Prompts.Allowed, Words = [Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"])]
+    /// <summary>
+    /// The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text.
+    /// </summary>
+    [Form(
+        Prompts.Form,
+        Prompts.Allowed,
+        Words = [Prompts.Default, "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"]
+    )]
     public string Prompt { get; init; } = Prompts.Default;
 
-    /// <summary>What the target logit is measured against (paper, adjusted logit): <c>rows</c> = every row of the unembedding, <c>tokens</c> = rows that a token has.</summary>
+    /// <summary>
+    /// What the target logit is measured against (paper, adjusted logit): <c>rows</c> = every row of the unembedding,
+    /// <c>tokens</c> = rows that a token has.
+    /// </summary>
     public LogitMean LogitMean { get; init; } = LogitMean.Rows;
 
     /// <summary>How forward passes are executed; nothing here but <c>linear</c> may change a result.</summary>
@@ -43,13 +63,16 @@ public enum LogitMean
 /// <summary>A stage of an experiment under its name, with the stages that it reads.</summary>
 /// <param name="Name">Name in the file, unique.</param>
 /// <param name="Spec">What is computed.</param>
-/// <param name="Inputs">Role (see <see cref="StageSpec.Needs"/>) to name of the stage that fills it. An optional role that nothing fills is absent.</param>
+/// <param name="Inputs">Role (see <see cref="StageSpec.Needs"/>) to name of the stage that fills it. An optional role
+/// that nothing fills is absent.</param>
 public sealed record StageNode(string Name, StageSpec Spec, IReadOnlyDictionary<string, string> Inputs);
 
 /// <summary>The checkpoint (a folder as the model hub lays it out) and the arithmetic.</summary>
 public sealed record ModelSpec
 {
-    /// <summary>Folder with config.json, safetensors and tokenizer files. The family is read from config.json.</summary>
+    /// <summary>
+    /// Folder with config.json, safetensors and tokenizer files. The family is read from config.json.
+    /// </summary>
     public required SpecPath Path { get; init; }
 
     /// <summary><c>auto</c> (CUDA where present), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
@@ -59,9 +82,16 @@ public sealed record ModelSpec
     /// <summary>Type of sums and activations. <c>auto</c>: float32 on a CPU, the stored type on CUDA.</summary>
     public ComputeType Compute { get; init; } = ComputeType.Auto;
 
-    /// <summary>The text around the question: <c>auto</c> (the folder's chat template, rendered; where it has none, the family's published prompt), a published prompt by name, or a <c>.jinja</c> file.</summary>
-    [Form(@"^(auto|llava|vicuna|mistral|llama3|yi|chatml|qwen2-vl|internvl2_5|hermes-2|[\s\S]*\.jinja)$", "auto, llava, vicuna, mistral, llama3, yi, chatml, qwen2-vl, internvl2_5, hermes-2, or a file that ends in .jinja",
-        Words = ["auto", "llava", "vicuna", "mistral", "llama3", "yi", "chatml", "qwen2-vl", "internvl2_5", "hermes-2"])]
+    /// <summary>
+    /// The text around the question: <c>auto</c> (the folder's chat template, rendered; where it has none, the family's
+    /// published prompt), a published prompt by name, or a <c>.jinja</c> file.
+    /// </summary>
+    [Form(
+        @"^(auto|llava|vicuna|mistral|llama3|yi|chatml|qwen2-vl|internvl2_5|hermes-2|[\s\S]*\.jinja)$",
+        "auto, llava, vicuna, mistral, llama3, yi, chatml, qwen2-vl, internvl2_5, hermes-2, or a file that "
+            + "ends in .jinja",
+        Words = ["auto", "llava", "vicuna", "mistral", "llama3", "yi", "chatml", "qwen2-vl", "internvl2_5", "hermes-2"]
+    )]
     public SpecPath Template { get; init; } = new("auto", "auto");
 
     /// <summary>How a picture becomes image tokens where the family leaves a choice.</summary>
@@ -81,21 +111,36 @@ public enum ComputeType
     Bfloat16,
 }
 
-/// <summary>How a picture becomes a fixed number of image tokens. Which fields there are depends on the family of the model; a field that it does not have is an error.</summary>
+/// <summary>
+/// How a picture becomes a fixed number of image tokens. Which fields there are depends on the family of the model; a
+/// field that it does not have is an error.
+/// </summary>
 public sealed record ImageSpec
 {
-    /// <summary>LLaVA-1.5: <c>crop</c> (short side to size, centre crop) or <c>pad</c> (the authors' code: pad to a square with the mean colour). Left out: as the folder's processor does, which pads where its <c>do_pad</c> is true.</summary>
+    /// <summary>
+    /// LLaVA-1.5: <c>crop</c> (short side to size, centre crop) or <c>pad</c> (the authors' code: pad to a square with
+    /// the mean colour). Left out: as the folder's processor does, which pads where its <c>do_pad</c> is true.
+    /// </summary>
     public ImageFit? Fit { get; init; }
 
-    /// <summary>LLaVA-NeXT, Qwen2-VL, InternVL2.5: pixels a side that every picture is brought to before the model's own preprocessing (the paper names none). Left out: 336 (1176 tokens), 448 (256), own size; 0: each picture's own size.</summary>
+    /// <summary>
+    /// LLaVA-NeXT, Qwen2-VL, InternVL2.5: pixels a side that every picture is brought to before the model's own
+    /// preprocessing (the paper names none). Left out: 336 (1176 tokens), 448 (256), own size; 0: each picture's own
+    /// size.
+    /// </summary>
     [Between(0, 4096)]
     public int? Size { get; init; }
 
-    /// <summary>InternVL2.5: tiles at most, without the thumbnail. Left out: 1, which gives every picture the same 256 tokens.</summary>
+    /// <summary>
+    /// InternVL2.5: tiles at most, without the thumbnail. Left out: 1, which gives every picture the same 256 tokens.
+    /// </summary>
     [Between(1, 64)]
     public int? Tiles { get; init; }
 
-    /// <summary>LLaVA-NeXT, Qwen2-VL, InternVL2.5: <c>resize</c> brings every picture to <c>size</c>; <c>reject</c> resizes none and leaves out, with the reason, those that become another number of image tokens than one of <c>size</c>.</summary>
+    /// <summary>
+    /// LLaVA-NeXT, Qwen2-VL, InternVL2.5: <c>resize</c> brings every picture to <c>size</c>; <c>reject</c> resizes none
+    /// and leaves out, with the reason, those that become another number of image tokens than one of <c>size</c>.
+    /// </summary>
     public OtherSizes OtherSizes { get; init; } = OtherSizes.Resize;
 }
 
@@ -122,10 +167,15 @@ public enum ImageFit
 /// <summary>How forward passes are executed.</summary>
 public sealed record EngineSpec
 {
-    /// <summary>Linear layers: <c>packed</c> (own kernel, 16-bit weights, float32 sums), <c>torch</c>, or <c>auto</c>: packed on a CPU, torch on CUDA.</summary>
+    /// <summary>
+    /// Linear layers: <c>packed</c> (own kernel, 16-bit weights, float32 sums), <c>torch</c>, or <c>auto</c>: packed on
+    /// a CPU, torch on CUDA.
+    /// </summary>
     public LinearKind Linear { get; init; } = LinearKind.Auto;
 
-    /// <summary>Masks computed together; 0: chosen from the shape of the model alone, so that it is the same on every machine.</summary>
+    /// <summary>
+    /// Masks computed together; 0: chosen from the shape of the model alone, so that it is the same on every machine.
+    /// </summary>
     [Between(0, 4096)]
     public int Batch { get; init; }
 }

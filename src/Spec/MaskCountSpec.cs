@@ -20,8 +20,10 @@ public sealed record FixedCountSpec : MaskCountSpec
 }
 
 /// <summary>
-/// Masks until beta is stable (beyond the paper): a sample has enough when beta of two disjoint halves of them, every other one, correlates. Asked after <c>least</c> masks, then whenever they have grown by a
-/// quarter, in whole shards. Fitted by the elastic net of the regress stage that reads the passes; where that has another trainer, by the paper's.
+/// Masks until beta is stable (beyond the paper): a sample has enough when beta of two disjoint halves of them, every
+/// other one, correlates. Asked after <c>least</c> masks, then whenever they have grown by a quarter, in whole shards.
+/// Fitted by the elastic net of the regress stage that reads the passes; where that has another trainer, by the
+/// paper's.
 /// </summary>
 [Named("auto")]
 public sealed record AutoCountSpec : MaskCountSpec, IRuled
@@ -39,6 +41,14 @@ public sealed record AutoCountSpec : MaskCountSpec, IRuled
     public int Most { get; init; } = 10_000;
 
     /// <inheritdoc/>
-    IEnumerable<BrokenRule> IRuled.Broken => Most >= Least ? []
-        : [new BrokenRule(["most", "least"], string.Create(CultureInfo.InvariantCulture, $"most is {Most}, below least, which is {Least}"))];
+    IEnumerable<BrokenRule> IRuled.Broken =>
+        Most >= Least
+            ? []
+            :
+            [
+                new BrokenRule(
+                    ["most", "least"],
+                    string.Create(CultureInfo.InvariantCulture, $"most is {Most}, below least, which is {Least}")
+                ),
+            ];
 }

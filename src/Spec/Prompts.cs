@@ -7,13 +7,15 @@ public static class Prompts
     public const string Default = "default";
 
     /// <summary>
-    /// A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be asked of the model as it stands. So would <c>{category}</c>.
+    /// A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be
+    /// asked of the model as it stands. So would <c>{category}</c>.
     /// </summary>
     internal const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])[^\s{}]([^{}]*[^\s{}])?)$";
 
     /// <summary>The same in words.</summary>
     internal const string Allowed =
-        "default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or }, because nothing is put in the place of what braces name";
+        "default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or }, because "
+        + "nothing is put in the place of what braces name";
 
     private static readonly string[] Texts =
     [
@@ -29,12 +31,15 @@ public static class Prompts
         "Offer the primary object's name from the picture, restricted to a single word.",
     ];
 
-    /// <summary>The question's text: <c>default</c> and <c>p1</c> to <c>p9</c> are the paper's, anything else stands for itself.</summary>
+    /// <summary>
+    /// The question's text: <c>default</c> and <c>p1</c> to <c>p9</c> are the paper's, anything else stands for itself.
+    /// </summary>
     /// <param name="prompt">The field <c>prompt</c> of an experiment.</param>
-    public static string Resolve(string prompt) => prompt switch
-    {
-        Default => Texts[0],
-        ['p', >= '1' and <= '9'] => Texts[prompt[1] - '0'],
-        _ => prompt,
-    };
+    public static string Resolve(string prompt) =>
+        prompt switch
+        {
+            Default => Texts[0],
+            ['p', >= '1' and <= '9'] => Texts[prompt[1] - '0'],
+            _ => prompt,
+        };
 }

@@ -1,6 +1,9 @@
 namespace Pipelines.Spec;
 
-/// <summary>An order of heads that <c>validate</c> scans: a criterion by its word, or heads from elsewhere: are the heads of one question enough for another?</summary>
+/// <summary>
+/// An order of heads that <c>validate</c> scans: a criterion by its word, or heads from elsewhere: are the heads of one
+/// question enough for another?
+/// </summary>
 [ChosenByKey]
 public abstract record RankingSpec
 {
@@ -22,7 +25,10 @@ public sealed record CriterionRanking : RankingSpec
     public override string Name => Spelling.Of(Criterion);
 }
 
-/// <summary>Heads ranked by the mean beta over the samples of another run: one order for all samples. The model must have as many layers and heads.</summary>
+/// <summary>
+/// Heads ranked by the mean beta over the samples of another run: one order for all samples. The model must have as
+/// many layers and heads.
+/// </summary>
 [Named("run")]
 public sealed record RunRanking : RankingSpec
 {
@@ -37,8 +43,9 @@ public sealed record RunRanking : RankingSpec
 }
 
 /// <summary>
-/// Heads ranked by a file: JSON lines such as <c>{ "layer": 17, "head": 5, "score": 0.31 }</c>, both counted from 0. With scores in every line they decide, without the order of the lines does. Heads that the
-/// file does not name come after those it names, by layer and head.
+/// Heads ranked by a file: JSON lines such as <c>{ "layer": 17, "head": 5, "score": 0.31 }</c>, both counted from 0.
+/// With scores in every line they decide, without the order of the lines does. Heads that the file does not name come
+/// after those it names, by layer and head.
 /// </summary>
 [Named("file")]
 public sealed record FileRanking : RankingSpec
@@ -47,5 +54,6 @@ public sealed record FileRanking : RankingSpec
     public required SpecPath File { get; init; }
 
     /// <inheritdoc/>
-    public override string Name => $"file:{Path.GetFileName(File?.Full)}"; // the reader asks before it has said that the file is missing
+    // The reader asks before it has said that the file is missing
+    public override string Name => $"file:{Path.GetFileName(File?.Full)}";
 }

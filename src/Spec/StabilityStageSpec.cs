@@ -1,7 +1,8 @@
 namespace Pipelines.Spec;
 
 /// <summary>
-/// Whether the masks were enough (beyond the paper): the trainer of the attribution is fitted again to the first of the masks that train and tested on the same masks held out. Runs no pass.
+/// Whether the masks were enough (beyond the paper): the trainer of the attribution is fitted again to the first of the
+/// masks that train and tested on the same masks held out. Runs no pass.
 /// </summary>
 [Named("stability")]
 public sealed record StabilitySpec : StageSpec
@@ -11,5 +12,6 @@ public sealed record StabilitySpec : StageSpec
     public IReadOnlyList<double> Shares { get; init; } = [0.125, 0.25, 0.5, 1];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

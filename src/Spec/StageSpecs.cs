@@ -4,10 +4,16 @@ namespace Pipelines.Spec;
 [ChosenBy("stage")]
 public abstract record StageSpec
 {
-    /// <summary>The stages this one reads. An input not named under <c>inputs:</c> is filled by the one earlier stage of the kind that agrees with the inputs that are named.</summary>
+    /// <summary>
+    /// The stages this one reads. An input not named under <c>inputs:</c> is filled by the one earlier stage of the
+    /// kind that agrees with the inputs that are named.
+    /// </summary>
     public abstract IReadOnlyList<StageInput> Needs { get; }
 
-    /// <summary>Every role that a stage of the kind may have, whatever its settings: what an editor accepts under <c>inputs:</c>.</summary>
+    /// <summary>
+    /// Every role that a stage of the kind may have, whatever its settings: what an editor accepts under
+    /// <c>inputs:</c>.
+    /// </summary>
     public virtual IReadOnlyList<StageInput> MayNeed => Needs;
 
     /// <summary>Why the stage cannot work on <paramref name="data"/>, as an error says it; null where it can.</summary>
@@ -23,8 +29,11 @@ public abstract record StageSpec
 /// <param name="Optional">The stage runs without it where no stage of the kind exists.</param>
 public sealed record StageInput(string Role, Type Kind, bool Optional = false)
 {
-    /// <summary>The input of role <paramref name="role"/> filled by a stage of kind <typeparamref name="TSpec"/>.</summary>
-    internal static StageInput Of<TSpec>(string role, bool optional = false) where TSpec : StageSpec => new(role, typeof(TSpec), optional);
+    /// <summary>
+    /// The input of role <paramref name="role"/> filled by a stage of kind <typeparamref name="TSpec"/>.
+    /// </summary>
+    internal static StageInput Of<TSpec>(string role, bool optional = false)
+        where TSpec : StageSpec => new(role, typeof(TSpec), optional);
 }
 
 /// <summary>Asks the question about pictures in seed order until enough answers are right.</summary>
@@ -49,7 +58,10 @@ public sealed record AnswerQuestionsSpec : StageSpec
     public override IReadOnlyList<StageInput> Needs => [];
 }
 
-/// <summary>How many samples an object may have and must have (paper, Fig. 3E: at least 10, at most 15). The object is the picture's category; without labels, the answer.</summary>
+/// <summary>
+/// How many samples an object may have and must have (paper, Fig. 3E: at least 10, at most 15). The object is the
+/// picture's category; without labels, the answer.
+/// </summary>
 public sealed record PerObjectRule
 {
     /// <summary>Objects with fewer correct samples are left out, once the others are found; 0 = none is.</summary>
@@ -88,11 +100,15 @@ public enum RopeOrder
 [Named("collect-mean-kv")]
 public sealed record CollectMeanKvSpec : StageSpec
 {
-    /// <summary>Baseline pictures, drawn by seed from all pictures of the data (paper: 100), or of <see cref="Folder"/>.</summary>
+    /// <summary>
+    /// Baseline pictures, drawn by seed from all pictures of the data (paper: 100), or of <see cref="Folder"/>.
+    /// </summary>
     [Between(1, 1_000_000)]
     public int Images { get; init; } = 100;
 
-    /// <summary>Folder that the baseline pictures are drawn from (not searched in depth); left out, the pictures of the data.</summary>
+    /// <summary>
+    /// Folder that the baseline pictures are drawn from (not searched in depth); left out, the pictures of the data.
+    /// </summary>
     public SpecPath? Folder { get; init; }
 
     /// <summary>What ablated heads see.</summary>
@@ -125,7 +141,9 @@ public enum MaskScope
     Shared,
 }
 
-/// <summary>Draws the masks: which heads are intact. Mask i is a pure function of (seed, sample id or shared, i).</summary>
+/// <summary>
+/// Draws the masks: which heads are intact. Mask i is a pure function of (seed, sample id or shared, i).
+/// </summary>
 [Named("sample-masks")]
 public sealed record SampleMasksSpec : StageSpec
 {
@@ -143,7 +161,9 @@ public sealed record SampleMasksSpec : StageSpec
     /// <summary>Own masks per sample, or shared.</summary>
     public MaskScope Scope { get; init; } = MaskScope.Sample;
 
-    /// <summary>Seed of the masks; left out, the experiment's. Two runs that differ in it alone tell how much of beta is chance.</summary>
+    /// <summary>
+    /// Seed of the masks; left out, the experiment's. Two runs that differ in it alone tell how much of beta is chance.
+    /// </summary>
     [Between(0, int.MaxValue)]
     public int? Seed { get; init; }
 
@@ -155,7 +175,9 @@ public sealed record SampleMasksSpec : StageSpec
     public override IReadOnlyList<StageInput> Needs => [StageInput.Of<AnswerQuestionsSpec>("samples")];
 }
 
-/// <summary>Runs the model once a mask and stores f and phi (paper, eq. for the adjusted and normalised logit).</summary>
+/// <summary>
+/// Runs the model once a mask and stores f and phi (paper, eq. for the adjusted and normalised logit).
+/// </summary>
 [Named("forward-passes")]
 public sealed record ForwardPassesSpec : StageSpec
 {
@@ -165,10 +187,16 @@ public sealed record ForwardPassesSpec : StageSpec
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline"), StageInput.Of<SampleMasksSpec>("masks")];
+        [
+            StageInput.Of<AnswerQuestionsSpec>("samples"),
+            StageInput.Of<CollectMeanKvSpec>("baseline"),
+            StageInput.Of<SampleMasksSpec>("masks"),
+        ];
 }
 
-/// <summary>Fits phi from the masks: beta per head, R^2 and rho on the test split (paper, head attribution and Table 2).</summary>
+/// <summary>
+/// Fits phi from the masks: beta per head, R^2 and rho on the test split (paper, head attribution and Table 2).
+/// </summary>
 [Named("regress")]
 public sealed record RegressSpec : StageSpec
 {
@@ -185,7 +213,11 @@ public sealed record RegressSpec : StageSpec
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> MayNeed =>
-        [StageInput.Of<SampleMasksSpec>("masks"), StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<GradientPassesSpec>("gradients")];
+        [
+            StageInput.Of<SampleMasksSpec>("masks"),
+            StageInput.Of<ForwardPassesSpec>("forward"),
+            StageInput.Of<GradientPassesSpec>("gradients"),
+        ];
 }
 
 /// <summary>A criterion that ranks heads.</summary>
@@ -221,8 +253,12 @@ public enum ScanRange
 [Named("validate")]
 public sealed record ValidateSpec : StageSpec, IRuled
 {
-    /// <summary>Orders of heads compared: criteria, <c>{ run: NAME }</c> (mean beta of a finished run) or <c>{ file: heads.jsonl }</c>.</summary>
-    public IReadOnlyList<RankingSpec> RankBy { get; init; } = [Criterion.HeadAttribution, Criterion.Causal, Criterion.Attention, Criterion.Random];
+    /// <summary>
+    /// Orders of heads compared: criteria, <c>{ run: NAME }</c> (mean beta of a finished run) or <c>{ file: heads.jsonl
+    /// }</c>.
+    /// </summary>
+    public IReadOnlyList<RankingSpec> RankBy { get; init; } =
+    [Criterion.HeadAttribution, Criterion.Causal, Criterion.Attention, Criterion.Random];
 
     /// <summary>Heads needed: the smallest k whose faithfulness exceeds this (paper: 0.8).</summary>
     [Between(0, 1)]
@@ -232,7 +268,10 @@ public sealed record ValidateSpec : StageSpec, IRuled
     [Between(0, 1)]
     public double Completeness { get; init; } = 0.2;
 
-    /// <summary>Thresholds t compared (paper, Fig. 5): the smallest k whose faithfulness exceeds t, and the smallest k whose completeness falls below 1 - t. A scan until crossed goes on to the strictest.</summary>
+    /// <summary>
+    /// Thresholds t compared (paper, Fig. 5): the smallest k whose faithfulness exceeds t, and the smallest k whose
+    /// completeness falls below 1 - t. A scan until crossed goes on to the strictest.
+    /// </summary>
     [Between(0, 1)]
     public IReadOnlyList<double> Thresholds { get; init; } = [0.5, 0.6, 0.7, 0.8, 0.9];
 
@@ -244,8 +283,13 @@ public sealed record ValidateSpec : StageSpec, IRuled
     public ScanRange Scan { get; init; } = ScanRange.Full;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [.. MayNeed.Where(need =>
-        (need.Kind != typeof(RegressSpec) || Compares(Criterion.HeadAttribution)) && (need.Kind != typeof(GradientPassesSpec) || Compares(Criterion.Gradient)))];
+    public override IReadOnlyList<StageInput> Needs =>
+        [
+            .. MayNeed.Where(need =>
+                (need.Kind != typeof(RegressSpec) || Compares(Criterion.HeadAttribution))
+                && (need.Kind != typeof(GradientPassesSpec) || Compares(Criterion.Gradient))
+            ),
+        ];
 
     /// <summary>Whether a criterion is among the orders.</summary>
     public bool Compares(Criterion criterion) => RankBy.Contains(criterion);
@@ -258,7 +302,11 @@ public sealed record ValidateSpec : StageSpec, IRuled
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> MayNeed =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution"), StageInput.Of<GradientPassesSpec>("gradients")];
+        [
+            StageInput.Of<ForwardPassesSpec>("forward"),
+            StageInput.Of<RegressSpec>("attribution"),
+            StageInput.Of<GradientPassesSpec>("gradients"),
+        ];
 }
 
 /// <summary>Writes tables, figures and the page.</summary>
@@ -267,13 +315,21 @@ public sealed record ReportSpec : StageSpec
 {
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
-    [
-        StageInput.Of<AnswerQuestionsSpec>("samples"), StageInput.Of<CollectMeanKvSpec>("baseline", optional: true),
-        StageInput.Of<ForwardPassesSpec>("forward", optional: true), StageInput.Of<RegressSpec>("attribution", optional: true),
-        StageInput.Of<ValidateSpec>("validation", optional: true), StageInput.Of<TokenTraceSpec>("tokens", optional: true), StageInput.Of<LogitLensSpec>("lens", optional: true),
-        StageInput.Of<GradientCostSpec>("gradient_cost", optional: true), StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
-        StageInput.Of<BetaLayoutSpec>("layout", optional: true), StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
-        StageInput.Of<AblationRatioSpec>("ratios", optional: true), StageInput.Of<PromptSimilaritySpec>("prompts", optional: true),
-        StageInput.Of<CompareStylesSpec>("styles", optional: true), StageInput.Of<StabilitySpec>("stability", optional: true),
-    ];
+        [
+            StageInput.Of<AnswerQuestionsSpec>("samples"),
+            StageInput.Of<CollectMeanKvSpec>("baseline", optional: true),
+            StageInput.Of<ForwardPassesSpec>("forward", optional: true),
+            StageInput.Of<RegressSpec>("attribution", optional: true),
+            StageInput.Of<ValidateSpec>("validation", optional: true),
+            StageInput.Of<TokenTraceSpec>("tokens", optional: true),
+            StageInput.Of<LogitLensSpec>("lens", optional: true),
+            StageInput.Of<GradientCostSpec>("gradient_cost", optional: true),
+            StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
+            StageInput.Of<BetaLayoutSpec>("layout", optional: true),
+            StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
+            StageInput.Of<AblationRatioSpec>("ratios", optional: true),
+            StageInput.Of<PromptSimilaritySpec>("prompts", optional: true),
+            StageInput.Of<CompareStylesSpec>("styles", optional: true),
+            StageInput.Of<StabilitySpec>("stability", optional: true),
+        ];
 }

@@ -4,8 +4,9 @@ namespace Pipelines.Spec;
 public enum GradientAverage
 {
     /// <summary>
-    /// beta_n = half the mean of d phi / d x_n over the masks with head n intact, and half that over the masks with it ablated: the trapezoid rule for the effect phi(x_n = 1) - phi(x_n = 0), which a
-    /// regression estimates. Nearer to it than the plain mean wherever phi bends between the ends.
+    /// beta_n = half the mean of d phi / d x_n over the masks with head n intact, and half that over the masks with it
+    /// ablated: the trapezoid rule for the effect phi(x_n = 1) - phi(x_n = 0), which a regression estimates. Nearer to
+    /// it than the plain mean wherever phi bends between the ends.
     /// </summary>
     BothEnds,
 
@@ -14,8 +15,9 @@ public enum GradientAverage
 }
 
 /// <summary>
-/// Gradients of phi with respect to a gate per head (beyond the paper: expected gradients). Masks are drawn as those of the forward passes (same share ablated, same draw, same scope), from a stream of
-/// their own, so that no forward mask that tests a fit was seen by it.
+/// Gradients of phi with respect to a gate per head (beyond the paper: expected gradients). Masks are drawn as those of
+/// the forward passes (same share ablated, same draw, same scope), from a stream of their own, so that no forward mask
+/// that tests a fit was seen by it.
 /// </summary>
 [Named("gradient-passes")]
 public sealed record GradientPassesSpec : StageSpec
@@ -36,8 +38,9 @@ public sealed record GradientPassesSpec : StageSpec
 }
 
 /// <summary>
-/// Compares gradients with masks at equal cost (beyond the paper): held-out R^2 and correlation with the full elastic net against passes spent, a gradient counted as two passes, forward and backward.
-/// Runs no pass: it fits the first of the passes that are there.
+/// Compares gradients with masks at equal cost (beyond the paper): held-out R^2 and correlation with the full elastic
+/// net against passes spent, a gradient counted as two passes, forward and backward. Runs no pass: it fits the first of
+/// the passes that are there.
 /// </summary>
 [Named("gradient-cost")]
 public sealed record GradientCostSpec : StageSpec
@@ -55,12 +58,14 @@ public sealed record GradientCostSpec : StageSpec
     public double L1Ratio { get; init; } = 0.5;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<GradientPassesSpec>("gradients")];
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<GradientPassesSpec>("gradients")];
 }
 
 /// <summary>
-/// How much of what heads do is not additive (beyond the paper): LightGBM fitted to what the elastic net leaves of the train masks; R^2 gained on the test masks. Trees alone do worse than the linear
-/// model, so they are given only what it cannot say.
+/// How much of what heads do is not additive (beyond the paper): LightGBM fitted to what the elastic net leaves of the
+/// train masks; R^2 gained on the test masks. Trees alone do worse than the linear model, so they are given only what
+/// it cannot say.
 /// </summary>
 [Named("non-additive")]
 public sealed record NonAdditiveSpec : StageSpec
@@ -77,7 +82,9 @@ public sealed record NonAdditiveSpec : StageSpec
     [Between(0, 1)]
     public double L1Ratio { get; init; } = 0.5;
 
-    /// <summary>Boosting iterations at most; cross-validation on the train masks picks how many help (none, where none do).</summary>
+    /// <summary>
+    /// Boosting iterations at most; cross-validation on the train masks picks how many help (none, where none do).
+    /// </summary>
     [Between(1, 100_000)]
     public int Trees { get; init; } = 200;
 

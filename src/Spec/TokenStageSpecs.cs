@@ -13,11 +13,16 @@ public enum ImageTokenTrace
     Never,
 }
 
-/// <summary>Traces which tokens carry the image (paper, token tracing): delta of every text token, beta of every image token, and the weighted image attention, all with the heads of x* only.</summary>
+/// <summary>
+/// Traces which tokens carry the image (paper, token tracing): delta of every text token, beta of every image token,
+/// and the weighted image attention, all with the heads of x* only.
+/// </summary>
 [Named("token-trace")]
 public sealed record TokenTraceSpec : StageSpec
 {
-    /// <summary>x* = the smallest set of heads, in the order of head attribution, whose faithfulness exceeds this (paper: 0.8).</summary>
+    /// <summary>
+    /// x* = the smallest set of heads, in the order of head attribution, whose faithfulness exceeds this (paper: 0.8).
+    /// </summary>
     [Between(0, 1)]
     public double Faithfulness { get; init; } = 0.8;
 
@@ -53,7 +58,11 @@ public sealed record TokenTraceSpec : StageSpec
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution"), StageInput.Of<ValidateSpec>("validation")];
+        [
+            StageInput.Of<ForwardPassesSpec>("forward"),
+            StageInput.Of<RegressSpec>("attribution"),
+            StageInput.Of<ValidateSpec>("validation"),
+        ];
 }
 
 /// <summary>What a head is taken to say in the logit lens.</summary>
@@ -66,7 +75,10 @@ public enum LensReading
     Image,
 }
 
-/// <summary>Logit lens of the strongest heads (paper, Fig. 8): what a head adds at the final position, a V W_O, through the final norm and the unembedding.</summary>
+/// <summary>
+/// Logit lens of the strongest heads (paper, Fig. 8): what a head adds at the final position, a V W_O, through the
+/// final norm and the unembedding.
+/// </summary>
 [Named("logit-lens")]
 public sealed record LogitLensSpec : StageSpec
 {
@@ -82,5 +94,6 @@ public sealed record LogitLensSpec : StageSpec
     public LensReading Reading { get; init; } = LensReading.All;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
+    public override IReadOnlyList<StageInput> Needs =>
+        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

@@ -42,7 +42,10 @@ public sealed record SdcaSpec : TrainerSpec
     public int MaxIterations { get; init; } = 1000;
 }
 
-/// <summary>LightGBM through ML.NET; beta of a head is the mean change of the prediction when the head is switched from ablated to intact, over the training masks.</summary>
+/// <summary>
+/// LightGBM through ML.NET; beta of a head is the mean change of the prediction when the head is switched from ablated
+/// to intact, over the training masks.
+/// </summary>
 [Named("light-gbm")]
 public sealed record LightGbmSpec : TrainerSpec
 {
@@ -55,7 +58,10 @@ public sealed record LightGbmSpec : TrainerSpec
     public int Leaves { get; init; } = 31;
 }
 
-/// <summary>FastTree through ML.NET; beta of a head is the mean change of the prediction when the head is switched from ablated to intact, over the training masks.</summary>
+/// <summary>
+/// FastTree through ML.NET; beta of a head is the mean change of the prediction when the head is switched from ablated
+/// to intact, over the training masks.
+/// </summary>
 [Named("fast-tree")]
 public sealed record FastTreeSpec : TrainerSpec
 {
@@ -77,11 +83,16 @@ public enum GradientResidual
     /// <summary>An elastic net fitted to what the gradients leave of the forward passes' train masks.</summary>
     ElasticNet,
 
-    /// <summary>The elastic net where ML.NET's cross-validation on the train masks says that it helps, else nothing.</summary>
+    /// <summary>
+    /// The elastic net where ML.NET's cross-validation on the train masks says that it helps, else nothing.
+    /// </summary>
     Auto,
 }
 
-/// <summary>Expected gradients (beyond the paper): beta_n is an average of d phi / d x_n over the gradient passes. Needs a stage <c>gradient-passes</c>.</summary>
+/// <summary>
+/// Expected gradients (beyond the paper): beta_n is an average of d phi / d x_n over the gradient passes. Needs a stage
+/// <c>gradient-passes</c>.
+/// </summary>
 [Named("gradient")]
 public sealed record GradientSpec : TrainerSpec
 {

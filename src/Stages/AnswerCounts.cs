@@ -25,10 +25,14 @@ internal sealed record AnswerCounts
     public bool LeavesOutByObject => Usable - Unmeasurable > Kept;
 
     /// <summary>All counts in words.</summary>
-    public string Words => Answered + LeftOut + (Unfit > 0 ? $"; {Unfit} pictures could not be asked about (tables/samples.csv says why)" : "");
+    public string Words =>
+        Answered
+        + LeftOut
+        + (Unfit > 0 ? $"; {Unfit} pictures could not be asked about (tables/samples.csv says why)" : "");
 
     /// <summary>The answers in words. Where there are no labels nothing is said to be right.</summary>
-    public string Answered => Judged > 0 ? $"{Usable} of {Asked} answers right"
+    public string Answered =>
+        Judged > 0 ? $"{Usable} of {Asked} answers right"
         : Usable == Asked ? $"{Asked} answered, none judged: no labels"
         : $"{Usable} of {Asked} answered with a word, none judged: no labels";
 
@@ -36,17 +40,21 @@ internal sealed record AnswerCounts
     public string LeftOut => ByObject + NotMeasured;
 
     /// <summary>The counts of some pictures.</summary>
-    public static AnswerCounts Of(IReadOnlyList<Asked> pictures) => new()
-    {
-        Asked = pictures.Count(a => a.Fits),
-        Unfit = pictures.Count(a => !a.Fits),
-        Judged = pictures.Count(a => a.Verdict is Verdict.Right or Verdict.Wrong),
-        Usable = pictures.Count(a => a.Usable),
-        Unmeasurable = pictures.Count(a => !a.Measurable),
-        Kept = pictures.Count(a => a.Kept),
-    };
+    public static AnswerCounts Of(IReadOnlyList<Asked> pictures) =>
+        new()
+        {
+            Asked = pictures.Count(a => a.Fits),
+            Unfit = pictures.Count(a => !a.Fits),
+            Judged = pictures.Count(a => a.Verdict is Verdict.Right or Verdict.Wrong),
+            Usable = pictures.Count(a => a.Usable),
+            Unmeasurable = pictures.Count(a => !a.Measurable),
+            Kept = pictures.Count(a => a.Kept),
+        };
 
     private string ByObject => LeavesOutByObject ? $", {Kept} of them kept (per_object)" : "";
 
-    private string NotMeasured => Unmeasurable > 0 ? $"; {Unmeasurable} of them left out because no token can be measured (tables/samples.csv says why)" : "";
+    private string NotMeasured =>
+        Unmeasurable > 0
+            ? $"; {Unmeasurable} of them left out because no token can be measured (tables/samples.csv says why)"
+            : "";
 }

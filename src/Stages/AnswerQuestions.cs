@@ -11,8 +11,9 @@ using Pipelines.Stages.Vision;
 namespace Pipelines.Stages;
 
 /// <summary>
-/// Asks the question about pictures in seed order until enough answers are right. A unit is a block of pictures with the model's own words; whether they are right is
-/// decided when they are read, so another answer rule costs no run of the model.
+/// Asks the question about pictures in seed order until enough answers are right. A unit is a block of pictures with
+/// the model's own words; whether they are right is decided when they are read, so another answer rule costs no run of
+/// the model.
 /// </summary>
 internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
 {
@@ -21,8 +22,11 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <summary>Pictures of a unit.</summary>
     public const int BlockSize = 8;
 
-    private const int TargetVersion = 1, NoToken = -1, ExamplesTold = 3;
-    private const string FileName = "answers.parquet", TargetFile = "target.parquet";
+    private const int TargetVersion = 1,
+        NoToken = -1,
+        ExamplesTold = 3;
+    private const string FileName = "answers.parquet",
+        TargetFile = "target.parquet";
 
     private static readonly Table<AnswerRow> Answers = new(
         "answers",
@@ -33,7 +37,15 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             new TextColumn<AnswerRow>("target", r => r.Target),
             new OptionalTextColumn<AnswerRow>("reason", r => r.Reason),
         ],
-        (v, i) => new AnswerRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i], v.Of<string?>(4)[i]));
+        (v, i) =>
+            new AnswerRow(
+                v.Of<string>(0)[i],
+                v.Of<string>(1)[i],
+                v.Of<int>(2)[i],
+                v.Of<string>(3)[i],
+                v.Of<string?>(4)[i]
+            )
+    );
 
     private static readonly Table<TargetRow> Targets = new(
         "targets",
@@ -46,7 +58,17 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             new NumberColumn<TargetRow, bool>("is_piece", r => r.IsPiece),
             new OptionalTextColumn<TargetRow>("reason", r => r.Reason),
         ],
-        (v, i) => new TargetRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string>(2)[i], v.Of<int>(3)[i], v.Of<string>(4)[i], v.Of<bool>(5)[i], v.Of<string?>(6)[i]));
+        (v, i) =>
+            new TargetRow(
+                v.Of<string>(0)[i],
+                v.Of<string>(1)[i],
+                v.Of<string>(2)[i],
+                v.Of<int>(3)[i],
+                v.Of<string>(4)[i],
+                v.Of<bool>(5)[i],
+                v.Of<string?>(6)[i]
+            )
+    );
 
     private readonly Dictionary<int, Unit> blocks = [];
     private readonly Dictionary<string, Unit> targets = new(StringComparer.Ordinal);
@@ -81,7 +103,8 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     public IReadOnlyList<Sample>? Samples(Artifacts artifacts) => Kept(Asked(artifacts));
 
     /// <summary>The samples that are kept, in seed order, perhaps none; null while answers are missing.</summary>
-    public IReadOnlyList<Sample>? SamplesIfAny(Artifacts artifacts) => Kept(Verdicts(artifacts, new ObjectCounts(spec.PerObject)));
+    public IReadOnlyList<Sample>? SamplesIfAny(Artifacts artifacts) =>
+        Kept(Verdicts(artifacts, new ObjectCounts(spec.PerObject)));
 
     /// <summary>All pictures asked about, with the verdict; null while answers are missing.</summary>
     /// <exception cref="NoSampleException">No answer can be used.</exception>
@@ -92,7 +115,9 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         return verdicts is null || verdicts.Any(a => a.Kept) ? verdicts : throw NothingKept(verdicts, objects);
     }
 
-    /// <summary>The pictures whose answers are there, in seed order, whether or not all are and any can be used.</summary>
+    /// <summary>
+    /// The pictures whose answers are there, in seed order, whether or not all are and any can be used.
+    /// </summary>
     public IReadOnlyList<Asked> AskedSoFar(Artifacts artifacts)
     {
         var objects = new ObjectCounts(spec.PerObject);
@@ -100,7 +125,10 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         return asking.IsOpen ? asking.Pictures : Settled(asking, objects);
     }
 
-    /// <summary>This stage asking about the first pictures only. They are asked about in the same blocks, so that the answers are shared.</summary>
+    /// <summary>
+    /// This stage asking about the first pictures only. They are asked about in the same blocks, so that the answers
+    /// are shared.
+    /// </summary>
     /// <param name="pictures">Pictures at least; a block is asked about as a whole.</param>
     public AnswerQuestions First(int pictures)
     {
@@ -112,20 +140,28 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        if (!AreMeasured) PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+        if (!AreMeasured)
+        {
+            PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+        }
     }
 
     /// <inheritdoc/>
     public override void PublishUnfinished(Artifacts artifacts, RunFolder folder)
     {
-        if (SampleRows(artifacts) is { Count: > 0 } rows) PublishTable(folder, Tables.Samples, rows);
+        if (SampleRows(artifacts) is { Count: > 0 } rows)
+        {
+            PublishTable(folder, Tables.Samples, rows);
+        }
     }
 
     /// <inheritdoc/>
-    public override string PublishedFacts(Artifacts artifacts) => AreMeasured ? "" : Tables.Samples.Csv(SampleRows(artifacts));
+    public override string PublishedFacts(Artifacts artifacts) =>
+        AreMeasured ? "" : Tables.Samples.Csv(SampleRows(artifacts));
 
     /// <summary>The table of samples before anything is measured: the pictures whose answers are there.</summary>
-    public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => [.. AskedSoFar(artifacts).Select(a => a.ToRow(Context.Question))];
+    public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
+        [.. AskedSoFar(artifacts).Select(a => a.ToRow(Context.Question))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -143,26 +179,37 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     }
 
     /// <summary>Forward passes publish the table of samples, with what they measured.</summary>
-    private bool AreMeasured => Context.Experiment.Stages.Any(n => n.Spec is ForwardPassesSpec && n.Inputs.GetValueOrDefault("samples") == Name);
+    private bool AreMeasured =>
+        Context.Experiment.Stages.Any(n =>
+            n.Spec is ForwardPassesSpec && n.Inputs.GetValueOrDefault("samples") == Name
+        );
 
-    private static IReadOnlyList<Sample>? Kept(IReadOnlyList<Asked>? asked) => asked is null ? null : [.. asked.Where(a => a.Kept).Select(a => a.Sample)];
+    private static IReadOnlyList<Sample>? Kept(IReadOnlyList<Asked>? asked) =>
+        asked is null ? null : [.. asked.Where(a => a.Kept).Select(a => a.Sample)];
 
     private IReadOnlyList<Asked>? Verdicts(Artifacts artifacts, ObjectCounts objects) =>
         Ask(artifacts, objects) is { IsOpen: false } asking ? Settled(asking, objects) : null;
 
-    private static IReadOnlyList<Asked> Settled(Asking asking, ObjectCounts objects) => asking.Pictures.ConvertAll(objects.LeaveOutFew);
+    private static IReadOnlyList<Asked> Settled(Asking asking, ObjectCounts objects) =>
+        asking.Pictures.ConvertAll(objects.LeaveOutFew);
 
     /// <summary>Goes through the pictures in seed order, as far as answers are there, until enough are kept.</summary>
     private Asking Ask(Artifacts artifacts, ObjectCounts objects)
     {
         check.RequireKnown(Context.Pictures);
-        List<Unit> asked = [], found = [];
+        List<Unit> asked = [],
+            found = [];
         var pictures = new List<Asked>();
-        int kept = 0, missing = 0;
+        int kept = 0,
+            missing = 0;
         for (int block = 0; block * BlockSize < Candidates.Count && kept < spec.Keep; block++)
         {
             // As many blocks as are needed even if every answer is right: none of them is asked in vain.
-            if (missing > 0 && missing * BlockSize >= spec.Keep - kept) break;
+            if (missing > 0 && missing * BlockSize >= spec.Keep - kept)
+            {
+                break;
+            }
+
             asked.Add(BlockUnit(block));
             if (!artifacts.Has(asked[^1]))
             {
@@ -172,12 +219,23 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
 
             foreach (Asked judged in Judge(artifacts, block))
             {
-                if (kept == spec.Keep) break;
+                if (kept == spec.Keep)
+                {
+                    break;
+                }
+
                 Asked one = objects.Take(judged);
                 pictures.Add(one);
-                if (one.Kept) kept++;
+                if (one.Kept)
+                {
+                    kept++;
+                }
+
                 bool isWanted = one.Kept && missing == 0; // behind a missing block it may not come to be kept
-                if (one.FoundBy is { } target && (isWanted || !one.Awaits)) found.Add(target);
+                if (one.FoundBy is { } target && (isWanted || !one.Awaits))
+                {
+                    found.Add(target);
+                }
             }
         }
 
@@ -187,29 +245,53 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     private NoSampleException NothingKept(IReadOnlyList<Asked> asked, ObjectCounts objects)
     {
         var counts = AnswerCounts.Of(asked);
-        string Examples(Func<Asked, bool> which) => string.Join("; ", asked.Where(which).Take(ExamplesTold).Select(a => $"{Shown.Name(a.Sample.Item.File)}: {Shown.Name(a.Reason!)}"));
+        string Examples(Func<Asked, bool> which) =>
+            string.Join(
+                "; ",
+                asked
+                    .Where(which)
+                    .Take(ExamplesTold)
+                    .Select(a => $"{Shown.Name(a.Sample.Item.File)}: {Shown.Name(a.Reason!)}")
+            );
         if (counts.Asked == 0)
         {
             bool bySize = Context.Image.KeepSizes;
             return new NoSampleException(
-                Name, $"none of {asked.Count} pictures {(bySize ? "has the size asked for" : "could be asked about")} (for example {Examples(_ => true)}).",
-                bySize ? "Set model.image.other_sizes to resize, or another model.image.size." : "Use pictures that can be read.");
+                Name,
+                $"none of {asked.Count} pictures {(bySize ? "has the size asked for" : "could be asked about")} (for "
+                    + $"example {Examples(_ => true)}).",
+                bySize
+                    ? "Set model.image.other_sizes to resize, or another model.image.size."
+                    : "Use pictures that can be read."
+            );
         }
 
         if (counts.Usable == 0)
         {
             string none = counts.Judged > 0 ? "answers is right" : "answers holds a word";
-            return new NoSampleException(Name, $"none of {counts.Asked} {none} (for example {Examples(a => a.Fits)}).", "Check the prompt, the answer rule and the pictures.");
+            return new NoSampleException(
+                Name,
+                $"none of {counts.Asked} {none} (for example {Examples(a => a.Fits)}).",
+                "Check the prompt, the answer rule and the pictures."
+            );
         }
 
         if (counts.Unmeasurable == counts.Usable)
         {
-            return new NoSampleException(Name, $"no token can be measured of any of {counts.Usable} answers (for example {Examples(a => !a.Measurable)}).", "Use another prompt.");
+            return new NoSampleException(
+                Name,
+                $"no token can be measured of any of {counts.Usable} answers (for example "
+                    + $"{Examples(a => !a.Measurable)}).",
+                "Use another prompt."
+            );
         }
 
         string samples = counts.Judged > 0 ? "correct samples" : "samples";
         return new NoSampleException(
-            $"stages.{Name}.per_object.least", $"no object has {spec.PerObject.Least} {samples}; the most are {objects.Most} of '{objects.MostFrequent}'.", "Use a smaller number, or more pictures.");
+            $"stages.{Name}.per_object.least",
+            $"no object has {spec.PerObject.Least} {samples}; the most are {objects.Most} of '{objects.MostFrequent}'.",
+            "Use a smaller number, or more pictures."
+        );
     }
 
     private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;
@@ -221,7 +303,10 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         IReadOnlyList<AnswerRow>? rows;
         lock (read)
         {
-            if (!read.TryGetValue(path, out rows)) read[path] = rows = Answers.Read(path);
+            if (!read.TryGetValue(path, out rows))
+            {
+                read[path] = rows = Answers.Read(path);
+            }
         }
 
         return items.Select((item, i) => Judge(artifacts, item, rows[i]));
@@ -230,21 +315,47 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     private Asked Judge(Artifacts artifacts, DataItem item, AnswerRow row)
     {
         var nothing = new Sample(item, row.Answer, NoToken, "");
-        if (row.Reason is { } unfit) return new Asked(nothing, Verdict.NotAsked, unfit, Usable: false);
+        if (row.Reason is { } unfit)
+        {
+            return new Asked(nothing, Verdict.NotAsked, unfit, Usable: false);
+        }
+
         AnswerVerdict verdict = check.Judge(row.Answer, item.Category);
-        Verdict known = item.Category is null ? Verdict.NotJudged : verdict.Correct ? Verdict.Right : Verdict.Wrong;
+        Verdict known =
+            item.Category is null ? Verdict.NotJudged
+            : verdict.Correct ? Verdict.Right
+            : Verdict.Wrong;
         if (AnswerTarget.IsFirstToken(row.Answer, row.Target))
         {
-            var sample = new Sample(item, row.Answer, row.TargetToken, row.Target) { IsPiece = AnswerTarget.IsPieceOf(row.Answer, row.Target) };
+            var sample = new Sample(item, row.Answer, row.TargetToken, row.Target)
+            {
+                IsPiece = AnswerTarget.IsPieceOf(row.Answer, row.Target),
+            };
             return new Asked(sample, known, verdict.Reason, verdict.Correct);
         }
 
-        if (!verdict.Correct) return new Asked(nothing, known, verdict.Reason, Usable: false);
+        if (!verdict.Correct)
+        {
+            return new Asked(nothing, known, verdict.Reason, Usable: false);
+        }
+
         Unit unit = TargetUnit(item);
-        if (!artifacts.Has(unit)) return new Asked(nothing, known, null, Usable: true) { FoundBy = unit, Awaits = true };
+        if (!artifacts.Has(unit))
+        {
+            return new Asked(nothing, known, null, Usable: true) { FoundBy = unit, Awaits = true };
+        }
+
         TargetRow target = Target(artifacts, unit);
-        var found = new Sample(item, row.Answer, target.TargetToken, target.Target) { Given = target.GivenIds, GivenText = target.Given, IsPiece = target.IsPiece };
-        return new Asked(found, known, target.Reason, Usable: true, Measurable: target.Reason is null) { FoundBy = unit };
+        var found = new Sample(item, row.Answer, target.TargetToken, target.Target)
+        {
+            Given = target.GivenIds,
+            GivenText = target.Given,
+            IsPiece = target.IsPiece,
+        };
+        return new Asked(found, known, target.Reason, Usable: true, Measurable: target.Reason is null)
+        {
+            FoundBy = unit,
+        };
     }
 
     private TargetRow Target(Artifacts artifacts, Unit unit)
@@ -270,24 +381,31 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     {
         DataItem[] items = Items(block);
         int maxTokens = spec.Answer.MaxTokens;
-        return new Unit(Kind, Version, $"pictures {block * BlockSize:000000}-{(block * BlockSize) + items.Length - 1:000000}",
-        [
-            .. Context.ModelParts,
-            new KeyPart.Text("question", Context.Question),
-            new KeyPart.Integer("max_tokens", maxTokens),
-            Context.PicturesPart(items),
-        ], items.Length, WorkUnit, run =>
-        {
-            var rows = new List<AnswerRow>();
-            foreach (DataItem item in items)
+        return new Unit(
+            Kind,
+            Version,
+            $"pictures {block * BlockSize:000000}-{(block * BlockSize) + items.Length - 1:000000}",
+            [
+                .. Context.ModelParts,
+                new KeyPart.Text("question", Context.Question),
+                new KeyPart.Integer("max_tokens", maxTokens),
+                Context.PicturesPart(items),
+            ],
+            items.Length,
+            WorkUnit,
+            run =>
             {
-                run.Cancel.ThrowIfCancellationRequested();
-                rows.Add(Ask(item, maxTokens));
-                run.Advance(1);
-            }
+                var rows = new List<AnswerRow>();
+                foreach (DataItem item in items)
+                {
+                    run.Cancel.ThrowIfCancellationRequested();
+                    rows.Add(Ask(item, maxTokens));
+                    run.Advance(1);
+                }
 
-            Answers.Write(run.File(FileName), rows);
-        });
+                Answers.Write(run.File(FileName), rows);
+            }
+        );
     }
 
     private AnswerRow Ask(DataItem item, int maxTokens)
@@ -295,7 +413,11 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         Picture picture;
         try
         {
-            if (Context.Unasked(item) is { } reason) return new AnswerRow(item.SampleId, "", NoToken, "", reason);
+            if (Context.Unasked(item) is { } reason)
+            {
+                return new AnswerRow(item.SampleId, "", NoToken, "", reason);
+            }
+
             picture = PictureDecoder.Decode(item.FullPath);
         }
         catch (InputException e)
@@ -306,24 +428,44 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         VisionLanguageModel model = Context.Model;
         using PrefixCache cache = Context.BuildPrefix(picture, model);
         using IntactRun intact = IntactRun.Compute(cache);
-        return new AnswerRow(item.SampleId, model.Answer(intact.Generate(maxTokens, model.EndTokens)), intact.Target, model.Tokenizer.TokenText(intact.Target), null);
+        return new AnswerRow(
+            item.SampleId,
+            model.Answer(intact.Generate(maxTokens, model.EndTokens)),
+            intact.Target,
+            model.Tokenizer.TokenText(intact.Target),
+            null
+        );
     }
 
-    /// <summary>Finds the target of an answer that does not begin with it. Units of their own, because most answers need none: what is stored of those stays as it is.</summary>
+    /// <summary>
+    /// Finds the target of an answer that does not begin with it. Units of their own, because most answers need none:
+    /// what is stored of those stays as it is.
+    /// </summary>
     private Unit TargetUnit(DataItem item)
     {
         lock (targets)
         {
-            if (targets.TryGetValue(item.SampleId, out Unit? unit)) return unit;
+            if (targets.TryGetValue(item.SampleId, out Unit? unit))
+            {
+                return unit;
+            }
+
             int maxTokens = spec.Answer.MaxTokens;
-            return targets[item.SampleId] = new Unit(Kind, TargetVersion, $"{item.SampleId}/target",
-            [
-                .. Context.ModelParts,
-                new KeyPart.Text("question", Context.Question),
-                new KeyPart.Integer("max_tokens", maxTokens),
-                new KeyPart.Text("sample", item.SampleId),
-                new KeyPart.Digest("picture", item.File, Context.PictureDigest(item)) { Files = [item.FullPath] },
-            ], 1, WorkUnit, run => Targets.Write(run.File(TargetFile), [FindTarget(item, maxTokens)]));
+            return targets[item.SampleId] = new Unit(
+                Kind,
+                TargetVersion,
+                $"{item.SampleId}/target",
+                [
+                    .. Context.ModelParts,
+                    new KeyPart.Text("question", Context.Question),
+                    new KeyPart.Integer("max_tokens", maxTokens),
+                    new KeyPart.Text("sample", item.SampleId),
+                    new KeyPart.Digest("picture", item.File, Context.PictureDigest(item)) { Files = [item.FullPath] },
+                ],
+                1,
+                WorkUnit,
+                run => Targets.Write(run.File(TargetFile), [FindTarget(item, maxTokens)])
+            );
         }
     }
 
@@ -334,10 +476,22 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         using IntactRun intact = IntactRun.Compute(cache);
         IReadOnlyList<int> said = intact.Generate(maxTokens, model.EndTokens);
         AnswerTarget target = model.TargetOf(said);
-        if (target.Problem is { } problem) return new TargetRow(item.SampleId, "", "", NoToken, "", false, problem);
+        if (target.Problem is { } problem)
+        {
+            return new TargetRow(item.SampleId, "", "", NoToken, "", false, problem);
+        }
+
         int[] given = [.. said.Take(target.Position)];
         int token = said[target.Position];
-        return new TargetRow(item.SampleId, string.Join(' ', given), model.TextOf(given), token, model.Tokenizer.TokenText(token), target.IsPiece, null);
+        return new TargetRow(
+            item.SampleId,
+            string.Join(' ', given),
+            model.TextOf(given),
+            token,
+            model.Tokenizer.TokenText(token),
+            target.IsPiece,
+            null
+        );
     }
 
     /// <summary>What the model said about a picture, or the reason why it was not asked.</summary>
@@ -356,9 +510,22 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <param name="Target">Its text.</param>
     /// <param name="IsPiece">The word goes on in the next token.</param>
     /// <param name="Reason">Why no token can be measured, or null.</param>
-    private sealed record TargetRow(string SampleId, string GivenTokens, string Given, int TargetToken, string Target, bool IsPiece, string? Reason)
+    private sealed record TargetRow(
+        string SampleId,
+        string GivenTokens,
+        string Given,
+        int TargetToken,
+        string Target,
+        bool IsPiece,
+        string? Reason
+    )
     {
-        public int[] GivenIds => [.. GivenTokens.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+        public int[] GivenIds =>
+            [
+                .. GivenTokens
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(id => int.Parse(id, CultureInfo.InvariantCulture)),
+            ];
     }
 
     /// <summary>How far the asking has come.</summary>

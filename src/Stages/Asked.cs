@@ -10,7 +10,8 @@ namespace Pipelines.Stages;
 /// <summary>A picture with the model's own answer.</summary>
 /// <param name="Item">The picture.</param>
 /// <param name="Answer">The model's answer.</param>
-/// <param name="TargetToken">The token whose adjusted logit is measured: the answer's first that carries a letter or digit (<see cref="AnswerTarget"/>).</param>
+/// <param name="TargetToken">The token whose adjusted logit is measured: the answer's first that carries a letter or
+/// digit (<see cref="AnswerTarget"/>).</param>
 /// <param name="Target">The token as text.</param>
 internal sealed record Sample(DataItem Item, string Answer, int TargetToken, string Target)
 {
@@ -24,7 +25,8 @@ internal sealed record Sample(DataItem Item, string Answer, int TargetToken, str
     public IReadOnlyList<int> Given { get; init; } = [];
 
     /// <summary>Their ids as tables and keys write them; null where there are none.</summary>
-    public string? GivenTokens => Given.Count == 0 ? null : string.Join(' ', Given.Select(id => id.ToString(CultureInfo.InvariantCulture)));
+    public string? GivenTokens =>
+        Given.Count == 0 ? null : string.Join(' ', Given.Select(id => id.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Their text.</summary>
     public string GivenText { get; init; } = "";
@@ -52,7 +54,8 @@ internal enum Verdict
 /// <summary>A picture that was asked about.</summary>
 /// <param name="Sample">The picture and the answer.</param>
 /// <param name="Verdict">What is known of the answer.</param>
-/// <param name="Reason">Why the sample is not kept: the answer is wrong or empty or was never asked for, its target cannot be measured, or there are too many or too few samples of the object; else null.</param>
+/// <param name="Reason">Why the sample is not kept: the answer is wrong or empty or was never asked for, its target
+/// cannot be measured, or there are too many or too few samples of the object; else null.</param>
 /// <param name="Usable">The answer is right or, where nothing is judged, not empty.</param>
 /// <param name="Measurable">A token of the answer can be measured; true also where that is not the question.</param>
 internal sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool Usable, bool Measurable = true)
@@ -70,20 +73,30 @@ internal sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, boo
     public bool Awaits { get; init; }
 
     /// <summary>The verdict in words; null where the picture was not asked about.</summary>
-    public string? VerdictText => Verdict switch
-    {
-        Verdict.Right => "right",
-        Verdict.Wrong => "wrong",
-        Verdict.NotJudged => "not judged",
-        _ => null,
-    };
+    public string? VerdictText =>
+        Verdict switch
+        {
+            Verdict.Right => "right",
+            Verdict.Wrong => "wrong",
+            Verdict.NotJudged => "not judged",
+            _ => null,
+        };
 
     /// <summary>The row of the table <c>samples</c>, before anything is measured.</summary>
     /// <param name="question">What was asked.</param>
     public SampleRow ToRow(string question)
     {
         string? reason = Reason ?? (Awaits ? "the run ended before the token to be measured was found" : null);
-        return new SampleRow(Sample.Id, Sample.Item.File, Sample.Item.Category, question, Sample.Answer, VerdictText, reason is null ? SampleRow.Kept : SampleRow.Rejected, reason)
+        return new SampleRow(
+            Sample.Id,
+            Sample.Item.File,
+            Sample.Item.Category,
+            question,
+            Sample.Answer,
+            VerdictText,
+            reason is null ? SampleRow.Kept : SampleRow.Rejected,
+            reason
+        )
         {
             GivenTokens = Sample.GivenTokens,
             Given = Sample.Given.Count == 0 ? null : Shown.Name(Sample.GivenText),
@@ -107,9 +120,20 @@ internal sealed class ObjectCounts(PerObjectRule rule)
     /// <summary>The verdict, the sample left out where the object has enough.</summary>
     public Asked Take(Asked asked)
     {
-        if (!asked.Kept) return asked;
+        if (!asked.Kept)
+        {
+            return asked;
+        }
+
         int before = counts.GetValueOrDefault(asked.Sample.Object);
-        if (rule.Most > 0 && before == rule.Most) return asked with { Reason = $"{before} samples of '{asked.Sample.Object}' are kept before it (per_object.most)" };
+        if (rule.Most > 0 && before == rule.Most)
+        {
+            return asked with
+            {
+                Reason = $"{before} samples of '{asked.Sample.Object}' are kept before it (per_object.most)",
+            };
+        }
+
         counts[asked.Sample.Object] = before + 1;
         return asked;
     }
@@ -117,8 +141,16 @@ internal sealed class ObjectCounts(PerObjectRule rule)
     /// <summary>The verdict once all are taken, the sample left out where the object has too few.</summary>
     public Asked LeaveOutFew(Asked asked)
     {
-        if (!asked.Kept || counts[asked.Sample.Object] >= rule.Least) return asked;
+        if (!asked.Kept || counts[asked.Sample.Object] >= rule.Least)
+        {
+            return asked;
+        }
+
         string are = asked.Verdict == Verdict.NotJudged ? "there" : "right";
-        return asked with { Reason = $"only {counts[asked.Sample.Object]} samples of '{asked.Sample.Object}' are {are} (per_object.least)" };
+        return asked with
+        {
+            Reason =
+                $"only {counts[asked.Sample.Object]} samples of '{asked.Sample.Object}' are {are} (per_object.least)",
+        };
     }
 }

@@ -5,11 +5,16 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE over the objects that have enough samples. One unit, a pure function of beta and the labels.</summary>
-internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution) : Stage(context)
+/// <summary>
+/// Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE over the objects that have enough samples. One
+/// unit, a pure function of beta and the labels.
+/// </summary>
+internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution)
+    : Stage(context)
 {
     private const int Version = 1;
-    private const string PointsFile = "layout.parquet", RunFile = "layout-run.parquet";
+    private const string PointsFile = "layout.parquet",
+        RunFile = "layout-run.parquet";
 
     private static readonly Table<LayoutRunRow> Runs = new(
         "layout_run",
@@ -20,21 +25,38 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
             new OptionalNumberColumn<LayoutRunRow, double>("divergence", r => r.Divergence),
             new NumberColumn<LayoutRunRow, int>("steps", r => r.Steps),
         ],
-        (v, i) => new LayoutRunRow(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<double?>(2)[i], v.Of<double?>(3)[i], v.Of<int>(4)[i]));
+        (v, i) =>
+            new LayoutRunRow(
+                v.Of<int>(0)[i],
+                v.Of<int>(1)[i],
+                v.Of<double?>(2)[i],
+                v.Of<double?>(3)[i],
+                v.Of<int>(4)[i]
+            )
+    );
 
     private Unit? unit;
 
     /// <summary>The table.</summary>
-    public static Table<LayoutRow> Table { get; } = new(
-        "layout",
-        [
-            new TextColumn<LayoutRow>("sample_id", r => r.SampleId),
-            new TextColumn<LayoutRow>("object", r => r.Object),
-            new OptionalTextColumn<LayoutRow>("super_category", r => r.SuperCategory),
-            new NumberColumn<LayoutRow, double>("x", r => r.X),
-            new NumberColumn<LayoutRow, double>("y", r => r.Y),
-        ],
-        (v, i) => new LayoutRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string?>(2)[i], v.Of<double>(3)[i], v.Of<double>(4)[i]));
+    public static Table<LayoutRow> Table { get; } =
+        new(
+            "layout",
+            [
+                new TextColumn<LayoutRow>("sample_id", r => r.SampleId),
+                new TextColumn<LayoutRow>("object", r => r.Object),
+                new OptionalTextColumn<LayoutRow>("super_category", r => r.SuperCategory),
+                new NumberColumn<LayoutRow, double>("x", r => r.X),
+                new NumberColumn<LayoutRow, double>("y", r => r.Y),
+            ],
+            (v, i) =>
+                new LayoutRow(
+                    v.Of<string>(0)[i],
+                    v.Of<string>(1)[i],
+                    v.Of<string?>(2)[i],
+                    v.Of<double>(3)[i],
+                    v.Of<double>(4)[i]
+                )
+        );
 
     /// <inheritdoc/>
     public override string Kind => "beta-layout";
@@ -44,10 +66,13 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples ? new UnitList([unit ??= Create(samples)]) : new UnitList([], $"{forward.Name} is done", 1);
+        forward.Accepted(artifacts) is { } samples
+            ? new UnitList([unit ??= Create(samples)])
+            : new UnitList([], $"{forward.Name} is done", 1);
 
     /// <summary>The samples in the plane.</summary>
-    public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) => Table.Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
+    public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) =>
+        Table.Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
 
     /// <summary>Where the coefficients that are laid out come from.</summary>
     public Regress Attribution => attribution;
@@ -58,7 +83,11 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
         LayoutRunRow run = Run(artifacts);
         return run.Perplexity is null
             ? "The two first principal components: too few samples for t-SNE"
-            : string.Create(CultureInfo.InvariantCulture, $"Exact t-SNE, perplexity {run.Perplexity:0.#}, {run.Steps} steps from the principal components, KL divergence {run.Divergence:0.00}");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"Exact t-SNE, perplexity {run.Perplexity:0.#}, {run.Steps} steps from the principal components, KL "
+                    + $"divergence {run.Divergence:0.00}"
+            );
     }
 
     /// <inheritdoc/>
@@ -72,7 +101,10 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         LayoutRunRow run = Run(artifacts);
-        string found = run.Samples == 0 ? $"no object has {spec.LeastSamples} samples (least_samples): nothing to lay out" : $"{run.Samples} samples of {run.Objects} objects";
+        string found =
+            run.Samples == 0
+                ? $"no object has {spec.LeastSamples} samples (least_samples): nothing to lay out"
+                : $"{run.Samples} samples of {run.Objects} objects";
         return [new SummaryRow(Name, found)];
     }
 
@@ -80,25 +112,67 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
 
     private Unit Create(IReadOnlyList<Sample> samples)
     {
-        Sample[] shown = [.. samples.GroupBy(s => s.Object, StringComparer.Ordinal).Where(o => o.Count() >= spec.LeastSamples).SelectMany(o => o.Take(spec.MostSamples))];
+        Sample[] shown =
+        [
+            .. samples
+                .GroupBy(s => s.Object, StringComparer.Ordinal)
+                .Where(o => o.Count() >= spec.LeastSamples)
+                .SelectMany(o => o.Take(spec.MostSamples)),
+        ];
         int objects = shown.Select(s => s.Object).Distinct(StringComparer.Ordinal).Count();
         string labels = string.Join('\n', shown.Select(s => $"{s.Id}\t{s.Object}\t{s.Item.SuperCategory}"));
         KeyPart[] perplexity = spec.Perplexity is { } asked ? [new KeyPart.Number("perplexity", asked)] : [];
-        return new Unit(Kind, Version, $"{shown.Length} samples",
-        [
-            new KeyPart.Digest("labels", $"{objects} objects", FileDigests.OfText(labels)) { Files = Context.LabelFiles },
-            .. perplexity,
-            new KeyPart.Integer("steps", spec.Steps),
-            new KeyPart.Inputs("attribution", [.. shown.Select(attribution.UnitOf)]),
-        ], 1, WorkUnit, run =>
-        {
-            double[][] beta = [.. shown.Select(s => attribution.Beta(run.Artifacts, s))];
-            double? fitting = spec.Perplexity is { } wanted && wanted < beta.Length ? wanted : null; // a perplexity above the count of samples has no meaning
-            TSne layout = TSne.Of(beta, new TSneSettings { Perplexity = fitting, Steps = spec.Steps });
-            Table.Write(run.File(PointsFile), [.. shown.Select((s, i) => new LayoutRow(s.Id, s.Object, s.Item.SuperCategory, layout.Points[i][0], layout.Points[i][1]))]);
-            double? Known(double value) => double.IsFinite(value) ? value : null;
-            Runs.Write(run.File(RunFile), [new LayoutRunRow(shown.Length, objects, Known(layout.Perplexity), Known(layout.Divergence), layout.Steps)]);
-        });
+        return new Unit(
+            Kind,
+            Version,
+            $"{shown.Length} samples",
+            [
+                new KeyPart.Digest("labels", $"{objects} objects", FileDigests.OfText(labels))
+                {
+                    Files = Context.LabelFiles,
+                },
+                .. perplexity,
+                new KeyPart.Integer("steps", spec.Steps),
+                new KeyPart.Inputs("attribution", [.. shown.Select(attribution.UnitOf)]),
+            ],
+            1,
+            WorkUnit,
+            run =>
+            {
+                double[][] beta = [.. shown.Select(s => attribution.Beta(run.Artifacts, s))];
+                // A perplexity above the count of samples has no meaning
+                double? fitting = spec.Perplexity is { } wanted && wanted < beta.Length ? wanted : null;
+                TSne layout = TSne.Of(beta, new TSneSettings { Perplexity = fitting, Steps = spec.Steps });
+                Table.Write(
+                    run.File(PointsFile),
+                    [
+                        .. shown.Select(
+                            (s, i) =>
+                                new LayoutRow(
+                                    s.Id,
+                                    s.Object,
+                                    s.Item.SuperCategory,
+                                    layout.Points[i][0],
+                                    layout.Points[i][1]
+                                )
+                        ),
+                    ]
+                );
+                double? Known(double value) => double.IsFinite(value) ? value : null;
+                Runs.Write(
+                    run.File(RunFile),
+                    [
+                        new LayoutRunRow(
+                            shown.Length,
+                            objects,
+                            Known(layout.Perplexity),
+                            Known(layout.Divergence),
+                            layout.Steps
+                        ),
+                    ]
+                );
+            }
+        );
     }
 
     /// <summary>How the samples were laid out; without perplexity they stand at their principal components.</summary>

@@ -5,35 +5,51 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>Head vectors: beta of a head over the samples, of heads that matter in some sample, clustered (paper, Fig. 10). One unit, a pure function of beta.</summary>
-internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, ForwardPasses forward, Regress attribution) : Stage(context)
+/// <summary>
+/// Head vectors: beta of a head over the samples, of heads that matter in some sample, clustered (paper, Fig. 10). One
+/// unit, a pure function of beta.
+/// </summary>
+internal sealed class ClusterHeads(
+    StageContext context,
+    ClusterHeadsSpec spec,
+    ForwardPasses forward,
+    Regress attribution
+) : Stage(context)
 {
     private const int Version = 1;
-    private const string VectorsFile = "head-vectors.parquet", TreeFile = "head-tree.parquet";
+    private const string VectorsFile = "head-vectors.parquet",
+        TreeFile = "head-tree.parquet";
 
     private Unit? unit;
 
     /// <summary>The vectors: a row a head and sample, heads by number.</summary>
-    public static Table<HeadVectorRow> Vectors { get; } = new(
-        "head_vectors",
-        [
-            new NumberColumn<HeadVectorRow, int>("layer", r => r.Layer),
-            new NumberColumn<HeadVectorRow, int>("head", r => r.Head),
-            new TextColumn<HeadVectorRow>("sample_id", r => r.SampleId),
-            new NumberColumn<HeadVectorRow, double>("beta", r => r.Beta),
-        ],
-        (v, i) => new HeadVectorRow(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<string>(2)[i], v.Of<double>(3)[i]));
+    public static Table<HeadVectorRow> Vectors { get; } =
+        new(
+            "head_vectors",
+            [
+                new NumberColumn<HeadVectorRow, int>("layer", r => r.Layer),
+                new NumberColumn<HeadVectorRow, int>("head", r => r.Head),
+                new TextColumn<HeadVectorRow>("sample_id", r => r.SampleId),
+                new NumberColumn<HeadVectorRow, double>("beta", r => r.Beta),
+            ],
+            (v, i) => new HeadVectorRow(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<string>(2)[i], v.Of<double>(3)[i])
+        );
 
-    /// <summary>The tree, merge by merge, as SciPy's linkage matrix has it: below n a cluster is the vector of that place in the table, from n on the union of merge (number - n).</summary>
-    public static Table<Merge> Tree { get; } = new(
-        "head_tree",
-        [
-            new NumberColumn<Merge, int>("left", r => r.Left),
-            new NumberColumn<Merge, int>("right", r => r.Right),
-            new NumberColumn<Merge, double>("height", r => r.Height),
-            new NumberColumn<Merge, int>("size", r => r.Size),
-        ],
-        (v, i) => new Merge(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i]));
+    /// <summary>
+    /// The tree, merge by merge, as SciPy's linkage matrix has it: below n a cluster is the vector of that place in the
+    /// table, from n on the union of merge (number - n).
+    /// </summary>
+    public static Table<Merge> Tree { get; } =
+        new(
+            "head_tree",
+            [
+                new NumberColumn<Merge, int>("left", r => r.Left),
+                new NumberColumn<Merge, int>("right", r => r.Right),
+                new NumberColumn<Merge, double>("height", r => r.Height),
+                new NumberColumn<Merge, int>("size", r => r.Size),
+            ],
+            (v, i) => new Merge(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i])
+        );
 
     /// <summary>The spec.</summary>
     public ClusterHeadsSpec Spec => spec;
@@ -48,21 +64,27 @@ internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, 
     public override string WorkUnit => "trees";
 
     /// <summary>How far apart two vectors are.</summary>
-    public DistanceMetric Metric => spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine
-        : DistanceMetric.Euclidean;
+    public DistanceMetric Metric =>
+        spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine : DistanceMetric.Euclidean;
 
     /// <summary>How they are clustered, in words.</summary>
-    public string Method => $"{(spec.Linkage == ClusterLinkage.Ward ? "Ward" : "average")} linkage of {(spec.Distance == VectorDistance.Cosine ? "cosine" : "Euclidean")} distances";
+    public string Method =>
+        $"{(spec.Linkage == ClusterLinkage.Ward ? "Ward" : "average")} linkage of "
+        + $"{(spec.Distance == VectorDistance.Cosine ? "cosine" : "Euclidean")} distances";
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples ? new UnitList([unit ??= Create(samples)]) : new UnitList([], $"{forward.Name} is done", 1);
+        forward.Accepted(artifacts) is { } samples
+            ? new UnitList([unit ??= Create(samples)])
+            : new UnitList([], $"{forward.Name} is done", 1);
 
     /// <summary>The rows of the vectors.</summary>
-    public IReadOnlyList<HeadVectorRow> Rows(Artifacts artifacts) => Vectors.Read(artifacts.File(Units(artifacts).Known[0], VectorsFile));
+    public IReadOnlyList<HeadVectorRow> Rows(Artifacts artifacts) =>
+        Vectors.Read(artifacts.File(Units(artifacts).Known[0], VectorsFile));
 
     /// <summary>The merges.</summary>
-    public IReadOnlyList<Merge> Merges(Artifacts artifacts) => Tree.Read(artifacts.File(Units(artifacts).Known[0], TreeFile));
+    public IReadOnlyList<Merge> Merges(Artifacts artifacts) =>
+        Tree.Read(artifacts.File(Units(artifacts).Known[0], TreeFile));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
@@ -75,26 +97,62 @@ internal sealed class ClusterHeads(StageContext context, ClusterHeadsSpec spec, 
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         int heads = Rows(artifacts).DistinctBy(r => (r.Layer, r.Head)).Count();
-        return [new SummaryRow(Name, string.Create(CultureInfo.InvariantCulture, $"{heads} of {Context.Heads} heads have beta > {spec.LeastBeta} in some sample"))];
+        return
+        [
+            new SummaryRow(
+                Name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{heads} of {Context.Heads} heads have beta > {spec.LeastBeta} in some sample"
+                )
+            ),
+        ];
     }
 
-    private Unit Create(IReadOnlyList<Sample> samples) => new(Kind, Version, $"{samples.Count} samples",
-    [
-        new KeyPart.Number("least_beta", spec.LeastBeta),
-        new KeyPart.Text("distance", Spelling.Of(spec.Distance)),
-        new KeyPart.Text("linkage", Spelling.Of(spec.Linkage)),
-        new KeyPart.Integer("heads_per_layer", Context.Info.Heads),
-        new KeyPart.Inputs("attribution", [.. samples.Select(attribution.UnitOf)]),
-    ], 1, WorkUnit, run =>
-    {
-        double[][] beta = [.. samples.Select(s => attribution.Beta(run.Artifacts, s))]; // [samples][N]
-        int[] heads = [.. Enumerable.Range(0, Context.Heads).Where(n => beta.Any(b => b[n] > spec.LeastBeta))];
-        double[][] vectors = [.. heads.Select(n => beta.Select(b => b[n]).ToArray())]; // [heads][samples]
-        Dendrogram tree = Linkage.Of(
-            vectors, Metric, spec.Linkage == ClusterLinkage.Ward ? LinkageMethod.Ward : LinkageMethod.Average);
-        Vectors.Write(run.File(VectorsFile), [.. heads.SelectMany((n, h) => samples.Select((s, i) => new HeadVectorRow(n / Context.Info.Heads, n % Context.Info.Heads, s.Id, vectors[h][i])))]);
-        Tree.Write(run.File(TreeFile), tree.Merges);
-    });
+    private Unit Create(IReadOnlyList<Sample> samples) =>
+        new(
+            Kind,
+            Version,
+            $"{samples.Count} samples",
+            [
+                new KeyPart.Number("least_beta", spec.LeastBeta),
+                new KeyPart.Text("distance", Spelling.Of(spec.Distance)),
+                new KeyPart.Text("linkage", Spelling.Of(spec.Linkage)),
+                new KeyPart.Integer("heads_per_layer", Context.Info.Heads),
+                new KeyPart.Inputs("attribution", [.. samples.Select(attribution.UnitOf)]),
+            ],
+            1,
+            WorkUnit,
+            run =>
+            {
+                double[][] beta = [.. samples.Select(s => attribution.Beta(run.Artifacts, s))]; // [samples][N]
+                int[] heads = [.. Enumerable.Range(0, Context.Heads).Where(n => beta.Any(b => b[n] > spec.LeastBeta))];
+                double[][] vectors = [.. heads.Select(n => beta.Select(b => b[n]).ToArray())]; // [heads][samples]
+                Dendrogram tree = Linkage.Of(
+                    vectors,
+                    Metric,
+                    spec.Linkage == ClusterLinkage.Ward ? LinkageMethod.Ward : LinkageMethod.Average
+                );
+                Vectors.Write(
+                    run.File(VectorsFile),
+                    [
+                        .. heads.SelectMany(
+                            (n, h) =>
+                                samples.Select(
+                                    (s, i) =>
+                                        new HeadVectorRow(
+                                            n / Context.Info.Heads,
+                                            n % Context.Info.Heads,
+                                            s.Id,
+                                            vectors[h][i]
+                                        )
+                                )
+                        ),
+                    ]
+                );
+                Tree.Write(run.File(TreeFile), tree.Merges);
+            }
+        );
 }
 
 /// <summary>An entry of a head vector.</summary>

@@ -7,7 +7,10 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>Collects what ablated heads see: mean keys and values of the image tokens over the baseline pictures (paper, mean ablation), zeros, or nothing.</summary>
+/// <summary>
+/// Collects what ablated heads see: mean keys and values of the image tokens over the baseline pictures (paper, mean
+/// ablation), zeros, or nothing.
+/// </summary>
 internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) : Stage(context)
 {
     private const int Version = 1;
@@ -30,12 +33,19 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     public override UnitList Units(Artifacts artifacts) => new(Unit is null ? [] : [Unit]);
 
     /// <summary>Key parts by which other stages depend on the baseline.</summary>
-    public IReadOnlyList<KeyPart> Parts => Unit is null ? [new KeyPart.Text("baseline", Spelling.Of(spec.Kind))] : [new KeyPart.Inputs("baseline", [Unit])];
+    public IReadOnlyList<KeyPart> Parts =>
+        Unit is null
+            ? [new KeyPart.Text("baseline", Spelling.Of(spec.Kind))]
+            : [new KeyPart.Inputs("baseline", [Unit])];
 
-    /// <summary>The baseline as the passes over a prompt use it; samples whose image stands at the same positions share one.</summary>
+    /// <summary>
+    /// The baseline as the passes over a prompt use it; samples whose image stands at the same positions share one.
+    /// </summary>
     public BaselineBlocks Blocks(Artifacts artifacts, PrefixCache cache)
     {
-        string positions = $"{cache.Prompt.ImageStart} {string.Join(' ', cache.Positions.Axes.SelectMany(a => a.Skip(cache.Prompt.ImageStart).Take(cache.Prompt.ImageLength)))}";
+        string positions =
+            $"{cache.Prompt.ImageStart} "
+            + $"{string.Join(' ', cache.Positions.Axes.SelectMany(a => a.Skip(cache.Prompt.ImageStart).Take(cache.Prompt.ImageLength)))}";
         lock (blocks)
         {
             if (!blocks.TryGetValue(positions, out BaselineBlocks? found))
@@ -48,14 +58,20 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         }
     }
 
-    /// <summary>Why a picture of some number of image tokens cannot be ablated to the baseline; null where it can.</summary>
+    /// <summary>
+    /// Why a picture of some number of image tokens cannot be ablated to the baseline; null where it can.
+    /// </summary>
     public string? Mismatch(Artifacts artifacts, int imageTokens)
     {
         lock (blocks)
         {
             baseline ??= Load(artifacts);
             return baseline.ImageLength is { } common && common != imageTokens
-                ? string.Create(CultureInfo.InvariantCulture, $"the picture becomes {imageTokens} image tokens, those of the baseline {common}: model.image sets no common size")
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the picture becomes {imageTokens} image tokens, those of the baseline {common}: model.image "
+                        + $"sets no common size"
+                )
                 : null;
         }
     }
@@ -63,7 +79,11 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        if (Unit is null) return;
+        if (Unit is null)
+        {
+            return;
+        }
+
         PublishTable(folder, Tables.Baseline, [.. Rows()]);
     }
 
@@ -74,7 +94,10 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         int left = Unit is null ? 0 : pictures.Value.Count(p => p.Reason is not null);
-        string how = left == 1 ? "1 picture is left out, and the next was taken" : string.Create(CultureInfo.InvariantCulture, $"{left} pictures are left out, and the next were taken");
+        string how =
+            left == 1
+                ? "1 picture is left out, and the next was taken"
+                : string.Create(CultureInfo.InvariantCulture, $"{left} pictures are left out, and the next were taken");
         return left == 0 ? [] : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Baseline.Name)}.csv says why)")];
     }
 
@@ -83,7 +106,11 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     {
         lock (blocks)
         {
-            foreach (BaselineBlocks laidOut in blocks.Values) laidOut.Dispose();
+            foreach (BaselineBlocks laidOut in blocks.Values)
+            {
+                laidOut.Dispose();
+            }
+
             blocks.Clear();
             baseline?.Dispose();
             baseline = null;
@@ -93,16 +120,19 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     private IEnumerable<BaselineRow> Rows()
     {
         int position = 0;
-        return pictures.Value.Select(p => p.Reason is null ? new BaselineRow(position++, p.Item.File) : new BaselineRow(null, p.Item.File, p.Reason));
+        return pictures.Value.Select(p =>
+            p.Reason is null ? new BaselineRow(position++, p.Item.File) : new BaselineRow(null, p.Item.File, p.Reason)
+        );
     }
 
-    private Baseline Load(Artifacts artifacts) => spec.Kind switch
-    {
-        BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),
-        BaselineKind.Zero => new Baseline.Zero(),
-        BaselineKind.Knockout => new Baseline.Knockout(),
-        _ => throw new InvalidOperationException($"No baseline {spec.Kind}."),
-    };
+    private Baseline Load(Artifacts artifacts) =>
+        spec.Kind switch
+        {
+            BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),
+            BaselineKind.Zero => new Baseline.Zero(),
+            BaselineKind.Knockout => new Baseline.Knockout(),
+            _ => throw new InvalidOperationException($"No baseline {spec.Kind}."),
+        };
 
     /// <summary>The first pictures in seed order that can be used, and those passed over on the way.</summary>
     private static IReadOnlyList<BaselinePicture> Draw(StageContext context, CollectMeanKvSpec spec)
@@ -113,58 +143,84 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         int used = 0;
         foreach (DataItem picture in all.InBaselineOrder(count, context.Experiment.Seed))
         {
-            if (used == count) break;
+            if (used == count)
+            {
+                break;
+            }
+
             string? reason = context.Unusable(picture);
             drawn.Add(new BaselinePicture(picture, reason));
-            if (reason is null) used++;
+            if (reason is null)
+            {
+                used++;
+            }
         }
 
         return used == count
             ? drawn
             : throw new InputException(
                 all.Source,
-                string.Create(CultureInfo.InvariantCulture, $"only {used} of {drawn.Count} pictures can be used, fewer than the {count} asked for as a baseline (for example: {drawn.First(d => d.Reason is not null).Reason})."),
-                context.Image.KeepSizes ? "Set model.image.other_sizes to resize, or ask for fewer images." : $"Set images: {used} in the collect-mean-kv stage, or add pictures.");
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"only {used} of {drawn.Count} pictures can be used, fewer than the {count} asked for as a "
+                        + $"baseline (for example: {drawn.First(d => d.Reason is not null).Reason})."
+                ),
+                context.Image.KeepSizes
+                    ? "Set model.image.other_sizes to resize, or ask for fewer images."
+                    : $"Set images: {used} in the collect-mean-kv stage, or add pictures."
+            );
     }
 
     private Unit Create()
     {
         DataItem[] drawn = [.. pictures.Value.Where(p => p.Reason is null).Select(p => p.Item)];
         KeyAverage average = spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary;
-        return new Unit(Kind, Version, "mean keys and values",
-        [
-            .. Context.ModelParts,
-            new KeyPart.Text("rope", Spelling.Of(spec.Rope)),
-            new KeyPart.Integer("images", drawn.Length),
-            Context.PicturesPart(drawn),
-        ], drawn.Length, WorkUnit, run =>
-        {
-            MeanKvAccumulator? mean = null;
-            try
+        return new Unit(
+            Kind,
+            Version,
+            "mean keys and values",
+            [
+                .. Context.ModelParts,
+                new KeyPart.Text("rope", Spelling.Of(spec.Rope)),
+                new KeyPart.Integer("images", drawn.Length),
+                Context.PicturesPart(drawn),
+            ],
+            drawn.Length,
+            WorkUnit,
+            run =>
             {
-                foreach (DataItem picture in drawn)
+                MeanKvAccumulator? mean = null;
+                try
                 {
-                    run.Cancel.ThrowIfCancellationRequested();
-                    using PrefixCache cache = Context.BuildPrefix(picture);
-                    mean ??= new MeanKvAccumulator(cache.Decoder.Shape, cache.Prompt.ImageLength, average);
-                    if (cache.Prompt.ImageLength != mean.ImageLength)
+                    foreach (DataItem picture in drawn)
                     {
-                        throw new InputException(picture.FullPath, $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it {mean.ImageLength}; a mean needs one common count.", "Set a fixed size under model.image (size, or tiles: 1).");
+                        run.Cancel.ThrowIfCancellationRequested();
+                        using PrefixCache cache = Context.BuildPrefix(picture);
+                        mean ??= new MeanKvAccumulator(cache.Decoder.Shape, cache.Prompt.ImageLength, average);
+                        if (cache.Prompt.ImageLength != mean.ImageLength)
+                        {
+                            throw new InputException(
+                                picture.FullPath,
+                                $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it "
+                                    + $"{mean.ImageLength}; a mean needs one common count.",
+                                "Set a fixed size under model.image (size, or tiles: 1)."
+                            );
+                        }
+
+                        mean.Add(cache);
+                        run.Advance(1);
                     }
 
-                    mean.Add(cache);
-                    run.Advance(1);
+                    using Baseline.Mean baseline = mean!.ToBaseline();
+                    using var stream = new FileStream(run.File(FileName), FileMode.CreateNew);
+                    BaselineFile.Write(baseline, stream);
                 }
-
-                using Baseline.Mean baseline = mean!.ToBaseline();
-                using var stream = new FileStream(run.File(FileName), FileMode.CreateNew);
-                BaselineFile.Write(baseline, stream);
+                finally
+                {
+                    mean?.Dispose();
+                }
             }
-            finally
-            {
-                mean?.Dispose();
-            }
-        });
+        );
     }
 
     /// <summary>A picture as it is drawn.</summary>

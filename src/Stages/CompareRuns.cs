@@ -11,7 +11,8 @@ internal static class CompareRuns
     /// <summary>Compares two runs.</summary>
     /// <param name="a">The first.</param>
     /// <param name="b">The second.</param>
-    /// <param name="only">Stages compared, as <c>NAME</c> or, where it has two names, <c>NAME=NAME</c>; empty: those of the same name, and the one of a kind whatever its name.</param>
+    /// <param name="only">Stages compared, as <c>NAME</c> or, where it has two names, <c>NAME=NAME</c>; empty: those of
+    /// the same name, and the one of a kind whatever its name.</param>
     /// <exception cref="InputException">A stage or a table is missing or damaged.</exception>
     public static RunComparison Of(FinishedRun a, FinishedRun b, IReadOnlyList<string> only)
     {
@@ -20,19 +21,64 @@ internal static class CompareRuns
         var unpaired = new List<string>();
         IEnumerable<(string A, string B)> Pairs(string kind, Func<FinishedRun, IReadOnlyList<string>> stages) =>
             only.Count > 0 ? named.Where(p => stages(a).Contains(p.A)) : Paired(kind, stages(a), stages(b), unpaired);
-        FitComparison[] fits = [.. Pairs("regress", r => r.FitStages).Select(p => FitComparison.Of(a.Fit(p.A), b.Fit(p.B), bootstrap))];
-        ScanComparison[] scans = [.. Pairs("validate", r => r.ScanStages).Select(p => ScanComparison.Of(a.Scan(p.A), b.Scan(p.B), bootstrap))];
-        TraceComparison[] traces = [.. Pairs("token-trace", r => r.TraceStages).Select(p => TraceComparison.Of(a.Trace(p.A), b.Trace(p.B), bootstrap))];
-        var overlap = a.ForwardStages.Count > 0 && b.ForwardStages.Count > 0 ? SampleOverlap.Of(a.ForwardStages.SelectMany(a.Samples).DistinctBy(s => s.SampleId), b.ForwardStages.SelectMany(b.Samples).DistinctBy(s => s.SampleId)) : null;
-        return new RunComparison(a.Card, b.Card, SettingDifferences.Of(a.Card, b.Card), fits, scans, traces, overlap, unpaired);
+        FitComparison[] fits =
+        [
+            .. Pairs("regress", r => r.FitStages).Select(p => FitComparison.Of(a.Fit(p.A), b.Fit(p.B), bootstrap)),
+        ];
+        ScanComparison[] scans =
+        [
+            .. Pairs("validate", r => r.ScanStages).Select(p => ScanComparison.Of(a.Scan(p.A), b.Scan(p.B), bootstrap)),
+        ];
+        TraceComparison[] traces =
+        [
+            .. Pairs("token-trace", r => r.TraceStages)
+                .Select(p => TraceComparison.Of(a.Trace(p.A), b.Trace(p.B), bootstrap)),
+        ];
+        var overlap =
+            a.ForwardStages.Count > 0 && b.ForwardStages.Count > 0
+                ? SampleOverlap.Of(
+                    a.ForwardStages.SelectMany(a.Samples).DistinctBy(s => s.SampleId),
+                    b.ForwardStages.SelectMany(b.Samples).DistinctBy(s => s.SampleId)
+                )
+                : null;
+        return new RunComparison(
+            a.Card,
+            b.Card,
+            SettingDifferences.Of(a.Card, b.Card),
+            fits,
+            scans,
+            traces,
+            overlap,
+            unpaired
+        );
     }
 
-    private static IReadOnlyList<(string A, string B)> Paired(string kind, IReadOnlyList<string> a, IReadOnlyList<string> b, List<string> unpaired)
+    private static IReadOnlyList<(string A, string B)> Paired(
+        string kind,
+        IReadOnlyList<string> a,
+        IReadOnlyList<string> b,
+        List<string> unpaired
+    )
     {
         string[] both = [.. a.Intersect(b)];
-        if (both.Length > 0) return [.. both.Select(n => (n, n))];
-        if (a.Count == 1 && b.Count == 1) return [(a[0], b[0])];
-        if (a.Count > 0 && b.Count > 0) unpaired.Add($"No {kind} stage has the same name in both runs: A has {string.Join(", ", a)}; B has {string.Join(", ", b)}. --stage NAME=NAME pairs two of them.");
+        if (both.Length > 0)
+        {
+            return [.. both.Select(n => (n, n))];
+        }
+
+        if (a.Count == 1 && b.Count == 1)
+        {
+            return [(a[0], b[0])];
+        }
+
+        if (a.Count > 0 && b.Count > 0)
+        {
+            unpaired.Add(
+                $"No {kind} stage has the same name in both runs: A has {string.Join(", ", a)}; B has "
+                    + $"{string.Join(", ", b)}. --stage NAME=NAME pairs two of them."
+            );
+        }
+
         return [];
     }
 
@@ -40,16 +86,38 @@ internal static class CompareRuns
     {
         string[] names = only.Split('=', 2);
         (string inA, string inB) = (names[0], names[^1]);
-        string kindA = KindOf(a, inA, only), kindB = KindOf(b, inB, only);
-        return kindA == kindB ? (inA, inB) : throw new InputException($"--stage {only}", $"'{inA}' is a {kindA} stage and '{inB}' a {kindB} stage.", "Two stages of the same kind can be compared.");
+        string kindA = KindOf(a, inA, only),
+            kindB = KindOf(b, inB, only);
+        return kindA == kindB
+            ? (inA, inB)
+            : throw new InputException(
+                $"--stage {only}",
+                $"'{inA}' is a {kindA} stage and '{inB}' a {kindB} stage.",
+                "Two stages of the same kind can be compared."
+            );
     }
 
     private static string KindOf(FinishedRun run, string stage, string only)
     {
         string[] comparable = [.. run.FitStages, .. run.ScanStages, .. run.TraceStages];
-        if (comparable.Contains(stage)) return run.Card.Stages.First(s => s.Name == stage).Kind;
-        string has = comparable.Length > 0 ? $"Those to compare are {string.Join(", ", comparable)}." : "It has no stage that can be compared (regress, validate, token-trace).";
-        if (run.Card.Stages.FirstOrDefault(s => s.Name == stage) is { } other) throw new InputException($"--stage {only}", $"'{stage}' of {run.Card.Name} is a {other.Kind} stage, which has nothing to compare.", has);
+        if (comparable.Contains(stage))
+        {
+            return run.Card.Stages.First(s => s.Name == stage).Kind;
+        }
+
+        string has =
+            comparable.Length > 0
+                ? $"Those to compare are {string.Join(", ", comparable)}."
+                : "It has no stage that can be compared (regress, validate, token-trace).";
+        if (run.Card.Stages.FirstOrDefault(s => s.Name == stage) is { } other)
+        {
+            throw new InputException(
+                $"--stage {only}",
+                $"'{stage}' of {run.Card.Name} is a {other.Kind} stage, which has nothing to compare.",
+                has
+            );
+        }
+
         string near = Nearest.To(stage, comparable) is { } name ? $"Did you mean {name}? " : "";
         throw new InputException($"--stage {only}", $"{run.Card.Name} has no stage '{stage}'.", near + has);
     }

@@ -12,8 +12,10 @@ namespace Pipelines.Stages;
 /// <param name="verdicts">Which pictures decode.</param>
 internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Folder, string Arithmetic, ImageChoice Image, string Template, bool Shares),
-        Lazy<VisionLanguageModel>> models = new();
+    private readonly ConcurrentDictionary<
+        (string Folder, string Arithmetic, ImageChoice Image, string Template, bool Shares),
+        Lazy<VisionLanguageModel>
+    > models = new();
 
     private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
     private readonly Lock leasing = new();
@@ -37,9 +39,14 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
-        models.GetOrAdd((folder, arithmetic.ToString(), image, template.Digest, false), _ =>
-            new Lazy<VisionLanguageModel>(() =>
-                VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder)))).Value;
+        models
+            .GetOrAdd(
+                (folder, arithmetic.ToString(), image, template.Digest, false),
+                _ => new Lazy<VisionLanguageModel>(() =>
+                    VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
+                )
+            )
+            .Value;
 
     /// <summary>
     /// The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it
@@ -48,12 +55,27 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
     public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image, ChatTemplate template)
     {
         Arithmetic torch = packed with { Linear = LinearChoice.Torch };
-        return models.GetOrAdd((folder, torch.ToString(), image, template.Digest, true), _ =>
-            new Lazy<VisionLanguageModel>(() => VisionLanguageModel.Load(
-                folder, torch, image, template, Tokenizer(folder), Model(folder, packed, image, template)))).Value;
+        return models
+            .GetOrAdd(
+                (folder, torch.ToString(), image, template.Digest, true),
+                _ => new Lazy<VisionLanguageModel>(() =>
+                    VisionLanguageModel.Load(
+                        folder,
+                        torch,
+                        image,
+                        template,
+                        Tokenizer(folder),
+                        Model(folder, packed, image, template)
+                    )
+                )
+            )
+            .Value;
     }
 
-    /// <summary>The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs to one kind of preparation.</summary>
+    /// <summary>
+    /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs
+    /// to one kind of preparation.
+    /// </summary>
     public Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)
         where TRun : class, IDisposable
     {
@@ -70,15 +92,27 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
         return new Lease<TRun>(() => (TRun)resident.Run.Value, () => Release(resident));
     }
 
-    /// <summary>Drops the samples at work and, unless <paramref name="keepModels"/>, the models. No unit may be at work.</summary>
+    /// <summary>
+    /// Drops the samples at work and, unless <paramref name="keepModels"/>, the models. No unit may be at work.
+    /// </summary>
     public void Release(bool keepModels)
     {
-        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated)) resident.Run.Value.Dispose();
+        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated))
+        {
+            resident.Run.Value.Dispose();
+        }
+
         residents.Clear();
-        if (keepModels) return;
+        if (keepModels)
+        {
+            return;
+        }
         // what shares weights first
-        foreach (var (_, model) in models.Where(m => m.Value.IsValueCreated)
-            .OrderByDescending(m => m.Key.Shares)) model.Value.Dispose();
+        foreach (var (_, model) in models.Where(m => m.Value.IsValueCreated).OrderByDescending(m => m.Key.Shares))
+        {
+            model.Value.Dispose();
+        }
+
         models.Clear();
     }
 
@@ -99,7 +133,10 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
         while (residents.Count > ResidentSamples && residents.Find(r => r.Leases == 0) is { } idle)
         {
             residents.Remove(idle);
-            if (idle.Run.IsValueCreated) idle.Run.Value.Dispose();
+            if (idle.Run.IsValueCreated)
+            {
+                idle.Run.Value.Dispose();
+            }
         }
     }
 

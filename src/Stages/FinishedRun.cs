@@ -7,7 +7,9 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>The folder of a run that is done: its settings and its tables. Neither the cache nor the model is touched.</summary>
+/// <summary>
+/// The folder of a run that is done: its settings and its tables. Neither the cache nor the model is touched.
+/// </summary>
 internal sealed class FinishedRun
 {
     private const string Again = "Run the experiment again: what is stored is not computed anew.";
@@ -20,9 +22,12 @@ internal sealed class FinishedRun
         this.experiment = experiment;
         this.files = files;
         Card = new RunCard(
-            name, folder, Path.GetFileName(experiment.Model.Path.Full.TrimEnd('/', '\\')),
+            name,
+            folder,
+            Path.GetFileName(experiment.Model.Path.Full.TrimEnd('/', '\\')),
             [.. SettingsTable.Of(experiment).Where(s => s.Path != "name").Select(s => new RunSetting(s.Path, s.Value))],
-            [.. experiment.Stages.Select(s => new RunStage(s.Name, s.Spec.StageKind))]);
+            [.. experiment.Stages.Select(s => new RunStage(s.Name, s.Spec.StageKind))]
+        );
     }
 
     /// <summary>Its folder.</summary>
@@ -39,18 +44,49 @@ internal sealed class FinishedRun
     {
         string settings = Path.Combine(folder, RunFolder.SettingsFile);
         PublishedFiles files = PublishedFiles.Read(folder) ?? throw NotWhole(folder);
-        if (files.ProblemOf(RunFolder.SettingsFile) is { } problem) throw NoSettings(settings, problem);
-        ReadResult read = ExperimentReader.Read(settings, environment: new Dictionary<string, string>(), paths: PathRule.MayBeMissing);
-        if (read.Ok && read.Experiments.Count == 1) return new FinishedRun(name, folder, read.Experiments[0], files);
-        throw NoSettings(settings, read.Ok ? $"it holds {read.Experiments.Count} experiments." : $"{read.Errors[0].Line}:{read.Errors[0].Column}: {read.Errors[0].Message}".Replace("0:0: ", "", StringComparison.Ordinal));
+        if (files.ProblemOf(RunFolder.SettingsFile) is { } problem)
+        {
+            throw NoSettings(settings, problem);
+        }
+
+        ReadResult read = ExperimentReader.Read(
+            settings,
+            environment: new Dictionary<string, string>(),
+            paths: PathRule.MayBeMissing
+        );
+        if (read.Ok && read.Experiments.Count == 1)
+        {
+            return new FinishedRun(name, folder, read.Experiments[0], files);
+        }
+
+        throw NoSettings(
+            settings,
+            read.Ok
+                ? $"it holds {read.Experiments.Count} experiments."
+                : $"{read.Errors[0].Line}:{read.Errors[0].Column}: {read.Errors[0].Message}".Replace(
+                    "0:0: ",
+                    "",
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     private static InputException NoSettings(string settings, string why) =>
-        new(settings, $"does not hold the settings of a run ({why.TrimEnd('.')}).", $"It was changed by hand, cut short, or written by another version of the program. {Again}");
+        new(
+            settings,
+            $"does not hold the settings of a run ({why.TrimEnd('.')}).",
+            $"It was changed by hand, cut short, or written by another version of the program. {Again}"
+        );
 
-    private static InputException NotWhole(string folder) => Directory.Exists(Path.Combine(folder, "tables"))
-        ? new(folder, $"has no {PublishedFiles.FileName}, by which its files are checked, or a damaged one: the run was not finished, was written by an earlier version of the program, or was copied without it.", $"Copy the file, too. Or: {Again}")
-        : new(folder, "has no tables: the run was not finished.", "Run the experiment to its end first.");
+    private static InputException NotWhole(string folder) =>
+        Directory.Exists(Path.Combine(folder, "tables"))
+            ? new(
+                folder,
+                $"has no {PublishedFiles.FileName}, by which its files are checked, or a damaged one: the run was "
+                    + $"not finished, was written by an earlier version of the program, or was copied without it.",
+                $"Copy the file, too. Or: {Again}"
+            )
+            : new(folder, "has no tables: the run was not finished.", "Run the experiment to its end first.");
 
     /// <summary>The <c>forward-passes</c> stages.</summary>
     public IReadOnlyList<string> ForwardStages => Names<ForwardPassesSpec>();
@@ -69,7 +105,11 @@ internal sealed class FinishedRun
     {
         string path = PathOf(stage, Tables.Samples.Name);
         var rows = Tables.Samples.Read(path);
-        if (rows.GroupBy(r => r.SampleId).FirstOrDefault(g => g.Count() > 1) is { } twice) throw Damaged(path, $"holds the sample '{twice.Key}' twice");
+        if (rows.GroupBy(r => r.SampleId).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        {
+            throw Damaged(path, $"holds the sample '{twice.Key}' twice");
+        }
+
         return rows;
     }
 
@@ -77,12 +117,27 @@ internal sealed class FinishedRun
     public FitResults Fit(string stage)
     {
         var samples = SamplesOf(stage);
-        string fitsPath = PathOf(stage, Tables.Fits.Name), betaPath = PathOf(stage, Tables.Attribution.Name);
-        var fits = BySample(fitsPath, Tables.Fits.Read(fitsPath), r => r.SampleId, samples).ToDictionary(f => f.Key, f => f.Value.Length == 1 ? f.Value[0] : throw Damaged(fitsPath, $"holds the sample '{f.Key}' twice"), StringComparer.Ordinal);
-        var (layers, heads, beta) = Beta(betaPath, BySample(betaPath, Tables.Attribution.Read(betaPath), r => r.SampleId, samples));
+        string fitsPath = PathOf(stage, Tables.Fits.Name),
+            betaPath = PathOf(stage, Tables.Attribution.Name);
+        var fits = BySample(fitsPath, Tables.Fits.Read(fitsPath), r => r.SampleId, samples)
+            .ToDictionary(
+                f => f.Key,
+                f => f.Value.Length == 1 ? f.Value[0] : throw Damaged(fitsPath, $"holds the sample '{f.Key}' twice"),
+                StringComparer.Ordinal
+            );
+        var (layers, heads, beta) = Beta(
+            betaPath,
+            BySample(betaPath, Tables.Attribution.Read(betaPath), r => r.SampleId, samples)
+        );
         return new FitResults(
-            stage, samples, layers, heads,
-            fits.ToDictionary(f => f.Key, f => f.Value.R2 ?? double.NaN, StringComparer.Ordinal), fits.ToDictionary(f => f.Key, f => f.Value.Rho ?? double.NaN, StringComparer.Ordinal), beta);
+            stage,
+            samples,
+            layers,
+            heads,
+            fits.ToDictionary(f => f.Key, f => f.Value.R2 ?? double.NaN, StringComparer.Ordinal),
+            fits.ToDictionary(f => f.Key, f => f.Value.Rho ?? double.NaN, StringComparer.Ordinal),
+            beta
+        );
     }
 
     /// <summary>What a <c>validate</c> stage gave.</summary>
@@ -91,9 +146,16 @@ internal sealed class FinishedRun
         var samples = SamplesOf(stage);
         string path = PathOf(stage, Tables.Validation.Name);
         var rows = Tables.Validation.Read(path);
-        foreach (var scan in BySample(path, rows, r => r.SampleId, samples).SelectMany(s => s.Value.GroupBy(r => (r.SampleId, r.Criterion, r.Seed))))
+        foreach (
+            var scan in BySample(path, rows, r => r.SampleId, samples)
+                .SelectMany(s => s.Value.GroupBy(r => (r.SampleId, r.Criterion, r.Seed)))
+        )
         {
-            if (scan.OrderBy(r => r.K).Where((r, k) => r.K != k || !double.IsFinite(r.Faithfulness) || !double.IsFinite(r.Completeness)).Any())
+            if (
+                scan.OrderBy(r => r.K)
+                    .Where((r, k) => r.K != k || !double.IsFinite(r.Faithfulness) || !double.IsFinite(r.Completeness))
+                    .Any()
+            )
             {
                 throw Damaged(path, $"has no whole scan of the sample '{scan.Key.SampleId}' by '{scan.Key.Criterion}'");
             }
@@ -107,55 +169,116 @@ internal sealed class FinishedRun
     public TraceResults Trace(string stage)
     {
         var samples = SamplesOf(stage);
-        string tracePath = PathOf(stage, TokenTables.Traces.Name), textPath = PathOf(stage, TokenTables.TextTokens.Name), imagePath = PathOf(stage, TokenTables.ImageTokens.Name);
+        string tracePath = PathOf(stage, TokenTables.Traces.Name),
+            textPath = PathOf(stage, TokenTables.TextTokens.Name),
+            imagePath = PathOf(stage, TokenTables.ImageTokens.Name);
         var traces = BySample(tracePath, TokenTables.Traces.Read(tracePath), r => r.SampleId, samples);
         var text = BySample(textPath, TokenTables.TextTokens.Read(textPath), r => r.SampleId, samples);
-        if (traces.Keys.FirstOrDefault(id => !text.ContainsKey(id)) is { } missing) throw Damaged(textPath, $"has no text token of the sample '{missing}'");
+        if (traces.Keys.FirstOrDefault(id => !text.ContainsKey(id)) is { } missing)
+        {
+            throw Damaged(textPath, $"has no text token of the sample '{missing}'");
+        }
+
         return new TraceResults(
-            stage, samples, traces.ToDictionary(t => t.Key, t => t.Value[0], StringComparer.Ordinal),
+            stage,
+            samples,
+            traces.ToDictionary(t => t.Key, t => t.Value[0], StringComparer.Ordinal),
             text.ToDictionary(t => t.Key, t => t.Value.OrderBy(r => r.Position).ToArray(), StringComparer.Ordinal),
-            BySample(imagePath, TokenTables.ImageTokens.Read(imagePath), r => r.SampleId, samples).ToDictionary(t => t.Key, t => t.Value.OrderBy(r => r.Token).ToArray(), StringComparer.Ordinal));
+            BySample(imagePath, TokenTables.ImageTokens.Read(imagePath), r => r.SampleId, samples)
+                .ToDictionary(t => t.Key, t => t.Value.OrderBy(r => r.Token).ToArray(), StringComparer.Ordinal)
+        );
     }
 
     private StageNode Node(string stage) => experiment.Stages.First(s => s.Name == stage);
 
-    private string[] Names<TSpec>() where TSpec : StageSpec => [.. experiment.Stages.Where(s => s.Spec is TSpec).Select(s => s.Name)];
+    private string[] Names<TSpec>()
+        where TSpec : StageSpec => [.. experiment.Stages.Where(s => s.Spec is TSpec).Select(s => s.Name)];
 
     /// <summary>The samples that a stage works on: those of the forward passes that it reads.</summary>
     private IReadOnlyList<SampleRow> SamplesOf(string stage) => Samples(Node(stage).Inputs["forward"]);
 
-    /// <summary>A table of a stage: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the run has several stages of the kind.</summary>
+    /// <summary>
+    /// A table of a stage: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the run has several stages of the
+    /// kind.
+    /// </summary>
     private string PathOf(string stage, string table)
     {
         Type kind = Node(stage).Spec.GetType();
         bool several = experiment.Stages.Count(s => s.Spec.GetType() == kind) > 1;
-        string relative = Path.Combine("tables", several ? stage : "", table + ".parquet"), path = Path.Combine(Folder, relative);
-        if (!File.Exists(path)) throw new InputException(path, $"is missing: the stage '{stage}' should have left it there.", $"The run was not finished, or the file was removed. {Again}");
-        return files.ProblemOf(relative) is { } problem ? throw new InputException(path, problem, $"It is damaged, was changed by hand, or is another run's. {Again}") : path;
+        string relative = Path.Combine("tables", several ? stage : "", table + ".parquet"),
+            path = Path.Combine(Folder, relative);
+        if (!File.Exists(path))
+        {
+            throw new InputException(
+                path,
+                $"is missing: the stage '{stage}' should have left it there.",
+                $"The run was not finished, or the file was removed. {Again}"
+            );
+        }
+
+        return files.ProblemOf(relative) is { } problem
+            ? throw new InputException(
+                path,
+                problem,
+                $"It is damaged, was changed by hand, or is another run's. {Again}"
+            )
+            : path;
     }
 
     /// <summary>Rows by sample; every sample must be one that was kept.</summary>
-    private static Dictionary<string, TRow[]> BySample<TRow>(string path, IReadOnlyList<TRow> rows, Func<TRow, string> sample, IReadOnlyList<SampleRow> samples)
+    private static Dictionary<string, TRow[]> BySample<TRow>(
+        string path,
+        IReadOnlyList<TRow> rows,
+        Func<TRow, string> sample,
+        IReadOnlyList<SampleRow> samples
+    )
     {
         var bySample = rows.GroupBy(sample).ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
         HashSet<string> kept = [.. samples.Where(SampleOverlap.IsKept).Select(s => s.SampleId)];
-        if (bySample.Keys.FirstOrDefault(id => !kept.Contains(id)) is { } unknown) throw Damaged(path, $"is about a sample '{unknown}' that the table samples has not kept");
+        if (bySample.Keys.FirstOrDefault(id => !kept.Contains(id)) is { } unknown)
+        {
+            throw Damaged(path, $"is about a sample '{unknown}' that the table samples has not kept");
+        }
+
         return bySample;
     }
 
-    /// <summary>L, H and the beta of every sample [L * H]. Counts are checked before anything is made of them.</summary>
-    private static (int Layers, int Heads, Dictionary<string, double[]> Beta) Beta(string path, Dictionary<string, AttributionRow[]> rows)
+    /// <summary>
+    /// L, H and the beta of every sample [L * H]. Counts are checked before anything is made of them.
+    /// </summary>
+    private static (int Layers, int Heads, Dictionary<string, double[]> Beta) Beta(
+        string path,
+        Dictionary<string, AttributionRow[]> rows
+    )
     {
-        if (rows.Count == 0) return (0, 0, []);
+        if (rows.Count == 0)
+        {
+            return (0, 0, []);
+        }
+
         AttributionRow[] all = [.. rows.Values.SelectMany(r => r)];
-        int layers = all.Max(r => r.Layer) + 1, heads = all.Max(r => r.Head) + 1;
+        int layers = all.Max(r => r.Layer) + 1,
+            heads = all.Max(r => r.Head) + 1;
         var beta = new Dictionary<string, double[]>(StringComparer.Ordinal);
         foreach (var (sample, own) in rows)
         {
-            bool whole = own.Length == (long)layers * heads && own.All(r => r.Layer >= 0 && r.Head >= 0 && double.IsFinite(r.Beta)) && own.DistinctBy(r => (r.Layer, r.Head)).Count() == own.Length;
-            if (!whole) throw Damaged(path, $"does not have one beta for each of {layers} x {heads} heads of the sample '{sample}'");
+            bool whole =
+                own.Length == (long)layers * heads
+                && own.All(r => r.Layer >= 0 && r.Head >= 0 && double.IsFinite(r.Beta))
+                && own.DistinctBy(r => (r.Layer, r.Head)).Count() == own.Length;
+            if (!whole)
+            {
+                throw Damaged(
+                    path,
+                    $"does not have one beta for each of {layers} x {heads} heads of the sample '{sample}'"
+                );
+            }
+
             beta[sample] = new double[own.Length];
-            foreach (AttributionRow row in own) beta[sample][(row.Layer * heads) + row.Head] = row.Beta;
+            foreach (AttributionRow row in own)
+            {
+                beta[sample][(row.Layer * heads) + row.Head] = row.Beta;
+            }
         }
 
         return (layers, heads, beta);
@@ -165,15 +288,19 @@ internal sealed class FinishedRun
     private int HeadCount(string stage)
     {
         string path = PathOf(stage, "rankings");
-        int layers = 0, heads = 0;
+        int layers = 0,
+            heads = 0;
         foreach (var group in ParquetFile.Groups(path))
         {
             layers = Math.Max(layers, group.Numbers<int>("layer").Max() + 1);
             heads = Math.Max(heads, group.Numbers<int>("head").Max() + 1);
         }
 
-        return layers * (long)heads is > 0 and < int.MaxValue and var count ? (int)count : throw Damaged(path, "has no order of heads");
+        return layers * (long)heads is > 0 and < int.MaxValue and var count
+            ? (int)count
+            : throw Damaged(path, "has no order of heads");
     }
 
-    private static InputException Damaged(string path, string what) => new(path, what + ".", $"The file is damaged or belongs to another run: delete it. {Again}");
+    private static InputException Damaged(string path, string what) =>
+        new(path, what + ".", $"The file is damaged or belongs to another run: delete it. {Again}");
 }

@@ -9,14 +9,23 @@ using Pipelines.Stages.Vision;
 namespace Pipelines.Stages;
 
 /// <summary>
-/// Runs the model once a mask: f(x), the adjusted logit, and phi(x) = (f(x) - f(0)) / (f(1) - f(0)). A sample first has its two ends f(1) and f(0) computed; where they are
-/// too close it is rejected, never divided by. A shard is one fixed range of masks, and no batch crosses it, so its bytes depend on nothing but its key. With <c>count: auto</c> a sample's passes go on in
-/// steps until <see cref="EnoughMasks"/> says so; the masks of later steps are drawn here, as units of the stage that draws masks.
+/// Runs the model once a mask: f(x), the adjusted logit, and phi(x) = (f(x) - f(0)) / (f(1) - f(0)). A sample first has
+/// its two ends f(1) and f(0) computed; where they are too close it is rejected, never divided by. A shard is one fixed
+/// range of masks, and no batch crosses it, so its bytes depend on nothing but its key. With <c>count: auto</c> a
+/// sample's passes go on in steps until <see cref="EnoughMasks"/> says so; the masks of later steps are drawn here, as
+/// units of the stage that draws masks.
 /// </summary>
-internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec, AnswerQuestions answers, CollectMeanKv baseline, SampleMasks masks) : Stage(context)
+internal sealed class ForwardPasses(
+    StageContext context,
+    ForwardPassesSpec spec,
+    AnswerQuestions answers,
+    CollectMeanKv baseline,
+    SampleMasks masks
+) : Stage(context)
 {
     private const int Version = 2;
-    private const string EndsFile = "ends.parquet", ForwardFile = "forward.parquet";
+    private const string EndsFile = "ends.parquet",
+        ForwardFile = "forward.parquet";
 
     private static readonly Table<EndsRow> EndsTable = new(
         "ends",
@@ -28,7 +37,16 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
             new NumberColumn<EndsRow, int>("suffix_tokens", r => r.SuffixTokens),
             new OptionalTextColumn<EndsRow>("reason", r => r.Reason),
         ],
-        (v, i) => new EndsRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i], v.Of<int>(4)[i], v.Of<string?>(5)[i]));
+        (v, i) =>
+            new EndsRow(
+                v.Of<string>(0)[i],
+                v.Of<double>(1)[i],
+                v.Of<double>(2)[i],
+                v.Of<int>(3)[i],
+                v.Of<int>(4)[i],
+                v.Of<string?>(5)[i]
+            )
+    );
 
     private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> settled = new(StringComparer.Ordinal); // masks of samples that have enough
@@ -57,7 +75,8 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     public int ExpectedSamples => answers.Keep;
 
     /// <summary>Key parts by which other stages depend on the model's passes over a sample.</summary>
-    public IReadOnlyList<KeyPart> PassParts(Sample sample) => [.. Context.SampleParts(sample), .. baseline.Parts, .. BatchParts];
+    public IReadOnlyList<KeyPart> PassParts(Sample sample) =>
+        [.. Context.SampleParts(sample), .. baseline.Parts, .. BatchParts];
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
@@ -69,7 +88,8 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
 
         var known = new List<Unit>();
         int open = 0;
-        long unstable = 0, more = 0;
+        long unstable = 0,
+            more = 0;
         foreach (Sample sample in samples)
         {
             SampleUnits own = UnitsOf(sample);
@@ -82,26 +102,47 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
             {
                 var (needed, isEnough) = Needed(artifacts, sample);
                 known.AddRange(own.Of(needed, masks));
-                if (isEnough) continue;
+                if (isEnough)
+                {
+                    continue;
+                }
+
                 unstable++;
                 more += masks.Most - needed;
             }
         }
 
-        string? waits = open > 0 ? "f(1) and f(0) of every sample are known" : unstable > 0 ? "beta of every sample is stable" : null;
+        string? waits =
+            open > 0 ? "f(1) and f(0) of every sample are known"
+            : unstable > 0 ? "beta of every sample is stable"
+            : null;
         return new UnitList(known, waits, ((long)open * masks.Most) + more);
     }
 
-    /// <summary>The samples whose phi is defined; null while that, or how many masks one of them needs, is not known.</summary>
+    /// <summary>
+    /// The samples whose phi is defined; null while that, or how many masks one of them needs, is not known.
+    /// </summary>
     /// <exception cref="NoSampleException">phi is defined for none.</exception>
     public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
     {
-        if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends))) return null;
+        if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends)))
+        {
+            return null;
+        }
+
         Sample[] accepted = [.. samples.Where(s => Accepts(artifacts, s))];
-        if (!accepted.All(s => Needed(artifacts, s).IsEnough)) return null;
+        if (!accepted.All(s => Needed(artifacts, s).IsEnough))
+        {
+            return null;
+        }
+
         return accepted.Length > 0
             ? accepted
-            : throw new NoSampleException(Name, $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).", "Use other pictures or another baseline.");
+            : throw new NoSampleException(
+                Name,
+                $"no sample is left: of all {samples.Count}, {Problem(Ends(artifacts, samples[0]))} (the first).",
+                "Use other pictures or another baseline."
+            );
     }
 
     /// <summary>Whether phi of a sample, whose two ends are there, is defined.</summary>
@@ -130,83 +171,163 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     public int MasksOf(Sample sample) => Settled(sample).Sum(s => s.Masks.Count);
 
     /// <summary>When samples have enough masks; null where their number is fixed.</summary>
-    public EnoughMasks? Enough => masks.Spec.Count is AutoCountSpec auto ? enough ??= new EnoughMasks(Context, auto, masks.Spec.Shard, Regression) : null;
+    public EnoughMasks? Enough =>
+        masks.Spec.Count is AutoCountSpec auto
+            ? enough ??= new EnoughMasks(Context, auto, masks.Spec.Shard, Regression)
+            : null;
 
     /// <summary>What the numbers of masks are and why, for people; the samples are accepted.</summary>
     public string DescribeMasks(Artifacts artifacts)
     {
         int[] counts = [.. Accepted(artifacts)!.Select(MasksOf)];
-        if (Enough is not { } rule) return $"{counts[0]} each";
-        int unstable = Accepted(artifacts)!.Count(s => !(rule.Correlation(artifacts, UnitsOf(s).Asked[MasksOf(s)]) >= rule.Spec.Until));
+        if (Enough is not { } rule)
+        {
+            return $"{counts[0]} each";
+        }
+
+        int unstable = Accepted(artifacts)!
+            .Count(s => !(rule.Correlation(artifacts, UnitsOf(s).Asked[MasksOf(s)]) >= rule.Spec.Until));
         string notEnough = unstable == 0 ? "" : $"; {unstable} at the most allowed, without";
-        return string.Create(CultureInfo.InvariantCulture,
+        return string.Create(
+            CultureInfo.InvariantCulture,
             $"{counts.Min()} to {counts.Max()}, mean {Reporting.Format.Fixed(counts.Average(), 0)}, until two halves "
-            + $"correlate {rule.Spec.Until}{notEnough}");
+                + $"correlate {rule.Spec.Until}{notEnough}"
+        );
     }
 
     /// <summary>File that holds a shard's f and phi.</summary>
     public static string FileOf(Artifacts artifacts, Unit shard) => artifacts.File(shard, ForwardFile);
 
     /// <summary>The sample with its prefix computed, shared by all units that work on it.</summary>
-    public Lease<SampleRun> Prepare(Artifacts artifacts, Sample sample) => Context.Engine.Sample(
-        $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
-        () =>
-        {
-            PrefixCache prefix = Context.BuildPrefix(sample, Context.Model);
-            return new SampleRun(prefix, new SuffixForward(prefix, baseline.Blocks(artifacts, prefix), Context.Direction(sample), Context.Experiment.Engine.Batch));
-        });
+    public Lease<SampleRun> Prepare(Artifacts artifacts, Sample sample) =>
+        Context.Engine.Sample(
+            $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
+            () =>
+            {
+                PrefixCache prefix = Context.BuildPrefix(sample, Context.Model);
+                return new SampleRun(
+                    prefix,
+                    new SuffixForward(
+                        prefix,
+                        baseline.Blocks(artifacts, prefix),
+                        Context.Direction(sample),
+                        Context.Experiment.Engine.Batch
+                    )
+                );
+            }
+        );
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         PublishTable(folder, Tables.Samples, SampleRows(artifacts));
-        foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf)) folder.Link($"{PublishedPath(Tables.Forward.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
-        if (Enough is null) return;
-        foreach (Unit shard in Accepted(artifacts)!.SelectMany(MaskShardsOf).Where(s => !masks.IsNeeded(s)).Select(s => s.Unit).Distinct()) masks.Link(artifacts, folder, shard);
+        foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf))
+        {
+            folder.Link($"{PublishedPath(Tables.Forward.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
+        }
+
+        if (Enough is null)
+        {
+            return;
+        }
+
+        foreach (
+            Unit shard in Accepted(artifacts)!
+                .SelectMany(MaskShardsOf)
+                .Where(s => !masks.IsNeeded(s))
+                .Select(s => s.Unit)
+                .Distinct()
+        )
+        {
+            masks.Link(artifacts, folder, shard);
+        }
+
         PublishTable(folder, EnoughMasks.Table, [.. Accepted(artifacts)!.SelectMany(s => HalfSplits(artifacts, s))]);
     }
 
     /// <inheritdoc/>
     public override void PublishUnfinished(Artifacts artifacts, RunFolder folder)
     {
-        if (answers.SamplesIfAny(artifacts) is { Count: > 0 } samples && samples.All(s => artifacts.Has(EndsUnit(s)))) PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+        if (answers.SamplesIfAny(artifacts) is { Count: > 0 } samples && samples.All(s => artifacts.Has(EndsUnit(s))))
+        {
+            PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+        }
     }
 
     /// <inheritdoc/>
     public override string PublishedFacts(Artifacts artifacts) => Tables.Samples.Csv(SampleRows(artifacts));
 
     /// <summary>The table of samples: every picture asked about, with f(1), f(0) and why it was rejected.</summary>
-    public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => [.. answers.Asked(artifacts)!.Select(a =>
-    {
-        SampleRow row = a.ToRow(Context.Question);
-        if (!a.Kept) return row;
-        EndsRow ends = Ends(artifacts, a.Sample);
-        string? reason = Problem(ends);
-        if (reason is not null) row = row with { Status = SampleRow.Rejected, Reason = reason };
-        return ends.Reason is null ? row with { FIntact = ends.Intact, FAblated = ends.Ablated } : row;
-    })];
+    public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
+        [
+            .. answers
+                .Asked(artifacts)!
+                .Select(a =>
+                {
+                    SampleRow row = a.ToRow(Context.Question);
+                    if (!a.Kept)
+                    {
+                        return row;
+                    }
+                    EndsRow ends = Ends(artifacts, a.Sample);
+                    string? reason = Problem(ends);
+                    if (reason is not null)
+                    {
+                        row = row with { Status = SampleRow.Rejected, Reason = reason };
+                    }
+                    return ends.Reason is null ? row with { FIntact = ends.Intact, FAblated = ends.Ablated } : row;
+                }),
+        ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var samples = answers.Samples(artifacts)!;
         int accepted = Accepted(artifacts)!.Count;
-        int unfit = samples.Count(s => Ends(artifacts, s).Reason is not null), close = samples.Count - accepted - unfit;
-        string rejected = close == 0 ? "" : $"; {close} rejected because f(1) - f(0) is below {spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
-        string other = unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
-        return [new SummaryRow(Name, $"{accepted} samples with {(Enough is null ? $"{masks.Most} masks each" : $"masks: {DescribeMasks(artifacts)}")}{rejected}{other}")];
+        int unfit = samples.Count(s => Ends(artifacts, s).Reason is not null),
+            close = samples.Count - accepted - unfit;
+        string rejected =
+            close == 0
+                ? ""
+                : $"; {close} rejected because f(1) - f(0) is below "
+                    + $"{spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
+        string other =
+            unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
+        return
+        [
+            new SummaryRow(
+                Name,
+                $"{accepted} samples with "
+                    + $"{(Enough is null ? $"{masks.Most} masks each" : $"masks: {DescribeMasks(artifacts)}")}{rejected}{other}"
+            ),
+        ];
     }
 
-    /// <summary>A row's bits do not depend on the batch with our own kernels; with libtorch's products they may.</summary>
-    private IEnumerable<KeyPart> BatchParts => Context.Arithmetic.Linear == LinearChoice.Packed ? [] : [new KeyPart.Integer("batch", Context.Experiment.Engine.Batch)];
+    /// <summary>
+    /// A row's bits do not depend on the batch with our own kernels; with libtorch's products they may.
+    /// </summary>
+    private IEnumerable<KeyPart> BatchParts =>
+        Context.Arithmetic.Linear == LinearChoice.Packed
+            ? []
+            : [new KeyPart.Integer("batch", Context.Experiment.Engine.Batch)];
 
-    private string? Problem(EndsRow ends) => ends.Reason is { } reason ? reason : ends.Intact - ends.Ablated < spec.MinGap
-        ? string.Create(CultureInfo.InvariantCulture, $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}")
+    private string? Problem(EndsRow ends) =>
+        ends.Reason is { } reason ? reason
+        : ends.Intact - ends.Ablated < spec.MinGap
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}"
+            )
         : null;
 
     /// <summary>The elastic net that fits what these passes give; the paper's where none does.</summary>
-    private ElasticNetSpec Regression => Context.Experiment.Stages
-        .Where(n => n.Spec is RegressSpec && n.Inputs.GetValueOrDefault("forward") == Name).Select(n => ((RegressSpec)n.Spec).Trainer).OfType<ElasticNetSpec>().FirstOrDefault() ?? new ElasticNetSpec();
+    private ElasticNetSpec Regression =>
+        Context
+            .Experiment.Stages.Where(n => n.Spec is RegressSpec && n.Inputs.GetValueOrDefault("forward") == Name)
+            .Select(n => ((RegressSpec)n.Spec).Trainer)
+            .OfType<ElasticNetSpec>()
+            .FirstOrDefault()
+        ?? new ElasticNetSpec();
 
     private SampleUnits UnitsOf(Sample sample)
     {
@@ -215,9 +336,19 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
             if (!units.TryGetValue(sample.Id, out SampleUnits? found))
             {
                 Unit ends = CreateEnds(sample);
-                PassShard[] shards = [.. masks.ShardsOfMost(sample).Select(m => new PassShard(m, CreateShard(sample, ends, m)))];
+                PassShard[] shards =
+                [
+                    .. masks.ShardsOfMost(sample).Select(m => new PassShard(m, CreateShard(sample, ends, m))),
+                ];
                 units[sample.Id] = found = new SampleUnits(
-                    ends, shards, Enough?.Steps.ToDictionary(step => step, step => Enough.Create(sample, [.. shards.Where(s => s.Masks.First < step)])) ?? []);
+                    ends,
+                    shards,
+                    Enough?.Steps.ToDictionary(
+                        step => step,
+                        step => Enough.Create(sample, [.. shards.Where(s => s.Masks.First < step)])
+                    )
+                        ?? []
+                );
             }
 
             return found;
@@ -227,13 +358,29 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     /// <summary>So many masks of a sample are known to be needed, and whether they are enough.</summary>
     private (int Masks, bool IsEnough) Needed(Artifacts artifacts, Sample sample)
     {
-        if (Enough is not { } rule) return (masks.Most, true);
+        if (Enough is not { } rule)
+        {
+            return (masks.Most, true);
+        }
+
         SampleUnits own = UnitsOf(sample);
         foreach (int step in rule.Steps)
         {
-            if (!artifacts.Has(own.Asked[step])) return (step, false);
-            if (step < masks.Most && !(rule.Correlation(artifacts, own.Asked[step]) >= rule.Spec.Until)) continue;
-            lock (units) settled[sample.Id] = step;
+            if (!artifacts.Has(own.Asked[step]))
+            {
+                return (step, false);
+            }
+
+            if (step < masks.Most && !(rule.Correlation(artifacts, own.Asked[step]) >= rule.Spec.Until))
+            {
+                continue;
+            }
+
+            lock (units)
+            {
+                settled[sample.Id] = step;
+            }
+
             return (step, true);
         }
 
@@ -243,53 +390,94 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
     private PassShard[] Settled(Sample sample)
     {
         SampleUnits own = UnitsOf(sample);
-        if (Enough is null) return [.. own.Shards];
+        if (Enough is null)
+        {
+            return [.. own.Shards];
+        }
+
         lock (units)
         {
             return settled.TryGetValue(sample.Id, out int enoughMasks)
                 ? [.. own.Shards.Where(s => s.Masks.First < enoughMasks)]
-                : throw new InvalidOperationException($"The masks of {sample.Id} are not settled: ask for the accepted samples first.");
+                : throw new InvalidOperationException(
+                    $"The masks of {sample.Id} are not settled: ask for the accepted samples first."
+                );
         }
     }
 
-    private IEnumerable<HalfSplitRow> HalfSplits(Artifacts artifacts, Sample sample) => Enough!.Steps.TakeWhile(step => step <= MasksOf(sample))
-        .Select(step => new HalfSplitRow(sample.Id, step, Enough.Correlation(artifacts, UnitsOf(sample).Asked[step])));
+    private IEnumerable<HalfSplitRow> HalfSplits(Artifacts artifacts, Sample sample) =>
+        Enough!
+            .Steps.TakeWhile(step => step <= MasksOf(sample))
+            .Select(step => new HalfSplitRow(
+                sample.Id,
+                step,
+                Enough.Correlation(artifacts, UnitsOf(sample).Asked[step])
+            ));
 
-    private Unit CreateEnds(Sample sample) => new(Kind, Version, $"{sample.Id}/ends", [new KeyPart.Text("sample", sample.Id), .. PassParts(sample)], 2, WorkUnit, run =>
-    {
-        EndsTable.Write(run.File(EndsFile), [ComputeEnds(run.Artifacts, sample)]);
-    });
+    private Unit CreateEnds(Sample sample) =>
+        new(
+            Kind,
+            Version,
+            $"{sample.Id}/ends",
+            [new KeyPart.Text("sample", sample.Id), .. PassParts(sample)],
+            2,
+            WorkUnit,
+            run =>
+            {
+                EndsTable.Write(run.File(EndsFile), [ComputeEnds(run.Artifacts, sample)]);
+            }
+        );
 
     private EndsRow ComputeEnds(Artifacts artifacts, Sample sample)
     {
         (int width, int height) = PictureDecoder.ReadSize(sample.Item.FullPath);
         int tokens = Context.ImageTokens.TokensOf(width, height).Tokens;
-        if (baseline.Mismatch(artifacts, tokens) is { } reason) return new EndsRow(sample.Id, double.NaN, double.NaN, tokens, 0, reason);
+        if (baseline.Mismatch(artifacts, tokens) is { } reason)
+        {
+            return new EndsRow(sample.Id, double.NaN, double.NaN, tokens, 0, reason);
+        }
+
         using var lease = Prepare(artifacts, sample);
         SuffixForward forward = lease.Value.Forward;
         double ablated = forward.Logits([HeadMasks.None(Context.Heads)])[0];
         return new EndsRow(sample.Id, forward.Intact, ablated, tokens, lease.Value.Prefix.Prompt.SuffixLength, null);
     }
 
-    private Unit CreateShard(Sample sample, Unit ends, MaskShard shard) => new(
-        Kind, Version, $"{sample.Id}/masks {shard.First:00000000}-{shard.First + shard.Count - 1:00000000}",
-        [new KeyPart.Text("sample", sample.Id), .. PassParts(sample), new KeyPart.Inputs("ends", [ends]), new KeyPart.Inputs("masks", [shard.Unit])],
-        shard.Count, WorkUnit, run =>
-        {
-            using var lease = Prepare(run.Artifacts, sample);
-            SuffixForward forward = lease.Value.Forward;
-            EndsRow row = Ends(run.Artifacts, sample);
-            byte[][] heads = [.. MaskPart.Read([SampleMasks.FileOf(run.Artifacts, shard)], Context.Heads).SelectMany(p => p.Heads)];
-            var f = new List<double>(heads.Length);
-            foreach (byte[][] batch in heads.Chunk(forward.Batch))
+    private Unit CreateShard(Sample sample, Unit ends, MaskShard shard) =>
+        new(
+            Kind,
+            Version,
+            $"{sample.Id}/masks {shard.First:00000000}-{shard.First + shard.Count - 1:00000000}",
+            [
+                new KeyPart.Text("sample", sample.Id),
+                .. PassParts(sample),
+                new KeyPart.Inputs("ends", [ends]),
+                new KeyPart.Inputs("masks", [shard.Unit]),
+            ],
+            shard.Count,
+            WorkUnit,
+            run =>
             {
-                run.Cancel.ThrowIfCancellationRequested();
-                f.AddRange(forward.Logits(batch));
-                run.Advance(batch.Length);
-            }
+                using var lease = Prepare(run.Artifacts, sample);
+                SuffixForward forward = lease.Value.Forward;
+                EndsRow row = Ends(run.Artifacts, sample);
+                byte[][] heads =
+                [
+                    .. MaskPart
+                        .Read([SampleMasks.FileOf(run.Artifacts, shard)], Context.Heads)
+                        .SelectMany(p => p.Heads),
+                ];
+                var f = new List<double>(heads.Length);
+                foreach (byte[][] batch in heads.Chunk(forward.Batch))
+                {
+                    run.Cancel.ThrowIfCancellationRequested();
+                    f.AddRange(forward.Logits(batch));
+                    run.Advance(batch.Length);
+                }
 
-            ForwardPart.Write(run.File(ForwardFile), sample.Id, shard.First, f, [.. f.Select(row.Phi)]);
-        });
+                ForwardPart.Write(run.File(ForwardFile), sample.Id, shard.First, f, [.. f.Select(row.Phi)]);
+            }
+        );
 }
 
 /// <summary>The two ends of a sample's scale.</summary>
@@ -299,7 +487,14 @@ internal sealed class ForwardPasses(StageContext context, ForwardPassesSpec spec
 /// <param name="ImageTokens">P.</param>
 /// <param name="SuffixTokens">T.</param>
 /// <param name="Reason">Why nothing can be measured (then the ends are NaN), or null.</param>
-internal sealed record EndsRow(string SampleId, double Intact, double Ablated, int ImageTokens, int SuffixTokens, string? Reason)
+internal sealed record EndsRow(
+    string SampleId,
+    double Intact,
+    double Ablated,
+    int ImageTokens,
+    int SuffixTokens,
+    string? Reason
+)
 {
     /// <summary>The normalised logit of f: 0 with all heads ablated, 1 with all intact.</summary>
     public double Phi(double f) => (f - Ablated) / (Intact - Ablated);

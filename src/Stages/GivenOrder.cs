@@ -14,10 +14,14 @@ namespace Pipelines.Stages;
 internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double?> Scores)
 {
     private const long LargestFile = 64 << 20;
-    private const string FormOfLine = "A line is a JSON object such as { \"layer\": 17, \"head\": 5, \"score\": 0.31 }.";
+    private const string FormOfLine =
+        "A line is a JSON object such as { \"layer\": 17, \"head\": 5, \"score\": 0.31 }.";
 
     /// <summary>What the order depends on, for keys.</summary>
-    public string Digest => FileDigests.OfText(string.Join('\n', Heads.Select(n => $"{n} {Scores[n]?.ToString("R", CultureInfo.InvariantCulture)}")));
+    public string Digest =>
+        FileDigests.OfText(
+            string.Join('\n', Heads.Select(n => $"{n} {Scores[n]?.ToString("R", CultureInfo.InvariantCulture)}"))
+        );
 
     /// <summary>The order of the mean beta over a finished run's samples.</summary>
     /// <exception cref="InputException">No such run, or its heads are not this model's.</exception>
@@ -26,15 +30,33 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         FinishedRun run = runs.Open(ranking.Run);
         IReadOnlyList<string> fits = run.FitStages;
         string stage = ranking.Stage ?? (fits.Count == 1 ? fits[0] : throw Unclear(run, fits));
-        if (!fits.Contains(stage)) throw new InputException(run.Folder, $"the run has no regress stage '{stage}'.", fits.Count == 0 ? null : $"It has {string.Join(", ", fits)}.");
+        if (!fits.Contains(stage))
+        {
+            throw new InputException(
+                run.Folder,
+                $"the run has no regress stage '{stage}'.",
+                fits.Count == 0 ? null : $"It has {string.Join(", ", fits)}."
+            );
+        }
+
         FitResults fit = run.Fit(stage);
         if ((fit.Layers, fit.Heads) != (layers, heads))
         {
-            throw new InputException(run.Folder, Text($"its model has {fit.Layers} x {fit.Heads} heads, this one {layers} x {heads}: its order cannot be this one's."));
+            throw new InputException(
+                run.Folder,
+                Text(
+                    $"its model has {fit.Layers} x {fit.Heads} heads, this one {layers} x {heads}: its order cannot "
+                        + $"be this one's."
+                )
+            );
         }
 
         double[][] betas = [.. fit.Beta.Values];
-        if (betas.Length == 0) throw new InputException(run.Folder, "the run has no sample, so no beta to order heads by.");
+        if (betas.Length == 0)
+        {
+            throw new InputException(run.Folder, "the run has no sample, so no beta to order heads by.");
+        }
+
         double[] mean = [.. Enumerable.Range(0, layers * heads).Select(n => betas.Average(b => b[n]))];
         return new GivenOrder(Ranking.ByScore(mean), [.. mean.Select(b => (double?)b)]);
     }
@@ -45,12 +67,25 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
     {
         string file = ranking.File.Full;
         List<(int Head, double? Score)> named = [.. Lines(file, layers, heads)];
-        if (named.Count == 0) throw new InputException(file, "the file names no head.", FormOfLine);
+        if (named.Count == 0)
+        {
+            throw new InputException(file, "the file names no head.", FormOfLine);
+        }
+
         int scored = named.Count(n => n.Score is not null);
-        if (scored > 0 && scored < named.Count) throw new InputException(file, Text($"{scored} of {named.Count} lines have a score: all must, or none."));
-        IEnumerable<(int Head, double? Score)> first = scored == 0 ? named : named.OrderByDescending(n => n.Score).ThenBy(n => n.Head);
+        if (scored > 0 && scored < named.Count)
+        {
+            throw new InputException(file, Text($"{scored} of {named.Count} lines have a score: all must, or none."));
+        }
+
+        IEnumerable<(int Head, double? Score)> first =
+            scored == 0 ? named : named.OrderByDescending(n => n.Score).ThenBy(n => n.Head);
         var scores = new double?[layers * heads];
-        foreach ((int head, double? score) in named) scores[head] = score;
+        foreach ((int head, double? score) in named)
+        {
+            scores[head] = score;
+        }
+
         IEnumerable<int> others = Enumerable.Range(0, layers * heads).Except(named.Select(n => n.Head));
         return new GivenOrder([.. first.Select(n => n.Head), .. others], scores);
     }
@@ -62,11 +97,21 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         foreach (string line in ReadLines(file))
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
             (int Head, double? Score) entry = Line(line, Text($"{file}, line {number}"), layers, heads);
             if (!lineOf.TryAdd(entry.Head, number))
             {
-                throw new InputException(Text($"{file}, line {number}"), Text($"names layer {entry.Head / heads}, head {entry.Head % heads} again; line {lineOf[entry.Head]} has it."));
+                throw new InputException(
+                    Text($"{file}, line {number}"),
+                    Text(
+                        $"names layer {entry.Head / heads}, head {entry.Head % heads} again; line "
+                            + $"{lineOf[entry.Head]} has it."
+                    )
+                );
             }
 
             yield return entry;
@@ -77,38 +122,66 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(line.TrimStart('\uFEFF'), new JsonDocumentOptions { MaxDepth = 4 });
-            if (json.RootElement.ValueKind != JsonValueKind.Object) throw new InputException(where, "is not a JSON object.", FormOfLine);
-            if (json.RootElement.EnumerateObject().FirstOrDefault(p => p.Name is not ("layer" or "head" or "score")) is { Value.ValueKind: not JsonValueKind.Undefined } other)
+            using JsonDocument json = JsonDocument.Parse(
+                line.TrimStart('\uFEFF'),
+                new JsonDocumentOptions { MaxDepth = 4 }
+            );
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new InputException(where, "is not a JSON object.", FormOfLine);
+            }
+
+            if (
+                json.RootElement.EnumerateObject().FirstOrDefault(p => p.Name is not ("layer" or "head" or "score")) is
+                { Value.ValueKind: not JsonValueKind.Undefined } other
+            )
             {
                 throw new InputException(where, $"has the unknown field '{other.Name}'.", FormOfLine);
             }
 
-            int layer = Number(json.RootElement, "layer", layers, where), head = Number(json.RootElement, "head", heads, where);
+            int layer = Number(json.RootElement, "layer", layers, where),
+                head = Number(json.RootElement, "head", heads, where);
             double? score = null;
-            if (json.RootElement.TryGetProperty("score", out JsonElement value) && value.ValueKind != JsonValueKind.Null)
+            if (
+                json.RootElement.TryGetProperty("score", out JsonElement value)
+                && value.ValueKind != JsonValueKind.Null
+            )
             {
-                score = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double s) && double.IsFinite(s) ? s : throw new InputException(where, "'score' must be a finite number.", FormOfLine);
+                score =
+                    value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double s) && double.IsFinite(s)
+                        ? s
+                        : throw new InputException(where, "'score' must be a finite number.", FormOfLine);
             }
 
             return ((layer * heads) + head, score);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // half a surrogate pair in a name is found when it is asked for
+        // Half a surrogate pair in a name is found when it is asked for
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InputException(where, "is not valid JSON.", $"{FormOfLine} NaN and Infinity are no JSON.", e);
         }
     }
 
     private static int Number(JsonElement line, string field, int below, string where) =>
-        line.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0 && number < below
+        line.TryGetProperty(field, out JsonElement value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt32(out int number)
+        && number >= 0
+        && number < below
             ? number
-            : throw new InputException(where, Text($"'{field}' must be a whole number from 0 to {below - 1}."), FormOfLine);
+            : throw new InputException(
+                where,
+                Text($"'{field}' must be a whole number from 0 to {below - 1}."),
+                FormOfLine
+            );
 
     private static string[] ReadLines(string file)
     {
         try
         {
-            return new FileInfo(file).Length <= LargestFile ? File.ReadAllLines(file) : throw new InputException(file, "the file is far larger than a list of heads is.", FormOfLine);
+            return new FileInfo(file).Length <= LargestFile
+                ? File.ReadAllLines(file)
+                : throw new InputException(file, "the file is far larger than a list of heads is.", FormOfLine);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -116,9 +189,14 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         }
     }
 
-    private static InputException Unclear(FinishedRun run, IReadOnlyList<string> fits) => fits.Count == 0
-        ? new InputException(run.Folder, "the run has no regress stage, so no beta to order heads by.")
-        : new InputException(run.Folder, $"the run has several regress stages: {string.Join(", ", fits)}.", $"Name one: {{ run: …, stage: {fits[0]} }}.");
+    private static InputException Unclear(FinishedRun run, IReadOnlyList<string> fits) =>
+        fits.Count == 0
+            ? new InputException(run.Folder, "the run has no regress stage, so no beta to order heads by.")
+            : new InputException(
+                run.Folder,
+                $"the run has several regress stages: {string.Join(", ", fits)}.",
+                $"Name one: {{ run: …, stage: {fits[0]} }}."
+            );
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -5,24 +5,42 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>Gradients against masks at equal cost: what the first of either give on the same held-out masks (beyond the paper). Runs no pass.</summary>
-internal sealed class GradientCost(StageContext context, GradientCostSpec spec, ForwardPasses forward, GradientPasses gradients) : SampleStage(context, forward)
+/// <summary>
+/// Gradients against masks at equal cost: what the first of either give on the same held-out masks (beyond the paper).
+/// Runs no pass.
+/// </summary>
+internal sealed class GradientCost(
+    StageContext context,
+    GradientCostSpec spec,
+    ForwardPasses forward,
+    GradientPasses gradients
+) : SampleStage(context, forward)
 {
     private const int Version = 1;
     private const string FileName = "gradient-cost.parquet";
 
     /// <summary>The table.</summary>
-    public static Table<CostPoint> Table { get; } = new(
-        "gradient_cost",
-        [
-            new TextColumn<CostPoint>("sample_id", r => r.SampleId),
-            new TextColumn<CostPoint>("way", r => r.Way),
-            new NumberColumn<CostPoint, int>("observations", r => r.Observations),
-            new NumberColumn<CostPoint, int>("passes", r => r.Passes),
-            new OptionalNumberColumn<CostPoint, double>("r2", r => r.R2),
-            new OptionalNumberColumn<CostPoint, double>("correlation", r => r.Correlation),
-        ],
-        (v, i) => new CostPoint(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<double?>(4)[i], v.Of<double?>(5)[i]));
+    public static Table<CostPoint> Table { get; } =
+        new(
+            "gradient_cost",
+            [
+                new TextColumn<CostPoint>("sample_id", r => r.SampleId),
+                new TextColumn<CostPoint>("way", r => r.Way),
+                new NumberColumn<CostPoint, int>("observations", r => r.Observations),
+                new NumberColumn<CostPoint, int>("passes", r => r.Passes),
+                new OptionalNumberColumn<CostPoint, double>("r2", r => r.R2),
+                new OptionalNumberColumn<CostPoint, double>("correlation", r => r.Correlation),
+            ],
+            (v, i) =>
+                new CostPoint(
+                    v.Of<string>(0)[i],
+                    v.Of<string>(1)[i],
+                    v.Of<int>(2)[i],
+                    v.Of<int>(3)[i],
+                    v.Of<double?>(4)[i],
+                    v.Of<double?>(5)[i]
+                )
+        );
 
     /// <inheritdoc/>
     public override string Kind => "gradient-cost";
@@ -31,7 +49,8 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
     public override string WorkUnit => "samples";
 
     /// <inheritdoc/>
-    /// <exception cref="Errors.InputException">Each sample has a number of masks of its own, so that no curve goes over all of them.</exception>
+    /// <exception cref="Errors.InputException">Each sample has a number of masks of its own, so that no curve goes over
+    /// all of them.</exception>
     public override UnitList Units(Artifacts artifacts)
     {
         Chain.RequireFixedCount(Name, Forward);
@@ -39,23 +58,28 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
     }
 
     /// <summary>All rows, sample by sample.</summary>
-    public IReadOnlyList<CostPoint> Rows(Artifacts artifacts) => [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+    public IReadOnlyList<CostPoint> Rows(Artifacts artifacts) =>
+        [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
-    [
-        .. Rows(artifacts).GroupBy(r => r.Way).Select(way =>
-        {
-            int most = way.Max(r => r.Observations);
-            CostPoint[] last = [.. way.Where(r => r.Observations == most)];
-            return new SummaryRow($"{Name}: {way.Key}",
-                $"R² {Mean(last, r => r.R2)}, correlation {Mean(last, r => r.Correlation)} after "
-                + $"{Reporting.Format.Count(last[0].Passes)} passes a sample");
-        }),
-    ];
+        [
+            .. Rows(artifacts)
+                .GroupBy(r => r.Way)
+                .Select(way =>
+                {
+                    int most = way.Max(r => r.Observations);
+                    CostPoint[] last = [.. way.Where(r => r.Observations == most)];
+                    return new SummaryRow(
+                        $"{Name}: {way.Key}",
+                        $"R² {Mean(last, r => r.R2)}, correlation {Mean(last, r => r.Correlation)} after "
+                            + $"{Reporting.Format.Count(last[0].Passes)} passes a sample"
+                    );
+                }),
+        ];
 
     private static string Mean(CostPoint[] rows, Func<CostPoint, double?> value) =>
         Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
@@ -66,23 +90,39 @@ internal sealed class GradientCost(StageContext context, GradientCostSpec spec, 
         var masks = Forward.MaskShardsOf(sample);
         var passes = Forward.ShardsOf(sample);
         var slopes = gradients.ShardsOf(sample);
-        int seed = Context.Experiment.Seed, heads = Context.Heads;
-        return new Unit(Kind, Version, sample.Id,
-        [
-            new KeyPart.Number("train", spec.Train),
-            new KeyPart.Number("alpha", spec.Alpha),
-            new KeyPart.Number("l1_ratio", spec.L1Ratio),
-            new KeyPart.Integer("seed", seed),
-            new KeyPart.Integer("heads", heads),
-            new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
-            new KeyPart.Inputs("forward", passes),
-            new KeyPart.Inputs("gradients", slopes),
-        ], 1, WorkUnit, run =>
-        {
-            var data = MaskDataset.Open([.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads);
-            var curves = CostCurves.Of(
-                data, TrainTestSplit.Of(data.Rows, spec.Train, seed), [.. gradients.Parts(run.Artifacts, sample)], new ElasticNetSettings(spec.Alpha, spec.L1Ratio));
-            Table.Write(run.File(FileName), [.. curves.Select(p => p with { SampleId = sample.Id })]);
-        });
+        int seed = Context.Experiment.Seed,
+            heads = Context.Heads;
+        return new Unit(
+            Kind,
+            Version,
+            sample.Id,
+            [
+                new KeyPart.Number("train", spec.Train),
+                new KeyPart.Number("alpha", spec.Alpha),
+                new KeyPart.Number("l1_ratio", spec.L1Ratio),
+                new KeyPart.Integer("seed", seed),
+                new KeyPart.Integer("heads", heads),
+                new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
+                new KeyPart.Inputs("forward", passes),
+                new KeyPart.Inputs("gradients", slopes),
+            ],
+            1,
+            WorkUnit,
+            run =>
+            {
+                var data = MaskDataset.Open(
+                    [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))],
+                    [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))],
+                    heads
+                );
+                var curves = CostCurves.Of(
+                    data,
+                    TrainTestSplit.Of(data.Rows, spec.Train, seed),
+                    [.. gradients.Parts(run.Artifacts, sample)],
+                    new ElasticNetSettings(spec.Alpha, spec.L1Ratio)
+                );
+                Table.Write(run.File(FileName), [.. curves.Select(p => p with { SampleId = sample.Id })]);
+            }
+        );
     }
 }

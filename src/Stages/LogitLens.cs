@@ -6,8 +6,11 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>What the heads of largest beta write towards in the vocabulary (paper, Fig. 8). A unit is a sample.</summary>
-internal sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution) : SampleStage(context, forward)
+/// <summary>
+/// What the heads of largest beta write towards in the vocabulary (paper, Fig. 8). A unit is a sample.
+/// </summary>
+internal sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution)
+    : SampleStage(context, forward)
 {
     private const int Version = 1;
     private const string FileName = "logit-lens.parquet";
@@ -22,7 +25,8 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
     public LogitLensSpec Spec => spec;
 
     /// <summary>A sample's heads and items, in order.</summary>
-    public IReadOnlyList<LensRow> Rows(Artifacts artifacts, Sample sample) => TokenTables.Lens.Read(artifacts.File(UnitOf(sample), FileName));
+    public IReadOnlyList<LensRow> Rows(Artifacts artifacts, Sample sample) =>
+        TokenTables.Lens.Read(artifacts.File(UnitOf(sample), FileName));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder) =>
@@ -33,21 +37,34 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
     {
         var samples = Forward.Accepted(artifacts)!;
         int naming = samples.Count(s => Rows(artifacts, s).Any(r => r.IsTarget));
-        return [new SummaryRow(Name, $"the answer is among the top {spec.Items} items of one of the {spec.Heads} strongest heads in {naming} of {samples.Count} samples")];
+        return
+        [
+            new SummaryRow(
+                Name,
+                $"the answer is among the top {spec.Items} items of one of the {spec.Heads} strongest heads in "
+                    + $"{naming} of {samples.Count} samples"
+            ),
+        ];
     }
 
     /// <inheritdoc/>
-    protected override Unit Create(Sample sample) => new(
-        Kind, Version, sample.Id,
-        [
-            new KeyPart.Text("sample", sample.Id),
-            .. Context.SampleParts(sample),
-            new KeyPart.Inputs("attribution", [attribution.UnitOf(sample)]),
-            new KeyPart.Integer("heads", spec.Heads),
-            new KeyPart.Integer("items", spec.Items),
-            new KeyPart.Text("reading", Spelling.Of(spec.Reading)),
-        ],
-        1, WorkUnit, run => Compute(run, sample));
+    protected override Unit Create(Sample sample) =>
+        new(
+            Kind,
+            Version,
+            sample.Id,
+            [
+                new KeyPart.Text("sample", sample.Id),
+                .. Context.SampleParts(sample),
+                new KeyPart.Inputs("attribution", [attribution.UnitOf(sample)]),
+                new KeyPart.Integer("heads", spec.Heads),
+                new KeyPart.Integer("items", spec.Items),
+                new KeyPart.Text("reading", Spelling.Of(spec.Reading)),
+            ],
+            1,
+            WorkUnit,
+            run => Compute(run, sample)
+        );
 
     private void Compute(UnitRun run, Sample sample)
     {
@@ -57,7 +74,29 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
         int[] heads = [.. Ranking.ByScore(beta).Take(spec.Heads)];
         var top = HeadLens.Top(lease.Value.Prefix, intact, heads, spec.Reading == LensReading.Image, spec.Items);
         int perLayer = Context.Info.Heads;
-        TokenTables.Lens.Write(run.File(FileName), [.. heads.SelectMany((n, rank) => top[rank].Select((item, i) => new LensRow(
-            sample.Id, rank, n / perLayer, n % perLayer, beta[n], i, item.Token, Context.Model.Tokenizer.TokenText(item.Token), item.Logit, item.Token == sample.TargetToken)))]);
+        TokenTables.Lens.Write(
+            run.File(FileName),
+            [
+                .. heads.SelectMany(
+                    (n, rank) =>
+                        top[rank]
+                            .Select(
+                                (item, i) =>
+                                    new LensRow(
+                                        sample.Id,
+                                        rank,
+                                        n / perLayer,
+                                        n % perLayer,
+                                        beta[n],
+                                        i,
+                                        item.Token,
+                                        Context.Model.Tokenizer.TokenText(item.Token),
+                                        item.Logit,
+                                        item.Token == sample.TargetToken
+                                    )
+                            )
+                ),
+            ]
+        );
     }
 }

@@ -12,7 +12,8 @@ using Pipelines.Stages.Vision;
 namespace Pipelines.Stages;
 
 /// <summary>
-/// Tries on the real checkpoint what head ablation rests on (<see cref="AblationLaws"/>), with the experiment's first picture; the second serves as the baseline. Measures time and memory on the way.
+/// Tries on the real checkpoint what head ablation rests on (<see cref="AblationLaws"/>), with the experiment's first
+/// picture; the second serves as the baseline. Measures time and memory on the way.
 /// </summary>
 internal sealed class ModelCheck : IDisposable
 {
@@ -37,9 +38,13 @@ internal sealed class ModelCheck : IDisposable
         TorchNative.Touch();
         programBytes = OwnBytes();
         VisionLanguageModel model = context.Model;
-        picture = Usable(context.Items) ?? throw new Errors.InputException(
-            context.Pictures.Source, $"no picture can be used (for example: {context.Unusable(context.Items[0])}).",
-            context.Image.KeepSizes ? "Set model.image.other_sizes to resize." : null);
+        picture =
+            Usable(context.Items)
+            ?? throw new Errors.InputException(
+                context.Pictures.Source,
+                $"no picture can be used (for example: {context.Unusable(context.Items[0])}).",
+                context.Image.KeepSizes ? "Set model.image.other_sizes to resize." : null
+            );
         DataItem other = Usable(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
         using (context.BuildPrefix(picture))
         {
@@ -51,7 +56,11 @@ internal sealed class ModelCheck : IDisposable
         PromptTokens asked = model.Prompt(context.Question, features.Tokens.Tokens);
         prefix = PrefixCache.Compute(model, asked, features);
         SecondsPerPicture = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        using (IntactRun intact = IntactRun.Compute(prefix)) said = intact.Generate(AnswerTokens(context.Experiment), model.EndTokens);
+        using (IntactRun intact = IntactRun.Compute(prefix))
+        {
+            said = intact.Generate(AnswerTokens(context.Experiment), model.EndTokens);
+        }
+
         measured = model.TargetOf(said);
         if (measured.Position > 0)
         {
@@ -65,7 +74,8 @@ internal sealed class ModelCheck : IDisposable
         forward = new SuffixForward(prefix, baseline, Target, context.Experiment.Engine.Batch);
         SecondsPerMask = TimeMasks();
         using var process = Process.GetCurrentProcess();
-        (HeldBytes, PeakBytes) = (OwnBytes(), process.PeakWorkingSet64); // before the plain passes of the checks, which runs do not need
+        // Before the plain passes of the checks, which runs do not need
+        (HeldBytes, PeakBytes) = (OwnBytes(), process.PeakWorkingSet64);
     }
 
     /// <summary>Vision tower, and prefix and image tokens through the decoder, in seconds.</summary>
@@ -74,25 +84,41 @@ internal sealed class ModelCheck : IDisposable
     /// <summary>One mask in a full batch, in seconds.</summary>
     public double SecondsPerMask { get; }
 
-    /// <summary>Memory that the process holds with model and sample ready, without pages of files, which the system can take back.</summary>
+    /// <summary>
+    /// Memory that the process holds with model and sample ready, without pages of files, which the system can take
+    /// back.
+    /// </summary>
     public long HeldBytes { get; }
 
     /// <summary>The most it has held, loading and pages of files included.</summary>
     public long PeakBytes { get; }
 
-    /// <summary>Direction of the measured token's adjusted logit; of the answer's first token where none can be measured.</summary>
+    /// <summary>
+    /// Direction of the measured token's adjusted logit; of the answer's first token where none can be measured.
+    /// </summary>
     private TargetDirection Target { get; }
 
     /// <summary>The prompt token by token, the image's in one row; behind it what is given of the answer.</summary>
     public IReadOnlyList<PromptRow> Prompt()
     {
         PromptTokens prompt = prefix.Prompt;
-        IEnumerable<PromptRow> Rows(int first, int count, string part) => Enumerable.Range(first, count).Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), TokenText(prompt.Ids[i])));
-        string grid = features.Tokens.Rows > 0 ? string.Create(CultureInfo.InvariantCulture, $", {features.Tokens.Rows} x {features.Tokens.Columns}") : "";
+        IEnumerable<PromptRow> Rows(int first, int count, string part) =>
+            Enumerable
+                .Range(first, count)
+                .Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), TokenText(prompt.Ids[i])));
+        string grid =
+            features.Tokens.Rows > 0
+                ? string.Create(CultureInfo.InvariantCulture, $", {features.Tokens.Rows} x {features.Tokens.Columns}")
+                : "";
         return
         [
             .. Rows(0, prompt.ImageStart, "prefix"),
-            new PromptRow($"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}", "image", Whole(prompt.Ids[prompt.ImageStart]), $"{TokenText(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"),
+            new PromptRow(
+                $"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}",
+                "image",
+                Whole(prompt.Ids[prompt.ImageStart]),
+                $"{TokenText(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"
+            ),
             .. Rows(prompt.SuffixStart, questionLength - prompt.SuffixStart, "suffix"),
             .. Rows(questionLength, prompt.Length - questionLength, "given"),
         ];
@@ -103,16 +129,46 @@ internal sealed class ModelCheck : IDisposable
     {
         VisionLanguageModel model = context.Model;
         PromptTokens prompt = prefix.Prompt;
-        yield return new CheckResult("tensors of the checkpoint", true, $"all {model.TensorCount} claimed or known to be unused");
+        yield return new CheckResult(
+            "tensors of the checkpoint",
+            true,
+            $"all {model.TensorCount} claimed or known to be unused"
+        );
         int answered = model.TokensOf(Size.Width, Size.Height).Tokens;
         yield return new CheckResult(
-            "image tokens follow from the picture's size", answered == prompt.ImageLength && features.Features.shape[0] == prompt.ImageLength,
-            $"{prompt.ImageLength}: {ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)}");
-        yield return new CheckResult("answer", true, $"'{Shown.Name(model.Answer(said))}' for {picture.File}{(picture.Category is { } category ? $" ({category})" : "")}");
+            "image tokens follow from the picture's size",
+            answered == prompt.ImageLength && features.Features.shape[0] == prompt.ImageLength,
+            $"{prompt.ImageLength}: {ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)}"
+        );
+        yield return new CheckResult(
+            "answer",
+            true,
+            $"'{Shown.Name(model.Answer(said))}' for "
+                + $"{picture.File}{(picture.Category is { } category ? $" ({category})" : "")}"
+        );
         yield return new CheckResult("measured token", true, MeasuredToken(model));
         using var naive = new NaiveForward(model, prompt, features);
-        foreach (CheckResult result in new AblationLaws(prefix, naive, forward, baseline, Target, context.Experiment.Seed).Try()) yield return result;
-        yield return new CheckResult("time", true, Text($"{SecondsPerPicture:0.000} s a picture; {1 / SecondsPerMask:0.0} masks/s in batches of {forward.Batch}"));
+        foreach (
+            CheckResult result in new AblationLaws(
+                prefix,
+                naive,
+                forward,
+                baseline,
+                Target,
+                context.Experiment.Seed
+            ).Try()
+        )
+        {
+            yield return result;
+        }
+
+        yield return new CheckResult(
+            "time",
+            true,
+            Text(
+                $"{SecondsPerPicture:0.000} s a picture; {1 / SecondsPerMask:0.0} masks/s in batches of {forward.Batch}"
+            )
+        );
         yield return Memory(model, prompt);
     }
 
@@ -127,15 +183,24 @@ internal sealed class ModelCheck : IDisposable
 
     /// <summary>Longest answer, as the experiment asks for it.</summary>
     private static int AnswerTokens(Experiment experiment) =>
-        (experiment.Stages.Select(s => s.Spec).OfType<AnswerQuestionsSpec>().FirstOrDefault() ?? new()).Answer.MaxTokens;
+        (experiment.Stages.Select(s => s.Spec).OfType<AnswerQuestionsSpec>().FirstOrDefault() ?? new())
+            .Answer
+            .MaxTokens;
 
     /// <summary>The measured token, and what is given before it.</summary>
     private string MeasuredToken(VisionLanguageModel model)
     {
-        string token = $"{Whole(said[measured.Position])} '{Shown.Name(model.Tokenizer.TokenText(said[measured.Position]))}'";
-        if (measured.Problem is { } problem) return $"{problem}; the checks take the answer's first, {token}";
+        string token =
+            $"{Whole(said[measured.Position])} '{Shown.Name(model.Tokenizer.TokenText(said[measured.Position]))}'";
+        if (measured.Problem is { } problem)
+        {
+            return $"{problem}; the checks take the answer's first, {token}";
+        }
+
         string piece = measured.IsPiece ? ", a piece of the word" : "";
-        return measured.Position == 0 ? $"{token}{piece}" : $"{token}{piece}, behind '{Shown.Name(model.TextOf(said.Take(measured.Position)))}', which is given";
+        return measured.Position == 0
+            ? $"{token}{piece}"
+            : $"{token}{piece}, behind '{Shown.Name(model.TextOf(said.Take(measured.Position)))}', which is given";
     }
 
     private (int Width, int Height) Size => PictureDecoder.ReadSize(picture.FullPath);
@@ -145,10 +210,22 @@ internal sealed class ModelCheck : IDisposable
     /// <summary>The experiment's kind of baseline; the mean is that of one picture.</summary>
     private BaselineBlocks BlocksOf(DataItem item)
     {
-        CollectMeanKvSpec spec = context.Experiment.Stages.Select(s => s.Spec).OfType<CollectMeanKvSpec>().FirstOrDefault() ?? new();
-        if (spec.Kind != BaselineKind.Mean) return BaselineBlocks.Of(spec.Kind == BaselineKind.Zero ? new Baseline.Zero() : new Baseline.Knockout(), prefix);
+        CollectMeanKvSpec spec =
+            context.Experiment.Stages.Select(s => s.Spec).OfType<CollectMeanKvSpec>().FirstOrDefault() ?? new();
+        if (spec.Kind != BaselineKind.Mean)
+        {
+            return BaselineBlocks.Of(
+                spec.Kind == BaselineKind.Zero ? new Baseline.Zero() : new Baseline.Knockout(),
+                prefix
+            );
+        }
+
         using PrefixCache other = context.BuildPrefix(item);
-        using var mean = new MeanKvAccumulator(other.Decoder.Shape, other.Prompt.ImageLength, spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary);
+        using var mean = new MeanKvAccumulator(
+            other.Decoder.Shape,
+            other.Prompt.ImageLength,
+            spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary
+        );
         mean.Add(other);
         using Baseline.Mean one = mean.ToBaseline();
         return BaselineBlocks.Of(one, prefix);
@@ -156,7 +233,14 @@ internal sealed class ModelCheck : IDisposable
 
     private double TimeMasks()
     {
-        byte[][] masks = [.. Enumerable.Range(0, forward.Batch).Select(i => HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDrawing.Exact))];
+        byte[][] masks =
+        [
+            .. Enumerable
+                .Range(0, forward.Batch)
+                .Select(i =>
+                    HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDrawing.Exact)
+                ),
+        ];
         forward.Logits(masks[..1]); // warms up
         long start = Stopwatch.GetTimestamp();
         int batches = 0;
@@ -164,18 +248,31 @@ internal sealed class ModelCheck : IDisposable
         {
             forward.Logits(masks);
             batches++;
-        }
-        while (Stopwatch.GetElapsedTime(start) < LeastTimed);
+        } while (Stopwatch.GetElapsedTime(start) < LeastTimed);
         return Stopwatch.GetElapsedTime(start).TotalSeconds / (batches * masks.Length);
     }
 
     private CheckResult Memory(VisionLanguageModel model, PromptTokens prompt)
     {
-        MemoryEstimate estimate = MemoryEstimate.Of(model.WeightBytes, model.Info.Decoder, context.Arithmetic, prompt, forward.Batch);
-        string parts = Text($"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + {Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations, without the vision tower's");
-        string measured = context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA
-            ? "on the device, where it is not measured"
-            : Text($"measured {Gigabytes(HeldBytes)}, of which {Gigabytes(programBytes)} are the program's own, and {Gigabytes(PeakBytes)} at most while loading, pages of the files included");
+        MemoryEstimate estimate = MemoryEstimate.Of(
+            model.WeightBytes,
+            model.Info.Decoder,
+            context.Arithmetic,
+            prompt,
+            forward.Batch
+        );
+        string parts = Text(
+            $"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + "
+                + $"{Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations, without "
+                + $"the vision tower's"
+        );
+        string measured =
+            context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA
+                ? "on the device, where it is not measured"
+                : Text(
+                    $"measured {Gigabytes(HeldBytes)}, of which {Gigabytes(programBytes)} are the program's own, and "
+                        + $"{Gigabytes(PeakBytes)} at most while loading, pages of the files included"
+                );
         return new CheckResult("memory", true, Text($"estimate {Gigabytes(estimate.Total)} ({parts}); {measured}"));
     }
 
@@ -183,16 +280,23 @@ internal sealed class ModelCheck : IDisposable
     private static long OwnBytes()
     {
         const string anonymous = "RssAnon:";
-        if (OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(anonymous, StringComparison.Ordinal)) is { } line)
+        if (
+            OperatingSystem.IsLinux()
+            && File.ReadLines("/proc/self/status")
+                .FirstOrDefault(l => l.StartsWith(anonymous, StringComparison.Ordinal))
+                is { } line
+        )
         {
-            return 1024 * long.Parse(line.AsSpan(anonymous.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture);
+            return 1024
+                * long.Parse(line.AsSpan(anonymous.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture);
         }
 
         using var process = Process.GetCurrentProcess();
         return process.WorkingSet64;
     }
 
-    private static string Gigabytes(long bytes) => bytes < 100_000_000 ? Text($"{bytes / 1e6:0.0} MB") : Text($"{bytes / 1e9:0.00} GB");
+    private static string Gigabytes(long bytes) =>
+        bytes < 100_000_000 ? Text($"{bytes / 1e6:0.0} MB") : Text($"{bytes / 1e9:0.00} GB");
 
     /// <summary>A token on one line.</summary>
     private string TokenText(int id) => Shown.Name(context.Model.Tokenizer.TokenText(id)).Replace(' ', '▁');

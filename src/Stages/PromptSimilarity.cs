@@ -7,8 +7,9 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>
-/// How alike beta is under other prompts (paper, Table 1): for every prompt a chain of answers, masks, passes and fits, and one table of the cosines. Only pictures whose answers are right under both prompts are
-/// compared, so passes are run for these alone.
+/// How alike beta is under other prompts (paper, Table 1): for every prompt a chain of answers, masks, passes and fits,
+/// and one table of the cosines. Only pictures whose answers are right under both prompts are compared, so passes are
+/// run for these alone.
 /// </summary>
 internal sealed class PromptSimilarity : Stage
 {
@@ -32,21 +33,39 @@ internal sealed class PromptSimilarity : Stage
         for (int i = 0; i < prompts.Count; i++)
         {
             var (prompt, other) = prompts[i];
-            if (other.Question == context.Question) throw new InputException($"stages.{name}.prompts", $"'{prompt}' is the experiment's own prompt.", "Leave it out: beta is compared with itself otherwise.");
-            if (prompts.Take(i).Select(p => p.Context.Question).Contains(other.Question)) throw new InputException($"stages.{name}.prompts", $"'{prompt}' asks the same as one before it.", "Leave one of them out.");
+            if (other.Question == context.Question)
+            {
+                throw new InputException(
+                    $"stages.{name}.prompts",
+                    $"'{prompt}' is the experiment's own prompt.",
+                    "Leave it out: beta is compared with itself otherwise."
+                );
+            }
+
+            if (prompts.Take(i).Select(p => p.Context.Question).Contains(other.Question))
+            {
+                throw new InputException(
+                    $"stages.{name}.prompts",
+                    $"'{prompt}' asks the same as one before it.",
+                    "Leave one of them out."
+                );
+            }
         }
     }
 
     /// <summary>The table.</summary>
-    public static Table<PromptSimilarityRow> Table { get; } = new(
-        "prompt_similarity",
-        [
-            new TextColumn<PromptSimilarityRow>("prompt", r => r.Prompt),
-            new TextColumn<PromptSimilarityRow>("question", r => r.Question),
-            new TextColumn<PromptSimilarityRow>("sample_id", r => r.SampleId),
-            new OptionalNumberColumn<PromptSimilarityRow, double>("cosine", r => r.Cosine),
-        ],
-        (v, i) => new PromptSimilarityRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string>(2)[i], v.Of<double?>(3)[i]));
+    public static Table<PromptSimilarityRow> Table { get; } =
+        new(
+            "prompt_similarity",
+            [
+                new TextColumn<PromptSimilarityRow>("prompt", r => r.Prompt),
+                new TextColumn<PromptSimilarityRow>("question", r => r.Question),
+                new TextColumn<PromptSimilarityRow>("sample_id", r => r.SampleId),
+                new OptionalNumberColumn<PromptSimilarityRow, double>("cosine", r => r.Cosine),
+            ],
+            (v, i) =>
+                new PromptSimilarityRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string>(2)[i], v.Of<double?>(3)[i])
+        );
 
     /// <inheritdoc/>
     public override string Kind => "prompt-similarity";
@@ -55,13 +74,15 @@ internal sealed class PromptSimilarity : Stage
     public override string WorkUnit => "masks";
 
     /// <summary>The other prompts with their questions, in the order of the spec.</summary>
-    public IReadOnlyList<(string Prompt, string Question)> Compared => [.. prompts.Select(p => (p.Prompt, p.Context.Question))];
+    public IReadOnlyList<(string Prompt, string Question)> Compared =>
+        [.. prompts.Select(p => (p.Prompt, p.Context.Question))];
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) => Known(artifacts).Units;
 
     /// <summary>Cosines, by prompt and sample.</summary>
-    public IReadOnlyList<PromptSimilarityRow> Rows(Artifacts artifacts) => Table.Read(artifacts.File(Known(artifacts).Table!, FileName));
+    public IReadOnlyList<PromptSimilarityRow> Rows(Artifacts artifacts) =>
+        Table.Read(artifacts.File(Known(artifacts).Table!, FileName));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
@@ -70,30 +91,58 @@ internal sealed class PromptSimilarity : Stage
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var rows = Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
-        return [.. prompts.Select(p =>
-            new SummaryRow($"{Name}: {p.Prompt}",
-            $"cosine of beta {Regress.Spread(rows[p.Prompt].Select(r => r.Cosine))}")),
-            .. NotConverged(Convergence(artifacts))];
+        return
+        [
+            .. prompts.Select(p => new SummaryRow(
+                $"{Name}: {p.Prompt}",
+                $"cosine of beta {Regress.Spread(rows[p.Prompt].Select(r => r.Cosine))}"
+            )),
+            .. NotConverged(Convergence(artifacts)),
+        ];
     }
 
     /// <summary>Whether the fits under other prompts met their stopping rule.</summary>
-    public Convergence Convergence(Artifacts artifacts) => Reporting.Convergence.Of(
-        Name, Known(artifacts).Pairs.Select(p => p.Chain.Chain.Attribution.Fit(artifacts, p.Other))
-            .Select(f => (f.Iterations, f.Converged)));
+    public Convergence Convergence(Artifacts artifacts) =>
+        Reporting.Convergence.Of(
+            Name,
+            Known(artifacts)
+                .Pairs.Select(p => p.Chain.Chain.Attribution.Fit(artifacts, p.Other))
+                .Select(f => (f.Iterations, f.Converged))
+        );
 
-    /// <summary>Made once the experiment's own answers are there: the pictures that it asked about are asked about, for only they can be right under both prompts.</summary>
+    /// <summary>
+    /// Made once the experiment's own answers are there: the pictures that it asked about are asked about, for only
+    /// they can be right under both prompts.
+    /// </summary>
     private IReadOnlyList<PromptChain>? Chains(Artifacts artifacts)
     {
-        if (chains is not null || forward.Answers.Asked(artifacts) is not { } asked) return chains;
-        AnswerQuestionsSpec own = forward.Answers.Spec;
-        int blocks = (asked.Count + AnswerQuestions.BlockSize - 1) / AnswerQuestions.BlockSize, limit = blocks * AnswerQuestions.BlockSize;
-        AnswerQuestionsSpec asks = own with { Keep = limit, Limit = own.Limit > 0 ? Math.Min(own.Limit, limit) : limit, PerObject = new() };
-        return chains = [.. prompts.Select(p =>
+        if (chains is not null || forward.Answers.Asked(artifacts) is not { } asked)
         {
-            string suffix = $" under {p.Prompt}";
-            var answers = new AnswerQuestions(p.Context, asks) { Name = forward.Answers.Name + suffix };
-            return new PromptChain(p.Prompt, p.Context.Question, answers, Chain.Like(p.Context, attribution, answers, forward.Masks.Spec, suffix));
-        })];
+            return chains;
+        }
+
+        AnswerQuestionsSpec own = forward.Answers.Spec;
+        int blocks = (asked.Count + AnswerQuestions.BlockSize - 1) / AnswerQuestions.BlockSize,
+            limit = blocks * AnswerQuestions.BlockSize;
+        AnswerQuestionsSpec asks = own with
+        {
+            Keep = limit,
+            Limit = own.Limit > 0 ? Math.Min(own.Limit, limit) : limit,
+            PerObject = new(),
+        };
+        return chains = [
+            .. prompts.Select(p =>
+            {
+                string suffix = $" under {p.Prompt}";
+                var answers = new AnswerQuestions(p.Context, asks) { Name = forward.Answers.Name + suffix };
+                return new PromptChain(
+                    p.Prompt,
+                    p.Context.Question,
+                    answers,
+                    Chain.Like(p.Context, attribution, answers, forward.Masks.Spec, suffix)
+                );
+            }),
+        ];
     }
 
     /// <summary>The units that are known, kind by kind, and the table's among them once it is.</summary>
@@ -102,12 +151,23 @@ internal sealed class PromptSimilarity : Stage
         long masks = forward.Masks.Most;
         if (Chains(artifacts) is not { } all || forward.Accepted(artifacts) is not { } accepted)
         {
-            return (new UnitList([], $"{forward.Name} is done",
-                prompts.Count * Math.Min(spec.Samples, forward.ExpectedSamples) * masks), null, []);
+            return (
+                new UnitList(
+                    [],
+                    $"{forward.Name} is done",
+                    prompts.Count * Math.Min(spec.Samples, forward.ExpectedSamples) * masks
+                ),
+                null,
+                []
+            );
         }
 
         var own = accepted.ToDictionary(s => s.Id, StringComparer.Ordinal);
-        List<Unit> answers = [], drawn = [], ends = [], passes = [], fits = [];
+        List<Unit> answers = [],
+            drawn = [],
+            ends = [],
+            passes = [],
+            fits = [];
         var pairs = new List<Pair>();
         string? waitsFor = null;
         long more = 0;
@@ -141,23 +201,46 @@ internal sealed class PromptSimilarity : Stage
         }
 
         Unit? table = waitsFor is null ? TableUnit(pairs) : null;
-        return (new UnitList([.. answers, .. drawn, .. ends, .. passes, .. fits, .. table is null ? Array.Empty<Unit>()
-            : [table]], waitsFor, more), table, pairs);
+        return (
+            new UnitList(
+                [.. answers, .. drawn, .. ends, .. passes, .. fits, .. table is null ? Array.Empty<Unit>() : [table]],
+                waitsFor,
+                more
+            ),
+            table,
+            pairs
+        );
     }
 
-    private Unit TableUnit(List<Pair> pairs) => new(Kind, Version, "similarity by prompt",
-    [
-        new KeyPart.Integer("heads", Context.Heads),
-        new KeyPart.Text("prompts", string.Join('\n', prompts.Select(p => p.Prompt))),
-        new KeyPart.Text("questions", string.Join('\n', prompts.Select(p => p.Context.Question))),
-        new KeyPart.Inputs("fits", [.. pairs.Select(pair => pair.Chain.Chain.Attribution.UnitOf(pair.Other))]),
-        new KeyPart.Inputs("own fits", [.. pairs.Select(pair => attribution.UnitOf(pair.Own))]),
-    ], 1, "tables", run => Table.Write(run.File(FileName), [.. pairs.Select(pair => Row(run.Artifacts, pair))]));
+    private Unit TableUnit(List<Pair> pairs) =>
+        new(
+            Kind,
+            Version,
+            "similarity by prompt",
+            [
+                new KeyPart.Integer("heads", Context.Heads),
+                new KeyPart.Text("prompts", string.Join('\n', prompts.Select(p => p.Prompt))),
+                new KeyPart.Text("questions", string.Join('\n', prompts.Select(p => p.Context.Question))),
+                new KeyPart.Inputs("fits", [.. pairs.Select(pair => pair.Chain.Chain.Attribution.UnitOf(pair.Other))]),
+                new KeyPart.Inputs("own fits", [.. pairs.Select(pair => attribution.UnitOf(pair.Own))]),
+            ],
+            1,
+            "tables",
+            run => Table.Write(run.File(FileName), [.. pairs.Select(pair => Row(run.Artifacts, pair))])
+        );
 
     private PromptSimilarityRow Row(Artifacts artifacts, Pair pair)
     {
-        double cosine = Metrics.Cosine(attribution.Beta(artifacts, pair.Own), pair.Chain.Chain.Attribution.Beta(artifacts, pair.Other));
-        return new PromptSimilarityRow(pair.Chain.Prompt, pair.Chain.Question, pair.Own.Id, double.IsNaN(cosine) ? null : cosine);
+        double cosine = Metrics.Cosine(
+            attribution.Beta(artifacts, pair.Own),
+            pair.Chain.Chain.Attribution.Beta(artifacts, pair.Other)
+        );
+        return new PromptSimilarityRow(
+            pair.Chain.Prompt,
+            pair.Chain.Question,
+            pair.Own.Id,
+            double.IsNaN(cosine) ? null : cosine
+        );
     }
 
     private sealed record PromptChain(string Prompt, string Question, AnswerQuestions Answers, Chain Chain);

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages;
 
-/// <summary>The stages whose results a report shows; null = the experiment has no such stage, or the report shall not show it.</summary>
+/// <summary>
+/// The stages whose results a report shows; null = the experiment has no such stage, or the report shall not show it.
+/// </summary>
 /// <param name="Answers">The samples.</param>
 internal sealed record ReportSources(AnswerQuestions Answers)
 {
@@ -45,5 +47,23 @@ internal sealed record ReportSources(AnswerQuestions Answers)
 
     /// <summary>Those that there are.</summary>
     public IReadOnlyList<Stage> Known =>
-        [.. new Stage?[] { Answers, Forward, Attribution, Validation, Tokens, Lens, GradientCost, NonAdditive, Layout, HeadVectors, Ratios, Prompts, Styles, Stability }.OfType<Stage>()];
+        [
+            .. new Stage?[]
+            {
+                Answers,
+                Forward,
+                Attribution,
+                Validation,
+                Tokens,
+                Lens,
+                GradientCost,
+                NonAdditive,
+                Layout,
+                HeadVectors,
+                Ratios,
+                Prompts,
+                Styles,
+                Stability,
+            }.OfType<Stage>(),
+        ];
 }

@@ -2,7 +2,10 @@ using Pipelines.Stages.Ablation;
 
 namespace Pipelines.Stages;
 
-/// <summary>A sample ready for forward passes: what its picture and prefix give is computed, only masks are missing. Read-only; worker threads share it.</summary>
+/// <summary>
+/// A sample ready for forward passes: what its picture and prefix give is computed, only masks are missing. Read-only;
+/// worker threads share it.
+/// </summary>
 /// <param name="Prefix">Keys and values of prefix and image.</param>
 /// <param name="Forward">The fast path.</param>
 internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable

@@ -8,14 +8,19 @@ namespace Pipelines.Stages;
 /// <param name="Asked">By number of masks, whether they are enough; empty where their number is fixed.</param>
 internal sealed record SampleUnits(Unit Ends, IReadOnlyList<PassShard> Shards, IReadOnlyDictionary<int, Unit> Asked)
 {
-    /// <summary>The units up to a number of masks: those that the masks' own stage does not draw, the passes, and whether they are enough.</summary>
+    /// <summary>
+    /// The units up to a number of masks: those that the masks' own stage does not draw, the passes, and whether they
+    /// are enough.
+    /// </summary>
     public IEnumerable<Unit> Of(int count, SampleMasks masks)
     {
         PassShard[] shards = [.. Shards.Where(s => s.Masks.First < count)];
         return
         [
-            .. shards.Where(s => !masks.IsNeeded(s.Masks)).Select(s => s.Masks.Unit with { Work = 0 }), // the passes are the work
-            .. shards.Select(s => s.Passes), .. Asked.Where(a => a.Key <= count).OrderBy(a => a.Key).Select(a => a.Value),
+            // The passes are the work
+            .. shards.Where(s => !masks.IsNeeded(s.Masks)).Select(s => s.Masks.Unit with { Work = 0 }),
+            .. shards.Select(s => s.Passes),
+            .. Asked.Where(a => a.Key <= count).OrderBy(a => a.Key).Select(a => a.Value),
         ];
     }
 }

@@ -7,7 +7,10 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>Whether the masks were enough: beta and R^2 of the attribution's trainer on the first of them (beyond the paper). Runs no pass.</summary>
+/// <summary>
+/// Whether the masks were enough: beta and R^2 of the attribution's trainer on the first of them (beyond the paper).
+/// Runs no pass.
+/// </summary>
 internal sealed class Stability : SampleStage
 {
     private const int Version = 1;
@@ -25,29 +28,44 @@ internal sealed class Stability : SampleStage
         if (attribution.Trainer is Trainer.Gradient)
         {
             throw new InputException(
-                $"stages.{attribution.Name}.trainer", "gradient takes beta from gradients: stability asks how it settles as masks are added.",
-                "Give stability an attribution with another trainer, inputs: { attribution: NAME }; gradient-cost shows how gradients settle.");
+                $"stages.{attribution.Name}.trainer",
+                "gradient takes beta from gradients: stability asks how it settles as masks are added.",
+                "Give stability an attribution with another trainer, inputs: { attribution: NAME }; gradient-cost "
+                    + "shows how gradients settle."
+            );
         }
     }
 
     /// <summary>The table.</summary>
-    public static Table<StabilityRow> Table { get; } = new(
-        "stability",
-        [
-            new TextColumn<StabilityRow>("sample_id", r => r.SampleId),
-            new NumberColumn<StabilityRow, double>("share", r => r.Share),
-            new NumberColumn<StabilityRow, int>("masks", r => r.Masks),
-            new NumberColumn<StabilityRow, int>("train_masks", r => r.TrainMasks),
-            new OptionalNumberColumn<StabilityRow, double>("r2", r => r.R2),
-            new OptionalNumberColumn<StabilityRow, double>("rho", r => r.Rho),
-            new OptionalNumberColumn<StabilityRow, double>("cosine_all", r => r.CosineAll),
-            new OptionalNumberColumn<StabilityRow, double>("cosine_half", r => r.CosineHalf),
-            new OptionalNumberColumn<StabilityRow, double>("half_split", r => r.HalfSplit),
-            new OptionalNumberColumn<StabilityRow, double>("spearman_brown", r => r.SpearmanBrown),
-        ],
-        (v, i) => new StabilityRow(
-            v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<double?>(4)[i], v.Of<double?>(5)[i], v.Of<double?>(6)[i], v.Of<double?>(7)[i], v.Of<double?>(8)[i],
-            v.Of<double?>(9)[i]));
+    public static Table<StabilityRow> Table { get; } =
+        new(
+            "stability",
+            [
+                new TextColumn<StabilityRow>("sample_id", r => r.SampleId),
+                new NumberColumn<StabilityRow, double>("share", r => r.Share),
+                new NumberColumn<StabilityRow, int>("masks", r => r.Masks),
+                new NumberColumn<StabilityRow, int>("train_masks", r => r.TrainMasks),
+                new OptionalNumberColumn<StabilityRow, double>("r2", r => r.R2),
+                new OptionalNumberColumn<StabilityRow, double>("rho", r => r.Rho),
+                new OptionalNumberColumn<StabilityRow, double>("cosine_all", r => r.CosineAll),
+                new OptionalNumberColumn<StabilityRow, double>("cosine_half", r => r.CosineHalf),
+                new OptionalNumberColumn<StabilityRow, double>("half_split", r => r.HalfSplit),
+                new OptionalNumberColumn<StabilityRow, double>("spearman_brown", r => r.SpearmanBrown),
+            ],
+            (v, i) =>
+                new StabilityRow(
+                    v.Of<string>(0)[i],
+                    v.Of<double>(1)[i],
+                    v.Of<int>(2)[i],
+                    v.Of<int>(3)[i],
+                    v.Of<double?>(4)[i],
+                    v.Of<double?>(5)[i],
+                    v.Of<double?>(6)[i],
+                    v.Of<double?>(7)[i],
+                    v.Of<double?>(8)[i],
+                    v.Of<double?>(9)[i]
+                )
+        );
 
     /// <inheritdoc/>
     public override string Kind => "stability";
@@ -56,7 +74,8 @@ internal sealed class Stability : SampleStage
     public override string WorkUnit => "samples";
 
     /// <summary>All rows, sample by sample, by rising share.</summary>
-    public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) => [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+    public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) =>
+        [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
@@ -68,9 +87,15 @@ internal sealed class Stability : SampleStage
         StabilityRow[] last = [.. rows.Where(r => r.Share == rows.Max(o => o.Share))];
         return last.Length == 0
             ? [new SummaryRow(Name, "too few masks to tell")]
-            : [new SummaryRow(Name,
-                $"the last doubling of the masks left beta a cosine of {Mean(last, r => r.CosineHalf)}; two halves of "
-                + $"them correlate {Mean(last, r => r.HalfSplit)}")];
+            :
+            [
+                new SummaryRow(
+                    Name,
+                    $"the last doubling of the masks left beta a cosine of {Mean(last, r => r.CosineHalf)}; "
+                        + $"two halves of "
+                        + $"them correlate {Mean(last, r => r.HalfSplit)}"
+                ),
+            ];
     }
 
     private static string Mean(StabilityRow[] rows, Func<StabilityRow, double?> value) =>
@@ -82,23 +107,44 @@ internal sealed class Stability : SampleStage
         var masks = Forward.MaskShardsOf(sample);
         var passes = Forward.ShardsOf(sample);
         double[] shares = [.. spec.Shares.Order()];
-        int seed = Context.Experiment.Seed, heads = Context.Heads;
-        return new Unit(Kind, Version, sample.Id,
-        [
-            new KeyPart.Text("trainer", attribution.Trainer.Name),
-            .. Regress.TrainerParts(attribution.Trainer),
-            new KeyPart.Number("train", attribution.Spec.Train),
-            new KeyPart.Text("shares", string.Join(", ", shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))),
-            new KeyPart.Integer("seed", seed),
-            new KeyPart.Integer("heads", heads),
-            new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
-            new KeyPart.Inputs("forward", passes),
-        ], 1, WorkUnit, run =>
-        {
-            var data = MaskDataset.Open([.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))], [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))], heads);
-            var points = MaskStability.Of(attribution.Trainer, data, TrainTestSplit.Of(data.Rows, attribution.Spec.Train, seed), shares, seed);
-            Table.Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
-        });
+        int seed = Context.Experiment.Seed,
+            heads = Context.Heads;
+        return new Unit(
+            Kind,
+            Version,
+            sample.Id,
+            [
+                new KeyPart.Text("trainer", attribution.Trainer.Name),
+                .. Regress.TrainerParts(attribution.Trainer),
+                new KeyPart.Number("train", attribution.Spec.Train),
+                new KeyPart.Text(
+                    "shares",
+                    string.Join(", ", shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))
+                ),
+                new KeyPart.Integer("seed", seed),
+                new KeyPart.Integer("heads", heads),
+                new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
+                new KeyPart.Inputs("forward", passes),
+            ],
+            1,
+            WorkUnit,
+            run =>
+            {
+                var data = MaskDataset.Open(
+                    [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))],
+                    [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))],
+                    heads
+                );
+                var points = MaskStability.Of(
+                    attribution.Trainer,
+                    data,
+                    TrainTestSplit.Of(data.Rows, attribution.Spec.Train, seed),
+                    shares,
+                    seed
+                );
+                Table.Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
+            }
+        );
     }
 }
 
@@ -114,11 +160,32 @@ internal sealed class Stability : SampleStage
 /// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these train masks.</param>
 /// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
 internal sealed record StabilityRow(
-    string SampleId, double Share, int Masks, int TrainMasks, double? R2, double? Rho, double? CosineAll, double? CosineHalf, double? HalfSplit, double? SpearmanBrown)
+    string SampleId,
+    double Share,
+    int Masks,
+    int TrainMasks,
+    double? R2,
+    double? Rho,
+    double? CosineAll,
+    double? CosineHalf,
+    double? HalfSplit,
+    double? SpearmanBrown
+)
 {
     /// <summary>The row of a point.</summary>
-    public static StabilityRow Of(string sampleId, StabilityPoint point) => new(
-        sampleId, point.Share, point.Masks, point.TrainMasks, Defined(point.R2), Defined(point.Rho), Defined(point.CosineAll), Defined(point.CosineHalf), Defined(point.HalfSplit), Defined(point.SpearmanBrown));
+    public static StabilityRow Of(string sampleId, StabilityPoint point) =>
+        new(
+            sampleId,
+            point.Share,
+            point.Masks,
+            point.TrainMasks,
+            Defined(point.R2),
+            Defined(point.Rho),
+            Defined(point.CosineAll),
+            Defined(point.CosineHalf),
+            Defined(point.HalfSplit),
+            Defined(point.SpearmanBrown)
+        );
 
     private static double? Defined(double value) => double.IsFinite(value) ? value : null;
 }

@@ -3,7 +3,9 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>A stage of one experiment: it knows its units once its inputs are there, and publishes its tables when all are done.</summary>
+/// <summary>
+/// A stage of one experiment: it knows its units once its inputs are there, and publishes its tables when all are done.
+/// </summary>
 /// <param name="context">What the stages of the experiment share.</param>
 internal abstract class Stage(StageContext? context)
 {
@@ -17,43 +19,56 @@ internal abstract class Stage(StageContext? context)
     public abstract string Kind { get; }
 
     /// <summary>
-    /// The units known while <paramref name="artifacts"/> holds what is there. Where <see cref="UnitList.WaitsFor"/> is set, more become known when
-    /// these are computed: ask again.
+    /// The units known while <paramref name="artifacts"/> holds what is there. Where <see cref="UnitList.WaitsFor"/> is
+    /// set, more become known when these are computed: ask again.
     /// </summary>
     public abstract UnitList Units(Artifacts artifacts);
 
-    /// <summary>What the stage's own work is counted in, and what is expected of units that are not known yet. Units of another kind count in their own measure.</summary>
+    /// <summary>
+    /// What the stage's own work is counted in, and what is expected of units that are not known yet. Units of another
+    /// kind count in their own measure.
+    /// </summary>
     public abstract string WorkUnit { get; }
 
     /// <summary>A unit's name among those of the stage: with its kind where that is another stage's.</summary>
     public string NameOf(Unit unit) => unit.Kind == Kind ? unit.Name : unit.ToString();
 
     /// <summary>Writes or links the stage's tables when all units are there.</summary>
-    public virtual void Publish(Artifacts artifacts, RunFolder folder)
-    {
-    }
+    public virtual void Publish(Artifacts artifacts, RunFolder folder) { }
 
-    /// <summary>Writes what a run that stops early leaves for a person to look into: what was asked and answered. Nothing by default.</summary>
-    public virtual void PublishUnfinished(Artifacts artifacts, RunFolder folder)
-    {
-    }
+    /// <summary>
+    /// Writes what a run that stops early leaves for a person to look into: what was asked and answered. Nothing by
+    /// default.
+    /// </summary>
+    public virtual void PublishUnfinished(Artifacts artifacts, RunFolder folder) { }
 
-    /// <summary>Gives back the memory of what was computed or read for units. It is read again where it is asked for.</summary>
-    public virtual void Release()
-    {
-    }
+    /// <summary>
+    /// Gives back the memory of what was computed or read for units. It is read again where it is asked for.
+    /// </summary>
+    public virtual void Release() { }
 
-    /// <summary>What the published files show beyond the units: verdicts and labels that are settled when they are read. Part of what tells whether a run's folder is up to date.</summary>
+    /// <summary>
+    /// What the published files show beyond the units: verdicts and labels that are settled when they are read. Part of
+    /// what tells whether a run's folder is up to date.
+    /// </summary>
     public virtual string PublishedFacts(Artifacts artifacts) => "";
 
     /// <summary>What a person wants to know at the end of a run.</summary>
     public virtual IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) => [];
 
-    /// <summary>Where a table lies in the run's folder: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the experiment has several stages of the kind.</summary>
+    /// <summary>
+    /// Where a table lies in the run's folder: <c>tables/NAME</c>, or <c>tables/STAGE/NAME</c> where the experiment has
+    /// several stages of the kind.
+    /// </summary>
     public string PublishedPath(string table) => IsOneOfSeveral ? $"tables/{Name}/{table}" : $"tables/{table}";
 
-    /// <summary>The experiment has several stages of this kind: what they publish goes into folders of their own.</summary>
-    protected bool IsOneOfSeveral => Context.Experiment.Stages.Count(n => n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()) > 1;
+    /// <summary>
+    /// The experiment has several stages of this kind: what they publish goes into folders of their own.
+    /// </summary>
+    protected bool IsOneOfSeveral =>
+        Context.Experiment.Stages.Count(n =>
+            n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()
+        ) > 1;
 
     /// <summary>The line of the summary that says that fits did not converge; none where all did.</summary>
     protected static IEnumerable<SummaryRow> NotConverged(Convergence fits) =>
@@ -75,5 +90,6 @@ internal sealed record SummaryRow(string What, string Value);
 /// <summary>Units of a stage.</summary>
 /// <param name="Known">Units known now, in order.</param>
 /// <param name="WaitsFor">What further units depend on, for people; null when <paramref name="Known"/> is all.</param>
-/// <param name="ExpectedMore">An estimate of the work of the units not known yet, in the stage's <see cref="Stage.WorkUnit"/>.</param>
+/// <param name="ExpectedMore">An estimate of the work of the units not known yet, in the stage's
+/// <see cref="Stage.WorkUnit"/>.</param>
 internal sealed record UnitList(IReadOnlyList<Unit> Known, string? WaitsFor = null, long ExpectedMore = 0);

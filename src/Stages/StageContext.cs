@@ -11,7 +11,9 @@ using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
-/// <summary>What the stages of one experiment share: the experiment, its model before and after loading, its pictures.</summary>
+/// <summary>
+/// What the stages of one experiment share: the experiment, its model before and after loading, its pictures.
+/// </summary>
 internal sealed class StageContext
 {
     /// <summary>Name of the key part that holds the arithmetic.</summary>
@@ -22,7 +24,9 @@ internal sealed class StageContext
     private readonly Lazy<PictureSet> pictures;
     private readonly Lazy<IReadOnlyList<DataItem>> items;
 
-    /// <summary>The context of <paramref name="experiment"/>; <paramref name="command"/> is what runs it again.</summary>
+    /// <summary>
+    /// The context of <paramref name="experiment"/>; <paramref name="command"/> is what runs it again.
+    /// </summary>
     /// <exception cref="InputException">The model's folder or a setting is of no use.</exception>
     public StageContext(Experiment experiment, Engine engine, string command)
     {
@@ -30,16 +34,33 @@ internal sealed class StageContext
         Command = command;
         Engine = engine;
         modelFiles = ModelFiles.Candidates(HubCache.Resolve(experiment.Model.Path.Full));
-        foreach (string file in modelFiles) engine.Digests.Note(file); // before anything is read: what changes from here on is found
+        foreach (string file in modelFiles)
+        {
+            engine.Digests.Note(file); // before anything is read: what changes from here on is found
+        }
+
         Info = ModelInfo.Read(experiment.Model.Path.Full);
         ModelFolder.RequireUsable(Info, ModelFiles.SmallNames);
-        Arithmetic = Arithmetic.Resolve(experiment.Model.Device, Spelling.Of(experiment.Model.Compute), Spelling.Of(experiment.Engine.Linear), Info.Stored);
+        Arithmetic = Arithmetic.Resolve(
+            experiment.Model.Device,
+            Spelling.Of(experiment.Model.Compute),
+            Spelling.Of(experiment.Engine.Linear),
+            Info.Stored
+        );
         Question = Prompts.Resolve(experiment.Prompt);
         Image = ImageSettings.Resolve(
-            experiment.Model.Image, Info.Family,
-            Info.Family == ModelFamily.Llava ? ClipProcessor.PublishedFit(PreprocessorConfig.Read(Folder)) : PictureFit.Crop);
+            experiment.Model.Image,
+            Info.Family,
+            Info.Family == ModelFamily.Llava
+                ? ClipProcessor.PublishedFit(PreprocessorConfig.Read(Folder))
+                : PictureFit.Crop
+        );
         ImageTokens = ImageTokenCounter.Read(Info, Image);
-        foreach (string file in TemplateFile) engine.Digests.Note(file);
+        foreach (string file in TemplateFile)
+        {
+            engine.Digests.Note(file);
+        }
+
         Template = ModelTemplate.Read(Info, experiment.Model.Template.Full);
         RequirePrompt();
         modelParts = new(() => [.. ReadModelParts()]);
@@ -51,7 +72,14 @@ internal sealed class StageContext
     private StageContext(StageContext other, string prompt)
     {
         Experiment = other.Experiment with { Prompt = prompt };
-        (Command, Engine, Info, Arithmetic, Image, ImageTokens) = (other.Command, other.Engine, other.Info, other.Arithmetic, other.Image, other.ImageTokens);
+        (Command, Engine, Info, Arithmetic, Image, ImageTokens) = (
+            other.Command,
+            other.Engine,
+            other.Info,
+            other.Arithmetic,
+            other.Image,
+            other.ImageTokens
+        );
         Template = other.Template;
         Question = Prompts.Resolve(prompt);
         RequirePrompt();
@@ -91,8 +119,22 @@ internal sealed class StageContext
     /// <summary>The loaded model.</summary>
     public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image, Template);
 
-    /// <summary>The model with pictures as the hub's own processor takes them, whatever the spec's <c>model.image</c> says of sizes and padding.</summary>
-    public VisionLanguageModel HubModel => Engine.Model(Folder, Arithmetic, Image with { Fit = PictureFit.Crop, Square = null, KeepSizes = false }, Template);
+    /// <summary>
+    /// The model with pictures as the hub's own processor takes them, whatever the spec's <c>model.image</c> says of
+    /// sizes and padding.
+    /// </summary>
+    public VisionLanguageModel HubModel =>
+        Engine.Model(
+            Folder,
+            Arithmetic,
+            Image with
+            {
+                Fit = PictureFit.Crop,
+                Square = null,
+                KeepSizes = false,
+            },
+            Template
+        );
 
     /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
@@ -101,11 +143,13 @@ internal sealed class StageContext
     /// The model for gradients: <see cref="Model"/> where that computes by libtorch, else libtorch's layers over its
     /// packed weights. A second copy would not fit beside the first.
     /// </summary>
-    public VisionLanguageModel GradientModel => Arithmetic.Linear == LinearChoice.Packed
-        ? Engine.Widened(Folder, Arithmetic, Image, Template) : Model;
+    public VisionLanguageModel GradientModel =>
+        Arithmetic.Linear == LinearChoice.Packed ? Engine.Widened(Folder, Arithmetic, Image, Template) : Model;
 
     /// <summary>Whether another experiment runs on the same loaded model.</summary>
-    public bool HasModelOf(StageContext other) => (Folder, Arithmetic, Image, Template.Digest) == (other.Folder, other.Arithmetic, other.Image, other.Template.Digest);
+    public bool HasModelOf(StageContext other) =>
+        (Folder, Arithmetic, Image, Template.Digest)
+        == (other.Folder, other.Arithmetic, other.Image, other.Template.Digest);
 
     /// <summary>The pictures of the experiment.</summary>
     public PictureSet Pictures => pictures.Value;
@@ -113,53 +157,73 @@ internal sealed class StageContext
     /// <summary>Pictures that may be asked about, in seed order.</summary>
     public IReadOnlyList<DataItem> Items => items.Value;
 
-    /// <summary>Key parts of everything computed with the model: weights, configuration, tokenizer, preprocessing, arithmetic.</summary>
+    /// <summary>
+    /// Key parts of everything computed with the model: weights, configuration, tokenizer, preprocessing, arithmetic.
+    /// </summary>
     public IReadOnlyList<KeyPart> ModelParts => modelParts.Value;
 
     /// <summary>
-    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a baseline be: the picture stands before the question
-    /// and the text before it is the same for every question (<see cref="ChatTemplate.Prompt"/>), so keys and values of image tokens do not depend on it.
+    /// This context with another question. The loaded model, the pictures and their digests are shared. So may a
+    /// baseline be: the picture stands before the question and the text before it is the same for every question
+    /// (<see cref="ChatTemplate.Prompt"/>), so keys and values of image tokens do not depend on it.
     /// </summary>
     /// <param name="prompt">A name or the question itself, as a spec's <c>prompt</c>.</param>
     public StageContext With(string prompt) => new(this, prompt);
 
     private string Folder => Info.Folder;
 
-    /// <summary>Key parts of everything computed about a sample: the model, the picture, the question and the target with what is given before it.</summary>
+    /// <summary>
+    /// Key parts of everything computed about a sample: the model, the picture, the question and the target with what
+    /// is given before it.
+    /// </summary>
     public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
-    [
-        .. ModelParts,
-        new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item)) { Files = [sample.Item.FullPath, .. LabelFiles] },
-        new KeyPart.Text("question", Question),
-        .. sample.Given.Count == 0 ? Array.Empty<KeyPart>() : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
-        new KeyPart.Integer("target_token", sample.TargetToken),
-        new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
-    ];
+        [
+            .. ModelParts,
+            new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item))
+            {
+                Files = [sample.Item.FullPath, .. LabelFiles],
+            },
+            new KeyPart.Text("question", Question),
+            .. sample.Given.Count == 0
+                ? Array.Empty<KeyPart>()
+                : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
+            new KeyPart.Integer("target_token", sample.TargetToken),
+            new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
+        ];
 
     /// <summary>A key part that holds the digests of pictures.</summary>
-    public KeyPart PicturesPart(IReadOnlyList<DataItem> of) => new KeyPart.Digest(
-        "pictures", $"{of.Count} pictures", FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p)))))
-    {
-        Files = [.. of.Select(p => p.FullPath), .. LabelFiles],
-    };
+    public KeyPart PicturesPart(IReadOnlyList<DataItem> of) =>
+        new KeyPart.Digest(
+            "pictures",
+            $"{of.Count} pictures",
+            FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p))))
+        )
+        {
+            Files = [.. of.Select(p => p.FullPath), .. LabelFiles],
+        };
 
     /// <summary>The files that say what the pictures show.</summary>
-    public IReadOnlyList<string> LabelFiles => Experiment.Data switch
-    {
-        CocoData coco => [coco.Annotations.Full],
-        FolderData { Labels: { } labels } => [labels.Full],
-        _ => [],
-    };
+    public IReadOnlyList<string> LabelFiles =>
+        Experiment.Data switch
+        {
+            CocoData coco => [coco.Annotations.Full],
+            FolderData { Labels: { } labels } => [labels.Full],
+            _ => [],
+        };
 
     /// <summary>
-    /// Digest of a picture file, with all that decides how it is read. One that cannot be opened has the digest of that fact, so that it is
-    /// seen again once it can.
+    /// Digest of a picture file, with all that decides how it is read. One that cannot be opened has the digest of that
+    /// fact, so that it is seen again once it can.
     /// </summary>
     /// <exception cref="InputException">The file is not what it was when the run first looked at it.</exception>
     public string PictureDigest(DataItem item)
     {
         Engine.Digests.Note(item.FullPath);
-        if (item.Gone is not null) return FileDigests.OfText(item.Gone);
+        if (item.Gone is not null)
+        {
+            return FileDigests.OfText(item.Gone);
+        }
+
         try
         {
             Engine.Digests.Of(item.FullPath);
@@ -175,13 +239,22 @@ internal sealed class StageContext
             : FileDigests.Combine([($"decoder {PictureDecoder.Version}", digest)]);
     }
 
-    /// <summary>Why a picture is of no use to any stage: it is not there, does not decode, or has a size that the experiment does not take; null where it is.</summary>
+    /// <summary>
+    /// Why a picture is of no use to any stage: it is not there, does not decode, or has a size that the experiment
+    /// does not take; null where it is.
+    /// </summary>
     public string? Unusable(DataItem item)
     {
-        if (Unasked(item) is { } reason) return reason;
+        if (Unasked(item) is { } reason)
+        {
+            return reason;
+        }
+
         try
         {
-            return Engine.Verdicts.Of(Engine.Digests.Of(item.FullPath), item.FullPath) is { } verdict ? Subject(verdict) : null;
+            return Engine.Verdicts.Of(Engine.Digests.Of(item.FullPath), item.FullPath) is { } verdict
+                ? Subject(verdict)
+                : null;
         }
         catch (InputException e)
         {
@@ -189,11 +262,22 @@ internal sealed class StageContext
         }
     }
 
-    /// <summary>The part of <see cref="Unusable"/> that is known without pixels: the picture is not there, or has a size that the model or <c>other_sizes: reject</c> does not take.</summary>
+    /// <summary>
+    /// The part of <see cref="Unusable"/> that is known without pixels: the picture is not there, or has a size that
+    /// the model or <c>other_sizes: reject</c> does not take.
+    /// </summary>
     public string? Unasked(DataItem item)
     {
-        if (item.Gone is not null) return item.Gone;
-        if (Image.Square is not null && !Image.KeepSizes) return null;
+        if (item.Gone is not null)
+        {
+            return item.Gone;
+        }
+
+        if (Image.Square is not null && !Image.KeepSizes)
+        {
+            return null;
+        }
+
         Engine.Digests.Note(item.FullPath);
         try
         {
@@ -213,8 +297,12 @@ internal sealed class StageContext
     /// <summary>Runs the model over a picture and the text before it.</summary>
     public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(PictureDecoder.Decode(item.FullPath), Model);
 
-    /// <summary>Runs a model of the experiment over a sample's picture and the text before it; the tokens that are given before the target end the suffix.</summary>
-    public PrefixCache BuildPrefix(Sample sample, VisionLanguageModel model) => BuildPrefix(PictureDecoder.Decode(sample.Item.FullPath), model, sample.Given);
+    /// <summary>
+    /// Runs a model of the experiment over a sample's picture and the text before it; the tokens that are given before
+    /// the target end the suffix.
+    /// </summary>
+    public PrefixCache BuildPrefix(Sample sample, VisionLanguageModel model) =>
+        BuildPrefix(PictureDecoder.Decode(sample.Item.FullPath), model, sample.Given);
 
     /// <summary>Runs a model of the experiment over a decoded picture and the text before it.</summary>
     public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model) => BuildPrefix(picture, model, []);
@@ -230,7 +318,8 @@ internal sealed class StageContext
         Model.Target(sample.TargetToken, Experiment.LogitMean == LogitMean.Tokens ? MeanOver.Tokens : MeanOver.Rows);
 
     /// <summary>The file that <c>model.template</c> names, or none.</summary>
-    private IReadOnlyList<string> TemplateFile => Path.IsPathRooted(Experiment.Model.Template.Full) ? [Experiment.Model.Template.Full] : [];
+    private IReadOnlyList<string> TemplateFile =>
+        Path.IsPathRooted(Experiment.Model.Template.Full) ? [Experiment.Model.Template.Full] : [];
 
     /// <summary>The question becomes a prompt of this tokenizer: found before anything runs.</summary>
     private void RequirePrompt()
@@ -241,29 +330,48 @@ internal sealed class StageContext
 
     private IEnumerable<KeyPart> ReadModelParts()
     {
-        foreach ((string name, IReadOnlyList<string> files) in ModelFiles.Read(Folder)) yield return Part(name, files);
+        foreach ((string name, IReadOnlyList<string> files) in ModelFiles.Read(Folder))
+        {
+            yield return Part(name, files);
+        }
+
         yield return new KeyPart.Digest("model.template", Template.Source, Template.Digest) { Files = TemplateFile };
         yield return new KeyPart.Settings("model.image", Image);
         yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
     }
 
     private KeyPart.Digest Part(string name, IReadOnlyList<string> files) =>
-        new(name, files.Count == 1 ? Path.GetFileName(files[0]) : $"{files.Count} files", FileDigests.Combine(files.Select(f => (Path.GetFileName(f), Engine.Digests.OfSource(f)))))
+        new(
+            name,
+            files.Count == 1 ? Path.GetFileName(files[0]) : $"{files.Count} files",
+            FileDigests.Combine(files.Select(f => (Path.GetFileName(f), Engine.Digests.OfSource(f))))
+        )
         {
-            Files = name == ModelFiles.Weights ? modelFiles : files, // once the whole list: a file that appears may decide, too
+            // Once the whole list: a file that appears may decide, too
+            Files = name == ModelFiles.Weights ? modelFiles : files,
         };
 
     private PictureSet ReadNotedPictures()
     {
-        foreach (string file in LabelFiles) Engine.Digests.Note(file);
+        foreach (string file in LabelFiles)
+        {
+            Engine.Digests.Note(file);
+        }
+
         return ReadPictures();
     }
 
-    private PictureSet ReadPictures() => Experiment.Data switch
-    {
-        CocoData coco => CocoReader.Read(coco.Images.Full, coco.Annotations.Full, new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow), coco.Missing),
-        DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
-        FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, folder.Missing, Nearest.To),
-        _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
-    };
+    private PictureSet ReadPictures() =>
+        Experiment.Data switch
+        {
+            CocoData coco => CocoReader.Read(
+                coco.Images.Full,
+                coco.Annotations.Full,
+                new SingleObject(coco.SingleObject.MinArea, coco.SingleObject.OthersBelow),
+                coco.Missing
+            ),
+            DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
+            FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, folder.Missing, Nearest.To),
+            _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
+        };
 }

@@ -34,8 +34,16 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         (v, i) =>
         {
             double Number(int column) => v.Of<double?>(column)[i] ?? double.NaN;
-            return new KeyNumber(v.Of<string>(0)[i], v.Of<string>(1)[i], new Estimate(Number(2), Number(3), Number(4), Number(5), v.Of<int>(6)[i]), v.Of<int>(7)[i], Number(8), Number(9));
-        });
+            return new KeyNumber(
+                v.Of<string>(0)[i],
+                v.Of<string>(1)[i],
+                new Estimate(Number(2), Number(3), Number(4), Number(5), v.Of<int>(6)[i]),
+                v.Of<int>(7)[i],
+                Number(8),
+                Number(9)
+            );
+        }
+    );
 
     /// <inheritdoc/>
     public override string Kind => "report";
@@ -48,8 +56,18 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     {
         IReadOnlyList<Stage> inputs = sources.Known;
         var lists = inputs.Select(s => s.Units(artifacts)).ToList();
-        if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u)))) return new UnitList([], "all that it shows is there", 1);
-        return new UnitList([Create([.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))], Described(artifacts), PicturesOf(artifacts))]);
+        if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u))))
+        {
+            return new UnitList([], "all that it shows is there", 1);
+        }
+
+        return new UnitList([
+            Create(
+                [.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))],
+                Described(artifacts),
+                PicturesOf(artifacts)
+            ),
+        ]);
     }
 
     /// <inheritdoc/>
@@ -61,7 +79,10 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(source, file);
-            if (relative is not (Manifest.FileName or NumbersFile)) folder.Copy(Published(relative), file);
+            if (relative is not (Manifest.FileName or NumbersFile))
+            {
+                folder.Copy(Published(relative), file);
+            }
         }
     }
 
@@ -72,77 +93,147 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     public int Samples(Artifacts artifacts) => SamplesOf(artifacts).Count;
 
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
-    public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) => Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
+    public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) =>
+        Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
 
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
-    private string Described(Artifacts artifacts) => string.Join(
-        '\n',
-        [
-            Tables.Samples.Csv(SampleRows(artifacts)), .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
-            .. sources.Answers.Samples(artifacts)!.Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
-            sources.Tokens?.PublishedFacts(artifacts) ?? "",
-        ]);
+    private string Described(Artifacts artifacts) =>
+        string.Join(
+            '\n',
+            [
+                Tables.Samples.Csv(SampleRows(artifacts)),
+                .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
+                .. sources
+                    .Answers.Samples(artifacts)!
+                    .Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
+                sources.Tokens?.PublishedFacts(artifacts) ?? "",
+            ]
+        );
 
     /// <summary>Every picture asked about, with what was measured where something was.</summary>
-    private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) => sources.Forward?.SampleRows(artifacts) ?? sources.Answers.SampleRows(artifacts);
+    private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
+        sources.Forward?.SampleRows(artifacts) ?? sources.Answers.SampleRows(artifacts);
 
     /// <summary>Picture files that the page holds.</summary>
-    private IEnumerable<string> PicturesOf(Artifacts artifacts) => SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.FullPath);
+    private IEnumerable<string> PicturesOf(Artifacts artifacts) =>
+        SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.FullPath);
 
-    private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) => sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!;
+    private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) =>
+        sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!;
 
     private Unit Create(KeyPart[] inputs, string shown, IEnumerable<string> pictures)
     {
         string settings = SpecWriter.ToYaml(Context.Experiment);
         return new Unit(
-            Kind, Version, $"{Context.Experiment.Name}/{Name}",
+            Kind,
+            Version,
+            $"{Context.Experiment.Name}/{Name}",
             [
                 new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
                 new KeyPart.Text("command", Context.Command),
-                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown)) { Files = [.. pictures, .. Context.LabelFiles] },
+                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown))
+                {
+                    Files = [.. pictures, .. Context.LabelFiles],
+                },
                 .. inputs,
             ],
-            1, WorkUnit, run =>
+            1,
+            WorkUnit,
+            run =>
             {
                 Findings findings = Findings.Of(Data(run.Artifacts));
                 HtmlReport.Write(findings, run.Folder);
                 Numbers.Write(run.File(NumbersFile), KeyNumbers.Of(findings));
-            });
+            }
+        );
     }
 
     private ReportData Data(Artifacts artifacts)
     {
         IReadOnlyList<Sample> samples = SamplesOf(artifacts);
-        EndsRow? ends = sources.Forward is null || samples.Count == 0 ? null : sources.Forward.Ends(artifacts, samples[0]);
+        EndsRow? ends =
+            sources.Forward is null || samples.Count == 0 ? null : sources.Forward.Ends(artifacts, samples[0]);
         Experiment experiment = Context.Experiment;
         return new ReportData
         {
             Name = experiment.Name,
             Command = Context.Command,
             Model = new ModelCard(
-                Context.Info.Name, experiment.Model.Path.Raw, ImageSettings.NameOf(Context.Info.Family),
-                Context.Info.Layers, Context.Info.Heads, Context.Info.KvHeads, Context.Info.HeadDim,
-                ends?.ImageTokens ?? 0, ends?.SuffixTokens ?? 0, Context.Arithmetic.ToString()),
+                Context.Info.Name,
+                experiment.Model.Path.Raw,
+                ImageSettings.NameOf(Context.Info.Family),
+                Context.Info.Layers,
+                Context.Info.Heads,
+                Context.Info.KvHeads,
+                Context.Info.HeadDim,
+                ends?.ImageTokens ?? 0,
+                ends?.SuffixTokens ?? 0,
+                Context.Arithmetic.ToString()
+            ),
             Question = Context.Question,
             IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
-            Settings = [.. SettingsTable.Of(experiment).Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note))],
+            Settings =
+            [
+                .. SettingsTable
+                    .Of(experiment)
+                    .Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note)),
+            ],
             Facts = Facts(artifacts),
             Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
-            Rejected = [.. SampleRows(artifacts).Where(r => r.Status == SampleRow.Rejected).Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!))],
+            Rejected =
+            [
+                .. SampleRows(artifacts)
+                    .Where(r => r.Status == SampleRow.Rejected)
+                    .Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!)),
+            ],
             Masks = sources.Forward?.Masks.Most ?? 0,
             Ablate = sources.Forward?.Masks.Spec.Ablate ?? 0.75,
             Validation = sources.Validation is null
                 ? []
-                : [.. sources.Validation.Rows(artifacts).Select(r => new Reporting.ValidationRow(r.SampleId, r.Criterion, r.Seed, r.K, r.Faithfulness, r.Completeness))],
+                :
+                [
+                    .. sources
+                        .Validation.Rows(artifacts)
+                        .Select(r => new Reporting.ValidationRow(
+                            r.SampleId,
+                            r.Criterion,
+                            r.Seed,
+                            r.K,
+                            r.Faithfulness,
+                            r.Completeness
+                        )),
+                ],
             Thresholds = sources.Validation is null
                 ? []
-                : [.. sources.Validation.HeadsNeeded(artifacts).Select(r => new ThresholdRow(
-                    r.SampleId, r.Criterion, r.Seed, r.OfFaithfulness ? ValidationQuantity.Faithfulness : ValidationQuantity.Completeness, r.Threshold, r.Heads ?? double.NaN))],
+                :
+                [
+                    .. sources
+                        .Validation.HeadsNeeded(artifacts)
+                        .Select(r => new ThresholdRow(
+                            r.SampleId,
+                            r.Criterion,
+                            r.Seed,
+                            r.OfFaithfulness ? ValidationQuantity.Faithfulness : ValidationQuantity.Completeness,
+                            r.Threshold,
+                            r.Heads ?? double.NaN
+                        )),
+                ],
             FaithfulnessThreshold = (sources.Validation ?? sources.Ratios?.Validation)?.Spec.Faithfulness ?? 0.8,
             CompletenessThreshold = (sources.Validation ?? sources.Ratios?.Validation)?.Spec.Completeness ?? 0.2,
             Ratios = sources.Ratios is null
                 ? []
-                : [.. sources.Ratios.Rows(artifacts).Select(r => new RatioRow(r.SampleId, r.Ablate, r.FaithfulHeads ?? double.NaN, r.CompleteHeads ?? double.NaN, r.R2 ?? double.NaN))],
+                :
+                [
+                    .. sources
+                        .Ratios.Rows(artifacts)
+                        .Select(r => new RatioRow(
+                            r.SampleId,
+                            r.Ablate,
+                            r.FaithfulHeads ?? double.NaN,
+                            r.CompleteHeads ?? double.NaN,
+                            r.R2 ?? double.NaN
+                        )),
+                ],
             Tokens = sources.Tokens is null
                 ? null
                 : new TokenTraceData
@@ -154,35 +245,92 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                     Samples = [.. samples.Select(s => Traced(artifacts, sources.Tokens, s))],
                     Objects =
                     [
-                        .. sources.Tokens.ObjectShares(artifacts)
-                            .Select(r => new Reporting.ObjectOnTokens(r.SampleId, r.Area, r.BetaOnObject ?? double.NaN,
-                            r.AttentionOnObject ?? double.NaN)),
+                        .. sources
+                            .Tokens.ObjectShares(artifacts)
+                            .Select(r => new Reporting.ObjectOnTokens(
+                                r.SampleId,
+                                r.Area,
+                                r.BetaOnObject ?? double.NaN,
+                                r.AttentionOnObject ?? double.NaN
+                            )),
                     ],
                 },
-            Lens = sources.Lens is null ? null : new LensData(sources.Lens.Spec.Heads, sources.Lens.Spec.Items, [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]),
+            Lens = sources.Lens is null
+                ? null
+                : new LensData(
+                    sources.Lens.Spec.Heads,
+                    sources.Lens.Spec.Items,
+                    [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]
+                ),
             GradientCost = sources.GradientCost is null
                 ? []
-                : [.. sources.GradientCost.Rows(artifacts).Select(r => new CostResult(r.SampleId, r.Way, r.Observations, r.Passes, r.R2 ?? double.NaN, r.Correlation ?? double.NaN))],
+                :
+                [
+                    .. sources
+                        .GradientCost.Rows(artifacts)
+                        .Select(r => new CostResult(
+                            r.SampleId,
+                            r.Way,
+                            r.Observations,
+                            r.Passes,
+                            r.R2 ?? double.NaN,
+                            r.Correlation ?? double.NaN
+                        )),
+                ],
             NonAdditive = sources.NonAdditive is null
                 ? []
-                : [.. sources.NonAdditive.Rows(artifacts).Select(r => new NonAdditiveResult(r.SampleId, r.Linear ?? double.NaN, r.WithTrees ?? double.NaN, r.Trees))],
-            Layout = sources.Layout is null ? null
+                :
+                [
+                    .. sources
+                        .NonAdditive.Rows(artifacts)
+                        .Select(r => new NonAdditiveResult(
+                            r.SampleId,
+                            r.Linear ?? double.NaN,
+                            r.WithTrees ?? double.NaN,
+                            r.Trees
+                        )),
+                ],
+            Layout = sources.Layout is null
+                ? null
                 : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
             HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
             Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
             Styles = sources.Styles is not { } styles
                 ? null
-                : new StyleData(styles.Styles, styles.Cosines(artifacts), [.. styles.MeanRows(artifacts).Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached))]),
+                : new StyleData(
+                    styles.Styles,
+                    styles.Cosines(artifacts),
+                    [
+                        .. styles
+                            .MeanRows(artifacts)
+                            .Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached)),
+                    ]
+                ),
             Stability = sources.Stability is not { } stability
                 ? []
-                : [.. stability.Rows(artifacts).Select(r => new StabilityResult(
-                    r.SampleId, r.Share, r.Masks, r.R2 ?? double.NaN, r.CosineAll ?? double.NaN, r.CosineHalf ?? double.NaN, r.HalfSplit ?? double.NaN, r.SpearmanBrown ?? double.NaN))],
+                :
+                [
+                    .. stability
+                        .Rows(artifacts)
+                        .Select(r => new StabilityResult(
+                            r.SampleId,
+                            r.Share,
+                            r.Masks,
+                            r.R2 ?? double.NaN,
+                            r.CosineAll ?? double.NaN,
+                            r.CosineHalf ?? double.NaN,
+                            r.HalfSplit ?? double.NaN,
+                            r.SpearmanBrown ?? double.NaN
+                        )),
+                ],
             Convergence =
             [
                 .. new[]
                 {
-                    sources.Attribution?.Convergence(artifacts), sources.Tokens?.Convergence(artifacts),
-                    sources.Ratios?.Convergence(artifacts), sources.Prompts?.Convergence(artifacts),
+                    sources.Attribution?.Convergence(artifacts),
+                    sources.Tokens?.Convergence(artifacts),
+                    sources.Ratios?.Convergence(artifacts),
+                    sources.Prompts?.Convergence(artifacts),
                 }.OfType<Convergence>(),
             ],
             Links = Links(artifacts),
@@ -196,15 +344,38 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         string share = counts.Judged == 0 ? "" : $" ({Format.Percent((double)counts.Usable / counts.Asked)})";
         return
         [
-            new Fact("pictures", string.Create(CultureInfo.InvariantCulture, $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be asked about")),
+            new Fact(
+                "pictures",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be "
+                        + $"asked about"
+                )
+            ),
             new Fact("answers", counts.Answered + share + counts.LeftOut),
             .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
             new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
             new Fact("prompt template", Context.Template.Described),
-            .. counts.Unfit > 0 ? [new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{counts.Unfit} pictures could not be asked about: table samples says why"))] : Array.Empty<Fact>(),
+            .. counts.Unfit > 0
+                ?
+                [
+                    new Fact(
+                        "left out",
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{counts.Unfit} pictures could not be asked about: table samples says why"
+                        )
+                    ),
+                ]
+                : Array.Empty<Fact>(),
             .. Context.Pictures.Notes.Select(note => new Fact("pictures", note)),
-            .. sources.Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
-            .. Context.Pictures.LeftOut.Select(l => new Fact("left out", string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}"))),
+            .. sources.Forward?.Enough is null
+                ? Array.Empty<Fact>()
+                : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
+            .. Context.Pictures.LeftOut.Select(l => new Fact(
+                "left out",
+                string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}")
+            )),
         ];
     }
 
@@ -238,26 +409,50 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     private static IEnumerable<PromptResult> Compared(Artifacts artifacts, PromptSimilarity prompts)
     {
         var rows = prompts.Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
-        return prompts.Compared.Select(p => new PromptResult(p.Prompt == p.Question ? "" : p.Prompt, p.Question, [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]));
+        return prompts.Compared.Select(p => new PromptResult(
+            p.Prompt == p.Question ? "" : p.Prompt,
+            p.Question,
+            [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]
+        ));
     }
 
-    private static SampleLayout LaidOut(Artifacts artifacts, BetaLayout layout, Regress attribution,
-        IReadOnlyList<Sample> samples)
+    private static SampleLayout LaidOut(
+        Artifacts artifacts,
+        BetaLayout layout,
+        Regress attribution,
+        IReadOnlyList<Sample> samples
+    )
     {
         var byId = samples.ToDictionary(s => s.Id, StringComparer.Ordinal);
-        LayoutPoint Point(LayoutRow row, Sample sample) => new(
-            row.SampleId, sample.Item.File, row.Object, row.SuperCategory ?? "", row.X, row.Y,
-            sample.Item.Domain ?? "", attribution.Beta(artifacts, sample));
-        return new SampleLayout([.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))],
-            layout.Method(artifacts));
+        LayoutPoint Point(LayoutRow row, Sample sample) =>
+            new(
+                row.SampleId,
+                sample.Item.File,
+                row.Object,
+                row.SuperCategory ?? "",
+                row.X,
+                row.Y,
+                sample.Item.Domain ?? "",
+                attribution.Beta(artifacts, sample)
+            );
+        return new SampleLayout(
+            [.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))],
+            layout.Method(artifacts)
+        );
     }
 
     private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
     {
         var byHead = stage.Rows(artifacts).GroupBy(r => (r.Layer * stage.HeadsPerLayer) + r.Head).ToList();
         return new HeadVectors(
-            [.. byHead.Select(h => h.Key)], [.. samples.Select(s => new HeadVectorSample(s.Id, s.Item.Category ?? "", s.Item.SuperCategory ?? ""))], [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
-            new Dendrogram(byHead.Count, stage.Merges(artifacts)), stage.Spec.LeastBeta, stage.Method, stage.Metric);
+            [.. byHead.Select(h => h.Key)],
+            [.. samples.Select(s => new HeadVectorSample(s.Id, s.Item.Category ?? "", s.Item.SuperCategory ?? ""))],
+            [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
+            new Dendrogram(byHead.Count, stage.Merges(artifacts)),
+            stage.Spec.LeastBeta,
+            stage.Method,
+            stage.Metric
+        );
     }
 
     private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
@@ -285,10 +480,21 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         };
     }
 
-    private static LensSample Said(Sample sample, IReadOnlyList<LensRow> rows) => new(
-        sample.Id, sample.Answer,
-        [.. rows.GroupBy(r => r.HeadRank).OrderBy(g => g.Key).Select(g => new LensHead(
-            g.First().Layer, g.First().Head, g.First().Beta, [.. g.OrderBy(r => r.ItemRank).Select(r => new LensToken(r.Token, r.Logit, r.IsTarget))]))]);
+    private static LensSample Said(Sample sample, IReadOnlyList<LensRow> rows) =>
+        new(
+            sample.Id,
+            sample.Answer,
+            [
+                .. rows.GroupBy(r => r.HeadRank)
+                    .OrderBy(g => g.Key)
+                    .Select(g => new LensHead(
+                        g.First().Layer,
+                        g.First().Head,
+                        g.First().Beta,
+                        [.. g.OrderBy(r => r.ItemRank).Select(r => new LensToken(r.Token, r.Logit, r.IsTarget))]
+                    )),
+            ]
+        );
 
     private string Published(string relative) => IsOneOfSeveral ? Path.Combine(Name, relative) : relative;
 
@@ -299,43 +505,102 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         var links = new List<Link>();
         void Table(Stage? stage, string name, string note)
         {
-            if (stage is null) return;
+            if (stage is null)
+            {
+                return;
+            }
+
             links.Add(new Link($"{name}.parquet", $"{stage.PublishedPath(name)}.parquet", note));
             links.Add(new Link($"{name}.csv", $"{stage.PublishedPath(name)}.csv", note));
         }
 
-        Table((Stage?)sources.Forward ?? sources.Answers, Tables.Samples.Name, "every picture asked about: answer, verdict, target token, f(1), f(0), why it was rejected");
+        Table(
+            (Stage?)sources.Forward ?? sources.Answers,
+            Tables.Samples.Name,
+            "every picture asked about: answer, verdict, target token, f(1), f(0), why it was rejected"
+        );
         Table(sources.Attribution, Tables.Attribution.Name, "beta of every head and sample");
         Table(sources.Attribution, Tables.Fits.Name, "quality of the fits");
         Table(sources.Attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
         Table(sources.Validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
         Table(sources.Validation, Validate.NeededTable, "heads needed at every threshold");
-        Table(sources.Validation, Validate.RankingTable, "the orders of the heads: delta of single-head ablation, image attention weight, beta");
+        Table(
+            sources.Validation,
+            Validate.RankingTable,
+            "the orders of the heads: delta of single-head ablation, image attention weight, beta"
+        );
         Table(sources.Layout, BetaLayout.Table.Name, "samples laid out by beta");
         Table(sources.HeadVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
         Table(sources.HeadVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
-        Table(sources.Prompts, PromptSimilarity.Table.Name, "cosine of beta under other prompts with beta under this experiment's");
-        Table(sources.Styles, CompareStyles.Pairs.Name, "cosine of beta by pair of styles, for the same object and for another");
-        Table(sources.Styles, CompareStyles.RelationsTable, "the same over all styles, and by how much the object counts for more");
+        Table(
+            sources.Prompts,
+            PromptSimilarity.Table.Name,
+            "cosine of beta under other prompts with beta under this experiment's"
+        );
+        Table(
+            sources.Styles,
+            CompareStyles.Pairs.Name,
+            "cosine of beta by pair of styles, for the same object and for another"
+        );
+        Table(
+            sources.Styles,
+            CompareStyles.RelationsTable,
+            "the same over all styles, and by how much the object counts for more"
+        );
         Table(sources.Styles, CompareStyles.Means.Name, "R², ρ and heads needed by style");
         Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
         Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
         Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
-        Table(sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null, TokenTables.ObjectShares.Name,
+        Table(
+            sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null,
+            TokenTables.ObjectShares.Name,
             "share of beta and of weighted attention on the object, beside the share of the image tokens that it "
-            + "covers");
-        Table(sources.Tokens is { TracesImage: true } ? sources.Tokens : null, TokenTables.Fits.Name, "quality of the fits over image tokens");
+                + "covers"
+        );
+        Table(
+            sources.Tokens is { TracesImage: true } ? sources.Tokens : null,
+            TokenTables.Fits.Name,
+            "quality of the fits over image tokens"
+        );
         Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
-        Table(sources.GradientCost, GradientCost.Table.Name, "held-out R² and correlation against passes spent, by way");
+        Table(
+            sources.GradientCost,
+            GradientCost.Table.Name,
+            "held-out R² and correlation against passes spent, by way"
+        );
         Table(sources.NonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
         Table(sources.Stability, Stability.Table.Name, "R² and β of the first masks: whether there were enough");
-        Table(sources.Ratios, AblationRatio.Table.Name, "heads needed and quality of the fit by share of heads that masks ablate");
+        Table(
+            sources.Ratios,
+            AblationRatio.Table.Name,
+            "heads needed and quality of the fit by share of heads that masks ablate"
+        );
         Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
         if (sources.Forward is not null)
         {
-            links.Add(new Link("masks/", sources.Forward.Masks.PublishedPath(Tables.Masks.Name) + "/", "which heads were intact, by sample and mask"));
-            if (sources.Forward.Enough is not null) Table(sources.Forward, EnoughMasks.Table.Name, "correlation of β between two halves of a sample's masks, step by step");
-            links.Add(new Link("forward/", sources.Forward.PublishedPath(Tables.Forward.Name) + "/", "f and phi of every mask"));
+            links.Add(
+                new Link(
+                    "masks/",
+                    sources.Forward.Masks.PublishedPath(Tables.Masks.Name) + "/",
+                    "which heads were intact, by sample and mask"
+                )
+            );
+            if (sources.Forward.Enough is not null)
+            {
+                Table(
+                    sources.Forward,
+                    EnoughMasks.Table.Name,
+                    "correlation of β between two halves of a sample's masks, step by step"
+                );
+            }
+
+            links.Add(
+                new Link(
+                    "forward/",
+                    sources.Forward.PublishedPath(Tables.Forward.Name) + "/",
+                    "f and phi of every mask"
+                )
+            );
         }
 
         return links;

@@ -5,18 +5,30 @@ using TorchSharp;
 
 namespace Pipelines.Benchmarks;
 
-/// <summary>GFLOP/s of the linear layers, ours and libtorch's, side by side in one run (the machine's speed drifts between runs).</summary>
+/// <summary>
+/// GFLOP/s of the linear layers, ours and libtorch's, side by side in one run (the machine's speed drifts between
+/// runs).
+/// </summary>
 internal static class LinearBenchmark
 {
     private static readonly (string Name, int OutFeatures, int InFeatures)[] Layers =
-        [("7B mlp up", 11008, 4096), ("7B mlp down", 4096, 11008), ("7B q", 4096, 4096), ("micro q", 128, 128), ("micro up", 352, 128)];
+    [
+        ("7B mlp up", 11008, 4096),
+        ("7B mlp down", 4096, 11008),
+        ("7B q", 4096, 4096),
+        ("micro q", 128, 128),
+        ("micro up", 352, 128),
+    ];
 
     public static void Run(int threads)
     {
         TorchNative.Touch();
         torch.set_num_threads(threads);
         Console.WriteLine($"{threads} threads, {PackedKernels.Best}; GFLOP/s, best of several");
-        Console.WriteLine($"{"layer",-12} {"rows",5} | {"torch f32",10} {"torch bf16",10} | {"packed bf16",11} {"packed f16",10} {"packed f32",10} | pack f16 GB/s");
+        Console.WriteLine(
+            $"{"layer",-12} {"rows",5} | {"torch f32",10} {"torch bf16",10} | {"packed bf16",11} "
+                + $"{"packed f16",10} {"packed f32",10} | pack f16 GB/s"
+        );
         using var noGradient = torch.no_grad();
         foreach ((string name, int outFeatures, int inFeatures) in Layers)
         {
@@ -35,8 +47,12 @@ internal static class LinearBenchmark
                 using torch.Tensor x = torch.randn(rows, inFeatures);
                 using torch.Tensor x16 = x.to(torch.ScalarType.BFloat16);
                 double work = 2.0 * rows * outFeatures * inFeatures / 1e9;
-                string Rate(ILinear layer, torch.Tensor input) => (work / Best(layer, input)).ToString("F0", CultureInfo.InvariantCulture);
-                Console.WriteLine($"{name,-12} {rows,5} | {Rate(torch32, x),10} {Rate(torch16, x16),10} | {Rate(packedBf16, x),11} {Rate(packedF16, x),10} {Rate(packedF32, x),10} | {packing:F1}");
+                string Rate(ILinear layer, torch.Tensor input) =>
+                    (work / Best(layer, input)).ToString("F0", CultureInfo.InvariantCulture);
+                Console.WriteLine(
+                    $"{name,-12} {rows,5} | {Rate(torch32, x),10} {Rate(torch16, x16),10} | "
+                        + $"{Rate(packedBf16, x),11} {Rate(packedF16, x),10} {Rate(packedF32, x),10} | {packing:F1}"
+                );
             }
         }
     }

@@ -4,19 +4,37 @@ using Pipelines.Benchmarks;
 switch (args)
 {
     case ["linear", .. var rest]:
-        LinearBenchmark.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : Environment.ProcessorCount);
+        LinearBenchmark.Run(
+            rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : Environment.ProcessorCount
+        );
         return 0;
     case ["suffix", var folder, var picture, .. var rest]:
-        SuffixBenchmark.Run(folder, picture, Number(rest, 0, Environment.ProcessorCount), Number(rest, 1, 512), rest.Length > 2 ? rest[2] : "auto", Number(rest, 3, 0));
+        SuffixBenchmark.Run(
+            folder,
+            picture,
+            Number(rest, 0, Environment.ProcessorCount),
+            Number(rest, 1, 512),
+            rest.Length > 2 ? rest[2] : "auto",
+            Number(rest, 3, 0)
+        );
         return 0;
     case ["suffix-7b", .. var rest]:
-        SuffixBenchmark.RunLayers(Number(rest, 0, 2), Number(rest, 1, 1), Number(rest, 2, 32), rest.Length > 3 ? rest[3] : "auto");
+        SuffixBenchmark.RunLayers(
+            Number(rest, 0, 2),
+            Number(rest, 1, 1),
+            Number(rest, 2, 32),
+            rest.Length > 3 ? rest[3] : "auto"
+        );
         return 0;
     case ["families", .. var rest]:
         return FamilyBenchmark.Run([.. rest.Skip(1)], Number(rest, 0, 2));
     default:
-        Console.Error.WriteLine("usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] | suffix-7b [layers] [workers] [masks] [auto|torch|packed] | families [layers] [model ...]");
+        Console.Error.WriteLine(
+            "usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] "
+                + "| suffix-7b [layers] [workers] [masks] [auto|torch|packed] | families [layers] [model ...]"
+        );
         return 2;
 }
 
-static int Number(string[] rest, int index, int otherwise) => rest.Length > index ? int.Parse(rest[index], CultureInfo.InvariantCulture) : otherwise;
+static int Number(string[] rest, int index, int otherwise) =>
+    rest.Length > index ? int.Parse(rest[index], CultureInfo.InvariantCulture) : otherwise;

@@ -8,16 +8,25 @@ using TorchSharp;
 
 namespace Pipelines.Benchmarks;
 
-/// <summary>Masks a second of a model folder on a picture: worker threads side by side, each single-threaded with masks of its own; one worker uses all cores. CPU time is the figure to trust on a busy machine.</summary>
+/// <summary>
+/// Masks a second of a model folder on a picture: worker threads side by side, each single-threaded with masks of its
+/// own; one worker uses all cores. CPU time is the figure to trust on a busy machine.
+/// </summary>
 internal static class SuffixBenchmark
 {
     public static void Run(string folder, string picture, int workers, int masks, string linear, int batch)
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);
-        using VisionLanguageModel model = VisionLanguageModel.Load(folder, Arithmetic.Resolve("cpu", "float32", linear, info.Stored));
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            folder,
+            Arithmetic.Resolve("cpu", "float32", linear, info.Stored)
+        );
         using ImageFeatures features = model.Features(PictureDecoder.Decode(picture));
-        PromptTokens prompt = model.Prompt("What is the main object in the image? Please answer with a single word.", features.Tokens.Tokens);
+        PromptTokens prompt = model.Prompt(
+            "What is the main object in the image? Please answer with a single word.",
+            features.Tokens.Tokens
+        );
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun intact = IntactRun.Compute(cache);
         using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, KeyAverage.AfterRotary);
@@ -35,29 +44,82 @@ internal static class SuffixBenchmark
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         var arithmetic = Arithmetic.Resolve("cpu", "float32", linear, torch.ScalarType.Float16);
-        var shape = new DecoderShape(layers, 32, 32, 128, 4096, 11008, 64, 1e-5, 10000, null, QkvBias: false, TiedHead: false);
+        var shape = new DecoderShape(
+            layers,
+            32,
+            32,
+            128,
+            4096,
+            11008,
+            64,
+            1e-5,
+            10000,
+            null,
+            QkvBias: false,
+            TiedHead: false
+        );
         torch.Tensor Random(int rows, int columns) => (torch.randn(rows, columns) * 0.02f).to(torch.ScalarType.Float16);
         ILinear Linear(int rows, int columns)
         {
             using torch.Tensor weight = Random(rows, columns);
-            return arithmetic.Linear == LinearChoice.Packed ? new PackedLinear(weight, null) : new TorchLinear(weight.to(torch.ScalarType.Float32), null);
+            return arithmetic.Linear == LinearChoice.Packed
+                ? new PackedLinear(weight, null)
+                : new TorchLinear(weight.to(torch.ScalarType.Float32), null);
         }
 
         RmsNorm Norm() => new(torch.ones(shape.Hidden), 1e-5, arithmetic.Linear);
-        int h = shape.Hidden, i = shape.Intermediate;
-        DecoderLayer[] stack = [.. Enumerable.Range(0, layers).Select(_ => new DecoderLayer(Norm(), Linear(h, h), Linear(h, h), Linear(h, h), Linear(h, h), Norm(), Linear(i, h), Linear(i, h), Linear(h, i)))];
+        int h = shape.Hidden,
+            i = shape.Intermediate;
+        DecoderLayer[] stack =
+        [
+            .. Enumerable
+                .Range(0, layers)
+                .Select(_ => new DecoderLayer(
+                    Norm(),
+                    Linear(h, h),
+                    Linear(h, h),
+                    Linear(h, h),
+                    Linear(h, h),
+                    Norm(),
+                    Linear(i, h),
+                    Linear(i, h),
+                    Linear(h, i)
+                )),
+        ];
         torch.Tensor embedding = Random(64, h);
-        var decoder = new Decoder(shape, arithmetic, embedding, stack, Norm(), new Unembedding(Linear(64, h), embedding, arithmetic));
+        var decoder = new Decoder(
+            shape,
+            arithmetic,
+            embedding,
+            stack,
+            Norm(),
+            new Unembedding(Linear(64, h), embedding, arithmetic)
+        );
         var prompt = new PromptTokens("", [.. Enumerable.Repeat(1, 5 + 576), .. Enumerable.Range(0, 23)], 5, 576);
-        using PrefixCache cache = PrefixCache.Compute(decoder, prompt, TokenPositions.Sequential(prompt.Length), torch.randn(576, h));
+        using PrefixCache cache = PrefixCache.Compute(
+            decoder,
+            prompt,
+            TokenPositions.Sequential(prompt.Length),
+            torch.randn(576, h)
+        );
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         using var suffix = new SuffixForward(cache, blocks, decoder.Unembedding.Direction(3, []));
         Measure($"{layers} layers of LLaVA-7B", suffix, shape, prompt, workers, masks);
     }
 
-    private static void Measure(string name, SuffixForward suffix, DecoderShape shape, PromptTokens prompt, int workers, int masks)
+    private static void Measure(
+        string name,
+        SuffixForward suffix,
+        DecoderShape shape,
+        PromptTokens prompt,
+        int workers,
+        int masks
+    )
     {
-        Console.WriteLine($"{name}: N {shape.TotalHeads}, T {prompt.SuffixLength}, P {prompt.ImageLength}, batch {suffix.Batch}, {workers} workers");
+        Console.WriteLine(
+            $"{name}: N {shape.TotalHeads}, T {prompt.SuffixLength}, P {prompt.ImageLength}, batch {suffix.Batch}, "
+                + $"{workers} workers"
+        );
         for (int round = 0; round < 3; round++)
         {
             TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
@@ -75,14 +137,25 @@ internal static class SuffixBenchmark
 
             double wall = watch.Elapsed.TotalSeconds;
             double used = (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMilliseconds / (masks * workers);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {masks * workers / wall:F1} masks/s wall, {used:F3} ms CPU a mask = {1000 * Environment.ProcessorCount / used:F1} masks/s on {Environment.ProcessorCount} free cores"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {masks * workers / wall:F1} masks/s wall, {used:F3} ms CPU a mask = "
+                        + $"{1000 * Environment.ProcessorCount / used:F1} masks/s on "
+                        + $"{Environment.ProcessorCount} free cores"
+                )
+            );
         }
 
         void Work(int worker)
         {
             torch.set_num_threads(workers > 1 ? 1 : Environment.ProcessorCount);
             PackedLinear.Threads = workers > 1 ? 1 : Environment.ProcessorCount;
-            suffix.Logits([.. Enumerable.Range(0, masks).Select(i => HeadMasks.Draw(1, $"worker {worker}", i, shape.TotalHeads, 0.75, MaskDrawing.Exact))]);
+            suffix.Logits([
+                .. Enumerable
+                    .Range(0, masks)
+                    .Select(i => HeadMasks.Draw(1, $"worker {worker}", i, shape.TotalHeads, 0.75, MaskDrawing.Exact)),
+            ]);
         }
     }
 }

@@ -25,12 +25,34 @@ internal sealed class Findings(string folder)
         string path = Directory.CreateDirectory(PathOf(target, verdict.Kind)).FullName;
         File.WriteAllBytes(Path.Combine(path, "input"), input);
         File.WriteAllBytes(Path.Combine(path, "minimised"), minimised);
-        string said = string.Create(CultureInfo.InvariantCulture, $"FINDING {target.Name}, seed {seed}, number {number}: {verdict.Kind} ({input.Length} bytes, cut down to {minimised.Length}; {path})");
-        File.WriteAllText(Path.Combine(path, "finding.txt"), $"{said}\n\n{verdict.Detail}\n\nagain: dotnet run --project tests/Fuzz -- again {target.Name} {seed} {number}\n");
+        string said = string.Create(
+            CultureInfo.InvariantCulture,
+            $"FINDING {target.Name}, seed {seed}, number {number}: {verdict.Kind} ({input.Length} bytes, cut down to "
+                + $"{minimised.Length}; {path})"
+        );
+        File.WriteAllText(
+            Path.Combine(path, "finding.txt"),
+            $"{said}\n\n{verdict.Detail}\n\nagain: dotnet run --project tests/Fuzz -- again {target.Name} "
+                + $"{seed} {number}\n"
+        );
         Console.WriteLine(said);
-        Console.WriteLine("    " + string.Join("\n    ", verdict.Detail.Split('\n').Take(6).Select(l => l.Trim().Length > 200 ? l.Trim()[..200] + "…" : l.Trim())));
+        Console.WriteLine(
+            "    "
+                + string.Join(
+                    "\n    ",
+                    verdict
+                        .Detail.Split('\n')
+                        .Take(6)
+                        .Select(l => l.Trim().Length > 200 ? l.Trim()[..200] + "…" : l.Trim())
+                )
+        );
     }
 
     private string PathOf(Target target, string kind) =>
-        Path.Combine(folder, $"{target.Name}--{new string([.. kind.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')])}"[..Math.Min(150, target.Name.Length + 2 + kind.Length)]);
+        Path.Combine(
+            folder,
+            $"{target.Name}--{new string([.. kind.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')])}"[
+                ..Math.Min(150, target.Name.Length + 2 + kind.Length)
+            ]
+        );
 }

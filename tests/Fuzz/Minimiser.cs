@@ -3,7 +3,9 @@ using Pipelines.Fuzz.Targets;
 
 namespace Pipelines.Fuzz;
 
-/// <summary>Cuts an input down while it shows the same fault: first parts of the format (members, chunks, lines), then bytes.</summary>
+/// <summary>
+/// Cuts an input down while it shows the same fault: first parts of the format (members, chunks, lines), then bytes.
+/// </summary>
 /// <param name="target">The reader.</param>
 /// <param name="shows">Whether an input shows the fault.</param>
 internal sealed class Minimiser(Target target, Func<byte[], bool> shows)
@@ -25,8 +27,16 @@ internal sealed class Minimiser(Target target, Func<byte[], bool> shows)
             again = false;
             foreach (byte[] shrunk in target.Mutators.SelectMany(m => m.Shrunk(input)))
             {
-                if (clock.Elapsed > Longest) break;
-                if (shrunk.Length >= input.Length || !shows(shrunk)) continue;
+                if (clock.Elapsed > Longest)
+                {
+                    break;
+                }
+
+                if (shrunk.Length >= input.Length || !shows(shrunk))
+                {
+                    continue;
+                }
+
                 (input, again) = (shrunk, true);
                 break;
             }
@@ -42,8 +52,14 @@ internal sealed class Minimiser(Target target, Func<byte[], bool> shows)
             for (int at = 0; at < input.Length && clock.Elapsed < Longest;)
             {
                 byte[] shorter = [.. input[..at], .. input[Math.Min(at + run, input.Length)..]];
-                if (shows(shorter)) input = shorter;
-                else at += run;
+                if (shows(shorter))
+                {
+                    input = shorter;
+                }
+                else
+                {
+                    at += run;
+                }
             }
         }
 

@@ -3,7 +3,8 @@ using System.IO.MemoryMappedFiles;
 namespace Pipelines.Fuzz;
 
 /// <summary>
-/// Where a worker is, in a file that outlives it: the target and the number of each target's next input. A worker that dies of its input (a native crash, a stack overflow, the end of memory) leaves the input's number.
+/// Where a worker is, in a file that outlives it: the target and the number of each target's next input. A worker that
+/// dies of its input (a native crash, a stack overflow, the end of memory) leaves the input's number.
 /// </summary>
 internal sealed class Position : IDisposable
 {

@@ -1,7 +1,8 @@
 namespace Pipelines.Fuzz;
 
 /// <summary>
-/// A counter-based random stream: draw i is a pure function of (seed, purpose, index, i), so that input 4711 of a target is made without the 4710 before it, on every machine and .NET alike.
+/// A counter-based random stream: draw i is a pure function of (seed, purpose, index, i), so that input 4711 of a
+/// target is made without the 4710 before it, on every machine and .NET alike.
 /// </summary>
 internal sealed class RandomStream
 {

@@ -2,10 +2,14 @@ using System.Globalization;
 
 namespace Pipelines.Fuzz;
 
-/// <summary>What the process holds in memory, natives included, by Linux's own count; elsewhere nothing is known and nothing is judged.</summary>
+/// <summary>
+/// What the process holds in memory, natives included, by Linux's own count; elsewhere nothing is known and nothing is
+/// judged.
+/// </summary>
 internal static class ResidentMemory
 {
-    private const string Status = "/proc/self/status", Forget = "/proc/self/clear_refs";
+    private const string Status = "/proc/self/status",
+        Forget = "/proc/self/clear_refs";
 
     /// <summary>Bytes resident now, after which the peak begins anew; 0 where the system does not say.</summary>
     public static long StartPeak()
@@ -27,8 +31,18 @@ internal static class ResidentMemory
 
     private static long Field(string name)
     {
-        if (!File.Exists(Status)) return 0;
+        if (!File.Exists(Status))
+        {
+            return 0;
+        }
+
         string? line = File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal));
-        return line is null ? 0 : 1024 * long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+        return line is null
+            ? 0
+            : 1024
+                * long.Parse(
+                    line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(),
+                    CultureInfo.InvariantCulture
+                );
     }
 }

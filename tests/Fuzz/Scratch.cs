@@ -1,6 +1,9 @@
 namespace Pipelines.Fuzz;
 
-/// <summary>Folders for the files that readers are given; in memory where the system has /dev/shm, removed when the process ends.</summary>
+/// <summary>
+/// Folders for the files that readers are given; in memory where the system has /dev/shm, removed when the process
+/// ends.
+/// </summary>
 internal static class Scratch
 {
     private static readonly string Root = Make();
@@ -9,7 +12,11 @@ internal static class Scratch
     public static string Folder(string name)
     {
         string folder = Path.Combine(Root, name);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
         return Directory.CreateDirectory(folder).FullName;
     }
 
@@ -17,13 +24,16 @@ internal static class Scratch
     public static string Repository { get; } = FindRepository();
 
     /// <summary>A path below the bundled model and pictures.</summary>
-    public static string Quickstart(params string[] parts) => Path.Combine([Repository, "experiments", "quickstart", .. parts]);
+    public static string Quickstart(params string[] parts) =>
+        Path.Combine([Repository, "experiments", "quickstart", .. parts]);
 
     private static string Make()
     {
         const string memory = "/dev/shm";
         string parent = Directory.Exists(memory) ? memory : Path.GetTempPath();
-        string root = Directory.CreateDirectory(Path.Combine(parent, $"pipelines-fuzz-{Environment.ProcessId}")).FullName;
+        string root = Directory
+            .CreateDirectory(Path.Combine(parent, $"pipelines-fuzz-{Environment.ProcessId}"))
+            .FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
         return root;
     }
@@ -32,7 +42,10 @@ internal static class Scratch
     {
         for (var d = new DirectoryInfo(AppContext.BaseDirectory); d is not null; d = d.Parent)
         {
-            if (File.Exists(Path.Combine(d.FullName, "Pipelines.sln"))) return d.FullName;
+            if (File.Exists(Path.Combine(d.FullName, "Pipelines.sln")))
+            {
+                return d.FullName;
+            }
         }
 
         throw new InvalidOperationException("The harness does not run inside the repository.");

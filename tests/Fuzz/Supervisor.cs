@@ -4,7 +4,10 @@ using Pipelines.Fuzz.Targets;
 
 namespace Pipelines.Fuzz;
 
-/// <summary>Runs workers one after the other: where one dies of its input, the input is a finding and the next goes on behind it.</summary>
+/// <summary>
+/// Runs workers one after the other: where one dies of its input, the input is a finding and the next goes on behind
+/// it.
+/// </summary>
 /// <param name="targets">The readers.</param>
 /// <param name="seed">Seed of the campaign.</param>
 /// <param name="folder">Where findings go.</param>
@@ -12,7 +15,9 @@ internal sealed class Supervisor(IReadOnlyList<Target> targets, ulong seed, stri
 {
     private const int MostDeaths = 50;
 
-    /// <summary>Managed memory of a worker: a reader that asks for more meets the end of memory, and the machine does not.</summary>
+    /// <summary>
+    /// Managed memory of a worker: a reader that asks for more meets the end of memory, and the machine does not.
+    /// </summary>
     private const string HeapLimit = "0x80000000";
 
     private readonly Findings findings = new(folder);
@@ -28,17 +33,33 @@ internal sealed class Supervisor(IReadOnlyList<Target> targets, ulong seed, stri
         for (int deaths = 0; deaths < MostDeaths; deaths++)
         {
             TimeSpan? left = time - clock.Elapsed;
-            if (left <= TimeSpan.Zero) break;
-            string amount = left is { } some ? string.Create(CultureInfo.InvariantCulture, $"{some.TotalSeconds:0}") : "fixed";
+            if (left <= TimeSpan.Zero)
+            {
+                break;
+            }
+
+            string amount = left is { } some
+                ? string.Create(CultureInfo.InvariantCulture, $"{some.TotalSeconds:0}")
+                : "fixed";
             int code = Start(["work", amount, $"{seed}", folder, .. targets.Select(t => t.Name)]);
-            if (code == 0) break;
+            if (code == 0)
+            {
+                break;
+            }
+
             Bury(positions, code);
         }
 
         using (var position = new Position(positions))
         {
             long inputs = targets.Select((_, i) => position[i]).Sum();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{inputs} inputs of {targets.Count} readers in {clock.Elapsed.TotalSeconds:0} s, {findings.Count} findings in {folder}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{inputs} inputs of {targets.Count} readers in {clock.Elapsed.TotalSeconds:0} s, "
+                        + $"{findings.Count} findings in {folder}"
+                )
+            );
         }
 
         return findings.Count;
@@ -51,7 +72,8 @@ internal sealed class Supervisor(IReadOnlyList<Target> targets, ulong seed, stri
         Target target = targets[position.Target];
         long number = position[position.Target];
         byte[] input = Inputs.Make(target, seed, number);
-        string kind = code == Worker.Stuck ? "no end" : string.Create(CultureInfo.InvariantCulture, $"process ends with {code}");
+        string kind =
+            code == Worker.Stuck ? "no end" : string.Create(CultureInfo.InvariantCulture, $"process ends with {code}");
         if (!findings.Has(target, kind))
         {
             bool DiesOf(byte[] smaller)
@@ -71,9 +93,18 @@ internal sealed class Supervisor(IReadOnlyList<Target> targets, ulong seed, stri
     private static int Start(string[] arguments, bool quiet = false)
     {
         // Outputs go through us, so that a reader's own terminal output stays out of the way.
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         start.ArgumentList.Add(typeof(Supervisor).Assembly.Location);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         start.Environment["DOTNET_GCHeapHardLimit"] = HeapLimit;
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         using Process process = Process.Start(start)!;
@@ -86,7 +117,10 @@ internal sealed class Supervisor(IReadOnlyList<Target> targets, ulong seed, stri
 
         void Say(TextWriter to, string? line)
         {
-            if (line is not null && !quiet) to.WriteLine(line);
+            if (line is not null && !quiet)
+            {
+                to.WriteLine(line);
+            }
         }
     }
 }

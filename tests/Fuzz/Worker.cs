@@ -4,7 +4,10 @@ using Pipelines.Fuzz.Targets;
 
 namespace Pipelines.Fuzz;
 
-/// <summary>Reads inputs in this process, target after target. It may die of one: then <see cref="Supervisor"/> goes on behind it.</summary>
+/// <summary>
+/// Reads inputs in this process, target after target. It may die of one: then <see cref="Supervisor"/> goes on behind
+/// it.
+/// </summary>
 /// <param name="targets">The readers.</param>
 /// <param name="seed">Seed of the campaign.</param>
 /// <param name="position">Where it is, and where an earlier worker ended.</param>
@@ -14,7 +17,8 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
     /// <summary>Exit code of a worker whose input does not end.</summary>
     public const int Stuck = 98;
 
-    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1), Endless = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1),
+        Endless = TimeSpan.FromSeconds(90);
     private readonly Law law = new();
     private long started = Stopwatch.GetTimestamp();
     private int ending;
@@ -25,7 +29,10 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         using Timer watch = Watch();
         for (int i = 0; i < targets.Count; i++)
         {
-            while (position[i] < targets[i].Seeds.Count + targets[i].Fixed) One(i);
+            while (position[i] < targets[i].Seeds.Count + targets[i].Fixed)
+            {
+                One(i);
+            }
         }
     }
 
@@ -38,7 +45,10 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         {
             for (int i = 0; i < targets.Count && clock.Elapsed < time; i++)
             {
-                for (var slice = Stopwatch.StartNew(); slice.Elapsed < Slice;) One(i);
+                for (var slice = Stopwatch.StartNew(); slice.Elapsed < Slice;)
+                {
+                    One(i);
+                }
             }
         }
     }
@@ -51,7 +61,11 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         Volatile.Write(ref started, Stopwatch.GetTimestamp());
         byte[] input = Inputs.Make(target, seed, number);
         Verdict verdict = law.Judge(target, input, target.ReadsSeeds && Inputs.IsSound(target, number));
-        if (verdict.Outcome == Outcome.Broken && !findings.Has(target, verdict.Kind)) Keep(target, number, verdict, input);
+        if (verdict.Outcome == Outcome.Broken && !findings.Has(target, verdict.Kind))
+        {
+            Keep(target, number, verdict, input);
+        }
+
         position[index] = number + 1;
     }
 
@@ -74,10 +88,25 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         return new Timer(
             _ =>
             {
-                if (Stopwatch.GetElapsedTime(Volatile.Read(ref started)) < Endless || Interlocked.Exchange(ref ending, 1) != 0) return;
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"an input has not ended after {Endless.TotalSeconds} s"));
+                if (
+                    Stopwatch.GetElapsedTime(Volatile.Read(ref started)) < Endless
+                    || Interlocked.Exchange(ref ending, 1) != 0
+                )
+                {
+                    return;
+                }
+
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"an input has not ended after {Endless.TotalSeconds} s"
+                    )
+                );
                 Environment.Exit(Stuck);
             },
-            null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+            null,
+            TimeSpan.FromSeconds(1),
+            TimeSpan.FromSeconds(1)
+        );
     }
 }

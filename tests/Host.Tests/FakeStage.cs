@@ -17,10 +17,25 @@ internal sealed class FakeStage(string kind, Func<Artifacts, UnitList> units) : 
 /// <summary>Units and stores for tests.</summary>
 internal static class Fake
 {
-    public static Unit Unit(string name, Action<UnitRun>? compute = null, int version = 1, string kind = "fake", params KeyPart[] parts) =>
-        new(kind, version, name, [new KeyPart.Text("name", name), .. parts], 1, "things", compute ?? (run => File.WriteAllText(run.File("data.txt"), name)));
+    public static Unit Unit(
+        string name,
+        Action<UnitRun>? compute = null,
+        int version = 1,
+        string kind = "fake",
+        params KeyPart[] parts
+    ) =>
+        new(
+            kind,
+            version,
+            name,
+            [new KeyPart.Text("name", name), .. parts],
+            1,
+            "things",
+            compute ?? (run => File.WriteAllText(run.File("data.txt"), name))
+        );
 
-    public static Catalog Catalog(TemporaryFolder folder) => new(new ArtifactStore(folder.Path, new FileDigests(null)), "test");
+    public static Catalog Catalog(TemporaryFolder folder) =>
+        new(new ArtifactStore(folder.Path, new FileDigests(null)), "test");
 }
 
 /// <summary>A folder that goes away with the test.</summary>

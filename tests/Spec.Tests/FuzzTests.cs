@@ -6,24 +6,87 @@ using Xunit;
 
 namespace Pipelines.Spec.Tests;
 
-/// <summary>Whatever the input, the reader gives a result: no exception, no hang, no allocation far beyond the input.</summary>
+/// <summary>
+/// Whatever the input, the reader gives a result: no exception, no hang, no allocation far beyond the input.
+/// </summary>
 public sealed class FuzzTests
 {
     private static readonly string[] Pieces =
     [
-        ":", "- ", "\n", "\t", "{", "}", "[", "]", "\"", "'", "&a ", "*a", "!x ", "|\n", ">\n", "#", "%", "@", "? ", "<<: ", "---\n", "...\n", "null", "~", "1e999", "-0", ".inf", "${", "}", "\\", "\0", "\uFEFF", "\u0085", "\u2028", "🐱",
-        "stage: regress", "inputs: { masks: masks }", "matrix: { prompt: [p1] }", "  ", "\r", "\r\n", "trainer: sdca", "stages:", "data: &a", ": :", "- - -", "name: *a",
+        ":",
+        "- ",
+        "\n",
+        "\t",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "'",
+        "&a ",
+        "*a",
+        "!x ",
+        "|\n",
+        ">\n",
+        "#",
+        "%",
+        "@",
+        "? ",
+        "<<: ",
+        "---\n",
+        "...\n",
+        "null",
+        "~",
+        "1e999",
+        "-0",
+        ".inf",
+        "${",
+        "}",
+        "\\",
+        "\0",
+        "\uFEFF",
+        "\u0085",
+        "\u2028",
+        "🐱",
+        "stage: regress",
+        "inputs: { masks: masks }",
+        "matrix: { prompt: [p1] }",
+        "  ",
+        "\r",
+        "\r\n",
+        "trainer: sdca",
+        "stages:",
+        "data: &a",
+        ": :",
+        "- - -",
+        "name: *a",
     ];
 
     private static ReadResult Read(string text, params string[] overrides)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         var clock = Stopwatch.StartNew();
-        ReadResult result = ExperimentReader.Parse(text, "f.yaml", "/", overrides, new Dictionary<string, string>(), PathRule.MayBeMissing);
+        ReadResult result = ExperimentReader.Parse(
+            text,
+            "f.yaml",
+            "/",
+            overrides,
+            new Dictionary<string, string>(),
+            PathRule.MayBeMissing
+        );
         clock.Elapsed.Should().BeLessThan(TimeSpan.FromMinutes(2));
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan((64 << 20) + (400L * text.Length) + (result.Experiments.Count * 500_000L));
+        (GC.GetAllocatedBytesForCurrentThread() - before)
+            .Should()
+            .BeLessThan((64 << 20) + (400L * text.Length) + (result.Experiments.Count * 500_000L));
         result.Ok.Should().Be(result.Experiments.Count > 0);
-        Assert.All(result.Errors, e => Assert.True(e.ToString().Length < 4000 && !e.ToString().Contains('\n', StringComparison.Ordinal), e.ToString()));
+        Assert.All(
+            result.Errors,
+            e =>
+                Assert.True(
+                    e.ToString().Length < 4000 && !e.ToString().Contains('\n', StringComparison.Ordinal),
+                    e.ToString()
+                )
+        );
         return result;
     }
 
@@ -57,9 +120,15 @@ public sealed class FuzzTests
                         text.Insert(at, text.ToString(from, Math.Min(random.Next(1, 60), text.Length - from)));
                         break;
                 }
-                if (text.Length == 0) text.Append(' ');
+                if (text.Length == 0)
+                {
+                    text.Append(' ');
+                }
             }
-            Read(text.ToString(), random.Next(5) == 0 ? ["stages.masks.count=" + Pieces[random.Next(Pieces.Length)]] : []);
+            Read(
+                text.ToString(),
+                random.Next(5) == 0 ? ["stages.masks.count=" + Pieces[random.Next(Pieces.Length)]] : []
+            );
         }
     }
 
@@ -69,7 +138,12 @@ public sealed class FuzzTests
     public void Random_pieces_of_YAML_give_a_result(int seed)
     {
         var random = new Random(seed);
-        for (int i = 0; i < 1000; i++) Read(string.Concat(Enumerable.Range(0, random.Next(1, 40)).Select(_ => Pieces[random.Next(Pieces.Length)])));
+        for (int i = 0; i < 1000; i++)
+        {
+            Read(
+                string.Concat(Enumerable.Range(0, random.Next(1, 40)).Select(_ => Pieces[random.Next(Pieces.Length)]))
+            );
+        }
     }
 
     [Fact]
@@ -110,13 +184,18 @@ public sealed class FuzzTests
     [InlineData("| ")]
     [InlineData("\\")]
     [InlineData("%")]
-    public void A_megabyte_of_one_piece_gives_a_result(string piece) => Read(string.Concat(Enumerable.Repeat(piece, (1 << 20) / piece.Length)));
+    public void A_megabyte_of_one_piece_gives_a_result(string piece) =>
+        Read(string.Concat(Enumerable.Repeat(piece, (1 << 20) / piece.Length)));
 
     [Fact]
     public void Aliases_that_stand_for_billions_of_values_are_refused()
     {
         var text = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for (int i = 1; i < 20; i++) text.Append("a" + i + ": &a" + i + " [" + string.Join(", ", Enumerable.Repeat("*a" + (i - 1), 10)) + "]\n");
+        for (int i = 1; i < 20; i++)
+        {
+            text.Append("a" + i + ": &a" + i + " [" + string.Join(", ", Enumerable.Repeat("*a" + (i - 1), 10)) + "]\n");
+        }
+
         Read(text.ToString()).Errors.Should().ContainSingle().Which.Message.Should().Contain("aliases");
     }
 
@@ -124,13 +203,20 @@ public sealed class FuzzTests
     public void Many_errors_are_cut_at_a_hundred()
     {
         string text = Specs.Quickstart + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"unknown{i}: 1\n"));
-        Read(text).Errors.Should().HaveCount(101).And.Subject.Last().Message.Should().Be("there are more errors: these first");
+        Read(text)
+            .Errors.Should()
+            .HaveCount(101)
+            .And.Subject.Last()
+            .Message.Should()
+            .Be("there are more errors: these first");
     }
 
     [Fact]
     public void A_large_matrix_of_a_large_spec_is_read_in_time()
     {
         string axis = "[" + string.Join(", ", Enumerable.Range(1, 31)) + "]";
-        Read(Specs.Quickstart + $"matrix: {{ seed: {axis}, stages.baseline.images: {axis} }}\n", "engine.batch=3").Errors.Should().BeEmpty();
+        Read(Specs.Quickstart + $"matrix: {{ seed: {axis}, stages.baseline.images: {axis} }}\n", "engine.batch=3")
+            .Errors.Should()
+            .BeEmpty();
     }
 }

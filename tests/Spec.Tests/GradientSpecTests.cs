@@ -7,8 +7,7 @@ namespace Pipelines.Spec.Tests;
 /// <summary>The stages and the trainer that are made of gradients.</summary>
 public sealed class GradientSpecTests
 {
-    private const string Chain =
-        """
+    private const string Chain = """
           a: { stage: answer-questions }
           b: { stage: collect-mean-kv }
           m: { stage: sample-masks }
@@ -20,25 +19,49 @@ public sealed class GradientSpecTests
     [Fact]
     public void Roles_fill_themselves()
     {
-        Inputs("  r: { stage: regress, trainer: gradient }\n", "r").Should().BeEquivalentTo("masks=m", "forward=f", "gradients=g");
+        Inputs("  r: { stage: regress, trainer: gradient }\n", "r")
+            .Should()
+            .BeEquivalentTo("masks=m", "forward=f", "gradients=g");
         Inputs("  r: { stage: regress }\n", "r").Should().BeEquivalentTo("masks=m", "forward=f");
-        Inputs("  v: { stage: validate, rank_by: [gradient, causal] }\n", "v").Should().BeEquivalentTo("forward=f", "gradients=g");
+        Inputs("  v: { stage: validate, rank_by: [gradient, causal] }\n", "v")
+            .Should()
+            .BeEquivalentTo("forward=f", "gradients=g");
         Inputs("  v: { stage: validate, rank_by: [causal] }\n", "v").Should().BeEquivalentTo("forward=f");
         Inputs("  c: { stage: gradient-cost }\n  n: { stage: non-additive }\n  p: { stage: report }\n", "p")
-            .Should().BeEquivalentTo("samples=a", "baseline=b", "forward=f", "gradient_cost=c", "non_additive=n");
+            .Should()
+            .BeEquivalentTo("samples=a", "baseline=b", "forward=f", "gradient_cost=c", "non_additive=n");
     }
 
     [Fact]
     public void Gradients_without_their_stage_are_an_error_with_a_remedy() =>
-        Specs.Errors(Specs.WithStages(Chain.Replace("  g: { stage: gradient-passes, count: 30 }\n", "", StringComparison.Ordinal) + "  r: { stage: regress, trainer: gradient }\n"))
-            .Should().ContainSingle().Which.Should().Contain("gradients").And.Contain("stage: gradient-passes");
+        Specs
+            .Errors(
+                Specs.WithStages(
+                    Chain.Replace("  g: { stage: gradient-passes, count: 30 }\n", "", StringComparison.Ordinal)
+                        + "  r: { stage: regress, trainer: gradient }\n"
+                )
+            )
+            .Should()
+            .ContainSingle()
+            .Which.Should()
+            .Contain("gradients")
+            .And.Contain("stage: gradient-passes");
 
     [Fact]
     public void A_residual_is_none_elastic_net_or_auto()
     {
-        Experiment read = Specs.One(Specs.WithStages(Chain + "  r: { stage: regress, trainer: gradient, residual: elastic-net, alpha: 0.01 }\n"));
-        ((RegressSpec)read.Stages.Single(s => s.Name == "r").Spec).Trainer.Should().Be(new GradientSpec { Residual = GradientResidual.ElasticNet, Alpha = 0.01 });
-        Specs.Errors(Specs.WithStages(Chain + "  r: { stage: regress, trainer: gradient, residual: always }\n")).Should().ContainSingle().Which.Should().Contain("none, elastic-net, auto");
+        Experiment read = Specs.One(
+            Specs.WithStages(Chain + "  r: { stage: regress, trainer: gradient, residual: elastic-net, alpha: 0.01 }\n")
+        );
+        ((RegressSpec)read.Stages.Single(s => s.Name == "r").Spec)
+            .Trainer.Should()
+            .Be(new GradientSpec { Residual = GradientResidual.ElasticNet, Alpha = 0.01 });
+        Specs
+            .Errors(Specs.WithStages(Chain + "  r: { stage: regress, trainer: gradient, residual: always }\n"))
+            .Should()
+            .ContainSingle()
+            .Which.Should()
+            .Contain("none, elastic-net, auto");
     }
 
     [Fact]
@@ -49,5 +72,10 @@ public sealed class GradientSpecTests
     }
 
     private static string[] Inputs(string stages, string name) =>
-        [.. Specs.One(Specs.WithStages(Chain + stages)).Stages.Single(s => s.Name == name).Inputs.Select(i => $"{i.Key}={i.Value}")];
+        [
+            .. Specs
+                .One(Specs.WithStages(Chain + stages))
+                .Stages.Single(s => s.Name == name)
+                .Inputs.Select(i => $"{i.Key}={i.Value}"),
+        ];
 }

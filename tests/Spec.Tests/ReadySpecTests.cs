@@ -10,8 +10,16 @@ public sealed class ReadySpecTests
 {
     private static readonly string[] PublishedModels =
     [
-        "llava-1.5-7b-hf", "llava-1.5-13b-hf", "llava-v1.6-vicuna-7b-hf", "llava-v1.6-vicuna-13b-hf", "InternVL2_5-1B", "InternVL2_5-2B", "InternVL2_5-4B", "InternVL2_5-8B",
-        "Qwen2-VL-2B-Instruct", "Qwen2-VL-7B-Instruct",
+        "llava-1.5-7b-hf",
+        "llava-1.5-13b-hf",
+        "llava-v1.6-vicuna-7b-hf",
+        "llava-v1.6-vicuna-13b-hf",
+        "InternVL2_5-1B",
+        "InternVL2_5-2B",
+        "InternVL2_5-4B",
+        "InternVL2_5-8B",
+        "Qwen2-VL-2B-Instruct",
+        "Qwen2-VL-7B-Instruct",
     ];
 
     public static TheoryData<string> Files => [.. Names()];
@@ -29,7 +37,8 @@ public sealed class ReadySpecTests
     public void Each_of_the_ten_models_has_one_spec_with_coco_and_llava_7b_one_with_domainnet()
     {
         var experiments = Names().Select(Read).SelectMany(r => r.Experiments).ToList();
-        string[] Models<TData>() => [.. experiments.Where(e => e.Data is TData).Select(e => Path.GetFileName(e.Model.Path.Full)).Distinct()];
+        string[] Models<TData>() =>
+            [.. experiments.Where(e => e.Data is TData).Select(e => Path.GetFileName(e.Model.Path.Full)).Distinct()];
         Models<CocoData>().Should().Contain(PublishedModels);
         Models<DomainNetData>().Should().Contain("llava-1.5-7b-hf");
     }
@@ -37,21 +46,44 @@ public sealed class ReadySpecTests
     [Fact]
     public void The_published_settings_stand_in_the_main_spec_of_every_published_model()
     {
-        string[] main = [.. Names().Where(n => n.EndsWith("-coco.yaml", StringComparison.Ordinal) || n.EndsWith("-domainnet.yaml", StringComparison.Ordinal))];
+        string[] main =
+        [
+            .. Names()
+                .Where(n =>
+                    n.EndsWith("-coco.yaml", StringComparison.Ordinal)
+                    || n.EndsWith("-domainnet.yaml", StringComparison.Ordinal)
+                ),
+        ];
         main.Should().HaveCount(11);
         foreach (Experiment experiment in main.Select(Read).SelectMany(r => r.Experiments))
         {
             PublishedModels.Should().Contain(Path.GetFileName(experiment.Model.Path.Full));
             var stages = experiment.Stages.Select(s => s.Spec).ToList();
-            stages.OfType<SampleMasksSpec>().Should().OnlyContain(m => m.Count == 10_000 && m.Ablate == 0.75, experiment.Name);
-            stages.OfType<CollectMeanKvSpec>().Should().OnlyContain(b => b.Images == 100 && b.Kind == BaselineKind.Mean, experiment.Name);
-            stages.OfType<AnswerQuestionsSpec>().Should().OnlyContain(a => a.Keep == (experiment.Data is DomainNetData ? 300 : 200), experiment.Name);
+            stages
+                .OfType<SampleMasksSpec>()
+                .Should()
+                .OnlyContain(m => m.Count == 10_000 && m.Ablate == 0.75, experiment.Name);
+            stages
+                .OfType<CollectMeanKvSpec>()
+                .Should()
+                .OnlyContain(b => b.Images == 100 && b.Kind == BaselineKind.Mean, experiment.Name);
+            stages
+                .OfType<AnswerQuestionsSpec>()
+                .Should()
+                .OnlyContain(a => a.Keep == (experiment.Data is DomainNetData ? 300 : 200), experiment.Name);
         }
     }
 
-    private static IEnumerable<string> Names() => Directory.EnumerateFiles(Folder(), "*.yaml").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Names() =>
+        Directory.EnumerateFiles(Folder(), "*.yaml").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal);
 
-    private static ReadResult Read(string file) => ExperimentReader.Read(Path.Combine(Folder(), file), environment: new Dictionary<string, string>(), paths: PathRule.MayBeMissing);
+    private static ReadResult Read(string file) =>
+        ExperimentReader.Read(
+            Path.Combine(Folder(), file),
+            environment: new Dictionary<string, string>(),
+            paths: PathRule.MayBeMissing
+        );
 
-    private static string Folder([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "experiments"));
+    private static string Folder([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "experiments"));
 }

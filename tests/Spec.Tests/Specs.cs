@@ -7,8 +7,7 @@ namespace Pipelines.Spec.Tests;
 internal static class Specs
 {
     /// <summary>The example of the design, every stage kind in it. Paths do not exist.</summary>
-    public const string Quickstart =
-        """
+    public const string Quickstart = """
         name: quickstart
         seed: 7
         model: { path: quickstart/micro-llava, device: auto }
@@ -35,7 +34,14 @@ internal static class Specs
 
     /// <summary>Reads a text without looking at the disk.</summary>
     public static ReadResult Read(string text, params string[] overrides) =>
-        ExperimentReader.Parse(text, "spec.yaml", "/specs", overrides, new Dictionary<string, string> { ["MODELS"] = "/big/models", ["EMPTY"] = "" }, PathRule.MayBeMissing);
+        ExperimentReader.Parse(
+            text,
+            "spec.yaml",
+            "/specs",
+            overrides,
+            new Dictionary<string, string> { ["MODELS"] = "/big/models", ["EMPTY"] = "" },
+            PathRule.MayBeMissing
+        );
 
     /// <summary>The one experiment of a valid text.</summary>
     public static Experiment One(string text, params string[] overrides)

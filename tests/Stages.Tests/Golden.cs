@@ -3,18 +3,35 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests;
 
-/// <summary>Where the golden files lie: the folders in the environment variable GOLDEN (separated by <c>:</c>), else shared/golden and shared/golden-2 beside the repository.</summary>
+/// <summary>
+/// Where the golden files lie: the folders in the environment variable GOLDEN (separated by <c>:</c>), else
+/// shared/golden and shared/golden-2 beside the repository.
+/// </summary>
 internal static class Golden
 {
-    /// <summary>The model_type of configurations that are read, and of their decoders; the newer folder has cases of others, too.</summary>
-    private static readonly string[] ModelTypes = ["llava", "llava_next", "internvl_chat", "qwen2_vl"], UnreadDecoders = ["qwen3"];
+    /// <summary>
+    /// The model_type of configurations that are read, and of their decoders; the newer folder has cases of others,
+    /// too.
+    /// </summary>
+    private static readonly string[] ModelTypes = ["llava", "llava_next", "internvl_chat", "qwen2_vl"],
+        UnreadDecoders = ["qwen3"];
 
     private static readonly string[] Named =
-        [.. (Environment.GetEnvironmentVariable("GOLDEN") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(f => System.IO.Path.GetFullPath(f))];
+    [
+        .. (Environment.GetEnvironmentVariable("GOLDEN") ?? "")
+            .Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(f => System.IO.Path.GetFullPath(f)),
+    ];
 
     /// <summary>The golden folders; need not exist.</summary>
     public static IReadOnlyList<string> Roots { get; } =
-        Named.Length > 0 ? Named : [System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden"), System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden-2")];
+        Named.Length > 0
+            ? Named
+            :
+            [
+                System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden"),
+                System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden-2"),
+            ];
 
     /// <summary>The first golden folder.</summary>
     public static string Root => Roots[0];
@@ -33,15 +50,25 @@ internal static class Golden
 
     /// <summary>Case folders: those with a case.json.</summary>
     public static IEnumerable<string> Cases() =>
-        Directory.Exists(Root) ? Directory.EnumerateDirectories(Root).Where(d => File.Exists(System.IO.Path.Combine(d, "case.json"))).Order(StringComparer.Ordinal) : [];
+        Directory.Exists(Root)
+            ? Directory
+                .EnumerateDirectories(Root)
+                .Where(d => File.Exists(System.IO.Path.Combine(d, "case.json")))
+                .Order(StringComparer.Ordinal)
+            : [];
 
-    /// <summary>Why golden tests of a kind are skipped, or null where they must run: always in CI, unless GOLDEN names a folder without the kind.</summary>
+    /// <summary>
+    /// Why golden tests of a kind are skipped, or null where they must run: always in CI, unless GOLDEN names a folder
+    /// without the kind.
+    /// </summary>
     /// <param name="kind">File or folder below the golden folder that the tests need; null = any case folder.</param>
     public static string? SkipReason(string? kind)
     {
         bool present = kind is null ? Cases().Any() : File.Exists(Path(kind)) || Directory.Exists(Path(kind));
         bool mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1" && Named.Length == 0;
-        return present || mustRun ? null : $"no golden files for '{kind ?? "model cases"}' in {Root} (set GOLDEN to a folder that has them)";
+        return present || mustRun
+            ? null
+            : $"no golden files for '{kind ?? "model cases"}' in {Root} (set GOLDEN to a folder that has them)";
     }
 
     private static bool IsRead(string caseFile)
@@ -50,8 +77,11 @@ internal static class Golden
         string model = golden.RootElement.TryGetProperty("model", out JsonElement named) ? named.GetString()! : "model";
         string config = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(caseFile)!, model, "config.json");
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(config));
-        string? decoder = json.RootElement.TryGetProperty("llm_config", out JsonElement language) ? language.GetProperty("model_type").GetString() : null;
-        return ModelTypes.Contains(json.RootElement.GetProperty("model_type").GetString()) && !UnreadDecoders.Contains(decoder);
+        string? decoder = json.RootElement.TryGetProperty("llm_config", out JsonElement language)
+            ? language.GetProperty("model_type").GetString()
+            : null;
+        return ModelTypes.Contains(json.RootElement.GetProperty("model_type").GetString())
+            && !UnreadDecoders.Contains(decoder);
     }
 
     /// <summary>The folder of Pipelines.sln.</summary>
@@ -76,7 +106,10 @@ internal sealed class GoldenFactAttribute : FactAttribute
     public GoldenFactAttribute(string? kind = null) => Skip = Golden.SkipReason(kind);
 }
 
-/// <summary>A theory that needs golden files: skipped with a reason where they are missing, but never in CI (where a theory without rows fails).</summary>
+/// <summary>
+/// A theory that needs golden files: skipped with a reason where they are missing, but never in CI (where a theory
+/// without rows fails).
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class GoldenTheoryAttribute : TheoryAttribute
 {

@@ -9,7 +9,10 @@ using Spectre.Console;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary><c>ask</c>: what the model answers, picture by picture. The answers are those of a run, stored where it finds them; its folder is left alone.</summary>
+/// <summary>
+/// <c>ask</c>: what the model answers, picture by picture. The answers are those of a run, stored where it finds them;
+/// its folder is left alone.
+/// </summary>
 internal static class AskCommand
 {
     private const string LogFile = "ask.log";
@@ -19,13 +22,20 @@ internal static class AskCommand
     {
         var pictures = new Option<int?>("--pictures", "-n")
         {
-            Description = "Show the first N pictures only (default: as many as the spec asks about until enough answers are right).",
+            Description =
+                "Show the first N pictures only (default: as many as the spec asks about until enough answers "
+                + "are right).",
             HelpName = "N",
         };
         pictures.Validators.Add(result => SharedOptions.AtLeastOne(result, pictures));
-        var command = new Command("ask", "Ask the question and print picture, answer, expected category and verdict as a table. The answers are stored: a run does not ask again.")
+        var command = new Command(
+            "ask",
+            "Ask the question and print picture, answer, expected category and verdict as a table. The answers are "
+                + "stored: a run does not ask again."
+        )
         {
-            options.RequiredSpec, pictures,
+            options.RequiredSpec,
+            pictures,
         };
         options.AddTo(command);
         command.SetAction(parsed => Execute(options.Read(parsed), parsed.GetValue(pictures)));
@@ -39,7 +49,11 @@ internal static class AskCommand
         using var session = Session.Open(options);
         if (session.Pipelines.FirstOrDefault(p => !p.Stages.OfType<AnswerQuestions>().Any()) is { } silent)
         {
-            throw new InputException(options.Spec, $"{silent.Experiment.Name} has no stage that asks.", "Add one: answers: { stage: answer-questions }.");
+            throw new InputException(
+                options.Spec,
+                $"{silent.Experiment.Name} has no stage that asks.",
+                "Add one: answers: { stage: answer-questions }."
+            );
         }
 
         using var interruption = new Interruption();
@@ -48,25 +62,55 @@ internal static class AskCommand
         Pipeline? before = null;
         int code = session.Each(pipeline =>
         {
-            if (interruption.Token.IsCancellationRequested) return Program.Interrupted;
-            if (before is not null) session.Release(before, pipeline);
+            if (interruption.Token.IsCancellationRequested)
+            {
+                return Program.Interrupted;
+            }
+
+            if (before is not null)
+            {
+                session.Release(before, pipeline);
+            }
+
             before = pipeline;
             int failed = Ask(session, pipeline, pictures, log, interruption.Token);
-            return interruption.Token.IsCancellationRequested ? Program.Interrupted : failed > 0 ? Program.Failed : Program.Done;
+            return interruption.Token.IsCancellationRequested ? Program.Interrupted
+                : failed > 0 ? Program.Failed
+                : Program.Done;
         });
-        if (code == Program.Interrupted) Console.Error.WriteLine("Interrupted. What was answered is stored; the same command goes on from there.");
-        if (code == Program.Failed) Console.Error.WriteLine($"Not every picture was asked about; {Path.Combine(session.Root, LogFile)} has the details.");
+        if (code == Program.Interrupted)
+        {
+            Console.Error.WriteLine("Interrupted. What was answered is stored; the same command goes on from there.");
+        }
+
+        if (code == Program.Failed)
+        {
+            Console.Error.WriteLine(
+                $"Not every picture was asked about; {Path.Combine(session.Root, LogFile)} has the details."
+            );
+        }
+
         return code;
     }
 
     private static int Ask(Session session, Pipeline pipeline, int? pictures, RunLog log, CancellationToken cancel)
     {
-        log.Write($"ask {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, {pipeline.Context.Arithmetic}");
+        log.Write(
+            $"ask {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, "
+                + $"{pipeline.Context.Arithmetic}"
+        );
         bool plain = Console.IsOutputRedirected || Console.IsErrorRedirected;
-        AnswerQuestions[] stages = [.. pipeline.Stages.OfType<AnswerQuestions>().Select(s => pictures is { } count ? s.First(count) : s)];
+        AnswerQuestions[] stages =
+        [
+            .. pipeline.Stages.OfType<AnswerQuestions>().Select(s => pictures is { } count ? s.First(count) : s),
+        ];
         RunProgress progress = plain ? new PlainProgress(Console.Error) : new LiveProgress(AnsiConsole.Console);
         var outcomes = RunCommand.RunStages(session, pipeline, stages, progress, log, cancel);
-        foreach (AnswerQuestions stage in stages) Print(pipeline, stage, [.. stage.AskedSoFar(session.Catalog.Artifacts).Take(pictures ?? int.MaxValue)]);
+        foreach (AnswerQuestions stage in stages)
+        {
+            Print(pipeline, stage, [.. stage.AskedSoFar(session.Catalog.Artifacts).Take(pictures ?? int.MaxValue)]);
+        }
+
         return outcomes.Sum(o => o.Failures.Count);
     }
 
@@ -82,11 +126,19 @@ internal static class AskCommand
         SampleRow[] rows = [.. asked.Select(a => a.ToRow(stage.Question))];
         PlainTable.Print(["picture", "answer", "category", "verdict", "target", "reason"], [.. rows.Select(Cells)]);
         Console.WriteLine(AnswerCounts.Of(asked).Words);
-        foreach (string note in TargetNotes.Of(asked)) Console.WriteLine($"targets: {note}");
+        foreach (string note in TargetNotes.Of(asked))
+        {
+            Console.WriteLine($"targets: {note}");
+        }
     }
 
     private static string[] Cells(SampleRow row) =>
-    [
-        Shown.Name(row.File), Shown.Name(row.Answer), Shown.Name(row.Category ?? ""), row.Verdict ?? "not asked", row.Target?.Trim() ?? "", Shown.Name(row.Reason ?? ""),
-    ];
+        [
+            Shown.Name(row.File),
+            Shown.Name(row.Answer),
+            Shown.Name(row.Category ?? ""),
+            row.Verdict ?? "not asked",
+            row.Target?.Trim() ?? "",
+            Shown.Name(row.Reason ?? ""),
+        ];
 }

@@ -9,7 +9,10 @@ internal static class CommandLine
     public static RootCommand Build()
     {
         var options = new SharedOptions();
-        var root = new RootCommand("Head attribution for vision-language models: which attention heads carry the image into the answer. Without a command, the experiment is run.")
+        var root = new RootCommand(
+            "Head attribution for vision-language models: which attention heads carry the image into the answer. "
+                + "Without a command, the experiment is run."
+        )
         {
             options.Spec,
         };
@@ -17,11 +20,20 @@ internal static class CommandLine
         root.SetAction(parsed => RunCommand.Execute(options.Read(parsed)));
         root.Add(Command(options, "run", "Run an experiment; only what is missing is computed.", RunCommand.Execute));
         root.Add(AskCommand.Build(options));
-        root.Add(Command(options, "plan", "Say what a run would compute and why, and what it takes.", PlanCommand.Execute));
+        root.Add(
+            Command(options, "plan", "Say what a run would compute and why, and what it takes.", PlanCommand.Execute)
+        );
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));
-        root.Add(Command(options, "report", "Write tables, figures and page again from what is stored.", ReportCommand.Execute));
+        root.Add(
+            Command(
+                options,
+                "report",
+                "Write tables, figures and page again from what is stored.",
+                ReportCommand.Execute
+            )
+        );
         root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
@@ -30,7 +42,12 @@ internal static class CommandLine
         return root;
     }
 
-    private static Command Command(SharedOptions options, string name, string description, Func<RunOptions, int> execute)
+    private static Command Command(
+        SharedOptions options,
+        string name,
+        string description,
+        Func<RunOptions, int> execute
+    )
     {
         var command = new Command(name, description) { options.RequiredSpec };
         options.AddTo(command);
@@ -40,11 +57,25 @@ internal static class CommandLine
 
     private static Command Reproduce(SharedOptions options)
     {
-        var write = new Option<bool>("--write") { Description = "Write what the run gave as the new expectation instead of comparing." };
-        var expected = new Option<string?>("--expected") { Description = "Folder with the expected tables (default: expected/<name> beside the spec).", HelpName = "DIR" };
-        var command = new Command("reproduce", "Run, then compare the tables with those expected.") { options.RequiredSpec, write, expected };
+        var write = new Option<bool>("--write")
+        {
+            Description = "Write what the run gave as the new expectation instead of comparing.",
+        };
+        var expected = new Option<string?>("--expected")
+        {
+            Description = "Folder with the expected tables (default: expected/<name> beside the spec).",
+            HelpName = "DIR",
+        };
+        var command = new Command("reproduce", "Run, then compare the tables with those expected.")
+        {
+            options.RequiredSpec,
+            write,
+            expected,
+        };
         options.AddTo(command);
-        command.SetAction(parsed => ReproduceCommand.Execute(options.Read(parsed), parsed.GetValue(expected), parsed.GetValue(write)));
+        command.SetAction(parsed =>
+            ReproduceCommand.Execute(options.Read(parsed), parsed.GetValue(expected), parsed.GetValue(write))
+        );
         return command;
     }
 
@@ -52,12 +83,16 @@ internal static class CommandLine
     {
         var against = new Option<string?>("--against")
         {
-            Description = "Instead, compare with what another program computed (script below): prompt, keys and values, logits; says where the first difference is.",
+            Description =
+                "Instead, compare with what another program computed (script below): prompt, keys and values, "
+                + "logits; says where the first difference is.",
             HelpName = "reference.json",
         };
         var command = new Command("check", "Check the model itself: exactness, ablation, cost.")
         {
-            options.RequiredSpec, against, ReferenceScript.Help(),
+            options.RequiredSpec,
+            against,
+            ReferenceScript.Help(),
         };
         options.AddTo(command);
         command.SetAction(parsed => CheckCommand.Execute(options.Read(parsed), parsed.GetValue(against)));
@@ -66,18 +101,32 @@ internal static class CommandLine
 
     private static Command Explain(SharedOptions options)
     {
-        var stage = new Argument<string>("STAGE") { Description = "A stage's name in the spec, optionally with a unit: forward or forward/000000000012." };
-        var spec = new Option<string>("--spec", "-s") { Description = "The experiment file.", HelpName = "SPEC", Required = true };
+        var stage = new Argument<string>("STAGE")
+        {
+            Description = "A stage's name in the spec, optionally with a unit: forward or forward/000000000012.",
+        };
+        var spec = new Option<string>("--spec", "-s")
+        {
+            Description = "The experiment file.",
+            HelpName = "SPEC",
+            Required = true,
+        };
         var command = new Command("explain", "Say what a stage's results depend on, part by part.") { stage, spec };
         options.AddTo(command);
-        command.SetAction(parsed => ExplainCommand.Execute(options.Read(parsed, parsed.GetRequiredValue(spec)), parsed.GetRequiredValue(stage)));
+        command.SetAction(parsed =>
+            ExplainCommand.Execute(options.Read(parsed, parsed.GetRequiredValue(spec)), parsed.GetRequiredValue(stage))
+        );
         return command;
     }
 
     private static Command CollectGarbage(SharedOptions options)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be removed." };
-        var command = new Command("gc", "Remove stored results that no run uses any more.") { options.Artifacts, dryRun };
+        var command = new Command("gc", "Remove stored results that no run uses any more.")
+        {
+            options.Artifacts,
+            dryRun,
+        };
         command.SetAction(parsed => GcCommand.Execute(parsed.GetValue(options.Artifacts)!, parsed.GetValue(dryRun)));
         return command;
     }
@@ -91,51 +140,113 @@ internal static class CommandLine
 /// <param name="Threads">Arithmetic threads altogether; null takes all cores.</param>
 /// <param name="KeepGoing">Go on with what does not depend on a failure.</param>
 /// <param name="IgnoreLimits">Run what memory or disk seem to have no room for.</param>
-internal sealed record RunOptions(string Spec, IReadOnlyList<string> Overrides, string Artifacts, int? Jobs, int? Threads, bool KeepGoing, bool IgnoreLimits = false);
+internal sealed record RunOptions(
+    string Spec,
+    IReadOnlyList<string> Overrides,
+    string Artifacts,
+    int? Jobs,
+    int? Threads,
+    bool KeepGoing,
+    bool IgnoreLimits = false
+);
 
 /// <summary>Options that several commands share.</summary>
 internal sealed class SharedOptions
 {
     /// <summary>The experiment file of the root command.</summary>
-    public Argument<string?> Spec { get; } = new("SPEC") { Description = "Experiment file (YAML).", Arity = ArgumentArity.ZeroOrOne };
+    public Argument<string?> Spec { get; } =
+        new("SPEC") { Description = "Experiment file (YAML).", Arity = ArgumentArity.ZeroOrOne };
 
     /// <summary>The experiment file of commands.</summary>
     public Argument<string> RequiredSpec { get; } = new("SPEC") { Description = "Experiment file (YAML)." };
 
     /// <summary>Folder for cache and runs.</summary>
-    public Option<string> Artifacts { get; } = new("--artifacts") { Description = "Folder for the cache and the runs.", HelpName = "DIR", DefaultValueFactory = _ => "artifacts" };
+    public Option<string> Artifacts { get; } =
+        new("--artifacts")
+        {
+            Description = "Folder for the cache and the runs.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => "artifacts",
+        };
 
-    private Option<string[]> Set { get; } = new("--set") { Description = "Override a field of the spec: --set stages.masks.count=2000. May be repeated.", HelpName = "a.b=c", Arity = ArgumentArity.OneOrMore };
+    private Option<string[]> Set { get; } =
+        new("--set")
+        {
+            Description = "Override a field of the spec: --set stages.masks.count=2000. May be repeated.",
+            HelpName = "a.b=c",
+            Arity = ArgumentArity.OneOrMore,
+        };
 
-    private Option<int?> Jobs { get; } = new("--jobs", "-j") { Description = "Units computed at the same time (default: all cores for a small model on a CPU, else 1).", HelpName = "N" };
+    private Option<int?> Jobs { get; } =
+        new("--jobs", "-j")
+        {
+            Description = "Units computed at the same time (default: all cores for a small model on a CPU, else 1).",
+            HelpName = "N",
+        };
 
-    private Option<int?> Threads { get; } = new("--threads") { Description = "Arithmetic threads altogether (default: all cores).", HelpName = "N" };
+    private Option<int?> Threads { get; } =
+        new("--threads") { Description = "Arithmetic threads altogether (default: all cores).", HelpName = "N" };
 
-    private Option<bool> KeepGoing { get; } = new("--keep-going", "-k") { Description = "After a failure, go on with what does not depend on it." };
+    private Option<bool> KeepGoing { get; } =
+        new("--keep-going", "-k") { Description = "After a failure, go on with what does not depend on it." };
 
-    private Option<bool> IgnoreLimits { get; } = new("--ignore-limits") { Description = "Run even what memory or disk seem to have no room for." };
+    private Option<bool> IgnoreLimits { get; } =
+        new("--ignore-limits") { Description = "Run even what memory or disk seem to have no room for." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         Jobs.Validators.Add(result => AtLeastOne(result, Jobs));
         Threads.Validators.Add(result => AtLeastOne(result, Threads));
-        foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing, IgnoreLimits }) command.Add(option);
+        foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing, IgnoreLimits })
+        {
+            command.Add(option);
+        }
     }
 
     /// <summary>The values of a command line.</summary>
     public RunOptions Read(ParseResult parsed, string? spec = null)
     {
         spec ??= parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec);
-        if (spec is null) throw new Stages.Errors.InputException("command line", "no experiment file is named.", $"Name one, for example experiments/quickstart.yaml; {Help.Program} --help shows the commands.");
-        if (parsed.CommandResult.Command is RootCommand root && Help.UnknownVerb(spec, root.Subcommands.Select(c => c.Name)) is { } verb) throw new Stages.Errors.InputException("command line", verb, $"{Help.Program} --help shows them.");
-        if (!File.Exists(spec) && !Directory.Exists(spec) && Help.NearbySpec(spec) is { } near) throw new Stages.Errors.InputException(spec, $"there is no such file (did you mean {near}?).");
-        return new RunOptions(spec, parsed.GetValue(Set) ?? [], parsed.GetValue(Artifacts)!, parsed.GetValue(Jobs), parsed.GetValue(Threads), parsed.GetValue(KeepGoing), parsed.GetValue(IgnoreLimits));
+        if (spec is null)
+        {
+            throw new Stages.Errors.InputException(
+                "command line",
+                "no experiment file is named.",
+                $"Name one, for example experiments/quickstart.yaml; {Help.Program} --help shows the commands."
+            );
+        }
+
+        if (
+            parsed.CommandResult.Command is RootCommand root
+            && Help.UnknownVerb(spec, root.Subcommands.Select(c => c.Name)) is { } verb
+        )
+        {
+            throw new Stages.Errors.InputException("command line", verb, $"{Help.Program} --help shows them.");
+        }
+
+        if (!File.Exists(spec) && !Directory.Exists(spec) && Help.NearbySpec(spec) is { } near)
+        {
+            throw new Stages.Errors.InputException(spec, $"there is no such file (did you mean {near}?).");
+        }
+
+        return new RunOptions(
+            spec,
+            parsed.GetValue(Set) ?? [],
+            parsed.GetValue(Artifacts)!,
+            parsed.GetValue(Jobs),
+            parsed.GetValue(Threads),
+            parsed.GetValue(KeepGoing),
+            parsed.GetValue(IgnoreLimits)
+        );
     }
 
     /// <summary>Refuses a number below 1.</summary>
     public static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int?> option)
     {
-        if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1) result.AddError($"{option.Name} must be at least 1.");
+        if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value) && value < 1)
+        {
+            result.AddError($"{option.Name} must be at least 1.");
+        }
     }
 }

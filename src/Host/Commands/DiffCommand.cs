@@ -6,7 +6,10 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary><c>diff</c>: two runs side by side, from what they left in their folders. Neither the cache nor the model is touched.</summary>
+/// <summary>
+/// <c>diff</c>: two runs side by side, from what they left in their folders. Neither the cache nor the model is
+/// touched.
+/// </summary>
 internal static class DiffCommand
 {
     /// <summary>The command with its options.</summary>
@@ -14,10 +17,38 @@ internal static class DiffCommand
     {
         var a = new Argument<string>("A") { Description = "A run: its name under artifacts/runs, or its folder." };
         var b = new Argument<string>("B") { Description = "The run to compare it with; differences are B - A." };
-        var stage = new Option<string[]>("--stage") { Description = "Compare only this regress, validate or token-trace stage: NAME, or NAME=NAME where it has another name in B. May be repeated.", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string?>("--out") { Description = "Write the comparison as a page, too, into this file: figures and sample by sample. Without it nothing is written.", HelpName = "FILE" };
-        var command = new Command("diff", "Compare two runs: settings, Table 2, curves, heads, beta.") { a, b, stage, output, artifacts };
-        command.SetAction(parsed => Execute(parsed.GetRequiredValue(a), parsed.GetRequiredValue(b), parsed.GetValue(stage) ?? [], parsed.GetValue(output), parsed.GetValue(artifacts)!));
+        var stage = new Option<string[]>("--stage")
+        {
+            Description =
+                "Compare only this regress, validate or token-trace stage: NAME, or NAME=NAME where it has another "
+                + "name in B. May be repeated.",
+            HelpName = "NAME",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var output = new Option<string?>("--out")
+        {
+            Description =
+                "Write the comparison as a page, too, into this file: figures and sample by sample. Without it "
+                + "nothing is written.",
+            HelpName = "FILE",
+        };
+        var command = new Command("diff", "Compare two runs: settings, Table 2, curves, heads, beta.")
+        {
+            a,
+            b,
+            stage,
+            output,
+            artifacts,
+        };
+        command.SetAction(parsed =>
+            Execute(
+                parsed.GetRequiredValue(a),
+                parsed.GetRequiredValue(b),
+                parsed.GetValue(stage) ?? [],
+                parsed.GetValue(output),
+                parsed.GetValue(artifacts)!
+            )
+        );
         return command;
     }
 
@@ -25,12 +56,25 @@ internal static class DiffCommand
     /// <returns>Exit code.</returns>
     public static int Execute(string a, string b, IReadOnlyList<string> stages, string? output, string artifacts)
     {
-        if (output is not null && Directory.Exists(output)) throw new InputException($"--out {output}", "is a folder.", "Name the file, for example " + Path.Combine(output, ComparisonPage.PageName) + ".");
+        if (output is not null && Directory.Exists(output))
+        {
+            throw new InputException(
+                $"--out {output}",
+                "is a folder.",
+                "Name the file, for example " + Path.Combine(output, ComparisonPage.PageName) + "."
+            );
+        }
+
         var folders = new RunFolders(artifacts);
-        FinishedRun one = folders.Open(a), other = folders.Open(b);
+        FinishedRun one = folders.Open(a),
+            other = folders.Open(b);
         RunComparison runs = CompareRuns.Of(one, other, stages);
         string? page = output is null ? null : Path.GetFullPath(output);
-        if (page is not null) Write(page, ComparisonPage.Html(runs));
+        if (page is not null)
+        {
+            Write(page, ComparisonPage.Html(runs));
+        }
+
         DiffText.Print(runs);
         Console.WriteLine(page is null ? "--out FILE writes a page with the figures." : $"page  {page}");
         return Program.Done;
@@ -45,7 +89,12 @@ internal static class DiffCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException(path, $"cannot be written ({e.Message.TrimEnd('.')}).", "--out FILE names another place.", e);
+            throw new InputException(
+                path,
+                $"cannot be written ({e.Message.TrimEnd('.')}).",
+                "--out FILE names another place.",
+                e
+            );
         }
     }
 }

@@ -11,10 +11,22 @@ internal static class DiffText
     {
         Console.WriteLine(Shown.Name(ComparisonSentences.Headline(runs)));
         Console.WriteLine();
-        Show(new ComparisonTable([("", false), ("run", false), ("model", false), ("folder", false)], [["A", runs.A.Name, runs.A.Model, runs.A.Folder], ["B", runs.B.Name, runs.B.Model, runs.B.Folder]]));
+        Show(
+            new ComparisonTable(
+                [("", false), ("run", false), ("model", false), ("folder", false)],
+                [
+                    ["A", runs.A.Name, runs.A.Model, runs.A.Folder],
+                    ["B", runs.B.Name, runs.B.Model, runs.B.Folder],
+                ]
+            )
+        );
         Show(ComparisonTable.Settings(runs));
         Show(ComparisonTable.Stages(runs));
-        if (runs.Overlap is { } overlap) Say(ComparisonSentences.Samples(overlap), ComparisonTable.Samples(overlap));
+        if (runs.Overlap is { } overlap)
+        {
+            Say(ComparisonSentences.Samples(overlap), ComparisonTable.Samples(overlap));
+        }
+
         foreach (FitComparison fit in runs.Fits)
         {
             Title(runs.Fits.Count, fit.A.Stage, fit.B.Stage);
@@ -35,12 +47,18 @@ internal static class DiffText
             Say(ComparisonSentences.Traces(trace), [.. ComparisonTable.Traces(trace)]);
         }
 
-        foreach (string sentence in runs.Unpaired) Console.WriteLine(Shown.Name(sentence));
+        foreach (string sentence in runs.Unpaired)
+        {
+            Console.WriteLine(Shown.Name(sentence));
+        }
     }
 
     private static void Title(int stages, string a, string b)
     {
-        if (stages > 1) Console.WriteLine($"== {ComparisonSentences.StageTitle(a, b)}");
+        if (stages > 1)
+        {
+            Console.WriteLine($"== {ComparisonSentences.StageTitle(a, b)}");
+        }
     }
 
     private static void Say(string sentence, params ComparisonTable?[] tables)
@@ -51,8 +69,18 @@ internal static class DiffText
 
     private static void Show(ComparisonTable? table)
     {
-        if (table is { Rows.Count: > 0 }) PlainTable.Print([.. table.Columns.Select(c => c.Title)], [.. table.Rows.Select(r => r.ToArray())]);
-        else if (table is null) return;
-        if (!Console.IsOutputRedirected) Console.WriteLine();
+        if (table is { Rows.Count: > 0 })
+        {
+            PlainTable.Print([.. table.Columns.Select(c => c.Title)], [.. table.Rows.Select(r => r.ToArray())]);
+        }
+        else if (table is null)
+        {
+            return;
+        }
+
+        if (!Console.IsOutputRedirected)
+        {
+            Console.WriteLine();
+        }
     }
 }

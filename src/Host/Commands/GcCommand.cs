@@ -15,20 +15,39 @@ internal static class GcCommand
     /// <summary>Removes stored results that are in no <c>runs/*/units.txt</c>.</summary>
     public static int Execute(string artifacts, bool dryRun)
     {
-        string cache = Path.Combine(artifacts, "cache"), runs = Path.Combine(artifacts, "runs");
-        if (!Directory.Exists(cache)) throw new InputException(artifacts, "there is no cache here.", "Name the folder with --artifacts.");
+        string cache = Path.Combine(artifacts, "cache"),
+            runs = Path.Combine(artifacts, "runs");
+        if (!Directory.Exists(cache))
+        {
+            throw new InputException(artifacts, "there is no cache here.", "Name the folder with --artifacts.");
+        }
+
         var digests = new FileDigests(null);
         using ArtifactStore store = dryRun ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
         HashSet<string> used = UnitsFile.AllOf(runs);
         Collected collected = store.Collect((kind, key) => used.Contains(UnitsFile.Line(kind, key)), dryRun);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{collected.Count} artifacts, {collected.Bytes / 1e6:0.0} MB {(dryRun ? "would be" : "were")} removed; {used.Count} are in use."));
-        foreach (var (folder, holder) in collected.Left) Console.WriteLine($"left: {folder}, {WhyLeft(holder)}.");
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{collected.Count} artifacts, {collected.Bytes / 1e6:0.0} MB {(dryRun ? "would be" : "were")} "
+                    + $"removed; {used.Count} are in use."
+            )
+        );
+        foreach (var (folder, holder) in collected.Left)
+        {
+            Console.WriteLine($"left: {folder}, {WhyLeft(holder)}.");
+        }
+
         return Program.Done;
     }
 
     private static string WhyLeft(LeaseHolder holder)
     {
-        string sign = holder.Silence is { } silence ? $", last sign {RunProgress.Duration(silence > TimeSpan.Zero ? silence : TimeSpan.Zero)} ago" : "";
-        return holder.State == WorkerState.AtWork ? $"unfinished work of {holder.Name}{sign}" : $"unfinished work of {holder.Name}, of which is unclear whether it still runs{sign}";
+        string sign = holder.Silence is { } silence
+            ? $", last sign {RunProgress.Duration(silence > TimeSpan.Zero ? silence : TimeSpan.Zero)} ago"
+            : "";
+        return holder.State == WorkerState.AtWork
+            ? $"unfinished work of {holder.Name}{sign}"
+            : $"unfinished work of {holder.Name}, of which is unclear whether it still runs{sign}";
     }
 }

@@ -21,9 +21,10 @@ internal static class Help
     /// <summary>
     /// How the program is called here: by the SDK in a clone of the repository, by its own name where it was published.
     /// </summary>
-    public static string Program { get; } = AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("bin")
-        ? "dotnet run --project src/Host --"
-        : Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
+    public static string Program { get; } =
+        AppContext.BaseDirectory.Split(Path.DirectorySeparatorChar).Contains("bin")
+            ? "dotnet run --project src/Host --"
+            : Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
 
     /// <summary>Adds the examples to a command's help.</summary>
     public static void AddExamples(RootCommand root)
@@ -49,24 +50,43 @@ internal static class Help
 
         // An option that does not exist may have been taken for the experiment file.
         HashSet<string> options =
-            [.. command.Options.Concat(parsed.RootCommandResult.Command.Options)
-            .SelectMany(o => o.Aliases.Append(o.Name))];
-        string[] strange = [.. parsed.Tokens.Select(t => t.Value)
-            .Where(t => t.StartsWith('-') && t.Length > 1 && !char.IsAsciiDigit(t[1])
-            && !options.Contains(t.Split('=', ':')[0]))];
-        foreach (string word in said ? [] : strange.Length > 0 ? strange : parsed.UnmatchedTokens)
+        [
+            .. command
+                .Options.Concat(parsed.RootCommandResult.Command.Options)
+                .SelectMany(o => o.Aliases.Append(o.Name)),
+        ];
+        string[] strange =
+        [
+            .. parsed
+                .Tokens.Select(t => t.Value)
+                .Where(t =>
+                    t.StartsWith('-')
+                    && t.Length > 1
+                    && !char.IsAsciiDigit(t[1])
+                    && !options.Contains(t.Split('=', ':')[0])
+                ),
+        ];
+        foreach (
+            string word in said ? []
+            : strange.Length > 0 ? strange
+            : parsed.UnmatchedTokens
+        )
         {
             yield return $"{command.Name}: '{word}' has no place here{Meant(word, command)}.";
             said = true;
         }
 
-        foreach (var error in parsed.Errors.Where(e => !said
-            || !e.Message.StartsWith("Unrecognized", StringComparison.Ordinal)))
+        foreach (
+            var error in parsed.Errors.Where(e =>
+                !said || !e.Message.StartsWith("Unrecognized", StringComparison.Ordinal)
+            )
+        )
         {
             yield return error.Message;
         }
 
-        yield return $"{Program} {(command is RootCommand ? "" : command.Name + " ")}--help shows {(command is RootCommand ? "the commands" : "how it is called")}.";
+        yield return $"{Program} {(command is RootCommand ? "" : command.Name + " ")}--help shows "
+            + $"{(command is RootCommand ? "the commands" : "how it is called")}.";
     }
 
     /// <summary>A first word that is neither a file nor a command; null where it may be a file.</summary>
@@ -74,9 +94,12 @@ internal static class Help
     /// <param name="commands">The commands' names.</param>
     public static string? UnknownVerb(string word, IEnumerable<string> commands)
     {
-        if (File.Exists(word) || word.Contains('/', StringComparison.Ordinal)
+        if (
+            File.Exists(word)
+            || word.Contains('/', StringComparison.Ordinal)
             || word.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)
-            || word.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
+            || word.EndsWith(".yml", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return null;
         }
@@ -93,17 +116,35 @@ internal static class Help
     /// <param name="path">As it was written.</param>
     public static string? NearbySpec(string path)
     {
-        string name = Path.GetFileName(path), folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
-        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent) folder = parent;
-        string[] near = [folder, Directory.GetCurrentDirectory(),
-            Path.Combine(Directory.GetCurrentDirectory(), "experiments")];
-        string[] files = [.. near.Distinct(StringComparer.Ordinal).Where(Directory.Exists).SelectMany(Specs)
-            .Distinct(StringComparer.Ordinal)];
+        string name = Path.GetFileName(path),
+            folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
+        {
+            folder = parent;
+        }
+
+        string[] near =
+        [
+            folder,
+            Directory.GetCurrentDirectory(),
+            Path.Combine(Directory.GetCurrentDirectory(), "experiments"),
+        ];
+        string[] files =
+        [
+            .. near.Distinct(StringComparer.Ordinal)
+                .Where(Directory.Exists)
+                .SelectMany(Specs)
+                .Distinct(StringComparer.Ordinal),
+        ];
         string plain = Path.GetFileNameWithoutExtension(name); // the ending may be left out
-        string? found = files.FirstOrDefault(f => Path.GetFileName(f) == name)
+        string? found =
+            files.FirstOrDefault(f => Path.GetFileName(f) == name)
             ?? files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == plain)
-            ?? (Nearest.To(plain, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } similar
-                ? files.First(f => Path.GetFileNameWithoutExtension(f) == similar) : null);
+            ?? (
+                Nearest.To(plain, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } similar
+                    ? files.First(f => Path.GetFileNameWithoutExtension(f) == similar)
+                    : null
+            );
         return found is null ? null : Path.GetRelativePath(Directory.GetCurrentDirectory(), found);
     }
 
@@ -122,11 +163,13 @@ internal static class Help
 
     private static string? Verb(ParseResult parsed, RootCommand root) =>
         parsed.Tokens.Count > 0 && !parsed.Tokens[0].Value.StartsWith('-')
-            ? UnknownVerb(parsed.Tokens[0].Value, root.Subcommands.Select(c => c.Name)) : null;
+            ? UnknownVerb(parsed.Tokens[0].Value, root.Subcommands.Select(c => c.Name))
+            : null;
 
     private static string Meant(string word, Command command)
     {
-        IEnumerable<string> known = word.StartsWith('-') ? command.Options.Select(o => o.Name)
+        IEnumerable<string> known = word.StartsWith('-')
+            ? command.Options.Select(o => o.Name)
             : command.Subcommands.Select(c => c.Name);
         return Nearest.To(word, known) is { } near ? $" (did you mean {near}?)" : "";
     }
@@ -136,7 +179,11 @@ internal static class Help
         public override int Invoke(ParseResult parseResult)
         {
             int code = inner.Invoke(parseResult);
-            if (parseResult.CommandResult.Command is not RootCommand) return code;
+            if (parseResult.CommandResult.Command is not RootCommand)
+            {
+                return code;
+            }
+
             TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
             int width = Examples.Max(e => e.Command.Length);

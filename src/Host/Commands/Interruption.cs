@@ -15,8 +15,16 @@ internal sealed class Interruption : IDisposable
 
     public Interruption()
     {
-        registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT }.Select(s => PosixSignalRegistration.Create(s, Handle))];
-        if (!HangupIsIgnored()) registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
+        registrations =
+        [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT }.Select(s =>
+                PosixSignalRegistration.Create(s, Handle)
+            ),
+        ];
+        if (!HangupIsIgnored())
+        {
+            registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
+        }
     }
 
     /// <summary>Set by the first signal.</summary>
@@ -25,14 +33,23 @@ internal sealed class Interruption : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var registration in registrations) registration.Dispose();
+        foreach (var registration in registrations)
+        {
+            registration.Dispose();
+        }
+
         source.Dispose();
     }
 
     private void Handle(PosixSignalContext context)
     {
-        // A terminal that is closed says so twice, through the shell and by itself: that is nobody's wish to end at once.
-        if (source.IsCancellationRequested && context.Signal != PosixSignal.SIGHUP) return; // the default: end
+        // A terminal that is closed says so twice, through the shell and by itself: that is nobody's wish to end at
+        // once.
+        if (source.IsCancellationRequested && context.Signal != PosixSignal.SIGHUP)
+        {
+            return; // the default: end
+        }
+
         context.Cancel = true;
         source.Cancel();
     }
@@ -40,9 +57,19 @@ internal sealed class Interruption : IDisposable
     /// <summary>Started by <c>nohup</c>: the run shall outlive its terminal.</summary>
     private static bool HangupIsIgnored()
     {
-        const string Status = "/proc/self/status", Ignored = "SigIgn:";
+        const string Status = "/proc/self/status",
+            Ignored = "SigIgn:";
         const ulong Hangup = 1; // bit 0 is signal 1
-        string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Ignored, StringComparison.Ordinal)) : null;
-        return line is not null && ulong.TryParse(line[Ignored.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong mask) && (mask & Hangup) != 0;
+        string? line = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Ignored, StringComparison.Ordinal))
+            : null;
+        return line is not null
+            && ulong.TryParse(
+                line[Ignored.Length..].Trim(),
+                NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture,
+                out ulong mask
+            )
+            && (mask & Hangup) != 0;
     }
 }

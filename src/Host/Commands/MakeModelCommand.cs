@@ -5,20 +5,57 @@ using Pipelines.Stages.Models.Making;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary><c>make-model</c>: a random checkpoint of a published model's shapes, so that real specs run at real size.</summary>
+/// <summary>
+/// <c>make-model</c>: a random checkpoint of a published model's shapes, so that real specs run at real size.
+/// </summary>
 internal static class MakeModelCommand
 {
     /// <summary>The command and its options.</summary>
     public static Command Build()
     {
-        var name = new Argument<string>("NAME") { Description = $"One of {string.Join(", ", PublishedModel.All.Select(m => m.Name))}." };
-        var output = new Option<string>("--out", "-o") { Description = "Folder to write; must not exist, or be empty.", HelpName = "DIR", Required = true };
+        var name = new Argument<string>("NAME")
+        {
+            Description = $"One of {string.Join(", ", PublishedModel.All.Select(m => m.Name))}.",
+        };
+        var output = new Option<string>("--out", "-o")
+        {
+            Description = "Folder to write; must not exist, or be empty.",
+            HelpName = "DIR",
+            Required = true,
+        };
         var layers = new Option<int?>("--layers") { Description = "Decoder layers (default: all).", HelpName = "N" };
-        var visionLayers = new Option<int?>("--vision-layers") { Description = "Blocks of the vision tower (default: all).", HelpName = "N" };
-        var seed = new Option<int>("--seed") { Description = "Seed of the weights: the same seed gives the same bytes.", HelpName = "N" };
+        var visionLayers = new Option<int?>("--vision-layers")
+        {
+            Description = "Blocks of the vision tower (default: all).",
+            HelpName = "N",
+        };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Seed of the weights: the same seed gives the same bytes.",
+            HelpName = "N",
+        };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be written." };
-        var command = new Command("make-model", "Write a random checkpoint of a published model's shapes.") { name, output, layers, visionLayers, seed, dryRun };
-        command.SetAction(parsed => Execute(RandomModel.Plan(parsed.GetRequiredValue(name), parsed.GetValue(layers), parsed.GetValue(visionLayers), parsed.GetValue(seed)), parsed.GetRequiredValue(output), parsed.GetValue(dryRun)));
+        var command = new Command("make-model", "Write a random checkpoint of a published model's shapes.")
+        {
+            name,
+            output,
+            layers,
+            visionLayers,
+            seed,
+            dryRun,
+        };
+        command.SetAction(parsed =>
+            Execute(
+                RandomModel.Plan(
+                    parsed.GetRequiredValue(name),
+                    parsed.GetValue(layers),
+                    parsed.GetValue(visionLayers),
+                    parsed.GetValue(seed)
+                ),
+                parsed.GetRequiredValue(output),
+                parsed.GetValue(dryRun)
+            )
+        );
         return command;
     }
 
@@ -27,11 +64,26 @@ internal static class MakeModelCommand
     private static int Execute(RandomModel plan, string folder, bool dryRun)
     {
         long free = plan.Check(folder);
-        PublishedModel model = plan.Model, published = PublishedModel.Named(model.Name);
-        Console.WriteLine($"{model.Name}, random weights of seed {plan.Seed}: {Depth(model.Layers, published.Layers)} decoder layers, {Depth(model.VisionLayers, published.VisionLayers)} vision blocks");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Tensors.Count} tensors, {plan.Parameters:N0} parameters in {model.Stored.ToString().ToLowerInvariant()}: {Size(plan.Files.Bytes)} in {plan.Files.Shards.Count} {(plan.Files.Shards.Count == 1 ? "file" : "files")}; {Size(free)} are free at {folder}"));
-        if (dryRun) return Program.Done;
+        PublishedModel model = plan.Model,
+            published = PublishedModel.Named(model.Name);
+        Console.WriteLine(
+            $"{model.Name}, random weights of seed {plan.Seed}: {Depth(model.Layers, published.Layers)} decoder "
+                + $"layers, {Depth(model.VisionLayers, published.VisionLayers)} vision blocks"
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{plan.Tensors.Count} tensors, {plan.Parameters:N0} parameters in "
+                    + $"{model.Stored.ToString().ToLowerInvariant()}: {Size(plan.Files.Bytes)} in "
+                    + $"{plan.Files.Shards.Count} {(plan.Files.Shards.Count == 1 ? "file" : "files")}; {Size(free)} "
+                    + $"are free at {folder}"
+            )
+        );
+        if (dryRun)
+        {
+            return Program.Done;
+        }
+
         long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
         try
@@ -44,11 +96,18 @@ internal static class MakeModelCommand
             return Program.Interrupted;
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder} ({Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s). The tokenizer's words are made up too: answers mean nothing."));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Written to {folder} ({Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s). The tokenizer's words "
+                    + $"are made up too: answers mean nothing."
+            )
+        );
         return Program.Done;
     }
 
-    private static string Depth(int layers, int published) => layers == published ? $"all {layers}" : $"{layers} of {published}";
+    private static string Depth(int layers, int published) =>
+        layers == published ? $"all {layers}" : $"{layers} of {published}";
 
     private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 }

@@ -13,14 +13,28 @@ internal static class PlainTable
         if (Console.IsOutputRedirected)
         {
             int[] widths = [.. columns.Select((c, i) => Math.Max(c.Length, rows.Max(r => r[i].Length)))];
-            foreach (IReadOnlyList<string> row in rows.Prepend([.. columns])) Console.WriteLine("  " + string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
+            foreach (IReadOnlyList<string> row in rows.Prepend([.. columns]))
+            {
+                Console.WriteLine(
+                    "  " + string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd()
+                );
+            }
+
             Console.WriteLine();
             return;
         }
 
         var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in columns) table.AddColumn(Markup.Escape(column));
-        foreach (string[] row in rows) table.AddRow([.. row.Select(cell => cell == "FAILED" ? "[red bold]FAILED[/]" : Markup.Escape(cell))]);
+        foreach (string column in columns)
+        {
+            table.AddColumn(Markup.Escape(column));
+        }
+
+        foreach (string[] row in rows)
+        {
+            table.AddRow([.. row.Select(cell => cell == "FAILED" ? "[red bold]FAILED[/]" : Markup.Escape(cell))]);
+        }
+
         AnsiConsole.Write(table);
     }
 }

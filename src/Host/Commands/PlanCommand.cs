@@ -21,14 +21,29 @@ internal static class PlanCommand
             Console.Write(PlanText.Of(plan, reasons, costs, everyUnit: false));
             var totals = PlanTotals.Of(plan.Work, costs);
             all.Add(totals);
-            foreach (string line in totals.Lines(session.Jobs, costs.Measured, room.Memory, room.FreeDisk, session.Root)) Console.WriteLine($"  {line}");
-            if (session.RefusalOf(plan, costs, totals, room) is { } refusal) Console.WriteLine($"  A run is refused: {refusal.Message}");
+            foreach (
+                string line in totals.Lines(session.Jobs, costs.Measured, room.Memory, room.FreeDisk, session.Root)
+            )
+            {
+                Console.WriteLine($"  {line}");
+            }
+
+            if (session.RefusalOf(plan, costs, totals, room) is { } refusal)
+            {
+                Console.WriteLine($"  A run is refused: {refusal.Message}");
+            }
+
             return Program.Done;
         });
         if (all.Count > 1)
         {
             Console.WriteLine($"{session.Name}, all {all.Count} experiments:");
-            foreach (string line in PlanTotals.Sum(all).Lines(session.Jobs, null, room.Memory, room.FreeDisk, session.Root)) Console.WriteLine($"  {line}");
+            foreach (
+                string line in PlanTotals.Sum(all).Lines(session.Jobs, null, room.Memory, room.FreeDisk, session.Root)
+            )
+            {
+                Console.WriteLine($"  {line}");
+            }
         }
 
         return code;

@@ -4,7 +4,9 @@ using System.CommandLine.Invocation;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary>The lines of Python that write what <c>check --against</c> reads, with the reference code of transformers.</summary>
+/// <summary>
+/// The lines of Python that write what <c>check --against</c> reads, with the reference code of transformers.
+/// </summary>
 internal static class ReferenceScript
 {
     /// <summary>The script.</summary>

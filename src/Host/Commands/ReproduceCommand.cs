@@ -7,15 +7,27 @@ namespace Pipelines.Host.Commands;
 /// <summary><c>reproduce</c>: run, then compare with what is expected.</summary>
 internal static class ReproduceCommand
 {
-    /// <summary>Runs a spec and compares the tables of each experiment with <c>expected/&lt;name&gt;</c>, or writes them there.</summary>
+    /// <summary>
+    /// Runs a spec and compares the tables of each experiment with <c>expected/&lt;name&gt;</c>, or writes them there.
+    /// </summary>
     public static int Execute(RunOptions options, string? expectedFolder, bool write)
     {
         using var session = Session.Open(options);
         int code = RunCommand.Execute(session);
-        if (code != Program.Done) return code;
+        if (code != Program.Done)
+        {
+            return code;
+        }
+
         foreach (Pipeline pipeline in session.Pipelines)
         {
-            string expected = expectedFolder ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.Spec))!, "expected", pipeline.Experiment.Name);
+            string expected =
+                expectedFolder
+                ?? Path.Combine(
+                    Path.GetDirectoryName(Path.GetFullPath(options.Spec))!,
+                    "expected",
+                    pipeline.Experiment.Name
+                );
             string tables = Path.Combine(session.RunFolderOf(pipeline), "tables");
             if (write)
             {
@@ -24,13 +36,34 @@ internal static class ReproduceCommand
                 continue;
             }
 
-            if (!Directory.Exists(expected)) throw new InputException(expected, "holds nothing to compare with.", "Write it with reproduce --write, or name another folder with --expected.");
+            if (!Directory.Exists(expected))
+            {
+                throw new InputException(
+                    expected,
+                    "holds nothing to compare with.",
+                    "Write it with reproduce --write, or name another folder with --expected."
+                );
+            }
+
             foreach (TableComparison table in ExpectedTables.Compare(expected, tables))
             {
-                Console.WriteLine($"{(table.Differences.Count == 0 ? "as expected" : "DIFFERENT  ")} {table.Table}: {table.Verdict}");
-                foreach (string difference in table.Differences.Take(10)) Console.WriteLine($"  {Shown.Name(difference)}");
-                if (table.Differences.Count > 10) Console.WriteLine($"  … and {table.Differences.Count - 10} more");
-                if (table.Differences.Count > 0) code = Program.Failed;
+                Console.WriteLine(
+                    $"{(table.Differences.Count == 0 ? "as expected" : "DIFFERENT  ")} {table.Table}: {table.Verdict}"
+                );
+                foreach (string difference in table.Differences.Take(10))
+                {
+                    Console.WriteLine($"  {Shown.Name(difference)}");
+                }
+
+                if (table.Differences.Count > 10)
+                {
+                    Console.WriteLine($"  … and {table.Differences.Count - 10} more");
+                }
+
+                if (table.Differences.Count > 0)
+                {
+                    code = Program.Failed;
+                }
             }
         }
 

@@ -15,7 +15,9 @@ namespace Pipelines.Host.Commands;
 /// <summary><c>run</c>: compute what is missing, publish tables, figures and the page, and say what came out.</summary>
 internal static class RunCommand
 {
-    /// <summary>Version of what is written into runs/: raise it when published files change while the units do not.</summary>
+    /// <summary>
+    /// Version of what is written into runs/: raise it when published files change while the units do not.
+    /// </summary>
     private const int PublishedVersion = 3;
 
     /// <summary>Runs the experiments of a spec.</summary>
@@ -36,11 +38,17 @@ internal static class RunCommand
         var damaged = new ConcurrentQueue<string>(); // found before there is a log
         session.Store.Damaged = damaged.Enqueue;
         session.RequireRoom(Console.WriteLine);
-        int computed = 0, stored = 0, code = Program.Done;
+        int computed = 0,
+            stored = 0,
+            code = Program.Done;
         for (int i = 0; i < session.Pipelines.Count; i++)
         {
             Pipeline pipeline = session.Pipelines[i];
-            if (session.Pipelines.Count > 1) Console.WriteLine($"== {pipeline.Experiment.Name}");
+            if (session.Pipelines.Count > 1)
+            {
+                Console.WriteLine($"== {pipeline.Experiment.Name}");
+            }
+
             try
             {
                 var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, damaged, interruption.Token));
@@ -48,16 +56,25 @@ internal static class RunCommand
                 stored += outcomes.Sum(o => o.Cached);
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    Console.WriteLine($"Interrupted. What was finished is stored; the same command goes on from there: {CommandOf(session.Options)}");
+                    Console.WriteLine(
+                        $"Interrupted. What was finished is stored; the same command goes on from there: "
+                            + $"{CommandOf(session.Options)}"
+                    );
                     return Program.Interrupted;
                 }
 
                 if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
                 {
                     int failed = outcomes.Sum(o => o.Failures.Count);
-                    Console.WriteLine($"{failed} units failed; {Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was finished is stored.");
+                    Console.WriteLine(
+                        $"{failed} units failed; {Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the "
+                            + $"details. What was finished is stored."
+                    );
                     code = Math.Max(code, Program.Failed);
-                    if (!session.Options.KeepGoing) break;
+                    if (!session.Options.KeepGoing)
+                    {
+                        break;
+                    }
                 }
             }
             catch (InputException e) when (session.Options.KeepGoing && session.Pipelines.Count > 1)
@@ -66,57 +83,126 @@ internal static class RunCommand
                 code = Program.BadInput;
             }
 
-            if (i + 1 < session.Pipelines.Count) session.Release(pipeline, session.Pipelines[i + 1]);
+            if (i + 1 < session.Pipelines.Count)
+            {
+                session.Release(pipeline, session.Pipelines[i + 1]);
+            }
         }
 
-        if (code == Program.Done && session.Pipelines.Count > 1) Overview.Write(session);
-        string seconds = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s");
-        Console.WriteLine(computed == 0 && code == Program.Done ? $"Nothing to do: all {stored} units are stored ({seconds})." : $"{computed} units computed, {stored} were stored ({seconds}).");
+        if (code == Program.Done && session.Pipelines.Count > 1)
+        {
+            Overview.Write(session);
+        }
+
+        string seconds = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s"
+        );
+        Console.WriteLine(
+            computed == 0 && code == Program.Done
+                ? $"Nothing to do: all {stored} units are stored ({seconds})."
+                : $"{computed} units computed, {stored} were stored ({seconds})."
+        );
         return code;
     }
 
     /// <summary>The command that gives the same results again.</summary>
     public static string CommandOf(RunOptions options) => CommandOf(options, options.Spec);
 
-    /// <summary>The command that gives the results of one spec again, which may be one of those that the command line's spec lists.</summary>
+    /// <summary>
+    /// The command that gives the results of one spec again, which may be one of those that the command line's spec
+    /// lists.
+    /// </summary>
     public static string CommandOf(RunOptions options, string spec) =>
-        "dotnet run --project src/Host " + Quoted(spec) + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+        "dotnet run --project src/Host "
+        + Quoted(spec)
+        + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
 
-    private static string Quoted(string text) => text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    private static string Quoted(string text) =>
+        text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal))
+            ? text
+            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
     private static void Publish(Session session, Pipeline pipeline, RunClaim claim)
     {
-        var units = pipeline.Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known.Select(u => (Stage: s, Unit: u))).ToList();
-        var facts = pipeline.Stages.Select(s => (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts))));
-        string digest = FileDigests.Combine([($"version {PublishedVersion}", FileDigests.OfText("")), .. facts, .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit)))]);
+        var units = pipeline
+            .Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known.Select(u => (Stage: s, Unit: u)))
+            .ToList();
+        var facts = pipeline.Stages.Select(s =>
+            (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts)))
+        );
+        string digest = FileDigests.Combine([
+            ($"version {PublishedVersion}", FileDigests.OfText("")),
+            .. facts,
+            .. units.Select(u => (u.Stage.Name, Fingerprint.Of(u.Unit))),
+        ]);
         UnitsMark mark = new UnitsFile(claim.Folder).Replace(units.Select(u => u.Unit));
-        RunFolder.Publish(claim, digest, mark, session.Store.Leases, folder =>
-        {
-            foreach (var stage in pipeline.Stages) stage.Publish(session.Catalog.Artifacts, folder);
-        });
+        RunFolder.Publish(
+            claim,
+            digest,
+            mark,
+            session.Store.Leases,
+            folder =>
+            {
+                foreach (var stage in pipeline.Stages)
+                {
+                    stage.Publish(session.Catalog.Artifacts, folder);
+                }
+            }
+        );
     }
 
-    private static IReadOnlyList<StageOutcome> RunOne(Session session, Pipeline pipeline, ConcurrentQueue<string> damaged, CancellationToken cancel)
+    private static IReadOnlyList<StageOutcome> RunOne(
+        Session session,
+        Pipeline pipeline,
+        ConcurrentQueue<string> damaged,
+        CancellationToken cancel
+    )
     {
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
-        log.Write($"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, {pipeline.Context.Arithmetic}");
-        RunProgress progress = Console.IsOutputRedirected || Console.IsErrorRedirected ? new PlainProgress(Console.Out) : new LiveProgress(AnsiConsole.Console);
+        log.Write(
+            $"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, "
+                + $"{pipeline.Context.Arithmetic}"
+        );
+        RunProgress progress =
+            Console.IsOutputRedirected || Console.IsErrorRedirected
+                ? new PlainProgress(Console.Out)
+                : new LiveProgress(AnsiConsole.Console);
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
         IReadOnlyList<StageOutcome> outcomes;
         try
         {
             var reasons = new Reasons(session.Store);
             Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
-            WholeFile.Write(Path.Combine(folder, "plan.txt"), PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true));
-            outcomes = RunStages(session, pipeline, pipeline.Stages, progress, log, cancel, new UnitsFile(folder).Add, damaged);
+            WholeFile.Write(
+                Path.Combine(folder, "plan.txt"),
+                PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
+            );
+            outcomes = RunStages(
+                session,
+                pipeline,
+                pipeline.Stages,
+                progress,
+                log,
+                cancel,
+                new UnitsFile(folder).Add,
+                damaged
+            );
         }
         catch (InputException e)
         {
             PublishUnfinished(session, pipeline, claim, evenPublished: true);
-            throw e is NoSampleException ? new InputException(e.Where, e.What, $"{e.Remedy} The answers stand in {string.Join(" and ", AnswerTables(pipeline, folder))}.", e) : e;
+            throw e is NoSampleException
+                ? new InputException(
+                    e.Where,
+                    e.What,
+                    $"{e.Remedy} The answers stand in {string.Join(" and ", AnswerTables(pipeline, folder))}.",
+                    e
+                )
+                : e;
         }
 
         if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
@@ -129,7 +215,11 @@ internal static class RunCommand
             PublishUnfinished(session, pipeline, claim, evenPublished: false);
         }
 
-        if (cancel.IsCancellationRequested) log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
+        if (cancel.IsCancellationRequested)
+        {
+            log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
+        }
+
         return outcomes;
     }
 
@@ -144,33 +234,59 @@ internal static class RunCommand
     /// <param name="damaged">What was found damaged before there was a log.</param>
     /// <returns>One outcome a stage that was started.</returns>
     internal static IReadOnlyList<StageOutcome> RunStages(
-        Session session, Pipeline pipeline, IReadOnlyList<Stage> stages, RunProgress progress, RunLog log, CancellationToken cancel,
-        Action<IReadOnlyList<Unit>>? known = null, ConcurrentQueue<string>? damaged = null)
+        Session session,
+        Pipeline pipeline,
+        IReadOnlyList<Stage> stages,
+        RunProgress progress,
+        RunLog log,
+        CancellationToken cancel,
+        Action<IReadOnlyList<Unit>>? known = null,
+        ConcurrentQueue<string>? damaged = null
+    )
     {
         session.Store.Damaged = text =>
         {
             log.Write(text);
             progress.Message(text);
         };
-        while (damaged?.TryDequeue(out string? found) is true) session.Store.Damaged(found);
-        var executor = new LocalExecutor(session.Jobs, () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs)));
+        while (damaged?.TryDequeue(out string? found) is true)
+        {
+            session.Store.Damaged(found);
+        }
+
+        var executor = new LocalExecutor(
+            session.Jobs,
+            () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs))
+        );
         var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, known);
         return progress.Show(() => runner.Run(stages));
     }
 
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
-    private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) => RunFolder.Leave(claim, evenPublished, session.Store.Leases, folder =>
-    {
-        try
-        {
-            foreach (Stage stage in pipeline.Stages) stage.PublishUnfinished(session.Catalog.Artifacts, folder);
-        }
-        catch (InputException)
-        {
-            // What keeps the answers from being read is what the run is refused for, and that is told.
-        }
-    });
+    private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) =>
+        RunFolder.Leave(
+            claim,
+            evenPublished,
+            session.Store.Leases,
+            folder =>
+            {
+                try
+                {
+                    foreach (Stage stage in pipeline.Stages)
+                    {
+                        stage.PublishUnfinished(session.Catalog.Artifacts, folder);
+                    }
+                }
+                catch (InputException)
+                {
+                    // What keeps the answers from being read is what the run is refused for, and that is told.
+                }
+            }
+        );
 
     private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>
-        pipeline.Stages.OfType<AnswerQuestions>().Select(a => Path.Combine(folder, a.PublishedPath(Tables.Samples.Name) + ".csv")).Where(File.Exists);
+        pipeline
+            .Stages.OfType<AnswerQuestions>()
+            .Select(a => Path.Combine(folder, a.PublishedPath(Tables.Samples.Name) + ".csv"))
+            .Where(File.Exists);
 }

@@ -10,7 +10,10 @@ internal static class SchemaCommand
     /// <summary>The command with its option.</summary>
     public static Command Build()
     {
-        var tables = new Option<bool>("--tables") { Description = "Print the columns of every table of a run instead, as docs/tables.md has them." };
+        var tables = new Option<bool>("--tables")
+        {
+            Description = "Print the columns of every table of a run instead, as docs/tables.md has them.",
+        };
         var command = new Command("schema", "Print the JSON Schema of experiment files, for editors.") { tables };
         command.SetAction(parsed =>
         {

@@ -18,7 +18,10 @@ internal sealed class SpecException(IReadOnlyList<string> lines) : Exception(str
 /// <summary>What a command works on: the experiments of a spec, compiled into pipelines, and the store.</summary>
 internal sealed class Session : IDisposable
 {
-    /// <summary>Models whose weights take less than this are run by one single-threaded worker a core; larger ones by one worker with all threads.</summary>
+    /// <summary>
+    /// Models whose weights take less than this are run by one single-threaded worker a core; larger ones by one worker
+    /// with all threads.
+    /// </summary>
     private const long SmallModelBytes = 256L << 20;
 
     private readonly Engine engine;
@@ -36,15 +39,29 @@ internal sealed class Session : IDisposable
         this.toRead = toRead;
         bool isNew = !Directory.Exists(Root);
         Store = toRead ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
-        if (!toRead && isNew) Console.WriteLine($"artifacts: {Root}");
+        if (!toRead && isNew)
+        {
+            Console.WriteLine($"artifacts: {Root}");
+        }
+
         Threads = options.Threads ?? Environment.ProcessorCount;
         verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
         engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root) };
         bool several = read.Experiments.Count > 1;
-        Pipelines = [.. read.Experiments.Zip(read.Files, (e, file) => Within(e.Name, several, () => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file))))];
+        Pipelines =
+        [
+            .. read.Experiments.Zip(
+                read.Files,
+                (e, file) =>
+                    Within(e.Name, several, () => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))
+            ),
+        ];
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;
-        Catalog = new Catalog(Store, string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()));
+        Catalog = new Catalog(
+            Store,
+            string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct())
+        );
     }
 
     /// <summary>The command line.</summary>
@@ -62,7 +79,9 @@ internal sealed class Session : IDisposable
     /// <summary>Units and the store.</summary>
     public Catalog Catalog { get; }
 
-    /// <summary>One pipeline an experiment of the spec (more than one with a matrix, or where it lists other specs).</summary>
+    /// <summary>
+    /// One pipeline an experiment of the spec (more than one with a matrix, or where it lists other specs).
+    /// </summary>
     public IReadOnlyList<Pipeline> Pipelines { get; }
 
     /// <summary>Units computed at the same time.</summary>
@@ -79,7 +98,15 @@ internal sealed class Session : IDisposable
     public static Session Open(RunOptions options, bool toRead = false)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
-        if (read.Errors.Count > 0) throw new SpecException([.. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString())]);
+        if (read.Errors.Count > 0)
+        {
+            throw new SpecException([
+                .. read.Errors.Select(e =>
+                    e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString()
+                ),
+            ]);
+        }
+
         return new Session(options, read, toRead);
     }
 
@@ -89,7 +116,9 @@ internal sealed class Session : IDisposable
     /// <summary>What the units of an experiment cost here.</summary>
     public PlanCosts CostsOf(Pipeline pipeline, Reasons reasons) => new(pipeline, reasons, Jobs, Threads);
 
-    /// <summary>Refuses, before anything is loaded, experiments that memory or disk have no room for; says so where it is tight.</summary>
+    /// <summary>
+    /// Refuses, before anything is loaded, experiments that memory or disk have no room for; says so where it is tight.
+    /// </summary>
     /// <param name="say">Takes a sentence for people.</param>
     /// <exception cref="InputException">One does not fit, and the command line does not say to try.</exception>
     public void RequireRoom(Action<string> say)
@@ -100,12 +129,28 @@ internal sealed class Session : IDisposable
         foreach (Pipeline pipeline in Pipelines)
         {
             Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, planned);
-            if (!plan.Work.Values.Any(w => w.Count > 0)) continue;
+            if (!plan.Work.Values.Any(w => w.Count > 0))
+            {
+                continue;
+            }
+
             PlanCosts costs = CostsOf(pipeline, reasons);
             var totals = PlanTotals.Of(plan.Work, costs, withTime: false);
-            if (room.Warning(totals) is { } warning) say(warning);
-            if (RefusalOf(plan, costs, totals, room) is not { } refusal) continue;
-            if (!Options.IgnoreLimits) throw refusal;
+            if (room.Warning(totals) is { } warning)
+            {
+                say(warning);
+            }
+
+            if (RefusalOf(plan, costs, totals, room) is not { } refusal)
+            {
+                continue;
+            }
+
+            if (!Options.IgnoreLimits)
+            {
+                throw refusal;
+            }
+
             say($"Tried all the same (--ignore-limits): {refusal.Message}");
         }
     }
@@ -116,8 +161,16 @@ internal sealed class Session : IDisposable
     {
         PlanCosts costs = CostsOf(pipeline, new Reasons(Store));
         var totals = new PlanTotals(1, 0, 1, 0, 0, ("check", costs.MemoryOfPasses));
-        if (Room.Of(Root).Refusal(pipeline.Experiment.Name, totals, []) is not { } refusal) return;
-        if (!Options.IgnoreLimits) throw refusal;
+        if (Room.Of(Root).Refusal(pipeline.Experiment.Name, totals, []) is not { } refusal)
+        {
+            return;
+        }
+
+        if (!Options.IgnoreLimits)
+        {
+            throw refusal;
+        }
+
         say($"Tried all the same (--ignore-limits): {refusal.Message}");
     }
 
@@ -125,8 +178,19 @@ internal sealed class Session : IDisposable
     public InputException? RefusalOf(Plan plan, PlanCosts costs, PlanTotals totals, Room room)
     {
         var others = new List<(string What, long Bytes)>();
-        if (Jobs > 1 && costs.Peak(plan.Work, 1) is { } one) others.Add(("--jobs 1", one.Memory.Total));
-        if (costs.Peak(plan.Work, 1, withoutGradients: true) is { } plain && plain.Memory.Total < (others.Count > 0 ? others[0].Bytes : totals.Peak?.Memory.Total ?? 0)) others.Add(("without gradients", plain.Memory.Total));
+        if (Jobs > 1 && costs.Peak(plan.Work, 1) is { } one)
+        {
+            others.Add(("--jobs 1", one.Memory.Total));
+        }
+
+        if (
+            costs.Peak(plan.Work, 1, withoutGradients: true) is { } plain
+            && plain.Memory.Total < (others.Count > 0 ? others[0].Bytes : totals.Peak?.Memory.Total ?? 0)
+        )
+        {
+            others.Add(("without gradients", plain.Memory.Total));
+        }
+
         return room.Refusal(plan.Pipeline.Experiment.Name, totals, others);
     }
 
@@ -136,7 +200,10 @@ internal sealed class Session : IDisposable
     /// <summary>Works on one experiment: where the spec has several, bad input is said to be in that one.</summary>
     public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, Pipelines.Count > 1, body);
 
-    /// <summary>Works on one experiment after the other. With <c>--keep-going</c> bad input in one of several does not keep the others from their turn.</summary>
+    /// <summary>
+    /// Works on one experiment after the other. With <c>--keep-going</c> bad input in one of several does not keep the
+    /// others from their turn.
+    /// </summary>
     /// <param name="body">Gives an exit code.</param>
     /// <returns>The worst exit code.</returns>
     public int Each(Func<Pipeline, int> body)
@@ -170,10 +237,17 @@ internal sealed class Session : IDisposable
         }
     }
 
-    /// <summary>Gives memory back between two experiments: what the stages of <paramref name="done"/> keep, and the model unless <paramref name="next"/> runs on it, too.</summary>
+    /// <summary>
+    /// Gives memory back between two experiments: what the stages of <paramref name="done"/> keep, and the model unless
+    /// <paramref name="next"/> runs on it, too.
+    /// </summary>
     public void Release(Pipeline done, Pipeline next)
     {
-        foreach (Stage stage in done.Stages) stage.Release();
+        foreach (Stage stage in done.Stages)
+        {
+            stage.Release();
+        }
+
         engine.Release(keepModels: done.Context.HasModelOf(next.Context));
     }
 
@@ -190,8 +264,15 @@ internal sealed class Session : IDisposable
         Store.Dispose();
     }
 
-    /// <summary>A small model gains nothing from threads inside a pass, and libtorch's products get one: then workers side by side use the cores.</summary>
+    /// <summary>
+    /// A small model gains nothing from threads inside a pass, and libtorch's products get one: then workers side by
+    /// side use the cores.
+    /// </summary>
     private static bool WorksOnOneThread(StageContext context) =>
         context.Arithmetic.Device.type == TorchSharp.DeviceType.CPU
-        && (context.Arithmetic.Linear == LinearChoice.Torch || Directory.EnumerateFiles(context.Info.Folder, "*.safetensors").Sum(f => new FileInfo(f).Length) < SmallModelBytes);
+        && (
+            context.Arithmetic.Linear == LinearChoice.Torch
+            || Directory.EnumerateFiles(context.Info.Folder, "*.safetensors").Sum(f => new FileInfo(f).Length)
+                < SmallModelBytes
+        );
 }

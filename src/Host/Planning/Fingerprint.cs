@@ -5,10 +5,19 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
 
-/// <summary>The only place that makes keys: SHA-256 over typed, length-framed fields (stage kind, version, parts; inputs enter by their own keys).</summary>
+/// <summary>
+/// The only place that makes keys: SHA-256 over typed, length-framed fields (stage kind, version, parts; inputs enter
+/// by their own keys).
+/// </summary>
 internal static class Fingerprint
 {
-    private const byte KindTag = 1, VersionTag = 2, TextTag = 3, IntegerTag = 4, NumberTag = 5, DigestTag = 6, InputsTag = 7;
+    private const byte KindTag = 1,
+        VersionTag = 2,
+        TextTag = 3,
+        IntegerTag = 4,
+        NumberTag = 5,
+        DigestTag = 6,
+        InputsTag = 7;
 
     private static readonly ConditionalWeakTable<Unit, string> Keys = [];
 
@@ -28,7 +37,11 @@ internal static class Fingerprint
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Field(hash, KindTag, Encoding.UTF8.GetBytes(unit.Kind));
         Field(hash, VersionTag, Bytes(unit.Version));
-        foreach (KeyPart part in unit.Parts) Append(hash, part);
+        foreach (KeyPart part in unit.Parts)
+        {
+            Append(hash, part);
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -37,13 +50,26 @@ internal static class Fingerprint
         byte[] name = Encoding.UTF8.GetBytes(part.Name);
         switch (part)
         {
-            case KeyPart.Text text: Field(hash, TextTag, name, Encoding.UTF8.GetBytes(text.Value)); break;
-            case KeyPart.Settings settings: Field(hash, TextTag, name, Encoding.UTF8.GetBytes(settings.Value.ToString()!)); break;
-            case KeyPart.Integer integer: Field(hash, IntegerTag, name, Bytes(integer.Value)); break;
-            case KeyPart.Number number: Field(hash, NumberTag, name, Bytes(BitConverter.DoubleToInt64Bits(number.Value))); break;
-            case KeyPart.Digest digest: Field(hash, DigestTag, name, Convert.FromHexString(digest.Sha256)); break;
-            case KeyPart.Inputs inputs: Field(hash, InputsTag, [name, .. inputs.Units.Select(u => Convert.FromHexString(Of(u)))]); break;
-            default: throw new InvalidOperationException($"No field for {part.GetType().Name}.");
+            case KeyPart.Text text:
+                Field(hash, TextTag, name, Encoding.UTF8.GetBytes(text.Value));
+                break;
+            case KeyPart.Settings settings:
+                Field(hash, TextTag, name, Encoding.UTF8.GetBytes(settings.Value.ToString()!));
+                break;
+            case KeyPart.Integer integer:
+                Field(hash, IntegerTag, name, Bytes(integer.Value));
+                break;
+            case KeyPart.Number number:
+                Field(hash, NumberTag, name, Bytes(BitConverter.DoubleToInt64Bits(number.Value)));
+                break;
+            case KeyPart.Digest digest:
+                Field(hash, DigestTag, name, Convert.FromHexString(digest.Sha256));
+                break;
+            case KeyPart.Inputs inputs:
+                Field(hash, InputsTag, [name, .. inputs.Units.Select(u => Convert.FromHexString(Of(u)))]);
+                break;
+            default:
+                throw new InvalidOperationException($"No field for {part.GetType().Name}.");
         }
     }
 

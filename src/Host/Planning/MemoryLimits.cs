@@ -31,7 +31,8 @@ internal static class MemoryLimits
 
     private static IEnumerable<MemoryLimit> Machine(string root) =>
         Fields(Path.Combine(root, "proc", "meminfo")).GetValueOrDefault("MemAvailable") is { } free
-            ? [new MemoryLimit(1024 * free, "the machine's free memory (MemAvailable)")] : [];
+            ? [new MemoryLimit(1024 * free, "the machine's free memory (MemAvailable)")]
+            : [];
 
     /// <summary>
     /// Address space counts mapped files, too, so it is measured against what the process has mapped already.
@@ -39,8 +40,13 @@ internal static class MemoryLimits
     private static IEnumerable<MemoryLimit> UserLimits(string root)
     {
         var status = Fields(Path.Combine(root, "proc", "self", "status"));
-        foreach (var (line, used, what) in new[] { ("Max address space", "VmSize", "ulimit -v"),
-            ("Max data size", "VmData", "ulimit -d") })
+        foreach (
+            var (line, used, what) in new[]
+            {
+                ("Max address space", "VmSize", "ulimit -v"),
+                ("Max data size", "VmData", "ulimit -d"),
+            }
+        )
         {
             string? limit = Lines(Path.Combine(root, "proc", "self", "limits"))
                 .FirstOrDefault(l => l.StartsWith(line, StringComparison.Ordinal));
@@ -57,10 +63,22 @@ internal static class MemoryLimits
         foreach (string line in Lines(Path.Combine(root, "proc", "self", "cgroup")))
         {
             string[] parts = line.Split(':', 3); // hierarchy:controllers:path
-            if (parts.Length < 3) continue;
+            if (parts.Length < 3)
+            {
+                continue;
+            }
+
             bool second = parts[1].Length == 0;
-            if (!second && !parts[1].Split(',').Contains("memory")) continue;
-            if (Mount(root, second) is not { } mount) continue;
+            if (!second && !parts[1].Split(',').Contains("memory"))
+            {
+                continue;
+            }
+
+            if (Mount(root, second) is not { } mount)
+            {
+                continue;
+            }
+
             foreach (var (folder, name) in FromOwnToRoot(root, mount, parts[2]))
             {
                 foreach (MemoryLimit limit in second ? OfSecond(folder, name) : OfFirst(folder, name))
@@ -100,8 +118,10 @@ internal static class MemoryLimits
 
         if (Stat(folder, "hierarchical_memory_limit") is { } parents && parents < Unlimited)
         {
-            yield return new MemoryLimit(Math.Max(0, parents - used),
-                $"a cgroup above {name} (hierarchical_memory_limit)");
+            yield return new MemoryLimit(
+                Math.Max(0, parents - used),
+                $"a cgroup above {name} (hierarchical_memory_limit)"
+            );
         }
     }
 
@@ -111,10 +131,16 @@ internal static class MemoryLimits
         foreach (string line in Lines(Path.Combine(root, "proc", "self", "mountinfo")))
         {
             string[] halves = line.Split(" - ", 2);
-            if (halves.Length < 2) continue;
-            string[] mount = halves[0].Split(' '), source = halves[1].Split(' ');
-            bool wanted = second ? source[0] == "cgroup2" : source[0] == "cgroup" && source[^1].Split(',')
-                .Contains("memory");
+            if (halves.Length < 2)
+            {
+                continue;
+            }
+
+            string[] mount = halves[0].Split(' '),
+                source = halves[1].Split(' ');
+            bool wanted = second
+                ? source[0] == "cgroup2"
+                : source[0] == "cgroup" && source[^1].Split(',').Contains("memory");
             if (wanted && mount.Length > 4)
             {
                 return (Path.Combine(root, Unescaped(mount[4]).TrimStart('/')), Unescaped(mount[3]));
@@ -128,32 +154,48 @@ internal static class MemoryLimits
     /// The groups of a path, its own first. A path outside what the mount shows is that of another namespace: the
     /// mount's root is all there is to see.
     /// </summary>
-    private static IEnumerable<(string Folder, string Name)> FromOwnToRoot(string root,
-        (string Folder, string Root) mount, string path)
+    private static IEnumerable<(string Folder, string Name)> FromOwnToRoot(
+        string root,
+        (string Folder, string Root) mount,
+        string path
+    )
     {
         string shown = mount.Root.TrimEnd('/');
-        string inside = path == shown || path.StartsWith(shown + "/", StringComparison.Ordinal)
-            ? path[shown.Length..].Trim('/') : path.Trim('/');
+        string inside =
+            path == shown || path.StartsWith(shown + "/", StringComparison.Ordinal)
+                ? path[shown.Length..].Trim('/')
+                : path.Trim('/');
         string[] names = inside.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (int depth = names.Length; depth >= 0; depth--)
         {
-            if (names.Take(depth).Contains("..")) continue;
+            if (names.Take(depth).Contains(".."))
+            {
+                continue;
+            }
+
             string folder = Path.Combine([mount.Folder, .. names.Take(depth)]);
-            if (Directory.Exists(folder)) yield return (folder, "/" + string.Join('/', names.Take(depth)));
+            if (Directory.Exists(folder))
+            {
+                yield return (folder, "/" + string.Join('/', names.Take(depth)));
+            }
         }
     }
 
     /// <summary>mountinfo writes blanks and the like in octal.</summary>
-    private static string Unescaped(string text) => text.Replace("\\040", " ", StringComparison.Ordinal)
-        .Replace("\\011", "\t", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);
+    private static string Unescaped(string text) =>
+        text.Replace("\\040", " ", StringComparison.Ordinal)
+            .Replace("\\011", "\t", StringComparison.Ordinal)
+            .Replace("\\134", "\\", StringComparison.Ordinal);
 
-    private static long? Value(string folder, string file) => Lines(Path.Combine(folder, file))
-        .FirstOrDefault() is { } line ? Number(line) : null;
+    private static long? Value(string folder, string file) =>
+        Lines(Path.Combine(folder, file)).FirstOrDefault() is { } line ? Number(line) : null;
 
     private static long? Stat(string folder, string key) =>
         Lines(Path.Combine(folder, "memory.stat"))
-            .FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal)) is { } line
-            ? Number(line[key.Length..]) : null;
+            .FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal))
+            is { } line
+            ? Number(line[key.Length..])
+            : null;
 
     /// <summary>Lines "Name: 123 kB" by name.</summary>
     private static Dictionary<string, long?> Fields(string path)
@@ -162,7 +204,10 @@ internal static class MemoryLimits
         foreach (string line in Lines(path))
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon > 0) fields[line[..colon]] = Number(line[(colon + 1)..]);
+            if (colon > 0)
+            {
+                fields[line[..colon]] = Number(line[(colon + 1)..]);
+            }
         }
 
         return fields;
@@ -172,8 +217,10 @@ internal static class MemoryLimits
     private static long? Number(string text)
     {
         string first = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault("");
-        return long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            && number < Unlimited ? number : null;
+        return
+            long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number < Unlimited
+            ? number
+            : null;
     }
 
     /// <summary>Lines of a file that may not be there, or not be ours to read.</summary>

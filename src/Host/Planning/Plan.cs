@@ -30,7 +30,10 @@ internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
         var stages = new List<StagePlan>();
         try
         {
-            foreach (Stage stage in pipeline.Stages) stages.Add(StagePlan.Of(stage, catalog, planned));
+            foreach (Stage stage in pipeline.Stages)
+            {
+                stages.Add(StagePlan.Of(stage, catalog, planned));
+            }
         }
         catch (InputException)
         {
@@ -49,8 +52,15 @@ internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
 /// <param name="WaitsFor">What further units depend on, or null.</param>
 /// <param name="ExpectedMore">Work of those, in the stage's measure.</param>
 /// <param name="Work">What is to do, known and expected.</param>
-internal sealed record StagePlan(Stage Stage, IReadOnlyList<Unit> Units, IReadOnlyList<Unit> Open,
-    IReadOnlyList<Unit> Missing, string? WaitsFor, long ExpectedMore, IReadOnlyList<PlannedWork> Work)
+internal sealed record StagePlan(
+    Stage Stage,
+    IReadOnlyList<Unit> Units,
+    IReadOnlyList<Unit> Open,
+    IReadOnlyList<Unit> Missing,
+    string? WaitsFor,
+    long ExpectedMore,
+    IReadOnlyList<PlannedWork> Work
+)
 {
     /// <summary>The part of a stage as of now.</summary>
     public static StagePlan Of(Stage stage, Catalog catalog, HashSet<string> planned)
@@ -60,7 +70,14 @@ internal sealed record StagePlan(Stage Stage, IReadOnlyList<Unit> Units, IReadOn
         HashSet<Unit> there = catalog.Stored(units);
         Unit[] open = [.. units.Where(u => !there.Contains(u))];
         Unit[] missing = [.. open.Where(u => planned.Add(Fingerprint.Of(u)))];
-        return new StagePlan(stage, units, open, missing, list.WaitsFor, list.ExpectedMore,
-            [.. PlannedWork.Of(missing), .. PlannedWork.Expected(stage, list)]);
+        return new StagePlan(
+            stage,
+            units,
+            open,
+            missing,
+            list.WaitsFor,
+            list.ExpectedMore,
+            [.. PlannedWork.Of(missing), .. PlannedWork.Expected(stage, list)]
+        );
     }
 }

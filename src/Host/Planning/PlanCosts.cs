@@ -26,7 +26,8 @@ internal sealed class PlanCosts
     /// Tokens that templates put behind the question, and in front of the image (InternVL's system text is the
     /// longest).
     /// </summary>
-    private const int TemplateSuffix = 6, TemplatePrefix = 50;
+    private const int TemplateSuffix = 6,
+        TemplatePrefix = 50;
 
     private readonly Pipeline pipeline;
     private readonly Reasons reasons;
@@ -45,13 +46,16 @@ internal sealed class PlanCosts
     {
         (this.pipeline, this.reasons, this.jobs) = (pipeline, reasons, jobs);
         shape = new(() => ReadShape(pipeline.Context));
-        weights = new(() => HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic,
-            shape.Value.Vision.Blocks));
+        weights = new(() =>
+            HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic, shape.Value.Vision.Blocks)
+        );
         speed = new(() => PassSpeed.Measure(shape.Value, Math.Max(1, threads / jobs)));
-        decisive = new(() => pipeline.Context.ModelParts.Where(p =>
-            p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
-            .Append(new KeyPart.Integer("heads", pipeline.Context.Heads))
-                .ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal));
+        decisive = new(() =>
+            pipeline
+                .Context.ModelParts.Where(p => p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
+                .Append(new KeyPart.Integer("heads", pipeline.Context.Heads))
+                .ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal)
+        );
     }
 
     /// <summary>The speed that was measured; null where all times are those of stored units.</summary>
@@ -63,7 +67,11 @@ internal sealed class PlanCosts
     /// <summary>Seconds by the clock, and whether stored units were timed.</summary>
     public (double Seconds, bool IsTimed) TimeOf(PlannedWork work)
     {
-        if (work.Units == 0) return (0, true);
+        if (work.Units == 0)
+        {
+            return (0, true);
+        }
+
         double? timed = reasons.SecondsPerWork(work.Kind, work.Class, decisive.Value);
         double seconds = timed is { } each ? each * Math.Max(work.Work, work.Units) : FromShapes(work);
         return (seconds / Math.Clamp(work.Units, 1, jobs), timed is not null);
@@ -83,26 +91,43 @@ internal sealed class PlanCosts
     /// <summary>
     /// The stage that needs most memory among those with something to do, and what it needs; null where none runs.
     /// </summary>
-    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string,
-        IReadOnlyList<PlannedWork>> byStage) => Peak(byStage, jobs);
+    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage) =>
+        Peak(byStage, jobs);
 
     /// <inheritdoc cref="Peak(IReadOnlyDictionary{string, IReadOnlyList{PlannedWork}})"/>
     /// <param name="byStage">Work by the stage's name.</param>
     /// <param name="atATime">Units computed at the same time.</param>
     /// <param name="withoutGradients">Leave out what computes gradients.</param>
-    public (string Stage, StageMemory Memory)? Peak(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage,
-        int atATime, bool withoutGradients = false)
+    public (string Stage, StageMemory Memory)? Peak(
+        IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage,
+        int atATime,
+        bool withoutGradients = false
+    )
     {
         (string Stage, StageMemory Memory)? peak = null;
-        foreach (Stage stage in pipeline.Stages.Where(s => byStage.TryGetValue(s.Name, out var work)
-            && work.Any(w => w.Units > 0)))
+        foreach (
+            Stage stage in pipeline.Stages.Where(s =>
+                byStage.TryGetValue(s.Name, out var work) && work.Any(w => w.Units > 0)
+            )
+        )
         {
-            foreach (string kind in byStage[stage.Name].Where(w => w.Units > 0).Select(w => w.Kind)
-                .Distinct(StringComparer.Ordinal))
+            foreach (
+                string kind in byStage[stage.Name]
+                    .Where(w => w.Units > 0)
+                    .Select(w => w.Kind)
+                    .Distinct(StringComparer.Ordinal)
+            )
             {
-                if (withoutGradients && kind == GradientKind) continue;
+                if (withoutGradients && kind == GradientKind)
+                {
+                    continue;
+                }
+
                 StageMemory memory = MemoryOf(kind, atATime);
-                if (peak is null || memory.Total > peak.Value.Memory.Total) peak = (stage.Name, memory);
+                if (peak is null || memory.Total > peak.Value.Memory.Total)
+                {
+                    peak = (stage.Name, memory);
+                }
             }
         }
 
@@ -126,13 +151,30 @@ internal sealed class PlanCosts
         {
             "answer-questions" => StageMemory.OfAnswers(shape.Value, weights.Value.Held, atATime),
             "collect-mean-kv" => StageMemory.OfBaseline(shape.Value, weights.Value.Held),
-            "forward-passes" => StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean,
-                readsAttention: false),
-            "validate" or "token-trace" or "logit-lens" =>
-                StageMemory.OfMasks(shape.Value, weights.Value.Held, atATime, mean, readsAttention: true),
+            "forward-passes" => StageMemory.OfMasks(
+                shape.Value,
+                weights.Value.Held,
+                atATime,
+                mean,
+                readsAttention: false
+            ),
+            "validate" or "token-trace" or "logit-lens" => StageMemory.OfMasks(
+                shape.Value,
+                weights.Value.Held,
+                atATime,
+                mean,
+                readsAttention: true
+            ),
             GradientKind => StageMemory.OfGradients(
-                shape.Value with { Arithmetic = pipeline.Context.GradientArithmetic }, weights.Value.Held,
-                pipeline.Context.Arithmetic.Linear == LinearChoice.Packed, atATime, mean),
+                shape.Value with
+                {
+                    Arithmetic = pipeline.Context.GradientArithmetic,
+                },
+                weights.Value.Held,
+                pipeline.Context.Arithmetic.Linear == LinearChoice.Packed,
+                atATime,
+                mean
+            ),
             _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
         };
     }
@@ -146,28 +188,30 @@ internal sealed class PlanCosts
         PassSpeed at = speed.Value;
         PassShape s = shape.Value;
         double prepared = work.Preparations * (at.OfPicture(s) + at.OfAnswer(s, 0, 1));
-        return prepared + work.Kind switch
-        {
-            "answer-questions" => work.Work * (at.OfPicture(s) + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
-            "collect-mean-kv" => work.Work * at.OfPicture(s),
-            "sample-masks" => work.Work * pipeline.Context.Heads * 1e-7,
-            "forward-passes" or "validate" => work.Work * at.OfMask(s),
-            "token-trace" => work.Class switch
+        return prepared
+            + work.Kind switch
             {
-                "text tokens" => work.Units * (s.Suffix + 2) * at.OfMask(s),
-                "image fit" => work.Units * Fit(s.Image, MasksOfASample),
-                // text tokens before the first important one are computed once: some of them, as a rule most
-                _ => work.Work * at.OfMask(s) / 2,
-            },
-            "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
-            // libtorch's products in float32 take about twice our kernel's time
-            GradientKind => work.Work * 2 * at.OfGradient(s),
-            "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
-            "stability" or "gradient-cost" or "non-additive" =>
-                work.Units * 5 * Fit(pipeline.Context.Heads, MasksOfASample),
-            "report" => 1 + (0.02 * SamplesExpected),
-            _ => work.Units * 0.1,
-        };
+                "answer-questions" => work.Work * (at.OfPicture(s) + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
+                "collect-mean-kv" => work.Work * at.OfPicture(s),
+                "sample-masks" => work.Work * pipeline.Context.Heads * 1e-7,
+                "forward-passes" or "validate" => work.Work * at.OfMask(s),
+                "token-trace" => work.Class switch
+                {
+                    "text tokens" => work.Units * (s.Suffix + 2) * at.OfMask(s),
+                    "image fit" => work.Units * Fit(s.Image, MasksOfASample),
+                    // text tokens before the first important one are computed once: some of them, as a rule most
+                    _ => work.Work * at.OfMask(s) / 2,
+                },
+                "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
+                // libtorch's products in float32 take about twice our kernel's time
+                GradientKind => work.Work * 2 * at.OfGradient(s),
+                "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
+                "stability" or "gradient-cost" or "non-additive" => work.Units
+                    * 5
+                    * Fit(pipeline.Context.Heads, MasksOfASample),
+                "report" => 1 + (0.02 * SamplesExpected),
+                _ => work.Units * 0.1,
+            };
     }
 
     /// <summary>
@@ -177,8 +221,8 @@ internal sealed class PlanCosts
     private static double Fit(long features, long masks) =>
         0.01 + (0.08 * features / 1024 * features / 1024 * masks / 8000) + (2e-6 * masks);
 
-    private int SamplesExpected => pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.Keep).DefaultIfEmpty(0)
-        .Max();
+    private int SamplesExpected =>
+        pipeline.Stages.OfType<AnswerQuestions>().Select(a => a.Keep).DefaultIfEmpty(0).Max();
 
     /// <summary>
     /// Bytes of a unit's files and their number, from its tables' columns; a report's from what reports of the
@@ -186,7 +230,8 @@ internal sealed class PlanCosts
     /// </summary>
     private (double Bytes, int Files) OfUnit(PlannedWork work)
     {
-        double each = work.Units == 0 ? 0 : (double)work.Work / work.Units, heads = pipeline.Context.Heads;
+        double each = work.Units == 0 ? 0 : (double)work.Work / work.Units,
+            heads = pipeline.Context.Heads;
         return work.Kind switch
         {
             "answer-questions" => (1000, 1),
@@ -214,18 +259,29 @@ internal sealed class PlanCosts
         int image = ImageTokens(context);
         int question = new HubTokenizer(context.Info.Folder).Encode(context.Question).Count;
         return new PassShape(
-            context.Info.Decoder, VisionShape.Read(context.Info, image), context.Arithmetic,
-                context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3, image,
-                question + TemplateSuffix,
-            context.Experiment.Engine.Batch);
+            context.Info.Decoder,
+            VisionShape.Read(context.Info, image),
+            context.Arithmetic,
+            context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3,
+            image,
+            question + TemplateSuffix,
+            context.Experiment.Engine.Batch
+        );
     }
 
     /// <summary>Image tokens of a picture: of all where they have one number, else the most among the first.</summary>
     private static int ImageTokens(StageContext context)
     {
-        if (context.Image.Square is { } side) return context.ImageTokens.TokensOf(side, side).Tokens;
-        return context.Items.Take(PicturesMeasured).Select(item => TokensOf(context, item))
-            .DefaultIfEmpty(context.ImageTokens.TokensOf(336, 336).Tokens).Max();
+        if (context.Image.Square is { } side)
+        {
+            return context.ImageTokens.TokensOf(side, side).Tokens;
+        }
+
+        return context
+            .Items.Take(PicturesMeasured)
+            .Select(item => TokensOf(context, item))
+            .DefaultIfEmpty(context.ImageTokens.TokensOf(336, 336).Tokens)
+            .Max();
     }
 
     private static int TokensOf(StageContext context, DataItem item)

@@ -19,21 +19,66 @@ internal static class PlanText
     {
         var text = new StringBuilder();
         Pipeline pipeline = plan.Pipeline;
-        text.AppendLine(CultureInfo.InvariantCulture, $"{pipeline.Experiment.Name}: {ImageSettings.NameOf(pipeline.Context.Info.Family)}, {pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, {pipeline.Context.Arithmetic}");
-        foreach (string note in pipeline.Context.Pictures.Notes) text.AppendLine(CultureInfo.InvariantCulture, $"  {Shown.Name(note)}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"{pipeline.Experiment.Name}: {ImageSettings.NameOf(pipeline.Context.Info.Family)}, "
+                + $"{pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, "
+                + $"{pipeline.Context.Arithmetic}"
+        );
+        foreach (string note in pipeline.Context.Pictures.Notes)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {Shown.Name(note)}");
+        }
+
         foreach (StagePlan stage in plan.Stages)
         {
-            text.Append(CultureInfo.InvariantCulture, $"  {stage.Stage.Name} ({stage.Stage.Kind}): {stage.Units.Count - stage.Open.Count} cached, {stage.Missing.Count} missing");
-            if (stage.Open.Count > stage.Missing.Count) text.Append(CultureInfo.InvariantCulture, $", {stage.Open.Count - stage.Missing.Count} of a stage above");
-            if (stage.WaitsFor is not null) text.Append(CultureInfo.InvariantCulture, $", more once {stage.WaitsFor}{Expected(stage)}");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"  {stage.Stage.Name} ({stage.Stage.Kind}): {stage.Units.Count - stage.Open.Count} cached, "
+                    + $"{stage.Missing.Count} missing"
+            );
+            if (stage.Open.Count > stage.Missing.Count)
+            {
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $", {stage.Open.Count - stage.Missing.Count} of a stage above"
+                );
+            }
+
+            if (stage.WaitsFor is not null)
+            {
+                text.Append(CultureInfo.InvariantCulture, $", more once {stage.WaitsFor}{Expected(stage)}");
+            }
+
             text.AppendLine(Cost(stage.Work, costs));
             foreach (var group in stage.Missing.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
             {
-                if (everyUnit) foreach (Unit unit in group) text.AppendLine(CultureInfo.InvariantCulture, $"    missing {Shown.Name(stage.Stage.NameOf(unit))}: {Shown.Name(group.Key)}");
-                else text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {Shown.Name(group.Key)}");
+                if (everyUnit)
+                {
+                    foreach (Unit unit in group)
+                    {
+                        text.AppendLine(
+                            CultureInfo.InvariantCulture,
+                            $"    missing {Shown.Name(stage.Stage.NameOf(unit))}: {Shown.Name(group.Key)}"
+                        );
+                    }
+                }
+                else
+                {
+                    text.AppendLine(CultureInfo.InvariantCulture, $"    {group.Count()} x {Shown.Name(group.Key)}");
+                }
             }
 
-            if (everyUnit) foreach (Unit unit in stage.Units.Except(stage.Open)) text.AppendLine(CultureInfo.InvariantCulture, $"    cached {Shown.Name(stage.Stage.NameOf(unit))}: {Fingerprint.Of(unit)[..12]}");
+            if (everyUnit)
+            {
+                foreach (Unit unit in stage.Units.Except(stage.Open))
+                {
+                    text.AppendLine(
+                        CultureInfo.InvariantCulture,
+                        $"    cached {Shown.Name(stage.Stage.NameOf(unit))}: {Fingerprint.Of(unit)[..12]}"
+                    );
+                }
+            }
         }
 
         return text.ToString();
@@ -42,12 +87,19 @@ internal static class PlanText
     private static string Expected(StagePlan stage)
     {
         long units = stage.Work.Sum(w => w.Units) - stage.Missing.Count;
-        return stage.ExpectedMore > 1 ? string.Create(CultureInfo.InvariantCulture, $" (about {stage.ExpectedMore} {stage.Stage.WorkUnit})") : units == 1 ? " (1 unit)" : "";
+        return stage.ExpectedMore > 1
+                ? string.Create(CultureInfo.InvariantCulture, $" (about {stage.ExpectedMore} {stage.Stage.WorkUnit})")
+            : units == 1 ? " (1 unit)"
+            : "";
     }
 
     private static string Cost(IReadOnlyList<PlannedWork> work, PlanCosts costs)
     {
-        if (!work.Any(w => w.Units > 0)) return "";
+        if (!work.Any(w => w.Units > 0))
+        {
+            return "";
+        }
+
         var times = work.Select(costs.TimeOf).ToList();
         return $", about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(times.Sum(t => t.Seconds), 1e10)))}{(times.TrueForAll(t => t.IsTimed) ? "" : " (from shapes)")}";
     }

@@ -11,8 +11,14 @@ namespace Pipelines.Host.Planning;
 /// <param name="Bytes">Bytes written.</param>
 /// <param name="Files">Files written.</param>
 /// <param name="Peak">The stage that needs most memory; null where nothing is to do.</param>
-internal sealed record PlanTotals(long Units, double Seconds, double Timed, long Bytes, long Files,
-    (string Stage, StageMemory Memory)? Peak)
+internal sealed record PlanTotals(
+    long Units,
+    double Seconds,
+    double Timed,
+    long Bytes,
+    long Files,
+    (string Stage, StageMemory Memory)? Peak
+)
 {
     /// <summary>A block of a disk's file system: a small file takes one.</summary>
     private const long Block = 4096;
@@ -21,18 +27,25 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
     public long DiskBytes => Bytes + (Files * Block);
 
     /// <summary>Totals of the work of stages.</summary>
-    public static PlanTotals Of(IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage, PlanCosts costs,
-        bool withTime = true)
+    public static PlanTotals Of(
+        IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage,
+        PlanCosts costs,
+        bool withTime = true
+    )
     {
         PlannedWork[] work = [.. byStage.Values.SelectMany(w => w)];
-        double seconds = 0, timed = 0;
+        double seconds = 0,
+            timed = 0;
         if (withTime && work.Any(w => w.Units > 0))
         {
             foreach (PlannedWork one in work)
             {
                 var (of, isTimed) = costs.TimeOf(one);
                 seconds += of;
-                if (isTimed) timed += of;
+                if (isTimed)
+                {
+                    timed += of;
+                }
             }
 
             double loading = costs.LoadingSeconds(work);
@@ -41,8 +54,13 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
 
         var sizes = work.Select(costs.SizeOf).ToList();
         return new PlanTotals(
-            work.Sum(w => w.Units), seconds, seconds > 0 ? timed / seconds : 1, sizes.Sum(s => s.Bytes),
-                sizes.Sum(s => s.Files), costs.Peak(byStage));
+            work.Sum(w => w.Units),
+            seconds,
+            seconds > 0 ? timed / seconds : 1,
+            sizes.Sum(s => s.Bytes),
+            sizes.Sum(s => s.Files),
+            costs.Peak(byStage)
+        );
     }
 
     /// <summary>Several plans, one after the other.</summary>
@@ -50,9 +68,13 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
     {
         double seconds = all.Sum(t => t.Seconds);
         return new PlanTotals(
-            all.Sum(t => t.Units), seconds, seconds > 0 ? all.Sum(t => t.Seconds * t.Timed) / seconds : 1,
-                all.Sum(t => t.Bytes), all.Sum(t => t.Files),
-            all.Select(t => t.Peak).OrderByDescending(p => p?.Memory.Total ?? 0).FirstOrDefault());
+            all.Sum(t => t.Units),
+            seconds,
+            seconds > 0 ? all.Sum(t => t.Seconds * t.Timed) / seconds : 1,
+            all.Sum(t => t.Bytes),
+            all.Sum(t => t.Files),
+            all.Select(t => t.Peak).OrderByDescending(p => p?.Memory.Total ?? 0).FirstOrDefault()
+        );
     }
 
     /// <summary>Lines for people.</summary>
@@ -70,23 +92,35 @@ internal sealed record PlanTotals(long Units, double Seconds, double Timed, long
         }
 
         string rate = measured is { } at
-            ? string.Create(CultureInfo.InvariantCulture,
-            $"shapes and {at.OperationsPerSecond / 1e9:0} GFLOP/s a worker, measured just now") : "shapes";
-        string source = Timed > 0.99 ? "as stored units took" : Timed < 0.01
-            ? $"from {rate}: such units were never timed here"
-            : string.Create(CultureInfo.InvariantCulture,
-            $"{100 * Timed:0} % of it as stored units took, the rest from {rate}");
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"shapes and {at.OperationsPerSecond / 1e9:0} GFLOP/s a worker, measured just now"
+            )
+            : "shapes";
+        string source =
+            Timed > 0.99 ? "as stored units took"
+            : Timed < 0.01 ? $"from {rate}: such units were never timed here"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{100 * Timed:0} % of it as stored units took, the rest from {rate}"
+            );
         string workers = jobs == 1 ? "one at a time" : $"{jobs} at a time";
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"altogether: {Units:N0} units, about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(Seconds, 1e10)))}, {workers} ({source})");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"altogether: {Units:N0} units, about "
+                + $"{RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(Seconds, 1e10)))}, {workers} ({source})"
+        );
         if (Peak is { } peak)
         {
             string bound = memory is null ? "" : $" of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves";
-            yield return $"  memory: about {Sizes.Of(peak.Memory.Total)} at most (stage {peak.Stage}: {Sizes.Parts(peak.Memory)}){bound}";
+            yield return $"  memory: about {Sizes.Of(peak.Memory.Total)} at most (stage {peak.Stage}: "
+                + $"{Sizes.Parts(peak.Memory)}){bound}";
         }
 
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"  disk: about {Sizes.Of(Bytes)} in {Files:N0} files, of {Sizes.Of(free)} free at {folder}");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"  disk: about {Sizes.Of(Bytes)} in {Files:N0} files, of {Sizes.Of(free)} free at {folder}"
+        );
     }
 }
 
@@ -96,12 +130,13 @@ internal static class Sizes
     private const int PartsShown = 4;
 
     /// <summary>12.3 GB, 456 MB, 7 kB.</summary>
-    public static string Of(long bytes) => bytes switch
-    {
-        >= 950_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
-        >= 950_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0} kB"),
-    };
+    public static string Of(long bytes) =>
+        bytes switch
+        {
+            >= 950_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
+            >= 950_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0} kB"),
+        };
 
     /// <summary>The largest parts of what a stage holds.</summary>
     public static string Parts(StageMemory memory)

@@ -17,7 +17,11 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
     public static Room Of(string folder)
     {
         string? existing = Path.GetFullPath(folder);
-        while (existing is not null && !Directory.Exists(existing)) existing = Path.GetDirectoryName(existing);
+        while (existing is not null && !Directory.Exists(existing))
+        {
+            existing = Path.GetDirectoryName(existing);
+        }
+
         return new Room(MemoryLimits.Read(), new DriveInfo(existing ?? "/").AvailableFreeSpace, folder);
     }
 
@@ -33,25 +37,36 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
         if (totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > memory.Bytes)
         {
             (string What, long Bytes)[] fitting = [.. others.Where(o => o.Bytes <= memory.Bytes)];
-            string instead = fitting.Length > 0
-                ? $"{string.Join(", or ", fitting.Select(o => $"{o.What} ({Sizes.Of(o.Bytes)})"))} would fit"
-                : $"A machine or job with {Sizes.Of(peak.Memory.Total)} free would do, or a smaller model";
+            string instead =
+                fitting.Length > 0
+                    ? $"{string.Join(", or ", fitting.Select(o => $"{o.What} ({Sizes.Of(o.Bytes)})"))} would fit"
+                    : $"A machine or job with {Sizes.Of(peak.Memory.Total)} free would do, or a smaller model";
             return new InputException(
-                name, $"needs about {Sizes.Of(peak.Memory.Total)} of memory (stage {peak.Stage}: {Sizes.Parts(peak.Memory)}), but {memory.What} leaves {Sizes.Of(memory.Bytes)}.",
-                $"{instead}; --ignore-limits tries it as it is.");
+                name,
+                $"needs about {Sizes.Of(peak.Memory.Total)} of memory (stage {peak.Stage}: "
+                    + $"{Sizes.Parts(peak.Memory)}), but {memory.What} leaves {Sizes.Of(memory.Bytes)}.",
+                $"{instead}; --ignore-limits tries it as it is."
+            );
         }
 
         return totals.DiskBytes > FreeDisk
             ? new InputException(
-                name, $"would write about {Sizes.Of(totals.DiskBytes)} in {totals.Files} files, but {Sizes.Of(FreeDisk)} are free at {Folder}.",
-                "Name a folder on another disk with --artifacts, remove what no run uses with gc, or ask for fewer samples or masks; --ignore-limits tries it as it is.")
+                name,
+                $"would write about {Sizes.Of(totals.DiskBytes)} in {totals.Files} files, but {Sizes.Of(FreeDisk)} "
+                    + $"are free at {Folder}.",
+                "Name a folder on another disk with --artifacts, remove what no run uses with gc, or ask for fewer "
+                    + "samples or masks; --ignore-limits tries it as it is."
+            )
             : null;
     }
 
     /// <summary>A word where it is close; null where there is room.</summary>
     public string? Warning(PlanTotals totals) =>
-        totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > Tight * memory.Bytes
-            && peak.Memory.Total <= memory.Bytes
-            ? $"Memory is tight: about {Sizes.Of(peak.Memory.Total)} of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves (stage {peak.Stage})."
+        totals.Peak is { } peak
+        && Memory is { } memory
+        && peak.Memory.Total > Tight * memory.Bytes
+        && peak.Memory.Total <= memory.Bytes
+            ? $"Memory is tight: about {Sizes.Of(peak.Memory.Total)} of the {Sizes.Of(memory.Bytes)} that "
+                + $"{memory.What} leaves (stage {peak.Stage})."
             : null;
 }

@@ -12,18 +12,30 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     private ProgressContext? context;
 
     /// <inheritdoc/>
-    public override T Show<T>(Func<T> body) => console.Progress().AutoClear(false).HideCompleted(false)
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new NoteColumn(bars))
-        .Start(started =>
-        {
-            context = started;
-            return body();
-        });
+    public override T Show<T>(Func<T> body) =>
+        console
+            .Progress()
+            .AutoClear(false)
+            .HideCompleted(false)
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn { Width = 30 },
+                new PercentageColumn(),
+                new NoteColumn(bars)
+            )
+            .Start(started =>
+            {
+                context = started;
+                return body();
+            });
 
     /// <inheritdoc/>
     public override void Stage(string stage, long done, long total, string workUnit)
     {
-        Bar bar = bars.GetOrAdd(stage, name => new Bar(context!.AddTask(Markup.Escape(name), autoStart: true), done, workUnit));
+        Bar bar = bars.GetOrAdd(
+            stage,
+            name => new Bar(context!.AddTask(Markup.Escape(name), autoStart: true), done, workUnit)
+        );
         bar.Task.MaxValue = Math.Max(total, 1);
         bar.Task.Value = total == 0 ? 1 : done;
     }
@@ -34,7 +46,11 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     /// <inheritdoc/>
     public override void Finished(string stage, string summary)
     {
-        if (!bars.TryGetValue(stage, out Bar? bar)) return;
+        if (!bars.TryGetValue(stage, out Bar? bar))
+        {
+            return;
+        }
+
         bar.Task.Value = bar.Task.MaxValue;
         bar.Summary = summary;
         bar.Task.StopTask();
@@ -53,11 +69,21 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
         {
             get
             {
-                if (Summary is not null) return Summary;
-                double computed = Task.Value - cached, seconds = Task.ElapsedTime?.TotalSeconds ?? 0;
-                if (computed <= 0 || seconds <= 0.2) return "";
+                if (Summary is not null)
+                {
+                    return Summary;
+                }
+
+                double computed = Task.Value - cached,
+                    seconds = Task.ElapsedTime?.TotalSeconds ?? 0;
+                if (computed <= 0 || seconds <= 0.2)
+                {
+                    return "";
+                }
+
                 double rate = computed / seconds;
-                return $"{Rate(rate, workUnit)}, {Duration(TimeSpan.FromSeconds((Task.MaxValue - Task.Value) / rate))} left";
+                return $"{Rate(rate, workUnit)}, "
+                    + $"{Duration(TimeSpan.FromSeconds((Task.MaxValue - Task.Value) / rate))} left";
             }
         }
     }
@@ -65,6 +91,9 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     private sealed class NoteColumn(ConcurrentDictionary<string, Bar> bars) : ProgressColumn
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text(bars.Values.FirstOrDefault(b => b.Task == task)?.Note ?? "", new Style(decoration: Decoration.Dim)).Overflow(Overflow.Ellipsis);
+            new Text(
+                bars.Values.FirstOrDefault(b => b.Task == task)?.Note ?? "",
+                new Style(decoration: Decoration.Dim)
+            ).Overflow(Overflow.Ellipsis);
     }
 }

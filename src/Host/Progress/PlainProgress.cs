@@ -37,11 +37,16 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
             {
                 state.SinceLine.Restart();
                 double rate = (state.Done - state.Cached) / state.SinceStart.Elapsed.TotalSeconds;
-                line = $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}, {Rate(rate, state.WorkUnit)}, {Duration(TimeSpan.FromSeconds((state.Total - state.Done) / Math.Max(rate, 1e-9)))} left";
+                line =
+                    $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}, {Rate(rate, state.WorkUnit)}, "
+                    + $"{Duration(TimeSpan.FromSeconds((state.Total - state.Done) / Math.Max(rate, 1e-9)))} left";
             }
         }
 
-        if (line is not null) Message(line);
+        if (line is not null)
+        {
+            Message(line);
+        }
     }
 
     /// <inheritdoc/>

@@ -17,8 +17,15 @@ internal sealed class TerminalWriter(TextWriter terminal) : TextWriter
     /// <summary>From here on, output and errors that go to a terminal go through such writers.</summary>
     public static void Install()
     {
-        if (!Console.IsOutputRedirected) Console.SetOut(new TerminalWriter(Console.Out));
-        if (!Console.IsErrorRedirected) Console.SetError(new TerminalWriter(Console.Error));
+        if (!Console.IsOutputRedirected)
+        {
+            Console.SetOut(new TerminalWriter(Console.Out));
+        }
+
+        if (!Console.IsErrorRedirected)
+        {
+            Console.SetError(new TerminalWriter(Console.Error));
+        }
     }
 
     /// <inheritdoc/>
@@ -35,7 +42,11 @@ internal sealed class TerminalWriter(TextWriter terminal) : TextWriter
 
     private void Try(Action write)
     {
-        if (closed) return;
+        if (closed)
+        {
+            return;
+        }
+
         try
         {
             write();

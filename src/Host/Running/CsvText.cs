@@ -17,17 +17,42 @@ internal static class CsvText
             char c = text[i];
             if (quoted)
             {
-                if (c != '"') field.Append(c);
-                else if (i + 1 < text.Length && text[i + 1] == '"') field.Append(text[++i]);
-                else quoted = false;
+                if (c != '"')
+                {
+                    field.Append(c);
+                }
+                else if (i + 1 < text.Length && text[i + 1] == '"')
+                {
+                    field.Append(text[++i]);
+                }
+                else
+                {
+                    quoted = false;
+                }
             }
-            else if (c == '"') quoted = true;
-            else if (c == ',') EndField();
-            else if (c == '\n') EndRow();
-            else if (c != '\r') field.Append(c);
+            else if (c == '"')
+            {
+                quoted = true;
+            }
+            else if (c == ',')
+            {
+                EndField();
+            }
+            else if (c == '\n')
+            {
+                EndRow();
+            }
+            else if (c != '\r')
+            {
+                field.Append(c);
+            }
         }
 
-        if (field.Length > 0 || row.Count > 0) EndRow();
+        if (field.Length > 0 || row.Count > 0)
+        {
+            EndRow();
+        }
+
         return rows;
 
         void EndField()

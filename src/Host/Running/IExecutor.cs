@@ -11,5 +11,10 @@ internal interface IExecutor
     /// <param name="stopAtFailure">Start no further unit after a failure.</param>
     /// <param name="cancel">Interrupted: units in flight are dropped.</param>
     /// <returns>Failures by unit.</returns>
-    IReadOnlyDictionary<Unit, Exception> Execute(IReadOnlyList<Unit> units, Action<Unit> compute, bool stopAtFailure, CancellationToken cancel);
+    IReadOnlyDictionary<Unit, Exception> Execute(
+        IReadOnlyList<Unit> units,
+        Action<Unit> compute,
+        bool stopAtFailure,
+        CancellationToken cancel
+    );
 }

@@ -10,7 +10,12 @@ namespace Pipelines.Host.Running;
 internal sealed class LocalExecutor(int jobs, Action prepare) : IExecutor
 {
     /// <inheritdoc/>
-    public IReadOnlyDictionary<Unit, Exception> Execute(IReadOnlyList<Unit> units, Action<Unit> compute, bool stopAtFailure, CancellationToken cancel)
+    public IReadOnlyDictionary<Unit, Exception> Execute(
+        IReadOnlyList<Unit> units,
+        Action<Unit> compute,
+        bool stopAtFailure,
+        CancellationToken cancel
+    )
     {
         var failures = new ConcurrentDictionary<Unit, Exception>();
         int next = -1;
@@ -20,7 +25,11 @@ internal sealed class LocalExecutor(int jobs, Action prepare) : IExecutor
             while (!cancel.IsCancellationRequested && !(stopAtFailure && !failures.IsEmpty))
             {
                 int index = Interlocked.Increment(ref next);
-                if (index >= units.Count) return;
+                if (index >= units.Count)
+                {
+                    return;
+                }
+
                 try
                 {
                     compute(units[index]);
@@ -38,7 +47,10 @@ internal sealed class LocalExecutor(int jobs, Action prepare) : IExecutor
             }
         }
 
-        var workers = Enumerable.Range(0, Math.Min(jobs, units.Count)).Select(i => new Thread(Work, 16 << 20) { IsBackground = true, Name = $"worker {i}" }).ToList();
+        var workers = Enumerable
+            .Range(0, Math.Min(jobs, units.Count))
+            .Select(i => new Thread(Work, 16 << 20) { IsBackground = true, Name = $"worker {i}" })
+            .ToList();
         workers.ForEach(w => w.Start());
         workers.ForEach(w => w.Join());
         TorchNative.ReturnFreedMemory(); // the next units have other threads

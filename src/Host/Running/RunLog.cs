@@ -13,13 +13,24 @@ internal sealed class RunLog : IDisposable
     public RunLog(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            AutoFlush = true,
+        };
     }
 
     /// <summary>Writes one entry.</summary>
     public void Write(string text)
     {
-        lock (writing) writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {Shown.Lines(text)}"));
+        lock (writing)
+        {
+            writer.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{DateTime.UtcNow:yyyy-MM-dd HH:mm:ss.fff}Z {Shown.Lines(text)}"
+                )
+            );
+        }
     }
 
     /// <inheritdoc/>

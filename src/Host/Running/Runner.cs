@@ -14,7 +14,14 @@ namespace Pipelines.Host.Running;
 /// <param name="Failures">Units that failed.</param>
 /// <param name="Missing">Units that could not be started: their inputs failed or the run was interrupted.</param>
 /// <param name="Seconds">Time taken.</param>
-internal sealed record StageOutcome(Stage Stage, int Computed, int Cached, IReadOnlyDictionary<Unit, Exception> Failures, int Missing, double Seconds)
+internal sealed record StageOutcome(
+    Stage Stage,
+    int Computed,
+    int Cached,
+    IReadOnlyDictionary<Unit, Exception> Failures,
+    int Missing,
+    double Seconds
+)
 {
     /// <summary>All units are there.</summary>
     public bool Whole => Failures.Count == 0 && Missing == 0;
@@ -28,7 +35,15 @@ internal sealed record StageOutcome(Stage Stage, int Computed, int Cached, IRead
 /// <param name="keepGoing">Go on with what does not depend on a failure.</param>
 /// <param name="cancel">Interrupted.</param>
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
-internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress progress, RunLog log, bool keepGoing, CancellationToken cancel, Action<IReadOnlyList<Unit>>? known = null)
+internal sealed class Runner(
+    Catalog catalog,
+    IExecutor executor,
+    RunProgress progress,
+    RunLog log,
+    bool keepGoing,
+    CancellationToken cancel,
+    Action<IReadOnlyList<Unit>>? known = null
+)
 {
     /// <summary>Reasons shown at a time; the log has all of them.</summary>
     private const int ReasonsTold = 3;
@@ -44,7 +59,10 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
         {
             StageOutcome outcome = RunStage(stage);
             outcomes.Add(outcome);
-            if (cancel.IsCancellationRequested || (!outcome.Whole && !keepGoing)) break;
+            if (cancel.IsCancellationRequested || (!outcome.Whole && !keepGoing))
+            {
+                break;
+            }
         }
 
         return outcomes;
@@ -56,7 +74,9 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
         var failures = new Dictionary<Unit, Exception>();
         var failedKeys = new HashSet<string>(StringComparer.Ordinal);
         var computedOf = new Dictionary<string, int>(StringComparer.Ordinal);
-        int computed = 0, cached = 0, missing = 0;
+        int computed = 0,
+            cached = 0,
+            missing = 0;
         while (true)
         {
             UnitList list = stage.Units(catalog.Artifacts);
@@ -70,8 +90,16 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
             string kind = ready.FirstOrDefault()?.Kind ?? stage.Kind;
             ready.RemoveAll(u => u.Kind != kind); // one kind at a time: each has its own measure and rate
             Show(stage, kind, list, distinct, there);
-            if (ready.Count == 0 || cancel.IsCancellationRequested) break;
-            if (computedOf.TryAdd(kind, 0)) LogReasons(Label(stage, kind), ready);
+            if (ready.Count == 0 || cancel.IsCancellationRequested)
+            {
+                break;
+            }
+
+            if (computedOf.TryAdd(kind, 0))
+            {
+                LogReasons(Label(stage, kind), ready);
+            }
+
             var (succeeded, failed) = Execute(stage, ready);
             computed += succeeded;
             computedOf[kind] += succeeded;
@@ -84,13 +112,28 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
 
             if (cancel.IsCancellationRequested || (failed.Count > 0 && !keepGoing))
             {
-                missing = stage.Units(catalog.Artifacts).Known.DistinctBy(Fingerprint.Of).Count(u => !catalog.Artifacts.Has(u)) - failures.Count;
+                missing =
+                    stage
+                        .Units(catalog.Artifacts)
+                        .Known.DistinctBy(Fingerprint.Of)
+                        .Count(u => !catalog.Artifacts.Has(u)) - failures.Count;
                 break;
             }
         }
 
-        foreach (var (kind, count) in computedOf.Where(k => k.Key != stage.Kind)) progress.Finished(Label(stage, kind), $"{count} computed");
-        var outcome = new StageOutcome(stage, computed, cached, failures, missing, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        foreach (var (kind, count) in computedOf.Where(k => k.Key != stage.Kind))
+        {
+            progress.Finished(Label(stage, kind), $"{count} computed");
+        }
+
+        var outcome = new StageOutcome(
+            stage,
+            computed,
+            cached,
+            failures,
+            missing,
+            Stopwatch.GetElapsedTime(start).TotalSeconds
+        );
         string summary = Describe(outcome);
         progress.Finished(stage.Name, summary);
         log.Write($"{stage.Name}: {summary}");
@@ -100,53 +143,77 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
     /// <summary>A stage that makes units of other kinds has a line of progress for each.</summary>
     private static string Label(Stage stage, string kind) => kind == stage.Kind ? stage.Name : $"{stage.Name}: {kind}";
 
-    /// <summary>Shows the units of one kind: what is done and all that is known; what is expected beyond counts where it is measured alike.</summary>
+    /// <summary>
+    /// Shows the units of one kind: what is done and all that is known; what is expected beyond counts where it is
+    /// measured alike.
+    /// </summary>
     private void Show(Stage stage, string kind, UnitList list, List<Unit> distinct, HashSet<Unit> there)
     {
         var units = distinct.Where(u => u.Kind == kind).ToList();
         string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.WorkUnit;
         long more = workUnit == stage.WorkUnit ? list.ExpectedMore : 0;
-        progress.Stage(Label(stage, kind), units.Where(there.Contains).Sum(u => u.Work), units.Sum(u => u.Work) + more, workUnit);
+        progress.Stage(
+            Label(stage, kind),
+            units.Where(there.Contains).Sum(u => u.Work),
+            units.Sum(u => u.Work) + more,
+            workUnit
+        );
     }
 
     private (int Succeeded, IReadOnlyDictionary<Unit, Exception> Failed) Execute(Stage stage, IReadOnlyList<Unit> units)
     {
         int succeeded = 0;
-        var failures = executor.Execute(units, unit =>
-        {
-            long advanced = 0;
-            catalog.Compute(
-                unit,
-                work =>
-                {
-                    Interlocked.Add(ref advanced, work);
-                    progress.Advance(Label(stage, unit.Kind), work);
-                },
-                cancel);
-            progress.Advance(Label(stage, unit.Kind), unit.Work - Interlocked.Read(ref advanced));
-            Interlocked.Increment(ref succeeded);
-        }, stopAtFailure: !keepGoing, cancel);
+        var failures = executor.Execute(
+            units,
+            unit =>
+            {
+                long advanced = 0;
+                catalog.Compute(
+                    unit,
+                    work =>
+                    {
+                        Interlocked.Add(ref advanced, work);
+                        progress.Advance(Label(stage, unit.Kind), work);
+                    },
+                    cancel
+                );
+                progress.Advance(Label(stage, unit.Kind), unit.Work - Interlocked.Read(ref advanced));
+                Interlocked.Increment(ref succeeded);
+            },
+            stopAtFailure: !keepGoing,
+            cancel
+        );
         return (succeeded, failures);
     }
 
-    private bool HasInputs(Unit unit) => unit.Parts.OfType<KeyPart.Inputs>().All(i => i.Units.All(catalog.Artifacts.Has));
+    private bool HasInputs(Unit unit) =>
+        unit.Parts.OfType<KeyPart.Inputs>().All(i => i.Units.All(catalog.Artifacts.Has));
 
     private void LogReasons(string label, IReadOnlyList<Unit> units)
     {
         int told = 0;
         foreach (var group in units.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
         {
-            string line = $"{label}: {group.Count()} of {units.Count} units to compute, because {Shown.Name(group.Key)}";
+            string line =
+                $"{label}: {group.Count()} of {units.Count} units to compute, because {Shown.Name(group.Key)}";
             log.Write(line);
-            if (group.Key != "never computed" && ++told <= ReasonsTold) progress.Message(line);
+            if (group.Key != "never computed" && ++told <= ReasonsTold)
+            {
+                progress.Message(line);
+            }
         }
 
-        if (told > ReasonsTold) progress.Message($"{label}: {told - ReasonsTold} more reasons are in the log");
+        if (told > ReasonsTold)
+        {
+            progress.Message($"{label}: {told - ReasonsTold} more reasons are in the log");
+        }
     }
 
     private void Report(Stage stage, Unit unit, Exception failure)
     {
-        string text = failure is InputException or IOException or UnauthorizedAccessException ? failure.Message : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
+        string text = failure is InputException or IOException or UnauthorizedAccessException
+            ? failure.Message
+            : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
         progress.Message($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {Shown.Name(text)}");
         log.Write($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {failure}");
     }
@@ -154,10 +221,26 @@ internal sealed class Runner(Catalog catalog, IExecutor executor, RunProgress pr
     private static string Describe(StageOutcome outcome)
     {
         var parts = new List<string>();
-        if (outcome.Computed > 0) parts.Add($"{outcome.Computed} computed in {RunProgress.Duration(TimeSpan.FromSeconds(outcome.Seconds))}");
-        if (outcome.Cached > 0) parts.Add($"{outcome.Cached} cached");
-        if (outcome.Failures.Count > 0) parts.Add($"{outcome.Failures.Count} failed");
-        if (outcome.Missing > 0) parts.Add($"{outcome.Missing} not started");
+        if (outcome.Computed > 0)
+        {
+            parts.Add($"{outcome.Computed} computed in {RunProgress.Duration(TimeSpan.FromSeconds(outcome.Seconds))}");
+        }
+
+        if (outcome.Cached > 0)
+        {
+            parts.Add($"{outcome.Cached} cached");
+        }
+
+        if (outcome.Failures.Count > 0)
+        {
+            parts.Add($"{outcome.Failures.Count} failed");
+        }
+
+        if (outcome.Missing > 0)
+        {
+            parts.Add($"{outcome.Missing} not started");
+        }
+
         return parts.Count == 0 ? "nothing to do" : string.Join(", ", parts);
     }
 }

@@ -5,13 +5,17 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Host.Running;
 
 /// <summary>
-/// <c>units.txt</c> of a run's folder: the stored units that the run uses, one a line. Lines are added before units are computed, so that <c>gc</c> spares what an
-/// interrupted run has done; a whole run leaves exactly its own.
+/// <c>units.txt</c> of a run's folder: the stored units that the run uses, one a line. Lines are added before units are
+/// computed, so that <c>gc</c> spares what an interrupted run has done; a whole run leaves exactly its own.
 /// </summary>
 internal sealed class UnitsFile(string runFolder)
 {
     private const string Name = "units.txt";
-    private readonly Lazy<HashSet<string>> written = new(() => File.Exists(Path.Combine(runFolder, Name)) ? File.ReadAllLines(Path.Combine(runFolder, Name)).ToHashSet(StringComparer.Ordinal) : []);
+    private readonly Lazy<HashSet<string>> written = new(() =>
+        File.Exists(Path.Combine(runFolder, Name))
+            ? File.ReadAllLines(Path.Combine(runFolder, Name)).ToHashSet(StringComparer.Ordinal)
+            : []
+    );
 
     /// <summary>A unit as a line.</summary>
     public static string Line(string kind, string key) => $"{kind} {key}";
@@ -22,11 +26,20 @@ internal sealed class UnitsFile(string runFolder)
     public static HashSet<string> AllOf(string runs)
     {
         var all = new HashSet<string>(StringComparer.Ordinal);
-        if (!Directory.Exists(runs)) return all;
-        foreach (string folder in FoldersWith(Name).Union(FoldersWith(PublishedFiles.FileName)).ToList()) all.UnionWith(LinesOf(folder));
+        if (!Directory.Exists(runs))
+        {
+            return all;
+        }
+
+        foreach (string folder in FoldersWith(Name).Union(FoldersWith(PublishedFiles.FileName)).ToList())
+        {
+            all.UnionWith(LinesOf(folder));
+        }
+
         return all;
 
-        IEnumerable<string> FoldersWith(string file) => Directory.EnumerateFiles(runs, file, SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!);
+        IEnumerable<string> FoldersWith(string file) =>
+            Directory.EnumerateFiles(runs, file, SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!);
     }
 
     private static string[] LinesOf(string folder)
@@ -36,7 +49,11 @@ internal sealed class UnitsFile(string runFolder)
         string[] whole = lines[..^1]; // what stands behind the last line feed was cut off when a process was killed
         if (PublishedFiles.Read(folder) is { Units: var units } && UnitsMark.Of([.. whole.Take(units.Lines)]) != units)
         {
-            throw new InputException(path, "is damaged: it does not name all stored results that the run uses.", "Run the experiment again, which writes it anew, or delete the run's folder. Nothing was removed.");
+            throw new InputException(
+                path,
+                "is damaged: it does not name all stored results that the run uses.",
+                "Run the experiment again, which writes it anew, or delete the run's folder. Nothing was removed."
+            );
         }
 
         return whole;
@@ -46,9 +63,18 @@ internal sealed class UnitsFile(string runFolder)
     public void Add(IReadOnlyList<Unit> units)
     {
         string[] added = [.. units.Select(Line).Where(written.Value.Add)];
-        if (added.Length == 0) return;
-        using var writer = new StreamWriter(new FileStream(Path.Combine(runFolder, Name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite));
-        foreach (string line in added) writer.Write(line + "\n");
+        if (added.Length == 0)
+        {
+            return;
+        }
+
+        using var writer = new StreamWriter(
+            new FileStream(Path.Combine(runFolder, Name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)
+        );
+        foreach (string line in added)
+        {
+            writer.Write(line + "\n");
+        }
     }
 
     /// <summary>The run is whole: it uses these units and no others.</summary>
@@ -56,8 +82,13 @@ internal sealed class UnitsFile(string runFolder)
     public UnitsMark Replace(IEnumerable<Unit> units)
     {
         string[] lines = [.. units.Select(Line).Distinct()];
-        string path = Path.Combine(runFolder, Name), text = string.Concat(lines.Select(l => l + "\n"));
-        if (!File.Exists(path) || File.ReadAllText(path) != text) WholeFile.Write(path, text);
+        string path = Path.Combine(runFolder, Name),
+            text = string.Concat(lines.Select(l => l + "\n"));
+        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        {
+            WholeFile.Write(path, text);
+        }
+
         return UnitsMark.Of(lines);
     }
 

@@ -3,7 +3,10 @@ using Pipelines.Spec.Shapes;
 
 namespace Pipelines.Spec.Reading;
 
-/// <summary>Turns the values of a document into records. It goes on after an error, so that all errors of a file are found; what it returns is of use only where there was none.</summary>
+/// <summary>
+/// Turns the values of a document into records. It goes on after an error, so that all errors of a file are found; what
+/// it returns is of use only where there was none.
+/// </summary>
 internal sealed class Binder(ErrorList errors, Func<string, string?> environment, string folder)
 {
     private const int MostStages = 1000;
@@ -21,10 +24,18 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         var keys = new KeysOf(root, "", errors);
         Fill(made, ShapeReader.Experiment, root, "", keys);
         keys.Known(Matrix.Key);
-        if (root.Find("stages")?.Value is YamlMap stages) keys.Below("stages", stages.Entries.Select(e => e.Key.Text));
+        if (root.Find("stages")?.Value is YamlMap stages)
+        {
+            keys.Below("stages", stages.Entries.Select(e => e.Key.Text));
+        }
+
         keys.Finish();
         var experiment = (Experiment)made;
-        if (experiment.Data is not null && experiment.Stages is not null) Data(experiment);
+        if (experiment.Data is not null && experiment.Stages is not null)
+        {
+            Data(experiment);
+        }
+
         return experiment;
     }
 
@@ -34,7 +45,10 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         foreach (StageNode node in experiment.Stages)
         {
             string path = $"stages.{node.Name}";
-            if (node.Spec.ObjectionTo(experiment.Data) is { } why) errors.Add(places[path], path, why);
+            if (node.Spec.ObjectionTo(experiment.Data) is { } why)
+            {
+                errors.Add(places[path], path, why);
+            }
         }
     }
 
@@ -42,26 +56,49 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     {
         if (value is YamlText { IsNull: true })
         {
-            if (field is not { Required: false, Default: null }) errors.Add(value.At, path, "there is no value", Allowed(shape, field));
+            if (field is not { Required: false, Default: null })
+            {
+                errors.Add(value.At, path, "there is no value", Allowed(shape, field));
+            }
+
             return null;
         }
         switch (shape, value)
         {
-            case (Shape.Flag, YamlText text): return scalars.Flag(text, path);
-            case (Shape.Whole, YamlText text): return scalars.Whole(text, path, field?.Bounds);
-            case (Shape.Number, YamlText text): return scalars.Number(text, path, field?.Bounds);
-            case (Shape.Text, YamlText text): return scalars.Text(text, path, field?.Form);
-            case (Shape.Path, YamlText text): return SpecPath(text, path, field?.Form);
-            case (Shape.Choice choice, YamlText text): return scalars.Choice(choice, text, path);
-            case (Shape.List list, YamlList items): return List(list, items, path, field);
-            case (Shape.Map map, YamlMap entries): return Map(map, entries, path);
-            case (Shape.Fields record, YamlMap map): return Fields(record, map, path);
-            case (Shape.Family family, YamlMap map): return Member(family, map, path);
-            case (Shape.Keyed keyed, YamlText text): return Word(keyed, text, path);
-            case (Shape.Keyed keyed, YamlMap map): return Keyed(keyed, map, path);
-            case (Shape.Stages stages, YamlMap map): return Stages(stages, map, path);
+            case (Shape.Flag, YamlText text):
+                return scalars.Flag(text, path);
+            case (Shape.Whole, YamlText text):
+                return scalars.Whole(text, path, field?.Bounds);
+            case (Shape.Number, YamlText text):
+                return scalars.Number(text, path, field?.Bounds);
+            case (Shape.Text, YamlText text):
+                return scalars.Text(text, path, field?.Form);
+            case (Shape.Path, YamlText text):
+                return SpecPath(text, path, field?.Form);
+            case (Shape.Choice choice, YamlText text):
+                return scalars.Choice(choice, text, path);
+            case (Shape.List list, YamlList items):
+                return List(list, items, path, field);
+            case (Shape.Map map, YamlMap entries):
+                return Map(map, entries, path);
+            case (Shape.Fields record, YamlMap map):
+                return Fields(record, map, path);
+            case (Shape.Family family, YamlMap map):
+                return Member(family, map, path);
+            case (Shape.Keyed keyed, YamlText text):
+                return Word(keyed, text, path);
+            case (Shape.Keyed keyed, YamlMap map):
+                return Keyed(keyed, map, path);
+            case (Shape.Stages stages, YamlMap map):
+                return Stages(stages, map, path);
             case (Shape.List, YamlText { Quoted: false } text):
-                errors.Add(text.At, path, $"{text.Described} is not a list", null, $"[{ErrorList.Quote(text.Text).Trim('\'')}]");
+                errors.Add(
+                    text.At,
+                    path,
+                    $"{text.Described} is not a list",
+                    null,
+                    $"[{ErrorList.Quote(text.Text).Trim('\'')}]"
+                );
                 return null;
             default:
                 errors.Add(value.At, path, $"{value.Described} stands where {shape.Wanted} is wanted");
@@ -71,16 +108,31 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private static string Allowed(Shape shape, Field? field)
     {
-        string standard = field?.Default is null or IList or IDictionary || shape is Shape.Fields or Shape.Family ? "" : $"; left out, it is {Spelling.Value(field.Default)}";
+        string standard =
+            field?.Default is null or IList or IDictionary || shape is Shape.Fields or Shape.Family
+                ? ""
+                : $"; left out, it is {Spelling.Value(field.Default)}";
         return shape.Wanted + standard;
     }
 
     /// <summary>A path, or one of the words that may stand in its place.</summary>
     private SpecPath? SpecPath(YamlText text, string path, FormAttribute? form)
     {
-        if (scalars.Text(text, path, form) is not { } raw) return null;
-        if (form is not null && form.Words.Contains(raw)) return new SpecPath(raw, raw);
-        if (PathText.Full(raw, environment, folder, out string? problem) is { } full) return new SpecPath(raw, full);
+        if (scalars.Text(text, path, form) is not { } raw)
+        {
+            return null;
+        }
+
+        if (form is not null && form.Words.Contains(raw))
+        {
+            return new SpecPath(raw, raw);
+        }
+
+        if (PathText.Full(raw, environment, folder, out string? problem) is { } full)
+        {
+            return new SpecPath(raw, full);
+        }
+
         errors.Add(text.At, path, problem!);
         return null;
     }
@@ -89,7 +141,12 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     {
         if (items.Items.Count == 0)
         {
-            errors.Add(items.At, path, "the list is empty", list.Item is Shape.Choice or Shape.Keyed ? list.Item.Wanted : "at least one entry");
+            errors.Add(
+                items.At,
+                path,
+                "the list is empty",
+                list.Item is Shape.Choice or Shape.Keyed ? list.Item.Wanted : "at least one entry"
+            );
             return null;
         }
         var values = new List<object>();
@@ -101,8 +158,16 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
                 errors.Add(item.At, path, "there is no value", list.Item.Wanted);
                 continue;
             }
-            if (Value(list.Item, item, path, field) is not { } value) continue;
-            if (!seen.Add(value)) errors.Add(item.At, path, $"{item.Described} is in the list twice");
+            if (Value(list.Item, item, path, field) is not { } value)
+            {
+                continue;
+            }
+
+            if (!seen.Add(value))
+            {
+                errors.Add(item.At, path, $"{item.Described} is in the list twice");
+            }
+
             values.Add(value);
         }
         var array = Array.CreateInstance(list.ItemType, values.Count);
@@ -112,12 +177,22 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private IDictionary Map(Shape.Map map, YamlMap entries, string path)
     {
-        var made = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), map.ItemType), StringComparer.Ordinal)!;
+        var made = (IDictionary)
+            Activator.CreateInstance(
+                typeof(Dictionary<,>).MakeGenericType(typeof(string), map.ItemType),
+                StringComparer.Ordinal
+            )!;
         foreach (YamlEntry entry in entries.Entries)
         {
             string? key = scalars.Text(entry.Key, path, null);
-            if (string.IsNullOrWhiteSpace(key)) errors.Add(entry.Key.At, path, "a key is empty");
-            else if (Value(map.Item, entry.Value, $"{path}.{key}", null) is { } value) made[key] = value;
+            if (string.IsNullOrWhiteSpace(key))
+            {
+                errors.Add(entry.Key.At, path, "a key is empty");
+            }
+            else if (Value(map.Item, entry.Value, $"{path}.{key}", null) is { } value)
+            {
+                made[key] = value;
+            }
         }
         return made;
     }
@@ -133,7 +208,11 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private object? Word(Shape.Keyed keyed, YamlText text, string path)
     {
-        if (scalars.Choice(keyed.Word, text, path) is not { } value) return null;
+        if (scalars.Choice(keyed.Word, text, path) is not { } value)
+        {
+            return null;
+        }
+
         object made = Activator.CreateInstance(keyed.WordType.Type)!;
         keyed.WordType.All[0].Property.SetValue(made, value);
         return made;
@@ -141,9 +220,21 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private object? Keyed(Shape.Keyed keyed, YamlMap map, string path)
     {
-        if (map.Entries.FirstOrDefault(e => keyed.Members.ContainsKey(e.Key.Text)) is { } chosen) return Fields(keyed.Members[chosen.Key.Text], map, path);
-        string? near = map.Entries.Select(e => Nearest.To(e.Key.Text, keyed.Members.Keys)).FirstOrDefault(n => n is not null);
-        errors.Add(map.At, path, "the mapping has none of the keys that choose what it is", string.Join(", ", keyed.Members.Keys), near);
+        if (map.Entries.FirstOrDefault(e => keyed.Members.ContainsKey(e.Key.Text)) is { } chosen)
+        {
+            return Fields(keyed.Members[chosen.Key.Text], map, path);
+        }
+
+        string? near = map
+            .Entries.Select(e => Nearest.To(e.Key.Text, keyed.Members.Keys))
+            .FirstOrDefault(n => n is not null);
+        errors.Add(
+            map.At,
+            path,
+            "the mapping has none of the keys that choose what it is",
+            string.Join(", ", keyed.Members.Keys),
+            near
+        );
         return null;
     }
 
@@ -155,7 +246,9 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         return made;
     }
 
-    /// <summary>Makes the member of <paramref name="family"/> that the mapping chooses and fills it from the same mapping.</summary>
+    /// <summary>
+    /// Makes the member of <paramref name="family"/> that the mapping chooses and fills it from the same mapping.
+    /// </summary>
     private object? Chosen(Shape.Family family, object? standard, YamlMap map, string path, KeysOf keys)
     {
         keys.Known(family.Key);
@@ -163,11 +256,24 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         if (map.Find(family.Key)?.Value is { } choice)
         {
             places[Join(path, family.Key)] = choice.At;
-            if (family.ByValue is { } byValue && (choice is not YamlText word || !family.Members.ContainsKey(word.Text))) return MadeByValue(family, byValue, choice, path, keys);
+            if (
+                family.ByValue is { } byValue
+                && (choice is not YamlText word || !family.Members.ContainsKey(word.Text))
+            )
+            {
+                return MadeByValue(family, byValue, choice, path, keys);
+            }
+
             if (choice is not YamlText text || !family.Members.TryGetValue(text.Text, out member))
             {
                 string? near = choice is YamlText slip ? Nearest.To(slip.Text, family.Members.Keys) : null;
-                errors.Add(choice.At, Join(path, family.Key), $"{choice.Described} is not a {family.Key}", string.Join(", ", family.Members.Keys), near);
+                errors.Add(
+                    choice.At,
+                    Join(path, family.Key),
+                    $"{choice.Described} is not a {family.Key}",
+                    string.Join(", ", family.Members.Keys),
+                    near
+                );
                 member = null;
             }
         }
@@ -182,7 +288,11 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         }
         keys.Others(family, member);
         object made = Activator.CreateInstance(member.Type)!;
-        if (member != family.ByValue) Fill(made, member, map, path, keys);
+        if (member != family.ByValue)
+        {
+            Fill(made, member, map, path, keys);
+        }
+
         return made;
     }
 
@@ -190,14 +300,34 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     private object? MadeByValue(Shape.Family family, Shape.Fields member, YamlValue choice, string path, KeysOf keys)
     {
         Field field = member.All[0];
-        string here = Join(path, family.Key), wanted = string.Join(" or ", [field.Shape.Wanted, .. family.Members.Keys]);
+        string here = Join(path, family.Key),
+            wanted = string.Join(" or ", [field.Shape.Wanted, .. family.Members.Keys]);
         object? value = null;
-        if (choice is not YamlText text) errors.Add(choice.At, here, $"{choice.Described} stands where {wanted} is wanted");
-        else if (text.IsNull) errors.Add(choice.At, here, "there is no value", $"{wanted}; left out, it is {Spelling.Value(field.Default)}");
-        else value = scalars.Whole(text, here, field.Bounds, [.. family.Members.Keys]);
+        if (choice is not YamlText text)
+        {
+            errors.Add(choice.At, here, $"{choice.Described} stands where {wanted} is wanted");
+        }
+        else if (text.IsNull)
+        {
+            errors.Add(
+                choice.At,
+                here,
+                "there is no value",
+                $"{wanted}; left out, it is {Spelling.Value(field.Default)}"
+            );
+        }
+        else
+        {
+            value = scalars.Whole(text, here, field.Bounds, [.. family.Members.Keys]);
+        }
+
         if (value is null)
         {
-            foreach (Field other in family.Members.Values.SelectMany(m => m.All)) keys.Known(other.Name); // any of them may be right
+            foreach (Field other in family.Members.Values.SelectMany(m => m.All))
+            {
+                keys.Known(other.Name); // any of them may be right
+            }
+
             return null;
         }
         keys.Others(family, member);
@@ -212,23 +342,37 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         {
             if (field.Inline)
             {
-                if (Chosen((Shape.Family)field.Shape, field.Default, map, path, keys) is { } inlined) field.Property.SetValue(target, inlined);
+                if (Chosen((Shape.Family)field.Shape, field.Default, map, path, keys) is { } inlined)
+                {
+                    field.Property.SetValue(target, inlined);
+                }
+
                 continue;
             }
             keys.Known(field.Name);
             if (map.Find(field.Name) is not { } entry)
             {
-                if (field.Required) keys.Missing(field.Name, field.Shape.Wanted);
+                if (field.Required)
+                {
+                    keys.Missing(field.Name, field.Shape.Wanted);
+                }
+
                 continue;
             }
             string fieldPath = Join(path, field.Name);
-            if (Value(field.Shape, entry.Value, fieldPath, field) is not { } value) continue;
+            if (Value(field.Shape, entry.Value, fieldPath, field) is not { } value)
+            {
+                continue;
+            }
+
             places[fieldPath] = entry.Value.At;
             field.Property.SetValue(target, value);
         }
         foreach (BrokenRule rule in (target as IRuled)?.Broken ?? [])
         {
-            string broken = rule.Keys.Select(k => Join(path, k)).FirstOrDefault(places.ContainsKey, Join(path, rule.Keys[0]));
+            string broken = rule
+                .Keys.Select(k => Join(path, k))
+                .FirstOrDefault(places.ContainsKey, Join(path, rule.Keys[0]));
             errors.Add(places.GetValueOrDefault(broken, map.At), broken, rule.What);
         }
     }
@@ -237,19 +381,41 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     {
         if (map.Entries.Count is 0 or > MostStages)
         {
-            errors.Add(map.At, path, map.Entries.Count == 0 ? "there is no stage" : $"more than {MostStages} stages", stages.Specs.Wanted);
+            errors.Add(
+                map.At,
+                path,
+                map.Entries.Count == 0 ? "there is no stage" : $"more than {MostStages} stages",
+                stages.Specs.Wanted
+            );
             return null;
         }
         var found = new List<NamedStage>();
         foreach ((YamlText name, YamlValue value) in map.Entries.Select(e => (e.Key, e.Value)))
         {
             string stagePath = Join(path, name.Text);
-            if (!IsStageName(name.Text)) errors.Add(name.At, path, $"{ErrorList.Quote(name.Text)} cannot name a stage", "letters, digits, '-' and '_', the first a letter; not 'none'");
+            if (!IsStageName(name.Text))
+            {
+                errors.Add(
+                    name.At,
+                    path,
+                    $"{ErrorList.Quote(name.Text)} cannot name a stage",
+                    "letters, digits, '-' and '_', the first a letter; not 'none'"
+                );
+            }
+
             places[stagePath] = name.At;
-            if (value is YamlMap stage) found.Add(Stage(stages.Specs, name, stage, stagePath));
+            if (value is YamlMap stage)
+            {
+                found.Add(Stage(stages.Specs, name, stage, stagePath));
+            }
             else
             {
-                errors.Add(value.At, stagePath, $"{value.Described} stands where a stage is wanted", "{ stage: kind, … }");
+                errors.Add(
+                    value.At,
+                    stagePath,
+                    $"{value.Described} stands where a stage is wanted",
+                    "{ stage: kind, … }"
+                );
                 found.Add(new NamedStage(name.Text, stagePath, name.At, null, []));
             }
         }
@@ -270,18 +436,32 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
                 {
                     var source = entry.Value as YamlText;
                     inputs.Add((entry.Key, source is { IsNull: false } ? source : null));
-                    if (inputs[^1].Item2 is null) errors.Add(entry.Value.At, $"{path}.inputs.{entry.Key.Text}", $"{entry.Value.Described} is not the name of a stage");
+                    if (inputs[^1].Item2 is null)
+                    {
+                        errors.Add(
+                            entry.Value.At,
+                            $"{path}.inputs.{entry.Key.Text}",
+                            $"{entry.Value.Described} is not the name of a stage"
+                        );
+                    }
                 }
                 break;
             case { } other:
-                errors.Add(other.At, path + ".inputs", $"{other.Described} stands where a mapping is wanted, for example 'inputs: {{ masks: m2 }}'");
+                errors.Add(
+                    other.At,
+                    path + ".inputs",
+                    $"{other.Described} stands where a mapping is wanted, for example 'inputs: {{ masks: m2 }}'"
+                );
                 break;
         }
         return new NamedStage(name.Text, path, name.At, spec, inputs);
     }
 
     private static bool IsStageName(string name) =>
-        name.Length is > 0 and <= 100 && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && name != StageInputs.None;
+        name.Length is > 0 and <= 100
+        && char.IsAsciiLetter(name[0])
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+        && name != StageInputs.None;
 
     internal static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 }

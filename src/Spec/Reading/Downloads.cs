@@ -19,29 +19,38 @@ internal static partial class Downloads
         ["Qwen2-VL-7B-Instruct"] = "Qwen/Qwen2-VL-7B-Instruct",
     };
 
-    /// <summary>How to get the model that belongs into <paramref name="folder"/>, judged by the folder's name.</summary>
+    /// <summary>
+    /// How to get the model that belongs into <paramref name="folder"/>, judged by the folder's name.
+    /// </summary>
     public static string Model(string folder)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
-        string? known = Models.GetValueOrDefault(name) ?? (Nearest.To(name, Models.Keys) is { } near ? Models[near] : null);
+        string? known =
+            Models.GetValueOrDefault(name) ?? (Nearest.To(name, Models.Keys) is { } near ? Models[near] : null);
         return known is null
-            ? "put the model's hub folder there (config.json, *.safetensors and the tokenizer's files), or set model.path"
+            ? "put the model's hub folder there (config.json, *.safetensors and the tokenizer's files), or "
+                + "set model.path"
             : $"get {known} from the model hub, 'hf download {known} --local-dir {folder}', or set model.path";
     }
 
     /// <summary>How to get COCO pictures, judged by the folder's name.</summary>
-    public static string CocoImages(string folder) => Split().Match(folder) is { Success: true, Value: var split }
-        ? $"get {split}.zip (COCO images, cocodataset.org) and unpack it there"
-        : "put the COCO pictures there (cocodataset.org, for example train2017.zip), or set data.images";
+    public static string CocoImages(string folder) =>
+        Split().Match(folder) is { Success: true, Value: var split }
+            ? $"get {split}.zip (COCO images, cocodataset.org) and unpack it there"
+            : "put the COCO pictures there (cocodataset.org, for example train2017.zip), or set data.images";
 
     /// <summary>How to get COCO annotations, judged by the file's name.</summary>
-    public static string CocoAnnotations(string file) => Split().Match(Path.GetFileName(file)) is { Success: true, Value: var split }
-        ? $"get annotations_trainval{split[^4..]}.zip (COCO annotations, cocodataset.org), which holds instances_{split}.json"
-        : "put an instances_*.json in COCO's format there (cocodataset.org, annotations_trainval2017.zip), or set data.annotations";
+    public static string CocoAnnotations(string file) =>
+        Split().Match(Path.GetFileName(file)) is { Success: true, Value: var split }
+            ? $"get annotations_trainval{split[^4..]}.zip (COCO annotations, cocodataset.org), which holds "
+                + $"instances_{split}.json"
+            : "put an instances_*.json in COCO's format there (cocodataset.org, annotations_trainval2017.zip), or "
+                + "set data.annotations";
 
     /// <summary>How to get DomainNet.</summary>
     public static string DomainNet(IEnumerable<string> domains) =>
-        $"get {string.Join(", ", domains.Select(d => d + ".zip"))} (DomainNet, cleaned version, ai.bu.edu/M3SDA) and unpack them there, so that it holds domain/class/file";
+        $"get {string.Join(", ", domains.Select(d => d + ".zip"))} (DomainNet, cleaned version, ai.bu.edu/M3SDA) and "
+        + $"unpack them there, so that it holds domain/class/file";
 
     [GeneratedRegex("(train|val|test)20(14|17)", RegexOptions.RightToLeft)]
     private static partial Regex Split();

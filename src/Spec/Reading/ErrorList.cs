@@ -22,7 +22,11 @@ internal sealed class ErrorList
     public void Add(SourceMark at, string path, string what, string? allowed = null, string? near = null)
     {
         Count++;
-        if (IsCut) return;
+        if (IsCut)
+        {
+            return;
+        }
+
         string hint = (allowed, near) switch
         {
             (null, null) => "",
@@ -30,16 +34,43 @@ internal sealed class ErrorList
             (null, _) => $" (did you mean {near}?)",
             _ => $" (allowed: {allowed}; did you mean {near}?)",
         };
-        var error = new SpecError(at.Source.Name, at.Source.HasLines ? at.Line : 0, at.Source.HasLines ? at.Column : 0, path, SpecSource.Printable(what + hint)) { Excerpt = at.Source.Excerpt(at.Line, at.Column) };
-        if (errors.Count < Most) errors.Add(error);
-        else if (!errors.Contains(error)) IsCut = true;
+        var error = new SpecError(
+            at.Source.Name,
+            at.Source.HasLines ? at.Line : 0,
+            at.Source.HasLines ? at.Column : 0,
+            path,
+            SpecSource.Printable(what + hint)
+        )
+        {
+            Excerpt = at.Source.Excerpt(at.Line, at.Column),
+        };
+        if (errors.Count < Most)
+        {
+            errors.Add(error);
+        }
+        else if (!errors.Contains(error))
+        {
+            IsCut = true;
+        }
     }
 
     /// <summary>File by file in order of place, overrides last; where there were too many, the last says so.</summary>
     public IReadOnlyList<SpecError> Sorted()
     {
-        List<SpecError> sorted = [.. errors.OrderBy(e => e.Line == 0).ThenBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line).ThenBy(e => e.Column).ThenBy(e => e.Path, StringComparer.Ordinal)];
-        if (IsCut) sorted.Add(new SpecError(sorted[0].File, 0, 0, "", "there are more errors: these first"));
+        List<SpecError> sorted =
+        [
+            .. errors
+                .OrderBy(e => e.Line == 0)
+                .ThenBy(e => e.File, StringComparer.Ordinal)
+                .ThenBy(e => e.Line)
+                .ThenBy(e => e.Column)
+                .ThenBy(e => e.Path, StringComparer.Ordinal),
+        ];
+        if (IsCut)
+        {
+            sorted.Add(new SpecError(sorted[0].File, 0, 0, "", "there are more errors: these first"));
+        }
+
         return sorted;
     }
 

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Pipelines.Spec.Reading;
 
-/// <summary>Reads experiments from YAML. Whatever the input, it returns a result: the experiments, or all errors of the file at once.</summary>
+/// <summary>
+/// Reads experiments from YAML. Whatever the input, it returns a result: the experiments, or all errors of the file at
+/// once.
+/// </summary>
 public static class ExperimentReader
 {
     private const int LargestFile = 1 << 20;
@@ -12,14 +15,24 @@ public static class ExperimentReader
 
     /// <summary>Reads a spec file.</summary>
     /// <param name="path">The file; paths in it are relative to its folder.</param>
-    /// <param name="overrides">Fields set on the command line, as <c>a.b=c</c>; later ones win. They hold for every member of a matrix; one that sets an axis replaces the axis.</param>
+    /// <param name="overrides">Fields set on the command line, as <c>a.b=c</c>; later ones win. They hold for every
+    /// member of a matrix; one that sets an axis replaces the axis.</param>
     /// <param name="environment">Variables for <c>${NAME}</c> in paths; null: those of the process.</param>
     /// <param name="paths">Whether missing models and pictures are errors.</param>
-    public static ReadResult Read(string path, IReadOnlyList<string>? overrides = null, IReadOnlyDictionary<string, string>? environment = null, PathRule paths = PathRule.MustExist)
+    public static ReadResult Read(
+        string path,
+        IReadOnlyList<string>? overrides = null,
+        IReadOnlyDictionary<string, string>? environment = null,
+        PathRule paths = PathRule.MustExist
+    )
     {
         ArgumentNullException.ThrowIfNull(path);
         var reading = new Reading(overrides, environment, paths);
-        if (Text(path, reading.Errors) is { } text) reading.Document(text, path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        if (Text(path, reading.Errors) is { } text)
+        {
+            reading.Document(text, path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        }
+
         return reading.Result();
     }
 
@@ -31,7 +44,13 @@ public static class ExperimentReader
     /// <param name="environment">As for <see cref="Read"/>.</param>
     /// <param name="paths">As for <see cref="Read"/>.</param>
     public static ReadResult Parse(
-        string text, string name, string folder, IReadOnlyList<string>? overrides = null, IReadOnlyDictionary<string, string>? environment = null, PathRule paths = PathRule.MustExist)
+        string text,
+        string name,
+        string folder,
+        IReadOnlyList<string>? overrides = null,
+        IReadOnlyDictionary<string, string>? environment = null,
+        PathRule paths = PathRule.MustExist
+    )
     {
         var reading = new Reading(overrides, environment, paths);
         reading.Document(text, name, folder);
@@ -49,7 +68,11 @@ public static class ExperimentReader
         private readonly HashSet<Override> applied = [];
         private string title = "";
 
-        public Reading(IReadOnlyList<string>? overrides, IReadOnlyDictionary<string, string>? environment, PathRule paths)
+        public Reading(
+            IReadOnlyList<string>? overrides,
+            IReadOnlyDictionary<string, string>? environment,
+            PathRule paths
+        )
         {
             variables = environment is null ? Environment.GetEnvironmentVariable : environment.GetValueOrDefault;
             sets = [.. (overrides ?? []).Select(o => Override.Parse(o, Errors)).OfType<Override>()];
@@ -58,22 +81,48 @@ public static class ExperimentReader
 
         public ErrorList Errors { get; } = new();
 
-        public ReadResult Result() => Errors.Count == 0 ? new ReadResult(experiments, []) { Files = files, Name = title } : new ReadResult([], Errors.Sorted());
+        public ReadResult Result() =>
+            Errors.Count == 0
+                ? new ReadResult(experiments, []) { Files = files, Name = title }
+                : new ReadResult([], Errors.Sorted());
 
         /// <summary>Reads a document: an experiment, or a list of specs.</summary>
         public void Document(string text, string name, string folder)
         {
-            if (Root(text, name) is not { } root) return;
+            if (Root(text, name) is not { } root)
+            {
+                return;
+            }
+
             if (Collection.Is(root))
             {
                 title = Collection.Name(root, Errors);
                 int before = Errors.Count;
                 Listed(root, name, folder);
-                if (Errors.Count > before) return;
-                foreach (Override set in sets.Where(s => !applied.Contains(s))) Errors.Add(set.At, set.Path, $"none of the listed specs has a stage {ErrorList.Quote(set.StageInside ?? "")}");
+                if (Errors.Count > before)
+                {
+                    return;
+                }
+
+                foreach (Override set in sets.Where(s => !applied.Contains(s)))
+                {
+                    Errors.Add(
+                        set.At,
+                        set.Path,
+                        $"none of the listed specs has a stage {ErrorList.Quote(set.StageInside ?? "")}"
+                    );
+                }
+
                 return;
             }
-            if (WithBase(root, name, folder, [System.IO.Path.GetFullPath(System.IO.Path.GetFileName(name), folder)]) is { } whole) Members(whole, name, folder, sets);
+            if (
+                WithBase(root, name, folder, [System.IO.Path.GetFullPath(System.IO.Path.GetFileName(name), folder)]) is
+                { } whole
+            )
+            {
+                Members(whole, name, folder, sets);
+            }
+
             title = experiments.FirstOrDefault()?.Name?.Split('/')[0] ?? "";
         }
 
@@ -82,7 +131,9 @@ public static class ExperimentReader
             YamlValue? document = YamlLoader.Load(new SpecSource(name, text), Errors);
             if (document is not null and not YamlMap)
             {
-                string what = document is YamlText { IsNull: true } ? "the file holds no value" : $"{document.Described} stands where a mapping is wanted";
+                string what = document is YamlText { IsNull: true }
+                    ? "the file holds no value"
+                    : $"{document.Described} stands where a mapping is wanted";
                 Errors.Add(document.At, "", $"{what}: a spec begins with 'name:', 'model:', 'data:' and 'stages:'");
             }
             return document as YamlMap;
@@ -95,20 +146,90 @@ public static class ExperimentReader
         /// <param name="open">The files that build on this one, itself included.</param>
         private YamlMap? WithBase(YamlMap root, string name, string folder, IReadOnlyList<string> open)
         {
-            if (root.Find(Inheritance.Key) is not { } entry) return root;
+            if (root.Find(Inheritance.Key) is not { } entry)
+            {
+                return root;
+            }
+
             root = root.With(entry.Key, null);
-            if (root.Find("name") is null) Errors.Add(root.At, "name", "the name is missing: under the name of its base this spec would write over the base's run");
-            if (entry.Value is not YamlText { IsNull: false } text) return Refused(entry, $"{entry.Value.Described} is no spec file", "a spec beside this one, for example 'base: quickstart.yaml'");
-            if (PathText.Full(text.Text, variables, folder, out string? problem) is not { } full) return Refused(entry, problem!);
-            if (Directory.Exists(full)) return Refused(entry, $"{text.Described} is a folder", "a spec beside this one");
-            if (System.IO.Path.GetDirectoryName(full) != System.IO.Path.TrimEndingDirectorySeparator(folder)) return Refused(entry, $"{text.Described} lies in another folder, where its paths mean other places", "a spec beside this one");
-            if (!File.Exists(full)) return Refused(entry, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
-            if (open.Contains(full)) return Refused(entry, $"the specs build on each other in a circle: {string.Join(" <- ", open.Append(full).Select(System.IO.Path.GetFileName))}");
-            if (open.Count >= DeepestBase) return Refused(entry, $"more than {DeepestBase} specs build on each other");
-            string shown = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", System.IO.Path.GetFileName(full));
-            if (Text(shown, full, Errors) is not { } content || Root(content, shown) is not { } parent) return null;
-            if (Collection.Is(parent)) return Refused(entry, $"{text.Described} lists specs", "a spec with a model, data and stages");
-            return WithBase(parent, shown, folder, [.. open, full]) is { } whole ? Inheritance.Merge(whole, root) : null;
+            if (root.Find("name") is null)
+            {
+                Errors.Add(
+                    root.At,
+                    "name",
+                    "the name is missing: under the name of its base this spec would write over the base's run"
+                );
+            }
+
+            if (entry.Value is not YamlText { IsNull: false } text)
+            {
+                return Refused(
+                    entry,
+                    $"{entry.Value.Described} is no spec file",
+                    "a spec beside this one, for example 'base: quickstart.yaml'"
+                );
+            }
+
+            if (PathText.Full(text.Text, variables, folder, out string? problem) is not { } full)
+            {
+                return Refused(entry, problem!);
+            }
+
+            if (Directory.Exists(full))
+            {
+                return Refused(entry, $"{text.Described} is a folder", "a spec beside this one");
+            }
+
+            if (System.IO.Path.GetDirectoryName(full) != System.IO.Path.TrimEndingDirectorySeparator(folder))
+            {
+                return Refused(
+                    entry,
+                    $"{text.Described} lies in another folder, where its paths mean other places",
+                    "a spec beside this one"
+                );
+            }
+
+            if (!File.Exists(full))
+            {
+                return Refused(
+                    entry,
+                    $"there is no such file (looked for {full})",
+                    null,
+                    Neighbour(new FileInfo(full))
+                );
+            }
+
+            if (open.Contains(full))
+            {
+                return Refused(
+                    entry,
+                    $"the specs build on each other in a circle: "
+                        + $"{string.Join(" <- ", open.Append(full).Select(System.IO.Path.GetFileName))}"
+                );
+            }
+
+            if (open.Count >= DeepestBase)
+            {
+                return Refused(entry, $"more than {DeepestBase} specs build on each other");
+            }
+
+            string shown = System.IO.Path.Combine(
+                System.IO.Path.GetDirectoryName(name) ?? "",
+                System.IO.Path.GetFileName(full)
+            );
+            if (Text(shown, full, Errors) is not { } content || Root(content, shown) is not { } parent)
+            {
+                return null;
+            }
+
+            if (Collection.Is(parent))
+            {
+                return Refused(entry, $"{text.Described} lists specs", "a spec with a model, data and stages");
+            }
+
+            return WithBase(parent, shown, folder, [.. open, full]) is { } whole
+                ? Inheritance.Merge(whole, root)
+                : null;
         }
 
         private YamlMap? Refused(YamlEntry entry, string what, string? allowed = null, string? near = null)
@@ -119,9 +240,13 @@ public static class ExperimentReader
 
         private void Listed(YamlMap collection, string name, string folder)
         {
-            foreach ((YamlText place, string file, string full) in Collection.Files(collection, folder, variables, Errors))
+            foreach (
+                (YamlText place, string file, string full) in Collection.Files(collection, folder, variables, Errors)
+            )
             {
-                string shown = System.IO.Path.IsPathRooted(file) ? file : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
+                string shown = System.IO.Path.IsPathRooted(file)
+                    ? file
+                    : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
                 if (Directory.Exists(full))
                 {
                     Errors.Add(place.At, Collection.Key, $"{place.Described} is a folder", "spec files");
@@ -129,41 +254,104 @@ public static class ExperimentReader
                 }
                 if (!File.Exists(full))
                 {
-                    Errors.Add(place.At, Collection.Key, $"there is no such file (looked for {full})", null, Neighbour(new FileInfo(full)));
+                    Errors.Add(
+                        place.At,
+                        Collection.Key,
+                        $"there is no such file (looked for {full})",
+                        null,
+                        Neighbour(new FileInfo(full))
+                    );
                     continue;
                 }
-                if (Text(shown, full, Errors) is not { } text || Root(text, shown) is not { } root) continue;
-                int before = experiments.Count;
-                if (Collection.Is(root)) Errors.Add(place.At, Collection.Key, $"{place.Described} lists specs itself", "specs with a model, data and stages");
-                else if (WithBase(root, shown, System.IO.Path.GetDirectoryName(full)!, [full]) is { } whole) Members(whole, shown, System.IO.Path.GetDirectoryName(full)!, [.. sets.Where(s => s.StageInside is not { } stage || HasStage(whole, stage))]);
-                foreach (Experiment twice in experiments.Skip(before).Where(e => e.Name is not null && experiments.Take(before).Any(o => o.Name == e.Name)).ToArray())
+                if (Text(shown, full, Errors) is not { } text || Root(text, shown) is not { } root)
                 {
-                    Errors.Add(place.At, Collection.Key, $"{place.Described} has an experiment named '{twice.Name}', as an earlier one has: both would write to runs/{twice.Name}");
+                    continue;
+                }
+
+                int before = experiments.Count;
+                if (Collection.Is(root))
+                {
+                    Errors.Add(
+                        place.At,
+                        Collection.Key,
+                        $"{place.Described} lists specs itself",
+                        "specs with a model, data and stages"
+                    );
+                }
+                else if (WithBase(root, shown, System.IO.Path.GetDirectoryName(full)!, [full]) is { } whole)
+                {
+                    Members(
+                        whole,
+                        shown,
+                        System.IO.Path.GetDirectoryName(full)!,
+                        [.. sets.Where(s => s.StageInside is not { } stage || HasStage(whole, stage))]
+                    );
+                }
+
+                foreach (
+                    Experiment twice in experiments
+                        .Skip(before)
+                        .Where(e => e.Name is not null && experiments.Take(before).Any(o => o.Name == e.Name))
+                        .ToArray()
+                )
+                {
+                    Errors.Add(
+                        place.At,
+                        Collection.Key,
+                        $"{place.Described} has an experiment named '{twice.Name}', as an earlier one has: both "
+                            + $"would write to runs/{twice.Name}"
+                    );
                 }
             }
         }
 
-        private static bool HasStage(YamlMap root, string stage) => root.Find("stages")?.Value is YamlMap stages && stages.Find(stage) is not null;
+        private static bool HasStage(YamlMap root, string stage) =>
+            root.Find("stages")?.Value is YamlMap stages && stages.Find(stage) is not null;
 
         private void Members(YamlMap root, string file, string folder, IReadOnlyList<Override> sets)
         {
             applied.UnionWith(sets);
-            foreach (Override set in sets.Where(s => s.IsOfMatrix)) root = set.Apply(root, Errors);
+            foreach (Override set in sets.Where(s => s.IsOfMatrix))
+            {
+                root = set.Apply(root, Errors);
+            }
+
             YamlValue? axes = root.Find(Matrix.Key)?.Value;
             foreach (Override set in sets.Where(s => !s.IsOfMatrix))
             {
-                if (axes is YamlMap map && map.Find(set.Path) is { } axis) axes = map.Entries.Count == 1 ? null : map.With(axis.Key, null);
+                if (axes is YamlMap map && map.Find(set.Path) is { } axis)
+                {
+                    axes = map.Entries.Count == 1 ? null : map.With(axis.Key, null);
+                }
             }
             var matrix = Matrix.Read(axes, Errors);
             root = root.With(new YamlText(root.At, Matrix.Key, Quoted: true), null);
             foreach ((IReadOnlyList<Override> points, string suffix) in matrix.Members())
             {
                 YamlMap member = root;
-                foreach (Override set in points.Concat(sets.Where(s => !s.IsOfMatrix))) member = set.Apply(member, Errors);
+                foreach (Override set in points.Concat(sets.Where(s => !s.IsOfMatrix)))
+                {
+                    member = set.Apply(member, Errors);
+                }
+
                 var binder = new Binder(Errors, variables, folder);
                 Experiment experiment = binder.Experiment(member);
-                if (paths == PathRule.MustExist) new PathChecks(Errors, binder.Places).Check(experiment);
-                if (suffix.Length > 0) experiment = experiment with { Name = experiment.Name + (experiment.Name?.Contains('/', StringComparison.Ordinal) == true ? "," : "/") + suffix };
+                if (paths == PathRule.MustExist)
+                {
+                    new PathChecks(Errors, binder.Places).Check(experiment);
+                }
+
+                if (suffix.Length > 0)
+                {
+                    experiment = experiment with
+                    {
+                        Name =
+                            experiment.Name
+                            + (experiment.Name?.Contains('/', StringComparison.Ordinal) == true ? "," : "/")
+                            + suffix,
+                    };
+                }
+
                 experiments.Add(experiment);
                 files.Add(file);
             }
@@ -178,12 +366,25 @@ public static class ExperimentReader
         try
         {
             var file = new FileInfo(path);
-            if (Directory.Exists(path)) errors.Add(at, "", "this is a folder: name the spec file in it");
-            else if (!file.Exists) errors.Add(at, "", $"there is no such file (looked for {file.FullName})", null, Neighbour(file));
-            else if (file.Length > LargestFile) errors.Add(at, "", $"the file has {file.Length} bytes: a spec has at most {LargestFile}");
-            else return Decoded(File.ReadAllBytes(path), name, errors);
+            if (Directory.Exists(path))
+            {
+                errors.Add(at, "", "this is a folder: name the spec file in it");
+            }
+            else if (!file.Exists)
+            {
+                errors.Add(at, "", $"there is no such file (looked for {file.FullName})", null, Neighbour(file));
+            }
+            else if (file.Length > LargestFile)
+            {
+                errors.Add(at, "", $"the file has {file.Length} bytes: a spec has at most {LargestFile}");
+            }
+            else
+            {
+                return Decoded(File.ReadAllBytes(path), name, errors);
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             errors.Add(at, "", "the file cannot be read: " + e.Message);
         }
@@ -193,7 +394,11 @@ public static class ExperimentReader
     private static string? Decoded(byte[] bytes, string path, ErrorList errors)
     {
         ReadOnlySpan<byte> text = bytes.AsSpan();
-        if (text.StartsWith("\uFEFF"u8)) text = text[3..];
+        if (text.StartsWith("\uFEFF"u8))
+        {
+            text = text[3..];
+        }
+
         try
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(text);
@@ -208,7 +413,11 @@ public static class ExperimentReader
 
     private static string? Neighbour(FileInfo file)
     {
-        if (file.Directory is not { Exists: true } folder) return null;
+        if (file.Directory is not { Exists: true } folder)
+        {
+            return null;
+        }
+
         try
         {
             string? near = Nearest.To(file.Name, folder.EnumerateFiles("*.y*ml").Take(1000).Select(f => f.Name));

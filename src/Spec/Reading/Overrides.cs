@@ -3,12 +3,16 @@ namespace Pipelines.Spec.Reading;
 /// <summary>One field set from outside the mapping that holds it: by <c>--set a.b=c</c> or by a matrix.</summary>
 /// <param name="Path">The field, for example <c>stages.masks.count</c>.</param>
 /// <param name="Value">Its value; null takes the key out, which brings the default back.</param>
-/// <param name="At">Where the path stands: errors about the path point there, those about the value at the value.</param>
+/// <param name="At">Where the path stands: errors about the path point there, those about the value at the
+/// value.</param>
 internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
 {
     private const string MatrixKey = "matrix";
 
-    /// <summary>Reads <c>a.b=c</c>. A value that begins like a YAML list, mapping or quoted text is read as YAML; anything else stands for itself. Nothing (<c>a.b=</c>) or <c>null</c> takes the key out.</summary>
+    /// <summary>
+    /// Reads <c>a.b=c</c>. A value that begins like a YAML list, mapping or quoted text is read as YAML; anything else
+    /// stands for itself. Nothing (<c>a.b=</c>) or <c>null</c> takes the key out.
+    /// </summary>
     public static Override? Parse(string option, ErrorList errors)
     {
         int equals = option.IndexOf('=', StringComparison.Ordinal);
@@ -17,12 +21,20 @@ internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
         var at = new SourceMark(source, 1, 1);
         if (equals < 0 || path.Length == 0 || path.Split('.').Any(p => p.Length == 0) || path.Length > 500)
         {
-            errors.Add(at, "", $"{ErrorList.Quote(option)} sets nothing", "field=value, for example stages.masks.count=2000");
+            errors.Add(
+                at,
+                "",
+                $"{ErrorList.Quote(option)} sets nothing",
+                "field=value, for example stages.masks.count=2000"
+            );
             return null;
         }
         string text = source.Text.Trim();
         if (text.Length > 0 && "[{\"'".Contains(text[0], StringComparison.Ordinal))
+        {
             return YamlLoader.Load(source, errors) is { } value ? new Override(path, value, at) : null;
+        }
+
         var plain = new YamlText(at, text, Quoted: false);
         return new Override(path, plain.IsNull ? null : plain, at);
     }
@@ -42,12 +54,21 @@ internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
         string part = parts[depth];
         YamlEntry? entry = map.Find(part);
         var key = entry?.Key ?? new YamlText(At, part, Quoted: true);
-        if (depth == parts.Length - 1) return map.With(key, Value);
+        if (depth == parts.Length - 1)
+        {
+            return map.With(key, Value);
+        }
 
         string here = string.Join('.', parts[..(depth + 1)]);
         if (entry is null && depth == 1 && parts[0] == "stages")
         {
-            errors.Add(At, Path, $"there is no stage {ErrorList.Quote(part)}", string.Join(", ", map.Entries.Select(e => e.Key.Text)), Nearest.To(part, map.Entries.Select(e => e.Key.Text)));
+            errors.Add(
+                At,
+                Path,
+                $"there is no stage {ErrorList.Quote(part)}",
+                string.Join(", ", map.Entries.Select(e => e.Key.Text)),
+                Nearest.To(part, map.Entries.Select(e => e.Key.Text))
+            );
             return null;
         }
         switch (entry?.Value)

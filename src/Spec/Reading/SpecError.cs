@@ -1,7 +1,8 @@
 namespace Pipelines.Spec.Reading;
 
 /// <summary>What is wrong with a spec, where, and what would be right.</summary>
-/// <param name="File">The file as the caller named it, or the option, for example <c>--set stages.masks.count</c>.</param>
+/// <param name="File">The file as the caller named it, or the option, for example <c>--set
+/// stages.masks.count</c>.</param>
 /// <param name="Line">From 1; 0 where the source is not a file.</param>
 /// <param name="Column">From 1; 0 where the source is not a file.</param>
 /// <param name="Path">The field, for example <c>stages.masks.count</c>; empty for the whole experiment.</param>
@@ -15,11 +16,16 @@ public sealed record SpecError(string File, int Line, int Column, string Path, s
     public override string ToString()
     {
         bool isInName = Line == 0 && (File + ".").Contains($" {Path}.", StringComparison.Ordinal);
-        return (Line > 0 ? $"{File}:{Line}:{Column}: " : $"{File}: ") + (Path.Length > 0 && !isInName ? $"{Path}: " : "") + Message;
+        return (Line > 0 ? $"{File}:{Line}:{Column}: " : $"{File}: ")
+            + (Path.Length > 0 && !isInName ? $"{Path}: " : "")
+            + Message;
     }
 }
 
-/// <summary>What reading a spec gave: the experiments (several with a matrix, or where it lists other specs), or every error at once.</summary>
+/// <summary>
+/// What reading a spec gave: the experiments (several with a matrix, or where it lists other specs), or every error at
+/// once.
+/// </summary>
 /// <param name="Experiments">Empty exactly when there are errors.</param>
 /// <param name="Errors">In file order.</param>
 public sealed record ReadResult(IReadOnlyList<Experiment> Experiments, IReadOnlyList<SpecError> Errors)

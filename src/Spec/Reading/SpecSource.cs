@@ -16,10 +16,17 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
     /// <summary>The lines without their ends.</summary>
     public IReadOnlyList<string> Lines => lines.Value;
 
-    /// <summary>The line that <paramref name="line"/> and <paramref name="column"/> point at with a caret below; cut around the caret where it is long.</summary>
+    /// <summary>
+    /// The line that <paramref name="line"/> and <paramref name="column"/> point at with a caret below; cut around the
+    /// caret where it is long.
+    /// </summary>
     public string Excerpt(int line, int column)
     {
-        if (!HasLines || line < 1 || line > Lines.Count || string.IsNullOrWhiteSpace(Lines[line - 1])) return "";
+        if (!HasLines || line < 1 || line > Lines.Count || string.IsNullOrWhiteSpace(Lines[line - 1]))
+        {
+            return "";
+        }
+
         string all = Lines[line - 1];
         int caret = Math.Clamp(column - 1, 0, all.Length);
         int start = all.Length <= Widest ? 0 : Math.Clamp(caret - (Widest / 2), 0, all.Length - Widest);
@@ -34,8 +41,17 @@ internal sealed record SpecSource(string Name, string Text, bool HasLines = true
         var shown = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            bool hidden = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
-            shown.Append(rune.Value == '\t' ? " " : hidden ? "\u00B7" : rune.ToString());
+            bool hidden =
+                Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator;
+            shown.Append(
+                rune.Value == '\t' ? " "
+                : hidden ? "\u00B7"
+                : rune.ToString()
+            );
         }
         return shown.ToString();
     }

@@ -1,6 +1,8 @@
 namespace Pipelines.Spec.Reading;
 
-/// <summary>A value of a YAML document with its place. Immutable: aliases share nodes, overrides build new ones.</summary>
+/// <summary>
+/// A value of a YAML document with its place. Immutable: aliases share nodes, overrides build new ones.
+/// </summary>
 /// <param name="At">Where it begins.</param>
 internal abstract record YamlValue(SourceMark At)
 {
@@ -40,7 +42,10 @@ internal sealed record YamlList(SourceMark At, IReadOnlyList<YamlValue> Items) :
 /// <param name="Entries">In file order.</param>
 internal sealed record YamlMap(SourceMark At, IReadOnlyList<YamlEntry> Entries) : YamlValue(At)
 {
-    private readonly Dictionary<string, YamlEntry> byKey = Entries.ToDictionary(e => e.Key.Text, StringComparer.Ordinal);
+    private readonly Dictionary<string, YamlEntry> byKey = Entries.ToDictionary(
+        e => e.Key.Text,
+        StringComparer.Ordinal
+    );
 
     public override long Weight { get; } = 1 + Entries.Sum(e => e.Value.Weight);
 
@@ -48,13 +53,22 @@ internal sealed record YamlMap(SourceMark At, IReadOnlyList<YamlEntry> Entries) 
 
     public YamlEntry? Find(string key) => byKey.GetValueOrDefault(key);
 
-    /// <summary>The same mapping with <paramref name="key"/> set; with it removed where <paramref name="value"/> is null.</summary>
+    /// <summary>
+    /// The same mapping with <paramref name="key"/> set; with it removed where <paramref name="value"/> is null.
+    /// </summary>
     public YamlMap With(YamlText key, YamlValue? value)
     {
         IEnumerable<YamlEntry> others = Entries.Where(e => e.Key.Text != key.Text);
-        if (value is null) return new YamlMap(At, [.. others]);
+        if (value is null)
+        {
+            return new YamlMap(At, [.. others]);
+        }
+
         var entry = new YamlEntry(key, value);
-        return new YamlMap(At, Find(key.Text) is null ? [.. Entries, entry] : [.. Entries.Select(e => e.Key.Text == key.Text ? entry : e)]);
+        return new YamlMap(
+            At,
+            Find(key.Text) is null ? [.. Entries, entry] : [.. Entries.Select(e => e.Key.Text == key.Text ? entry : e)]
+        );
     }
 }
 

@@ -2,7 +2,10 @@ using System.Reflection;
 
 namespace Pipelines.Spec.Shapes;
 
-/// <summary>What a value of a spec looks like. Read once from the records; the reader, the writer, the schema and the table of settings all walk it.</summary>
+/// <summary>
+/// What a value of a spec looks like. Read once from the records; the reader, the writer, the schema and the table of
+/// settings all walk it.
+/// </summary>
 internal abstract record Shape
 {
     private Shape() { }
@@ -80,19 +83,24 @@ internal abstract record Shape
         public bool IsByValue(object record) => record.GetType() == ByValue?.Type;
 
         /// <summary>What the choosing key says for a member: its name, or its value.</summary>
-        public object Said(object record) => IsByValue(record) ? ByValue!.All[0].Property.GetValue(record)! : Spelling.Of(record.GetType());
+        public object Said(object record) =>
+            IsByValue(record) ? ByValue!.All[0].Property.GetValue(record)! : Spelling.Of(record.GetType());
     }
 
-    /// <summary>A closed set of records, chosen by the key that stands in the mapping; one member is written as its value alone.</summary>
+    /// <summary>
+    /// A closed set of records, chosen by the key that stands in the mapping; one member is written as its value alone.
+    /// </summary>
     /// <param name="Word">What the plain value looks like.</param>
     /// <param name="WordType">The member written so: its one field holds the value.</param>
     /// <param name="Members">The others, by the key that chooses them, which is a field of theirs.</param>
     public sealed record Keyed(Choice Word, Fields WordType, IReadOnlyDictionary<string, Fields> Members) : Shape
     {
-        public override string Wanted => $"{Word.Wanted}, or a mapping with the key {string.Join(" or ", Members.Keys)}";
+        public override string Wanted =>
+            $"{Word.Wanted}, or a mapping with the key {string.Join(" or ", Members.Keys)}";
 
         /// <summary>The plain value of a member that is written so; null for the others.</summary>
-        public object? ValueOf(object record) => record.GetType() == WordType.Type ? WordType.All[0].Property.GetValue(record) : null;
+        public object? ValueOf(object record) =>
+            record.GetType() == WordType.Type ? WordType.All[0].Property.GetValue(record) : null;
 
         /// <summary>Keys and values of a member that is written as a mapping, those that are absent left out.</summary>
         public IEnumerable<(string Key, object Value)> Entries(object record) =>
@@ -105,7 +113,8 @@ internal abstract record Shape
     /// <summary>Stages by name.</summary>
     public sealed record Stages(Family Specs) : Shape
     {
-        public override string Wanted => "a mapping from a stage's name to what it does, for example 'masks: { stage: sample-masks }'";
+        public override string Wanted =>
+            "a mapping from a stage's name to what it does, for example 'masks: { stage: sample-masks }'";
     }
 }
 
@@ -117,7 +126,15 @@ internal abstract record Shape
 /// <param name="Inline">The keys of its family stand beside those of the record.</param>
 /// <param name="Default">The value where the file says nothing; null where required or absent by default.</param>
 /// <param name="Note">Meaning, unit and source: the field's XML doc.</param>
-internal sealed record Field(string Name, PropertyInfo Property, Shape Shape, bool Required, bool Inline, object? Default, string Note)
+internal sealed record Field(
+    string Name,
+    PropertyInfo Property,
+    Shape Shape,
+    bool Required,
+    bool Inline,
+    object? Default,
+    string Note
+)
 {
     /// <summary>Bounds of a number.</summary>
     public BetweenAttribute? Bounds { get; } = Property.GetCustomAttribute<BetweenAttribute>();

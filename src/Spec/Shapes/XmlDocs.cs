@@ -5,28 +5,37 @@ using System.Xml.Linq;
 
 namespace Pipelines.Spec.Shapes;
 
-/// <summary>The one-line docs of the records, read from the file that the compiler writes beside the assembly. Without that file there are no notes, and nothing else changes.</summary>
+/// <summary>
+/// The one-line docs of the records, read from the file that the compiler writes beside the assembly. Without that file
+/// there are no notes, and nothing else changes.
+/// </summary>
 internal static partial class XmlDocs
 {
     private static readonly Lazy<Dictionary<string, XElement>> Summaries = new(Load);
 
     /// <summary>The summary of a property as plain text, or "".</summary>
-    public static string Summary(PropertyInfo property) => Summary($"P:{property.DeclaringType!.FullName}.{property.Name}");
+    public static string Summary(PropertyInfo property) =>
+        Summary($"P:{property.DeclaringType!.FullName}.{property.Name}");
 
     /// <summary>The summary of a type as plain text, or "".</summary>
     public static string Summary(Type type) => Summary($"T:{type.FullName}");
 
     private static string Summary(string member) =>
-        Summaries.Value.TryGetValue(member, out XElement? summary) ? Blanks().Replace(string.Concat(summary.Nodes().Select(Plain)), " ").Trim() : "";
+        Summaries.Value.TryGetValue(member, out XElement? summary)
+            ? Blanks().Replace(string.Concat(summary.Nodes().Select(Plain)), " ").Trim()
+            : "";
 
-    private static string Plain(XNode node) => node switch
-    {
-        XText text => text.Value,
-        XElement { Name.LocalName: "see" } see when see.Attribute("cref") is { } reference => ShortName(reference.Value),
-        XElement { Name.LocalName: "paramref" } parameter => parameter.Attribute("name")?.Value ?? "",
-        XElement element => element.Value,
-        _ => "",
-    };
+    private static string Plain(XNode node) =>
+        node switch
+        {
+            XText text => text.Value,
+            XElement { Name.LocalName: "see" } see when see.Attribute("cref") is { } reference => ShortName(
+                reference.Value
+            ),
+            XElement { Name.LocalName: "paramref" } parameter => parameter.Attribute("name")?.Value ?? "",
+            XElement element => element.Value,
+            _ => "",
+        };
 
     /// <summary>A property is known to readers of a file by its key, a type by its name.</summary>
     private static string ShortName(string cref)
@@ -40,7 +49,10 @@ internal static partial class XmlDocs
         string file = Path.Combine(AppContext.BaseDirectory, typeof(Experiment).Assembly.GetName().Name + ".xml");
         try
         {
-            return XDocument.Load(file).Descendants("member").Where(m => m.Attribute("name") is not null && m.Element("summary") is not null)
+            return XDocument
+                .Load(file)
+                .Descendants("member")
+                .Where(m => m.Attribute("name") is not null && m.Element("summary") is not null)
                 .ToDictionary(m => m.Attribute("name")!.Value, m => m.Element("summary")!, StringComparer.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or XmlException)

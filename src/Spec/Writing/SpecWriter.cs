@@ -7,7 +7,10 @@ using Pipelines.Spec.Shapes;
 
 namespace Pipelines.Spec.Writing;
 
-/// <summary>Writes an experiment with every default, input and path resolved. Reading the text again gives the same experiment, whatever the folder and the environment.</summary>
+/// <summary>
+/// Writes an experiment with every default, input and path resolved. Reading the text again gives the same experiment,
+/// whatever the folder and the environment.
+/// </summary>
 public static partial class SpecWriter
 {
     /// <summary>The experiment as YAML, line ends "\n"; values that are the defaults carry a comment.</summary>
@@ -25,7 +28,11 @@ public static partial class SpecWriter
         foreach (Field field in record.All)
         {
             object? value = field.Property.GetValue(instance);
-            if (value is null) continue;
+            if (value is null)
+            {
+                continue;
+            }
+
             switch (field.Shape)
             {
                 case Shape.Family family when field.Inline:
@@ -41,7 +48,11 @@ public static partial class SpecWriter
                     break;
                 case Shape.Stages stages:
                     Open(text, field.Name, depth);
-                    foreach (StageNode stage in (IReadOnlyList<StageNode>)value) Stage(text, stages.Specs, stage, depth + 1);
+                    foreach (StageNode stage in (IReadOnlyList<StageNode>)value)
+                    {
+                        Stage(text, stages.Specs, stage, depth + 1);
+                    }
+
                     break;
                 default:
                     string flow = Flow(value);
@@ -52,43 +63,74 @@ public static partial class SpecWriter
         }
     }
 
-    private static void Member(StringBuilder text, Shape.Family family, object value, int depth, object? standard = null)
+    private static void Member(
+        StringBuilder text,
+        Shape.Family family,
+        object value,
+        int depth,
+        object? standard = null
+    )
     {
         bool isByValue = family.IsByValue(value);
-        Line(text, family.Key, Flow(family.Said(value)) + (isByValue && value.Equals(standard) ? "  # default" : ""), depth);
-        if (!isByValue) Fields(text, family.Of(value), value, depth);
+        Line(
+            text,
+            family.Key,
+            Flow(family.Said(value)) + (isByValue && value.Equals(standard) ? "  # default" : ""),
+            depth
+        );
+        if (!isByValue)
+        {
+            Fields(text, family.Of(value), value, depth);
+        }
     }
 
     private static void Stage(StringBuilder text, Shape.Family specs, StageNode stage, int depth)
     {
         Open(text, stage.Name, depth);
         Member(text, specs, stage.Spec, depth + 1);
-        if (stage.Spec.Needs.Count == 0) return;
-        IEnumerable<string> inputs = stage.Spec.Needs.Select(n => $"{n.Role}: {stage.Inputs.GetValueOrDefault(n.Role, StageInputs.None)}");
+        if (stage.Spec.Needs.Count == 0)
+        {
+            return;
+        }
+
+        IEnumerable<string> inputs = stage.Spec.Needs.Select(n =>
+            $"{n.Role}: {stage.Inputs.GetValueOrDefault(n.Role, StageInputs.None)}"
+        );
         Line(text, "inputs", $"{{ {string.Join(", ", inputs)} }}", depth + 1);
     }
 
-    private static void Open(StringBuilder text, string key, int depth) => text.Append(' ', 2 * depth).Append(key).Append(":\n");
+    private static void Open(StringBuilder text, string key, int depth) =>
+        text.Append(' ', 2 * depth).Append(key).Append(":\n");
 
-    private static void Line(StringBuilder text, string key, string value, int depth) => text.Append(' ', 2 * depth).Append(key).Append(": ").Append(value).Append('\n');
+    private static void Line(StringBuilder text, string key, string value, int depth) =>
+        text.Append(' ', 2 * depth).Append(key).Append(": ").Append(value).Append('\n');
 
-    private static string Flow(object? value) => value switch
-    {
-        string text => Scalar(text),
-        SpecPath path => Scalar(PathText.Escape(path.Full)),
-        double number when !number.ToString(CultureInfo.InvariantCulture).AsSpan().ContainsAny('.', 'E') => number.ToString("F1", CultureInfo.InvariantCulture),
-        { } record when ShapeReader.KeyedOf(record) is { } keyed =>
-            keyed.ValueOf(record) is { } word ? Flow(word) : "{ " + string.Join(", ", keyed.Entries(record).Select(e => $"{e.Key}: {Flow(e.Value)}")) + " }",
-        IDictionary { Count: 0 } => "{}",
-        IDictionary map => "{ " + string.Join(", ", Spelling.Entries(map).Select(e => $"{Scalar(e.Key)}: {Flow(e.Value)}")) + " }",
-        IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(Flow)) + "]",
-        _ => Spelling.Value(value),
-    };
+    private static string Flow(object? value) =>
+        value switch
+        {
+            string text => Scalar(text),
+            SpecPath path => Scalar(PathText.Escape(path.Full)),
+            double number when !number.ToString(CultureInfo.InvariantCulture).AsSpan().ContainsAny('.', 'E') =>
+                number.ToString("F1", CultureInfo.InvariantCulture),
+            { } record when ShapeReader.KeyedOf(record) is { } keyed => keyed.ValueOf(record) is { } word
+                ? Flow(word)
+                : "{ " + string.Join(", ", keyed.Entries(record).Select(e => $"{e.Key}: {Flow(e.Value)}")) + " }",
+            IDictionary { Count: 0 } => "{}",
+            IDictionary map => "{ "
+                + string.Join(", ", Spelling.Entries(map).Select(e => $"{Scalar(e.Key)}: {Flow(e.Value)}"))
+                + " }",
+            IEnumerable list => "[" + string.Join(", ", list.Cast<object?>().Select(Flow)) + "]",
+            _ => Spelling.Value(value),
+        };
 
     /// <summary>Plain where nothing in it can be misread, else in double quotes.</summary>
     private static string Scalar(string text)
     {
-        if (Plain().IsMatch(text) && !Word().IsMatch(text)) return text;
+        if (Plain().IsMatch(text) && !Word().IsMatch(text))
+        {
+            return text;
+        }
+
         var quoted = new StringBuilder("\"");
         foreach (char c in text)
         {
@@ -98,7 +140,8 @@ public static partial class SpecWriter
                 '\n' => quoted.Append("\\n"),
                 '\t' => quoted.Append("\\t"),
                 '\r' => quoted.Append("\\r"),
-                < ' ' or (>= '\u007f' and <= '\u00a0') or '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' => quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                < ' ' or (>= '\u007f' and <= '\u00a0') or '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' =>
+                    quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
                 _ => quoted.Append(c),
             };
         }

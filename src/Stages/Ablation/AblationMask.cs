@@ -1,7 +1,8 @@
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// What is intact: in head n, suffix query i reads image token j as it is iff x_n u_i v_j = 1, else key j and value j come from the baseline, inside one softmax. Bits as <see cref="HeadMasks"/> lays them out.
+/// What is intact: in head n, suffix query i reads image token j as it is iff x_n u_i v_j = 1, else key j and value j
+/// come from the baseline, inside one softmax. Bits as <see cref="HeadMasks"/> lays them out.
 /// </summary>
 /// <param name="Heads">x, N bits.</param>
 /// <param name="Text">u, T bits; null = all intact.</param>

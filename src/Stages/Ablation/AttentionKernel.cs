@@ -5,8 +5,9 @@ using Pipelines.Stages.Tensors;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// The arithmetic of <see cref="KernelSuffixAttention"/> on raw rows of floats, eight rows and sixteen or thirty-two columns at a time. What a row's sums are depends on the row alone. Written with
-/// 512-bit vectors, which the runtime splits where the processor has shorter ones; products and sums are fused where it can.
+/// The arithmetic of <see cref="KernelSuffixAttention"/> on raw rows of floats, eight rows and sixteen or thirty-two
+/// columns at a time. What a row's sums are depends on the row alone. Written with 512-bit vectors, which the runtime
+/// splits where the processor has shorter ones; products and sums are fused where it can.
 /// </summary>
 internal static unsafe class AttentionKernel
 {
@@ -27,14 +28,34 @@ internal static unsafe class AttentionKernel
     /// <param name="depth">Terms of each sum, taken in order.</param>
     /// <param name="columns">A multiple of <see cref="Width"/>.</param>
     /// <param name="add">Continue the sums in c.</param>
-    public static void Multiply(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int rows, int depth, int columns, bool add)
+    public static void Multiply(
+        float* a,
+        nint aStride,
+        float* b,
+        nint bStride,
+        float* c,
+        nint cStride,
+        int rows,
+        int depth,
+        int columns,
+        bool add
+    )
     {
         int column = 0;
         for (; column + (2 * Width) <= columns; column += 2 * Width)
         {
             for (int row = 0; row < rows; row += Rows)
             {
-                Tile32(a + (row * aStride), aStride, b + column, bStride, c + (row * cStride) + column, cStride, depth, add);
+                Tile32(
+                    a + (row * aStride),
+                    aStride,
+                    b + column,
+                    bStride,
+                    c + (row * cStride) + column,
+                    cStride,
+                    depth,
+                    add
+                );
             }
         }
 
@@ -42,7 +63,16 @@ internal static unsafe class AttentionKernel
         {
             for (int row = 0; row < rows; row += Rows)
             {
-                Tile16(a + (row * aStride), aStride, b + column, bStride, c + (row * cStride) + column, cStride, depth, add);
+                Tile16(
+                    a + (row * aStride),
+                    aStride,
+                    b + column,
+                    bStride,
+                    c + (row * cStride) + column,
+                    cStride,
+                    depth,
+                    add
+                );
             }
         }
     }
@@ -83,7 +113,8 @@ internal static unsafe class AttentionKernel
         int half = d / 2;
         for (int i = 0; i < half; i += Vector256<float>.Count)
         {
-            Vector256<float> low = Vector256.Load(x + i) * factor, high = Vector256.Load(x + half + i) * factor;
+            Vector256<float> low = Vector256.Load(x + i) * factor,
+                high = Vector256.Load(x + half + i) * factor;
             ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(turned + i);
             ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(turned + half + i);
         }
@@ -111,10 +142,33 @@ internal static unsafe class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile32(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int depth, bool add)
+    private static void Tile32(
+        float* a,
+        nint aStride,
+        float* b,
+        nint bStride,
+        float* c,
+        nint cStride,
+        int depth,
+        bool add
+    )
     {
-        Vector512<float> x0 = default, x1 = default, x2 = default, x3 = default, x4 = default, x5 = default, x6 = default, x7 = default;
-        Vector512<float> y0 = default, y1 = default, y2 = default, y3 = default, y4 = default, y5 = default, y6 = default, y7 = default;
+        Vector512<float> x0 = default,
+            x1 = default,
+            x2 = default,
+            x3 = default,
+            x4 = default,
+            x5 = default,
+            x6 = default,
+            x7 = default;
+        Vector512<float> y0 = default,
+            y1 = default,
+            y2 = default,
+            y3 = default,
+            y4 = default,
+            y5 = default,
+            y6 = default,
+            y7 = default;
         if (add)
         {
             float* from = c;
@@ -138,7 +192,8 @@ internal static unsafe class AttentionKernel
         float* a4 = a + (4 * aStride);
         for (int k = 0; k < depth; k++, b += bStride, a++, a4++)
         {
-            Vector512<float> u = Vector512.Load(b), w = Vector512.Load(b + Width);
+            Vector512<float> u = Vector512.Load(b),
+                w = Vector512.Load(b + Width);
             Vector512<float> s = Vector512.Create(a[0]);
             (x0, y0) = (Vector512.MultiplyAddEstimate(s, u, x0), Vector512.MultiplyAddEstimate(s, w, y0));
             s = Vector512.Create(a[aStride]);
@@ -168,9 +223,25 @@ internal static unsafe class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile16(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int depth, bool add)
+    private static void Tile16(
+        float* a,
+        nint aStride,
+        float* b,
+        nint bStride,
+        float* c,
+        nint cStride,
+        int depth,
+        bool add
+    )
     {
-        Vector512<float> x0 = default, x1 = default, x2 = default, x3 = default, x4 = default, x5 = default, x6 = default, x7 = default;
+        Vector512<float> x0 = default,
+            x1 = default,
+            x2 = default,
+            x3 = default,
+            x4 = default,
+            x5 = default,
+            x6 = default,
+            x7 = default;
         if (add)
         {
             x0 = Vector512.Load(c);

@@ -10,24 +10,23 @@ internal enum KeyAverage
     /// <summary>As the attention uses them.</summary>
     AfterRotary,
 
-    /// <summary>Un-rotated; each position is rotated again where the mean is used. The same for fixed positions, different where positions vary.</summary>
+    /// <summary>
+    /// Un-rotated; each position is rotated again where the mean is used. The same for fixed positions, different where
+    /// positions vary.
+    /// </summary>
     BeforeRotary,
 }
 
 /// <summary>What ablated heads see instead of the image's keys and values.</summary>
 internal abstract record Baseline : IDisposable
 {
-    private Baseline()
-    {
-    }
+    private Baseline() { }
 
     /// <summary>P that the baseline fits, or null where any fits.</summary>
     public virtual int? ImageLength => null;
 
     /// <inheritdoc/>
-    public virtual void Dispose()
-    {
-    }
+    public virtual void Dispose() { }
 
     /// <summary>The paper's: per-position mean over baseline pictures.</summary>
     /// <param name="Keys">K̄ [L, H_kv, P, d] float32.</param>
@@ -54,7 +53,10 @@ internal abstract record Baseline : IDisposable
     public sealed record Knockout : Baseline;
 }
 
-/// <summary>A baseline in the layout of a decoder's passes. It serves every sample whose image stands at the same positions (with <see cref="KeyAverage.AfterRotary"/>: every sample). Read-only.</summary>
+/// <summary>
+/// A baseline in the layout of a decoder's passes. It serves every sample whose image stands at the same positions
+/// (with <see cref="KeyAverage.AfterRotary"/>: every sample). Read-only.
+/// </summary>
 internal sealed class BaselineBlocks : IDisposable
 {
     private readonly KeyValueBlock[] blocks; // one a layer; none = knockout; one = all layers
@@ -65,7 +67,8 @@ internal sealed class BaselineBlocks : IDisposable
     public bool IsKnockout => blocks.Length == 0;
 
     /// <summary>Lays a baseline out for the image of a prompt.</summary>
-    /// <exception cref="ArgumentException">The mean was taken over another number of image tokens, or by another decoder.</exception>
+    /// <exception cref="ArgumentException">The mean was taken over another number of image tokens, or by another
+    /// decoder.</exception>
     public static BaselineBlocks Of(Baseline baseline, PrefixCache cache)
     {
         using var noGradient = torch.no_grad();
@@ -77,7 +80,13 @@ internal sealed class BaselineBlocks : IDisposable
             case Baseline.Knockout:
                 return new BaselineBlocks([]);
             case Baseline.Zero:
-                using (torch.Tensor zeros = torch.zeros([shape.KvHeads, p, shape.HeadDim], dtype: arithmetic.Compute, device: arithmetic.Device))
+                using (
+                    torch.Tensor zeros = torch.zeros(
+                        [shape.KvHeads, p, shape.HeadDim],
+                        dtype: arithmetic.Compute,
+                        device: arithmetic.Device
+                    )
+                )
                 {
                     return new BaselineBlocks([KeyValueBlock.Of(zeros, zeros)]);
                 }
@@ -86,22 +95,29 @@ internal sealed class BaselineBlocks : IDisposable
                 long[] wanted = [shape.Layers, shape.KvHeads, p, shape.HeadDim];
                 if (!mean.Keys.shape.SequenceEqual(wanted) || !mean.Values.shape.SequenceEqual(wanted))
                 {
-                    throw new ArgumentException($"mean keys [{string.Join(", ", mean.Keys.shape)}] do not fit an image of [{string.Join(", ", wanted)}]", nameof(baseline));
+                    throw new ArgumentException(
+                        $"mean keys [{string.Join(", ", mean.Keys.shape)}] do not fit an image of "
+                            + $"[{string.Join(", ", wanted)}]",
+                        nameof(baseline)
+                    );
                 }
 
-                return new BaselineBlocks([.. Enumerable.Range(0, shape.Layers).Select(layer => Block(mean, layer, cache, arithmetic))]);
+                return new BaselineBlocks([
+                    .. Enumerable.Range(0, shape.Layers).Select(layer => Block(mean, layer, cache, arithmetic)),
+                ]);
             default:
                 throw new ArgumentOutOfRangeException(nameof(baseline));
         }
     }
 
     /// <summary>The baseline's keys and values in a layer; null with knockout.</summary>
-    public KeyValueBlock? Image(int layer) => blocks.Length switch
-    {
-        0 => null,
-        1 => blocks[0],
-        _ => blocks[layer],
-    };
+    public KeyValueBlock? Image(int layer) =>
+        blocks.Length switch
+        {
+            0 => null,
+            1 => blocks[0],
+            _ => blocks[layer],
+        };
 
     /// <inheritdoc/>
     public void Dispose()
@@ -117,6 +133,9 @@ internal sealed class BaselineBlocks : IDisposable
         using var scope = torch.NewDisposeScope();
         torch.Tensor keys = mean.Keys[layer].to(arithmetic.Device);
         torch.Tensor rotated = mean.Average == KeyAverage.BeforeRotary ? cache.ImageRotary.Apply(keys) : keys;
-        return KeyValueBlock.Of(rotated.to(arithmetic.Compute), mean.Values[layer].to(arithmetic.Compute, arithmetic.Device));
+        return KeyValueBlock.Of(
+            rotated.to(arithmetic.Compute),
+            mean.Values[layer].to(arithmetic.Compute, arithmetic.Device)
+        );
     }
 }

@@ -6,8 +6,9 @@ using System.Text;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// A stream of random 64-bit words that is a pure function of (seed, scope, index): SplitMix64 (Steele, Lea, Flood 2014) started at the first eight bytes of
-/// SHA-256("seed\0scope\0index"), numbers as decimal text, strings as UTF-8. Any index can be drawn without the ones before it, and the words are the same on every machine.
+/// A stream of random 64-bit words that is a pure function of (seed, scope, index): SplitMix64 (Steele, Lea, Flood
+/// 2014) started at the first eight bytes of SHA-256("seed\0scope\0index"), numbers as decimal text, strings as UTF-8.
+/// Any index can be drawn without the ones before it, and the words are the same on every machine.
 /// </summary>
 internal struct CounterRandom
 {
@@ -19,7 +20,9 @@ internal struct CounterRandom
     /// <param name="index">Index in the scope.</param>
     public CounterRandom(long seed, string scope, long index)
     {
-        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}\0{scope}\0{index}")));
+        byte[] digest = SHA256.HashData(
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}\0{scope}\0{index}"))
+        );
         state = BinaryPrimitives.ReadUInt64LittleEndian(digest);
     }
 

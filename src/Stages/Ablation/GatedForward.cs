@@ -5,9 +5,11 @@ using TorchSharp;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// The suffix with a gate per head, and its gradient: o_n(x_n) = x_n o_n(own keys and values) + (1 - x_n) o_n(baseline's), both from the same queries, each with its own softmax. For x in {0,1}^N f(x) is
-/// head ablation exactly; in between it is differentiable, and one backward pass gives df/dx_n of all N heads. As in <see cref="SuffixForward"/> prefix and image cost nothing, the last layer only its last
-/// position. Immutable: worker threads may share one and call it at the same time.
+/// The suffix with a gate per head, and its gradient: o_n(x_n) = x_n o_n(own keys and values) + (1 - x_n)
+/// o_n(baseline's), both from the same queries, each with its own softmax. For x in {0,1}^N f(x) is head ablation
+/// exactly; in between it is differentiable, and one backward pass gives df/dx_n of all N heads. As in
+/// <see cref="SuffixForward"/> prefix and image cost nothing, the last layer only its last position. Immutable: worker
+/// threads may share one and call it at the same time.
 /// </summary>
 internal sealed class GatedForward
 {
@@ -17,10 +19,12 @@ internal sealed class GatedForward
     private readonly TargetDirection target;
 
     /// <summary>Prepares a sample.</summary>
-    /// <param name="cache">Prefix and image, computed by a model with <see cref="LinearChoice.Torch"/>: the packed kernels are forward only. Must outlive this.</param>
+    /// <param name="cache">Prefix and image, computed by a model with <see cref="LinearChoice.Torch"/>: the packed
+    /// kernels are forward only. Must outlive this.</param>
     /// <param name="baseline">What closed gates see; must outlive this.</param>
     /// <param name="target">The target token's direction.</param>
-    /// <param name="batch">Points computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not beyond rounding.</param>
+    /// <param name="batch">Points computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
+    /// beyond rounding.</param>
     public GatedForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch = 0)
     {
         this.cache = cache;
@@ -38,7 +42,10 @@ internal sealed class GatedForward
     /// <summary>Points computed together.</summary>
     public int Batch { get; }
 
-    /// <summary>Points a batch: a pure function of the decoder's shape and the prompt, by what the backward pass keeps of the forward pass.</summary>
+    /// <summary>
+    /// Points a batch: a pure function of the decoder's shape and the prompt, by what the backward pass keeps of the
+    /// forward pass.
+    /// </summary>
     /// <param name="shape">The decoder.</param>
     /// <param name="prompt">The prompt.</param>
     public static int BatchOf(DecoderShape shape, PromptTokens prompt)
@@ -62,9 +69,14 @@ internal sealed class GatedForward
             using var withGradient = torch.enable_grad();
             torch.Tensor x = Gates(batch).requires_grad_(); // [B, N]
             torch.Tensor normed = Run(x); // [B, hidden]
-            torch.Tensor direction = torch.tensor(target.Direction, dtype: torch.ScalarType.Float64, device: x.device); // [hidden]
-            (normed.to(torch.ScalarType.Float64) * direction).sum().backward(); // sum of f; the points do not touch each other: row b holds the gradient of f_b
-            double[] logits = target.Logits(normed.detach()), gradients = Doubles(x.grad!);
+            // [hidden]
+            torch.Tensor direction = torch.tensor(target.Direction, dtype: torch.ScalarType.Float64, device: x.device);
+            // Sum of f; the points do not touch each other: row b holds the gradient of f_b
+            (normed.to(torch.ScalarType.Float64) * direction)
+                .sum()
+                .backward();
+            double[] logits = target.Logits(normed.detach()),
+                gradients = Doubles(x.grad!);
             int n = decoder.Shape.TotalHeads;
             found.AddRange(logits.Select((value, b) => new GatedLogit(value, gradients.AsSpan(b * n, n).ToArray())));
         }
@@ -90,7 +102,8 @@ internal sealed class GatedForward
     /// <summary>A head mask as a point: 1 = intact.</summary>
     /// <param name="mask">ceil(N/8) bytes.</param>
     /// <param name="heads">N.</param>
-    public static double[] PointOf(byte[] mask, int heads) => [.. Enumerable.Range(0, heads).Select(n => HeadMasks.IsIntact(mask, n) ? 1.0 : 0.0)];
+    public static double[] PointOf(byte[] mask, int heads) =>
+        [.. Enumerable.Range(0, heads).Select(n => HeadMasks.IsIntact(mask, n) ? 1.0 : 0.0)];
 
     private torch.Tensor Gates(double[][] points)
     {
@@ -100,7 +113,12 @@ internal sealed class GatedForward
             throw new ArgumentException($"a point of {wrong.Length} gates for {n} heads", nameof(points));
         }
 
-        return torch.tensor([.. points.SelectMany(p => p)], [points.Length, n], dtype: decoder.Arithmetic.Compute, device: decoder.Arithmetic.Device);
+        return torch.tensor(
+            [.. points.SelectMany(p => p)],
+            [points.Length, n],
+            dtype: decoder.Arithmetic.Compute,
+            device: decoder.Arithmetic.Device
+        );
     }
 
     /// <summary>The suffix of B points.</summary>
@@ -110,8 +128,10 @@ internal sealed class GatedForward
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = decoder.Shape;
-        long b = gates.shape[0], t = cache.Prompt.SuffixLength;
-        torch.Tensor x = cache.SuffixEmbeddings.expand(b, t, shape.Hidden).reshape(b * t, shape.Hidden); // [B*T, hidden]
+        long b = gates.shape[0],
+            t = cache.Prompt.SuffixLength;
+        // [B*T, hidden]
+        torch.Tensor x = cache.SuffixEmbeddings.expand(b, t, shape.Hidden).reshape(b * t, shape.Hidden);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             using var layerScope = torch.NewDisposeScope();
@@ -121,7 +141,13 @@ internal sealed class GatedForward
             torch.Tensor values = weights.Value.Forward(normed);
             bool last = layer == shape.Layers - 1; // only the last token's logit is read
             torch.Tensor asking = last ? LastOf(normed, b, t) : normed; // [B*Q, hidden]
-            torch.Tensor heads = Attend(layer, weights.Query.Forward(asking), keys, values, gates.narrow(1, (long)layer * shape.Heads, shape.Heads)); // [B*Q, H*d]
+            torch.Tensor heads = Attend(
+                layer,
+                weights.Query.Forward(asking),
+                keys,
+                values,
+                gates.narrow(1, (long)layer * shape.Heads, shape.Heads)
+            ); // [B*Q, H*d]
             x = weights.Finish(last ? LastOf(x, b, t) : x, heads).MoveToOuterDisposeScope();
         }
 
@@ -135,26 +161,51 @@ internal sealed class GatedForward
     /// <param name="values">[B*T, H_kv*d].</param>
     /// <param name="gates">[B, H].</param>
     /// <returns>[B*Q, H*d].</returns>
-    private torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values, torch.Tensor gates)
+    private torch.Tensor Attend(
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        torch.Tensor gates
+    )
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = decoder.Shape;
         Rotary rotary = cache.SuffixRotary;
-        long b = gates.shape[0], t = cache.Prompt.SuffixLength, kv = shape.KvHeads, g = shape.Group, d = shape.HeadDim;
+        long b = gates.shape[0],
+            t = cache.Prompt.SuffixLength,
+            kv = shape.KvHeads,
+            g = shape.Group,
+            d = shape.HeadDim;
         long n = queries.shape[0] / b; // Q
-        torch.Tensor q = rotary.Slice(t - n, n).Apply(queries.view(b, n, kv * g, d).transpose(1, 2)).mul(Scalars.Of(1 / Math.Sqrt(d))).contiguous(); // [B, H, Q, d]
+        torch.Tensor q = rotary
+            .Slice(t - n, n)
+            .Apply(queries.view(b, n, kv * g, d).transpose(1, 2))
+            .mul(Scalars.Of(1 / Math.Sqrt(d)))
+            .contiguous(); // [B, H, Q, d]
         torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
         torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
-        torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d); // kv head first: its keys serve all points
+        // Kv head first: its keys serve all points
+        torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d);
         torch.Tensor own = q.reshape(b * kv, g * n, d);
-        torch.Tensor onSuffix = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2)).view(b, kv, g, n, t).Plus(CausalMask.Of(n, t, q)); // [B, H_kv, G, Q, T]
+        torch.Tensor onSuffix = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2))
+            .view(b, kv, g, n, t)
+            .Plus(CausalMask.Of(n, t, q)); // [B, H_kv, G, Q, T]
         var text = new TextKeys(
-            cache.Prefix(layer), shared.bmm(cache.Prefix(layer).Keys), onSuffix.transpose(0, 1).reshape(kv, b * g * n, t), v.reshape(b * kv, t, d), b, g * n);
+            cache.Prefix(layer),
+            shared.bmm(cache.Prefix(layer).Keys),
+            onSuffix.transpose(0, 1).reshape(kv, b * g * n, t),
+            v.reshape(b * kv, t, d),
+            b,
+            g * n
+        );
 
         torch.Tensor open = Read(shared, cache.Image(layer), text); // [H_kv, B*G*Q, d]
         torch.Tensor closed = Read(shared, baseline.Image(layer), text);
         torch.Tensor gate = gates.view(b, kv, g, 1, 1).transpose(0, 1); // [H_kv, B, G, 1, 1]
-        torch.Tensor heads = (gate * open.view(kv, b, g, n, d)).Plus(gate.neg().add(Scalars.One, Scalars.One) * closed.view(kv, b, g, n, d)); // [H_kv, B, G, Q, d]
+        torch.Tensor heads = (gate * open.view(kv, b, g, n, d)).Plus(
+            gate.neg().add(Scalars.One, Scalars.One) * closed.view(kv, b, g, n, d)
+        ); // [H_kv, B, G, Q, d]
         return heads.permute(1, 3, 0, 2, 4).reshape(b * n, kv * g * d).MoveToOuterDisposeScope();
     }
 
@@ -166,23 +217,38 @@ internal sealed class GatedForward
     private static torch.Tensor Read(torch.Tensor queries, KeyValueBlock? image, TextKeys text)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor[] scores = image is null ? [text.PrefixScores, text.SuffixScores] : [text.PrefixScores, queries.bmm(image.Keys), text.SuffixScores];
+        torch.Tensor[] scores = image is null
+            ? [text.PrefixScores, text.SuffixScores]
+            : [text.PrefixScores, queries.bmm(image.Keys), text.SuffixScores];
         torch.Tensor weights = torch.cat(scores, -1).softmax(-1); // [H_kv, B*G*Q, keys]
-        long prefix = text.Prefix.Length, suffix = text.SuffixScores.shape[2], kv = queries.shape[0], d = queries.shape[2];
+        long prefix = text.Prefix.Length,
+            suffix = text.SuffixScores.shape[2],
+            kv = queries.shape[0],
+            d = queries.shape[2];
         torch.Tensor read = weights.narrow(2, 0, prefix).bmm(text.Prefix.Values);
         if (image is not null)
         {
             read = read.Plus(weights.narrow(2, prefix, image.Length).bmm(image.Values));
         }
 
-        torch.Tensor onSuffix = weights.narrow(2, weights.shape[2] - suffix, suffix).reshape(kv, text.Points, text.Rows, suffix).transpose(0, 1).reshape(text.Points * kv, text.Rows, suffix);
-        torch.Tensor fromSuffix = onSuffix.bmm(text.SuffixValues).view(text.Points, kv, text.Rows, d).transpose(0, 1).reshape(kv, text.Points * text.Rows, d);
+        torch.Tensor onSuffix = weights
+            .narrow(2, weights.shape[2] - suffix, suffix)
+            .reshape(kv, text.Points, text.Rows, suffix)
+            .transpose(0, 1)
+            .reshape(text.Points * kv, text.Rows, suffix);
+        torch.Tensor fromSuffix = onSuffix
+            .bmm(text.SuffixValues)
+            .view(text.Points, kv, text.Rows, d)
+            .transpose(0, 1)
+            .reshape(kv, text.Points * text.Rows, d);
         return read.Plus(fromSuffix).MoveToOuterDisposeScope();
     }
 
-    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) => x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
+    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) =>
+        x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
 
-    private static double[] Doubles(torch.Tensor x) => x.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+    private static double[] Doubles(torch.Tensor x) =>
+        x.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
 
     /// <summary>What open and closed gates share: the text's scores and values.</summary>
     /// <param name="Prefix">The prefix tokens.</param>
@@ -191,7 +257,14 @@ internal sealed class GatedForward
     /// <param name="SuffixValues">[B*H_kv, T, d].</param>
     /// <param name="Points">B.</param>
     /// <param name="Rows">G*Q.</param>
-    private sealed record TextKeys(KeyValueBlock Prefix, torch.Tensor PrefixScores, torch.Tensor SuffixScores, torch.Tensor SuffixValues, long Points, long Rows);
+    private sealed record TextKeys(
+        KeyValueBlock Prefix,
+        torch.Tensor PrefixScores,
+        torch.Tensor SuffixScores,
+        torch.Tensor SuffixValues,
+        long Points,
+        long Rows
+    );
 }
 
 /// <summary>f at a point and its gradient.</summary>

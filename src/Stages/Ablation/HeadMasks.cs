@@ -13,14 +13,18 @@ internal enum MaskDrawing
 }
 
 /// <summary>
-/// Masks x in {0,1}^n as bytes: bit i is bit i % 8, least significant first, of byte i / 8; 1 = intact; the bits beyond n are 0. For heads n = l*H + h; the same form serves text and image tokens.
+/// Masks x in {0,1}^n as bytes: bit i is bit i % 8, least significant first, of byte i / 8; 1 = intact; the bits beyond
+/// n are 0. For heads n = l*H + h; the same form serves text and image tokens.
 /// </summary>
 internal static class HeadMasks
 {
     /// <summary>Bytes of a mask of <paramref name="count"/> bits.</summary>
     public static int Bytes(int count) => (count + 7) / 8;
 
-    /// <summary>Mask number <paramref name="index"/> of a scope: a pure function of its arguments (see <see cref="CounterRandom"/>), so that shards, resumed runs and a larger count agree bit for bit.</summary>
+    /// <summary>
+    /// Mask number <paramref name="index"/> of a scope: a pure function of its arguments (see
+    /// <see cref="CounterRandom"/>), so that shards, resumed runs and a larger count agree bit for bit.
+    /// </summary>
     /// <param name="seed">The experiment's seed.</param>
     /// <param name="scope">The sample's id, or the name of a scope that samples share.</param>
     /// <param name="index">i, from 0.</param>
@@ -103,7 +107,8 @@ internal static class HeadMasks
     }
 
     /// <summary>1 - x.</summary>
-    public static byte[] Complement(byte[] mask, int count) => [.. Full(count).Zip(mask, (full, bits) => (byte)(full & ~bits))];
+    public static byte[] Complement(byte[] mask, int count) =>
+        [.. Full(count).Zip(mask, (full, bits) => (byte)(full & ~bits))];
 
     /// <summary>Whether bit <paramref name="i"/> is intact.</summary>
     public static bool IsIntact(ReadOnlySpan<byte> mask, int i) => (mask[i >> 3] >> (i & 7) & 1) != 0;

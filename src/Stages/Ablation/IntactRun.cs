@@ -4,7 +4,10 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
 
-/// <summary>The model's own run over the suffix, nothing ablated: logits, attention to the image, and the suffix tokens' keys and values from which an answer is generated.</summary>
+/// <summary>
+/// The model's own run over the suffix, nothing ablated: logits, attention to the image, and the suffix tokens' keys
+/// and values from which an answer is generated.
+/// </summary>
 internal sealed class IntactRun : IDisposable
 {
     private readonly PrefixCache cache;
@@ -13,7 +16,14 @@ internal sealed class IntactRun : IDisposable
     private readonly torch.Tensor[] attention; // a layer: [H, T, P]
     private readonly torch.Tensor[] lastHeads; // a layer: [H, d], heads' outputs at the last position
 
-    private IntactRun(PrefixCache cache, float[] logits, torch.Tensor[] keys, torch.Tensor[] values, torch.Tensor[] attention, torch.Tensor[] lastHeads)
+    private IntactRun(
+        PrefixCache cache,
+        float[] logits,
+        torch.Tensor[] keys,
+        torch.Tensor[] values,
+        torch.Tensor[] attention,
+        torch.Tensor[] lastHeads
+    )
     {
         this.cache = cache;
         Logits = logits;
@@ -45,35 +55,61 @@ internal sealed class IntactRun : IDisposable
         for (int layer = 0; layer < layers; layer++)
         {
             using var layerScope = torch.NewDisposeScope();
-            (torch.Tensor queries, torch.Tensor own, torch.Tensor ownValues) = decoder.Project(layer, x, cache.SuffixRotary); // [H | H_kv, T, d]
+            (torch.Tensor queries, torch.Tensor own, torch.Tensor ownValues) = decoder.Project(
+                layer,
+                x,
+                cache.SuffixRotary
+            ); // [H | H_kv, T, d]
             torch.Tensor weights = Attend(cache, layer, queries, own); // [H, T, S + T]
             torch.Tensor heads = Read(cache, layer, weights, ownValues); // [H, T, d]
             x = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
             keys[layer] = own.DetachFromDisposeScope();
             values[layer] = ownValues.DetachFromDisposeScope();
-            attention[layer] = weights.narrow(2, cache.Prompt.ImageStart, cache.Prompt.ImageLength).contiguous().DetachFromDisposeScope();
+            attention[layer] = weights
+                .narrow(2, cache.Prompt.ImageStart, cache.Prompt.ImageLength)
+                .contiguous()
+                .DetachFromDisposeScope();
             lastHeads[layer] = heads.select(1, heads.shape[1] - 1).clone().DetachFromDisposeScope();
         }
 
-        return new IntactRun(cache, LogitsOf(decoder, x.narrow(0, x.shape[0] - 1, 1)), keys, values, attention, lastHeads);
+        return new IntactRun(
+            cache,
+            LogitsOf(decoder, x.narrow(0, x.shape[0] - 1, 1)),
+            keys,
+            values,
+            attention,
+            lastHeads
+        );
     }
 
     /// <summary>Attention weights a_ij of a layer: [H, T, P]; belongs to the run.</summary>
     public torch.Tensor Attention(int layer) => attention[layer];
 
-    /// <summary>What the heads of a layer give at the last position, a V, over every token before it: [H, d]; belongs to the run.</summary>
+    /// <summary>
+    /// What the heads of a layer give at the last position, a V, over every token before it: [H, d]; belongs to the
+    /// run.
+    /// </summary>
     public torch.Tensor LastHeads(int layer) => lastHeads[layer];
 
-    /// <summary>The part of <see cref="LastHeads"/> that is read from the image tokens: [H, d], owned by the caller's dispose scope.</summary>
+    /// <summary>
+    /// The part of <see cref="LastHeads"/> that is read from the image tokens: [H, d], owned by the caller's dispose
+    /// scope.
+    /// </summary>
     public torch.Tensor LastHeadsFromImage(int layer)
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         torch.Tensor weights = attention[layer].narrow(1, attention[layer].shape[1] - 1, 1); // [H, 1, P]
-        return Grouped(weights, cache.Decoder.Shape.Group).bmm(cache.Image(layer).Values).view(weights.shape[0], -1).MoveToOuterDisposeScope();
+        return Grouped(weights, cache.Decoder.Shape.Group)
+            .bmm(cache.Image(layer).Values)
+            .view(weights.shape[0], -1)
+            .MoveToOuterDisposeScope();
     }
 
-    /// <summary>Image attention weight of every head: (1/T) sum over suffix tokens i and image tokens j of a_ij (paper, attention criterion).</summary>
+    /// <summary>
+    /// Image attention weight of every head: (1/T) sum over suffix tokens i and image tokens j of a_ij (paper,
+    /// attention criterion).
+    /// </summary>
     /// <returns>[L, H].</returns>
     public double[,] ImageAttention()
     {
@@ -148,27 +184,35 @@ internal sealed class IntactRun : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         int group = cache.Decoder.Shape.Group;
-        torch.Tensor q = Grouped(queries, group).mul(Scalars.Of(1 / Math.Sqrt(cache.Decoder.Shape.HeadDim))); // [H_kv, G*Q, d]
-        torch.Tensor ownScores = q.bmm(own.transpose(1, 2)).view(queries.shape[0], queries.shape[1], own.shape[1]); // [H, Q, own]
+        // [H_kv, G*Q, d]
+        torch.Tensor q = Grouped(queries, group).mul(Scalars.Of(1 / Math.Sqrt(cache.Decoder.Shape.HeadDim)));
+        // [H, Q, own]
+        torch.Tensor ownScores = q.bmm(own.transpose(1, 2)).view(queries.shape[0], queries.shape[1], own.shape[1]);
         torch.Tensor scores = torch.cat(
             [
                 q.bmm(cache.Prefix(layer).Keys).view(queries.shape[0], queries.shape[1], -1),
                 q.bmm(cache.Image(layer).Keys).view(queries.shape[0], queries.shape[1], -1),
                 ownScores.Plus(CausalMask.Of(queries.shape[1], own.shape[1], ownScores)),
             ],
-            -1);
+            -1
+        );
         return scores.softmax(-1).MoveToOuterDisposeScope();
     }
 
     private static torch.Tensor Read(PrefixCache cache, int layer, torch.Tensor weights, torch.Tensor ownValues)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor values = torch.cat([cache.Prefix(layer).Values, cache.Image(layer).Values, ownValues], 1); // [H_kv, S + own, d]
-        return Grouped(weights, cache.Decoder.Shape.Group).bmm(values).view(weights.shape[0], weights.shape[1], -1).MoveToOuterDisposeScope();
+        // [H_kv, S + own, d]
+        torch.Tensor values = torch.cat([cache.Prefix(layer).Values, cache.Image(layer).Values, ownValues], 1);
+        return Grouped(weights, cache.Decoder.Shape.Group)
+            .bmm(values)
+            .view(weights.shape[0], weights.shape[1], -1)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>[H, rows, n] -> [H_kv, G*rows, n]: query head h reads kv head h / G.</summary>
-    private static torch.Tensor Grouped(torch.Tensor heads, int group) => heads.reshape(heads.shape[0] / group, group * heads.shape[1], heads.shape[2]);
+    private static torch.Tensor Grouped(torch.Tensor heads, int group) =>
+        heads.reshape(heads.shape[0] / group, group * heads.shape[1], heads.shape[2]);
 
     private static float[] LogitsOf(Decoder decoder, torch.Tensor x)
     {

@@ -6,17 +6,27 @@ using TorchSharp;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// Attention of the suffix on a CPU in float32, head by head and mask by mask: an intact head reads the image's own keys only, an ablated one the baseline's only; both sets are computed only where a mask
-/// ablates single tokens. A row's bits are the same whatever the batch and the thread count, and scores never leave the cache.
+/// Attention of the suffix on a CPU in float32, head by head and mask by mask: an intact head reads the image's own
+/// keys only, an ablated one the baseline's only; both sets are computed only where a mask ablates single tokens. A
+/// row's bits are the same whatever the batch and the thread count, and scores never leave the cache.
 /// </summary>
-internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBlocks baseline) : SuffixAttention(cache, baseline)
+internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBlocks baseline)
+    : SuffixAttention(cache, baseline)
 {
-    /// <summary>Whether a decoder's passes can use the kernel: packed arithmetic, and a head size of whole vectors.</summary>
+    /// <summary>
+    /// Whether a decoder's passes can use the kernel: packed arithmetic, and a head size of whole vectors.
+    /// </summary>
     public static bool Serves(Decoder decoder) =>
         decoder.Arithmetic.Linear == LinearChoice.Packed && decoder.Shape.HeadDim % AttentionKernel.Width == 0;
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values, IReadOnlyList<AblationMask> masks)
+    public override torch.Tensor Forward(
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        IReadOnlyList<AblationMask> masks
+    )
     {
         torch.Tensor heads = torch.empty(queries.shape, torch.ScalarType.Float32); // [B*Q, H*d]
         var pass = new Pass(this, layer, queries, keys, values, heads, masks);
@@ -32,11 +42,17 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         else
         {
             int parts = Math.Min(masks.Count, Math.Max(1, 4 * threads / kvHeads)); // several tasks a thread
-            Parallel.For(0, kvHeads * parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, task =>
-            {
-                int kv = task / parts, part = task % parts;
-                pass.Run(kv, masks.Count * part / parts, masks.Count * (part + 1) / parts);
-            });
+            Parallel.For(
+                0,
+                kvHeads * parts,
+                new ParallelOptions { MaxDegreeOfParallelism = threads },
+                task =>
+                {
+                    int kv = task / parts,
+                        part = task % parts;
+                    pass.Run(kv, masks.Count * part / parts, masks.Count * (part + 1) / parts);
+                }
+            );
         }
 
         GC.KeepAlive(queries);
@@ -49,10 +65,14 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
     private readonly struct Rows(KeyValueBlock? block, int kvHead, int headDim)
     {
         /// <summary>[d, padded].</summary>
-        public readonly float* Keys = block is null ? null : (float*)TorchNative.Pointer(block.KeysTransposed) + ((nint)kvHead * headDim * block.Padded);
+        public readonly float* Keys = block is null
+            ? null
+            : (float*)TorchNative.Pointer(block.KeysTransposed) + ((nint)kvHead * headDim * block.Padded);
 
         /// <summary>[length, d].</summary>
-        public readonly float* Values = block is null ? null : (float*)TorchNative.Pointer(block.Values) + ((nint)kvHead * headDim * block.Length);
+        public readonly float* Values = block is null
+            ? null
+            : (float*)TorchNative.Pointer(block.Values) + ((nint)kvHead * headDim * block.Length);
 
         public readonly int Length = block?.Length ?? 0;
 
@@ -61,7 +81,14 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
 
     /// <summary>One call: a layer's queries, keys and values of a batch.</summary>
     private sealed class Pass(
-        KernelSuffixAttention attention, int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values, torch.Tensor heads, IReadOnlyList<AblationMask> masks)
+        KernelSuffixAttention attention,
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        torch.Tensor heads,
+        IReadOnlyList<AblationMask> masks
+    )
     {
         private readonly DecoderShape shape = attention.Cache.Decoder.Shape;
         private readonly int t = attention.Cache.Prompt.SuffixLength;
@@ -80,14 +107,18 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             var prefix = new Rows(attention.Cache.Prefix(layer), kvHead, d);
             var image = new Rows(attention.Cache.Image(layer), kvHead, d);
             var baseline = new Rows(attention.Baseline.Image(layer), kvHead, d);
-            int suffixPadded = PaddedTo(t, AttentionKernel.Width), rows = PaddedTo(n, AttentionKernel.Rows);
+            int suffixPadded = PaddedTo(t, AttentionKernel.Width),
+                rows = PaddedTo(n, AttentionKernel.Rows);
             int columns = prefix.Padded + image.Padded + suffixPadded;
-            Scratch scratch = Scratch.OfThread((d * suffixPadded) + (2 * rows * d) + (rows * (columns + image.Padded + 1)));
+            Scratch scratch = Scratch.OfThread(
+                (d * suffixPadded) + (2 * rows * d) + (rows * (columns + image.Padded + 1))
+            );
             float* suffixKeys = scratch.Start; // [d, suffixPadded]
             float* asked = suffixKeys + (d * suffixPadded); // [rows, d]
             float* read = asked + (rows * d); // [rows, d]
             float* scores = read + (rows * d); // [rows, columns]
-            float* instead = scores + (rows * columns); // [rows, image.Padded]: scores, then weights of the baseline where single tokens are ablated
+            // [rows, image.Padded]: scores, then weights of the baseline where single tokens are ablated
+            float* instead = scores + (rows * columns);
             float* shares = instead + (rows * image.Padded); // [rows], 1 / sum of a row's exponentials
             for (int b = firstMask; b < endMask; b++)
             {
@@ -100,11 +131,38 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                     bool intact = HeadMasks.IsIntact(mask.Heads, (layer * shape.Heads) + head);
                     if (intact && !mask.HeadsOnly)
                     {
-                        Mixed(mask, b, kvHead, rows, prefix, image, baseline, suffixKeys, suffixPadded, asked, scores, instead, shares, read);
+                        Mixed(
+                            mask,
+                            b,
+                            kvHead,
+                            rows,
+                            prefix,
+                            image,
+                            baseline,
+                            suffixKeys,
+                            suffixPadded,
+                            asked,
+                            scores,
+                            instead,
+                            shares,
+                            read
+                        );
                     }
                     else
                     {
-                        Whole(b, kvHead, rows, prefix, intact ? image : baseline, suffixKeys, suffixPadded, asked, scores, shares, read);
+                        Whole(
+                            b,
+                            kvHead,
+                            rows,
+                            prefix,
+                            intact ? image : baseline,
+                            suffixKeys,
+                            suffixPadded,
+                            asked,
+                            scores,
+                            shares,
+                            read
+                        );
                     }
 
                     Store(b, head, shares, read);
@@ -113,12 +171,36 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         }
 
         /// <summary>All queries read one set of image keys.</summary>
-        private void Whole(int b, int kvHead, int rows, Rows prefix, Rows image, float* suffixKeys, int suffixPadded, float* asked, float* scores, float* shares, float* read)
+        private void Whole(
+            int b,
+            int kvHead,
+            int rows,
+            Rows prefix,
+            Rows image,
+            float* suffixKeys,
+            int suffixPadded,
+            float* asked,
+            float* scores,
+            float* shares,
+            float* read
+        )
         {
-            int d = shape.HeadDim, columns = prefix.Padded + image.Padded + suffixPadded;
+            int d = shape.HeadDim,
+                columns = prefix.Padded + image.Padded + suffixPadded;
             Score(asked, prefix, scores, columns, rows);
             Score(asked, image, scores + prefix.Padded, columns, rows);
-            AttentionKernel.Multiply(asked, d, suffixKeys, suffixPadded, scores + prefix.Padded + image.Padded, columns, rows, d, suffixPadded, add: false);
+            AttentionKernel.Multiply(
+                asked,
+                d,
+                suffixKeys,
+                suffixPadded,
+                scores + prefix.Padded + image.Padded,
+                columns,
+                rows,
+                d,
+                suffixPadded,
+                add: false
+            );
             for (int i = 0; i < n; i++)
             {
                 float* row = scores + ((nint)i * columns);
@@ -127,19 +209,67 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             }
 
             AttentionKernel.Multiply(scores, columns, prefix.Values, d, read, d, rows, prefix.Length, d, add: false);
-            AttentionKernel.Multiply(scores + prefix.Padded, columns, image.Values, d, read, d, rows, image.Length, d, add: true);
-            AttentionKernel.Multiply(scores + prefix.Padded + image.Padded, columns, SuffixValues(b, kvHead), shape.KvHeads * d, read, d, rows, t, d, add: true);
+            AttentionKernel.Multiply(
+                scores + prefix.Padded,
+                columns,
+                image.Values,
+                d,
+                read,
+                d,
+                rows,
+                image.Length,
+                d,
+                add: true
+            );
+            AttentionKernel.Multiply(
+                scores + prefix.Padded + image.Padded,
+                columns,
+                SuffixValues(b, kvHead),
+                shape.KvHeads * d,
+                read,
+                d,
+                rows,
+                t,
+                d,
+                add: true
+            );
         }
 
         /// <summary>Each pair of suffix query and image key is intact or not, inside one softmax.</summary>
         private void Mixed(
-            AblationMask mask, int b, int kvHead, int rows, Rows prefix, Rows image, Rows baseline, float* suffixKeys, int suffixPadded, float* asked, float* scores, float* instead, float* shares, float* read)
+            AblationMask mask,
+            int b,
+            int kvHead,
+            int rows,
+            Rows prefix,
+            Rows image,
+            Rows baseline,
+            float* suffixKeys,
+            int suffixPadded,
+            float* asked,
+            float* scores,
+            float* instead,
+            float* shares,
+            float* read
+        )
         {
-            int d = shape.HeadDim, columns = prefix.Padded + image.Padded + suffixPadded;
+            int d = shape.HeadDim,
+                columns = prefix.Padded + image.Padded + suffixPadded;
             Score(asked, prefix, scores, columns, rows);
             Score(asked, image, scores + prefix.Padded, columns, rows);
             Score(asked, baseline, instead, image.Padded, rows);
-            AttentionKernel.Multiply(asked, d, suffixKeys, suffixPadded, scores + prefix.Padded + image.Padded, columns, rows, d, suffixPadded, add: false);
+            AttentionKernel.Multiply(
+                asked,
+                d,
+                suffixKeys,
+                suffixPadded,
+                scores + prefix.Padded + image.Padded,
+                columns,
+                rows,
+                d,
+                suffixPadded,
+                add: false
+            );
             for (int i = 0; i < n; i++)
             {
                 float* row = scores + ((nint)i * columns);
@@ -164,17 +294,62 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             }
 
             AttentionKernel.Multiply(scores, columns, prefix.Values, d, read, d, rows, prefix.Length, d, add: false);
-            AttentionKernel.Multiply(scores + prefix.Padded, columns, image.Values, d, read, d, rows, image.Length, d, add: true);
-            AttentionKernel.Multiply(instead, image.Padded, baseline.Values, d, read, d, rows, baseline.Length, d, add: true);
-            AttentionKernel.Multiply(scores + prefix.Padded + image.Padded, columns, SuffixValues(b, kvHead), shape.KvHeads * d, read, d, rows, t, d, add: true);
+            AttentionKernel.Multiply(
+                scores + prefix.Padded,
+                columns,
+                image.Values,
+                d,
+                read,
+                d,
+                rows,
+                image.Length,
+                d,
+                add: true
+            );
+            AttentionKernel.Multiply(
+                instead,
+                image.Padded,
+                baseline.Values,
+                d,
+                read,
+                d,
+                rows,
+                baseline.Length,
+                d,
+                add: true
+            );
+            AttentionKernel.Multiply(
+                scores + prefix.Padded + image.Padded,
+                columns,
+                SuffixValues(b, kvHead),
+                shape.KvHeads * d,
+                read,
+                d,
+                rows,
+                t,
+                d,
+                add: true
+            );
         }
 
         /// <summary>u_i v_j.</summary>
         private bool Intact(AblationMask mask, int query, int imageToken) =>
-            (mask.Text is null || HeadMasks.IsIntact(mask.Text, t - n + query)) && (mask.Image is null || HeadMasks.IsIntact(mask.Image, imageToken));
+            (mask.Text is null || HeadMasks.IsIntact(mask.Text, t - n + query))
+            && (mask.Image is null || HeadMasks.IsIntact(mask.Image, imageToken));
 
         private void Score(float* asked, Rows rows, float* scores, int columns, int count) =>
-            AttentionKernel.Multiply(asked, shape.HeadDim, rows.Keys, rows.Padded, scores, columns, count, shape.HeadDim, rows.Padded, add: false);
+            AttentionKernel.Multiply(
+                asked,
+                shape.HeadDim,
+                rows.Keys,
+                rows.Padded,
+                scores,
+                columns,
+                count,
+                shape.HeadDim,
+                rows.Padded,
+                add: false
+            );
 
         /// <summary>Minus infinity on padding, and on suffix keys after query i.</summary>
         private void Forbid(float* row, Rows prefix, Rows image, int suffixPadded, int i)
@@ -209,18 +384,27 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         /// <summary>The queries of a head, rotated and divided by sqrt d; the tile's other rows are zero.</summary>
         private void TurnQueries(int b, int head, int rows, float* asked)
         {
-            int d = shape.HeadDim, first = t - n;
+            int d = shape.HeadDim,
+                first = t - n;
             float* from = q + ((((nint)b * n * shape.Heads) + head) * d);
             float factor = 1 / MathF.Sqrt(d);
             for (int i = 0; i < n; i++)
             {
-                AttentionKernel.Turn(from + ((nint)i * shape.Heads * d), cos + ((first + i) * d), sin + ((first + i) * d), d, factor, asked + (i * d));
+                AttentionKernel.Turn(
+                    from + ((nint)i * shape.Heads * d),
+                    cos + ((first + i) * d),
+                    sin + ((first + i) * d),
+                    d,
+                    factor,
+                    asked + (i * d)
+                );
             }
 
             new Span<float>(asked + (n * d), (rows - n) * d).Clear();
         }
 
-        private float* SuffixValues(int b, int kvHead) => v + ((((nint)b * t * shape.KvHeads) + kvHead) * shape.HeadDim);
+        private float* SuffixValues(int b, int kvHead) =>
+            v + ((((nint)b * t * shape.KvHeads) + kvHead) * shape.HeadDim);
 
         private void Store(int b, int head, float* shares, float* read)
         {
@@ -232,12 +416,17 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             }
         }
 
-        private static float* Start(torch.Tensor rows) => rows.is_contiguous() ? (float*)TorchNative.Pointer(rows) : throw new ArgumentException("rows must be contiguous", nameof(rows));
+        private static float* Start(torch.Tensor rows) =>
+            rows.is_contiguous()
+                ? (float*)TorchNative.Pointer(rows)
+                : throw new ArgumentException("rows must be contiguous", nameof(rows));
 
         private static int PaddedTo(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
     }
 
-    /// <summary>A thread's own memory, zeroed when it grows: the rows of a tile that hold no query stay finite.</summary>
+    /// <summary>
+    /// A thread's own memory, zeroed when it grows: the rows of a tile that hold no query stay finite.
+    /// </summary>
     private sealed class Scratch
     {
         [ThreadStatic]

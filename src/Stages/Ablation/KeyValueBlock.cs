@@ -3,8 +3,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// Keys and values of a run of tokens in one layer, shared by every mask. Keys lie transposed and padded with zeros to a multiple of <see cref="Padding"/> tokens, so that scores are plain row-major products
-/// on any device and the CPU kernel reads whole vectors. Read-only.
+/// Keys and values of a run of tokens in one layer, shared by every mask. Keys lie transposed and padded with zeros to
+/// a multiple of <see cref="Padding"/> tokens, so that scores are plain row-major products on any device and the CPU
+/// kernel reads whole vectors. Read-only.
 /// </summary>
 /// <param name="KeysTransposed">[H_kv, d, padded], contiguous, rotated.</param>
 /// <param name="Values">[H_kv, length, d], contiguous.</param>
@@ -26,8 +27,14 @@ internal sealed record KeyValueBlock(torch.Tensor KeysTransposed, torch.Tensor V
     public static KeyValueBlock Of(torch.Tensor keys, torch.Tensor values)
     {
         using var scope = torch.NewDisposeScope();
-        long heads = keys.shape[0], length = keys.shape[1], d = keys.shape[2];
-        torch.Tensor transposed = torch.zeros([heads, d, PaddedTo((int)length)], dtype: keys.dtype, device: keys.device);
+        long heads = keys.shape[0],
+            length = keys.shape[1],
+            d = keys.shape[2];
+        torch.Tensor transposed = torch.zeros(
+            [heads, d, PaddedTo((int)length)],
+            dtype: keys.dtype,
+            device: keys.device
+        );
         transposed.narrow(2, 0, length).copy_(keys.transpose(1, 2));
         torch.Tensor kept = torch.empty([heads, length, d], dtype: values.dtype, device: values.device);
         kept.copy_(values);

@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
 
-/// <summary>Averages the image tokens' keys and values over baseline pictures, in double, in the order they are added.</summary>
+/// <summary>
+/// Averages the image tokens' keys and values over baseline pictures, in double, in the order they are added.
+/// </summary>
 internal sealed class MeanKvAccumulator : IDisposable
 {
     private readonly KeyAverage average;
@@ -36,7 +38,10 @@ internal sealed class MeanKvAccumulator : IDisposable
     {
         if (cache.Prompt.ImageLength != ImageLength)
         {
-            throw new ArgumentException($"the picture has {cache.Prompt.ImageLength} image tokens, not {ImageLength}", nameof(cache));
+            throw new ArgumentException(
+                $"the picture has {cache.Prompt.ImageLength} image tokens, not {ImageLength}",
+                nameof(cache)
+            );
         }
 
         using var noGradient = torch.no_grad();
@@ -66,7 +71,8 @@ internal sealed class MeanKvAccumulator : IDisposable
         return new Baseline.Mean(
             keys.div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
             values.div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
-            average);
+            average
+        );
     }
 
     /// <inheritdoc/>

@@ -5,8 +5,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// The naive twin: a plain pass over all tokens of the prompt, one mask at a time, that ablates by replacing keys and values inside attention. It shares neither cache nor batching with
-/// <see cref="SuffixForward"/> and is what tests and <c>check</c> hold the fast path against.
+/// The naive twin: a plain pass over all tokens of the prompt, one mask at a time, that ablates by replacing keys and
+/// values inside attention. It shares neither cache nor batching with <see cref="SuffixForward"/> and is what tests and
+/// <c>check</c> hold the fast path against.
 /// </summary>
 internal sealed class NaiveForward : IDisposable
 {
@@ -37,7 +38,12 @@ internal sealed class NaiveForward : IDisposable
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         torch.Tensor states = States(mask, baseline); // [T, hidden]
-        return decoder.Logits(states.narrow(0, states.shape[0] - 1, 1))[0].to(torch.ScalarType.Float32).cpu().data<float>().ToArray();
+        return decoder
+            .Logits(states.narrow(0, states.shape[0] - 1, 1))[0]
+            .to(torch.ScalarType.Float32)
+            .cpu()
+            .data<float>()
+            .ToArray();
     }
 
     /// <summary>f: target logit minus mean logit, by the target's direction.</summary>
@@ -69,21 +75,23 @@ internal sealed class NaiveForward : IDisposable
     private torch.Tensor Layer(int layer, torch.Tensor x, Rotary rotary, AblationMask mask, BaselineBlocks baseline)
     {
         using var scope = torch.NewDisposeScope();
-        (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary); // [H | H_kv, T, d]
+        // [H | H_kv, T, d]
+        (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary);
         torch.Tensor heads = Attend(layer, queries, keys, values, mask, baseline.Image(layer)); // [H, T, d]
         return decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// What ablating all heads of one layer changes in what leaves that layer, layer by layer along the intact run. It must change the suffix tokens, or the ablation is without effect, and it must not
-    /// change any token before them.
+    /// What ablating all heads of one layer changes in what leaves that layer, layer by layer along the intact run. It
+    /// must change the suffix tokens, or the ablation is without effect, and it must not change any token before them.
     /// </summary>
     /// <param name="baseline">What ablated heads see.</param>
     public IReadOnlyList<LayerEffect> LayerEffects(BaselineBlocks baseline)
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        int heads = decoder.Shape.Heads, all = decoder.Shape.TotalHeads;
+        int heads = decoder.Shape.Heads,
+            all = decoder.Shape.TotalHeads;
         var full = new AblationMask(HeadMasks.Full(all));
         var effects = new List<LayerEffect>();
         torch.Tensor x = embeddings;
@@ -96,11 +104,20 @@ internal sealed class NaiveForward : IDisposable
             torch.Tensor intact = Layer(layer, x, rotary, full, baseline); // [T, hidden]
             torch.Tensor ablated = Layer(layer, x, rotary, without, baseline);
             torch.Tensor change = (ablated - intact).abs().to(torch.ScalarType.Float64).cpu();
-            effects.Add(new LayerEffect(
-                layer,
-                Largest(change.narrow(0, 0, prompt.SuffixStart)),
-                Largest(change.narrow(0, prompt.SuffixStart, prompt.SuffixLength)),
-                Largest(intact.narrow(0, prompt.SuffixStart, prompt.SuffixLength).abs().to(torch.ScalarType.Float64).cpu())));
+            effects.Add(
+                new LayerEffect(
+                    layer,
+                    Largest(change.narrow(0, 0, prompt.SuffixStart)),
+                    Largest(change.narrow(0, prompt.SuffixStart, prompt.SuffixLength)),
+                    Largest(
+                        intact
+                            .narrow(0, prompt.SuffixStart, prompt.SuffixLength)
+                            .abs()
+                            .to(torch.ScalarType.Float64)
+                            .cpu()
+                    )
+                )
+            );
             x = intact.MoveToOuterDisposeScope();
         }
 
@@ -116,15 +133,25 @@ internal sealed class NaiveForward : IDisposable
         return largest.item<double>();
     }
 
-    private torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values, AblationMask mask, KeyValueBlock? mean)
+    private torch.Tensor Attend(
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        AblationMask mask,
+        KeyValueBlock? mean
+    )
     {
         using var scope = torch.NewDisposeScope();
-        int group = decoder.Shape.Group, start = prompt.ImageStart, p = prompt.ImageLength;
+        int group = decoder.Shape.Group,
+            start = prompt.ImageStart,
+            p = prompt.ImageLength;
         torch.Tensor k = keys.repeat_interleave(group, 0); // [H, T, d]
         torch.Tensor v = values.repeat_interleave(group, 0);
         torch.Tensor q = queries.div(Scalars.Of(Math.Sqrt(decoder.Shape.HeadDim)));
         torch.Tensor ablated = Ablated(layer, mask, queries.device); // [H, T, P]
-        torch.Tensor scores = q.bmm(k.transpose(1, 2)).Plus(CausalMask.Of(prompt.Length, prompt.Length, q)); // [H, T, T]
+        // [H, T, T]
+        torch.Tensor scores = q.bmm(k.transpose(1, 2)).Plus(CausalMask.Of(prompt.Length, prompt.Length, q));
         torch.Tensor own = scores.narrow(2, start, p);
         torch.Tensor instead = mean is null
             ? torch.full_like(own, Scalars.Of(double.NegativeInfinity))
@@ -133,14 +160,18 @@ internal sealed class NaiveForward : IDisposable
         torch.Tensor weights = scores.softmax(-1);
         torch.Tensor moved = weights.narrow(2, start, p) * ablated; // [H, T, P], read from the baseline's values
         torch.Tensor heads = weights.bmm(v) - moved.bmm(v.narrow(1, start, p));
-        return (mean is null ? heads : heads.Plus(moved.bmm(mean.Values.repeat_interleave(group, 0)))).MoveToOuterDisposeScope();
+        return (
+            mean is null ? heads : heads.Plus(moved.bmm(mean.Values.repeat_interleave(group, 0)))
+        ).MoveToOuterDisposeScope();
     }
 
     /// <summary>1 - x_n u_i v_j for suffix queries; queries of prefix and image tokens are never touched.</summary>
     /// <returns>bool [H, T, P].</returns>
     private torch.Tensor Ablated(int layer, AblationMask mask, torch.Device device)
     {
-        int heads = decoder.Shape.Heads, t = prompt.Length, p = prompt.ImageLength;
+        int heads = decoder.Shape.Heads,
+            t = prompt.Length,
+            p = prompt.ImageLength;
         bool[] ablated = new bool[heads * t * p];
         for (int head = 0; head < heads; head++)
         {

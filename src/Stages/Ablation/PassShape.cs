@@ -14,8 +14,15 @@ namespace Pipelines.Stages.Ablation;
 /// <param name="Image">P, image tokens.</param>
 /// <param name="Suffix">T, tokens after the image.</param>
 /// <param name="Batch">Masks computed together; 0 = as <see cref="SuffixForward.BatchOf"/>.</param>
-internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arithmetic Arithmetic, int Prefix,
-    int Image, int Suffix, int Batch = 0)
+internal sealed record PassShape(
+    DecoderShape Decoder,
+    VisionShape Vision,
+    Arithmetic Arithmetic,
+    int Prefix,
+    int Image,
+    int Suffix,
+    int Batch = 0
+)
 {
     /// <summary>Masks computed together.</summary>
     public int Masks => Batch > 0 ? Batch : SuffixForward.BatchOf(Decoder, Suffix);
@@ -27,7 +34,11 @@ internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arith
     /// Parameters of the decoder's layers, which every token meets: without embedding and unembedding.
     /// </summary>
     public long LayerParameters =>
-        Decoder.Layers * (((long)Decoder.Hidden * Decoder.HeadDim * ((2L * Decoder.Heads) + (2L * Decoder.KvHeads))) + (3L * Decoder.Hidden * Decoder.Intermediate));
+        Decoder.Layers
+        * (
+            ((long)Decoder.Hidden * Decoder.HeadDim * ((2L * Decoder.Heads) + (2L * Decoder.KvHeads)))
+            + (3L * Decoder.Hidden * Decoder.Intermediate)
+        );
 
     /// <summary>
     /// Multiplications and additions of a mask: the suffix through all layers, the last token alone through the last.
@@ -37,15 +48,17 @@ internal sealed record PassShape(DecoderShape Decoder, VisionShape Vision, Arith
         get
         {
             double layers = Decoder.Layers - 1 + (1.0 / Suffix);
-            return (2.0 * LayerParameters * Suffix * layers / Decoder.Layers) + (Attention(Suffix,
-                Start + Suffix) * layers / Decoder.Layers);
+            return (2.0 * LayerParameters * Suffix * layers / Decoder.Layers)
+                + (Attention(Suffix, Start + Suffix) * layers / Decoder.Layers);
         }
     }
 
     /// <summary>Of a picture: the tower, and prefix and image tokens through the decoder.</summary>
     public double PictureOperations =>
-        (2.0 * LayerParameters * Start) + (Attention(Start, Start) / 2) // causal
-        + (2.0 * Vision.Parameters * Vision.Rows) + (4.0 * Vision.Blocks * Vision.Rows * Vision.RowsOfTile * Vision.Hidden);
+        (2.0 * LayerParameters * Start)
+        + (Attention(Start, Start) / 2) // causal
+        + (2.0 * Vision.Parameters * Vision.Rows)
+        + (4.0 * Vision.Blocks * Vision.Rows * Vision.RowsOfTile * Vision.Hidden);
 
     /// <summary>Of a gradient: a pass with both sets of image keys, and the way back through frozen weights.</summary>
     public double GradientOperations => (2.5 * MaskOperations) + Attention(Suffix, Start);

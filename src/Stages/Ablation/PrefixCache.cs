@@ -6,8 +6,9 @@ using F = TorchSharp.torch.nn.functional;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// Keys and values of the prefix and image tokens of one picture and prompt, in every layer. Ablation touches only what suffix queries read, and no token sees what follows it, so these do not depend on
-/// the mask: they are computed once, and a mask costs the suffix tokens only. Exact, not an approximation. Read-only: worker threads share it.
+/// Keys and values of the prefix and image tokens of one picture and prompt, in every layer. Ablation touches only what
+/// suffix queries read, and no token sees what follows it, so these do not depend on the mask: they are computed once,
+/// and a mask costs the suffix tokens only. Exact, not an approximation. Read-only: worker threads share it.
 /// </summary>
 internal sealed class PrefixCache : IDisposable
 {
@@ -17,7 +18,15 @@ internal sealed class PrefixCache : IDisposable
     private readonly bool ownsImage;
 
     private PrefixCache(
-        Decoder decoder, PromptTokens prompt, TokenPositions positions, Rotary rotary, torch.Tensor suffix, KeyValueBlock[] prefix, KeyValueBlock[] image, bool ownsImage = true)
+        Decoder decoder,
+        PromptTokens prompt,
+        TokenPositions positions,
+        Rotary rotary,
+        torch.Tensor suffix,
+        KeyValueBlock[] prefix,
+        KeyValueBlock[] image,
+        bool ownsImage = true
+    )
     {
         this.ownsImage = ownsImage;
         Decoder = decoder;
@@ -67,11 +76,19 @@ internal sealed class PrefixCache : IDisposable
     /// <param name="prompt">Tokens of the prompt.</param>
     /// <param name="positions">Rotary positions of the prompt.</param>
     /// <param name="features">[P, hidden] in the compute type.</param>
-    public static PrefixCache Compute(Decoder decoder, PromptTokens prompt, TokenPositions positions, torch.Tensor features)
+    public static PrefixCache Compute(
+        Decoder decoder,
+        PromptTokens prompt,
+        TokenPositions positions,
+        torch.Tensor features
+    )
     {
         if (features.shape[0] != prompt.ImageLength)
         {
-            throw new ArgumentException($"the picture has {features.shape[0]} image tokens, the prompt {prompt.ImageLength}", nameof(features));
+            throw new ArgumentException(
+                $"the picture has {features.shape[0]} image tokens, the prompt {prompt.ImageLength}",
+                nameof(features)
+            );
         }
 
         using var scope = torch.NewDisposeScope();
@@ -86,9 +103,16 @@ internal sealed class PrefixCache : IDisposable
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             using var layerScope = torch.NewDisposeScope();
-            (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, before); // [H | H_kv, S, d]
-            prefix[layer] = KeyValueBlock.Of(keys.narrow(1, 0, prompt.ImageStart), values.narrow(1, 0, prompt.ImageStart));
-            image[layer] = KeyValueBlock.Of(keys.narrow(1, prompt.ImageStart, prompt.ImageLength), values.narrow(1, prompt.ImageStart, prompt.ImageLength));
+            // [H | H_kv, S, d]
+            (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, before);
+            prefix[layer] = KeyValueBlock.Of(
+                keys.narrow(1, 0, prompt.ImageStart),
+                values.narrow(1, 0, prompt.ImageStart)
+            );
+            image[layer] = KeyValueBlock.Of(
+                keys.narrow(1, prompt.ImageStart, prompt.ImageLength),
+                values.narrow(1, prompt.ImageStart, prompt.ImageLength)
+            );
             if (layer < shape.Layers - 1)
             {
                 torch.Tensor heads = CausalAttention(queries, keys, values, shape.Group); // [H, S, d]
@@ -97,12 +121,21 @@ internal sealed class PrefixCache : IDisposable
         }
 
         torch.Tensor suffix = decoder.Embed(prompt.SuffixIds); // [T, hidden]
-        return new PrefixCache(decoder, prompt, positions, Detached(rotary), suffix.DetachFromDisposeScope(), prefix, image);
+        return new PrefixCache(
+            decoder,
+            prompt,
+            positions,
+            Detached(rotary),
+            suffix.DetachFromDisposeScope(),
+            prefix,
+            image
+        );
     }
 
     /// <summary>
-    /// The same tokens with the first suffix tokens counted to the prefix, in front of the image: attention does not depend on the order of its keys, and positions ride with them. For masks under which
-    /// these tokens are always the same.
+    /// The same tokens with the first suffix tokens counted to the prefix, in front of the image: attention does not
+    /// depend on the order of its keys, and positions ride with them. For masks under which these tokens are always the
+    /// same.
     /// </summary>
     /// <param name="tokens">Suffix tokens that move; at least one stays.</param>
     /// <param name="keysAndValues">Their rotated keys and values in a layer, [H_kv, tokens, d] each.</param>
@@ -112,21 +145,54 @@ internal sealed class PrefixCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(tokens, Prompt.SuffixLength);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        int moved = Prompt.SuffixStart, end = moved + tokens;
-        int[] order = [.. Enumerable.Range(0, Prompt.ImageStart), .. Enumerable.Range(moved, tokens), .. Enumerable.Range(Prompt.ImageStart, Prompt.ImageLength), .. Enumerable.Range(end, Prompt.Length - end)];
-        torch.Tensor index = torch.tensor([.. order.Select(i => (long)i)], dtype: torch.ScalarType.Int64, device: rotary.Cos.device);
-        var prompt = Prompt with { Ids = [.. order.Select(i => Prompt.Ids[i])], ImageStart = Prompt.ImageStart + tokens };
-        var positions = Positions with { Axes = [.. Positions.Axes.Select(axis => order.Select(i => axis[i]).ToArray())] };
+        int moved = Prompt.SuffixStart,
+            end = moved + tokens;
+        int[] order =
+        [
+            .. Enumerable.Range(0, Prompt.ImageStart),
+            .. Enumerable.Range(moved, tokens),
+            .. Enumerable.Range(Prompt.ImageStart, Prompt.ImageLength),
+            .. Enumerable.Range(end, Prompt.Length - end),
+        ];
+        torch.Tensor index = torch.tensor(
+            [.. order.Select(i => (long)i)],
+            dtype: torch.ScalarType.Int64,
+            device: rotary.Cos.device
+        );
+        var prompt = Prompt with
+        {
+            Ids = [.. order.Select(i => Prompt.Ids[i])],
+            ImageStart = Prompt.ImageStart + tokens,
+        };
+        var positions = Positions with
+        {
+            Axes = [.. Positions.Axes.Select(axis => order.Select(i => axis[i]).ToArray())],
+        };
         var longer = new KeyValueBlock[prefix.Length];
         for (int layer = 0; layer < longer.Length; layer++)
         {
             (torch.Tensor keys, torch.Tensor values) = keysAndValues(layer);
-            longer[layer] = KeyValueBlock.Of(torch.cat([prefix[layer].KeysByToken(), keys], 1), torch.cat([prefix[layer].Values, values], 1));
+            longer[layer] = KeyValueBlock.Of(
+                torch.cat([prefix[layer].KeysByToken(), keys], 1),
+                torch.cat([prefix[layer].Values, values], 1)
+            );
         }
 
-        torch.Tensor suffix = SuffixEmbeddings.narrow(0, tokens, SuffixEmbeddings.shape[0] - tokens).clone().DetachFromDisposeScope();
+        torch.Tensor suffix = SuffixEmbeddings
+            .narrow(0, tokens, SuffixEmbeddings.shape[0] - tokens)
+            .clone()
+            .DetachFromDisposeScope();
         var reordered = new Rotary(rotary.Cos.index_select(0, index), rotary.Sin.index_select(0, index));
-        return new PrefixCache(Decoder, prompt, positions, Detached(reordered), suffix, longer, image, ownsImage: false);
+        return new PrefixCache(
+            Decoder,
+            prompt,
+            positions,
+            Detached(reordered),
+            suffix,
+            longer,
+            image,
+            ownsImage: false
+        );
     }
 
     /// <inheritdoc/>
@@ -147,8 +213,11 @@ internal sealed class PrefixCache : IDisposable
         using var scope = torch.NewDisposeScope();
         torch.Tensor k = group == 1 ? keys : keys.repeat_interleave(group, 0);
         torch.Tensor v = group == 1 ? values : values.repeat_interleave(group, 0);
-        return F.scaled_dot_product_attention(queries.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), is_casual: true).squeeze(0).MoveToOuterDisposeScope();
+        return F.scaled_dot_product_attention(queries.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), is_casual: true)
+            .squeeze(0)
+            .MoveToOuterDisposeScope();
     }
 
-    private static Rotary Detached(Rotary tables) => new(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
+    private static Rotary Detached(Rotary tables) =>
+        new(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
 }

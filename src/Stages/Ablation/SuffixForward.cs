@@ -5,9 +5,11 @@ using TorchSharp;
 namespace Pipelines.Stages.Ablation;
 
 /// <summary>
-/// The fast path: f(x) and f(x, u, v) for many masks. Prefix and image keys and values come from a <see cref="PrefixCache"/>; each mask costs the suffix tokens, in the last layer the last one only, and one
-/// dot product with the target direction. A mask that leaves the first layers intact starts from the intact run's residual stream. Immutable after construction: worker threads may share one and call it at
-/// the same time, each with masks of its own.
+/// The fast path: f(x) and f(x, u, v) for many masks. Prefix and image keys and values come from a
+/// <see cref="PrefixCache"/>; each mask costs the suffix tokens, in the last layer the last one only, and one dot
+/// product with the target direction. A mask that leaves the first layers intact starts from the intact run's residual
+/// stream. Immutable after construction: worker threads may share one and call it at the same time, each with masks of
+/// its own.
 /// </summary>
 internal sealed class SuffixForward : IDisposable
 {
@@ -23,11 +25,10 @@ internal sealed class SuffixForward : IDisposable
     /// <param name="cache">Prefix and image; must outlive this.</param>
     /// <param name="baseline">What ablated pairs see; must outlive this.</param>
     /// <param name="target">The target token's direction.</param>
-    /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not beyond rounding, with the CPU kernels not at all.</param>
+    /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
+    /// beyond rounding, with the CPU kernels not at all.</param>
     public SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch = 0)
-        : this(cache, baseline, target, batch, ownsCache: false)
-    {
-    }
+        : this(cache, baseline, target, batch, ownsCache: false) { }
 
     private SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch, bool ownsCache)
     {
@@ -54,7 +55,10 @@ internal sealed class SuffixForward : IDisposable
     /// <summary>f(1): nothing ablated.</summary>
     public double Intact { get; }
 
-    /// <summary>Masks a batch: a pure function of the decoder's shape and the suffix. Enough rows for the matrix products, activations that stay in the cache of small models and bounded with long suffixes.</summary>
+    /// <summary>
+    /// Masks a batch: a pure function of the decoder's shape and the suffix. Enough rows for the matrix products,
+    /// activations that stay in the cache of small models and bounded with long suffixes.
+    /// </summary>
     /// <param name="shape">The decoder.</param>
     /// <param name="suffixLength">T.</param>
     public static int BatchOf(DecoderShape shape, int suffixLength)
@@ -77,7 +81,8 @@ internal sealed class SuffixForward : IDisposable
         using var noGradient = torch.no_grad();
         double[] f = new double[masks.Count];
         int[] starts = [.. masks.Select(FirstChangedLayer)];
-        int[] order = [.. Enumerable.Range(0, masks.Count).OrderBy(i => starts[i])]; // stable: masks that start late share batches
+        // Stable: masks that start late share batches
+        int[] order = [.. Enumerable.Range(0, masks.Count).OrderBy(i => starts[i])];
         foreach (int[] batch in order.Chunk(Batch))
         {
             using var scope = torch.NewDisposeScope();
@@ -92,11 +97,15 @@ internal sealed class SuffixForward : IDisposable
     }
 
     /// <summary>
-    /// The passes for masks under which the first text tokens see nothing of the image (u_i = 0 for i &lt; <paramref name="tokens"/>): they are then the same in every mask and are computed once, as the
-    /// prefix is. Exact. Masks of the result have the bits of the other text tokens only.
+    /// The passes for masks under which the first text tokens see nothing of the image (u_i = 0 for i &lt;
+    /// <paramref name="tokens"/>): they are then the same in every mask and are computed once, as the prefix is. Exact.
+    /// Masks of the result have the bits of the other text tokens only.
     /// </summary>
     /// <param name="tokens">Text tokens without the image, fewer than T.</param>
-    /// <returns>Reads this one's cache and baseline: dispose it first. Its <see cref="Intact"/> is f with the other tokens intact.</returns>
+    /// <returns>
+    /// Reads this one's cache and baseline: dispose it first. Its <see cref="Intact"/> is f with the other tokens
+    /// intact.
+    /// </returns>
     public SuffixForward After(int tokens)
     {
         using var scope = torch.NewDisposeScope();
@@ -109,17 +118,26 @@ internal sealed class SuffixForward : IDisposable
         {
             DecoderLayer weights = decoder.Layers[layer];
             torch.Tensor normed = weights.InputNorm.Forward(x);
-            torch.Tensor keys = weights.Key.Forward(normed), values = weights.Value.Forward(normed); // [T, H_kv*d]
+            torch.Tensor keys = weights.Key.Forward(normed),
+                values = weights.Value.Forward(normed); // [T, H_kv*d]
             if (layer < shape.Layers - 1)
             {
                 x = weights.Finish(x, attention.Forward(layer, weights.Query.Forward(normed), keys, values, none));
             }
 
-            return (cache.SuffixRotary.Apply(ByHead(keys)).narrow(1, 0, tokens), ByHead(values).narrow(1, 0, tokens)); // [H_kv, tokens, d]
+            // [H_kv, tokens, d]
+            return (cache.SuffixRotary.Apply(ByHead(keys)).narrow(1, 0, tokens), ByHead(values).narrow(1, 0, tokens));
         }
 
-        torch.Tensor ByHead(torch.Tensor rows) => rows.view(rows.shape[0], shape.KvHeads, shape.HeadDim).transpose(0, 1);
-        return new SuffixForward(cache.WithLongerPrefix(tokens, KeysAndValues), baseline, target, Batch, ownsCache: true);
+        torch.Tensor ByHead(torch.Tensor rows) =>
+            rows.view(rows.shape[0], shape.KvHeads, shape.HeadDim).transpose(0, 1);
+        return new SuffixForward(
+            cache.WithLongerPrefix(tokens, KeysAndValues),
+            baseline,
+            target,
+            Batch,
+            ownsCache: true
+        );
     }
 
     /// <inheritdoc/>
@@ -148,7 +166,10 @@ internal sealed class SuffixForward : IDisposable
         DecoderShape shape = decoder.Shape;
         if (mask.Heads.Length != HeadMasks.Bytes(shape.TotalHeads))
         {
-            throw new ArgumentException($"a mask of {mask.Heads.Length} bytes for {shape.TotalHeads} heads", nameof(mask));
+            throw new ArgumentException(
+                $"a mask of {mask.Heads.Length} bytes for {shape.TotalHeads} heads",
+                nameof(mask)
+            );
         }
 
         return mask.HeadsOnly ? HeadMasks.FirstAblated(mask.Heads, shape.TotalHeads) / shape.Heads : 0;
@@ -163,9 +184,13 @@ internal sealed class SuffixForward : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         int layers = decoder.Shape.Layers;
-        long b = masks.Count, t = cache.Prompt.SuffixLength, hidden = decoder.Shape.Hidden;
-        torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start]; // [T, hidden]; after the last layer [1, hidden]
-        torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden); // [B*T, hidden]
+        long b = masks.Count,
+            t = cache.Prompt.SuffixLength,
+            hidden = decoder.Shape.Hidden;
+        // [T, hidden]; after the last layer [1, hidden]
+        torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start];
+        // [B*T, hidden]
+        torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden);
         for (int layer = start; layer < layers; layer++)
         {
             using var layerScope = torch.NewDisposeScope();
@@ -180,12 +205,14 @@ internal sealed class SuffixForward : IDisposable
             torch.Tensor values = weights.Value.Forward(normed);
             bool last = layer == layers - 1; // only the last token's logit is read
             torch.Tensor asking = last ? LastOf(normed, b, t) : normed; // [B*Q, hidden]
-            torch.Tensor heads = attention.Forward(layer, weights.Query.Forward(asking), keys, values, masks); // [B*Q, H*d]
+            // [B*Q, H*d]
+            torch.Tensor heads = attention.Forward(layer, weights.Query.Forward(asking), keys, values, masks);
             x = weights.Finish(last ? LastOf(x, b, t) : x, heads).MoveToOuterDisposeScope();
         }
 
         return x.MoveToOuterDisposeScope();
     }
 
-    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) => x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
+    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) =>
+        x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
 }

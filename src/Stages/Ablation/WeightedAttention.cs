@@ -2,7 +2,10 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Ablation;
 
-/// <summary>Weighted image attention (paper, eq. 13): the attention of the intact run to every image token, heads weighted by what they carry and text tokens by what they receive.</summary>
+/// <summary>
+/// Weighted image attention (paper, eq. 13): the attention of the intact run to every image token, heads weighted by
+/// what they carry and text tokens by what they receive.
+/// </summary>
 internal static class WeightedAttention
 {
     /// <summary>w_j = sum_n beta_n x*_n sum_i delta_i u*_i a^n_ij.</summary>
@@ -12,13 +15,26 @@ internal static class WeightedAttention
     /// <param name="delta">[T].</param>
     /// <param name="important">u*, T bits.</param>
     /// <returns>[P].</returns>
-    public static double[] Of(IntactRun run, IReadOnlyList<double> beta, byte[] heads, IReadOnlyList<double> delta, byte[] important)
+    public static double[] Of(
+        IntactRun run,
+        IReadOnlyList<double> beta,
+        byte[] heads,
+        IReadOnlyList<double> delta,
+        byte[] important
+    )
     {
-        int headsPerLayer = (int)run.Attention(0).shape[0], t = (int)run.Attention(0).shape[1], p = (int)run.Attention(0).shape[2];
+        int headsPerLayer = (int)run.Attention(0).shape[0],
+            t = (int)run.Attention(0).shape[1],
+            p = (int)run.Attention(0).shape[2];
         double[] w = new double[p];
         for (int layer = 0; layer < beta.Count / headsPerLayer; layer++)
         {
-            int[] kept = [.. Enumerable.Range(0, headsPerLayer).Where(h => HeadMasks.IsIntact(heads, (layer * headsPerLayer) + h))];
+            int[] kept =
+            [
+                .. Enumerable
+                    .Range(0, headsPerLayer)
+                    .Where(h => HeadMasks.IsIntact(heads, (layer * headsPerLayer) + h)),
+            ];
             if (kept.Length == 0)
             {
                 continue;

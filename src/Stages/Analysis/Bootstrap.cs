@@ -3,8 +3,9 @@ using Pipelines.Stages.Attribution;
 namespace Pipelines.Stages.Analysis;
 
 /// <summary>
-/// 95 % intervals by the bootstrap over samples: the percentiles 2.5 and 97.5 of a statistic over resamples with replacement (Efron 1979). The resamples depend on the number of samples
-/// only, so that all points of a curve, and all curves of the same samples, are resampled together and every run gives the same bytes.
+/// 95 % intervals by the bootstrap over samples: the percentiles 2.5 and 97.5 of a statistic over resamples with
+/// replacement (Efron 1979). The resamples depend on the number of samples only, so that all points of a curve, and all
+/// curves of the same samples, are resampled together and every run gives the same bytes.
 /// </summary>
 internal sealed class Bootstrap
 {
@@ -16,7 +17,9 @@ internal sealed class Bootstrap
 
     private readonly Dictionary<int, int[]> draws = []; // samples n -> [Resamples, n], each below n
 
-    /// <summary>Mean, deviation and interval of the mean of the finite values among <paramref name="values"/>.</summary>
+    /// <summary>
+    /// Mean, deviation and interval of the mean of the finite values among <paramref name="values"/>.
+    /// </summary>
     /// <param name="values">One a sample.</param>
     public Estimate Of(IEnumerable<double> values)
     {
@@ -26,22 +29,26 @@ internal sealed class Bootstrap
             return Estimate.None;
         }
 
-        var (low, high) = Interval(y.Length, drawn =>
-        {
-            double sum = 0;
-            foreach (int i in drawn)
+        var (low, high) = Interval(
+            y.Length,
+            drawn =>
             {
-                sum += y[i];
-            }
+                double sum = 0;
+                foreach (int i in drawn)
+                {
+                    sum += y[i];
+                }
 
-            return sum / drawn.Length;
-        });
+                return sum / drawn.Length;
+            }
+        );
         return new Estimate(Metrics.Mean(y), Moments.Of(y).StdSample, low, high, y.Length);
     }
 
     /// <summary>The interval of any statistic of samples.</summary>
     /// <param name="samples">Samples, n.</param>
-    /// <param name="statistic">Of a resample: n indexes of samples, some more than once; NaN = undefined there, left out.</param>
+    /// <param name="statistic">Of a resample: n indexes of samples, some more than once; NaN = undefined there, left
+    /// out.</param>
     /// <returns>NaN for fewer than two samples, or where the statistic is undefined in every resample.</returns>
     public (double Low, double High) Interval(int samples, Func<ReadOnlySpan<int>, double> statistic)
     {
@@ -51,7 +58,13 @@ internal sealed class Bootstrap
         }
 
         int[] all = Draws(samples);
-        double[] found = [.. Enumerable.Range(0, Resamples).Select(r => statistic(all.AsSpan(r * samples, samples))).Where(double.IsFinite)];
+        double[] found =
+        [
+            .. Enumerable
+                .Range(0, Resamples)
+                .Select(r => statistic(all.AsSpan(r * samples, samples)))
+                .Where(double.IsFinite),
+        ];
         if (found.Length == 0)
         {
             return (double.NaN, double.NaN);

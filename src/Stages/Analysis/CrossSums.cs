@@ -13,8 +13,10 @@ namespace Pipelines.Stages.Analysis;
 internal readonly record struct CrossSums(int Count, double A, double B, double AA, double BB, double AB)
 {
     /// <summary>NaN where a or b is constant.</summary>
-    private double OwnCorrelation => AA > 0 && BB > 0
-        ? (AB - (A * B / Count)) / Math.Sqrt((AA - (A * A / Count)) * (BB - (B * B / Count))) : double.NaN;
+    private double OwnCorrelation =>
+        AA > 0 && BB > 0
+            ? (AB - (A * B / Count)) / Math.Sqrt((AA - (A * A / Count)) * (BB - (B * B / Count)))
+            : double.NaN;
 
     /// <summary>Sums of a sample, around the means over everything so that nothing cancels.</summary>
     /// <param name="one">a [n].</param>
@@ -26,7 +28,8 @@ internal readonly record struct CrossSums(int Count, double A, double B, double 
         var sums = new CrossSums(one.Count, 0, 0, 0, 0, 0);
         for (int i = 0; i < one.Count; i++)
         {
-            double a = one[i] - meanOne, b = other[i] - meanOther;
+            double a = one[i] - meanOne,
+                b = other[i] - meanOther;
             sums += new CrossSums(0, a, b, a * a, b * b, a * b);
         }
 
@@ -49,6 +52,12 @@ internal readonly record struct CrossSums(int Count, double A, double B, double 
 
     /// <summary>Sums of both together.</summary>
     public static CrossSums operator +(CrossSums one, CrossSums other) =>
-        new(one.Count + other.Count, one.A + other.A, one.B + other.B, one.AA + other.AA, one.BB + other.BB, one.AB
-            + other.AB);
+        new(
+            one.Count + other.Count,
+            one.A + other.A,
+            one.B + other.B,
+            one.AA + other.AA,
+            one.BB + other.BB,
+            one.AB + other.AB
+        );
 }

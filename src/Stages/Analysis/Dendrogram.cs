@@ -7,7 +7,10 @@ namespace Pipelines.Stages.Analysis;
 /// <param name="Size">Things in the union.</param>
 internal readonly record struct Merge(int Left, int Right, double Height, int Size);
 
-/// <summary>A tree of clusters: n - 1 merges of n things, heights ascending. The order of leaves and the numbers of flat clusters are SciPy's (<c>dendrogram</c>, <c>fcluster</c>).</summary>
+/// <summary>
+/// A tree of clusters: n - 1 merges of n things, heights ascending. The order of leaves and the numbers of flat
+/// clusters are SciPy's (<c>dendrogram</c>, <c>fcluster</c>).
+/// </summary>
 /// <param name="Count">Things, n.</param>
 /// <param name="Merges">n - 1 of them.</param>
 internal sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
@@ -39,7 +42,10 @@ internal sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
 
     /// <summary>Flat clusters: those whose merges all lie at or below a height.</summary>
     /// <param name="height">Where the tree is cut.</param>
-    /// <returns>A number from 1 for each thing. Clusters are numbered as the tree is walked, the merges of a cluster before its single things.</returns>
+    /// <returns>
+    /// A number from 1 for each thing. Clusters are numbered as the tree is walked, the merges of a cluster before its
+    /// single things.
+    /// </returns>
     public int[] CutAt(double height)
     {
         var labels = new int[Count];
@@ -81,7 +87,10 @@ internal sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
         return labels;
     }
 
-    /// <summary>At most so many flat clusters: the lowest cut that gives no more. Merges of one height are taken together, so there may be fewer.</summary>
+    /// <summary>
+    /// At most so many flat clusters: the lowest cut that gives no more. Merges of one height are taken together, so
+    /// there may be fewer.
+    /// </summary>
     /// <param name="clusters">At least 1.</param>
     /// <returns>A number from 1 for each thing.</returns>
     public int[] Cut(int clusters)

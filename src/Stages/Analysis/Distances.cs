@@ -6,12 +6,15 @@ internal enum DistanceMetric
     /// <summary>|a - b|.</summary>
     Euclidean,
 
-    /// <summary>1 - cos(a, b), in [0, 2]. A zero vector is at distance 1 from every other vector and 0 from another zero vector.</summary>
+    /// <summary>
+    /// 1 - cos(a, b), in [0, 2]. A zero vector is at distance 1 from every other vector and 0 from another zero vector.
+    /// </summary>
     Cosine,
 }
 
 /// <summary>
-/// Distances between n vectors in condensed form, SciPy's: the upper triangle row by row, (0,1), (0,2) … (0,n-1), (1,2) …, n (n - 1) / 2 values.
+/// Distances between n vectors in condensed form, SciPy's: the upper triangle row by row, (0,1), (0,2) … (0,n-1), (1,2)
+/// …, n (n - 1) / 2 values.
 /// </summary>
 internal static class Distances
 {
@@ -59,7 +62,8 @@ internal static class Distances
     /// <param name="count">Vectors, n.</param>
     /// <param name="i">One of them.</param>
     /// <param name="j">Another.</param>
-    public static int Pair(int count, int i, int j) => i < j ? (int)(((long)i * ((2L * count) - i - 1) / 2) + (j - i - 1)) : Pair(count, j, i);
+    public static int Pair(int count, int i, int j) =>
+        i < j ? (int)(((long)i * ((2L * count) - i - 1) / 2) + (j - i - 1)) : Pair(count, j, i);
 
     private static double OneMinusCosine(double[] a, double[] b, double normA, double normB)
     {
@@ -74,7 +78,8 @@ internal static class Distances
             dot += a[i] * b[i];
         }
 
-        return Math.Clamp(1 - (dot / (normA * normB)), 0, 2); // rounding must not give equal directions a negative distance
+        // Rounding must not give equal directions a negative distance
+        return Math.Clamp(1 - (dot / (normA * normB)), 0, 2);
     }
 
     private static double Norm(double[] vector) => Math.Sqrt(vector.Sum(v => v * v));

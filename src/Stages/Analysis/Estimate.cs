@@ -25,12 +25,21 @@ internal readonly record struct Estimate(double Mean, double Deviation, double L
     /// <summary>
     /// -1, 0 or 1: below zero, not told from it by the samples, or above (the 95 % interval does not hold 0).
     /// </summary>
-    public int Direction => !CanTell ? 0 : Low > 0 ? 1 : High < 0 ? -1 : 0;
+    public int Direction =>
+        !CanTell ? 0
+        : Low > 0 ? 1
+        : High < 0 ? -1
+        : 0;
 
     /// <summary>The same of all values with another sign.</summary>
     public Estimate Negated => this with { Mean = -Mean, Low = -High, High = -Low };
 
     /// <summary>The same of all values less a constant, e.g. what is expected by chance.</summary>
     public Estimate Less(double constant) =>
-        this with { Mean = Mean - constant, Low = Low - constant, High = High - constant };
+        this with
+        {
+            Mean = Mean - constant,
+            Low = Low - constant,
+            High = High - constant,
+        };
 }

@@ -11,7 +11,8 @@ namespace Pipelines.Stages.Analysis;
 internal readonly record struct LensItem(int Token, double Logit);
 
 /// <summary>
-/// Logit lens of single heads (paper, Fig. 8): what head n adds to the residual stream at the last position of the intact run, a^n V^n W_O^n, goes alone through the final norm and the unembedding.
+/// Logit lens of single heads (paper, Fig. 8): what head n adds to the residual stream at the last position of the
+/// intact run, a^n V^n W_O^n, goes alone through the final norm and the unembedding.
 /// </summary>
 internal static class HeadLens
 {
@@ -22,13 +23,20 @@ internal static class HeadLens
     /// <param name="imageOnly">Only what the head reads from the image tokens counts.</param>
     /// <param name="count">Items a head; all where the vocabulary is smaller.</param>
     /// <returns>[heads][count], falling logits; of equal ones the lower id first.</returns>
-    public static IReadOnlyList<IReadOnlyList<LensItem>> Top(PrefixCache cache, IntactRun run, IReadOnlyList<int> heads, bool imageOnly, int count)
+    public static IReadOnlyList<IReadOnlyList<LensItem>> Top(
+        PrefixCache cache,
+        IntactRun run,
+        IReadOnlyList<int> heads,
+        bool imageOnly,
+        int count
+    )
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         Decoder decoder = cache.Decoder;
         using var oneThread = new OneTorchThread(decoder.Arithmetic);
-        torch.Tensor written = torch.cat([.. heads.Select(n => Written(decoder, run, n, imageOnly))], 0); // [heads, hidden]
+        // [heads, hidden]
+        torch.Tensor written = torch.cat([.. heads.Select(n => Written(decoder, run, n, imageOnly))], 0);
         torch.Tensor logits = decoder.Logits(written).to(torch.ScalarType.Float32).cpu().contiguous(); // [heads, V]
         int rows = (int)logits.shape[1];
         float[] all = logits.data<float>().ToArray();
@@ -40,11 +48,13 @@ internal static class HeadLens
     private static torch.Tensor Written(Decoder decoder, IntactRun run, int n, bool imageOnly)
     {
         DecoderShape shape = decoder.Shape;
-        int layer = n / shape.Heads, head = n % shape.Heads;
+        int layer = n / shape.Heads,
+            head = n % shape.Heads;
         torch.Tensor outputs = imageOnly ? run.LastHeadsFromImage(layer) : run.LastHeads(layer); // [H, d]
         torch.Tensor alone = torch.zeros_like(outputs);
         alone[head].copy_(outputs[head]);
-        torch.Tensor rows = torch.stack([alone.view(-1), torch.zeros_like(alone).view(-1)]); // the second row tells what a bias adds
+        // The second row tells what a bias adds
+        torch.Tensor rows = torch.stack([alone.view(-1), torch.zeros_like(alone).view(-1)]);
         torch.Tensor written = decoder.Layers[layer].Output.Forward(rows); // [2, hidden]
         return written.narrow(0, 0, 1) - written.narrow(0, 1, 1);
     }
@@ -58,6 +68,13 @@ internal static class HeadLens
             (keys[i], ids[i]) = (-logits[i], i);
         }
 
-        return [.. ids.Zip(keys).OrderBy(p => p.Second).ThenBy(p => p.First).Take(count).Select(p => new LensItem(p.First, -p.Second))];
+        return
+        [
+            .. ids.Zip(keys)
+                .OrderBy(p => p.Second)
+                .ThenBy(p => p.First)
+                .Take(count)
+                .Select(p => new LensItem(p.First, -p.Second)),
+        ];
     }
 }

@@ -3,8 +3,10 @@ using Pipelines.Stages.Attribution;
 namespace Pipelines.Stages.Analysis;
 
 /// <summary>
-/// The greatest eigenvalues of a symmetric matrix and their vectors: Householder's reduction to a tridiagonal matrix, bisection by Sturm counts, inverse iteration (Golub and Van Loan, 8.3 and 8.4).
-/// Sure for equal and nearly equal eigenvalues too, and the same bits whatever the thread count: nothing runs in parallel. O(2/3 n^3) for any number of vectors.
+/// The greatest eigenvalues of a symmetric matrix and their vectors: Householder's reduction to a tridiagonal matrix,
+/// bisection by Sturm counts, inverse iteration (Golub and Van Loan, 8.3 and 8.4). Sure for equal and nearly equal
+/// eigenvalues too, and the same bits whatever the thread count: nothing runs in parallel. O(2/3 n^3) for any number of
+/// vectors.
 /// </summary>
 internal static class LeadingEigenvectors
 {
@@ -21,7 +23,13 @@ internal static class LeadingEigenvectors
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, n);
         var reflections = new double[Math.Max(0, n - 2)][];
         var (diagonal, beside) = Tridiagonal(matrix, reflections);
-        (double Value, double[] Vector)[] found = [.. Blocks(diagonal, beside).SelectMany(b => OfBlock(diagonal, beside, b.First, b.Length, count)).OrderByDescending(f => f.Value).Take(count)];
+        (double Value, double[] Vector)[] found =
+        [
+            .. Blocks(diagonal, beside)
+                .SelectMany(b => OfBlock(diagonal, beside, b.First, b.Length, count))
+                .OrderByDescending(f => f.Value)
+                .Take(count),
+        ];
         foreach (var (_, vector) in found)
         {
             for (int k = n - 3; k >= 0; k--)
@@ -33,13 +41,19 @@ internal static class LeadingEigenvectors
         return found;
     }
 
-    /// <summary>Where the tridiagonal matrix falls apart: inside a block no element beside the diagonal vanishes, so no eigenvalue of a block is double.</summary>
+    /// <summary>
+    /// Where the tridiagonal matrix falls apart: inside a block no element beside the diagonal vanishes, so no
+    /// eigenvalue of a block is double.
+    /// </summary>
     private static IEnumerable<(int First, int Length)> Blocks(double[] diagonal, double[] beside)
     {
         int first = 0;
         for (int i = 0; i < diagonal.Length; i++)
         {
-            if (i == beside.Length || Math.Abs(beside[i]) <= Rounding * (Math.Abs(diagonal[i]) + Math.Abs(diagonal[i + 1])))
+            if (
+                i == beside.Length
+                || Math.Abs(beside[i]) <= Rounding * (Math.Abs(diagonal[i]) + Math.Abs(diagonal[i + 1]))
+            )
             {
                 yield return (first, i + 1 - first);
                 first = i + 1;
@@ -47,9 +61,16 @@ internal static class LeadingEigenvectors
         }
     }
 
-    private static IEnumerable<(double Value, double[] Vector)> OfBlock(double[] allDiagonal, double[] allBeside, int first, int length, int count)
+    private static IEnumerable<(double Value, double[] Vector)> OfBlock(
+        double[] allDiagonal,
+        double[] allBeside,
+        int first,
+        int length,
+        int count
+    )
     {
-        double[] diagonal = allDiagonal[first..(first + length)], beside = allBeside[first..(first + length - 1)];
+        double[] diagonal = allDiagonal[first..(first + length)],
+            beside = allBeside[first..(first + length - 1)];
         var before = new List<double[]>();
         for (int rank = 0; rank < Math.Min(count, length); rank++)
         {
@@ -65,7 +86,9 @@ internal static class LeadingEigenvectors
     private static (double[] Diagonal, double[] Beside) Tridiagonal(double[][] a, double[][] reflections)
     {
         int n = a.Length;
-        double[] diagonal = new double[n], beside = new double[Math.Max(0, n - 1)], image = new double[n];
+        double[] diagonal = new double[n],
+            beside = new double[Math.Max(0, n - 1)],
+            image = new double[n];
         for (int k = 0; k < n - 2; k++)
         {
             double[] v = new double[n - k - 1]; // over rows k + 1 ..
@@ -145,7 +168,8 @@ internal static class LeadingEigenvectors
     private static double Bisected(double[] diagonal, double[] beside, int rank)
     {
         int n = diagonal.Length;
-        double low = double.PositiveInfinity, high = double.NegativeInfinity;
+        double low = double.PositiveInfinity,
+            high = double.NegativeInfinity;
         for (int i = 0; i < n; i++) // Gershgorin
         {
             double radius = (i > 0 ? Math.Abs(beside[i - 1]) : 0) + (i < n - 1 ? Math.Abs(beside[i]) : 0);
@@ -218,16 +242,24 @@ internal static class LeadingEigenvectors
         return vector;
     }
 
-    /// <summary>(T - value) x = x by elimination with row exchanges; a vanishing pivot is replaced by a tiny one.</summary>
+    /// <summary>
+    /// (T - value) x = x by elimination with row exchanges; a vanishing pivot is replaced by a tiny one.
+    /// </summary>
     private static void Solve(double[] diagonal, double[] beside, double value, double[] x)
     {
         int n = diagonal.Length;
-        double size = diagonal.Concat(beside).Max(Math.Abs), tiny = size > 0 ? size * 1e-16 : 1;
-        double[] pivots = new double[n], next = new double[n], afterNext = new double[n]; // upper triangle, three bands
-        double d = diagonal[0] - value, e = n > 1 ? beside[0] : 0;
+        double size = diagonal.Concat(beside).Max(Math.Abs),
+            tiny = size > 0 ? size * 1e-16 : 1;
+        double[] pivots = new double[n],
+            next = new double[n],
+            afterNext = new double[n]; // upper triangle, three bands
+        double d = diagonal[0] - value,
+            e = n > 1 ? beside[0] : 0;
         for (int i = 0; i < n - 1; i++)
         {
-            double below = beside[i], belowD = diagonal[i + 1] - value, belowE = i + 1 < n - 1 ? beside[i + 1] : 0;
+            double below = beside[i],
+                belowD = diagonal[i + 1] - value,
+                belowE = i + 1 < n - 1 ? beside[i + 1] : 0;
             if (Math.Abs(below) > Math.Abs(d))
             {
                 (pivots[i], next[i], afterNext[i]) = (below, belowD, belowE);

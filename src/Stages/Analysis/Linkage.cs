@@ -11,9 +11,10 @@ internal enum LinkageMethod
 }
 
 /// <summary>
-/// Hierarchical clustering by the nearest-neighbour chain (Müllner 2011), step for step as SciPy's <c>linkage</c>, so that equal distances are settled as there: a chain starts at the lowest
-/// cluster that is left; the nearest neighbour is the chain's previous element unless another is strictly nearer, then the lowest; merges are sorted stably by height.
-/// O(n^2) distances, O(n^2) steps on average.
+/// Hierarchical clustering by the nearest-neighbour chain (Müllner 2011), step for step as SciPy's <c>linkage</c>, so
+/// that equal distances are settled as there: a chain starts at the lowest cluster that is left; the nearest neighbour
+/// is the chain's previous element unless another is strictly nearer, then the lowest; merges are sorted stably by
+/// height. O(n^2) distances, O(n^2) steps on average.
 /// </summary>
 internal static class Linkage
 {
@@ -30,14 +31,20 @@ internal static class Linkage
         }
 
         var chain = new NearestNeighbourChain(distances.ToArray(), count, method);
-        Merge[] merges = [.. Enumerable.Range(0, Math.Max(0, count - 1)).Select(_ => chain.Next()).ToArray().OrderBy(m => m.Height)]; // OrderBy is stable
+        Merge[] merges =
+        [
+            .. Enumerable.Range(0, Math.Max(0, count - 1)).Select(_ => chain.Next()).ToArray().OrderBy(m => m.Height),
+        ]; // OrderBy is stable
         return new Dendrogram(count, Named(merges, count));
     }
 
     /// <summary>Clusters vectors.</summary>
-    public static Dendrogram Of(IReadOnlyList<double[]> rows, DistanceMetric metric, LinkageMethod method) => Of(Distances.Condensed(rows, metric), rows.Count, method);
+    public static Dendrogram Of(IReadOnlyList<double[]> rows, DistanceMetric metric, LinkageMethod method) =>
+        Of(Distances.Condensed(rows, metric), rows.Count, method);
 
-    /// <summary>From slots of the chain to names of clusters: merge m makes cluster count + m; the smaller name stands left.</summary>
+    /// <summary>
+    /// From slots of the chain to names of clusters: merge m makes cluster count + m; the smaller name stands left.
+    /// </summary>
     private static Merge[] Named(Merge[] merges, int count)
     {
         int[] parent = [.. Enumerable.Range(0, Math.Max(count, (2 * count) - 1))];
@@ -56,7 +63,9 @@ internal static class Linkage
         var named = new Merge[merges.Length];
         for (int m = 0; m < merges.Length; m++)
         {
-            int one = Root(merges[m].Left), other = Root(merges[m].Right), made = count + m;
+            int one = Root(merges[m].Left),
+                other = Root(merges[m].Right),
+                made = count + m;
             parent[one] = parent[other] = made;
             sizes[made] = sizes[one] + sizes[other];
             named[m] = new Merge(Math.Min(one, other), Math.Max(one, other), merges[m].Height, sizes[made]);
@@ -81,7 +90,8 @@ internal static class Linkage
 
             while (true)
             {
-                int last = chain[^1], previous = chain.Count > 1 ? chain[^2] : -1;
+                int last = chain[^1],
+                    previous = chain.Count > 1 ? chain[^2] : -1;
                 var (nearest, height) = Nearest(last, previous);
                 if (nearest == previous)
                 {
@@ -99,7 +109,12 @@ internal static class Linkage
             double least = previous >= 0 ? distances[Distances.Pair(count, slot, previous)] : double.PositiveInfinity;
             for (int i = 0; i < count; i++)
             {
-                if (sizes[i] > 0 && i != slot && distances[Distances.Pair(count, slot, i)] is var distance && distance < least)
+                if (
+                    sizes[i] > 0
+                    && i != slot
+                    && distances[Distances.Pair(count, slot, i)] is var distance
+                    && distance < least
+                )
                 {
                     (nearest, least) = (i, distance);
                 }
@@ -110,7 +125,8 @@ internal static class Linkage
 
         private Merge Join(int x, int y, double height)
         {
-            int sizeX = sizes[x], sizeY = sizes[y];
+            int sizeX = sizes[x],
+                sizeY = sizes[y];
             sizes[x] = 0;
             sizes[y] = sizeX + sizeY;
             for (int i = 0; i < count; i++)
@@ -118,7 +134,14 @@ internal static class Linkage
                 if (sizes[i] > 0 && i != y)
                 {
                     int pair = Distances.Pair(count, i, y);
-                    distances[pair] = Joined(distances[Distances.Pair(count, i, x)], distances[pair], height, sizeX, sizeY, sizes[i]);
+                    distances[pair] = Joined(
+                        distances[Distances.Pair(count, i, x)],
+                        distances[pair],
+                        height,
+                        sizeX,
+                        sizeY,
+                        sizes[i]
+                    );
                 }
             }
 
@@ -134,7 +157,10 @@ internal static class Linkage
             }
 
             double share = 1.0 / (sizeX + sizeY + sizeI);
-            double squared = ((sizeI + sizeX) * share * fromX * fromX) + ((sizeI + sizeY) * share * fromY * fromY) - (sizeI * share * between * between);
+            double squared =
+                ((sizeI + sizeX) * share * fromX * fromX)
+                + ((sizeI + sizeY) * share * fromY * fromY)
+                - (sizeI * share * between * between);
             return Math.Sqrt(Math.Max(0, squared));
         }
     }

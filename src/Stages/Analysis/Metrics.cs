@@ -9,23 +9,31 @@ internal readonly record struct Moments(double Mean, double StdPopulation, doubl
     /// <summary>Moments of <paramref name="values"/>; all NaN where there are none.</summary>
     public static Moments Of(ReadOnlySpan<double> values)
     {
-        double mean = Metrics.Mean(values), squares = 0;
+        double mean = Metrics.Mean(values),
+            squares = 0;
         foreach (double value in values)
         {
             squares += (value - mean) * (value - mean);
         }
 
-        return new Moments(mean, Math.Sqrt(squares / values.Length), values.Length > 1 ? Math.Sqrt(squares / (values.Length - 1)) : double.NaN);
+        return new Moments(
+            mean,
+            Math.Sqrt(squares / values.Length),
+            values.Length > 1 ? Math.Sqrt(squares / (values.Length - 1)) : double.NaN
+        );
     }
 }
 
-/// <summary>The measures of the paper, in double precision with two-pass means. Where a measure is undefined the result is NaN.</summary>
+/// <summary>
+/// The measures of the paper, in double precision with two-pass means. Where a measure is undefined the result is NaN.
+/// </summary>
 internal static class Metrics
 {
     /// <summary>Mean in two passes; NaN of nothing.</summary>
     public static double Mean(ReadOnlySpan<double> values)
     {
-        double sum = 0, rest = 0;
+        double sum = 0,
+            rest = 0;
         foreach (double value in values)
         {
             sum += value;
@@ -40,7 +48,10 @@ internal static class Metrics
         return mean + (rest / values.Length);
     }
 
-    /// <summary>Coefficient of determination, 1 - sum (y - p)^2 / sum (y - mean y)^2. As scikit-learn: for a constant truth 1 if the prediction is perfect, else 0; NaN for fewer than two values.</summary>
+    /// <summary>
+    /// Coefficient of determination, 1 - sum (y - p)^2 / sum (y - mean y)^2. As scikit-learn: for a constant truth 1 if
+    /// the prediction is perfect, else 0; NaN for fewer than two values.
+    /// </summary>
     /// <param name="truth">y.</param>
     /// <param name="predicted">p, same length.</param>
     public static double R2(ReadOnlySpan<double> truth, ReadOnlySpan<double> predicted)
@@ -51,14 +62,18 @@ internal static class Metrics
             return double.NaN;
         }
 
-        double mean = IsConstant(truth) ? truth[0] : Mean(truth), residual = 0, total = 0;
+        double mean = IsConstant(truth) ? truth[0] : Mean(truth),
+            residual = 0,
+            total = 0;
         for (int i = 0; i < truth.Length; i++)
         {
             residual += (truth[i] - predicted[i]) * (truth[i] - predicted[i]);
             total += (truth[i] - mean) * (truth[i] - mean);
         }
 
-        return total > 0 ? 1 - (residual / total) : residual == 0 ? 1 : 0;
+        return total > 0 ? 1 - (residual / total)
+            : residual == 0 ? 1
+            : 0;
     }
 
     /// <summary>Pearson correlation, in [-1, 1]; NaN where an input is constant or has fewer than two values.</summary>
@@ -72,17 +87,23 @@ internal static class Metrics
             return double.NaN;
         }
 
-        double meanA = Mean(a), meanB = Mean(b), scaleA = 0, scaleB = 0;
+        double meanA = Mean(a),
+            meanB = Mean(b),
+            scaleA = 0,
+            scaleB = 0;
         for (int i = 0; i < a.Length; i++)
         {
             scaleA = Math.Max(scaleA, Math.Abs(a[i] - meanA));
             scaleB = Math.Max(scaleB, Math.Abs(b[i] - meanB));
         }
 
-        double aa = 0, bb = 0, ab = 0;
+        double aa = 0,
+            bb = 0,
+            ab = 0;
         for (int i = 0; i < a.Length; i++)
         {
-            double x = (a[i] - meanA) / scaleA, y = (b[i] - meanB) / scaleB; // squares of tiny numbers must not vanish
+            double x = (a[i] - meanA) / scaleA,
+                y = (b[i] - meanB) / scaleB; // squares of tiny numbers must not vanish
             aa += x * x;
             bb += y * y;
             ab += x * y;
@@ -97,7 +118,9 @@ internal static class Metrics
     public static double Cosine(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Length, a.Length);
-        double aa = 0, bb = 0, ab = 0;
+        double aa = 0,
+            bb = 0,
+            ab = 0;
         for (int i = 0; i < a.Length; i++)
         {
             aa += a[i] * a[i];
@@ -124,7 +147,8 @@ internal static class Metrics
             ArgumentOutOfRangeException.ThrowIfGreaterThan(q[i], 100);
             double position = q[i] / 100 * (sorted.Length - 1);
             int below = (int)Math.Floor(position);
-            double low = sorted[below], high = sorted[Math.Min(below + 1, sorted.Length - 1)];
+            double low = sorted[below],
+                high = sorted[Math.Min(below + 1, sorted.Length - 1)];
             results[i] = low + ((high - low) * (position - below));
         }
 

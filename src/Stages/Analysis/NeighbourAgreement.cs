@@ -25,28 +25,38 @@ internal sealed record NeighbourAgreement(Estimate Share, double Chance, Estimat
     public static NeighbourAgreement OfGroups(IReadOnlyList<NamedBeta> samples, Bootstrap bootstrap)
     {
         NamedBeta[] known = [.. samples.Where(s => s.Group.Length > 0)];
-        return Of(known, (i, j) => known[i].Object != known[j].Object, (i, j) => known[i].Group == known[j].Group,
-            bootstrap);
+        return Of(
+            known,
+            (i, j) => known[i].Object != known[j].Object,
+            (i, j) => known[i].Group == known[j].Group,
+            bootstrap
+        );
     }
 
-    private static NeighbourAgreement Of(IReadOnlyList<NamedBeta> samples, Func<int, int, bool> isCandidate, Func<int,
-        int, bool> agree, Bootstrap bootstrap)
+    private static NeighbourAgreement Of(
+        IReadOnlyList<NamedBeta> samples,
+        Func<int, int, bool> isCandidate,
+        Func<int, int, bool> agree,
+        Bootstrap bootstrap
+    )
     {
         var found = new List<(string Object, double Hit, double Chance)>();
         for (int i = 0; i < samples.Count; i++)
         {
             int self = i;
             int[] candidates = [.. Enumerable.Range(0, samples.Count).Where(j => isCandidate(self, j))];
-            double chance = candidates.Length == 0 ? 0
-                : candidates.Count(j => agree(self, j)) / (double)candidates.Length;
+            double chance =
+                candidates.Length == 0 ? 0 : candidates.Count(j => agree(self, j)) / (double)candidates.Length;
             if (chance is > 0 and < 1)
             {
                 found.Add((samples[i].Object, HitOf(samples, self, candidates, agree), chance));
             }
         }
 
-        var objects = found.GroupBy(f => f.Object, StringComparer.Ordinal)
-            .Select(g => (Hits: g.Sum(f => f.Hit), Chance: g.Sum(f => f.Chance), Count: g.Count())).ToArray();
+        var objects = found
+            .GroupBy(f => f.Object, StringComparer.Ordinal)
+            .Select(g => (Hits: g.Sum(f => f.Hit), Chance: g.Sum(f => f.Chance), Count: g.Count()))
+            .ToArray();
         Estimate Over(Func<(double Hits, double Chance, int Count), double> sum)
         {
             double Mean(ReadOnlySpan<int> drawn)
@@ -71,8 +81,12 @@ internal sealed record NeighbourAgreement(Estimate Share, double Chance, Estimat
             return new Estimate(Mean([.. Enumerable.Range(0, objects.Length)]), double.NaN, low, high, objects.Length);
         }
 
-        return new NeighbourAgreement(Over(o => o.Hits), found.Count > 0 ? found.Average(f => f.Chance) : double.NaN,
-            Over(o => o.Hits - o.Chance), found.Count);
+        return new NeighbourAgreement(
+            Over(o => o.Hits),
+            found.Count > 0 ? found.Average(f => f.Chance) : double.NaN,
+            Over(o => o.Hits - o.Chance),
+            found.Count
+        );
     }
 
     /// <summary>1 where the nearest candidate agrees; of several that are equally near the share that does.</summary>

@@ -20,8 +20,12 @@ internal sealed record ObjectShare(double Area, double? Beta, double? Attention)
     /// <param name="beta">beta of each image token, [P]; empty where they are not attributed.</param>
     /// <param name="attention">Weighted attention of each image token, [P].</param>
     /// <returns>Null where no token has a place or the object covers none of them: nothing can be said.</returns>
-    public static ObjectShare? Of(IReadOnlyList<PictureRegion?> regions, PictureRegion box, IReadOnlyList<double> beta,
-        IReadOnlyList<double> attention)
+    public static ObjectShare? Of(
+        IReadOnlyList<PictureRegion?> regions,
+        PictureRegion box,
+        IReadOnlyList<double> beta,
+        IReadOnlyList<double> attention
+    )
     {
         double[] covered = [.. regions.Select(r => r?.CoveredBy(box) ?? 0)];
         int placed = regions.Count(r => r is not null);
@@ -30,7 +34,8 @@ internal sealed record ObjectShare(double Area, double? Beta, double? Attention)
 
         double? OnObject(IReadOnlyList<double> scores)
         {
-            double all = 0, on = 0;
+            double all = 0,
+                on = 0;
             for (int j = 0; j < scores.Count; j++)
             {
                 double positive = regions[j] is null ? 0 : Math.Max(0, scores[j]);

@@ -18,14 +18,19 @@ internal static class Silhouette
     public static double[] OfTwo(double[] distances, IReadOnlyList<int> cluster)
     {
         int[] members = [.. Enumerable.Range(0, cluster.Count).Where(i => cluster[i] is 1 or 2)];
-        return [.. members.Select(i =>
-        {
-            double own = members.Where(j => j != i && cluster[j] == cluster[i])
-                .Average(j => distances[Distances.Pair(cluster.Count, i, j)]);
-            double other = members.Where(j => cluster[j] != cluster[i])
-                .Average(j => distances[Distances.Pair(cluster.Count, i, j)]);
-            double most = Math.Max(own, other);
-            return most > 0 ? (other - own) / most : 0;
-        })];
+        return
+        [
+            .. members.Select(i =>
+            {
+                double own = members
+                    .Where(j => j != i && cluster[j] == cluster[i])
+                    .Average(j => distances[Distances.Pair(cluster.Count, i, j)]);
+                double other = members
+                    .Where(j => cluster[j] != cluster[i])
+                    .Average(j => distances[Distances.Pair(cluster.Count, i, j)]);
+                double most = Math.Max(own, other);
+                return most > 0 ? (other - own) / most : 0;
+            }),
+        ];
     }
 }

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages.Analysis;
 
-/// <summary>How alike the coefficients of the same samples are under two settings, e.g. two prompts (paper, Table 1).</summary>
+/// <summary>
+/// How alike the coefficients of the same samples are under two settings, e.g. two prompts (paper, Table 1).
+/// </summary>
 /// <param name="Each">Cosine of each pair, in order; NaN where one of the two is zero.</param>
 /// <param name="Over">Mean, deviation and 95 % interval over the pairs that have a cosine.</param>
 internal sealed record Similarity(IReadOnlyList<double> Each, Estimate Over)

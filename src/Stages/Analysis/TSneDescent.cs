@@ -1,8 +1,9 @@
 namespace Pipelines.Stages.Analysis;
 
 /// <summary>
-/// Gradient descent of t-SNE in two dimensions, as scikit-learn's exact method: KL = sum P log(P / Q) over all ordered pairs, Q_ij proportional to 1 / (1 + |y_i - y_j|^2).
-/// Later steps are chaotic: the last bit of the start decides the picture, so nothing here runs in parallel.
+/// Gradient descent of t-SNE in two dimensions, as scikit-learn's exact method: KL = sum P log(P / Q) over all ordered
+/// pairs, Q_ij proportional to 1 / (1 + |y_i - y_j|^2). Later steps are chaotic: the last bit of the start decides the
+/// picture, so nothing here runs in parallel.
 /// </summary>
 /// <param name="affinities">P, condensed.</param>
 /// <param name="start">[n][2], not changed.</param>
@@ -59,7 +60,8 @@ internal sealed class TSneDescent(double[] affinities, IReadOnlyList<double[]> s
     /// <param name="y">[n, 2].</param>
     public static double Divergence(double[] affinities, double exaggeration, double[] y)
     {
-        double all = 2 * SumOfKernels(y), divergence = 0;
+        double all = 2 * SumOfKernels(y),
+            divergence = 0;
         for (int i = 0, pair = 0; i < y.Length; i += 2)
         {
             for (int j = i + 2; j < y.Length; j += 2, pair++)
@@ -83,12 +85,15 @@ internal sealed class TSneDescent(double[] affinities, IReadOnlyList<double[]> s
         Array.Clear(gradient);
         for (int i = 0, pair = 0; i < y.Length; i += 2)
         {
-            double atX = 0, atY = 0;
+            double atX = 0,
+                atY = 0;
             for (int j = i + 2; j < y.Length; j += 2, pair++)
             {
                 double kernel = Kernel(y, i, j);
-                double pull = 4 * ((exaggeration * affinities[pair]) - Math.Max(kernel / all, TSneAffinities.Floor)) * kernel;
-                double alongX = pull * (y[i] - y[j]), alongY = pull * (y[i + 1] - y[j + 1]);
+                double pull =
+                    4 * ((exaggeration * affinities[pair]) - Math.Max(kernel / all, TSneAffinities.Floor)) * kernel;
+                double alongX = pull * (y[i] - y[j]),
+                    alongY = pull * (y[i + 1] - y[j + 1]);
                 atX += alongX;
                 atY += alongY;
                 gradient[j] -= alongX;
@@ -119,7 +124,8 @@ internal sealed class TSneDescent(double[] affinities, IReadOnlyList<double[]> s
 
     private static double Kernel(double[] y, int i, int j)
     {
-        double x = y[i] - y[j], up = y[i + 1] - y[j + 1];
+        double x = y[i] - y[j],
+            up = y[i + 1] - y[j + 1];
         return 1 / (1 + (x * x) + (up * up));
     }
 }

@@ -5,14 +5,25 @@ namespace Pipelines.Stages.Attribution;
 
 /// <summary>What a way to beta gives at a cost.</summary>
 /// <param name="SampleId">The sample.</param>
-/// <param name="Way"><see cref="CostCurves.ElasticNet"/>, <see cref="CostCurves.Gradient"/>, <see cref="CostCurves.PlainGradient"/> or <see cref="CostCurves.Both"/>.</param>
+/// <param name="Way"><see cref="CostCurves.ElasticNet"/>, <see cref="CostCurves.Gradient"/>,
+/// <see cref="CostCurves.PlainGradient"/> or <see cref="CostCurves.Both"/>.</param>
 /// <param name="Observations">Masks fitted, or gradients averaged.</param>
 /// <param name="Passes">Cost: a mask is one pass, a gradient two (forward and backward).</param>
 /// <param name="R2">On the held-out forward masks; null where undefined.</param>
-/// <param name="Correlation">Pearson correlation of beta with that of the elastic net on all train masks; null where undefined.</param>
-internal sealed record CostPoint(string SampleId, string Way, int Observations, int Passes, double? R2, double? Correlation);
+/// <param name="Correlation">Pearson correlation of beta with that of the elastic net on all train masks; null where
+/// undefined.</param>
+internal sealed record CostPoint(
+    string SampleId,
+    string Way,
+    int Observations,
+    int Passes,
+    double? R2,
+    double? Correlation
+);
 
-/// <summary>Held-out R^2 and correlation with the full elastic net against passes spent, for regression and for gradients.</summary>
+/// <summary>
+/// Held-out R^2 and correlation with the full elastic net against passes spent, for regression and for gradients.
+/// </summary>
 internal static class CostCurves
 {
     /// <summary>The elastic net on the first train masks.</summary>
@@ -24,7 +35,9 @@ internal static class CostCurves
     /// <summary>The plain mean of the first gradients.</summary>
     public const string PlainGradient = "gradient, plain mean";
 
-    /// <summary>All gradients, both ends alike, and an elastic net on what they leave of the first train masks.</summary>
+    /// <summary>
+    /// All gradients, both ends alike, and an elastic net on what they leave of the first train masks.
+    /// </summary>
     public const string Both = "gradient + elastic-net";
 
     /// <summary>A mask is one forward pass; a gradient a forward and a backward pass.</summary>
@@ -35,14 +48,26 @@ internal static class CostCurves
     /// <param name="split">Which train and which test, for all ways.</param>
     /// <param name="gradients">Gradient passes in order.</param>
     /// <param name="settings">The elastic net.</param>
-    public static IReadOnlyList<CostPoint> Of(MaskDataset data, TrainTestSplit split, IReadOnlyList<GradientPart> gradients, ElasticNetSettings settings)
+    public static IReadOnlyList<CostPoint> Of(
+        MaskDataset data,
+        TrainTestSplit split,
+        IReadOnlyList<GradientPart> gradients,
+        ElasticNetSettings settings
+    )
     {
         Observation[] all = [.. data.Observations()];
-        Observation[] train = [.. all.Where((_, row) => split.Trains(row))], test = [.. all.Where((_, row) => !split.Trains(row))];
+        Observation[] train = [.. all.Where((_, row) => split.Trains(row))],
+            test = [.. all.Where((_, row) => !split.Trains(row))];
         double[] full = Fit(train, settings, data.Heads, o => o.Phi).Coefficients;
-        CostPoint Point(string way, int observations, int passes, double[] beta, Func<byte[], double> predict) => new(
-            "", way, observations, passes,
-            Defined(Metrics.R2(Array.ConvertAll(test, o => o.Phi), Array.ConvertAll(test, o => predict(o.Heads)))), Defined(Metrics.Pearson(beta, full)));
+        CostPoint Point(string way, int observations, int passes, double[] beta, Func<byte[], double> predict) =>
+            new(
+                "",
+                way,
+                observations,
+                passes,
+                Defined(Metrics.R2(Array.ConvertAll(test, o => o.Phi), Array.ConvertAll(test, o => predict(o.Heads)))),
+                Defined(Metrics.Pearson(beta, full))
+            );
 
         var points = new List<CostPoint>();
         foreach (int m in Steps(10, train.Length))
@@ -65,7 +90,15 @@ internal static class CostCurves
         foreach (int m in Steps(30, train.Length))
         {
             ElasticNetFit rest = Fit(train[..m], settings, data.Heads, o => o.Phi - expected.Predict(o.Heads));
-            points.Add(Point(Both, m, (PassesOfGradient * count) + m, [.. expected.Beta.Zip(rest.Coefficients, (g, w) => g + w)], mask => expected.Predict(mask) + rest.Predict(mask)));
+            points.Add(
+                Point(
+                    Both,
+                    m,
+                    (PassesOfGradient * count) + m,
+                    [.. expected.Beta.Zip(rest.Coefficients, (g, w) => g + w)],
+                    mask => expected.Predict(mask) + rest.Predict(mask)
+                )
+            );
         }
 
         return points;
@@ -85,8 +118,17 @@ internal static class CostCurves
         yield return last;
     }
 
-    private static ElasticNetFit Fit(Observation[] rows, ElasticNetSettings settings, int heads, Func<Observation, double> target) =>
-        Attribution.ElasticNet.Fit(MaskColumns.Of(rows.Select(o => o.Heads), heads), Array.ConvertAll(rows, o => target(o)), settings);
+    private static ElasticNetFit Fit(
+        Observation[] rows,
+        ElasticNetSettings settings,
+        int heads,
+        Func<Observation, double> target
+    ) =>
+        Attribution.ElasticNet.Fit(
+            MaskColumns.Of(rows.Select(o => o.Heads), heads),
+            Array.ConvertAll(rows, o => target(o)),
+            settings
+        );
 
     private static double? Defined(double value) => double.IsNaN(value) ? null : value;
 }

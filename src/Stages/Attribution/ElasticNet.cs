@@ -2,13 +2,22 @@ using System.Numerics.Tensors;
 
 namespace Pipelines.Stages.Attribution;
 
-/// <summary>What the elastic net minimises and when it stops: 1/(2n) ||y - Xw - b||^2 + alpha l1_ratio ||w||_1 + alpha (1 - l1_ratio)/2 ||w||^2.</summary>
+/// <summary>
+/// What the elastic net minimises and when it stops: 1/(2n) ||y - Xw - b||^2 + alpha l1_ratio ||w||_1 + alpha (1 -
+/// l1_ratio)/2 ||w||^2.
+/// </summary>
 /// <param name="Alpha">Strength of the penalty, above 0 (paper: 0.0005).</param>
 /// <param name="L1Ratio">Share of the l1 penalty, 0 to 1.</param>
 /// <param name="MaxIterations">Sweeps over the columns at most.</param>
 /// <param name="Tolerance">Of the largest relative change and of the dual gap relative to ||yc||^2.</param>
 /// <param name="FitIntercept">b is fitted (and not penalised); else 0.</param>
-internal sealed record ElasticNetSettings(double Alpha = 0.0005, double L1Ratio = 0.5, int MaxIterations = 1000, double Tolerance = 1e-4, bool FitIntercept = true);
+internal sealed record ElasticNetSettings(
+    double Alpha = 0.0005,
+    double L1Ratio = 0.5,
+    int MaxIterations = 1000,
+    double Tolerance = 1e-4,
+    bool FitIntercept = true
+);
 
 /// <summary>A fitted elastic net.</summary>
 /// <param name="Coefficients">w, [N].</param>
@@ -16,7 +25,13 @@ internal sealed record ElasticNetSettings(double Alpha = 0.0005, double L1Ratio 
 /// <param name="Iterations">Sweeps done; 0 where w = 0 is already good enough.</param>
 /// <param name="DualGap">Divided by the rows, as scikit-learn's <c>dual_gap_</c>.</param>
 /// <param name="Converged">The gap was below the tolerance when the sweeps ended.</param>
-internal sealed record ElasticNetFit(double[] Coefficients, double Intercept, int Iterations, double DualGap, bool Converged)
+internal sealed record ElasticNetFit(
+    double[] Coefficients,
+    double Intercept,
+    int Iterations,
+    double DualGap,
+    bool Converged
+)
 {
     /// <summary>b + x . w.</summary>
     /// <param name="mask">A row: bit j%8, least significant first, of byte j/8.</param>
@@ -36,8 +51,9 @@ internal sealed record ElasticNetFit(double[] Coefficients, double Intercept, in
 }
 
 /// <summary>
-/// Elastic net by cyclic coordinate descent on the Gram matrix in double precision: the algorithm, the stopping rule and the gap-safe screening of scikit-learn 1.9 (<c>enet_coordinate_descent_gram</c>),
-/// sweep for sweep. Columns are 0/1.
+/// Elastic net by cyclic coordinate descent on the Gram matrix in double precision: the algorithm, the stopping rule
+/// and the gap-safe screening of scikit-learn 1.9 (<c>enet_coordinate_descent_gram</c>), sweep for sweep. Columns are
+/// 0/1.
 /// </summary>
 internal static class ElasticNet
 {
@@ -46,8 +62,12 @@ internal static class ElasticNet
     /// <param name="y">[n], finite.</param>
     /// <param name="settings">Penalty and stopping rule.</param>
     /// <param name="threads">Threads for the Gram matrix; the result does not depend on it.</param>
-    public static ElasticNetFit Fit(MaskColumns columns, ReadOnlySpan<double> y, ElasticNetSettings settings, int threads = 1) =>
-        Fit(GramMatrix.Of(columns, settings.FitIntercept, threads), y, settings);
+    public static ElasticNetFit Fit(
+        MaskColumns columns,
+        ReadOnlySpan<double> y,
+        ElasticNetSettings settings,
+        int threads = 1
+    ) => Fit(GramMatrix.Of(columns, settings.FitIntercept, threads), y, settings);
 
     /// <summary>Fits y on the columns of a Gram matrix.</summary>
     /// <param name="gram">Centred if and only if an intercept is fitted.</param>
@@ -92,7 +112,8 @@ internal static class ElasticNet
             return y[0];
         }
 
-        double sum = 0, rest = 0;
+        double sum = 0,
+            rest = 0;
         foreach (double value in y)
         {
             sum += value;
@@ -113,7 +134,8 @@ internal static class ElasticNet
         private readonly GramMatrix gram; // Q = Xc'Xc
         private readonly ElasticNetSettings settings;
         private readonly int rows; // n
-        private readonly double l1, l2; // n alpha r, n alpha (1 - r)
+        private readonly double l1,
+            l2; // n alpha r, n alpha (1 - r)
         private readonly double yy; // ||yc||^2
         private readonly double[] q; // Xc'yc, [N]
         private readonly double[] w; // [N]
@@ -186,10 +208,12 @@ internal static class ElasticNet
         /// <returns>Largest change and largest weight.</returns>
         private (double Change, double Weight) Sweep()
         {
-            double change = 0, weight = 0;
+            double change = 0,
+                weight = 0;
             foreach (int j in kept)
             {
-                double norm = gram.Diagonal(j), old = w[j];
+                double norm = gram.Diagonal(j),
+                    old = w[j];
                 if (norm == 0)
                 {
                     continue;
@@ -220,7 +244,11 @@ internal static class ElasticNet
         private double Gap(out double largest)
         {
             largest = 0;
-            double wq = 0, wqw = 0, ww = 0, norm1 = 0, xr = 0;
+            double wq = 0,
+                wqw = 0,
+                ww = 0,
+                norm1 = 0,
+                xr = 0;
             for (int j = 0; j < w.Length; j++)
             {
                 double r = q[j] - qw[j]; // x_j . R

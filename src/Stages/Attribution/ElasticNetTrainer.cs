@@ -8,24 +8,45 @@ using Microsoft.ML.Trainers;
 
 namespace Pipelines.Stages.Attribution;
 
-/// <summary>What the elastic-net trainer gives: ML.NET's linear model (float) and the fit it was made from (double).</summary>
+/// <summary>
+/// What the elastic-net trainer gives: ML.NET's linear model (float) and the fit it was made from (double).
+/// </summary>
 /// <param name="Transformer">Adds the column <c>Score</c>; saves and loads as any linear regression of ML.NET.</param>
 /// <param name="Fit">Coefficients in double precision, sweeps and gap.</param>
-internal sealed record TrainedElasticNet(RegressionPredictionTransformer<LinearRegressionModelParameters> Transformer, ElasticNetFit Fit);
+internal sealed record TrainedElasticNet(
+    RegressionPredictionTransformer<LinearRegressionModelParameters> Transformer,
+    ElasticNetFit Fit
+);
 
-/// <summary>The elastic net as an ML.NET trainer: fits in pipelines, cross-validation and evaluation like ML.NET's own. Features must be 0 or 1.</summary>
+/// <summary>
+/// The elastic net as an ML.NET trainer: fits in pipelines, cross-validation and evaluation like ML.NET's own. Features
+/// must be 0 or 1.
+/// </summary>
 /// <param name="ml">The context.</param>
 /// <param name="settings">Penalty and stopping rule.</param>
 /// <param name="labelColumn">A float or double column.</param>
 /// <param name="featureColumn">A vector of floats.</param>
-internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings settings, string labelColumn = MaskDataView.Phi, string featureColumn = MaskDataView.Features)
-    : ITrainerEstimator<RegressionPredictionTransformer<LinearRegressionModelParameters>, LinearRegressionModelParameters>
+internal sealed class ElasticNetTrainer(
+    MLContext ml,
+    ElasticNetSettings settings,
+    string labelColumn = MaskDataView.Phi,
+    string featureColumn = MaskDataView.Features
+) : ITrainerEstimator<RegressionPredictionTransformer<LinearRegressionModelParameters>, LinearRegressionModelParameters>
 {
     /// <inheritdoc/>
-    public TrainerInfo Info { get; } = Internals.NewTrainerInfo(normalization: false, calibration: false, caching: false, supportValid: false, supportIncrementalTrain: false, supportTest: false);
+    public TrainerInfo Info { get; } =
+        Internals.NewTrainerInfo(
+            normalization: false,
+            calibration: false,
+            caching: false,
+            supportValid: false,
+            supportIncrementalTrain: false,
+            supportTest: false
+        );
 
     /// <inheritdoc/>
-    public RegressionPredictionTransformer<LinearRegressionModelParameters> Fit(IDataView input) => Train(input).Transformer;
+    public RegressionPredictionTransformer<LinearRegressionModelParameters> Fit(IDataView input) =>
+        Train(input).Transformer;
 
     /// <summary>Fits, and keeps what ML.NET's model cannot hold.</summary>
     /// <param name="input">At least one row.</param>
@@ -36,7 +57,10 @@ internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings setting
         var y = new List<double>();
         var columns = MaskColumns.Of(Rows(input, count, y), count);
         var fit = ElasticNet.Fit(columns, CollectionsMarshal.AsSpan(y), settings);
-        return new TrainedElasticNet(LinearModel(ml, fit.Coefficients, fit.Intercept, input.Schema, featureColumn), fit);
+        return new TrainedElasticNet(
+            LinearModel(ml, fit.Coefficients, fit.Intercept, input.Schema, featureColumn),
+            fit
+        );
     }
 
     /// <summary>A linear model of ML.NET with given coefficients.</summary>
@@ -46,10 +70,20 @@ internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings setting
     /// <param name="schema">Of the data it will be given.</param>
     /// <param name="features">A vector of N floats.</param>
     public static RegressionPredictionTransformer<LinearRegressionModelParameters> LinearModel(
-        MLContext ml, double[] coefficients, double intercept, DataViewSchema schema, string features = MaskDataView.Features)
+        MLContext ml,
+        double[] coefficients,
+        double intercept,
+        DataViewSchema schema,
+        string features = MaskDataView.Features
+    )
     {
         var weights = new VBuffer<float>(coefficients.Length, Array.ConvertAll(coefficients, w => (float)w));
-        return Internals<LinearRegressionModelParameters>.NewTransformer(ml, Internals.NewLinearModel(ml, in weights, (float)intercept), schema, features);
+        return Internals<LinearRegressionModelParameters>.NewTransformer(
+            ml,
+            Internals.NewLinearModel(ml, in weights, (float)intercept),
+            schema,
+            features
+        );
     }
 
     /// <inheritdoc/>
@@ -111,8 +145,12 @@ internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings setting
             {
                 0 => 0,
                 1 => (byte)(1 << (j & 7)),
-                _ => throw new InvalidOperationException(string.Create(
-                    CultureInfo.InvariantCulture, $"Feature {j} is {value}: the elastic net takes columns of 0 and 1.")),
+                _ => throw new InvalidOperationException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"Feature {j} is {value}: the elastic net takes columns of 0 and 1."
+                    )
+                ),
             };
         }
 
@@ -120,19 +158,39 @@ internal sealed class ElasticNetTrainer(MLContext ml, ElasticNetSettings setting
     }
 }
 
-/// <summary>Constructors of ML.NET that are not public, bound when compiled: without them a trainer outside its assemblies cannot make its own linear model.</summary>
+/// <summary>
+/// Constructors of ML.NET that are not public, bound when compiled: without them a trainer outside its assemblies
+/// cannot make its own linear model.
+/// </summary>
 internal static class Internals
 {
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    public static extern LinearRegressionModelParameters NewLinearModel(IHostEnvironment env, in VBuffer<float> weights, float bias);
+    public static extern LinearRegressionModelParameters NewLinearModel(
+        IHostEnvironment env,
+        in VBuffer<float> weights,
+        float bias
+    );
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    public static extern TrainerInfo NewTrainerInfo(bool normalization, bool calibration, bool caching, bool supportValid, bool supportIncrementalTrain, bool supportTest);
+    public static extern TrainerInfo NewTrainerInfo(
+        bool normalization,
+        bool calibration,
+        bool caching,
+        bool supportValid,
+        bool supportIncrementalTrain,
+        bool supportTest
+    );
 }
 
 /// <summary>As <see cref="Internals"/>; an accessor of a generic type must sit in a generic class.</summary>
-internal static class Internals<TModel> where TModel : class
+internal static class Internals<TModel>
+    where TModel : class
 {
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    public static extern RegressionPredictionTransformer<TModel> NewTransformer(IHostEnvironment env, TModel model, DataViewSchema schema, string featureColumn);
+    public static extern RegressionPredictionTransformer<TModel> NewTransformer(
+        IHostEnvironment env,
+        TModel model,
+        DataViewSchema schema,
+        string featureColumn
+    );
 }

@@ -5,7 +5,10 @@ namespace Pipelines.Stages.Attribution;
 /// <summary>How the gradients of a head become its beta.</summary>
 internal enum GradientMean
 {
-    /// <summary>Half the mean over masks with the head intact, half that over masks with it ablated: the trapezoid rule for phi(x_n = 1) - phi(x_n = 0).</summary>
+    /// <summary>
+    /// Half the mean over masks with the head intact, half that over masks with it ablated: the trapezoid rule for
+    /// phi(x_n = 1) - phi(x_n = 0).
+    /// </summary>
     BothEnds,
 
     /// <summary>The mean over all masks.</summary>
@@ -13,9 +16,10 @@ internal enum GradientMean
 }
 
 /// <summary>
-/// Expected gradients (beyond the paper): beta_n = E_x[d phi / d x_n] over the drawn masks. One backward pass gives all N numbers, so the count of passes does not grow with N as a regression's does. A
-/// regression's beta_n is the effect phi(x_n = 1) - phi(x_n = 0) = integral of d phi / d x_n from 0 to 1; with 75 % of heads ablated the plain mean has three quarters of its weight at the end 0,
-/// <see cref="GradientMean.BothEnds"/> has half at either.
+/// Expected gradients (beyond the paper): beta_n = E_x[d phi / d x_n] over the drawn masks. One backward pass gives all
+/// N numbers, so the count of passes does not grow with N as a regression's does. A regression's beta_n is the effect
+/// phi(x_n = 1) - phi(x_n = 0) = integral of d phi / d x_n from 0 to 1; with 75 % of heads ablated the plain mean has
+/// three quarters of its weight at the end 0, <see cref="GradientMean.BothEnds"/> has half at either.
 /// </summary>
 /// <param name="Beta">[N].</param>
 /// <param name="Intercept">b = mean of phi - x . beta over the same passes.</param>
@@ -28,9 +32,19 @@ internal sealed record ExpectedGradients(double[] Beta, double Intercept, int Pa
     /// <param name="average">How they are averaged.</param>
     /// <param name="first">Passes used at most.</param>
     /// <exception cref="ArgumentException">There is no pass.</exception>
-    public static ExpectedGradients Of(IEnumerable<GradientPart> parts, int heads, GradientMean average, int first = int.MaxValue)
+    public static ExpectedGradients Of(
+        IEnumerable<GradientPart> parts,
+        int heads,
+        GradientMean average,
+        int first = int.MaxValue
+    )
     {
-        var passes = parts.SelectMany(part => part.Gradients.Select((gradient, i) => (Gradient: gradient, Mask: part.Heads[i], Phi: part.Phi[i]))).Take(first).ToList();
+        var passes = parts
+            .SelectMany(part =>
+                part.Gradients.Select((gradient, i) => (Gradient: gradient, Mask: part.Heads[i], Phi: part.Phi[i]))
+            )
+            .Take(first)
+            .ToList();
         if (passes.Count == 0)
         {
             throw new ArgumentException("no gradient pass", nameof(parts));
@@ -47,9 +61,10 @@ internal sealed record ExpectedGradients(double[] Beta, double Intercept, int Pa
                 (intact, ablated) = isIntact ? (intact + gradient[n], ablated) : (intact, ablated + gradient[n]);
             }
 
-            beta[n] = average == GradientMean.Masks || count == 0 || count == passes.Count // one end alone has been seen
-                ? (intact + ablated) / passes.Count
-                : 0.5 * ((intact / count) + (ablated / (passes.Count - count)));
+            beta[n] =
+                average == GradientMean.Masks || count == 0 || count == passes.Count // one end alone has been seen
+                    ? (intact + ablated) / passes.Count
+                    : 0.5 * ((intact / count) + (ablated / (passes.Count - count)));
         }
 
         var slope = new ExpectedGradients(beta, 0, passes.Count);

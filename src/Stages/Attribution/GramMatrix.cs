@@ -1,8 +1,9 @@
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>
-/// Xc'Xc of a design of zeros and ones, Xc = X - column means (or X itself without intercept). Counts are exact integers (AND and popcount), so the matrix does not depend on threads or order.
-/// With shared masks one matrix serves the fits of all samples.
+/// Xc'Xc of a design of zeros and ones, Xc = X - column means (or X itself without intercept). Counts are exact
+/// integers (AND and popcount), so the matrix does not depend on threads or order. With shared masks one matrix serves
+/// the fits of all samples.
 /// </summary>
 internal sealed class GramMatrix
 {
@@ -36,7 +37,8 @@ internal sealed class GramMatrix
     /// <param name="threads">Threads used; the result does not depend on it.</param>
     public static GramMatrix Of(MaskColumns columns, bool centred = true, int threads = 1)
     {
-        int n = columns.Rows, count = columns.Columns;
+        int n = columns.Rows,
+            count = columns.Columns;
         var values = new double[(long)count * count];
 
         void FillRow(int i)

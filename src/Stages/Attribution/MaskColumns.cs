@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Pipelines.Stages.Attribution;
 
-/// <summary>The design matrix X in {0,1}^(n x N), held by columns as bit vectors: row i of column j is bit i%64 of word i/64.</summary>
+/// <summary>
+/// The design matrix X in {0,1}^(n x N), held by columns as bit vectors: row i of column j is bit i%64 of word i/64.
+/// </summary>
 internal sealed class MaskColumns
 {
     private readonly ulong[] words; // [N, W]
@@ -37,7 +39,10 @@ internal sealed class MaskColumns
         {
             if (row.Length != (columns + 7) / 8)
             {
-                throw new ArgumentException($"Row {count} has {row.Length} bytes; {columns} columns take {(columns + 7) / 8}.", nameof(rows));
+                throw new ArgumentException(
+                    $"Row {count} has {row.Length} bytes; {columns} columns take {(columns + 7) / 8}.",
+                    nameof(rows)
+                );
             }
 
             if (count % 64 == 0)
@@ -86,7 +91,9 @@ internal sealed class MaskColumns
         return count;
     }
 
-    /// <summary>Sum of <paramref name="values"/> over the rows in which column <paramref name="j"/> is one, in row order.</summary>
+    /// <summary>
+    /// Sum of <paramref name="values"/> over the rows in which column <paramref name="j"/> is one, in row order.
+    /// </summary>
     /// <param name="j">Column.</param>
     /// <param name="values">[n].</param>
     public double Sum(int j, ReadOnlySpan<double> values)

@@ -4,8 +4,9 @@ using Microsoft.ML.Data;
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>
-/// Masks and logits as ML.NET sees them, streamed from the part files at every pass: <c>Features</c> (vector of N floats, 0 or 1), <c>Label</c> (phi as float, what ML.NET's own trainers and
-/// evaluators take), <c>Phi</c> (phi as double) and <c>MaskIndex</c>. Rows come in file order.
+/// Masks and logits as ML.NET sees them, streamed from the part files at every pass: <c>Features</c> (vector of N
+/// floats, 0 or 1), <c>Label</c> (phi as float, what ML.NET's own trainers and evaluators take), <c>Phi</c> (phi as
+/// double) and <c>MaskIndex</c>. Rows come in file order.
 /// </summary>
 internal sealed class MaskDataView : IDataView
 {
@@ -22,7 +23,10 @@ internal sealed class MaskDataView : IDataView
     public const string MaskIndex = "MaskIndex";
 
     /// <summary>Eight floats for every value of a byte.</summary>
-    private static readonly float[] Bits = [.. Enumerable.Range(0, 256 * 8).Select(i => (float)((i >> 3) >> (i & 7) & 1))];
+    private static readonly float[] Bits =
+    [
+        .. Enumerable.Range(0, 256 * 8).Select(i => (float)((i >> 3) >> (i & 7) & 1)),
+    ];
 
     private readonly int heads;
     private readonly long count;
@@ -51,7 +55,8 @@ internal sealed class MaskDataView : IDataView
     /// <summary>Observations held in memory.</summary>
     /// <param name="observations">In file order.</param>
     /// <param name="heads">N.</param>
-    public static MaskDataView Of(IReadOnlyCollection<Observation> observations, int heads) => new(heads, observations.Count, () => observations);
+    public static MaskDataView Of(IReadOnlyCollection<Observation> observations, int heads) =>
+        new(heads, observations.Count, () => observations);
 
     /// <summary>The observations that train.</summary>
     /// <param name="data">All observations.</param>
@@ -60,11 +65,16 @@ internal sealed class MaskDataView : IDataView
     public static MaskDataView Train(MaskDataset data, TrainTestSplit split, Func<Observation, double>? target = null)
     {
         IEnumerable<Observation> Rows() => data.Observations().Where((_, row) => split.Trains(row));
-        return new(data.Heads, split.TrainRows, target is null ? Rows : () => Rows().Select(o => o with { Phi = target(o) }));
+        return new(
+            data.Heads,
+            split.TrainRows,
+            target is null ? Rows : () => Rows().Select(o => o with { Phi = target(o) })
+        );
     }
 
     /// <summary>The observations held out.</summary>
-    public static MaskDataView Test(MaskDataset data, TrainTestSplit split) => new(data.Heads, split.TestRows, () => data.Observations().Where((_, row) => !split.Trains(row)));
+    public static MaskDataView Test(MaskDataset data, TrainTestSplit split) =>
+        new(data.Heads, split.TestRows, () => data.Observations().Where((_, row) => !split.Trains(row)));
 
     /// <summary>The observations of this view, streamed.</summary>
     public IEnumerable<Observation> Observations() => observations();
@@ -77,7 +87,11 @@ internal sealed class MaskDataView : IDataView
         new Cursor(this, [.. columnsNeeded.Select(c => c.Index)]);
 
     /// <inheritdoc/>
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(
+        IEnumerable<DataViewSchema.Column> columnsNeeded,
+        int n,
+        Random? rand = null
+    ) => [GetRowCursor(columnsNeeded, rand)];
 
     private static void Expand(ReadOnlySpan<byte> mask, Span<float> features)
     {
@@ -113,7 +127,8 @@ internal sealed class MaskDataView : IDataView
             return more;
         }
 
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)position, 0);
+        public override ValueGetter<DataViewRowId> GetIdGetter() =>
+            (ref DataViewRowId id) => id = new DataViewRowId((ulong)position, 0);
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
@@ -125,7 +140,10 @@ internal sealed class MaskDataView : IDataView
                 MaskIndex => (ValueGetter<int>)((ref int value) => value = observations.Current.MaskIndex),
                 _ => throw new ArgumentOutOfRangeException(nameof(column), column.Name, "no such column"),
             };
-            return getter as ValueGetter<TValue> ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type}, not {typeof(TValue)}.");
+            return getter as ValueGetter<TValue>
+                ?? throw new InvalidOperationException(
+                    $"Column '{column.Name}' holds {column.Type}, not {typeof(TValue)}."
+                );
         }
 
         protected override void Dispose(bool disposing)

@@ -9,7 +9,10 @@ namespace Pipelines.Stages.Attribution;
 /// <param name="Phi">Normalised logit.</param>
 internal readonly record struct Observation(int MaskIndex, byte[] Heads, double Phi);
 
-/// <summary>D = {(x_i, phi(x_i))} of one sample: part files of masks and of forward passes that hold the same mask indexes in the same order (parts need not have the same borders).</summary>
+/// <summary>
+/// D = {(x_i, phi(x_i))} of one sample: part files of masks and of forward passes that hold the same mask indexes in
+/// the same order (parts need not have the same borders).
+/// </summary>
 internal sealed class MaskDataset
 {
     private readonly IReadOnlyList<string> maskParts;
@@ -36,14 +39,20 @@ internal sealed class MaskDataset
     /// <exception cref="InputException">A part is damaged, or the two tables differ in rows.</exception>
     public static MaskDataset Open(IReadOnlyList<string> maskParts, IReadOnlyList<string> forwardParts, int heads)
     {
-        int masks = maskParts.Sum(ParquetFile.RowCount), passes = forwardParts.Sum(ParquetFile.RowCount);
+        int masks = maskParts.Sum(ParquetFile.RowCount),
+            passes = forwardParts.Sum(ParquetFile.RowCount);
         return masks == passes
             ? new MaskDataset(maskParts, forwardParts, heads, masks)
-            : throw new InputException(forwardParts.Count > 0 ? forwardParts[0] : "forward", $"the part files hold {passes} forward passes for {masks} masks.", "They belong to different runs: delete both and run again.");
+            : throw new InputException(
+                forwardParts.Count > 0 ? forwardParts[0] : "forward",
+                $"the part files hold {passes} forward passes for {masks} masks.",
+                "They belong to different runs: delete both and run again."
+            );
     }
 
     /// <summary>Streams the observations in file order; holds one row group of each table at a time.</summary>
-    /// <exception cref="InputException">A part is damaged, the tables do not belong together, or a phi is not finite.</exception>
+    /// <exception cref="InputException">A part is damaged, the tables do not belong together, or a phi is not
+    /// finite.</exception>
     public IEnumerable<Observation> Observations()
     {
         using var masks = MaskPart.Read(maskParts, Heads).GetEnumerator();
@@ -57,19 +66,34 @@ internal sealed class MaskDataset
                 {
                     if (part is null || at == part.Heads.Length)
                     {
-                        part = masks.MoveNext() ? masks.Current : throw new InputException(path, "has forward passes without masks.", "Delete it and run again.");
+                        part = masks.MoveNext()
+                            ? masks.Current
+                            : throw new InputException(
+                                path,
+                                "has forward passes without masks.",
+                                "Delete it and run again."
+                            );
                         at = 0;
                     }
 
                     if (part.MaskIndex[at] != forward.MaskIndex[i])
                     {
-                        throw new InputException(path, $"column 'mask_index' has {forward.MaskIndex[i]} where the masks have {part.MaskIndex[at]}.", "The part files do not belong together: delete both and run again.");
+                        throw new InputException(
+                            path,
+                            $"column 'mask_index' has {forward.MaskIndex[i]} where the masks have "
+                                + $"{part.MaskIndex[at]}.",
+                            "The part files do not belong together: delete both and run again."
+                        );
                     }
 
                     double phi = forward.Phi[i];
                     if (!double.IsFinite(phi))
                     {
-                        throw new InputException(path, $"column 'phi' is {phi} for mask {forward.MaskIndex[i]} of sample '{forward.SampleId}'.", "The model overflowed there: compute in float32 (model.compute), or reject the sample.");
+                        throw new InputException(
+                            path,
+                            $"column 'phi' is {phi} for mask {forward.MaskIndex[i]} of sample '{forward.SampleId}'.",
+                            "The model overflowed there: compute in float32 (model.compute), or reject the sample."
+                        );
                     }
 
                     yield return new Observation(forward.MaskIndex[i], part.Heads[at], phi);

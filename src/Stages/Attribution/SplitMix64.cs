@@ -1,8 +1,8 @@
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>
-/// SplitMix64 (Steele, Lea and Flood 2014): state += 0x9E3779B97F4A7C15, then two xor-shift-multiply steps. Our own, so that a seed gives the same split and the same random orders
-/// in every version of .NET and on every machine.
+/// SplitMix64 (Steele, Lea and Flood 2014): state += 0x9E3779B97F4A7C15, then two xor-shift-multiply steps. Our own, so
+/// that a seed gives the same split and the same random orders in every version of .NET and on every machine.
 /// </summary>
 internal struct SplitMix64
 {
@@ -10,7 +10,8 @@ internal struct SplitMix64
 
     /// <summary>A stream.</summary>
     /// <param name="seed">Seed of the experiment.</param>
-    /// <param name="purpose">What the numbers are for: streams of different purposes have nothing to do with each other.</param>
+    /// <param name="purpose">What the numbers are for: streams of different purposes have nothing to do with each
+    /// other.</param>
     /// <param name="index">Number of the stream within the purpose.</param>
     public SplitMix64(int seed, ulong purpose, int index = 0)
     {
@@ -34,10 +35,13 @@ internal struct SplitMix64
         }
     }
 
-    /// <summary>A number in 0 .. bound - 1, every one equally likely (Lemire's multiplication, rejecting the biased rest).</summary>
+    /// <summary>
+    /// A number in 0 .. bound - 1, every one equally likely (Lemire's multiplication, rejecting the biased rest).
+    /// </summary>
     public int Below(int bound)
     {
-        ulong range = (ulong)bound, threshold = unchecked(0UL - range) % range;
+        ulong range = (ulong)bound,
+            threshold = unchecked(0UL - range) % range;
         while (true)
         {
             ulong high = Math.BigMul(Next(), range, out ulong low);
@@ -48,7 +52,9 @@ internal struct SplitMix64
         }
     }
 
-    /// <summary>0 .. count - 1 in random order, every order equally likely (Fisher-Yates, from the last place down).</summary>
+    /// <summary>
+    /// 0 .. count - 1 in random order, every order equally likely (Fisher-Yates, from the last place down).
+    /// </summary>
     public int[] Permutation(int count)
     {
         int[] order = [.. Enumerable.Range(0, count)];

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages.Attribution;
 
-/// <summary>Which observations train. The same seed and number of observations give the same split for every sample.</summary>
+/// <summary>
+/// Which observations train. The same seed and number of observations give the same split for every sample.
+/// </summary>
 internal sealed class TrainTestSplit
 {
     private const ulong Purpose = 0x73706C6974; // "split"

@@ -3,9 +3,7 @@ namespace Pipelines.Stages.Attribution;
 /// <summary>The regression of an experiment: a closed set. Every one learns from the same data view.</summary>
 internal abstract record Trainer
 {
-    private Trainer()
-    {
-    }
+    private Trainer() { }
 
     /// <summary>Name as in the spec.</summary>
     public abstract string Name { get; }
@@ -18,7 +16,10 @@ internal abstract record Trainer
         public override string Name => "elastic-net";
     }
 
-    /// <summary>ML.NET's stochastic dual coordinate ascent, penalties chosen so that its optimum is near the elastic net's; beta = w.</summary>
+    /// <summary>
+    /// ML.NET's stochastic dual coordinate ascent, penalties chosen so that its optimum is near the elastic net's; beta
+    /// = w.
+    /// </summary>
     /// <param name="Alpha">As the elastic net's.</param>
     /// <param name="L1Ratio">As the elastic net's; below 1.</param>
     /// <param name="MaxIterations">Passes over the data.</param>

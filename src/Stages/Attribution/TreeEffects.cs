@@ -3,8 +3,9 @@ using Microsoft.ML.Trainers.FastTree;
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>
-/// beta of a tree ensemble g: the mean over observed masks of g(x with head n intact) - g(x with head n ablated). It has the sign and the unit (phi) of a linear model's coefficient, and equals it where g is linear;
-/// permutation importance has neither. Exact, by walking: only heads on a mask's path through a tree can change that tree's value.
+/// beta of a tree ensemble g: the mean over observed masks of g(x with head n intact) - g(x with head n ablated). It
+/// has the sign and the unit (phi) of a linear model's coefficient, and equals it where g is linear; permutation
+/// importance has neither. Exact, by walking: only heads on a mask's path through a tree can change that tree's value.
 /// </summary>
 internal static class TreeEffects
 {
@@ -58,7 +59,10 @@ internal static class TreeEffects
         int node = 0;
         while (node >= 0 && tree.NumberOfNodes > 0)
         {
-            node = features[tree.NumericalSplitFeatureIndexes[node]] <= tree.NumericalSplitThresholds[node] ? tree.LeftChild[node] : tree.RightChild[node];
+            node =
+                features[tree.NumericalSplitFeatureIndexes[node]] <= tree.NumericalSplitThresholds[node]
+                    ? tree.LeftChild[node]
+                    : tree.RightChild[node];
         }
 
         return tree.LeafValues[node < 0 ? ~node : 0];
@@ -76,14 +80,17 @@ internal static class TreeEffects
         {
             int head = tree.NumericalSplitFeatureIndexes[node];
             bool intact = Bit(mask, head);
-            int taken = Child(tree, node, intact), other = Child(tree, node, !intact);
+            int taken = Child(tree, node, intact),
+                other = Child(tree, node, !intact);
             double there = Leaf(tree, other, mask, head, !intact);
             effects[head] += weight * (intact ? here - there : there - here);
             node = taken;
         }
     }
 
-    /// <summary>Value of the leaf that is reached from <paramref name="node"/>; a negative node is the leaf ~node.</summary>
+    /// <summary>
+    /// Value of the leaf that is reached from <paramref name="node"/>; a negative node is the leaf ~node.
+    /// </summary>
     private static double Leaf(RegressionTree tree, int node, byte[] mask, int fixedHead = -1, bool fixedValue = false)
     {
         while (node >= 0)

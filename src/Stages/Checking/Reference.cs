@@ -5,7 +5,10 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Checking;
 
-/// <summary>What another program computed with the same checkpoint for one picture and question, to hold a model against (<see cref="ReferenceComparison"/>).</summary>
+/// <summary>
+/// What another program computed with the same checkpoint for one picture and question, to hold a model against
+/// (<see cref="ReferenceComparison"/>).
+/// </summary>
 internal sealed record Reference
 {
     private const long LargestFile = 256 << 20;
@@ -38,14 +41,18 @@ internal sealed record Reference
     /// <summary>[L], the same of the values.</summary>
     public required IReadOnlyList<double> ValueNorms { get; init; }
 
-    /// <summary>[L][d], the first key head's key at the last image token: it shows a wrong rotation, which norms do not. Null where the file has none.</summary>
+    /// <summary>
+    /// [L][d], the first key head's key at the last image token: it shows a wrong rotation, which norms do not. Null
+    /// where the file has none.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<double>>? LastKeys { get; init; }
 
     /// <summary>Frobenius norm of the pixel values; null where the file has none.</summary>
     public double? PixelNorm { get; init; }
 
     /// <summary>Reads a file as the script of <c>check --help</c> writes it.</summary>
-    /// <exception cref="InputException">Missing, not JSON, a field missing or of the wrong form, or lengths that do not go together.</exception>
+    /// <exception cref="InputException">Missing, not JSON, a field missing or of the wrong form, or lengths that do not
+    /// go together.</exception>
     public static Reference Read(string file)
     {
         using JsonDocument document = Parse(file);
@@ -66,7 +73,11 @@ internal sealed record Reference
         };
         fields.RequireEqual("top_logits", reference.TopLogits.Count, "top_tokens", reference.TopTokens.Count);
         fields.RequireEqual("value_norms", reference.ValueNorms.Count, "key_norms", reference.KeyNorms.Count);
-        if (reference.LastKeys is { } keys) fields.RequireEqual("last_keys", keys.Count, "key_norms", reference.KeyNorms.Count);
+        if (reference.LastKeys is { } keys)
+        {
+            fields.RequireEqual("last_keys", keys.Count, "key_norms", reference.KeyNorms.Count);
+        }
+
         return reference;
     }
 
@@ -77,7 +88,11 @@ internal sealed record Reference
             long length = new FileInfo(file).Length;
             if (length > LargestFile)
             {
-                throw new InputException(file, $"the file has {length:N0} bytes, far more than a reference has.", Remedy);
+                throw new InputException(
+                    file,
+                    $"the file has {length:N0} bytes, far more than a reference has.",
+                    Remedy
+                );
             }
 
             byte[] bytes = System.IO.File.ReadAllBytes(file);
@@ -96,9 +111,13 @@ internal sealed record Reference
         {
             throw new InputException(
                 file,
-                string.Create(CultureInfo.InvariantCulture, $"the file is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the file is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."
+                ),
                 "NaN and Infinity, which Python writes, are no JSON: a reference with them is of no use.",
-                e);
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -111,7 +130,8 @@ internal sealed record Reference
     /// <summary>Fields of the file, with errors that name them.</summary>
     private readonly struct Fields(string file, JsonElement root)
     {
-        public bool Has(string name) => root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+        public bool Has(string name) =>
+            root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
         public string Text(string name)
         {
@@ -138,21 +158,36 @@ internal sealed record Reference
         public double[][] Rows(string name)
         {
             Fields self = this;
-            return [.. List(Field(name), name).Select(row => self.List(row, name).Select(e => self.NumberOf(e, name)).ToArray())];
+            return
+            [
+                .. List(Field(name), name)
+                    .Select(row => self.List(row, name).Select(e => self.NumberOf(e, name)).ToArray()),
+            ];
         }
 
         public void RequireEqual(string name, int count, string other, int expected)
         {
-            if (count == expected) return;
-            string found = string.Create(CultureInfo.InvariantCulture, $"'{name}' has {count} entries and '{other}' {expected}; both must have as many.");
+            if (count == expected)
+            {
+                return;
+            }
+
+            string found = string.Create(
+                CultureInfo.InvariantCulture,
+                $"'{name}' has {count} entries and '{other}' {expected}; both must have as many."
+            );
             throw new InputException(file, found, Remedy);
         }
 
         private JsonElement Field(string name) =>
-            Has(name) ? root.GetProperty(name) : throw new InputException(file, $"the field '{name}' is missing.", Remedy);
+            Has(name)
+                ? root.GetProperty(name)
+                : throw new InputException(file, $"the field '{name}' is missing.", Remedy);
 
         private IEnumerable<JsonElement> List(JsonElement value, string name) =>
-            value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 ? value.EnumerateArray() : throw Wrong(name, "a list with entries");
+            value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
+                ? value.EnumerateArray()
+                : throw Wrong(name, "a list with entries");
 
         private double NumberOf(JsonElement value, string name) =>
             value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)

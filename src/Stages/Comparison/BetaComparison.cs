@@ -8,12 +8,22 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Samples">One a sample in common.</param>
 /// <param name="Pearson">Correlation of a sample's two beta, over samples.</param>
 /// <param name="Cosine">Cosine of a sample's two beta, over samples.</param>
-/// <param name="MeanA">Mean of beta in A [L * H], over the samples in common; where there are none, over all of A.</param>
+/// <param name="MeanA">Mean of beta in A [L * H], over the samples in common; where there are none, over all of
+/// A.</param>
 /// <param name="MeanB">The same of B.</param>
 /// <param name="OfMeans">How alike the two means are.</param>
 /// <param name="Top">How many of the strongest heads are the same.</param>
 internal sealed record BetaComparison(
-    int Layers, int Heads, IReadOnlyList<BetaAgreement> Samples, Estimate Pearson, Estimate Cosine, double[] MeanA, double[] MeanB, MeanAgreement OfMeans, IReadOnlyList<TopHeads> Top)
+    int Layers,
+    int Heads,
+    IReadOnlyList<BetaAgreement> Samples,
+    Estimate Pearson,
+    Estimate Cosine,
+    double[] MeanA,
+    double[] MeanB,
+    MeanAgreement OfMeans,
+    IReadOnlyList<TopHeads> Top
+)
 {
     private static readonly int[] Sizes = [5, 10, 20, 50, 100];
 
@@ -35,20 +45,38 @@ internal sealed record BetaComparison(
         BetaAgreement[] samples = [.. pairs.Select(s => BetaAgreement.Of(s, a.Beta[s.Id], b.Beta[s.Id]))];
         double[][] ofA = pairs.Length > 0 ? [.. pairs.Select(s => a.Beta[s.Id])] : [.. a.Beta.Values];
         double[][] ofB = pairs.Length > 0 ? [.. pairs.Select(s => b.Beta[s.Id])] : [.. b.Beta.Values];
-        double[] meanA = Mean(ofA), meanB = Mean(ofB);
+        double[] meanA = Mean(ofA),
+            meanB = Mean(ofB);
         return new BetaComparison(
-            a.Layers, a.Heads, samples, bootstrap.Of(samples.Select(s => s.Pearson)), bootstrap.Of(samples.Select(s => s.Cosine)), meanA, meanB,
+            a.Layers,
+            a.Heads,
+            samples,
+            bootstrap.Of(samples.Select(s => s.Pearson)),
+            bootstrap.Of(samples.Select(s => s.Cosine)),
+            meanA,
+            meanB,
             new MeanAgreement(Metrics.Pearson(meanA, meanB), Metrics.Cosine(meanA, meanB), ofA.Length, ofB.Length),
-            [.. Sizes.Where(k => 2 * k <= meanA.Length).DefaultIfEmpty(Math.Max(1, meanA.Length / 2)).Select(k => new TopHeads(
-                k, InCommon(meanA, meanB, k), bootstrap.Of(pairs.Select(s => (double)InCommon(a.Beta[s.Id], b.Beta[s.Id], k)))))]);
+            [
+                .. Sizes
+                    .Where(k => 2 * k <= meanA.Length)
+                    .DefaultIfEmpty(Math.Max(1, meanA.Length / 2))
+                    .Select(k => new TopHeads(
+                        k,
+                        InCommon(meanA, meanB, k),
+                        bootstrap.Of(pairs.Select(s => (double)InCommon(a.Beta[s.Id], b.Beta[s.Id], k)))
+                    )),
+            ]
+        );
     }
 
     /// <summary>How many of the k strongest heads are the same; ties by index.</summary>
     public static int InCommon(double[] a, double[] b, int k) => Strongest(a, k).Intersect(Strongest(b, k)).Count();
 
-    private static IEnumerable<int> Strongest(double[] beta, int k) => Enumerable.Range(0, beta.Length).OrderByDescending(n => beta[n]).ThenBy(n => n).Take(k);
+    private static IEnumerable<int> Strongest(double[] beta, int k) =>
+        Enumerable.Range(0, beta.Length).OrderByDescending(n => beta[n]).ThenBy(n => n).Take(k);
 
-    private static double[] Mean(double[][] betas) => [.. Enumerable.Range(0, betas[0].Length).Select(n => betas.Average(b => b[n]))];
+    private static double[] Mean(double[][] betas) =>
+        [.. Enumerable.Range(0, betas[0].Length).Select(n => betas.Average(b => b[n]))];
 }
 
 /// <summary>How alike the two beta of a sample are.</summary>

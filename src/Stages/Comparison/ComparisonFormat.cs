@@ -8,13 +8,24 @@ internal static class ComparisonFormat
 {
     /// <summary>A mean difference with its interval.</summary>
     public static string Signed(Estimate difference, int decimals) =>
-        difference.Count == 0 ? None : Reporting.Format.Signed(difference.Mean, decimals) + (difference.HasInterval ? $" [{Reporting.Format.Signed(difference.Low, decimals)},\u00a0{Reporting.Format.Signed(difference.High, decimals)}]" : "");
+        difference.Count == 0
+            ? None
+            : Reporting.Format.Signed(difference.Mean, decimals)
+                + (
+                    difference.HasInterval
+                        ? $" [{Reporting.Format.Signed(difference.Low, decimals)},\u00a0{Reporting.Format.Signed(difference.High, decimals)}]"
+                        : ""
+                );
 
     /// <summary>An interval after a number; empty where there is none.</summary>
-    public static string Bracket(double low, double high, int decimals) => double.IsFinite(low) && double.IsFinite(high) ? $" [{Fixed(low, decimals)},\u00a0{Fixed(high, decimals)}]" : "";
+    public static string Bracket(double low, double high, int decimals) =>
+        double.IsFinite(low) && double.IsFinite(high) ? $" [{Fixed(low, decimals)},\u00a0{Fixed(high, decimals)}]" : "";
 
     /// <summary>Mean and standard deviation over samples, interval of the mean.</summary>
-    public static string Spread(Estimate mean) => Fixed(mean.Mean, 3) + (double.IsFinite(mean.Deviation) ? $"\u00a0±\u00a0{Fixed(mean.Deviation, 3)}" : "") + Bracket(mean.Low, mean.High, 3);
+    public static string Spread(Estimate mean) =>
+        Fixed(mean.Mean, 3)
+        + (double.IsFinite(mean.Deviation) ? $"\u00a0±\u00a0{Fixed(mean.Deviation, 3)}" : "")
+        + Bracket(mean.Low, mean.High, 3);
 
     /// <summary>A sample as a sentence names it.</summary>
     public static string Named(CommonSample sample) => $"“{sample.A.Answer}” ({sample.A.File})";
@@ -27,16 +38,31 @@ internal static class ComparisonFormat
     public static string Verdict(string name, Paired pair, int decimals, string unit = "")
     {
         Estimate d = pair.Difference;
-        string size = Fixed(Math.Abs(d.Mean), decimals), interval = d.HasInterval ? Bracket(Math.Min(Math.Abs(d.Low), Math.Abs(d.High)), Math.Max(Math.Abs(d.Low), Math.Abs(d.High)), decimals) : "";
-        return d.Count == 0 ? $"{name} is {Fixed(pair.A.Mean, decimals)}{unit} in A and {Fixed(pair.B.Mean, decimals)}{unit} in B, without samples to pair"
+        string size = Fixed(Math.Abs(d.Mean), decimals),
+            interval = d.HasInterval
+                ? Bracket(
+                    Math.Min(Math.Abs(d.Low), Math.Abs(d.High)),
+                    Math.Max(Math.Abs(d.Low), Math.Abs(d.High)),
+                    decimals
+                )
+                : "";
+        return d.Count == 0
+                ? $"{name} is {Fixed(pair.A.Mean, decimals)}{unit} in A and {Fixed(pair.B.Mean, decimals)}{unit} in "
+                    + $"B, without samples to pair"
             : pair.IsSame ? $"{name} is the same in every sample"
-            : pair.Direction != 0 ? $"{name} is {(pair.Direction > 0 ? "higher" : "lower")} in B by {size}{unit}{interval}"
-            : IsTiny(d, decimals) ? $"{name} differs by less than {Math.Pow(10, -decimals).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)}{unit}"
+            : pair.Direction != 0
+                ? $"{name} is {(pair.Direction > 0 ? "higher" : "lower")} in B by {size}{unit}{interval}"
+            : IsTiny(d, decimals)
+                ? $"{name} differs by less than "
+                    + $"{Math.Pow(10, -decimals).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)}{unit}"
             : pair.CanTell ? $"{name} is level ({Signed(d, decimals)}{unit})"
-            : $"{name} differs by {Reporting.Format.Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}, too few to tell";
+            : $"{name} differs by {Reporting.Format.Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}, "
+                + $"too few to tell";
     }
 
     /// <summary>Nothing of it is left at so many decimals.</summary>
     private static bool IsTiny(Estimate difference, int decimals) =>
-        new[] { difference.Mean, difference.Low, difference.High }.Where(double.IsFinite).All(v => Fixed(v, decimals).All(c => c is '0' or '.' or '\u2212'));
+        new[] { difference.Mean, difference.Low, difference.High }
+            .Where(double.IsFinite)
+            .All(v => Fixed(v, decimals).All(c => c is '0' or '.' or '\u2212'));
 }

@@ -19,8 +19,14 @@ internal static class ComparisonInks
     {
         double half = (svg.Width - left) / 2;
         int characters = (int)((half - 30) / 7.2);
-        svg.BeginKey(0).Rectangle(left, 5, 18, 6, A).Text(left + 24, 12, Format.Cut($"A  {runs.A.Name}", characters), ink: Palette.Ink).End();
-        svg.BeginKey(1).Rectangle(left + half, 6, 18, 4, B).Text(left + half + 24, 12, Format.Cut($"B  {runs.B.Name}", characters), ink: Palette.Ink).End();
+        svg.BeginKey(0)
+            .Rectangle(left, 5, 18, 6, A)
+            .Text(left + 24, 12, Format.Cut($"A  {runs.A.Name}", characters), ink: Palette.Ink)
+            .End();
+        svg.BeginKey(1)
+            .Rectangle(left + half, 6, 18, 4, B)
+            .Text(left + half + 24, 12, Format.Cut($"B  {runs.B.Name}", characters), ink: Palette.Ink)
+            .End();
         return KeyHeight;
     }
 }

@@ -16,46 +16,114 @@ internal static class ComparisonPage
     {
         var fits = runs.Fits.Select(f => (Fit: f, Stage: Suffix(runs.Fits.Count, f.A.Stage, f.B.Stage))).ToList();
         var scans = runs.Scans.Select(s => (Scan: s, Stage: Suffix(runs.Scans.Count, s.A.Stage, s.B.Stage))).ToList();
-        var traces = runs.Traces.Select(t => (Trace: t, Stage: Suffix(runs.Traces.Count, t.A.Stage, t.B.Stage))).ToList();
+        var traces = runs
+            .Traces.Select(t => (Trace: t, Stage: Suffix(runs.Traces.Count, t.A.Stage, t.B.Stage)))
+            .ToList();
         PageSection[] sections =
         [
             new("summary", "Summary", Summary(runs), []),
-            .. fits.Select(f => Section($"heads{f.Stage.Id}", $"Which heads{f.Stage.Title}", [BetaPairFigure.Of(runs, f.Fit, $"beta{f.Stage.Id}")], f.Fit.Beta is null ? Paragraph(ComparisonSentences.Beta(runs, f.Fit)) : "", Table(ComparisonTable.Beta(f.Fit)))),
-            .. scans.Select(s => Section(
-                $"validation{s.Stage.Id}", $"How many heads it takes{s.Stage.Title}",
-                [NeededPairFigure.Of(runs, s.Scan, $"heads-needed{s.Stage.Id}"), CurvePairsFigure.Of(runs, s.Scan, $"curves{s.Stage.Id}")], Criteria(s.Scan), Table(ComparisonTable.Needed(s.Scan)))),
-            .. fits.Select(f => Section($"fit{f.Stage.Id}", $"How well the regression fits{f.Stage.Title}", [], Paragraph(ComparisonSentences.Fit(f.Fit)) + Table(ComparisonTable.Fit(f.Fit)), "")),
-            .. traces.Select(t => Section($"tokens{t.Stage.Id}", $"Which tokens{t.Stage.Title}", [], Paragraph(ComparisonSentences.Traces(t.Trace)) + string.Concat(ComparisonTable.Traces(t.Trace).Select(Table)), "")),
-            new("samples", "Samples", runs.Overlap is { } overlap ? Paragraph(ComparisonSentences.Samples(overlap)) + Table(ComparisonTable.Samples(overlap)) + string.Concat(fits.Select(f => Each(f.Fit, f.Stage.Title))) : "", []),
+            .. fits.Select(f =>
+                Section(
+                    $"heads{f.Stage.Id}",
+                    $"Which heads{f.Stage.Title}",
+                    [BetaPairFigure.Of(runs, f.Fit, $"beta{f.Stage.Id}")],
+                    f.Fit.Beta is null ? Paragraph(ComparisonSentences.Beta(runs, f.Fit)) : "",
+                    Table(ComparisonTable.Beta(f.Fit))
+                )
+            ),
+            .. scans.Select(s =>
+                Section(
+                    $"validation{s.Stage.Id}",
+                    $"How many heads it takes{s.Stage.Title}",
+                    [
+                        NeededPairFigure.Of(runs, s.Scan, $"heads-needed{s.Stage.Id}"),
+                        CurvePairsFigure.Of(runs, s.Scan, $"curves{s.Stage.Id}"),
+                    ],
+                    Criteria(s.Scan),
+                    Table(ComparisonTable.Needed(s.Scan))
+                )
+            ),
+            .. fits.Select(f =>
+                Section(
+                    $"fit{f.Stage.Id}",
+                    $"How well the regression fits{f.Stage.Title}",
+                    [],
+                    Paragraph(ComparisonSentences.Fit(f.Fit)) + Table(ComparisonTable.Fit(f.Fit)),
+                    ""
+                )
+            ),
+            .. traces.Select(t =>
+                Section(
+                    $"tokens{t.Stage.Id}",
+                    $"Which tokens{t.Stage.Title}",
+                    [],
+                    Paragraph(ComparisonSentences.Traces(t.Trace))
+                        + string.Concat(ComparisonTable.Traces(t.Trace).Select(Table)),
+                    ""
+                )
+            ),
+            new(
+                "samples",
+                "Samples",
+                runs.Overlap is { } overlap
+                    ? Paragraph(ComparisonSentences.Samples(overlap))
+                        + Table(ComparisonTable.Samples(overlap))
+                        + string.Concat(fits.Select(f => Each(f.Fit, f.Stage.Title)))
+                    : "",
+                []
+            ),
             new("words", "Words", PageSections.Words, []),
         ];
         return HtmlPage.Of(
-            $"{runs.A.Name} – {runs.B.Name}", "Two runs side by side", $"{runs.A.Name} – {runs.B.Name}", $"A is {runs.A.Name}, B is {runs.B.Name}", sections,
-            "A difference is B − A, paired: over the samples that both runs have. Intervals: 95 %, bootstrap over samples. Level: the interval of the difference holds 0.");
+            $"{runs.A.Name} – {runs.B.Name}",
+            "Two runs side by side",
+            $"{runs.A.Name} – {runs.B.Name}",
+            $"A is {runs.A.Name}, B is {runs.B.Name}",
+            sections,
+            "A difference is B − A, paired: over the samples that both runs have. Intervals: 95 %, bootstrap over "
+                + "samples. Level: the interval of the difference holds 0."
+        );
     }
 
     private static string Summary(RunComparison runs)
     {
-        string settings = ComparisonTable.Settings(runs) is { } differ ? $"<h3>Settings that differ</h3>\n{Settings(differ)}" : "";
-        string stages = ComparisonTable.Stages(runs) is { } only ? $"<h3>Stages that only one run has</h3>\n{Table(only)}" : "";
+        string settings = ComparisonTable.Settings(runs) is { } differ
+            ? $"<h3>Settings that differ</h3>\n{Settings(differ)}"
+            : "";
+        string stages = ComparisonTable.Stages(runs) is { } only
+            ? $"<h3>Stages that only one run has</h3>\n{Table(only)}"
+            : "";
         return $"<p class=\"headline\">{Escape(ComparisonSentences.Headline(runs))}</p>\n"
             + $"<div class=\"scroll\"><table><thead><tr><th></th><th>run</th><th>model</th><th>folder</th></tr></thead><tbody>\n{Card("A", ComparisonInks.A, runs.A)}{Card("B", ComparisonInks.B, runs.B)}</tbody></table></div>\n"
-            + settings + stages + string.Concat(runs.Unpaired.Select(Paragraph));
+            + settings
+            + stages
+            + string.Concat(runs.Unpaired.Select(Paragraph));
     }
 
     private static string Card(string letter, Ink ink, RunCard run) =>
-        $"<tr><td style=\"white-space:nowrap\"><span class=\"swatch\" style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td><td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
+        $"<tr><td style=\"white-space:nowrap\"><span class=\"swatch\" "
+        + $"style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td><td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
 
     private static PageSection Section(string id, string title, Figure?[] figures, string before, string after)
     {
         Figure[] own = [.. figures.OfType<Figure>()];
-        return new PageSection(id, title, before + string.Concat(own.Select(PageSections.LoneFigureBlock)) + after, own);
+        return new PageSection(
+            id,
+            title,
+            before + string.Concat(own.Select(PageSections.LoneFigureBlock)) + after,
+            own
+        );
     }
 
     /// <summary>Criteria that only one run has.</summary>
     private static string Criteria(ScanComparison scan)
     {
-        string Only(string run, IReadOnlyList<string> criteria) => criteria.Count == 0 ? "" : Paragraph($"Only {run} ranks heads by {string.Join(", ", criteria.Select(Reporting.Criteria.Title))}.");
+        string Only(string run, IReadOnlyList<string> criteria) =>
+            criteria.Count == 0
+                ? ""
+                : Paragraph(
+                    $"Only {run} ranks heads by {string.Join(", ", criteria.Select(Reporting.Criteria.Title))}."
+                );
         return Only("A", scan.OnlyA) + Only("B", scan.OnlyB);
     }
 
@@ -68,26 +136,50 @@ internal static class ComparisonPage
         }
 
         var agreement = fit.Beta?.Samples.ToDictionary(s => s.Sample.Id, StringComparer.Ordinal) ?? [];
-        IEnumerable<object?[]> rows = fit.Overlap.Common.Take(RowsShown).Select(s => (object?[])
-        [
-            s.A.File, s.SameAnswer ? s.A.Answer : $"{s.A.Answer} / {s.B.Answer}", Fixed(fit.A.R2.GetValueOrDefault(s.Id, double.NaN), 3), Fixed(fit.B.R2.GetValueOrDefault(s.Id, double.NaN), 3),
-            Fixed(agreement.GetValueOrDefault(s.Id)?.Pearson ?? double.NaN, 3), Fixed(agreement.GetValueOrDefault(s.Id)?.Cosine ?? double.NaN, 3),
-        ]);
-        string more = fit.Overlap.Common.Count > RowsShown ? Paragraph($"The first {Count(RowsShown)} of {Count(fit.Overlap.Common.Count)}.") : "";
-        return $"<details open><summary>sample by sample{Escape(title)}</summary>{PageSections.Table([("picture", false), ("answer", false), ("R², A", true), ("R², B", true), ("β: ρ", true), ("β: cosine", true)], rows)}{more}</details>\n";
+        IEnumerable<object?[]> rows = fit
+            .Overlap.Common.Take(RowsShown)
+            .Select(s =>
+                (object?[])
+                    [
+                        s.A.File,
+                        s.SameAnswer ? s.A.Answer : $"{s.A.Answer} / {s.B.Answer}",
+                        Fixed(fit.A.R2.GetValueOrDefault(s.Id, double.NaN), 3),
+                        Fixed(fit.B.R2.GetValueOrDefault(s.Id, double.NaN), 3),
+                        Fixed(agreement.GetValueOrDefault(s.Id)?.Pearson ?? double.NaN, 3),
+                        Fixed(agreement.GetValueOrDefault(s.Id)?.Cosine ?? double.NaN, 3),
+                    ]
+            );
+        string more =
+            fit.Overlap.Common.Count > RowsShown
+                ? Paragraph($"The first {Count(RowsShown)} of {Count(fit.Overlap.Common.Count)}.")
+                : "";
+        return $"<details open><summary>sample by "
+            + $"sample{Escape(title)}</summary>{PageSections.Table([("picture", false), ("answer", false), ("R², A", true), ("R², B", true), ("β: ρ", true), ("β: cosine", true)], rows)}{more}</details>\n";
     }
 
-    private static string Table(ComparisonTable? table) => table is null ? "" : PageSections.Table(table.Columns, table.Rows);
+    private static string Table(ComparisonTable? table) =>
+        table is null ? "" : PageSections.Table(table.Columns, table.Rows);
 
     /// <summary>Settings in the type of the report's settings; long values may break.</summary>
     private static string Settings(ComparisonTable table) =>
         $"<div class=\"scroll\"><table><thead><tr><th>setting</th><th>A</th><th>B</th></tr></thead><tbody>\n"
-        + string.Concat(table.Rows.Select(r => $"<tr><td class=\"path\">{Breakable(r[0])}</td><td class=\"value\">{Breakable(r[1])}</td><td class=\"value\">{Breakable(r[2])}</td></tr>\n")) + "</tbody></table></div>\n";
+        + string.Concat(
+            table.Rows.Select(r =>
+                $"<tr><td class=\"path\">{Breakable(r[0])}</td><td class=\"value\">{Breakable(r[1])}</td><td "
+                + $"class=\"value\">{Breakable(r[2])}</td></tr>\n"
+            )
+        )
+        + "</tbody></table></div>\n";
 
-    private static string Breakable(string text) => Escape(text).Replace(".", ".<wbr>", StringComparison.Ordinal).Replace("/", "/<wbr>", StringComparison.Ordinal).Replace("_", "_<wbr>", StringComparison.Ordinal);
+    private static string Breakable(string text) =>
+        Escape(text)
+            .Replace(".", ".<wbr>", StringComparison.Ordinal)
+            .Replace("/", "/<wbr>", StringComparison.Ordinal)
+            .Replace("_", "_<wbr>", StringComparison.Ordinal);
 
     private static string Paragraph(string text) => $"<p>{Escape(text)}</p>\n";
 
     /// <summary>What tells stages of a kind apart where there are several.</summary>
-    private static (string Id, string Title) Suffix(int stages, string a, string b) => stages == 1 ? ("", "") : ($"-{a}{(a == b ? "" : $"-{b}")}", $": {ComparisonSentences.StageTitle(a, b)}");
+    private static (string Id, string Title) Suffix(int stages, string a, string b) =>
+        stages == 1 ? ("", "") : ($"-{a}{(a == b ? "" : $"-{b}")}", $": {ComparisonSentences.StageTitle(a, b)}");
 }

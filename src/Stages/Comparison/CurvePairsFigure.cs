@@ -7,7 +7,13 @@ namespace Pipelines.Stages.Comparison;
 /// <summary>The mean curves of both runs, one upon the other: a row a criterion.</summary>
 internal static class CurvePairsFigure
 {
-    private const double Left = 40, Right = 16, Top = 32, Foot = 32, Last = 18, Panel = 196, Key = 28;
+    private const double Left = 40,
+        Right = 16,
+        Top = 32,
+        Foot = 32,
+        Last = 18,
+        Panel = 196,
+        Key = 28;
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without a curve in common.</summary>
@@ -19,16 +25,58 @@ internal static class CurvePairsFigure
         }
 
         string across = scan.SameHeads ? "k" : "share";
-        IEnumerable<IReadOnlyList<object?>> Rows(string run, Func<CurveComparison, IReadOnlyList<CurveDot>> of) => scan.Criteria.SelectMany(c => of(c.Faithfulness).Zip(of(c.Completeness), (f, m) =>
-            (IReadOnlyList<object?>)[run, c.Criterion, f.X, f.Value.Mean, f.Value.Low, f.Value.High, m.Value.Mean, m.Value.Low, m.Value.High]));
+        IEnumerable<IReadOnlyList<object?>> Rows(string run, Func<CurveComparison, IReadOnlyList<CurveDot>> of) =>
+            scan.Criteria.SelectMany(c =>
+                of(c.Faithfulness)
+                    .Zip(
+                        of(c.Completeness),
+                        (f, m) =>
+                            (IReadOnlyList<object?>)
+                                [
+                                    run,
+                                    c.Criterion,
+                                    f.X,
+                                    f.Value.Mean,
+                                    f.Value.Low,
+                                    f.Value.High,
+                                    m.Value.Mean,
+                                    m.Value.Low,
+                                    m.Value.High,
+                                ]
+                    )
+            );
         var table = new FigureTable(
-            ["run", "criterion", across, "faithfulness", "faithfulness_low95", "faithfulness_high95", "completeness", "completeness_low95", "completeness_high95"], [.. Rows("A", c => c.A), .. Rows("B", c => c.B)]);
-        string samples = scan.CurveSamplesA == scan.CurveSamplesB ? $"{Many(scan.CurveSamplesA, "sample")}" : $"{Many(scan.CurveSamplesA, "sample")} of A and {Count(scan.CurveSamplesB)} of B";
+            [
+                "run",
+                "criterion",
+                across,
+                "faithfulness",
+                "faithfulness_low95",
+                "faithfulness_high95",
+                "completeness",
+                "completeness_low95",
+                "completeness_high95",
+            ],
+            [.. Rows("A", c => c.A), .. Rows("B", c => c.B)]
+        );
+        string samples =
+            scan.CurveSamplesA == scan.CurveSamplesB
+                ? $"{Many(scan.CurveSamplesA, "sample")}"
+                : $"{Many(scan.CurveSamplesA, "sample")} of A and {Count(scan.CurveSamplesB)} of B";
         return new Figure(
-            name, "Fig. 3A", "Faithfulness and completeness in both runs", ComparisonSentences.Curves(scan),
-            $"Lines: mean over {samples}{(scan.Overlap.Common.Count > 0 ? " in common" : "")}; bands: 95 % bootstrap interval of the mean; A is drawn broad, B narrow upon it. d: mean distance of the two lines over all places, ρ: their correlation. "
-            + $"Dashed: thresholds. Logarithmic axis{(scan.SameHeads ? "" : "; the models have different heads, so it is their share")}. Click a key to hide its lines.",
-            table, canvas => Draw(runs, scan, canvas));
+            name,
+            "Fig. 3A",
+            "Faithfulness and completeness in both runs",
+            ComparisonSentences.Curves(scan),
+            $"Lines: mean over {samples}{(scan.Overlap.Common.Count > 0 ? " in common" : "")}; bands: 95 % bootstrap "
+                + $"interval of the mean; A is drawn broad, B narrow upon it. d: mean distance of the two lines over "
+                + $"all places, ρ: their correlation. "
+                + $"Dashed: thresholds. Logarithmic "
+                + $"axis{(scan.SameHeads ? "" : "; the models have different heads, so it is their share")}. Click a "
+                + $"key to hide its lines.",
+            table,
+            canvas => Draw(runs, scan, canvas)
+        );
     }
 
     private static Svg Draw(RunComparison runs, ScanComparison scan, Canvas canvas)
@@ -41,35 +89,80 @@ internal static class CurvePairsFigure
         for (int i = 0; i < 2 * scan.Criteria.Count; i++)
         {
             CriterionComparison criterion = scan.Criteria[i / 2];
-            double left = i % columns * (canvas.Width - width), top = Key + (i / columns * Panel);
-            bool faithful = i % 2 == 0, isLast = i / columns == rows - 1;
+            double left = i % columns * (canvas.Width - width),
+                top = Key + (i / columns * Panel);
+            bool faithful = i % 2 == 0,
+                isLast = i / columns == rows - 1;
             DrawPanel(
-                svg, scan, $"{criterion.Title}: {(faithful ? "faithfulness" : "completeness")}", faithful ? criterion.Faithfulness : criterion.Completeness,
-                faithful ? scan.A.Faithfulness : scan.A.Completeness, left, width, top, isLast);
+                svg,
+                scan,
+                $"{criterion.Title}: {(faithful ? "faithfulness" : "completeness")}",
+                faithful ? criterion.Faithfulness : criterion.Completeness,
+                faithful ? scan.A.Faithfulness : scan.A.Completeness,
+                left,
+                width,
+                top,
+                isLast
+            );
         }
 
         return svg;
     }
 
-    private static void DrawPanel(Svg svg, ScanComparison scan, string title, CurveComparison curve, double threshold, double left, double width, double top, bool isLast)
+    private static void DrawPanel(
+        Svg svg,
+        ScanComparison scan,
+        string title,
+        CurveComparison curve,
+        double threshold,
+        double left,
+        double width,
+        double top,
+        bool isLast
+    )
     {
         CurveDot[] all = [.. curve.A, .. curve.B];
-        double[] bounds = [.. all.SelectMany(p => new[] { p.Value.Mean, p.Value.Low, p.Value.High }).Where(double.IsFinite)];
-        double least = all.Length > 0 ? all.Min(p => p.X) : 1, most = all.Length > 0 ? all.Max(p => p.X) : 1;
+        double[] bounds =
+        [
+            .. all.SelectMany(p => new[] { p.Value.Mean, p.Value.Low, p.Value.High }).Where(double.IsFinite),
+        ];
+        double least = all.Length > 0 ? all.Min(p => p.X) : 1,
+            most = all.Length > 0 ? all.Max(p => p.X) : 1;
         var x = new Scale(least, Math.Max(2 * least, most), left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(Math.Min(0, bounds.DefaultIfEmpty(0).Min()), Math.Max(1, bounds.DefaultIfEmpty(1).Max()), top + Panel - Foot, top + Top);
+        var y = new Scale(
+            Math.Min(0, bounds.DefaultIfEmpty(0).Min()),
+            Math.Max(1, bounds.DefaultIfEmpty(1).Max()),
+            top + Panel - Foot,
+            top + Top
+        );
         svg.Axes(x, y, "", "", scan.SameHeads ? x.Doublings(width < 400 ? 8 : 12) : Decades(x), y.Ticks(7));
-        svg.Text(left, y.End - 12, title, ink: Palette.Ink, bold: true).Text(x.End, y.End - 12, $"d {Fixed(curve.Distance, 3)} · ρ {Fixed(curve.Pearson, 3)}", "end", size: 11);
+        svg.Text(left, y.End - 12, title, ink: Palette.Ink, bold: true)
+            .Text(x.End, y.End - 12, $"d {Fixed(curve.Distance, 3)} · ρ {Fixed(curve.Pearson, 3)}", "end", size: 11);
         svg.Line(x.Start, y[threshold], x.End, y[threshold], Palette.Muted, 1.2, "5 4");
         DrawLine(svg.BeginSeries(0), "A", curve.A, ComparisonInks.A, 4.2, x, y, scan.SameHeads).End();
         DrawLine(svg.BeginSeries(1), "B", curve.B, ComparisonInks.B, 1.8, x, y, scan.SameHeads).End();
         if (isLast)
         {
-            svg.Text((x.Start + x.End) / 2, y.Start + 35, scan.SameHeads ? "heads k, most important first" : "share of heads, most important first", "middle", Palette.Ink);
+            svg.Text(
+                (x.Start + x.End) / 2,
+                y.Start + 35,
+                scan.SameHeads ? "heads k, most important first" : "share of heads, most important first",
+                "middle",
+                Palette.Ink
+            );
         }
     }
 
-    private static Svg DrawLine(Svg svg, string run, IReadOnlyList<CurveDot> dots, Ink ink, double thickness, Scale x, Scale y, bool sameHeads)
+    private static Svg DrawLine(
+        Svg svg,
+        string run,
+        IReadOnlyList<CurveDot> dots,
+        Ink ink,
+        double thickness,
+        Scale x,
+        Scale y,
+        bool sameHeads
+    )
     {
         if (dots.Count == 0)
         {
@@ -79,7 +172,12 @@ internal static class CurvePairsFigure
         CurveDot[] banded = [.. dots.Where(d => d.Value.HasInterval)];
         if (banded.Length > 1)
         {
-            svg.Band(banded.Select(d => (x[d.X], y[d.Value.High])), banded.Select(d => (x[d.X], y[d.Value.Low])), ink, 0.14);
+            svg.Band(
+                banded.Select(d => (x[d.X], y[d.Value.High])),
+                banded.Select(d => (x[d.X], y[d.Value.Low])),
+                ink,
+                0.14
+            );
         }
 
         svg.Curve(dots.Select(d => (x[d.X], y[d.Value.Mean])), ink, thickness);
@@ -87,7 +185,14 @@ internal static class CurvePairsFigure
         foreach (CurveDot d in dots.Where((_, i) => i % every == 0))
         {
             Estimate at = d.Value;
-            svg.Dot(x[d.X], y[at.Mean], 4, ink, $"{run}, {(sameHeads ? Many((int)d.X, "head") : $"{Percent(d.X)} of heads")}\n{Fixed(at.Mean, 2)}{ComparisonFormat.Bracket(at.Low, at.High, 2)}", opacity: 0);
+            svg.Dot(
+                x[d.X],
+                y[at.Mean],
+                4,
+                ink,
+                $"{run}, {(sameHeads ? Many((int)d.X, "head") : $"{Percent(d.X)} of heads")}\n{Fixed(at.Mean, 2)}{ComparisonFormat.Bracket(at.Low, at.High, 2)}",
+                opacity: 0
+            );
         }
 
         return svg;
@@ -95,5 +200,10 @@ internal static class CurvePairsFigure
 
     /// <summary>Shares at 1, 2 and 5 times powers of ten.</summary>
     private static double[] Decades(Scale x) =>
-        [.. Enumerable.Range(-5, 6).SelectMany(power => new[] { 1, 2, 5 }.Select(digit => digit * Math.Pow(10, power))).Where(v => v >= x.Least * (1 - 1e-9) && v <= x.Most * (1 + 1e-9))];
+        [
+            .. Enumerable
+                .Range(-5, 6)
+                .SelectMany(power => new[] { 1, 2, 5 }.Select(digit => digit * Math.Pow(10, power)))
+                .Where(v => v >= x.Least * (1 - 1e-9) && v <= x.Most * (1 + 1e-9)),
+        ];
 }

@@ -9,7 +9,14 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="R2">R^2 on the test masks.</param>
 /// <param name="Rho">rho on the test masks.</param>
 /// <param name="Beta">beta; null where the models have different heads.</param>
-internal sealed record FitComparison(FitResults A, FitResults B, SampleOverlap Overlap, Paired R2, Paired Rho, BetaComparison? Beta)
+internal sealed record FitComparison(
+    FitResults A,
+    FitResults B,
+    SampleOverlap Overlap,
+    Paired R2,
+    Paired Rho,
+    BetaComparison? Beta
+)
 {
     /// <summary>Compares them.</summary>
     public static FitComparison Of(FitResults a, FitResults b, Bootstrap bootstrap)
@@ -17,7 +24,12 @@ internal sealed record FitComparison(FitResults A, FitResults B, SampleOverlap O
         var overlap = SampleOverlap.Of(a.Samples, b.Samples);
         bool alike = (a.Layers, a.Heads) == (b.Layers, b.Heads) && a.Beta.Count > 0 && b.Beta.Count > 0;
         return new FitComparison(
-            a, b, overlap, Paired.Of(a.R2, b.R2, overlap.Common, bootstrap), Paired.Of(a.Rho, b.Rho, overlap.Common, bootstrap),
-            alike ? BetaComparison.Of(a, b, overlap.Common, bootstrap) : null);
+            a,
+            b,
+            overlap,
+            Paired.Of(a.R2, b.R2, overlap.Common, bootstrap),
+            Paired.Of(a.Rho, b.Rho, overlap.Common, bootstrap),
+            alike ? BetaComparison.Of(a, b, overlap.Common, bootstrap) : null
+        );
     }
 }

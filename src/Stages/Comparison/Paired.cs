@@ -17,12 +17,31 @@ internal sealed record Paired(Estimate A, Estimate B, Estimate Difference, bool 
     /// <param name="b">Sample to value in B; NaN = undefined.</param>
     /// <param name="common">Samples in common.</param>
     /// <param name="bootstrap">Intervals.</param>
-    public static Paired Of(IReadOnlyDictionary<string, double> a, IReadOnlyDictionary<string, double> b, IEnumerable<CommonSample> common, Bootstrap bootstrap)
+    public static Paired Of(
+        IReadOnlyDictionary<string, double> a,
+        IReadOnlyDictionary<string, double> b,
+        IEnumerable<CommonSample> common,
+        Bootstrap bootstrap
+    )
     {
-        double[] differences = [.. common.Where(s => a.ContainsKey(s.Id) && b.ContainsKey(s.Id)).Select(s => b[s.Id] - a[s.Id]).Where(double.IsFinite)];
-        return new Paired(bootstrap.Of(a.Values), bootstrap.Of(b.Values), bootstrap.Of(differences), differences.Length > 0 && differences.All(d => d == 0));
+        double[] differences =
+        [
+            .. common
+                .Where(s => a.ContainsKey(s.Id) && b.ContainsKey(s.Id))
+                .Select(s => b[s.Id] - a[s.Id])
+                .Where(double.IsFinite),
+        ];
+        return new Paired(
+            bootstrap.Of(a.Values),
+            bootstrap.Of(b.Values),
+            bootstrap.Of(differences),
+            differences.Length > 0 && differences.All(d => d == 0)
+        );
     }
 
-    /// <summary>-1, 0 or 1: B is lower, not told apart by the samples, or higher (the 95 % interval of the difference does not hold 0).</summary>
+    /// <summary>
+    /// -1, 0 or 1: B is lower, not told apart by the samples, or higher (the 95 % interval of the difference does not
+    /// hold 0).
+    /// </summary>
     public int Direction => Difference.Direction;
 }

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages.Comparison;
 
-/// <summary>Two runs side by side, A and B. Computed once; the terminal, the page, its figures and sentences read it.</summary>
+/// <summary>
+/// Two runs side by side, A and B. Computed once; the terminal, the page, its figures and sentences read it.
+/// </summary>
 /// <param name="A">The first.</param>
 /// <param name="B">The second: a difference is B minus A.</param>
 /// <param name="Differences">Settings and stages that are not the same.</param>
@@ -10,8 +12,15 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Overlap">Samples in common; null where one of the runs has no forward passes.</param>
 /// <param name="Unpaired">Why results of one run have no counterpart in the other, one sentence a kind.</param>
 internal sealed record RunComparison(
-    RunCard A, RunCard B, SettingDifferences Differences, IReadOnlyList<FitComparison> Fits, IReadOnlyList<ScanComparison> Scans, IReadOnlyList<TraceComparison> Traces,
-    SampleOverlap? Overlap, IReadOnlyList<string> Unpaired)
+    RunCard A,
+    RunCard B,
+    SettingDifferences Differences,
+    IReadOnlyList<FitComparison> Fits,
+    IReadOnlyList<ScanComparison> Scans,
+    IReadOnlyList<TraceComparison> Traces,
+    SampleOverlap? Overlap,
+    IReadOnlyList<string> Unpaired
+)
 {
     private const string ModelPath = "model.path";
 

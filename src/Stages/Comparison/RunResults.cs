@@ -8,7 +8,13 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Model">Name of the checkpoint: the last part of its path.</param>
 /// <param name="Settings">Every resolved setting in the order of the spec, but the run's name.</param>
 /// <param name="Stages">Stages in the order of the spec.</param>
-internal sealed record RunCard(string Name, string Folder, string Model, IReadOnlyList<RunSetting> Settings, IReadOnlyList<RunStage> Stages);
+internal sealed record RunCard(
+    string Name,
+    string Folder,
+    string Model,
+    IReadOnlyList<RunSetting> Settings,
+    IReadOnlyList<RunStage> Stages
+);
 
 /// <summary>A resolved setting.</summary>
 /// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>
@@ -29,8 +35,14 @@ internal sealed record RunStage(string Name, string Kind);
 /// <param name="Rho">Sample to rho on the test masks; NaN = undefined.</param>
 /// <param name="Beta">Sample to beta [L * H], head n = layer * H + head.</param>
 internal sealed record FitResults(
-    string Stage, IReadOnlyList<SampleRow> Samples, int Layers, int Heads,
-    IReadOnlyDictionary<string, double> R2, IReadOnlyDictionary<string, double> Rho, IReadOnlyDictionary<string, double[]> Beta);
+    string Stage,
+    IReadOnlyList<SampleRow> Samples,
+    int Layers,
+    int Heads,
+    IReadOnlyDictionary<string, double> R2,
+    IReadOnlyDictionary<string, double> Rho,
+    IReadOnlyDictionary<string, double[]> Beta
+);
 
 /// <summary>What a <c>validate</c> stage of a run gave.</summary>
 /// <param name="Stage">Its name.</param>
@@ -40,7 +52,13 @@ internal sealed record FitResults(
 /// <param name="Completeness">Threshold for heads needed.</param>
 /// <param name="Rows">One a sample, criterion, seed and k; k = 0, 1, ... without gaps.</param>
 internal sealed record ScanResults(
-    string Stage, IReadOnlyList<SampleRow> Samples, int HeadCount, double Faithfulness, double Completeness, IReadOnlyList<ValidationRow> Rows);
+    string Stage,
+    IReadOnlyList<SampleRow> Samples,
+    int HeadCount,
+    double Faithfulness,
+    double Completeness,
+    IReadOnlyList<ValidationRow> Rows
+);
 
 /// <summary>What a <c>token-trace</c> stage of a run gave.</summary>
 /// <param name="Stage">Its name.</param>
@@ -49,5 +67,9 @@ internal sealed record ScanResults(
 /// <param name="Text">Text tokens of a sample, by position.</param>
 /// <param name="Image">Image tokens of a sample, in order.</param>
 internal sealed record TraceResults(
-    string Stage, IReadOnlyList<SampleRow> Samples, IReadOnlyDictionary<string, TokenTraceRow> Traces,
-    IReadOnlyDictionary<string, TextTokenRow[]> Text, IReadOnlyDictionary<string, ImageTokenRow[]> Image);
+    string Stage,
+    IReadOnlyList<SampleRow> Samples,
+    IReadOnlyDictionary<string, TokenTraceRow> Traces,
+    IReadOnlyDictionary<string, TextTokenRow[]> Text,
+    IReadOnlyDictionary<string, ImageTokenRow[]> Image
+);

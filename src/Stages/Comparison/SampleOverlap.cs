@@ -24,9 +24,15 @@ internal sealed record SampleOverlap(IReadOnlyList<CommonSample> Common, int Onl
     /// <summary>Pairs the kept samples.</summary>
     public static SampleOverlap Of(IEnumerable<SampleRow> a, IEnumerable<SampleRow> b)
     {
-        SampleRow[] keptA = [.. a.Where(IsKept)], keptB = [.. b.Where(IsKept)];
+        SampleRow[] keptA = [.. a.Where(IsKept)],
+            keptB = [.. b.Where(IsKept)];
         var ofB = keptB.ToDictionary(s => s.SampleId, StringComparer.Ordinal);
-        CommonSample[] common = [.. keptA.Where(s => ofB.TryGetValue(s.SampleId, out SampleRow? other) && other.File == s.File).Select(s => new CommonSample(s.SampleId, s, ofB[s.SampleId]))];
+        CommonSample[] common =
+        [
+            .. keptA
+                .Where(s => ofB.TryGetValue(s.SampleId, out SampleRow? other) && other.File == s.File)
+                .Select(s => new CommonSample(s.SampleId, s, ofB[s.SampleId])),
+        ];
         return new SampleOverlap(common, keptA.Length - common.Length, keptB.Length - common.Length);
     }
 

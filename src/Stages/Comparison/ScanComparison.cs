@@ -14,9 +14,20 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="CurveSamplesA">Samples in the curves of A: those in common; where there are none, all of A.</param>
 /// <param name="CurveSamplesB">The same of B.</param>
 internal sealed record ScanComparison(
-    ScanResults A, ScanResults B, SampleOverlap Overlap, IReadOnlyList<CriterionComparison> Criteria, IReadOnlyList<string> OnlyA, IReadOnlyList<string> OnlyB, int CurveSamplesA, int CurveSamplesB)
+    ScanResults A,
+    ScanResults B,
+    SampleOverlap Overlap,
+    IReadOnlyList<CriterionComparison> Criteria,
+    IReadOnlyList<string> OnlyA,
+    IReadOnlyList<string> OnlyB,
+    int CurveSamplesA,
+    int CurveSamplesB
+)
 {
-    /// <summary>Both models have as many heads. Where they do not, heads needed are a percentage of all heads, and curves go over their share.</summary>
+    /// <summary>
+    /// Both models have as many heads. Where they do not, heads needed are a percentage of all heads, and curves go
+    /// over their share.
+    /// </summary>
     public bool SameHeads => A.HeadCount == B.HeadCount;
 
     /// <summary>Both runs ask for the same thresholds. Where they do not, those of A are taken for both.</summary>
@@ -32,18 +43,62 @@ internal sealed record ScanComparison(
         scanned.IntersectWith(b.Rows.Select(r => r.SampleId));
         scanned.IntersectWith(overlap.Common.Select(s => s.Id));
         bool paired = scanned.Count > 0;
-        Dictionary<string, Scan> Shown(Dictionary<string, Scan> scans) => paired ? scans.Where(s => scanned.Contains(s.Key)).ToDictionary() : scans;
-        double unitA = a.HeadCount == b.HeadCount ? 1 : 0.01 * a.HeadCount, unitB = a.HeadCount == b.HeadCount ? 1 : 0.01 * b.HeadCount;
+        Dictionary<string, Scan> Shown(Dictionary<string, Scan> scans) =>
+            paired ? scans.Where(s => scanned.Contains(s.Key)).ToDictionary() : scans;
+        double unitA = a.HeadCount == b.HeadCount ? 1 : 0.01 * a.HeadCount,
+            unitB = a.HeadCount == b.HeadCount ? 1 : 0.01 * b.HeadCount;
         return new ScanComparison(
-            a, b, overlap,
-            [.. ofA.Keys.Intersect(ofB.Keys).OrderBy(Reporting.Criteria.Order).ThenBy(c => c, StringComparer.Ordinal).Select(c => new CriterionComparison(
-                c,
-                NeededComparison.Of(ofA[c], unitA, ofB[c], unitB, overlap.Common, scan => scan.FirstFaithful(a.Faithfulness), bootstrap),
-                NeededComparison.Of(ofA[c], unitA, ofB[c], unitB, overlap.Common, scan => scan.FirstComplete(a.Completeness), bootstrap),
-                CurveComparison.Of(Shown(ofA[c]), a.HeadCount, Shown(ofB[c]), b.HeadCount, s => s.Faithfulness, bootstrap),
-                CurveComparison.Of(Shown(ofA[c]), a.HeadCount, Shown(ofB[c]), b.HeadCount, s => s.Completeness, bootstrap)))],
-            [.. ofA.Keys.Except(ofB.Keys)], [.. ofB.Keys.Except(ofA.Keys)],
-            paired ? scanned.Count : ofA.Values.Max(s => s.Count), paired ? scanned.Count : ofB.Values.Max(s => s.Count));
+            a,
+            b,
+            overlap,
+            [
+                .. ofA
+                    .Keys.Intersect(ofB.Keys)
+                    .OrderBy(Reporting.Criteria.Order)
+                    .ThenBy(c => c, StringComparer.Ordinal)
+                    .Select(c => new CriterionComparison(
+                        c,
+                        NeededComparison.Of(
+                            ofA[c],
+                            unitA,
+                            ofB[c],
+                            unitB,
+                            overlap.Common,
+                            scan => scan.FirstFaithful(a.Faithfulness),
+                            bootstrap
+                        ),
+                        NeededComparison.Of(
+                            ofA[c],
+                            unitA,
+                            ofB[c],
+                            unitB,
+                            overlap.Common,
+                            scan => scan.FirstComplete(a.Completeness),
+                            bootstrap
+                        ),
+                        CurveComparison.Of(
+                            Shown(ofA[c]),
+                            a.HeadCount,
+                            Shown(ofB[c]),
+                            b.HeadCount,
+                            s => s.Faithfulness,
+                            bootstrap
+                        ),
+                        CurveComparison.Of(
+                            Shown(ofA[c]),
+                            a.HeadCount,
+                            Shown(ofB[c]),
+                            b.HeadCount,
+                            s => s.Completeness,
+                            bootstrap
+                        )
+                    )),
+            ],
+            [.. ofA.Keys.Except(ofB.Keys)],
+            [.. ofB.Keys.Except(ofA.Keys)],
+            paired ? scanned.Count : ofA.Values.Max(s => s.Count),
+            paired ? scanned.Count : ofB.Values.Max(s => s.Count)
+        );
     }
 }
 
@@ -53,24 +108,43 @@ internal sealed record ScanComparison(
 /// <param name="Complete">Heads needed for completeness.</param>
 /// <param name="Faithfulness">The mean curves of faithfulness.</param>
 /// <param name="Completeness">The mean curves of completeness.</param>
-internal sealed record CriterionComparison(string Criterion, NeededComparison Faithful, NeededComparison Complete, CurveComparison Faithfulness, CurveComparison Completeness)
+internal sealed record CriterionComparison(
+    string Criterion,
+    NeededComparison Faithful,
+    NeededComparison Complete,
+    CurveComparison Faithfulness,
+    CurveComparison Completeness
+)
 {
     /// <summary>The name for people.</summary>
     public string Title => Criteria.Title(Criterion);
 }
 
 /// <summary>Heads needed in two validations.</summary>
-/// <param name="Heads">Over samples that cross the threshold: heads, or where the models have different heads a percentage of all.</param>
+/// <param name="Heads">Over samples that cross the threshold: heads, or where the models have different heads a
+/// percentage of all.</param>
 /// <param name="NotReachedA">Samples of A that never cross it.</param>
 /// <param name="NotReachedB">Samples of B that never cross it.</param>
 internal sealed record NeededComparison(Paired Heads, int NotReachedA, int NotReachedB)
 {
     /// <summary>Pairs the samples that cross it in both.</summary>
     public static NeededComparison Of(
-        Dictionary<string, Scan> a, double unitA, Dictionary<string, Scan> b, double unitB, IEnumerable<CommonSample> common, Func<Scan, double> needed, Bootstrap bootstrap)
+        Dictionary<string, Scan> a,
+        double unitA,
+        Dictionary<string, Scan> b,
+        double unitB,
+        IEnumerable<CommonSample> common,
+        Func<Scan, double> needed,
+        Bootstrap bootstrap
+    )
     {
-        Dictionary<string, double> ofA = a.ToDictionary(s => s.Key, s => needed(s.Value) / unitA), ofB = b.ToDictionary(s => s.Key, s => needed(s.Value) / unitB);
-        return new NeededComparison(Paired.Of(ofA, ofB, common, bootstrap), ofA.Values.Count(double.IsNaN), ofB.Values.Count(double.IsNaN));
+        Dictionary<string, double> ofA = a.ToDictionary(s => s.Key, s => needed(s.Value) / unitA),
+            ofB = b.ToDictionary(s => s.Key, s => needed(s.Value) / unitB);
+        return new NeededComparison(
+            Paired.Of(ofA, ofB, common, bootstrap),
+            ofA.Values.Count(double.IsNaN),
+            ofB.Values.Count(double.IsNaN)
+        );
     }
 }
 
@@ -94,9 +168,24 @@ internal sealed record Scan(IReadOnlyList<ScanRow[]> Seeds)
     public double FirstComplete(double threshold) => First(row => row.Completeness < threshold);
 
     /// <summary>Criterion to sample to scan.</summary>
-    public static Dictionary<string, Dictionary<string, Scan>> ByCriterion(IEnumerable<ScanRow> rows) => rows.GroupBy(r => r.Criterion).ToDictionary(
-        c => c.Key, c => c.GroupBy(r => r.SampleId).ToDictionary(
-            s => s.Key, s => new Scan([.. s.GroupBy(r => r.Seed).OrderBy(g => g.Key).Select(g => g.OrderBy(r => r.K).ToArray())]), StringComparer.Ordinal), StringComparer.Ordinal);
+    public static Dictionary<string, Dictionary<string, Scan>> ByCriterion(IEnumerable<ScanRow> rows) =>
+        rows.GroupBy(r => r.Criterion)
+            .ToDictionary(
+                c => c.Key,
+                c =>
+                    c.GroupBy(r => r.SampleId)
+                        .ToDictionary(
+                            s => s.Key,
+                            s => new Scan([
+                                .. s.GroupBy(r => r.Seed)
+                                    .OrderBy(g => g.Key)
+                                    .Select(g => g.OrderBy(r => r.K).ToArray()),
+                            ]),
+                            StringComparer.Ordinal
+                        ),
+                StringComparer.Ordinal
+            );
 
-    private double First(Predicate<ScanRow> crosses) => Seeds.Average(rows => Array.FindIndex(rows, crosses) is >= 0 and var k ? k : double.NaN);
+    private double First(Predicate<ScanRow> crosses) =>
+        Seeds.Average(rows => Array.FindIndex(rows, crosses) is >= 0 and var k ? k : double.NaN);
 }

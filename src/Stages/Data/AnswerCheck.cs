@@ -10,8 +10,9 @@ namespace Pipelines.Stages.Data;
 internal sealed record AnswerVerdict(bool Correct, string? Reason);
 
 /// <summary>
-/// When an answer counts as right: it is the category or a synonym and nothing else, since the first token of its word becomes the target. Case, punctuation, blanks and hyphens do not
-/// matter ("Hot-dog." is "hot dog"); plurals of the last word are accepted where asked for, in both directions ("grape" for "grapes"). An empty answer is wrong.
+/// When an answer counts as right: it is the category or a synonym and nothing else, since the first token of its word
+/// becomes the target. Case, punctuation, blanks and hyphens do not matter ("Hot-dog." is "hot dog"); plurals of the
+/// last word are accepted where asked for, in both directions ("grape" for "grapes"). An empty answer is wrong.
 /// </summary>
 internal sealed class AnswerCheck
 {
@@ -42,7 +43,8 @@ internal sealed class AnswerCheck
 
     /// <summary>Judges an answer.</summary>
     /// <param name="answer">What the model said.</param>
-    /// <param name="category">What the picture shows; null: nothing is judged, and every answer that holds a word passes.</param>
+    /// <param name="category">What the picture shows; null: nothing is judged, and every answer that holds a word
+    /// passes.</param>
     public AnswerVerdict Judge(string answer, string? category)
     {
         var said = Term.Of(answer);
@@ -57,27 +59,40 @@ internal sealed class AnswerCheck
         }
 
         var wanted = Term.Of(category);
-        bool right = Matches(said, wanted) || (synonyms.TryGetValue(wanted.Joined, out List<Term>? others) && others.Exists(t => Matches(said, t)));
-        return right ? new AnswerVerdict(true, null) : new AnswerVerdict(false, $"the answer is '{answer.Trim()}', not '{category}'");
+        bool right =
+            Matches(said, wanted)
+            || (synonyms.TryGetValue(wanted.Joined, out List<Term>? others) && others.Exists(t => Matches(said, t)));
+        return right
+            ? new AnswerVerdict(true, null)
+            : new AnswerVerdict(false, $"the answer is '{answer.Trim()}', not '{category}'");
     }
 
-    /// <summary>Demands that every category that has synonyms occurs in the data: a misspelt one would silently do nothing.</summary>
+    /// <summary>
+    /// Demands that every category that has synonyms occurs in the data: a misspelt one would silently do nothing.
+    /// </summary>
     /// <exception cref="InputException">One does not.</exception>
     public void RequireKnown(PictureSet pictures)
     {
         HashSet<string> known = [.. pictures.Categories.Select(c => Term.Of(c).Joined)];
         if (namedCategories.Find(n => !known.Contains(Term.Of(n).Joined)) is { } unknown)
         {
-            string remedy = known.Count == 0 ? "The pictures have no categories."
+            string remedy =
+                known.Count == 0 ? "The pictures have no categories."
                 : known.Count <= MostListed ? $"There are: {string.Join(", ", pictures.Categories)}."
-                : $"The names of its {known.Count.ToString(CultureInfo.InvariantCulture)} categories stand in {pictures.Source}.";
+                : $"The names of its {known.Count.ToString(CultureInfo.InvariantCulture)} categories stand in "
+                    + $"{pictures.Source}.";
             throw new InputException("answer.synonyms", $"'{unknown}' is no category of the data.", remedy);
         }
     }
 
     private bool Matches(Term said, Term wanted) =>
         said.Joined == wanted.Joined
-        || (plurals && (wanted.Plurals().Contains(said.Joined) || (wanted.MayBePlural && said.Plurals().Contains(wanted.Joined))));
+        || (
+            plurals
+            && (
+                wanted.Plurals().Contains(said.Joined) || (wanted.MayBePlural && said.Plurals().Contains(wanted.Joined))
+            )
+        );
 
     /// <summary>A name reduced to what is compared.</summary>
     /// <param name="Stem">All words but the last, joined.</param>
@@ -109,7 +124,11 @@ internal sealed class AnswerCheck
             bool inside = false;
             foreach (Rune rune in valid.ToString().Normalize(NormalizationForm.FormKC).EnumerateRunes())
             {
-                bool letter = Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+                bool letter =
+                    Rune.IsLetterOrDigit(rune)
+                    || Rune.GetUnicodeCategory(rune)
+                        is UnicodeCategory.NonSpacingMark
+                            or UnicodeCategory.SpacingCombiningMark;
                 if (letter)
                 {
                     if (!inside)
@@ -123,7 +142,9 @@ internal sealed class AnswerCheck
                 inside = letter;
             }
 
-            return words.Count == 0 ? new Term("", "") : new Term(string.Concat(words.Take(words.Count - 1)), words[^1].ToString());
+            return words.Count == 0
+                ? new Term("", "")
+                : new Term(string.Concat(words.Take(words.Count - 1)), words[^1].ToString());
         }
     }
 }

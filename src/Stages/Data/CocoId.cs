@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Pipelines.Stages.Data;
 
 /// <summary>
-/// An id of COCO's lists: a whole number, or a text where a tool writes texts. <c>1</c>, <c>1.0</c> and <c>"1"</c> are one id, so that
-/// lists that spell it differently belong together; <c>"01"</c> is another.
+/// An id of COCO's lists: a whole number, or a text where a tool writes texts. <c>1</c>, <c>1.0</c> and <c>"1"</c> are
+/// one id, so that lists that spell it differently belong together; <c>"01"</c> is another.
 /// </summary>
 /// <param name="Number">The number, where <paramref name="Text"/> is null.</param>
 /// <param name="Text">A text that spells no whole number, or null.</param>

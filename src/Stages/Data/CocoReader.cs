@@ -4,20 +4,23 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Data;
 
 /// <summary>
-/// Reads COCO's <c>instances_*.json</c> as a stream (train2017 has 450 MB): of its annotations only a tally a picture is kept.
-/// An instance without <c>area</c> has that of its <c>bbox</c>, which is judged only then; annotations of pictures that <c>images</c> does
-/// not list are passed over. null counts as absent.
+/// Reads COCO's <c>instances_*.json</c> as a stream (train2017 has 450 MB): of its annotations only a tally a picture
+/// is kept. An instance without <c>area</c> has that of its <c>bbox</c>, which is judged only then; annotations of
+/// pictures that <c>images</c> does not list are passed over. null counts as absent.
 /// </summary>
 internal static class CocoReader
 {
     private const long LargestSide = 1_000_000;
 
-    /// <summary>The pictures that the annotations list; those without one single main object are left out with the reason.</summary>
+    /// <summary>
+    /// The pictures that the annotations list; those without one single main object are left out with the reason.
+    /// </summary>
     /// <param name="images">Folder with the pictures.</param>
     /// <param name="annotations">The annotations.</param>
     /// <param name="rule">Which pictures hold one single main object.</param>
     /// <param name="missing">Share of the listed pictures that may be missing.</param>
-    /// <exception cref="InputException">A file is missing, damaged or contradicts itself, or too many pictures are not on disk.</exception>
+    /// <exception cref="InputException">A file is missing, damaged or contradicts itself, or too many pictures are not
+    /// on disk.</exception>
     public static PictureSet Read(string images, string annotations, SingleObject rule, double missing)
     {
         CocoFile coco = Parse(annotations);
@@ -27,14 +30,25 @@ internal static class CocoReader
         }
 
         var gone = PictureFolder.Missing(images, [.. coco.Images.Values.Select(i => i.FileName)], annotations, missing);
-        return new PictureSet(annotations, [.. coco.Images.Select(i => Item(i.Key, i.Value))], coco.Categories.Values.Select(c => c.Name));
+        return new PictureSet(
+            annotations,
+            [.. coco.Images.Select(i => Item(i.Key, i.Value))],
+            coco.Categories.Values.Select(c => c.Name)
+        );
 
         DataItem Item(CocoId id, CocoImage image)
         {
-            InstanceTally instances = coco.Instances.TryGetValue(id, out InstanceTally found) ? found : new InstanceTally();
+            InstanceTally instances = coco.Instances.TryGetValue(id, out InstanceTally found)
+                ? found
+                : new InstanceTally();
             double area = instances.Count == 0 ? 1 : Area(id, image);
             string? leftOut = rule.LeftOut(instances, area);
-            var picture = new DataItem(id.ToString(), image.FileName, Path.GetFullPath(Path.Combine(images, image.FileName)), LeftOut: leftOut)
+            var picture = new DataItem(
+                id.ToString(),
+                image.FileName,
+                Path.GetFullPath(Path.Combine(images, image.FileName)),
+                LeftOut: leftOut
+            )
             {
                 Gone = gone.Contains(image.FileName) ? PictureFolder.NotOnDisk : null,
             };
@@ -44,14 +58,26 @@ internal static class CocoReader
             }
 
             return coco.Categories.TryGetValue(instances.Category, out CocoCategory? category)
-                ? picture with { Category = category.Name, SuperCategory = category.SuperCategory, Box = BoxOf(instances, image) }
-                : throw new InputException(annotations, $"picture {id} has an instance of category {instances.Category}, which 'categories' does not list.");
+                ? picture with
+                {
+                    Category = category.Name,
+                    SuperCategory = category.SuperCategory,
+                    Box = BoxOf(instances, image),
+                }
+                : throw new InputException(
+                    annotations,
+                    $"picture {id} has an instance of category {instances.Category}, which 'categories' does not list."
+                );
         }
 
-        double Area(CocoId id, CocoImage image) => (double)(image.Width ?? throw Sizeless(id, "width")) * (image.Height ?? throw Sizeless(id, "height"));
+        double Area(CocoId id, CocoImage image) =>
+            (double)(image.Width ?? throw Sizeless(id, "width")) * (image.Height ?? throw Sizeless(id, "height"));
 
         InputException Sizeless(CocoId id, string field) =>
-            new(annotations, $"images: picture {id} lacks '{field}', and the share that its instances cover depends on it.");
+            new(
+                annotations,
+                $"images: picture {id} lacks '{field}', and the share that its instances cover depends on it."
+            );
     }
 
     private static CocoFile Parse(string annotations)
@@ -59,7 +85,9 @@ internal static class CocoReader
         using FileStream stream = Open(annotations);
         var json = new JsonTokens(stream, annotations);
         var coco = new CocoFile([], [], []);
-        bool images = false, instances = false, categories = false;
+        bool images = false,
+            instances = false,
+            categories = false;
         json.BeginObject();
         while (json.NextProperty())
         {
@@ -85,19 +113,39 @@ internal static class CocoReader
         }
 
         json.End();
-        string? missing = !images ? "images" : !instances ? "annotations" : !categories ? "categories" : null;
-        return missing is null ? coco : throw new InputException(annotations, $"has no list '{missing}'.", "Name an instances_*.json of COCO (captions and keypoints files will not do).");
+        string? missing =
+            !images ? "images"
+            : !instances ? "annotations"
+            : !categories ? "categories"
+            : null;
+        return missing is null
+            ? coco
+            : throw new InputException(
+                annotations,
+                $"has no list '{missing}'.",
+                "Name an instances_*.json of COCO (captions and keypoints files will not do)."
+            );
     }
 
     private static FileStream Open(string file)
     {
         try
         {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan);
+            return new FileStream(
+                file,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.Read,
+                bufferSize: 1,
+                FileOptions.SequentialScan
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string what = Directory.Exists(file) ? "is a folder, not a file of annotations." : File.Exists(file) ? $"cannot be read: {e.Message}" : "this file of annotations does not exist.";
+            string what =
+                Directory.Exists(file) ? "is a folder, not a file of annotations."
+                : File.Exists(file) ? $"cannot be read: {e.Message}"
+                : "this file of annotations does not exist.";
             throw new InputException(file, what, "Correct the path in the spec.", e);
         }
     }
@@ -108,7 +156,8 @@ internal static class CocoReader
         while (json.NextObject())
         {
             CocoId? id = null;
-            long? width = null, height = null;
+            long? width = null,
+                height = null;
             string? name = null;
             while (json.NextProperty())
             {
@@ -152,7 +201,8 @@ internal static class CocoReader
         json.BeginList("annotations");
         while (json.NextObject())
         {
-            CocoId? image = null, category = null;
+            CocoId? image = null,
+                category = null;
             double? area = null;
             double[]? box = null; // x, y, width, height
             MisreadValue? wrongBox = null;
@@ -190,15 +240,23 @@ internal static class CocoReader
                 throw json.Wrong(wrong);
             }
 
-            ref InstanceTally tally = ref CollectionsMarshal.GetValueRefOrAddDefault(instances, image ?? throw Lacks(ref json, "image_id"), out bool known);
+            ref InstanceTally tally = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                instances,
+                image ?? throw Lacks(ref json, "image_id"),
+                out bool known
+            );
             if (!known)
             {
                 tally = new InstanceTally();
             }
 
             double? boxArea = box is null ? null : Math.Max(box[2], 0) * Math.Max(box[3], 0);
-            tally.Add(area ?? boxArea ?? throw Lacks(ref json, "area"), category
-                ?? throw Lacks(ref json, "category_id"), crowd, box);
+            tally.Add(
+                area ?? boxArea ?? throw Lacks(ref json, "area"),
+                category ?? throw Lacks(ref json, "category_id"),
+                crowd,
+                box
+            );
         }
     }
 
@@ -209,7 +267,9 @@ internal static class CocoReader
     }
 
     private static ObjectBox? BoxOf(InstanceTally instances, CocoImage image) =>
-        instances.Box is [var x, var y, var w, var h] && image is { Width: { } width, Height: { } height } ? ObjectBox.Of(x, y, w, h, width, height) : null;
+        instances.Box is [var x, var y, var w, var h] && image is { Width: { } width, Height: { } height }
+            ? ObjectBox.Of(x, y, w, h, width, height)
+            : null;
 
     private static void ReadCategories(ref JsonTokens json, Dictionary<CocoId, CocoCategory> categories)
     {
@@ -217,7 +277,8 @@ internal static class CocoReader
         while (json.NextObject())
         {
             CocoId? id = null;
-            string? name = null, super = null;
+            string? name = null,
+                super = null;
             while (json.NextProperty())
             {
                 if (json.Is("id"u8))
@@ -253,13 +314,19 @@ internal static class CocoReader
     private static long Side(ref JsonTokens json, string field)
     {
         long pixels = json.Whole(field);
-        return pixels is > 0 and <= LargestSide ? pixels : throw json.Wrong($"a picture's {field} in pixels is expected", field);
+        return pixels is > 0 and <= LargestSide
+            ? pixels
+            : throw json.Wrong($"a picture's {field} in pixels is expected", field);
     }
 
-    private static InputException Lacks(ref JsonTokens json, string field) => json.Wrong($"lacks '{field}'", field: null);
+    private static InputException Lacks(ref JsonTokens json, string field) =>
+        json.Wrong($"lacks '{field}'", field: null);
 
     private sealed record CocoFile(
-        Dictionary<CocoId, CocoImage> Images, Dictionary<CocoId, InstanceTally> Instances, Dictionary<CocoId, CocoCategory> Categories);
+        Dictionary<CocoId, CocoImage> Images,
+        Dictionary<CocoId, InstanceTally> Instances,
+        Dictionary<CocoId, CocoCategory> Categories
+    );
 
     private sealed record CocoImage(string FileName, long? Width, long? Height);
 

@@ -1,7 +1,8 @@
 namespace Pipelines.Stages.Data;
 
 /// <summary>One picture of a data set.</summary>
-/// <param name="SampleId">Unique in the set and stable: COCO's image id, else the path below the folder with '/'.</param>
+/// <param name="SampleId">Unique in the set and stable: COCO's image id, else the path below the folder with
+/// '/'.</param>
 /// <param name="File">Path below the picture folder with '/': the same on every machine.</param>
 /// <param name="FullPath">Where the file lies here.</param>
 /// <param name="Category">What the picture shows; null where nothing says so, then no answer is judged.</param>
@@ -17,8 +18,12 @@ internal sealed record DataItem(
     string? SuperCategory = null,
     string? Domain = null,
     string? LeftOut = null,
-    ObjectBox? Box = null)
+    ObjectBox? Box = null
+)
 {
-    /// <summary>Why there is no such picture to read, as far as the folder's listing tells, or null: it is asked about and drawn in vain, with this reason.</summary>
+    /// <summary>
+    /// Why there is no such picture to read, as far as the folder's listing tells, or null: it is asked about and drawn
+    /// in vain, with this reason.
+    /// </summary>
     public string? Gone { get; init; }
 }

@@ -3,7 +3,10 @@ using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages.Data;
 
-/// <summary>Reads DomainNet's layout <c>root/domain/class/file</c>: the class is the category ('_' stands for a blank), the domain is the style.</summary>
+/// <summary>
+/// Reads DomainNet's layout <c>root/domain/class/file</c>: the class is the category ('_' stands for a blank), the
+/// domain is the style.
+/// </summary>
 internal static class DomainNetReader
 {
     /// <summary>The pictures of the domains.</summary>
@@ -19,12 +22,23 @@ internal static class DomainNetReader
         {
             if (!present.Contains(domain, StringComparer.Ordinal))
             {
-                throw new InputException(root, $"has no domain '{domain}' (there is: {(present.Count == 0 ? "no folder" : string.Join(", ", present))}).", "Correct 'domains' or 'root' in the spec.");
+                throw new InputException(
+                    root,
+                    $"has no domain '{domain}' (there is: "
+                        + $"{(present.Count == 0 ? "no folder" : string.Join(", ", present))}).",
+                    "Correct 'domains' or 'root' in the spec."
+                );
             }
 
             int before = pictures.Count;
             var (loose, beside) = PictureFolder.Files(Path.Combine(root, domain));
-            others = others.And(beside with { Files = [.. beside.Files, .. loose.Select(f => Path.GetFileName(f)!)], Folders = 0 }); // its folders are the classes
+            others = others.And(
+                beside with
+                {
+                    Files = [.. beside.Files, .. loose.Select(f => Path.GetFileName(f)!)],
+                    Folders = 0,
+                }
+            ); // its folders are the classes
             foreach (string folder in PictureFolder.Folders(Path.Combine(root, domain)))
             {
                 var (files, within) = PictureFolder.Files(folder);
@@ -34,18 +48,32 @@ internal static class DomainNetReader
 
             if (pictures.Count == before)
             {
-                throw new InputException(Path.Combine(root, domain), $"holds no picture ({PictureFormats.Read}) in its class folders.", "DomainNet's layout is domain/class/file.");
+                throw new InputException(
+                    Path.Combine(root, domain),
+                    $"holds no picture ({PictureFormats.Read}) in its class folders.",
+                    "DomainNet's layout is domain/class/file."
+                );
             }
         }
 
         return pictures.Count > 0
             ? new PictureSet(root, pictures) { PassedOver = others }
-            : throw new InputException(root, "no domain is asked for.", "List at least one under 'domains' in the spec.");
+            : throw new InputException(
+                root,
+                "no domain is asked for.",
+                "List at least one under 'domains' in the spec."
+            );
     }
 
     private static DataItem Item(string domain, string className, string file)
     {
         string relative = $"{domain}/{className}/{Path.GetFileName(file)}";
-        return new DataItem(relative, relative, Path.GetFullPath(file), Category: className.Replace('_', ' '), Domain: domain);
+        return new DataItem(
+            relative,
+            relative,
+            Path.GetFullPath(file),
+            Category: className.Replace('_', ' '),
+            Domain: domain
+        );
     }
 }

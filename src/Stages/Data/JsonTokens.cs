@@ -5,12 +5,14 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Data;
 
 /// <summary>
-/// Reads a JSON file of any length through a small buffer: a token at a time, nothing kept. Errors name the file, the place and what was
-/// expected. null counts as absent. NaN and Infinity, which Python writes, are passed over where nobody asks for the value.
+/// Reads a JSON file of any length through a small buffer: a token at a time, nothing kept. Errors name the file, the
+/// place and what was expected. null counts as absent. NaN and Infinity, which Python writes, are passed over where
+/// nobody asks for the value.
 /// </summary>
 internal ref struct JsonTokens
 {
-    private const int FirstBuffer = 1 << 16, LongestNotANumber = 10; // -Infinity and what ends it
+    private const int FirstBuffer = 1 << 16,
+        LongestNotANumber = 10; // -Infinity and what ends it
 
     private static readonly string[] NotNumbers = ["NaN", "Infinity", "-Infinity"];
 
@@ -98,13 +100,24 @@ internal ref struct JsonTokens
         return reader.TokenType != JsonTokenType.Null;
     }
 
-    /// <summary>The current value: a whole number, however it is written (<c>640</c>, <c>640.0</c>, <c>64e1</c>).</summary>
+    /// <summary>
+    /// The current value: a whole number, however it is written (<c>640</c>, <c>640.0</c>, <c>64e1</c>).
+    /// </summary>
     public readonly long Whole(string field)
     {
         Expect(JsonTokenType.Number, "a whole number", field);
-        if (reader.TryGetInt64(out long value)) return value;
-        bool whole = reader.TryGetDecimal(out decimal wide) && decimal.IsInteger(wide) && wide is >= long.MinValue and <= long.MaxValue;
-        return whole ? (long)wide : throw Wrong("a whole number is expected, found one with a fraction or too many digits", field);
+        if (reader.TryGetInt64(out long value))
+        {
+            return value;
+        }
+
+        bool whole =
+            reader.TryGetDecimal(out decimal wide)
+            && decimal.IsInteger(wide)
+            && wide is >= long.MinValue and <= long.MaxValue;
+        return whole
+            ? (long)wide
+            : throw Wrong("a whole number is expected, found one with a fraction or too many digits", field);
     }
 
     /// <summary>The current value: an id, a whole number or a text.</summary>
@@ -115,12 +128,14 @@ internal ref struct JsonTokens
     public readonly double Size(string field)
     {
         Expect(JsonTokenType.Number, "a number", field);
-        return reader.TryGetDouble(out double value) && value >= 0 && double.IsFinite(value) ? value : throw Wrong("a number of 0 or more is expected", field);
+        return reader.TryGetDouble(out double value) && value >= 0 && double.IsFinite(value)
+            ? value
+            : throw Wrong("a number of 0 or more is expected", field);
     }
 
     /// <summary>
-    /// The current value, which may turn out not to be needed: a list of exactly <paramref name="values"/>' length. Where it is another
-    /// thing, it is passed over and what is wrong is told: null where all is right.
+    /// The current value, which may turn out not to be needed: a list of exactly <paramref name="values"/>' length.
+    /// Where it is another thing, it is passed over and what is wrong is told: null where all is right.
     /// </summary>
     public MisreadValue? Numbers(scoped Span<double> values, string field)
     {
@@ -137,10 +152,21 @@ internal ref struct JsonTokens
         for (Advance(); reader.TokenType != JsonTokenType.EndArray; Advance(), read++)
         {
             double value = 0;
-            bool number = notANumber is null && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out value);
-            if (read >= values.Length) wrong ??= Misread($"{count} numbers are expected, found more", field);
-            else if (number) values[read] = value;
-            else wrong ??= Misread($"a number is expected, found {notANumber ?? Found(reader.TokenType)}", field);
+            bool number =
+                notANumber is null && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out value);
+            if (read >= values.Length)
+            {
+                wrong ??= Misread($"{count} numbers are expected, found more", field);
+            }
+            else if (number)
+            {
+                values[read] = value;
+            }
+            else
+            {
+                wrong ??= Misread($"a number is expected, found {notANumber ?? Found(reader.TokenType)}", field);
+            }
+
             SkipCurrent();
         }
 
@@ -150,12 +176,17 @@ internal ref struct JsonTokens
     /// <summary>The current value: 0, 1, false or true.</summary>
     public readonly bool Flag(string field)
     {
-        if (notANumber is not null) Expect(JsonTokenType.Number, "0 or 1", field);
+        if (notANumber is not null)
+        {
+            Expect(JsonTokenType.Number, "0 or 1", field);
+        }
+
         return reader.TokenType switch
         {
             JsonTokenType.True => true,
             JsonTokenType.False => false,
-            JsonTokenType.Number when reader.TryGetDouble(out double value) && value is 0 or 1 => reader.GetDouble() == 1,
+            JsonTokenType.Number when reader.TryGetDouble(out double value) && value is 0 or 1 => reader.GetDouble()
+                == 1,
             _ => throw Wrong("0 or 1 is expected", field),
         };
     }
@@ -182,8 +213,7 @@ internal ref struct JsonTokens
             do
             {
                 Advance();
-            }
-            while (reader.CurrentDepth > depth);
+            } while (reader.CurrentDepth > depth);
         }
     }
 
@@ -206,7 +236,10 @@ internal ref struct JsonTokens
     {
         var (line, column) = PlaceOf(value.Offset);
         string path = value.Path.Length == 0 ? "" : value.Path + ": ";
-        return new InputException(file, string.Create(CultureInfo.InvariantCulture, $"{path}{value.What} (line {line}, byte {column})."));
+        return new InputException(
+            file,
+            string.Create(CultureInfo.InvariantCulture, $"{path}{value.What} (line {line}, byte {column}).")
+        );
     }
 
     /// <summary>What is wrong at the current place, for the case that somebody needs the value.</summary>
@@ -217,17 +250,27 @@ internal ref struct JsonTokens
         return new MisreadValue(path, what, bufferStart + reader.TokenStartIndex);
     }
 
-    /// <summary>Line and byte in it, both from 1, of an offset. The file is read again up to it: nobody counts lines while all is well.</summary>
+    /// <summary>
+    /// Line and byte in it, both from 1, of an offset. The file is read again up to it: nobody counts lines while all
+    /// is well.
+    /// </summary>
     private readonly (long Line, long Byte) PlaceOf(long offset)
     {
-        long line = 1, lineStart = 0, at = 0, before = stream.Position;
+        long line = 1,
+            lineStart = 0,
+            at = 0,
+            before = stream.Position;
         byte[] block = new byte[FirstBuffer];
         stream.Position = 0;
         while (at < offset && stream.Read(block) is > 0 and var read)
         {
             int counted = (int)Math.Min(read, offset - at);
             line += block.AsSpan(0, counted).Count((byte)'\n');
-            if (block.AsSpan(0, counted).LastIndexOf((byte)'\n') is >= 0 and var last) lineStart = at + last + 1;
+            if (block.AsSpan(0, counted).LastIndexOf((byte)'\n') is >= 0 and var last)
+            {
+                lineStart = at + last + 1;
+            }
+
             at += counted;
         }
 
@@ -255,16 +298,17 @@ internal ref struct JsonTokens
         }
     }
 
-    private static string Found(JsonTokenType type) => type switch
-    {
-        JsonTokenType.StartObject => "an object",
-        JsonTokenType.StartArray => "a list",
-        JsonTokenType.String => "a text",
-        JsonTokenType.Number => "a number",
-        JsonTokenType.True => "true",
-        JsonTokenType.False => "false",
-        _ => "null",
-    };
+    private static string Found(JsonTokenType type) =>
+        type switch
+        {
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.StartArray => "a list",
+            JsonTokenType.String => "a text",
+            JsonTokenType.Number => "a number",
+            JsonTokenType.True => "true",
+            JsonTokenType.False => "false",
+            _ => "null",
+        };
 
     private void Advance()
     {
@@ -301,20 +345,32 @@ internal ref struct JsonTokens
                 ? true
                 : throw new InputException(
                     file,
-                    string.Create(CultureInfo.InvariantCulture, $"the JSON is damaged or ends too early (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."),
-                    "Get the file again and compare its size.", e);
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the JSON is damaged or ends too early (line {e.LineNumber + 1}, byte "
+                            + $"{e.BytePositionInLine + 1})."
+                    ),
+                    "Get the file again and compare its size.",
+                    e
+                );
         }
     }
 
     /// <summary>
-    /// Reads NaN, Infinity or -Infinity as a number that is none: JSON does not have them, and Python writes them. They are overwritten
-    /// in the buffer by a zero of the same length.
+    /// Reads NaN, Infinity or -Infinity as a number that is none: JSON does not have them, and Python writes them. They
+    /// are overwritten in the buffer by a zero of the same length.
     /// </summary>
     /// <param name="before">The reader before it met the token.</param>
     private bool ReadNotANumber(Utf8JsonReader before)
     {
         int at = (int)before.BytesConsumed;
-        while (at < filled && buffer[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)':' or (byte)',') at++;
+        while (
+            at < filled && buffer[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)':' or (byte)','
+        )
+        {
+            at++;
+        }
+
         while (!ended && filled - at < LongestNotANumber)
         {
             // The literal may go on behind the buffer.
@@ -325,7 +381,11 @@ internal ref struct JsonTokens
             at -= consumed;
         }
 
-        if (NotANumberAt(buffer.AsSpan(at, filled - at)) is not { } found) return false;
+        if (NotANumberAt(buffer.AsSpan(at, filled - at)) is not { } found)
+        {
+            return false;
+        }
+
         buffer.AsSpan(at, found.Length).Fill((byte)' ');
         buffer[at] = (byte)'0';
         reader = before;
@@ -345,7 +405,16 @@ internal ref struct JsonTokens
         foreach (string literal in NotNumbers)
         {
             bool stands = text.StartsWith(System.Text.Encoding.ASCII.GetBytes(literal));
-            if (stands && (text.Length == literal.Length || text[literal.Length] is (byte)',' or (byte)']' or (byte)'}' or <= (byte)' ')) return literal;
+            if (
+                stands
+                && (
+                    text.Length == literal.Length
+                    || text[literal.Length] is (byte)',' or (byte)']' or (byte)'}' or <= (byte)' '
+                )
+            )
+            {
+                return literal;
+            }
         }
 
         return null;
@@ -387,7 +456,11 @@ internal ref struct JsonTokens
 
         if (start.StartsWith("version https://git-lfs"u8))
         {
-            throw new InputException(file, "is a git-LFS pointer, not the file itself.", "Run 'git lfs pull' in its folder.");
+            throw new InputException(
+                file,
+                "is a git-LFS pointer, not the file itself.",
+                "Run 'git lfs pull' in its folder."
+            );
         }
 
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith<byte>([0x1f, 0x8b]))
@@ -397,12 +470,18 @@ internal ref struct JsonTokens
 
         if (start[0] == (byte)'<')
         {
-            throw new InputException(file, "is a web page or XML, not JSON.", "Get the file again; the download was probably refused.");
+            throw new InputException(
+                file,
+                "is a web page or XML, not JSON.",
+                "Get the file again; the download was probably refused."
+            );
         }
     }
 }
 
-/// <summary>A value that was passed over because it is not what was expected; an error once somebody needs it.</summary>
+/// <summary>
+/// A value that was passed over because it is not what was expected; an error once somebody needs it.
+/// </summary>
 /// <param name="Path">Where it stands in the document.</param>
 /// <param name="What">What is wrong, without a full stop.</param>
 /// <param name="Offset">Where it stands in the file, in bytes.</param>

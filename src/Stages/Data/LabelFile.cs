@@ -9,23 +9,34 @@ namespace Pipelines.Stages.Data;
 /// <param name="SuperCategory">Super-category, or null.</param>
 internal sealed record Label(string Category, string? SuperCategory);
 
-/// <summary>Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally <c>super_category</c>; no others.</summary>
+/// <summary>
+/// Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally
+/// <c>super_category</c>; no others.
+/// </summary>
 internal static class LabelFile
 {
-    private const string FileColumn = "file", CategoryColumn = "category", SuperCategoryColumn = "super_category";
+    private const string FileColumn = "file",
+        CategoryColumn = "category",
+        SuperCategoryColumn = "super_category";
 
     private static readonly string[] Columns = [FileColumn, CategoryColumn, SuperCategoryColumn];
 
     /// <summary>Labels by file name.</summary>
     /// <param name="path">The CSV.</param>
-    /// <param name="nearest">Of some names the one that was probably meant by another, or null; proposed for a misspelt column.</param>
+    /// <param name="nearest">Of some names the one that was probably meant by another, or null; proposed for a misspelt
+    /// column.</param>
     /// <exception cref="InputException">The file is missing or damaged; names the line.</exception>
-    public static IReadOnlyDictionary<string, Label> Read(string path, Func<string, IEnumerable<string>, string?>? nearest)
+    public static IReadOnlyDictionary<string, Label> Read(
+        string path,
+        Func<string, IEnumerable<string>, string?>? nearest
+    )
     {
         using IEnumerator<(int Line, string[] Fields)> rows = Rows(Text(path), path).GetEnumerator();
         string[] header = rows.MoveNext() ? [.. rows.Current.Fields.Select(f => f.Trim())] : [];
         RequireColumns(path, header, nearest);
-        int file = Array.IndexOf(header, FileColumn), category = Array.IndexOf(header, CategoryColumn), super = Array.IndexOf(header, SuperCategoryColumn);
+        int file = Array.IndexOf(header, FileColumn),
+            category = Array.IndexOf(header, CategoryColumn),
+            super = Array.IndexOf(header, SuperCategoryColumn);
 
         var labels = new Dictionary<string, Label>(StringComparer.Ordinal);
         while (rows.MoveNext())
@@ -34,7 +45,14 @@ internal static class LabelFile
             string where = string.Create(CultureInfo.InvariantCulture, $"{path}:{line}");
             if (fields.Length != header.Length)
             {
-                throw new InputException(where, string.Create(CultureInfo.InvariantCulture, $"{header.Length} columns are expected, found {fields.Length}."), "A text with a comma needs quotes.");
+                throw new InputException(
+                    where,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{header.Length} columns are expected, found {fields.Length}."
+                    ),
+                    "A text with a comma needs quotes."
+                );
             }
 
             string name = fields[file].Trim();
@@ -45,10 +63,22 @@ internal static class LabelFile
 
             if (string.IsNullOrWhiteSpace(fields[category]))
             {
-                throw new InputException(where, $"'{name}' has no category.", "Leave the line out where there is none.");
+                throw new InputException(
+                    where,
+                    $"'{name}' has no category.",
+                    "Leave the line out where there is none."
+                );
             }
 
-            if (!labels.TryAdd(name, new Label(fields[category].Trim(), super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null)))
+            if (
+                !labels.TryAdd(
+                    name,
+                    new Label(
+                        fields[category].Trim(),
+                        super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null
+                    )
+                )
+            )
             {
                 throw new InputException(where, $"'{name}' is labelled twice.");
             }
@@ -58,21 +88,37 @@ internal static class LabelFile
     }
 
     /// <summary>A column that nobody reads may be a misspelt one that somebody should have read.</summary>
-    private static void RequireColumns(string path, string[] header, Func<string, IEnumerable<string>, string?>? nearest)
+    private static void RequireColumns(
+        string path,
+        string[] header,
+        Func<string, IEnumerable<string>, string?>? nearest
+    )
     {
         string where = $"{path}:1";
         string? unknown = Array.Find(header, name => !Columns.Contains(name));
-        string hint = unknown is not null && nearest?.Invoke(unknown, Columns.Except(header)) is { } near ? $"Did you mean '{near}' in place of '{unknown}'?" : "";
+        string hint =
+            unknown is not null && nearest?.Invoke(unknown, Columns.Except(header)) is { } near
+                ? $"Did you mean '{near}' in place of '{unknown}'?"
+                : "";
         if (!header.Contains(FileColumn) || !header.Contains(CategoryColumn))
         {
-            string expected = $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, separated by commas.";
+            string expected =
+                $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, "
+                + $"separated by commas.";
             throw new InputException(where, expected, hint.Length > 0 ? hint : null);
         }
 
         if (unknown is not null)
         {
-            string named = unknown.Length > 0 ? $"the column '{unknown}' is not known." : $"column {Array.IndexOf(header, unknown) + 1} has no name.";
-            throw new InputException(where, named, $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn}: take others out.".TrimStart());
+            string named =
+                unknown.Length > 0
+                    ? $"the column '{unknown}' is not known."
+                    : $"column {Array.IndexOf(header, unknown) + 1} has no name.";
+            throw new InputException(
+                where,
+                named,
+                $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn}: take others out.".TrimStart()
+            );
         }
 
         if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
@@ -85,7 +131,10 @@ internal static class LabelFile
     {
         try
         {
-            return File.ReadAllText(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            return File.ReadAllText(
+                path,
+                new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
+            );
         }
         catch (DecoderFallbackException e)
         {
@@ -93,14 +142,20 @@ internal static class LabelFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException(path, File.Exists(path) ? $"cannot be read: {e.Message}" : "this file of labels does not exist.", "Correct the path in the spec.", e);
+            throw new InputException(
+                path,
+                File.Exists(path) ? $"cannot be read: {e.Message}" : "this file of labels does not exist.",
+                "Correct the path in the spec.",
+                e
+            );
         }
     }
 
     /// <summary>The records with the line each starts in; empty lines are passed over.</summary>
     private static IEnumerable<(int Line, string[] Fields)> Rows(string text, string path)
     {
-        int at = 0, line = 1;
+        int at = 0,
+            line = 1;
         while (at < text.Length)
         {
             int start = line;
@@ -156,10 +211,17 @@ internal static class LabelFile
                 at++;
                 return at == text.Length || text[at] is ',' or '\r' or '\n'
                     ? quoted.ToString()
-                    : throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}:{line}"), "text follows a closing quote.", "A quote inside a quoted text is written twice.");
+                    : throw new InputException(
+                        string.Create(CultureInfo.InvariantCulture, $"{path}:{line}"),
+                        "text follows a closing quote.",
+                        "A quote inside a quoted text is written twice."
+                    );
             }
         }
 
-        throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}:{opened}"), "a quote is opened and never closed.");
+        throw new InputException(
+            string.Create(CultureInfo.InvariantCulture, $"{path}:{opened}"),
+            "a quote is opened and never closed."
+        );
     }
 }

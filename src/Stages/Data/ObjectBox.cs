@@ -29,7 +29,7 @@ internal sealed record ObjectBox(PictureRegion Region, long Width, long Height)
     /// </summary>
     public bool Fits(int width, int height) =>
         Math.Abs(((double)Width * height / Height) - width) <= 1
-            || Math.Abs(((double)Height * width / Width) - height) <= 1;
+        || Math.Abs(((double)Height * width / Width) - height) <= 1;
 
     private static double Edge(double pixels, long side) => Math.Clamp(pixels / side, 0, 1);
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Pipelines.Stages.Data;
 
-/// <summary>What lies in folders of pictures and is no picture: counted, so that nothing is passed over in silence.</summary>
+/// <summary>
+/// What lies in folders of pictures and is no picture: counted, so that nothing is passed over in silence.
+/// </summary>
 /// <param name="Files">Names of files that are no pictures by their content.</param>
 /// <param name="Hidden">Files and folders whose name begins with a point.</param>
 /// <param name="Folders">Folders that are not searched.</param>

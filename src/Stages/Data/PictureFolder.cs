@@ -13,41 +13,77 @@ internal static class PictureFolder
     private const char Undecodable = '\uFFFD';
 
     /// <summary>
-    /// Names that promise a picture: such a file is one of the set, whatever it holds, and is judged when it is read. Every other file is
-    /// looked into at once; so a folder of a million pictures is listed without opening one.
+    /// Names that promise a picture: such a file is one of the set, whatever it holds, and is judged when it is read.
+    /// Every other file is looked into at once; so a folder of a million pictures is listed without opening one.
     /// </summary>
     private static readonly HashSet<string> PictureNames = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jp2",
     };
 
     /// <summary>The pictures of a folder in ordinal order, not searched in depth, and what else lies there.</summary>
     public static (IReadOnlyList<string> Pictures, PassedOver Others) Files(string folder)
     {
-        ILookup<bool, string> byHidden = Listed(folder, () => Directory.EnumerateFileSystemEntries(folder)).ToLookup(IsHidden);
+        ILookup<bool, string> byHidden = Listed(folder, () => Directory.EnumerateFileSystemEntries(folder))
+            .ToLookup(IsHidden);
         string[] entries = [.. byHidden[false].Where(e => !IsUnnamed(e)).Order(StringComparer.Ordinal)];
         string[] files = [.. entries.Where(e => !Directory.Exists(e))];
         string[] pictures = [.. files.Where(IsPicture)];
         var others = new PassedOver(
             [.. files.Except(pictures, StringComparer.Ordinal).Select(f => Path.GetFileName(f)!)],
-            byHidden[true].Count(), entries.Length - files.Length, byHidden[false].Count(IsUnnamed));
+            byHidden[true].Count(),
+            entries.Length - files.Length,
+            byHidden[false].Count(IsUnnamed)
+        );
         return (pictures, others);
     }
 
     /// <summary>The folders of a folder, hidden ones left out; ordinal order.</summary>
     public static IReadOnlyList<string> Folders(string folder) =>
-        Listed(folder, () => Directory.EnumerateDirectories(folder).Where(d => !IsHidden(d)).Order(StringComparer.Ordinal));
+        Listed(
+            folder,
+            () => Directory.EnumerateDirectories(folder).Where(d => !IsHidden(d)).Order(StringComparer.Ordinal)
+        );
 
-    /// <summary>Those of a list's files that do not lie in the folder, which is listed once (a look-up a file is slow on network drives).</summary>
+    /// <summary>
+    /// Those of a list's files that do not lie in the folder, which is listed once (a look-up a file is slow on network
+    /// drives).
+    /// </summary>
     /// <param name="folder">The picture folder.</param>
     /// <param name="names">Paths below the folder.</param>
     /// <param name="namedBy">The file that names them, for the message.</param>
     /// <param name="allowed">Share of the names that may be missing.</param>
     /// <exception cref="InputException">More are missing, or all are: how many, and the first.</exception>
-    public static IReadOnlySet<string> Missing(string folder, IReadOnlyCollection<string> names, string namedBy, double allowed)
+    public static IReadOnlySet<string> Missing(
+        string folder,
+        IReadOnlyCollection<string> names,
+        string namedBy,
+        double allowed
+    )
     {
-        HashSet<string> present = [.. Listed(folder, () => Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!))];
-        string[] missing = [.. names.Where(name => !present.Contains(name) && !File.Exists(Path.Combine(folder, name)))];
+        HashSet<string> present =
+        [
+            .. Listed(folder, () => Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!)),
+        ];
+        string[] missing =
+        [
+            .. names.Where(name => !present.Contains(name) && !File.Exists(Path.Combine(folder, name))),
+        ];
         if (missing.Length > allowed * names.Count || (missing.Length > 0 && missing.Length == names.Count))
         {
             string share = string.Create(CultureInfo.InvariantCulture, $"{100.0 * missing.Length / names.Count:0.#} %");
@@ -55,8 +91,11 @@ internal static class PictureFolder
                 folder,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"lacks {missing.Length} of the {names.Count} pictures that {namedBy} names ({share}; data.missing allows {100 * allowed:0.#} %); the first is '{missing[0]}'."),
-                "Get the pictures that belong to that file, name the folder that holds them, or raise data.missing.");
+                    $"lacks {missing.Length} of the {names.Count} pictures that {namedBy} names ({share}; "
+                        + $"data.missing allows {100 * allowed:0.#} %); the first is '{missing[0]}'."
+                ),
+                "Get the pictures that belong to that file, name the folder that holds them, or raise data.missing."
+            );
         }
 
         return missing.ToHashSet(StringComparer.Ordinal);
@@ -64,11 +103,18 @@ internal static class PictureFolder
 
     /// <summary>Whether a path stays below the folder that it is relative to.</summary>
     public static bool StaysBelow(string relative) =>
-        relative.Length > 0 && !Path.IsPathRooted(relative) && !relative.Contains('\0', StringComparison.Ordinal) && !relative.Split('/', '\\').Contains("..");
+        relative.Length > 0
+        && !Path.IsPathRooted(relative)
+        && !relative.Contains('\0', StringComparison.Ordinal)
+        && !relative.Split('/', '\\').Contains("..");
 
     private static bool IsPicture(string file)
     {
-        if (PictureNames.Contains(Path.GetExtension(file))) return true;
+        if (PictureNames.Contains(Path.GetExtension(file)))
+        {
+            return true;
+        }
+
         try
         {
             return PictureFormats.IsPicture(PictureDecoder.Start(file));
@@ -81,7 +127,9 @@ internal static class PictureFolder
 
     private static bool IsHidden(string path) => Path.GetFileName(path).StartsWith('.');
 
-    /// <summary>Names that are not UTF-8 come with a sign in place of what they hold, and no file has that name.</summary>
+    /// <summary>
+    /// Names that are not UTF-8 come with a sign in place of what they hold, and no file has that name.
+    /// </summary>
     private static bool IsUnnamed(string path) =>
         Path.GetFileName(path).Contains(Undecodable, StringComparison.Ordinal) && !Path.Exists(path);
 
@@ -89,7 +137,13 @@ internal static class PictureFolder
     {
         if (!Directory.Exists(folder))
         {
-            throw new InputException(folder, File.Exists(folder) ? "is a file, not a folder of pictures." : "this folder of pictures does not exist.", "Correct the path in the spec.");
+            throw new InputException(
+                folder,
+                File.Exists(folder)
+                    ? "is a file, not a folder of pictures."
+                    : "this folder of pictures does not exist.",
+                "Correct the path in the spec."
+            );
         }
 
         try

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages.Data;
 
-/// <summary>English plurals of nouns: regular spelling rules and the irregular nouns that name things in pictures.</summary>
+/// <summary>
+/// English plurals of nouns: regular spelling rules and the irregular nouns that name things in pictures.
+/// </summary>
 internal static class Plurals
 {
     private static readonly Dictionary<string, string> Irregular = new(StringComparer.Ordinal)
@@ -20,7 +22,10 @@ internal static class Plurals
         ["cactus"] = "cacti",
     };
 
-    /// <summary>Plural spellings of a word in lower case; several where usage varies ("scarfs", "scarves"). An irregular noun has its regular plural, too.</summary>
+    /// <summary>
+    /// Plural spellings of a word in lower case; several where usage varies ("scarfs", "scarves"). An irregular noun
+    /// has its regular plural, too.
+    /// </summary>
     public static IEnumerable<string> Of(string word)
     {
         if (Irregular.TryGetValue(word, out string? irregular))
@@ -34,7 +39,11 @@ internal static class Plurals
         }
 
         yield return word + "s";
-        if (word[^1] is 's' or 'x' or 'z' or 'o' || word.EndsWith("ch", StringComparison.Ordinal) || word.EndsWith("sh", StringComparison.Ordinal))
+        if (
+            word[^1] is 's' or 'x' or 'z' or 'o'
+            || word.EndsWith("ch", StringComparison.Ordinal)
+            || word.EndsWith("sh", StringComparison.Ordinal)
+        )
         {
             yield return word + "es";
         }
@@ -54,5 +63,7 @@ internal static class Plurals
 
     /// <summary>Whether a word may be a plural at all: "bus", "glass" and "tennis" end in s and are none.</summary>
     public static bool MayBePlural(string word) =>
-        !word.EndsWith("ss", StringComparison.Ordinal) && !word.EndsWith("us", StringComparison.Ordinal) && !word.EndsWith("is", StringComparison.Ordinal);
+        !word.EndsWith("ss", StringComparison.Ordinal)
+        && !word.EndsWith("us", StringComparison.Ordinal)
+        && !word.EndsWith("is", StringComparison.Ordinal);
 }

@@ -5,8 +5,9 @@ using System.Text;
 namespace Pipelines.Stages.Data;
 
 /// <summary>
-/// A shuffle in which each picture's place follows from itself: pictures are sorted by the first 64 bits (big-endian) of
-/// SHA-256(domain, purpose, seed, sample id), ties by id. Adding or removing pictures, or another single-object rule, never reorders the rest.
+/// A shuffle in which each picture's place follows from itself: pictures are sorted by the first 64 bits (big-endian)
+/// of SHA-256(domain, purpose, seed, sample id), ties by id. Adding or removing pictures, or another single-object
+/// rule, never reorders the rest.
 /// </summary>
 internal static class SeedOrder
 {

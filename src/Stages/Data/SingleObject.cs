@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Pipelines.Stages.Data;
 
 /// <summary>
-/// When a picture holds one single main object: exactly one non-crowd instance covers at least <paramref name="MinArea"/> of the picture,
-/// and every other instance, crowds included, covers less than <paramref name="OthersBelow"/>. The paper names no thresholds.
+/// When a picture holds one single main object: exactly one non-crowd instance covers at least
+/// <paramref name="MinArea"/> of the picture, and every other instance, crowds included, covers less than
+/// <paramref name="OthersBelow"/>. The paper names no thresholds.
 /// </summary>
 /// <param name="MinArea">Share of the picture's area, 0..1.</param>
 /// <param name="OthersBelow">Share of the picture's area, 0..1.</param>
@@ -15,25 +16,33 @@ internal sealed record SingleObject(double MinArea, double OthersBelow)
     /// <param name="area">Width times height, square pixels.</param>
     public string? LeftOut(InstanceTally instances, double area)
     {
-        double main = instances.Largest / area, second = instances.Second / area, crowd = instances.LargestCrowd / area;
+        double main = instances.Largest / area,
+            second = instances.Second / area,
+            crowd = instances.LargestCrowd / area;
         return instances.Count == 0 ? "no instance is annotated"
-            : instances.Largest < 0 || main < MinArea ? $"no single instance covers {Percent(MinArea)} of the picture (min_area)"
-            : instances.Second >= 0 && second >= MinArea ? $"several instances cover {Percent(MinArea)} of the picture (min_area)"
-            : instances.Second >= 0 && second >= OthersBelow ? $"a second instance covers {Percent(OthersBelow)} of the picture (others_below)"
-            : instances.LargestCrowd >= 0 && crowd >= OthersBelow ? $"a crowd covers {Percent(OthersBelow)} of the picture (others_below)"
+            : instances.Largest < 0 || main < MinArea
+                ? $"no single instance covers {Percent(MinArea)} of the picture (min_area)"
+            : instances.Second >= 0 && second >= MinArea
+                ? $"several instances cover {Percent(MinArea)} of the picture (min_area)"
+            : instances.Second >= 0 && second >= OthersBelow
+                ? $"a second instance covers {Percent(OthersBelow)} of the picture (others_below)"
+            : instances.LargestCrowd >= 0 && crowd >= OthersBelow
+                ? $"a crowd covers {Percent(OthersBelow)} of the picture (others_below)"
             : null;
     }
 
-    private static string Percent(double share) => (100 * share).ToString("0.####", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double share) =>
+        (100 * share).ToString("0.####", CultureInfo.InvariantCulture) + " %";
 }
 
-/// <summary>What <see cref="SingleObject"/> needs to know of a picture's instances: constant space however many there are. Areas are -1 where there is none.</summary>
+/// <summary>
+/// What <see cref="SingleObject"/> needs to know of a picture's instances: constant space however many there are. Areas
+/// are -1 where there is none.
+/// </summary>
 internal struct InstanceTally
 {
     /// <summary>A picture without instances.</summary>
-    public InstanceTally()
-    {
-    }
+    public InstanceTally() { }
 
     /// <summary>Instances, crowds included.</summary>
     public int Count { get; private set; }

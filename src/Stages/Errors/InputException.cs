@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Errors;
 
-/// <summary>Bad input: a file, a folder or a setting that the user can mend. Its message is one line, names in it quoted (<see cref="Shown"/>). Shown without a stack trace; the program ends with exit code 2.</summary>
+/// <summary>
+/// Bad input: a file, a folder or a setting that the user can mend. Its message is one line, names in it quoted
+/// (<see cref="Shown"/>). Shown without a stack trace; the program ends with exit code 2.
+/// </summary>
 public class InputException : Exception
 {
     /// <summary>An error in <paramref name="where"/>.</summary>
@@ -29,9 +32,15 @@ public class InputException : Exception
     /// <param name="experiment">The experiment's name.</param>
     public InputException In(string experiment) => new($"{experiment}: {Where}", What, Remedy, this);
 
-    /// <summary>Where, what and remedy. A damaged file may hold names of any length, and messages quote them: of a long one the beginning, which says where, and the end, which says what to do.</summary>
+    /// <summary>
+    /// Where, what and remedy. A damaged file may hold names of any length, and messages quote them: of a long one the
+    /// beginning, which says where, and the end, which says what to do.
+    /// </summary>
     public override string Message =>
-        base.Message.Length <= Longest ? base.Message : $"{base.Message[..Beginning]} … {base.Message[^(Longest - Beginning)..]}";
+        base.Message.Length <= Longest
+            ? base.Message
+            : $"{base.Message[..Beginning]} … {base.Message[^(Longest - Beginning)..]}";
 
-    private const int Longest = 2000, Beginning = 1600;
+    private const int Longest = 2000,
+        Beginning = 1600;
 }

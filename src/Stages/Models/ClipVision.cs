@@ -4,14 +4,28 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>The numbers of a CLIP vision tower (ViT with a class token, learned positions and a norm before the blocks).</summary>
-internal sealed record ClipShape(int Layers, int Hidden, int Heads, int Intermediate, int ImageSize, int PatchSize, int Channels, double NormEpsilon)
+/// <summary>
+/// The numbers of a CLIP vision tower (ViT with a class token, learned positions and a norm before the blocks).
+/// </summary>
+internal sealed record ClipShape(
+    int Layers,
+    int Hidden,
+    int Heads,
+    int Intermediate,
+    int ImageSize,
+    int PatchSize,
+    int Channels,
+    double NormEpsilon
+)
 {
     /// <summary>Patches along a side.</summary>
     public int Grid => ImageSize / PatchSize;
 }
 
-/// <summary>CLIP's vision tower as LLaVA uses it: hidden states after some blocks, class token included. <c>post_layernorm</c> and the blocks after the last used one are stored but never run.</summary>
+/// <summary>
+/// CLIP's vision tower as LLaVA uses it: hidden states after some blocks, class token included. <c>post_layernorm</c>
+/// and the blocks after the last used one are stored but never run.
+/// </summary>
 internal sealed class ClipVision
 {
     private readonly ClipShape shape;
@@ -28,10 +42,14 @@ internal sealed class ClipVision
     public ClipVision(Weights weights, ClipShape shape, int usedBlocks)
     {
         this.shape = shape;
-        int width = shape.Hidden, p = shape.PatchSize;
+        int width = shape.Hidden,
+            p = shape.PatchSize;
         Weights embeddings = weights.Sub("embeddings");
         classToken = embeddings.Claim("class_embedding", width);
-        patches = embeddings.LinearOf(embeddings.ClaimStored("patch_embedding.weight", width, shape.Channels, p, p).view(width, -1), null);
+        patches = embeddings.LinearOf(
+            embeddings.ClaimStored("patch_embedding.weight", width, shape.Channels, p, p).view(width, -1),
+            null
+        );
         positions = embeddings.Claim("position_embedding.weight", 1 + (shape.Grid * shape.Grid), width);
         preNorm = Norm(weights, "pre_layrnorm", shape); // sic
         blocks = [.. Enumerable.Range(0, usedBlocks).Select(n => new Block(weights.Sub($"encoder.layers.{n}"), shape))];
@@ -39,11 +57,11 @@ internal sealed class ClipVision
 
     /// <summary>Tensors of the tower that a run with <paramref name="usedBlocks"/> blocks never reads.</summary>
     public static string[] Unused(string prefix, ClipShape shape, int usedBlocks) =>
-    [
-        $"{prefix}.post_layernorm.",
-        $"{prefix}.embeddings.position_ids", // a buffer that old files hold
-        .. Enumerable.Range(usedBlocks, shape.Layers - usedBlocks).Select(n => $"{prefix}.encoder.layers.{n}."),
-    ];
+        [
+            $"{prefix}.post_layernorm.",
+            $"{prefix}.embeddings.position_ids", // a buffer that old files hold
+            .. Enumerable.Range(usedBlocks, shape.Layers - usedBlocks).Select(n => $"{prefix}.encoder.layers.{n}."),
+        ];
 
     /// <summary>Hidden states after the used blocks.</summary>
     /// <param name="pixels">[n, 3, size, size], normalised.</param>
@@ -51,10 +69,13 @@ internal sealed class ClipVision
     public torch.Tensor Forward(torch.Tensor pixels)
     {
         using var scope = torch.NewDisposeScope();
-        int p = shape.PatchSize, width = shape.Hidden;
+        int p = shape.PatchSize,
+            width = shape.Hidden;
         long n = pixels.shape[0];
-        torch.Tensor cut = pixels.unfold(2, p, p).unfold(3, p, p).permute(0, 2, 3, 1, 4, 5); // [n, row, column, 3, p, p]
-        torch.Tensor embedded = patches.Forward(cut.reshape(-1, shape.Channels * p * p)).view(n, -1, width); // [n, patches, hidden]
+        // [n, row, column, 3, p, p]
+        torch.Tensor cut = pixels.unfold(2, p, p).unfold(3, p, p).permute(0, 2, 3, 1, 4, 5);
+        // [n, patches, hidden]
+        torch.Tensor embedded = patches.Forward(cut.reshape(-1, shape.Channels * p * p)).view(n, -1, width);
         torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1).Plus(positions); // [n, T, hidden]
         long length = x.shape[1];
         x = preNorm.Forward(x).view(n * length, width);
@@ -67,14 +88,24 @@ internal sealed class ClipVision
     }
 
     private static LayerNorm Norm(Weights weights, string name, ClipShape shape) =>
-        new(weights.Claim($"{name}.weight", shape.Hidden), weights.Claim($"{name}.bias", shape.Hidden), shape.NormEpsilon);
+        new(
+            weights.Claim($"{name}.weight", shape.Hidden),
+            weights.Claim($"{name}.bias", shape.Hidden),
+            shape.NormEpsilon
+        );
 
     /// <summary>x += out(attention(norm1 x)); x += fc2(quick_gelu(fc1(norm2 x))).</summary>
     private sealed class Block
     {
         private readonly int heads;
-        private readonly LayerNorm norm1, norm2;
-        private readonly ILinear query, key, value, output, up, down;
+        private readonly LayerNorm norm1,
+            norm2;
+        private readonly ILinear query,
+            key,
+            value,
+            output,
+            up,
+            down;
 
         public Block(Weights weights, ClipShape shape)
         {
@@ -94,7 +125,11 @@ internal sealed class ClipVision
         {
             using var scope = torch.NewDisposeScope();
             torch.Tensor normed = norm1.Forward(x);
-            torch.Tensor heard = F.scaled_dot_product_attention(Split(query, normed, n), Split(key, normed, n), Split(value, normed, n)); // [n, heads, T, d]
+            torch.Tensor heard = F.scaled_dot_product_attention(
+                Split(query, normed, n),
+                Split(key, normed, n),
+                Split(value, normed, n)
+            ); // [n, heads, T, d]
             torch.Tensor attended = x.Plus(output.Forward(heard.transpose(1, 2).reshape(x.shape)));
             torch.Tensor fed = down.Forward(Activations.QuickGelu(up.Forward(norm2.Forward(attended))));
             return attended.Plus(fed).MoveToOuterDisposeScope();

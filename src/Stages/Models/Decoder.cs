@@ -4,9 +4,10 @@ using TorchSharp;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// The language decoder that all families share: RMSNorm, grouped-query attention with rotary positions, SwiGLU. It holds weights and the parts of a forward pass; who attends to what is decided by the
-/// passes (<c>Ablation</c>), which call these parts layer by layer. Read-only, so that worker threads share it; the weights
-/// belong to the <see cref="Weights"/> they were claimed from.
+/// The language decoder that all families share: RMSNorm, grouped-query attention with rotary positions, SwiGLU. It
+/// holds weights and the parts of a forward pass; who attends to what is decided by the passes (<c>Ablation</c>), which
+/// call these parts layer by layer. Read-only, so that worker threads share it; the weights belong to the
+/// <see cref="Weights"/> they were claimed from.
 /// </summary>
 internal sealed class Decoder
 {
@@ -16,7 +17,14 @@ internal sealed class Decoder
     private readonly DecoderLayer[] layers;
 
     /// <summary>A decoder of claimed weights.</summary>
-    public Decoder(DecoderShape shape, Arithmetic arithmetic, torch.Tensor embedding, DecoderLayer[] layers, RmsNorm finalNorm, Unembedding unembedding)
+    public Decoder(
+        DecoderShape shape,
+        Arithmetic arithmetic,
+        torch.Tensor embedding,
+        DecoderLayer[] layers,
+        RmsNorm finalNorm,
+        Unembedding unembedding
+    )
     {
         Shape = shape;
         Arithmetic = arithmetic;
@@ -44,7 +52,11 @@ internal sealed class Decoder
     public torch.Tensor Embed(IEnumerable<int> ids)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor index = torch.tensor([.. ids.Select(id => (long)id)], dtype: torch.ScalarType.Int64, device: embedding.device);
+        torch.Tensor index = torch.tensor(
+            [.. ids.Select(id => (long)id)],
+            dtype: torch.ScalarType.Int64,
+            device: embedding.device
+        );
         return embedding.index_select(0, index).to(Arithmetic.Compute, Arithmetic.Device).MoveToOuterDisposeScope();
     }
 
@@ -53,10 +65,23 @@ internal sealed class Decoder
     {
         using var scope = torch.NewDisposeScope();
         long count = positions.Axes[0].Length;
-        torch.Tensor axes = torch.tensor([.. positions.Axes.SelectMany(axis => axis)], [positions.Axes.Length, count], dtype: torch.ScalarType.Int64, device: Arithmetic.Device); // [axes, T]
-        Rotary tables = Shape.RotarySections is { } sections && positions.Axes.Length > 1
-            ? Tensors.Rotary.OfSections(axes, sections, Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute, Shape.RotaryDivisor)
-            : Tensors.Rotary.Of(axes[0], Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute, Shape.RotaryDivisor);
+        torch.Tensor axes = torch.tensor(
+            [.. positions.Axes.SelectMany(axis => axis)],
+            [positions.Axes.Length, count],
+            dtype: torch.ScalarType.Int64,
+            device: Arithmetic.Device
+        ); // [axes, T]
+        Rotary tables =
+            Shape.RotarySections is { } sections && positions.Axes.Length > 1
+                ? Tensors.Rotary.OfSections(
+                    axes,
+                    sections,
+                    Shape.HeadDim,
+                    Shape.RotaryTheta,
+                    Arithmetic.Compute,
+                    Shape.RotaryDivisor
+                )
+                : Tensors.Rotary.Of(axes[0], Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute, Shape.RotaryDivisor);
         scope.MoveToOuter(tables.Cos, tables.Sin);
         return tables;
     }
@@ -66,7 +91,11 @@ internal sealed class Decoder
     /// <param name="x">[T, hidden], the residual stream entering the layer.</param>
     /// <param name="rotary">Tables of the T positions.</param>
     /// <returns>Queries [H, T, d], keys [H_kv, T, d], values [H_kv, T, d].</returns>
-    public (torch.Tensor Queries, torch.Tensor Keys, torch.Tensor Values) Project(int layer, torch.Tensor x, Rotary rotary)
+    public (torch.Tensor Queries, torch.Tensor Keys, torch.Tensor Values) Project(
+        int layer,
+        torch.Tensor x,
+        Rotary rotary
+    )
     {
         using var scope = torch.NewDisposeScope();
         DecoderLayer weights = layers[layer];
@@ -98,5 +127,6 @@ internal sealed class Decoder
         return unembedding.Logits(normed);
     }
 
-    private torch.Tensor ByHead(torch.Tensor rows, int heads) => rows.view(rows.shape[0], heads, Shape.HeadDim).transpose(0, 1); // [heads, T, d]
+    private torch.Tensor ByHead(torch.Tensor rows, int heads) =>
+        rows.view(rows.shape[0], heads, Shape.HeadDim).transpose(0, 1); // [heads, T, d]
 }

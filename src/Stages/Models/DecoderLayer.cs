@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>One decoder layer's weights: x += o(attention(q, k, v of norm(x))); x += down(silu(gate(norm x)) * up(norm x)).</summary>
+/// <summary>
+/// One decoder layer's weights: x += o(attention(q, k, v of norm(x))); x += down(silu(gate(norm x)) * up(norm x)).
+/// </summary>
 /// <param name="InputNorm">input_layernorm.</param>
 /// <param name="Query">q_proj, hidden -> H*d.</param>
 /// <param name="Key">k_proj, hidden -> H_kv*d.</param>
@@ -22,7 +24,8 @@ internal sealed record DecoderLayer(
     RmsNorm PostAttentionNorm,
     ILinear Gate,
     ILinear Up,
-    ILinear Down)
+    ILinear Down
+)
 {
     /// <summary>What attention adds to the residual stream, and the MLP after it.</summary>
     /// <param name="x">[rows, hidden], the residual stream that entered the layer.</param>

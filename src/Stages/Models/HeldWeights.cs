@@ -23,7 +23,8 @@ internal sealed partial record HeldWeights(long Held, long Files)
     public static HeldWeights Read(ModelInfo info, Arithmetic arithmetic, int visionBlocks)
     {
         using Checkpoint checkpoint = Checkpoint.Open(info.Folder);
-        long held = 0, files = 0;
+        long held = 0,
+            files = 0;
         foreach ((string name, StoredTensor tensor) in checkpoint.Tensors)
         {
             files += tensor.Bytes;
@@ -37,13 +38,19 @@ internal sealed partial record HeldWeights(long Held, long Files)
     {
         bool isEmbedding = Embeddings.Any(e => name.EndsWith(e, StringComparison.Ordinal));
         // the embedding's rows are read from the file
-        if (IsUnused(name, tiedHead, visionBlocks) || (isEmbedding && !tiedHead)) return 0;
+        if (IsUnused(name, tiedHead, visionBlocks) || (isEmbedding && !tiedHead))
+        {
+            return 0;
+        }
+
         long count = tensor.Shape.Aggregate(1L, (n, s) => n * s);
         long computed = SizeOf(arithmetic.Compute);
-        bool isLinear = tensor.Shape.Length >= 2 && name.EndsWith(".weight", StringComparison.Ordinal)
+        bool isLinear =
+            tensor.Shape.Length >= 2
+            && name.EndsWith(".weight", StringComparison.Ordinal)
             && !name.Contains("position_embedding", StringComparison.Ordinal);
-        return count * (isLinear && arithmetic.Linear == LinearChoice.Packed ? Math.Min(SizeOf(tensor.Type), 4)
-            : computed);
+        return count
+            * (isLinear && arithmetic.Linear == LinearChoice.Packed ? Math.Min(SizeOf(tensor.Type), 4) : computed);
     }
 
     /// <summary>
@@ -51,21 +58,35 @@ internal sealed partial record HeldWeights(long Held, long Files)
     /// </summary>
     private static bool IsUnused(string name, bool tiedHead, int visionBlocks)
     {
-        if (name.EndsWith("position_ids", StringComparison.Ordinal)
-            || (tiedHead && name.EndsWith("lm_head.weight", StringComparison.Ordinal)))
+        if (
+            name.EndsWith("position_ids", StringComparison.Ordinal)
+            || (tiedHead && name.EndsWith("lm_head.weight", StringComparison.Ordinal))
+        )
         {
             return true;
         }
 
-        if (!name.Contains("vision", StringComparison.Ordinal)) return false;
+        if (!name.Contains("vision", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
         Match layer = LayerNumber().Match(name);
         return name.Contains("post_layernorm", StringComparison.Ordinal)
-            || (layer.Success && int.Parse(layer.Groups[1].ValueSpan,
-            System.Globalization.CultureInfo.InvariantCulture) >= visionBlocks);
+            || (
+                layer.Success
+                && int.Parse(layer.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)
+                    >= visionBlocks
+            );
     }
 
     private static long SizeOf(torch.ScalarType type) =>
-        type switch { torch.ScalarType.Float64 => 8, torch.ScalarType.Float32 => 4, _ => 2 };
+        type switch
+        {
+            torch.ScalarType.Float64 => 8,
+            torch.ScalarType.Float32 => 4,
+            _ => 2,
+        };
 
     [GeneratedRegex(@"\.layers\.([0-9]{1,6})\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerNumber();

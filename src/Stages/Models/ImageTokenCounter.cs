@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>How many image tokens a picture becomes, from its size and the model's configuration files alone: no weights, no pixels.</summary>
+/// <summary>
+/// How many image tokens a picture becomes, from its size and the model's configuration files alone: no weights, no
+/// pixels.
+/// </summary>
 internal sealed class ImageTokenCounter
 {
     private readonly ImageChoice image;
@@ -20,7 +23,8 @@ internal sealed class ImageTokenCounter
     /// <summary>The counter of a model folder.</summary>
     /// <param name="info">What config.json says.</param>
     /// <param name="image">How pictures are fitted.</param>
-    /// <exception cref="Errors.InputException">config.json or preprocessor_config.json is of no use, or does not go with the choice.</exception>
+    /// <exception cref="Errors.InputException">config.json or preprocessor_config.json is of no use, or does not go
+    /// with the choice.</exception>
     public static ImageTokenCounter Read(ModelInfo info, ImageChoice image)
     {
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
@@ -33,9 +37,14 @@ internal sealed class ImageTokenCounter
             _ => throw new ArgumentOutOfRangeException(nameof(info)),
         };
         bool isFixed = info.Family == ModelFamily.Llava || image.Square is not null || image.MaxTiles == 1;
-        if (!isFixed) return counter;
+        if (!isFixed)
+        {
+            return counter;
+        }
+
         int tokens = counter.ofFitted(image.Square ?? 1, image.Square ?? 1).Tokens;
-        info.Decoder.Limit?.Require(tokens + 1, "a picture with one token after it"); // whole prompts are held against it, too
+        // Whole prompts are held against it, too
+        info.Decoder.Limit?.Require(tokens + 1, "a picture with one token after it");
         counter.Common = tokens;
         return counter;
     }
@@ -50,14 +59,30 @@ internal sealed class ImageTokenCounter
         return ofFitted(fittedWidth, fittedHeight);
     }
 
-    /// <summary>Why a picture of some size is not to be used: it keeps its size (<see cref="ImageChoice.KeepSizes"/>) and becomes other tokens, or a grid of other sides, than <see cref="ImageChoice.Square"/>; null where it fits.</summary>
+    /// <summary>
+    /// Why a picture of some size is not to be used: it keeps its size (<see cref="ImageChoice.KeepSizes"/>) and
+    /// becomes other tokens, or a grid of other sides, than <see cref="ImageChoice.Square"/>; null where it fits.
+    /// </summary>
     public string? Mismatch(int width, int height)
     {
-        if (!image.KeepSizes || image.Square is not { } side) return null;
-        ImageTokens found = ofFitted(width, height), wanted = ofFitted(side, side);
-        return found == wanted ? null : string.Create(CultureInfo.InvariantCulture, $"{width} x {height} pixels become {Counted(found)}, not {Counted(wanted)} as {side} x {side} do");
+        if (!image.KeepSizes || image.Square is not { } side)
+        {
+            return null;
+        }
+
+        ImageTokens found = ofFitted(width, height),
+            wanted = ofFitted(side, side);
+        return found == wanted
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{width} x {height} pixels become {Counted(found)}, not {Counted(wanted)} as {side} x {side} do"
+            );
     }
 
-    private static string Counted(ImageTokens tokens) => string.Create(
-        CultureInfo.InvariantCulture, $"{tokens.Tokens} image tokens{(tokens.Rows > 0 ? $" ({tokens.Rows} x {tokens.Columns})" : "")}");
+    private static string Counted(ImageTokens tokens) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{tokens.Tokens} image tokens{(tokens.Rows > 0 ? $" ({tokens.Rows} x {tokens.Columns})" : "")}"
+        );
 }

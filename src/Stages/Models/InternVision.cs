@@ -4,7 +4,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>InternViT-300M: no norm before the blocks, none after; x += ls1 * attention(norm1 x); x += ls2 * mlp(norm2 x).</summary>
+/// <summary>
+/// InternViT-300M: no norm before the blocks, none after; x += ls1 * attention(norm1 x); x += ls2 * mlp(norm2 x).
+/// </summary>
 internal sealed class InternVision
 {
     private readonly InternVisionShape shape;
@@ -20,11 +22,15 @@ internal sealed class InternVision
     public InternVision(Weights weights, InternVisionShape shape, int usedBlocks)
     {
         this.shape = shape;
-        int width = shape.Hidden, p = shape.PatchSize;
+        int width = shape.Hidden,
+            p = shape.PatchSize;
         Weights embeddings = weights.Sub("embeddings");
         classToken = embeddings.Claim("class_embedding", 1, 1, width);
         positions = embeddings.Claim("position_embedding", 1, 1 + (shape.Grid * shape.Grid), width);
-        patches = embeddings.LinearOf(embeddings.ClaimStored("patch_embedding.weight", width, 3, p, p).view(width, -1), embeddings.ClaimStored("patch_embedding.bias", width));
+        patches = embeddings.LinearOf(
+            embeddings.ClaimStored("patch_embedding.weight", width, 3, p, p).view(width, -1),
+            embeddings.ClaimStored("patch_embedding.bias", width)
+        );
         blocks = [.. Enumerable.Range(0, usedBlocks).Select(n => new Block(weights.Sub($"encoder.layers.{n}"), shape))];
     }
 
@@ -38,9 +44,11 @@ internal sealed class InternVision
     public torch.Tensor Forward(torch.Tensor pixels)
     {
         using var scope = torch.NewDisposeScope();
-        int p = shape.PatchSize, width = shape.Hidden;
+        int p = shape.PatchSize,
+            width = shape.Hidden;
         long n = pixels.shape[0];
-        torch.Tensor cut = pixels.unfold(2, p, p).unfold(3, p, p).permute(0, 2, 3, 1, 4, 5); // [n, row, column, 3, p, p]
+        // [n, row, column, 3, p, p]
+        torch.Tensor cut = pixels.unfold(2, p, p).unfold(3, p, p).permute(0, 2, 3, 1, 4, 5);
         torch.Tensor embedded = patches.Forward(cut.reshape(-1, 3 * p * p)).view(n, -1, width); // [n, patches, hidden]
         torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1).Plus(positions); // [n, T, hidden]
         long length = x.shape[1];
@@ -56,16 +64,29 @@ internal sealed class InternVision
     private sealed class Block
     {
         private readonly int heads;
-        private readonly LayerNorm norm1, norm2;
-        private readonly ILinear qkv, output, up, down;
-        private readonly torch.Tensor scale1, scale2; // ls1, ls2 [hidden]
+        private readonly LayerNorm norm1,
+            norm2;
+        private readonly ILinear qkv,
+            output,
+            up,
+            down;
+        private readonly torch.Tensor scale1,
+            scale2; // ls1, ls2 [hidden]
 
         public Block(Weights weights, InternVisionShape shape)
         {
             heads = shape.Heads;
             int width = shape.Hidden;
-            norm1 = new LayerNorm(weights.Claim("norm1.weight", width), weights.Claim("norm1.bias", width), shape.NormEpsilon);
-            norm2 = new LayerNorm(weights.Claim("norm2.weight", width), weights.Claim("norm2.bias", width), shape.NormEpsilon);
+            norm1 = new LayerNorm(
+                weights.Claim("norm1.weight", width),
+                weights.Claim("norm1.bias", width),
+                shape.NormEpsilon
+            );
+            norm2 = new LayerNorm(
+                weights.Claim("norm2.weight", width),
+                weights.Claim("norm2.bias", width),
+                shape.NormEpsilon
+            );
             qkv = weights.Linear("attn.qkv", 3 * width, width, bias: true);
             output = weights.Linear("attn.proj", width, width, bias: true);
             up = weights.Linear("mlp.fc1", shape.Intermediate, width, bias: true);
@@ -78,7 +99,9 @@ internal sealed class InternVision
         public torch.Tensor Forward(torch.Tensor x, long n)
         {
             using var scope = torch.NewDisposeScope();
-            torch.Tensor split = qkv.Forward(norm1.Forward(x)).view(n, x.shape[0] / n, 3, heads, x.shape[1] / heads).permute(2, 0, 3, 1, 4); // [3, n, heads, T, d]
+            torch.Tensor split = qkv.Forward(norm1.Forward(x))
+                .view(n, x.shape[0] / n, 3, heads, x.shape[1] / heads)
+                .permute(2, 0, 3, 1, 4); // [3, n, heads, T, d]
             torch.Tensor heard = F.scaled_dot_product_attention(split[0], split[1], split[2]); // [n, heads, T, d]
             torch.Tensor attended = x.Plus(output.Forward(heard.transpose(1, 2).reshape(x.shape)) * scale1);
             torch.Tensor fed = down.Forward(Activations.Gelu(up.Forward(norm2.Forward(attended))));

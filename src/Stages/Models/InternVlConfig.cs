@@ -1,13 +1,26 @@
 namespace Pipelines.Stages.Models;
 
-/// <summary>The numbers of an InternViT tower (ViT with a class token, learned positions and a scale for each branch).</summary>
-internal sealed record InternVisionShape(int Layers, int Hidden, int Heads, int Intermediate, int ImageSize, int PatchSize, double NormEpsilon)
+/// <summary>
+/// The numbers of an InternViT tower (ViT with a class token, learned positions and a scale for each branch).
+/// </summary>
+internal sealed record InternVisionShape(
+    int Layers,
+    int Hidden,
+    int Heads,
+    int Intermediate,
+    int ImageSize,
+    int PatchSize,
+    double NormEpsilon
+)
 {
     /// <summary>Patches along a side.</summary>
     public int Grid => ImageSize / PatchSize;
 }
 
-/// <summary>config.json of InternVL2.5, with the defaults of the authors' classes, which are those of other models, for what a file omits.</summary>
+/// <summary>
+/// config.json of InternVL2.5, with the defaults of the authors' classes, which are those of other models, for what a
+/// file omits.
+/// </summary>
 internal static class InternVlConfig
 {
     /// <summary>Whether the decoder is InternLM2 (else Qwen2).</summary>
@@ -47,14 +60,23 @@ internal static class InternVlConfig
             Intermediate: vision.Count("intermediate_size", 12800),
             ImageSize: vision.Count("image_size", 224),
             PatchSize: vision.Count("patch_size", 14),
-            NormEpsilon: vision.Positive("layer_norm_eps", 1e-6));
+            NormEpsilon: vision.Positive("layer_norm_eps", 1e-6)
+        );
         if (shape.Hidden % shape.Heads != 0 || shape.ImageSize % shape.PatchSize != 0 || shape.Grid % 2 != 0)
         {
-            throw vision.Error("image_size", "does not fit: hidden_size / num_attention_heads must be whole and image_size / patch_size even.");
+            throw vision.Error(
+                "image_size",
+                "does not fit: hidden_size / num_attention_heads must be whole and image_size / patch_size even."
+            );
         }
 
         int size = config.Integer("force_image_size", shape.ImageSize);
-        return size == shape.ImageSize ? shape : throw config.Error("force_image_size", $"is {size}, but the vision tower's position embedding is for {shape.ImageSize}.");
+        return size == shape.ImageSize
+            ? shape
+            : throw config.Error(
+                "force_image_size",
+                $"is {size}, but the vision tower's position embedding is for {shape.ImageSize}."
+            );
     }
 
     /// <summary>Demands that every key of the file is understood, and that it is one that is computed here.</summary>
@@ -70,10 +92,14 @@ internal static class InternVlConfig
         config.RequireUnderstood(KnownKeys.InternVlTop);
     }
 
-    /// <summary>Tiles that a picture may become where nobody asks for another number, and whether the whole picture follows them.</summary>
+    /// <summary>
+    /// Tiles that a picture may become where nobody asks for another number, and whether the whole picture follows
+    /// them.
+    /// </summary>
     public static (int Least, int Most, bool Thumbnail) Tiles(ModelConfig config)
     {
-        int most = config.Count("max_dynamic_patch", 6), least = config.Count("min_dynamic_patch", 1);
+        int most = config.Count("max_dynamic_patch", 6),
+            least = config.Count("min_dynamic_patch", 1);
         return (least, config.Flag("dynamic_image_size", false) ? most : 1, config.Flag("use_thumbnail", false));
     }
 
@@ -82,10 +108,13 @@ internal static class InternVlConfig
     {
         int layer = config.Integer("select_layer", -1);
         int blocks = layer < 0 ? vision.Layers + 1 + layer : layer;
-        return blocks >= 0 && blocks <= vision.Layers ? blocks : throw config.Error("select_layer", $"is {layer}, but the vision tower has {vision.Layers} layers.");
+        return blocks >= 0 && blocks <= vision.Layers
+            ? blocks
+            : throw config.Error("select_layer", $"is {layer}, but the vision tower has {vision.Layers} layers.");
     }
 
-    private static TextClass Class(ModelConfig config) => TextClass.Of(config.Section("llm_config"), TextClass.Qwen2, TextClass.InternLm2);
+    private static TextClass Class(ModelConfig config) =>
+        TextClass.Of(config.Section("llm_config"), TextClass.Qwen2, TextClass.InternLm2);
 
     /// <summary>Demands the pixel shuffle that the code computes.</summary>
     public static void CheckShuffle(ModelConfig config)

@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>LLaVA-1.5: CLIP ViT-L/14-336 -> two-layer projector -> Llama. One picture, a fixed number of image tokens (24 x 24).</summary>
+/// <summary>
+/// LLaVA-1.5: CLIP ViT-L/14-336 -> two-layer projector -> Llama. One picture, a fixed number of image tokens (24 x 24).
+/// </summary>
 internal sealed class Llava : VisionLanguageModel
 {
     private readonly LlavaTower tower;
@@ -43,7 +45,9 @@ internal sealed class Llava : VisionLanguageModel
 
     /// <inheritdoc/>
     public override TokenGrid? GridOf(Picture picture) =>
-        tower.TokensOfTile is { Rows: > 0 } tokens ? new TokenGrid(processor.Fitted(picture), tokens.Rows, tokens.Columns) : null;
+        tower.TokensOfTile is { Rows: > 0 } tokens
+            ? new TokenGrid(processor.Fitted(picture), tokens.Rows, tokens.Columns)
+            : null;
 
     private static ClipProcessor Processor(ModelConfig config, string folder, ImageChoice image)
     {

@@ -3,8 +3,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// config.json of LLaVA-1.5 and LLaVA-NeXT, with the class defaults of transformers for what the hub's files omit (the 7B
-/// files omit nearly everything).
+/// config.json of LLaVA-1.5 and LLaVA-NeXT, with the class defaults of transformers for what the hub's files omit (the
+/// 7B files omit nearly everything).
 /// </summary>
 internal static class LlavaConfig
 {
@@ -18,17 +18,30 @@ internal static class LlavaConfig
     }
 
     /// <summary>
-    /// The CLIP tower. What a section omits has CLIPVisionConfig's default, which is a small tower; LLaVA's own tower, CLIP
-    /// ViT-L/14-336, stands for a section that is missing altogether.
+    /// The CLIP tower. What a section omits has CLIPVisionConfig's default, which is a small tower; LLaVA's own tower,
+    /// CLIP ViT-L/14-336, stands for a section that is missing altogether.
     /// </summary>
     public static ClipShape Vision(ModelConfig config)
     {
         ClipShape shape = config.OptionalSection("vision_config") is { } vision
             ? Tower(vision)
-            : new ClipShape(Layers: 24, Hidden: 1024, Heads: 16, Intermediate: 4096, ImageSize: 336, PatchSize: 14, Channels: 3, NormEpsilon: 1e-5);
+            : new ClipShape(
+                Layers: 24,
+                Hidden: 1024,
+                Heads: 16,
+                Intermediate: 4096,
+                ImageSize: 336,
+                PatchSize: 14,
+                Channels: 3,
+                NormEpsilon: 1e-5
+            );
         return shape.Hidden % shape.Heads == 0 && shape.ImageSize % shape.PatchSize == 0 && shape.Channels == 3
             ? shape
-            : throw new InputException(config.Path, "vision_config does not fit together: hidden_size / num_attention_heads and image_size / patch_size must be whole, num_channels 3.");
+            : throw new InputException(
+                config.Path,
+                "vision_config does not fit together: hidden_size / num_attention_heads and image_size / patch_size "
+                    + "must be whole, num_channels 3."
+            );
     }
 
     /// <summary>Demands that every key of the file is understood, and that it is one that is computed here.</summary>
@@ -45,12 +58,18 @@ internal static class LlavaConfig
             config.Pairs("image_grid_pinpoints");
             if (!dropsClassToken)
             {
-                throw config.Error("vision_feature_select_strategy", "is \"full\", but LLaVA-NeXT joins its tiles without class tokens.");
+                throw config.Error(
+                    "vision_feature_select_strategy",
+                    "is \"full\", but LLaVA-NeXT joins its tiles without class tokens."
+                );
             }
 
             if (!config.Flag("use_image_newline_parameter", true))
             {
-                throw config.Error("use_image_newline_parameter", "is false; every published LLaVA-NeXT has the newline token.");
+                throw config.Error(
+                    "use_image_newline_parameter",
+                    "is false; every published LLaVA-NeXT has the newline token."
+                );
             }
         }
 
@@ -68,21 +87,34 @@ internal static class LlavaConfig
         int[] layers = config.Integers("vision_feature_layer") ?? [-2];
         if (layers.Length != 1)
         {
-            throw config.Error("vision_feature_layer", $"is [{string.Join(", ", layers)}]; features of several layers joined are not computed here.");
+            throw config.Error(
+                "vision_feature_layer",
+                $"is [{string.Join(", ", layers)}]; features of several layers joined are not computed here."
+            );
         }
 
         int layer = layers[0];
         int blocks = layer < 0 ? vision.Layers + 1 + layer : layer; // hidden_states[0] is the embedding
-        return blocks >= 0 && blocks <= vision.Layers ? blocks : throw config.Error("vision_feature_layer", $"is {layer}, but the vision tower has {vision.Layers} layers.");
+        return blocks >= 0 && blocks <= vision.Layers
+            ? blocks
+            : throw config.Error(
+                "vision_feature_layer",
+                $"is {layer}, but the vision tower has {vision.Layers} layers."
+            );
     }
 
     /// <summary>Whether the class token is dropped ("default", as in every published model) or kept ("full").</summary>
-    public static bool DropsClassToken(ModelConfig config) => config.Text("vision_feature_select_strategy", "default") switch
-    {
-        "default" => true,
-        "full" => false,
-        string other => throw config.Error("vision_feature_select_strategy", $"is \"{other}\".", "Allowed: default, full."),
-    };
+    public static bool DropsClassToken(ModelConfig config) =>
+        config.Text("vision_feature_select_strategy", "default") switch
+        {
+            "default" => true,
+            "full" => false,
+            string other => throw config.Error(
+                "vision_feature_select_strategy",
+                $"is \"{other}\".",
+                "Allowed: default, full."
+            ),
+        };
 
     private static ClipShape Tower(ModelConfig vision)
     {
@@ -96,6 +128,7 @@ internal static class LlavaConfig
             ImageSize: vision.Count("image_size", 224),
             PatchSize: vision.Count("patch_size", 32),
             Channels: vision.Count("num_channels", 3),
-            NormEpsilon: vision.Positive("layer_norm_eps", 1e-5));
+            NormEpsilon: vision.Positive("layer_norm_eps", 1e-5)
+        );
     }
 }

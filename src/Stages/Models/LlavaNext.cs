@@ -5,8 +5,8 @@ using TorchSharp;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// LLaVA-NeXT (v1.6): the tower, projector and decoder of LLaVA-1.5 on tiles of any resolution. Image tokens: the whole picture's 24 x 24, then the tiles joined to one grid without its padding, a newline
-/// token behind each row.
+/// LLaVA-NeXT (v1.6): the tower, projector and decoder of LLaVA-1.5 on tiles of any resolution. Image tokens: the whole
+/// picture's 24 x 24, then the tiles joined to one grid without its padding, a newline token behind each row.
 /// </summary>
 internal sealed class LlavaNext : VisionLanguageModel
 {
@@ -38,14 +38,18 @@ internal sealed class LlavaNext : VisionLanguageModel
         Picture fitted = Image.Fitted(picture);
         LlavaNextGeometry geometry = processor.Geometry(fitted.Width, fitted.Height);
         torch.Tensor tiles = tower.Features(processor.Process(fitted)); // [1 + tiles, g*g, hidden]
-        long g = tower.Vision.Grid, hidden = tiles.shape[2];
-        torch.Tensor joined = tiles.narrow(0, 1, tiles.shape[0] - 1)
+        long g = tower.Vision.Grid,
+            hidden = tiles.shape[2];
+        torch.Tensor joined = tiles
+            .narrow(0, 1, tiles.shape[0] - 1)
             .view(geometry.TileRows, geometry.TileColumns, g, g, hidden)
             .permute(0, 2, 1, 3, 4)
             .reshape(geometry.TileRows * g, geometry.TileColumns * g, hidden);
         FeatureGrid kept = geometry.Unpadded((int)g);
-        torch.Tensor grid = joined.narrow(0, kept.Top, kept.Rows).narrow(1, kept.Left, kept.Columns); // [rows, columns, hidden]
-        torch.Tensor rows = torch.cat([grid, newline.expand(kept.Rows, 1, hidden)], 1).view(-1, hidden); // [rows * (columns + 1), hidden]
+        // [rows, columns, hidden]
+        torch.Tensor grid = joined.narrow(0, kept.Top, kept.Rows).narrow(1, kept.Left, kept.Columns);
+        // [rows * (columns + 1), hidden]
+        torch.Tensor rows = torch.cat([grid, newline.expand(kept.Rows, 1, hidden)], 1).view(-1, hidden);
         torch.Tensor features = torch.cat([tiles[0], rows], 0); // [P, hidden]
         return new ImageFeatures(features.MoveToOuterDisposeScope(), TokensOf(picture.Width, picture.Height));
     }
@@ -59,12 +63,16 @@ internal sealed class LlavaNext : VisionLanguageModel
     {
         LlavaNextProcessor processor = Processor(config, folder);
         int grid = LlavaConfig.Vision(config).Grid;
-        return new ImageTokenCounter(image, (width, height) => new ImageTokens(processor.Geometry(width, height).ImageTokens(grid), 0, 0));
+        return new ImageTokenCounter(
+            image,
+            (width, height) => new ImageTokens(processor.Geometry(width, height).ImageTokens(grid), 0, 0)
+        );
     }
 
     /// <inheritdoc/>
     /// <remarks>The whole picture's tile, which comes first: the picture squashed to a square.</remarks>
-    public override TokenGrid GridOf(Picture picture) => new(processor.Tiles(Image.Fitted(picture))[0], tower.Vision.Grid, tower.Vision.Grid);
+    public override TokenGrid GridOf(Picture picture) =>
+        new(processor.Tiles(Image.Fitted(picture))[0], tower.Vision.Grid, tower.Vision.Grid);
 
     private static LlavaNextProcessor Processor(ModelConfig config, string folder)
     {
@@ -77,10 +85,19 @@ internal sealed class LlavaNext : VisionLanguageModel
 
     private static void CheckPinpoints(ModelConfig config, PreprocessorConfig preprocessor)
     {
-        if (config.Pairs("image_grid_pinpoints") is { } ours && preprocessor.ImageGridPinpoints is { } theirs
-            && !ours.Select(p => new[] { p.First, p.Second }).SelectMany(p => p).SequenceEqual(theirs.SelectMany(p => p)))
+        if (
+            config.Pairs("image_grid_pinpoints") is { } ours
+            && preprocessor.ImageGridPinpoints is { } theirs
+            && !ours.Select(p => new[] { p.First, p.Second })
+                .SelectMany(p => p)
+                .SequenceEqual(theirs.SelectMany(p => p))
+        )
         {
-            throw new InputException(preprocessor.Source, "has other image_grid_pinpoints than config.json.", "Both files must be of one model.");
+            throw new InputException(
+                preprocessor.Source,
+                "has other image_grid_pinpoints than config.json.",
+                "Both files must be of one model."
+            );
         }
     }
 }

@@ -5,7 +5,9 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>What LLaVA-1.5 and LLaVA-NeXT share: CLIP, the projector linear_2(gelu(linear_1 x)), and where the tensors lie.</summary>
+/// <summary>
+/// What LLaVA-1.5 and LLaVA-NeXT share: CLIP, the projector linear_2(gelu(linear_1 x)), and where the tensors lie.
+/// </summary>
 internal sealed class LlavaTower
 {
     private const string Prefix = "vision_tower.vision_model";
@@ -22,7 +24,8 @@ internal sealed class LlavaTower
         arithmetic = parts.Weights.Arithmetic;
         Vision = LlavaConfig.Vision(config);
         dropsClassToken = LlavaConfig.DropsClassToken(config);
-        int blocks = LlavaConfig.VisionBlocks(config, Vision), hidden = parts.Info.Hidden;
+        int blocks = LlavaConfig.VisionBlocks(config, Vision),
+            hidden = parts.Info.Hidden;
         bool bias = LlavaConfig.ProjectorBias(config);
         clip = new ClipVision(parts.Weights.Sub(Prefix), Vision, blocks);
         Unused = ClipVision.Unused(Prefix, Vision, blocks);
@@ -42,7 +45,9 @@ internal sealed class LlavaTower
 
     /// <summary>Image tokens of one tile: the patches, and the class token where it is kept.</summary>
     public static ImageTokens TokensOf(ClipShape vision, bool dropsClassToken) =>
-        dropsClassToken ? ImageTokens.Grid(vision.Grid, vision.Grid) : new ImageTokens(1 + (vision.Grid * vision.Grid), 0, 0);
+        dropsClassToken
+            ? ImageTokens.Grid(vision.Grid, vision.Grid)
+            : new ImageTokens(1 + (vision.Grid * vision.Grid), 0, 0);
 
     /// <summary>Claims the decoder.</summary>
     public static Decoder LoadDecoder(ModelParts parts)
@@ -59,8 +64,10 @@ internal sealed class LlavaTower
         {
             throw new InputException(
                 preprocessor.Source,
-                $"makes pictures of {side} x {side} pixels, but the vision tower reads {vision.ImageSize} x {vision.ImageSize}.",
-                "Use the file that belongs to the checkpoint.");
+                $"makes pictures of {side} x {side} pixels, but the vision tower reads {vision.ImageSize} x "
+                    + $"{vision.ImageSize}.",
+                "Use the file that belongs to the checkpoint."
+            );
         }
     }
 
@@ -72,7 +79,9 @@ internal sealed class LlavaTower
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(arithmetic);
-        torch.Tensor input = torch.tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)]).to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor input = torch
+            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
+            .to(arithmetic.Compute, arithmetic.Device);
         torch.Tensor states = clip.Forward(input); // [tiles, 1 + patches, vision hidden]
         torch.Tensor kept = dropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
         torch.Tensor rows = kept.reshape(-1, Vision.Hidden);

@@ -5,7 +5,10 @@ using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>A JSON file of a hub folder (config.json, generation_config.json), read field by field with errors that name file and key.</summary>
+/// <summary>
+/// A JSON file of a hub folder (config.json, generation_config.json), read field by field with errors that name file
+/// and key.
+/// </summary>
 internal sealed class ModelConfig
 {
     private const long LargestFile = 16 << 20;
@@ -15,7 +18,13 @@ internal sealed class ModelConfig
     private readonly ModelConfig? above;
     private readonly HashSet<string> asked;
 
-    private ModelConfig(string path, string prefix, JsonElement element, HashSet<string> asked, ModelConfig? above = null)
+    private ModelConfig(
+        string path,
+        string prefix,
+        JsonElement element,
+        HashSet<string> asked,
+        ModelConfig? above = null
+    )
     {
         this.path = path;
         this.prefix = prefix;
@@ -33,7 +42,12 @@ internal sealed class ModelConfig
     {
         if (!File.Exists(path))
         {
-            throw new InputException(path, "the file is missing.", "A model folder is the folder as the model hub lays it out: config.json, *.safetensors and tokenizer files.");
+            throw new InputException(
+                path,
+                "the file is missing.",
+                "A model folder is the folder as the model hub lays it out: config.json, *.safetensors and "
+                    + "tokenizer files."
+            );
         }
 
         try
@@ -41,13 +55,21 @@ internal sealed class ModelConfig
             var file = new FileInfo(path);
             if (file.Length > LargestFile)
             {
-                throw new InputException(path, $"the file has {file.Length:N0} bytes, far more than a configuration has.", "Download it again.");
+                throw new InputException(
+                    path,
+                    $"the file has {file.Length:N0} bytes, far more than a configuration has.",
+                    "Download it again."
+                );
             }
 
             byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(path));
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
-                throw new InputException(path, "the file is a git-LFS pointer, not the file itself.", "Run `git lfs pull` in the model folder.");
+                throw new InputException(
+                    path,
+                    "the file is a git-LFS pointer, not the file itself.",
+                    "Run `git lfs pull` in the model folder."
+                );
             }
 
             if (!Utf8.IsValid(bytes))
@@ -63,7 +85,12 @@ internal sealed class ModelConfig
         }
         catch (JsonException e)
         {
-            throw new InputException(path, $"the file is not valid JSON ({JsonText.Place(e)}).", "Download it again.", e);
+            throw new InputException(
+                path,
+                $"the file is not valid JSON ({JsonText.Place(e)}).",
+                "Download it again.",
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -77,7 +104,9 @@ internal sealed class ModelConfig
     /// <summary>Whether the key is there and not null.</summary>
     public bool Has(string key) => TryGet(key, out _);
 
-    /// <summary>Whether the key is there and null: a switch that is off, where a missing key would have the class default.</summary>
+    /// <summary>
+    /// Whether the key is there and null: a switch that is off, where a missing key would have the class default.
+    /// </summary>
     public bool IsNull(string key)
     {
         asked.Add(prefix + key);
@@ -91,7 +120,8 @@ internal sealed class ModelConfig
     public ModelConfig Else(ModelConfig other) => new(path, prefix, element, asked, other);
 
     /// <summary>
-    /// Demands that every key of this section was read, is null, or is known: a key that is neither may change the pass.
+    /// Demands that every key of this section was read, is null, or is known: a key that is neither may change the
+    /// pass.
     /// </summary>
     /// <param name="known">What is known of the keys that nobody reads.</param>
     /// <exception cref="InputException">Names the keys.</exception>
@@ -101,7 +131,11 @@ internal sealed class ModelConfig
         foreach (JsonProperty property in element.EnumerateObject())
         {
             string name = prefix + property.Name;
-            if (property.Value.ValueKind == JsonValueKind.Null || asked.Contains(name) || known.DoesNotMatter(property.Name))
+            if (
+                property.Value.ValueKind == JsonValueKind.Null
+                || asked.Contains(name)
+                || known.DoesNotMatter(property.Name)
+            )
             {
                 continue;
             }
@@ -110,7 +144,10 @@ internal sealed class ModelConfig
             {
                 if (!JsonElement.DeepEquals(property.Value, only))
                 {
-                    throw Error(property.Name, $"is {Shown(property.Value)}; only {only.GetRawText()}, the class default, is computed here.");
+                    throw Error(
+                        property.Name,
+                        $"is {Shown(property.Value)}; only {only.GetRawText()}, the class default, is computed here."
+                    );
                 }
 
                 continue;
@@ -124,8 +161,10 @@ internal sealed class ModelConfig
             string names = string.Join(", ", strange.Take(5)) + (strange.Count > 5 ? ", …" : "");
             throw new InputException(
                 path,
-                $"{names}: {(strange.Count == 1 ? "a key that is" : "keys that are")} not understood and may change the model's pass.",
-                "Use the config.json as published; a key that is null does nothing.");
+                $"{names}: {(strange.Count == 1 ? "a key that is" : "keys that are")} not understood and may change "
+                    + $"the model's pass.",
+                "Use the config.json as published; a key that is null does nothing."
+            );
         }
     }
 
@@ -144,7 +183,9 @@ internal sealed class ModelConfig
     public int Count(string key, int? otherwise = null)
     {
         int value = Integer(key, otherwise);
-        return value is >= 1 and <= 1 << 24 ? value : throw new InputException(path, $"'{prefix}{key}' is {value}; it must be between 1 and {1 << 24}.");
+        return value is >= 1 and <= 1 << 24
+            ? value
+            : throw new InputException(path, $"'{prefix}{key}' is {value}; it must be between 1 and {1 << 24}.");
     }
 
     /// <summary>An integer.</summary>
@@ -155,7 +196,11 @@ internal sealed class ModelConfig
             return otherwise ?? throw Missing(key);
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue
+        return
+            value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double number)
+            && number == Math.Floor(number)
+            && Math.Abs(number) <= int.MaxValue
             ? (int)number
             : throw Wrong(key, "an integer", value);
     }
@@ -168,7 +213,11 @@ internal sealed class ModelConfig
             return otherwise ?? throw Missing(key);
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) && number > 0
+        return
+            value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double number)
+            && double.IsFinite(number)
+            && number > 0
             ? number
             : throw Wrong(key, "a number above 0", value);
     }
@@ -181,8 +230,9 @@ internal sealed class ModelConfig
 
     /// <summary>A string.</summary>
     public string Text(string key, string? otherwise = null) =>
-        !TryGet(key, out JsonElement value) ? otherwise ?? throw Missing(key)
-        : StringOf(value) ?? throw Wrong(key, "a string", value);
+        !TryGet(key, out JsonElement value)
+            ? otherwise ?? throw Missing(key)
+            : StringOf(value) ?? throw Wrong(key, "a string", value);
 
     /// <summary>A string that may be missing: null then.</summary>
     public string? OptionalText(string key) => Has(key) ? Text(key) : null;
@@ -199,13 +249,21 @@ internal sealed class ModelConfig
         }
 
         JsonElement[] items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        return [.. items.Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int number) ? number : throw Wrong(key, "a list of integers", value))];
+        return
+        [
+            .. items.Select(item =>
+                item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int number)
+                    ? number
+                    : throw Wrong(key, "a list of integers", value)
+            ),
+        ];
     }
 
     /// <summary>A list of strings, or null where the key is missing.</summary>
     public string[]? Texts(string key) =>
         !TryGet(key, out JsonElement value) ? null
-        : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => StringOf(item) ?? throw Wrong(key, "a list of strings", value))]
+        : value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(item => StringOf(item) ?? throw Wrong(key, "a list of strings", value))]
         : throw Wrong(key, "a list of strings", value);
 
     /// <summary>A list of pairs of positive integers, or null where the key is missing.</summary>
@@ -216,11 +274,19 @@ internal sealed class ModelConfig
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Pair)] : throw Wrong(key, "a list of pairs", value);
+        return value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(Pair)]
+            : throw Wrong(key, "a list of pairs", value);
 
         (int First, int Second) Pair(JsonElement item) =>
-            item.ValueKind == JsonValueKind.Array && item.GetArrayLength() == 2 && item[0].ValueKind == JsonValueKind.Number && item[1].ValueKind == JsonValueKind.Number
-            && item[0].TryGetInt32(out int first) && item[1].TryGetInt32(out int second) && first > 0 && second > 0
+            item.ValueKind == JsonValueKind.Array
+            && item.GetArrayLength() == 2
+            && item[0].ValueKind == JsonValueKind.Number
+            && item[1].ValueKind == JsonValueKind.Number
+            && item[0].TryGetInt32(out int first)
+            && item[1].TryGetInt32(out int second)
+            && first > 0
+            && second > 0
                 ? (first, second)
                 : throw Wrong(key, "a list of pairs of positive integers", value);
     }
@@ -251,7 +317,8 @@ internal sealed class ModelConfig
     }
 
     /// <summary>An error about a key of this file.</summary>
-    public InputException Error(string key, string what, string? remedy = null) => new(path, $"'{prefix}{key}' {what}", remedy);
+    public InputException Error(string key, string what, string? remedy = null) =>
+        new(path, $"'{prefix}{key}' {what}", remedy);
 
     private bool TryGet(string key, out JsonElement value) => TryGet(key, out value, out _);
 
@@ -277,7 +344,8 @@ internal sealed class ModelConfig
             : throw new InputException(
                 path,
                 $"'{prefix}{key}' is {Shown(value)}, but '{farther.prefix}{key}' is {Shown(other)}.",
-                "Both are the decoder's and must say the same.");
+                "Both are the decoder's and must say the same."
+            );
     }
 
     private static string Shown(JsonElement value)
@@ -299,7 +367,8 @@ internal sealed class ModelConfig
         }
     }
 
-    private InputException Missing(string key) => new(path, $"the key '{prefix}{key}' is missing.", "Use the config.json that belongs to the checkpoint.");
+    private InputException Missing(string key) =>
+        new(path, $"the key '{prefix}{key}' is missing.", "Use the config.json that belongs to the checkpoint.");
 
     private InputException Wrong(string key, string wanted, JsonElement found)
     {

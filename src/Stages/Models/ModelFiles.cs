@@ -18,7 +18,19 @@ internal static class ModelFiles
     private static readonly (string Part, IReadOnlyList<string> Names)[] Small =
     [
         ("model.config", ["config.json"]),
-        ("model.tokenizer", ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json", "generation_config.json"]),
+        (
+            "model.tokenizer",
+            [
+                "tokenizer.json",
+                "tokenizer.model",
+                "vocab.json",
+                "merges.txt",
+                "added_tokens.json",
+                "special_tokens_map.json",
+                "tokenizer_config.json",
+                "generation_config.json",
+            ]
+        ),
         ("model.preprocessor", ["preprocessor_config.json", "processor_config.json"]),
         ("model.chat_template", TemplateFiles.Own),
     ];
@@ -30,10 +42,12 @@ internal static class ModelFiles
     /// Every file whose bytes, presence or absence may decide what is read from the folder; some may be missing.
     /// </summary>
     public static IReadOnlyList<string> Candidates(string folder) =>
-    [
-        .. SmallNames.Concat(Checkpoint.RootFiles).Select(name => Path.Combine(folder, name)),
-        .. Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.safetensors").Order(StringComparer.Ordinal) : Enumerable.Empty<string>(),
-    ];
+        [
+            .. SmallNames.Concat(Checkpoint.RootFiles).Select(name => Path.Combine(folder, name)),
+            .. Directory.Exists(folder)
+                ? Directory.EnumerateFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)
+                : Enumerable.Empty<string>(),
+        ];
 
     /// <summary>
     /// The files that are read, by part of the key. A part none of whose files is there has none, but for the index of
@@ -47,7 +61,12 @@ internal static class ModelFiles
         [
             (Weights, weights),
             .. index is null ? Array.Empty<(string, IReadOnlyList<string>)>() : [("model.index", [index])],
-            .. Small.Select(s => (s.Part, (IReadOnlyList<string>)[.. s.Names.Select(name => Path.Combine(folder, name)).Where(File.Exists)])),
+            .. Small.Select(s =>
+                (
+                    s.Part,
+                    (IReadOnlyList<string>)[.. s.Names.Select(name => Path.Combine(folder, name)).Where(File.Exists)]
+                )
+            ),
         ];
     }
 }

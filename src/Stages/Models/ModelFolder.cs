@@ -3,15 +3,23 @@ using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>What can be told about a hub folder in a moment, so that a folder that is of no use is an error before anything runs.</summary>
+/// <summary>
+/// What can be told about a hub folder in a moment, so that a folder that is of no use is an error before anything
+/// runs.
+/// </summary>
 internal static class ModelFolder
 {
     private static ReadOnlySpan<byte> Pointer => "version https://git-lfs"u8;
 
-    /// <summary>Demands weights whose headers are whole and hold what config.json asks for, and no git-LFS pointer in place of a small file.</summary>
+    /// <summary>
+    /// Demands weights whose headers are whole and hold what config.json asks for, and no git-LFS pointer in place of a
+    /// small file.
+    /// </summary>
     /// <param name="info">What config.json says.</param>
-    /// <param name="smallFiles">Names of configuration and tokenizer files; those that are missing are no error here.</param>
-    /// <exception cref="InputException">Missing, damaged, misshapen, quantised or pickled weights; a pointer.</exception>
+    /// <param name="smallFiles">Names of configuration and tokenizer files; those that are missing are no error
+    /// here.</param>
+    /// <exception cref="InputException">Missing, damaged, misshapen, quantised or pickled weights; a
+    /// pointer.</exception>
     public static void RequireUsable(ModelInfo info, IEnumerable<string> smallFiles)
     {
         Open(info, ModelInfo.ReadConfig(info.Folder)).Dispose();
@@ -21,9 +29,16 @@ internal static class ModelFolder
             try
             {
                 using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
-                if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(Pointer))
+                if (
+                    stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+                    && start.SequenceEqual(Pointer)
+                )
                 {
-                    throw new InputException(file, "is a git-LFS pointer, not the file itself.", "Run `git lfs pull` in the model folder.");
+                    throw new InputException(
+                        file,
+                        "is a git-LFS pointer, not the file itself.",
+                        "Run `git lfs pull` in the model folder."
+                    );
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -36,7 +51,8 @@ internal static class ModelFolder
     /// <summary>The checkpoint of a folder by the hub's names, held against config.json.</summary>
     /// <param name="info">What config.json says.</param>
     /// <param name="config">config.json.</param>
-    /// <exception cref="InputException">Missing, damaged, misshapen, quantised or pickled weights; names of a wrapped model.</exception>
+    /// <exception cref="InputException">Missing, damaged, misshapen, quantised or pickled weights; names of a wrapped
+    /// model.</exception>
     public static Checkpoint Open(ModelInfo info, ModelConfig config)
     {
         Checkpoint checkpoint = Checkpoint.Open(info.Folder, TensorNames.Of(info.Family));

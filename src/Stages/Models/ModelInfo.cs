@@ -23,7 +23,8 @@ internal enum ModelFamily
 /// <param name="Folder">The hub folder.</param>
 /// <param name="Family">Family.</param>
 /// <param name="Decoder">The language decoder's numbers.</param>
-/// <param name="Stored">Type the weights are stored in, as config.json says (the safetensors header decides when loading).</param>
+/// <param name="Stored">Type the weights are stored in, as config.json says (the safetensors header decides when
+/// loading).</param>
 internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape Decoder, torch.ScalarType Stored)
 {
     /// <summary>L.</summary>
@@ -47,11 +48,16 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
     /// <summary>N = L*H.</summary>
     public int TotalHeads => Decoder.TotalHeads;
 
-    /// <summary>The model's name on the hub, for reports: its repository in the hub's cache, else the last part of the folder's path.</summary>
-    public string Name => HubCache.RepositoryOf(Folder) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+    /// <summary>
+    /// The model's name on the hub, for reports: its repository in the hub's cache, else the last part of the folder's
+    /// path.
+    /// </summary>
+    public string Name =>
+        HubCache.RepositoryOf(Folder) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
     /// <summary>Reads config.json of a hub folder, and demands that every key of it is understood.</summary>
-    /// <param name="folder">The folder, or a repository's folder in the hub's cache, which stands for its snapshot.</param>
+    /// <param name="folder">The folder, or a repository's folder in the hub's cache, which stands for its
+    /// snapshot.</param>
     /// <exception cref="InputException">
     /// No such folder or file, an unknown or text-only architecture, a quantised checkpoint, numbers that do not fit, a
     /// setting that is not computed here.
@@ -78,7 +84,12 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
     {
         if (!Directory.Exists(folder))
         {
-            throw new InputException(folder, "there is no such model folder.", $"Download the model from the hub ({Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}) into it.");
+            throw new InputException(
+                folder,
+                "there is no such model folder.",
+                $"Download the model from the hub "
+                    + $"({Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}) into it."
+            );
         }
 
         return ModelConfig.Read(Path.Combine(folder, "config.json"));
@@ -111,13 +122,19 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
             "llava_next" => ModelFamily.LlavaNext,
             "internvl_chat" => ModelFamily.InternVl,
             "qwen2_vl" => ModelFamily.Qwen2Vl,
-            "" => throw new InputException(config.Path, "the key 'model_type' is missing.", "Use the config.json that belongs to the checkpoint."),
+            "" => throw new InputException(
+                config.Path,
+                "the key 'model_type' is missing.",
+                "Use the config.json that belongs to the checkpoint."
+            ),
             _ => throw new InputException(
                 config.Path,
                 !config.Has("vision_config") && architecture.EndsWith("ForCausalLM", StringComparison.Ordinal)
                     ? $"'{type}' is a text-only model: it has no vision_config."
-                    : $"the architecture '{type}'{(architecture.Length > 0 ? $" ({architecture})" : "")} is not supported.",
-                "Supported are llava, llava_next, internvl_chat and qwen2_vl."),
+                    : $"the architecture '{type}'{(architecture.Length > 0 ? $" ({architecture})" : "")} is "
+                        + $"not supported.",
+                "Supported are llava, llava_next, internvl_chat and qwen2_vl."
+            ),
         };
     }
 
@@ -138,7 +155,10 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
                 if (section.OptionalSection(key) is { } quantised)
                 {
                     throw section.Error(
-                        key, $"says that the checkpoint is quantised ({quantised.Text("quant_method", "unknown method")}).", "Use the unquantised checkpoint.");
+                        key,
+                        $"says that the checkpoint is quantised ({quantised.Text("quant_method", "unknown method")}).",
+                        "Use the unquantised checkpoint."
+                    );
                 }
             }
         }
@@ -149,13 +169,20 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
     {
         ModelConfig?[] parts = [config, config.OptionalSection("text_config"), config.OptionalSection("llm_config")];
         string[] keys = ["torch_dtype", "dtype"];
-        string? named = parts.OfType<ModelConfig>().SelectMany(_ => keys, (part, key) => part.OptionalText(key)).FirstOrDefault(t => t is not (null or "auto"));
+        string? named = parts
+            .OfType<ModelConfig>()
+            .SelectMany(_ => keys, (part, key) => part.OptionalText(key))
+            .FirstOrDefault(t => t is not (null or "auto"));
         return (named?.StartsWith("torch.", StringComparison.Ordinal) == true ? named[6..] : named) switch
         {
             "float16" => torch.ScalarType.Float16,
             "bfloat16" => torch.ScalarType.BFloat16,
             "float32" or null => torch.ScalarType.Float32,
-            string other => throw new InputException(config.Path, $"'torch_dtype' is \"{other}\".", "float16, bfloat16 and float32 are supported."),
+            string other => throw new InputException(
+                config.Path,
+                $"'torch_dtype' is \"{other}\".",
+                "float16, bfloat16 and float32 are supported."
+            ),
         };
     }
 }

@@ -26,10 +26,22 @@ internal static class ModelTemplate
             ModelFamily.Qwen2Vl => ImageMark.Qwen2Vl,
             _ => throw new ArgumentOutOfRangeException(nameof(info)),
         };
-        if (BuiltInTemplate.All.FirstOrDefault(t => t.Name == choice) is { } named) return ChatTemplate.Of(named, image);
-        if (choice != Auto) return OfFile(new TemplateText(choice, HubJson.Text(choice)), image, info);
+        if (BuiltInTemplate.All.FirstOrDefault(t => t.Name == choice) is { } named)
+        {
+            return ChatTemplate.Of(named, image);
+        }
+
+        if (choice != Auto)
+        {
+            return OfFile(new TemplateText(choice, HubJson.Text(choice)), image, info);
+        }
+
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        if (info.Family == ModelFamily.InternVl) return OfConversation(config, image);
+        if (info.Family == ModelFamily.InternVl)
+        {
+            return OfConversation(config, image);
+        }
+
         return TemplateFiles.Find(info.Folder) is { } own ? OfFile(own, image, info) : Published(info, config, image);
     }
 
@@ -43,13 +55,22 @@ internal static class ModelTemplate
     private static ChatTemplate OfConversation(ModelConfig config, ImageMark image)
     {
         string name = config.Text("template", "internvl2_5");
-        if (config.Has("system_message")) throw config.Error(
-            "system_message", "is set, and versions of the authors' code differ about it.",
-            "Remove it, or set model.template.");
-        BuiltInTemplate template = BuiltInTemplate.OfConversation(name)
+        if (config.Has("system_message"))
+        {
+            throw config.Error(
+                "system_message",
+                "is set, and versions of the authors' code differ about it.",
+                "Remove it, or set model.template."
+            );
+        }
+
+        BuiltInTemplate template =
+            BuiltInTemplate.OfConversation(name)
             ?? throw config.Error(
-                "template", $"is \"{name}\", a prompt that is not known here.",
-                "Known are internvl2_5, Hermes-2 and internlm2-chat; or set model.template.");
+                "template",
+                $"is \"{name}\", a prompt that is not known here.",
+                "Known are internvl2_5, Hermes-2 and internlm2-chat; or set model.template."
+            );
         return ChatTemplate.Of(template, image, $"template {name} of config.json");
     }
 
@@ -62,9 +83,13 @@ internal static class ModelTemplate
             _ => BuiltInTemplate.Llava,
         };
         return ChatTemplate.Of(
-            template, image,
+            template,
+            image,
             string.Create(
-                CultureInfo.InvariantCulture, $"prompt {template.Name}, as published: the folder has no template"));
+                CultureInfo.InvariantCulture,
+                $"prompt {template.Name}, as published: the folder has no template"
+            )
+        );
     }
 
     /// <summary>

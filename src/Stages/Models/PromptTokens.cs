@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Models;
 
-/// <summary>A question as token ids with the image expanded: [prefix][P image tokens][T suffix tokens]. Only the suffix can read the image.</summary>
+/// <summary>
+/// A question as token ids with the image expanded: [prefix][P image tokens][T suffix tokens]. Only the suffix can read
+/// the image.
+/// </summary>
 /// <param name="Text">What was given to the tokenizer, before the image is expanded.</param>
 /// <param name="Ids">All token ids; the image's positions hold the image token.</param>
 /// <param name="ImageStart">First image position = length of the prefix.</param>
@@ -19,14 +22,20 @@ internal sealed record PromptTokens(string Text, IReadOnlyList<int> Ids, int Ima
     /// <summary>The suffix tokens' ids.</summary>
     public IReadOnlyList<int> SuffixIds => [.. Ids.Skip(SuffixStart)];
 
-    /// <summary>The prompt with the first tokens of an answer behind it: the suffix grows by them, and the next token is measured.</summary>
-    /// <param name="given">The answer's tokens before the one that is measured; an image token among them is text.</param>
-    public PromptTokens FollowedBy(IReadOnlyList<int> given) => given.Count == 0 ? this : this with { Ids = [.. Ids, .. given] };
+    /// <summary>
+    /// The prompt with the first tokens of an answer behind it: the suffix grows by them, and the next token is
+    /// measured.
+    /// </summary>
+    /// <param name="given">The answer's tokens before the one that is measured; an image token among them is
+    /// text.</param>
+    public PromptTokens FollowedBy(IReadOnlyList<int> given) =>
+        given.Count == 0 ? this : this with { Ids = [.. Ids, .. given] };
 }
 
 /// <summary>How many image tokens a picture becomes, and how they lie.</summary>
 /// <param name="Tokens">P.</param>
-/// <param name="Rows">Rows of the grid that the positions follow (Qwen2-VL: merged patches) or that a token map shows; 0 where the tokens form no single grid.</param>
+/// <param name="Rows">Rows of the grid that the positions follow (Qwen2-VL: merged patches) or that a token map shows;
+/// 0 where the tokens form no single grid.</param>
 /// <param name="Columns">Columns of the grid.</param>
 internal sealed record ImageTokens(int Tokens, int Rows, int Columns)
 {
@@ -34,7 +43,10 @@ internal sealed record ImageTokens(int Tokens, int Rows, int Columns)
     public static ImageTokens Grid(int rows, int columns) => new(rows * columns, rows, columns);
 }
 
-/// <summary>Image tokens that lie over the picture as a grid: tokens 0 to Rows * Columns - 1, row by row. Further tokens (LLaVA-NeXT's tiles) are in no grid.</summary>
+/// <summary>
+/// Image tokens that lie over the picture as a grid: tokens 0 to Rows * Columns - 1, row by row. Further tokens
+/// (LLaVA-NeXT's tiles) are in no grid.
+/// </summary>
 /// <param name="Seen">The part of the picture that the grid covers, as the model sees it.</param>
 /// <param name="Rows">Rows of tokens.</param>
 /// <param name="Columns">Columns of tokens.</param>
@@ -55,7 +67,13 @@ internal sealed record ImageFeatures(TorchSharp.torch.Tensor Features, ImageToke
 internal sealed record TokenPositions(long[][] Axes, long Next)
 {
     /// <summary>0, 1, 2, ...</summary>
-    public static TokenPositions Sequential(int length) => new([[.. Enumerable.Range(0, length).Select(i => (long)i)]], length);
+    public static TokenPositions Sequential(int length) =>
+        new(
+            [
+                [.. Enumerable.Range(0, length).Select(i => (long)i)],
+            ],
+            length
+        );
 
     /// <summary>Positions of tokens that follow the prompt.</summary>
     /// <param name="count">Tokens.</param>

@@ -6,8 +6,9 @@ using F = TorchSharp.torch.nn.functional;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// Qwen2-VL's vision tower at any resolution: no class token, no learned positions, a rotary embedding of rows and columns, attention over the whole picture, and a merger that joins 2 x 2 patches to one
-/// image token. Patches come in merge order, so that the four patches of a token are neighbours.
+/// Qwen2-VL's vision tower at any resolution: no class token, no learned positions, a rotary embedding of rows and
+/// columns, attention over the whole picture, and a merger that joins 2 x 2 patches to one image token. Patches come in
+/// merge order, so that the four patches of a token are neighbours.
 /// </summary>
 internal sealed class Qwen2Vision
 {
@@ -16,7 +17,8 @@ internal sealed class Qwen2Vision
     private readonly ILinear patches; // channels*time*p*p -> embed, no bias
     private readonly Block[] blocks;
     private readonly LayerNorm mergerNorm;
-    private readonly ILinear merger1, merger2;
+    private readonly ILinear merger1,
+        merger2;
 
     /// <summary>Claims the tower's tensors.</summary>
     /// <param name="weights">At <c>visual</c>.</param>
@@ -26,8 +28,16 @@ internal sealed class Qwen2Vision
     {
         this.shape = shape;
         int p = shape.PatchSize;
-        torch.Tensor convolution = weights.ClaimStored("patch_embed.proj.weight", shape.EmbedDim, 3, shape.TemporalPatchSize, p, p);
-        patches = weights.LinearOf(convolution.view(shape.EmbedDim, -1), null); // kernel = stride: a linear layer over a patch
+        torch.Tensor convolution = weights.ClaimStored(
+            "patch_embed.proj.weight",
+            shape.EmbedDim,
+            3,
+            shape.TemporalPatchSize,
+            p,
+            p
+        );
+        // Kernel = stride: a linear layer over a patch
+        patches = weights.LinearOf(convolution.view(shape.EmbedDim, -1), null);
         blocks = [.. Enumerable.Range(0, shape.Depth).Select(n => new Block(weights.Sub($"blocks.{n}"), shape))];
         mergerNorm = Norm(weights, "merger.ln_q", shape);
         merger1 = weights.Linear("merger.mlp.0", shape.Merged, shape.Merged, bias: true);
@@ -44,7 +54,12 @@ internal sealed class Qwen2Vision
         long[] rows = [.. geometry.MergeOrder().Select(at => (long)at.Row)];
         long[] columns = [.. geometry.MergeOrder().Select(at => (long)at.Column)];
         Rotary rotary = Rotary.OfGrid(
-            torch.tensor(rows, dtype: torch.ScalarType.Int64, device: pixels.device), torch.tensor(columns, dtype: torch.ScalarType.Int64, device: pixels.device), shape.EmbedDim / shape.Heads, shape.RotaryTheta, pixels.dtype);
+            torch.tensor(rows, dtype: torch.ScalarType.Int64, device: pixels.device),
+            torch.tensor(columns, dtype: torch.ScalarType.Int64, device: pixels.device),
+            shape.EmbedDim / shape.Heads,
+            shape.RotaryTheta,
+            pixels.dtype
+        );
         torch.Tensor x = patches.Forward(pixels); // [patches, embed]
         foreach (Block block in blocks)
         {
@@ -62,8 +77,12 @@ internal sealed class Qwen2Vision
     private sealed class Block
     {
         private readonly int heads;
-        private readonly LayerNorm norm1, norm2;
-        private readonly ILinear qkv, output, up, down;
+        private readonly LayerNorm norm1,
+            norm2;
+        private readonly ILinear qkv,
+            output,
+            up,
+            down;
 
         public Block(Weights weights, Qwen2VisionShape shape)
         {
@@ -80,9 +99,13 @@ internal sealed class Qwen2Vision
         public torch.Tensor Forward(torch.Tensor x, Rotary rotary)
         {
             using var scope = torch.NewDisposeScope();
-            torch.Tensor split = qkv.Forward(norm1.Forward(x)).view(x.shape[0], 3, heads, -1).permute(1, 2, 0, 3); // [3, heads, patches, d]
-            torch.Tensor queries = rotary.Apply(split[0]).unsqueeze(0), keys = rotary.Apply(split[1]).unsqueeze(0), values = split[2].unsqueeze(0);
-            torch.Tensor heard = F.scaled_dot_product_attention(queries, keys, values).squeeze(0); // [heads, patches, d]
+            // [3, heads, patches, d]
+            torch.Tensor split = qkv.Forward(norm1.Forward(x)).view(x.shape[0], 3, heads, -1).permute(1, 2, 0, 3);
+            torch.Tensor queries = rotary.Apply(split[0]).unsqueeze(0),
+                keys = rotary.Apply(split[1]).unsqueeze(0),
+                values = split[2].unsqueeze(0);
+            // [heads, patches, d]
+            torch.Tensor heard = F.scaled_dot_product_attention(queries, keys, values).squeeze(0);
             torch.Tensor attended = x.Plus(output.Forward(Decoder.ByRow(heard)));
             torch.Tensor fed = down.Forward(Activations.QuickGelu(up.Forward(norm2.Forward(attended))));
             return attended.Plus(fed).MoveToOuterDisposeScope();

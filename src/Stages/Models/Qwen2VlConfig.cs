@@ -1,7 +1,16 @@
 namespace Pipelines.Stages.Models;
 
 /// <summary>The numbers of Qwen2-VL's vision tower.</summary>
-internal sealed record Qwen2VisionShape(int Depth, int EmbedDim, int Heads, int Intermediate, int PatchSize, int TemporalPatchSize, int MergeSize, double RotaryTheta)
+internal sealed record Qwen2VisionShape(
+    int Depth,
+    int EmbedDim,
+    int Heads,
+    int Intermediate,
+    int PatchSize,
+    int TemporalPatchSize,
+    int MergeSize,
+    double RotaryTheta
+)
 {
     /// <summary>Numbers of a patch: channels x time x rows x columns.</summary>
     public int PatchFeatures => 3 * TemporalPatchSize * PatchSize * PatchSize;
@@ -51,14 +60,18 @@ internal static class Qwen2VlConfig
             PatchSize: vision.Count("patch_size", 14),
             TemporalPatchSize: vision.Count("temporal_patch_size", 2),
             MergeSize: vision.Count("spatial_merge_size", 2),
-            RotaryTheta: Theta(vision));
+            RotaryTheta: Theta(vision)
+        );
         if (shape.EmbedDim % shape.Heads != 0 || shape.EmbedDim / shape.Heads % 4 != 0)
         {
             throw vision.Error("num_heads", "does not fit: embed_dim / num_heads must be a multiple of 4.");
         }
 
-        int hidden = Decoder(config).Hidden, output = vision.Count("hidden_size", 3584);
-        return output == hidden ? shape : throw vision.Error("hidden_size", $"is {output}, but the decoder has {hidden}.");
+        int hidden = Decoder(config).Hidden,
+            output = vision.Count("hidden_size", 3584);
+        return output == hidden
+            ? shape
+            : throw vision.Error("hidden_size", $"is {output}, but the decoder has {hidden}.");
     }
 
     /// <summary>Demands that every key of the file is understood, and that it is one that is computed here.</summary>

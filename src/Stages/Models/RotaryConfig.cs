@@ -11,9 +11,9 @@ namespace Pipelines.Stages.Models;
 internal sealed record RotaryRule(double Theta, double Divisor, IReadOnlyList<int>? Sections, SequenceLimit? Limit);
 
 /// <summary>
-/// Reads rotary positions as every version of transformers writes them: <c>rope_theta</c> beside <c>rope_scaling</c>, or
-/// since version 5 both in <c>rope_parameters</c>; the kind as <c>rope_type</c> or, before, <c>type</c>. Where a file says a
-/// thing twice, both must say the same: versions differ in which one they follow.
+/// Reads rotary positions as every version of transformers writes them: <c>rope_theta</c> beside <c>rope_scaling</c>,
+/// or since version 5 both in <c>rope_parameters</c>; the kind as <c>rope_type</c> or, before, <c>type</c>. Where a
+/// file says a thing twice, both must say the same: versions differ in which one they follow.
 /// </summary>
 internal static class RotaryConfig
 {
@@ -22,7 +22,8 @@ internal static class RotaryConfig
     /// <param name="classTheta">The class default of theta.</param>
     /// <param name="positions">max_position_embeddings.</param>
     /// <param name="hasSections">Whether the family places tokens on three axes and so needs mrope_section.</param>
-    /// <exception cref="InputException">A kind that is not computed here, or contradicting keys; names them.</exception>
+    /// <exception cref="InputException">A kind that is not computed here, or contradicting keys; names
+    /// them.</exception>
     public static RotaryRule Read(ModelConfig text, double classTheta, int positions, bool hasSections)
     {
         ModelConfig?[] sections = [text.OptionalSection("rope_parameters"), text.OptionalSection("rope_scaling")];
@@ -36,40 +37,74 @@ internal static class RotaryConfig
         double[] named = [.. thetas.OfType<double>().Distinct()];
         if (named.Length > 1)
         {
-            throw text.Error("rope_theta", string.Create(CultureInfo.InvariantCulture, $"is {named[1]} in one place and {named[0]} in another."), Once);
+            throw text.Error(
+                "rope_theta",
+                string.Create(CultureInfo.InvariantCulture, $"is {named[1]} in one place and {named[0]} in another."),
+                Once
+            );
         }
 
         Said one = said.FirstOrDefault() ?? new Said(text, "rope_scaling", "default", null, null, null, null);
         if (hasSections && one.Sections is null)
         {
-            throw one.Section.Error("mrope_section", "is missing.", "Use the config.json that belongs to the checkpoint.");
+            throw one.Section.Error(
+                "mrope_section",
+                "is missing.",
+                "Use the config.json that belongs to the checkpoint."
+            );
         }
 
-        SequenceLimit? limit = one.Kind == "dynamic"
-            ? new SequenceLimit(Math.Min(positions, one.Original ?? positions), text.Path, one.Section.NameOf(one.KindKey))
-            : null;
-        return new RotaryRule(named.FirstOrDefault(classTheta), one.Kind == "linear" ? one.Factor!.Value : 1, one.Sections, limit);
+        SequenceLimit? limit =
+            one.Kind == "dynamic"
+                ? new SequenceLimit(
+                    Math.Min(positions, one.Original ?? positions),
+                    text.Path,
+                    one.Section.NameOf(one.KindKey)
+                )
+                : null;
+        return new RotaryRule(
+            named.FirstOrDefault(classTheta),
+            one.Kind == "linear" ? one.Factor!.Value : 1,
+            one.Sections,
+            limit
+        );
     }
 
     private const string Once = "Versions of transformers differ in which one they follow; write it once.";
 
     /// <summary>What one section says.</summary>
     private sealed record Said(
-        ModelConfig Section, string KindKey, string Kind, double? Theta, double? Factor, IReadOnlyList<int>? Sections, int? Original)
+        ModelConfig Section,
+        string KindKey,
+        string Kind,
+        double? Theta,
+        double? Factor,
+        IReadOnlyList<int>? Sections,
+        int? Original
+    )
     {
         public static Said Of(ModelConfig section, bool hasSections)
         {
-            string? newer = section.OptionalText("rope_type"), older = section.OptionalText("type");
+            string? newer = section.OptionalText("rope_type"),
+                older = section.OptionalText("type");
             if (newer is not null && older is not null && Plain(newer) != Plain(older))
             {
-                throw section.Error("rope_type", $"is \"{newer}\", but '{section.NameOf("type")}' is \"{older}\".", Once);
+                throw section.Error(
+                    "rope_type",
+                    $"is \"{newer}\", but '{section.NameOf("type")}' is \"{older}\".",
+                    Once
+                );
             }
 
-            string key = newer is null && older is not null ? "type" : "rope_type", kind = Plain(newer ?? older ?? "default");
+            string key = newer is null && older is not null ? "type" : "rope_type",
+                kind = Plain(newer ?? older ?? "default");
             if (kind is not ("default" or "linear" or "dynamic"))
             {
                 throw section.Error(
-                    key, $"is \"{kind}\", a rotary scaling that is not computed here.", "Supported are default, mrope, linear, and dynamic below its limit.");
+                    key,
+                    $"is \"{kind}\", a rotary scaling that is not computed here.",
+                    "Supported are default, mrope, linear, and dynamic below its limit."
+                );
             }
 
             double? factor = section.Has("factor") ? section.Positive("factor") : null;
@@ -80,12 +115,29 @@ internal static class RotaryConfig
 
             if (kind == "default" && factor is not (null or 1))
             {
-                throw section.Error("factor", string.Create(CultureInfo.InvariantCulture, $"is {factor}, but '{section.NameOf(key)}' is \"default\", which scales nothing."));
+                throw section.Error(
+                    "factor",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"is {factor}, but '{section.NameOf(key)}' is \"default\", which scales nothing."
+                    )
+                );
             }
 
             double? theta = section.Has("rope_theta") ? section.Positive("rope_theta") : null;
-            int? original = kind == "dynamic" && section.Has("original_max_position_embeddings") ? section.Count("original_max_position_embeddings") : null;
-            var said = new Said(section, key, kind, theta, factor, hasSections ? section.Integers("mrope_section") : null, original);
+            int? original =
+                kind == "dynamic" && section.Has("original_max_position_embeddings")
+                    ? section.Count("original_max_position_embeddings")
+                    : null;
+            var said = new Said(
+                section,
+                key,
+                kind,
+                theta,
+                factor,
+                hasSections ? section.Integers("mrope_section") : null,
+                original
+            );
             section.RequireUnderstood(KnownKeys.Rotary);
             return said;
         }
@@ -94,7 +146,12 @@ internal static class RotaryConfig
         {
             if (Kind != other.Kind || (Kind == "linear" && Factor != other.Factor))
             {
-                throw Section.Error(KindKey, $"says \"{Kind}\"{By(Factor)}, but '{other.Section.NameOf(other.KindKey)}' says \"{other.Kind}\"{By(other.Factor)}.", Once);
+                throw Section.Error(
+                    KindKey,
+                    $"says \"{Kind}\"{By(Factor)}, but '{other.Section.NameOf(other.KindKey)}' says "
+                        + $"\"{other.Kind}\"{By(other.Factor)}.",
+                    Once
+                );
             }
 
             if (Sections is not null && other.Sections is not null && !Sections.SequenceEqual(other.Sections))
@@ -103,7 +160,8 @@ internal static class RotaryConfig
             }
         }
 
-        private static string By(double? factor) => factor is null ? "" : string.Create(CultureInfo.InvariantCulture, $" by {factor}");
+        private static string By(double? factor) =>
+            factor is null ? "" : string.Create(CultureInfo.InvariantCulture, $" by {factor}");
 
         /// <summary>M-RoPE changes where tokens stand, not the frequencies.</summary>
         private static string Plain(string kind) => kind == "mrope" ? "default" : kind;

@@ -3,14 +3,18 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
 
-/// <summary>The longest sequence for which the pass as computed here is the model's: beyond it a sliding window hides tokens, or the rotary base grows.</summary>
+/// <summary>
+/// The longest sequence for which the pass as computed here is the model's: beyond it a sliding window hides tokens, or
+/// the rotary base grows.
+/// </summary>
 /// <param name="Tokens">Most tokens of a sequence.</param>
 /// <param name="File">The file that says so.</param>
 /// <param name="Key">The key that says so.</param>
 internal sealed record SequenceLimit(int Tokens, string File, string Key)
 {
     /// <summary>The stricter of two limits; null stands for none.</summary>
-    public static SequenceLimit? Stricter(SequenceLimit? a, SequenceLimit? b) => a is null || (b is not null && b.Tokens < a.Tokens) ? b : a;
+    public static SequenceLimit? Stricter(SequenceLimit? a, SequenceLimit? b) =>
+        a is null || (b is not null && b.Tokens < a.Tokens) ? b : a;
 
     /// <summary>Demands that a sequence stays within the limit.</summary>
     /// <param name="length">Tokens: prefix, image, suffix, and those of an answer that are fed back.</param>
@@ -22,8 +26,13 @@ internal sealed record SequenceLimit(int Tokens, string File, string Key)
         {
             throw new InputException(
                 File,
-                string.Create(CultureInfo.InvariantCulture, $"'{Key}' makes passes over more than {Tokens} tokens differ from full attention with plain rotary positions, but {what} has {length}."),
-                "Use pictures of fewer image tokens (model.image), or a shorter prompt.");
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{Key}' makes passes over more than {Tokens} tokens differ from full attention with plain "
+                        + $"rotary positions, but {what} has {length}."
+                ),
+                "Use pictures of fewer image tokens (model.image), or a shorter prompt."
+            );
         }
     }
 }

@@ -10,13 +10,14 @@ internal static class TensorNames
     private static readonly string[] BareDecoder = ["embed_tokens.", "tok_embeddings.", "layers.", "norm."];
 
     /// <summary>The hub's name of a stored name.</summary>
-    public static Func<string, string> Of(ModelFamily family) => family switch
-    {
-        ModelFamily.Llava or ModelFamily.LlavaNext => Llava,
-        ModelFamily.InternVl => InternVl,
-        ModelFamily.Qwen2Vl => Qwen2Vl,
-        _ => throw new ArgumentOutOfRangeException(nameof(family)),
-    };
+    public static Func<string, string> Of(ModelFamily family) =>
+        family switch
+        {
+            ModelFamily.Llava or ModelFamily.LlavaNext => Llava,
+            ModelFamily.InternVl => InternVl,
+            ModelFamily.Qwen2Vl => Qwen2Vl,
+            _ => throw new ArgumentOutOfRangeException(nameof(family)),
+        };
 
     private static string Llava(string stored)
     {
@@ -39,7 +40,9 @@ internal static class TensorNames
             return "language_model.output.weight";
         }
 
-        return name.StartsWith("vision_model.", StringComparison.Ordinal) || name.StartsWith("mlp1.", StringComparison.Ordinal)
+        return
+            name.StartsWith("vision_model.", StringComparison.Ordinal)
+            || name.StartsWith("mlp1.", StringComparison.Ordinal)
             ? name
             : Decoder(name, "language_model.model.", "language_model.lm_head.weight") ?? stored;
     }
@@ -47,25 +50,33 @@ internal static class TensorNames
     private static string Qwen2Vl(string stored)
     {
         string name = WithoutModel(stored);
-        return name.StartsWith("visual.", StringComparison.Ordinal) ? name : Decoder(name, "model.", "lm_head.weight") ?? stored;
+        return name.StartsWith("visual.", StringComparison.Ordinal)
+            ? name
+            : Decoder(name, "model.", "lm_head.weight") ?? stored;
     }
 
-    /// <summary>A decoder's tensor by the hub's root and head, from <c>language_model.model.</c>, <c>language_model.</c> or the bare names; null for any other.</summary>
+    /// <summary>
+    /// A decoder's tensor by the hub's root and head, from <c>language_model.model.</c>, <c>language_model.</c> or the
+    /// bare names; null for any other.
+    /// </summary>
     private static string? Decoder(string name, string root, string head)
     {
-        const string language = "language_model.", inner = "language_model.model.";
+        const string language = "language_model.",
+            inner = "language_model.model.";
         if (name is "lm_head.weight" or "language_model.lm_head.weight")
         {
             return head;
         }
 
-        string bare = name.StartsWith(inner, StringComparison.Ordinal) ? name[inner.Length..]
+        string bare =
+            name.StartsWith(inner, StringComparison.Ordinal) ? name[inner.Length..]
             : name.StartsWith(language, StringComparison.Ordinal) ? name[language.Length..]
             : name;
         return BareDecoder.Any(part => bare.StartsWith(part, StringComparison.Ordinal)) ? root + bare : null;
     }
 
-    private static string WithoutModel(string name) => name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..] : name;
+    private static string WithoutModel(string name) =>
+        name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..] : name;
 
     /// <summary>The name with a part of its path that some versions leave out.</summary>
     private static string Inserted(string name, string after, string part) =>

@@ -41,7 +41,8 @@ internal sealed record TextClass(
     double Theta,
     int Positions,
     bool QkvBias,
-    WindowUse Window)
+    WindowUse Window
+)
 {
     private const int DefaultWindow = 4096;
 
@@ -63,7 +64,20 @@ internal sealed record TextClass(
 
     /// <summary>Qwen2VLConfig and Qwen2VLTextConfig: the numbers of the 72B model.</summary>
     public static TextClass Qwen2Vl { get; } =
-        new(["qwen2_vl_text", "qwen2_vl"], 8192, 29568, 80, 64, 8, 152064, 1e-5, 1e6, 32768, QkvBias: true, WindowUse.WhenSwitchedOn);
+        new(
+            ["qwen2_vl_text", "qwen2_vl"],
+            8192,
+            29568,
+            80,
+            64,
+            8,
+            152064,
+            1e-5,
+            1e6,
+            32768,
+            QkvBias: true,
+            WindowUse.WhenSwitchedOn
+        );
 
     /// <summary>The class of a section's model_type.</summary>
     /// <param name="text">The decoder's section.</param>
@@ -73,7 +87,11 @@ internal sealed record TextClass(
     {
         string type = text.Text("model_type", known[0].ModelTypes[0]);
         return known.FirstOrDefault(k => k.ModelTypes.Contains(type))
-            ?? throw text.Error("model_type", $"is \"{type}\".", $"Supported are {string.Join(" and ", known.Select(k => k.ModelTypes[0]))}.");
+            ?? throw text.Error(
+                "model_type",
+                $"is \"{type}\".",
+                $"Supported are {string.Join(" and ", known.Select(k => k.ModelTypes[0]))}."
+            );
     }
 
     /// <summary>The decoder's numbers.</summary>
@@ -89,7 +107,8 @@ internal sealed record TextClass(
             throw text.Error("hidden_act", $"is \"{act}\"; only \"silu\" is supported here.");
         }
 
-        int hidden = text.Count("hidden_size", Hidden), heads = text.Count("num_attention_heads", Heads);
+        int hidden = text.Count("hidden_size", Hidden),
+            heads = text.Count("num_attention_heads", Heads);
         int kvHeads = text.Count("num_key_value_heads", text.IsNull("num_key_value_heads") ? heads : KvHeads ?? heads);
         int positions = text.Count("max_position_embeddings", Positions);
         RotaryRule rotary = RotaryConfig.Read(text, Theta, positions, hasSections);
@@ -105,7 +124,8 @@ internal sealed record TextClass(
             RotaryTheta: rotary.Theta,
             RotarySections: rotary.Sections,
             QkvBias: QkvBias,
-            TiedHead: tied)
+            TiedHead: tied
+        )
         {
             RotaryDivisor = rotary.Divisor,
             Limit = SequenceLimit.Stricter(rotary.Limit, WindowOf(text)),
@@ -118,16 +138,29 @@ internal sealed record TextClass(
         bool none = text.IsNull("sliding_window");
         if (Window == WindowUse.Never && text.Has("sliding_window"))
         {
-            throw text.Error("sliding_window", $"is {text.Count("sliding_window")}; a {ModelTypes[0]} decoder has no window.");
+            throw text.Error(
+                "sliding_window",
+                $"is {text.Count("sliding_window")}; a {ModelTypes[0]} decoder has no window."
+            );
         }
 
-        bool used = !none && (Window == WindowUse.Always || (Window == WindowUse.WhenSwitchedOn && text.Flag("use_sliding_window", false)));
+        bool used =
+            !none
+            && (
+                Window == WindowUse.Always
+                || (Window == WindowUse.WhenSwitchedOn && text.Flag("use_sliding_window", false))
+            );
         bool slides = text.Texts("layer_types")?.Any(t => t != "full_attention") == true;
         if (slides && !used)
         {
-            throw text.Error("layer_types", "names layers without full attention, but no sliding window is switched on.");
+            throw text.Error(
+                "layer_types",
+                "names layers without full attention, but no sliding window is switched on."
+            );
         }
 
-        return used ? new SequenceLimit(text.Count("sliding_window", DefaultWindow), text.Path, text.NameOf("sliding_window")) : null;
+        return used
+            ? new SequenceLimit(text.Count("sliding_window", DefaultWindow), text.Path, text.NameOf("sliding_window"))
+            : null;
     }
 }

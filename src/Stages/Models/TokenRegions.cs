@@ -29,21 +29,38 @@ internal sealed class TokenRegions
         {
             case ModelFamily.Llava:
                 var clip = new ClipProcessor(PreprocessorConfig.Read(info.Folder), image.Fit);
-                return new TokenRegions(image, (width, height) =>
-                    OfClip(clip, width, height, LlavaConfig.Vision(config).Grid, LlavaConfig.DropsClassToken(config)));
+                return new TokenRegions(
+                    image,
+                    (width, height) =>
+                        OfClip(
+                            clip,
+                            width,
+                            height,
+                            LlavaConfig.Vision(config).Grid,
+                            LlavaConfig.DropsClassToken(config)
+                        )
+                );
             case ModelFamily.LlavaNext:
                 var next = new LlavaNextProcessor(PreprocessorConfig.Read(info.Folder));
-                return new TokenRegions(image, (width, height) =>
-                    OfTiles(next.Geometry(width, height), next.Side, LlavaConfig.Vision(config).Grid));
+                return new TokenRegions(
+                    image,
+                    (width, height) => OfTiles(next.Geometry(width, height), next.Side, LlavaConfig.Vision(config).Grid)
+                );
             case ModelFamily.InternVl:
                 InternVlProcessor intern = InternVl.Processor(config, info.Folder, image);
-                return new TokenRegions(image, (width, height) =>
-                    OfTiles(intern.Geometry(width, height), InternVlConfig.Vision(config).Grid / 2));
+                return new TokenRegions(
+                    image,
+                    (width, height) => OfTiles(intern.Geometry(width, height), InternVlConfig.Vision(config).Grid / 2)
+                );
             case ModelFamily.Qwen2Vl:
                 ImageTokenCounter counter = Qwen2Vl.Counter(config, info.Folder, image);
-                return new TokenRegions(image, (width, height) => counter.TokensOf(width, height) is var tokens
-                    ? PictureRegion.Whole.Cells(tokens.Rows, tokens.Columns).Select(r => (PictureRegion?)r)
-                    : []);
+                return new TokenRegions(
+                    image,
+                    (width, height) =>
+                        counter.TokensOf(width, height) is var tokens
+                            ? PictureRegion.Whole.Cells(tokens.Rows, tokens.Columns).Select(r => (PictureRegion?)r)
+                            : []
+                );
             default:
                 throw new ArgumentOutOfRangeException(nameof(info));
         }
@@ -65,8 +82,13 @@ internal sealed class TokenRegions
     /// LLaVA-1.5: the square that is cut from the middle of the resized picture, or the picture with the padding that
     /// makes it one.
     /// </summary>
-    internal static IEnumerable<PictureRegion?> OfClip(ClipProcessor processor, int width, int height, int grid,
-        bool dropsClassToken)
+    internal static IEnumerable<PictureRegion?> OfClip(
+        ClipProcessor processor,
+        int width,
+        int height,
+        int grid,
+        bool dropsClassToken
+    )
     {
         PictureRegion seen = processor.Seen(width, height);
         PictureRegion?[] classToken = dropsClassToken ? [] : [null];
@@ -85,16 +107,22 @@ internal sealed class TokenRegions
         {
             double left = ((kept.Left + column) * patch) - geometry.PadLeft,
                 top = ((kept.Top + row) * patch) - geometry.PadTop;
-            return new PictureRegion(left / geometry.Width, top / geometry.Height, (left + patch) / geometry.Width,
-                (top + patch) / geometry.Height);
+            return new PictureRegion(
+                left / geometry.Width,
+                top / geometry.Height,
+                (left + patch) / geometry.Width,
+                (top + patch) / geometry.Height
+            );
         }
 
         return
         [
             .. PictureRegion.Whole.Cells(grid, grid),
-            .. Enumerable.Range(0, kept.Rows)
-                .SelectMany(row => Enumerable.Range(0, kept.Columns).Select(column => (PictureRegion?)Cell(row, column))
-                .Append(null)),
+            .. Enumerable
+                .Range(0, kept.Rows)
+                .SelectMany(row =>
+                    Enumerable.Range(0, kept.Columns).Select(column => (PictureRegion?)Cell(row, column)).Append(null)
+                ),
         ];
     }
 
@@ -105,7 +133,8 @@ internal sealed class TokenRegions
     internal static IEnumerable<PictureRegion?> OfTiles(TileGrid tiles, int grid)
     {
         IEnumerable<PictureRegion> cut = PictureRegion.Whole.Cells(tiles.Rows, tiles.Columns);
-        return (tiles.Thumbnail ? cut.Append(PictureRegion.Whole) : cut).SelectMany(tile => tile.Cells(grid, grid))
+        return (tiles.Thumbnail ? cut.Append(PictureRegion.Whole) : cut)
+            .SelectMany(tile => tile.Cells(grid, grid))
             .Select(r => (PictureRegion?)r);
     }
 }

@@ -4,8 +4,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// The head of a decoder. Beside all logits it gives target directions: the paper's adjusted logit (target minus mean over the vocabulary) is one dot product,
-/// f = h . (w_target - mean_v w_v), because a mean of linear functions is the linear function of the mean.
+/// The head of a decoder. Beside all logits it gives target directions: the paper's adjusted logit (target minus mean
+/// over the vocabulary) is one dot product, f = h . (w_target - mean_v w_v), because a mean of linear functions is the
+/// linear function of the mean.
 /// </summary>
 internal sealed class Unembedding
 {
@@ -37,7 +38,8 @@ internal sealed class Unembedding
 
     /// <summary>w_target - mean_v w_v, in double.</summary>
     /// <param name="target">The target token.</param>
-    /// <param name="without">Rows that the mean leaves out (<c>logit_mean: tokens</c> leaves out padding rows); empty = every row (<c>logit_mean: rows</c>).</param>
+    /// <param name="without">Rows that the mean leaves out (<c>logit_mean: tokens</c> leaves out padding rows); empty =
+    /// every row (<c>logit_mean: rows</c>).</param>
     /// <exception cref="ArgumentOutOfRangeException">The target is not a row.</exception>
     public TargetDirection Direction(int target, IReadOnlyCollection<int> without)
     {
@@ -63,7 +65,10 @@ internal sealed class Unembedding
         for (long start = 0; start < Rows; start += ChunkRows)
         {
             using var chunk = torch.NewDisposeScope();
-            sum.add_(weight.narrow(0, start, Math.Min(ChunkRows, Rows - start)).to(torch.ScalarType.Float64).sum([0L]), Scalars.One);
+            sum.add_(
+                weight.narrow(0, start, Math.Min(ChunkRows, Rows - start)).to(torch.ScalarType.Float64).sum([0L]),
+                Scalars.One
+            );
         }
 
         return sum.cpu().data<double>().ToArray();

@@ -6,8 +6,9 @@ using Pipelines.Stages.Vision;
 namespace Pipelines.Stages.Models;
 
 /// <summary>
-/// A vision-language model of a hub folder: a picture becomes image tokens, a question becomes token ids around them, and a <see cref="Models.Decoder"/> reads both. One file a family. Read-only after
-/// loading: worker threads may share it.
+/// A vision-language model of a hub folder: a picture becomes image tokens, a question becomes token ids around them,
+/// and a <see cref="Models.Decoder"/> reads both. One file a family. Read-only after loading: worker threads may share
+/// it.
 /// </summary>
 internal abstract class VisionLanguageModel : IDisposable
 {
@@ -17,7 +18,8 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>Takes over checkpoint and weights.</summary>
     /// <param name="parts">What was read from the folder.</param>
     /// <param name="decoder">The decoder, claimed.</param>
-    /// <param name="endOfTurn">Token that ends the answer by the family's template, besides those that the folder names.</param>
+    /// <param name="endOfTurn">Token that ends the answer by the family's template, besides those that the folder
+    /// names.</param>
     protected VisionLanguageModel(ModelParts parts, Decoder decoder, string? endOfTurn = null)
     {
         Info = parts.Info;
@@ -64,8 +66,13 @@ internal abstract class VisionLanguageModel : IDisposable
     /// a copy; must outlive it. Null = a model of its own.</param>
     /// <exception cref="InputException">Anything missing, damaged or not supported; names file and remedy.</exception>
     public static VisionLanguageModel Load(
-        string folder, Arithmetic arithmetic, ImageChoice? image = null, ChatTemplate? template = null,
-        HubTokenizer? tokenizer = null, VisionLanguageModel? shared = null)
+        string folder,
+        Arithmetic arithmetic,
+        ImageChoice? image = null,
+        ChatTemplate? template = null,
+        HubTokenizer? tokenizer = null,
+        VisionLanguageModel? shared = null
+    )
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);
@@ -77,7 +84,15 @@ internal abstract class VisionLanguageModel : IDisposable
         try
         {
             using var noGradient = TorchSharp.torch.no_grad();
-            var parts = new ModelParts(info, config, tokenizer, checkpoint, weights, image ?? new ImageChoice(), template);
+            var parts = new ModelParts(
+                info,
+                config,
+                tokenizer,
+                checkpoint,
+                weights,
+                image ?? new ImageChoice(),
+                template
+            );
             return info.Family switch
             {
                 ModelFamily.Llava => new Llava(parts),
@@ -106,7 +121,8 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>A whole prompt text as token ids with the image expanded.</summary>
     /// <param name="text">Holds the family's image mark once.</param>
     /// <param name="imageTokens">P.</param>
-    /// <exception cref="InputException">The mark stands there more than once (part of the question), nothing follows it, or the tokenizer is another model's.</exception>
+    /// <exception cref="InputException">The mark stands there more than once (part of the question), nothing follows
+    /// it, or the tokenizer is another model's.</exception>
     public PromptTokens Tokenize(string text, int imageTokens)
     {
         EncodedPrompt encoded = Template.EncodePrompt(Tokenizer, text, imageTokens);
@@ -114,7 +130,11 @@ internal abstract class VisionLanguageModel : IDisposable
         {
             if (id < 0 || id >= Info.VocabularyRows)
             {
-                throw new InputException(Info.Folder, $"the tokenizer gives token {id}, but the embedding has {Info.VocabularyRows} rows.", "Tokenizer and weights must be of one model.");
+                throw new InputException(
+                    Info.Folder,
+                    $"the tokenizer gives token {id}, but the embedding has {Info.VocabularyRows} rows.",
+                    "Tokenizer and weights must be of one model."
+                );
             }
         }
 
@@ -127,9 +147,13 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>The direction of a target token's adjusted logit: target minus mean over the vocabulary.</summary>
     /// <param name="token">The target token.</param>
     /// <param name="mean">Rows that the mean goes over.</param>
-    public TargetDirection Target(int token, MeanOver mean) => Decoder.Unembedding.Direction(
-        token,
-        mean == MeanOver.Rows ? [] : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]);
+    public TargetDirection Target(int token, MeanOver mean) =>
+        Decoder.Unembedding.Direction(
+            token,
+            mean == MeanOver.Rows
+                ? []
+                : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]
+        );
 
     /// <summary>The text of generated tokens, without special tokens and the blanks around it.</summary>
     public string Answer(IEnumerable<int> generated) => Tokenizer.Decode(generated).Trim();
@@ -154,7 +178,8 @@ internal abstract class VisionLanguageModel : IDisposable
     public virtual TokenGrid? GridOf(Picture picture) => null;
 
     /// <summary>Rotary positions of a prompt; M-RoPE families place the image's tokens by its grid.</summary>
-    public virtual TokenPositions Positions(PromptTokens prompt, ImageTokens image) => TokenPositions.Sequential(prompt.Length);
+    public virtual TokenPositions Positions(PromptTokens prompt, ImageTokens image) =>
+        TokenPositions.Sequential(prompt.Length);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -165,10 +190,15 @@ internal abstract class VisionLanguageModel : IDisposable
 
     private static HashSet<int> ReadEndTokens(ModelParts parts, string? endOfTurn)
     {
-        ModelConfig? generation = ModelConfig.ReadOptional(System.IO.Path.Combine(parts.Info.Folder, "generation_config.json"));
-        int[] ends = generation?.Integers("eos_token_id")
+        ModelConfig? generation = ModelConfig.ReadOptional(
+            System.IO.Path.Combine(parts.Info.Folder, "generation_config.json")
+        );
+        int[] ends =
+            generation?.Integers("eos_token_id")
             ?? parts.Config.Integers("eos_token_id")
-            ?? (parts.Config.OptionalSection("text_config") ?? parts.Config.OptionalSection("llm_config"))?.Integers("eos_token_id")
+            ?? (parts.Config.OptionalSection("text_config") ?? parts.Config.OptionalSection("llm_config"))?.Integers(
+                "eos_token_id"
+            )
             ?? [2];
         return endOfTurn is not null && parts.Tokenizer.IdOf(endOfTurn) is { } turn ? [.. ends, turn] : [.. ends];
     }
@@ -183,4 +213,11 @@ internal abstract class VisionLanguageModel : IDisposable
 /// <param name="Image">How pictures are fitted.</param>
 /// <param name="Template">The text around a question.</param>
 internal sealed record ModelParts(
-    ModelInfo Info, ModelConfig Config, HubTokenizer Tokenizer, Checkpoint Checkpoint, Weights Weights, ImageChoice Image, ChatTemplate Template);
+    ModelInfo Info,
+    ModelConfig Config,
+    HubTokenizer Tokenizer,
+    Checkpoint Checkpoint,
+    Weights Weights,
+    ImageChoice Image,
+    ChatTemplate Template
+);

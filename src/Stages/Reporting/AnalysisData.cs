@@ -19,15 +19,30 @@ internal enum ValidationQuantity
 /// <param name="Quantity">What the threshold is set on.</param>
 /// <param name="Threshold">The threshold.</param>
 /// <param name="Heads">The smallest k that crosses it; NaN = no k does.</param>
-internal readonly record struct ThresholdRow(string SampleId, string Criterion, int Seed, ValidationQuantity Quantity, double Threshold, double Heads);
+internal readonly record struct ThresholdRow(
+    string SampleId,
+    string Criterion,
+    int Seed,
+    ValidationQuantity Quantity,
+    double Threshold,
+    double Heads
+);
 
-/// <summary>Heads that head attribution needs for one sample when masks ablate a share of the heads (paper, Fig. 6).</summary>
+/// <summary>
+/// Heads that head attribution needs for one sample when masks ablate a share of the heads (paper, Fig. 6).
+/// </summary>
 /// <param name="SampleId">Sample.</param>
 /// <param name="Ablate">Share of heads that a mask ablates, p.</param>
 /// <param name="FaithfulHeads">Smallest k above the faithfulness threshold; NaN = no k.</param>
 /// <param name="CompleteHeads">Smallest k below the completeness threshold; NaN = no k.</param>
 /// <param name="R2">Explained variance on the test masks of that share.</param>
-internal readonly record struct RatioRow(string SampleId, double Ablate, double FaithfulHeads, double CompleteHeads, double R2);
+internal readonly record struct RatioRow(
+    string SampleId,
+    double Ablate,
+    double FaithfulHeads,
+    double CompleteHeads,
+    double R2
+);
 
 /// <summary>Samples laid out by their coefficients (paper, Fig. 3E).</summary>
 /// <param name="Points">One a sample.</param>
@@ -44,8 +59,15 @@ internal sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Me
 /// <param name="Style">Style of the picture, DomainNet's domain; empty = the data have none.</param>
 /// <param name="Beta">Its coefficients [N], which were laid out; null = not known.</param>
 internal readonly record struct LayoutPoint(
-    string SampleId, string File, string Category, string SuperCategory, double X, double Y, string Style = "",
-        IReadOnlyList<double>? Beta = null);
+    string SampleId,
+    string File,
+    string Category,
+    string SuperCategory,
+    double X,
+    double Y,
+    string Style = "",
+    IReadOnlyList<double>? Beta = null
+);
 
 /// <summary>Head vectors: beta of a head over samples, clustered (paper, Fig. 10).</summary>
 /// <param name="Heads">Heads n = layer * H + head, in the order of the tree's things.</param>
@@ -56,9 +78,14 @@ internal readonly record struct LayoutPoint(
 /// <param name="Method">How they were clustered, in words, e.g. <c>average linkage of cosine distances</c>.</param>
 /// <param name="Metric">How far apart two vectors are.</param>
 internal sealed record HeadVectors(
-    IReadOnlyList<int> Heads, IReadOnlyList<HeadVectorSample> Samples, IReadOnlyList<double[]> Vectors,
-    Dendrogram Tree, double LeastBeta, string Method,
-    DistanceMetric Metric = DistanceMetric.Euclidean);
+    IReadOnlyList<int> Heads,
+    IReadOnlyList<HeadVectorSample> Samples,
+    IReadOnlyList<double[]> Vectors,
+    Dendrogram Tree,
+    double LeastBeta,
+    string Method,
+    DistanceMetric Metric = DistanceMetric.Euclidean
+);
 
 /// <summary>A column of the head vectors.</summary>
 /// <param name="SampleId">Sample.</param>
@@ -75,7 +102,8 @@ internal sealed record PromptResult(string Prompt, string Text, IReadOnlyList<do
 /// <summary>How alike beta is between styles of pictures (paper, Fig. 9).</summary>
 /// <param name="Styles">The styles in the order of the spec.</param>
 /// <param name="Cosines">Cosine of beta by styles and objects.</param>
-/// <param name="Means">What a style has: the quantities and criteria in the order of the table <c>style_means</c>.</param>
+/// <param name="Means">What a style has: the quantities and criteria in the order of the table
+/// <c>style_means</c>.</param>
 internal sealed record StyleData(IReadOnlyList<string> Styles, StyleComparison Cosines, IReadOnlyList<StyleMean> Means);
 
 /// <summary>A mean over the samples of a style.</summary>

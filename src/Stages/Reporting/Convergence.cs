@@ -19,16 +19,20 @@ internal sealed record Convergence(string Stage, int Fits, int Unfinished, int S
     {
         var all = fits.ToList();
         var unfinished = all.FindAll(f => !f.Converged);
-        return new Convergence(stage, all.Count, unfinished.Count,
-            unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max());
+        return new Convergence(
+            stage,
+            all.Count,
+            unfinished.Count,
+            unfinished.Select(f => f.Iterations).DefaultIfEmpty(0).Max()
+        );
     }
 
     /// <summary>Words for a line at the end of a run; null where all converged.</summary>
     public string? Words => Unfinished == 0 ? null : $"{Counted}: {Remedy}";
 
     /// <summary>A sentence for the page; empty where all converged.</summary>
-    public string Sentence => Unfinished == 0 ? ""
-        : $"{Stage}: {Counted}. {char.ToUpperInvariant(Remedy[0])}{Remedy[1..]}.";
+    public string Sentence =>
+        Unfinished == 0 ? "" : $"{Stage}: {Counted}. {char.ToUpperInvariant(Remedy[0])}{Remedy[1..]}.";
 
     private string Counted =>
         $"{Count(Unfinished)} of {Many(Fits, "fit")} did not converge within {Many(Sweeps, "sweep")}";

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>How the report names and colours the criteria that rank heads, in the order in which it shows them.</summary>
+/// <summary>
+/// How the report names and colours the criteria that rank heads, in the order in which it shows them.
+/// </summary>
 internal static class Criteria
 {
     /// <summary>The paper's method: coefficients of the regression.</summary>
@@ -11,20 +13,28 @@ internal static class Criteria
 
     private static readonly (string Name, string Title, Ink Ink)[] Known =
     [
-        (HeadAttribution, "head attribution", Palette.Series[0]), ("gradient", "gradient", Palette.Series[3]), ("causal", "causal", Palette.Series[1]),
-        ("attention", "attention", Palette.Series[2]), (Random, "random", Palette.Series[5]),
+        (HeadAttribution, "head attribution", Palette.Series[0]),
+        ("gradient", "gradient", Palette.Series[3]),
+        ("causal", "causal", Palette.Series[1]),
+        ("attention", "attention", Palette.Series[2]),
+        (Random, "random", Palette.Series[5]),
     ];
 
     /// <summary>The name for people.</summary>
     public static string Title(string criterion) =>
         Known.FirstOrDefault(k => k.Name == criterion).Title
-        ?? (criterion.StartsWith("run:", StringComparison.Ordinal) || criterion.StartsWith("file:", StringComparison.Ordinal)
-            ? $"heads of {criterion[(criterion.IndexOf(':', StringComparison.Ordinal) + 1)..]}"
-            : criterion);
+        ?? (
+            criterion.StartsWith("run:", StringComparison.Ordinal)
+            || criterion.StartsWith("file:", StringComparison.Ordinal)
+                ? $"heads of {criterion[(criterion.IndexOf(':', StringComparison.Ordinal) + 1)..]}"
+                : criterion
+        );
 
     /// <summary>The colour.</summary>
-    public static Ink InkOf(string criterion) => Known.FirstOrDefault(k => k.Name == criterion).Ink ?? Palette.Series[4];
+    public static Ink InkOf(string criterion) =>
+        Known.FirstOrDefault(k => k.Name == criterion).Ink ?? Palette.Series[4];
 
     /// <summary>Place in the order of display; unknown ones come before random.</summary>
-    public static double Order(string criterion) => Array.FindIndex(Known, k => k.Name == criterion) is >= 0 and int place ? place : Known.Length - 1.5;
+    public static double Order(string criterion) =>
+        Array.FindIndex(Known, k => k.Name == criterion) is >= 0 and int place ? place : Known.Length - 1.5;
 }

@@ -6,7 +6,10 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The curves behind Fig. 3A: faithfulness and completeness against the number of heads.</summary>
 internal static class CurvesFigure
 {
-    private const double Left = 40, Right = 16, Top = 34, Foot = 44;
+    private const double Left = 40,
+        Right = 16,
+        Top = 34,
+        Foot = 44;
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without validation.</summary>
@@ -18,15 +21,50 @@ internal static class CurvesFigure
         }
 
         var table = new FigureTable(
-            ["criterion", "k", "faithfulness", "faithfulness_low95", "faithfulness_high95", "completeness", "completeness_low95", "completeness_high95", "samples"],
-            [.. findings.Criteria.SelectMany(c => c.Curve.Select(p => (IReadOnlyList<object?>)
-                [c.Criterion, p.K, p.Faithfulness.Mean, p.Faithfulness.Low, p.Faithfulness.High, p.Completeness.Mean, p.Completeness.Low, p.Completeness.High, p.Faithfulness.Count]))]);
+            [
+                "criterion",
+                "k",
+                "faithfulness",
+                "faithfulness_low95",
+                "faithfulness_high95",
+                "completeness",
+                "completeness_low95",
+                "completeness_high95",
+                "samples",
+            ],
+            [
+                .. findings.Criteria.SelectMany(c =>
+                    c.Curve.Select(p =>
+                        (IReadOnlyList<object?>)
+                            [
+                                c.Criterion,
+                                p.K,
+                                p.Faithfulness.Mean,
+                                p.Faithfulness.Low,
+                                p.Faithfulness.High,
+                                p.Completeness.Mean,
+                                p.Completeness.Low,
+                                p.Completeness.High,
+                                p.Faithfulness.Count,
+                            ]
+                    )
+                ),
+            ]
+        );
         return new Figure(
-            "fig3a-curves", "Fig. 3A", "Faithfulness and completeness as heads are added", Sentences.Curves(findings),
-            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
-            + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is better: without them nothing is left. Dashed: thresholds. "
-            + $"Logarithmic axis; k = 0 and k = {Count(findings.HeadCount)} are the same for every criterion. Click a key to hide its line.",
-            table, canvas => Draw(findings, canvas));
+            "fig3a-curves",
+            "Fig. 3A",
+            "Faithfulness and completeness as heads are added",
+            Sentences.Curves(findings),
+            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = "
+                + $"{Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
+                + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is "
+                + "better: without them nothing is left. Dashed: thresholds. "
+                + $"Logarithmic axis; k = 0 and k = {Count(findings.HeadCount)} are the same for every criterion. "
+                + $"Click a key to hide its line.",
+            table,
+            canvas => Draw(findings, canvas)
+        );
     }
 
     private static Svg Draw(Findings findings, Canvas canvas)
@@ -37,18 +75,55 @@ internal static class CurvesFigure
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * panel : panel));
         SeriesKeys.Draw(svg, [.. findings.Criteria.Select(c => (c.Title, c.Ink))], Left, keysPerRow);
         double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
-        DrawPanel(svg, findings, "faithfulness  φ(xₖ)", findings.Data.FaithfulnessThreshold, p => p.Faithfulness, 0, width, key, panel);
-        DrawPanel(svg, findings, "completeness  φ(1 − xₖ)", findings.Data.CompletenessThreshold, p => p.Completeness, canvas.IsNarrow ? 0 : canvas.Width - width, width, canvas.IsNarrow ? key + panel : key, panel);
+        DrawPanel(
+            svg,
+            findings,
+            "faithfulness  φ(xₖ)",
+            findings.Data.FaithfulnessThreshold,
+            p => p.Faithfulness,
+            0,
+            width,
+            key,
+            panel
+        );
+        DrawPanel(
+            svg,
+            findings,
+            "completeness  φ(1 − xₖ)",
+            findings.Data.CompletenessThreshold,
+            p => p.Completeness,
+            canvas.IsNarrow ? 0 : canvas.Width - width,
+            width,
+            canvas.IsNarrow ? key + panel : key,
+            panel
+        );
         return svg;
     }
 
     private static void DrawPanel(
-        Svg svg, Findings findings, string name, double threshold, Func<CurvePoint, Estimate> valueOf, double left, double width, double top, double height)
+        Svg svg,
+        Findings findings,
+        string name,
+        double threshold,
+        Func<CurvePoint, Estimate> valueOf,
+        double left,
+        double width,
+        double top,
+        double height
+    )
     {
         CurvePoint[] all = [.. findings.Criteria.SelectMany(c => c.Curve)];
-        double[] bounds = [.. all.SelectMany(p => new[] { valueOf(p).Mean, valueOf(p).Low, valueOf(p).High }).Where(double.IsFinite)];
+        double[] bounds =
+        [
+            .. all.SelectMany(p => new[] { valueOf(p).Mean, valueOf(p).Low, valueOf(p).High }).Where(double.IsFinite),
+        ];
         var x = new Scale(1, Math.Max(2, all.Max(p => p.K)), left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(Math.Min(0, bounds.DefaultIfEmpty(0).Min()), Math.Max(1, bounds.DefaultIfEmpty(1).Max()), top + height - Foot, top + Top);
+        var y = new Scale(
+            Math.Min(0, bounds.DefaultIfEmpty(0).Min()),
+            Math.Max(1, bounds.DefaultIfEmpty(1).Max()),
+            top + height - Foot,
+            top + Top
+        );
         svg.Axes(x, y, "heads k, most important first", name, x.Doublings(width < 400 ? 8 : 12), y.Ticks(6));
         svg.Line(x.Start, y[threshold], x.End, y[threshold], Palette.Muted, 1.2, "5 4");
         foreach (var (criterion, series) in findings.Criteria.Select((c, i) => (c, i)).Reverse())
@@ -63,15 +138,31 @@ internal static class CurvesFigure
             CurvePoint[] banded = [.. points.Where(p => valueOf(p).HasInterval)];
             if (banded.Length > 1)
             {
-                svg.Band(banded.Select(p => (x[p.K], y[valueOf(p).High])), banded.Select(p => (x[p.K], y[valueOf(p).Low])), criterion.Ink, 0.18);
+                svg.Band(
+                    banded.Select(p => (x[p.K], y[valueOf(p).High])),
+                    banded.Select(p => (x[p.K], y[valueOf(p).Low])),
+                    criterion.Ink,
+                    0.18
+                );
             }
 
-            svg.Curve(points.Select(p => (x[p.K], y[valueOf(p).Mean])), criterion.Ink, criterion.Criterion == Criteria.HeadAttribution ? 2.6 : 1.8);
+            svg.Curve(
+                points.Select(p => (x[p.K], y[valueOf(p).Mean])),
+                criterion.Ink,
+                criterion.Criterion == Criteria.HeadAttribution ? 2.6 : 1.8
+            );
             int every = 1 + (points.Length / TipsAtMost);
             foreach (CurvePoint p in points.Where((_, i) => i % every == 0))
             {
                 Estimate at = valueOf(p);
-                svg.Dot(x[p.K], y[at.Mean], 4, criterion.Ink, $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{(at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "")}", opacity: 0);
+                svg.Dot(
+                    x[p.K],
+                    y[at.Mean],
+                    4,
+                    criterion.Ink,
+                    $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{(at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "")}",
+                    opacity: 0
+                );
             }
 
             svg.End();

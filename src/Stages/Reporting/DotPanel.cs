@@ -3,19 +3,31 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Means with 95 % intervals against names: a row a name, in it one mark a series, one below the other.</summary>
+/// <summary>
+/// Means with 95 % intervals against names: a row a name, in it one mark a series, one below the other.
+/// </summary>
 /// <param name="Name">Heading.</param>
 /// <param name="XName">Name and unit across.</param>
 /// <param name="Rows">From top to bottom.</param>
 /// <param name="Series">Looks of the marks, in the order of a row's estimates.</param>
 /// <param name="X">Least and greatest value across.</param>
 /// <param name="Words">An estimate in words, for tips.</param>
-internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow> Rows, IReadOnlyList<DotSeries> Series, (double Least, double Most) X, Func<Estimate, string> Words)
+internal sealed record DotPanel(
+    string Name,
+    string XName,
+    IReadOnlyList<DotRow> Rows,
+    IReadOnlyList<DotSeries> Series,
+    (double Least, double Most) X,
+    Func<Estimate, string> Words
+)
 {
     /// <summary>Room of the names.</summary>
     public const double Label = 118;
 
-    private const double Right = 14, Top = 28, Foot = 44, Line = 11;
+    private const double Right = 14,
+        Top = 28,
+        Foot = 44,
+        Line = 11;
 
     /// <summary>A value to compare with, as a dashed line; null = none.</summary>
     public double? Reference { get; init; }
@@ -39,15 +51,18 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
     /// <param name="firstSeries">Number of the first series among those of the drawing.</param>
     public void Draw(Svg svg, double left, double top, double width, int firstSeries)
     {
-        double upper = top + Top, bottom = upper + (Rows.Count * RowHeight);
+        double upper = top + Top,
+            bottom = upper + (Rows.Count * RowHeight);
         var x = new Scale(X.Least, X.Most, left + Label, left + width - Right);
         svg.Text(left + Label, top + 14, Name, ink: Palette.Ink, bold: true);
         foreach (double tick in x.Ticks(width < 360 ? 4 : 5))
         {
-            svg.Line(x[tick], upper, x[tick], bottom, Palette.Rule).Text(x[tick], bottom + 17, Tick(tick), "middle", size: 11);
+            svg.Line(x[tick], upper, x[tick], bottom, Palette.Rule)
+                .Text(x[tick], bottom + 17, Tick(tick), "middle", size: 11);
         }
 
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted).Text((x.Start + x.End) / 2, bottom + 35, XName, "middle", Palette.Ink);
+        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
+            .Text((x.Start + x.End) / 2, bottom + 35, XName, "middle", Palette.Ink);
         if (Reference is { } reference && double.IsFinite(reference))
         {
             svg.Line(x.Clamped(reference), upper, x.Clamped(reference), bottom, Palette.Muted, 1.2, "5 4");
@@ -61,7 +76,15 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
                 svg.Line(left, y, x.End, y, Palette.Rule);
             }
 
-            svg.Text(left + Label - 10, y + (RowHeight / 2) + 4, Cut(Rows[r].Name, 18), "end", Palette.Ink, size: Rows[r].IsStrong ? 12 : 11, bold: Rows[r].IsStrong);
+            svg.Text(
+                left + Label - 10,
+                y + (RowHeight / 2) + 4,
+                Cut(Rows[r].Name, 18),
+                "end",
+                Palette.Ink,
+                size: Rows[r].IsStrong ? 12 : 11,
+                bold: Rows[r].IsStrong
+            );
         }
 
         for (int s = 0; s < Series.Count; s++)
@@ -69,8 +92,14 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
             svg.BeginSeries(firstSeries + s);
             for (int r = 0; r < Rows.Count; r++)
             {
-                DrawMark(svg, x, upper + (r * RowHeight) + (Gap / 2) + ((s + 0.5) * Line), Rows[r], s,
-                    MarkOf?.Invoke(r) ?? Series[s].Mark);
+                DrawMark(
+                    svg,
+                    x,
+                    upper + (r * RowHeight) + (Gap / 2) + ((s + 0.5) * Line),
+                    Rows[r],
+                    s,
+                    MarkOf?.Invoke(r) ?? Series[s].Mark
+                );
             }
 
             svg.End();
@@ -90,8 +119,13 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
             svg.Line(x.Clamped(at.Low), y, x.Clamped(at.High), y, mark.Ink, row.IsStrong ? 2.2 : 1.3);
         }
 
-        svg.Mark(x.Clamped(at.Mean), y, row.IsStrong ? 4.6 : 3.4, mark,
-            $"{row.Name}{(Series[series].Title.Length > 0 ? ", " : "")}{Series[series].Title}\n{Words(at)}{row.NoteAt(series)}");
+        svg.Mark(
+            x.Clamped(at.Mean),
+            y,
+            row.IsStrong ? 4.6 : 3.4,
+            mark,
+            $"{row.Name}{(Series[series].Title.Length > 0 ? ", " : "")}{Series[series].Title}\n{Words(at)}{row.NoteAt(series)}"
+        );
     }
 }
 
@@ -100,10 +134,16 @@ internal sealed record DotPanel(string Name, string XName, IReadOnlyList<DotRow>
 /// <param name="Estimates">One a series; without a mean nothing is drawn.</param>
 /// <param name="IsStrong">True: heads the rows below it.</param>
 /// <param name="NotReached">Samples left out of an estimate because nothing crosses; null = none.</param>
-internal sealed record DotRow(string Name, IReadOnlyList<Estimate> Estimates, bool IsStrong = false, IReadOnlyList<int>? NotReached = null)
+internal sealed record DotRow(
+    string Name,
+    IReadOnlyList<Estimate> Estimates,
+    bool IsStrong = false,
+    IReadOnlyList<int>? NotReached = null
+)
 {
     /// <summary>What a tip adds.</summary>
-    public string NoteAt(int series) => NotReached?[series] is > 0 and var missing ? $"\nnot reached in {Many(missing, "sample")}" : "";
+    public string NoteAt(int series) =>
+        NotReached?[series] is > 0 and var missing ? $"\nnot reached in {Many(missing, "sample")}" : "";
 }
 
 /// <summary>A series of a panel.</summary>
@@ -122,12 +162,24 @@ internal sealed record DotSeries(string Title, Marker Mark)
     /// <param name="width">Room of one.</param>
     /// <param name="firstSeries">Number of the first series among those of the drawing.</param>
     /// <param name="perLine">Keys in a line.</param>
-    public static void DrawKeys(Svg svg, IReadOnlyList<DotSeries> series, double left, double y, double width, int firstSeries, int perLine = int.MaxValue)
+    public static void DrawKeys(
+        Svg svg,
+        IReadOnlyList<DotSeries> series,
+        double left,
+        double y,
+        double width,
+        int firstSeries,
+        int perLine = int.MaxValue
+    )
     {
         for (int i = 0; i < series.Count; i++)
         {
-            double x = left + (i % perLine * width), line = y + (i / perLine * KeyLine);
-            svg.BeginKey(firstSeries + i).Mark(x + 5, line - 4, 4.6, series[i].Mark).Text(x + 14, line, Cut(series[i].Title, (int)((width - 16) / 6.0)), ink: Palette.Ink).End();
+            double x = left + (i % perLine * width),
+                line = y + (i / perLine * KeyLine);
+            svg.BeginKey(firstSeries + i)
+                .Mark(x + 5, line - 4, 4.6, series[i].Mark)
+                .Text(x + 14, line, Cut(series[i].Title, (int)((width - 16) / 6.0)), ink: Palette.Ink)
+                .End();
         }
     }
 }

@@ -3,17 +3,33 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Means over samples against a setting that takes a few values: a line with a dot and a 95 % interval at each.</summary>
+/// <summary>
+/// Means over samples against a setting that takes a few values: a line with a dot and a 95 % interval at each.
+/// </summary>
 /// <param name="Name">Name and unit upwards.</param>
 /// <param name="XName">Name and unit across.</param>
 /// <param name="Places">Values of the setting, from left to right.</param>
 /// <param name="Series">One a line.</param>
-internal sealed record EstimatePanel(string Name, string XName, IReadOnlyList<double> Places, IReadOnlyList<EstimateSeries> Series)
+internal sealed record EstimatePanel(
+    string Name,
+    string XName,
+    IReadOnlyList<double> Places,
+    IReadOnlyList<EstimateSeries> Series
+)
 {
-    private const double Left = 46, Right = 18, Top = 34, Foot = 44;
+    private const double Left = 46,
+        Right = 18,
+        Top = 34,
+        Foot = 44;
 
     /// <summary>Greatest value that it shows.</summary>
-    public double Most => Series.SelectMany(s => s.Means).SelectMany(m => new[] { m.Mean, m.High }).Where(double.IsFinite).DefaultIfEmpty(1).Max();
+    public double Most =>
+        Series
+            .SelectMany(s => s.Means)
+            .SelectMany(m => new[] { m.Mean, m.High })
+            .Where(double.IsFinite)
+            .DefaultIfEmpty(1)
+            .Max();
 
     /// <summary>Draws it. Places stand evenly, so that a scale may fall from left to right.</summary>
     /// <param name="svg">Drawing.</param>
@@ -50,7 +66,12 @@ internal sealed record EstimatePanel(string Name, string XName, IReadOnlyList<do
         int[] banded = [.. shown.Where(i => series.Means[i].HasInterval)];
         if (banded.Length > 1)
         {
-            svg.Band(banded.Select(i => (x[i], y[series.Means[i].High])), banded.Select(i => (x[i], y[series.Means[i].Low])), series.Ink, 0.15);
+            svg.Band(
+                banded.Select(i => (x[i], y[series.Means[i].High])),
+                banded.Select(i => (x[i], y[series.Means[i].Low])),
+                series.Ink,
+                0.15
+            );
         }
 
         if (shown.Length > 1)
@@ -66,7 +87,14 @@ internal sealed record EstimatePanel(string Name, string XName, IReadOnlyList<do
                 svg.Line(x[i], y[at.Low], x[i], y[at.High], series.Ink, 1.2);
             }
 
-            svg.Dot(x[i], y[at.Mean], series.IsLead ? 4 : 3.2, series.Ink, $"{series.Title}, {Tick(Places[i])}\n{Sentences.Interval(at)} heads, n = {Count(at.Count)}{series.NoteAt(i)}");
+            svg.Dot(
+                x[i],
+                y[at.Mean],
+                series.IsLead ? 4 : 3.2,
+                series.Ink,
+                $"{series.Title}, {Tick(Places[i])}\n{Sentences.Interval(at)} heads, n = "
+                    + $"{Count(at.Count)}{series.NoteAt(i)}"
+            );
         }
 
         return svg;
@@ -79,11 +107,18 @@ internal sealed record EstimatePanel(string Name, string XName, IReadOnlyList<do
 /// <param name="IsLead">True: drawn stronger.</param>
 /// <param name="Means">One a place.</param>
 /// <param name="NotReached">Samples left out at a place because nothing crosses; null = none.</param>
-internal sealed record EstimateSeries(string Title, Ink Ink, bool IsLead, IReadOnlyList<Estimate> Means, IReadOnlyList<int>? NotReached = null)
+internal sealed record EstimateSeries(
+    string Title,
+    Ink Ink,
+    bool IsLead,
+    IReadOnlyList<Estimate> Means,
+    IReadOnlyList<int>? NotReached = null
+)
 {
     /// <summary>Values of the samples at every place, by sample; empty where they are not compared.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, double>> BySample { get; init; } = [];
 
     /// <summary>What a tip adds.</summary>
-    public string NoteAt(int place) => NotReached?[place] is > 0 and var missing ? $"\nnot reached in {Many(missing, "sample")}" : "";
+    public string NoteAt(int place) =>
+        NotReached?[place] is > 0 and var missing ? $"\nnot reached in {Many(missing, "sample")}" : "";
 }

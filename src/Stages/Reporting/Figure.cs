@@ -8,7 +8,15 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Reading">How to read it: axes, marks, n.</param>
 /// <param name="Table">The data behind it.</param>
 /// <param name="DrawAt">Draws it.</param>
-internal sealed record Figure(string Name, string Paper, string Title, string Shows, string Reading, FigureTable Table, Func<Canvas, Svg> DrawAt)
+internal sealed record Figure(
+    string Name,
+    string Paper,
+    string Title,
+    string Shows,
+    string Reading,
+    FigureTable Table,
+    Func<Canvas, Svg> DrawAt
+)
 {
     /// <summary>Width in the page and in the file, in pixels.</summary>
     public const double Wide = 760;
@@ -42,7 +50,11 @@ internal sealed record Canvas(string Id, double Width, string Title, string Desc
 internal sealed record FigureTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<object?>> Rows)
 {
     /// <summary>The table as CSV (RFC 4180, round-trip numbers, lines end with CR LF).</summary>
-    public string ToCsv() => string.Concat(Rows.Prepend(Columns).Select(row => string.Join(',', row.Select(cell => Quoted(Format.Exact(cell)))) + "\r\n"));
+    public string ToCsv() =>
+        string.Concat(
+            Rows.Prepend(Columns)
+                .Select(row => string.Join(',', row.Select(cell => Quoted(Format.Exact(cell)))) + "\r\n")
+        );
 
     private static string Quoted(string text) =>
         text.AsSpan().IndexOfAny("\",\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -2,7 +2,10 @@ using Pipelines.Stages.Analysis;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>What the rows of a report say: means with intervals, heads needed, which heads. Computed once; page, figures, sentences and the summary at the end of a run read it.</summary>
+/// <summary>
+/// What the rows of a report say: means with intervals, heads needed, which heads. Computed once; page, figures,
+/// sentences and the summary at the end of a run read it.
+/// </summary>
 internal sealed class Findings
 {
     private Findings(ReportData data)
@@ -14,7 +17,11 @@ internal sealed class Findings
         MaskCounts = [.. data.Samples.Select(s => s.Masks > 0 ? s.Masks : data.Masks)];
         Criteria = Reporting.Validation.Of(data, Intervals);
         Published = Published.Of(data.Model);
-        Typical = Middle(Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : data.Samples);
+        Typical = Middle(
+            Fitted.Count > 0
+                ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)]
+                : data.Samples
+        );
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
         SelectedHeads = HeadsOfFaithfulSets();
         Frequency = Selected > 0 ? ShareOf(SelectedHeads) : null;
@@ -75,7 +82,9 @@ internal sealed class Findings
     /// <summary>The findings of a criterion, or null.</summary>
     public CriterionFindings? Criterion(string name) => Criteria.FirstOrDefault(c => c.Criterion == name);
 
-    /// <summary>How many heads more one ranking needs than another, paired over the samples in which both cross.</summary>
+    /// <summary>
+    /// How many heads more one ranking needs than another, paired over the samples in which both cross.
+    /// </summary>
     public Estimate Difference(HeadsNeeded one, HeadsNeeded other) => Difference(one.BySample, other.BySample);
 
     /// <summary>One less another, paired over the samples that have both.</summary>
@@ -89,11 +98,13 @@ internal sealed class Findings
     public Estimate Ratio(HeadsNeeded one, HeadsNeeded other)
     {
         (double One, double Other)[] pairs =
-            [.. one.BySample.Where(s => other.BySample.ContainsKey(s.Key))
-            .Select(s => (s.Value, other.BySample[s.Key]))];
+        [
+            .. one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => (s.Value, other.BySample[s.Key])),
+        ];
         double Of(ReadOnlySpan<int> drawn)
         {
-            double above = 0, below = 0;
+            double above = 0,
+                below = 0;
             foreach (int i in drawn)
             {
                 (above, below) = (above + pairs[i].One, below + pairs[i].Other);
@@ -116,10 +127,12 @@ internal sealed class Findings
     public Estimate Mean(IEnumerable<double> values) => Intervals.Of(values);
 
     /// <summary>A share of the samples that have an x*, with its interval.</summary>
-    public Estimate FrequencyOf(double share) => Intervals.Of(Enumerable.Range(0, Selected).Select(i => i < Math.Round(share * Selected) ? 1.0 : 0));
+    public Estimate FrequencyOf(double share) =>
+        Intervals.Of(Enumerable.Range(0, Selected).Select(i => i < Math.Round(share * Selected) ? 1.0 : 0));
 
     /// <summary>Heads from most to least important: descending beta, ties by index.</summary>
-    public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) => Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);
+    public static IEnumerable<int> Ranking(IReadOnlyList<double> beta) =>
+        Enumerable.Range(0, beta.Count).OrderByDescending(n => beta[n]).ThenBy(n => n);
 
     /// <summary>A sample's beta as [L, H].</summary>
     public double[,] BetaOf(SampleResult sample) => ByLayer(n => sample.Beta[n]);
@@ -136,10 +149,15 @@ internal sealed class Findings
         return values;
     }
 
-    private int[][] HeadsOfFaithfulSets() => Criterion(Reporting.Criteria.HeadAttribution) is not { } attribution
-        ? []
-        : [.. Fitted.Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId))
-            .Select(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId]).ToArray())];
+    private int[][] HeadsOfFaithfulSets() =>
+        Criterion(Reporting.Criteria.HeadAttribution) is not { } attribution
+            ? []
+            :
+            [
+                .. Fitted
+                    .Where(s => attribution.Faithful.BySample.ContainsKey(s.SampleId))
+                    .Select(s => Ranking(s.Beta).Take((int)attribution.Faithful.BySample[s.SampleId]).ToArray()),
+            ];
 
     private double[,] ShareOf(IReadOnlyList<IReadOnlyList<int>> sets)
     {
@@ -152,5 +170,6 @@ internal sealed class Findings
         return ByLayer(n => (double)counts[n] / sets.Count);
     }
 
-    private static SampleResult? Middle(IReadOnlyList<SampleResult> samples) => samples.Count > 0 ? samples[samples.Count / 2] : null;
+    private static SampleResult? Middle(IReadOnlyList<SampleResult> samples) =>
+        samples.Count > 0 ? samples[samples.Count / 2] : null;
 }

@@ -7,7 +7,11 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The samples behind Table 2: R^2 and rho of each, their means, and the paper's.</summary>
 internal static class FitFigure
 {
-    private const double Label = 40, Row = 62, Top = 18, Foot = 42, Right = 14;
+    private const double Label = 40,
+        Row = 62,
+        Top = 18,
+        Foot = 42,
+        Right = 14;
 
     /// <summary>The figure; null without a regression.</summary>
     public static Figure? Of(Findings findings)
@@ -19,13 +23,23 @@ internal static class FitFigure
 
         var table = new FigureTable(
             ["sample_id", "r2", "rho"],
-            [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]);
+            [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]
+        );
         return new Figure(
-            "fig2-fit", "Table 2", "Fit of every sample", Sentences.Fit(findings),
-            "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it; the bar on it: 95 % bootstrap interval of the mean. " + (findings.Published is { } paper
-                ? $"Grey band: the paper's {paper.Model} on COCO, mean ± one standard deviation."
-                : "Grey band: range of the paper's means over its ten models; this model is none of them."),
-            table, canvas => Draw(findings, canvas));
+            "fig2-fit",
+            "Table 2",
+            "Fit of every sample",
+            Sentences.Fit(findings),
+            "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it; the bar "
+                + "on it: 95 % bootstrap interval of the mean. "
+                + (
+                    findings.Published is { } paper
+                        ? $"Grey band: the paper's {paper.Model} on COCO, mean ± one standard deviation."
+                        : "Grey band: range of the paper's means over its ten models; this model is none of them."
+                ),
+            table,
+            canvas => Draw(findings, canvas)
+        );
     }
 
     private static Svg Draw(Findings findings, Canvas canvas)
@@ -37,28 +51,65 @@ internal static class FitFigure
         double bottom = Top + (2 * Row);
         foreach (double tick in x.Ticks(canvas.IsNarrow ? 5 : 10))
         {
-            svg.Line(x[tick], Top - 8, x[tick], bottom, Palette.Rule).Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
+            svg.Line(x[tick], Top - 8, x[tick], bottom, Palette.Rule)
+                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
         }
 
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted).Text((x.Start + x.End) / 2, bottom + 35, "on test masks; 1 = perfect", "middle", Palette.Ink);
+        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
+            .Text((x.Start + x.End) / 2, bottom + 35, "on test masks; 1 = perfect", "middle", Palette.Ink);
         var (r2, rho) = PaperBands(findings.Published);
         DrawRow(svg, "R²", findings.R2, r2, findings.Fitted.Select(s => (s, s.R2)), x, Top);
         DrawRow(svg, "ρ", findings.Rho, rho, findings.Fitted.Select(s => (s, s.Rho)), x, Top + Row);
         return svg;
     }
 
-    private static ((double Low, double High) R2, (double Low, double High) Rho) PaperBands(Published? paper) => paper is null
-        ? ((Published.All.Min(p => p.R2), Published.All.Max(p => p.R2)), (Published.All.Min(p => p.Rho), Published.All.Max(p => p.Rho)))
-        : ((paper.R2 - paper.R2Deviation, paper.R2 + paper.R2Deviation), (paper.Rho - paper.RhoDeviation, paper.Rho + paper.RhoDeviation));
+    private static ((double Low, double High) R2, (double Low, double High) Rho) PaperBands(Published? paper) =>
+        paper is null
+            ? (
+                (Published.All.Min(p => p.R2), Published.All.Max(p => p.R2)),
+                (Published.All.Min(p => p.Rho), Published.All.Max(p => p.Rho))
+            )
+            : (
+                (paper.R2 - paper.R2Deviation, paper.R2 + paper.R2Deviation),
+                (paper.Rho - paper.RhoDeviation, paper.Rho + paper.RhoDeviation)
+            );
 
-    private static void DrawRow(Svg svg, string name, Estimate mean, (double Low, double High) paper, IEnumerable<(SampleResult Sample, double Value)> values, Scale x, double y)
+    private static void DrawRow(
+        Svg svg,
+        string name,
+        Estimate mean,
+        (double Low, double High) paper,
+        IEnumerable<(SampleResult Sample, double Value)> values,
+        Scale x,
+        double y
+    )
     {
         double middle = y + (Row / 2) - 6;
-        svg.Rectangle(x.Clamped(paper.Low), y, x.Clamped(paper.High) - x.Clamped(paper.Low), Row - 12, Palette.Muted, $"paper: {Fixed(paper.Low, 2)} to {Fixed(paper.High, 2)}", 0.2);
+        svg.Rectangle(
+            x.Clamped(paper.Low),
+            y,
+            x.Clamped(paper.High) - x.Clamped(paper.Low),
+            Row - 12,
+            Palette.Muted,
+            $"paper: {Fixed(paper.Low, 2)} to {Fixed(paper.High, 2)}",
+            0.2
+        );
         svg.Text(x.Start - 10, middle + 5, name, "end", Palette.Ink, 15, bold: true);
-        foreach (var ((sample, value), i) in values.OrderBy(v => v.Value).Select((v, i) => (v, i)).Where(v => double.IsFinite(v.v.Value)))
+        foreach (
+            var ((sample, value), i) in values
+                .OrderBy(v => v.Value)
+                .Select((v, i) => (v, i))
+                .Where(v => double.IsFinite(v.v.Value))
+        )
         {
-            svg.Dot(x.Clamped(value), middle + (((i % 5) - 2) * 5.5), 3, Palette.Series[0], $"{Shown.Name(sample.File)}, “{Shown.Name(sample.Answer)}”\n{name} = {Fixed(value, 3)}", 0.5);
+            svg.Dot(
+                x.Clamped(value),
+                middle + (((i % 5) - 2) * 5.5),
+                3,
+                Palette.Series[0],
+                $"{Shown.Name(sample.File)}, “{Shown.Name(sample.Answer)}”\n{name} = {Fixed(value, 3)}",
+                0.5
+            );
         }
 
         if (double.IsFinite(mean.Mean))
@@ -67,10 +118,24 @@ internal static class FitFigure
             svg.Line(x.Clamped(mean.Mean - spread), middle, x.Clamped(mean.Mean + spread), middle, Palette.Ink, 2.4);
             if (mean.HasInterval)
             {
-                svg.Rectangle(x.Clamped(mean.Low), middle - 4, x.Clamped(mean.High) - x.Clamped(mean.Low), 8, Palette.Ink, opacity: 0.45);
+                svg.Rectangle(
+                    x.Clamped(mean.Low),
+                    middle - 4,
+                    x.Clamped(mean.High) - x.Clamped(mean.Low),
+                    8,
+                    Palette.Ink,
+                    opacity: 0.45
+                );
             }
 
-            svg.Dot(x.Clamped(mean.Mean), middle, 5, Palette.Ink, $"mean {name} = {Fixed(mean.Mean, 3)} ± {Fixed(mean.Deviation, 3)}{(mean.HasInterval ? $"\n95 % of the mean: {Fixed(mean.Low, 3)} to {Fixed(mean.High, 3)}" : "")}");
+            svg.Dot(
+                x.Clamped(mean.Mean),
+                middle,
+                5,
+                Palette.Ink,
+                $"mean {name} = {Fixed(mean.Mean, 3)} ± "
+                    + $"{Fixed(mean.Deviation, 3)}{(mean.HasInterval ? $"\n95 % of the mean: {Fixed(mean.Low, 3)} to {Fixed(mean.High, 3)}" : "")}"
+            );
         }
     }
 }

@@ -38,16 +38,18 @@ internal static class Format
         }
 
         string format = "N" + decimals.ToString(CultureInfo.InvariantCulture);
-        string rounded = Math.Abs(value) < BeyondDigits
-            ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero)
-                .ToString(format, CultureInfo.InvariantCulture)
-            : value.ToString(format, CultureInfo.InvariantCulture);
+        string rounded =
+            Math.Abs(value) < BeyondDigits
+                ? Math.Round((decimal)value, decimals, MidpointRounding.AwayFromZero)
+                    .ToString(format, CultureInfo.InvariantCulture)
+                : value.ToString(format, CultureInfo.InvariantCulture);
         string text = rounded.Replace(",", "\u202f", StringComparison.Ordinal);
         return text.TrimStart('-').All(c => c is '0' or '.') ? text.TrimStart('-') : Minus(text);
     }
 
     /// <summary>A sample's count of heads: one decimal where it has one (a mean over random orders).</summary>
-    public static string Heads(double value) => Math.Abs(value - Math.Round(value)) < 0.05 ? Fixed(value, 0) : Fixed(value, 1);
+    public static string Heads(double value) =>
+        Math.Abs(value - Math.Round(value)) < 0.05 ? Fixed(value, 0) : Fixed(value, 1);
 
     /// <summary>A mean count of heads over samples.</summary>
     public static string MeanHeads(double value) => Fixed(value, value < 100 ? 1 : 0);
@@ -66,27 +68,33 @@ internal static class Format
     public static string Beta(double value) => Fixed(value, Math.Abs(value) < 0.1 ? 3 : 2);
 
     /// <summary>A tick label: as short as it can be.</summary>
-    public static string Tick(double value) => Minus(value.ToString("0.####", CultureInfo.InvariantCulture) is var text && text == "-0" ? "0" : text);
+    public static string Tick(double value) =>
+        Minus(value.ToString("0.####", CultureInfo.InvariantCulture) is var text && text == "-0" ? "0" : text);
 
     /// <summary>A whole number with thin spaces between thousands.</summary>
     public static string Count(long value) => Fixed(value, 0);
 
     /// <summary>A share as a whole percentage.</summary>
-    public static string Percent(double share) => double.IsFinite(share) ? Fixed(100 * share, share is > 0 and < 0.01 ? 1 : 0) + "\u202f%" : None;
+    public static string Percent(double share) =>
+        double.IsFinite(share) ? Fixed(100 * share, share is > 0 and < 0.01 ? 1 : 0) + "\u202f%" : None;
 
     /// <summary>A cell of a CSV file or of the data behind a figure: round-trip.</summary>
-    public static string Exact(object? cell) => cell switch
-    {
-        null => "",
-        double value => value.ToString("R", CultureInfo.InvariantCulture),
-        IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
-        _ => cell.ToString() ?? "",
-    };
+    public static string Exact(object? cell) =>
+        cell switch
+        {
+            null => "",
+            double value => value.ToString("R", CultureInfo.InvariantCulture),
+            IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
+            _ => cell.ToString() ?? "",
+        };
 
     /// <summary>A noun with its count: "1 sample", "20 samples".</summary>
     public static string Many(int count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
-    /// <summary>A line of text for XML and HTML, in elements and in quoted attributes. What would turn, hide or break it is quoted (<see cref="Shown"/>).</summary>
+    /// <summary>
+    /// A line of text for XML and HTML, in elements and in quoted attributes. What would turn, hide or break it is
+    /// quoted (<see cref="Shown"/>).
+    /// </summary>
     public static string Escape(string text) => Escaped(Shown.Name(text));
 
     /// <summary>Text of several lines, for tips; names in it are quoted where it is made.</summary>
@@ -112,8 +120,11 @@ internal static class Format
         return escaped.ToString();
     }
 
-    /// <summary>Text cut to a number of characters, with an ellipsis: there is no measuring of text in a drawing.</summary>
-    public static string Cut(string text, int characters) => text.Length <= characters ? text : string.Concat(text.AsSpan(0, Math.Max(1, characters - 1)).TrimEnd(), "…");
+    /// <summary>
+    /// Text cut to a number of characters, with an ellipsis: there is no measuring of text in a drawing.
+    /// </summary>
+    public static string Cut(string text, int characters) =>
+        text.Length <= characters ? text : string.Concat(text.AsSpan(0, Math.Max(1, characters - 1)).TrimEnd(), "…");
 
     private static string Minus(string text) => text.Replace('-', '\u2212');
 }

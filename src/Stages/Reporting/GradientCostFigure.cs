@@ -3,26 +3,39 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Beyond the paper: held-out R^2 and agreement with the full elastic net against passes spent, by regression on masks and by gradients.</summary>
+/// <summary>
+/// Beyond the paper: held-out R^2 and agreement with the full elastic net against passes spent, by regression on masks
+/// and by gradients.
+/// </summary>
 internal static class GradientCostFigure
 {
     /// <summary>Name of its files.</summary>
     public const string Name = "fig-gradient-cost";
 
-    private const double Left = 40, Right = 16, Top = 34, Foot = 44, KeyRow = 20;
+    private const double Left = 40,
+        Right = 16,
+        Top = 34,
+        Foot = 44,
+        KeyRow = 20;
     private const double Near = 0.95; // of the full elastic net's R^2
     private const double Floor = 0; // of R^2: below, the mean of phi alone says more
 
     private static readonly (string Way, string Title, Ink Ink)[] Ways =
     [
-        ("elastic-net", "elastic net on masks", Palette.Series[0]), ("gradient", "gradients, both ends", Palette.Series[3]),
-        ("gradient, plain mean", "gradients, plain mean", Palette.Series[5]), ("gradient + elastic-net", "gradients + elastic net", Palette.Series[1]),
+        ("elastic-net", "elastic net on masks", Palette.Series[0]),
+        ("gradient", "gradients, both ends", Palette.Series[3]),
+        ("gradient, plain mean", "gradients, plain mean", Palette.Series[5]),
+        ("gradient + elastic-net", "gradients + elastic net", Palette.Series[1]),
     ];
 
     /// <summary>The figure; null without the rows.</summary>
     public static Figure? Of(Findings findings)
     {
-        Line[] lines = [.. Ways.Select(way => new Line(way.Way, way.Title, way.Ink, Points(findings, way.Way))).Where(line => line.Points.Count > 0)];
+        Line[] lines =
+        [
+            .. Ways.Select(way => new Line(way.Way, way.Title, way.Ink, Points(findings, way.Way)))
+                .Where(line => line.Points.Count > 0),
+        ];
         if (lines.Length == 0)
         {
             return null;
@@ -31,44 +44,104 @@ internal static class GradientCostFigure
         int samples = lines.Max(l => l.Points.Max(p => p.R2.Count));
         bool isCut = lines.Any(l => l.Points.Any(p => p.R2.Mean < Floor));
         var table = new FigureTable(
-            ["way", "observations", "passes", "r2", "r2_low95", "r2_high95", "correlation", "correlation_low95", "correlation_high95", "samples"],
-            [.. lines.SelectMany(l => l.Points.Select(p => (IReadOnlyList<object?>)
-                [l.Way, p.Observations, p.Passes, p.R2.Mean, p.R2.Low, p.R2.High, p.Correlation.Mean, p.Correlation.Low, p.Correlation.High, p.R2.Count]))]);
+            [
+                "way",
+                "observations",
+                "passes",
+                "r2",
+                "r2_low95",
+                "r2_high95",
+                "correlation",
+                "correlation_low95",
+                "correlation_high95",
+                "samples",
+            ],
+            [
+                .. lines.SelectMany(l =>
+                    l.Points.Select(p =>
+                        (IReadOnlyList<object?>)
+                            [
+                                l.Way,
+                                p.Observations,
+                                p.Passes,
+                                p.R2.Mean,
+                                p.R2.Low,
+                                p.R2.High,
+                                p.Correlation.Mean,
+                                p.Correlation.Low,
+                                p.Correlation.High,
+                                p.R2.Count,
+                            ]
+                    )
+                ),
+            ]
+        );
         return new Figure(
-            Name, "beyond the paper", "The same β for fewer passes", Sentence(lines),
-            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask costs one pass; a gradient two, forward and backward{(findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal) ? " (in time more here: the packed kernels are forward only)" : "")}. Left: R² on the same held-out forward masks for all. "
-            + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated count alike. Gradients + elastic net: all gradients, and an elastic net on what they leave of that many masks. Right: Pearson correlation of β with that of the elastic net on all train masks (its own line ends at 1 for that reason). Logarithmic axis."
-            + (isCut ? $" R² below {Tick(Floor)} is not drawn; the data have it." : ""),
-            table, canvas => Draw(lines, canvas));
+            Name,
+            "beyond the paper",
+            "The same β for fewer passes",
+            Sentence(lines),
+            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask "
+                + $"costs one pass; a gradient two, forward and "
+                + $"backward{(findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal) ? " (in time more here: the packed kernels are forward only)" : "")}. Left: R² on the same held-out forward masks for all. "
+                + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated "
+                + "count alike. Gradients + elastic net: all gradients, and an elastic net on what they leave of "
+                + "that many masks. Right: Pearson correlation of β with that of the elastic net on all train masks "
+                + "(its own line ends at 1 for that reason). Logarithmic axis."
+                + (isCut ? $" R² below {Tick(Floor)} is not drawn; the data have it." : ""),
+            table,
+            canvas => Draw(lines, canvas)
+        );
     }
 
     private static List<Point> Points(Findings findings, string way) =>
-    [
-        .. findings.Data.GradientCost.Where(r => r.Way == way).GroupBy(r => r.Observations).OrderBy(g => g.Key)
-            .Select(g => new Point(g.Key, g.First().Passes, findings.Mean(g.Select(r => r.R2)), findings.Mean(g.Select(r => r.Correlation)))),
-    ];
+        [
+            .. findings
+                .Data.GradientCost.Where(r => r.Way == way)
+                .GroupBy(r => r.Observations)
+                .OrderBy(g => g.Key)
+                .Select(g => new Point(
+                    g.Key,
+                    g.First().Passes,
+                    findings.Mean(g.Select(r => r.R2)),
+                    findings.Mean(g.Select(r => r.Correlation))
+                )),
+        ];
 
     private static string Sentence(Line[] lines)
     {
-        Line? masks = Array.Find(lines, l => l.Way == Ways[0].Way), gradients = Array.Find(lines, l => l.Way == Ways[1].Way), both = Array.Find(lines, l => l.Way == Ways[3].Way);
+        Line? masks = Array.Find(lines, l => l.Way == Ways[0].Way),
+            gradients = Array.Find(lines, l => l.Way == Ways[1].Way),
+            both = Array.Find(lines, l => l.Way == Ways[3].Way);
         if (masks is null || gradients is null)
         {
             return "One of the two ways has no rows.";
         }
 
-        Point full = masks.Points[^1], last = gradients.Points[^1];
-        string goal = $"{Percent(Near)} of the R² of the elastic net on all {Count(full.Observations)} train masks "
+        Point full = masks.Points[^1],
+            last = gradients.Points[^1];
+        string goal =
+            $"{Percent(Near)} of the R² of the elastic net on all {Count(full.Observations)} train masks "
             + $"({Verdicts.Number(full.R2, 3)})";
         string text = (Reaching(masks, full), Reaching(gradients, full)) switch
         {
-            ({ } slow, { } quick) => $"To reach {goal}, {Many(quick.Observations, "gradient")} do ({Count(quick.Passes)} passes), or {Many(slow.Observations, "mask")}: "
-                + (slow.Passes >= quick.Passes ? $"{Fixed((double)slow.Passes / quick.Passes, 1)} times the passes." : $"{Fixed((double)quick.Passes / slow.Passes, 1)} times fewer."),
+            ({ } slow, { } quick) =>
+                $"To reach {goal}, {Many(quick.Observations, "gradient")} do ({Count(quick.Passes)} passes), or "
+                    + $"{Many(slow.Observations, "mask")}: "
+                    + (
+                        slow.Passes >= quick.Passes
+                            ? $"{Fixed((double)slow.Passes / quick.Passes, 1)} times the passes."
+                            : $"{Fixed((double)quick.Passes / slow.Passes, 1)} times fewer."
+                    ),
             _ => $"Gradients alone do not reach {goal}.",
         };
-        text += $" {Many(last.Observations, "gradient")} give R² {Verdicts.Number(last.R2, 3)}, and their β "
+        text +=
+            $" {Many(last.Observations, "gradient")} give R² {Verdicts.Number(last.R2, 3)}, and their β "
             + $"correlates {Verdicts.Number(last.Correlation, 3)} with it.";
-        return both is null ? text
-            : text + $" An elastic net on what they leave of {Count(both.Points[^1].Observations)} masks makes it "
+        return both is null
+            ? text
+            : text
+                + $" An elastic net on what they leave of {Count(both.Points[^1].Observations)} masks makes it "
                 + $"{Verdicts.Number(both.Points[^1].R2, 3)}.";
     }
 
@@ -82,27 +155,56 @@ internal static class GradientCostFigure
     private static Svg Draw(Line[] lines, Canvas canvas)
     {
         int keysPerRow = canvas.IsNarrow ? 1 : 4;
-        double keys = KeyRow * Math.Ceiling((double)lines.Length / keysPerRow), panel = canvas.IsNarrow ? 260 : 300;
+        double keys = KeyRow * Math.Ceiling((double)lines.Length / keysPerRow),
+            panel = canvas.IsNarrow ? 260 : 300;
         Svg svg = canvas.Svg(keys + (canvas.IsNarrow ? 2 * panel : panel));
         for (int i = 0; i < lines.Length; i++)
         {
-            double x = Left + (i % keysPerRow * (canvas.Width - Left) / keysPerRow), y = 12 + (i / keysPerRow * KeyRow);
-            svg.BeginKey(i).Rectangle(x, y - 6, 18, 4, lines[i].Ink).Text(x + 24, y, lines[i].Title, ink: Palette.Ink).End();
+            double x = Left + (i % keysPerRow * (canvas.Width - Left) / keysPerRow),
+                y = 12 + (i / keysPerRow * KeyRow);
+            svg.BeginKey(i)
+                .Rectangle(x, y - 6, 18, 4, lines[i].Ink)
+                .Text(x + 24, y, lines[i].Title, ink: Palette.Ink)
+                .End();
         }
 
         double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
         DrawPanel(svg, lines, "R² on held-out masks", p => p.R2, 0, width, keys, panel);
-        DrawPanel(svg, lines, "correlation with the full elastic net", p => p.Correlation, canvas.IsNarrow ? 0 : canvas.Width - width, width, canvas.IsNarrow ? keys + panel : keys, panel);
+        DrawPanel(
+            svg,
+            lines,
+            "correlation with the full elastic net",
+            p => p.Correlation,
+            canvas.IsNarrow ? 0 : canvas.Width - width,
+            width,
+            canvas.IsNarrow ? keys + panel : keys,
+            panel
+        );
         return svg;
     }
 
-    private static void DrawPanel(Svg svg, Line[] lines, string name, Func<Point, Estimate> valueOf, double left, double width, double top, double height)
+    private static void DrawPanel(
+        Svg svg,
+        Line[] lines,
+        string name,
+        Func<Point, Estimate> valueOf,
+        double left,
+        double width,
+        double top,
+        double height
+    )
     {
         Point[] all = [.. lines.SelectMany(l => l.Points)];
         double[] values = [.. all.Select(p => valueOf(p).Mean).Where(double.IsFinite)];
-        int least = all.Min(p => p.Passes), most = Math.Max(all.Max(p => p.Passes), least + 1);
+        int least = all.Min(p => p.Passes),
+            most = Math.Max(all.Max(p => p.Passes), least + 1);
         var x = new Scale(least, most, left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8), 1, top + height - Foot, top + Top);
+        var y = new Scale(
+            Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8),
+            1,
+            top + height - Foot,
+            top + Top
+        );
         svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, width < 370 ? 5 : 8)], y.Ticks(6));
         foreach (var (line, series) in lines.Select((l, i) => (l, i)).Reverse())
         {
@@ -111,7 +213,12 @@ internal static class GradientCostFigure
             Point[] banded = [.. points.Where(p => valueOf(p).HasInterval)];
             if (banded.Length > 1)
             {
-                svg.Band(banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).High))), banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Low))), line.Ink, 0.18);
+                svg.Band(
+                    banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).High))),
+                    banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Low))),
+                    line.Ink,
+                    0.18
+                );
             }
 
             if (points.Length > 1)
@@ -123,7 +230,14 @@ internal static class GradientCostFigure
             {
                 Estimate at = valueOf(p);
                 string unit = line.Ink == Ways[1].Ink || line.Ink == Ways[2].Ink ? "gradient" : "mask";
-                svg.Dot(x[p.Passes], y.Clamped(at.Mean), 3.2, line.Ink, $"{line.Title}: {Many(p.Observations, unit)}, {Count(p.Passes)} passes\n{Fixed(at.Mean, 3)}{(at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "")}");
+                svg.Dot(
+                    x[p.Passes],
+                    y.Clamped(at.Mean),
+                    3.2,
+                    line.Ink,
+                    $"{line.Title}: {Many(p.Observations, unit)}, {Count(p.Passes)} "
+                        + $"passes\n{Fixed(at.Mean, 3)}{(at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "")}"
+                );
             }
 
             svg.End();
@@ -133,7 +247,13 @@ internal static class GradientCostFigure
     /// <summary>1, 3, 10, 30, ... inside the scale; powers of ten alone where those are too many.</summary>
     private static IEnumerable<double> Decades(int least, int most, int count)
     {
-        double[] all = [.. Enumerable.Range(0, 10).SelectMany(e => new[] { Math.Pow(10, e), 3 * Math.Pow(10, e) }).Where(v => v >= least && v <= most)];
+        double[] all =
+        [
+            .. Enumerable
+                .Range(0, 10)
+                .SelectMany(e => new[] { Math.Pow(10, e), 3 * Math.Pow(10, e) })
+                .Where(v => v >= least && v <= most),
+        ];
         return all.Length <= count ? all : all.Where(v => Math.Abs(Math.Log10(v) - Math.Round(Math.Log10(v))) < 1e-9);
     }
 

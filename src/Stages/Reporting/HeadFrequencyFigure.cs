@@ -2,10 +2,13 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 3C: in which share of the samples a head belongs to x*, and how many such heads each layer has.</summary>
+/// <summary>
+/// Fig. 3C: in which share of the samples a head belongs to x*, and how many such heads each layer has.
+/// </summary>
 internal static class HeadFrequencyFigure
 {
-    private const double BarGap = 14, BarRoom = 40;
+    private const double BarGap = 14,
+        BarRoom = 40;
 
     /// <summary>The figure; null without x*.</summary>
     public static Figure? Of(Findings findings)
@@ -18,13 +21,28 @@ internal static class HeadFrequencyFigure
         int heads = findings.Data.Model.Heads;
         var table = new FigureTable(
             ["layer", "head", "share_of_samples", "low95", "high95"],
-            [.. Enumerable.Range(0, findings.HeadCount).Select(n => (N: n, Share: findings.FrequencyOf(share[n / heads, n % heads]))).Select(h => (IReadOnlyList<object?>)
-                [h.N / heads, h.N % heads, share[h.N / heads, h.N % heads], h.Share.Low, h.Share.High])]);
+            [
+                .. Enumerable
+                    .Range(0, findings.HeadCount)
+                    .Select(n => (N: n, Share: findings.FrequencyOf(share[n / heads, n % heads])))
+                    .Select(h =>
+                        (IReadOnlyList<object?>)
+                            [h.N / heads, h.N % heads, share[h.N / heads, h.N % heads], h.Share.Low, h.Share.High]
+                    ),
+            ]
+        );
         return new Figure(
-            "fig3c-head-frequency", "Fig. 3C", "Heads that samples rely on", Sentences.Frequency(findings),
-            $"A cell: the share of {Many(findings.Selected, "sample")} whose x* contains the head; x* is the smallest set of heads, in the order of β, with faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}. "
-            + "Bars: heads of x* in a layer, mean over samples.",
-            table, canvas => Draw(findings, share, canvas));
+            "fig3c-head-frequency",
+            "Fig. 3C",
+            "Heads that samples rely on",
+            Sentences.Frequency(findings),
+            $"A cell: the share of {Many(findings.Selected, "sample")} whose x* contains the head; x* is the "
+                + $"smallest set of heads, in the order of β, with faithfulness > "
+                + $"{Tick(findings.Data.FaithfulnessThreshold)}. "
+                + "Bars: heads of x* in a layer, mean over samples.",
+            table,
+            canvas => Draw(findings, share, canvas)
+        );
     }
 
     private static Svg Draw(Findings findings, double[,] share, Canvas canvas)
@@ -34,15 +52,31 @@ internal static class HeadFrequencyFigure
         Svg svg = canvas.Svg(grid.Bottom + 52);
         grid.Draw(svg, share, 0, "share of samples", Palette.OfShare, "layer {r}, head {c}\nshare of samples {v}");
         var (left, top) = grid.Corner(0);
-        double[] perLayer = [.. Enumerable.Range(0, grid.Layers).Select(l => Enumerable.Range(0, grid.Heads).Sum(h => share[l, h]))];
+        double[] perLayer =
+        [
+            .. Enumerable.Range(0, grid.Layers).Select(l => Enumerable.Range(0, grid.Heads).Sum(h => share[l, h])),
+        ];
         double start = left + grid.GridWidth + BarGap;
-        var x = new Scale(0, Math.Max(1e-9, perLayer.Max()), start, Math.Min(canvas.Width, start + bars - BarGap) - BarRoom);
+        var x = new Scale(
+            0,
+            Math.Max(1e-9, perLayer.Max()),
+            start,
+            Math.Min(canvas.Width, start + bars - BarGap) - BarRoom
+        );
         svg.Text(start, top - 10, canvas.IsNarrow ? "a layer" : "heads of x* in a layer", ink: Palette.Ink, bold: true);
         double thick = Math.Max(1, grid.Cell * 0.6);
         for (int layer = 0; layer < grid.Layers; layer++)
         {
-            double y = top + (layer * grid.Cell) + ((grid.Cell - thick) / 2), value = perLayer[layer];
-            svg.Rectangle(start, y, x[value] - start, thick, Palette.OfShare(0.62), $"layer {Count(layer)}: {Fixed(value, 2)} heads of x*");
+            double y = top + (layer * grid.Cell) + ((grid.Cell - thick) / 2),
+                value = perLayer[layer];
+            svg.Rectangle(
+                start,
+                y,
+                x[value] - start,
+                thick,
+                Palette.OfShare(0.62),
+                $"layer {Count(layer)}: {Fixed(value, 2)} heads of x*"
+            );
             if (grid.Cell >= 12 && value >= 0.05)
             {
                 svg.Text(x[value] + 5, y + (thick / 2) + 4, Fixed(value, 1), size: 11);
@@ -50,6 +84,15 @@ internal static class HeadFrequencyFigure
         }
 
         svg.Line(start, top, start, top + (grid.Layers * grid.Cell), Palette.Muted);
-        return svg.Ramp(HeadGrid.Left, grid.Bottom + 24, 200, "share of samples", Palette.OfShare, (0, "0"), (0.5, "0.5"), (1, "1"));
+        return svg.Ramp(
+            HeadGrid.Left,
+            grid.Bottom + 24,
+            200,
+            "share of samples",
+            Palette.OfShare,
+            (0, "0"),
+            (0.5, "0.5"),
+            (1, "1")
+        );
     }
 }

@@ -2,7 +2,10 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Where heat maps of heads by layers stand in a figure: side by side, or below each other on a phone. Cells are square; layer 0 is at the top.</summary>
+/// <summary>
+/// Where heat maps of heads by layers stand in a figure: side by side, or below each other on a phone. Cells are
+/// square; layer 0 is at the top.
+/// </summary>
 /// <param name="Layers">Rows.</param>
 /// <param name="Heads">Columns.</param>
 /// <param name="Cell">Side of a cell in pixels.</param>
@@ -14,7 +17,9 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
     /// <summary>Room at the left for the names of layers.</summary>
     public const double Left = 46;
 
-    private const double Head = 26, Foot = 42, Tallest = 420;
+    private const double Head = 26,
+        Foot = 42,
+        Tallest = 420;
 
     /// <summary>Lower end of the last panel, with its axis.</summary>
     public double Bottom => (Stacked ? Panels * PanelHeight : PanelHeight);
@@ -33,7 +38,8 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
     }
 
     /// <summary>Upper left corner of a panel's cells.</summary>
-    public (double X, double Y) Corner(int panel) => Stacked ? (Left, (panel * PanelHeight) + Head) : (Left + (panel * Step), Head);
+    public (double X, double Y) Corner(int panel) =>
+        Stacked ? (Left, (panel * PanelHeight) + Head) : (Left + (panel * Step), Head);
 
     /// <summary>Draws a panel with its axes.</summary>
     public void Draw(Svg svg, double[,] values, int panel, string name, Func<double, Ink> ink, string tip)
@@ -50,8 +56,10 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
             svg.Text(x - 6, y + ((layer + 0.5) * Cell) + 4, Tick(layer), "end", size: 11);
         }
 
-        svg.Text(x + (GridWidth / 2), y + (Layers * Cell) + 31, "head", "middle", Palette.Ink).Text(x - 30, y + (Layers * Cell / 2), "layer", "middle", Palette.Ink, upwards: true);
+        svg.Text(x + (GridWidth / 2), y + (Layers * Cell) + 31, "head", "middle", Palette.Ink)
+            .Text(x - 30, y + (Layers * Cell / 2), "layer", "middle", Palette.Ink, upwards: true);
     }
 
-    private int Every(int count) => new[] { 1, 2, 4, 8, 16, 32, 64 }.First(step => step * Cell >= 22 || step >= count || step == 64);
+    private int Every(int count) =>
+        new[] { 1, 2, 4, 8, 16, 32, 64 }.First(step => step * Cell >= 22 || step >= count || step == 64);
 }

@@ -4,11 +4,22 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 10: head vectors, beta of a head over samples, as a heat map in the order of their clustering, with its tree.</summary>
+/// <summary>
+/// Fig. 10: head vectors, beta of a head over samples, as a heat map in the order of their clustering, with its tree.
+/// </summary>
 internal static class HeadVectorsFigure
 {
-    private const double Top = 58, NameLine = 12, Letter = 6.2, Foot = 62, NameRoom = 44, BranchBar = 5, Tallest = 620, RowHeight = 13;
-    private const int ColumnsAtMost = 300, CellsAtMost = 40_000, MostCuts = 12;
+    private const double Top = 58,
+        NameLine = 12,
+        Letter = 6.2,
+        Foot = 62,
+        NameRoom = 44,
+        BranchBar = 5,
+        Tallest = 620,
+        RowHeight = 13;
+    private const int ColumnsAtMost = 300,
+        CellsAtMost = 40_000,
+        MostCuts = 12;
     private const double LeastBranch = 0.1; // of all heads
     private const int Several = 3;
 
@@ -24,29 +35,68 @@ internal static class HeadVectorsFigure
         int heads = findings.Data.Model.Heads;
         var table = new FigureTable(
             ["place", "layer", "head", "branch", "sample_id", "category", "super_category", "beta"],
-            [.. map.Rows.SelectMany((row, place) => vectors.Samples.Select((s, i) => (IReadOnlyList<object?>)
-                [place, vectors.Heads[row] / heads, vectors.Heads[row] % heads, map.Branch[row], s.SampleId, s.Category, s.SuperCategory, vectors.Vectors[row][i]]))]);
-        string drawn = map.Columns.Length < vectors.Samples.Count ? $" {Count(map.Columns.Length)} of the {Count(vectors.Samples.Count)} samples are drawn, evenly spread." : "";
+            [
+                .. map.Rows.SelectMany(
+                    (row, place) =>
+                        vectors.Samples.Select(
+                            (s, i) =>
+                                (IReadOnlyList<object?>)
+                                    [
+                                        place,
+                                        vectors.Heads[row] / heads,
+                                        vectors.Heads[row] % heads,
+                                        map.Branch[row],
+                                        s.SampleId,
+                                        s.Category,
+                                        s.SuperCategory,
+                                        vectors.Vectors[row][i],
+                                    ]
+                        )
+                ),
+            ]
+        );
+        string drawn =
+            map.Columns.Length < vectors.Samples.Count
+                ? $" {Count(map.Columns.Length)} of the {Count(vectors.Samples.Count)} samples are drawn, "
+                    + $"evenly spread."
+                : "";
         return new Figure(
-            "fig10-head-vectors", "Fig. 10", "Head vectors, clustered", Shows(findings, vectors, map),
-            $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), a column a sample (n = {Count(vectors.Samples.Count)}), grouped by {(map.BySuper ? "super-category" : "object")}. "
-            + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main branches, of "
+            "fig10-head-vectors",
+            "Fig. 10",
+            "Head vectors, clustered",
+            Shows(findings, vectors, map),
+            $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), "
+                + $"a column a sample (n = {Count(vectors.Samples.Count)}), grouped by "
+                + $"{(map.BySuper ? "super-category" : "object")}. "
+                + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main "
+                + $"branches, of "
                 + $"{Count(LeastOfBranch(vectors.Heads.Count))} heads at least (grey: heads of neither).{drawn}",
-            table, canvas => Draw(vectors, map, canvas));
+            table,
+            canvas => Draw(vectors, map, canvas)
+        );
     }
 
     private static string Shows(Findings findings, HeadVectors vectors, Map map)
     {
         bool Serves(int row, int sample) => vectors.Vectors[row][sample] > vectors.LeastBeta;
         double[] UseOf(int[] rows) =>
-            [.. Enumerable.Range(0, vectors.Samples.Count)
-            .Select(sample => rows.Count(r => Serves(r, sample)) / (double)rows.Length)];
+            [
+                .. Enumerable
+                    .Range(0, vectors.Samples.Count)
+                    .Select(sample => rows.Count(r => Serves(r, sample)) / (double)rows.Length),
+            ];
         string Words(int[] rows, Estimate use) =>
             $"{Many(rows.Length, "head")} that {(rows.Length == 1 ? "passes" : "pass")} β > "
-                + $"{Tick(vectors.LeastBeta)} in {Verdicts.Share(use)} of the "
-                + $"samples{(rows.Length == 1 ? "" : " on average")}";
-        int[][] branches = [.. map.Rows.Where(r => map.Branch[r] > 0).GroupBy(r => map.Branch[r])
-            .Select(g => g.ToArray()).OrderByDescending(rows => UseOf(rows).Average())];
+            + $"{Tick(vectors.LeastBeta)} in {Verdicts.Share(use)} of the "
+            + $"samples{(rows.Length == 1 ? "" : " on average")}";
+        int[][] branches =
+        [
+            .. map
+                .Rows.Where(r => map.Branch[r] > 0)
+                .GroupBy(r => map.Branch[r])
+                .Select(g => g.ToArray())
+                .OrderByDescending(rows => UseOf(rows).Average()),
+        ];
         if (branches.Length < 2)
         {
             return $"The tree has no two clusters of {Count(LeastOfBranch(vectors.Heads.Count))} heads or more: "
@@ -54,26 +104,32 @@ internal static class HeadVectorsFigure
                 + "most samples and heads that serve some.";
         }
 
-        double[] most = UseOf(branches[0]), some = UseOf(branches[1]);
-        Estimate often = findings.Mean(most), seldom = findings.Mean(some),
+        double[] most = UseOf(branches[0]),
+            some = UseOf(branches[1]);
+        Estimate often = findings.Mean(most),
+            seldom = findings.Mean(some),
             apart = findings.Mean(Silhouette.OfTwo(Distances.Condensed(vectors.Vectors, vectors.Metric), map.Branch));
         Estimate difference = findings.Mean(most.Zip(some, (one, other) => one - other));
         int aside = map.Rows.Count(r => map.Branch[r] == 0);
-        string split = !difference.CanTell
-            ? $"but {Verdicts.Few(difference.Count)} whether as heads that serve most samples and heads that serve "
-            + "some, as in the paper"
+        string split =
+            !difference.CanTell
+                ? $"but {Verdicts.Few(difference.Count)} whether as heads that serve most samples and heads that serve "
+                    + "some, as in the paper"
             : often.Low > 0.5 && seldom.High < 0.5
                 ? "as heads that serve most samples and heads that serve some, as the paper finds"
             : "but do not split into heads that serve most samples and heads that serve some, as they do in the paper";
         string verdict = Verdicts.Against(
-            apart, Silhouette.Reasonable, $"the clusters lie apart, {split}",
+            apart,
+            Silhouette.Reasonable,
+            $"the clusters lie apart, {split}",
             "these are no clusters that lie apart, unlike the paper's two",
             "the samples do not tell whether these are clusters that lie apart, as in the paper",
-            $"{Verdicts.Few(apart.Count, "head")} whether these are clusters that lie apart, as in the paper");
+            $"{Verdicts.Few(apart.Count, "head")} whether these are clusters that lie apart, as in the paper"
+        );
         return $"The two main branches hold {Words(branches[0], often)} and "
             + $"{Words(branches[1], seldom)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}. "
             + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below "
-                + $"{Tick(Silhouette.Reasonable)} = weak or none): {verdict}.";
+            + $"{Tick(Silhouette.Reasonable)} = weak or none): {verdict}.";
     }
 
     /// <summary>Heads that make a cluster.</summary>
@@ -81,20 +137,43 @@ internal static class HeadVectorsFigure
 
     private static Svg Draw(HeadVectors vectors, Map map, Canvas canvas)
     {
-        double treeWidth = canvas.IsNarrow ? 56 : 120, left = treeWidth + NameRoom + BranchBar + 4;
-        double cellHeight = Math.Min(RowHeight, Tallest / map.Rows.Length), cellWidth = (canvas.Width - left - 4) / map.Columns.Length, height = cellHeight * map.Rows.Length;
+        double treeWidth = canvas.IsNarrow ? 56 : 120,
+            left = treeWidth + NameRoom + BranchBar + 4;
+        double cellHeight = Math.Min(RowHeight, Tallest / map.Rows.Length),
+            cellWidth = (canvas.Width - left - 4) / map.Columns.Length,
+            height = cellHeight * map.Rows.Length;
         Svg svg = canvas.Svg(Top + height + Foot);
         double most = map.Values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
         svg.Cells(
-            map.Values, left, Top, cellWidth, cellHeight, v => Palette.OfSigned(v, most), "{r}\n{c}\nβ = {v}", decimals: 2,
-            map.Rows.Select(r => map.NameOf(r)), map.Columns.Select(c => Label(vectors.Samples[c])));
+            map.Values,
+            left,
+            Top,
+            cellWidth,
+            cellHeight,
+            v => Palette.OfSigned(v, most),
+            "{r}\n{c}\nβ = {v}",
+            decimals: 2,
+            map.Rows.Select(r => map.NameOf(r)),
+            map.Columns.Select(c => Label(vectors.Samples[c]))
+        );
         DrawGroups(svg, vectors, map, left, cellWidth, height);
         DrawTree(svg, vectors.Tree, map, treeWidth, cellHeight);
         int every = new[] { 1, 2, 4, 8, 16, 32 }.First(step => step * cellHeight >= 11 || step == 32);
         for (int place = 0; place < map.Rows.Length; place++)
         {
             double y = Top + (place * cellHeight);
-            svg.Rectangle(treeWidth + 2, y, BranchBar, cellHeight, map.Branch[map.Rows[place]] switch { 1 => Palette.Series[2], 2 => Palette.Series[3], _ => Palette.Rule });
+            svg.Rectangle(
+                treeWidth + 2,
+                y,
+                BranchBar,
+                cellHeight,
+                map.Branch[map.Rows[place]] switch
+                {
+                    1 => Palette.Series[2],
+                    2 => Palette.Series[3],
+                    _ => Palette.Rule,
+                }
+            );
             if (place % every == 0)
             {
                 svg.Text(left - 4, y + (cellHeight / 2) + 3.5, map.ShortNameOf(map.Rows[place]), "end", size: 10);
@@ -102,14 +181,27 @@ internal static class HeadVectorsFigure
         }
 
         double key = Math.Min(200, canvas.Width - left - 8);
-        return svg.Ramp(left, Top + height + 30, key, "β", at => Palette.OfSigned((2 * at) - 1, 1), (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
+        return svg.Ramp(
+            left,
+            Top + height + 30,
+            key,
+            "β",
+            at => Palette.OfSigned((2 * at) - 1, 1),
+            (0, Beta(-most)),
+            (0.5, "0"),
+            (1, Beta(most))
+        );
     }
 
-    /// <summary>Above the cells: a bar a group. Its name stands right above where it fits, else in a second line where that is free; the tip has it anyway.</summary>
+    /// <summary>
+    /// Above the cells: a bar a group. Its name stands right above where it fits, else in a second line where that is
+    /// free; the tip has it anyway.
+    /// </summary>
     private static void DrawGroups(Svg svg, HeadVectors vectors, Map map, double left, double cellWidth, double height)
     {
         int group = 0;
-        double right = left + (map.Columns.Length * cellWidth), free = left;
+        double right = left + (map.Columns.Length * cellWidth),
+            free = left;
         for (int start = 0; start < map.Columns.Length; group++)
         {
             string name = map.GroupOf(vectors.Samples[map.Columns[start]]);
@@ -119,8 +211,17 @@ internal static class HeadVectorsFigure
                 end++;
             }
 
-            double x = left + (start * cellWidth), width = (end - start) * cellWidth, length = name.Length * Letter;
-            svg.Rectangle(x, Top - 10, Math.Max(0.5, width - 1), 6, Palette.OfGroup(group).Ink, $"{(name.Length > 0 ? Shown.Name(name) : "not known")}\n{Many(end - start, "sample")}");
+            double x = left + (start * cellWidth),
+                width = (end - start) * cellWidth,
+                length = name.Length * Letter;
+            svg.Rectangle(
+                x,
+                Top - 10,
+                Math.Max(0.5, width - 1),
+                6,
+                Palette.OfGroup(group).Ink,
+                $"{(name.Length > 0 ? Shown.Name(name) : "not known")}\n{Many(end - start, "sample")}"
+            );
             if (start > 0)
             {
                 svg.Line(x, Top - 10, x, Top + height, Palette.Paper, 1);
@@ -155,14 +256,21 @@ internal static class HeadVectorsFigure
         {
             Merge merge = tree.Merges[m];
             double at = x[merge.Height];
-            svg.Curve([ends[merge.Left], (at, ends[merge.Left].Y), (at, ends[merge.Right].Y), ends[merge.Right]], Palette.Muted, 1);
+            svg.Curve(
+                [ends[merge.Left], (at, ends[merge.Left].Y), (at, ends[merge.Right].Y), ends[merge.Right]],
+                Palette.Muted,
+                1
+            );
             ends[tree.Count + m] = (at, (ends[merge.Left].Y + ends[merge.Right].Y) / 2);
         }
     }
 
-    private static string Label(HeadVectorSample sample) => sample.Category.Length > 0 ? $"{sample.Category}, {sample.SampleId}" : sample.SampleId;
+    private static string Label(HeadVectorSample sample) =>
+        sample.Category.Length > 0 ? $"{sample.Category}, {sample.SampleId}" : sample.SampleId;
 
-    /// <summary>The heat map: rows in the order of the tree's leaves, columns by super-category, object, sample.</summary>
+    /// <summary>
+    /// The heat map: rows in the order of the tree's leaves, columns by super-category, object, sample.
+    /// </summary>
     /// <param name="Rows">Head vectors, from the top.</param>
     /// <param name="Columns">Samples drawn, from the left.</param>
     /// <param name="Values">[rows, columns].</param>
@@ -170,13 +278,27 @@ internal static class HeadVectorsFigure
     /// <param name="Heads">Head numbers.</param>
     /// <param name="HeadsPerLayer">H.</param>
     /// <param name="BySuper">Columns are grouped by super-category; false where the data have none: by object.</param>
-    private sealed record Map(int[] Rows, int[] Columns, double[,] Values, int[] Branch, IReadOnlyList<int> Heads, int HeadsPerLayer, bool BySuper)
+    private sealed record Map(
+        int[] Rows,
+        int[] Columns,
+        double[,] Values,
+        int[] Branch,
+        IReadOnlyList<int> Heads,
+        int HeadsPerLayer,
+        bool BySuper
+    )
     {
         public static Map Of(HeadVectors vectors, int headsPerLayer)
         {
             int[] rows = vectors.Tree.Leaves();
-            int[] sorted = [.. Enumerable.Range(0, vectors.Samples.Count).OrderBy(i => vectors.Samples[i].SuperCategory, StringComparer.Ordinal)
-                .ThenBy(i => vectors.Samples[i].Category, StringComparer.Ordinal).ThenBy(i => vectors.Samples[i].SampleId, StringComparer.Ordinal)];
+            int[] sorted =
+            [
+                .. Enumerable
+                    .Range(0, vectors.Samples.Count)
+                    .OrderBy(i => vectors.Samples[i].SuperCategory, StringComparer.Ordinal)
+                    .ThenBy(i => vectors.Samples[i].Category, StringComparer.Ordinal)
+                    .ThenBy(i => vectors.Samples[i].SampleId, StringComparer.Ordinal),
+            ];
             int drawn = Math.Min(sorted.Length, Math.Clamp(CellsAtMost / rows.Length, 1, ColumnsAtMost));
             int[] columns = [.. Enumerable.Range(0, drawn).Select(i => sorted[(int)((long)i * sorted.Length / drawn)])];
             var values = new double[rows.Length, columns.Length];
@@ -188,7 +310,15 @@ internal static class HeadVectorsFigure
                 }
             }
 
-            return new Map(rows, columns, values, MainBranches(vectors.Tree), vectors.Heads, headsPerLayer, vectors.Samples.Any(v => v.SuperCategory.Length > 0));
+            return new Map(
+                rows,
+                columns,
+                values,
+                MainBranches(vectors.Tree),
+                vectors.Heads,
+                headsPerLayer,
+                vectors.Samples.Any(v => v.SuperCategory.Length > 0)
+            );
         }
 
         /// <summary>The group of a column.</summary>
@@ -202,18 +332,30 @@ internal static class HeadVectorsFigure
         {
             int[][] cuts = [.. Enumerable.Range(2, MostCuts).Select(tree.Cut)];
             int[] Sizes(int[] labels) => [.. labels.GroupBy(l => l).Select(g => g.Count()).OrderDescending()];
-            if (cuts.FirstOrDefault(c => Sizes(c) is [_, var second, ..]
-                && second >= LeastOfBranch(tree.Count)) is not { } labels)
+            if (
+                cuts.FirstOrDefault(c => Sizes(c) is [_, var second, ..] && second >= LeastOfBranch(tree.Count))
+                is not { } labels
+            )
             {
                 return new int[tree.Count];
             }
 
-            int[] largest = [.. labels.GroupBy(l => l).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Take(2).Select(g => g.Key)];
+            int[] largest =
+            [
+                .. labels
+                    .GroupBy(l => l)
+                    .OrderByDescending(g => g.Count())
+                    .ThenBy(g => g.Key)
+                    .Take(2)
+                    .Select(g => g.Key),
+            ];
             return [.. labels.Select(l => Array.IndexOf(largest, l) + 1)];
         }
 
-        public string NameOf(int row) => $"layer {Count(Heads[row] / HeadsPerLayer)}, head {Count(Heads[row] % HeadsPerLayer)}";
+        public string NameOf(int row) =>
+            $"layer {Count(Heads[row] / HeadsPerLayer)}, head {Count(Heads[row] % HeadsPerLayer)}";
 
-        public string ShortNameOf(int row) => $"{Count(Heads[row] / HeadsPerLayer)}.{Count(Heads[row] % HeadsPerLayer)}";
+        public string ShortNameOf(int row) =>
+            $"{Count(Heads[row] / HeadsPerLayer)}.{Count(Heads[row] % HeadsPerLayer)}";
     }
 }

@@ -6,7 +6,11 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Fig. 3A: how many heads each criterion needs for faithfulness and for completeness.</summary>
 internal static class HeadsNeededFigure
 {
-    private const double Label = 128, Row = 40, Head = 44, Foot = 44, ValueRoom = 44;
+    private const double Label = 128,
+        Row = 40,
+        Head = 44,
+        Foot = 44,
+        ValueRoom = 44;
 
     /// <summary>The figure; null without validation.</summary>
     public static Figure? Of(Findings findings)
@@ -19,20 +23,44 @@ internal static class HeadsNeededFigure
         var panels = Panels(findings);
         var table = new FigureTable(
             ["criterion", "quantity", "threshold", "heads_needed", "low95", "high95", "samples", "not_reached"],
-            [.. panels.SelectMany(p => findings.Criteria.Select(c => (IReadOnlyList<object?>)
-                [c.Criterion, p.Quantity, p.Threshold, p.Of(c).Mean.Mean, p.Of(c).Mean.Low, p.Of(c).Mean.High, p.Of(c).Mean.Count, p.Of(c).NotReached]))]);
+            [
+                .. panels.SelectMany(p =>
+                    findings.Criteria.Select(c =>
+                        (IReadOnlyList<object?>)
+                            [
+                                c.Criterion,
+                                p.Quantity,
+                                p.Threshold,
+                                p.Of(c).Mean.Mean,
+                                p.Of(c).Mean.Low,
+                                p.Of(c).Mean.High,
+                                p.Of(c).Mean.Count,
+                                p.Of(c).NotReached,
+                            ]
+                    )
+                ),
+            ]
+        );
         return new Figure(
-            "fig3a-heads-needed", "Fig. 3A", "Heads needed by each criterion", Sentences.HeadsNeeded(findings),
-            $"Bars: mean over samples of the smallest k that crosses the threshold (n = {Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap interval of the mean; dots: samples. "
-            + $"Shorter is better: fewer heads explain as much. Both panels share one scale, out of {Count(findings.HeadCount)} heads.",
-            table, canvas => Draw(findings, panels, canvas));
+            "fig3a-heads-needed",
+            "Fig. 3A",
+            "Heads needed by each criterion",
+            Sentences.HeadsNeeded(findings),
+            $"Bars: mean over samples of the smallest k that crosses the threshold (n = "
+                + $"{Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap "
+                + $"interval of the mean; dots: samples. "
+                + $"Shorter is better: fewer heads explain as much. Both panels share one scale, out of "
+                + $"{Count(findings.HeadCount)} heads.",
+            table,
+            canvas => Draw(findings, panels, canvas)
+        );
     }
 
     private static Panel[] Panels(Findings findings) =>
-    [
-        new("faithfulness", ">", findings.Data.FaithfulnessThreshold, "only these heads intact", c => c.Faithful),
-        new("completeness", "<", findings.Data.CompletenessThreshold, "only these heads ablated", c => c.Complete),
-    ];
+        [
+            new("faithfulness", ">", findings.Data.FaithfulnessThreshold, "only these heads intact", c => c.Faithful),
+            new("completeness", "<", findings.Data.CompletenessThreshold, "only these heads ablated", c => c.Complete),
+        ];
 
     private static Svg Draw(Findings findings, Panel[] panels, Canvas canvas)
     {
@@ -43,7 +71,8 @@ internal static class HeadsNeededFigure
         double panelWidth = canvas.IsNarrow ? canvas.Width - Label : (canvas.Width - Label) / panels.Length;
         for (int p = 0; p < panels.Length; p++)
         {
-            double left = Label + (canvas.IsNarrow ? 0 : p * panelWidth), top = canvas.IsNarrow ? p * panelHeight : 0;
+            double left = Label + (canvas.IsNarrow ? 0 : p * panelWidth),
+                top = canvas.IsNarrow ? p * panelHeight : 0;
             var x = new Scale(0, most, left, left + panelWidth - ValueRoom);
             DrawPanel(svg, findings, panels[p], x, top + Head, labels: canvas.IsNarrow || p == 0);
         }
@@ -54,20 +83,43 @@ internal static class HeadsNeededFigure
     private static void DrawPanel(Svg svg, Findings findings, Panel panel, Scale x, double top, bool labels)
     {
         double bottom = top + (findings.Criteria.Count * Row);
-        svg.Text(x.Start, top - 26, $"{panel.Quantity} {panel.Sign} {Tick(panel.Threshold)}", ink: Palette.Ink, size: 14, bold: true).Text(x.Start, top - 10, panel.Meaning);
+        svg.Text(
+                x.Start,
+                top - 26,
+                $"{panel.Quantity} {panel.Sign} {Tick(panel.Threshold)}",
+                ink: Palette.Ink,
+                size: 14,
+                bold: true
+            )
+            .Text(x.Start, top - 10, panel.Meaning);
         foreach (double tick in x.Ticks(5))
         {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule).Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
+            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
+                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
         }
 
-        svg.Line(x.Start, top, x.Start, bottom, Palette.Muted).Text((x.Start + x.End) / 2, bottom + 34, $"heads needed, of {Count(findings.HeadCount)}", "middle", Palette.Ink);
+        svg.Line(x.Start, top, x.Start, bottom, Palette.Muted)
+            .Text(
+                (x.Start + x.End) / 2,
+                bottom + 34,
+                $"heads needed, of {Count(findings.HeadCount)}",
+                "middle",
+                Palette.Ink
+            );
         for (int i = 0; i < findings.Criteria.Count; i++)
         {
             CriterionFindings criterion = findings.Criteria[i];
             double y = top + (i * Row);
             if (labels)
             {
-                svg.Text(x.Start - 8, y + 18, Cut(criterion.Title, 16), "end", Palette.Ink, bold: criterion.Criterion == Criteria.HeadAttribution);
+                svg.Text(
+                    x.Start - 8,
+                    y + 18,
+                    Cut(criterion.Title, 16),
+                    "end",
+                    Palette.Ink,
+                    bold: criterion.Criterion == Criteria.HeadAttribution
+                );
             }
 
             DrawRow(svg, criterion, panel.Of(criterion), x, y);
@@ -83,14 +135,23 @@ internal static class HeadsNeededFigure
             return;
         }
 
-        string tip = $"{criterion.Title}: {Sentences.Interval(mean)} heads\nn = {Count(mean.Count)}{(needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "")}";
+        string tip =
+            $"{criterion.Title}: {Sentences.Interval(mean)} heads\nn = "
+            + $"{Count(mean.Count)}{(needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "")}";
         svg.Rectangle(x.Start, y + 7, x[mean.Mean] - x.Start, 14, criterion.Ink, tip);
-        svg.Cloud([.. needed.BySample.Values.Order().Select((k, i) => (x.Clamped(k), y + 26 + (i % 4 * 2.2)))], 1.3, criterion.Ink, 0.55);
+        svg.Cloud(
+            [.. needed.BySample.Values.Order().Select((k, i) => (x.Clamped(k), y + 26 + (i % 4 * 2.2)))],
+            1.3,
+            criterion.Ink,
+            0.55
+        );
         double end = x[mean.Mean];
         if (mean.HasInterval)
         {
             end = x.Clamped(mean.High);
-            svg.Line(x[mean.Low], y + 14, end, y + 14, Palette.Ink, 1.3).Line(x[mean.Low], y + 10, x[mean.Low], y + 18, Palette.Ink, 1.3).Line(end, y + 10, end, y + 18, Palette.Ink, 1.3);
+            svg.Line(x[mean.Low], y + 14, end, y + 14, Palette.Ink, 1.3)
+                .Line(x[mean.Low], y + 10, x[mean.Low], y + 18, Palette.Ink, 1.3)
+                .Line(end, y + 10, end, y + 18, Palette.Ink, 1.3);
         }
 
         svg.Text(end + 6, y + 18.5, MeanHeads(mean.Mean), ink: Palette.Ink, bold: true);
@@ -102,5 +163,11 @@ internal static class HeadsNeededFigure
         return Math.Max(1, ends.DefaultIfEmpty(1).Max());
     }
 
-    private sealed record Panel(string Quantity, string Sign, double Threshold, string Meaning, Func<CriterionFindings, HeadsNeeded> Of);
+    private sealed record Panel(
+        string Quantity,
+        string Sign,
+        double Threshold,
+        string Meaning,
+        Func<CriterionFindings, HeadsNeeded> Of
+    );
 }

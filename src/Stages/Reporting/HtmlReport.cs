@@ -11,7 +11,9 @@ internal static class HtmlReport
 
     private const string FigureFolder = "figures";
 
-    /// <summary>Writes <c>report.html</c> and <c>figures/</c> into a folder. The bytes depend on the data only.</summary>
+    /// <summary>
+    /// Writes <c>report.html</c> and <c>figures/</c> into a folder. The bytes depend on the data only.
+    /// </summary>
     /// <param name="data">What is shown.</param>
     /// <param name="folder">Made where it is missing; files of the same name are replaced, each at once.</param>
     /// <returns>Paths of the files, relative to the folder, with '/'.</returns>
@@ -26,7 +28,8 @@ internal static class HtmlReport
         var written = new List<string>();
         void Save(string name, string text)
         {
-            string path = Path.Combine(folder, name), unfinished = path + ".part";
+            string path = Path.Combine(folder, name),
+                unfinished = path + ".part";
             File.WriteAllText(unfinished, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
             File.Move(unfinished, path, overwrite: true);
             written.Add(name);
@@ -54,24 +57,47 @@ internal static class HtmlReport
 
     /// <summary>Every figure that the data allow, in the order of the page.</summary>
     public static IReadOnlyList<Figure> Figures(Findings findings) =>
-    [
-        .. new[]
-        {
-            HeadsNeededFigure.Of(findings), CurvesFigure.Of(findings), BetaFigure.Of(findings), HeadFrequencyFigure.Of(findings), FitFigure.Of(findings), PredictedPhiFigure.Of(findings),
-            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), StylesFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings),
-            TextTokensFigure.Of(findings), ImageTokensFigure.Of(findings), WeightedAttentionFigure.Of(findings),
-            ObjectShareFigure.Of(findings), LogitLensFigure.Of(findings),
-            GradientCostFigure.Of(findings), NonAdditiveFigure.Of(findings), StabilityFigure.Of(findings),
-        }.OfType<Figure>(),
-    ];
+        [
+            .. new[]
+            {
+                HeadsNeededFigure.Of(findings),
+                CurvesFigure.Of(findings),
+                BetaFigure.Of(findings),
+                HeadFrequencyFigure.Of(findings),
+                FitFigure.Of(findings),
+                PredictedPhiFigure.Of(findings),
+                ThresholdsFigure.Of(findings),
+                RatioFigure.Of(findings),
+                SingleHeadFigure.Of(findings),
+                BetaAttentionFigure.Of(findings),
+                LayoutFigure.Of(findings),
+                StylesFigure.Of(findings),
+                HeadVectorsFigure.Of(findings),
+                PromptFigure.Of(findings),
+                TextTokensFigure.Of(findings),
+                ImageTokensFigure.Of(findings),
+                WeightedAttentionFigure.Of(findings),
+                ObjectShareFigure.Of(findings),
+                LogitLensFigure.Of(findings),
+                GradientCostFigure.Of(findings),
+                NonAdditiveFigure.Of(findings),
+                StabilityFigure.Of(findings),
+            }.OfType<Figure>(),
+        ];
 
     /// <summary>The page.</summary>
     public static string Page(Findings findings, IReadOnlyList<Figure> figures)
     {
         ReportData data = findings.Data;
         return HtmlPage.Of(
-            $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Subtitle(findings), PageSections.Of(findings, figures),
-            "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.");
+            $"{data.Name} – head attribution",
+            "Head attribution for image-to-text information flow",
+            data.Name,
+            Subtitle(findings),
+            PageSections.Of(findings, figures),
+            "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large "
+                + "Vision-Language Models”. Intervals: 95 %, bootstrap over samples."
+        );
     }
 
     private static string Subtitle(Findings findings)

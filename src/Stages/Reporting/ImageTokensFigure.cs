@@ -5,7 +5,10 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Fig. 4B: beta of the image tokens over the picture as the model sees it.</summary>
 internal static class ImageTokensFigure
 {
-    private const double Gap = 8, Between = 28, Head = 24, Foot = 26;
+    private const double Gap = 8,
+        Between = 28,
+        Head = 24,
+        Foot = 26;
 
     /// <summary>The figure; null where no image tokens with a grid are attributed.</summary>
     public static Figure? Of(Findings findings)
@@ -17,35 +20,77 @@ internal static class ImageTokensFigure
 
         var table = new FigureTable(
             ["sample_id", "token", "row", "column", "beta"],
-            [.. tokens.Mapped.SelectMany(s => Enumerable.Range(0, s.Rows * s.Columns).Select(j => (IReadOnlyList<object?>)[s.SampleId, j, j / s.Columns, j % s.Columns, s.Beta[j]]))]);
+            [
+                .. tokens.Mapped.SelectMany(s =>
+                    Enumerable
+                        .Range(0, s.Rows * s.Columns)
+                        .Select(j => (IReadOnlyList<object?>)[s.SampleId, j, j / s.Columns, j % s.Columns, s.Beta[j]])
+                ),
+            ]
+        );
         TracedSample first = tokens.Mapped[0];
         return new Figure(
-            "fig4b-image-tokens", "Fig. 4B", "Image tokens that carry the picture", TokenSentences.ImageTokens(tokens),
-            $"Left: what the model sees, cropped and resized, under its {Count(first.Rows)} × {Count(first.Columns)} image tokens; right: β of each token over it (orange raises φ(x*, u*, v), blue lowers it; the more opaque, the stronger; each map has its own scale, its largest |β| below). "
-            + $"Only the heads of x* and the text tokens of u* read the picture; {Count(tokens.Data.Masks)} masks a sample, {Percent(tokens.Data.Ablate)} of the image tokens ablated."
-            + (tokens.Mapped.Count < tokens.Attributed.Count ? " Samples run evenly from the lowest to the highest correlation with attention: none is picked by hand." : "")
-            + (first.Beta.Count > first.Rows * first.Columns ? $" The other {Count(first.Beta.Count - (first.Rows * first.Columns))} tokens (tiles and line ends) are in the tables." : ""),
-            table, canvas => Draw(tokens.Mapped, canvas));
+            "fig4b-image-tokens",
+            "Fig. 4B",
+            "Image tokens that carry the picture",
+            TokenSentences.ImageTokens(tokens),
+            $"Left: what the model sees, cropped and resized, under its {Count(first.Rows)} × {Count(first.Columns)} "
+                + $"image tokens; right: β of each token over it (orange raises φ(x*, u*, v), blue lowers it; the "
+                + $"more opaque, the stronger; each map has its own scale, its largest |β| below). "
+                + $"Only the heads of x* and the text tokens of u* read the picture; {Count(tokens.Data.Masks)} "
+                + $"masks a sample, {Percent(tokens.Data.Ablate)} of the image tokens ablated."
+                + (
+                    tokens.Mapped.Count < tokens.Attributed.Count
+                        ? " Samples run evenly from the lowest to the highest correlation with attention: none is "
+                            + "picked by hand."
+                        : ""
+                )
+                + (
+                    first.Beta.Count > first.Rows * first.Columns
+                        ? $" The other {Count(first.Beta.Count - (first.Rows * first.Columns))} tokens (tiles and "
+                            + $"line ends) are in the tables."
+                        : ""
+                ),
+            table,
+            canvas => Draw(tokens.Mapped, canvas)
+        );
     }
 
     private static Svg Draw(IReadOnlyList<TracedSample> samples, Canvas canvas)
     {
         int across = canvas.IsNarrow ? 1 : Math.Min(2, Math.Max(1, samples.Count));
-        double room = canvas.IsNarrow ? canvas.Width : (canvas.Width - Between) / 2, width = (room - Gap) / 2;
+        double room = canvas.IsNarrow ? canvas.Width : (canvas.Width - Between) / 2,
+            width = (room - Gap) / 2;
         double height = Head + samples.Max(s => TokenMap.HeightOf(s, width)) + Foot;
         Svg svg = canvas.Svg(((samples.Count + across - 1) / across * height) + 40);
         for (int i = 0; i < samples.Count; i++)
         {
             TracedSample sample = samples[i];
-            double x = i % across * (room + Between), y = (i / across * height) + Head, tall = TokenMap.HeightOf(sample, width);
+            double x = i % across * (room + Between),
+                y = (i / across * height) + Head,
+                tall = TokenMap.HeightOf(sample, width);
             string picture = TokenMap.PictureId(canvas, i);
             svg.Define(picture, sample.Seen!, width, tall);
             svg.Text(x, y - 8, Cut(sample.Answer, 24), ink: Palette.Ink, bold: true);
             svg.Use(picture, x, y);
             TokenMap.Draw(svg, picture, sample, sample.Beta, x + width + Gap, y, width, "β");
-            svg.Text(x + width + Gap, y + tall + 15, $"|β| up to {TokenMap.Most(sample, sample.Beta)} · R² {Fixed(sample.R2, 2)}", size: 11);
+            svg.Text(
+                x + width + Gap,
+                y + tall + 15,
+                $"|β| up to {TokenMap.Most(sample, sample.Beta)} · R² {Fixed(sample.R2, 2)}",
+                size: 11
+            );
         }
 
-        return svg.Ramp(0, ((samples.Count + across - 1) / across * height) + 14, 200, "", at => Palette.OfSigned((2 * at) - 1, 1), (0, "−max |β|"), (0.5, "0"), (1, "max |β|"));
+        return svg.Ramp(
+            0,
+            ((samples.Count + across - 1) / across * height) + 14,
+            200,
+            "",
+            at => Palette.OfSigned((2 * at) - 1, 1),
+            (0, "−max |β|"),
+            (0.5, "0"),
+            (1, "max |β|")
+        );
     }
 }

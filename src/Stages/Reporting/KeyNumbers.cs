@@ -11,7 +11,14 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>
 /// <param name="Paper">The paper's mean for this model; NaN = it has none.</param>
 /// <param name="PaperDeviation">The paper's standard deviation; NaN = it has none.</param>
-internal readonly record struct KeyNumber(string Quantity, string Criterion, Estimate Value, int NotReached = 0, double Paper = double.NaN, double PaperDeviation = double.NaN);
+internal readonly record struct KeyNumber(
+    string Quantity,
+    string Criterion,
+    Estimate Value,
+    int NotReached = 0,
+    double Paper = double.NaN,
+    double PaperDeviation = double.NaN
+);
 
 /// <summary>The numbers of a report.</summary>
 internal static class KeyNumbers
@@ -38,14 +45,32 @@ internal static class KeyNumbers
         Published? paper = findings.Published;
         if (findings.Fitted.Count > 0)
         {
-            numbers.Add(new KeyNumber(R2, "", findings.R2, 0, paper?.R2 ?? double.NaN, paper?.R2Deviation ?? double.NaN));
-            numbers.Add(new KeyNumber(Rho, "", findings.Rho, 0, paper?.Rho ?? double.NaN, paper?.RhoDeviation ?? double.NaN));
+            numbers.Add(
+                new KeyNumber(R2, "", findings.R2, 0, paper?.R2 ?? double.NaN, paper?.R2Deviation ?? double.NaN)
+            );
+            numbers.Add(
+                new KeyNumber(Rho, "", findings.Rho, 0, paper?.Rho ?? double.NaN, paper?.RhoDeviation ?? double.NaN)
+            );
         }
 
         foreach (CriterionFindings criterion in findings.Criteria)
         {
-            numbers.Add(new KeyNumber(FaithfulHeads, criterion.Criterion, criterion.Faithful.Mean, criterion.Faithful.NotReached));
-            numbers.Add(new KeyNumber(CompleteHeads, criterion.Criterion, criterion.Complete.Mean, criterion.Complete.NotReached));
+            numbers.Add(
+                new KeyNumber(
+                    FaithfulHeads,
+                    criterion.Criterion,
+                    criterion.Faithful.Mean,
+                    criterion.Faithful.NotReached
+                )
+            );
+            numbers.Add(
+                new KeyNumber(
+                    CompleteHeads,
+                    criterion.Criterion,
+                    criterion.Complete.Mean,
+                    criterion.Complete.NotReached
+                )
+            );
         }
 
         if (findings.Tokens is { } tokens)

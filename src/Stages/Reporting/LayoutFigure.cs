@@ -3,13 +3,18 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 3E: samples laid out by their coefficients, coloured by super-category, or by object where the data have none.</summary>
+/// <summary>
+/// Fig. 3E: samples laid out by their coefficients, coloured by super-category, or by object where the data have none.
+/// </summary>
 internal static class LayoutFigure
 {
-    private const double KeyWidth = 132, KeyRow = 19, Tallest = 560;
+    private const double KeyWidth = 132,
+        KeyRow = 19,
+        Tallest = 560;
     private const int MostObjects = 23; // looks that are told apart, less one for all others
     private const int Few = 60; // samples of which all objects are named
-    private const string Unknown = "not known", Others = "others";
+    private const string Unknown = "not known",
+        Others = "others";
 
     /// <summary>The figure; null without a layout.</summary>
     public static Figure? Of(Findings findings)
@@ -19,22 +24,57 @@ internal static class LayoutFigure
             return null;
         }
 
-        bool bySuper = layout.Points.Any(p => p.SuperCategory.Length > 0) || layout.Points.All(p => p.Category.Length == 0);
-        HashSet<string> shown = [.. layout.Points.GroupBy(p => p.Category).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).Take(MostObjects).Select(g => g.Key)];
+        bool bySuper =
+            layout.Points.Any(p => p.SuperCategory.Length > 0) || layout.Points.All(p => p.Category.Length == 0);
+        HashSet<string> shown =
+        [
+            .. layout
+                .Points.GroupBy(p => p.Category)
+                .OrderByDescending(g => g.Count())
+                .ThenBy(g => g.Key, StringComparer.Ordinal)
+                .Take(MostObjects)
+                .Select(g => g.Key),
+        ];
         Func<LayoutPoint, string> groupOf = bySuper ? Group : p => shown.Contains(p.Category) ? p.Category : Others;
-        string[] groups = [.. layout.Points.Select(groupOf).Distinct().OrderBy(g => !bySuper && g == Others).ThenBy(g => g, StringComparer.Ordinal)];
+        string[] groups =
+        [
+            .. layout
+                .Points.Select(groupOf)
+                .Distinct()
+                .OrderBy(g => !bySuper && g == Others)
+                .ThenBy(g => g, StringComparer.Ordinal),
+        ];
         var table = new FigureTable(
             ["sample_id", "file", "category", "super_category", "style", "x", "y"],
-            [.. layout.Points.Select(p => (IReadOnlyList<object?>)[p.SampleId, p.File, p.Category, p.SuperCategory, p.Style, p.X, p.Y])]);
+            [
+                .. layout.Points.Select(p =>
+                    (IReadOnlyList<object?>)[p.SampleId, p.File, p.Category, p.SuperCategory, p.Style, p.X, p.Y]
+                ),
+            ]
+        );
         return new Figure(
-            "fig3e-tsne", "Fig. 3E", "Samples laid out by their coefficients β",
+            "fig3e-tsne",
+            "Fig. 3E",
+            "Samples laid out by their coefficients β",
             Shows(findings, layout.Points, bySuper),
             $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and "
                 + $"form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. "
                 + $"{layout.Method}; the axes have no unit. Neighbours of the sentence: Euclidean distance of β over "
                 + "all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. "
                 + "Click a key to hide its marks.",
-            table, canvas => Draw(new LayoutMap(layout.Points, groups, groupOf, Palette.OfGroup, LeastNamed: layout.Points.Count > Few ? 3 : 1), canvas));
+            table,
+            canvas =>
+                Draw(
+                    new LayoutMap(
+                        layout.Points,
+                        groups,
+                        groupOf,
+                        Palette.OfGroup,
+                        LeastNamed: layout.Points.Count > Few ? 3 : 1
+                    ),
+                    canvas
+                )
+        );
     }
 
     private static string Group(LayoutPoint point) => point.SuperCategory.Length > 0 ? point.SuperCategory : Unknown;
@@ -44,21 +84,28 @@ internal static class LayoutFigure
     /// </summary>
     private static string Shows(Findings findings, IReadOnlyList<LayoutPoint> points, bool bySuper)
     {
-        NamedBeta[] known = [.. points.Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 })
-            .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!]))];
+        NamedBeta[] known =
+        [
+            .. points
+                .Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 })
+                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!])),
+        ];
         NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals),
             groups = NeighbourAgreement.OfGroups(known, findings.Intervals);
         if (objects.Samples == 0 && groups.Samples == 0)
         {
-            return $"{Many(points.Count, "sample")} in the plane; too few with a known object to say whether alike objects lie together.";
+            return $"{Many(points.Count, "sample")} in the plane; too few with a known object to say whether alike "
+                + $"objects lie together.";
         }
 
-        string ofObjects = objects.Samples == 0
-            ? "no two samples show the same object"
-            : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(objects.Share)} of "
-                + $"{Many(objects.Samples, "case")} ({Percent(objects.Chance)} by chance)";
-        string ofGroups = !bySuper ? "" : groups.Samples == 0
-            ? "; no two objects are of one super-category"
+        string ofObjects =
+            objects.Samples == 0
+                ? "no two samples show the same object"
+                : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(objects.Share)} of "
+                    + $"{Many(objects.Samples, "case")} ({Percent(objects.Chance)} by chance)";
+        string ofGroups =
+            !bySuper ? ""
+            : groups.Samples == 0 ? "; no two objects are of one super-category"
             : $"; among the samples of other objects, the nearest is of the same super-category in "
                 + $"{Verdicts.Share(groups.Share)} of {Many(groups.Samples, "case")} ({Percent(groups.Chance)} by "
                 + "chance)";
@@ -67,11 +114,15 @@ internal static class LayoutFigure
 
     private static string Verdict(Estimate objects, Estimate? groups)
     {
-        string Of(Estimate excess, string what) => Verdicts.Against(
-            excess, 0, $"{what} use alike heads, as the paper finds",
-            $"{what} do not use alike heads, unlike in the paper",
-            $"the samples do not tell whether {what} use alike heads, as they do in the paper",
-            $"{Verdicts.Few(excess.Count, "object")} whether {what} use alike heads, as the paper finds");
+        string Of(Estimate excess, string what) =>
+            Verdicts.Against(
+                excess,
+                0,
+                $"{what} use alike heads, as the paper finds",
+                $"{what} do not use alike heads, unlike in the paper",
+                $"the samples do not tell whether {what} use alike heads, as they do in the paper",
+                $"{Verdicts.Few(excess.Count, "object")} whether {what} use alike heads, as the paper finds"
+            );
         string first = Of(objects, "samples of one object");
         string text = groups is { } known ? $"{first}; {Of(known, "objects of one super-category")}" : first;
         return char.ToUpperInvariant(text[0]) + text[1..] + ".";
@@ -79,15 +130,20 @@ internal static class LayoutFigure
 
     private static Svg Draw(LayoutMap map, Canvas canvas)
     {
-        double width = canvas.IsNarrow ? canvas.Width : canvas.Width - KeyWidth, height = Math.Min(width, Tallest);
+        double width = canvas.IsNarrow ? canvas.Width : canvas.Width - KeyWidth,
+            height = Math.Min(width, Tallest);
         double keyHeight = KeyRow * Math.Ceiling(map.Groups.Count / (canvas.IsNarrow ? 2.0 : 1));
         Svg svg = canvas.Svg(canvas.IsNarrow ? height + keyHeight + 8 : Math.Max(height, keyHeight + 16));
         map.Draw(svg, 0, 0, width, height);
         for (int g = 0; g < map.Groups.Count; g++)
         {
             double column = canvas.IsNarrow ? canvas.Width / 2 : KeyWidth;
-            double x = canvas.IsNarrow ? (g % 2 * column) + 6 : width + 16, y = canvas.IsNarrow ? height + 18 + (g / 2 * KeyRow) : 16 + (g * KeyRow);
-            svg.BeginKey(g).Mark(x + 4, y - 4, 5, map.MarkOf(g)).Text(x + 15, y, Cut(map.Groups[g], (int)((column - 26) / 6.6)), ink: Palette.Ink).End();
+            double x = canvas.IsNarrow ? (g % 2 * column) + 6 : width + 16,
+                y = canvas.IsNarrow ? height + 18 + (g / 2 * KeyRow) : 16 + (g * KeyRow);
+            svg.BeginKey(g)
+                .Mark(x + 4, y - 4, 5, map.MarkOf(g))
+                .Text(x + 15, y, Cut(map.Groups[g], (int)((column - 26) / 6.6)), ink: Palette.Ink)
+                .End();
         }
 
         return svg;

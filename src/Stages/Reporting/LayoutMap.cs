@@ -2,19 +2,30 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Samples in the plane: a mark a sample, of the look of its group; words where most samples of an object lie.</summary>
+/// <summary>
+/// Samples in the plane: a mark a sample, of the look of its group; words where most samples of an object lie.
+/// </summary>
 /// <param name="Points">The samples.</param>
 /// <param name="Groups">Names of the groups, in the order of their looks.</param>
 /// <param name="GroupOf">The group of a sample.</param>
 /// <param name="MarkOf">How a group looks.</param>
 /// <param name="LeastNamed">Objects of so many samples are named.</param>
 /// <param name="Spokes">True: thin lines join the samples of an object.</param>
-internal sealed record LayoutMap(IReadOnlyList<LayoutPoint> Points, IReadOnlyList<string> Groups, Func<LayoutPoint, string> GroupOf, Func<int, Marker> MarkOf, int LeastNamed = 3, bool Spokes = false)
+internal sealed record LayoutMap(
+    IReadOnlyList<LayoutPoint> Points,
+    IReadOnlyList<string> Groups,
+    Func<LayoutPoint, string> GroupOf,
+    Func<int, Marker> MarkOf,
+    int LeastNamed = 3,
+    bool Spokes = false
+)
 {
-    private const double Margin = 14, LabelSize = 11;
+    private const double Margin = 14,
+        LabelSize = 11;
 
     /// <summary>Squared distance of two samples in the plane.</summary>
-    public static double Squared(LayoutPoint a, LayoutPoint b) => ((a.X - b.X) * (a.X - b.X)) + ((a.Y - b.Y) * (a.Y - b.Y));
+    public static double Squared(LayoutPoint a, LayoutPoint b) =>
+        ((a.X - b.X) * (a.X - b.X)) + ((a.Y - b.Y) * (a.Y - b.Y));
 
     /// <summary>Draws it into a rectangle; both axes have one scale.</summary>
     /// <param name="svg">Drawing.</param>
@@ -25,20 +36,35 @@ internal sealed record LayoutMap(IReadOnlyList<LayoutPoint> Points, IReadOnlyLis
     /// <param name="firstSeries">Number of the first group among the series of the drawing.</param>
     public void Draw(Svg svg, double left, double top, double width, double height, int firstSeries = 0)
     {
-        double spanX = Points.Max(p => p.X) - Points.Min(p => p.X), spanY = Points.Max(p => p.Y) - Points.Min(p => p.Y);
-        double unit = Math.Min((width - (2 * Margin)) / Math.Max(spanX, 1e-12), (height - (2 * Margin)) / Math.Max(spanY, 1e-12));
-        double middleX = (Points.Max(p => p.X) + Points.Min(p => p.X)) / 2, middleY = (Points.Max(p => p.Y) + Points.Min(p => p.Y)) / 2;
+        double spanX = Points.Max(p => p.X) - Points.Min(p => p.X),
+            spanY = Points.Max(p => p.Y) - Points.Min(p => p.Y);
+        double unit = Math.Min(
+            (width - (2 * Margin)) / Math.Max(spanX, 1e-12),
+            (height - (2 * Margin)) / Math.Max(spanY, 1e-12)
+        );
+        double middleX = (Points.Max(p => p.X) + Points.Min(p => p.X)) / 2,
+            middleY = (Points.Max(p => p.Y) + Points.Min(p => p.Y)) / 2;
         unit = (spanX == 0 && spanY == 0) || !double.IsFinite(unit) ? 0 : unit;
-        (double X, double Y) Place(LayoutPoint p) => (left + (width / 2) + ((p.X - middleX) * unit), top + (height / 2) - ((p.Y - middleY) * unit));
+        (double X, double Y) Place(LayoutPoint p) =>
+            (left + (width / 2) + ((p.X - middleX) * unit), top + (height / 2) - ((p.Y - middleY) * unit));
 
         svg.Rectangle(left, top, width, height, Palette.Rule, opacity: 0.35);
-        var objects = Points.Where(p => p.Category.Length > 0).GroupBy(p => p.Category).Where(g => g.Count() >= LeastNamed).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => (Name: g.Key, Middle: Medoid([.. g]), All: g.ToArray())).ToList();
+        var objects = Points
+            .Where(p => p.Category.Length > 0)
+            .GroupBy(p => p.Category)
+            .Where(g => g.Count() >= LeastNamed)
+            .OrderByDescending(g => g.Count())
+            .ThenBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => (Name: g.Key, Middle: Medoid([.. g]), All: g.ToArray()))
+            .ToList();
         if (Spokes)
         {
             foreach (var (_, middle, all) in objects)
             {
-                foreach (LayoutPoint p in all.Where(p => p != middle)) svg.Line(Place(middle).X, Place(middle).Y, Place(p).X, Place(p).Y, Palette.Muted, 0.7);
+                foreach (LayoutPoint p in all.Where(p => p != middle))
+                {
+                    svg.Line(Place(middle).X, Place(middle).Y, Place(p).X, Place(p).Y, Palette.Muted, 0.7);
+                }
             }
         }
 
@@ -49,8 +75,16 @@ internal sealed record LayoutMap(IReadOnlyList<LayoutPoint> Points, IReadOnlyLis
             foreach (LayoutPoint p in Points.Where(p => GroupOf(p) == Groups[g]))
             {
                 var (x, y) = Place(p);
-                string name = Shown.Name(p.Category.Length > 0 ? p.Category : p.File), group = Shown.Name(Groups[g]);
-                svg.Mark(x, y, radius, MarkOf(g), $"{name}\n{(group == name ? "" : group + "\n")}{Shown.Name(p.File)}", 0.85);
+                string name = Shown.Name(p.Category.Length > 0 ? p.Category : p.File),
+                    group = Shown.Name(Groups[g]);
+                svg.Mark(
+                    x,
+                    y,
+                    radius,
+                    MarkOf(g),
+                    $"{name}\n{(group == name ? "" : group + "\n")}{Shown.Name(p.File)}",
+                    0.85
+                );
             }
 
             svg.End();
@@ -59,17 +93,27 @@ internal sealed record LayoutMap(IReadOnlyList<LayoutPoint> Points, IReadOnlyLis
         DrawNames(svg, [.. objects.Select(o => (o.Name, Place(o.Middle)))], left, top, width, height);
     }
 
-    /// <summary>The sample with the least distance to all others of its object: a few stray ones do not move it.</summary>
+    /// <summary>
+    /// The sample with the least distance to all others of its object: a few stray ones do not move it.
+    /// </summary>
     private static LayoutPoint Medoid(LayoutPoint[] own) => own.MinBy(p => own.Sum(q => Math.Sqrt(Squared(p, q))));
 
     /// <summary>Objects with the most samples first; a word that would lie over another is left out.</summary>
-    private static void DrawNames(Svg svg, IEnumerable<(string Name, (double X, double Y) At)> names, double left, double top, double width, double height)
+    private static void DrawNames(
+        Svg svg,
+        IEnumerable<(string Name, (double X, double Y) At)> names,
+        double left,
+        double top,
+        double width,
+        double height
+    )
     {
         var taken = new List<(double Left, double Right, double Y)>();
         foreach (var (name, at) in names)
         {
             double half = name.Length * LabelSize * 0.34;
-            double x = Math.Clamp(at.X, left + half + 2, Math.Max(left + half + 2, left + width - half - 2)), y = at.Y - 7 < top + LabelSize ? at.Y + 7 + LabelSize : at.Y - 7;
+            double x = Math.Clamp(at.X, left + half + 2, Math.Max(left + half + 2, left + width - half - 2)),
+                y = at.Y - 7 < top + LabelSize ? at.Y + 7 + LabelSize : at.Y - 7;
             if (taken.TrueForAll(t => t.Right < x - half || t.Left > x + half || Math.Abs(t.Y - y) > LabelSize + 2))
             {
                 taken.Add((x - half, x + half, y));

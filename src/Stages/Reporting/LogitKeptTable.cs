@@ -3,13 +3,17 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Table 3: the share of phi(x*) that is kept with the important text tokens only, ours beside the paper's.</summary>
+/// <summary>
+/// Table 3: the share of phi(x*) that is kept with the important text tokens only, ours beside the paper's.
+/// </summary>
 internal static class LogitKeptTable
 {
     /// <summary>Name of its file in <c>figures/</c>, without extension.</summary>
     public const string Name = "table3-logit-kept";
 
-    /// <summary>The table; null without token tracing. For a model that is none of the paper's ten all of them are listed.</summary>
+    /// <summary>
+    /// The table; null without token tracing. For a model that is none of the paper's ten all of them are listed.
+    /// </summary>
     public static FigureTable? Of(Findings findings)
     {
         if (findings.Tokens is not { } tokens)
@@ -18,10 +22,41 @@ internal static class LogitKeptTable
         }
 
         Estimate kept = tokens.LogitKept;
-        IReadOnlyList<object?> ours = [findings.Data.Model.Name, "this run", kept.Mean, kept.Deviation, kept.Low, kept.High, tokens.TokensKept.Mean, tokens.TokensKept.Low, tokens.TokensKept.High, kept.Count];
+        IReadOnlyList<object?> ours =
+        [
+            findings.Data.Model.Name,
+            "this run",
+            kept.Mean,
+            kept.Deviation,
+            kept.Low,
+            kept.High,
+            tokens.TokensKept.Mean,
+            tokens.TokensKept.Low,
+            tokens.TokensKept.High,
+            kept.Count,
+        ];
         return new FigureTable(
-            ["model", "source", "logit_kept", "logit_kept_sd", "low95", "high95", "important_tokens", "important_tokens_low95", "important_tokens_high95", "samples"],
-            [ours, .. Papers(findings).Select(p => (IReadOnlyList<object?>)[p.Model, "paper", p.LogitKept, null, null, null, null, null, null, null])]);
+            [
+                "model",
+                "source",
+                "logit_kept",
+                "logit_kept_sd",
+                "low95",
+                "high95",
+                "important_tokens",
+                "important_tokens_low95",
+                "important_tokens_high95",
+                "samples",
+            ],
+            [
+                ours,
+                .. Papers(findings)
+                    .Select(p =>
+                        (IReadOnlyList<object?>)
+                            [p.Model, "paper", p.LogitKept, null, null, null, null, null, null, null]
+                    ),
+            ]
+        );
     }
 
     /// <summary>The table in the page; empty without token tracing.</summary>
@@ -32,15 +67,35 @@ internal static class LogitKeptTable
             return "";
         }
 
-        (string, bool)[] columns = [("model", false), ("logit kept", true), ("important text tokens", true), ("samples", true)];
-        string interval = tokens.LogitKept.HasInterval ? $" [{Fixed(tokens.LogitKept.Low, 2)}, {Fixed(tokens.LogitKept.High, 2)}]" : "";
-        string[] ours = [findings.Data.Model.Name + ", this run", Sentences.PlusMinus(tokens.LogitKept) + interval, Sentences.Interval(tokens.TokensKept), Count(tokens.LogitKept.Count)];
+        (string, bool)[] columns =
+        [
+            ("model", false),
+            ("logit kept", true),
+            ("important text tokens", true),
+            ("samples", true),
+        ];
+        string interval = tokens.LogitKept.HasInterval
+            ? $" [{Fixed(tokens.LogitKept.Low, 2)}, {Fixed(tokens.LogitKept.High, 2)}]"
+            : "";
+        string[] ours =
+        [
+            findings.Data.Model.Name + ", this run",
+            Sentences.PlusMinus(tokens.LogitKept) + interval,
+            Sentences.Interval(tokens.TokensKept),
+            Count(tokens.LogitKept.Count),
+        ];
         string[] Paper(Published p) => [p.Model + ", paper", Fixed(p.LogitKept, 2), "", ""];
-        string note = $"<p class=\"files\">Table 3 of the paper: φ(x*, u*, 1) / φ(x*), mean ± standard deviation over samples [95 % interval of the mean] · <a href=\"figures/{Name}.csv\">CSV</a></p>\n";
+        string note =
+            $"<p class=\"files\">Table 3 of the paper: φ(x*, u*, 1) / φ(x*), mean ± standard deviation over samples "
+            + $"[95 % interval of the mean] · <a href=\"figures/{Name}.csv\">CSV</a></p>\n";
         return findings.Published is { } same
             ? PageSections.Table(columns, [ours, Paper(same)]) + note
-            : PageSections.Table(columns, [ours]) + note + $"<details><summary>the paper's ten models, for orientation</summary>{PageSections.Table(columns[..2], Published.All.Select(p => Paper(p)[..2]))}</details>\n";
+            : PageSections.Table(columns, [ours])
+                + note
+                + $"<details><summary>the paper's ten models, for "
+                + $"orientation</summary>{PageSections.Table(columns[..2], Published.All.Select(p => Paper(p)[..2]))}</details>\n";
     }
 
-    private static IEnumerable<Published> Papers(Findings findings) => findings.Published is { } same ? [same] : Published.All;
+    private static IEnumerable<Published> Papers(Findings findings) =>
+        findings.Published is { } same ? [same] : Published.All;
 }

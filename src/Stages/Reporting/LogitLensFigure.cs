@@ -5,8 +5,13 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Fig. 8: the vocabulary items that the strongest heads write towards.</summary>
 internal static class LogitLensFigure
 {
-    private const double Head = 30, Row = 30, Between = 18, Label = 96, Box = 24;
-    private const int Shown = 3, NarrowItems = 4;
+    private const double Head = 30,
+        Row = 30,
+        Between = 18,
+        Label = 96,
+        Box = 24;
+    private const int Shown = 3,
+        NarrowItems = 4;
 
     /// <summary>The figure; null without a logit lens.</summary>
     public static Figure? Of(Findings findings)
@@ -19,14 +24,47 @@ internal static class LogitLensFigure
         LensSample[] shown = Chosen(findings, samples);
         var table = new FigureTable(
             ["sample_id", "answer", "layer", "head", "beta", "rank", "token", "logit", "is_answer"],
-            [.. samples.SelectMany(s => s.Heads.SelectMany(h => h.Items.Select((item, i) => (IReadOnlyList<object?>)
-                [s.SampleId, s.Answer, h.Layer, h.Head, h.Beta, i + 1, item.Text, item.Logit, item.IsTarget ? "yes" : "no"])))]);
+            [
+                .. samples.SelectMany(s =>
+                    s.Heads.SelectMany(h =>
+                        h.Items.Select(
+                            (item, i) =>
+                                (IReadOnlyList<object?>)
+                                    [
+                                        s.SampleId,
+                                        s.Answer,
+                                        h.Layer,
+                                        h.Head,
+                                        h.Beta,
+                                        i + 1,
+                                        item.Text,
+                                        item.Logit,
+                                        item.IsTarget ? "yes" : "no",
+                                    ]
+                        )
+                    )
+                ),
+            ]
+        );
         return new Figure(
-            "fig8-logit-lens", "Fig. 8", "What the strongest heads say", TokenSentences.Lens(findings, lens),
-            $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) through the final norm and the unembedding; the {Count(lens.Items)} items of largest logit, falling to the right"
-            + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. Shade: logit, on one scale a sample; framed: the answer's first token. "
-            + (shown.Length < samples.Count ? $"{Many(shown.Length, "sample")} of {Count(samples.Count)}: the one shown above, then evenly in seed order, each with another answer." : ""),
-            table, canvas => Draw(lens, shown, canvas));
+            "fig8-logit-lens",
+            "Fig. 8",
+            "What the strongest heads say",
+            TokenSentences.Lens(findings, lens),
+            $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) "
+                + $"through the final norm and the unembedding; the {Count(lens.Items)} items of largest logit, "
+                + $"falling to the right"
+                + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. "
+                + $"Shade: logit, on one scale a sample; framed: the answer's first token. "
+                + (
+                    shown.Length < samples.Count
+                        ? $"{Many(shown.Length, "sample")} of {Count(samples.Count)}: the one shown above, then "
+                            + $"evenly in seed order, each with another answer."
+                        : ""
+                ),
+            table,
+            canvas => Draw(lens, shown, canvas)
+        );
     }
 
     private static LensSample[] Chosen(Findings findings, IReadOnlyList<LensSample> samples)
@@ -54,7 +92,12 @@ internal static class LogitLensFigure
 
     private static void DrawSample(Svg svg, LensData lens, LensSample sample, Canvas canvas, double top)
     {
-        double most = sample.Heads.SelectMany(h => h.Items).Select(i => i.Logit).Where(double.IsFinite).DefaultIfEmpty(1).Max();
+        double most = sample
+            .Heads.SelectMany(h => h.Items)
+            .Select(i => i.Logit)
+            .Where(double.IsFinite)
+            .DefaultIfEmpty(1)
+            .Max();
         double label = canvas.IsNarrow ? 0 : Label;
         int items = Math.Max(1, Math.Min(lens.Items, canvas.IsNarrow ? NarrowItems : 10));
         double step = (canvas.Width - label) / items;
@@ -63,7 +106,8 @@ internal static class LogitLensFigure
         {
             LensHead head = sample.Heads[h];
             double y = top + Head + (h * RowOf(canvas));
-            string name = $"layer {Count(head.Layer)} head {Count(head.Head)}", beta = $"β {Beta(head.Beta)}";
+            string name = $"layer {Count(head.Layer)} head {Count(head.Head)}",
+                beta = $"β {Beta(head.Beta)}";
             if (canvas.IsNarrow)
             {
                 svg.Text(0, y + 8, $"{name}, {beta}", size: 11);
@@ -76,14 +120,31 @@ internal static class LogitLensFigure
             double box = canvas.IsNarrow ? y + 14 : y;
             foreach (var (item, i) in head.Items.Take(items).Select((item, i) => (item, i)))
             {
-                double x = label + 2 + (i * step), share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
+                double x = label + 2 + (i * step),
+                    share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
                 if (item.IsTarget)
                 {
                     svg.Rectangle(x - 2, box - 2, step - 2, Box + 4, Palette.Series[1]);
                 }
 
-                svg.Rectangle(x, box, step - 6, Box, Palette.OfShare(share), $"{TokenText.Shown(item.Text)}\nlogit {Fixed(item.Logit, 2)}{(item.IsTarget ? ", the answer's first token" : "")}");
-                svg.Text(x + ((step - 6) / 2), box + 16, Cut(TokenText.Shown(item.Text).Trim(), Math.Max(2, (int)((step - 8) / 6.6))), "middle", TokenText.TextOn(share), 11, bold: item.IsTarget);
+                svg.Rectangle(
+                    x,
+                    box,
+                    step - 6,
+                    Box,
+                    Palette.OfShare(share),
+                    $"{TokenText.Shown(item.Text)}\nlogit "
+                        + $"{Fixed(item.Logit, 2)}{(item.IsTarget ? ", the answer's first token" : "")}"
+                );
+                svg.Text(
+                    x + ((step - 6) / 2),
+                    box + 16,
+                    Cut(TokenText.Shown(item.Text).Trim(), Math.Max(2, (int)((step - 8) / 6.6))),
+                    "middle",
+                    TokenText.TextOn(share),
+                    11,
+                    bold: item.IsTarget
+                );
             }
         }
     }

@@ -4,32 +4,51 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Beyond the paper: how much of phi is not additive in the heads, as R^2 that trees on the elastic net's residual gain.</summary>
+/// <summary>
+/// Beyond the paper: how much of phi is not additive in the heads, as R^2 that trees on the elastic net's residual
+/// gain.
+/// </summary>
 internal static class NonAdditiveFigure
 {
     /// <summary>Name of its files.</summary>
     public const string Name = "fig-non-additive";
 
-    private const double Left = 52, Right = 16, Top = 34, Foot = 44;
+    private const double Left = 52,
+        Right = 16,
+        Top = 34,
+        Foot = 44;
 
     /// <summary>The figure; null without the rows.</summary>
     public static Figure? Of(Findings findings)
     {
-        NonAdditiveResult[] rows = [.. findings.Data.NonAdditive.Where(r => double.IsFinite(r.Linear) && double.IsFinite(r.WithTrees))];
+        NonAdditiveResult[] rows =
+        [
+            .. findings.Data.NonAdditive.Where(r => double.IsFinite(r.Linear) && double.IsFinite(r.WithTrees)),
+        ];
         if (rows.Length == 0)
         {
             return null;
         }
 
-        Estimate gained = findings.Mean(rows.Select(Gained)), linear = findings.Mean(rows.Select(r => r.Linear));
+        Estimate gained = findings.Mean(rows.Select(Gained)),
+            linear = findings.Mean(rows.Select(r => r.Linear));
         var table = new FigureTable(
             ["sample_id", "r2_elastic_net", "r2_with_trees", "gained", "trees"],
-            [.. rows.Select(r => (IReadOnlyList<object?>)[r.SampleId, r.Linear, r.WithTrees, Gained(r), r.Trees])]);
+            [.. rows.Select(r => (IReadOnlyList<object?>)[r.SampleId, r.Linear, r.WithTrees, Gained(r), r.Trees])]
+        );
         return new Figure(
-            Name, "beyond the paper", "What heads do together", Sentence(rows, gained, linear),
-            $"Each dot is a sample (n = {Count(rows.Length)}): what gradient-boosted trees, fitted to the elastic net's residual on the train masks, add to R² on the test masks. Line and band: mean and its 95 % bootstrap interval. "
-            + "Cross-validation on the train masks chose the number of trees; grey dots are samples for which it chose none.",
-            table, canvas => Draw(rows, gained, canvas));
+            Name,
+            "beyond the paper",
+            "What heads do together",
+            Sentence(rows, gained, linear),
+            $"Each dot is a sample (n = {Count(rows.Length)}): what gradient-boosted trees, fitted to the elastic "
+                + $"net's residual on the train masks, add to R² on the test masks. Line and band: mean and its 95 % "
+                + $"bootstrap interval. "
+                + "Cross-validation on the train masks chose the number of trees; grey dots are samples for which it "
+                + "chose none.",
+            table,
+            canvas => Draw(rows, gained, canvas)
+        );
     }
 
     private static double Gained(NonAdditiveResult row) => row.WithTrees - row.Linear;
@@ -38,14 +57,21 @@ internal static class NonAdditiveFigure
     {
         double left = 1 - linear.Mean;
         string interval = gained.HasInterval ? $" [{Signed(gained.Low)}, {Signed(gained.High)}]" : "";
-        string share = left > 0 && gained.Mean > 0 ? $", {Percent(gained.Mean / left)} of what the elastic net leaves" : "";
-        string none = rows.Count(r => r.Trees == 0) is > 0 and var count ? $" In {Many(count, "sample")} no tree helps." : "";
+        string share =
+            left > 0 && gained.Mean > 0 ? $", {Percent(gained.Mean / left)} of what the elastic net leaves" : "";
+        string none = rows.Count(r => r.Trees == 0) is > 0 and var count
+            ? $" In {Many(count, "sample")} no tree helps."
+            : "";
         return $"Interactions that trees can find add {Signed(gained.Mean)}{interval} to an R² of "
             + $"{Verdicts.Number(linear, 3)}{share}: "
-            + (!gained.CanTell ? $"{Verdicts.Few(gained.Count)} it from nothing."
+            + (
+                !gained.CanTell ? $"{Verdicts.Few(gained.Count)} it from nothing."
                 : gained.Direction == 0 ? "nothing that the samples tell from none."
                 : gained.Low > left / 2 ? "most of what a sum of heads misses is heads acting together."
-                : gained.Mean > 0 ? "a part of what a sum of heads misses is heads acting together." : "heads act additively.") + none;
+                : gained.Mean > 0 ? "a part of what a sum of heads misses is heads acting together."
+                : "heads act additively."
+            )
+            + none;
     }
 
     private static string Signed(double value) => Format.Signed(value, 3);
@@ -54,21 +80,45 @@ internal static class NonAdditiveFigure
     {
         double height = canvas.IsNarrow ? 260 : 300;
         Svg svg = canvas.Svg(height);
-        double least = rows.Min(r => r.Linear), most = rows.Max(r => r.Linear), room = Math.Max(0.01, 0.05 * (most - least));
-        double low = Math.Min(0, rows.Min(Gained)), high = Math.Max(0.01, rows.Max(Gained)), space = 0.08 * (high - low);
+        double least = rows.Min(r => r.Linear),
+            most = rows.Max(r => r.Linear),
+            room = Math.Max(0.01, 0.05 * (most - least));
+        double low = Math.Min(0, rows.Min(Gained)),
+            high = Math.Max(0.01, rows.Max(Gained)),
+            space = 0.08 * (high - low);
         var x = new Scale(least - room, most + room, Left, canvas.Width - Right);
         var y = new Scale(low - space, high + space, height - Foot, Top);
-        svg.Axes(x, y, "R² of the elastic net on test masks", "R² gained by trees on its residual", x.Ticks(canvas.IsNarrow ? 5 : 8), y.Ticks(6));
+        svg.Axes(
+            x,
+            y,
+            "R² of the elastic net on test masks",
+            "R² gained by trees on its residual",
+            x.Ticks(canvas.IsNarrow ? 5 : 8),
+            y.Ticks(6)
+        );
         svg.Line(x.Start, y[0], x.End, y[0], Palette.Muted, 1.2, "5 4");
         if (gained.HasInterval)
         {
-            svg.Band([(x.Start, y.Clamped(gained.High)), (x.End, y.Clamped(gained.High))], [(x.Start, y.Clamped(gained.Low)), (x.End, y.Clamped(gained.Low))], Palette.Series[2], 0.18);
+            svg.Band(
+                [(x.Start, y.Clamped(gained.High)), (x.End, y.Clamped(gained.High))],
+                [(x.Start, y.Clamped(gained.Low)), (x.End, y.Clamped(gained.Low))],
+                Palette.Series[2],
+                0.18
+            );
         }
 
         svg.Line(x.Start, y[gained.Mean], x.End, y[gained.Mean], Palette.Series[2], 2);
         foreach (NonAdditiveResult row in rows)
         {
-            svg.Dot(x[row.Linear], y[Gained(row)], 4, row.Trees > 0 ? Palette.Series[2] : Palette.Series[5], $"{Shown.Name(row.SampleId)}: R² {Fixed(row.Linear, 3)} → {Fixed(row.WithTrees, 3)}\n{Many(row.Trees, "tree")}", 0.75);
+            svg.Dot(
+                x[row.Linear],
+                y[Gained(row)],
+                4,
+                row.Trees > 0 ? Palette.Series[2] : Palette.Series[5],
+                $"{Shown.Name(row.SampleId)}: R² {Fixed(row.Linear, 3)} → "
+                    + $"{Fixed(row.WithTrees, 3)}\n{Many(row.Trees, "tree")}",
+                0.75
+            );
         }
 
         return svg;

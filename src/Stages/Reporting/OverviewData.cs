@@ -13,8 +13,19 @@ internal sealed record OverviewData(string Name, string Command, IReadOnlyList<O
 /// <param name="Heads">N.</param>
 /// <param name="Samples">Samples kept.</param>
 /// <param name="Numbers">What its report states.</param>
-internal sealed record OverviewExperiment(string Name, string Address, string Model, int Heads, int Samples, IReadOnlyList<KeyNumber> Numbers)
+internal sealed record OverviewExperiment(
+    string Name,
+    string Address,
+    string Model,
+    int Heads,
+    int Samples,
+    IReadOnlyList<KeyNumber> Numbers
+)
 {
     /// <summary>A number, or null where the report does not state it.</summary>
-    public KeyNumber? Number(string quantity, string criterion = "") => Numbers.Where(n => n.Quantity == quantity && n.Criterion == criterion).Select(n => (KeyNumber?)n).FirstOrDefault();
+    public KeyNumber? Number(string quantity, string criterion = "") =>
+        Numbers
+            .Where(n => n.Quantity == quantity && n.Criterion == criterion)
+            .Select(n => (KeyNumber?)n)
+            .FirstOrDefault();
 }

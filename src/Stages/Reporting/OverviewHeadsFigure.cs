@@ -3,29 +3,85 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 11: heads that each criterion needs, experiment by experiment, in percent of the model's heads so that models compare.</summary>
+/// <summary>
+/// Fig. 11: heads that each criterion needs, experiment by experiment, in percent of the model's heads so that models
+/// compare.
+/// </summary>
 internal static class OverviewHeadsFigure
 {
-    private const double Lane = 11, Gap = 16, Head = 30, Foot = 44, Right = 22;
+    private const double Lane = 11,
+        Gap = 16,
+        Head = 30,
+        Foot = 44,
+        Right = 22;
 
     /// <summary>The figure; null where no experiment was validated.</summary>
     public static Figure? Of(OverviewData data)
     {
-        OverviewExperiment[] validated = [.. data.Experiments.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.FaithfulHeads))];
+        OverviewExperiment[] validated =
+        [
+            .. data.Experiments.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.FaithfulHeads)),
+        ];
         if (validated.Length == 0)
         {
             return null;
         }
 
-        string[] criteria = [.. validated.SelectMany(e => e.Numbers).Select(n => n.Criterion).Where(c => c.Length > 0).Distinct().OrderBy(Criteria.Order).ThenBy(c => c, StringComparer.Ordinal)];
+        string[] criteria =
+        [
+            .. validated
+                .SelectMany(e => e.Numbers)
+                .Select(n => n.Criterion)
+                .Where(c => c.Length > 0)
+                .Distinct()
+                .OrderBy(Criteria.Order)
+                .ThenBy(c => c, StringComparer.Ordinal),
+        ];
         var table = new FigureTable(
-            ["experiment", "model", "quantity", "criterion", "percent_of_heads", "low95", "high95", "heads_needed", "samples", "not_reached"],
-            [.. validated.SelectMany(e => e.Numbers.Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads).Select(n => (IReadOnlyList<object?>)
-                [e.Name, e.Model, n.Quantity, n.Criterion, Share(e, n.Value.Mean), Share(e, n.Value.Low), Share(e, n.Value.High), n.Value.Mean, n.Value.Count, n.NotReached]))]);
+            [
+                "experiment",
+                "model",
+                "quantity",
+                "criterion",
+                "percent_of_heads",
+                "low95",
+                "high95",
+                "heads_needed",
+                "samples",
+                "not_reached",
+            ],
+            [
+                .. validated.SelectMany(e =>
+                    e.Numbers.Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads)
+                        .Select(n =>
+                            (IReadOnlyList<object?>)
+                                [
+                                    e.Name,
+                                    e.Model,
+                                    n.Quantity,
+                                    n.Criterion,
+                                    Share(e, n.Value.Mean),
+                                    Share(e, n.Value.Low),
+                                    Share(e, n.Value.High),
+                                    n.Value.Mean,
+                                    n.Value.Count,
+                                    n.NotReached,
+                                ]
+                        )
+                ),
+            ]
+        );
         return new Figure(
-            "fig11-heads-needed", "Fig. 11", "Heads needed in every experiment", Shows(validated, criteria),
-            "Marks: mean over samples of the smallest k that crosses the threshold, in percent of the model's heads; bars: 95 % bootstrap interval of the mean. Further left is better. Thresholds are those of each experiment; click a key to hide its marks.",
-            table, canvas => Draw(validated, criteria, canvas));
+            "fig11-heads-needed",
+            "Fig. 11",
+            "Heads needed in every experiment",
+            Shows(validated, criteria),
+            "Marks: mean over samples of the smallest k that crosses the threshold, in percent of the model's heads; "
+                + "bars: 95 % bootstrap interval of the mean. Further left is better. Thresholds are those of each "
+                + "experiment; click a key to hide its marks.",
+            table,
+            canvas => Draw(validated, criteria, canvas)
+        );
     }
 
     private static double Share(OverviewExperiment experiment, double heads) => 100 * heads / experiment.Heads;
@@ -39,10 +95,21 @@ internal static class OverviewHeadsFigure
 
         string Words(string quantity, string name)
         {
-            OverviewExperiment[] compared = [.. experiments.Where(e => e.Number(quantity, Criteria.HeadAttribution) is { Value.Count: > 0 } && criteria.Any(c => c != Criteria.HeadAttribution && e.Number(quantity, c) is { Value.Count: > 0 }))];
-            int Where(Func<Estimate, Estimate, bool> isFirst) => compared.Count(e => criteria.All(
-                c => c == Criteria.HeadAttribution || e.Number(quantity, c) is not { Value.Count: > 0 } other
-                    || isFirst(e.Number(quantity, Criteria.HeadAttribution)!.Value.Value, other.Value)));
+            OverviewExperiment[] compared =
+            [
+                .. experiments.Where(e =>
+                    e.Number(quantity, Criteria.HeadAttribution) is { Value.Count: > 0 }
+                    && criteria.Any(c => c != Criteria.HeadAttribution && e.Number(quantity, c) is { Value.Count: > 0 })
+                ),
+            ];
+            int Where(Func<Estimate, Estimate, bool> isFirst) =>
+                compared.Count(e =>
+                    criteria.All(c =>
+                        c == Criteria.HeadAttribution
+                        || e.Number(quantity, c) is not { Value.Count: > 0 } other
+                        || isFirst(e.Number(quantity, Criteria.HeadAttribution)!.Value.Value, other.Value)
+                    )
+                );
             return $"{name} in {Count(Where((own, other) => own.Mean <= other.Mean))} of "
                 + $"{Count(compared.Length)} (clear of every other's interval in "
                 + $"{Count(Where((own, other) => own.CanTell && own.High < other.Low))})";
@@ -57,13 +124,28 @@ internal static class OverviewHeadsFigure
     private static Svg Draw(OverviewExperiment[] experiments, string[] criteria, Canvas canvas)
     {
         int perRow = canvas.IsNarrow ? 2 : Math.Min(5, criteria.Length);
-        double key = SeriesKeys.Height(criteria.Length, perRow), row = (criteria.Length * Lane) + Gap, height = Head + (experiments.Length * (row + (canvas.IsNarrow ? 14 : 0))) + Foot;
-        double label = canvas.IsNarrow ? 8 : 180, width = canvas.IsNarrow ? canvas.Width : (canvas.Width - label) / 2;
+        double key = SeriesKeys.Height(criteria.Length, perRow),
+            row = (criteria.Length * Lane) + Gap,
+            height = Head + (experiments.Length * (row + (canvas.IsNarrow ? 14 : 0))) + Foot;
+        double label = canvas.IsNarrow ? 8 : 180,
+            width = canvas.IsNarrow ? canvas.Width : (canvas.Width - label) / 2;
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * height : height));
         SeriesKeys.Draw(svg, [.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], label, perRow);
-        double most = experiments.SelectMany(e => e.Numbers.Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads).SelectMany(n => new[] { Share(e, n.Value.Mean), Share(e, n.Value.High) })).Where(double.IsFinite).DefaultIfEmpty(100).Max();
+        double most = experiments
+            .SelectMany(e =>
+                e.Numbers.Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads)
+                    .SelectMany(n => new[] { Share(e, n.Value.Mean), Share(e, n.Value.High) })
+            )
+            .Where(double.IsFinite)
+            .DefaultIfEmpty(100)
+            .Max();
         Panel(KeyNumbers.FaithfulHeads, "faithfulness", label, key);
-        Panel(KeyNumbers.CompleteHeads, "completeness", canvas.IsNarrow ? label : label + width, key + (canvas.IsNarrow ? height : 0));
+        Panel(
+            KeyNumbers.CompleteHeads,
+            "completeness",
+            canvas.IsNarrow ? label : label + width,
+            key + (canvas.IsNarrow ? height : 0)
+        );
         return svg;
 
         void Panel(string quantity, string name, double left, double top)
@@ -73,10 +155,12 @@ internal static class OverviewHeadsFigure
             svg.Text(x.Start, top + 18, name, ink: Palette.Ink, size: 14, bold: true);
             foreach (double tick in x.Ticks(canvas.IsNarrow ? 6 : 5))
             {
-                svg.Line(x[tick], top + Head, x[tick], bottom, Palette.Rule).Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
+                svg.Line(x[tick], top + Head, x[tick], bottom, Palette.Rule)
+                    .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
             }
 
-            svg.Line(x.Start, top + Head, x.Start, bottom, Palette.Muted).Text((x.Start + x.End) / 2, bottom + 34, "heads needed, % of the model's", "middle", Palette.Ink);
+            svg.Line(x.Start, top + Head, x.Start, bottom, Palette.Muted)
+                .Text((x.Start + x.End) / 2, bottom + 34, "heads needed, % of the model's", "middle", Palette.Ink);
             for (int e = 0; e < experiments.Length; e++)
             {
                 double y = top + Head + (e * (row + (canvas.IsNarrow ? 14 : 0))) + (Gap / 2);
@@ -87,21 +171,35 @@ internal static class OverviewHeadsFigure
                 }
                 else if (left == label)
                 {
-                    svg.Text(left - 8, y + (criteria.Length * Lane / 2) + 4, Cut(experiments[e].Name, 24), "end", Palette.Ink);
+                    svg.Text(
+                        left - 8,
+                        y + (criteria.Length * Lane / 2) + 4,
+                        Cut(experiments[e].Name, 24),
+                        "end",
+                        Palette.Ink
+                    );
                 }
 
                 for (int c = 0; c < criteria.Length; c++)
                 {
                     if (experiments[e].Number(quantity, criteria[c]) is { } number)
                     {
-                        DrawNumber(svg.BeginSeries(c), experiments[e], number, criteria[c], x, y + ((c + 0.5) * Lane)).End();
+                        DrawNumber(svg.BeginSeries(c), experiments[e], number, criteria[c], x, y + ((c + 0.5) * Lane))
+                            .End();
                     }
                 }
             }
         }
     }
 
-    private static Svg DrawNumber(Svg svg, OverviewExperiment experiment, KeyNumber number, string criterion, Scale x, double y)
+    private static Svg DrawNumber(
+        Svg svg,
+        OverviewExperiment experiment,
+        KeyNumber number,
+        string criterion,
+        Scale x,
+        double y
+    )
     {
         Estimate heads = number.Value;
         if (heads.Count == 0)
@@ -111,11 +209,25 @@ internal static class OverviewHeadsFigure
 
         if (heads.HasInterval)
         {
-            svg.Line(x[Share(experiment, heads.Low)], y, x[Share(experiment, heads.High)], y, Criteria.InkOf(criterion), 2);
+            svg.Line(
+                x[Share(experiment, heads.Low)],
+                y,
+                x[Share(experiment, heads.High)],
+                y,
+                Criteria.InkOf(criterion),
+                2
+            );
         }
 
         string missing = number.NotReached > 0 ? $"; not reached in {Many(number.NotReached, "sample")}" : "";
-        return svg.Dot(x[Share(experiment, heads.Mean)], y, criterion == Criteria.HeadAttribution ? 4.6 : 3.6, Criteria.InkOf(criterion),
-            $"{experiment.Name}, {Criteria.Title(criterion)}\n{Sentences.Interval(heads)} of {Count(experiment.Heads)} heads ({Fixed(Share(experiment, heads.Mean), 1)} %), n = {Count(heads.Count)}{missing}");
+        return svg.Dot(
+            x[Share(experiment, heads.Mean)],
+            y,
+            criterion == Criteria.HeadAttribution ? 4.6 : 3.6,
+            Criteria.InkOf(criterion),
+            $"{experiment.Name}, {Criteria.Title(criterion)}\n{Sentences.Interval(heads)} of "
+                + $"{Count(experiment.Heads)} heads ({Fixed(Share(experiment, heads.Mean), 1)} %), n = "
+                + $"{Count(heads.Count)}{missing}"
+        );
     }
 }

@@ -4,7 +4,10 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>The page over several experiments: Tables 2 and 3 over models, heads needed side by side (paper, Fig. 11), and the way to each report.</summary>
+/// <summary>
+/// The page over several experiments: Tables 2 and 3 over models, heads needed side by side (paper, Fig. 11), and the
+/// way to each report.
+/// </summary>
 internal static class OverviewPage
 {
     /// <summary>Name of the page.</summary>
@@ -29,23 +32,45 @@ internal static class OverviewPage
 
     private static void Save(string folder, string name, string text)
     {
-        string path = Path.Combine(folder, name), unfinished = $"{path}.{Environment.ProcessId}.part";
+        string path = Path.Combine(folder, name),
+            unfinished = $"{path}.{Environment.ProcessId}.part";
         File.WriteAllText(unfinished, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         File.Move(unfinished, path, overwrite: true);
     }
 
-    private static string Page(OverviewData data, Figure[] figures) => HtmlPage.Of(
-        $"{data.Name} – head attribution", "Head attribution for image-to-text information flow", data.Name, Many(data.Experiments.Count, "experiment"),
-        [
-            new PageSection("experiments", "Experiments", $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{Table(data)}", []),
-            new PageSection("heads", "How many heads it takes", string.Concat(figures.Select(PageSections.FigureBlock)), figures),
-            new PageSection("reproduce", "Reproduce", $"<pre>{Escape(data.Command)}</pre>\n", []),
-        ],
-        "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models”. Intervals: 95 %, bootstrap over samples.");
+    private static string Page(OverviewData data, Figure[] figures) =>
+        HtmlPage.Of(
+            $"{data.Name} – head attribution",
+            "Head attribution for image-to-text information flow",
+            data.Name,
+            Many(data.Experiments.Count, "experiment"),
+            [
+                new PageSection(
+                    "experiments",
+                    "Experiments",
+                    $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{Table(data)}",
+                    []
+                ),
+                new PageSection(
+                    "heads",
+                    "How many heads it takes",
+                    string.Concat(figures.Select(PageSections.FigureBlock)),
+                    figures
+                ),
+                new PageSection("reproduce", "Reproduce", $"<pre>{Escape(data.Command)}</pre>\n", []),
+            ],
+            "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large "
+                + "Vision-Language Models”. Intervals: 95 %, bootstrap over samples."
+        );
 
     private static string Headline(OverviewData data)
     {
-        (string Name, KeyNumber R2)[] fitted = [.. data.Experiments.Where(e => e.Number(KeyNumbers.R2) is not null).Select(e => (e.Name, e.Number(KeyNumbers.R2)!.Value))];
+        (string Name, KeyNumber R2)[] fitted =
+        [
+            .. data
+                .Experiments.Where(e => e.Number(KeyNumbers.R2) is not null)
+                .Select(e => (e.Name, e.Number(KeyNumbers.R2)!.Value)),
+        ];
         if (fitted.Length == 0)
         {
             return "No experiment has a regression.";
@@ -53,35 +78,113 @@ internal static class OverviewPage
 
         var best = fitted.MaxBy(e => e.R2.Value.Mean);
         var worst = fitted.MinBy(e => e.R2.Value.Mean);
-        string spread = fitted.Length == 1
-            ? $"A sum of single heads explains {Verdicts.Share(best.R2.Value)} of the variance of the answer's logit "
-                + $"in {best.Name}."
-            : $"A sum of single heads explains {Verdicts.Share(worst.R2.Value)} ({worst.Name}) to "
-                + $"{Verdicts.Share(best.R2.Value)} ({best.Name}) of the variance of the answer's logit.";
-        int[] apart = [.. fitted.Where(e => double.IsFinite(e.R2.Paper)).Select(e => Math.Abs(e.R2.Value.Mean - e.R2.Paper) <= e.R2.PaperDeviation ? 1 : 0)];
-        return apart.Length == 0 ? spread : $"{spread} {Count(apart.Sum())} of {Many(apart.Length, "experiment")} with a published R² {(apart.Sum() == 1 ? "lies" : "lie")} within one standard deviation of it.";
+        string spread =
+            fitted.Length == 1
+                ? $"A sum of single heads explains {Verdicts.Share(best.R2.Value)} of the variance of the "
+                    + $"answer's logit "
+                    + $"in {best.Name}."
+                : $"A sum of single heads explains {Verdicts.Share(worst.R2.Value)} ({worst.Name}) to "
+                    + $"{Verdicts.Share(best.R2.Value)} ({best.Name}) of the variance of the answer's logit.";
+        int[] apart =
+        [
+            .. fitted
+                .Where(e => double.IsFinite(e.R2.Paper))
+                .Select(e => Math.Abs(e.R2.Value.Mean - e.R2.Paper) <= e.R2.PaperDeviation ? 1 : 0),
+        ];
+        return apart.Length == 0
+            ? spread
+            : $"{spread} {Count(apart.Sum())} of {Many(apart.Length, "experiment")} with a published R² "
+                + $"{(apart.Sum() == 1 ? "lies" : "lie")} within one standard deviation of it.";
     }
 
     private static string Table(OverviewData data)
     {
-        (string Title, string Quantity)[] shown = [.. new[] { ("R²", KeyNumbers.R2), ("ρ", KeyNumbers.Rho), ("logit kept", KeyNumbers.LogitKept) }.Where(c => data.Experiments.Any(e => e.Number(c.Item2) is not null))];
-        var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr><th>experiment</th><th>model</th><th class=\"n\">heads</th><th class=\"n\">samples</th>");
-        html.Append(string.Concat(shown.Select(c => $"<th class=\"n\">{c.Title}</th>"))).Append("</tr></thead><tbody>\n");
+        (string Title, string Quantity)[] shown =
+        [
+            .. new[] { ("R²", KeyNumbers.R2), ("ρ", KeyNumbers.Rho), ("logit kept", KeyNumbers.LogitKept) }.Where(c =>
+                data.Experiments.Any(e => e.Number(c.Item2) is not null)
+            ),
+        ];
+        var html = new StringBuilder(
+            "<div class=\"scroll\"><table><thead><tr><th>experiment</th><th>model</th><th class=\"n\">heads</th><th "
+                + "class=\"n\">samples</th>"
+        );
+        html.Append(string.Concat(shown.Select(c => $"<th class=\"n\">{c.Title}</th>")))
+            .Append("</tr></thead><tbody>\n");
         foreach (OverviewExperiment experiment in data.Experiments)
         {
-            html.Append("<tr><td><a href=\"").Append(Escape(experiment.Address)).Append("\">").Append(Escape(experiment.Name)).Append("</a></td><td>").Append(Escape(experiment.Model))
-                .Append("</td><td class=\"n\">").Append(Count(experiment.Heads)).Append("</td><td class=\"n\">").Append(Count(experiment.Samples)).Append("</td>")
-                .Append(string.Concat(shown.Select(c => $"<td class=\"n\">{Cell(experiment.Number(c.Quantity))}</td>"))).Append("</tr>\n");
+            html.Append("<tr><td><a href=\"")
+                .Append(Escape(experiment.Address))
+                .Append("\">")
+                .Append(Escape(experiment.Name))
+                .Append("</a></td><td>")
+                .Append(Escape(experiment.Model))
+                .Append("</td><td class=\"n\">")
+                .Append(Count(experiment.Heads))
+                .Append("</td><td class=\"n\">")
+                .Append(Count(experiment.Samples))
+                .Append("</td>")
+                .Append(string.Concat(shown.Select(c => $"<td class=\"n\">{Cell(experiment.Number(c.Quantity))}</td>")))
+                .Append("</tr>\n");
         }
 
-        return html.Append("</tbody></table></div>\n").Append($"<p class=\"files\">Tables 2 and 3 of the paper: mean ± standard deviation over samples [95 % interval of the mean], the paper's below where it has one · <a href=\"figures/{TableName}.csv\">CSV</a></p>\n").ToString();
+        return html.Append("</tbody></table></div>\n")
+            .Append(
+                $"<p class=\"files\">Tables 2 and 3 of the paper: mean ± standard deviation over samples [95 % "
+                    + $"interval of the mean], the paper's below where it has one · <a "
+                    + $"href=\"figures/{TableName}.csv\">CSV</a></p>\n"
+            )
+            .ToString();
     }
 
-    private static string Cell(KeyNumber? number) => number is not { } known ? None
-        : Escape(Sentences.WithInterval(known.Value)) + (double.IsFinite(known.Paper) ? $"<br><small>paper {Escape(Sentences.PlusMinus(new Estimate(known.Paper, known.PaperDeviation, double.NaN, double.NaN, 0)))}</small>" : "");
+    private static string Cell(KeyNumber? number) =>
+        number is not { } known
+            ? None
+            : Escape(Sentences.WithInterval(known.Value))
+                + (
+                    double.IsFinite(known.Paper)
+                        ? $"<br><small>paper {Escape(Sentences.PlusMinus(new Estimate(known.Paper, known.PaperDeviation, double.NaN, double.NaN, 0)))}</small>"
+                        : ""
+                );
 
-    private static FigureTable Numbers(OverviewData data) => new(
-        ["experiment", "model", "heads", "quantity", "criterion", "mean", "sd", "low95", "high95", "samples", "not_reached", "paper_mean", "paper_sd"],
-        [.. data.Experiments.SelectMany(e => e.Numbers.Select(n => (IReadOnlyList<object?>)
-            [e.Name, e.Model, e.Heads, n.Quantity, n.Criterion, n.Value.Mean, n.Value.Deviation, n.Value.Low, n.Value.High, n.Value.Count, n.NotReached, n.Paper, n.PaperDeviation]))]);
+    private static FigureTable Numbers(OverviewData data) =>
+        new(
+            [
+                "experiment",
+                "model",
+                "heads",
+                "quantity",
+                "criterion",
+                "mean",
+                "sd",
+                "low95",
+                "high95",
+                "samples",
+                "not_reached",
+                "paper_mean",
+                "paper_sd",
+            ],
+            [
+                .. data.Experiments.SelectMany(e =>
+                    e.Numbers.Select(n =>
+                        (IReadOnlyList<object?>)
+                            [
+                                e.Name,
+                                e.Model,
+                                e.Heads,
+                                n.Quantity,
+                                n.Criterion,
+                                n.Value.Mean,
+                                n.Value.Deviation,
+                                n.Value.Low,
+                                n.Value.High,
+                                n.Value.Count,
+                                n.NotReached,
+                                n.Paper,
+                                n.PaperDeviation,
+                            ]
+                    )
+                ),
+            ]
+        );
 }

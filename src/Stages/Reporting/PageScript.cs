@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>The page's script: tips, keys that hide a series, the theme switch, the place in the contents. The page is whole without it.</summary>
+/// <summary>
+/// The page's script: tips, keys that hide a series, the theme switch, the place in the contents. The page is whole
+/// without it.
+/// </summary>
 internal static class PageScript
 {
     /// <summary>The script.</summary>

@@ -21,19 +21,55 @@ internal static class PageSections
         PageSection Section(string id, string title, string lead, params string[] names)
         {
             Figure[] own = [.. figures.Where(f => names.Contains(f.Name))];
-            return new PageSection(id, title, (own.Length > 0 || names.Length == 0 ? lead : "") + string.Concat(own.Select(FigureBlock)), own);
+            return new PageSection(
+                id,
+                title,
+                (own.Length > 0 || names.Length == 0 ? lead : "") + string.Concat(own.Select(FigureBlock)),
+                own
+            );
         }
 
         return
         [
             Section("summary", "Summary", SummarySection.Of(findings)),
             Section("sample", "One sample", SampleSection.Typical(findings)),
-            Section("validation", "How many heads it takes", "", "fig3a-heads-needed", "fig3a-curves", "fig5-thresholds", "fig6-ablation-ratio", "fig7-single-head"),
+            Section(
+                "validation",
+                "How many heads it takes",
+                "",
+                "fig3a-heads-needed",
+                "fig3a-curves",
+                "fig5-thresholds",
+                "fig6-ablation-ratio",
+                "fig7-single-head"
+            ),
             Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
-            Section("alike", "What samples have in common", "", "fig3e-tsne", StylesFigure.Name, "fig10-head-vectors", "table1-prompts"),
-            Section("fit", "How well the regression fits", SummarySection.FitTableOf(findings), "fig2-fit", "fig2-predicted-phi", StabilityFigure.Name),
-            Section("tokens", "Which tokens", LogitKeptTable.Section(findings), "fig4a-text-tokens",
-                "fig4b-image-tokens", "fig4c-weighted-attention", ObjectShareFigure.Name),
+            Section(
+                "alike",
+                "What samples have in common",
+                "",
+                "fig3e-tsne",
+                StylesFigure.Name,
+                "fig10-head-vectors",
+                "table1-prompts"
+            ),
+            Section(
+                "fit",
+                "How well the regression fits",
+                SummarySection.FitTableOf(findings),
+                "fig2-fit",
+                "fig2-predicted-phi",
+                StabilityFigure.Name
+            ),
+            Section(
+                "tokens",
+                "Which tokens",
+                LogitKeptTable.Section(findings),
+                "fig4a-text-tokens",
+                "fig4b-image-tokens",
+                "fig4c-weighted-attention",
+                ObjectShareFigure.Name
+            ),
             Section("lens", "What heads say", "", "fig8-logit-lens"),
             Section("beyond", "Beyond the paper", "", GradientCostFigure.Name, NonAdditiveFigure.Name),
             Section("samples", "All samples", SampleSection.All(findings)),
@@ -44,44 +80,76 @@ internal static class PageSections
     }
 
     /// <summary>A figure with its sentence, both drawings, files beside the page and data.</summary>
-    public static string FigureBlock(Figure figure) => FigureBlock(figure, $"<a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>");
+    public static string FigureBlock(Figure figure) =>
+        FigureBlock(
+            figure,
+            $"<a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>"
+        );
 
     /// <summary>A figure of a page that has no files beside it: the data are in the page.</summary>
     public static string LoneFigureBlock(Figure figure) =>
-        FigureBlock(figure, $"<a download=\"{figure.Name}.csv\" href=\"data:text/csv;charset=utf-8;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(figure.Table.ToCsv()))}\">CSV</a>");
+        FigureBlock(
+            figure,
+            $"<a download=\"{figure.Name}.csv\" "
+                + $"href=\"data:text/csv;charset=utf-8;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(figure.Table.ToCsv()))}\">CSV</a>"
+        );
 
     /// <summary>A table with a heading line; text cells are escaped.</summary>
-    public static string Table(IEnumerable<(string Title, bool IsNumber)> columns, IEnumerable<IEnumerable<object?>> rows)
+    public static string Table(
+        IEnumerable<(string Title, bool IsNumber)> columns,
+        IEnumerable<IEnumerable<object?>> rows
+    )
     {
         (string Title, bool IsNumber)[] heads = [.. columns];
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
-        html.Append(string.Concat(heads.Select(h => $"<th{(h.IsNumber ? " class=\"n\"" : "")}>{Escape(h.Title)}</th>"))).Append("</tr></thead><tbody>\n");
+        html.Append(string.Concat(heads.Select(h => $"<th{(h.IsNumber ? " class=\"n\"" : "")}>{Escape(h.Title)}</th>")))
+            .Append("</tr></thead><tbody>\n");
         foreach (IEnumerable<object?> row in rows)
         {
-            html.Append("<tr>").Append(string.Concat(row.Select((cell, i) => $"<td{(heads[i].IsNumber ? " class=\"n\"" : "")}>{Escape(Cell(cell))}</td>"))).Append("</tr>\n");
+            html.Append("<tr>")
+                .Append(
+                    string.Concat(
+                        row.Select(
+                            (cell, i) => $"<td{(heads[i].IsNumber ? " class=\"n\"" : "")}>{Escape(Cell(cell))}</td>"
+                        )
+                    )
+                )
+                .Append("</tr>\n");
         }
 
         return html.Append("</tbody></table></div>\n").ToString();
     }
 
     private static string FigureBlock(Figure figure, string files) =>
-        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
-        + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
-        + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div class=\"files\">{files}\n{Data(figure.Table)}</div>\n</figure>\n";
+        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span "
+        + $"class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
+        + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div "
+        + $"class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
+        + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div "
+        + $"class=\"files\">{files}\n{Data(figure.Table)}</div>\n</figure>\n";
 
     private static string Data(FigureTable table)
     {
-        bool[] numbers = [.. Enumerable.Range(0, table.Columns.Count).Select(i => table.Rows.Count > 0 && table.Rows[0][i] is double or int)];
-        string more = table.Rows.Count > RowsShown ? $"<p>The first {Count(RowsShown)} of {Count(table.Rows.Count)} rows; all are in the CSV.</p>" : "";
+        bool[] numbers =
+        [
+            .. Enumerable
+                .Range(0, table.Columns.Count)
+                .Select(i => table.Rows.Count > 0 && table.Rows[0][i] is double or int),
+        ];
+        string more =
+            table.Rows.Count > RowsShown
+                ? $"<p>The first {Count(RowsShown)} of {Count(table.Rows.Count)} rows; all are in the CSV.</p>"
+                : "";
         return $"<details><summary>data</summary>{more}{Table(table.Columns.Zip(numbers), table.Rows.Take(RowsShown))}</details>";
     }
 
-    private static string Cell(object? cell) => cell switch
-    {
-        double value => Fixed(value, 3),
-        int value => Count(value),
-        _ => Exact(cell),
-    };
+    private static string Cell(object? cell) =>
+        cell switch
+        {
+            double value => Fixed(value, 3),
+            int value => Count(value),
+            _ => Exact(cell),
+        };
 
     /// <summary>What the symbols mean.</summary>
     public const string Words = """

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>A colour with its two values. A drawing carries the light one as an attribute and the name as a class, which the page's style sheet overrides; so a file is right alone and the page follows light and dark.</summary>
+/// <summary>
+/// A colour with its two values. A drawing carries the light one as an attribute and the name as a class, which the
+/// page's style sheet overrides; so a file is right alone and the page follows light and dark.
+/// </summary>
 /// <param name="Name">Name of the CSS variable, unique.</param>
 /// <param name="Light">#rrggbb on a light page and in files.</param>
 /// <param name="Dark">#rrggbb on a dark page.</param>
@@ -30,7 +33,10 @@ internal enum MarkShape
 /// <param name="Shape">Form.</param>
 internal readonly record struct Marker(Ink Ink, MarkShape Shape);
 
-/// <summary>The colours of every figure. Series after Okabe and Ito, told apart with any kind of colour vision; ramps run evenly in lightness.</summary>
+/// <summary>
+/// The colours of every figure. Series after Okabe and Ito, told apart with any kind of colour vision; ramps run evenly
+/// in lightness.
+/// </summary>
 internal static class Palette
 {
     private const int Steps = 20; // of a ramp from its neutral end to its full colour
@@ -53,59 +59,108 @@ internal static class Palette
     /// <summary>Colours of series in the order of use; the last is the quiet one (random orders).</summary>
     public static readonly IReadOnlyList<Ink> Series =
     [
-        new("c1", "#0b6cb5", "#5cb3f2"), new("c2", "#cf5706", "#f79a55"), new("c3", "#008a64", "#4fcfa4"),
-        new("c4", "#8a4fb0", "#c49ae6"), new("c5", "#b3366b", "#ef86b3"), new("c6", "#7b8087", "#9aa1a9"),
+        new("c1", "#0b6cb5", "#5cb3f2"),
+        new("c2", "#cf5706", "#f79a55"),
+        new("c3", "#008a64", "#4fcfa4"),
+        new("c4", "#8a4fb0", "#c49ae6"),
+        new("c5", "#b3366b", "#ef86b3"),
+        new("c6", "#7b8087", "#9aa1a9"),
     ];
 
     /// <summary>Signed ramp: blue below zero, neutral at zero, orange above.</summary>
-    private static readonly Ink[] Signed = Ramp("d", ["#08407e", "#4a97cf", "#f1f1ef", "#e8893c", "#8c3a04"], ["#9fd4ff", "#2d78b5", "#23282d", "#b5601c", "#ffc58a"], 2 * Steps);
+    private static readonly Ink[] Signed = Ramp(
+        "d",
+        ["#08407e", "#4a97cf", "#f1f1ef", "#e8893c", "#8c3a04"],
+        ["#9fd4ff", "#2d78b5", "#23282d", "#b5601c", "#ffc58a"],
+        2 * Steps
+    );
 
     /// <summary>Ramp of shares: neutral at 0, green at 1.</summary>
-    private static readonly Ink[] Shares = Ramp("s", ["#f1f1ef", "#6dbb9f", "#00513f"], ["#23282d", "#1f7f66", "#a4f2d8"], Steps);
+    private static readonly Ink[] Shares = Ramp(
+        "s",
+        ["#f1f1ef", "#6dbb9f", "#00513f"],
+        ["#23282d", "#1f7f66", "#a4f2d8"],
+        Steps
+    );
 
     /// <summary>Ramp of depth in the model: amber at the first layer, violet at the last.</summary>
-    private static readonly Ink[] Depths = Ramp("l", ["#e3a51a", "#2f9a8c", "#3a1d75"], ["#8a6a12", "#3aa899", "#d8c6ff"], Steps);
+    private static readonly Ink[] Depths = Ramp(
+        "l",
+        ["#e3a51a", "#2f9a8c", "#3a1d75"],
+        ["#8a6a12", "#3aa899", "#d8c6ff"],
+        Steps
+    );
 
     /// <summary>Every colour once.</summary>
-    public static IEnumerable<Ink> All => [Ink, Muted, Rule, Paper, OnMiddle, .. Series, .. Signed, .. Shares, .. Depths];
+    public static IEnumerable<Ink> All =>
+        [Ink, Muted, Rule, Paper, OnMiddle, .. Series, .. Signed, .. Shares, .. Depths];
 
     /// <summary>Colour of a relative depth: 0 = first layer, 1 = last.</summary>
-    public static Ink OfDepth(double depth) => Depths[double.IsFinite(depth) ? (int)Math.Round(Math.Clamp(depth, 0, 1) * Steps) : 0];
+    public static Ink OfDepth(double depth) =>
+        Depths[double.IsFinite(depth) ? (int)Math.Round(Math.Clamp(depth, 0, 1) * Steps) : 0];
 
-    /// <summary>Marks of many groups: neighbours differ in colour and form, so that no eye has to tell them by colour alone; 24 are different.</summary>
+    /// <summary>
+    /// Marks of many groups: neighbours differ in colour and form, so that no eye has to tell them by colour alone; 24
+    /// are different.
+    /// </summary>
     public static Marker OfGroup(int group)
     {
         int block = group / Series.Count;
         return new Marker(Series[group % Series.Count], (MarkShape)((2 * (block % 2)) + ((group + (block / 2)) % 2)));
     }
 
-    /// <summary>Colour of a signed value on the ramp from -<paramref name="most"/> to <paramref name="most"/>.</summary>
+    /// <summary>
+    /// Colour of a signed value on the ramp from -<paramref name="most"/> to <paramref name="most"/>.
+    /// </summary>
     public static Ink OfSigned(double value, double most) =>
-        Signed[Steps + (double.IsFinite(value) && most > 0 ? (int)Math.Round(Math.Clamp(value / most, -1, 1) * Steps) : 0)];
+        Signed[
+            Steps + (double.IsFinite(value) && most > 0 ? (int)Math.Round(Math.Clamp(value / most, -1, 1) * Steps) : 0)
+        ];
 
     /// <summary>Colour of a share in [0, 1].</summary>
-    public static Ink OfShare(double share) => Shares[double.IsFinite(share) ? (int)Math.Round(Math.Clamp(share, 0, 1) * Steps) : 0];
+    public static Ink OfShare(double share) =>
+        Shares[double.IsFinite(share) ? (int)Math.Round(Math.Clamp(share, 0, 1) * Steps) : 0];
 
-    /// <summary>Variables for both themes (system setting, or the page's own switch) and one fill and one stroke class a colour.</summary>
+    /// <summary>
+    /// Variables for both themes (system setting, or the page's own switch) and one fill and one stroke class a colour.
+    /// </summary>
     public static string Css()
     {
         string light = string.Concat(All.Select(ink => $"--{ink.Name}:{ink.Light};"));
         string dark = string.Concat(All.Select(ink => $"--{ink.Name}:{ink.Dark};"));
         var css = new StringBuilder();
         css.Append(":root{color-scheme:light;").Append(light).Append("}\n");
-        css.Append("@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;").Append(dark).Append("}}\n");
+        css.Append("@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;")
+            .Append(dark)
+            .Append("}}\n");
         css.Append(":root[data-theme=dark]{color-scheme:dark;").Append(dark).Append("}\n");
         css.Append("@media print{:root:root{color-scheme:light;").Append(light).Append("}}\n");
         foreach (Ink ink in All)
         {
-            css.Append(".f-").Append(ink.Name).Append("{fill:var(--").Append(ink.Name).Append(")}.s-").Append(ink.Name).Append("{stroke:var(--").Append(ink.Name).Append(")}");
+            css.Append(".f-")
+                .Append(ink.Name)
+                .Append("{fill:var(--")
+                .Append(ink.Name)
+                .Append(")}.s-")
+                .Append(ink.Name)
+                .Append("{stroke:var(--")
+                .Append(ink.Name)
+                .Append(")}");
         }
 
         return css.Append('\n').ToString();
     }
 
     private static Ink[] Ramp(string name, string[] light, string[] dark, int steps) =>
-        [.. Enumerable.Range(0, steps + 1).Select(i => new Ink(name + i.ToString(CultureInfo.InvariantCulture), Mix(light, (double)i / steps), Mix(dark, (double)i / steps)))];
+        [
+            .. Enumerable
+                .Range(0, steps + 1)
+                .Select(i => new Ink(
+                    name + i.ToString(CultureInfo.InvariantCulture),
+                    Mix(light, (double)i / steps),
+                    Mix(dark, (double)i / steps)
+                )),
+        ];
 
     private static string Mix(string[] stops, double at)
     {
@@ -114,12 +169,16 @@ internal static class Palette
         var mixed = new StringBuilder("#");
         for (int channel = 1; channel <= 5; channel += 2)
         {
-            double a = Channel(stops[first], channel), b = Channel(stops[first + 1], channel);
-            mixed.Append(((int)Math.Round(a + ((b - a) * (place - first)))).ToString("x2", CultureInfo.InvariantCulture));
+            double a = Channel(stops[first], channel),
+                b = Channel(stops[first + 1], channel);
+            mixed.Append(
+                ((int)Math.Round(a + ((b - a) * (place - first)))).ToString("x2", CultureInfo.InvariantCulture)
+            );
         }
 
         return mixed.ToString();
     }
 
-    private static int Channel(string hex, int start) => int.Parse(hex.AsSpan(start, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static int Channel(string hex, int start) =>
+        int.Parse(hex.AsSpan(start, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -2,16 +2,25 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 2: phi as the sum of coefficients predicts it, against the model's own phi on masks that did not train, for samples from the worst to the best fit.</summary>
+/// <summary>
+/// Fig. 2: phi as the sum of coefficients predicts it, against the model's own phi on masks that did not train, for
+/// samples from the worst to the best fit.
+/// </summary>
 internal static class PredictedPhiFigure
 {
-    private const double Left = 46, Right = 6, Head = 40, Foot = 42;
-    private const int Panels = 6, PointsAtMost = 2000;
+    private const double Left = 46,
+        Right = 6,
+        Head = 40,
+        Foot = 42;
+    private const int Panels = 6,
+        PointsAtMost = 2000;
 
     /// <summary>The figure; null without test masks.</summary>
     public static Figure? Of(Findings findings)
     {
-        SampleResult[] samples = Chosen([.. findings.Fitted.Where(s => s.TestPhi.Count > 0 && s.TestPhi.Count == s.TestPredicted.Count)]);
+        SampleResult[] samples = Chosen([
+            .. findings.Fitted.Where(s => s.TestPhi.Count > 0 && s.TestPhi.Count == s.TestPredicted.Count),
+        ]);
         if (samples.Length == 0)
         {
             return null;
@@ -19,12 +28,33 @@ internal static class PredictedPhiFigure
 
         var table = new FigureTable(
             ["sample_id", "phi", "predicted"],
-            [.. samples.SelectMany(s => s.TestPhi.Select((phi, i) => (IReadOnlyList<object?>)[s.SampleId, phi, s.TestPredicted[i]]))]);
+            [
+                .. samples.SelectMany(s =>
+                    s.TestPhi.Select((phi, i) => (IReadOnlyList<object?>)[s.SampleId, phi, s.TestPredicted[i]])
+                ),
+            ]
+        );
         return new Figure(
-            "fig2-predicted-phi", "Fig. 2", "Predicted and true normalised logit φ", Sentences.Predicted(findings),
-            $"Each dot is a test mask ({Many(samples[0].TestPhi.Count, "mask")} a sample); on the dashed line prediction and truth agree. "
-            + (samples.Length > 1 ? "Samples are spread evenly from the worst to the best R²: none is picked by hand." : "") + " All panels share their axes." + (samples.Any(s => s.TestPhi.Count > PointsAtMost) ? $" The first {Count(PointsAtMost)} masks of a sample are drawn." : ""),
-            table, canvas => Draw(samples, canvas));
+            "fig2-predicted-phi",
+            "Fig. 2",
+            "Predicted and true normalised logit φ",
+            Sentences.Predicted(findings),
+            $"Each dot is a test mask ({Many(samples[0].TestPhi.Count, "mask")} a sample); on the dashed line "
+                + $"prediction and truth agree. "
+                + (
+                    samples.Length > 1
+                        ? "Samples are spread evenly from the worst to the best R²: none is picked by hand."
+                        : ""
+                )
+                + " All panels share their axes."
+                + (
+                    samples.Any(s => s.TestPhi.Count > PointsAtMost)
+                        ? $" The first {Count(PointsAtMost)} masks of a sample are drawn."
+                        : ""
+                ),
+            table,
+            canvas => Draw(samples, canvas)
+        );
     }
 
     /// <summary>Evenly spaced in the order of R^2, worst and best included.</summary>
@@ -32,39 +62,76 @@ internal static class PredictedPhiFigure
     {
         SampleResult[] ordered = [.. samples.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)];
         int count = Math.Min(Panels, ordered.Length);
-        return count < 2 ? ordered : [.. Enumerable.Range(0, count).Select(i => ordered[(int)Math.Round((double)i * (ordered.Length - 1) / (count - 1))])];
+        return count < 2
+            ? ordered
+            :
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(i => ordered[(int)Math.Round((double)i * (ordered.Length - 1) / (count - 1))]),
+            ];
     }
 
     private static Svg Draw(SampleResult[] samples, Canvas canvas)
     {
-        int columns = Math.Min(samples.Length, canvas.IsNarrow ? 2 : 3), rows = (samples.Length + columns - 1) / columns;
-        double width = canvas.Width / Math.Max(2, columns), side = width - Left - Right, height = Head + side + Foot;
+        int columns = Math.Min(samples.Length, canvas.IsNarrow ? 2 : 3),
+            rows = (samples.Length + columns - 1) / columns;
+        double width = canvas.Width / Math.Max(2, columns),
+            side = width - Left - Right,
+            height = Head + side + Foot;
         double[] values = [.. samples.SelectMany(s => s.TestPhi.Concat(s.TestPredicted)).Where(double.IsFinite)];
-        double least = values.DefaultIfEmpty(0).Min(), most = values.DefaultIfEmpty(1).Max(), room = Math.Max(1e-6, 0.04 * (most - least));
+        double least = values.DefaultIfEmpty(0).Min(),
+            most = values.DefaultIfEmpty(1).Max(),
+            room = Math.Max(1e-6, 0.04 * (most - least));
         Svg svg = canvas.Svg(rows * height);
         for (int i = 0; i < samples.Length; i++)
         {
-            double left = (i % columns * width) + Left, top = (i / columns * height) + Head;
+            double left = (i % columns * width) + Left,
+                top = (i / columns * height) + Head;
             var x = new Scale(least - room, most + room, left, left + side);
             var y = x with { Start = top + side, End = top };
-            DrawPanel(svg, samples[i], x, y, names: i / columns == rows - 1 || i + columns >= samples.Length, first: i % columns == 0, characters: (int)(side / 7));
+            DrawPanel(
+                svg,
+                samples[i],
+                x,
+                y,
+                names: i / columns == rows - 1 || i + columns >= samples.Length,
+                first: i % columns == 0,
+                characters: (int)(side / 7)
+            );
         }
 
         return svg;
     }
 
-    private static void DrawPanel(Svg svg, SampleResult sample, Scale x, Scale y, bool names, bool first, int characters)
+    private static void DrawPanel(
+        Svg svg,
+        SampleResult sample,
+        Scale x,
+        Scale y,
+        bool names,
+        bool first,
+        int characters
+    )
     {
         int ticks = x.End - x.Start < 140 ? 3 : 5;
         svg.Axes(x, y, names ? "predicted φ" : "", "", x.Ticks(ticks), y.Ticks(ticks));
-        svg.Text(x.Start, y.End - 22, Cut(sample.Answer, characters), ink: Palette.Ink, bold: true).Text(x.Start, y.End - 7, $"R² {Fixed(sample.R2, 2)}", size: 11);
+        svg.Text(x.Start, y.End - 22, Cut(sample.Answer, characters), ink: Palette.Ink, bold: true)
+            .Text(x.Start, y.End - 7, $"R² {Fixed(sample.R2, 2)}", size: 11);
         if (first)
         {
             svg.Text(x.Start - 34, (y.Start + y.End) / 2, "true φ", "middle", Palette.Ink, upwards: true);
         }
 
         svg.Line(x.Start, y.Start, x.End, y.End, Palette.Muted, 1, "4 4");
-        (double X, double Y)[] points = [.. sample.TestPredicted.Zip(sample.TestPhi).Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second)).Take(PointsAtMost).Select(p => (x[p.First], y[p.Second]))];
+        (double X, double Y)[] points =
+        [
+            .. sample
+                .TestPredicted.Zip(sample.TestPhi)
+                .Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second))
+                .Take(PointsAtMost)
+                .Select(p => (x[p.First], y[p.Second])),
+        ];
         svg.Cloud(points, points.Length > 500 ? 1.4 : 2, Palette.Series[0], points.Length > 500 ? 0.28 : 0.45);
     }
 }

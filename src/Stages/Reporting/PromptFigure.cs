@@ -3,10 +3,16 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Table 1: cosine of beta under other prompts with beta under the report's own, ours beside the paper's where that is the default prompt.</summary>
+/// <summary>
+/// Table 1: cosine of beta under other prompts with beta under the report's own, ours beside the paper's where that is
+/// the default prompt.
+/// </summary>
 internal static class PromptFigure
 {
-    private const double Right = 94, Row = 40, Top = 30, Foot = 44;
+    private const double Right = 94,
+        Row = 40,
+        Top = 30,
+        Foot = 44;
     private const int NameCharacters = 8;
 
     /// <summary>The figure; null without other prompts.</summary>
@@ -22,19 +28,51 @@ internal static class PromptFigure
         string own = OwnPrompt(findings);
         var table = new FigureTable(
             ["prompt", "text", "cosine_mean", "cosine_sd", "low95", "high95", "samples", "paper_mean", "paper_sd"],
-            [.. rows.Select(r => (IReadOnlyList<object?>)[r.Prompt.Prompt, r.Prompt.Text, r.Mean.Mean, r.Mean.Deviation, r.Mean.Low, r.Mean.High, r.Mean.Count, r.Paper?.Mean, r.Paper?.Deviation])]);
+            [
+                .. rows.Select(r =>
+                    (IReadOnlyList<object?>)
+                        [
+                            r.Prompt.Prompt,
+                            r.Prompt.Text,
+                            r.Mean.Mean,
+                            r.Mean.Deviation,
+                            r.Mean.Low,
+                            r.Mean.High,
+                            r.Mean.Count,
+                            r.Paper?.Mean,
+                            r.Paper?.Deviation,
+                        ]
+                ),
+            ]
+        );
         return new Figure(
-            "table1-prompts", "Table 1", "Similarity of β under other prompts", Shows(rows, own, same, findings.Data.HasLabels),
-            $"Small dots: cosine of a sample's β with its β under {own}; line: mean ± one standard deviation over samples, as the paper states it (n = {Count(rows.Max(r => r.Mean.Count))}). 1 = the same heads in the same proportions. "
-            + (rows.Any(r => r.Paper is not null) ? $"Grey band: the paper's LLaVA-1.5-7B, mean ± one standard deviation{(same ? "" : ", for orientation: this is another model")}." : ""),
-            table, canvas => Draw(rows, own, canvas));
+            "table1-prompts",
+            "Table 1",
+            "Similarity of β under other prompts",
+            Shows(rows, own, same, findings.Data.HasLabels),
+            $"Small dots: cosine of a sample's β with its β under {own}; line: mean ± one standard deviation over "
+                + $"samples, as the paper states it (n = {Count(rows.Max(r => r.Mean.Count))}). 1 = the same heads "
+                + $"in the same proportions. "
+                + (
+                    rows.Any(r => r.Paper is not null)
+                        ? $"Grey band: the paper's LLaVA-1.5-7B, mean ± one standard "
+                            + $"deviation{(same ? "" : ", for orientation: this is another model")}."
+                        : ""
+                ),
+            table,
+            canvas => Draw(rows, own, canvas)
+        );
     }
 
-    private static string OwnPrompt(Findings findings) => findings.Data.IsDefaultQuestion ? "the default prompt" : "this report's question";
+    private static string OwnPrompt(Findings findings) =>
+        findings.Data.IsDefaultQuestion ? "the default prompt" : "this report's question";
 
     private static PromptRow RowOf(Findings findings, PromptResult prompt)
     {
-        (double Mean, double Deviation)? paper = findings.Data.IsDefaultQuestion && prompt.Prompt is ['p', >= '1' and <= '9' and var digit] ? Published.PromptSimilarity[digit - '1'] : null;
+        (double Mean, double Deviation)? paper =
+            findings.Data.IsDefaultQuestion && prompt.Prompt is ['p', >= '1' and <= '9' and var digit]
+                ? Published.PromptSimilarity[digit - '1']
+                : null;
         return new PromptRow(prompt, findings.Intervals.Of(prompt.Cosines), paper);
     }
 
@@ -47,25 +85,43 @@ internal static class PromptFigure
         }
 
         PromptRow lowest = known.MinBy(r => r.Mean.Mean)!;
-        // Samples are the same under all prompts, so that their means move together: the mean's interval is that of the ends, not a narrower one.
-        var mean = new Estimate(known.Average(r => r.Mean.Mean), double.NaN, known.Average(r => r.Mean.Low), known.Average(r => r.Mean.High), known.Min(r => r.Mean.Count));
-        string none = known.Length == rows.Length ? "" : $" No {(judged ? "answer" : "picture")} under {Named(rows.Except(known))} is {(judged ? "right where it is right" : "answered where it is answered")} under {own}.";
-        string ours = known.Length == 1
-            ? $"Under {Named(known)} β keeps a cosine of {Sentences.WithInterval(known[0].Mean)} with that under "
-                + $"{own}.{none}"
-            : $"Over {Many(known.Length, "prompt")} β keeps a mean cosine of {Verdicts.Number(mean)} with that under "
-                + $"{own}; the lowest is {lowest.Name} with {Sentences.WithInterval(lowest.Mean)}.{none}";
+        // Samples are the same under all prompts, so that their means move together: the mean's interval is that of the
+        // ends, not a narrower one.
+        var mean = new Estimate(
+            known.Average(r => r.Mean.Mean),
+            double.NaN,
+            known.Average(r => r.Mean.Low),
+            known.Average(r => r.Mean.High),
+            known.Min(r => r.Mean.Count)
+        );
+        string none =
+            known.Length == rows.Length
+                ? ""
+                : $" No {(judged ? "answer" : "picture")} under {Named(rows.Except(known))} is "
+                    + $"{(judged ? "right where it is right" : "answered where it is answered")} under {own}.";
+        string ours =
+            known.Length == 1
+                ? $"Under {Named(known)} β keeps a cosine of {Sentences.WithInterval(known[0].Mean)} with that under "
+                    + $"{own}.{none}"
+                : $"Over {Many(known.Length, "prompt")} β keeps a mean cosine of {Verdicts.Number(mean)} with "
+                    + $"that under "
+                    + $"{own}; the lowest is {lowest.Name} with {Sentences.WithInterval(lowest.Mean)}.{none}";
         if (!known.Any(r => r.Paper is not null))
         {
             return ours;
         }
 
-        double paper = Published.PromptSimilarity.Average(p => p.Mean), least = Published.PromptSimilarity.Min(p => p.Mean);
+        double paper = Published.PromptSimilarity.Average(p => p.Mean),
+            least = Published.PromptSimilarity.Min(p => p.Mean);
         string model = same ? "The paper" : "The paper's LLaVA-1.5-7B";
         string verdict = Verdicts.Against(
-            mean, least, ": here too the heads belong to the task more than to its wording",
-            "; here the wording matters more", "; the samples do not tell whether the wording matters more here",
-            $"; {Verdicts.Few(mean.Count)} whether the wording matters more here");
+            mean,
+            least,
+            ": here too the heads belong to the task more than to its wording",
+            "; here the wording matters more",
+            "; the samples do not tell whether the wording matters more here",
+            $"; {Verdicts.Few(mean.Count)} whether the wording matters more here"
+        );
         return $"{ours} {model} has a mean of {Fixed(paper, 2)} and a lowest of {Fixed(least, 2)}{verdict}.";
     }
 
@@ -75,16 +131,22 @@ internal static class PromptFigure
     {
         double bottom = Top + (rows.Length * Row);
         Svg svg = canvas.Svg(bottom + Foot);
-        double[] values = [.. rows.SelectMany(r => r.Prompt.Cosines).Where(double.IsFinite), .. rows.Where(r => r.Paper is not null).Select(r => r.Paper!.Value.Mean - r.Paper.Value.Deviation)];
+        double[] values =
+        [
+            .. rows.SelectMany(r => r.Prompt.Cosines).Where(double.IsFinite),
+            .. rows.Where(r => r.Paper is not null).Select(r => r.Paper!.Value.Mean - r.Paper.Value.Deviation),
+        ];
         double least = Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 20) / 20, -1, 0.9);
         double left = Math.Clamp(14 + (8 * rows.Max(r => r.Prompt.Prompt.Length)), 44, 14 + (8 * NameCharacters));
         var x = new Scale(least, 1, left, canvas.Width - Right);
         foreach (double tick in x.Ticks(canvas.IsNarrow ? 4 : 8))
         {
-            svg.Line(x[tick], Top - 6, x[tick], bottom, Palette.Rule).Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
+            svg.Line(x[tick], Top - 6, x[tick], bottom, Palette.Rule)
+                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
         }
 
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted).Text((x.Start + x.End) / 2, bottom + 35, $"cosine of β with that under {own}", "middle", Palette.Ink);
+        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
+            .Text((x.Start + x.End) / 2, bottom + 35, $"cosine of β with that under {own}", "middle", Palette.Ink);
         svg.Text(x.End + 8, Top - 12, "mean ± sd", size: 11);
         for (int i = 0; i < rows.Length; i++)
         {
@@ -99,12 +161,32 @@ internal static class PromptFigure
         double middle = y + 26;
         if (row.Paper is { } paper)
         {
-            double low = x.Clamped(paper.Mean - paper.Deviation), high = x.Clamped(paper.Mean + paper.Deviation);
-            svg.Rectangle(low, middle - 9, high - low, 18, Palette.Muted, $"paper: {Fixed(paper.Mean, 2)} ± {Fixed(paper.Deviation, 2)}", 0.22).Line(x.Clamped(paper.Mean), middle - 9, x.Clamped(paper.Mean), middle + 9, Palette.Muted, 1.2);
+            double low = x.Clamped(paper.Mean - paper.Deviation),
+                high = x.Clamped(paper.Mean + paper.Deviation);
+            svg.Rectangle(
+                    low,
+                    middle - 9,
+                    high - low,
+                    18,
+                    Palette.Muted,
+                    $"paper: {Fixed(paper.Mean, 2)} ± {Fixed(paper.Deviation, 2)}",
+                    0.22
+                )
+                .Line(x.Clamped(paper.Mean), middle - 9, x.Clamped(paper.Mean), middle + 9, Palette.Muted, 1.2);
         }
 
-        svg.Text(x.Start - 10, middle + 4, Cut(row.Prompt.Prompt, NameCharacters), "end", Palette.Ink, bold: true).Text(x.Start, y + 11, Cut(row.Prompt.Text, characters), size: 11, halo: true);
-        svg.Cloud([.. row.Prompt.Cosines.Where(double.IsFinite).Select((c, i) => (x.Clamped(c), middle + (((i % 5) - 2) * 3.0)))], 2, Palette.Series[0], 0.45);
+        svg.Text(x.Start - 10, middle + 4, Cut(row.Prompt.Prompt, NameCharacters), "end", Palette.Ink, bold: true)
+            .Text(x.Start, y + 11, Cut(row.Prompt.Text, characters), size: 11, halo: true);
+        svg.Cloud(
+            [
+                .. row
+                    .Prompt.Cosines.Where(double.IsFinite)
+                    .Select((c, i) => (x.Clamped(c), middle + (((i % 5) - 2) * 3.0))),
+            ],
+            2,
+            Palette.Series[0],
+            0.45
+        );
         if (row.Mean.Count == 0)
         {
             svg.Text(x.End + 8, middle + 4, "none", size: 11);
@@ -112,9 +194,25 @@ internal static class PromptFigure
         }
 
         double spread = double.IsFinite(row.Mean.Deviation) ? row.Mean.Deviation : 0;
-        svg.Line(x.Clamped(row.Mean.Mean - spread), middle, x.Clamped(row.Mean.Mean + spread), middle, Palette.Ink, 2.2);
-        string interval = row.Mean.HasInterval ? $"\n95 % of the mean: {Fixed(row.Mean.Low, 3)} to {Fixed(row.Mean.High, 3)}" : "";
-        svg.Dot(x.Clamped(row.Mean.Mean), middle, 4.6, Palette.Ink, $"{row.Name}: {Fixed(row.Mean.Mean, 3)} ± {Fixed(row.Mean.Deviation, 3)}, n = {Count(row.Mean.Count)}{interval}");
+        svg.Line(
+            x.Clamped(row.Mean.Mean - spread),
+            middle,
+            x.Clamped(row.Mean.Mean + spread),
+            middle,
+            Palette.Ink,
+            2.2
+        );
+        string interval = row.Mean.HasInterval
+            ? $"\n95 % of the mean: {Fixed(row.Mean.Low, 3)} to {Fixed(row.Mean.High, 3)}"
+            : "";
+        svg.Dot(
+            x.Clamped(row.Mean.Mean),
+            middle,
+            4.6,
+            Palette.Ink,
+            $"{row.Name}: {Fixed(row.Mean.Mean, 3)} ± {Fixed(row.Mean.Deviation, 3)}, n = "
+                + $"{Count(row.Mean.Count)}{interval}"
+        );
         svg.Text(x.End + 8, middle + 4, Sentences.PlusMinus(row.Mean), ink: Palette.Ink, size: 11);
     }
 

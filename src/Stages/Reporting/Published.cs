@@ -1,7 +1,8 @@
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// A model's numbers in the paper (Kim et al. 2025, "Interpreting Attention Heads for Image-to-Text Information Flow in Large Vision-Language Models"), mean and standard deviation over samples.
+/// A model's numbers in the paper (Kim et al. 2025, "Interpreting Attention Heads for Image-to-Text Information Flow in
+/// Large Vision-Language Models"), mean and standard deviation over samples.
 /// </summary>
 /// <param name="Model">Name in the paper.</param>
 /// <param name="R2">Table 2.</param>
@@ -9,7 +10,14 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Rho">Table 2.</param>
 /// <param name="RhoDeviation">Table 2.</param>
 /// <param name="LogitKept">Table 3: logit kept with the important text tokens only.</param>
-internal sealed record Published(string Model, double R2, double R2Deviation, double Rho, double RhoDeviation, double LogitKept)
+internal sealed record Published(
+    string Model,
+    double R2,
+    double R2Deviation,
+    double Rho,
+    double RhoDeviation,
+    double LogitKept
+)
 {
     private static readonly (string HubName, Published Numbers)[] Models =
     [
@@ -25,14 +33,35 @@ internal sealed record Published(string Model, double R2, double R2Deviation, do
         ("qwen2-vl-7b", new("Qwen2-VL-7B", 0.82, 0.05, 0.91, 0.03, 0.82)),
     ];
 
-    /// <summary>Table 1, LLaVA-1.5-7B: cosine of beta between the default prompt and p1 … p9, mean and standard deviation over 40 samples.</summary>
+    /// <summary>
+    /// Table 1, LLaVA-1.5-7B: cosine of beta between the default prompt and p1 … p9, mean and standard deviation over
+    /// 40 samples.
+    /// </summary>
     public static IReadOnlyList<(double Mean, double Deviation)> PromptSimilarity { get; } =
-        [(0.97, 0.02), (0.96, 0.03), (0.97, 0.02), (0.96, 0.02), (0.91, 0.03), (0.94, 0.02), (0.94, 0.03), (0.93, 0.04), (0.94, 0.03)];
+    [
+        (0.97, 0.02),
+        (0.96, 0.03),
+        (0.97, 0.02),
+        (0.96, 0.02),
+        (0.91, 0.03),
+        (0.94, 0.02),
+        (0.94, 0.03),
+        (0.93, 0.04),
+        (0.94, 0.03),
+    ];
 
     /// <summary>All ten, in the paper's order.</summary>
     public static IEnumerable<Published> All => Models.Select(m => m.Numbers);
 
-    /// <summary>The numbers of a checkpoint, known by its hub name in the folder's name or path; null for any other model.</summary>
+    /// <summary>
+    /// The numbers of a checkpoint, known by its hub name in the folder's name or path; null for any other model.
+    /// </summary>
     public static Published? Of(ModelCard model) =>
-        Models.FirstOrDefault(m => new[] { model.Name, model.Path }.Any(place => place.Contains(m.HubName, StringComparison.OrdinalIgnoreCase))).Numbers;
+        Models
+            .FirstOrDefault(m =>
+                new[] { model.Name, model.Path }.Any(place =>
+                    place.Contains(m.HubName, StringComparison.OrdinalIgnoreCase)
+                )
+            )
+            .Numbers;
 }

@@ -16,39 +16,91 @@ internal static class RatioFigure
 
         Study study = StudyOf(findings);
         var table = new FigureTable(
-            ["ablate", "faithful_heads", "faithful_low95", "faithful_high95", "faithful_not_reached", "complete_heads", "complete_low95", "complete_high95", "complete_not_reached", "r2", "r2_sd", "samples"],
-            [.. study.Places.Select((p, i) => (IReadOnlyList<object?>)
             [
-                p, study.Faithful[i].Mean, study.Faithful[i].Low, study.Faithful[i].High, study.FaithfulMissing[i],
-                study.Complete[i].Mean, study.Complete[i].Low, study.Complete[i].High, study.CompleteMissing[i], study.R2[i].Mean, study.R2[i].Deviation, study.R2[i].Count,
-            ])]);
+                "ablate",
+                "faithful_heads",
+                "faithful_low95",
+                "faithful_high95",
+                "faithful_not_reached",
+                "complete_heads",
+                "complete_low95",
+                "complete_high95",
+                "complete_not_reached",
+                "r2",
+                "r2_sd",
+                "samples",
+            ],
+            [
+                .. study.Places.Select(
+                    (p, i) =>
+                        (IReadOnlyList<object?>)
+                            [
+                                p,
+                                study.Faithful[i].Mean,
+                                study.Faithful[i].Low,
+                                study.Faithful[i].High,
+                                study.FaithfulMissing[i],
+                                study.Complete[i].Mean,
+                                study.Complete[i].Low,
+                                study.Complete[i].High,
+                                study.CompleteMissing[i],
+                                study.R2[i].Mean,
+                                study.R2[i].Deviation,
+                                study.R2[i].Count,
+                            ]
+                ),
+            ]
+        );
         return new Figure(
-            "fig6-ablation-ratio", "Fig. 6", "Heads needed at other ablation ratios", Shows(findings, study),
-            $"Masks ablate p of the heads; β of those masks ranks the heads. Dots: mean over samples of the smallest k that crosses the threshold (n = {Count(study.R2.Max(m => m.Count))}); bars and bands: 95 % bootstrap interval. "
-            + $"Lower is better, out of {Count(findings.HeadCount)} heads. The rest of this report has p = {Tick(100 * findings.Data.Ablate)}\u202f%.",
-            table, canvas => Draw(findings, study, canvas));
+            "fig6-ablation-ratio",
+            "Fig. 6",
+            "Heads needed at other ablation ratios",
+            Shows(findings, study),
+            $"Masks ablate p of the heads; β of those masks ranks the heads. Dots: mean over samples of the smallest "
+                + $"k that crosses the threshold (n = {Count(study.R2.Max(m => m.Count))}); bars and bands: 95 % "
+                + $"bootstrap interval. "
+                + $"Lower is better, out of {Count(findings.HeadCount)} heads. The rest of this report has p = "
+                + $"{Tick(100 * findings.Data.Ablate)}\u202f%.",
+            table,
+            canvas => Draw(findings, study, canvas)
+        );
     }
 
     private static Study StudyOf(Findings findings)
     {
-        var byRatio = findings.Data.Ratios.GroupBy(r => r.Ablate).OrderBy(g => g.Key).Select(g => g.ToArray()).ToArray();
-        Estimate[] Means(Func<RatioRow, double> valueOf) => [.. byRatio.Select(rows => findings.Intervals.Of(rows.Select(valueOf)))];
-        int[] Missing(Func<RatioRow, double> valueOf) => [.. byRatio.Select(rows => rows.Count(r => !double.IsFinite(valueOf(r))))];
+        var byRatio = findings
+            .Data.Ratios.GroupBy(r => r.Ablate)
+            .OrderBy(g => g.Key)
+            .Select(g => g.ToArray())
+            .ToArray();
+        Estimate[] Means(Func<RatioRow, double> valueOf) =>
+            [.. byRatio.Select(rows => findings.Intervals.Of(rows.Select(valueOf)))];
+        int[] Missing(Func<RatioRow, double> valueOf) =>
+            [.. byRatio.Select(rows => rows.Count(r => !double.IsFinite(valueOf(r))))];
         return new Study(
-            [.. byRatio.Select(rows => rows[0].Ablate)], Means(r => r.FaithfulHeads), Missing(r => r.FaithfulHeads), Means(r => r.CompleteHeads), Missing(r => r.CompleteHeads), Means(r => r.R2));
+            [.. byRatio.Select(rows => rows[0].Ablate)],
+            Means(r => r.FaithfulHeads),
+            Missing(r => r.FaithfulHeads),
+            Means(r => r.CompleteHeads),
+            Missing(r => r.CompleteHeads),
+            Means(r => r.R2)
+        );
     }
 
     private static string Shows(Findings findings, Study study)
     {
-        string words = $"{Extremes(findings, study, study.Faithful, r => r.FaithfulHeads, "faithfulness")}; "
+        string words =
+            $"{Extremes(findings, study, study.Faithful, r => r.FaithfulHeads, "faithfulness")}; "
             + $"{Extremes(findings, study, study.Complete, r => r.CompleteHeads, "completeness")}.";
         int[] fitted = [.. Enumerable.Range(0, study.R2.Count).Where(i => study.R2[i].Count > 0)];
         string Fit(int place) => $"{Ratio(study, place)} (R² {Verdicts.Number(study.R2[place])})";
-        int best = fitted.Length == 0 ? 0 : fitted.MaxBy(i => study.R2[i].Mean), worst = fitted.Length == 0 ? 0
-            : fitted.MinBy(i => study.R2[i].Mean);
-        string fits = fitted.Length < 2 ? ""
-            : $" Single heads add up best at {Fit(best)} and worst at "
-            + $"{Fit(worst)}{Told(findings, study, worst, best, r => -r.R2)}.";
+        int best = fitted.Length == 0 ? 0 : fitted.MaxBy(i => study.R2[i].Mean),
+            worst = fitted.Length == 0 ? 0 : fitted.MinBy(i => study.R2[i].Mean);
+        string fits =
+            fitted.Length < 2
+                ? ""
+                : $" Single heads add up best at {Fit(best)} and worst at "
+                    + $"{Fit(worst)}{Told(findings, study, worst, best, r => -r.R2)}.";
         return char.ToUpperInvariant(words[0]) + words[1..] + HighAgainstLow(findings) + fits;
     }
 
@@ -56,16 +108,23 @@ internal static class RatioFigure
     private static string Told(Findings findings, Study study, int more, int fewer, Func<RatioRow, double> valueOf)
     {
         Dictionary<string, double> At(int place) =>
-            findings.Data.Ratios.Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
-            .GroupBy(r => r.SampleId, StringComparer.Ordinal)
+            findings
+                .Data.Ratios.Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
+                .GroupBy(r => r.SampleId, StringComparer.Ordinal)
                 .ToDictionary(g => g.Key, g => valueOf(g.First()), StringComparer.Ordinal);
         Estimate difference = findings.Difference(At(more), At(fewer));
-        return !difference.CanTell ? $" ({Verdicts.Few(difference.Count)})" : difference.Direction > 0 ? ""
+        return !difference.CanTell ? $" ({Verdicts.Few(difference.Count)})"
+            : difference.Direction > 0 ? ""
             : " (level)";
     }
 
-    private static string Extremes(Findings findings, Study study, IReadOnlyList<Estimate> means, Func<RatioRow,
-        double> valueOf, string quantity)
+    private static string Extremes(
+        Findings findings,
+        Study study,
+        IReadOnlyList<Estimate> means,
+        Func<RatioRow, double> valueOf,
+        string quantity
+    )
     {
         int[] known = [.. Enumerable.Range(0, means.Count).Where(i => double.IsFinite(means[i].Mean))];
         if (known.Length == 0)
@@ -73,53 +132,85 @@ internal static class RatioFigure
             return $"no ratio crosses the threshold of {quantity}";
         }
 
-        int best = known.MinBy(i => means[i].Mean), worst = known.MaxBy(i => means[i].Mean);
+        int best = known.MinBy(i => means[i].Mean),
+            worst = known.MaxBy(i => means[i].Mean);
         return means[best].Mean == means[worst].Mean
-            ? $"{quantity} takes {Sentences.Interval(means[best])} heads at {(known.Length == 1 ? Ratio(study, best) : "every p that crosses it")}"
+            ? $"{quantity} takes {Sentences.Interval(means[best])} heads at "
+                + $"{(known.Length == 1 ? Ratio(study, best) : "every p that crosses it")}"
             : $"{quantity} takes the fewest heads at {Ratio(study, best)} ({Sentences.Interval(means[best])}) and the "
-                + $"most at {Ratio(study, worst)} ({Sentences.Interval(means[worst])}){Told(findings, study, worst, best, valueOf)}";
+                + $"most at {Ratio(study, worst)} "
+                + $"({Sentences.Interval(means[worst])}){Told(findings, study, worst, best, valueOf)}";
     }
 
     private static string Ratio(Study study, int place) => $"p\u00a0=\u00a0{Tick(100 * study.Places[place])}\u202f%";
 
-    /// <summary>The paper's finding: ratios above a half need fewer heads. Told by the difference within each sample, so that samples that need many heads at every ratio do not hide it.</summary>
+    /// <summary>
+    /// The paper's finding: ratios above a half need fewer heads. Told by the difference within each sample, so that
+    /// samples that need many heads at every ratio do not hide it.
+    /// </summary>
     private static string HighAgainstLow(Findings findings)
     {
-        Estimate faithful = HighLessLow(findings, r => r.FaithfulHeads), complete = HighLessLow(findings, r => r.CompleteHeads);
+        Estimate faithful = HighLessLow(findings, r => r.FaithfulHeads),
+            complete = HighLessLow(findings, r => r.CompleteHeads);
         if (faithful.Count == 0 || complete.Count == 0)
         {
             return "";
         }
 
-        string verdict = !faithful.CanTell || !complete.CanTell
-            ? $"the paper finds fewer in both; {Verdicts.Few(Math.Min(faithful.Count, complete.Count))}"
+        string verdict =
+            !faithful.CanTell || !complete.CanTell
+                ? $"the paper finds fewer in both; {Verdicts.Few(Math.Min(faithful.Count, complete.Count))}"
             : faithful.Direction < 0 && complete.Direction < 0 ? "fewer in both, as in the paper"
             : faithful.Direction > 0 || complete.Direction > 0 ? "in the paper they need fewer in both"
             : "the paper finds fewer in both, which these samples do not settle";
-        return $" Within a sample, ratios above 50\u202f% need {More(faithful)} heads for faithfulness than those up to 50\u202f%, and {More(complete)} for completeness: {verdict}.";
+        return $" Within a sample, ratios above 50\u202f% need {More(faithful)} heads for faithfulness than those up "
+            + $"to 50\u202f%, and {More(complete)} for completeness: {verdict}.";
     }
 
-    private static Estimate HighLessLow(Findings findings, Func<RatioRow, double> valueOf) => findings.Mean(findings.Data.Ratios.GroupBy(r => r.SampleId).Select(sample =>
-    {
-        double[] high = [.. sample.Where(r => r.Ablate > 0.5).Select(valueOf)], low = [.. sample.Where(r => r.Ablate <= 0.5).Select(valueOf)];
-        return high.Length == 0 || low.Length == 0 ? double.NaN : high.Average() - low.Average(); // NaN where some ratio never crosses
-    }));
+    private static Estimate HighLessLow(Findings findings, Func<RatioRow, double> valueOf) =>
+        findings.Mean(
+            findings
+                .Data.Ratios.GroupBy(r => r.SampleId)
+                .Select(sample =>
+                {
+                    double[] high = [.. sample.Where(r => r.Ablate > 0.5).Select(valueOf)],
+                        low = [.. sample.Where(r => r.Ablate <= 0.5).Select(valueOf)];
+                    // NaN where some ratio never crosses
+                    return high.Length == 0 || low.Length == 0 ? double.NaN : high.Average() - low.Average();
+                })
+        );
 
-    private static string More(Estimate difference) => difference.Mean < 0
-        ? Sentences.Interval(difference.Negated) + " fewer"
-        : Sentences.Interval(difference) + " more";
+    private static string More(Estimate difference) =>
+        difference.Mean < 0
+            ? Sentences.Interval(difference.Negated) + " fewer"
+            : Sentences.Interval(difference) + " more";
 
     private static Svg Draw(Findings findings, Study study, Canvas canvas)
     {
         double[] percent = [.. study.Places.Select(p => 100 * p)];
         EstimatePanel Panel(string name, IReadOnlyList<Estimate> means, IReadOnlyList<int> missing) =>
-            new(name, "p, % of heads ablated", percent, [new EstimateSeries("p (%)", Criteria.InkOf(Criteria.HeadAttribution), true, means, missing)]);
+            new(
+                name,
+                "p, % of heads ablated",
+                percent,
+                [new EstimateSeries("p (%)", Criteria.InkOf(Criteria.HeadAttribution), true, means, missing)]
+            );
         EstimatePanel[] panels =
         [
-            Panel($"heads for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", study.Faithful, study.FaithfulMissing),
-            Panel($"heads for completeness < {Tick(findings.Data.CompletenessThreshold)}", study.Complete, study.CompleteMissing),
+            Panel(
+                $"heads for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}",
+                study.Faithful,
+                study.FaithfulMissing
+            ),
+            Panel(
+                $"heads for completeness < {Tick(findings.Data.CompletenessThreshold)}",
+                study.Complete,
+                study.CompleteMissing
+            ),
         ];
-        double height = canvas.IsNarrow ? 240 : 280, width = canvas.IsNarrow ? canvas.Width : canvas.Width / 2, most = panels.Max(p => p.Most);
+        double height = canvas.IsNarrow ? 240 : 280,
+            width = canvas.IsNarrow ? canvas.Width : canvas.Width / 2,
+            most = panels.Max(p => p.Most);
         Svg svg = canvas.Svg(canvas.IsNarrow ? 2 * height : height);
         for (int p = 0; p < panels.Length; p++)
         {
@@ -130,5 +221,11 @@ internal static class RatioFigure
     }
 
     private sealed record Study(
-        IReadOnlyList<double> Places, IReadOnlyList<Estimate> Faithful, IReadOnlyList<int> FaithfulMissing, IReadOnlyList<Estimate> Complete, IReadOnlyList<int> CompleteMissing, IReadOnlyList<Estimate> R2);
+        IReadOnlyList<double> Places,
+        IReadOnlyList<Estimate> Faithful,
+        IReadOnlyList<int> FaithfulMissing,
+        IReadOnlyList<Estimate> Complete,
+        IReadOnlyList<int> CompleteMissing,
+        IReadOnlyList<Estimate> R2
+    );
 }

@@ -1,8 +1,9 @@
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// All that the report shows, as plain values. Means, intervals, heads needed and sentences are computed from these rows (<see cref="Findings"/>), so a stage only copies its tables in.
-/// Parts that a run does not have are left empty and their sections are left out.
+/// All that the report shows, as plain values. Means, intervals, heads needed and sentences are computed from these
+/// rows (<see cref="Findings"/>), so a stage only copies its tables in. Parts that a run does not have are left empty
+/// and their sections are left out.
 /// </summary>
 internal sealed record ReportData
 {
@@ -24,7 +25,9 @@ internal sealed record ReportData
     /// <summary>Every resolved setting, in the order of the spec.</summary>
     public IReadOnlyList<SettingRow> Settings { get; init; } = [];
 
-    /// <summary>Facts about the run that are no settings: pictures looked at, masks per second, wall time, library versions.</summary>
+    /// <summary>
+    /// Facts about the run that are no settings: pictures looked at, masks per second, wall time, library versions.
+    /// </summary>
     public IReadOnlyList<Fact> Facts { get; init; } = [];
 
     /// <summary>Samples that were kept, in seed order.</summary>
@@ -103,7 +106,17 @@ internal sealed record ReportData
 /// <param name="SuffixTokens">Text tokens after the picture, P_txt; 0 = not known.</param>
 /// <param name="Arithmetic">Device, type of sums and kernel as resolved, in words.</param>
 internal sealed record ModelCard(
-    string Name, string Path, string Family, int Layers, int Heads, int KvHeads, int HeadDim, int ImageTokens, int SuffixTokens, string Arithmetic);
+    string Name,
+    string Path,
+    string Family,
+    int Layers,
+    int Heads,
+    int KvHeads,
+    int HeadDim,
+    int ImageTokens,
+    int SuffixTokens,
+    string Arithmetic
+);
 
 /// <summary>A resolved setting.</summary>
 /// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>
@@ -159,7 +172,10 @@ internal sealed record SampleResult
     /// <summary>Attribution coefficients [L * H], head n = layer * H + head; empty without a regression.</summary>
     public IReadOnlyList<double> Beta { get; init; } = [];
 
-    /// <summary>Image attention weights of the intact run [L * H]: (1 / P_txt) sum of a_ij over text tokens i and image tokens j; empty where they were not taken.</summary>
+    /// <summary>
+    /// Image attention weights of the intact run [L * H]: (1 / P_txt) sum of a_ij over text tokens i and image tokens
+    /// j; empty where they were not taken.
+    /// </summary>
     public IReadOnlyList<double> ImageAttention { get; init; } = [];
 
     /// <summary>Single-head ablation [L * H]: delta_n = 1 - phi(all heads but n); empty where it was not run.</summary>
@@ -168,7 +184,9 @@ internal sealed record SampleResult
     /// <summary>Explained variance on the test masks; NaN without a regression.</summary>
     public double R2 { get; init; } = double.NaN;
 
-    /// <summary>Pearson correlation between true and predicted phi on the test masks; NaN without a regression.</summary>
+    /// <summary>
+    /// Pearson correlation between true and predicted phi on the test masks; NaN without a regression.
+    /// </summary>
     public double Rho { get; init; } = double.NaN;
 
     /// <summary>True phi of the test masks.</summary>
@@ -192,16 +210,31 @@ internal sealed record RejectedSample(string SampleId, string File, string Answe
 /// <param name="K">Heads taken from the top of the ranking.</param>
 /// <param name="Faithfulness">phi(x_k): only these intact.</param>
 /// <param name="Completeness">phi(1 - x_k): only these ablated.</param>
-internal readonly record struct ValidationRow(string SampleId, string Criterion, int Seed, int K, double Faithfulness, double Completeness);
+internal readonly record struct ValidationRow(
+    string SampleId,
+    string Criterion,
+    int Seed,
+    int K,
+    double Faithfulness,
+    double Completeness
+);
 
 /// <summary>What a way to beta gives at a cost, in one sample.</summary>
 /// <param name="SampleId">Sample.</param>
-/// <param name="Way"><c>elastic-net</c>, <c>gradient</c>, <c>gradient, plain mean</c> or <c>gradient + elastic-net</c>.</param>
+/// <param name="Way"><c>elastic-net</c>, <c>gradient</c>, <c>gradient, plain mean</c> or <c>gradient +
+/// elastic-net</c>.</param>
 /// <param name="Observations">Masks fitted, or gradients averaged.</param>
 /// <param name="Passes">Cost in passes; a gradient is two.</param>
 /// <param name="R2">On held-out masks; NaN = undefined.</param>
 /// <param name="Correlation">Of beta with that of the elastic net on all train masks; NaN = undefined.</param>
-internal readonly record struct CostResult(string SampleId, string Way, int Observations, int Passes, double R2, double Correlation);
+internal readonly record struct CostResult(
+    string SampleId,
+    string Way,
+    int Observations,
+    int Passes,
+    double R2,
+    double Correlation
+);
 
 /// <summary>What trees on the elastic net's residual gain in one sample.</summary>
 /// <param name="SampleId">Sample.</param>
@@ -219,4 +252,13 @@ internal readonly record struct NonAdditiveResult(string SampleId, double Linear
 /// <param name="CosineHalf">Cosine of beta with that of the first half of these masks.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these masks.</param>
 /// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
-internal readonly record struct StabilityResult(string SampleId, double Share, int Masks, double R2, double CosineAll, double CosineHalf, double HalfSplit, double SpearmanBrown);
+internal readonly record struct StabilityResult(
+    string SampleId,
+    double Share,
+    int Masks,
+    double R2,
+    double CosineAll,
+    double CosineHalf,
+    double HalfSplit,
+    double SpearmanBrown
+);

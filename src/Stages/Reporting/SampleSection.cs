@@ -7,7 +7,10 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>The typical sample with its picture, question and answer; then every sample as a card.</summary>
 internal static class SampleSection
 {
-    private const int CardsShown = 24, RejectedShown = 200, ReasonsShown = 8, StrongestShown = 3;
+    private const int CardsShown = 24,
+        RejectedShown = 200,
+        ReasonsShown = 8,
+        StrongestShown = 3;
 
     /// <summary>The sample with the median R^2.</summary>
     public static string Typical(Findings findings)
@@ -18,8 +21,24 @@ internal static class SampleSection
         }
 
         var html = new StringBuilder("<div class=\"sample\">\n");
-        html.Append("<div>").Append(Picture(sample)).Append("<p class=\"files\">").Append(Escape(sample.File)).Append(findings.Fitted.Count > 2 ? $" – the sample with the median R² of {Count(findings.Fitted.Count)}: neither the best nor the worst." : "").Append("</p></div>\n<div>\n<p class=\"say q\">").Append(Escape(findings.Data.Question)).Append("</p>\n<p class=\"say a\">").Append(Escape(sample.Answer)).Append("</p>\n");
-        return html.Append(PageSections.Table([("", false), ("", true)], Rows(findings, sample))).Append("</div>\n</div>\n").ToString();
+        html.Append("<div>")
+            .Append(Picture(sample))
+            .Append("<p class=\"files\">")
+            .Append(Escape(sample.File))
+            .Append(
+                findings.Fitted.Count > 2
+                    ? $" – the sample with the median R² of {Count(findings.Fitted.Count)}: neither the best "
+                        + $"nor the worst."
+                    : ""
+            )
+            .Append("</p></div>\n<div>\n<p class=\"say q\">")
+            .Append(Escape(findings.Data.Question))
+            .Append("</p>\n<p class=\"say a\">")
+            .Append(Escape(sample.Answer))
+            .Append("</p>\n");
+        return html.Append(PageSections.Table([("", false), ("", true)], Rows(findings, sample)))
+            .Append("</div>\n</div>\n")
+            .ToString();
     }
 
     /// <summary>Cards of the samples, and the table of those left out.</summary>
@@ -29,9 +48,23 @@ internal static class SampleSection
         var html = new StringBuilder();
         if (data.Samples.Count > 0)
         {
-            html.Append("<p>").Append(findings.Fitted.Count > 0 ? "Each picture beside its β by layer and head (orange raises the answer's logit, blue lowers it; each map has its own scale). The same places light up where samples share heads." : "").Append("</p>\n<ul class=\"cards\">\n");
-            html.Append(string.Concat(data.Samples.Take(CardsShown).Select((sample, i) => Card(findings, sample, i)))).Append("</ul>\n");
-            html.Append(data.Samples.Count > CardsShown ? $"<p class=\"files\">The first {Count(CardsShown)} of {Count(data.Samples.Count)} samples in seed order; all are in the tables.</p>\n" : "");
+            html.Append("<p>")
+                .Append(
+                    findings.Fitted.Count > 0
+                        ? "Each picture beside its β by layer and head (orange raises the answer's logit, blue "
+                            + "lowers it; each map has its own scale). The same places light up where samples "
+                            + "share heads."
+                        : ""
+                )
+                .Append("</p>\n<ul class=\"cards\">\n");
+            html.Append(string.Concat(data.Samples.Take(CardsShown).Select((sample, i) => Card(findings, sample, i))))
+                .Append("</ul>\n");
+            html.Append(
+                data.Samples.Count > CardsShown
+                    ? $"<p class=\"files\">The first {Count(CardsShown)} of {Count(data.Samples.Count)} samples in "
+                        + $"seed order; all are in the tables.</p>\n"
+                    : ""
+            );
         }
 
         return html.Append(Rejected(data)).ToString();
@@ -62,20 +95,43 @@ internal static class SampleSection
         }
 
         yield return ["fit R², ρ", $"{Fixed(sample.R2, 2)}, {Fixed(sample.Rho, 2)}"];
-        if (findings.Criterion(Criteria.HeadAttribution) is { } attribution && attribution.Faithful.BySample.TryGetValue(sample.SampleId, out double k))
+        if (
+            findings.Criterion(Criteria.HeadAttribution) is { } attribution
+            && attribution.Faithful.BySample.TryGetValue(sample.SampleId, out double k)
+        )
         {
-            yield return [$"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", $"{Heads(k)} of {Count(findings.HeadCount)} heads"];
+            yield return
+            [
+                $"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}",
+                $"{Heads(k)} of {Count(findings.HeadCount)} heads",
+            ];
         }
 
         int heads = findings.Data.Model.Heads;
-        yield return ["strongest heads (β)", string.Join(", ", Findings.Ranking(sample.Beta).Take(StrongestShown).Select(n => $"layer\u00a0{Count(n / heads)}\u00a0head\u00a0{Count(n % heads)}\u00a0({Beta(sample.Beta[n])})"))];
+        yield return
+        [
+            "strongest heads (β)",
+            string.Join(
+                ", ",
+                Findings
+                    .Ranking(sample.Beta)
+                    .Take(StrongestShown)
+                    .Select(n =>
+                        $"layer\u00a0{Count(n / heads)}\u00a0head\u00a0{Count(n % heads)}\u00a0({Beta(sample.Beta[n])})"
+                    )
+            ),
+        ];
     }
 
     private static string Card(Findings findings, SampleResult sample, int index)
     {
         bool fitted = sample.Beta.Count == findings.HeadCount;
         string map = fitted ? BetaFigure.Card(findings, sample, "card" + Exact(index), 108) : "";
-        string needed = findings.Criterion(Criteria.HeadAttribution) is { } c && c.Faithful.BySample.TryGetValue(sample.SampleId, out double k) ? $" · {Heads(k)} heads" : "";
+        string needed =
+            findings.Criterion(Criteria.HeadAttribution) is { } c
+            && c.Faithful.BySample.TryGetValue(sample.SampleId, out double k)
+                ? $" · {Heads(k)} heads"
+                : "";
         string fit = fitted ? $"R² {Fixed(sample.R2, 2)}{needed}" : $"f(1) {Fixed(sample.Intact, 1)}";
         return $"<li><div class=\"pair\">{Picture(sample)}{map}</div><b>{Escape(sample.Answer)}</b><span>{Escape(fit)}</span></li>\n";
     }
@@ -87,10 +143,23 @@ internal static class SampleSection
             return "";
         }
 
-        var reasons = data.Rejected.GroupBy(r => r.Reason).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal);
-        string list = PageSections.Table([("file", false), ("answer", false), ("reason", false)], data.Rejected.Take(RejectedShown).Select(r => new object?[] { r.File, r.Answer, r.Reason }));
-        string cut = data.Rejected.Count > RejectedShown ? $"<p>The first {Count(RejectedShown)}; all are in the table samples.</p>" : "";
-        return "<h3>Left out</h3>\n" + PageSections.Table([("reason", false), ("samples", true)], reasons.Take(ReasonsShown).Select(g => new object?[] { g.Key, g.Count() }))
+        var reasons = data
+            .Rejected.GroupBy(r => r.Reason)
+            .OrderByDescending(g => g.Count())
+            .ThenBy(g => g.Key, StringComparer.Ordinal);
+        string list = PageSections.Table(
+            [("file", false), ("answer", false), ("reason", false)],
+            data.Rejected.Take(RejectedShown).Select(r => new object?[] { r.File, r.Answer, r.Reason })
+        );
+        string cut =
+            data.Rejected.Count > RejectedShown
+                ? $"<p>The first {Count(RejectedShown)}; all are in the table samples.</p>"
+                : "";
+        return "<h3>Left out</h3>\n"
+            + PageSections.Table(
+                [("reason", false), ("samples", true)],
+                reasons.Take(ReasonsShown).Select(g => new object?[] { g.Key, g.Count() })
+            )
             + $"<details><summary>each of them</summary>{cut}{list}</details>\n";
     }
 
@@ -101,7 +170,8 @@ internal static class SampleSection
             return "";
         }
 
-        string kind = PictureFormats.Of(bytes).ToString().ToLowerInvariant(); // the formats are called as their media types
+        // The formats are called as their media types
+        string kind = PictureFormats.Of(bytes).ToString().ToLowerInvariant();
         return $"<img alt=\"{Escape(sample.Category.Length > 0 ? $"Picture of {sample.Category}, {sample.File}" : sample.File)}\" src=\"data:image/{kind};base64,{Convert.ToBase64String(bytes)}\">";
     }
 }

@@ -14,7 +14,9 @@ internal readonly record struct Scale(double Least, double Most, double Start, d
     /// <summary>The coordinate of a value, held inside the panel.</summary>
     public double Clamped(double value) => Start + (Math.Clamp(Share(value), 0, 1) * (End - Start));
 
-    /// <summary>Round values (1, 2, 5 times a power of ten) inside the scale, at most about <paramref name="count"/>.</summary>
+    /// <summary>
+    /// Round values (1, 2, 5 times a power of ten) inside the scale, at most about <paramref name="count"/>.
+    /// </summary>
     public IReadOnlyList<double> Ticks(int count)
     {
         double range = Most - Least;
@@ -25,8 +27,15 @@ internal readonly record struct Scale(double Least, double Most, double Start, d
 
         double unit = Math.Pow(10, Math.Floor(Math.Log10(range / count)));
         double step = unit * new[] { 1, 2, 5, 10 }.First(m => range / (unit * m) <= count || m == 10);
-        double least = Least, most = Most;
-        return [.. Enumerable.Range(0, (int)Math.Round(range / step) + 2).Select(i => (Math.Ceiling((least / step) - 1e-9) + i) * step).Where(v => v <= most + (1e-9 * step))];
+        double least = Least,
+            most = Most;
+        return
+        [
+            .. Enumerable
+                .Range(0, (int)Math.Round(range / step) + 2)
+                .Select(i => (Math.Ceiling((least / step) - 1e-9) + i) * step)
+                .Where(v => v <= most + (1e-9 * step)),
+        ];
     }
 
     /// <summary>1, 2, 4 … up to the greatest value, thinned to at most <paramref name="count"/>.</summary>
@@ -38,7 +47,8 @@ internal readonly record struct Scale(double Least, double Most, double Start, d
         return [.. all.Where((_, i) => i % every == 0)];
     }
 
-    private double Share(double value) => Most == Least ? 0.5
+    private double Share(double value) =>
+        Most == Least ? 0.5
         : Logarithmic ? Math.Log(value / Least) / Math.Log(Most / Least)
         : (value - Least) / (Most - Least);
 }

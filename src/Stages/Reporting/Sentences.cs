@@ -16,10 +16,12 @@ internal static class Sentences
         if (findings.Criterion(Criteria.HeadAttribution) is { Faithful.Mean: { Count: > 0 } needed })
         {
             CriterionFindings attribution = findings.Criterion(Criteria.HeadAttribution)!;
-            string start = $"{Interval(needed)} of {Count(findings.HeadCount)} heads "
+            string start =
+                $"{Interval(needed)} of {Count(findings.HeadCount)} heads "
                 + $"({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what "
                 + "the picture adds to the answer";
-            return findings.Criterion(Criteria.Random) is { Faithful.Mean: { Count: > 0 } random } other
+            return
+                findings.Criterion(Criteria.Random) is { Faithful.Mean: { Count: > 0 } random } other
                 && findings.Ratio(other.Faithful, attribution.Faithful) is { Count: > 0 } ratio
                 ? $"{start}; in random order it takes {Interval(random)}, {Verdicts.Number(ratio, 1)} times as many"
                     + $"{TimesAsMany(ratio)}."
@@ -32,20 +34,31 @@ internal static class Sentences
             : $"{Answered(findings.Data)}; {Count(findings.Data.Rejected.Count)} left out.";
     }
 
-    private static string Answered(ReportData data) => data.HasLabels
-        ? $"{Many(data.Samples.Count, "sample")} answered correctly"
-        : $"{Many(data.Samples.Count, "sample")} answered, none judged: no labels";
+    private static string Answered(ReportData data) =>
+        data.HasLabels
+            ? $"{Many(data.Samples.Count, "sample")} answered correctly"
+            : $"{Many(data.Samples.Count, "sample")} answered, none judged: no labels";
 
     /// <summary>What follows a ratio that the samples do not tell from one.</summary>
     private static string TimesAsMany(Estimate ratio) =>
-        Verdicts.Against(ratio, 1, "", "", ", which the samples do not tell from as many", $" ({Verdicts.Few(ratio.Count)})");
+        Verdicts.Against(
+            ratio,
+            1,
+            "",
+            "",
+            ", which the samples do not tell from as many",
+            $" ({Verdicts.Few(ratio.Count)})"
+        );
 
     /// <summary>Fig. 3A.</summary>
     public static string HeadsNeeded(Findings findings)
     {
-        Order faithful = new(findings, c => c.Faithful), complete = new(findings, c => c.Complete);
-        return $"For faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}, {faithful.Words}. For completeness < {Tick(findings.Data.CompletenessThreshold)}, {complete.Words}."
-            + PaperOnRanking([faithful, complete]) + Redundancy(findings);
+        Order faithful = new(findings, c => c.Faithful),
+            complete = new(findings, c => c.Complete);
+        return $"For faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}, {faithful.Words}. For completeness "
+            + $"< {Tick(findings.Data.CompletenessThreshold)}, {complete.Words}."
+            + PaperOnRanking([faithful, complete])
+            + Redundancy(findings);
     }
 
     /// <summary>Curves.</summary>
@@ -59,14 +72,20 @@ internal static class Sentences
 
         double wanted = lead.Faithful.Mean.Count > 0 ? lead.Faithful.Mean.Mean : 1;
         int k = lead.Curve.MinBy(p => Math.Abs(p.K - wanted)).K;
-        IEnumerable<string> reached = findings.Criteria.Where(c => c.Curve.Any(p => p.K == k))
-            .Select(c => (c.Title, At: c.Curve.First(p => p.K == k))).OrderByDescending(c => c.At.Faithfulness.Mean)
+        IEnumerable<string> reached = findings
+            .Criteria.Where(c => c.Curve.Any(p => p.K == k))
+            .Select(c => (c.Title, At: c.Curve.First(p => p.K == k)))
+            .OrderByDescending(c => c.At.Faithfulness.Mean)
             .Select(c => $"{c.Title} {Verdicts.Number(c.At.Faithfulness)}");
         Estimate without = lead.Curve.First(p => p.K == k).Completeness;
         string verdict = Verdicts.Against(
-            without, findings.Data.CompletenessThreshold, "other heads stand in for them",
-            "the rest cannot stand in for them", "the samples do not tell whether other heads stand in for them",
-            $"{Verdicts.Few(without.Count)} whether other heads stand in for them");
+            without,
+            findings.Data.CompletenessThreshold,
+            "other heads stand in for them",
+            "the rest cannot stand in for them",
+            "the samples do not tell whether other heads stand in for them",
+            $"{Verdicts.Few(without.Count)} whether other heads stand in for them"
+        );
         return $"With the top {Many(k, "head")} intact, faithfulness is: {string.Join(", ", reached)}. Taking the "
             + $"same {Count(k)} of {lead.Title} away leaves a completeness of {Verdicts.Number(without)}: {verdict}.";
     }
@@ -75,8 +94,11 @@ internal static class Sentences
     public static string Fit(Findings findings)
     {
         SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
-        string unfinished = string.Concat(findings.Data.Convergence.Where(c => c.Unfinished > 0).Select(c => " " + c.Sentence));
-        string ours = "A sum of single heads explains "
+        string unfinished = string.Concat(
+            findings.Data.Convergence.Where(c => c.Unfinished > 0).Select(c => " " + c.Sentence)
+        );
+        string ours =
+            "A sum of single heads explains "
             + $"{(findings.R2.Mean > 0 ? Verdicts.Share(findings.R2) : "none")} of the variance of φ on masks that "
             + $"did not train (R² {WithInterval(findings.R2)}, ρ {WithInterval(findings.Rho)}, "
             + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² "
@@ -84,18 +106,23 @@ internal static class Sentences
         if (findings.Published is { } paper)
         {
             string verdict = Verdicts.Against(
-                findings.R2, paper.R2, "ours is higher", "ours is lower", "the samples do not tell ours from it",
-                    $"{Verdicts.Few(findings.R2.Count)} ours from it");
+                findings.R2,
+                paper.R2,
+                "ours is higher",
+                "ours is lower",
+                "the samples do not tell ours from it",
+                $"{Verdicts.Few(findings.R2.Count)} ours from it"
+            );
             return $"{ours} The paper's {paper.Model} has R² {Fixed(paper.R2, 2)} ± {Fixed(paper.R2Deviation, 2)}: "
                 + $"{verdict} (difference {Verdicts.Number(findings.R2.Less(paper.R2))}).";
         }
 
-        double least = Published.All.Min(p => p.R2), most = Published.All.Max(p => p.R2);
+        double least = Published.All.Min(p => p.R2),
+            most = Published.All.Max(p => p.R2);
         string range = $"the range of the paper's ten models ({Fixed(least, 2)} to {Fixed(most, 2)})";
         return (findings.R2.Less(least), findings.R2.Less(most)) switch
         {
-            ({ CanTell: false }, _) =>
-                $"{ours} The paper's ten models have {Fixed(least, 2)} to {Fixed(most, 2)}; "
+            ({ CanTell: false }, _) => $"{ours} The paper's ten models have {Fixed(least, 2)} to {Fixed(most, 2)}; "
                 + $"{Verdicts.Few(findings.R2.Count)} on which side this one lies.",
             ({ Direction: < 0 }, _) => $"{ours} That is below {range}.",
             (_, { Direction: > 0 }) => $"{ours} That is above {range}.",
@@ -109,10 +136,14 @@ internal static class Sentences
     {
         (double Phi, double Predicted)[][] bySample =
         [
-            .. findings.Fitted.Where(s => s.TestPhi.Count == s.TestPredicted.Count)
-                .Select(s => s.TestPhi.Zip(s.TestPredicted)
-                    .Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second)).ToArray())
-                    .Where(pairs => pairs.Length > 0),
+            .. findings
+                .Fitted.Where(s => s.TestPhi.Count == s.TestPredicted.Count)
+                .Select(s =>
+                    s.TestPhi.Zip(s.TestPredicted)
+                        .Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second))
+                        .ToArray()
+                )
+                .Where(pairs => pairs.Length > 0),
         ];
         if (bySample.Length == 0)
         {
@@ -128,8 +159,11 @@ internal static class Sentences
     }
 
     /// <summary>Over all masks, with the interval over samples.</summary>
-    private static string RootMeanSquare(Findings findings, (double Phi, double Predicted)[][] bySample,
-        Func<(double Phi, double Predicted), double> of)
+    private static string RootMeanSquare(
+        Findings findings,
+        (double Phi, double Predicted)[][] bySample,
+        Func<(double Phi, double Predicted), double> of
+    )
     {
         (double Squares, int Count)[] sums = [.. bySample.Select(s => (s.Sum(p => of(p) * of(p)), s.Length))];
         double Root(ReadOnlySpan<int> drawn)
@@ -153,7 +187,8 @@ internal static class Sentences
     {
         double[] mean = [.. findings.MeanBeta!.Cast<double>()];
         int[] ranking = [.. Findings.Ranking(mean)];
-        string strongest = $"The strongest head on average is {Head(findings, ranking[0])} (mean β "
+        string strongest =
+            $"The strongest head on average is {Head(findings, ranking[0])} (mean β "
             + $"{BetaOf(findings, ranking[0])}){Second(findings, ranking)}";
         if (!mean.Any(b => b > 0))
         {
@@ -220,17 +255,26 @@ internal static class Sentences
     {
         double[] share = [.. findings.Frequency!.Cast<double>()];
         int most = Findings.Ranking(share).First();
-        Estimate depth = findings.Mean(findings.SelectedHeads
-            .Select(heads => heads.Select(n => RelativeDepth(findings, n / findings.Data.Model.Heads))
-            .DefaultIfEmpty(double.NaN).Average()));
+        Estimate depth = findings.Mean(
+            findings.SelectedHeads.Select(heads =>
+                heads
+                    .Select(n => RelativeDepth(findings, n / findings.Data.Model.Heads))
+                    .DefaultIfEmpty(double.NaN)
+                    .Average()
+            )
+        );
         string verdict = Verdicts.Against(
-            depth, LateDepth, "in the middle to late layers as the paper finds",
+            depth,
+            LateDepth,
+            "in the middle to late layers as the paper finds",
             "earlier than the paper's middle to late layers",
             "which the samples do not tell from the paper's middle to late layers",
-            $"{Verdicts.Few(depth.Count)} whether in the middle to late layers as the paper finds");
-        return $"{Many(share.Count(s => s >= 0.9), "head")} {(share.Count(s => s >= 0.9) == 1 ? "serves" : "serve")} at least 90\u202f% of the samples and {Count(share.Count(s => s == 0))} of {Count(share.Length)} none; "
+            $"{Verdicts.Few(depth.Count)} whether in the middle to late layers as the paper finds"
+        );
+        return $"{Many(share.Count(s => s >= 0.9), "head")} {(share.Count(s => s >= 0.9) == 1 ? "serves" : "serve")} "
+            + $"at least 90\u202f% of the samples and {Count(share.Count(s => s == 0))} of {Count(share.Length)} none; "
             + $"the most shared is {Head(findings, most)} ({Verdicts.Share(findings.FrequencyOf(share[most]))}). The "
-                + $"heads of x* lie at {Verdicts.Share(depth)} of the depth on average, {verdict}.";
+            + $"heads of x* lie at {Verdicts.Share(depth)} of the depth on average, {verdict}.";
     }
 
     private static string Redundancy(Findings findings)
@@ -243,10 +287,13 @@ internal static class Sentences
         }
 
         string verdict = Verdicts.Against(
-            ratio, 1, "other heads can stand in for them, as the paper finds",
+            ratio,
+            1,
+            "other heads can stand in for them, as the paper finds",
             "unlike in the paper, where it takes more",
             "the samples do not tell whether other heads can stand in for them, as the paper finds",
-            $"{Verdicts.Few(ratio.Count)} whether other heads can stand in for them, as the paper finds");
+            $"{Verdicts.Few(ratio.Count)} whether other heads can stand in for them, as the paper finds"
+        );
         return $" By {lead.Title}, completeness takes {Verdicts.Number(ratio, 1)} times as many heads as "
             + $"faithfulness: {verdict}.";
     }
@@ -261,19 +308,22 @@ internal static class Sentences
         return orders.Any(o => o.Unclear.Count > 0) ? " The paper finds head attribution first in both."
             : orders.All(o => o.Best!.Criterion == Criteria.HeadAttribution && o.Level.Count == 0)
                 ? " Head attribution comes first in both, as in the paper."
-            : orders.All(o => o.Level.Append(o.Best!).Any(c => c.Criterion == Criteria.HeadAttribution)) ? " The paper finds head attribution first in both; here it is behind none, though not ahead of all."
+            : orders.All(o => o.Level.Append(o.Best!).Any(c => c.Criterion == Criteria.HeadAttribution))
+                ? " The paper finds head attribution first in both; here it is behind none, though not ahead of all."
             : " The paper finds head attribution first in both.";
     }
 
-    private static double RelativeDepth(Findings findings, int layer) => findings.Data.Model.Layers > 1 ? (double)layer / (findings.Data.Model.Layers - 1) : 0;
+    private static double RelativeDepth(Findings findings, int layer) =>
+        findings.Data.Model.Layers > 1 ? (double)layer / (findings.Data.Model.Layers - 1) : 0;
 
     /// <summary>A mean count of heads with its interval.</summary>
-    public static string Interval(Estimate mean) => MeanHeads(mean.Mean) + (mean.HasInterval ? $"\u00a0[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]" : "");
+    public static string Interval(Estimate mean) =>
+        MeanHeads(mean.Mean) + (mean.HasInterval ? $"\u00a0[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]" : "");
 
     /// <summary>Mean ± standard deviation, as the paper's Table 2 writes it.</summary>
     public static string PlusMinus(Estimate mean) =>
-        MeanScore(mean) + (double.IsFinite(mean.Deviation) ? "\u00a0±\u00a0" + Fixed(mean.Deviation, Decimals(mean))
-            : "");
+        MeanScore(mean)
+        + (double.IsFinite(mean.Deviation) ? "\u00a0±\u00a0" + Fixed(mean.Deviation, Decimals(mean)) : "");
 
     /// <summary>The mean as <see cref="PlusMinus"/> has it.</summary>
     public static string MeanScore(Estimate mean) => Fixed(mean.Mean, Decimals(mean));
@@ -281,15 +331,17 @@ internal static class Sentences
     private static int Decimals(Estimate mean) => mean.Deviation < 0.005 ? 3 : 2;
 
     /// <summary>Masks of the samples: "1,000 masks each", or their range and mean.</summary>
-    public static string Masks(Findings findings) => findings.MasksDiffer
-        ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())} masks (mean "
-            + $"{Fixed(findings.MaskCounts.Average(), 0)})"
-        : $"{Count(findings.MaskCounts.Count > 0 ? findings.MaskCounts[0] : findings.Data.Masks)} masks each";
+    public static string Masks(Findings findings) =>
+        findings.MasksDiffer
+            ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())} masks (mean "
+                + $"{Fixed(findings.MaskCounts.Average(), 0)})"
+            : $"{Count(findings.MaskCounts.Count > 0 ? findings.MaskCounts[0] : findings.Data.Masks)} masks each";
 
     /// <summary>The 95 % interval of the mean number of masks.</summary>
     public static string OfMeanMasks(Findings findings) =>
         findings.Mean(findings.MaskCounts.Select(m => (double)m)) is { HasInterval: true } mean
-            ? $", mean in\u00a0[{Fixed(mean.Low, 0)}, {Fixed(mean.High, 0)}]" : "";
+            ? $", mean in\u00a0[{Fixed(mean.Low, 0)}, {Fixed(mean.High, 0)}]"
+            : "";
 
     /// <summary>Mean ± standard deviation, and the 95 % interval of the mean.</summary>
     public static string WithInterval(Estimate mean) => PlusMinus(mean) + OfMean(mean);
@@ -309,15 +361,18 @@ internal static class Sentences
     {
         private readonly CriterionFindings[] ordered;
         private readonly Func<CriterionFindings, HeadsNeeded> needed;
-        private readonly int heads, fewest;
+        private readonly int heads,
+            fewest;
 
         public Order(Findings findings, Func<CriterionFindings, HeadsNeeded> needed)
         {
             this.needed = needed;
             heads = findings.HeadCount;
             ordered = [.. findings.Criteria.Where(c => needed(c).Mean.Count > 0).OrderBy(c => needed(c).Mean.Mean)];
-            var ahead = ordered.Skip(1).Select(c =>
-                (Criterion: c, By: findings.Difference(needed(c), needed(ordered[0])))).ToList();
+            var ahead = ordered
+                .Skip(1)
+                .Select(c => (Criterion: c, By: findings.Difference(needed(c), needed(ordered[0]))))
+                .ToList();
             Level = [.. ahead.Where(a => a.By.CanTell && a.By.Direction <= 0).Select(a => a.Criterion)];
             Unclear = [.. ahead.Where(a => !a.By.CanTell).Select(a => a.Criterion)];
             fewest = ahead.Select(a => a.By).Where(by => !by.CanTell).Select(by => by.Count).DefaultIfEmpty(0).Min();
@@ -348,13 +403,19 @@ internal static class Sentences
                         + $"{string.Join(", ", Unclear.Select(Named))}: {Verdicts.Few(fewest)} which needs the fewest";
                 }
 
-                string level = Level.Count > 0
-                    ? $"; {string.Join(" and ", Level.Select(Named))} {(Level.Count == 1 ? "is" : "are")} level with "
-                    + "it" : "";
-                string unclear = Unclear.Count > 0
-                    ? $"; of {string.Join(" and ", Unclear.Select(Named))} {Verdicts.Few(fewest)}" : "";
+                string level =
+                    Level.Count > 0
+                        ? $"; {string.Join(" and ", Level.Select(Named))} {(Level.Count == 1 ? "is" : "are")} "
+                            + $"level with "
+                            + "it"
+                        : "";
+                string unclear =
+                    Unclear.Count > 0
+                        ? $"; of {string.Join(" and ", Unclear.Select(Named))} {Verdicts.Few(fewest)}"
+                        : "";
                 string next = ordered.Skip(1).Except(Level).Except(Unclear).FirstOrDefault() is { } behind
-                    ? $"; next is {behind.Title} with {Interval(needed(behind).Mean)}" : "";
+                    ? $"; next is {behind.Title} with {Interval(needed(behind).Mean)}"
+                    : "";
                 return $"{Best.Title} needs {(ordered.Length > 1 ? "the fewest heads, " : "")}{Interval(needed(Best).Mean)} of {Format.Count(heads)}{level}{unclear}{next}";
             }
         }

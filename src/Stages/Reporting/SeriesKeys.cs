@@ -16,8 +16,12 @@ internal static class SeriesKeys
         double width = (svg.Width - left) / perRow;
         for (int i = 0; i < series.Count; i++)
         {
-            double x = left + (i % perRow * width), y = 12 + (i / perRow * Row);
-            svg.BeginKey(i).Rectangle(x, y - 6, 18, 4, series[i].Ink).Text(x + 24, y, Cut(series[i].Title, 18), ink: Palette.Ink).End();
+            double x = left + (i % perRow * width),
+                y = 12 + (i / perRow * Row);
+            svg.BeginKey(i)
+                .Rectangle(x, y - 6, 18, 4, series[i].Ink)
+                .Text(x + 24, y, Cut(series[i].Title, 18), ink: Palette.Ink)
+                .End();
         }
     }
 }

@@ -14,10 +14,12 @@ internal static class SettingsSection
         SettingRow[] set = [.. data.Settings.Where(s => !s.IsDefault)],
             defaults = [.. data.Settings.Where(s => s.IsDefault)];
         html.Append(set.Length > 0 ? "<h3>Set in this experiment</h3>\n" + Rows(set) : "");
-        html.Append(defaults.Length > 0
-            ? $"<details><summary>{Many(defaults.Length, "setting")} at "
-            + $"{(defaults.Length == 1 ? "its default" : "their defaults")}</summary>{Rows(defaults)}</details>\n"
-            : "");
+        html.Append(
+            defaults.Length > 0
+                ? $"<details><summary>{Many(defaults.Length, "setting")} at "
+                    + $"{(defaults.Length == 1 ? "its default" : "their defaults")}</summary>{Rows(defaults)}</details>\n"
+                : ""
+        );
         return html.ToString();
     }
 
@@ -28,20 +30,43 @@ internal static class SettingsSection
         if (data.Links.Count > 0)
         {
             html.Append("<div class=\"scroll\"><table><thead><tr><th>file</th><th>holds</th></tr></thead><tbody>\n")
-                .Append(string.Concat(data.Links.Select(l => $"<tr><td><a href=\"{Address(l.Address)}\">{Escape(l.Text)}</a></td><td>{Escape(l.Note ?? "")}</td></tr>\n"))).Append("</tbody></table></div>\n");
+                .Append(
+                    string.Concat(
+                        data.Links.Select(l =>
+                            $"<tr><td><a href=\"{Address(l.Address)}\">{Escape(l.Text)}</a></td><td>{Escape(l.Note ?? "")}</td></tr>\n"
+                        )
+                    )
+                )
+                .Append("</tbody></table></div>\n");
         }
 
-        html.Append(data.Facts.Count > 0 ? PageSections.Table([("run", false), ("", false)], data.Facts.Select(f => new object?[] { f.Label, f.Value })) : "");
+        html.Append(
+            data.Facts.Count > 0
+                ? PageSections.Table(
+                    [("run", false), ("", false)],
+                    data.Facts.Select(f => new object?[] { f.Label, f.Value })
+                )
+                : ""
+        );
         return html.ToString();
     }
 
     private static IEnumerable<object?[]> Model(ModelCard model)
     {
         yield return ["checkpoint", $"{model.Name} ({model.Family}), {model.Path}"];
-        yield return ["decoder", $"{Many(model.Layers, "layer")} × {Many(model.Heads, "head")} of {Count(model.HeadDim)}; {Many(model.KvHeads, "key/value head")} a layer"];
+        yield return
+        [
+            "decoder",
+            $"{Many(model.Layers, "layer")} × {Many(model.Heads, "head")} of {Count(model.HeadDim)}; "
+                + $"{Many(model.KvHeads, "key/value head")} a layer",
+        ];
         if (model.ImageTokens > 0)
         {
-            yield return ["tokens", $"{Count(model.ImageTokens)} of the picture, {Count(model.SuffixTokens)} of text after it"];
+            yield return
+            [
+                "tokens",
+                $"{Count(model.ImageTokens)} of the picture, {Count(model.SuffixTokens)} of text after it",
+            ];
         }
 
         yield return ["arithmetic", model.Arithmetic];
@@ -49,19 +74,29 @@ internal static class SettingsSection
 
     private static string Rows(IEnumerable<SettingRow> rows)
     {
-        var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr><th>setting</th><th>value</th><th>note</th></tr></thead><tbody>\n");
+        var html = new StringBuilder(
+            "<div class=\"scroll\"><table><thead><tr><th>setting</th><th>value</th><th>note</th></tr></thead><tbody>\n"
+        );
         foreach (SettingRow row in rows)
         {
-            html.Append("<tr><td class=\"path\">").Append(Breakable(row.Path)).Append("</td><td class=\"value\">").Append(Escape(row.Value)).Append("</td><td>")
-                .Append(row.IsDefault ? "<span class=\"tag\">default</span> " : "").Append(Escape(row.Note ?? "")).Append("</td></tr>\n");
+            html.Append("<tr><td class=\"path\">")
+                .Append(Breakable(row.Path))
+                .Append("</td><td class=\"value\">")
+                .Append(Escape(row.Value))
+                .Append("</td><td>")
+                .Append(row.IsDefault ? "<span class=\"tag\">default</span> " : "")
+                .Append(Escape(row.Note ?? ""))
+                .Append("</td></tr>\n");
         }
 
         return html.Append("</tbody></table></div>\n").ToString();
     }
 
     /// <summary>A dotted path that may break after its parts.</summary>
-    private static string Breakable(string path) => Escape(path).Replace(".", ".<wbr>", StringComparison.Ordinal).Replace("_", "_<wbr>", StringComparison.Ordinal);
+    private static string Breakable(string path) =>
+        Escape(path).Replace(".", ".<wbr>", StringComparison.Ordinal).Replace("_", "_<wbr>", StringComparison.Ordinal);
 
     /// <summary>A relative address, escaped part by part: names of runs may hold '=', ' ', '#' or '%'.</summary>
-    private static string Address(string address) => Escape(string.Join('/', address.Split('/').Select(Uri.EscapeDataString)));
+    private static string Address(string address) =>
+        Escape(string.Join('/', address.Split('/').Select(Uri.EscapeDataString)));
 }

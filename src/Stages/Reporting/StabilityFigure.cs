@@ -3,27 +3,42 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Beyond the paper: whether the masks were enough, as held-out R^2 and the stability of beta against their number.</summary>
+/// <summary>
+/// Beyond the paper: whether the masks were enough, as held-out R^2 and the stability of beta against their number.
+/// </summary>
 internal static class StabilityFigure
 {
     /// <summary>Name of its files.</summary>
     public const string Name = "fig-stability";
 
-    private const double Left = 44, Right = 18, Top = 34, Foot = 44;
+    private const double Left = 44,
+        Right = 18,
+        Top = 34,
+        Foot = 44;
 
-    /// <summary>A doubling that gains less R^2 and leaves beta a larger cosine than this says that more masks would change little.</summary>
-    private const double LittleGain = 0.01, LittleTurn = 0.98;
+    /// <summary>
+    /// A doubling that gains less R^2 and leaves beta a larger cosine than this says that more masks would change
+    /// little.
+    /// </summary>
+    private const double LittleGain = 0.01,
+        LittleTurn = 0.98;
 
     /// <summary>Between these and the former, more would sharpen beta; beyond, there were too few.</summary>
-    private const double MuchGain = 0.05, MuchTurn = 0.93;
+    private const double MuchGain = 0.05,
+        MuchTurn = 0.93;
 
-    private static readonly Measure R2 = new("R²", Palette.Series[0], p => p.R2), All = new("cosine with all", Palette.Series[2], p => p.All),
-        Half = new("cosine with half", Palette.Series[1], p => p.Half), Split = new("two halves", Palette.Series[3], p => p.Split);
+    private static readonly Measure R2 = new("R²", Palette.Series[0], p => p.R2),
+        All = new("cosine with all", Palette.Series[2], p => p.All),
+        Half = new("cosine with half", Palette.Series[1], p => p.Half),
+        Split = new("two halves", Palette.Series[3], p => p.Split);
 
     /// <summary>The figure; null without the rows.</summary>
     public static Figure? Of(Findings findings)
     {
-        Point[] points = [.. findings.Data.Stability.GroupBy(r => r.Share).OrderBy(g => g.Key).Select(g => Point.Of(findings, g))];
+        Point[] points =
+        [
+            .. findings.Data.Stability.GroupBy(r => r.Share).OrderBy(g => g.Key).Select(g => Point.Of(findings, g)),
+        ];
         if (points.Length == 0)
         {
             return null;
@@ -31,24 +46,78 @@ internal static class StabilityFigure
 
         var table = new FigureTable(
             [
-                "share", "masks", "r2", "r2_low95", "r2_high95", "cosine_all", "cosine_all_low95", "cosine_all_high95", "cosine_half", "cosine_half_low95", "cosine_half_high95",
-                "half_split", "half_split_low95", "half_split_high95", "spearman_brown", "samples",
+                "share",
+                "masks",
+                "r2",
+                "r2_low95",
+                "r2_high95",
+                "cosine_all",
+                "cosine_all_low95",
+                "cosine_all_high95",
+                "cosine_half",
+                "cosine_half_low95",
+                "cosine_half_high95",
+                "half_split",
+                "half_split_low95",
+                "half_split_high95",
+                "spearman_brown",
+                "samples",
             ],
-            [.. points.Select(p => (IReadOnlyList<object?>)
-                [p.Share, p.Masks, p.R2.Mean, p.R2.Low, p.R2.High, p.All.Mean, p.All.Low, p.All.High, p.Half.Mean, p.Half.Low, p.Half.High, p.Split.Mean, p.Split.Low, p.Split.High, p.Together.Mean, p.R2.Count])]);
+            [
+                .. points.Select(p =>
+                    (IReadOnlyList<object?>)
+                        [
+                            p.Share,
+                            p.Masks,
+                            p.R2.Mean,
+                            p.R2.Low,
+                            p.R2.High,
+                            p.All.Mean,
+                            p.All.Low,
+                            p.All.High,
+                            p.Half.Mean,
+                            p.Half.Low,
+                            p.Half.High,
+                            p.Split.Mean,
+                            p.Split.Low,
+                            p.Split.High,
+                            p.Together.Mean,
+                            p.R2.Count,
+                        ]
+                ),
+            ]
+        );
         return new Figure(
-            Name, "beyond the paper", "Were the masks enough?", Sentence(findings, points),
-            $"The attribution's trainer on the train masks among the first of a sample's masks; R² always on the same held-out masks. Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(points.Max(p => p.R2.Count))}). "
-            + "Right: cosine of β with β of all masks (its line ends at 1 for that reason) and with β of half as many; Pearson correlation of β between two disjoint halves of the train masks, every other one. Logarithmic axis. "
-            + $"“Little”: a doubling gains less than {Tick(LittleGain)} of R² and leaves a cosine above {Tick(LittleTurn)}; “a little”: {Tick(MuchGain)} and {Tick(MuchTurn)}."
-            + (findings.Data.Stability.GroupBy(r => r.Share).Any(g => g.Select(r => r.Masks).Distinct().Count() > 1) ? " Samples have different numbers of masks: shares of them are averaged, and the axis shows the mean number." : ""),
-            table, canvas => Draw(points, canvas));
+            Name,
+            "beyond the paper",
+            "Were the masks enough?",
+            Sentence(findings, points),
+            $"The attribution's trainer on the train masks among the first of a sample's masks; R² always on the "
+                + $"same held-out masks. Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = "
+                + $"{Count(points.Max(p => p.R2.Count))}). "
+                + "Right: cosine of β with β of all masks (its line ends at 1 for that reason) and with β of half as "
+                + "many; Pearson correlation of β between two disjoint halves of the train masks, every other one. "
+                + "Logarithmic axis. "
+                + $"“Little”: a doubling gains less than {Tick(LittleGain)} of R² and leaves a cosine above "
+                + $"{Tick(LittleTurn)}; “a little”: {Tick(MuchGain)} and {Tick(MuchTurn)}."
+                + (
+                    findings
+                        .Data.Stability.GroupBy(r => r.Share)
+                        .Any(g => g.Select(r => r.Masks).Distinct().Count() > 1)
+                        ? " Samples have different numbers of masks: shares of them are averaged, and the axis shows "
+                            + "the mean number."
+                        : ""
+                ),
+            table,
+            canvas => Draw(points, canvas)
+        );
     }
 
     private static string Sentence(Findings findings, Point[] points)
     {
         Point last = points[^1];
-        string halves = $"β of two disjoint halves of the train masks of {Words(last)} correlates "
+        string halves =
+            $"β of two disjoint halves of the train masks of {Words(last)} correlates "
             + $"{Interval(last.Split)}, which by Spearman and Brown makes {Interval(last.Together)} for β of both "
             + "together.";
         if (points.FirstOrDefault(p => p.Share == last.Share / 2) is not { } before || last.Half.Count == 0)
@@ -56,17 +125,25 @@ internal static class StabilityFigure
             return $"The masks were not halved, so nothing says what doubling them changed. {halves}";
         }
 
-        var earlier = findings.Data.Stability.Where(r => r.Share == before.Share).ToDictionary(r => r.SampleId, StringComparer.Ordinal);
-        Estimate gain = findings.Mean(findings.Data.Stability.Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId)).Select(r => r.R2 - earlier[r.SampleId].R2));
-        string change = $"Doubling the masks from {Fixed(before.Masks, 0)} to "
+        var earlier = findings
+            .Data.Stability.Where(r => r.Share == before.Share)
+            .ToDictionary(r => r.SampleId, StringComparer.Ordinal);
+        Estimate gain = findings.Mean(
+            findings
+                .Data.Stability.Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId))
+                .Select(r => r.R2 - earlier[r.SampleId].R2)
+        );
+        string change =
+            $"Doubling the masks from {Fixed(before.Masks, 0)} to "
             + $"{Fixed(last.Masks, 0)} {(gain.Mean < 0 ? "lowered" : "raised")} R² by "
             + $"{Interval(gain with { Mean = Math.Abs(gain.Mean) }, gain.Mean < 0)}, and β kept a cosine of "
             + $"{Interval(last.Half)}: ";
-        bool Within(double most, double turn) => Worst(gain.High, gain.Mean) < most
-            && Worst(last.Half.Low, last.Half.Mean) > turn;
-        bool Beyond(double most, double turn) => Worst(gain.Low, gain.Mean) >= most
-            || Worst(last.Half.High, last.Half.Mean) <= turn;
-        string verdict = Within(LittleGain, LittleTurn) ? "more masks would change little."
+        bool Within(double most, double turn) =>
+            Worst(gain.High, gain.Mean) < most && Worst(last.Half.Low, last.Half.Mean) > turn;
+        bool Beyond(double most, double turn) =>
+            Worst(gain.Low, gain.Mean) >= most || Worst(last.Half.High, last.Half.Mean) <= turn;
+        string verdict =
+            Within(LittleGain, LittleTurn) ? "more masks would change little."
             : Within(MuchGain, MuchTurn) ? "more masks would still sharpen β a little."
             : Beyond(MuchGain, MuchTurn) ? "the masks were too few; raise their count."
             : "the samples do not tell whether the masks were enough; raise their count to be sure.";
@@ -79,26 +156,66 @@ internal static class StabilityFigure
     private static string Words(Point point) => point.Share == 1 ? "all masks" : $"{Fixed(point.Masks, 0)} masks";
 
     private static string Interval(Estimate mean, bool negated = false) =>
-        !mean.HasInterval ? Fixed(mean.Mean, 3) : negated ? $"{Fixed(mean.Mean, 3)} [{Fixed(-mean.High, 3)}, {Fixed(-mean.Low, 3)}]" : $"{Fixed(mean.Mean, 3)} [{Fixed(mean.Low, 3)}, {Fixed(mean.High, 3)}]";
+        !mean.HasInterval ? Fixed(mean.Mean, 3)
+        : negated ? $"{Fixed(mean.Mean, 3)} [{Fixed(-mean.High, 3)}, {Fixed(-mean.Low, 3)}]"
+        : $"{Fixed(mean.Mean, 3)} [{Fixed(mean.Low, 3)}, {Fixed(mean.High, 3)}]";
 
     private static Svg Draw(Point[] points, Canvas canvas)
     {
         Measure[] keys = [R2, All, Half, Split];
         int keysPerRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(keys.Length, keysPerRow), panel = canvas.IsNarrow ? 260 : 300;
+        double key = SeriesKeys.Height(keys.Length, keysPerRow),
+            panel = canvas.IsNarrow ? 260 : 300;
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * panel : panel));
         SeriesKeys.Draw(svg, [.. keys.Select(m => (m.Title, m.Ink))], Left, keysPerRow);
         double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
         DrawPanel(svg, points, "R² on held-out masks", [R2], 0, 0, width, key, panel);
-        DrawPanel(svg, points, "likeness of β", keys[1..], 1, canvas.IsNarrow ? 0 : canvas.Width - width, width, canvas.IsNarrow ? key + panel : key, panel);
+        DrawPanel(
+            svg,
+            points,
+            "likeness of β",
+            keys[1..],
+            1,
+            canvas.IsNarrow ? 0 : canvas.Width - width,
+            width,
+            canvas.IsNarrow ? key + panel : key,
+            panel
+        );
         return svg;
     }
 
-    private static void DrawPanel(Svg svg, Point[] points, string name, Measure[] measures, int firstSeries, double left, double width, double top, double height)
+    private static void DrawPanel(
+        Svg svg,
+        Point[] points,
+        string name,
+        Measure[] measures,
+        int firstSeries,
+        double left,
+        double width,
+        double top,
+        double height
+    )
     {
-        double[] values = [.. points.SelectMany(p => measures.Select(m => m.Of(p))).SelectMany(e => new[] { e.Mean, e.Low }).Where(double.IsFinite)];
-        var x = new Scale(points[0].Masks, Math.Max(points[^1].Masks, points[0].Masks + 1), left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9), 1, top + height - Foot, top + Top);
+        double[] values =
+        [
+            .. points
+                .SelectMany(p => measures.Select(m => m.Of(p)))
+                .SelectMany(e => new[] { e.Mean, e.Low })
+                .Where(double.IsFinite),
+        ];
+        var x = new Scale(
+            points[0].Masks,
+            Math.Max(points[^1].Masks, points[0].Masks + 1),
+            left + Left,
+            left + width - Right,
+            Logarithmic: true
+        );
+        var y = new Scale(
+            Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9),
+            1,
+            top + height - Foot,
+            top + Top
+        );
         svg.Axes(x, y, "masks a sample", name, [], y.Ticks(6));
         double free = double.NegativeInfinity; // of a label
         foreach (Point p in points)
@@ -120,10 +237,16 @@ internal static class StabilityFigure
 
     private static Svg DrawLine(Svg svg, Point[] points, Measure measure, Scale x, Scale y)
     {
-        Point[] shown = [.. points.Where(p => double.IsFinite(measure.Of(p).Mean))], banded = [.. shown.Where(p => measure.Of(p).HasInterval)];
+        Point[] shown = [.. points.Where(p => double.IsFinite(measure.Of(p).Mean))],
+            banded = [.. shown.Where(p => measure.Of(p).HasInterval)];
         if (banded.Length > 1)
         {
-            svg.Band(banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).High))), banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Low))), measure.Ink, 0.18);
+            svg.Band(
+                banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).High))),
+                banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Low))),
+                measure.Ink,
+                0.18
+            );
         }
 
         if (shown.Length > 1)
@@ -133,7 +256,13 @@ internal static class StabilityFigure
 
         foreach (Point p in shown)
         {
-            svg.Dot(x[p.Masks], y.Clamped(measure.Of(p).Mean), 3.4, measure.Ink, $"{measure.Title}, {Words(p)}\n{Interval(measure.Of(p))}, n = {Count(measure.Of(p).Count)}");
+            svg.Dot(
+                x[p.Masks],
+                y.Clamped(measure.Of(p).Mean),
+                3.4,
+                measure.Ink,
+                $"{measure.Title}, {Words(p)}\n{Interval(measure.Of(p))}, n = {Count(measure.Of(p).Count)}"
+            );
         }
 
         return svg;
@@ -143,10 +272,25 @@ internal static class StabilityFigure
     private sealed record Measure(string Title, Ink Ink, Func<Point, Estimate> Of);
 
     /// <summary>Means over samples at a share of their masks.</summary>
-    private sealed record Point(double Share, double Masks, Estimate R2, Estimate All, Estimate Half, Estimate Split, Estimate Together)
+    private sealed record Point(
+        double Share,
+        double Masks,
+        Estimate R2,
+        Estimate All,
+        Estimate Half,
+        Estimate Split,
+        Estimate Together
+    )
     {
-        public static Point Of(Findings findings, IGrouping<double, StabilityResult> rows) => new(
-            rows.Key, rows.Average(r => r.Masks), findings.Mean(rows.Select(r => r.R2)), findings.Mean(rows.Select(r => r.CosineAll)), findings.Mean(rows.Select(r => r.CosineHalf)),
-            findings.Mean(rows.Select(r => r.HalfSplit)), findings.Mean(rows.Select(r => r.SpearmanBrown)));
+        public static Point Of(Findings findings, IGrouping<double, StabilityResult> rows) =>
+            new(
+                rows.Key,
+                rows.Average(r => r.Masks),
+                findings.Mean(rows.Select(r => r.R2)),
+                findings.Mean(rows.Select(r => r.CosineAll)),
+                findings.Mean(rows.Select(r => r.CosineHalf)),
+                findings.Mean(rows.Select(r => r.HalfSplit)),
+                findings.Mean(rows.Select(r => r.SpearmanBrown))
+            );
     }
 }

@@ -3,18 +3,26 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 9: how alike beta is between styles of pictures, where they lie in the plane, and how many heads each style needs.</summary>
+/// <summary>
+/// Fig. 9: how alike beta is between styles of pictures, where they lie in the plane, and how many heads each style
+/// needs.
+/// </summary>
 internal static class StylesFigure
 {
     /// <summary>Name of its files.</summary>
     public const string Name = "fig9-styles";
 
-    private const double KeyHeight = DotSeries.KeyLine, Space = 14;
+    private const double KeyHeight = DotSeries.KeyLine,
+        Space = 14;
     private const int KeysOfPhone = 3; // in a line
-    private const string Faithfulness = "heads_faithfulness", Completeness = "heads_completeness";
+    private const string Faithfulness = "heads_faithfulness",
+        Completeness = "heads_completeness";
 
     private static readonly DotSeries[] Objects =
-        [new("same object", new Marker(Palette.Series[0], MarkShape.Circle)), new("another object", new Marker(Palette.Series[1], MarkShape.Diamond))];
+    [
+        new("same object", new Marker(Palette.Series[0], MarkShape.Circle)),
+        new("another object", new Marker(Palette.Series[1], MarkShape.Diamond)),
+    ];
 
     /// <summary>The figure; null where styles were not compared.</summary>
     public static Figure? Of(Findings findings)
@@ -28,84 +36,183 @@ internal static class StylesFigure
         LayoutMap? map = findings.Data.Layout is { Points.Count: > 0 } layout
             ? new LayoutMap(layout.Points, data.Styles, p => p.Style, Palette.OfGroup, LeastNamed: 2, Spokes: true)
             : null;
-        DotPanel[] needed = [.. new[] { HeadsOf(findings, data, Faithfulness), HeadsOf(findings, data, Completeness) }.OfType<DotPanel>()];
-        string mapped = map is null ? "" : $" Samples in the plane: form and colour tell the style, thin lines join an object's samples. {findings.Data.Layout!.Method}.";
-        string heads = needed.Length == 0 ? "" : $" Heads needed, of {Count(findings.HeadCount)}: mean over the samples of a style of the smallest k that crosses the threshold; each panel has its own scale.";
+        DotPanel[] needed =
+        [
+            .. new[]
+            {
+                HeadsOf(findings, data, Faithfulness),
+                HeadsOf(findings, data, Completeness),
+            }.OfType<DotPanel>(),
+        ];
+        string mapped = map is null
+            ? ""
+            : $" Samples in the plane: form and colour tell the style, thin lines join an object's samples. "
+                + $"{findings.Data.Layout!.Method}.";
+        string heads =
+            needed.Length == 0
+                ? ""
+                : $" Heads needed, of {Count(findings.HeadCount)}: mean over the samples of a style of the smallest "
+                    + $"k that crosses the threshold; each panel has its own scale.";
         return new Figure(
-            Name, "Fig. 9", "The same object in other styles", Shows(data),
-            $"Cosine of β between two samples (n = {Count(data.Cosines.ObjectOverStyle.Count)}), mean over pairs; bars: 95 % bootstrap interval over samples; large marks: all styles together; dashed: another object in the same style.{mapped}{heads} Click a key to hide its marks.",
-            Table(data), canvas => Draw(cosines, map, needed, canvas));
+            Name,
+            "Fig. 9",
+            "The same object in other styles",
+            Shows(data),
+            $"Cosine of β between two samples (n = {Count(data.Cosines.ObjectOverStyle.Count)}), mean over pairs; "
+                + $"bars: 95 % bootstrap interval over samples; large marks: all styles together; dashed: another "
+                + $"object in the same style.{mapped}{heads} Click a key to hide its marks.",
+            Table(data),
+            canvas => Draw(cosines, map, needed, canvas)
+        );
     }
 
     private static string Shows(StyleData data)
     {
-        Estimate across = data.Cosines.Of(sameObject: true, sameStyle: false), within = data.Cosines.Of(sameObject: false, sameStyle: true), difference = data.Cosines.ObjectOverStyle;
+        Estimate across = data.Cosines.Of(sameObject: true, sameStyle: false),
+            within = data.Cosines.Of(sameObject: false, sameStyle: true),
+            difference = data.Cosines.ObjectOverStyle;
         if (across.Count == 0)
         {
-            return "No two samples show the same object in different styles, so that object and style cannot be told apart: more samples are needed.";
+            return "No two samples show the same object in different styles, so that object and style cannot be told "
+                + "apart: more samples are needed.";
         }
 
         if (within.Count == 0)
         {
-            return $"β of the same object in different styles has a mean cosine of {Words(across)}; no two samples show different objects in the same style to compare it with.";
+            return $"β of the same object in different styles has a mean cosine of {Words(across)}; no two samples "
+                + $"show different objects in the same style to compare it with.";
         }
 
-        string verdict = !difference.CanTell || across.Count < Estimate.FewestSamples
-            ? "; too few samples to tell which β follows."
+        string verdict =
+            !difference.CanTell || across.Count < Estimate.FewestSamples ? "; too few samples to tell which β follows."
             : difference.Low > 0 ? ": β follows the object more than the style, as the paper finds."
             : difference.High < 0 ? ": β follows the style more than the object, unlike in the paper."
             : ": the samples do not tell whether β follows the object or the style.";
-        StylePairs[] crossed = [.. data.Cosines.Pairs.Where(p => p.SameObject && p.Style != p.OtherStyle && p.Cosine.Count > 0).OrderBy(p => p.Cosine.Mean)];
-        string range = crossed.Length > 1
-            ? $" Least alike are {Pair(crossed[0])} ({Words(crossed[0].Cosine)}), most "
-            + $"{Pair(crossed[^1])} ({Words(crossed[^1].Cosine)}){(crossed[0].Cosine.High < crossed[^1].Cosine.Low ? "" : "; their intervals overlap")}." : "";
-        return $"Two samples of the same object in different styles have a mean cosine of β of {Words(across)}; two of different objects in the same style {Words(within)}. "
+        StylePairs[] crossed =
+        [
+            .. data
+                .Cosines.Pairs.Where(p => p.SameObject && p.Style != p.OtherStyle && p.Cosine.Count > 0)
+                .OrderBy(p => p.Cosine.Mean),
+        ];
+        string range =
+            crossed.Length > 1
+                ? $" Least alike are {Pair(crossed[0])} ({Words(crossed[0].Cosine)}), most "
+                    + $"{Pair(crossed[^1])} "
+                    + $"({Words(crossed[^1].Cosine)}){(crossed[0].Cosine.High < crossed[^1].Cosine.Low ? "" : "; their intervals overlap")}."
+                : "";
+        return $"Two samples of the same object in different styles have a mean cosine of β of {Words(across)}; two "
+            + $"of different objects in the same style {Words(within)}. "
             + $"The difference is {Words(difference)}{verdict}{range}{Needed(data)}";
     }
 
     private static string Needed(StyleData data)
     {
-        StyleMean[] faithful = [.. data.Means.Where(m => m is { Quantity: Faithfulness, Criterion: Criteria.HeadAttribution, Mean.Count: > 0 }).OrderBy(m => m.Mean.Mean)];
-        return faithful.Length < 2 ? ""
-            : $" For faithfulness head attribution needs from {Sentences.Interval(faithful[0].Mean)} heads ({faithful[0].Style}) to {Sentences.Interval(faithful[^1].Mean)} ({faithful[^1].Style}).";
+        StyleMean[] faithful =
+        [
+            .. data
+                .Means.Where(m => m is { Quantity: Faithfulness, Criterion: Criteria.HeadAttribution, Mean.Count: > 0 })
+                .OrderBy(m => m.Mean.Mean),
+        ];
+        return faithful.Length < 2
+            ? ""
+            : $" For faithfulness head attribution needs from {Sentences.Interval(faithful[0].Mean)} heads "
+                + $"({faithful[0].Style}) to {Sentences.Interval(faithful[^1].Mean)} ({faithful[^1].Style}).";
     }
 
     private static string Pair(StylePairs pair) => $"{pair.Style} and {pair.OtherStyle}";
 
-    private static string Words(Estimate cosine) => Fixed(cosine.Mean, 2) + (cosine.HasInterval && cosine.Count > 2 ? $" [{Fixed(cosine.Low, 2)}, {Fixed(cosine.High, 2)}]" : "");
+    private static string Words(Estimate cosine) =>
+        Fixed(cosine.Mean, 2)
+        + (cosine.HasInterval && cosine.Count > 2 ? $" [{Fixed(cosine.Low, 2)}, {Fixed(cosine.High, 2)}]" : "");
 
     private static DotPanel Cosines(StyleData data)
     {
-        DotRow Relation(bool sameStyle) => new(sameStyle ? "same style" : "another style", [data.Cosines.Of(true, sameStyle), data.Cosines.Of(false, sameStyle)], IsStrong: true);
-        IEnumerable<DotRow> Rows(bool sameStyle) => data.Cosines.Pairs.Where(p => p.Style == p.OtherStyle == sameStyle).GroupBy(p => (p.Style, p.OtherStyle))
-            .Select(g => new DotRow(sameStyle ? g.Key.Style : $"{g.Key.Style}, {g.Key.OtherStyle}", [g.Single(p => p.SameObject).Cosine, g.Single(p => !p.SameObject).Cosine]));
+        DotRow Relation(bool sameStyle) =>
+            new(
+                sameStyle ? "same style" : "another style",
+                [data.Cosines.Of(true, sameStyle), data.Cosines.Of(false, sameStyle)],
+                IsStrong: true
+            );
+        IEnumerable<DotRow> Rows(bool sameStyle) =>
+            data
+                .Cosines.Pairs.Where(p => p.Style == p.OtherStyle == sameStyle)
+                .GroupBy(p => (p.Style, p.OtherStyle))
+                .Select(g => new DotRow(
+                    sameStyle ? g.Key.Style : $"{g.Key.Style}, {g.Key.OtherStyle}",
+                    [g.Single(p => p.SameObject).Cosine, g.Single(p => !p.SameObject).Cosine]
+                ));
         DotRow[] rows = [Relation(true), .. Rows(true), Relation(false), .. Rows(false)];
-        double[] ends = [.. rows.SelectMany(r => r.Estimates).SelectMany(e => new[] { e.Mean, e.Low }).Where(double.IsFinite)];
+        double[] ends =
+        [
+            .. rows.SelectMany(r => r.Estimates).SelectMany(e => new[] { e.Mean, e.Low }).Where(double.IsFinite),
+        ];
         double least = Math.Clamp(Math.Floor((ends.DefaultIfEmpty(0).Min() - 0.02) * 10) / 10, -1, 0.9);
-        return new DotPanel("cosine of β", "mean cosine over pairs of samples", rows, Objects, (least, 1), e => $"{Words(e)}, {Many(e.Count, "pair")}") { Reference = data.Cosines.Of(false, true).Mean };
+        return new DotPanel(
+            "cosine of β",
+            "mean cosine over pairs of samples",
+            rows,
+            Objects,
+            (least, 1),
+            e => $"{Words(e)}, {Many(e.Count, "pair")}"
+        )
+        {
+            Reference = data.Cosines.Of(false, true).Mean,
+        };
     }
 
     private static DotPanel? HeadsOf(Findings findings, StyleData data, string quantity)
     {
         StyleMean[] means = [.. data.Means.Where(m => m.Quantity == quantity)];
-        string[] criteria = [.. means.Select(m => m.Criterion!).Distinct().OrderBy(Criteria.Order).ThenBy(c => c, StringComparer.Ordinal)];
+        string[] criteria =
+        [
+            .. means
+                .Select(m => m.Criterion!)
+                .Distinct()
+                .OrderBy(Criteria.Order)
+                .ThenBy(c => c, StringComparer.Ordinal),
+        ];
         if (criteria.Length == 0)
         {
             return null;
         }
 
-        StyleMean? Find(string style, string criterion) => Array.Find(means, m => m.Style == style && m.Criterion == criterion);
-        DotRow[] rows = [.. data.Styles.Select(s => new DotRow(s, [.. criteria.Select(c => Find(s, c)?.Mean ?? Estimate.None)], NotReached: [.. criteria.Select(c => Find(s, c)?.NotReached ?? 0)]))];
-        double most = means.SelectMany(m => new[] { m.Mean.Mean, m.Mean.High }).Where(double.IsFinite).DefaultIfEmpty(1).Max();
-        string name = quantity == Faithfulness ? $"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}" : $"completeness < {Tick(findings.Data.CompletenessThreshold)}";
+        StyleMean? Find(string style, string criterion) =>
+            Array.Find(means, m => m.Style == style && m.Criterion == criterion);
+        DotRow[] rows =
+        [
+            .. data.Styles.Select(s => new DotRow(
+                s,
+                [.. criteria.Select(c => Find(s, c)?.Mean ?? Estimate.None)],
+                NotReached: [.. criteria.Select(c => Find(s, c)?.NotReached ?? 0)]
+            )),
+        ];
+        double most = means
+            .SelectMany(m => new[] { m.Mean.Mean, m.Mean.High })
+            .Where(double.IsFinite)
+            .DefaultIfEmpty(1)
+            .Max();
+        string name =
+            quantity == Faithfulness
+                ? $"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}"
+                : $"completeness < {Tick(findings.Data.CompletenessThreshold)}";
         return new DotPanel(
-            name, $"heads needed, of {Count(findings.HeadCount)}", rows, [.. criteria.Select((c, i) => new DotSeries(Criteria.Title(c), new Marker(Criteria.InkOf(c), (MarkShape)(i % 4))))], (0, most),
-            e => $"{Sentences.Interval(e)} heads, n = {Count(e.Count)}");
+            name,
+            $"heads needed, of {Count(findings.HeadCount)}",
+            rows,
+            [
+                .. criteria.Select(
+                    (c, i) => new DotSeries(Criteria.Title(c), new Marker(Criteria.InkOf(c), (MarkShape)(i % 4)))
+                ),
+            ],
+            (0, most),
+            e => $"{Sentences.Interval(e)} heads, n = {Count(e.Count)}"
+        );
     }
 
     private static Svg Draw(DotPanel cosines, LayoutMap? map, DotPanel[] heads, Canvas canvas)
     {
-        double half = canvas.IsNarrow ? canvas.Width : (canvas.Width - (2 * Space)) / 2, side = map is null ? 0 : half;
+        double half = canvas.IsNarrow ? canvas.Width : (canvas.Width - (2 * Space)) / 2,
+            side = map is null ? 0 : half;
         double first = canvas.IsNarrow
             ? KeyHeight + cosines.Height + (map is null ? 0 : KeyHeight + side + Space)
             : KeyHeight + Math.Max(cosines.Height, side + Space);
@@ -119,8 +226,16 @@ internal static class StylesFigure
         cosines.Draw(svg, 0, KeyHeight, map is null ? canvas.Width : half, 0);
         if (map is not null)
         {
-            double left = canvas.IsNarrow ? 0 : canvas.Width - half, top = canvas.IsNarrow ? KeyHeight + cosines.Height : 0;
-            DotSeries.DrawKeys(svg, [.. map.Groups.Select((g, i) => new DotSeries(g, map.MarkOf(i)))], left + 6, top + 14, (half - 6) / map.Groups.Count, Objects.Length);
+            double left = canvas.IsNarrow ? 0 : canvas.Width - half,
+                top = canvas.IsNarrow ? KeyHeight + cosines.Height : 0;
+            DotSeries.DrawKeys(
+                svg,
+                [.. map.Groups.Select((g, i) => new DotSeries(g, map.MarkOf(i)))],
+                left + 6,
+                top + 14,
+                (half - 6) / map.Groups.Count,
+                Objects.Length
+            );
             map.Draw(svg, left, top + KeyHeight, side, side, Objects.Length);
         }
 
@@ -128,12 +243,16 @@ internal static class StylesFigure
         return svg;
     }
 
-    private static int KeysInLine(DotPanel[] heads, Canvas canvas) => canvas.IsNarrow && heads[0].Series.Count > KeysOfPhone ? 2 : heads[0].Series.Count;
+    private static int KeysInLine(DotPanel[] heads, Canvas canvas) =>
+        canvas.IsNarrow && heads[0].Series.Count > KeysOfPhone ? 2 : heads[0].Series.Count;
 
-    private static double KeysOf(DotPanel[] heads, Canvas canvas) => KeyHeight * Math.Ceiling((double)heads[0].Series.Count / KeysInLine(heads, canvas));
+    private static double KeysOf(DotPanel[] heads, Canvas canvas) =>
+        KeyHeight * Math.Ceiling((double)heads[0].Series.Count / KeysInLine(heads, canvas));
 
     private static double HeightOf(DotPanel[] heads, Canvas canvas) =>
-        heads.Length == 0 ? 0 : Space + KeysOf(heads, canvas) + (canvas.IsNarrow ? heads.Sum(p => p.Height) : heads.Max(p => p.Height));
+        heads.Length == 0
+            ? 0
+            : Space + KeysOf(heads, canvas) + (canvas.IsNarrow ? heads.Sum(p => p.Height) : heads.Max(p => p.Height));
 
     private static void DrawHeads(Svg svg, DotPanel[] heads, double top, double half, Canvas canvas, int firstSeries)
     {
@@ -143,7 +262,15 @@ internal static class StylesFigure
         }
 
         int keys = KeysInLine(heads, canvas);
-        DotSeries.DrawKeys(svg, heads[0].Series, canvas.IsNarrow ? 6 : DotPanel.Label, top + 14, canvas.IsNarrow ? (canvas.Width - 6) / keys : 140, firstSeries, keys);
+        DotSeries.DrawKeys(
+            svg,
+            heads[0].Series,
+            canvas.IsNarrow ? 6 : DotPanel.Label,
+            top + 14,
+            canvas.IsNarrow ? (canvas.Width - 6) / keys : 140,
+            firstSeries,
+            keys
+        );
         double y = top + KeysOf(heads, canvas);
         for (int p = 0; p < heads.Length; p++)
         {
@@ -154,16 +281,53 @@ internal static class StylesFigure
 
     private static FigureTable Table(StyleData data)
     {
-        IReadOnlyList<object?> Row(string quantity, string style, string otherStyle, string shows, string? criterion, Estimate mean, int? missing) =>
-            [quantity, style, otherStyle, shows, criterion, mean.Mean, mean.Deviation, mean.Low, mean.High, mean.Count, missing];
+        IReadOnlyList<object?> Row(
+            string quantity,
+            string style,
+            string otherStyle,
+            string shows,
+            string? criterion,
+            Estimate mean,
+            int? missing
+        ) =>
+            [
+                quantity,
+                style,
+                otherStyle,
+                shows,
+                criterion,
+                mean.Mean,
+                mean.Deviation,
+                mean.Low,
+                mean.High,
+                mean.Count,
+                missing,
+            ];
         string Which(bool same) => same ? "same" : "another";
         return new FigureTable(
-            ["quantity", "style", "other_style", "object", "criterion", "mean", "sd", "low95", "high95", "count", "not_reached"],
             [
-                .. data.Cosines.Relations.Select(r => Row("cosine", "all", Which(r.SameStyle), Which(r.SameObject), null, r.Cosine, null)),
+                "quantity",
+                "style",
+                "other_style",
+                "object",
+                "criterion",
+                "mean",
+                "sd",
+                "low95",
+                "high95",
+                "count",
+                "not_reached",
+            ],
+            [
+                .. data.Cosines.Relations.Select(r =>
+                    Row("cosine", "all", Which(r.SameStyle), Which(r.SameObject), null, r.Cosine, null)
+                ),
                 Row("cosine, object over style", "all", "", "", null, data.Cosines.ObjectOverStyle, null),
-                .. data.Cosines.Pairs.Select(p => Row("cosine", p.Style, p.OtherStyle, Which(p.SameObject), null, p.Cosine, null)),
+                .. data.Cosines.Pairs.Select(p =>
+                    Row("cosine", p.Style, p.OtherStyle, Which(p.SameObject), null, p.Cosine, null)
+                ),
                 .. data.Means.Select(m => Row(m.Quantity, m.Style, "", "", m.Criterion, m.Mean, m.NotReached)),
-            ]);
+            ]
+        );
     }
 }

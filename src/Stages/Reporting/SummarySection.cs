@@ -5,7 +5,9 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>The top of the page: the finding in a sentence, heads needed per criterion, key numbers; and Table 2.</summary>
+/// <summary>
+/// The top of the page: the finding in a sentence, heads needed per criterion, key numbers; and Table 2.
+/// </summary>
 internal static class SummarySection
 {
     /// <summary>The summary.</summary>
@@ -13,9 +15,12 @@ internal static class SummarySection
         $"<p class=\"headline\">{Escape(Sentences.Headline(findings))}</p>\n{Warnings(findings)}{HeadsNeeded(findings)}{Numbers(findings)}";
 
     /// <summary>What makes the numbers below doubtful.</summary>
-    private static string Warnings(Findings findings) => string.Concat(
-        findings.Data.Convergence.Where(c => c.Unfinished > 0)
-            .Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n"));
+    private static string Warnings(Findings findings) =>
+        string.Concat(
+            findings
+                .Data.Convergence.Where(c => c.Unfinished > 0)
+                .Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n")
+        );
 
     /// <summary>Table 2, ours beside the paper's; empty without a regression.</summary>
     public static string FitTableOf(Findings findings)
@@ -25,13 +30,30 @@ internal static class SummarySection
             return "";
         }
 
-        string[] Paper(Published p) => [p.Model + ", paper", $"{Fixed(p.R2, 2)} ± {Fixed(p.R2Deviation, 2)}", $"{Fixed(p.Rho, 2)} ± {Fixed(p.RhoDeviation, 2)}", ""];
-        string[] ours = [findings.Data.Model.Name + ", this run", Sentences.WithInterval(findings.R2), Sentences.WithInterval(findings.Rho), Count(findings.Fitted.Count)];
+        string[] Paper(Published p) =>
+            [
+                p.Model + ", paper",
+                $"{Fixed(p.R2, 2)} ± {Fixed(p.R2Deviation, 2)}",
+                $"{Fixed(p.Rho, 2)} ± {Fixed(p.RhoDeviation, 2)}",
+                "",
+            ];
+        string[] ours =
+        [
+            findings.Data.Model.Name + ", this run",
+            Sentences.WithInterval(findings.R2),
+            Sentences.WithInterval(findings.Rho),
+            Count(findings.Fitted.Count),
+        ];
         (string, bool)[] columns = [("model", false), ("R²", true), ("ρ", true), ("samples", true)];
-        string note = "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples [95 % interval of the mean] · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
+        string note =
+            "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples [95 % interval of the "
+            + "mean] · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
         return findings.Published is { } same
             ? PageSections.Table(columns, [ours, Paper(same)]) + note
-            : PageSections.Table(columns, [ours]) + note + $"<details><summary>the paper's ten models, for orientation</summary>{PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]))}</details>\n";
+            : PageSections.Table(columns, [ours])
+                + note
+                + $"<details><summary>the paper's ten models, for "
+                + $"orientation</summary>{PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]))}</details>\n";
     }
 
     private static string HeadsNeeded(Findings findings)
@@ -41,14 +63,29 @@ internal static class SummarySection
             return "";
         }
 
-        double most = Math.Max(1, findings.Criteria.SelectMany(c => new[] { c.Faithful.Mean.Mean, c.Complete.Mean.Mean }).Where(double.IsFinite).DefaultIfEmpty(1).Max());
+        double most = Math.Max(
+            1,
+            findings
+                .Criteria.SelectMany(c => new[] { c.Faithful.Mean.Mean, c.Complete.Mean.Mean })
+                .Where(double.IsFinite)
+                .DefaultIfEmpty(1)
+                .Max()
+        );
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr><th>heads ranked by</th>");
-        html.Append("<th>heads needed, faithfulness &gt; ").Append(Tick(findings.Data.FaithfulnessThreshold)).Append("</th><th>heads needed, completeness &lt; ").Append(Tick(findings.Data.CompletenessThreshold))
+        html.Append("<th>heads needed, faithfulness &gt; ")
+            .Append(Tick(findings.Data.FaithfulnessThreshold))
+            .Append("</th><th>heads needed, completeness &lt; ")
+            .Append(Tick(findings.Data.CompletenessThreshold))
             .Append("</th></tr></thead><tbody>\n");
         foreach (CriterionFindings criterion in findings.Criteria)
         {
-            html.Append(criterion.Criterion == Criteria.HeadAttribution ? "<tr class=\"lead\"><td>" : "<tr><td>").Append(Swatch(criterion.Ink)).Append(Escape(criterion.Title)).Append("</td>")
-                .Append(Needed(criterion, criterion.Faithful, most)).Append(Needed(criterion, criterion.Complete, most)).Append("</tr>\n");
+            html.Append(criterion.Criterion == Criteria.HeadAttribution ? "<tr class=\"lead\"><td>" : "<tr><td>")
+                .Append(Swatch(criterion.Ink))
+                .Append(Escape(criterion.Title))
+                .Append("</td>")
+                .Append(Needed(criterion, criterion.Faithful, most))
+                .Append(Needed(criterion, criterion.Complete, most))
+                .Append("</tr>\n");
         }
 
         return html.Append("</tbody></table></div>\n").ToString();
@@ -63,9 +100,11 @@ internal static class SummarySection
         }
 
         string interval = mean.HasInterval ? $" <small>[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]</small>" : "";
-        string missing = needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
+        string missing =
+            needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
         string width = (90 * mean.Mean / most).ToString("0.#", CultureInfo.InvariantCulture);
-        return $"<td>{MeanHeads(mean.Mean)}{interval}{missing}<span class=\"bar\" style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
+        return $"<td>{MeanHeads(mean.Mean)}{interval}{missing}<span class=\"bar\" "
+            + $"style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
     }
 
     private static string Swatch(Ink ink) => $"<span class=\"swatch\" style=\"background:var(--{ink.Name})\"></span>";
@@ -75,27 +114,52 @@ internal static class SummarySection
         ReportData data = findings.Data;
         var html = new StringBuilder("<dl class=\"numbers\">\n");
         void Number(string label, string value, string note) =>
-            html.Append("<div><dt>").Append(Escape(label)).Append("</dt><dd>").Append(Escape(value)).Append("<small>").Append(Escape(note)).Append("</small></dd></div>\n");
+            html.Append("<div><dt>")
+                .Append(Escape(label))
+                .Append("</dt><dd>")
+                .Append(Escape(value))
+                .Append("<small>")
+                .Append(Escape(note))
+                .Append("</small></dd></div>\n");
 
-        string Spread(Estimate mean) => double.IsFinite(mean.Deviation) ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples{Sentences.OfMean(mean)}; " : "";
-        string Paper(Func<Published, double> mean, Func<Published, double> deviation) => findings.Published is { } paper
-            ? $"paper: {Fixed(mean(paper), 2)} ± {Fixed(deviation(paper), 2)}"
-            : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";
+        string Spread(Estimate mean) =>
+            double.IsFinite(mean.Deviation)
+                ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples{Sentences.OfMean(mean)}; "
+                : "";
+        string Paper(Func<Published, double> mean, Func<Published, double> deviation) =>
+            findings.Published is { } paper
+                ? $"paper: {Fixed(mean(paper), 2)} ± {Fixed(deviation(paper), 2)}"
+                : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";
         if (findings.Fitted.Count > 0)
         {
-            Number("R² on test masks", Sentences.MeanScore(findings.R2), Spread(findings.R2)
-                + Paper(p => p.R2, p => p.R2Deviation));
-            Number("ρ on test masks", Sentences.MeanScore(findings.Rho), Spread(findings.Rho)
-                + Paper(p => p.Rho, p => p.RhoDeviation));
+            Number(
+                "R² on test masks",
+                Sentences.MeanScore(findings.R2),
+                Spread(findings.R2) + Paper(p => p.R2, p => p.R2Deviation)
+            );
+            Number(
+                "ρ on test masks",
+                Sentences.MeanScore(findings.Rho),
+                Spread(findings.Rho) + Paper(p => p.Rho, p => p.RhoDeviation)
+            );
         }
 
-        Number("samples", Count(data.Samples.Count), data.Rejected.Count > 0 ? $"{Count(data.Rejected.Count)} left out" : "none left out");
+        Number(
+            "samples",
+            Count(data.Samples.Count),
+            data.Rejected.Count > 0 ? $"{Count(data.Rejected.Count)} left out" : "none left out"
+        );
         if (data.Masks > 0)
         {
-            string range = findings.MasksDiffer ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())}{Sentences.OfMeanMasks(findings)}; " : "";
-            Number(findings.MasksDiffer ? "masks a sample, mean" : "masks a sample",
+            string range = findings.MasksDiffer
+                ? $"{Count(findings.MaskCounts.Min())} to "
+                    + $"{Count(findings.MaskCounts.Max())}{Sentences.OfMeanMasks(findings)}; "
+                : "";
+            Number(
+                findings.MasksDiffer ? "masks a sample, mean" : "masks a sample",
                 Fixed(findings.MaskCounts.Count > 0 ? findings.MaskCounts.Average() : data.Masks, 0),
-                $"{range}{Percent(data.Ablate)} of heads ablated");
+                $"{range}{Percent(data.Ablate)} of heads ablated"
+            );
         }
 
         Number("heads", Count(findings.HeadCount), $"{Count(data.Model.Layers)} layers × {Count(data.Model.Heads)}");

@@ -5,8 +5,9 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// A drawing in SVG. Every shape has its light colour as an attribute and a class of the same name (<see cref="Ink"/>), so the same bytes serve as a file and inside the page.
-/// There is no measuring of text: a caller leaves 0.6 em a character.
+/// A drawing in SVG. Every shape has its light colour as an attribute and a class of the same name (<see cref="Ink"/>),
+/// so the same bytes serve as a file and inside the page. There is no measuring of text: a caller leaves 0.6 em a
+/// character.
 /// </summary>
 /// <param name="id">Prefix of the ids in it, unique in a page.</param>
 /// <param name="width">In pixels.</param>
@@ -29,19 +30,29 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
     /// <summary>A straight line.</summary>
     public Svg Line(double x0, double y0, double x1, double y1, Ink ink, double thickness = 1, string? dashes = null) =>
-        Raw($"<path d=\"{Points([(x0, y0), (x1, y1)])}\" {Stroke(ink, thickness)}{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}/>");
+        Raw(
+            $"<path d=\"{Points([(x0, y0), (x1, y1)])}\" "
+                + $"{Stroke(ink, thickness)}{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}/>"
+        );
 
     /// <summary>A line through points.</summary>
     public Svg Curve(IEnumerable<(double X, double Y)> points, Ink ink, double thickness = 2) =>
         Raw($"<path d=\"{Points(points)}\" {Stroke(ink, thickness)} stroke-linejoin=\"round\"/>");
 
     /// <summary>A filled band between two lines over the same places.</summary>
-    public Svg Band(IEnumerable<(double X, double Y)> upper, IEnumerable<(double X, double Y)> lower, Ink ink, double opacity) =>
-        Raw($"<path d=\"{Points(upper.Concat(lower.Reverse()))}Z\" {Fill(ink)} fill-opacity=\"{Opacity(opacity)}\"/>");
+    public Svg Band(
+        IEnumerable<(double X, double Y)> upper,
+        IEnumerable<(double X, double Y)> lower,
+        Ink ink,
+        double opacity
+    ) => Raw($"<path d=\"{Points(upper.Concat(lower.Reverse()))}Z\" {Fill(ink)} fill-opacity=\"{Opacity(opacity)}\"/>");
 
     /// <summary>A round mark.</summary>
     public Svg Dot(double x, double y, double radius, Ink ink, string? tip = null, double opacity = 1) =>
-        Raw($"<circle cx=\"{Coordinate(x)}\" cy=\"{Coordinate(y)}\" r=\"{Coordinate(radius)}\" {Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
+        Raw(
+            $"<circle cx=\"{Coordinate(x)}\" cy=\"{Coordinate(y)}\" r=\"{Coordinate(radius)}\" "
+                + $"{Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>"
+        );
 
     /// <summary>A mark of a form.</summary>
     public Svg Mark(double x, double y, double radius, Marker marker, string? tip = null, double opacity = 1)
@@ -56,7 +67,10 @@ internal sealed class Svg(string id, double width, double height, string title, 
         };
         return corners.Length == 0
             ? Dot(x, y, radius, marker.Ink, tip, opacity)
-            : Raw($"<path d=\"{Points(corners.Select(c => (x + (radius * c.X), y + (radius * c.Y))))}Z\" {Fill(marker.Ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
+            : Raw(
+                $"<path d=\"{Points(corners.Select(c => (x + (radius * c.X), y + (radius * c.Y))))}Z\" "
+                    + $"{Fill(marker.Ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>"
+            );
     }
 
     /// <summary>Thin bars from one line, as one path: thousands stay small.</summary>
@@ -64,18 +78,28 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="from">Where bars start.</param>
     /// <param name="ink">Colour.</param>
     /// <param name="thickness">In pixels.</param>
-    public Svg Stems(IReadOnlyList<(double X, double Y)> ends, double from, Ink ink, double thickness) => ends.Count == 0
-        ? this
-        : Raw($"<path d=\"{string.Concat(ends.Select(p => $"M{Coordinate(p.X)} {Coordinate(from)}V{Coordinate(p.Y)}"))}\" {Stroke(ink, thickness)}/>");
+    public Svg Stems(IReadOnlyList<(double X, double Y)> ends, double from, Ink ink, double thickness) =>
+        ends.Count == 0
+            ? this
+            : Raw(
+                $"<path d=\"{string.Concat(ends.Select(p => $"M{Coordinate(p.X)} {Coordinate(from)}V{Coordinate(p.Y)}"))}\" {Stroke(ink, thickness)}/>"
+            );
 
-    /// <summary>Many round marks without tips, as a few paths so that thousands stay small; overlapping marks grow darker.</summary>
+    /// <summary>
+    /// Many round marks without tips, as a few paths so that thousands stay small; overlapping marks grow darker.
+    /// </summary>
     public Svg Cloud(IReadOnlyList<(double X, double Y)> points, double radius, Ink ink, double opacity)
     {
         int layers = Math.Min(CloudLayers, points.Count);
         for (int layer = 0; layer < layers; layer++)
         {
-            IEnumerable<string> marks = points.Where((_, i) => i % layers == layer).Select(p => $"M{Coordinate(p.X)} {Coordinate(p.Y)}h0");
-            Raw($"<path d=\"{string.Concat(marks)}\" {Stroke(ink, 2 * radius)} stroke-linecap=\"round\" stroke-opacity=\"{Opacity(opacity)}\"/>");
+            IEnumerable<string> marks = points
+                .Where((_, i) => i % layers == layer)
+                .Select(p => $"M{Coordinate(p.X)} {Coordinate(p.Y)}h0");
+            Raw(
+                $"<path d=\"{string.Concat(marks)}\" {Stroke(ink, 2 * radius)} stroke-linecap=\"round\" "
+                    + $"stroke-opacity=\"{Opacity(opacity)}\"/>"
+            );
         }
 
         return this;
@@ -83,7 +107,11 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
     /// <summary>A filled rectangle.</summary>
     public Svg Rectangle(double x, double y, double w, double h, Ink ink, string? tip = null, double opacity = 1) =>
-        Raw($"<rect x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" width=\"{Coordinate(Math.Max(0, w))}\" height=\"{Coordinate(Math.Max(0, h))}\" {Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>");
+        Raw(
+            $"<rect x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" width=\"{Coordinate(Math.Max(0, w))}\" "
+                + $"height=\"{Coordinate(Math.Max(0, h))}\" "
+                + $"{Fill(ink)}{(opacity < 1 ? $" fill-opacity=\"{Opacity(opacity)}\"" : "")}{Tip(tip)}/>"
+        );
 
     /// <summary>A line of text.</summary>
     /// <param name="x">Anchor.</param>
@@ -95,11 +123,27 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="bold">True: semi-bold.</param>
     /// <param name="upwards">True: turned to read upwards.</param>
     /// <param name="halo">True: on a rim of the ground's colour, for text over marks.</param>
-    public Svg Text(double x, double y, string text, string anchor = "start", Ink? ink = null, double size = 12, bool bold = false, bool upwards = false, bool halo = false) =>
-        Raw($"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" {(halo ? Rimmed(ink ?? Palette.Muted) : Fill(ink ?? Palette.Muted))}{(size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"")}{(bold ? " font-weight=\"600\"" : "")}"
-            + $"{(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"")}{(upwards ? $" transform=\"rotate(-90 {Coordinate(x)} {Coordinate(y)})\"" : "")}>{Escape(text)}</text>");
+    public Svg Text(
+        double x,
+        double y,
+        string text,
+        string anchor = "start",
+        Ink? ink = null,
+        double size = 12,
+        bool bold = false,
+        bool upwards = false,
+        bool halo = false
+    ) =>
+        Raw(
+            $"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" "
+                + $"{(halo ? Rimmed(ink ?? Palette.Muted) : Fill(ink ?? Palette.Muted))}{(size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"")}{(bold ? " font-weight=\"600\"" : "")}"
+                + $"{(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"")}{(upwards ? $" transform=\"rotate(-90 {Coordinate(x)} {Coordinate(y)})\"" : "")}>{Escape(text)}</text>"
+        );
 
-    /// <summary>Opens a group of shapes that belong to one series: a click on its key (<see cref="BeginKey"/>) hides it in the page. Closed by <see cref="End"/>.</summary>
+    /// <summary>
+    /// Opens a group of shapes that belong to one series: a click on its key (<see cref="BeginKey"/>) hides it in the
+    /// page. Closed by <see cref="End"/>.
+    /// </summary>
     public Svg BeginSeries(int series) => Raw($"<g data-series=\"{Exact(series)}\">");
 
     /// <summary>Opens the key of a series. Closed by <see cref="End"/>.</summary>
@@ -108,18 +152,26 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <summary>Closes a group.</summary>
     public Svg End() => Raw("</g>");
 
-    /// <summary>Puts a picture into the drawing once, to be shown by <see cref="Use"/>; stretched to its size.</summary>
+    /// <summary>
+    /// Puts a picture into the drawing once, to be shown by <see cref="Use"/>; stretched to its size.
+    /// </summary>
     /// <param name="name">Unique in a page.</param>
     /// <param name="png">A PNG file.</param>
     /// <param name="w">Width.</param>
     /// <param name="h">Height.</param>
     public Svg Define(string name, byte[] png, double w, double h) =>
-        Raw($"<defs><image id=\"{name}\" width=\"{Coordinate(w)}\" height=\"{Coordinate(h)}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/></defs>");
+        Raw(
+            $"<defs><image id=\"{name}\" width=\"{Coordinate(w)}\" height=\"{Coordinate(h)}\" "
+                + $"preserveAspectRatio=\"none\" href=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/></defs>"
+        );
 
     /// <summary>Shows a picture that was put in by <see cref="Define"/>.</summary>
-    public Svg Use(string name, double x, double y) => Raw($"<use href=\"#{name}\" transform=\"translate({Coordinate(x)} {Coordinate(y)})\"/>");
+    public Svg Use(string name, double x, double y) =>
+        Raw($"<use href=\"#{name}\" transform=\"translate({Coordinate(x)} {Coordinate(y)})\"/>");
 
-    /// <summary>A heat map. Cells of one colour are one path; the values ride once beside it for the page's tips.</summary>
+    /// <summary>
+    /// A heat map. Cells of one colour are one path; the values ride once beside it for the page's tips.
+    /// </summary>
     /// <param name="values">[rows, columns].</param>
     /// <param name="x">Left edge.</param>
     /// <param name="y">Upper edge.</param>
@@ -127,9 +179,18 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="ink">Colour of a value.</param>
     /// <param name="tip">Text of a tip: {r} row, {c} column, {v} value.</param>
     /// <param name="decimals">Decimals of the value in tips.</param>
-    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null = opaque.</param>
-    public Svg Cells(double[,] values, double x, double y, double cell, Func<double, Ink> ink, string tip, int decimals = 3, Func<double, double>? opacity = null) =>
-        Cells(values, x, y, cell, cell, ink, tip, decimals, opacity: opacity);
+    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null =
+    /// opaque.</param>
+    public Svg Cells(
+        double[,] values,
+        double x,
+        double y,
+        double cell,
+        Func<double, Ink> ink,
+        string tip,
+        int decimals = 3,
+        Func<double, double>? opacity = null
+    ) => Cells(values, x, y, cell, cell, ink, tip, decimals, opacity: opacity);
 
     /// <summary>A heat map of cells that are not square, whose rows and columns may have names.</summary>
     /// <param name="values">[rows, columns].</param>
@@ -142,12 +203,24 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="decimals">Decimals of the value in tips.</param>
     /// <param name="rowNames">What {r} stands for; null = the row's number.</param>
     /// <param name="columnNames">What {c} stands for; null = the column's number.</param>
-    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null = opaque.</param>
+    /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null =
+    /// opaque.</param>
     public Svg Cells(
-        double[,] values, double x, double y, double cellWidth, double cellHeight, Func<double, Ink> ink, string tip, int decimals,
-        IEnumerable<string>? rowNames = null, IEnumerable<string>? columnNames = null, Func<double, double>? opacity = null)
+        double[,] values,
+        double x,
+        double y,
+        double cellWidth,
+        double cellHeight,
+        Func<double, Ink> ink,
+        string tip,
+        int decimals,
+        IEnumerable<string>? rowNames = null,
+        IEnumerable<string>? columnNames = null,
+        Func<double, double>? opacity = null
+    )
     {
-        int rows = values.GetLength(0), columns = values.GetLength(1);
+        int rows = values.GetLength(0),
+            columns = values.GetLength(1);
         var paths = new SortedDictionary<string, (Ink Ink, string Opacity, StringBuilder Path)>(StringComparer.Ordinal);
         var shown = new List<string>(rows * columns);
         string format = "0." + new string('#', decimals);
@@ -157,29 +230,46 @@ internal sealed class Svg(string id, double width, double height, string title, 
             for (int c = 0; c < columns; c++)
             {
                 Ink colour = ink(values[r, c]);
-                string faint = opacity is null ? "" : Opacity(Math.Round(20 * Math.Clamp(opacity(values[r, c]), 0, 1)) / 20);
+                string faint = opacity is null
+                    ? ""
+                    : Opacity(Math.Round(20 * Math.Clamp(opacity(values[r, c]), 0, 1)) / 20);
                 if (!paths.TryGetValue(colour.Name + " " + faint, out var entry))
                 {
                     paths[colour.Name + " " + faint] = entry = (colour, faint, new StringBuilder());
                 }
 
                 entry.Path.Append('M').Append(Exact(c)).Append(' ').Append(Exact(r)).Append(shape);
-                shown.Add(double.IsFinite(values[r, c]) ? values[r, c].ToString(format, CultureInfo.InvariantCulture) : "?");
+                shown.Add(
+                    double.IsFinite(values[r, c]) ? values[r, c].ToString(format, CultureInfo.InvariantCulture) : "?"
+                );
             }
         }
 
         string side = Length(cellWidth) + (cellHeight == cellWidth ? "" : " " + Length(cellHeight));
-        Raw($"<g transform=\"translate({Coordinate(x)} {Coordinate(y)}) scale({side})\" shape-rendering=\"crispEdges\">");
+        Raw(
+            $"<g transform=\"translate({Coordinate(x)} {Coordinate(y)}) scale({side})\" shape-rendering=\"crispEdges\">"
+        );
         foreach (var (colour, faint, path) in paths.Values.Where(p => p.Opacity != "0"))
         {
             Raw($"<path {Fill(colour)}{(faint is "" or "1" ? "" : $" fill-opacity=\"{faint}\"")} d=\"{path}\"/>");
         }
 
-        return Raw($"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" data-columns=\"{Exact(columns)}\" data-tip=\"{EscapeLines(tip)}\" data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>");
+        return Raw(
+            $"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" "
+                + $"data-columns=\"{Exact(columns)}\" data-tip=\"{EscapeLines(tip)}\" "
+                + $"data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>"
+        );
     }
 
     /// <summary>The key of a heat map: the ramp as a bar with labels below.</summary>
-    public Svg Ramp(double x, double y, double length, string name, Func<double, Ink> inkAt, params (double At, string Label)[] labels)
+    public Svg Ramp(
+        double x,
+        double y,
+        double length,
+        string name,
+        Func<double, Ink> inkAt,
+        params (double At, string Label)[] labels
+    )
     {
         const int pieces = 41;
         Text(x, y - 6, name, ink: Palette.Ink);
@@ -190,7 +280,15 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
         foreach (var (at, label) in labels)
         {
-            Text(x + (at * length), y + 22, label, at == 0 ? "start" : at == 1 ? "end" : "middle", size: 11);
+            Text(
+                x + (at * length),
+                y + 22,
+                label,
+                at == 0 ? "start"
+                    : at == 1 ? "end"
+                    : "middle",
+                size: 11
+            );
         }
 
         return this;
@@ -203,16 +301,25 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="yName">Name and unit, above the axis; empty = none.</param>
     /// <param name="xTicks">Values across.</param>
     /// <param name="yTicks">Values upwards.</param>
-    public Svg Axes(Scale x, Scale y, string xName, string yName, IReadOnlyList<double> xTicks, IReadOnlyList<double> yTicks)
+    public Svg Axes(
+        Scale x,
+        Scale y,
+        string xName,
+        string yName,
+        IReadOnlyList<double> xTicks,
+        IReadOnlyList<double> yTicks
+    )
     {
         foreach (double value in yTicks)
         {
-            Line(x.Start, y[value], x.End, y[value], Palette.Rule).Text(x.Start - 7, y[value] + 4, Tick(value), "end", size: 11);
+            Line(x.Start, y[value], x.End, y[value], Palette.Rule)
+                .Text(x.Start - 7, y[value] + 4, Tick(value), "end", size: 11);
         }
 
         foreach (double value in xTicks)
         {
-            Line(x[value], y.Start, x[value], y.Start + 4, Palette.Muted).Text(x[value], y.Start + 17, Tick(value), "middle", size: 11);
+            Line(x[value], y.Start, x[value], y.Start + 4, Palette.Muted)
+                .Text(x[value], y.Start + 17, Tick(value), "middle", size: 11);
         }
 
         Line(x.Start, y.Start, x.End, y.Start, Palette.Muted);
@@ -226,21 +333,28 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
     /// <summary>The drawing.</summary>
     public override string ToString() =>
-        $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Coordinate(width)} {Coordinate(height)}\" width=\"{Coordinate(width)}\" height=\"{Coordinate(height)}\" role=\"img\" "
-        + $"aria-labelledby=\"{id}-t {id}-d\" font-family=\"{Fonts}\" font-size=\"12\">\n<title id=\"{id}-t\">{Escape(title)}</title>\n<desc id=\"{id}-d\">{Escape(description)}</desc>\n"
+        $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Coordinate(width)} {Coordinate(height)}\" "
+        + $"width=\"{Coordinate(width)}\" height=\"{Coordinate(height)}\" role=\"img\" "
+        + $"aria-labelledby=\"{id}-t {id}-d\" font-family=\"{Fonts}\" font-size=\"12\">\n<title "
+        + $"id=\"{id}-t\">{Escape(title)}</title>\n<desc id=\"{id}-d\">{Escape(description)}</desc>\n"
         + $"<rect class=\"ground\" width=\"100%\" height=\"100%\" fill=\"{Palette.Paper.Light}\"/>\n{body}</svg>\n";
 
     private static string Fill(Ink ink) => $"class=\"f-{ink.Name}\" fill=\"{ink.Light}\"";
 
     private static string Rimmed(Ink ink) =>
-        $"class=\"f-{ink.Name} s-{Palette.Paper.Name}\" fill=\"{ink.Light}\" stroke=\"{Palette.Paper.Light}\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\" pointer-events=\"none\"";
+        $"class=\"f-{ink.Name} s-{Palette.Paper.Name}\" fill=\"{ink.Light}\" stroke=\"{Palette.Paper.Light}\" "
+        + $"stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\" pointer-events=\"none\"";
 
-    private static string Stroke(Ink ink, double thickness) => $"class=\"s-{ink.Name}\" stroke=\"{ink.Light}\" stroke-width=\"{Coordinate(thickness)}\" fill=\"none\"";
+    private static string Stroke(Ink ink, double thickness) =>
+        $"class=\"s-{ink.Name}\" stroke=\"{ink.Light}\" stroke-width=\"{Coordinate(thickness)}\" fill=\"none\"";
 
-    private static string Tip(string? tip) => tip is null ? "" : $" data-tip=\"{EscapeLines(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
+    private static string Tip(string? tip) =>
+        tip is null ? "" : $" data-tip=\"{EscapeLines(tip).Replace("\n", "&#10;", StringComparison.Ordinal)}\"";
 
     private static string Names(string attribute, IEnumerable<string>? names) =>
-        names is null ? "" : $" data-{attribute}=\"{Escape(string.Join('|', names.Select(n => n.Replace('|', '/'))))}\"";
+        names is null
+            ? ""
+            : $" data-{attribute}=\"{Escape(string.Join('|', names.Select(n => n.Replace('|', '/'))))}\"";
 
     private static double Filled(double side) => side >= GutterFrom ? 1 - (1 / side) : 1;
 
@@ -250,7 +364,8 @@ internal sealed class Svg(string id, double width, double height, string title, 
 
     private static string Opacity(double opacity) => opacity.ToString("0.##", CultureInfo.InvariantCulture);
 
-    private static string Points(IEnumerable<(double X, double Y)> points) => "M" + string.Join('L', points.Select(p => Coordinate(p.X) + " " + Coordinate(p.Y)));
+    private static string Points(IEnumerable<(double X, double Y)> points) =>
+        "M" + string.Join('L', points.Select(p => Coordinate(p.X) + " " + Coordinate(p.Y)));
 
     private Svg Raw(string element)
     {

@@ -3,10 +3,16 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 4A: which text tokens receive the picture. The text shaded by delta, mean and one sample, and the means with their intervals.</summary>
+/// <summary>
+/// Fig. 4A: which text tokens receive the picture. The text shaded by delta, mean and one sample, and the means with
+/// their intervals.
+/// </summary>
 internal static class TextTokensFigure
 {
-    private const double Label = 104, Row = 19, Foot = 46, Right = 64;
+    private const double Label = 104,
+        Row = 19,
+        Foot = 46,
+        Right = 64;
 
     /// <summary>The figure; null without token tracing.</summary>
     public static Figure? Of(Findings findings)
@@ -17,32 +23,100 @@ internal static class TextTokensFigure
         }
 
         var table = new FigureTable(
-            ["position", "token", "delta_mean", "delta_low95", "delta_high95", "important_share", "important_low95", "important_high95", "delta_sample", "samples"],
-            [.. tokens.Tokens.Select((text, i) => (IReadOnlyList<object?>)
-                [i, text, tokens.Delta[i].Mean, tokens.Delta[i].Low, tokens.Delta[i].High, tokens.Importance[i].Mean, tokens.Importance[i].Low, tokens.Importance[i].High, tokens.Typical.Delta[i], tokens.Delta[i].Count])]);
+            [
+                "position",
+                "token",
+                "delta_mean",
+                "delta_low95",
+                "delta_high95",
+                "important_share",
+                "important_low95",
+                "important_high95",
+                "delta_sample",
+                "samples",
+            ],
+            [
+                .. tokens.Tokens.Select(
+                    (text, i) =>
+                        (IReadOnlyList<object?>)
+                            [
+                                i,
+                                text,
+                                tokens.Delta[i].Mean,
+                                tokens.Delta[i].Low,
+                                tokens.Delta[i].High,
+                                tokens.Importance[i].Mean,
+                                tokens.Importance[i].Low,
+                                tokens.Importance[i].High,
+                                tokens.Typical.Delta[i],
+                                tokens.Delta[i].Count,
+                            ]
+                ),
+            ]
+        );
         return new Figure(
-            "fig4a-text-tokens", "Fig. 4A", "Text tokens that receive the picture", TokenSentences.TextTokens(tokens),
-            $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* are the heads needed for faithfulness > {Tick(tokens.Data.Faithfulness)} (by β). "
-            + $"Above: the text after the picture, shaded by δ, important tokens (δ > {Tick(tokens.Data.Important)}; for the mean, in at least half of the samples) underlined. Below: mean over {Many(tokens.Texts.Count, "sample")}, whiskers: 95 % bootstrap interval; "
-            + "at the right: share of samples in which the token is important. A gap between boxes is a blank, ⏎ a line end.",
-            table, canvas => Draw(tokens, canvas));
+            "fig4a-text-tokens",
+            "Fig. 4A",
+            "Text tokens that receive the picture",
+            TokenSentences.TextTokens(tokens),
+            $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "
+                + $"are the heads needed for faithfulness > {Tick(tokens.Data.Faithfulness)} (by β). "
+                + $"Above: the text after the picture, shaded by δ, important tokens (δ > "
+                + $"{Tick(tokens.Data.Important)}; for the mean, in at least half of the samples) underlined. Below: "
+                + $"mean over {Many(tokens.Texts.Count, "sample")}, whiskers: 95 % bootstrap interval; "
+                + "at the right: share of samples in which the token is important. A gap between boxes is a blank, ⏎ "
+                + "a line end.",
+            table,
+            canvas => Draw(tokens, canvas)
+        );
     }
 
     private static Svg Draw(TokenFindings tokens, Canvas canvas)
     {
-        double most = Math.Max(0.1, tokens.Delta.Select(d => d.Mean).Concat(tokens.Typical.Delta).Where(double.IsFinite).DefaultIfEmpty(1).Max());
-        double block = TokenText.HeightOf(tokens.Tokens, canvas.Width), bars = tokens.Tokens.Count * Row;
-        double second = 24 + block + 30, chart = second + block + 24, key = chart + bars + Foot + 30;
+        double most = Math.Max(
+            0.1,
+            tokens.Delta.Select(d => d.Mean).Concat(tokens.Typical.Delta).Where(double.IsFinite).DefaultIfEmpty(1).Max()
+        );
+        double block = TokenText.HeightOf(tokens.Tokens, canvas.Width),
+            bars = tokens.Tokens.Count * Row;
+        double second = 24 + block + 30,
+            chart = second + block + 24,
+            key = chart + bars + Foot + 30;
         Svg svg = canvas.Svg(key + 26);
         svg.Text(0, 14, $"mean of {Many(tokens.Texts.Count, "sample")}", ink: Palette.Ink, bold: true);
         TokenText.Draw(
-            svg, 0, 24, canvas.Width, tokens.Tokens, i => tokens.Delta[i].Mean / most,
-            i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nmean δ = {Fixed(tokens.Delta[i].Mean, 3)}", i => tokens.Importance[i].Mean >= 0.5);
-        svg.Text(0, second - 10, $"one sample: {Cut(tokens.Typical.Answer, 20)} (x*: {Many(tokens.Typical.HeadsKept, "head")})", ink: Palette.Ink, bold: true);
+            svg,
+            0,
+            24,
+            canvas.Width,
+            tokens.Tokens,
+            i => tokens.Delta[i].Mean / most,
+            i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nmean δ = {Fixed(tokens.Delta[i].Mean, 3)}",
+            i => tokens.Importance[i].Mean >= 0.5
+        );
+        svg.Text(
+            0,
+            second - 10,
+            $"one sample: {Cut(tokens.Typical.Answer, 20)} (x*: {Many(tokens.Typical.HeadsKept, "head")})",
+            ink: Palette.Ink,
+            bold: true
+        );
         TokenText.Draw(
-            svg, 0, second, canvas.Width, tokens.Tokens, i => tokens.Typical.Delta[i] / most,
-            i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nδ = {Fixed(tokens.Typical.Delta[i], 3)}", i => tokens.Typical.Important[i]);
-        DrawBars(svg, tokens, new Scale(Math.Min(0, Least(tokens)), Math.Max(most, Most(tokens)), Label, canvas.Width - Right), chart);
+            svg,
+            0,
+            second,
+            canvas.Width,
+            tokens.Tokens,
+            i => tokens.Typical.Delta[i] / most,
+            i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nδ = {Fixed(tokens.Typical.Delta[i], 3)}",
+            i => tokens.Typical.Important[i]
+        );
+        DrawBars(
+            svg,
+            tokens,
+            new Scale(Math.Min(0, Least(tokens)), Math.Max(most, Most(tokens)), Label, canvas.Width - Right),
+            chart
+        );
         return svg.Ramp(0, key, 160, "δ in the text above", Palette.OfShare, (0, "0"), (1, Fixed(most, 2)));
     }
 
@@ -51,38 +125,75 @@ internal static class TextTokensFigure
         double bottom = top + (tokens.Tokens.Count * Row);
         foreach (double tick in x.Ticks(5))
         {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule).Text(x[tick], bottom + 15, Tick(tick), "middle", size: 11);
+            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
+                .Text(x[tick], bottom + 15, Tick(tick), "middle", size: 11);
         }
 
         svg.Line(x[0], top, x[0], bottom, Palette.Muted);
         double line = x.Clamped(tokens.Data.Important);
         svg.Line(line, top, line, bottom, Palette.Muted, 1, "3 3");
-        svg.Text((x.Start + x.End) / 2, bottom + 33, $"mean δ; dashed: {Tick(tokens.Data.Important)}", "middle", Palette.Ink);
+        svg.Text(
+            (x.Start + x.End) / 2,
+            bottom + 33,
+            $"mean δ; dashed: {Tick(tokens.Data.Important)}",
+            "middle",
+            Palette.Ink
+        );
         svg.Text(x.End + Right - 2, top - 6, "important", "end", size: 11);
         for (int i = 0; i < tokens.Tokens.Count; i++)
         {
             double y = top + (i * Row);
             Estimate delta = tokens.Delta[i];
             bool important = tokens.Importance[i].Mean >= 0.5;
-            svg.Text(x.Start - 8, y + 13.5, Cut(TokenText.Shown(tokens.Tokens[i]).Trim(), 13), "end", Palette.Ink, bold: important);
-            svg.Text(x.End + Right - 2, y + 13.5, tokens.Importance[i].Mean > 0 ? Percent(tokens.Importance[i].Mean) : None, "end", important ? Palette.Ink : null, bold: important);
+            svg.Text(
+                x.Start - 8,
+                y + 13.5,
+                Cut(TokenText.Shown(tokens.Tokens[i]).Trim(), 13),
+                "end",
+                Palette.Ink,
+                bold: important
+            );
+            svg.Text(
+                x.End + Right - 2,
+                y + 13.5,
+                tokens.Importance[i].Mean > 0 ? Percent(tokens.Importance[i].Mean) : None,
+                "end",
+                important ? Palette.Ink : null,
+                bold: important
+            );
             if (!double.IsFinite(delta.Mean))
             {
                 continue;
             }
 
-            double from = Math.Min(x[0], x[delta.Mean]), to = Math.Max(x[0], x[delta.Mean]);
-            svg.Rectangle(from, y + 4, to - from, Row - 7, Palette.OfShare(0.62), $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in {Percent(tokens.Importance[i].Mean)} of {Many(tokens.Texts.Count, "sample")}");
+            double from = Math.Min(x[0], x[delta.Mean]),
+                to = Math.Max(x[0], x[delta.Mean]);
+            svg.Rectangle(
+                from,
+                y + 4,
+                to - from,
+                Row - 7,
+                Palette.OfShare(0.62),
+                $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in "
+                    + $"{Percent(tokens.Importance[i].Mean)} of {Many(tokens.Texts.Count, "sample")}"
+            );
             if (delta.HasInterval && delta.High - delta.Low > 0.001 * (x.Most - x.Least))
             {
                 double middle = y + (Row / 2) + 0.5;
                 svg.Line(x.Clamped(delta.Low), middle, x.Clamped(delta.High), middle, Palette.Ink, 1.3);
-                svg.Line(x.Clamped(delta.Low), middle - 3, x.Clamped(delta.Low), middle + 3, Palette.Ink, 1.3).Line(x.Clamped(delta.High), middle - 3, x.Clamped(delta.High), middle + 3, Palette.Ink, 1.3);
+                svg.Line(x.Clamped(delta.Low), middle - 3, x.Clamped(delta.Low), middle + 3, Palette.Ink, 1.3)
+                    .Line(x.Clamped(delta.High), middle - 3, x.Clamped(delta.High), middle + 3, Palette.Ink, 1.3);
             }
         }
     }
 
-    private static double Least(TokenFindings tokens) => tokens.Delta.Select(d => d.HasInterval ? d.Low : d.Mean).Where(double.IsFinite).DefaultIfEmpty(0).Min() is var least && least < -0.005 ? least : 0;
+    private static double Least(TokenFindings tokens) =>
+        tokens.Delta.Select(d => d.HasInterval ? d.Low : d.Mean).Where(double.IsFinite).DefaultIfEmpty(0).Min()
+            is var least
+        && least < -0.005
+            ? least
+            : 0;
 
-    private static double Most(TokenFindings tokens) => tokens.Delta.Select(d => d.HasInterval ? d.High : d.Mean).Where(double.IsFinite).DefaultIfEmpty(0).Max();
+    private static double Most(TokenFindings tokens) =>
+        tokens.Delta.Select(d => d.HasInterval ? d.High : d.Mean).Where(double.IsFinite).DefaultIfEmpty(0).Max();
 }

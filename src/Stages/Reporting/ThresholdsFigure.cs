@@ -17,7 +17,10 @@ internal static class ThresholdsFigure
             return null;
         }
 
-        string[] criteria = [.. rows.Select(r => r.Criterion).Distinct().OrderBy(Criteria.Order).ThenBy(c => c, StringComparer.Ordinal)];
+        string[] criteria =
+        [
+            .. rows.Select(r => r.Criterion).Distinct().OrderBy(Criteria.Order).ThenBy(c => c, StringComparer.Ordinal),
+        ];
         EstimatePanel[] panels =
         [
             Panel(findings, criteria, ValidationQuantity.Faithfulness, "heads for faithfulness", "faithfulness above"),
@@ -26,29 +29,77 @@ internal static class ThresholdsFigure
         panels = [.. panels.Where(p => p.Places.Count > 0)];
         var table = new FigureTable(
             ["quantity", "threshold", "criterion", "heads_needed", "low95", "high95", "samples", "not_reached"],
-            [.. panels.SelectMany(p => p.Places.SelectMany((threshold, i) => p.Series.Select((s, c) => (IReadOnlyList<object?>)
-                [p.XName.Split(' ')[0], threshold, criteria[c], s.Means[i].Mean, s.Means[i].Low, s.Means[i].High, s.Means[i].Count, s.NotReached![i]])))]);
+            [
+                .. panels.SelectMany(p =>
+                    p.Places.SelectMany(
+                        (threshold, i) =>
+                            p.Series.Select(
+                                (s, c) =>
+                                    (IReadOnlyList<object?>)
+                                        [
+                                            p.XName.Split(' ')[0],
+                                            threshold,
+                                            criteria[c],
+                                            s.Means[i].Mean,
+                                            s.Means[i].Low,
+                                            s.Means[i].High,
+                                            s.Means[i].Count,
+                                            s.NotReached![i],
+                                        ]
+                            )
+                    )
+                ),
+            ]
+        );
         return new Figure(
-            "fig5-thresholds", "Fig. 5", "Heads needed at other thresholds", Shows(findings, panels, criteria),
-            $"Dots: mean over samples of the smallest k that crosses the threshold (n = {Count(panels.SelectMany(p => p.Series).SelectMany(s => s.Means).Max(m => m.Count))}); bars and bands: 95 % bootstrap interval of the mean. "
-            + $"Lower is better. Thresholds grow stricter to the right; both panels share one scale, out of {Count(findings.HeadCount)} heads. Samples that never cross are left out and counted in the table. Click a key to hide its line.",
-            table, canvas => Draw(panels, [.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas));
+            "fig5-thresholds",
+            "Fig. 5",
+            "Heads needed at other thresholds",
+            Shows(findings, panels, criteria),
+            $"Dots: mean over samples of the smallest k that crosses the threshold (n = "
+                + $"{Count(panels.SelectMany(p => p.Series).SelectMany(s => s.Means).Max(m => m.Count))}); bars and "
+                + $"bands: 95 % bootstrap interval of the mean. "
+                + $"Lower is better. Thresholds grow stricter to the right; both panels share one scale, out of "
+                + $"{Count(findings.HeadCount)} heads. Samples that never cross are left out and counted in the "
+                + $"table. Click a key to hide its line.",
+            table,
+            canvas => Draw(panels, [.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas)
+        );
     }
 
-    private static EstimatePanel Panel(Findings findings, string[] criteria, ValidationQuantity quantity, string name, string xName)
+    private static EstimatePanel Panel(
+        Findings findings,
+        string[] criteria,
+        ValidationQuantity quantity,
+        string name,
+        string xName
+    )
     {
         ThresholdRow[] rows = [.. findings.Data.Thresholds.Where(r => r.Quantity == quantity)];
         double[] thresholds = [.. rows.Select(r => r.Threshold).Distinct().Order()];
         thresholds = quantity == ValidationQuantity.Faithfulness ? thresholds : [.. thresholds.Reverse()];
         EstimateSeries Line(string criterion)
         {
-            HeadsNeeded[] needed = [.. thresholds.Select(t => HeadsNeeded.Of(
-                rows.Where(r => r.Criterion == criterion && r.Threshold == t).Select(r => (r.SampleId, r.Heads)),
-                    findings.Intervals))];
+            HeadsNeeded[] needed =
+            [
+                .. thresholds.Select(t =>
+                    HeadsNeeded.Of(
+                        rows.Where(r => r.Criterion == criterion && r.Threshold == t)
+                            .Select(r => (r.SampleId, r.Heads)),
+                        findings.Intervals
+                    )
+                ),
+            ];
             return new EstimateSeries(
-                Criteria.Title(criterion), Criteria.InkOf(criterion), criterion == Criteria.HeadAttribution,
-                [.. needed.Select(n => n.Mean)], [.. needed.Select(n => n.NotReached)])
-            { BySample = [.. needed.Select(n => n.BySample)] };
+                Criteria.Title(criterion),
+                Criteria.InkOf(criterion),
+                criterion == Criteria.HeadAttribution,
+                [.. needed.Select(n => n.Mean)],
+                [.. needed.Select(n => n.NotReached)]
+            )
+            {
+                BySample = [.. needed.Select(n => n.BySample)],
+            };
         }
 
         return new EstimatePanel(name, xName, thresholds, [.. criteria.Select(Line)]);
@@ -58,23 +109,34 @@ internal static class ThresholdsFigure
     {
         int own = Array.IndexOf(criteria, Criteria.HeadAttribution);
         bool ranked = criteria.Length > 1 && own >= 0;
-        Place[][] places = [.. panels.Select(p => Enumerable.Range(0, p.Places.Count)
-            .Select(i => ranked ? PlaceOf(findings, p, own, i) : Place.Open).ToArray())];
+        Place[][] places =
+        [
+            .. panels.Select(p =>
+                Enumerable
+                    .Range(0, p.Places.Count)
+                    .Select(i => ranked ? PlaceOf(findings, p, own, i) : Place.Open)
+                    .ToArray()
+            ),
+        ];
         string Words(EstimatePanel panel, Place[] at)
         {
             EstimateSeries lead = panel.Series[Math.Max(0, own)];
-            string range = $"from {Sentences.Interval(lead.Means[0])} heads at {Tick(panel.Places[0])} to "
+            string range =
+                $"from {Sentences.Interval(lead.Means[0])} heads at {Tick(panel.Places[0])} to "
                 + $"{Sentences.Interval(lead.Means[^1])} at {Tick(panel.Places[^1])}";
-            string Counted(Place place, string what) => at.Count(p => p == place) is > 0 and var count
-                ? $", {what} at {Count(count)}" : "";
-            string first = ranked ? $", and needs the fewest at {Count(at.Count(p => p == Place.First))} of "
-                + $"{Many(at.Length, "threshold")}{Counted(Place.Level, "is level with another criterion")}{Counted(Place.Few, "has too few samples to tell")}" : "";
+            string Counted(Place place, string what) =>
+                at.Count(p => p == place) is > 0 and var count ? $", {what} at {Count(count)}" : "";
+            string first = ranked
+                ? $", and needs the fewest at {Count(at.Count(p => p == Place.First))} of "
+                    + $"{Many(at.Length, "threshold")}{Counted(Place.Level, "is level with another criterion")}{Counted(Place.Few, "has too few samples to tell")}"
+                : "";
             return $"for {panel.XName.Split(' ')[0]} {lead.Title} goes {range}{first}";
         }
 
         string words = string.Join("; ", panels.Select((p, i) => Words(p, places[i])));
-        string paper = !ranked ? "" : places.All(p => p.All(at => at == Place.First))
-            ? " It is first at every threshold, as in the paper."
+        string paper =
+            !ranked ? ""
+            : places.All(p => p.All(at => at == Place.First)) ? " It is first at every threshold, as in the paper."
             : " The paper finds head attribution first at every threshold.";
         return $"{char.ToUpperInvariant(words[0])}{words[1..]}.{paper}";
     }
@@ -87,7 +149,9 @@ internal static class ThresholdsFigure
     {
         Estimate[] behind =
         [
-            .. Enumerable.Range(0, panel.Series.Count).Where(s => s != own && panel.Series[s].BySample[place].Count > 0)
+            .. Enumerable
+                .Range(0, panel.Series.Count)
+                .Where(s => s != own && panel.Series[s].BySample[place].Count > 0)
                 .Select(s => findings.Difference(panel.Series[s].BySample[place], panel.Series[own].BySample[place])),
         ];
         return behind.Any(b => b.Direction < 0) ? Place.Behind
@@ -99,13 +163,23 @@ internal static class ThresholdsFigure
     private static Svg Draw(EstimatePanel[] panels, (string Title, Ink Ink)[] keys, Canvas canvas)
     {
         int perRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(keys.Length, perRow), height = canvas.IsNarrow ? 250 : 300, most = panels.Max(p => p.Most);
+        double key = SeriesKeys.Height(keys.Length, perRow),
+            height = canvas.IsNarrow ? 250 : 300,
+            most = panels.Max(p => p.Most);
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? panels.Length * height : height));
         SeriesKeys.Draw(svg, keys, KeyLeft, perRow);
         double width = canvas.IsNarrow ? canvas.Width : canvas.Width / panels.Length;
         for (int p = 0; p < panels.Length; p++)
         {
-            panels[p].Draw(svg, canvas.IsNarrow ? 0 : p * width, key + (canvas.IsNarrow ? p * height : 0), width, height, most);
+            panels[p]
+                .Draw(
+                    svg,
+                    canvas.IsNarrow ? 0 : p * width,
+                    key + (canvas.IsNarrow ? p * height : 0),
+                    width,
+                    height,
+                    most
+                );
         }
 
         return svg;

@@ -13,10 +13,16 @@ internal sealed class TokenFindings
     {
         this.bootstrap = bootstrap;
         Data = data;
-        Texts = [.. data.Samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!];
+        Texts =
+        [
+            .. data.Samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!,
+        ];
         Tokens = Texts[0].Tokens;
         Delta = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Delta[i])))];
-        Importance = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Important[i] ? 1.0 : 0)))];
+        Importance =
+        [
+            .. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Important[i] ? 1.0 : 0))),
+        ];
         LogitKept = bootstrap.Of(data.Samples.Select(s => s.LogitKept));
         TokensKept = bootstrap.Of(data.Samples.Select(s => (double)s.Important.Count(i => i)));
         Typical = Texts.FirstOrDefault(s => s.SampleId == typical?.SampleId) ?? Texts[0];
@@ -27,13 +33,20 @@ internal sealed class TokenFindings
         ObjectArea = bootstrap.Of(data.Objects.Select(o => o.Area));
         BetaOnObject = bootstrap.Of(data.Objects.Select(o => o.Beta));
         AttentionOnObject = bootstrap.Of(data.Objects.Select(o => o.Attention));
-        Mapped = Chosen([.. Attributed.Where(s => s.Seen is not null && s.Rows * s.Columns > 0 && s.Rows * s.Columns <= s.Beta.Count)]);
+        Mapped = Chosen([
+            .. Attributed.Where(s =>
+                s.Seen is not null && s.Rows * s.Columns > 0 && s.Rows * s.Columns <= s.Beta.Count
+            ),
+        ]);
     }
 
     /// <summary>The rows.</summary>
     public TokenTraceData Data { get; }
 
-    /// <summary>Samples with the same text tokens, the most that have them in common: all are asked the same, but what is given before the target differs where answers do not begin with it.</summary>
+    /// <summary>
+    /// Samples with the same text tokens, the most that have them in common: all are asked the same, but what is given
+    /// before the target differs where answers do not begin with it.
+    /// </summary>
     public IReadOnlyList<TracedSample> Texts { get; }
 
     /// <summary>Text tokens, T.</summary>
@@ -106,13 +119,28 @@ internal sealed class TokenFindings
             meanAttention = samples.SelectMany(s => s.Attention).DefaultIfEmpty(0).Average();
         CrossSums[] sums = [.. samples.Select(s => CrossSums.Of(s.Beta, meanBeta, s.Attention, meanAttention))];
         var (low, high) = bootstrap.Interval(sums.Length, drawn => CrossSums.Correlation(sums, drawn));
-        return new Estimate(Metrics.Pearson([.. samples.SelectMany(s => s.Beta)],
-            [.. samples.SelectMany(s => s.Attention)]), double.NaN, low, high, samples.Count);
+        return new Estimate(
+            Metrics.Pearson([.. samples.SelectMany(s => s.Beta)], [.. samples.SelectMany(s => s.Attention)]),
+            double.NaN,
+            low,
+            high,
+            samples.Count
+        );
     }
 
     private static TracedSample[] Chosen(TracedSample[] samples)
     {
-        TracedSample[] ordered = [.. samples.OrderBy(s => s.AttentionRho).ThenBy(s => s.SampleId, StringComparer.Ordinal)];
-        return ordered.Length <= Shown ? ordered : [.. Enumerable.Range(0, Shown).Select(i => ordered[(int)Math.Round((double)i * (ordered.Length - 1) / (Shown - 1))])];
+        TracedSample[] ordered =
+        [
+            .. samples.OrderBy(s => s.AttentionRho).ThenBy(s => s.SampleId, StringComparer.Ordinal),
+        ];
+        return ordered.Length <= Shown
+            ? ordered
+            :
+            [
+                .. Enumerable
+                    .Range(0, Shown)
+                    .Select(i => ordered[(int)Math.Round((double)i * (ordered.Length - 1) / (Shown - 1))]),
+            ];
     }
 }

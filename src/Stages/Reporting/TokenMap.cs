@@ -19,12 +19,31 @@ internal static class TokenMap
     /// <param name="y">Upper edge.</param>
     /// <param name="width">Width; the height follows from the grid.</param>
     /// <param name="name">What the scores are, in tips.</param>
-    public static void Draw(Svg svg, string picture, TracedSample sample, IReadOnlyList<double> values, double x, double y, double width, string name)
+    public static void Draw(
+        Svg svg,
+        string picture,
+        TracedSample sample,
+        IReadOnlyList<double> values,
+        double x,
+        double y,
+        double width,
+        string name
+    )
     {
         double[,] map = TokenFindings.Map(sample, values);
-        double most = Greatest(map), cell = width / sample.Columns;
+        double most = Greatest(map),
+            cell = width / sample.Columns;
         svg.Use(picture, x, y).Rectangle(x, y, width, cell * sample.Rows, Palette.Paper, opacity: Veil);
-        svg.Cells(map, x, y, cell, v => Palette.OfSigned(v, most), $"row {{r}}, column {{c}}\n{name} = {{v}}", Decimals(most), v => most > 0 ? Math.Abs(v) / most : 0);
+        svg.Cells(
+            map,
+            x,
+            y,
+            cell,
+            v => Palette.OfSigned(v, most),
+            $"row {{r}}, column {{c}}\n{name} = {{v}}",
+            Decimals(most),
+            v => most > 0 ? Math.Abs(v) / most : 0
+        );
     }
 
     /// <summary>Height of a map of a width.</summary>
@@ -36,5 +55,6 @@ internal static class TokenMap
 
     private static int Decimals(double most) => most > 0 ? Math.Clamp(2 - (int)Math.Floor(Math.Log10(most)), 2, 9) : 2;
 
-    private static double Greatest(double[,] values) => values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+    private static double Greatest(double[,] values) =>
+        values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
 }

@@ -14,23 +14,32 @@ internal static class TokenSentences
     /// <summary>Fig. 4A.</summary>
     public static string TextTokens(TokenFindings tokens)
     {
-        int[] order = [.. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i)];
+        int[] order =
+        [
+            .. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i),
+        ];
         int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
         Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
-        string most = $"Keeping the picture from {Quoted(tokens, order[0])} alone costs "
+        string most =
+            $"Keeping the picture from {Quoted(tokens, order[0])} alone costs "
             + $"{Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
         string which = important.Length switch
         {
             0 => "; no token is important in half of the samples",
-            1 => $"; it is the only one of {Many(tokens.Tokens.Count, "text token")} that is important in at least half of the samples",
-            _ => $"; {Count(important.Length)} of {Many(tokens.Tokens.Count, "text token")} are important in at least half of the samples: {string.Join(", ", important.Order().Select(i => Quoted(tokens, i)))}",
+            1 => $"; it is the only one of {Many(tokens.Tokens.Count, "text token")} that is important in at least "
+                + $"half of the samples",
+            _ => $"; {Count(important.Length)} of {Many(tokens.Tokens.Count, "text token")} are important in at least "
+                + $"half of the samples: {string.Join(", ", important.Order().Select(i => Quoted(tokens, i)))}",
         };
         string place = $"{Verdicts.Share(late)} of a sample's δ lies on the last {Count(Late)} tokens";
         string verdict = Verdicts.Against(
-            late, LateMost, "as in the paper, the picture reaches the last tokens, not the question",
+            late,
+            LateMost,
+            "as in the paper, the picture reaches the last tokens, not the question",
             "unlike in the paper, where the question receives next to nothing",
             "the samples do not tell whether the question receives next to nothing, as in the paper",
-                $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper");
+            $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper"
+        );
         return $"{most}{which}. {Kept(tokens)} {place}: {verdict}.";
     }
 
@@ -44,16 +53,18 @@ internal static class TokenSentences
     /// <summary>Table 3.</summary>
     public static string Kept(TokenFindings tokens) =>
         $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), "
-            + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
+        + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
 
     /// <summary>Fig. 4B.</summary>
     public static string ImageTokens(TokenFindings tokens)
     {
         Estimate zero = tokens.Mean(tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)),
             half = tokens.Mean(tokens.Attributed.Select(s => HalfShare(s.Beta)));
-        string sparse = half.Count > 0
-            ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its "
-            + $"{Count(tokens.Attributed[0].Beta.Count)} image tokens" : "No image token has a positive β";
+        string sparse =
+            half.Count > 0
+                ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its "
+                    + $"{Count(tokens.Attributed[0].Beta.Count)} image tokens"
+                : "No image token has a positive β";
         return $"{sparse}; {Verdicts.Share(zero)} of the tokens have none (mean over "
             + $"{Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains "
             + $"{(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks "
@@ -70,9 +81,15 @@ internal static class TokenSentences
 
         string within = $"within a sample it is {Verdicts.Number(tokens.Rho)} on average";
         string verdict = Verdicts.Against(
-            tokens.PooledRho, PaperRho, "ours is higher", "ours is lower", "the samples do not tell ours from it",
-                $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it");
-        string paper = $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
+            tokens.PooledRho,
+            PaperRho,
+            "ours is higher",
+            "ours is lower",
+            "the samples do not tell ours from it",
+            $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it"
+        );
+        string paper =
+            $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
             + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
         int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
         return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
@@ -87,23 +104,32 @@ internal static class TokenSentences
         {
             Estimate more = tokens.Mean(tokens.Data.Objects.Select(o => of(o) - o.Area));
             string verdict = Verdicts.Against(
-                more, 0, "more than its share", "less than its share", "which the samples do not tell from its share",
-                    $"{Verdicts.Few(more.Count)} that from its share");
+                more,
+                0,
+                "more than its share",
+                "less than its share",
+                "which the samples do not tell from its share",
+                $"{Verdicts.Few(more.Count)} that from its share"
+            );
             return $"{Verdicts.Share(on)} of {what} lies on it, {verdict} (difference {Points(more)})";
         }
 
-        string area = $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens "
+        string area =
+            $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens "
             + $"({Many(tokens.Data.Objects.Count, "sample")})";
         string attention = Against(tokens.AttentionOnObject, o => o.Attention, "the weighted attention");
         return tokens.BetaOnObject.Count == 0
             ? $"{area}; {attention}."
             : $"{area}. {Against(tokens.BetaOnObject, o => o.Beta, "the positive β")}; {attention}. "
                 + Verdicts.Against(
-                tokens.BetaOnObject, 0.5, "Most of β lies on the object, as the paper finds by eye.",
-                "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
-                "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
-                $"The paper finds by eye that most important tokens lie on the object; "
-                    + $"{Verdicts.Few(tokens.BetaOnObject.Count)}.");
+                    tokens.BetaOnObject,
+                    0.5,
+                    "Most of β lies on the object, as the paper finds by eye.",
+                    "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
+                    "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
+                    $"The paper finds by eye that most important tokens lie on the object; "
+                        + $"{Verdicts.Few(tokens.BetaOnObject.Count)}."
+                );
     }
 
     /// <summary>A difference of shares in percentage points, with its interval.</summary>
@@ -118,14 +144,20 @@ internal static class TokenSentences
     {
         int naming = lens.Samples.Count(s => s.Heads.Any(Names)),
             first = lens.Samples.Count(s => s.Heads.Any(h => h.Items.Count > 0 && h.Items[0].IsTarget));
-        Estimate share = findings.Mean(lens.Samples.Where(s => s.Heads.Count > 0)
-            .Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
+        Estimate share = findings.Mean(
+            lens.Samples.Where(s => s.Heads.Count > 0).Select(s => s.Heads.Count(Names) / (double)s.Heads.Count)
+        );
         string verdict = Verdicts.Against(
-            share, 0.5, "as in the paper, most top heads write towards the answer",
+            share,
+            0.5,
+            "as in the paper, most top heads write towards the answer",
             "the paper finds that most top heads write towards the answer; here fewer than half do",
             "the samples do not tell whether most top heads write towards the answer, as in the paper",
-                $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper");
-        return $"In {Count(naming)} of {Many(lens.Samples.Count, "sample")} the answer's token is among the top {Count(lens.Items)} items of at least one of the {Count(lens.Heads)} strongest heads (the very first item in {Count(first)}); "
+            $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper"
+        );
+        return $"In {Count(naming)} of {Many(lens.Samples.Count, "sample")} the answer's token is among the top "
+            + $"{Count(lens.Items)} items of at least one of the {Count(lens.Heads)} strongest heads (the very first "
+            + $"item in {Count(first)}); "
             + $"{Verdicts.Share(share)} of these heads name it: {verdict}.";
     }
 
@@ -135,7 +167,8 @@ internal static class TokenSentences
     private static double HalfShare(IReadOnlyList<double> beta)
     {
         double[] positive = [.. beta.Where(b => b > 0).OrderDescending()];
-        double half = positive.Sum() / 2, sum = 0;
+        double half = positive.Sum() / 2,
+            sum = 0;
         int count = 0;
         while (count < positive.Length && sum < half)
         {

@@ -3,17 +3,27 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Tokens as boxes in a line of text: a blank before a word is a gap between boxes.</summary>
 internal static class TokenText
 {
-    private const double Character = 7.6, Padding = 8, Gap = 5, Joint = 1, Height = 24, Step = 30, Longest = 24;
+    private const double Character = 7.6,
+        Padding = 8,
+        Gap = 5,
+        Joint = 1,
+        Height = 24,
+        Step = 30,
+        Longest = 24;
 
     /// <summary>A token's text with line ends and lone blanks made visible.</summary>
     public static string Shown(string token)
     {
-        string lines = token.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "⏎", StringComparison.Ordinal).Replace("\t", "⇥", StringComparison.Ordinal);
+        string lines = token
+            .Replace("\r", "", StringComparison.Ordinal)
+            .Replace("\n", "⏎", StringComparison.Ordinal)
+            .Replace("\t", "⇥", StringComparison.Ordinal);
         return string.IsNullOrWhiteSpace(lines) ? new string('␣', Math.Max(1, lines.Length)) : lines;
     }
 
     /// <summary>Height of the block of boxes.</summary>
-    public static double HeightOf(IReadOnlyList<string> tokens, double width) => Place(tokens, width) is { Length: > 0 } boxes ? boxes[^1].Y + Step : 0;
+    public static double HeightOf(IReadOnlyList<string> tokens, double width) =>
+        Place(tokens, width) is { Length: > 0 } boxes ? boxes[^1].Y + Step : 0;
 
     /// <summary>Draws the tokens, wrapped to a width.</summary>
     /// <param name="svg">The drawing.</param>
@@ -24,7 +34,16 @@ internal static class TokenText
     /// <param name="share">How dark a token is, 0 to 1.</param>
     /// <param name="tip">Its tip.</param>
     /// <param name="marked">Whether it is underlined.</param>
-    public static void Draw(Svg svg, double x, double y, double width, IReadOnlyList<string> tokens, Func<int, double> share, Func<int, string> tip, Func<int, bool> marked)
+    public static void Draw(
+        Svg svg,
+        double x,
+        double y,
+        double width,
+        IReadOnlyList<string> tokens,
+        Func<int, double> share,
+        Func<int, string> tip,
+        Func<int, bool> marked
+    )
     {
         (double X, double Y, double Width, string Text)[] boxes = Place(tokens, width);
         for (int i = 0; i < boxes.Length; i++)
@@ -40,17 +59,24 @@ internal static class TokenText
     }
 
     /// <summary>The ink that is read on a shade.</summary>
-    public static Ink TextOn(double share) => share > 0.68 ? Palette.Paper : share > 0.45 ? Palette.OnMiddle : Palette.Ink;
+    public static Ink TextOn(double share) =>
+        share > 0.68 ? Palette.Paper
+        : share > 0.45 ? Palette.OnMiddle
+        : Palette.Ink;
 
     private static (double X, double Y, double Width, string Text)[] Place(IReadOnlyList<string> tokens, double width)
     {
         var boxes = new (double X, double Y, double Width, string Text)[tokens.Count];
-        double x = 0, y = 0;
+        double x = 0,
+            y = 0;
         for (int i = 0; i < boxes.Length; i++)
         {
             string text = Format.Cut(Shown(tokens[i]).Trim(), (int)Longest);
             double room = (text.Length * Character) + Padding;
-            x += i == 0 || x == 0 ? 0 : tokens[i].StartsWith(' ') ? Gap : Joint;
+            x +=
+                i == 0 || x == 0 ? 0
+                : tokens[i].StartsWith(' ') ? Gap
+                : Joint;
             if (x > 0 && x + room > width)
             {
                 (x, y) = (0, y + Step);

@@ -13,12 +13,12 @@ internal static class Verdicts
     public static string Share(Estimate share) => Percent(share.Mean) + ShareInterval(share.Low, share.High);
 
     /// <summary>The interval of a share; empty where there is none.</summary>
-    public static string ShareInterval(double low, double high) => double.IsFinite(low) && double.IsFinite(high)
-        ? $"\u00a0[{Percent(low)}, {Percent(high)}]" : "";
+    public static string ShareInterval(double low, double high) =>
+        double.IsFinite(low) && double.IsFinite(high) ? $"\u00a0[{Percent(low)}, {Percent(high)}]" : "";
 
     /// <summary>A number with its interval.</summary>
-    public static string Number(Estimate mean, int decimals = 2) => Fixed(mean.Mean, decimals)
-        + Interval(mean.Low, mean.High, decimals);
+    public static string Number(Estimate mean, int decimals = 2) =>
+        Fixed(mean.Mean, decimals) + Interval(mean.Low, mean.High, decimals);
 
     /// <summary>The interval of a number; empty where there is none.</summary>
     public static string Interval(double low, double high, int decimals = 2) =>
@@ -38,8 +38,15 @@ internal static class Verdicts
     /// <param name="below">The interval lies below it.</param>
     /// <param name="open">The interval holds it.</param>
     /// <param name="few">The samples are too few; null = <see cref="Few"/>.</param>
-    public static string Against(Estimate mean, double threshold, string above, string below, string open,
-        string? few = null) => mean.Less(threshold) switch
+    public static string Against(
+        Estimate mean,
+        double threshold,
+        string above,
+        string below,
+        string open,
+        string? few = null
+    ) =>
+        mean.Less(threshold) switch
         {
             { CanTell: false } => few ?? Few(mean.Count),
             { Direction: > 0 } => above,

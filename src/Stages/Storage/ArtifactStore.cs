@@ -4,10 +4,10 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// The content-addressed store <c>cache/&lt;stage&gt;/&lt;key&gt;/</c>. What exists under its final name is whole: files are written to a temporary folder beside the
-/// target, flushed and renamed together with their manifest. Damaged artifacts are set aside, reported and computed
-/// again. Several processes may share one store, on several
-/// machines even: each has a lease there, and whatever it has not finished is known by the lease's id.
+/// The content-addressed store <c>cache/&lt;stage&gt;/&lt;key&gt;/</c>. What exists under its final name is whole:
+/// files are written to a temporary folder beside the target, flushed and renamed together with their manifest. Damaged
+/// artifacts are set aside, reported and computed again. Several processes may share one store, on several machines
+/// even: each has a lease there, and whatever it has not finished is known by the lease's id.
 /// </summary>
 internal sealed class ArtifactStore : IDisposable
 {
@@ -23,9 +23,7 @@ internal sealed class ArtifactStore : IDisposable
     /// <summary>A store in <paramref name="root"/> to compute into; the folder is made where it is missing.</summary>
     /// <exception cref="InputException">The folder cannot be written.</exception>
     public ArtifactStore(string root, FileDigests digests)
-        : this(root, digests, Take(Path.GetFullPath(root)))
-    {
-    }
+        : this(root, digests, Take(Path.GetFullPath(root))) { }
 
     private ArtifactStore(string root, FileDigests digests, StoreLease? lease)
     {
@@ -60,15 +58,40 @@ internal sealed class ArtifactStore : IDisposable
     public Manifest? Find(string kind, string key)
     {
         string folder = FolderOf(kind, key);
-        if (!Directory.Exists(folder)) return null;
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
         string? problem;
         Manifest? manifest = Manifest.Read(Path.Combine(folder, Manifest.FileName));
-        if (manifest is null) problem = "its manifest is missing or damaged";
-        else if (manifest.Key != key || manifest.Stage != kind) problem = "its manifest belongs to another artifact";
-        else problem = manifest.Files.Select(f => Check(folder, f)).FirstOrDefault(p => p is not null);
-        if (problem is null) return manifest;
-        if (lease is null) Damaged?.Invoke($"{kind} {key[..12]}: {problem}; a run sets it aside and computes it again.");
-        else SetAside(kind, key, problem);
+        if (manifest is null)
+        {
+            problem = "its manifest is missing or damaged";
+        }
+        else if (manifest.Key != key || manifest.Stage != kind)
+        {
+            problem = "its manifest belongs to another artifact";
+        }
+        else
+        {
+            problem = manifest.Files.Select(f => Check(folder, f)).FirstOrDefault(p => p is not null);
+        }
+
+        if (problem is null)
+        {
+            return manifest;
+        }
+
+        if (lease is null)
+        {
+            Damaged?.Invoke($"{kind} {key[..12]}: {problem}; a run sets it aside and computes it again.");
+        }
+        else
+        {
+            SetAside(kind, key, problem);
+        }
+
         return null;
     }
 
@@ -76,8 +99,13 @@ internal sealed class ArtifactStore : IDisposable
     public IEnumerable<Manifest> All(string kind)
     {
         string folder = Path.Combine(Root, kind);
-        if (!Directory.Exists(folder)) return [];
-        return Directory.EnumerateDirectories(folder)
+        if (!Directory.Exists(folder))
+        {
+            return [];
+        }
+
+        return Directory
+            .EnumerateDirectories(folder)
             .Where(d => Path.GetFileName(d)[0] != '.')
             .Select(d => Manifest.Read(Path.Combine(d, Manifest.FileName)))
             .OfType<Manifest>();
@@ -85,16 +113,28 @@ internal sealed class ArtifactStore : IDisposable
 
     /// <summary>Stage kinds with artifacts.</summary>
     public IEnumerable<string> Kinds() =>
-        Directory.Exists(Root) ? Directory.EnumerateDirectories(Root).Select(d => Path.GetFileName(d)).Where(k => k[0] != '.').Order(StringComparer.Ordinal) : [];
+        Directory.Exists(Root)
+            ? Directory
+                .EnumerateDirectories(Root)
+                .Select(d => Path.GetFileName(d))
+                .Where(k => k[0] != '.')
+                .Order(StringComparer.Ordinal)
+            : [];
 
     /// <summary>Computes and stores an artifact. An exception leaves nothing behind.</summary>
     /// <param name="kind">Stage kind.</param>
     /// <param name="key">Key.</param>
     /// <param name="compute">Writes the files into the folder that it is given.</param>
     /// <param name="describe">Makes the manifest from the files and the seconds taken.</param>
-    public Manifest Write(string kind, string key, Action<string> compute, Func<IReadOnlyList<ManifestFile>, double, Manifest> describe)
+    public Manifest Write(
+        string kind,
+        string key,
+        Action<string> compute,
+        Func<IReadOnlyList<ManifestFile>, double, Manifest> describe
+    )
     {
-        string parent = Path.Combine(Root, kind), final = FolderOf(kind, key);
+        string parent = Path.Combine(Root, kind),
+            final = FolderOf(kind, key);
         string temporary = Path.Combine(parent, $"{TemporaryPrefix}{Lease.Id}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(temporary);
         try
@@ -102,8 +142,11 @@ internal sealed class ArtifactStore : IDisposable
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
             compute(temporary);
             double seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var files = Directory.EnumerateFiles(temporary, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                .Select(path => FlushAndDescribe(temporary, path)).ToList();
+            var files = Directory
+                .EnumerateFiles(temporary, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+                .Select(path => FlushAndDescribe(temporary, path))
+                .ToList();
             Manifest manifest = describe(files, seconds);
             using (var stream = new FileStream(Path.Combine(temporary, Manifest.FileName), FileMode.CreateNew))
             {
@@ -124,7 +167,10 @@ internal sealed class ArtifactStore : IDisposable
         }
         finally
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            if (Directory.Exists(temporary))
+            {
+                Directory.Delete(temporary, recursive: true);
+            }
         }
     }
 
@@ -137,9 +183,17 @@ internal sealed class ArtifactStore : IDisposable
     {
         Leases leases = Leases;
         int removed = 0;
-        foreach (string folder in Kinds().SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k), TemporaryPrefix + "*")).ToList())
+        foreach (
+            string folder in Kinds()
+                .SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k), TemporaryPrefix + "*"))
+                .ToList()
+        )
         {
-            if (HolderOf(leases, folder).State != WorkerState.Ended) continue;
+            if (HolderOf(leases, folder).State != WorkerState.Ended)
+            {
+                continue;
+            }
+
             TryDelete(folder);
             removed++;
         }
@@ -159,9 +213,12 @@ internal sealed class ArtifactStore : IDisposable
         int count = 0;
         long bytes = 0;
         var left = new List<(string, LeaseHolder)>();
-        foreach (string folder in Kinds().SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k))).ToList())
+        foreach (
+            string folder in Kinds().SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k))).ToList()
+        )
         {
-            string name = Path.GetFileName(folder), kind = Path.GetFileName(Path.GetDirectoryName(folder)!);
+            string name = Path.GetFileName(folder),
+                kind = Path.GetFileName(Path.GetDirectoryName(folder)!);
             if (name.StartsWith(TemporaryPrefix, StringComparison.Ordinal))
             {
                 LeaseHolder holder = HolderOf(leases, folder);
@@ -178,10 +235,17 @@ internal sealed class ArtifactStore : IDisposable
 
             count++;
             bytes += BytesOf(folder);
-            if (!dryRun) TryDelete(folder);
+            if (!dryRun)
+            {
+                TryDelete(folder);
+            }
         }
 
-        if (!dryRun) leases.RemoveOld();
+        if (!dryRun)
+        {
+            leases.RemoveOld();
+        }
+
         return new Collected(count, bytes, left);
     }
 
@@ -202,7 +266,8 @@ internal sealed class ArtifactStore : IDisposable
     }
 
     /// <summary>Whose unfinished work a folder is: its name holds the id of a lease.</summary>
-    private static LeaseHolder HolderOf(Leases leases, string folder) => leases.Of(Path.GetFileName(folder)[TemporaryPrefix.Length..].Split('-')[0], folder);
+    private static LeaseHolder HolderOf(Leases leases, string folder) =>
+        leases.Of(Path.GetFileName(folder)[TemporaryPrefix.Length..].Split('-')[0], folder);
 
     private static long BytesOf(string folder)
     {
@@ -233,16 +298,32 @@ internal sealed class ArtifactStore : IDisposable
         using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
         string digest = Convert.ToHexStringLower(SHA256.HashData(stream));
         stream.Flush(flushToDisk: true);
-        return new ManifestFile(Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), stream.Length, digest);
+        return new ManifestFile(
+            Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'),
+            stream.Length,
+            digest
+        );
     }
 
     private string? Check(string folder, ManifestFile file)
     {
-        if (file.Name.Contains('\0', StringComparison.Ordinal)) return "its manifest names no file";
+        if (file.Name.Contains('\0', StringComparison.Ordinal))
+        {
+            return "its manifest names no file";
+        }
+
         string path = Path.Combine(folder, file.Name);
         var info = new FileInfo(path);
-        if (!info.Exists) return $"{file.Name} is missing";
-        if (info.Length != file.Bytes) return $"{file.Name} has {info.Length} bytes instead of {file.Bytes}";
+        if (!info.Exists)
+        {
+            return $"{file.Name} is missing";
+        }
+
+        if (info.Length != file.Bytes)
+        {
+            return $"{file.Name} has {info.Length} bytes instead of {file.Bytes}";
+        }
+
         string found = file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
         return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
     }

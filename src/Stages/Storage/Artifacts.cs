@@ -8,7 +8,10 @@ internal sealed class Artifacts(Func<Unit, string?> find)
     public bool Has(Unit unit) => find(unit) is not null;
 
     /// <summary>Path of a file of a unit's artifact.</summary>
-    /// <exception cref="InvalidOperationException">The unit has not been computed: the plan ran a stage before its inputs.</exception>
+    /// <exception cref="InvalidOperationException">The unit has not been computed: the plan ran a stage before its
+    /// inputs.</exception>
     public string File(Unit unit, string name) =>
-        find(unit) is { } folder ? Path.Combine(folder, name) : throw new InvalidOperationException($"{unit} is not there yet.");
+        find(unit) is { } folder
+            ? Path.Combine(folder, name)
+            : throw new InvalidOperationException($"{unit} is not there yet.");
 }

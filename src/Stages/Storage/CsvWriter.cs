@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>Writes RFC 4180: CRLF line ends, fields quoted where they hold a comma, a quote or a line end; invariant culture, doubles so that they read back to the same bits; null is an empty field, an empty text is <c>""</c>.</summary>
+/// <summary>
+/// Writes RFC 4180: CRLF line ends, fields quoted where they hold a comma, a quote or a line end; invariant culture,
+/// doubles so that they read back to the same bits; null is an empty field, an empty text is <c>""</c>.
+/// </summary>
 /// <param name="writer">Target; stays open.</param>
 internal sealed class CsvWriter(TextWriter writer)
 {
@@ -33,16 +36,19 @@ internal sealed class CsvWriter(TextWriter writer)
         inRow = false;
     }
 
-    private static string Format(object? value) => value switch
-    {
-        null => "",
-        string text => Quote(text),
-        bool flag => flag ? "true" : "false",
-        byte[] bytes => Convert.ToHexStringLower(bytes),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => Quote(value.ToString() ?? ""),
-    };
+    private static string Format(object? value) =>
+        value switch
+        {
+            null => "",
+            string text => Quote(text),
+            bool flag => flag ? "true" : "false",
+            byte[] bytes => Convert.ToHexStringLower(bytes),
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => Quote(value.ToString() ?? ""),
+        };
 
     private static string Quote(string text) =>
-        text.Length == 0 || text.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+        text.Length == 0 || text.AsSpan().IndexOfAny("\",\r\n") >= 0
+            ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+            : text;
 }

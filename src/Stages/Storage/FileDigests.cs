@@ -15,7 +15,9 @@ namespace Pipelines.Stages.Storage;
 /// </summary>
 internal sealed class FileDigests
 {
-    private const int Block = 1 << 20, MemoryVersion = 2, MostHosts = 16;
+    private const int Block = 1 << 20,
+        MemoryVersion = 2,
+        MostHosts = 16;
 
     /// <summary>
     /// A file changed later than this before it was hashed may change once more without its times showing it: clocks of
@@ -35,12 +37,21 @@ internal sealed class FileDigests
     private readonly ConcurrentDictionary<string, FileIdentity?> sources = new(StringComparer.Ordinal);
     private volatile bool changed;
 
-    /// <summary>Digests remembered in <paramref name="memoryPath"/>; null remembers them in this process only.</summary>
+    /// <summary>
+    /// Digests remembered in <paramref name="memoryPath"/>; null remembers them in this process only.
+    /// </summary>
     public FileDigests(string? memoryPath)
     {
         this.memoryPath = memoryPath;
-        if (memoryPath is null || !ReadMemory(memoryPath).TryGetValue(Environment.MachineName, out HostMemory? own)) return;
-        foreach (var (path, value) in own.Files) known[path] = value with { Settled = true };
+        if (memoryPath is null || !ReadMemory(memoryPath).TryGetValue(Environment.MachineName, out HostMemory? own))
+        {
+            return;
+        }
+
+        foreach (var (path, value) in own.Files)
+        {
+            known[path] = value with { Settled = true };
+        }
     }
 
     /// <summary>SHA-256 of the file's bytes, hexadecimal.</summary>
@@ -61,7 +72,9 @@ internal sealed class FileDigests
     {
         string full = Path.GetFullPath(path);
         Known found = Hash(full, IdentityOf(full));
-        return sources.GetOrAdd(full, found.Identity) == found.Identity ? found.Sha256 : throw Changed(full, "changed while the run went on.");
+        return sources.GetOrAdd(full, found.Identity) == found.Identity
+            ? found.Sha256
+            : throw Changed(full, "changed while the run went on.");
     }
 
     /// <summary>
@@ -81,14 +94,34 @@ internal sealed class FileDigests
     public InputException? ChangeOf(string path)
     {
         string full = Path.GetFullPath(path);
-        if (!sources.TryGetValue(full, out FileIdentity? before)) return null;
-        FileIdentity? now = FileIdentity.Of(full);
-        if (now == before) return null;
-        if (now is null) return Changed(full, "is gone, while the run went on.");
-        if (before is null || now with { Changed = before.Changed } != before) return Changed(full, before is null ? "appeared while the run went on." : "changed while the run went on.");
+        if (!sources.TryGetValue(full, out FileIdentity? before))
+        {
+            return null;
+        }
 
-        // Only the entry changed (a link was made to it, rights were set), or somebody reset the time after writing: the bytes tell.
-        if (!known.TryGetValue(full, out Known? hashed) || hashed.Identity != before || Compute(full) != hashed.Sha256) return Changed(full, "changed while the run went on.");
+        FileIdentity? now = FileIdentity.Of(full);
+        if (now == before)
+        {
+            return null;
+        }
+
+        if (now is null)
+        {
+            return Changed(full, "is gone, while the run went on.");
+        }
+
+        if (before is null || now with { Changed = before.Changed } != before)
+        {
+            return Changed(full, before is null ? "appeared while the run went on." : "changed while the run went on.");
+        }
+
+        // Only the entry changed (a link was made to it, rights were set), or somebody reset the time after writing:
+        // the bytes tell.
+        if (!known.TryGetValue(full, out Known? hashed) || hashed.Identity != before || Compute(full) != hashed.Sha256)
+        {
+            return Changed(full, "changed while the run went on.");
+        }
+
         known[full] = hashed with { Identity = now };
         sources[full] = now;
         return null;
@@ -110,22 +143,44 @@ internal sealed class FileDigests
     }
 
     /// <summary>SHA-256 of a text.</summary>
-    public static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+    public static string OfText(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Writes the memory; what other processes and hosts have written meanwhile stays.</summary>
     public void Save()
     {
-        if (memoryPath is null || !changed) return;
+        if (memoryPath is null || !changed)
+        {
+            return;
+        }
+
         try
         {
             var hosts = ReadMemory(memoryPath);
             var files = new SortedDictionary<string, Known>(StringComparer.Ordinal);
-            if (hosts.TryGetValue(Environment.MachineName, out HostMemory? own)) foreach (var (path, value) in own.Files) files[path] = value;
-            foreach (var (path, value) in known.Where(k => k.Value.Settled)) files[path] = value;
-            hosts[Environment.MachineName] = new HostMemory(DateTime.UtcNow, files.ToDictionary(StringComparer.Ordinal));
+            if (hosts.TryGetValue(Environment.MachineName, out HostMemory? own))
+            {
+                foreach (var (path, value) in own.Files)
+                {
+                    files[path] = value;
+                }
+            }
+
+            foreach (var (path, value) in known.Where(k => k.Value.Settled))
+            {
+                files[path] = value;
+            }
+
+            hosts[Environment.MachineName] = new HostMemory(
+                DateTime.UtcNow,
+                files.ToDictionary(StringComparer.Ordinal)
+            );
 
             // Containers have a new host name each time: only those that came last are remembered.
-            var kept = hosts.OrderByDescending(h => h.Value.Saved).Take(MostHosts).ToDictionary(h => h.Key, HostMemory? (h) => h.Value, StringComparer.Ordinal);
+            var kept = hosts
+                .OrderByDescending(h => h.Value.Saved)
+                .Take(MostHosts)
+                .ToDictionary(h => h.Key, HostMemory? (h) => h.Value, StringComparer.Ordinal);
             WholeFile.Write(memoryPath, JsonSerializer.SerializeToUtf8Bytes(new Memory(MemoryVersion, kept), Options));
             changed = false;
         }
@@ -138,12 +193,23 @@ internal sealed class FileDigests
     /// <summary>SHA-256 of the file's bytes, read now.</summary>
     public static string Compute(string path)
     {
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(RandomAccess.GetLength(file), 1, Block)); // a store has thousands of small files
+        using SafeFileHandle file = File.OpenHandle(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.Read,
+            FileOptions.SequentialScan
+        );
+        // A store has thousands of small files
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(RandomAccess.GetLength(file), 1, Block));
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            for (long at = 0; RandomAccess.Read(file, buffer, at) is > 0 and var read; at += read) hash.AppendData(buffer, 0, read);
+            for (long at = 0; RandomAccess.Read(file, buffer, at) is > 0 and var read; at += read)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+
             return Convert.ToHexStringLower(hash.GetHashAndReset());
         }
         finally
@@ -154,26 +220,54 @@ internal sealed class FileDigests
 
     private static FileIdentity IdentityOf(string full)
     {
-        if (FileIdentity.Of(full) is { } identity) return identity;
+        if (FileIdentity.Of(full) is { } identity)
+        {
+            return identity;
+        }
+
         string? target = new FileInfo(full).LinkTarget;
-        throw new InputException(full, target is null ? "there is no such file." : $"is a link to {Path.GetFullPath(target, Path.GetDirectoryName(full)!)}, which does not exist.");
+        throw new InputException(
+            full,
+            target is null
+                ? "there is no such file."
+                : $"is a link to {Path.GetFullPath(target, Path.GetDirectoryName(full)!)}, which does not exist."
+        );
     }
 
     private static InputException Changed(string full, string what) =>
-        new(full, what, "What was computed from it is not stored. Run again when nobody writes it: what was stored before goes on to be used.");
+        new(
+            full,
+            what,
+            "What was computed from it is not stored. Run again when nobody writes it: what was stored before goes "
+                + "on to be used."
+        );
 
     private Known Hash(string full, FileIdentity identity)
     {
-        if (known.TryGetValue(full, out Known? before) && before.Identity == identity) return before;
+        if (known.TryGetValue(full, out Known? before) && before.Identity == identity)
+        {
+            return before;
+        }
+
         try
         {
             DateTime start = DateTime.UtcNow;
             string digest = Compute(full);
-            if (FileIdentity.Of(full) != identity) throw new InputException(full, "changes while it is read: somebody writes it.", "Run again when it is whole.");
+            if (FileIdentity.Of(full) != identity)
+            {
+                throw new InputException(
+                    full,
+                    "changes while it is read: somebody writes it.",
+                    "Run again when it is whole."
+                );
+            }
+
             changed = true;
             return known[full] = new Known(identity, digest, Known.Seal(full, identity, digest))
             {
-                Settled = start - DateTime.UnixEpoch - TimeSpan.FromTicks(Math.Max(identity.Changed, identity.Modified) / 100) > Settling,
+                Settled =
+                    start - DateTime.UnixEpoch - TimeSpan.FromTicks(Math.Max(identity.Changed, identity.Modified) / 100)
+                    > Settling,
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -188,10 +282,26 @@ internal sealed class FileDigests
         var hosts = new Dictionary<string, HostMemory>(StringComparer.Ordinal);
         try
         {
-            if (!File.Exists(path) || JsonSerializer.Deserialize<Memory>(File.ReadAllBytes(path), Options) is not { Version: MemoryVersion } memory) return hosts;
+            if (
+                !File.Exists(path)
+                || JsonSerializer.Deserialize<Memory>(File.ReadAllBytes(path), Options)
+                    is not { Version: MemoryVersion } memory
+            )
+            {
+                return hosts;
+            }
+
             foreach (var (host, files) in memory.Hosts)
             {
-                if (files is not null) hosts[host] = files with { Files = files.Files.Where(f => f.Value is not null && f.Value.IsWhole(f.Key)).ToDictionary(StringComparer.Ordinal) };
+                if (files is not null)
+                {
+                    hosts[host] = files with
+                    {
+                        Files = files
+                            .Files.Where(f => f.Value is not null && f.Value.IsWhole(f.Key))
+                            .ToDictionary(StringComparer.Ordinal),
+                    };
+                }
             }
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
@@ -217,7 +327,8 @@ internal sealed class FileDigests
         [JsonIgnore]
         public bool Settled { get; init; }
 
-        public static string Seal(string path, FileIdentity identity, string digest) => OfText($"{path}\n{identity}\n{digest}")[..16];
+        public static string Seal(string path, FileIdentity identity, string digest) =>
+            OfText($"{path}\n{identity}\n{digest}")[..16];
 
         public bool IsWhole(string path) => Check == Seal(path, Identity, Sha256);
     }

@@ -20,40 +20,55 @@ namespace Pipelines.Stages.Storage;
 internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulong Inode, ulong Device)
 {
     private const int Here = -100; // AT_FDCWD
-    private const int ForceSync = 0x2000; // AT_STATX_FORCE_SYNC: what the server says, not what this machine remembers of it
+
+    // AT_STATX_FORCE_SYNC: what the server says, not what this machine remembers of it
+    private const int ForceSync = 0x2000;
     private const uint Basic = 0x7ff; // STATX_BASIC_STATS
     private const int BufferBytes = 256;
-    private const int FormatMask = 0xF000, Folder = 0x4000; // S_IFMT, S_IFDIR
+    private const int FormatMask = 0xF000,
+        Folder = 0x4000; // S_IFMT, S_IFDIR
 
     private static readonly ConcurrentDictionary<ulong, bool> OwnDisks = new();
 
     /// <summary>
     /// The identity of the file that <paramref name="path"/> leads to, links followed; null where there is none.
     /// </summary>
-    public static FileIdentity? Of(string path) => OperatingSystem.IsLinux() && FromSystem(path) is { } identity ? identity : FromRuntime(path);
+    public static FileIdentity? Of(string path) =>
+        OperatingSystem.IsLinux() && FromSystem(path) is { } identity ? identity : FromRuntime(path);
 
     private static unsafe FileIdentity? FromSystem(string path)
     {
         byte* found = stackalloc byte[BufferBytes];
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            if (statx(Here, name, ForceSync, Basic, found) != 0) return null;
+            if (statx(Here, name, ForceSync, Basic, found) != 0)
+            {
+                return null;
+            }
         }
 
         // struct statx of linux/stat.h: the same on every processor
         var fields = new ReadOnlySpan<byte>(found, BufferBytes);
-        if ((BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]) & FormatMask) == Folder) return null;
-        ulong device = ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(fields[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(fields[140..]);
+        if ((BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]) & FormatMask) == Folder)
+        {
+            return null;
+        }
+
+        ulong device =
+            ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(fields[136..]) << 32)
+            | BinaryPrimitives.ReadUInt32LittleEndian(fields[140..]);
         return new FileIdentity(
             BinaryPrimitives.ReadInt64LittleEndian(fields[40..]),
             Time(fields[112..]),
             Time(fields[96..]),
             BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]),
-            OwnDisks.GetOrAdd(device, _ => IsOwnDisk(path)) ? device : 0);
+            OwnDisks.GetOrAdd(device, _ => IsOwnDisk(path)) ? device : 0
+        );
     }
 
     private static long Time(ReadOnlySpan<byte> fields) =>
-        (BinaryPrimitives.ReadInt64LittleEndian(fields) * 1_000_000_000) + BinaryPrimitives.ReadUInt32LittleEndian(fields[8..]);
+        (BinaryPrimitives.ReadInt64LittleEndian(fields) * 1_000_000_000)
+        + BinaryPrimitives.ReadUInt32LittleEndian(fields[8..]);
 
     private static bool IsOwnDisk(string path)
     {
@@ -70,8 +85,14 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
     private static FileIdentity? FromRuntime(string path)
     {
         var info = new FileInfo(path);
-        if (info.LinkTarget is not null) info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-        return info.Exists ? new FileIdentity(info.Length, (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100, 0, 0, 0) : null;
+        if (info.LinkTarget is not null)
+        {
+            info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+        }
+
+        return info.Exists
+            ? new FileIdentity(info.Length, (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100, 0, 0, 0)
+            : null;
     }
 
 #pragma warning disable IDE1006, CA5392 // a name of C

@@ -7,14 +7,20 @@ internal static class FileNames
 {
     private const int Longest = 120;
 
-    /// <summary>Name of the part file of a unit, whose name is SAMPLE/PART, in a table's folder; ordinal order of a sample's names is the order of its parts.</summary>
+    /// <summary>
+    /// Name of the part file of a unit, whose name is SAMPLE/PART, in a table's folder; ordinal order of a sample's
+    /// names is the order of its parts.
+    /// </summary>
     public static string Part(Unit unit)
     {
         int slash = unit.Name.LastIndexOf('/');
         return $"{Safe(unit.Name[..Math.Max(slash, 0)])}-{unit.Name[(slash + 1)..].Replace(' ', '-')}.parquet";
     }
 
-    /// <summary>Letters, digits, '-', '_' and '.' stay; other characters become '-', and then a hash keeps different texts apart.</summary>
+    /// <summary>
+    /// Letters, digits, '-', '_' and '.' stay; other characters become '-', and then a hash keeps different texts
+    /// apart.
+    /// </summary>
     public static string Safe(string text)
     {
         var safe = new StringBuilder(text.Length);
@@ -26,6 +32,8 @@ internal static class FileNames
             changed |= !keep;
         }
 
-        return changed ? $"{safe}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8]}" : safe.ToString();
+        return changed
+            ? $"{safe}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8]}"
+            : safe.ToString();
     }
 }

@@ -6,7 +6,8 @@ namespace Pipelines.Stages.Storage;
 /// <summary>A gradient pass under a mask.</summary>
 /// <param name="SampleId">The sample.</param>
 /// <param name="MaskIndex">Which of the masks drawn for gradients.</param>
-/// <param name="Heads">The mask: ceil(N/8) bytes; head n is bit n%8, least significant first, of byte n/8; 1 = intact.</param>
+/// <param name="Heads">The mask: ceil(N/8) bytes; head n is bit n%8, least significant first, of byte n/8; 1 =
+/// intact.</param>
 /// <param name="F">Adjusted logit of the target token.</param>
 /// <param name="Phi">(f - f(0)) / (f(1) - f(0)).</param>
 /// <param name="Gradient">d phi / d x_n of every head: N float32, little-endian.</param>
@@ -19,30 +20,54 @@ internal sealed record GradientRow(string SampleId, int MaskIndex, byte[] Heads,
 /// <param name="F">Adjusted logits, [rows].</param>
 /// <param name="Phi">Normalised logits, [rows].</param>
 /// <param name="Gradients">d phi / d x, [rows][N].</param>
-internal sealed record GradientPart(string SampleId, int[] MaskIndex, byte[][] Heads, double[] F, double[] Phi, float[][] Gradients)
+internal sealed record GradientPart(
+    string SampleId,
+    int[] MaskIndex,
+    byte[][] Heads,
+    double[] F,
+    double[] Phi,
+    float[][] Gradients
+)
 {
     /// <summary>The table; its name is that of the folder of part files.</summary>
-    public static Table<GradientRow> Table { get; } = new(
-        "gradients",
-        [
-            new TextColumn<GradientRow>("sample_id", r => r.SampleId),
-            new NumberColumn<GradientRow, int>("mask_index", r => r.MaskIndex),
-            new BytesColumn<GradientRow>("heads", r => r.Heads),
-            new NumberColumn<GradientRow, double>("f", r => r.F),
-            new NumberColumn<GradientRow, double>("phi", r => r.Phi),
-            new BytesColumn<GradientRow>("gradient", r => r.Gradient),
-        ],
-        (v, i) => new GradientRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<byte[]>(2)[i], v.Of<double>(3)[i], v.Of<double>(4)[i], v.Of<byte[]>(5)[i]));
+    public static Table<GradientRow> Table { get; } =
+        new(
+            "gradients",
+            [
+                new TextColumn<GradientRow>("sample_id", r => r.SampleId),
+                new NumberColumn<GradientRow, int>("mask_index", r => r.MaskIndex),
+                new BytesColumn<GradientRow>("heads", r => r.Heads),
+                new NumberColumn<GradientRow, double>("f", r => r.F),
+                new NumberColumn<GradientRow, double>("phi", r => r.Phi),
+                new BytesColumn<GradientRow>("gradient", r => r.Gradient),
+            ],
+            (v, i) =>
+                new GradientRow(
+                    v.Of<string>(0)[i],
+                    v.Of<int>(1)[i],
+                    v.Of<byte[]>(2)[i],
+                    v.Of<double>(3)[i],
+                    v.Of<double>(4)[i],
+                    v.Of<byte[]>(5)[i]
+                )
+        );
 
     /// <summary>Writes the passes as a part file.</summary>
     /// <param name="path">Target.</param>
     public void Write(string path) =>
-        Table.Write(path, new Indexed<GradientRow>(MaskIndex.Length, i => new GradientRow(SampleId, MaskIndex[i], Heads[i], F[i], Phi[i], Bytes(Gradients[i]))));
+        Table.Write(
+            path,
+            new Indexed<GradientRow>(
+                MaskIndex.Length,
+                i => new GradientRow(SampleId, MaskIndex[i], Heads[i], F[i], Phi[i], Bytes(Gradients[i]))
+            )
+        );
 
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>
     /// <param name="heads">N: every gradient must have as many numbers, every mask ceil(N/8) bytes.</param>
-    /// <exception cref="InputException">A file is damaged, of another model, or holds a number that is not finite.</exception>
+    /// <exception cref="InputException">A file is damaged, of another model, or holds a number that is not
+    /// finite.</exception>
     public static IEnumerable<GradientPart> Read(IEnumerable<string> paths, int heads)
     {
         foreach (string path in paths)
@@ -53,24 +78,46 @@ internal sealed record GradientPart(string SampleId, int[] MaskIndex, byte[][] H
                 byte[][] masks = group.Bytes("heads");
                 if (Array.Find(masks, m => m.Length != (heads + 7) / 8) is { } wrong)
                 {
-                    throw new InputException(path, $"column 'heads' holds a mask of {wrong.Length} bytes that does not fit {heads} heads.", "It belongs to another model: delete it and run again.");
+                    throw new InputException(
+                        path,
+                        $"column 'heads' holds a mask of {wrong.Length} bytes that does not fit {heads} heads.",
+                        "It belongs to another model: delete it and run again."
+                    );
                 }
 
                 double[] phi = group.Numbers<double>("phi");
                 if (!phi.All(double.IsFinite) || !gradients.All(g => g.All(float.IsFinite)))
                 {
-                    throw new InputException(path, "holds a phi or a gradient that is not finite.", "The model overflowed there: compute in float32 (model.compute), or reject the sample.");
+                    throw new InputException(
+                        path,
+                        "holds a phi or a gradient that is not finite.",
+                        "The model overflowed there: compute in float32 (model.compute), or reject the sample."
+                    );
                 }
 
-                yield return new GradientPart(TablePart.OneSample(path, group), group.Numbers<int>("mask_index"), masks, group.Numbers<double>("f"), phi, gradients);
+                yield return new GradientPart(
+                    TablePart.OneSample(path, group),
+                    group.Numbers<int>("mask_index"),
+                    masks,
+                    group.Numbers<double>("f"),
+                    phi,
+                    gradients
+                );
             }
         }
     }
 
     private static byte[] Bytes(float[] gradient) =>
-        BitConverter.IsLittleEndian ? MemoryMarshal.AsBytes<float>(gradient).ToArray() : throw new PlatformNotSupportedException("tables are little-endian");
+        BitConverter.IsLittleEndian
+            ? MemoryMarshal.AsBytes<float>(gradient).ToArray()
+            : throw new PlatformNotSupportedException("tables are little-endian");
 
-    private static float[] Numbers(string path, byte[] bytes, int heads) => bytes.Length == heads * sizeof(float)
-        ? MemoryMarshal.Cast<byte, float>(bytes).ToArray()
-        : throw new InputException(path, $"column 'gradient' holds {bytes.Length} bytes, not {heads * sizeof(float)} for {heads} heads.", "It belongs to another model: delete it and run again.");
+    private static float[] Numbers(string path, byte[] bytes, int heads) =>
+        bytes.Length == heads * sizeof(float)
+            ? MemoryMarshal.Cast<byte, float>(bytes).ToArray()
+            : throw new InputException(
+                path,
+                $"column 'gradient' holds {bytes.Length} bytes, not {heads * sizeof(float)} for {heads} heads.",
+                "It belongs to another model: delete it and run again."
+            );
 }

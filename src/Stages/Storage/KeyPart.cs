@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>One thing that the bytes of a unit depend on. A closed set: the key of a unit is made from these and nothing else.</summary>
+/// <summary>
+/// One thing that the bytes of a unit depend on. A closed set: the key of a unit is made from these and nothing else.
+/// </summary>
 /// <param name="Name">Name of the part, unique in a unit.</param>
 internal abstract record KeyPart(string Name)
 {
@@ -57,6 +59,9 @@ internal abstract record KeyPart(string Name)
     internal sealed record Inputs(string Name, IReadOnlyList<Unit> Units) : KeyPart(Name)
     {
         /// <inheritdoc/>
-        public override string Shown => Units.Count == 1 ? $"{Units[0].Kind} {Units[0].Name}" : $"{Units.Count} units of {(Units.Count == 0 ? "no stage" : Units[0].Kind)}";
+        public override string Shown =>
+            Units.Count == 1
+                ? $"{Units[0].Kind} {Units[0].Name}"
+                : $"{Units.Count} units of {(Units.Count == 0 ? "no stage" : Units[0].Kind)}";
     }
 }

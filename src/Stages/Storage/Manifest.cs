@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>What stands in an artifact's manifest.json: what it is, what its key is made of in readable form, and its files with their checksums.</summary>
+/// <summary>
+/// What stands in an artifact's manifest.json: what it is, what its key is made of in readable form, and its files with
+/// their checksums.
+/// </summary>
 /// <param name="Stage">Stage kind.</param>
 /// <param name="Version">Stage version.</param>
 /// <param name="Unit">What the artifact covers.</param>
@@ -16,8 +19,18 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Seconds">Time it took.</param>
 /// <param name="Work">Its size in the stage's measure.</param>
 internal sealed record Manifest(
-    string Stage, int Version, string Unit, string Key, IReadOnlyList<ManifestPart> Parts, IReadOnlyList<ManifestFile> Files,
-    string Device, IReadOnlyDictionary<string, string> Libraries, DateTime Finished, double Seconds, long Work)
+    string Stage,
+    int Version,
+    string Unit,
+    string Key,
+    IReadOnlyList<ManifestPart> Parts,
+    IReadOnlyList<ManifestFile> Files,
+    string Device,
+    IReadOnlyDictionary<string, string> Libraries,
+    DateTime Finished,
+    double Seconds,
+    long Work
+)
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "manifest.json";
@@ -35,7 +48,9 @@ internal sealed record Manifest(
     /// <summary>Nothing in its lists is null, which JSON allows, and its files are files of its folder.</summary>
     [JsonIgnore]
     private bool IsSound =>
-        Parts.All(p => p is not null) && Libraries.Values.All(l => l is not null) && Files.All(f => f is { Bytes: >= 0 } && !Path.IsPathRooted(f.Name) && !f.Name.Split('/').Contains(".."));
+        Parts.All(p => p is not null)
+        && Libraries.Values.All(l => l is not null)
+        && Files.All(f => f is { Bytes: >= 0 } && !Path.IsPathRooted(f.Name) && !f.Name.Split('/').Contains(".."));
 
     /// <summary>UTF-8 JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);
@@ -45,7 +60,11 @@ internal sealed record Manifest(
     {
         try
         {
-            return new FileInfo(path) is { Exists: true, Length: < 64 << 20 } && JsonSerializer.Deserialize<Manifest>(File.ReadAllBytes(path), Options) is { IsSound: true } manifest ? manifest : null;
+            return
+                new FileInfo(path) is { Exists: true, Length: < 64 << 20 }
+                && JsonSerializer.Deserialize<Manifest>(File.ReadAllBytes(path), Options) is { IsSound: true } manifest
+                ? manifest
+                : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -7,30 +7,41 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// Reads and writes Parquet files of flat columns, one row group after the other. Writing is atomic (temporary file beside the target, flush, rename) and gives the same bytes in every run;
-/// whatever is wrong with a file that is read comes out as <see cref="InputException"/> naming path and column.
+/// Reads and writes Parquet files of flat columns, one row group after the other. Writing is atomic (temporary file
+/// beside the target, flush, rename) and gives the same bytes in every run; whatever is wrong with a file that is read
+/// comes out as <see cref="InputException"/> naming path and column.
 /// </summary>
 internal static class ParquetFile
 {
     /// <summary>Rows of a row group at most, when writing.</summary>
     public const int RowGroupRows = 1 << 16;
 
-    /// <summary>A row group that is read may announce so many rows, or as many as the file has bytes: our own row groups are smaller, and a damaged footer must not make us allocate.</summary>
+    /// <summary>
+    /// A row group that is read may announce so many rows, or as many as the file has bytes: our own row groups are
+    /// smaller, and a damaged footer must not make us allocate.
+    /// </summary>
     private const long MostRowsPerGroup = 1 << 20;
 
     /// <summary>Writes a file.</summary>
     /// <param name="path">Target; replaced only when the new file is whole.</param>
     /// <param name="schema">Columns in order.</param>
     /// <param name="rows">Rows in all.</param>
-    /// <param name="writeGroup">Writes every column of one row group in schema order: rows first .. first + count.</param>
+    /// <param name="writeGroup">Writes every column of one row group in schema order: rows first .. first +
+    /// count.</param>
     public static void Write(string path, ParquetSchema schema, int rows, Action<RowGroupTarget> writeGroup)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            using (
+                var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)
+            )
             {
-                var options = new ParquetOptions { CompressionMethod = CompressionMethod.Snappy, CompressionLevel = CompressionLevel.Optimal };
+                var options = new ParquetOptions
+                {
+                    CompressionMethod = CompressionMethod.Snappy,
+                    CompressionLevel = CompressionLevel.Optimal,
+                };
                 var writer = Wait(ParquetWriter.CreateAsync(schema, stream, options));
                 try
                 {
@@ -87,11 +98,13 @@ internal static class ParquetFile
 
     /// <summary>Names and types of the columns.</summary>
     /// <param name="path">A Parquet file.</param>
-    public static IReadOnlyList<DataField> Columns(string path) => Footer(path, (reader, _) => reader.Schema.DataFields);
+    public static IReadOnlyList<DataField> Columns(string path) =>
+        Footer(path, (reader, _) => reader.Schema.DataFields);
 
     /// <summary>Rows of a file, as its footer says.</summary>
     /// <param name="path">A Parquet file.</param>
-    public static int RowCount(string path) => Footer(path, (reader, stream) => reader.RowGroups.Sum(g => Rows(g, stream)));
+    public static int RowCount(string path) =>
+        Footer(path, (reader, stream) => reader.RowGroups.Sum(g => Rows(g, stream)));
 
     /// <summary>Part files of a folder, in name order (shards number their parts with leading zeros).</summary>
     /// <param name="folder">Folder with <c>*.parquet</c>.</param>
@@ -99,13 +112,20 @@ internal static class ParquetFile
     {
         if (!Directory.Exists(folder))
         {
-            throw new InputException(folder, "The folder does not exist.", "It should hold the part files of a table (*.parquet).");
+            throw new InputException(
+                folder,
+                "The folder does not exist.",
+                "It should hold the part files of a table (*.parquet)."
+            );
         }
 
         return [.. Directory.EnumerateFiles(folder, "*.parquet").Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Runs <paramref name="read"/>; any failure but one of our own becomes an error that names path and column. The library throws what it happens to meet (null references, overflows, out of memory).</summary>
+    /// <summary>
+    /// Runs <paramref name="read"/>; any failure but one of our own becomes an error that names path and column. The
+    /// library throws what it happens to meet (null references, overflows, out of memory).
+    /// </summary>
     internal static T Guard<T>(string path, string? column, Func<T> read)
     {
         try
@@ -122,32 +142,44 @@ internal static class ParquetFile
     {
         string what = column is null ? "is not a sound Parquet file" : $"column '{column}' cannot be read";
         string reason = why.ReplaceLineEndings(" ").TrimEnd('.', ' ');
-        return new InputException(path, $"{what} ({reason}).", "Delete the file and run again: it is computed anew.", inner);
+        return new InputException(
+            path,
+            $"{what} ({reason}).",
+            "Delete the file and run again: it is computed anew.",
+            inner
+        );
     }
 
     internal static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
     internal static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
 
-    private static int Rows(ParquetRowGroupReader group, Stream stream) => group.RowCount >= 0 && group.RowCount <= Math.Max(MostRowsPerGroup, stream.Length)
-        ? (int)group.RowCount
-        : throw new InvalidDataException($"a row group announces {group.RowCount} rows in a file of {stream.Length} bytes");
+    private static int Rows(ParquetRowGroupReader group, Stream stream) =>
+        group.RowCount >= 0 && group.RowCount <= Math.Max(MostRowsPerGroup, stream.Length)
+            ? (int)group.RowCount
+            : throw new InvalidDataException(
+                $"a row group announces {group.RowCount} rows in a file of {stream.Length} bytes"
+            );
 
     private static T Footer<T>(string path, Func<ParquetReader, Stream, T> read)
     {
         using var stream = OpenRead(path);
-        return Guard(path, null, () =>
-        {
-            var reader = Wait(ParquetReader.CreateAsync(stream));
-            try
+        return Guard(
+            path,
+            null,
+            () =>
             {
-                return read(reader, stream);
+                var reader = Wait(ParquetReader.CreateAsync(stream));
+                try
+                {
+                    return read(reader, stream);
+                }
+                finally
+                {
+                    reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+                }
             }
-            finally
-            {
-                reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            }
-        });
+        );
     }
 
     private static FileStream OpenRead(string path)
@@ -159,7 +191,12 @@ internal static class ParquetFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException(path, $"cannot be opened ({e.Message.TrimEnd('.')}).", "A Parquet file is expected here.", e);
+            throw new InputException(
+                path,
+                $"cannot be opened ({e.Message.TrimEnd('.')}).",
+                "A Parquet file is expected here.",
+                e
+            );
         }
 
         if (FrameError(stream) is { } error)
@@ -171,7 +208,10 @@ internal static class ParquetFile
         return stream;
     }
 
-    /// <summary>What is wrong with the frame, PAR1 ... footer, footer length, PAR1, or null: the library would allocate whatever length stands there, and may never come back from a damaged footer.</summary>
+    /// <summary>
+    /// What is wrong with the frame, PAR1 ... footer, footer length, PAR1, or null: the library would allocate whatever
+    /// length stands there, and may never come back from a damaged footer.
+    /// </summary>
     private static string? FrameError(FileStream stream)
     {
         if (stream.Length < 12)
@@ -179,7 +219,8 @@ internal static class ParquetFile
             return $"it has {stream.Length} bytes";
         }
 
-        Span<byte> head = stackalloc byte[4], tail = stackalloc byte[8];
+        Span<byte> head = stackalloc byte[4],
+            tail = stackalloc byte[8];
         stream.ReadExactly(head);
         stream.Position = stream.Length - 8;
         stream.ReadExactly(tail);

@@ -11,12 +11,16 @@ namespace Pipelines.Stages.Storage;
 internal readonly record struct RowGroupTarget(ParquetRowGroupWriter Writer, int First, int Count)
 {
     /// <summary>Writes a required column of numbers.</summary>
-    public void Numbers<T>(DataField field, ReadOnlyMemory<T> values) where T : struct => Wait(Writer.WriteAsync<T>(field, values));
+    public void Numbers<T>(DataField field, ReadOnlyMemory<T> values)
+        where T : struct => Wait(Writer.WriteAsync<T>(field, values));
 
     /// <summary>Writes a column of numbers with gaps.</summary>
-    public void OptionalNumbers<T>(DataField field, ReadOnlyMemory<T?> values) where T : struct => Wait(Writer.WriteAsync<T>(field, values));
+    public void OptionalNumbers<T>(DataField field, ReadOnlyMemory<T?> values)
+        where T : struct => Wait(Writer.WriteAsync<T>(field, values));
 
-    /// <summary>Writes a column of texts. A null in a required column is refused: the library would write an unreadable file.</summary>
+    /// <summary>
+    /// Writes a column of texts. A null in a required column is refused: the library would write an unreadable file.
+    /// </summary>
     public void Texts(DataField field, string?[] values)
     {
         RequireValues(field, values);
@@ -34,7 +38,10 @@ internal readonly record struct RowGroupTarget(ParquetRowGroupWriter Writer, int
     {
         if (!field.IsNullable && Array.IndexOf(values, null) is >= 0 and var row)
         {
-            throw new ArgumentException($"Column '{field.Name}' is required, but row {row} of the group has no value.", nameof(values));
+            throw new ArgumentException(
+                $"Column '{field.Name}' is required, but row {row} of the group has no value.",
+                nameof(values)
+            );
         }
     }
 
@@ -51,7 +58,13 @@ internal sealed class RowGroupSource
     private readonly ParquetRowGroupReader reader;
     private readonly Stream stream;
 
-    internal RowGroupSource(string path, Stream stream, ParquetSchema schema, ParquetRowGroupReader reader, int rowCount)
+    internal RowGroupSource(
+        string path,
+        Stream stream,
+        ParquetSchema schema,
+        ParquetRowGroupReader reader,
+        int rowCount
+    )
     {
         this.path = path;
         this.stream = stream;
@@ -67,16 +80,21 @@ internal sealed class RowGroupSource
     public IReadOnlyList<DataField> Fields => schema.DataFields;
 
     /// <summary>A required column of numbers or booleans.</summary>
-    public T[] Numbers<T>(string column) where T : struct
+    public T[] Numbers<T>(string column)
+        where T : struct
     {
         var field = Field(column, typeof(T));
         return field.IsNullable
-            ? Array.ConvertAll(OptionalNumbers<T>(column), v => v ?? throw ParquetFile.Damaged(path, column, "a row has no value", null))
+            ? Array.ConvertAll(
+                OptionalNumbers<T>(column),
+                v => v ?? throw ParquetFile.Damaged(path, column, "a row has no value", null)
+            )
             : Read(field, new T[RowCount], (f, v) => reader.ReadAsync<T>(f, v.AsMemory()));
     }
 
     /// <summary>A column of numbers or booleans, null where a row has none.</summary>
-    public T?[] OptionalNumbers<T>(string column) where T : struct
+    public T?[] OptionalNumbers<T>(string column)
+        where T : struct
     {
         var field = Field(column, typeof(T));
         return field.IsNullable
@@ -88,15 +106,18 @@ internal sealed class RowGroupSource
     public string[] Texts(string column) => Required(column, OptionalTexts(column));
 
     /// <summary>A column of texts, null where a row has none.</summary>
-    public string?[] OptionalTexts(string column) => Read(Field(column, typeof(string)), new string?[RowCount], (f, v) => reader.ReadAsync(f, v.AsMemory()!));
+    public string?[] OptionalTexts(string column) =>
+        Read(Field(column, typeof(string)), new string?[RowCount], (f, v) => reader.ReadAsync(f, v.AsMemory()!));
 
     /// <summary>A required column of byte strings.</summary>
     public byte[][] Bytes(string column) => Required(column, OptionalBytes(column));
 
     /// <summary>A column of byte strings, null where a row has none.</summary>
-    public byte[]?[] OptionalBytes(string column) => Read(Field(column, typeof(byte[])), new byte[]?[RowCount], (f, v) => reader.ReadAsync(f, v.AsMemory()!));
+    public byte[]?[] OptionalBytes(string column) =>
+        Read(Field(column, typeof(byte[])), new byte[]?[RowCount], (f, v) => reader.ReadAsync(f, v.AsMemory()!));
 
-    private T[] Required<T>(string column, T?[] values) where T : class
+    private T[] Required<T>(string column, T?[] values)
+        where T : class
     {
         if (Array.IndexOf(values, null) >= 0)
         {
@@ -108,22 +129,46 @@ internal sealed class RowGroupSource
 
     private DataField Field(string column, Type type)
     {
-        var field = Fields.FirstOrDefault(f => f.Name == column)
-            ?? throw new InputException(path, $"has no column '{column}'; it has {string.Join(", ", Fields.Select(f => f.Name))}.", "It is not a table of this kind, or of another version: delete it and run again.");
+        var field =
+            Fields.FirstOrDefault(f => f.Name == column)
+            ?? throw new InputException(
+                path,
+                $"has no column '{column}'; it has {string.Join(", ", Fields.Select(f => f.Name))}.",
+                "It is not a table of this kind, or of another version: delete it and run again."
+            );
         return TypeOf(field) == type && !field.IsArray && field.MaxRepetitionLevel == 0
             ? field
-            : throw ParquetFile.Damaged(path, column, $"it holds {TypeOf(field).Name}{(field.IsArray || field.MaxRepetitionLevel > 0 ? " lists" : "")}, {type.Name} is expected", null);
+            : throw ParquetFile.Damaged(
+                path,
+                column,
+                $"it holds {TypeOf(field).Name}{(field.IsArray || field.MaxRepetitionLevel > 0 ? " lists" : "")}, "
+                    + $"{type.Name} is expected",
+                null
+            );
     }
 
-    /// <summary>The library calls texts and byte strings of a file ReadOnlyMemory (unless a static option of its says otherwise).</summary>
+    /// <summary>
+    /// The library calls texts and byte strings of a file ReadOnlyMemory (unless a static option of its says
+    /// otherwise).
+    /// </summary>
     private static Type TypeOf(DataField field) =>
-        field.ClrType == typeof(ReadOnlyMemory<char>) ? typeof(string) : field.ClrType == typeof(ReadOnlyMemory<byte>) ? typeof(byte[]) : field.ClrType;
+        field.ClrType == typeof(ReadOnlyMemory<char>) ? typeof(string)
+        : field.ClrType == typeof(ReadOnlyMemory<byte>) ? typeof(byte[])
+        : field.ClrType;
 
     private T[] Read<T>(DataField field, T[] values, Func<DataField, T[], ValueTask> read) =>
-        ParquetFile.Guard(path, field.Name, () =>
-        {
-            ParquetPages.Check(stream, reader.GetMetadata(field) ?? throw new InvalidDataException("the footer does not describe it"), RowCount);
-            read(field, values).AsTask().GetAwaiter().GetResult();
-            return values;
-        });
+        ParquetFile.Guard(
+            path,
+            field.Name,
+            () =>
+            {
+                ParquetPages.Check(
+                    stream,
+                    reader.GetMetadata(field) ?? throw new InvalidDataException("the footer does not describe it"),
+                    RowCount
+                );
+                read(field, values).AsTask().GetAwaiter().GetResult();
+                return values;
+            }
+        );
 }

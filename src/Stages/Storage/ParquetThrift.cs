@@ -1,6 +1,9 @@
 namespace Pipelines.Stages.Storage;
 
-/// <summary>Reads Thrift's compact protocol as far as a look over footers and page headers needs it. Data that ends early, nests deeply or has not the expected types is an <see cref="InvalidDataException"/>.</summary>
+/// <summary>
+/// Reads Thrift's compact protocol as far as a look over footers and page headers needs it. Data that ends early, nests
+/// deeply or has not the expected types is an <see cref="InvalidDataException"/>.
+/// </summary>
 /// <param name="bytes">Starts with a struct.</param>
 internal ref struct ThriftCompact(ReadOnlySpan<byte> bytes)
 {

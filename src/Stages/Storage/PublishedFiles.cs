@@ -13,13 +13,22 @@ internal sealed class PublishedFiles
     /// <summary>Name of the file.</summary>
     public const string FileName = "SHA256SUMS";
 
-    private const string ResultsHead = "# results ", ListHead = "# list ", LinkHead = "# link ", UnitsHead = "# units ";
+    private const string ResultsHead = "# results ",
+        ListHead = "# list ",
+        LinkHead = "# link ",
+        UnitsHead = "# units ";
     private const int DigestLength = 64;
     private readonly string folder;
     private readonly Dictionary<string, string> sums;
     private readonly string[] links;
 
-    private PublishedFiles(string folder, string results, UnitsMark units, Dictionary<string, string> sums, string[] links)
+    private PublishedFiles(
+        string folder,
+        string results,
+        UnitsMark units,
+        Dictionary<string, string> sums,
+        string[] links
+    )
     {
         this.folder = folder;
         this.sums = sums;
@@ -35,7 +44,8 @@ internal sealed class PublishedFiles
     public UnitsMark Units { get; }
 
     /// <summary>Files and folders directly in the run's folder that hold results.</summary>
-    public IReadOnlyList<string> Tops => [.. sums.Keys.Concat(links).Select(f => f.Split('/')[0]).Distinct(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Tops =>
+        [.. sums.Keys.Concat(links).Select(f => f.Split('/')[0]).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Reads the file of a run's folder; null where it is missing or damaged.</summary>
     public static PublishedFiles? Read(string folder)
@@ -44,7 +54,11 @@ internal sealed class PublishedFiles
         string[] lines;
         try
         {
-            if (!File.Exists(path)) return null;
+            if (!File.Exists(path))
+            {
+                return null;
+            }
+
             lines = File.ReadAllText(path).Split('\n');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -53,12 +67,35 @@ internal sealed class PublishedFiles
         }
 
         const int Head = 3;
-        if (lines.Length <= Head || lines[^1].Length > 0 || !lines[0].StartsWith(ResultsHead, StringComparison.Ordinal) || UnitsOf(lines[2]) is not { } units) return null;
+        if (
+            lines.Length <= Head
+            || lines[^1].Length > 0
+            || !lines[0].StartsWith(ResultsHead, StringComparison.Ordinal)
+            || UnitsOf(lines[2]) is not { } units
+        )
+        {
+            return null;
+        }
+
         string[] list = lines[2..^1];
-        if (lines[1] != ListHead + FileDigests.OfText(string.Join('\n', list))) return null;
+        if (lines[1] != ListHead + FileDigests.OfText(string.Join('\n', list)))
+        {
+            return null;
+        }
+
         var sums = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in list.Skip(1).Where(l => l[0] != '#')) sums[line[(DigestLength + 2)..]] = line[..DigestLength];
-        return new PublishedFiles(folder, lines[0][ResultsHead.Length..], units, sums, [.. list.Where(l => l.StartsWith(LinkHead, StringComparison.Ordinal)).Select(l => l[LinkHead.Length..])]);
+        foreach (string line in list.Skip(1).Where(l => l[0] != '#'))
+        {
+            sums[line[(DigestLength + 2)..]] = line[..DigestLength];
+        }
+
+        return new PublishedFiles(
+            folder,
+            lines[0][ResultsHead.Length..],
+            units,
+            sums,
+            [.. list.Where(l => l.StartsWith(LinkHead, StringComparison.Ordinal)).Select(l => l[LinkHead.Length..])]
+        );
     }
 
     /// <summary>Writes the checksums of files that are there.</summary>
@@ -70,12 +107,22 @@ internal sealed class PublishedFiles
     {
         string Line(string file)
         {
-            string path = Path.Combine(folder, file), name = file.Replace(Path.DirectorySeparatorChar, '/');
+            string path = Path.Combine(folder, file),
+                name = file.Replace(Path.DirectorySeparatorChar, '/');
             return new FileInfo(path).LinkTarget is null ? $"{FileDigests.Compute(path)}  {name}" : LinkHead + name;
         }
 
-        string list = string.Join('\n', files.Order(StringComparer.Ordinal).Select(Line).Prepend(string.Create(CultureInfo.InvariantCulture, $"{UnitsHead}{units.Lines} {units.Sha256}")));
-        WholeFile.Write(Path.Combine(folder, FileName), $"{ResultsHead}{results}\n{ListHead}{FileDigests.OfText(list)}\n{list}\n");
+        string list = string.Join(
+            '\n',
+            files
+                .Order(StringComparer.Ordinal)
+                .Select(Line)
+                .Prepend(string.Create(CultureInfo.InvariantCulture, $"{UnitsHead}{units.Lines} {units.Sha256}"))
+        );
+        WholeFile.Write(
+            Path.Combine(folder, FileName),
+            $"{ResultsHead}{results}\n{ListHead}{FileDigests.OfText(list)}\n{list}\n"
+        );
     }
 
     /// <summary>
@@ -84,11 +131,26 @@ internal sealed class PublishedFiles
     /// <param name="relative">Path in the run's folder.</param>
     public string? ProblemOf(string relative)
     {
-        string name = relative.Replace(Path.DirectorySeparatorChar, '/'), path = Path.Combine(folder, relative);
-        if (!File.Exists(path)) return "is missing.";
-        if (links.Contains(name)) return null;
-        if (!sums.TryGetValue(name, out string? sum)) return $"is none of the files that the run left ({FileName}).";
-        return FileDigests.Compute(path) == sum ? null : $"is not the file that the run left: its checksum differs from that in {FileName}.";
+        string name = relative.Replace(Path.DirectorySeparatorChar, '/'),
+            path = Path.Combine(folder, relative);
+        if (!File.Exists(path))
+        {
+            return "is missing.";
+        }
+
+        if (links.Contains(name))
+        {
+            return null;
+        }
+
+        if (!sums.TryGetValue(name, out string? sum))
+        {
+            return $"is none of the files that the run left ({FileName}).";
+        }
+
+        return FileDigests.Compute(path) == sum
+            ? null
+            : $"is not the file that the run left: its checksum differs from that in {FileName}.";
     }
 
     /// <summary>Every file is as it was written.</summary>
@@ -96,8 +158,14 @@ internal sealed class PublishedFiles
 
     private static UnitsMark? UnitsOf(string line)
     {
-        string[] parts = line.StartsWith(UnitsHead, StringComparison.Ordinal) ? line[UnitsHead.Length..].Split(' ') : [];
-        return parts is [_, { Length: DigestLength }] && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? new UnitsMark(count, parts[1]) : null;
+        string[] parts = line.StartsWith(UnitsHead, StringComparison.Ordinal)
+            ? line[UnitsHead.Length..].Split(' ')
+            : [];
+        return
+            parts is [_, { Length: DigestLength }]
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            ? new UnitsMark(count, parts[1])
+            : null;
     }
 }
 
@@ -108,5 +176,10 @@ internal sealed record UnitsMark(int Lines, string Sha256)
 {
     /// <summary>The mark of some lines.</summary>
     public static UnitsMark Of(IReadOnlyCollection<string> lines) =>
-        new(lines.Count, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n"))))));
+        new(
+            lines.Count,
+            Convert.ToHexStringLower(
+                SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n"))))
+            )
+        );
 }

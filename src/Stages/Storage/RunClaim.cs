@@ -38,23 +38,35 @@ internal sealed class RunClaim : IDisposable
     /// <exception cref="InputException">Another process works under the name with other settings.</exception>
     public static RunClaim Take(string folder, string settings, ArtifactStore store)
     {
-        string claims = Path.Combine(folder, ClaimsFolder), digest = FileDigests.OfText(settings), own = Path.Combine(claims, store.Lease.Id);
+        string claims = Path.Combine(folder, ClaimsFolder),
+            digest = FileDigests.OfText(settings),
+            own = Path.Combine(claims, store.Lease.Id);
         Directory.CreateDirectory(claims);
         using FileStream held = RunFolder.LockOf(folder);
         Leases leases = store.Leases;
         foreach (string other in Directory.EnumerateFiles(claims).Where(f => f != own))
         {
             LeaseHolder holder = leases.Of(Path.GetFileName(other), other);
-            if (holder.State == WorkerState.AtWork && SettingsOf(other) is { } settingsOfOther && settingsOfOther != digest)
+            if (
+                holder.State == WorkerState.AtWork
+                && SettingsOf(other) is { } settingsOfOther
+                && settingsOfOther != digest
+            )
             {
-                string sign = holder.Silence is { } silence ? $", last heard of {Math.Max(0, (int)silence.TotalSeconds)} s ago" : "";
+                string sign = holder.Silence is { } silence
+                    ? $", last heard of {Math.Max(0, (int)silence.TotalSeconds)} s ago"
+                    : "";
                 throw new InputException(
                     folder,
                     $"another process works under this name with other settings ({holder.Name}{sign}).",
-                    "Wait until it has ended, or give this run another name: --set name=NAME.");
+                    "Wait until it has ended, or give this run another name: --set name=NAME."
+                );
             }
 
-            if (holder.State == WorkerState.Ended) File.Delete(other);
+            if (holder.State == WorkerState.Ended)
+            {
+                File.Delete(other);
+            }
         }
 
         File.WriteAllText(own, digest);

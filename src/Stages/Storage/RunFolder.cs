@@ -12,7 +12,8 @@ internal sealed class RunFolder
     /// <summary>Name of the file with every resolved setting.</summary>
     public const string SettingsFile = "experiment.yaml";
 
-    private const string LockFile = ".lock", StagingPrefix = ".staging-";
+    private const string LockFile = ".lock",
+        StagingPrefix = ".staging-";
     private const string OldMarker = ".published"; // of versions before SHA256SUMS
     private static readonly string[] Swapped = ["tables", "figures", "report.html"];
     private readonly string staging;
@@ -35,7 +36,10 @@ internal sealed class RunFolder
         return path;
     }
 
-    /// <summary>Puts a stored file under a name of the run, as a link (relative, so that the whole artifacts folder can be moved).</summary>
+    /// <summary>
+    /// Puts a stored file under a name of the run, as a link (relative, so that the whole artifacts folder can be
+    /// moved).
+    /// </summary>
     public void Link(string relative, string target)
     {
         string finalPath = System.IO.Path.Combine(Final, relative);
@@ -59,7 +63,11 @@ internal sealed class RunFolder
     public static void WriteSettings(string final, string settings)
     {
         string path = System.IO.Path.Combine(final, SettingsFile);
-        if (File.Exists(path) && File.ReadAllText(path) == settings) return;
+        if (File.Exists(path) && File.ReadAllText(path) == settings)
+        {
+            return;
+        }
+
         RemoveAll(final, ResultsOf(final));
         WholeFile.Write(path, settings);
     }
@@ -67,7 +75,10 @@ internal sealed class RunFolder
     /// <summary>The results count as unfinished from here on: the next run writes them again.</summary>
     public static void Forget(string final)
     {
-        if (Directory.Exists(final)) File.Delete(System.IO.Path.Combine(final, PublishedFiles.FileName));
+        if (Directory.Exists(final))
+        {
+            File.Delete(System.IO.Path.Combine(final, PublishedFiles.FileName));
+        }
     }
 
     /// <summary>
@@ -85,12 +96,25 @@ internal sealed class RunFolder
     public static bool Publish(RunClaim claim, string digest, UnitsMark units, Leases leases, Action<RunFolder> fill)
     {
         string final = claim.Folder;
-        if (IsPublished(final, digest)) return false;
+        if (IsPublished(final, digest))
+        {
+            return false;
+        }
+
         using FileStream held = LockOf(final);
-        if (IsPublished(final, digest)) return false; // while we waited
+        if (IsPublished(final, digest))
+        {
+            return false; // while we waited
+        }
+
         if (File.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) != claim.Settings)
         {
-            throw new InputException(final, "another process has begun a run of this name with other settings: the results of this one are not written.", "Run it again under another name: --set name=NAME.");
+            throw new InputException(
+                final,
+                "another process has begun a run of this name with other settings: the results of this one are "
+                    + "not written.",
+                "Run it again under another name: --set name=NAME."
+            );
         }
 
         Fill(claim, leases, fill, staging => Swap(final, staging, digest, units));
@@ -98,10 +122,12 @@ internal sealed class RunFolder
     }
 
     /// <summary>
-    /// Puts what a run that stopped has found in place of the results of an earlier one, so that these never pass for its own. The folder counts as unfinished. Nothing is done where there is nothing to put.
+    /// Puts what a run that stopped has found in place of the results of an earlier one, so that these never pass for
+    /// its own. The folder counts as unfinished. Nothing is done where there is nothing to put.
     /// </summary>
     /// <param name="claim">The run.</param>
-    /// <param name="evenPublished">Also where whole results of the same settings lie there: what they were made from has changed.</param>
+    /// <param name="evenPublished">Also where whole results of the same settings lie there: what they were made from
+    /// has changed.</param>
     /// <param name="leases">Whose unfinished folders there are.</param>
     /// <param name="fill">Writes the files.</param>
     public static void Leave(RunClaim claim, bool evenPublished, Leases leases, Action<RunFolder> fill)
@@ -109,11 +135,23 @@ internal sealed class RunFolder
         string final = claim.Folder;
         using FileStream held = LockOf(final);
         bool isOurs = File.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) == claim.Settings;
-        if (!isOurs || (!evenPublished && PublishedFiles.Read(final) is not null)) return;
-        Fill(claim, leases, fill, staging =>
+        if (!isOurs || (!evenPublished && PublishedFiles.Read(final) is not null))
         {
-            if (Directory.EnumerateFileSystemEntries(staging).Any()) Swap(final, staging, null, null);
-        });
+            return;
+        }
+
+        Fill(
+            claim,
+            leases,
+            fill,
+            staging =>
+            {
+                if (Directory.EnumerateFileSystemEntries(staging).Any())
+                {
+                    Swap(final, staging, null, null);
+                }
+            }
+        );
     }
 
     /// <summary>Fills a folder beside the final place and swaps it in; the lock is held.</summary>
@@ -124,7 +162,10 @@ internal sealed class RunFolder
         {
             // The lock is ours; but a disk that is shared may know no locks.
             string id = System.IO.Path.GetFileName(left)[StagingPrefix.Length..].Split('-')[0];
-            if (leases.Of(id, left).State == WorkerState.Ended) Directory.Delete(left, recursive: true);
+            if (leases.Of(id, left).State == WorkerState.Ended)
+            {
+                Directory.Delete(left, recursive: true);
+            }
         }
 
         string staging = System.IO.Path.Combine(final, $"{StagingPrefix}{claim.Lease.Id}-{Guid.NewGuid():N}");
@@ -143,17 +184,34 @@ internal sealed class RunFolder
     /// <summary>Puts what was written in place of what is there; without a digest it counts as unfinished.</summary>
     private static void Swap(string final, string staging, string? digest, UnitsMark? units)
     {
-        string[] files = [.. Directory.EnumerateFiles(staging, "*", SearchOption.AllDirectories).Select(f => System.IO.Path.GetRelativePath(staging, f)).Order(StringComparer.Ordinal)];
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(staging, "*", SearchOption.AllDirectories)
+                .Select(f => System.IO.Path.GetRelativePath(staging, f))
+                .Order(StringComparer.Ordinal),
+        ];
         string[] tops = [.. files.Select(Top).Distinct(StringComparer.Ordinal)];
-        RemoveAll(final, ResultsOf(final).Concat(tops)); // from here to the end the folder is nobody's: the next run fills it again
+        // From here to the end the folder is nobody's: the next run fills it again
+        RemoveAll(final, ResultsOf(final).Concat(tops));
         foreach (string name in tops)
         {
-            string from = System.IO.Path.Combine(staging, name), to = System.IO.Path.Combine(final, name);
-            if (Directory.Exists(from)) Directory.Move(from, to);
-            else File.Move(from, to);
+            string from = System.IO.Path.Combine(staging, name),
+                to = System.IO.Path.Combine(final, name);
+            if (Directory.Exists(from))
+            {
+                Directory.Move(from, to);
+            }
+            else
+            {
+                File.Move(from, to);
+            }
         }
 
-        if (digest is not null) PublishedFiles.Write(final, digest, [.. files, SettingsFile], units!);
+        if (digest is not null)
+        {
+            PublishedFiles.Write(final, digest, [.. files, SettingsFile], units!);
+        }
     }
 
     /// <summary>
@@ -162,7 +220,10 @@ internal sealed class RunFolder
     private static IEnumerable<string> ResultsOf(string final)
     {
         string old = System.IO.Path.Combine(final, OldMarker);
-        IEnumerable<string> before = PublishedFiles.Read(final) is { } published ? published.Tops : File.Exists(old) ? File.ReadAllLines(old).Skip(1).Select(Top) : [];
+        IEnumerable<string> before =
+            PublishedFiles.Read(final) is { } published ? published.Tops
+            : File.Exists(old) ? File.ReadAllLines(old).Skip(1).Select(Top)
+            : [];
         return [.. before.Concat(Swapped).Where(name => name != SettingsFile)];
     }
 
@@ -174,12 +235,19 @@ internal sealed class RunFolder
         foreach (string name in names.Distinct(StringComparer.Ordinal))
         {
             string path = System.IO.Path.Combine(final, name);
-            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
-            else File.Delete(path);
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            else
+            {
+                File.Delete(path);
+            }
         }
     }
 
-    private static bool IsPublished(string final, string digest) => PublishedFiles.Read(final) is { } published && published.Results == digest && published.IsWhole();
+    private static bool IsPublished(string final, string digest) =>
+        PublishedFiles.Read(final) is { } published && published.Results == digest && published.IsWhole();
 
     private static string Top(string relative) => relative.Split(System.IO.Path.DirectorySeparatorChar)[0];
 

@@ -21,9 +21,20 @@ internal static class RunNames
             string[] parts = name.Split('/', 2);
             if (parts is [var outer, var inner])
             {
-                if (IsMember(inner)) continue;
-                if (OwnFolders.Contains(inner)) throw Refused(name, $"would lie in the folder '{inner}' of a run '{outer}'", name);
-                if (names.Contains(outer) || IsRun(Path.Combine(runs, outer))) throw Refused(name, $"would lie inside the folder of the run '{outer}'", name);
+                if (IsMember(inner))
+                {
+                    continue;
+                }
+
+                if (OwnFolders.Contains(inner))
+                {
+                    throw Refused(name, $"would lie in the folder '{inner}' of a run '{outer}'", name);
+                }
+
+                if (names.Contains(outer) || IsRun(Path.Combine(runs, outer)))
+                {
+                    throw Refused(name, $"would lie inside the folder of the run '{outer}'", name);
+                }
             }
             else if (Inside(runs, name) is { } there)
             {
@@ -36,7 +47,11 @@ internal static class RunNames
     {
         string folder = Path.Combine(runs, name);
         return Directory.Exists(folder)
-            ? Directory.EnumerateDirectories(folder).Where(IsRun).Select(d => Path.GetFileName(d)).FirstOrDefault(inner => !IsMember(inner))
+            ? Directory
+                .EnumerateDirectories(folder)
+                .Where(IsRun)
+                .Select(d => Path.GetFileName(d))
+                .FirstOrDefault(inner => !IsMember(inner))
             : null;
     }
 
@@ -45,5 +60,9 @@ internal static class RunNames
     private static bool IsRun(string folder) => File.Exists(Path.Combine(folder, RunFolder.SettingsFile));
 
     private static InputException Refused(string name, string why, string like) =>
-        new("name", $"the run '{name}' {why}, and they would overwrite each other's files.", $"Give it another name, for example --set name={like.Replace('/', '-')}-2.");
+        new(
+            "name",
+            $"the run '{name}' {why}, and they would overwrite each other's files.",
+            $"Give it another name, for example --set name={like.Replace('/', '-')}-2."
+        );
 }

@@ -26,7 +26,8 @@ internal sealed class StoreLease : IDisposable
     /// <param name="root">The store's folder.</param>
     public static StoreLease Take(string root)
     {
-        string id = Guid.NewGuid().ToString("N"), path = Leases.PathOf(root, id);
+        string id = Guid.NewGuid().ToString("N"),
+            path = Leases.PathOf(root, id);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         WholeFile.Write(path, Worker.Current.ToJson());
         return new StoreLease(path, id);
@@ -41,8 +42,13 @@ internal sealed class StoreLease : IDisposable
         {
             try
             {
-                // Written anew rather than given a time: the time then is the file system's own, which is the same for all that share it.
-                if (!ended && Directory.Exists(Path.GetDirectoryName(path))) WholeFile.Write(path, Worker.Current.ToJson());
+                // Written anew rather than given a time: the time then is the file system's own, which is the same for
+                // all that share it.
+                if (!ended && Directory.Exists(Path.GetDirectoryName(path)))
+                {
+                    WholeFile.Write(path, Worker.Current.ToJson());
+                }
+
                 return File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.UtcNow;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -98,7 +104,8 @@ internal sealed record LeaseHolder(string Id, WorkerState State, TimeSpan? Silen
 /// <param name="now">Now, by the file system's clock.</param>
 internal sealed class Leases(string root, DateTime now)
 {
-    private const string Folder = ".leases", Extension = ".json";
+    private const string Folder = ".leases",
+        Extension = ".json";
 
     /// <summary>
     /// A holder that cannot be seen from here counts as at work so long after its last sign: many renewals, because a
@@ -117,7 +124,12 @@ internal sealed class Leases(string root, DateTime now)
     /// <summary>All leases that there are.</summary>
     public IReadOnlyList<LeaseHolder> All() =>
         Directory.Exists(Path.Combine(root, Folder))
-            ? [.. Directory.EnumerateFiles(Path.Combine(root, Folder), "*" + Extension).Select(f => Of(Path.GetFileNameWithoutExtension(f)))]
+            ?
+            [
+                .. Directory
+                    .EnumerateFiles(Path.Combine(root, Folder), "*" + Extension)
+                    .Select(f => Of(Path.GetFileNameWithoutExtension(f))),
+            ]
             : [];
 
     /// <summary>Who holds a lease.</summary>
@@ -130,11 +142,22 @@ internal sealed class Leases(string root, DateTime now)
         Worker? worker = Worker.Read(path);
         string name = worker?.ToString() ?? "an unknown process";
         DateTime? sign = File.Exists(path) ? File.GetLastWriteTimeUtc(path) : null;
-        if (worker?.IsRunning is { } running) return new LeaseHolder(id, running ? WorkerState.AtWork : WorkerState.Ended, now - sign, name);
+        if (worker?.IsRunning is { } running)
+        {
+            return new LeaseHolder(id, running ? WorkerState.AtWork : WorkerState.Ended, now - sign, name);
+        }
+
         DateTime? last = sign ?? (trace is null ? null : LastChange(trace));
-        if (last is null) return new LeaseHolder(id, WorkerState.Ended, null, name); // no lease, and nothing left of it
+        if (last is null)
+        {
+            return new LeaseHolder(id, WorkerState.Ended, null, name); // no lease, and nothing left of it
+        }
+
         TimeSpan silence = now - last.Value;
-        WorkerState state = silence > Limit ? WorkerState.Ended : silence > Patience ? WorkerState.Unclear : WorkerState.AtWork;
+        WorkerState state =
+            silence > Limit ? WorkerState.Ended
+            : silence > Patience ? WorkerState.Unclear
+            : WorkerState.AtWork;
         return new LeaseHolder(id, state, silence, name);
     }
 
@@ -162,9 +185,17 @@ internal sealed class Leases(string root, DateTime now)
     {
         try
         {
-            if (File.Exists(path)) return File.GetLastWriteTimeUtc(path);
+            if (File.Exists(path))
+            {
+                return File.GetLastWriteTimeUtc(path);
+            }
+
             return Directory.Exists(path)
-                ? Directory.EnumerateFileSystemEntries(path, "*", SearchOption.AllDirectories).Select(File.GetLastWriteTimeUtc).Append(Directory.GetLastWriteTimeUtc(path)).Max()
+                ? Directory
+                    .EnumerateFileSystemEntries(path, "*", SearchOption.AllDirectories)
+                    .Select(File.GetLastWriteTimeUtc)
+                    .Append(Directory.GetLastWriteTimeUtc(path))
+                    .Max()
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

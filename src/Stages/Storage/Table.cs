@@ -16,7 +16,10 @@ internal interface ITable
     IEnumerable<DataField> Fields { get; }
 }
 
-/// <summary>A table: its name, its columns, and how a row is put together from them. A row is one fact; files are Parquet (snappy) with a CSV twin, the same bytes in every run.</summary>
+/// <summary>
+/// A table: its name, its columns, and how a row is put together from them. A row is one fact; files are Parquet
+/// (snappy) with a CSV twin, the same bytes in every run.
+/// </summary>
 /// <typeparam name="TRow">A row.</typeparam>
 internal sealed class Table<TRow> : ITable
 {
@@ -52,13 +55,18 @@ internal sealed class Table<TRow> : ITable
     /// <param name="path">Target.</param>
     /// <param name="rows">Rows in the order they shall have.</param>
     public void Write(string path, IReadOnlyList<TRow> rows) =>
-        ParquetFile.Write(path, schema, rows.Count, group =>
-        {
-            foreach (var column in columns)
+        ParquetFile.Write(
+            path,
+            schema,
+            rows.Count,
+            group =>
             {
-                column.Write(group, rows);
+                foreach (var column in columns)
+                {
+                    column.Write(group, rows);
+                }
             }
-        });
+        );
 
     /// <summary>Writes the CSV twin (temporary file, flush, rename).</summary>
     /// <param name="path">Target.</param>

@@ -83,14 +83,18 @@ internal static partial class TableCatalog
             "Effective number of neighbours; null where the samples stand at their principal components.",
         ["layout_run.divergence"] = "Kullback-Leibler divergence at the end, in nats.",
         ["layout_run.steps"] = "Steps of the descent.",
-        ["masks.heads"] = "Bit string of ceil(N/8) bytes: head n = layer * H + head is bit n % 8, least significant first, of byte n / 8; 1 = intact.",
+        ["masks.heads"] =
+            "Bit string of ceil(N/8) bytes: head n = layer * H + head is bit n % 8, least significant first, of byte "
+            + "n / 8; 1 = intact.",
         ["image_masks.image_tokens"] =
-            "Bit string of ceil(P/8) bytes: image token n is bit n % 8, least significant first, of byte n / 8; 1 = intact.",
+            "Bit string of ceil(P/8) bytes: image token n is bit n % 8, least significant first, of byte n / 8; "
+            + "1 = intact.",
         ["non_additive.r2_elastic_net"] = "R^2 of the elastic net on the test masks; null where undefined.",
         ["non_additive.r2_with_trees"] = "R^2 of elastic net and trees together.",
         ["non_additive.gained"] = "R^2 that the trees add.",
         ["rankings.rank"] = "Place in the order, from 0 = most important.",
-        ["rankings.score"] = "What the criterion says of the head: beta, image attention weight, delta; null for the random order.",
+        ["rankings.score"] =
+            "What the criterion says of the head: beta, image attention weight, delta; null for the random order.",
         ["style_means.mean"] = "Mean over the samples of the style that have the quantity, in its own unit.",
         ["style_relations.style"] =
             "Styles of the two samples of a pair: `same`, `another`, or `difference` of the two.",
@@ -119,8 +123,12 @@ internal static partial class TableCatalog
     /// <summary>The tables that runs publish, by name.</summary>
     public static IReadOnlyList<ITable> Published { get; } =
     [
-        .. typeof(TableCatalog).Assembly.GetTypes().Where(t => !t.ContainsGenericParameters).SelectMany(Declared)
-            .Where(t => !InTheStore.Contains(t.Name)).OrderBy(t => t.Name, StringComparer.Ordinal),
+        .. typeof(TableCatalog)
+            .Assembly.GetTypes()
+            .Where(t => !t.ContainsGenericParameters)
+            .SelectMany(Declared)
+            .Where(t => !InTheStore.Contains(t.Name))
+            .OrderBy(t => t.Name, StringComparer.Ordinal),
     ];
 
     /// <summary>docs/tables.md.</summary>
@@ -130,16 +138,40 @@ internal static partial class TableCatalog
         var documentation = Documentation();
         var page = new StringBuilder();
         page.Append("# Tables\n\n");
-        page.Append("What a run leaves in `artifacts/runs/NAME/tables/`. Written by `schema --tables` from the code; a test keeps the two equal.\n\n");
-        page.Append(CultureInfo.InvariantCulture,
-            $"A table is `NAME.parquet` with a twin `NAME.csv`; {string.Join(", ", Folders.Select(f => $"`{f}`"))} are folders of part files, read as `NAME/*.parquet`. Where an experiment has several\n");
-        page.Append("stages of a kind, their tables lie in `tables/STAGE/`. In the CSV twins, null is an empty field. N = L * H is the number of heads, P that of image tokens; φ is *f* on a scale where all heads ablated\n");
-        page.Append("give 0 and all intact give 1, so one unit of it is *f*(1) − *f*(0) logits. \"-\" is a number without a unit: a count, an index, a share, a correlation.\n\n");
-        page.Append("## Bit strings in DuckDB\n\nDuckDB's `get_bit` counts from the other end of a byte. These macros do not:\n\n```sql\n").Append(Macros).Append("```\n\n");
+        page.Append(
+            "What a run leaves in `artifacts/runs/NAME/tables/`. Written by `schema --tables` from the code; a test "
+                + "keeps the two equal.\n\n"
+        );
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"A table is `NAME.parquet` with a twin `NAME.csv`; {string.Join(", ", Folders.Select(f => $"`{f}`"))} "
+                + $"are folders of part files, read as `NAME/*.parquet`. Where an experiment has several\n"
+        );
+        page.Append(
+            "stages of a kind, their tables lie in `tables/STAGE/`. In the CSV twins, null is an empty field. N = L "
+                + "* H is the number of heads, P that of image tokens; φ is *f* on a scale where all heads ablated\n"
+        );
+        page.Append(
+            "give 0 and all intact give 1, so one unit of it is *f*(1) − *f*(0) logits. \"-\" is a number without a "
+                + "unit: a count, an index, a share, a correlation.\n\n"
+        );
+        page.Append(
+                "## Bit strings in DuckDB\n\nDuckDB's `get_bit` counts from the other end of a byte. These macros do "
+                    + "not:\n\n```sql\n"
+            )
+            .Append(Macros)
+            .Append("```\n\n");
         page.Append("```sql\n-- how often is head 3 of layer 5 intact? (64 heads, 8 a layer)\n");
-        page.Append("select avg(intact::int) from masks_long('artifacts/runs/quickstart/tables/masks/*.parquet', 64, 8) where layer = 5 and head = 3;\n```\n\n");
+        page.Append(
+            "select avg(intact::int) from masks_long('artifacts/runs/quickstart/tables/masks/*.parquet', 64, 8) "
+                + "where layer = 5 and head = 3;\n```\n\n"
+        );
         page.Append("In Python: `numpy.unpackbits(numpy.frombuffer(heads, 'uint8'), bitorder='little')[:N]`.\n");
-        foreach (ITable table in Published) Describe(page, table, table.Name, documentation);
+        foreach (ITable table in Published)
+        {
+            Describe(page, table, table.Name, documentation);
+        }
+
         Describe(page, Tables.Forward, TokenTables.ImageForward, documentation);
         return page.ToString();
     }
@@ -148,7 +180,8 @@ internal static partial class TableCatalog
     {
         const BindingFlags all =
             BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        return type.GetFields(all).Where(f => typeof(ITable).IsAssignableFrom(f.FieldType))
+        return type.GetFields(all)
+            .Where(f => typeof(ITable).IsAssignableFrom(f.FieldType))
             .Select(f => (ITable)f.GetValue(null)!);
     }
 
@@ -158,20 +191,29 @@ internal static partial class TableCatalog
 
     private static string Meaning(string table, DataField field, XElement? row) =>
         Meanings.GetValueOrDefault($"{table}.{field.Name}") is { } own ? own
-            : Parameter(row, field.Name) is { Length: > 0 } stated ? stated : Everywhere.GetValueOrDefault(field.Name)
-            ?? "";
+        : Parameter(row, field.Name) is { Length: > 0 } stated ? stated
+        : Everywhere.GetValueOrDefault(field.Name) ?? "";
 
-    private static void Describe(StringBuilder page, ITable table, string name, IReadOnlyDictionary<string,
-        XElement> documentation)
+    private static void Describe(
+        StringBuilder page,
+        ITable table,
+        string name,
+        IReadOnlyDictionary<string, XElement> documentation
+    )
     {
         documentation.TryGetValue(table.Row.FullName!.Replace('+', '.'), out XElement? row);
-        page.Append(CultureInfo.InvariantCulture,
-            $"\n## {name}\n\n{(row is null ? "" : Text(row.Element("summary")) + "\n\n")}| column | type | unit | meaning |\n|---|---|---|---|\n");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"\n## {name}\n\n{(row is null ? "" : Text(row.Element("summary")) + "\n\n")}| column | type | unit | "
+                + $"meaning |\n|---|---|---|---|\n"
+        );
         foreach (DataField field in table.Fields)
         {
             string meaning = Meaning(name, field, row).Replace("|", "\\|", StringComparison.Ordinal);
-            page.Append(CultureInfo.InvariantCulture,
-                $"| `{field.Name}` | {TypeOf(field)} | {UnitOf(field)} | {meaning} |\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"| `{field.Name}` | {TypeOf(field)} | {UnitOf(field)} | {meaning} |\n"
+            );
         }
     }
 
@@ -191,30 +233,46 @@ internal static partial class TableCatalog
     private static string UnitOf(DataField field)
     {
         bool isNumber = field.ClrType == typeof(double) || field.ClrType == typeof(int);
-        return IsText(field.ClrType) || field.ClrType == typeof(bool) ? "" : Units.GetValueOrDefault(field.Name)
-            ?? (isNumber ? "-" : "");
+        return IsText(field.ClrType) || field.ClrType == typeof(bool)
+            ? ""
+            : Units.GetValueOrDefault(field.Name) ?? (isNumber ? "-" : "");
     }
 
     /// <summary>The Parquet library holds texts as memory of characters.</summary>
     private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
 
     private static string Parameter(XElement? row, string column) =>
-        row?.Elements("param")
-            .FirstOrDefault(p => JsonNamingPolicy.SnakeCaseLower.ConvertName(
-            (string)p.Attribute("name")!) == column) is { } found ? Text(found) : "";
+        row
+            ?.Elements("param")
+            .FirstOrDefault(p => JsonNamingPolicy.SnakeCaseLower.ConvertName((string)p.Attribute("name")!) == column)
+            is { } found
+            ? Text(found)
+            : "";
 
     /// <summary>Documentation as plain text on one line.</summary>
     private static string Text(XElement? element)
     {
-        if (element is null) return "";
-        string text = string.Concat(element.Nodes().Select(n => n switch
+        if (element is null)
         {
-            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-            XElement { Name.LocalName: "see" } see when see.Attribute("cref") is { } target => ConstantOf(target.Value),
-            XElement other => other.Value,
-            XText plain => plain.Value,
-            _ => "",
-        }));
+            return "";
+        }
+
+        string text = string.Concat(
+            element
+                .Nodes()
+                .Select(n =>
+                    n switch
+                    {
+                        XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
+                        XElement { Name.LocalName: "see" } see when see.Attribute("cref") is { } target => ConstantOf(
+                            target.Value
+                        ),
+                        XElement other => other.Value,
+                        XText plain => plain.Value,
+                        _ => "",
+                    }
+                )
+        );
         return Blanks().Replace(text, " ").Trim();
     }
 
@@ -224,9 +282,11 @@ internal static partial class TableCatalog
         string path = reference[(reference.IndexOf(':', StringComparison.Ordinal) + 1)..],
             name = path[(path.LastIndexOf('.') + 1)..];
         Type? type = typeof(TableCatalog).Assembly.GetType(path[..Math.Max(0, path.LastIndexOf('.'))]);
-        return type?.GetField(name,
-            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic) is { IsLiteral: true } constant
-            ? $"`{constant.GetRawConstantValue()}`" : $"`{JsonNamingPolicy.SnakeCaseLower.ConvertName(name)}`";
+        return
+            type?.GetField(name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+                is { IsLiteral: true } constant
+            ? $"`{constant.GetRawConstantValue()}`"
+            : $"`{JsonNamingPolicy.SnakeCaseLower.ConvertName(name)}`";
     }
 
     /// <summary>The documentation of records' constructors, by the record's name.</summary>
@@ -235,18 +295,28 @@ internal static partial class TableCatalog
         string file = Path.ChangeExtension(typeof(TableCatalog).Assembly.Location, ".xml");
         if (!File.Exists(file))
         {
-            throw new InputException(file, "the description of the tables is missing.",
-                "It is built beside the program: build or publish it again.");
+            throw new InputException(
+                file,
+                "the description of the tables is missing.",
+                "It is built beside the program: build or publish it again."
+            );
         }
 
-        var members = XDocument.Load(file).Descendants("member")
-            .Select(m => (Name: (string)m.Attribute("name")!, Member: m)).ToList();
-        var properties = members.Where(m => m.Name.StartsWith("P:", StringComparison.Ordinal))
+        var members = XDocument
+            .Load(file)
+            .Descendants("member")
+            .Select(m => (Name: (string)m.Attribute("name")!, Member: m))
+            .ToList();
+        var properties = members
+            .Where(m => m.Name.StartsWith("P:", StringComparison.Ordinal))
             .ToLookup(m => m.Name[2..m.Name.LastIndexOf('.')], StringComparer.Ordinal);
-        return members.Where(m => m.Name.StartsWith("M:", StringComparison.Ordinal)
-                && m.Name.Contains(".#ctor(", StringComparison.Ordinal))
+        return members
+            .Where(m =>
+                m.Name.StartsWith("M:", StringComparison.Ordinal)
+                && m.Name.Contains(".#ctor(", StringComparison.Ordinal)
+            )
             .GroupBy(m => m.Name[2..m.Name.IndexOf(".#ctor(", StringComparison.Ordinal)], StringComparer.Ordinal)
-                .ToDictionary(g => g.Key, g => WithProperties(g.First().Member, properties[g.Key]), StringComparer.Ordinal);
+            .ToDictionary(g => g.Key, g => WithProperties(g.First().Member, properties[g.Key]), StringComparer.Ordinal);
     }
 
     /// <summary>A constructor's documentation with that of the properties that are not among its parameters.</summary>

@@ -2,7 +2,10 @@ using Parquet.Schema;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>A column of a table whose rows are <typeparamref name="TRow"/>: its Parquet field, and how values leave a row and are read back.</summary>
+/// <summary>
+/// A column of a table whose rows are <typeparamref name="TRow"/>: its Parquet field, and how values leave a row and
+/// are read back.
+/// </summary>
 /// <typeparam name="TRow">A row.</typeparam>
 internal abstract class TableColumn<TRow>
 {
@@ -26,7 +29,8 @@ internal sealed class TextColumn<TRow>(string name, Func<TRow, string> get) : Ta
 
     public override object? Value(TRow row) => get(row);
 
-    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) => group.Texts(Field, rows.Slice(group, get));
+    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) =>
+        group.Texts(Field, rows.Slice(group, get));
 
     public override Array Read(RowGroupSource group) => group.Texts(Field.Name);
 }
@@ -38,31 +42,36 @@ internal sealed class OptionalTextColumn<TRow>(string name, Func<TRow, string?> 
 
     public override object? Value(TRow row) => get(row);
 
-    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) => group.Texts(Field, rows.Slice(group, get));
+    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) =>
+        group.Texts(Field, rows.Slice(group, get));
 
     public override Array Read(RowGroupSource group) => group.OptionalTexts(Field.Name);
 }
 
 /// <summary>Required number or boolean.</summary>
-internal sealed class NumberColumn<TRow, T>(string name, Func<TRow, T> get) : TableColumn<TRow> where T : struct
+internal sealed class NumberColumn<TRow, T>(string name, Func<TRow, T> get) : TableColumn<TRow>
+    where T : struct
 {
     public override DataField Field { get; } = new DataField<T>(name, nullable: false);
 
     public override object? Value(TRow row) => get(row);
 
-    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) => group.Numbers<T>(Field, rows.Slice(group, get));
+    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) =>
+        group.Numbers<T>(Field, rows.Slice(group, get));
 
     public override Array Read(RowGroupSource group) => group.Numbers<T>(Field.Name);
 }
 
 /// <summary>Number that a row may lack.</summary>
-internal sealed class OptionalNumberColumn<TRow, T>(string name, Func<TRow, T?> get) : TableColumn<TRow> where T : struct
+internal sealed class OptionalNumberColumn<TRow, T>(string name, Func<TRow, T?> get) : TableColumn<TRow>
+    where T : struct
 {
     public override DataField Field { get; } = new DataField<T>(name, nullable: true);
 
     public override object? Value(TRow row) => get(row);
 
-    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) => group.OptionalNumbers<T>(Field, rows.Slice(group, get));
+    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) =>
+        group.OptionalNumbers<T>(Field, rows.Slice(group, get));
 
     public override Array Read(RowGroupSource group) => group.OptionalNumbers<T>(Field.Name);
 }
@@ -74,7 +83,8 @@ internal sealed class BytesColumn<TRow>(string name, Func<TRow, byte[]> get) : T
 
     public override object? Value(TRow row) => get(row);
 
-    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) => group.Bytes(Field, rows.Slice(group, get));
+    public override void Write(RowGroupTarget group, IReadOnlyList<TRow> rows) =>
+        group.Bytes(Field, rows.Slice(group, get));
 
     public override Array Read(RowGroupSource group) => group.Bytes(Field.Name);
 }

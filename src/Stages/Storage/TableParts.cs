@@ -2,7 +2,10 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
-/// <summary>A run of masks of one sample, as a part file of <see cref="Tables.Masks"/> or, with bits of image tokens, of <see cref="TokenTables.ImageMasks"/> holds it.</summary>
+/// <summary>
+/// A run of masks of one sample, as a part file of <see cref="Tables.Masks"/> or, with bits of image tokens, of
+/// <see cref="TokenTables.ImageMasks"/> holds it.
+/// </summary>
 /// <param name="SampleId">Whose; with shared masks the name of the scope.</param>
 /// <param name="MaskIndex">Indexes of the masks, [rows].</param>
 /// <param name="Heads">One mask a row: ceil(N/8) bytes, least significant bit first, 1 = intact.</param>
@@ -19,7 +22,10 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
     /// <summary>Writes masks of image tokens first, first + 1, ... as a part file.</summary>
     /// <inheritdoc cref="Write"/>
     public static void WriteImageTokens(string path, string sampleId, int first, IReadOnlyList<byte[]> tokens) =>
-        TokenTables.ImageMasks.Write(path, new Indexed<MaskRow>(tokens.Count, i => new MaskRow(sampleId, first + i, tokens[i])));
+        TokenTables.ImageMasks.Write(
+            path,
+            new Indexed<MaskRow>(tokens.Count, i => new MaskRow(sampleId, first + i, tokens[i]))
+        );
 
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>
@@ -31,11 +37,24 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
         {
             foreach (var group in ParquetFile.Groups(path))
             {
-                string column = group.Fields.Any(f => f.Name == TokenTables.ImageTokenBits) ? TokenTables.ImageTokenBits : "heads";
+                string column = group.Fields.Any(f => f.Name == TokenTables.ImageTokenBits)
+                    ? TokenTables.ImageTokenBits
+                    : "heads";
                 var masks = group.Bytes(column);
-                if (Array.Find(masks, m => m.Length != (heads + 7) / 8 || (heads % 8 != 0 && m[^1] >> (heads % 8) != 0)) is { } wrong)
+                if (
+                    Array.Find(
+                        masks,
+                        m => m.Length != (heads + 7) / 8 || (heads % 8 != 0 && m[^1] >> (heads % 8) != 0)
+                    ) is
+                    { } wrong
+                )
                 {
-                    throw new InputException(path, $"column '{column}' holds a mask of {wrong.Length} bytes that does not fit {heads} {column.Replace('_', ' ')}.", "It belongs to another model: delete it and run again.");
+                    throw new InputException(
+                        path,
+                        $"column '{column}' holds a mask of {wrong.Length} bytes that does not fit {heads} "
+                            + $"{column.Replace('_', ' ')}.",
+                        "It belongs to another model: delete it and run again."
+                    );
                 }
 
                 yield return new MaskPart(TablePart.OneSample(path, group), group.Numbers<int>("mask_index"), masks);
@@ -57,8 +76,17 @@ internal sealed record ForwardPart(string SampleId, int[] MaskIndex, double[] F,
     /// <param name="first">Index of the first mask.</param>
     /// <param name="f">Adjusted logits.</param>
     /// <param name="phi">Normalised logits.</param>
-    public static void Write(string path, string sampleId, int first, IReadOnlyList<double> f, IReadOnlyList<double> phi) =>
-        Tables.Forward.Write(path, new Indexed<ForwardRow>(f.Count, i => new ForwardRow(sampleId, first + i, f[i], phi[i])));
+    public static void Write(
+        string path,
+        string sampleId,
+        int first,
+        IReadOnlyList<double> f,
+        IReadOnlyList<double> phi
+    ) =>
+        Tables.Forward.Write(
+            path,
+            new Indexed<ForwardRow>(f.Count, i => new ForwardRow(sampleId, first + i, f[i], phi[i]))
+        );
 
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>
@@ -69,7 +97,12 @@ internal sealed record ForwardPart(string SampleId, int[] MaskIndex, double[] F,
         {
             foreach (var group in ParquetFile.Groups(path))
             {
-                yield return new ForwardPart(TablePart.OneSample(path, group), group.Numbers<int>("mask_index"), group.Numbers<double>("f"), group.Numbers<double>("phi"));
+                yield return new ForwardPart(
+                    TablePart.OneSample(path, group),
+                    group.Numbers<int>("mask_index"),
+                    group.Numbers<double>("f"),
+                    group.Numbers<double>("phi")
+                );
             }
         }
     }
@@ -81,7 +114,9 @@ internal static class TablePart
     public static string OneSample(string path, RowGroupSource group)
     {
         var ids = group.Texts("sample_id");
-        return Array.TrueForAll(ids, id => id == ids[0]) ? ids[0] : throw new InputException(path, "holds several samples; a part file has one.", "Delete it and run again.");
+        return Array.TrueForAll(ids, id => id == ids[0])
+            ? ids[0]
+            : throw new InputException(path, "holds several samples; a part file has one.", "Delete it and run again.");
     }
 }
 

@@ -6,18 +6,34 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Category">What the data says the picture shows; null where it has no labels.</param>
 /// <param name="Question">Text of the question.</param>
 /// <param name="Answer">The model's answer, decoded and trimmed.</param>
-/// <param name="Verdict"><c>right</c>, <c>wrong</c>, or <c>not judged</c> where the data has no labels; null where the picture could not be asked about.</param>
+/// <param name="Verdict"><c>right</c>, <c>wrong</c>, or <c>not judged</c> where the data has no labels; null where the
+/// picture could not be asked about.</param>
 /// <param name="Status"><see cref="Kept"/> or <see cref="Rejected"/>.</param>
 /// <param name="Reason">Why it was rejected.</param>
-internal sealed record SampleRow(string SampleId, string File, string? Category, string Question, string Answer, string? Verdict, string Status, string? Reason)
+internal sealed record SampleRow(
+    string SampleId,
+    string File,
+    string? Category,
+    string Question,
+    string Answer,
+    string? Verdict,
+    string Status,
+    string? Reason
+)
 {
-    /// <summary>Ids of the answer's tokens before the target, which are given to the model as it said them; null where there are none.</summary>
+    /// <summary>
+    /// Ids of the answer's tokens before the target, which are given to the model as it said them; null where there are
+    /// none.
+    /// </summary>
     public string? GivenTokens { get; init; }
 
     /// <summary>Their text on one line, line ends and the like as escapes.</summary>
     public string? Given { get; init; }
 
-    /// <summary>The token that is measured: the answer's first that carries a letter or digit; null where there is none or the answer is wrong and does not begin with it.</summary>
+    /// <summary>
+    /// The token that is measured: the answer's first that carries a letter or digit; null where there is none or the
+    /// answer is wrong and does not begin with it.
+    /// </summary>
     public int? TargetToken { get; init; }
 
     /// <summary>Its text on one line.</summary>
@@ -45,7 +61,8 @@ internal sealed record BaselineRow(int? Position, string File, string? Reason = 
 /// <summary>A head mask.</summary>
 /// <param name="SampleId">Whose; with shared masks the name of the scope.</param>
 /// <param name="MaskIndex">i, from 0.</param>
-/// <param name="Heads">ceil(N/8) bytes; head n = l*H + h is bit n%8, least significant first, of byte n/8; 1 = intact.</param>
+/// <param name="Heads">ceil(N/8) bytes; head n = l*H + h is bit n%8, least significant first, of byte n/8; 1 =
+/// intact.</param>
 internal sealed record MaskRow(string SampleId, int MaskIndex, byte[] Heads);
 
 /// <summary>A forward pass under a mask.</summary>
@@ -62,7 +79,10 @@ internal sealed record ForwardRow(string SampleId, int MaskIndex, double F, doub
 /// <param name="Beta">Effect on phi of leaving the head intact.</param>
 internal sealed record AttributionRow(string SampleId, int Layer, int Head, double Beta);
 
-/// <summary>How well a regression predicts masks it has not seen (paper, Table 2). Null = undefined (no variance, or not a notion of the trainer).</summary>
+/// <summary>
+/// How well a regression predicts masks it has not seen (paper, Table 2). Null = undefined (no variance, or not a
+/// notion of the trainer).
+/// </summary>
 /// <param name="SampleId">The sample.</param>
 /// <param name="Trainer">Name of the trainer as in the spec.</param>
 /// <param name="R2">Coefficient of determination on the test split.</param>
@@ -76,7 +96,19 @@ internal sealed record AttributionRow(string SampleId, int Layer, int Head, doub
 /// <param name="TrainRows">Masks fitted.</param>
 /// <param name="TestRows">Masks held out.</param>
 internal sealed record FitRow(
-    string SampleId, string Trainer, double? R2, double? Rho, double? Mae, double? Rmse, double? Intercept, int Iterations, double? DualGap, bool Converged, int TrainRows, int TestRows);
+    string SampleId,
+    string Trainer,
+    double? R2,
+    double? Rho,
+    double? Mae,
+    double? Rmse,
+    double? Intercept,
+    int Iterations,
+    double? DualGap,
+    bool Converged,
+    int TrainRows,
+    int TestRows
+);
 
 /// <summary>A held-out mask: what the model gives and what the regression says.</summary>
 /// <param name="SampleId">The sample.</param>
@@ -92,4 +124,11 @@ internal sealed record PredictionRow(string SampleId, int MaskIndex, double Phi,
 /// <param name="K">Number of most important heads.</param>
 /// <param name="Faithfulness">phi with only these intact.</param>
 /// <param name="Completeness">phi with only these ablated.</param>
-internal sealed record ValidationRow(string SampleId, string Criterion, int Seed, int K, double Faithfulness, double Completeness);
+internal sealed record ValidationRow(
+    string SampleId,
+    string Criterion,
+    int Seed,
+    int K,
+    double Faithfulness,
+    double Completeness
+);

@@ -7,108 +7,173 @@ internal static class TokenTables
     public const string ImageTokenBits = "image_tokens";
 
     /// <summary>delta of every text token.</summary>
-    public static Table<TextTokenRow> TextTokens { get; } = new(
-        "text_tokens",
-        [
-            new TextColumn<TextTokenRow>("sample_id", r => r.SampleId),
-            new NumberColumn<TextTokenRow, int>("position", r => r.Position),
-            new NumberColumn<TextTokenRow, int>("token_id", r => r.TokenId),
-            new TextColumn<TextTokenRow>("token", r => r.Token),
-            new NumberColumn<TextTokenRow, double>("delta", r => r.Delta),
-            new NumberColumn<TextTokenRow, bool>("important", r => r.Important),
-        ],
-        (v, i) => new TextTokenRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<int>(2)[i], v.Of<string>(3)[i], v.Of<double>(4)[i], v.Of<bool>(5)[i]));
+    public static Table<TextTokenRow> TextTokens { get; } =
+        new(
+            "text_tokens",
+            [
+                new TextColumn<TextTokenRow>("sample_id", r => r.SampleId),
+                new NumberColumn<TextTokenRow, int>("position", r => r.Position),
+                new NumberColumn<TextTokenRow, int>("token_id", r => r.TokenId),
+                new TextColumn<TextTokenRow>("token", r => r.Token),
+                new NumberColumn<TextTokenRow, double>("delta", r => r.Delta),
+                new NumberColumn<TextTokenRow, bool>("important", r => r.Important),
+            ],
+            (v, i) =>
+                new TextTokenRow(
+                    v.Of<string>(0)[i],
+                    v.Of<int>(1)[i],
+                    v.Of<int>(2)[i],
+                    v.Of<string>(3)[i],
+                    v.Of<double>(4)[i],
+                    v.Of<bool>(5)[i]
+                )
+        );
 
     /// <summary>x* and u*, and how much of the logit they keep (paper, Table 3).</summary>
-    public static Table<TokenTraceRow> Traces { get; } = new(
-        "token_traces",
-        [
-            new TextColumn<TokenTraceRow>("sample_id", r => r.SampleId),
-            new NumberColumn<TokenTraceRow, int>("heads_kept", r => r.HeadsKept),
-            new NumberColumn<TokenTraceRow, double>("phi_heads", r => r.PhiHeads),
-            new NumberColumn<TokenTraceRow, int>("tokens_kept", r => r.TokensKept),
-            new NumberColumn<TokenTraceRow, double>("phi_tokens", r => r.PhiTokens),
-            new NumberColumn<TokenTraceRow, double>("logit_kept", r => r.LogitKept),
-            new NumberColumn<TokenTraceRow, int>("grid_rows", r => r.GridRows),
-            new NumberColumn<TokenTraceRow, int>("grid_columns", r => r.GridColumns),
-            new BytesColumn<TokenTraceRow>("heads", r => r.Heads),
-        ],
-        (v, i) => new TokenTraceRow(
-            v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i], v.Of<double>(4)[i], v.Of<double>(5)[i], v.Of<int>(6)[i], v.Of<int>(7)[i], v.Of<byte[]>(8)[i]));
+    public static Table<TokenTraceRow> Traces { get; } =
+        new(
+            "token_traces",
+            [
+                new TextColumn<TokenTraceRow>("sample_id", r => r.SampleId),
+                new NumberColumn<TokenTraceRow, int>("heads_kept", r => r.HeadsKept),
+                new NumberColumn<TokenTraceRow, double>("phi_heads", r => r.PhiHeads),
+                new NumberColumn<TokenTraceRow, int>("tokens_kept", r => r.TokensKept),
+                new NumberColumn<TokenTraceRow, double>("phi_tokens", r => r.PhiTokens),
+                new NumberColumn<TokenTraceRow, double>("logit_kept", r => r.LogitKept),
+                new NumberColumn<TokenTraceRow, int>("grid_rows", r => r.GridRows),
+                new NumberColumn<TokenTraceRow, int>("grid_columns", r => r.GridColumns),
+                new BytesColumn<TokenTraceRow>("heads", r => r.Heads),
+            ],
+            (v, i) =>
+                new TokenTraceRow(
+                    v.Of<string>(0)[i],
+                    v.Of<int>(1)[i],
+                    v.Of<double>(2)[i],
+                    v.Of<int>(3)[i],
+                    v.Of<double>(4)[i],
+                    v.Of<double>(5)[i],
+                    v.Of<int>(6)[i],
+                    v.Of<int>(7)[i],
+                    v.Of<byte[]>(8)[i]
+                )
+        );
 
     /// <summary>Weighted attention and beta of every image token.</summary>
-    public static Table<ImageTokenRow> ImageTokens { get; } = new(
-        "image_tokens",
-        [
-            new TextColumn<ImageTokenRow>("sample_id", r => r.SampleId),
-            new NumberColumn<ImageTokenRow, int>("token", r => r.Token),
-            new OptionalNumberColumn<ImageTokenRow, int>("row", r => r.Row),
-            new OptionalNumberColumn<ImageTokenRow, int>("column", r => r.Column),
-            new NumberColumn<ImageTokenRow, double>("weighted_attention", r => r.WeightedAttention),
-            new OptionalNumberColumn<ImageTokenRow, double>("beta", r => r.Beta),
-        ],
-        (v, i) => new ImageTokenRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<int?>(2)[i], v.Of<int?>(3)[i], v.Of<double>(4)[i], v.Of<double?>(5)[i]));
+    public static Table<ImageTokenRow> ImageTokens { get; } =
+        new(
+            "image_tokens",
+            [
+                new TextColumn<ImageTokenRow>("sample_id", r => r.SampleId),
+                new NumberColumn<ImageTokenRow, int>("token", r => r.Token),
+                new OptionalNumberColumn<ImageTokenRow, int>("row", r => r.Row),
+                new OptionalNumberColumn<ImageTokenRow, int>("column", r => r.Column),
+                new NumberColumn<ImageTokenRow, double>("weighted_attention", r => r.WeightedAttention),
+                new OptionalNumberColumn<ImageTokenRow, double>("beta", r => r.Beta),
+            ],
+            (v, i) =>
+                new ImageTokenRow(
+                    v.Of<string>(0)[i],
+                    v.Of<int>(1)[i],
+                    v.Of<int?>(2)[i],
+                    v.Of<int?>(3)[i],
+                    v.Of<double>(4)[i],
+                    v.Of<double?>(5)[i]
+                )
+        );
 
     /// <summary>How much of beta and of weighted attention lies on the object (paper, 5.2).</summary>
-    public static Table<ObjectShareRow> ObjectShares { get; } = new(
-        "object_share",
-        [
-            new TextColumn<ObjectShareRow>("sample_id", r => r.SampleId),
-            new NumberColumn<ObjectShareRow, double>("area", r => r.Area),
-            new OptionalNumberColumn<ObjectShareRow, double>("beta_on_object", r => r.BetaOnObject),
-            new OptionalNumberColumn<ObjectShareRow, double>("attention_on_object", r => r.AttentionOnObject),
-        ],
-        (v, i) => new ObjectShareRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double?>(2)[i], v.Of<double?>(3)[i]));
+    public static Table<ObjectShareRow> ObjectShares { get; } =
+        new(
+            "object_share",
+            [
+                new TextColumn<ObjectShareRow>("sample_id", r => r.SampleId),
+                new NumberColumn<ObjectShareRow, double>("area", r => r.Area),
+                new OptionalNumberColumn<ObjectShareRow, double>("beta_on_object", r => r.BetaOnObject),
+                new OptionalNumberColumn<ObjectShareRow, double>("attention_on_object", r => r.AttentionOnObject),
+            ],
+            (v, i) =>
+                new ObjectShareRow(v.Of<string>(0)[i], v.Of<double>(1)[i], v.Of<double?>(2)[i], v.Of<double?>(3)[i])
+        );
 
     /// <summary>Quality of the fits over image tokens.</summary>
-    public static Table<TokenFitRow> Fits { get; } = new(
-        "token_fits",
-        [
-            new TextColumn<TokenFitRow>("sample_id", r => r.SampleId),
-            new TextColumn<TokenFitRow>("trainer", r => r.Trainer),
-            new OptionalNumberColumn<TokenFitRow, double>("r2", r => r.R2),
-            new OptionalNumberColumn<TokenFitRow, double>("rho", r => r.Rho),
-            new OptionalNumberColumn<TokenFitRow, double>("intercept", r => r.Intercept),
-            new NumberColumn<TokenFitRow, int>("iterations", r => r.Iterations),
-            new NumberColumn<TokenFitRow, bool>("converged", r => r.Converged),
-            new NumberColumn<TokenFitRow, int>("train_rows", r => r.TrainRows),
-            new NumberColumn<TokenFitRow, int>("test_rows", r => r.TestRows),
-            new OptionalNumberColumn<TokenFitRow, double>("rho_attention", r => r.RhoAttention),
-        ],
-        (v, i) => new TokenFitRow(
-            v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<double?>(2)[i], v.Of<double?>(3)[i], v.Of<double?>(4)[i],
-            v.Of<int>(5)[i], v.Of<bool>(6)[i], v.Of<int>(7)[i], v.Of<int>(8)[i], v.Of<double?>(9)[i]));
+    public static Table<TokenFitRow> Fits { get; } =
+        new(
+            "token_fits",
+            [
+                new TextColumn<TokenFitRow>("sample_id", r => r.SampleId),
+                new TextColumn<TokenFitRow>("trainer", r => r.Trainer),
+                new OptionalNumberColumn<TokenFitRow, double>("r2", r => r.R2),
+                new OptionalNumberColumn<TokenFitRow, double>("rho", r => r.Rho),
+                new OptionalNumberColumn<TokenFitRow, double>("intercept", r => r.Intercept),
+                new NumberColumn<TokenFitRow, int>("iterations", r => r.Iterations),
+                new NumberColumn<TokenFitRow, bool>("converged", r => r.Converged),
+                new NumberColumn<TokenFitRow, int>("train_rows", r => r.TrainRows),
+                new NumberColumn<TokenFitRow, int>("test_rows", r => r.TestRows),
+                new OptionalNumberColumn<TokenFitRow, double>("rho_attention", r => r.RhoAttention),
+            ],
+            (v, i) =>
+                new TokenFitRow(
+                    v.Of<string>(0)[i],
+                    v.Of<string>(1)[i],
+                    v.Of<double?>(2)[i],
+                    v.Of<double?>(3)[i],
+                    v.Of<double?>(4)[i],
+                    v.Of<int>(5)[i],
+                    v.Of<bool>(6)[i],
+                    v.Of<int>(7)[i],
+                    v.Of<int>(8)[i],
+                    v.Of<double?>(9)[i]
+                )
+        );
 
     /// <summary>Masks of image tokens.</summary>
-    public static Table<MaskRow> ImageMasks { get; } = new(
-        "image_masks",
-        [
-            new TextColumn<MaskRow>("sample_id", r => r.SampleId),
-            new NumberColumn<MaskRow, int>("mask_index", r => r.MaskIndex),
-            new BytesColumn<MaskRow>(ImageTokenBits, r => r.Heads),
-        ],
-        (v, i) => new MaskRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<byte[]>(2)[i]));
+    public static Table<MaskRow> ImageMasks { get; } =
+        new(
+            "image_masks",
+            [
+                new TextColumn<MaskRow>("sample_id", r => r.SampleId),
+                new NumberColumn<MaskRow, int>("mask_index", r => r.MaskIndex),
+                new BytesColumn<MaskRow>(ImageTokenBits, r => r.Heads),
+            ],
+            (v, i) => new MaskRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<byte[]>(2)[i])
+        );
 
-    /// <summary>Name of the folder of forward passes under <see cref="ImageMasks"/>; its parts are those of <see cref="Tables.Forward"/>.</summary>
+    /// <summary>
+    /// Name of the folder of forward passes under <see cref="ImageMasks"/>; its parts are those of
+    /// <see cref="Tables.Forward"/>.
+    /// </summary>
     public const string ImageForward = "image_forward";
 
     /// <summary>What the strongest heads say.</summary>
-    public static Table<LensRow> Lens { get; } = new(
-        "logit_lens",
-        [
-            new TextColumn<LensRow>("sample_id", r => r.SampleId),
-            new NumberColumn<LensRow, int>("head_rank", r => r.HeadRank),
-            new NumberColumn<LensRow, int>("layer", r => r.Layer),
-            new NumberColumn<LensRow, int>("head", r => r.Head),
-            new NumberColumn<LensRow, double>("beta", r => r.Beta),
-            new NumberColumn<LensRow, int>("item_rank", r => r.ItemRank),
-            new NumberColumn<LensRow, int>("token_id", r => r.TokenId),
-            new TextColumn<LensRow>("token", r => r.Token),
-            new NumberColumn<LensRow, double>("logit", r => r.Logit),
-            new NumberColumn<LensRow, bool>("is_target", r => r.IsTarget),
-        ],
-        (v, i) => new LensRow(
-            v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<int>(2)[i], v.Of<int>(3)[i], v.Of<double>(4)[i], v.Of<int>(5)[i], v.Of<int>(6)[i], v.Of<string>(7)[i], v.Of<double>(8)[i], v.Of<bool>(9)[i]));
+    public static Table<LensRow> Lens { get; } =
+        new(
+            "logit_lens",
+            [
+                new TextColumn<LensRow>("sample_id", r => r.SampleId),
+                new NumberColumn<LensRow, int>("head_rank", r => r.HeadRank),
+                new NumberColumn<LensRow, int>("layer", r => r.Layer),
+                new NumberColumn<LensRow, int>("head", r => r.Head),
+                new NumberColumn<LensRow, double>("beta", r => r.Beta),
+                new NumberColumn<LensRow, int>("item_rank", r => r.ItemRank),
+                new NumberColumn<LensRow, int>("token_id", r => r.TokenId),
+                new TextColumn<LensRow>("token", r => r.Token),
+                new NumberColumn<LensRow, double>("logit", r => r.Logit),
+                new NumberColumn<LensRow, bool>("is_target", r => r.IsTarget),
+            ],
+            (v, i) =>
+                new LensRow(
+                    v.Of<string>(0)[i],
+                    v.Of<int>(1)[i],
+                    v.Of<int>(2)[i],
+                    v.Of<int>(3)[i],
+                    v.Of<double>(4)[i],
+                    v.Of<int>(5)[i],
+                    v.Of<int>(6)[i],
+                    v.Of<string>(7)[i],
+                    v.Of<double>(8)[i],
+                    v.Of<bool>(9)[i]
+                )
+        );
 }
 
 /// <summary>A text token after the image (paper, Fig. 4A).</summary>
@@ -118,7 +183,14 @@ internal static class TokenTables
 /// <param name="Token">Its text.</param>
 /// <param name="Delta">1 - phi(x*, u without i, 1) / phi(x*).</param>
 /// <param name="Important">u*_i: delta exceeds the threshold.</param>
-internal sealed record TextTokenRow(string SampleId, int Position, int TokenId, string Token, double Delta, bool Important);
+internal sealed record TextTokenRow(
+    string SampleId,
+    int Position,
+    int TokenId,
+    string Token,
+    double Delta,
+    bool Important
+);
 
 /// <summary>What x* and u* keep of a sample (paper, Table 3).</summary>
 /// <param name="SampleId">The sample.</param>
@@ -131,7 +203,16 @@ internal sealed record TextTokenRow(string SampleId, int Position, int TokenId, 
 /// <param name="GridColumns">Its columns.</param>
 /// <param name="Heads">x*, ceil(N/8) bytes, least significant bit first.</param>
 internal sealed record TokenTraceRow(
-    string SampleId, int HeadsKept, double PhiHeads, int TokensKept, double PhiTokens, double LogitKept, int GridRows, int GridColumns, byte[] Heads);
+    string SampleId,
+    int HeadsKept,
+    double PhiHeads,
+    int TokensKept,
+    double PhiTokens,
+    double LogitKept,
+    int GridRows,
+    int GridColumns,
+    byte[] Heads
+);
 
 /// <summary>An image token (paper, Fig. 4B, 4C).</summary>
 /// <param name="SampleId">The sample.</param>
@@ -139,8 +220,16 @@ internal sealed record TokenTraceRow(
 /// <param name="Row">Row in the grid over the picture; null where the token is in no grid.</param>
 /// <param name="Column">Column in the grid.</param>
 /// <param name="WeightedAttention">w_j.</param>
-/// <param name="Beta">Effect on phi(x*, u*, v) of leaving the token intact; null where image tokens are not attributed.</param>
-internal sealed record ImageTokenRow(string SampleId, int Token, int? Row, int? Column, double WeightedAttention, double? Beta);
+/// <param name="Beta">Effect on phi(x*, u*, v) of leaving the token intact; null where image tokens are not
+/// attributed.</param>
+internal sealed record ImageTokenRow(
+    string SampleId,
+    int Token,
+    int? Row,
+    int? Column,
+    double WeightedAttention,
+    double? Beta
+);
 
 /// <summary>What lies on the object of a sample.</summary>
 /// <param name="SampleId">The sample.</param>
@@ -162,7 +251,17 @@ internal sealed record ObjectShareRow(string SampleId, double Area, double? Beta
 /// <param name="TestRows">Masks held out.</param>
 /// <param name="RhoAttention">Pearson correlation of beta and weighted attention over the image tokens.</param>
 internal sealed record TokenFitRow(
-    string SampleId, string Trainer, double? R2, double? Rho, double? Intercept, int Iterations, bool Converged, int TrainRows, int TestRows, double? RhoAttention);
+    string SampleId,
+    string Trainer,
+    double? R2,
+    double? Rho,
+    double? Intercept,
+    int Iterations,
+    bool Converged,
+    int TrainRows,
+    int TestRows,
+    double? RhoAttention
+);
 
 /// <summary>A vocabulary item that a head writes towards (paper, Fig. 8).</summary>
 /// <param name="SampleId">The sample.</param>
@@ -176,4 +275,14 @@ internal sealed record TokenFitRow(
 /// <param name="Logit">Logit of the head's contribution alone.</param>
 /// <param name="IsTarget">The item is the sample's target token.</param>
 internal sealed record LensRow(
-    string SampleId, int HeadRank, int Layer, int Head, double Beta, int ItemRank, int TokenId, string Token, double Logit, bool IsTarget);
+    string SampleId,
+    int HeadRank,
+    int Layer,
+    int Head,
+    double Beta,
+    int ItemRank,
+    int TokenId,
+    string Token,
+    double Logit,
+    bool IsTarget
+);

@@ -13,8 +13,12 @@ internal static class WholeFile
     /// <summary>Writes bytes. The folder must exist.</summary>
     public static void Write(string path, ReadOnlySpan<byte> bytes)
     {
-        // Several processes, on several machines even, may write the same file at the same time: a process number would not tell them apart.
-        string temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.part");
+        // Several processes, on several machines even, may write the same file at the same time: a process number would
+        // not tell them apart.
+        string temporary = Path.Combine(
+            Path.GetDirectoryName(path)!,
+            $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.part"
+        );
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))

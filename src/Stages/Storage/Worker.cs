@@ -16,25 +16,36 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Started">When it started, in ticks since the boot: numbers are used again.</param>
 internal sealed record Worker(string Host, string Boot, string Namespace, int Process, long Started)
 {
-    private const int StateField = 3, StartField = 22; // proc(5), /proc/pid/stat, counted from 1
+    private const int StateField = 3,
+        StartField = 22; // proc(5), /proc/pid/stat, counted from 1
 
-    private static readonly JsonSerializerOptions Options = new() { RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
 
     /// <summary>This process.</summary>
-    public static Worker Current { get; } = new(
-        Environment.MachineName,
-        TextOf("/proc/sys/kernel/random/boot_id"),
-        ShowsOwnNumbers ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : "",
-        Environment.ProcessId,
-        StartOf(Environment.ProcessId) ?? 0);
+    public static Worker Current { get; } =
+        new(
+            Environment.MachineName,
+            TextOf("/proc/sys/kernel/random/boot_id"),
+            ShowsOwnNumbers ? new FileInfo("/proc/self/ns/pid").LinkTarget ?? "" : "",
+            Environment.ProcessId,
+            StartOf(Environment.ProcessId) ?? 0
+        );
 
     /// <summary>Whether it is at work; null where that cannot be seen from here.</summary>
-    public bool? IsRunning => Boot.Length > 0 && Namespace.Length > 0 && (Boot, Namespace) == (Current.Boot, Current.Namespace) ? StartOf(Process) == Started : null;
+    public bool? IsRunning =>
+        Boot.Length > 0 && Namespace.Length > 0 && (Boot, Namespace) == (Current.Boot, Current.Namespace)
+            ? StartOf(Process) == Started
+            : null;
 
     /// <summary>
     /// Not so where <c>/proc</c> is that of the pid namespace outside: then its numbers are not ours.
     /// </summary>
-    private static bool ShowsOwnNumbers => TextOf("/proc/self/stat").Split(' ')[0] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+    private static bool ShowsOwnNumbers =>
+        TextOf("/proc/self/stat").Split(' ')[0] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {Process} on {Host}");
@@ -65,7 +76,10 @@ internal sealed record Worker(string Host, string Boot, string Namespace, int Pr
         int name = stat.LastIndexOf(')'); // the second field is the program's name, which may hold anything
         string[] fields = name < 0 ? [] : stat[(name + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         const int Skipped = 3; // fields up to the name, and counting from 0
-        return fields.Length > StartField - Skipped && fields[StateField - Skipped] is not ("Z" or "X") && long.TryParse(fields[StartField - Skipped], CultureInfo.InvariantCulture, out long start)
+        return
+            fields.Length > StartField - Skipped
+            && fields[StateField - Skipped] is not ("Z" or "X")
+            && long.TryParse(fields[StartField - Skipped], CultureInfo.InvariantCulture, out long start)
             ? start
             : null;
     }

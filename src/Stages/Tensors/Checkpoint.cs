@@ -5,28 +5,64 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Tensors;
 
-/// <summary>The weights of a model folder in the hub's layout: model.safetensors, or model.safetensors.index.json and its shards, mapped into memory.</summary>
+/// <summary>
+/// The weights of a model folder in the hub's layout: model.safetensors, or model.safetensors.index.json and its
+/// shards, mapped into memory.
+/// </summary>
 internal sealed class Checkpoint : IDisposable
 {
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
 
-    /// <summary>Tensors of AWQ and GPTQ (qweight, qzeros, g_idx), of bitsandbytes (SCB, quant_state, absmax), of fp8 and compressed-tensors (scales, packed weights) and of mlx (scales, biases).</summary>
+    /// <summary>
+    /// Tensors of AWQ and GPTQ (qweight, qzeros, g_idx), of bitsandbytes (SCB, quant_state, absmax), of fp8 and
+    /// compressed-tensors (scales, packed weights) and of mlx (scales, biases).
+    /// </summary>
     private static readonly string[] QuantisedEndings =
     [
-        ".qweight", ".qzeros", ".g_idx", ".SCB", ".absmax", ".quant_map", ".quant_state.bitsandbytes__nf4", ".quant_state.bitsandbytes__fp4",
-        ".weight_scale", ".weight_scale_inv", ".weight_packed", ".weight_zero_point", ".input_scale", ".scales",
+        ".qweight",
+        ".qzeros",
+        ".g_idx",
+        ".SCB",
+        ".absmax",
+        ".quant_map",
+        ".quant_state.bitsandbytes__nf4",
+        ".quant_state.bitsandbytes__fp4",
+        ".weight_scale",
+        ".weight_scale_inv",
+        ".weight_packed",
+        ".weight_zero_point",
+        ".input_scale",
+        ".scales",
     ];
 
-    /// <summary>Files that an adapter's or a projector's training leaves, which change a model when they are read with it.</summary>
-    private static readonly string[] AdapterFiles = ["adapter*.json", "adapter*.safetensors", "adapter*.bin", "non_lora_trainables.bin", "mm_projector.bin"];
+    /// <summary>
+    /// Files that an adapter's or a projector's training leaves, which change a model when they are read with it.
+    /// </summary>
+    private static readonly string[] AdapterFiles =
+    [
+        "adapter*.json",
+        "adapter*.safetensors",
+        "adapter*.bin",
+        "non_lora_trainables.bin",
+        "mm_projector.bin",
+    ];
 
     /// <summary>Files that quantising programs put beside the weights.</summary>
-    private static readonly string[] QuantisedFiles = ["quantize_config.json", "quant_config.json", "hf_quant_config.json"];
+    private static readonly string[] QuantisedFiles =
+    [
+        "quantize_config.json",
+        "quant_config.json",
+        "hf_quant_config.json",
+    ];
 
     private readonly Dictionary<string, SafeTensorsFile> files;
 
-    private Checkpoint(string folder, Dictionary<string, SafeTensorsFile> files, Dictionary<string, StoredTensor> tensors)
+    private Checkpoint(
+        string folder,
+        Dictionary<string, SafeTensorsFile> files,
+        Dictionary<string, StoredTensor> tensors
+    )
     {
         Folder = folder;
         this.files = files;
@@ -49,21 +85,36 @@ internal sealed class Checkpoint : IDisposable
     /// <exception cref="InputException">No weights, or an index that is damaged.</exception>
     public static (string? Index, IReadOnlyList<string> Weights) FilesOf(string folder)
     {
-        string single = Path.Combine(folder, SingleFile), index = Path.Combine(folder, IndexFile);
-        if (File.Exists(single)) return (null, [single]);
-        if (!File.Exists(index)) throw NoWeights(folder);
+        string single = Path.Combine(folder, SingleFile),
+            index = Path.Combine(folder, IndexFile);
+        if (File.Exists(single))
+        {
+            return (null, [single]);
+        }
+
+        if (!File.Exists(index))
+        {
+            throw NoWeights(folder);
+        }
+
         return (index, [.. ShardsOf(index, ReadIndex(index)).Select(shard => Path.Combine(folder, shard))]);
     }
 
     /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
     /// <param name="folder">The model folder.</param>
-    /// <param name="hubName">The hub's name of a stored name, by which a tensor is then known; null = as stored.</param>
-    /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised model, an adapter.</exception>
+    /// <param name="hubName">The hub's name of a stored name, by which a tensor is then known; null = as
+    /// stored.</param>
+    /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised
+    /// model, an adapter.</exception>
     public static Checkpoint Open(string folder, Func<string, string>? hubName = null)
     {
         if (!Directory.Exists(folder))
         {
-            throw new InputException(folder, "there is no such model folder.", "Download the model's files from the hub into it.");
+            throw new InputException(
+                folder,
+                "there is no such model folder.",
+                "Download the model's files from the hub into it."
+            );
         }
 
         RefuseQuantised(Path.Combine(folder, "config.json"));
@@ -80,7 +131,9 @@ internal sealed class Checkpoint : IDisposable
             }
 
             string index = Path.Combine(folder, IndexFile);
-            return File.Exists(index) ? new Checkpoint(folder, files, Named(OpenShards(folder, index, files), hubName)) : throw NoWeights(folder);
+            return File.Exists(index)
+                ? new Checkpoint(folder, files, Named(OpenShards(folder, index, files), hubName))
+                : throw NoWeights(folder);
         }
         catch
         {
@@ -93,17 +146,23 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>A tensor on the mapped memory: stored type, nothing copied, read-only; good until this checkpoint is disposed.</summary>
+    /// <summary>
+    /// A tensor on the mapped memory: stored type, nothing copied, read-only; good until this checkpoint is disposed.
+    /// </summary>
     /// <param name="name">Its full name.</param>
     /// <exception cref="InputException">The checkpoint has no such tensor.</exception>
     public torch.Tensor Mapped(string name) =>
-        Tensors.TryGetValue(name, out StoredTensor? stored) ? files[stored.File].Mapped(stored.Name) : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
+        Tensors.TryGetValue(name, out StoredTensor? stored)
+            ? files[stored.File].Mapped(stored.Name)
+            : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
 
     /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
     /// <param name="name">Its full name.</param>
     public void Release(string name) => files[Tensors[name].File].Release(Tensors[name].Name);
 
-    /// <summary>A tensor's place, where it is stored as floating point and has the shape that config.json asks for.</summary>
+    /// <summary>
+    /// A tensor's place, where it is stored as floating point and has the shape that config.json asks for.
+    /// </summary>
     /// <param name="name">Its full name.</param>
     /// <param name="shape">Sizes it must have; -1 = any.</param>
     /// <exception cref="InputException">Missing, of another shape, or of another type.</exception>
@@ -112,24 +171,44 @@ internal sealed class Checkpoint : IDisposable
         const string oneModel = "Config and weights must be of one model";
         if (!Tensors.TryGetValue(name, out StoredTensor? stored))
         {
-            throw new InputException(Folder, $"the checkpoint lacks the tensor '{name}' [{string.Join(", ", shape)}].", $"{oneModel}; download the missing files.");
+            throw new InputException(
+                Folder,
+                $"the checkpoint lacks the tensor '{name}' [{string.Join(", ", shape)}].",
+                $"{oneModel}; download the missing files."
+            );
         }
 
-        if (stored.Shape.Length != shape.Length || !stored.Shape.Zip(shape).All(s => s.Second < 0 || s.First == s.Second))
+        if (
+            stored.Shape.Length != shape.Length
+            || !stored.Shape.Zip(shape).All(s => s.Second < 0 || s.First == s.Second)
+        )
         {
             throw new InputException(
-                stored.File, $"tensor '{stored.Name}' has shape [{string.Join(", ", stored.Shape)}], but config.json asks for [{string.Join(", ", shape)}].", $"{oneModel}.");
+                stored.File,
+                $"tensor '{stored.Name}' has shape [{string.Join(", ", stored.Shape)}], but config.json asks for "
+                    + $"[{string.Join(", ", shape)}].",
+                $"{oneModel}."
+            );
         }
 
-        return stored.Type is torch.ScalarType.Float32 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16 or torch.ScalarType.Float64
+        return
+            stored.Type
+                is torch.ScalarType.Float32
+                    or torch.ScalarType.Float16
+                    or torch.ScalarType.BFloat16
+                    or torch.ScalarType.Float64
             ? stored
             : throw new InputException(
                 stored.File,
                 $"tensor '{stored.Name}' is stored as {SafeTensorsTypes.NameOf(stored.Type)}, not as floating point.",
-                "Use the model as published in float16 or bfloat16, not a quantised copy.");
+                "Use the model as published in float16 or bfloat16, not a quantised copy."
+            );
     }
 
-    /// <summary>Demands that every tensor is wanted, or is known to be of no use. Tables of rotary frequencies, which old files hold, follow from config.json.</summary>
+    /// <summary>
+    /// Demands that every tensor is wanted, or is known to be of no use. Tables of rotary frequencies, which old files
+    /// hold, follow from config.json.
+    /// </summary>
     /// <param name="wanted">Full names.</param>
     /// <param name="unused">Full names or beginnings of names that a checkpoint may hold without need.</param>
     /// <exception cref="InputException">Something is left over: the checkpoint is not of this architecture.</exception>
@@ -137,14 +216,24 @@ internal sealed class Checkpoint : IDisposable
     {
         StoredTensor[] left =
         [
-            .. Tensors.Where(t => !wanted.Contains(t.Key) && !t.Key.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
-                    && !unused.Any(p => t.Key.StartsWith(p, StringComparison.Ordinal)))
-                .Select(t => t.Value).OrderBy(t => t.Name, StringComparer.Ordinal),
+            .. Tensors
+                .Where(t =>
+                    !wanted.Contains(t.Key)
+                    && !t.Key.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+                    && !unused.Any(p => t.Key.StartsWith(p, StringComparison.Ordinal))
+                )
+                .Select(t => t.Value)
+                .OrderBy(t => t.Name, StringComparer.Ordinal),
         ];
         if (left.Length > 0)
         {
             string names = string.Join(", ", left.Take(3).Select(t => $"'{t.Name}' in {Path.GetFileName(t.File)}"));
-            throw new InputException(Folder, $"{left.Length} tensors of the checkpoint have no place in this architecture: {names}{(left.Length > 3 ? ", …" : "")}.", "Config and weights must be of one model.");
+            throw new InputException(
+                Folder,
+                $"{left.Length} tensors of the checkpoint have no place in this architecture: "
+                    + $"{names}{(left.Length > 3 ? ", …" : "")}.",
+                "Config and weights must be of one model."
+            );
         }
     }
 
@@ -164,7 +253,12 @@ internal sealed class Checkpoint : IDisposable
         string[] missing = [.. shards.Where(s => !File.Exists(Path.Combine(folder, s)))];
         if (missing.Length > 0)
         {
-            throw new InputException(folder, $"{missing.Length} of {shards.Length} weight files are missing: {string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? ", …" : "")}.", "Download them into the folder.");
+            throw new InputException(
+                folder,
+                $"{missing.Length} of {shards.Length} weight files are missing: "
+                    + $"{string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? ", …" : "")}.",
+                "Download them into the folder."
+            );
         }
 
         var tensors = new List<StoredTensor>();
@@ -177,15 +271,24 @@ internal sealed class Checkpoint : IDisposable
         RefuseQuantised(files.Values);
         foreach ((string name, string shard) in weightMap)
         {
-            tensors.Add(files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
-                ? stored
-                : throw new InputException(Path.Combine(folder, shard), $"tensor '{name}', which {IndexFile} says is here, is not.", "Download index and weights of one revision."));
+            tensors.Add(
+                files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
+                    ? stored
+                    : throw new InputException(
+                        Path.Combine(folder, shard),
+                        $"tensor '{name}', which {IndexFile} says is here, is not.",
+                        "Download index and weights of one revision."
+                    )
+            );
         }
 
         return tensors;
     }
 
-    private static Dictionary<string, StoredTensor> Named(IEnumerable<StoredTensor> stored, Func<string, string>? hubName)
+    private static Dictionary<string, StoredTensor> Named(
+        IEnumerable<StoredTensor> stored,
+        Func<string, string>? hubName
+    )
     {
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (StoredTensor tensor in stored)
@@ -193,7 +296,11 @@ internal sealed class Checkpoint : IDisposable
             string name = hubName?.Invoke(tensor.Name) ?? tensor.Name;
             if (!tensors.TryAdd(name, tensor))
             {
-                throw new InputException(tensor.File, $"holds '{tensor.Name}' beside '{tensors[name].Name}': both are the same tensor.", "Keep the files of one checkpoint.");
+                throw new InputException(
+                    tensor.File,
+                    $"holds '{tensor.Name}' beside '{tensors[name].Name}': both are the same tensor.",
+                    "Keep the files of one checkpoint."
+                );
             }
         }
 
@@ -202,18 +309,28 @@ internal sealed class Checkpoint : IDisposable
 
     private static void RefuseLooseFiles(string folder)
     {
-        string? Found(string[] patterns) => patterns.SelectMany(p => Directory.EnumerateFiles(folder, p)).Order(StringComparer.Ordinal).FirstOrDefault();
+        string? Found(string[] patterns) =>
+            patterns
+                .SelectMany(p => Directory.EnumerateFiles(folder, p))
+                .Order(StringComparer.Ordinal)
+                .FirstOrDefault();
         if (Found(AdapterFiles) is { } adapter)
         {
             throw new InputException(
                 adapter,
                 "is a trained part beside the weights; whether the weights hold it already cannot be told.",
-                "Merge it into the weights (`merge_and_unload`, then `save_pretrained`), or, if the weights alone are meant, move the file away.");
+                "Merge it into the weights (`merge_and_unload`, then `save_pretrained`), or, if the weights alone "
+                    + "are meant, move the file away."
+            );
         }
 
         if (Found(QuantisedFiles) is { } quantised)
         {
-            throw new InputException(quantised, "says that the checkpoint is quantised, which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
+            throw new InputException(
+                quantised,
+                "says that the checkpoint is quantised, which changes what is measured and is not supported.",
+                "Use the model as published in float16 or bfloat16."
+            );
         }
     }
 
@@ -230,13 +347,30 @@ internal sealed class Checkpoint : IDisposable
         try
         {
             byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(index));
-            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8)) throw new InputException(index, "the file is a git-LFS pointer, not the index.", "Run `git lfs pull` in the model folder.");
+            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
+            {
+                throw new InputException(
+                    index,
+                    "the file is a git-LFS pointer, not the index.",
+                    "Run `git lfs pull` in the model folder."
+                );
+            }
+
             using JsonDocument json = JsonDocument.Parse(bytes);
-            return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
+            return json
+                .RootElement.GetProperty("weight_map")
+                .EnumerateObject()
+                .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
         {
-            throw new InputException(index, "the index is damaged: it should be JSON with an object `weight_map` of tensor names and file names.", "Download the file again.", e);
+            throw new InputException(
+                index,
+                "the index is damaged: it should be JSON with an object `weight_map` of tensor names and file names.",
+                "Download the file again.",
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -259,14 +393,25 @@ internal sealed class Checkpoint : IDisposable
                 JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);
                 if (Property(element, "quantization_config") is { ValueKind: JsonValueKind.Object } quantization)
                 {
-                    string method = Property(quantization, "quant_method") is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "an unnamed method";
-                    throw new InputException(config, $"the checkpoint is quantised ({method}), which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
+                    string method = Property(quantization, "quant_method") is { ValueKind: JsonValueKind.String } name
+                        ? name.GetString()!
+                        : "an unnamed method";
+                    throw new InputException(
+                        config,
+                        $"the checkpoint is quantised ({method}), which changes what is measured and is not supported.",
+                        "Use the model as published in float16 or bfloat16."
+                    );
                 }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InputException(config, $"the file is not valid JSON ({e.Message.TrimEnd('.')}).", "Download the file again.", e);
+            throw new InputException(
+                config,
+                $"the file is not valid JSON ({e.Message.TrimEnd('.')}).",
+                "Download the file again.",
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -279,26 +424,51 @@ internal sealed class Checkpoint : IDisposable
     {
         foreach (SafeTensorsFile file in files)
         {
-            if (file.Tensors.Keys.FirstOrDefault(name => QuantisedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))) is { } packed)
+            if (
+                file.Tensors.Keys.FirstOrDefault(name =>
+                    QuantisedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+                ) is
+                { } packed
+            )
             {
-                throw new InputException(file.Path, $"the checkpoint is quantised: it holds '{packed}', which changes what is measured and is not supported.", "Use the model as published in float16 or bfloat16.");
+                throw new InputException(
+                    file.Path,
+                    $"the checkpoint is quantised: it holds '{packed}', which changes what is measured and is "
+                        + $"not supported.",
+                    "Use the model as published in float16 or bfloat16."
+                );
             }
         }
     }
 
     private static JsonElement? Property(JsonElement? element, string name) =>
-        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out JsonElement value) ? value : null;
+        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out JsonElement value)
+            ? value
+            : null;
 
     private static InputException NoWeights(string folder)
     {
         bool Any(params string[] patterns) => patterns.Any(p => Directory.EnumerateFiles(folder, p).Any());
         if (Any("*.bin", "*.pth", "*.pt"))
         {
-            return new InputException(folder, "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.", "Download the model's *.safetensors files, or convert it with `save_pretrained(safe_serialization=True)`.");
+            return new InputException(
+                folder,
+                "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.",
+                "Download the model's *.safetensors files, or convert it with "
+                    + "`save_pretrained(safe_serialization=True)`."
+            );
         }
 
         return Any("*.gguf")
-            ? new InputException(folder, "the weights are in GGUF format, which is not supported.", "Download the model's *.safetensors files.")
-            : new InputException(folder, $"there are no weights: neither {SingleFile} nor {IndexFile}.", "Download the model's *.safetensors files into the folder.");
+            ? new InputException(
+                folder,
+                "the weights are in GGUF format, which is not supported.",
+                "Download the model's *.safetensors files."
+            )
+            : new InputException(
+                folder,
+                $"there are no weights: neither {SingleFile} nor {IndexFile}.",
+                "Download the model's *.safetensors files into the folder."
+            );
     }
 }

@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Tensors;
 
-/// <summary>y = x W^T + b. The seam between plain libtorch (<c>TorchLinear</c>) and the packed CPU kernel (<c>PackedLinear</c>).</summary>
+/// <summary>
+/// y = x W^T + b. The seam between plain libtorch (<c>TorchLinear</c>) and the packed CPU kernel (<c>PackedLinear</c>).
+/// </summary>
 internal interface ILinear : IDisposable
 {
     /// <summary>Columns of W: features of x.</summary>

@@ -3,7 +3,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Stages.Tensors;
 
-/// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis, sums in float32. The vision towers' norm.</summary>
+/// <summary>
+/// y = (x - mean) / sqrt(variance + eps) * weight + bias over the last axis, sums in float32. The vision towers' norm.
+/// </summary>
 /// <param name="Weight">[hidden].</param>
 /// <param name="Bias">[hidden].</param>
 /// <param name="Epsilon">Added to the variance.</param>

@@ -3,8 +3,10 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// While it lives, libtorch works on one thread of the caller's, and packed layers on as many as before. libtorch cuts element-wise work by threads and rounds the last elements of a part by other code, so
-/// that bits would depend on the number of threads; the large products, which are worth the threads, are <see cref="PackedLinear"/>'s. Does nothing for other arithmetic than packed.
+/// While it lives, libtorch works on one thread of the caller's, and packed layers on as many as before. libtorch cuts
+/// element-wise work by threads and rounds the last elements of a part by other code, so that bits would depend on the
+/// number of threads; the large products, which are worth the threads, are <see cref="PackedLinear"/>'s. Does nothing
+/// for other arithmetic than packed.
 /// </summary>
 internal readonly struct OneTorchThread : IDisposable
 {

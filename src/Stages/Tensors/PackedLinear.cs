@@ -3,8 +3,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// The linear layer on the CPU by <see cref="PackedProduct"/>: weights as stored (bfloat16, float16, float32), sums in float32. A row's bits are the same whatever the batch and the thread count.
-/// Forward only: gradients go through <see cref="WidenedLinear"/> or <see cref="TorchLinear"/>.
+/// The linear layer on the CPU by <see cref="PackedProduct"/>: weights as stored (bfloat16, float16, float32), sums in
+/// float32. A row's bits are the same whatever the batch and the thread count. Forward only: gradients go through
+/// <see cref="WidenedLinear"/> or <see cref="TorchLinear"/>.
 /// </summary>
 internal sealed unsafe class PackedLinear : ILinear
 {
@@ -18,9 +19,7 @@ internal sealed unsafe class PackedLinear : ILinear
     /// <param name="weight">[out, in] on the CPU; stays the caller's.</param>
     /// <param name="bias">[out] on the CPU, or null; stays the caller's.</param>
     public PackedLinear(torch.Tensor weight, torch.Tensor? bias)
-        : this(weight, bias, PackedKernels.Best)
-    {
-    }
+        : this(weight, bias, PackedKernels.Best) { }
 
     /// <summary>Packs for a given kernel.</summary>
     internal PackedLinear(torch.Tensor weight, torch.Tensor? bias, PackedTile tile)
@@ -34,7 +33,10 @@ internal sealed unsafe class PackedLinear : ILinear
         }
     }
 
-    /// <summary>Threads that <see cref="Forward"/> may use when called from the current thread; 0 (the start) = as many as libtorch. Workers that run side by side set 1.</summary>
+    /// <summary>
+    /// Threads that <see cref="Forward"/> may use when called from the current thread; 0 (the start) = as many as
+    /// libtorch. Workers that run side by side set 1.
+    /// </summary>
     public static int Threads
     {
         get => callerThreads;
@@ -52,9 +54,16 @@ internal sealed unsafe class PackedLinear : ILinear
     public torch.Tensor Forward(torch.Tensor x)
     {
         long[] shape = x.shape;
-        if (x.dtype != torch.ScalarType.Float32 || shape.Length == 0 || shape[^1] != InFeatures || x.device_type != DeviceType.CPU)
+        if (
+            x.dtype != torch.ScalarType.Float32
+            || shape.Length == 0
+            || shape[^1] != InFeatures
+            || x.device_type != DeviceType.CPU
+        )
         {
-            throw new InvalidOperationException($"a packed layer takes CPU float32 [..., {InFeatures}], not {x.dtype} [{string.Join(", ", shape)}]");
+            throw new InvalidOperationException(
+                $"a packed layer takes CPU float32 [..., {InFeatures}], not {x.dtype} [{string.Join(", ", shape)}]"
+            );
         }
 
         if (torch.is_grad_enabled() && x.requires_grad)
@@ -74,7 +83,14 @@ internal sealed unsafe class PackedLinear : ILinear
         torch.Tensor y = torch.empty(shape, torch.ScalarType.Float32); // [..., out]
         fixed (float* shift = bias)
         {
-            PackedProduct.Run((float*)TorchNative.Pointer(copy ?? x), checked((int)rows), weights, shift, threads, (float*)TorchNative.Pointer(y));
+            PackedProduct.Run(
+                (float*)TorchNative.Pointer(copy ?? x),
+                checked((int)rows),
+                weights,
+                shift,
+                threads,
+                (float*)TorchNative.Pointer(y)
+            );
         }
 
         GC.KeepAlive(x);

@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// c [rows, out] = a [rows, in] x w [out, in]^T + bias by <see cref="PackedKernels"/>. Blocks: activations of up to <see cref="BlockRows"/> rows x <see cref="BlockDepth"/> features are copied to a
-/// scratch that stays in the second-level cache, and meet one panel of weights after another, each read once a block. How the work is cut depends on rows and threads; what a row's sums are does not.
+/// c [rows, out] = a [rows, in] x w [out, in]^T + bias by <see cref="PackedKernels"/>. Blocks: activations of up to
+/// <see cref="BlockRows"/> rows x <see cref="BlockDepth"/> features are copied to a scratch that stays in the
+/// second-level cache, and meet one panel of weights after another, each read once a block. How the work is cut depends
+/// on rows and threads; what a row's sums are does not.
 /// </summary>
 internal static unsafe class PackedProduct
 {
@@ -54,15 +56,26 @@ internal static unsafe class PackedProduct
         if (threads > 1)
         {
             columnBlocks = Math.Max(columnBlocks, Ceiling(2 * threads, rowBlocks)); // two tasks a thread or more
-            columnBlocks += (threads - rowBlocks * columnBlocks % threads) % threads; // and, where one row block, no odd one out
+            // And, where one row block, no odd one out
+            columnBlocks += (threads - rowBlocks * columnBlocks % threads) % threads;
         }
 
         columnBlocks = Math.Min(columnBlocks, w.Panels);
         int tasks = rowBlocks * columnBlocks;
         void Block(int task)
         {
-            int i = task % rowBlocks, j = task / rowBlocks;
-            RunBlock<TWeights>(a, w, bias, c, Cut(rows, rowBlocks, i), Cut(rows, rowBlocks, i + 1), Cut(w.Panels, columnBlocks, j), Cut(w.Panels, columnBlocks, j + 1));
+            int i = task % rowBlocks,
+                j = task / rowBlocks;
+            RunBlock<TWeights>(
+                a,
+                w,
+                bias,
+                c,
+                Cut(rows, rowBlocks, i),
+                Cut(rows, rowBlocks, i + 1),
+                Cut(w.Panels, columnBlocks, j),
+                Cut(w.Panels, columnBlocks, j + 1)
+            );
         }
 
         if (threads == 1)
@@ -78,10 +91,24 @@ internal static unsafe class PackedProduct
         }
     }
 
-    private static void RunBlock<TWeights>(float* a, PackedWeights w, float* bias, float* c, int firstRow, int endRow, int firstPanel, int endPanel)
+    private static void RunBlock<TWeights>(
+        float* a,
+        PackedWeights w,
+        float* bias,
+        float* c,
+        int firstRow,
+        int endRow,
+        int firstPanel,
+        int endPanel
+    )
         where TWeights : struct, IStoredWeights
     {
-        (int inFeatures, int outFeatures, int columns, PackedTile tile) = (w.InFeatures, w.OutFeatures, w.Columns, w.Tile);
+        (int inFeatures, int outFeatures, int columns, PackedTile tile) = (
+            w.InFeatures,
+            w.OutFeatures,
+            w.Columns,
+            w.Tile
+        );
         int rows = endRow - firstRow;
         int tiles = Ceiling(rows, PackedKernels.Rows(tile));
         int depths = Ceiling(inFeatures, BlockDepth);
@@ -90,10 +117,16 @@ internal static unsafe class PackedProduct
         float* edge = threadScratch.Edge; // [tile rows, columns]
         for (int d = 0; d < depths; d++)
         {
-            int start = Cut(inFeatures, depths, d), depth = Cut(inFeatures, depths, d + 1) - start;
+            int start = Cut(inFeatures, depths, d),
+                depth = Cut(inFeatures, depths, d + 1) - start;
             for (int r = 0; r < rows; r++)
             {
-                CopyScaled(a + (nint)(firstRow + r) * inFeatures + start, depth, TWeights.InputScale, block + r * PackedKernels.RowStride);
+                CopyScaled(
+                    a + (nint)(firstRow + r) * inFeatures + start,
+                    depth,
+                    TWeights.InputScale,
+                    block + r * PackedKernels.RowStride
+                );
             }
 
             for (int panel = firstPanel; panel < endPanel; panel++)
@@ -102,14 +135,28 @@ internal static unsafe class PackedProduct
                 int width = Math.Min(columns, outFeatures - panel * columns);
                 for (int t = 0; t < tiles; t++)
                 {
-                    int row = Cut(rows, tiles, t), height = Cut(rows, tiles, t + 1) - row;
+                    int row = Cut(rows, tiles, t),
+                        height = Cut(rows, tiles, t + 1) - row;
                     float* from = block + row * PackedKernels.RowStride;
                     float* target = c + (nint)(firstRow + row) * outFeatures + panel * columns;
-                    float* addend = d > 0 ? target : bias == null ? null : bias + panel * columns;
+                    float* addend =
+                        d > 0 ? target
+                        : bias == null ? null
+                        : bias + panel * columns;
                     nint addendStride = d > 0 ? outFeatures : 0;
                     if (width == columns)
                     {
-                        PackedKernels.Run<TWeights>(tile, height, depth, from, weights, target, outFeatures, addend, addendStride);
+                        PackedKernels.Run<TWeights>(
+                            tile,
+                            height,
+                            depth,
+                            from,
+                            weights,
+                            target,
+                            outFeatures,
+                            addend,
+                            addendStride
+                        );
                     }
                     else
                     {
@@ -121,7 +168,17 @@ internal static unsafe class PackedProduct
                             addendStride = columns;
                         }
 
-                        PackedKernels.Run<TWeights>(tile, height, depth, from, weights, edge, columns, addend, addendStride);
+                        PackedKernels.Run<TWeights>(
+                            tile,
+                            height,
+                            depth,
+                            from,
+                            weights,
+                            edge,
+                            columns,
+                            addend,
+                            addendStride
+                        );
                         CopyTile(edge, columns, target, outFeatures, height, width);
                     }
                 }
@@ -166,7 +223,8 @@ internal static unsafe class PackedProduct
     private sealed class Scratch
     {
         private const int EdgeFloats = 14 * 32;
-        private readonly float* memory = (float*)NativeMemory.AlignedAlloc((BlockRows * PackedKernels.RowStride + EdgeFloats) * sizeof(float), 64);
+        private readonly float* memory = (float*)
+            NativeMemory.AlignedAlloc((BlockRows * PackedKernels.RowStride + EdgeFloats) * sizeof(float), 64);
 
         ~Scratch() => NativeMemory.AlignedFree(memory);
 

@@ -6,8 +6,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// A weight matrix [out, in] laid out for <see cref="PackedKernels"/>: panels of <see cref="PackedKernels.Columns"/> output features, in each of them input feature after input feature,
-/// 64-byte aligned. Missing features of the last panel are zero. The values are the stored ones, exactly.
+/// A weight matrix [out, in] laid out for <see cref="PackedKernels"/>: panels of <see cref="PackedKernels.Columns"/>
+/// output features, in each of them input feature after input feature, 64-byte aligned. Missing features of the last
+/// panel are zero. The values are the stored ones, exactly.
 /// </summary>
 internal sealed unsafe class PackedWeights : IDisposable
 {
@@ -15,7 +16,8 @@ internal sealed unsafe class PackedWeights : IDisposable
     private byte* data;
 
     /// <summary>Packs a copy.</summary>
-    /// <param name="weight">[out, in] on the CPU: bfloat16, float16 or float32; other types are packed as float32. Stays the caller's.</param>
+    /// <param name="weight">[out, in] on the CPU: bfloat16, float16 or float32; other types are packed as float32.
+    /// Stays the caller's.</param>
     /// <param name="tile">Kernel to pack for.</param>
     public PackedWeights(torch.Tensor weight, PackedTile tile)
     {
@@ -27,7 +29,8 @@ internal sealed unsafe class PackedWeights : IDisposable
         Format = source.dtype switch
         {
             torch.ScalarType.BFloat16 => PackedFormat.BFloat16,
-            torch.ScalarType.Float16 when AllHaveCodes((ushort*)from, (long)OutFeatures * InFeatures) => PackedFormat.Float16,
+            torch.ScalarType.Float16 when AllHaveCodes((ushort*)from, (long)OutFeatures * InFeatures) =>
+                PackedFormat.Float16,
             _ => PackedFormat.Float32,
         };
         Size = Format == PackedFormat.Float32 ? 4 : 2;
@@ -82,21 +85,26 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <param name="target">[out, in].</param>
     /// <param name="threads">At most so many.</param>
     public void Unpack(float* target, int threads) =>
-        Parallel.For(0, Panels, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, threads) }, panel =>
-    {
-        switch (Format)
-        {
-            case PackedFormat.Float32:
-                UnpackPanel(target, panel);
-                break;
-            case PackedFormat.BFloat16:
-                UnpackPanel<BFloat16Weights>(target, panel);
-                break;
-            default:
-                UnpackPanel<Float16Weights>(target, panel);
-                break;
-        }
-    });
+        Parallel.For(
+            0,
+            Panels,
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, threads) },
+            panel =>
+            {
+                switch (Format)
+                {
+                    case PackedFormat.Float32:
+                        UnpackPanel(target, panel);
+                        break;
+                    case PackedFormat.BFloat16:
+                        UnpackPanel<BFloat16Weights>(target, panel);
+                        break;
+                    default:
+                        UnpackPanel<Float16Weights>(target, panel);
+                        break;
+                }
+            }
+        );
 
     /// <inheritdoc/>
     public void Dispose()
@@ -112,43 +120,59 @@ internal sealed unsafe class PackedWeights : IDisposable
     }
 
     /// <summary>What must be converted or copied before packing; null where the tensor itself will do.</summary>
-    private static torch.Tensor? Contiguous(torch.Tensor weight) => weight.dtype switch
-    {
-        torch.ScalarType.BFloat16 or torch.ScalarType.Float16 or torch.ScalarType.Float32 => weight.is_contiguous() ? null : weight.contiguous(),
-        _ => weight.to(torch.ScalarType.Float32).contiguous(),
-    };
+    private static torch.Tensor? Contiguous(torch.Tensor weight) =>
+        weight.dtype switch
+        {
+            torch.ScalarType.BFloat16 or torch.ScalarType.Float16 or torch.ScalarType.Float32 => weight.is_contiguous()
+                ? null
+                : weight.contiguous(),
+            _ => weight.to(torch.ScalarType.Float32).contiguous(),
+        };
 
     private static bool AllHaveCodes(ushort* halves, long count)
     {
         const int chunk = 1 << 20;
         bool all = true;
-        Parallel.For(0, (int)((count + chunk - 1) / chunk), (c, state) =>
-        {
-            long first = (long)c * chunk;
-            if (!Float16Weights.HaveCodes(new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first))))
+        Parallel.For(
+            0,
+            (int)((count + chunk - 1) / chunk),
+            (c, state) =>
             {
-                all = false;
-                state.Stop();
+                long first = (long)c * chunk;
+                if (
+                    !Float16Weights.HaveCodes(
+                        new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first))
+                    )
+                )
+                {
+                    all = false;
+                    state.Stop();
+                }
             }
-        });
+        );
         return all;
     }
 
-    private void Pack(nint source) => Parallel.For(0, Panels, panel =>
-    {
-        switch (Format)
-        {
-            case PackedFormat.Float32:
-                PackPanel((float*)source, panel);
-                break;
-            case PackedFormat.BFloat16:
-                PackPanel((ushort*)source, panel, encode: false);
-                break;
-            default:
-                PackPanel((ushort*)source, panel, encode: true);
-                break;
-        }
-    });
+    private void Pack(nint source) =>
+        Parallel.For(
+            0,
+            Panels,
+            panel =>
+            {
+                switch (Format)
+                {
+                    case PackedFormat.Float32:
+                        PackPanel((float*)source, panel);
+                        break;
+                    case PackedFormat.BFloat16:
+                        PackPanel((ushort*)source, panel, encode: false);
+                        break;
+                    default:
+                        PackPanel((ushort*)source, panel, encode: true);
+                        break;
+                }
+            }
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(float* source, int panel)
@@ -193,14 +217,18 @@ internal sealed unsafe class PackedWeights : IDisposable
     {
         const int lanes = 4; // words a vector
         byte* source = At(panel, 0);
-        int half = Columns / 2, first = panel * Columns;
+        int half = Columns / 2,
+            first = panel * Columns;
         float scale = TWeights.InputScale * TWeights.OutputScale;
         for (int j = 0; j < half; j += lanes)
         {
             for (int i = 0; i < InFeatures; i++)
             {
-                TWeights.Widen(source + (((nint)i * half) + j) * sizeof(uint), out Vector128<float> low,
-                    out Vector128<float> high);
+                TWeights.Widen(
+                    source + (((nint)i * half) + j) * sizeof(uint),
+                    out Vector128<float> low,
+                    out Vector128<float> high
+                );
                 for (int lane = 0; lane < lanes; lane++)
                 {
                     Store(first + j + lane, low[lane] * scale, i);
@@ -231,13 +259,16 @@ internal sealed unsafe class PackedWeights : IDisposable
             for (int j = 0; j < half; j++)
             {
                 // features j and j + half share a word
-                int low = panel * Columns + j, high = low + half;
+                int low = panel * Columns + j,
+                    high = low + half;
                 ushort* lows = low < OutFeatures ? source + (nint)low * InFeatures + first : zeros;
                 ushort* highs = high < OutFeatures ? source + (nint)high * InFeatures + first : zeros;
                 uint* words = target + (nint)first * half + j;
                 for (int i = 0; i < count; i++, words += half)
                 {
-                    *words = encode ? Float16Weights.Encode(lows[i]) | (uint)Float16Weights.Encode(highs[i]) << 16 : lows[i] | (uint)highs[i] << 16;
+                    *words = encode
+                        ? Float16Weights.Encode(lows[i]) | (uint)Float16Weights.Encode(highs[i]) << 16
+                        : lows[i] | (uint)highs[i] << 16;
                 }
             }
         }

@@ -2,10 +2,14 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Tensors;
 
-/// <summary>y = x / sqrt(mean(x^2) + eps) * weight over the last axis, in float32 inside (float64 for float64). The decoders' norm.</summary>
+/// <summary>
+/// y = x / sqrt(mean(x^2) + eps) * weight over the last axis, in float32 inside (float64 for float64). The decoders'
+/// norm.
+/// </summary>
 /// <param name="Weight">[hidden].</param>
 /// <param name="Epsilon">Added to the mean square.</param>
-/// <param name="By">Packed: rows by <see cref="RowKernels"/>, forward only; torch: libtorch, on any device and type, with gradients.</param>
+/// <param name="By">Packed: rows by <see cref="RowKernels"/>, forward only; torch: libtorch, on any device and type,
+/// with gradients.</param>
 internal sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice By = LinearChoice.Torch)
 {
     /// <summary>Applies the norm.</summary>
@@ -27,5 +31,6 @@ internal sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice
     }
 
     /// <summary>The type a norm is computed in: at least float32.</summary>
-    internal static torch.Tensor Wide(torch.Tensor x) => x.dtype is torch.ScalarType.Float32 or torch.ScalarType.Float64 ? x : x.to(torch.ScalarType.Float32);
+    internal static torch.Tensor Wide(torch.Tensor x) =>
+        x.dtype is torch.ScalarType.Float32 or torch.ScalarType.Float64 ? x : x.to(torch.ScalarType.Float32);
 }

@@ -3,8 +3,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// Rotary position embedding with rotate-half pairing: dimension i turns together with i + d/2 by the angle position * theta^(-2i/d). Positions are explicit, so that a suffix, a picture's grid
-/// (two axes, Qwen2-VL's tower) and M-RoPE (three axes) are data. Immutable; the tables belong to the caller's dispose scope unless detached.
+/// Rotary position embedding with rotate-half pairing: dimension i turns together with i + d/2 by the angle position *
+/// theta^(-2i/d). Positions are explicit, so that a suffix, a picture's grid (two axes, Qwen2-VL's tower) and M-RoPE
+/// (three axes) are data. Immutable; the tables belong to the caller's dispose scope unless detached.
 /// </summary>
 /// <param name="Cos">[T, d] float32 (float64 for float64 models), both halves equal.</param>
 /// <param name="Sin">[T, d] likewise.</param>
@@ -14,16 +15,26 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     /// <param name="positions">[T], any numeric type.</param>
     /// <param name="headDim">d, even.</param>
     /// <param name="theta">Base of the frequencies.</param>
-    /// <param name="type">Type of the tables; angles are computed in float32 as the checkpoints' own code does, in float64 for float64.</param>
+    /// <param name="type">Type of the tables; angles are computed in float32 as the checkpoints' own code does, in
+    /// float64 for float64.</param>
     /// <param name="divisor">What the frequencies are divided by (linear scaling).</param>
-    public static Rotary Of(torch.Tensor positions, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32, double divisor = 1)
+    public static Rotary Of(
+        torch.Tensor positions,
+        long headDim,
+        double theta,
+        torch.ScalarType type = torch.ScalarType.Float32,
+        double divisor = 1
+    )
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor axes = positions.unsqueeze(0); // [1, T]
         return Detached(Angles(axes, [headDim / 2], headDim, theta, divisor, type), type, scope);
     }
 
-    /// <summary>Tables for several axes of positions (M-RoPE): the d/2 frequencies are cut into contiguous sections, section s takes its positions from axis s.</summary>
+    /// <summary>
+    /// Tables for several axes of positions (M-RoPE): the d/2 frequencies are cut into contiguous sections, section s
+    /// takes its positions from axis s.
+    /// </summary>
     /// <param name="positions">[axes, T].</param>
     /// <param name="sections">Frequencies an axis, summing to d/2: Qwen2-VL's [16, 24, 24].</param>
     /// <param name="headDim">d.</param>
@@ -31,24 +42,47 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     /// <param name="type">Type of the tables.</param>
     /// <param name="divisor">What the frequencies are divided by (linear scaling).</param>
     public static Rotary OfSections(
-        torch.Tensor positions, IReadOnlyList<int> sections, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32, double divisor = 1)
+        torch.Tensor positions,
+        IReadOnlyList<int> sections,
+        long headDim,
+        double theta,
+        torch.ScalarType type = torch.ScalarType.Float32,
+        double divisor = 1
+    )
     {
         if (sections.Sum() * 2 != headDim || sections.Count != positions.shape[0])
         {
-            throw new ArgumentException($"sections [{string.Join(", ", sections)}] do not fit {positions.shape[0]} axes and head size {headDim}", nameof(sections));
+            throw new ArgumentException(
+                $"sections [{string.Join(", ", sections)}] do not fit {positions.shape[0]} axes and head "
+                    + $"size {headDim}",
+                nameof(sections)
+            );
         }
 
         using var scope = torch.NewDisposeScope();
-        return Detached(Angles(positions, [.. sections.Select(s => (long)s)], headDim, theta, divisor, type), type, scope);
+        return Detached(
+            Angles(positions, [.. sections.Select(s => (long)s)], headDim, theta, divisor, type),
+            type,
+            scope
+        );
     }
 
-    /// <summary>Tables for a picture's grid (Qwen2-VL's tower): d/4 frequencies turn with the row, the same d/4 frequencies with the column.</summary>
+    /// <summary>
+    /// Tables for a picture's grid (Qwen2-VL's tower): d/4 frequencies turn with the row, the same d/4 frequencies with
+    /// the column.
+    /// </summary>
     /// <param name="rows">[T].</param>
     /// <param name="columns">[T].</param>
     /// <param name="headDim">d, a multiple of 4.</param>
     /// <param name="theta">Base of the frequencies.</param>
     /// <param name="type">Type of the tables.</param>
-    public static Rotary OfGrid(torch.Tensor rows, torch.Tensor columns, long headDim, double theta, torch.ScalarType type = torch.ScalarType.Float32)
+    public static Rotary OfGrid(
+        torch.Tensor rows,
+        torch.Tensor columns,
+        long headDim,
+        double theta,
+        torch.ScalarType type = torch.ScalarType.Float32
+    )
     {
         using var scope = torch.NewDisposeScope();
         torch.ScalarType wide = AngleType(type);
@@ -91,16 +125,33 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         return x.mul(cos).addcmul(rotated, sin, Scalars.Of(direction)).MoveToOuterDisposeScope();
     }
 
-    private static torch.ScalarType AngleType(torch.ScalarType type) => type == torch.ScalarType.Float64 ? type : torch.ScalarType.Float32;
+    private static torch.ScalarType AngleType(torch.ScalarType type) =>
+        type == torch.ScalarType.Float64 ? type : torch.ScalarType.Float32;
 
-    private static torch.Tensor Frequencies(long dimensions, double theta, double divisor, torch.ScalarType wide, torch.Device device)
+    private static torch.Tensor Frequencies(
+        long dimensions,
+        double theta,
+        double divisor,
+        torch.ScalarType wide,
+        torch.Device device
+    )
     {
         // exact powers, rounded once: theta^(-2i/d), over the divisor
-        double[] values = [.. Enumerable.Range(0, (int)dimensions / 2).Select(i => Math.Pow(theta, -2.0 * i / dimensions) / divisor)];
+        double[] values =
+        [
+            .. Enumerable.Range(0, (int)dimensions / 2).Select(i => Math.Pow(theta, -2.0 * i / dimensions) / divisor),
+        ];
         return torch.tensor(values, dtype: wide, device: device);
     }
 
-    private static torch.Tensor Angles(torch.Tensor positions, long[] sections, long headDim, double theta, double divisor, torch.ScalarType type)
+    private static torch.Tensor Angles(
+        torch.Tensor positions,
+        long[] sections,
+        long headDim,
+        double theta,
+        double divisor,
+        torch.ScalarType type
+    )
     {
         torch.ScalarType wide = AngleType(type);
         torch.Tensor frequencies = Frequencies(headDim, theta, divisor, wide, positions.device); // [d/2]
@@ -108,7 +159,8 @@ internal sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         long at = 0;
         for (int axis = 0; axis < sections.Length; axis++)
         {
-            parts.Add(positions[axis].to(wide).unsqueeze(1) * frequencies.narrow(0, at, sections[axis])); // [T, section]
+            // [T, section]
+            parts.Add(positions[axis].to(wide).unsqueeze(1) * frequencies.narrow(0, at, sections[axis]));
             at += sections[axis];
         }
 

@@ -4,8 +4,10 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// What stands between the packed layers of a decoder, row by row on the CPU in float32. libtorch computes the last elements of a tensor by other code than the rest, so that a row's bits depend on
-/// where it lies in the batch; here they depend on the row alone. Written with 512-bit vectors, which the runtime splits where the processor has shorter ones; products and sums are fused where it can.
+/// What stands between the packed layers of a decoder, row by row on the CPU in float32. libtorch computes the last
+/// elements of a tensor by other code than the rest, so that a row's bits depend on where it lies in the batch; here
+/// they depend on the row alone. Written with 512-bit vectors, which the runtime splits where the processor has shorter
+/// ones; products and sums are fused where it can.
 /// </summary>
 internal static unsafe class RowKernels
 {
@@ -21,9 +23,15 @@ internal static unsafe class RowKernels
     {
         using torch.Tensor rows = x.contiguous();
         torch.Tensor y = torch.empty(x.shape, torch.ScalarType.Float32);
-        float* from = (float*)TorchNative.Pointer(rows), scale = (float*)TorchNative.Pointer(weight), to = (float*)TorchNative.Pointer(y);
+        float* from = (float*)TorchNative.Pointer(rows),
+            scale = (float*)TorchNative.Pointer(weight),
+            to = (float*)TorchNative.Pointer(y);
         int columns = (int)x.shape[^1];
-        EachRow(x.numel(), columns, row => NormRow(from + (row * columns), scale, columns, epsilon, to + (row * columns)));
+        EachRow(
+            x.numel(),
+            columns,
+            row => NormRow(from + (row * columns), scale, columns, epsilon, to + (row * columns))
+        );
         GC.KeepAlive(weight);
         return y;
     }
@@ -37,18 +45,29 @@ internal static unsafe class RowKernels
         using torch.Tensor gates = gate.contiguous();
         using torch.Tensor ups = up.contiguous();
         torch.Tensor y = torch.empty(gate.shape, torch.ScalarType.Float32);
-        float* a = (float*)TorchNative.Pointer(gates), b = (float*)TorchNative.Pointer(ups), to = (float*)TorchNative.Pointer(y);
+        float* a = (float*)TorchNative.Pointer(gates),
+            b = (float*)TorchNative.Pointer(ups),
+            to = (float*)TorchNative.Pointer(y);
         int columns = (int)gate.shape[^1];
-        EachRow(gate.numel(), columns, row => SwiGluRow(a + (row * columns), b + (row * columns), columns, to + (row * columns)));
+        EachRow(
+            gate.numel(),
+            columns,
+            row => SwiGluRow(a + (row * columns), b + (row * columns), columns, to + (row * columns))
+        );
         return y;
     }
 
-    /// <summary>exp of numbers not above 0, to 2 units in the last place; below -87.3 (the smallest normal result) it gives 0. Cephes' expf.</summary>
+    /// <summary>
+    /// exp of numbers not above 0, to 2 units in the last place; below -87.3 (the smallest normal result) it gives 0.
+    /// Cephes' expf.
+    /// </summary>
     public static Vector512<float> Exp(Vector512<float> x)
     {
         var lowest = Vector512.Create(-87.3f);
         Vector512<float> bounded = Vector512.MaxNative(x, lowest);
-        Vector512<float> n = Vector512.Floor(Vector512.MultiplyAddEstimate(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))); // x = n ln 2 + r
+        Vector512<float> n = Vector512.Floor(
+            Vector512.MultiplyAddEstimate(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))
+        ); // x = n ln 2 + r
         Vector512<float> r = Vector512.MultiplyAddEstimate(n, Vector512.Create(-0.693359375f), bounded);
         r = Vector512.MultiplyAddEstimate(n, Vector512.Create(2.12194440e-4f), r);
         var p = Vector512.Create(1.9875691500e-4f);
@@ -58,7 +77,9 @@ internal static unsafe class RowKernels
         p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1.6666665459e-1f));
         p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(5.0000001201e-1f));
         p = Vector512.MultiplyAddEstimate(p, r * r, r + Vector512<float>.One);
-        Vector512<float> power = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle(); // 2^n
+        Vector512<float> power = Vector512
+            .ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23)
+            .AsSingle(); // 2^n
         return Vector512.ConditionalSelect(Vector512.LessThan(x, lowest), default, p * power);
     }
 
@@ -131,13 +152,18 @@ internal static unsafe class RowKernels
         }
         else
         {
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
-            {
-                for (long r = rows * part / threads; r < rows * (part + 1) / threads; r++)
+            Parallel.For(
+                0,
+                threads,
+                new ParallelOptions { MaxDegreeOfParallelism = threads },
+                part =>
                 {
-                    row(r);
+                    for (long r = rows * part / threads; r < rows * (part + 1) / threads; r++)
+                    {
+                        row(r);
+                    }
                 }
-            });
+            );
         }
     }
 }

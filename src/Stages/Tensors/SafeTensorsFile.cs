@@ -21,7 +21,12 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         start += view.PointerOffset;
         try
         {
-            Tensors = SafeTensorsHeader.Parse(path, new ReadOnlySpan<byte>(start, (int)Math.Min(length, int.MaxValue)), length, out Dictionary<string, string> metadata);
+            Tensors = SafeTensorsHeader.Parse(
+                path,
+                new ReadOnlySpan<byte>(start, (int)Math.Min(length, int.MaxValue)),
+                length,
+                out Dictionary<string, string> metadata
+            );
             Metadata = metadata;
         }
         catch
@@ -54,8 +59,20 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
                 SafeTensorsHeader.Parse(path, [], 0, out _); // says so; an empty file cannot be mapped
             }
 
-            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            return new SafeTensorsFile(path, map, map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
+            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+                stream,
+                null,
+                0,
+                MemoryMappedFileAccess.Read,
+                HandleInheritability.None,
+                leaveOpen: true
+            );
+            return new SafeTensorsFile(
+                path,
+                map,
+                map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read),
+                length
+            );
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -67,7 +84,9 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         }
     }
 
-    /// <summary>A tensor on the mapped memory: stored type, nothing copied, read-only; good until this file is disposed.</summary>
+    /// <summary>
+    /// A tensor on the mapped memory: stored type, nothing copied, read-only; good until this file is disposed.
+    /// </summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="InputException">The file has no such tensor.</exception>
     public torch.Tensor Mapped(string name)
@@ -98,7 +117,10 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     /// <summary>A uint8 tensor's elements, row-major.</summary>
     public byte[] ReadBytes(string name) => Read<byte>(name, torch.ScalarType.Byte);
 
-    /// <summary>Tells the system that a tensor's pages are not needed in this process for now (its values were copied); reading them again brings them back.</summary>
+    /// <summary>
+    /// Tells the system that a tensor's pages are not needed in this process for now (its values were copied); reading
+    /// them again brings them back.
+    /// </summary>
     /// <param name="name">Its name.</param>
     public void Release(string name)
     {
@@ -106,7 +128,8 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         if (OperatingSystem.IsLinux())
         {
             nint page = Environment.SystemPageSize;
-            nint first = ((nint)(start + stored.Offset) + page - 1) / page * page; // whole pages only: neighbours keep theirs
+            // Whole pages only: neighbours keep theirs
+            nint first = ((nint)(start + stored.Offset) + page - 1) / page * page;
             nint end = (nint)(start + stored.Offset + stored.Bytes) / page * page;
             if (end > first)
             {
@@ -132,12 +155,13 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     }
 
     private const int DoNotNeed = 4; // MADV_DONTNEED: for a shared file mapping nothing is lost
-
 #pragma warning disable IDE1006, CA5392 // a name of C
     [DllImport("libc")]
     private static extern int madvise(nint address, nuint length, int advice);
 #pragma warning restore IDE1006, CA5392
 
     private StoredTensor Find(string name) =>
-        Tensors.TryGetValue(name, out StoredTensor? stored) ? stored : throw new InputException(Path, $"the file has no tensor '{name}'.");
+        Tensors.TryGetValue(name, out StoredTensor? stored)
+            ? stored
+            : throw new InputException(Path, $"the file has no tensor '{name}'.");
 }

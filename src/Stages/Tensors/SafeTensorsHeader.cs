@@ -12,16 +12,30 @@ namespace Pipelines.Stages.Tensors;
 /// <param name="File">Path of the file.</param>
 /// <param name="Offset">First byte, from the start of the file.</param>
 /// <param name="Bytes">Length in bytes.</param>
-internal sealed record StoredTensor(string Name, torch.ScalarType Type, long[] Shape, string File, long Offset, long Bytes);
+internal sealed record StoredTensor(
+    string Name,
+    torch.ScalarType Type,
+    long[] Shape,
+    string File,
+    long Offset,
+    long Bytes
+);
 
 /// <summary>The format's element types that torch has.</summary>
 internal static class SafeTensorsTypes
 {
     private static readonly (string Name, torch.ScalarType Type, int Size)[] Known =
     [
-        ("F32", torch.ScalarType.Float32, 4), ("BF16", torch.ScalarType.BFloat16, 2), ("F16", torch.ScalarType.Float16, 2), ("F64", torch.ScalarType.Float64, 8),
-        ("I64", torch.ScalarType.Int64, 8), ("I32", torch.ScalarType.Int32, 4), ("I16", torch.ScalarType.Int16, 2), ("I8", torch.ScalarType.Int8, 1),
-        ("U8", torch.ScalarType.Byte, 1), ("BOOL", torch.ScalarType.Bool, 1),
+        ("F32", torch.ScalarType.Float32, 4),
+        ("BF16", torch.ScalarType.BFloat16, 2),
+        ("F16", torch.ScalarType.Float16, 2),
+        ("F64", torch.ScalarType.Float64, 8),
+        ("I64", torch.ScalarType.Int64, 8),
+        ("I32", torch.ScalarType.Int32, 4),
+        ("I16", torch.ScalarType.Int16, 2),
+        ("I8", torch.ScalarType.Int8, 1),
+        ("U8", torch.ScalarType.Byte, 1),
+        ("BOOL", torch.ScalarType.Bool, 1),
     ];
 
     /// <summary>Type and size in bytes of a dtype as the header writes it.</summary>
@@ -47,7 +61,10 @@ internal static class SafeTensorsTypes
     public static int SizeOf(torch.ScalarType type) => Known.First(k => k.Type == type).Size;
 }
 
-/// <summary>Reads and checks the header of a safetensors file: u64 length, JSON {name: {dtype, shape, data_offsets}}, then the tensors' bytes without gap or overlap.</summary>
+/// <summary>
+/// Reads and checks the header of a safetensors file: u64 length, JSON {name: {dtype, shape, data_offsets}}, then the
+/// tensors' bytes without gap or overlap.
+/// </summary>
 internal static class SafeTensorsHeader
 {
     /// <summary>The format's own bound.</summary>
@@ -61,18 +78,31 @@ internal static class SafeTensorsHeader
     /// <param name="metadata">The <c>__metadata__</c> map.</param>
     /// <returns>Tensors by name.</returns>
     /// <exception cref="InputException">The file is not a whole safetensors file.</exception>
-    public static Dictionary<string, StoredTensor> Parse(string path, ReadOnlySpan<byte> start, long fileLength, out Dictionary<string, string> metadata)
+    public static Dictionary<string, StoredTensor> Parse(
+        string path,
+        ReadOnlySpan<byte> start,
+        long fileLength,
+        out Dictionary<string, string> metadata
+    )
     {
         RecogniseOtherFiles(path, start, fileLength);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (length > LongestHeader)
         {
-            throw new InputException(path, $"this is not a safetensors file: it begins with a header length of {length} bytes.", Again);
+            throw new InputException(
+                path,
+                $"this is not a safetensors file: it begins with a header length of {length} bytes.",
+                Again
+            );
         }
 
         if (8 + (long)length > fileLength)
         {
-            throw new InputException(path, $"the file is cut off: its header needs {8 + length} bytes, the file has {fileLength}.", Again);
+            throw new InputException(
+                path,
+                $"the file is cut off: its header needs {8 + length} bytes, the file has {fileLength}.",
+                Again
+            );
         }
 
         Dictionary<string, StoredTensor> tensors;
@@ -101,22 +131,39 @@ internal static class SafeTensorsHeader
         ReadOnlySpan<byte> text = start.TrimStart(" \t\r\n\uFEFF"u8);
         if (text.StartsWith("version https://git-lfs"u8))
         {
-            throw new InputException(path, "this is a git-LFS pointer, not the weights.", "Run `git lfs pull` in the checkpoint's folder, or download the file itself.");
+            throw new InputException(
+                path,
+                "this is a git-LFS pointer, not the weights.",
+                "Run `git lfs pull` in the checkpoint's folder, or download the file itself."
+            );
         }
 
         if (text.StartsWith("<"u8))
         {
-            throw new InputException(path, "this is a web page, not the weights (an error page was saved in their place?).", Again);
+            throw new InputException(
+                path,
+                "this is a web page, not the weights (an error page was saved in their place?).",
+                Again
+            );
         }
 
         if (start.StartsWith("PK\x03\x04"u8) || start.StartsWith("\x80\x02"u8))
         {
-            throw new InputException(path, "this is a PyTorch pickle file under a safetensors name.", "Download the checkpoint's *.safetensors files, or convert it with `save_pretrained(safe_serialization=True)`.");
+            throw new InputException(
+                path,
+                "this is a PyTorch pickle file under a safetensors name.",
+                "Download the checkpoint's *.safetensors files, or convert it with "
+                    + "`save_pretrained(safe_serialization=True)`."
+            );
         }
 
         if (start.StartsWith("GGUF"u8))
         {
-            throw new InputException(path, "this is a GGUF file under a safetensors name.", "Download the checkpoint's *.safetensors files.");
+            throw new InputException(
+                path,
+                "this is a GGUF file under a safetensors name.",
+                "Download the checkpoint's *.safetensors files."
+            );
         }
 
         if (fileLength < 8)
@@ -125,7 +172,12 @@ internal static class SafeTensorsHeader
         }
     }
 
-    private static Dictionary<string, StoredTensor> ParseJson(string path, ReadOnlySpan<byte> json, long dataStart, out Dictionary<string, string> metadata)
+    private static Dictionary<string, StoredTensor> ParseJson(
+        string path,
+        ReadOnlySpan<byte> json,
+        long dataStart,
+        out Dictionary<string, string> metadata
+    )
     {
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         metadata = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -161,7 +213,8 @@ internal static class SafeTensorsHeader
     private static StoredTensor ParseTensor(string path, string name, ref Utf8JsonReader reader, long dataStart)
     {
         string? dtype = null;
-        List<long>? shape = null, offsets = null;
+        List<long>? shape = null,
+            offsets = null;
         while (Next(ref reader) == JsonTokenType.PropertyName)
         {
             switch (reader.GetString())
@@ -188,7 +241,11 @@ internal static class SafeTensorsHeader
 
         if (!SafeTensorsTypes.TryParse(dtype, out torch.ScalarType type, out int size))
         {
-            throw new InputException(path, $"tensor '{name}' is stored as '{dtype}', which cannot be computed with.", "Use the checkpoint as published in F32, F16 or BF16, not a quantised copy.");
+            throw new InputException(
+                path,
+                $"tensor '{name}' is stored as '{dtype}', which cannot be computed with.",
+                "Use the checkpoint as published in F32, F16 or BF16, not a quantised copy."
+            );
         }
 
         Int128 bytes = size;
@@ -199,7 +256,12 @@ internal static class SafeTensorsHeader
 
         if (begin > end || bytes != end - begin)
         {
-            throw new InputException(path, $"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {dtype} cannot lie at bytes {begin} to {end}.", Again);
+            throw new InputException(
+                path,
+                $"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {dtype} cannot lie at bytes "
+                    + $"{begin} to {end}.",
+                Again
+            );
         }
 
         return new StoredTensor(name, type, [.. shape], path, dataStart + begin, end - begin);
@@ -219,10 +281,17 @@ internal static class SafeTensorsHeader
             numbers.Add(number);
         }
 
-        return reader.TokenType == JsonTokenType.EndArray ? numbers : throw new JsonException($"a {reader.TokenType} among sizes at byte {8 + reader.TokenStartIndex}");
+        return reader.TokenType == JsonTokenType.EndArray
+            ? numbers
+            : throw new JsonException($"a {reader.TokenType} among sizes at byte {8 + reader.TokenStartIndex}");
     }
 
-    private static void CheckLayout(string path, Dictionary<string, StoredTensor> tensors, long dataStart, long fileLength)
+    private static void CheckLayout(
+        string path,
+        Dictionary<string, StoredTensor> tensors,
+        long dataStart,
+        long fileLength
+    )
     {
         long at = dataStart;
         foreach (StoredTensor tensor in tensors.Values.OrderBy(t => t.Offset).ThenBy(t => t.Bytes))
@@ -230,12 +299,23 @@ internal static class SafeTensorsHeader
             if (tensor.Offset + tensor.Bytes > fileLength)
             {
                 long needed = tensors.Values.Max(t => t.Offset + t.Bytes);
-                throw new InputException(path, $"the file is cut off: tensor '{tensor.Name}' ends beyond it (the file has {fileLength} bytes, its header speaks of {needed}).", Again);
+                throw new InputException(
+                    path,
+                    $"the file is cut off: tensor '{tensor.Name}' ends beyond it (the file has {fileLength} bytes, "
+                        + $"its header speaks of {needed}).",
+                    Again
+                );
             }
 
             if (tensor.Offset != at)
             {
-                throw new InputException(path, $"tensor '{tensor.Name}' {(tensor.Offset < at ? "overlaps the one before it" : "leaves a hole before it")} in the file.", Again);
+                throw new InputException(
+                    path,
+                    $"tensor '{tensor.Name}' "
+                        + $"{(tensor.Offset < at ? "overlaps the one before it" : "leaves a hole before it")} "
+                        + $"in the file.",
+                    Again
+                );
             }
 
             at += tensor.Bytes;
@@ -247,7 +327,8 @@ internal static class SafeTensorsHeader
         }
     }
 
-    private static JsonTokenType Next(ref Utf8JsonReader reader) => reader.Read() ? reader.TokenType : throw new JsonException("the header ends too early");
+    private static JsonTokenType Next(ref Utf8JsonReader reader) =>
+        reader.Read() ? reader.TokenType : throw new JsonException("the header ends too early");
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type)
     {

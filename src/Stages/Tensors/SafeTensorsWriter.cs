@@ -9,26 +9,36 @@ namespace Pipelines.Stages.Tensors;
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Sizes.</param>
-/// <param name="Write">Writes its bytes, little-endian and row-major, when its turn comes: a large file need not be in memory.</param>
+/// <param name="Write">Writes its bytes, little-endian and row-major, when its turn comes: a large file need not be in
+/// memory.</param>
 internal sealed record TensorToWrite(string Name, torch.ScalarType Type, long[] Shape, Action<Stream> Write)
 {
     /// <summary>float32 values.</summary>
-    public static TensorToWrite Of(string name, float[] values, params long[] shape) => Of<float>(name, torch.ScalarType.Float32, values, shape);
+    public static TensorToWrite Of(string name, float[] values, params long[] shape) =>
+        Of<float>(name, torch.ScalarType.Float32, values, shape);
 
     /// <summary>float64 values.</summary>
-    public static TensorToWrite Of(string name, double[] values, params long[] shape) => Of<double>(name, torch.ScalarType.Float64, values, shape);
+    public static TensorToWrite Of(string name, double[] values, params long[] shape) =>
+        Of<double>(name, torch.ScalarType.Float64, values, shape);
 
     /// <summary>uint8 values.</summary>
-    public static TensorToWrite Of(string name, byte[] values, params long[] shape) => Of<byte>(name, torch.ScalarType.Byte, values, shape);
+    public static TensorToWrite Of(string name, byte[] values, params long[] shape) =>
+        Of<byte>(name, torch.ScalarType.Byte, values, shape);
 
     /// <summary>A tensor as it is: any type of the format, any device.</summary>
-    public static TensorToWrite Of(string name, torch.Tensor tensor) => new(name, tensor.dtype, tensor.shape, stream =>
-    {
-        using torch.Tensor there = tensor.detach();
-        using torch.Tensor here = there.cpu();
-        using torch.Tensor rows = here.contiguous();
-        WriteBytes(rows, stream);
-    });
+    public static TensorToWrite Of(string name, torch.Tensor tensor) =>
+        new(
+            name,
+            tensor.dtype,
+            tensor.shape,
+            stream =>
+            {
+                using torch.Tensor there = tensor.detach();
+                using torch.Tensor here = there.cpu();
+                using torch.Tensor rows = here.contiguous();
+                WriteBytes(rows, stream);
+            }
+        );
 
     /// <summary>Bytes that <see cref="Write"/> must write.</summary>
     public long Length => Shape.Aggregate((long)SafeTensorsTypes.SizeOf(Type), (n, s) => checked(n * s));
@@ -50,7 +60,10 @@ internal sealed record TensorToWrite(string Name, torch.ScalarType Type, long[] 
         var tensor = new TensorToWrite(name, type, shape, stream => stream.Write(MemoryMarshal.AsBytes<T>(values)));
         return tensor.Length == (long)values.Length * SafeTensorsTypes.SizeOf(type)
             ? tensor
-            : throw new ArgumentException($"{values.Length} values for the shape [{string.Join(", ", shape)}]", nameof(values));
+            : throw new ArgumentException(
+                $"{values.Length} values for the shape [{string.Join(", ", shape)}]",
+                nameof(values)
+            );
     }
 }
 
@@ -61,7 +74,11 @@ internal static class SafeTensorsWriter
     /// <param name="stream">Where to; written from its position on.</param>
     /// <param name="tensors">In the order of the file.</param>
     /// <param name="metadata">Free text, written in the order of its keys.</param>
-    public static void Write(Stream stream, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream,
+        IReadOnlyList<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         byte[] header = Header(tensors, metadata);
         Span<byte> length = stackalloc byte[8];
@@ -74,13 +91,19 @@ internal static class SafeTensorsWriter
             tensor.Write(counted);
             if (counted.Written != tensor.Length)
             {
-                throw new InvalidOperationException($"tensor '{tensor.Name}' wrote {counted.Written} of its {tensor.Length} bytes");
+                throw new InvalidOperationException(
+                    $"tensor '{tensor.Name}' wrote {counted.Written} of its {tensor.Length} bytes"
+                );
             }
         }
     }
 
     /// <summary>Writes a whole file at a path, replacing what is there.</summary>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path,
+        IReadOnlyList<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
         Write(stream, tensors, metadata);
@@ -149,7 +172,11 @@ internal static class SafeTensorsWriter
 
         public override long Length => Written;
 
-        public override long Position { get => Written; set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => Written;
+            set => throw new NotSupportedException();
+        }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

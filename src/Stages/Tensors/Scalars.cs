@@ -4,8 +4,10 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// Numbers for libtorch, and sums of tensors. TorchSharp passes the bare handle of a <see cref="Scalar"/>; one that is made in passing (by a conversion, or inside <c>a + b</c>, whose alpha is one) may be freed by the
-/// garbage collector's finalizer while libtorch reads it, and the sum then has any alpha. These are never freed. A test sees to it that nothing else makes one.
+/// Numbers for libtorch, and sums of tensors. TorchSharp passes the bare handle of a <see cref="Scalar"/>; one that is
+/// made in passing (by a conversion, or inside <c>a + b</c>, whose alpha is one) may be freed by the garbage
+/// collector's finalizer while libtorch reads it, and the sum then has any alpha. These are never freed. A test sees to
+/// it that nothing else makes one.
 /// </summary>
 internal static class Scalars
 {

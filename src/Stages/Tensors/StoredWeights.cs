@@ -6,8 +6,10 @@ using System.Runtime.Intrinsics;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// How packed weights are stored, and how a kernel widens them to float32, exactly. A packed row of 2n weights (one input feature, 2n output features) is widened to two vectors: output features
-/// 0..n-1 and n..2n-1. In the 16-bit formats feature j and feature j+n share a 32-bit word (j in its low half), so that two or three integer operations widen both.
+/// How packed weights are stored, and how a kernel widens them to float32, exactly. A packed row of 2n weights (one
+/// input feature, 2n output features) is widened to two vectors: output features 0..n-1 and n..2n-1. In the 16-bit
+/// formats feature j and feature j+n share a 32-bit word (j in its low half), so that two or three integer operations
+/// widen both.
 /// </summary>
 internal unsafe interface IStoredWeights
 {
@@ -110,9 +112,11 @@ internal readonly unsafe struct BFloat16Weights : IStoredWeights
 }
 
 /// <summary>
-/// Weights of float16 below 128, as a code of the same size without subnormals: sign, five bits of exponent with bias 25 instead of 15, ten of fraction. Every float16 from the smallest subnormal
-/// 2^-24 up to (excluding) 2^7 has such a code. Moved three bits down, the code is the float32 of weight * 2^-102, zero included, so widening costs no multiplication and meets no denormal numbers;
-/// the powers of two are made good in the activations (2^80, so their magnitude must stay below 2^47) and in the sums (2^22).
+/// Weights of float16 below 128, as a code of the same size without subnormals: sign, five bits of exponent with bias
+/// 25 instead of 15, ten of fraction. Every float16 from the smallest subnormal 2^-24 up to (excluding) 2^7 has such a
+/// code. Moved three bits down, the code is the float32 of weight * 2^-102, zero included, so widening costs no
+/// multiplication and meets no denormal numbers; the powers of two are made good in the activations (2^80, so their
+/// magnitude must stay below 2^47) and in the sums (2^22).
 /// </summary>
 internal readonly unsafe struct Float16Weights : IStoredWeights
 {
@@ -132,7 +136,8 @@ internal readonly unsafe struct Float16Weights : IStoredWeights
     /// <summary>Whether every float16, given by its bits, has a code.</summary>
     public static bool HaveCodes(ReadOnlySpan<ushort> halves)
     {
-        Vector<ushort> magnitude = new(0x7FFF), largest = Vector<ushort>.Zero;
+        Vector<ushort> magnitude = new(0x7FFF),
+            largest = Vector<ushort>.Zero;
         ReadOnlySpan<Vector<ushort>> vectors = MemoryMarshal.Cast<ushort, Vector<ushort>>(halves);
         foreach (Vector<ushort> vector in vectors)
         {

@@ -7,8 +7,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// Loads libtorch before TorchSharp asks for it: from beside a published program, else straight from the package folder, so that no output folder holds 500 MB of it.
-/// Prepares the C side first (OpenMP waits passively, malloc keeps its pages). On other systems than Linux x64 and with the CUDA package all loading is TorchSharp's own.
+/// Loads libtorch before TorchSharp asks for it: from beside a published program, else straight from the package
+/// folder, so that no output folder holds 500 MB of it. Prepares the C side first (OpenMP waits passively, malloc keeps
+/// its pages). On other systems than Linux x64 and with the CUDA package all loading is TorchSharp's own.
 /// </summary>
 internal static unsafe class TorchNative
 {
@@ -16,22 +17,33 @@ internal static unsafe class TorchNative
     private static readonly string[] TorchLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
     private static readonly Lazy<Exception?> Loaded = new(TryLoad);
 
-    /// <summary>Makes sure that libtorch is loaded: call it before the first TorchSharp type in code that may run before any other code of this assembly (tests, benchmarks).</summary>
+    /// <summary>
+    /// Makes sure that libtorch is loaded: call it before the first TorchSharp type in code that may run before any
+    /// other code of this assembly (tests, benchmarks).
+    /// </summary>
     /// <exception cref="InputException">libtorch cannot be loaded here.</exception>
     public static void Touch()
     {
         if (Loaded.Value is { } failure)
         {
-            throw new InputException("libtorch", $"it cannot be loaded ({failure.Message}).", "Run `dotnet restore` on this machine, or put libtorch's files beside the program.", failure);
+            throw new InputException(
+                "libtorch",
+                $"it cannot be loaded ({failure.Message}).",
+                "Run `dotnet restore` on this machine, or put libtorch's files beside the program.",
+                failure
+            );
         }
     }
 
-    /// <summary>Address of the first element of a contiguous CPU tensor; good for as long as the tensor lives.</summary>
+    /// <summary>
+    /// Address of the first element of a contiguous CPU tensor; good for as long as the tensor lives.
+    /// </summary>
     /// <param name="tensor">Contiguous, on the CPU.</param>
     public static nint Pointer(torch.Tensor tensor) => THSTensor_data(tensor.Handle);
 
     /// <summary>A CPU tensor on memory that somebody else owns: nothing is copied, nothing is freed.</summary>
-    /// <param name="data">First element, row-major; must outlive the tensor and every view of it. Writing to the tensor writes there (and ends the process where the memory is read-only).</param>
+    /// <param name="data">First element, row-major; must outlive the tensor and every view of it. Writing to the tensor
+    /// writes there (and ends the process where the memory is read-only).</param>
     /// <param name="type">Element type.</param>
     /// <param name="shape">Sizes.</param>
     public static torch.Tensor FromMemory(nint data, torch.ScalarType type, long[] shape)
@@ -39,7 +51,17 @@ internal static unsafe class TorchNative
         Touch();
         fixed (long* sizes = shape)
         {
-            nint handle = THSTensor_new(data, &KeepMemory, sizes, shape.Length, (sbyte)type, (sbyte)type, (int)DeviceType.CPU, -1, 0);
+            nint handle = THSTensor_new(
+                data,
+                &KeepMemory,
+                sizes,
+                shape.Length,
+                (sbyte)type,
+                (sbyte)type,
+                (int)DeviceType.CPU,
+                -1,
+                0
+            );
             if (handle == 0)
             {
                 torch.CheckForErrors();
@@ -50,12 +72,17 @@ internal static unsafe class TorchNative
     }
 
     /// <summary>
-    /// Gives memory that was freed back to the system. malloc keeps its pages, and each thread may have them in an arena of its own: without this, what the workers of one stage have freed is lost to those of the
-    /// next, and a run holds the sum of its stages' peaks instead of the largest.
+    /// Gives memory that was freed back to the system. malloc keeps its pages, and each thread may have them in an
+    /// arena of its own: without this, what the workers of one stage have freed is lost to those of the next, and a run
+    /// holds the sum of its stages' peaks instead of the largest.
     /// </summary>
     public static void ReturnFreedMemory()
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         try
         {
             _ = malloc_trim(0);
@@ -66,7 +93,10 @@ internal static unsafe class TorchNative
         }
     }
 
-    /// <summary>Runs when this assembly is loaded: sets what libtorch reads from the environment, and waits for TorchSharp.dll, whose arrival means that libtorch is needed.</summary>
+    /// <summary>
+    /// Runs when this assembly is loaded: sets what libtorch reads from the environment, and waits for TorchSharp.dll,
+    /// whose arrival means that libtorch is needed.
+    /// </summary>
 #pragma warning disable CA2255 // the order of loading is this class's reason to exist
     [ModuleInitializer]
     internal static void Prepare()
@@ -79,9 +109,11 @@ internal static unsafe class TorchNative
 
         try
         {
-            // Environment.SetEnvironmentVariable does not reach C. Idle OpenMP threads that spin take the cores from our own: 288 -> 79 ms a mask and layer.
+            // Environment.SetEnvironmentVariable does not reach C. Idle OpenMP threads that spin take the cores from
+            // our own: 288 -> 79 ms a mask and layer.
             _ = setenv("OMP_WAIT_POLICY", "passive", 0);
-            // Large temporaries come and go with every operation; without these each of them costs its page faults anew.
+            // Large temporaries come and go with every operation; without these each of them costs its page faults
+            // anew.
             _ = mallopt(MMapMax, 0);
             _ = mallopt(TrimThreshold, int.MaxValue);
             _ = mallopt(TopPad, 64 << 20);
@@ -107,7 +139,11 @@ internal static unsafe class TorchNative
 
     private static Exception? TryLoad()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64 || NativeFolder("LibTorchNative", TorchLibraries[1]) is not { } torchFolder)
+        if (
+            !OperatingSystem.IsLinux()
+            || RuntimeInformation.ProcessArchitecture != Architecture.X64
+            || NativeFolder("LibTorchNative", TorchLibraries[1]) is not { } torchFolder
+        )
         {
             return null;
         }
@@ -130,24 +166,40 @@ internal static unsafe class TorchNative
 
             return null;
         }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e)
+            when (e
+                    is DllNotFoundException
+                        or BadImageFormatException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or InvalidDataException
+            )
         {
             return e;
         }
     }
 
-    /// <summary>The folder that holds a native file: the program's own, else the package folder recorded at build time, else null.</summary>
+    /// <summary>
+    /// The folder that holds a native file: the program's own, else the package folder recorded at build time, else
+    /// null.
+    /// </summary>
     private static string? NativeFolder(string metadata, string file)
     {
-        string? package = typeof(TorchNative).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(a => a.Key == metadata)?.Value;
-        string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"), package ?? ""];
+        string? package = typeof(TorchNative)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(a => a.Key == metadata)
+            ?.Value;
+        string[] folders =
+        [
+            AppContext.BaseDirectory,
+            Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
+            package ?? "",
+        ];
         return folders.FirstOrDefault(f => f.Length > 0 && File.Exists(Path.Combine(f, file)));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void KeepMemory(nint data)
-    {
-    }
+    private static void KeepMemory(nint data) { }
 
     private const int TrimThreshold = -1;
     private const int TopPad = -2;
@@ -156,7 +208,11 @@ internal static unsafe class TorchNative
 
 #pragma warning disable IDE1006, CA5392 // names of C
     [DllImport("libc", BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    private static extern int setenv([MarshalAs(UnmanagedType.LPStr)] string name, [MarshalAs(UnmanagedType.LPStr)] string value, int overwrite);
+    private static extern int setenv(
+        [MarshalAs(UnmanagedType.LPStr)] string name,
+        [MarshalAs(UnmanagedType.LPStr)] string value,
+        int overwrite
+    );
 
     [DllImport("libc")]
     private static extern int malloc_trim(nuint pad);
@@ -168,6 +224,16 @@ internal static unsafe class TorchNative
     private static extern nint THSTensor_data(nint tensor);
 
     [DllImport("LibTorchSharp")]
-    private static extern nint THSTensor_new(nint data, delegate* unmanaged[Cdecl]<nint, void> deleter, long* sizes, int dimensions, sbyte type, sbyte dtype, int deviceType, int deviceIndex, byte requiresGrad);
+    private static extern nint THSTensor_new(
+        nint data,
+        delegate* unmanaged[Cdecl]<nint, void> deleter,
+        long* sizes,
+        int dimensions,
+        sbyte type,
+        sbyte dtype,
+        int deviceType,
+        int deviceIndex,
+        byte requiresGrad
+    );
 #pragma warning restore IDE1006, CA5392
 }

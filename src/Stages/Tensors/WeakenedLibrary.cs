@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// A copy of libLibTorchSharp.so that loads where libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04, RHEL 9). The file names the version GLIBCXX_3.4.32 but calls nothing
-/// of it; the copy marks that need as weak, which ld.so then does not insist on.
+/// A copy of libLibTorchSharp.so that loads where libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04, RHEL 9).
+/// The file names the version GLIBCXX_3.4.32 but calls nothing of it; the copy marks that need as weak, which ld.so
+/// then does not insist on.
 /// </summary>
 internal static class WeakenedLibrary
 {
@@ -13,15 +14,25 @@ internal static class WeakenedLibrary
     private const uint SectionVersionNeeds = 0x6ffffffe; // SHT_GNU_verneed
     private const ushort FlagWeak = 2; // VER_FLG_WEAK
 
-    /// <summary>Path of the copy, made at the first call: beside the program, or below the temporary folder where that cannot be written.</summary>
+    /// <summary>
+    /// Path of the copy, made at the first call: beside the program, or below the temporary folder where that cannot be
+    /// written.
+    /// </summary>
     /// <param name="library">The package's file.</param>
     public static string Of(string library)
     {
         byte[] bytes = File.ReadAllBytes(library);
-        string folderName = "torch-" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]; // another package version is another folder
+        // Another package version is another folder
+        string folderName = "torch-" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
         Weaken(bytes, UnmetVersion);
         Exception? failure = null;
-        foreach (string root in new[] { AppContext.BaseDirectory, Path.Combine(Path.GetTempPath(), "pipelines-" + Environment.UserName) })
+        foreach (
+            string root in new[]
+            {
+                AppContext.BaseDirectory,
+                Path.Combine(Path.GetTempPath(), "pipelines-" + Environment.UserName),
+            }
+        )
         {
             try
             {
@@ -29,7 +40,8 @@ internal static class WeakenedLibrary
                 string copy = Path.Combine(folder, Path.GetFileName(library));
                 if (!File.Exists(copy) || !File.ReadAllBytes(copy).AsSpan().SequenceEqual(bytes))
                 {
-                    // Several processes may be here at once: each writes its own file, the last rename wins, and all are equal.
+                    // Several processes may be here at once: each writes its own file, the last rename wins, and all
+                    // are equal.
                     string temporary = Path.Combine(folder, $"{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
                     File.WriteAllBytes(temporary, bytes);
                     File.Move(temporary, copy, overwrite: true);
@@ -47,7 +59,8 @@ internal static class WeakenedLibrary
     }
 
     /// <summary>Marks one version need of an ELF64 little-endian file as weak.</summary>
-    /// <param name="elf">The file's bytes, changed in place. Elf64_Verneed: u16 version, u16 count; u32 file, aux, next. Elf64_Vernaux: u32 hash; u16 flags, other; u32 name, next.</param>
+    /// <param name="elf">The file's bytes, changed in place. Elf64_Verneed: u16 version, u16 count; u32 file, aux,
+    /// next. Elf64_Vernaux: u32 hash; u16 flags, other; u32 name, next.</param>
     /// <param name="version">The version's name, found by its ELF hash.</param>
     /// <exception cref="InvalidDataException">The file has not exactly one such need.</exception>
     internal static void Weaken(Span<byte> elf, string version)

@@ -4,8 +4,9 @@ using TorchSharp;
 namespace Pipelines.Stages.Tensors;
 
 /// <summary>
-/// A checkpoint seen from a name prefix. A model claims its tensors by name and shape; <see cref="RequireAllClaimed"/> then demands that nothing is left over, so a silent mismatch cannot happen.
-/// Claimed tensors and layers live until the root view is disposed; the checkpoint must outlive them.
+/// A checkpoint seen from a name prefix. A model claims its tensors by name and shape; <see cref="RequireAllClaimed"/>
+/// then demands that nothing is left over, so a silent mismatch cannot happen. Claimed tensors and layers live until
+/// the root view is disposed; the checkpoint must outlive them.
 /// </summary>
 internal sealed class Weights : IDisposable
 {
@@ -26,7 +27,9 @@ internal sealed class Weights : IDisposable
     /// <summary>Where and in which type the claimed tensors are.</summary>
     public Arithmetic Arithmetic { get; }
 
-    /// <summary>Bytes of the copies that claims have made, and of the linear layers: what has to stay in memory.</summary>
+    /// <summary>
+    /// Bytes of the copies that claims have made, and of the linear layers: what has to stay in memory.
+    /// </summary>
     public long HeldBytes => ledger.HeldBytes;
 
     /// <summary>The whole checkpoint.</summary>
@@ -39,7 +42,10 @@ internal sealed class Weights : IDisposable
     public static Weights Of(Checkpoint checkpoint, Arithmetic arithmetic, Weights? shared = null) =>
         new(checkpoint, arithmetic, "", new Ledger(), shared?.ledger);
 
-    /// <summary>The tensors below a name: <c>Sub("language_model.model.layers.0")</c>. Disposing a sub-view disposes the whole; only the root's owner should.</summary>
+    /// <summary>
+    /// The tensors below a name: <c>Sub("language_model.model.layers.0")</c>. Disposing a sub-view disposes the whole;
+    /// only the root's owner should.
+    /// </summary>
     public Weights Sub(string name) => new(checkpoint, Arithmetic, prefix + name + ".", ledger, shared);
 
     /// <summary>Whether a tensor is there; claims nothing.</summary>
@@ -57,13 +63,17 @@ internal sealed class Weights : IDisposable
         return ledger.Own(copy);
     }
 
-    /// <summary>A tensor as stored, on the CPU, on the mapped memory: nothing is copied, and it must not be written to.</summary>
+    /// <summary>
+    /// A tensor as stored, on the CPU, on the mapped memory: nothing is copied, and it must not be written to.
+    /// </summary>
     /// <param name="name">Name below the prefix.</param>
     /// <param name="shape">Sizes it must have; -1 = any.</param>
     /// <exception cref="InputException">Missing, or of another shape.</exception>
     public torch.Tensor ClaimStored(string name, params long[] shape) => ledger.Own(Take(name, shape));
 
-    /// <summary>The linear layer <c>name.weight</c>, and <c>name.bias</c>, by the implementation that the arithmetic names.</summary>
+    /// <summary>
+    /// The linear layer <c>name.weight</c>, and <c>name.bias</c>, by the implementation that the arithmetic names.
+    /// </summary>
     /// <param name="name">Name below the prefix, without ".weight".</param>
     /// <param name="outFeatures">Rows of the weight.</param>
     /// <param name="inFeatures">Columns of the weight.</param>
@@ -74,7 +84,11 @@ internal sealed class Weights : IDisposable
         using torch.Tensor weight = Take(name + ".weight", [outFeatures, inFeatures]);
         using torch.Tensor? shift = bias ? Take(name + ".bias", [outFeatures]) : null;
         ILinear layer = LinearOf(weight, shift);
-        if (Arithmetic.Linear == LinearChoice.Packed || Arithmetic.Device.type == DeviceType.CUDA || weight.dtype != Arithmetic.Compute)
+        if (
+            Arithmetic.Linear == LinearChoice.Packed
+            || Arithmetic.Device.type == DeviceType.CUDA
+            || weight.dtype != Arithmetic.Compute
+        )
         {
             checkpoint.Release(prefix + name + ".weight"); // the layer holds a copy
         }
@@ -88,14 +102,18 @@ internal sealed class Weights : IDisposable
     public ILinear LinearOf(torch.Tensor weight, torch.Tensor? bias)
     {
         int place = ledger.LinearLayers++;
-        if (shared?.Packed.GetValueOrDefault(place) is { } packed
-            && (packed.OutFeatures, packed.InFeatures) == (weight.shape[0], weight.shape[1]))
+        if (
+            shared?.Packed.GetValueOrDefault(place) is { } packed
+            && (packed.OutFeatures, packed.InFeatures) == (weight.shape[0], weight.shape[1])
+        )
         {
             // one class claims in one order, so that the place says which layer it is
             return ledger.Own(new WidenedLinear(packed));
         }
 
-        ledger.HeldBytes += weight.numel() * (Arithmetic.Linear == LinearChoice.Packed ? Math.Min(weight.element_size(), 4) : SizeOfCompute);
+        ledger.HeldBytes +=
+            weight.numel()
+            * (Arithmetic.Linear == LinearChoice.Packed ? Math.Min(weight.element_size(), 4) : SizeOfCompute);
         return Arithmetic.Linear switch
         {
             LinearChoice.Packed => ledger.Own(ledger.Packed[place] = new PackedLinear(weight, bias)),
@@ -104,14 +122,23 @@ internal sealed class Weights : IDisposable
     }
 
     /// <summary>Demands that every tensor of the checkpoint was claimed, or is known to be of no use.</summary>
-    /// <param name="allowedUnusedPrefixes">Full names or beginnings of names that a checkpoint of this family may hold without need.</param>
-    /// <exception cref="InputException">Something was left over: the checkpoint is not of this architecture.</exception>
-    public void RequireAllClaimed(params string[] allowedUnusedPrefixes) => checkpoint.RequireNothingBut(ledger.Claimed, allowedUnusedPrefixes);
+    /// <param name="allowedUnusedPrefixes">Full names or beginnings of names that a checkpoint of this family may hold
+    /// without need.</param>
+    /// <exception cref="InputException">Something was left over: the checkpoint is not of this
+    /// architecture.</exception>
+    public void RequireAllClaimed(params string[] allowedUnusedPrefixes) =>
+        checkpoint.RequireNothingBut(ledger.Claimed, allowedUnusedPrefixes);
 
     /// <summary>Frees the claimed tensors and layers.</summary>
     public void Dispose() => ledger.Dispose();
 
-    private int SizeOfCompute => Arithmetic.Compute switch { torch.ScalarType.Float64 => 8, torch.ScalarType.Float32 => 4, _ => 2 };
+    private int SizeOfCompute =>
+        Arithmetic.Compute switch
+        {
+            torch.ScalarType.Float64 => 8,
+            torch.ScalarType.Float32 => 4,
+            _ => 2,
+        };
 
     private torch.Tensor Take(string name, long[] shape)
     {
@@ -122,7 +149,9 @@ internal sealed class Weights : IDisposable
     }
 
     private torch.Tensor OnDevice(torch.Tensor stored) =>
-        stored.to(Arithmetic.Compute, Arithmetic.Device) is var moved && ReferenceEquals(moved, stored) ? stored.alias() : moved;
+        stored.to(Arithmetic.Compute, Arithmetic.Device) is var moved && ReferenceEquals(moved, stored)
+            ? stored.alias()
+            : moved;
 
     /// <summary>What all views of a checkpoint share: claims, and what they own.</summary>
     private sealed class Ledger : IDisposable

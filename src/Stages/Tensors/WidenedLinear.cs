@@ -30,8 +30,8 @@ internal sealed class WidenedLinear : ILinear
     public long OutFeatures => packed.OutFeatures;
 
     /// <inheritdoc/>
-    public torch.Tensor Forward(torch.Tensor x) => torch.is_grad_enabled() && x.requires_grad ? Product.apply(x, this)
-        : Apply(x);
+    public torch.Tensor Forward(torch.Tensor x) =>
+        torch.is_grad_enabled() && x.requires_grad ? Product.apply(x, this) : Apply(x);
 
     /// <inheritdoc/>
     public void Dispose() => bias?.Dispose();

@@ -30,11 +30,17 @@ internal sealed record AddedToken(int Id, string Content, bool Special)
     /// <exception cref="InputException">It is no token.</exception>
     public static AddedToken Read(string file, int id, JsonElement json)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("content", out JsonElement content) || HubJson.TextOf(content) is not { } text)
+        if (
+            json.ValueKind != JsonValueKind.Object
+            || !json.TryGetProperty("content", out JsonElement content)
+            || HubJson.TextOf(content) is not { } text
+        )
         {
             throw new InputException(
-                file, $"has an added token (id {id}) without a text.",
-                "Download the tokenizer files of the model again.");
+                file,
+                $"has an added token (id {id}) without a text.",
+                "Download the tokenizer files of the model again."
+            );
         }
 
         bool special = Flag("special", false);
@@ -47,12 +53,12 @@ internal sealed record AddedToken(int Id, string Content, bool Special)
         };
 
         bool Flag(string key, bool otherwise) =>
-            !json.TryGetProperty(key, out JsonElement value) || value.ValueKind == JsonValueKind.Null
-            ? otherwise
-            : value.ValueKind is JsonValueKind.True or JsonValueKind.False
-                ? value.GetBoolean()
-                : throw new InputException(
-                    file, $"has '{key}' of the added token '{text}' neither true nor false.",
-                    "Download the tokenizer files of the model again.");
+            !json.TryGetProperty(key, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? otherwise
+            : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+            : throw new InputException(
+                file,
+                $"has '{key}' of the added token '{text}' neither true nor false.",
+                "Download the tokenizer files of the model again."
+            );
     }
 }

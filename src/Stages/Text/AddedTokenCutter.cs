@@ -24,7 +24,11 @@ internal sealed class AddedTokenCutter
         ILookup<bool, AddedToken> kinds = tokens.ToLookup(t => t.Normalized);
         plain = kinds[false].ToDictionary(t => t.Content, StringComparer.Ordinal);
         normalized = [];
-        foreach (AddedToken token in kinds[true]) normalized.TryAdd(alphabet.Normalize(token.Content), token);
+        foreach (AddedToken token in kinds[true])
+        {
+            normalized.TryAdd(alphabet.Normalize(token.Content), token);
+        }
+
         plainPattern = Pattern(plain.Keys);
         normalizedPattern = Pattern(normalized.Keys);
     }
@@ -42,7 +46,10 @@ internal sealed class AddedTokenCutter
                 continue;
             }
 
-            foreach (var part in Split(alphabet.Normalize(stretch), normalizedPattern, normalized)) yield return part;
+            foreach (var part in Split(alphabet.Normalize(stretch), normalizedPattern, normalized))
+            {
+                yield return part;
+            }
         }
     }
 
@@ -55,27 +62,59 @@ internal sealed class AddedTokenCutter
     }
 
     private static IEnumerable<(string Stretch, AddedToken? Token)> Split(
-        string text, Regex? pattern, Dictionary<string, AddedToken> tokens)
+        string text,
+        Regex? pattern,
+        Dictionary<string, AddedToken> tokens
+    )
     {
         int at = 0;
         for (Match? match = pattern?.Match(text); match is { Success: true }; match = match.NextMatch())
         {
             AddedToken token = tokens[match.Value];
-            int start = match.Index, end = start + match.Length;
-            if (start < at || (token.SingleWord && (IsWord(text, start - 1) || IsWord(text, end)))) continue;
-            while (token.LeftStrip && start > at && char.IsWhiteSpace(text[start - 1])) start--;
-            while (token.RightStrip && end < text.Length && char.IsWhiteSpace(text[end])) end++;
-            if (start > at) yield return (text[at..start], null);
+            int start = match.Index,
+                end = start + match.Length;
+            if (start < at || (token.SingleWord && (IsWord(text, start - 1) || IsWord(text, end))))
+            {
+                continue;
+            }
+
+            while (token.LeftStrip && start > at && char.IsWhiteSpace(text[start - 1]))
+            {
+                start--;
+            }
+
+            while (token.RightStrip && end < text.Length && char.IsWhiteSpace(text[end]))
+            {
+                end++;
+            }
+
+            if (start > at)
+            {
+                yield return (text[at..start], null);
+            }
+
             yield return (match.Value, token);
             at = end;
         }
 
-        if (at < text.Length) yield return (text[at..], null);
+        if (at < text.Length)
+        {
+            yield return (text[at..], null);
+        }
     }
 
     /// <summary>Whether a word's character (<c>\w</c>) stands at a place.</summary>
     private static bool IsWord(string text, int at) =>
-        at >= 0 && at < text.Length && (char.IsLetterOrDigit(text[at]) || char.IsSurrogate(text[at])
-            || char.GetUnicodeCategory(text[at]) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.SpacingCombiningMark
-                or System.Globalization.UnicodeCategory.EnclosingMark or System.Globalization.UnicodeCategory.ConnectorPunctuation or System.Globalization.UnicodeCategory.LetterNumber);
+        at >= 0
+        && at < text.Length
+        && (
+            char.IsLetterOrDigit(text[at])
+            || char.IsSurrogate(text[at])
+            || char.GetUnicodeCategory(text[at])
+                is System.Globalization.UnicodeCategory.NonSpacingMark
+                    or System.Globalization.UnicodeCategory.SpacingCombiningMark
+                    or System.Globalization.UnicodeCategory.EnclosingMark
+                    or System.Globalization.UnicodeCategory.ConnectorPunctuation
+                    or System.Globalization.UnicodeCategory.LetterNumber
+        );
 }

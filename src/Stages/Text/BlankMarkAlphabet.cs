@@ -13,16 +13,21 @@ internal enum BlankPrefix
     /// <summary>In front of the whole text, unless it starts with a blank (Metaspace, scheme "first").</summary>
     First,
 
-    /// <summary>In front of every stretch between added tokens, unless it starts with a blank (Metaspace, scheme "always").</summary>
+    /// <summary>
+    /// In front of every stretch between added tokens, unless it starts with a blank (Metaspace, scheme "always").
+    /// </summary>
     Each,
 
-    /// <summary>In front of every stretch between added tokens, blank or not (normalizer Prepend; SentencePiece's dummy prefix).</summary>
+    /// <summary>
+    /// In front of every stretch between added tokens, blank or not (normalizer Prepend; SentencePiece's dummy prefix).
+    /// </summary>
     EachAlways,
 }
 
 /// <summary>
-/// SentencePiece's alphabet: characters, with U+2581 for a blank; a character that the vocabulary lacks becomes its UTF-8 bytes, whose tokens are spelt <c>&lt;0x41&gt;</c>
-/// (LLaMA, InternLM2). Inside, such a byte is one symbol of the private use area.
+/// SentencePiece's alphabet: characters, with U+2581 for a blank; a character that the vocabulary lacks becomes its
+/// UTF-8 bytes, whose tokens are spelt <c>&lt;0x41&gt;</c> (LLaMA, InternLM2). Inside, such a byte is one symbol of the
+/// private use area.
 /// </summary>
 internal sealed class BlankMarkAlphabet : SymbolAlphabet
 {
@@ -41,11 +46,20 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     /// <param name="tokens">Tokens as spelt in the file.</param>
     /// <param name="prefix">Where a blank is put in front.</param>
     /// <param name="splitAtBlanks">Every blank starts a new piece (Metaspace with split).</param>
-    /// <param name="squeezeBlanks">Runs of blanks count as one, blanks at the ends as none (SentencePiece's remove_extra_whitespaces).</param>
-    /// <param name="marksWhenNormalizing">The normalizer marks blanks, so that added tokens are looked for among marks; Metaspace marks them later.</param>
-    /// <param name="byteFallback">A character that the vocabulary lacks becomes its bytes; else it stays, and becomes the unknown token.</param>
+    /// <param name="squeezeBlanks">Runs of blanks count as one, blanks at the ends as none (SentencePiece's
+    /// remove_extra_whitespaces).</param>
+    /// <param name="marksWhenNormalizing">The normalizer marks blanks, so that added tokens are looked for among marks;
+    /// Metaspace marks them later.</param>
+    /// <param name="byteFallback">A character that the vocabulary lacks becomes its bytes; else it stays, and becomes
+    /// the unknown token.</param>
     public BlankMarkAlphabet(
-        IEnumerable<string> tokens, BlankPrefix prefix, bool splitAtBlanks = false, bool squeezeBlanks = false, bool marksWhenNormalizing = true, bool byteFallback = true)
+        IEnumerable<string> tokens,
+        BlankPrefix prefix,
+        bool splitAtBlanks = false,
+        bool squeezeBlanks = false,
+        bool marksWhenNormalizing = true,
+        bool byteFallback = true
+    )
     {
         _marksWhenNormalizing = marksWhenNormalizing;
         _byteFallback = byteFallback;
@@ -63,7 +77,9 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     /// <inheritdoc/>
     public override string Normalize(string stretch)
     {
-        string text = _squeezeBlanks ? string.Join(' ', stretch.Split(' ', StringSplitOptions.RemoveEmptyEntries)) : stretch;
+        string text = _squeezeBlanks
+            ? string.Join(' ', stretch.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            : stretch;
         if (!_marksWhenNormalizing || text.Length == 0)
         {
             return text;
@@ -113,13 +129,17 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
 
     /// <inheritdoc/>
     public override byte[]? Bytes(string token) =>
-        token is ['<', '0', 'x', _, _, '>'] && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte one) ? [one] : null;
+        token is ['<', '0', 'x', _, _, '>']
+        && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte one)
+            ? [one]
+            : null;
 
     /// <inheritdoc/>
     public override string Text(string token) => token.Replace(Mark, ' ');
 
     /// <summary>Bytes that are not UTF-8 as a whole become one U+FFFD each, as the hub's decoder does.</summary>
-    public override string BytesText(byte[] bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
+    public override string BytesText(byte[] bytes) =>
+        Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
 
     /// <inheritdoc/>
     public override IEnumerable<(Rune Character, int Bytes)> Characters(byte[] bytes) =>
@@ -133,9 +153,15 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     /// <summary>First of 256 characters of the private use area (U+E000 to U+F8FF) that no token has.</summary>
     private static char FreePrivateBlock(IEnumerable<string> tokens)
     {
-        var used = tokens.SelectMany(t => t).Where(c => c is >= '\uE000' and <= '\uF8FF').Select(c => c >> 8).ToHashSet();
+        var used = tokens
+            .SelectMany(t => t)
+            .Where(c => c is >= '\uE000' and <= '\uF8FF')
+            .Select(c => c >> 8)
+            .ToHashSet();
         int free = Enumerable.Range(0xE0, 25).FirstOrDefault(b => !used.Contains(b));
-        return free > 0 ? (char)(free << 8) : throw new ArgumentException("the vocabulary uses the whole private use area");
+        return free > 0
+            ? (char)(free << 8)
+            : throw new ArgumentException("the vocabulary uses the whole private use area");
     }
 
     private static IEnumerable<string> SplitAtBlanks(string symbols)

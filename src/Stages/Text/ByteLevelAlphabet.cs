@@ -5,18 +5,24 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Text;
 
-/// <summary>GPT-2's alphabet: each byte of the UTF-8 text is one letter; a pattern cuts the text into words, numbers and blanks before (Qwen2 and its kin).</summary>
+/// <summary>
+/// GPT-2's alphabet: each byte of the UTF-8 text is one letter; a pattern cuts the text into words, numbers and blanks
+/// before (Qwen2 and its kin).
+/// </summary>
 internal sealed class ByteLevelAlphabet : SymbolAlphabet
 {
     /// <summary>Qwen2's pattern, used where a folder has only vocab.json and merges.txt.</summary>
-    public const string QwenPattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    public const string QwenPattern =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <summary>GPT-2's pattern, which a ByteLevel pre-tokenizer with use_regex has built in.</summary>
     public const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly char[] Letters = MakeLetters();
-    private static readonly Dictionary<char, byte> Values = Enumerable.Range(0, 256).ToDictionary(b => Letters[b], b => (byte)b);
+    private static readonly Dictionary<char, byte> Values = Enumerable
+        .Range(0, 256)
+        .ToDictionary(b => Letters[b], b => (byte)b);
 
     private readonly Regex _words;
     private readonly bool _compose;
@@ -30,7 +36,11 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
     {
         if (compose && "e\u0301".Normalize(NormalizationForm.FormC).Length != 1)
         {
-            throw new InputException("Unicode normalisation", "is switched off, and this tokenizer needs it.", "Unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (libicu).");
+            throw new InputException(
+                "Unicode normalisation",
+                "is switched off, and this tokenizer needs it.",
+                "Unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (libicu)."
+            );
         }
 
         _words = new Regex(pattern, RegexOptions.CultureInvariant, Patience);
@@ -80,7 +90,10 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
     /// <inheritdoc/>
     public override string BytesText(byte[] bytes) => Encoding.UTF8.GetString(bytes);
 
-    /// <summary>Matches and what lies between them. A pattern sees UTF-16, in which letters beyond the basic plane are no <c>\p{L}</c>: each such character is shown to it as one stand-in of its class.</summary>
+    /// <summary>
+    /// Matches and what lies between them. A pattern sees UTF-16, in which letters beyond the basic plane are no
+    /// <c>\p{L}</c>: each such character is shown to it as one stand-in of its class.
+    /// </summary>
     private IEnumerable<(int Start, int Length)> Words(string text)
     {
         var shown = new StringBuilder(text.Length);
@@ -116,20 +129,27 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
         }
     }
 
-    private static char StandIn(Rune rune) => Rune.GetUnicodeCategory(rune) switch
-    {
-        _ when Rune.IsLetter(rune) => '\u4E00', // 一
-        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => '\u0663', // Arabic digit three
-        _ => '\u263A', // ☺
-    };
-
-    private static string Spell(byte[] bytes) => string.Create(bytes.Length, bytes, static (letters, from) =>
-    {
-        for (int i = 0; i < from.Length; i++)
+    private static char StandIn(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) switch
         {
-            letters[i] = Letters[from[i]];
-        }
-    });
+            _ when Rune.IsLetter(rune) => '\u4E00', // 一
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber =>
+                '\u0663', // Arabic digit three
+            _ => '\u263A', // ☺
+        };
+
+    private static string Spell(byte[] bytes) =>
+        string.Create(
+            bytes.Length,
+            bytes,
+            static (letters, from) =>
+            {
+                for (int i = 0; i < from.Length; i++)
+                {
+                    letters[i] = Letters[from[i]];
+                }
+            }
+        );
 
     /// <summary>Printable bytes stand for themselves, the others for U+0100 and on.</summary>
     private static char[] MakeLetters()

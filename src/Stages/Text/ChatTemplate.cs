@@ -13,7 +13,8 @@ namespace Pipelines.Stages.Text;
 internal sealed class ChatTemplate
 {
     private const string Probe = "Which thing is this? Say it in one word.";
-    private const string Remedy = "Set model.template to the name of a prompt (auto does not fit), or to a template file of your own.";
+    private const string Remedy =
+        "Set model.template to the name of a prompt (auto does not fit), or to a template file of your own.";
 
     private readonly Func<string, string> write;
     private readonly string beforePicture;
@@ -55,11 +56,13 @@ internal sealed class ChatTemplate
     /// <param name="template">The prompt.</param>
     /// <param name="image">The family's picture.</param>
     /// <param name="source">Where it comes from; null = its name.</param>
-    public static ChatTemplate Of(BuiltInTemplate template, ImageMark image, string? source = null) => new(
-        image,
-        source ?? $"prompt {template.Name}",
-        Hash($"{template.Before}\0{image.Before}\0{template.After}"),
-        question => template.Before + image.Before + question + template.After);
+    public static ChatTemplate Of(BuiltInTemplate template, ImageMark image, string? source = null) =>
+        new(
+            image,
+            source ?? $"prompt {template.Name}",
+            Hash($"{template.Before}\0{image.Before}\0{template.After}"),
+            question => template.Before + image.Before + question + template.After
+        );
 
     /// <summary>A chat template, in the first form of messages that it has a place for.</summary>
     /// <param name="template">The template.</param>
@@ -81,9 +84,12 @@ internal sealed class ChatTemplate
                 {
                     RequireNoThought(template.File, text);
                     return new ChatTemplate(
-                        image, Path.GetFileName(template.File), Hash(template.Text),
+                        image,
+                        Path.GetFileName(template.File),
+                        Hash(template.Text),
                         question =>
-                            Guarded(template.File, () => parsed.Render(Messages.Of(form, question, image, special))));
+                            Guarded(template.File, () => parsed.Render(Messages.Of(form, question, image, special)))
+                    );
                 }
 
                 objection = found;
@@ -101,8 +107,10 @@ internal sealed class ChatTemplate
         }
 
         throw new InputException(
-            template.File, $"is no chat template for a picture and a question ({string.Join("; ", objections)}).",
-            Remedy);
+            template.File,
+            $"is no chat template for a picture and a question ({string.Join("; ", objections)}).",
+            Remedy
+        );
     }
 
     /// <summary>The whole prompt, with <see cref="ImageMark.Picture"/> for the picture.</summary>
@@ -115,18 +123,24 @@ internal sealed class ChatTemplate
             throw new InputException(
                 "prompt",
                 $"holds '{reserved}', which stands for a picture and may be in the prompt once, where the picture is.",
-                "Leave it out of the question.");
+                "Leave it out of the question."
+            );
         }
 
         string text = write(question);
-        if (ObjectionTo(text, question, Image) is { } objection) throw new InputException(
-            Source, $"does not take this question as it is ({objection}).", Remedy);
+        if (ObjectionTo(text, question, Image) is { } objection)
+        {
+            throw new InputException(Source, $"does not take this question as it is ({objection}).", Remedy);
+        }
+
         return BeforePicture(text) == beforePicture
             ? text
             : throw new InputException(
                 Source,
-                "writes another text before the picture for this question than for others, so that pictures could not share a baseline.",
-                Remedy);
+                "writes another text before the picture for this question than for others, so that pictures could "
+                    + "not share a baseline.",
+                Remedy
+            );
     }
 
     /// <summary>Ids of the prompt of a question.</summary>
@@ -145,22 +159,31 @@ internal sealed class ChatTemplate
     public EncodedPrompt EncodePrompt(HubTokenizer tokenizer, string prompt, int imageTokens)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(imageTokens, 1);
-        int imageId = tokenizer.IdOf(Image.ImageToken)
+        int imageId =
+            tokenizer.IdOf(Image.ImageToken)
             ?? throw new InputException(
-                "tokenizer", $"has no token '{Image.ImageToken}', which stands for the picture.",
-                "Use the tokenizer files of the model itself.");
+                "tokenizer",
+                $"has no token '{Image.ImageToken}', which stands for the picture.",
+                "Use the tokenizer files of the model itself."
+            );
         IReadOnlyList<int> ids = tokenizer.EncodeWithOneBos(
-            prompt.Replace(Image.Picture, Image.PictureTokens, StringComparison.Ordinal));
+            prompt.Replace(Image.Picture, Image.PictureTokens, StringComparison.Ordinal)
+        );
         int start = Enumerable.Range(0, ids.Count).FirstOrDefault(i => ids[i] == imageId, -1);
         if (start < 0 || ids.Skip(start + 1).Contains(imageId))
         {
             throw new InputException(
-                "prompt", $"must hold '{Image.Picture}' once, where the picture stands.",
-                "Leave it out of the question.");
+                "prompt",
+                $"must hold '{Image.Picture}' once, where the picture stands.",
+                "Leave it out of the question."
+            );
         }
 
         return new EncodedPrompt(
-            [.. ids.Take(start), .. Enumerable.Repeat(imageId, imageTokens), .. ids.Skip(start + 1)], start, imageTokens);
+            [.. ids.Take(start), .. Enumerable.Repeat(imageId, imageTokens), .. ids.Skip(start + 1)],
+            start,
+            imageTokens
+        );
     }
 
     private string BeforePicture(string text) => text[..text.IndexOf(Image.Picture, StringComparison.Ordinal)];
@@ -169,10 +192,26 @@ internal sealed class ChatTemplate
     private static string? ObjectionTo(string text, string question, ImageMark image)
     {
         int picture = text.IndexOf(image.Picture, StringComparison.Ordinal);
-        if (Messages.Shown(question).Any(s => text.Contains(s, StringComparison.Ordinal))) return "it prints the parts of the message as a list, not their texts";
-        if (picture < 0) return $"no '{image.Picture}' stands in the text, so there is no place for the picture";
-        if (text.IndexOf(image.Picture, picture + 1, StringComparison.Ordinal) >= 0) return $"'{image.Picture}' stands in the text more than once";
-        if (text.IndexOf(question, picture, StringComparison.Ordinal) >= 0) return null;
+        if (Messages.Shown(question).Any(s => text.Contains(s, StringComparison.Ordinal)))
+        {
+            return "it prints the parts of the message as a list, not their texts";
+        }
+
+        if (picture < 0)
+        {
+            return $"no '{image.Picture}' stands in the text, so there is no place for the picture";
+        }
+
+        if (text.IndexOf(image.Picture, picture + 1, StringComparison.Ordinal) >= 0)
+        {
+            return $"'{image.Picture}' stands in the text more than once";
+        }
+
+        if (text.IndexOf(question, picture, StringComparison.Ordinal) >= 0)
+        {
+            return null;
+        }
+
         return text.Contains(question, StringComparison.Ordinal)
             ? "the question stands before the picture and could not read it"
             : "the question is lost or changed";
@@ -183,7 +222,11 @@ internal sealed class ChatTemplate
         if (text.TrimEnd().EndsWith("<think>", StringComparison.Ordinal))
         {
             throw new InputException(
-                file, "ends in '<think>': the model would think first, and the first token, which is what is measured, would be none of the answer.", "Use an Instruct checkpoint, or set model.template.");
+                file,
+                "ends in '<think>': the model would think first, and the first token, which is what is measured, "
+                    + "would be none of the answer.",
+                "Use an Instruct checkpoint, or set model.template."
+            );
         }
     }
 

@@ -19,14 +19,19 @@ internal static class HubJson
         try
         {
             var info = new FileInfo(file);
-            if (info.Length > LargestFile) throw new InputException(
-                file, $"has {info.Length:N0} bytes, far more than a tokenizer has.", Remedy);
+            if (info.Length > LargestFile)
+            {
+                throw new InputException(file, $"has {info.Length:N0} bytes, far more than a tokenizer has.", Remedy);
+            }
+
             byte[] bytes = File.ReadAllBytes(file);
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
                 throw new InputException(
-                    file, "is a git-LFS pointer, not the file itself.",
-                    "Run 'git lfs pull' in the folder, or download the file.");
+                    file,
+                    "is a git-LFS pointer, not the file itself.",
+                    "Run 'git lfs pull' in the folder, or download the file."
+                );
             }
 
             return Utf8Text.WithoutMark(bytes);

@@ -8,8 +8,9 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Text;
 
 /// <summary>
-/// The tokenizer of a hub folder: byte-pair encoding from tokenizer.json, from vocab.json + merges.txt, or from a SentencePiece tokenizer.model.
-/// Immutable and safe for several threads; time is linear in the length of ordinary text.
+/// The tokenizer of a hub folder: byte-pair encoding from tokenizer.json, from vocab.json + merges.txt, or from a
+/// SentencePiece tokenizer.model. Immutable and safe for several threads; time is linear in the length of ordinary
+/// text.
 /// </summary>
 internal sealed class HubTokenizer
 {
@@ -25,11 +26,10 @@ internal sealed class HubTokenizer
 
     /// <summary>Reads the tokenizer of a folder.</summary>
     /// <param name="folder">A hub folder.</param>
-    /// <exception cref="InputException">No tokenizer there, a damaged file, or a kind of tokenizer that is not supported; names the file.</exception>
+    /// <exception cref="InputException">No tokenizer there, a damaged file, or a kind of tokenizer that is not
+    /// supported; names the file.</exception>
     public HubTokenizer(string folder)
-        : this(TokenizerFiles.Read(folder))
-    {
-    }
+        : this(TokenizerFiles.Read(folder)) { }
 
     private HubTokenizer(TokenizerModel model)
     {
@@ -58,16 +58,23 @@ internal sealed class HubTokenizer
         VocabularySize = _texts.Count == 0 ? 0 : _texts.Keys.Max() + 1;
         try
         {
-            _merger = BpeTokenizer.Create(new BpeOptions(_symbols)
-            {
-                Merges = model.Merges,
-                UnknownToken = model.UnknownToken is { } unknown && _symbols.ContainsKey(unknown) ? unknown : null,
-                FuseUnknownTokens = model.FusesUnknown,
-            });
+            _merger = BpeTokenizer.Create(
+                new BpeOptions(_symbols)
+                {
+                    Merges = model.Merges,
+                    UnknownToken = model.UnknownToken is { } unknown && _symbols.ContainsKey(unknown) ? unknown : null,
+                    FuseUnknownTokens = model.FusesUnknown,
+                }
+            );
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException)
         {
-            throw new InputException(model.Source, $"holds a vocabulary or merges that do not fit together ({e.Message}).", "Download the tokenizer files again.", e);
+            throw new InputException(
+                model.Source,
+                $"holds a vocabulary or merges that do not fit together ({e.Message}).",
+                "Download the tokenizer files again.",
+                e
+            );
         }
     }
 
@@ -77,7 +84,10 @@ internal sealed class HubTokenizer
     /// <summary>One more than the largest id that a token has; the embedding may have more rows (padding).</summary>
     public int VocabularySize { get; }
 
-    /// <summary>Ids of a text, with <see cref="Bos"/> in front where the tokenizer has one. Added tokens written in the text become their single ids.</summary>
+    /// <summary>
+    /// Ids of a text, with <see cref="Bos"/> in front where the tokenizer has one. Added tokens written in the text
+    /// become their single ids.
+    /// </summary>
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
     public IReadOnlyList<int> Encode(string text)
     {
@@ -85,7 +95,9 @@ internal sealed class HubTokenizer
         return Bos is { } bos ? [bos, .. ids] : ids;
     }
 
-    /// <summary>Ids of a text in which <see cref="Bos"/> may stand already, as in what a chat template writes: it comes once.</summary>
+    /// <summary>
+    /// Ids of a text in which <see cref="Bos"/> may stand already, as in what a chat template writes: it comes once.
+    /// </summary>
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
     public IReadOnlyList<int> EncodeWithOneBos(string text)
     {
@@ -114,9 +126,13 @@ internal sealed class HubTokenizer
         return ids;
     }
 
-    /// <summary>Text of ids. Ids without a token (padding rows of the embedding) are left out; bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <summary>
+    /// Text of ids. Ids without a token (padding rows of the embedding) are left out; bytes that are not UTF-8 become
+    /// U+FFFD.
+    /// </summary>
     /// <param name="ids">Token ids.</param>
-    /// <param name="skipAdded">Leaves out special tokens; added tokens that are not special (<c>&lt;tool_call&gt;</c>) are always shown.</param>
+    /// <param name="skipAdded">Leaves out special tokens; added tokens that are not special (<c>&lt;tool_call&gt;</c>)
+    /// are always shown.</param>
     public string Decode(IEnumerable<int> ids, bool skipAdded = true)
     {
         var text = new StringBuilder();
@@ -145,11 +161,17 @@ internal sealed class HubTokenizer
         }
 
         FlushBytes(bytes, text);
-        string decoded = _model.Alphabet.PutsPrefix && text.Length > 0 && text[0] == ' ' ? text.ToString(1, text.Length - 1) : text.ToString();
+        string decoded =
+            _model.Alphabet.PutsPrefix && text.Length > 0 && text[0] == ' '
+                ? text.ToString(1, text.Length - 1)
+                : text.ToString();
         return _model.CleansUp ? CleanedUp(decoded) : decoded;
     }
 
-    /// <summary>One token for display: its text with blanks as blanks, bytes that are no text alone as <c>&lt;0xE4&gt;</c>, added tokens by name, ids without a token as <c>&lt;unused N&gt;</c>.</summary>
+    /// <summary>
+    /// One token for display: its text with blanks as blanks, bytes that are no text alone as <c>&lt;0xE4&gt;</c>,
+    /// added tokens by name, ids without a token as <c>&lt;unused N&gt;</c>.
+    /// </summary>
     public string TokenText(int id)
     {
         if (!_texts.TryGetValue(id, out string? token))
@@ -171,12 +193,18 @@ internal sealed class HubTokenizer
     }
 
     /// <summary>Id of a token spelt as in the tokenizer's files (added tokens first), or null.</summary>
-    public int? IdOf(string token) => _added.TryGetValue(token, out var added) ? added.Id : _model.Vocabulary.TryGetValue(token, out int id) ? id : null;
+    public int? IdOf(string token) =>
+        _added.TryGetValue(token, out var added) ? added.Id
+        : _model.Vocabulary.TryGetValue(token, out int id) ? id
+        : null;
 
     /// <summary>True where an id has a token; false for padding rows of the embedding.</summary>
     public bool HasToken(int id) => _texts.ContainsKey(id);
 
-    /// <summary>The characters that <see cref="Decode"/> shows (before it takes the blank in front away), each with the tokens that spell it.</summary>
+    /// <summary>
+    /// The characters that <see cref="Decode"/> shows (before it takes the blank in front away), each with the tokens
+    /// that spell it.
+    /// </summary>
     /// <param name="ids">Token ids.</param>
     public IReadOnlyList<SpeltCharacter> Characters(IReadOnlyList<int> ids)
     {
@@ -198,7 +226,10 @@ internal sealed class HubTokenizer
             }
 
             EndBytes();
-            string text = !_addedIds.Contains(ids[i]) ? _model.Alphabet.Text(token) : _special.Contains(ids[i]) ? "" : token;
+            string text =
+                !_addedIds.Contains(ids[i]) ? _model.Alphabet.Text(token)
+                : _special.Contains(ids[i]) ? ""
+                : token;
             characters.AddRange(text.EnumerateRunes().Select(character => new SpeltCharacter(character, i, i)));
         }
 
@@ -233,17 +264,30 @@ internal sealed class HubTokenizer
 
                 foreach (var (start, length) in _barriers.Split(piece))
                 {
-                    ids.AddRange(_merger.EncodeToIds(piece.AsSpan(start, length), considerPreTokenization: false, considerNormalization: false));
+                    ids.AddRange(
+                        _merger.EncodeToIds(
+                            piece.AsSpan(start, length),
+                            considerPreTokenization: false,
+                            considerNormalization: false
+                        )
+                    );
                 }
             }
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new InputException(_model.Source, "has a split pattern that takes too long on this text.", "Use the tokenizer.json of the published model.", e);
+            throw new InputException(
+                _model.Source,
+                "has a split pattern that takes too long on this text.",
+                "Use the tokenizer.json of the published model.",
+                e
+            );
         }
     }
 
-    /// <summary>Tokens in symbols; two tokens of the same symbols (<c>&lt;0x0A&gt;</c> and <c>&lt;0x0a&gt;</c>) would be one.</summary>
+    /// <summary>
+    /// Tokens in symbols; two tokens of the same symbols (<c>&lt;0x0A&gt;</c> and <c>&lt;0x0a&gt;</c>) would be one.
+    /// </summary>
     private static Dictionary<string, int> Symbols(TokenizerModel model)
     {
         var symbols = new Dictionary<string, int>(model.Vocabulary.Count, StringComparer.Ordinal);
@@ -251,7 +295,11 @@ internal sealed class HubTokenizer
         {
             if (!symbols.TryAdd(model.Alphabet.Symbols(token), id))
             {
-                throw new InputException(model.Source, $"holds two tokens that stand for the same text, one of them '{token}'.", "Download the tokenizer files again.");
+                throw new InputException(
+                    model.Source,
+                    $"holds two tokens that stand for the same text, one of them '{token}'.",
+                    "Download the tokenizer files again."
+                );
             }
         }
 
@@ -261,9 +309,17 @@ internal sealed class HubTokenizer
     /// <summary>What transformers calls clean_up_tokenization.</summary>
     private static string CleanedUp(string text)
     {
-        foreach (string before in (string[])[" .", " ?", " !", " ,"]) text = text.Replace(before, before[1..], StringComparison.Ordinal);
+        foreach (string before in (string[])[" .", " ?", " !", " ,"])
+        {
+            text = text.Replace(before, before[1..], StringComparison.Ordinal);
+        }
+
         text = text.Replace(" ' ", "'", StringComparison.Ordinal);
-        foreach (string before in (string[])[" n't", " 'm", " 's", " 've", " 're"]) text = text.Replace(before, before[1..], StringComparison.Ordinal);
+        foreach (string before in (string[])[" n't", " 'm", " 's", " 've", " 're"])
+        {
+            text = text.Replace(before, before[1..], StringComparison.Ordinal);
+        }
+
         return text;
     }
 
@@ -280,5 +336,6 @@ internal sealed class HubTokenizer
 /// <summary>A character of a text that tokens spell.</summary>
 /// <param name="Character">The character.</param>
 /// <param name="First">Index of the first token that spells it.</param>
-/// <param name="Last">Index of the last one: another than <paramref name="First"/> where bytes of it stand in several tokens.</param>
+/// <param name="Last">Index of the last one: another than <paramref name="First"/> where bytes of it stand in several
+/// tokens.</param>
 internal readonly record struct SpeltCharacter(Rune Character, int First, int Last);

@@ -11,12 +11,12 @@ internal sealed record ImageMark(string Picture, string PictureTokens, string Im
     public static ImageMark Llava { get; } = new("<image>", "<image>", "<image>", "<image>\n");
 
     /// <summary>InternVL in its authors' layout.</summary>
-    public static ImageMark InternVl { get; } = new(
-        "<image>", "<img><IMG_CONTEXT></img>", "<IMG_CONTEXT>", "<image>\n");
+    public static ImageMark InternVl { get; } =
+        new("<image>", "<img><IMG_CONTEXT></img>", "<IMG_CONTEXT>", "<image>\n");
 
     /// <summary>Qwen2-VL.</summary>
-    public static ImageMark Qwen2Vl { get; } = new(
-        "<|image_pad|>", "<|image_pad|>", "<|image_pad|>", "<|vision_start|><|image_pad|><|vision_end|>");
+    public static ImageMark Qwen2Vl { get; } =
+        new("<|image_pad|>", "<|image_pad|>", "<|image_pad|>", "<|vision_start|><|image_pad|><|vision_end|>");
 
     /// <summary>
     /// Texts that a question may not hold: the tokenizer or the family would take them for a picture or a video.
@@ -25,9 +25,7 @@ internal sealed record ImageMark(string Picture, string PictureTokens, string Im
         ((string[])[Picture, ImageToken, .. Others]).Distinct(StringComparer.Ordinal);
 
     private IEnumerable<string> Others =>
-        this == Qwen2Vl
-        ? ["<|vision_start|>", "<|vision_end|>", "<|video_pad|>"]
-        : this == InternVl
-        ? ["<img>", "</img>"]
+        this == Qwen2Vl ? ["<|vision_start|>", "<|vision_end|>", "<|video_pad|>"]
+        : this == InternVl ? ["<img>", "</img>"]
         : [];
 }

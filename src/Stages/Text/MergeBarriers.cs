@@ -1,8 +1,9 @@
 namespace Pipelines.Stages.Text;
 
 /// <summary>
-/// Places that no merge can cross: between two symbols that no token holds side by side. Cutting there changes no result and keeps the time of
-/// byte-pair encoding, which is quadratic in a piece, linear in a text (LLaMA merges a whole text as one piece).
+/// Places that no merge can cross: between two symbols that no token holds side by side. Cutting there changes no
+/// result and keeps the time of byte-pair encoding, which is quadratic in a piece, linear in a text (LLaMA merges a
+/// whole text as one piece).
 /// </summary>
 internal sealed class MergeBarriers
 {

@@ -4,25 +4,26 @@ using System.Text;
 namespace Pipelines.Stages.Text;
 
 /// <summary>
-/// A SentencePiece model file (protocol buffers, ModelProto): pieces with their scores and the two settings that change ids.
-/// Only models of type BPE have an order of merges: the piece of the highest score is made first.
+/// A SentencePiece model file (protocol buffers, ModelProto): pieces with their scores and the two settings that change
+/// ids. Only models of type BPE have an order of merges: the piece of the highest score is made first.
 /// </summary>
 internal sealed class SentencePieceModel
 {
-    private const int Normal = 1, Control = 3, BpeType = 2;
+    private const int Normal = 1,
+        Control = 3,
+        BpeType = 2;
     private readonly List<(string Text, float Score, int Type)> _pieces = [];
     private int _modelType = 1;
     private bool _hasCharacterMap;
 
-    private SentencePieceModel()
-    {
-    }
+    private SentencePieceModel() { }
 
     /// <summary>Piece to id.</summary>
     public Dictionary<string, int> Vocabulary { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Ids of pieces that stand for no text (<c>&lt;s&gt;</c>).</summary>
-    public IReadOnlyCollection<int> Controls => [.. Enumerable.Range(0, _pieces.Count).Where(i => _pieces[i].Type == Control)];
+    public IReadOnlyCollection<int> Controls =>
+        [.. Enumerable.Range(0, _pieces.Count).Where(i => _pieces[i].Type == Control)];
 
     /// <summary>A blank is put in front of a text.</summary>
     public bool AddsDummyPrefix { get; private set; } = true;
@@ -62,10 +63,14 @@ internal sealed class SentencePieceModel
             throw new FormatException("it is a SentencePiece model of another type than BPE");
         }
 
-        return model._hasCharacterMap ? throw new FormatException("it normalises characters by a map, which is not supported") : model;
+        return model._hasCharacterMap
+            ? throw new FormatException("it normalises characters by a map, which is not supported")
+            : model;
     }
 
-    /// <summary>Merges, the first to be done first: every way to make a piece of two pieces, by falling score.</summary>
+    /// <summary>
+    /// Merges, the first to be done first: every way to make a piece of two pieces, by falling score.
+    /// </summary>
     public IReadOnlyList<string> Merges()
     {
         var merges = new List<(float Score, string Merge)>();
@@ -96,7 +101,9 @@ internal sealed class SentencePieceModel
                     text = Encoding.UTF8.GetString(field.Bytes);
                     break;
                 case 2:
-                    score = BinaryPrimitives.ReadSingleLittleEndian(field.Bytes.Length == 4 ? field.Bytes : throw new FormatException("a piece's score is no float"));
+                    score = BinaryPrimitives.ReadSingleLittleEndian(
+                        field.Bytes.Length == 4 ? field.Bytes : throw new FormatException("a piece's score is no float")
+                    );
                     break;
                 case 3:
                     type = (int)field.Value;
@@ -106,10 +113,16 @@ internal sealed class SentencePieceModel
 
         if (text.Length == 0 || !Vocabulary.TryAdd(text, _pieces.Count))
         {
-            throw new FormatException(text.Length == 0 ? $"piece {_pieces.Count} is empty" : $"piece {_pieces.Count} is piece {Vocabulary[text]} again, which SentencePiece refuses, too");
+            throw new FormatException(
+                text.Length == 0
+                    ? $"piece {_pieces.Count} is empty"
+                    : $"piece {_pieces.Count} is piece {Vocabulary[text]} again, which SentencePiece refuses, too"
+            );
         }
 
-        _pieces.Add((text, float.IsNaN(score) ? throw new FormatException("a piece's score is not a number") : score, type));
+        _pieces.Add(
+            (text, float.IsNaN(score) ? throw new FormatException("a piece's score is not a number") : score, type)
+        );
     }
 
     private void ReadTrainer(ReadOnlySpan<byte> bytes)

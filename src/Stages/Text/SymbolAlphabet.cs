@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Pipelines.Stages.Text;
 
-/// <summary>How text becomes the symbols that byte-pair encoding merges, and back. Two kinds exist: <see cref="ByteLevelAlphabet"/> and <see cref="BlankMarkAlphabet"/>.</summary>
+/// <summary>
+/// How text becomes the symbols that byte-pair encoding merges, and back. Two kinds exist:
+/// <see cref="ByteLevelAlphabet"/> and <see cref="BlankMarkAlphabet"/>.
+/// </summary>
 internal abstract class SymbolAlphabet
 {
     /// <summary>True where encoding puts a blank in front of a text, which decoding takes away.</summary>

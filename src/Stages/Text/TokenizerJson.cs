@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Pipelines.Stages.Text;
 
-/// <summary>tokenizer.json as the tokenizers library writes it: the parts that are read here, names in snake case.</summary>
+/// <summary>
+/// tokenizer.json as the tokenizers library writes it: the parts that are read here, names in snake case.
+/// </summary>
 internal sealed record TokenizerJson
 {
     /// <summary>Vocabulary and merges.</summary>
@@ -90,7 +92,9 @@ internal sealed record TokenizerJson
 
         /// <summary>The steps of a Sequence, in depth; a single step gives itself.</summary>
         public IEnumerable<Part> Steps() =>
-            Type == "Sequence" ? (Normalizers ?? Pretokenizers ?? Processors ?? Decoders ?? []).SelectMany(p => p?.Steps() ?? []) : [this];
+            Type == "Sequence"
+                ? (Normalizers ?? Pretokenizers ?? Processors ?? Decoders ?? []).SelectMany(p => p?.Steps() ?? [])
+                : [this];
     }
 
     /// <summary>A pattern: regular expression or literal text.</summary>

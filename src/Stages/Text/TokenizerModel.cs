@@ -36,4 +36,3 @@ internal sealed record TokenizerModel
     /// <summary>Decoding takes away the blank before punctuation.</summary>
     public bool CleansUp { get; init; }
 }
-

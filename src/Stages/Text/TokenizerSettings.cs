@@ -10,7 +10,16 @@ namespace Pipelines.Stages.Text;
 /// </summary>
 internal sealed class TokenizerSettings
 {
-    private static readonly string[] NamedTokens = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private static readonly string[] NamedTokens =
+    [
+        "bos_token",
+        "eos_token",
+        "unk_token",
+        "sep_token",
+        "pad_token",
+        "cls_token",
+        "mask_token",
+    ];
 
     private readonly string file;
     private readonly JsonElement config;
@@ -27,11 +36,13 @@ internal sealed class TokenizerSettings
     /// <exception cref="InputException">Damaged, or a setting that changes ids and is not supported.</exception>
     public static TokenizerSettings Read(string folder)
     {
-        string file = Path.Combine(folder, "tokenizer_config.json"), tokens = Path.Combine(
-            folder, "special_tokens_map.json");
+        string file = Path.Combine(folder, "tokenizer_config.json"),
+            tokens = Path.Combine(folder, "special_tokens_map.json");
         var settings = new TokenizerSettings(
-            file, File.Exists(file) ? HubJson.Object(file) : default,
-            File.Exists(tokens) ? HubJson.Object(tokens) : default);
+            file,
+            File.Exists(file) ? HubJson.Object(file) : default,
+            File.Exists(tokens) ? HubJson.Object(tokens) : default
+        );
         settings.RequireUnderstood();
         return settings;
     }
@@ -42,8 +53,8 @@ internal sealed class TokenizerSettings
     /// <summary>Name of the tokenizer's class without <c>Fast</c>; null where the file names none.</summary>
     public string? Class =>
         Text("tokenizer_class") is { } name
-        ? (name.EndsWith("Fast", StringComparison.Ordinal) && name != "PreTrainedTokenizerFast" ? name[..^4] : name)
-        : null;
+            ? (name.EndsWith("Fast", StringComparison.Ordinal) && name != "PreTrainedTokenizerFast" ? name[..^4] : name)
+            : null;
 
     /// <summary>The class puts bos and eos around a text by the settings, whatever tokenizer.json says.</summary>
     public bool RulesBos =>
@@ -75,19 +86,36 @@ internal sealed class TokenizerSettings
     {
         get
         {
-            if (!TryGet(config, "chat_template", out JsonElement template)) return null;
-            if (HubJson.TextOf(template) is { } text) return text;
+            if (!TryGet(config, "chat_template", out JsonElement template))
+            {
+                return null;
+            }
+
+            if (HubJson.TextOf(template) is { } text)
+            {
+                return text;
+            }
+
             if (template.ValueKind == JsonValueKind.Array)
             {
                 foreach (JsonElement one in template.EnumerateArray().Where(t => t.ValueKind == JsonValueKind.Object))
                 {
-                    if (TryGet(one, "name", out JsonElement name) && HubJson.TextOf(name) == "default" && TryGet(one, "template", out JsonElement named)) return HubJson.TextOf(named);
+                    if (
+                        TryGet(one, "name", out JsonElement name)
+                        && HubJson.TextOf(name) == "default"
+                        && TryGet(one, "template", out JsonElement named)
+                    )
+                    {
+                        return HubJson.TextOf(named);
+                    }
                 }
             }
 
             throw new InputException(
-                file, "has a chat_template that is no text, and none of the name 'default'.",
-                "Set model.template to a file or to the name of a prompt.");
+                file,
+                "has a chat_template that is no text, and none of the name 'default'.",
+                "Set model.template to a file or to the name of a prompt."
+            );
         }
     }
 
@@ -102,15 +130,25 @@ internal sealed class TokenizerSettings
             var tokens = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (string name in NamedTokens)
             {
-                if (TokenText(name) is { } text) tokens[name] = text;
+                if (TokenText(name) is { } text)
+                {
+                    tokens[name] = text;
+                }
             }
 
             foreach (string group in (string[])["extra_special_tokens", "model_specific_special_tokens"])
             {
-                if (!TryGet(config, group, out JsonElement extra) || extra.ValueKind != JsonValueKind.Object) continue;
+                if (!TryGet(config, group, out JsonElement extra) || extra.ValueKind != JsonValueKind.Object)
+                {
+                    continue;
+                }
+
                 foreach (JsonProperty one in extra.EnumerateObject())
                 {
-                    if (ContentOf(one.Value) is { } text) tokens[one.Name] = text;
+                    if (ContentOf(one.Value) is { } text)
+                    {
+                        tokens[one.Name] = text;
+                    }
                 }
             }
 
@@ -123,14 +161,29 @@ internal sealed class TokenizerSettings
     {
         get
         {
-            foreach (string text in SpecialTokens.Values) yield return text;
+            foreach (string text in SpecialTokens.Values)
+            {
+                yield return text;
+            }
+
             foreach (string group in (string[])["additional_special_tokens", "extra_special_tokens"])
             {
-                if (!TryGet(config, group, out JsonElement list) && !TryGet(map, group, out list)) continue;
-                if (list.ValueKind != JsonValueKind.Array) continue;
+                if (!TryGet(config, group, out JsonElement list) && !TryGet(map, group, out list))
+                {
+                    continue;
+                }
+
+                if (list.ValueKind != JsonValueKind.Array)
+                {
+                    continue;
+                }
+
                 foreach (JsonElement one in list.EnumerateArray())
                 {
-                    if (ContentOf(one) is { } text) yield return text;
+                    if (ContentOf(one) is { } text)
+                    {
+                        yield return text;
+                    }
                 }
             }
         }
@@ -141,17 +194,30 @@ internal sealed class TokenizerSettings
     {
         get
         {
-            if (!TryGet(config, "added_tokens_decoder", out JsonElement all)) yield break;
-            if (all.ValueKind != JsonValueKind.Object) throw Wrong(
-                "added_tokens_decoder", "an object from ids to tokens");
+            if (!TryGet(config, "added_tokens_decoder", out JsonElement all))
+            {
+                yield break;
+            }
+
+            if (all.ValueKind != JsonValueKind.Object)
+            {
+                throw Wrong("added_tokens_decoder", "an object from ids to tokens");
+            }
+
             foreach (JsonProperty one in all.EnumerateObject())
             {
                 int id = int.TryParse(one.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
                     ? number
                     : throw new InputException(
-                        file, $"added_tokens_decoder has the key '{one.Name}', which is no id.",
-                        "Download the tokenizer files of the model again.");
-                if (one.Value.ValueKind == JsonValueKind.Null) continue;
+                        file,
+                        $"added_tokens_decoder has the key '{one.Name}', which is no id.",
+                        "Download the tokenizer files of the model again."
+                    );
+                if (one.Value.ValueKind == JsonValueKind.Null)
+                {
+                    continue;
+                }
+
                 yield return AddedToken.Read(file, id, one.Value);
             }
         }
@@ -162,13 +228,15 @@ internal sealed class TokenizerSettings
         TryGet(config, name, out JsonElement token) || TryGet(map, name, out token) ? ContentOf(token) : Default(name);
 
     /// <summary>The bos token of a class that puts one in front.</summary>
-    private string? Default(string name) => (Class, name) switch
-    {
-        ("LlamaTokenizer" or "CodeLlamaTokenizer" or "InternLM2Tokenizer", "bos_token") when !IsNull(name) => "<s>",
-        ("LlamaTokenizer" or "CodeLlamaTokenizer" or "InternLM2Tokenizer", "eos_token") when !IsNull(name) => "</s>",
-        ("GemmaTokenizer", "bos_token") when !IsNull(name) => "<bos>",
-        _ => null,
-    };
+    private string? Default(string name) =>
+        (Class, name) switch
+        {
+            ("LlamaTokenizer" or "CodeLlamaTokenizer" or "InternLM2Tokenizer", "bos_token") when !IsNull(name) => "<s>",
+            ("LlamaTokenizer" or "CodeLlamaTokenizer" or "InternLM2Tokenizer", "eos_token") when !IsNull(name) =>
+                "</s>",
+            ("GemmaTokenizer", "bos_token") when !IsNull(name) => "<bos>",
+            _ => null,
+        };
 
     private bool IsNull(string key) =>
         config.ValueKind == JsonValueKind.Object
@@ -177,29 +245,71 @@ internal sealed class TokenizerSettings
 
     private void RequireUnderstood()
     {
-        if (Flag("split_special_tokens") == true) throw new InputException(
-            file, "has split_special_tokens true: special tokens such as the picture's would be taken apart.",
-            "Set it to false.");
-        if (Flag("add_eos_token") == true) throw new InputException(
-            file, "has add_eos_token true: a token that ends the text would follow every question.", "Set it to false.");
-        if (Flag("do_lower_case") == true) throw new InputException(
-            file, "has do_lower_case true, which is not supported.", "Set it to false.");
-        if (TryGet(config, "sp_model_kwargs", out JsonElement kwargs) && kwargs.ValueKind == JsonValueKind.Object && kwargs.EnumerateObject().Any())
+        if (Flag("split_special_tokens") == true)
         {
             throw new InputException(
-                file, $"has sp_model_kwargs with '{kwargs.EnumerateObject().First().Name}', which is not supported.",
-                "Leave it empty.");
+                file,
+                "has split_special_tokens true: special tokens such as the picture's would be taken apart.",
+                "Set it to false."
+            );
         }
 
-        if (Class is { } name && name is not ("LlamaTokenizer" or "CodeLlamaTokenizer" or "GemmaTokenizer" or "InternLM2Tokenizer" or "Qwen2Tokenizer" or "GPT2Tokenizer" or "PreTrainedTokenizerFast" or "TokenizersBackend"))
+        if (Flag("add_eos_token") == true)
         {
             throw new InputException(
-                file, $"has the tokenizer_class '{Text("tokenizer_class")}', which is not supported.",
-                "Supported are LlamaTokenizer, Qwen2Tokenizer, InternLM2Tokenizer, GemmaTokenizer, GPT2Tokenizer, PreTrainedTokenizerFast and TokenizersBackend.");
+                file,
+                "has add_eos_token true: a token that ends the text would follow every question.",
+                "Set it to false."
+            );
+        }
+
+        if (Flag("do_lower_case") == true)
+        {
+            throw new InputException(file, "has do_lower_case true, which is not supported.", "Set it to false.");
+        }
+
+        if (
+            TryGet(config, "sp_model_kwargs", out JsonElement kwargs)
+            && kwargs.ValueKind == JsonValueKind.Object
+            && kwargs.EnumerateObject().Any()
+        )
+        {
+            throw new InputException(
+                file,
+                $"has sp_model_kwargs with '{kwargs.EnumerateObject().First().Name}', which is not supported.",
+                "Leave it empty."
+            );
+        }
+
+        if (
+            Class is { } name
+            && name
+                is not (
+                    "LlamaTokenizer"
+                    or "CodeLlamaTokenizer"
+                    or "GemmaTokenizer"
+                    or "InternLM2Tokenizer"
+                    or "Qwen2Tokenizer"
+                    or "GPT2Tokenizer"
+                    or "PreTrainedTokenizerFast"
+                    or "TokenizersBackend"
+                )
+        )
+        {
+            throw new InputException(
+                file,
+                $"has the tokenizer_class '{Text("tokenizer_class")}', which is not supported.",
+                "Supported are LlamaTokenizer, Qwen2Tokenizer, InternLM2Tokenizer, GemmaTokenizer, GPT2Tokenizer, "
+                    + "PreTrainedTokenizerFast and TokenizersBackend."
+            );
         }
 
         foreach (
-            string key in (string[])["add_bos_token", "add_prefix_space", "legacy", "clean_up_tokenization_spaces"]) Flag(key);
+            string key in (string[])["add_bos_token", "add_prefix_space", "legacy", "clean_up_tokenization_spaces"]
+        )
+        {
+            Flag(key);
+        }
     }
 
     private string? Text(string key) =>
@@ -207,7 +317,11 @@ internal sealed class TokenizerSettings
 
     private bool? Flag(string key)
     {
-        if (!TryGet(config, key, out JsonElement value)) return null;
+        if (!TryGet(config, key, out JsonElement value))
+        {
+            return null;
+        }
+
         return value.ValueKind switch
         {
             JsonValueKind.True => true,

@@ -1,6 +1,8 @@
 namespace Pipelines.Stages.Text;
 
-/// <summary>Text files of others: some editors put a byte-order mark in front of UTF-8, which is not part of the text.</summary>
+/// <summary>
+/// Text files of others: some editors put a byte-order mark in front of UTF-8, which is not part of the text.
+/// </summary>
 internal static class Utf8Text
 {
     private static ReadOnlySpan<byte> Mark => "\uFEFF"u8;
@@ -9,5 +11,6 @@ internal static class Utf8Text
     public static byte[] WithoutMark(byte[] bytes) => bytes.AsSpan().StartsWith(Mark) ? bytes[Mark.Length..] : bytes;
 
     /// <summary>The text's bytes.</summary>
-    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Mark) ? bytes[Mark.Length..] : bytes;
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith(Mark) ? bytes[Mark.Length..] : bytes;
 }

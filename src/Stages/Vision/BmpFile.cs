@@ -8,12 +8,21 @@ namespace Pipelines.Stages.Vision;
 /// </summary>
 internal static class BmpFile
 {
-    private const int FileHeader = 14, CoreHeader = 12, LongestHeader = 124;
-    private const uint Plain = 0, Runs8 = 1, Runs4 = 2, Masks = 3, MasksWithAlpha = 6;
+    private const int FileHeader = 14,
+        CoreHeader = 12,
+        LongestHeader = 124;
+    private const uint Plain = 0,
+        Runs8 = 1,
+        Runs4 = 2,
+        Masks = 3,
+        MasksWithAlpha = 6;
 
-    /// <summary>Whether a file is a bitmap: two letters alone would make one of every text that begins with "BM".</summary>
+    /// <summary>
+    /// Whether a file is a bitmap: two letters alone would make one of every text that begins with "BM".
+    /// </summary>
     public static bool IsBmp(ReadOnlySpan<byte> start) =>
-        start.Length >= FileHeader + 4 && start.StartsWith("BM"u8)
+        start.Length >= FileHeader + 4
+        && start.StartsWith("BM"u8)
         && BinaryPrimitives.ReadUInt32LittleEndian(start[FileHeader..]) is CoreHeader or >= 40 and <= LongestHeader;
 
     /// <summary>Reads the header.</summary>
@@ -29,9 +38,13 @@ internal static class BmpFile
     public static Picture Decode(ReadOnlySpan<byte> file)
     {
         BmpHeader header = ReadHeader(file);
-        if (header.Compression is Runs8 or Runs4) return FromIndexes(header, RunIndexes(file, header), Palette(file, header));
+        if (header.Compression is Runs8 or Runs4)
+        {
+            return FromIndexes(header, RunIndexes(file, header), Palette(file, header));
+        }
 
-        long stride = ((((long)header.Width * header.Bits) + 31) / 32) * 4, row = (((long)header.Width * header.Bits) + 7) / 8;
+        long stride = ((((long)header.Width * header.Bits) + 31) / 32) * 4,
+            row = (((long)header.Width * header.Bits) + 7) / 8;
         if (header.Pixels + (stride * (header.Height - 1)) + row > file.Length)
         {
             throw new FormatException("is damaged: its pixel data end too early");
@@ -44,8 +57,14 @@ internal static class BmpFile
             int stored = header.TopDown ? y : header.Height - 1 - y;
             var source = file.Slice((int)(header.Pixels + (stride * stored)), (int)row);
             var target = rgb.AsSpan(3 * y * header.Width, 3 * header.Width);
-            if (header.Bits <= 8) Indexed(source, target, header.Bits, palette);
-            else Direct(source, target, header);
+            if (header.Bits <= 8)
+            {
+                Indexed(source, target, header.Bits, palette);
+            }
+            else
+            {
+                Direct(source, target, header);
+            }
         }
 
         return new Picture(header.Width, header.Height, rgb);
@@ -53,34 +72,87 @@ internal static class BmpFile
 
     private static BmpHeader ReadHeader(ReadOnlySpan<byte> file)
     {
-        if (!IsBmp(file)) throw Damaged();
+        if (!IsBmp(file))
+        {
+            throw Damaged();
+        }
+
         int size = (int)Int(file, FileHeader);
-        if (file.Length < FileHeader + size) throw Damaged();
+        if (file.Length < FileHeader + size)
+        {
+            throw Damaged();
+        }
+
         bool core = size == CoreHeader;
-        long width = core ? Short(file, 18) : Int(file, 18), height = core ? Short(file, 20) : (int)Int(file, 22);
+        long width = core ? Short(file, 18) : Int(file, 18),
+            height = core ? Short(file, 20) : (int)Int(file, 22);
         int bits = Short(file, core ? 24 : 28);
         uint compression = core ? Plain : Int(file, 30);
-        long pixels = Int(file, 10), colours = core ? 0 : Int(file, 46);
+        long pixels = Int(file, 10),
+            colours = core ? 0 : Int(file, 46);
         int afterHeader = FileHeader + size;
         var (red, green, blue) = bits == 16 ? (0x7C00u, 0x3E0u, 0x1Fu) : (0xFF0000u, 0xFF00u, 0xFFu);
         if (compression is Masks or MasksWithAlpha)
         {
             // In the short header the masks stand behind it, in the longer ones at the same place within.
-            if (file.Length < 66) throw Damaged();
+            if (file.Length < 66)
+            {
+                throw Damaged();
+            }
+
             (red, green, blue) = (Int(file, 54), Int(file, 58), Int(file, 62));
             afterHeader = Math.Max(afterHeader, compression == Masks ? 66 : 70);
         }
 
-        bool known = (compression, bits) is (Plain, 1 or 4 or 8 or 16 or 24 or 32) or (Runs8, 8) or (Runs4, 4)
-            or (Masks or MasksWithAlpha, 16 or 24 or 32);
-        if (!known) throw new FormatException(FormattableString.Invariant($"is a BMP of {bits} bits and compression {compression}, which is not supported"));
-        if (!IsMask(red) || !IsMask(green) || !IsMask(blue)) throw new FormatException("is a BMP with colour masks that are not supported");
-        if (width is 0 or > int.MaxValue || height is 0 or int.MinValue) throw new FormatException("is a BMP without a width or height");
+        bool known =
+            (compression, bits)
+            is
+                (Plain, 1 or 4 or 8 or 16 or 24 or 32)
+                or
+                (Runs8, 8)
+                or
+                (Runs4, 4)
+                or
+                (Masks or MasksWithAlpha, 16 or 24 or 32);
+        if (!known)
+        {
+            throw new FormatException(
+                FormattableString.Invariant(
+                    $"is a BMP of {bits} bits and compression {compression}, which is not supported"
+                )
+            );
+        }
+
+        if (!IsMask(red) || !IsMask(green) || !IsMask(blue))
+        {
+            throw new FormatException("is a BMP with colour masks that are not supported");
+        }
+
+        if (width is 0 or > int.MaxValue || height is 0 or int.MinValue)
+        {
+            throw new FormatException("is a BMP without a width or height");
+        }
+
         long most = bits <= 8 ? 1L << bits : 0;
-        if (colours == 0 || colours > most) colours = most;
+        if (colours == 0 || colours > most)
+        {
+            colours = most;
+        }
+
         return new BmpHeader(
-            (int)width, (int)Math.Abs(height), height < 0, bits, compression, afterHeader, (int)colours, core ? 3 : 4,
-            pixels < afterHeader ? afterHeader + (colours * (core ? 3 : 4)) : pixels, red, green, blue);
+            (int)width,
+            (int)Math.Abs(height),
+            height < 0,
+            bits,
+            compression,
+            afterHeader,
+            (int)colours,
+            core ? 3 : 4,
+            pixels < afterHeader ? afterHeader + (colours * (core ? 3 : 4)) : pixels,
+            red,
+            green,
+            blue
+        );
     }
 
     /// <summary>256 colours as RGB; those that the file does not have are black.</summary>
@@ -98,7 +170,8 @@ internal static class BmpFile
 
     private static void Indexed(ReadOnlySpan<byte> source, Span<byte> target, int bits, byte[] palette)
     {
-        int inByte = 8 / bits, most = (1 << bits) - 1;
+        int inByte = 8 / bits,
+            most = (1 << bits) - 1;
         for (int x = 0; 3 * x < target.Length; x++)
         {
             int index = (source[x / inByte] >> (8 - (bits * ((x % inByte) + 1)))) & most;
@@ -128,12 +201,17 @@ internal static class BmpFile
     {
         int shift = System.Numerics.BitOperations.TrailingZeroCount(mask);
         uint most = mask >> shift;
-        return most == byte.MaxValue ? (byte)((value & mask) >> shift) : (byte)((ulong)((value & mask) >> shift) * byte.MaxValue / most);
+        return most == byte.MaxValue
+            ? (byte)((value & mask) >> shift)
+            : (byte)((ulong)((value & mask) >> shift) * byte.MaxValue / most);
     }
 
     /// <summary>A run of 1 to 8 ones.</summary>
     private static bool IsMask(uint mask) =>
-        mask != 0 && mask >> System.Numerics.BitOperations.TrailingZeroCount(mask) is var ones && ones <= byte.MaxValue && (ones & (ones + 1)) == 0;
+        mask != 0
+        && mask >> System.Numerics.BitOperations.TrailingZeroCount(mask) is var ones
+        && ones <= byte.MaxValue
+        && (ones & (ones + 1)) == 0;
 
     /// <summary>Expands runs to one index a pixel, rows from the top.</summary>
     private static byte[] RunIndexes(ReadOnlySpan<byte> file, BmpHeader header)
@@ -141,15 +219,23 @@ internal static class BmpFile
         byte[] indexes = new byte[(long)header.Width * header.Height];
         bool halves = header.Compression == Runs4;
         long at = header.Pixels;
-        int x = 0, y = 0;
+        int x = 0,
+            y = 0;
         while (y < header.Height)
         {
-            if (at + 2 > file.Length) throw new FormatException("is damaged: its pixel data end too early");
+            if (at + 2 > file.Length)
+            {
+                throw new FormatException("is damaged: its pixel data end too early");
+            }
+
             var (count, value) = (file[(int)at], file[(int)at + 1]);
             at += 2;
             if (count > 0)
             {
-                for (int i = 0; i < count; i++) Put(halves ? (i % 2 == 0 ? value >> 4 : value & 15) : value);
+                for (int i = 0; i < count; i++)
+                {
+                    Put(halves ? (i % 2 == 0 ? value >> 4 : value & 15) : value);
+                }
             }
             else if (value == 0)
             {
@@ -161,14 +247,22 @@ internal static class BmpFile
             }
             else if (value == 2)
             {
-                if (at + 2 > file.Length) throw new FormatException("is damaged: its pixel data end too early");
+                if (at + 2 > file.Length)
+                {
+                    throw new FormatException("is damaged: its pixel data end too early");
+                }
+
                 (x, y) = (x + file[(int)at], y + file[(int)at + 1]);
                 at += 2;
             }
             else
             {
                 int bytes = halves ? (value + 1) / 2 : value;
-                if (at + bytes > file.Length) throw new FormatException("is damaged: its pixel data end too early");
+                if (at + bytes > file.Length)
+                {
+                    throw new FormatException("is damaged: its pixel data end too early");
+                }
+
                 for (int i = 0; i < value; i++)
                 {
                     byte stored = file[(int)at + (halves ? i / 2 : i)];
@@ -184,14 +278,21 @@ internal static class BmpFile
         void Put(int index)
         {
             // More than the row holds is dropped, as Pillow does.
-            if (x < header.Width) indexes[((long)(header.TopDown ? y : header.Height - 1 - y) * header.Width) + x++] = (byte)index;
+            if (x < header.Width)
+            {
+                indexes[((long)(header.TopDown ? y : header.Height - 1 - y) * header.Width) + x++] = (byte)index;
+            }
         }
     }
 
     private static Picture FromIndexes(BmpHeader header, byte[] indexes, byte[] palette)
     {
         byte[] rgb = new byte[3L * indexes.Length];
-        for (int i = 0; i < indexes.Length; i++) palette.AsSpan(3 * indexes[i], 3).CopyTo(rgb.AsSpan(3 * i));
+        for (int i = 0; i < indexes.Length; i++)
+        {
+            palette.AsSpan(3 * indexes[i], 3).CopyTo(rgb.AsSpan(3 * i));
+        }
+
         return new Picture(header.Width, header.Height, rgb);
     }
 
@@ -215,6 +316,17 @@ internal static class BmpFile
     /// <param name="Green">Bits of green.</param>
     /// <param name="Blue">Bits of blue.</param>
     private readonly record struct BmpHeader(
-        int Width, int Height, bool TopDown, int Bits, uint Compression, int Palette, int Colours, int ColourBytes, long Pixels,
-        uint Red, uint Green, uint Blue);
+        int Width,
+        int Height,
+        bool TopDown,
+        int Bits,
+        uint Compression,
+        int Palette,
+        int Colours,
+        int ColourBytes,
+        long Pixels,
+        uint Red,
+        uint Green,
+        uint Blue
+    );
 }

@@ -31,7 +31,10 @@ internal sealed class ClipProcessor
         if (config.DoCenterCrop == false && !(config.Squashes && ShortSide == Side))
         {
             throw new InputException(
-                config.Source, "has 'do_center_crop: false', which leaves pictures of a size of their own.", "Use the file of the published model.");
+                config.Source,
+                "has 'do_center_crop: false', which leaves pictures of a size of their own.",
+                "Use the file of the published model."
+            );
         }
     }
 
@@ -60,22 +63,38 @@ internal sealed class ClipProcessor
         var size = Geometry(whole.Width, whole.Height);
         if (size.Left >= 0 && size.Top >= 0)
         {
-            return PilResize.ResizeCrop(whole, size.Width, size.Height, size.Left, size.Top, Side, Side, _config.Filter);
+            return PilResize.ResizeCrop(
+                whole,
+                size.Width,
+                size.Height,
+                size.Left,
+                size.Top,
+                Side,
+                Side,
+                _config.Filter
+            );
         }
 
         // A crop larger than the resized picture is padded with zeros (no published model has one).
         var resized = PilResize.Resize(whole, size.Width, size.Height, _config.Filter);
-        var padded = resized.Padded(Math.Max(0, -size.Left), Math.Max(0, -size.Top), Math.Max(Side, size.Width), Math.Max(Side, size.Height), default);
+        var padded = resized.Padded(
+            Math.Max(0, -size.Left),
+            Math.Max(0, -size.Top),
+            Math.Max(Side, size.Width),
+            Math.Max(Side, size.Height),
+            default
+        );
         return padded.Crop(Math.Max(0, size.Left), Math.Max(0, size.Top), Side, Side);
     }
 
     /// <summary>Size after the resize and where the crop lies in it.</summary>
     public ClipGeometry Geometry(int width, int height)
     {
-        // transformers: the long side is int(short * long / short side), truncated; {height, width} does not keep proportions
-        var (resizedWidth, resizedHeight) = _config.Squashes ? (ShortSide, ShortSide)
-            : width <= height
-            ? (ShortSide, (int)((long)ShortSide * height / width))
+        // transformers: the long side is int(short * long / short side), truncated; {height, width} does not keep
+        // proportions
+        var (resizedWidth, resizedHeight) =
+            _config.Squashes ? (ShortSide, ShortSide)
+            : width <= height ? (ShortSide, (int)((long)ShortSide * height / width))
             : ((int)((long)ShortSide * width / height), ShortSide);
         return new ClipGeometry(resizedWidth, resizedHeight, Offset(resizedWidth), Offset(resizedHeight));
     }
@@ -99,7 +118,13 @@ internal sealed class ClipProcessor
     {
         int side = Math.Max(picture.Width, picture.Height);
         var mean = _config.ImageMean ?? PreprocessorConfig.ClipMean;
-        return picture.Padded((side - picture.Width) / 2, (side - picture.Height) / 2, side, side, (Byte(mean[0]), Byte(mean[1]), Byte(mean[2])));
+        return picture.Padded(
+            (side - picture.Width) / 2,
+            (side - picture.Height) / 2,
+            side,
+            side,
+            (Byte(mean[0]), Byte(mean[1]), Byte(mean[2]))
+        );
 
         static byte Byte(double value) => (byte)(value * 255);
     }

@@ -3,24 +3,31 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
-/// InternVL2.5's preprocessing (the authors' <c>dynamic_preprocess</c> with torchvision): the picture is squashed to the grid of tiles nearest to its shape and cut; if there is
-/// more than one tile, the whole picture squashed to one tile comes last.
+/// InternVL2.5's preprocessing (the authors' <c>dynamic_preprocess</c> with torchvision): the picture is squashed to
+/// the grid of tiles nearest to its shape and cut; if there is more than one tile, the whole picture squashed to one
+/// tile comes last.
 /// </summary>
 internal sealed class InternVlProcessor
 {
-    /// <summary>Every grid of so many tiles is weighed against a picture's shape: a bound far above what a decoder's positions hold.</summary>
+    /// <summary>
+    /// Every grid of so many tiles is weighed against a picture's shape: a bound far above what a decoder's positions
+    /// hold.
+    /// </summary>
     private const int MostTiles = 1024;
 
     private readonly PixelScale _scale;
-    private readonly int _minTiles, _maxTiles;
+    private readonly int _minTiles,
+        _maxTiles;
     private readonly bool _useThumbnail;
     private readonly (int Columns, int Rows)[] _grids;
 
     /// <summary>A processor.</summary>
-    /// <param name="config">Mean and deviation (ImageNet's where the file has none); its size and crop are not used by the authors' code.</param>
+    /// <param name="config">Mean and deviation (ImageNet's where the file has none); its size and crop are not used by
+    /// the authors' code.</param>
     /// <param name="side">Side of a tile: force_image_size of config.json.</param>
     /// <param name="minTiles">Fewest tiles.</param>
-    /// <param name="maxTiles">Most tiles without the thumbnail; 1 gives every picture the same number of image tokens.</param>
+    /// <param name="maxTiles">Most tiles without the thumbnail; 1 gives every picture the same number of image
+    /// tokens.</param>
     /// <param name="useThumbnail">Appends the whole picture where there is more than one tile.</param>
     /// <exception cref="InputException">More than <see cref="MostTiles"/> tiles.</exception>
     public InternVlProcessor(PreprocessorConfig config, int side, int minTiles, int maxTiles, bool useThumbnail)
@@ -31,10 +38,19 @@ internal sealed class InternVlProcessor
         if (maxTiles > MostTiles)
         {
             string file = Path.Combine(Path.GetDirectoryName(config.Source) ?? "", "config.json");
-            throw new InputException(file, FormattableString.Invariant($"'max_dynamic_patch' is {maxTiles}: a picture has at most {MostTiles} tiles."), "The published models have 12.");
+            throw new InputException(
+                file,
+                FormattableString.Invariant(
+                    $"'max_dynamic_patch' is {maxTiles}: a picture has at most {MostTiles} tiles."
+                ),
+                "The published models have 12."
+            );
         }
 
-        _scale = PixelScale.Torchvision(config.ImageMean ?? PreprocessorConfig.ImageNetMean, config.ImageStd ?? PreprocessorConfig.ImageNetStd);
+        _scale = PixelScale.Torchvision(
+            config.ImageMean ?? PreprocessorConfig.ImageNetMean,
+            config.ImageStd ?? PreprocessorConfig.ImageNetStd
+        );
         (Side, _minTiles, _maxTiles, _useThumbnail) = (side, minTiles, maxTiles, useThumbnail);
         _grids = [.. Grids()];
     }
@@ -64,10 +80,14 @@ internal sealed class InternVlProcessor
         return tiles;
     }
 
-    /// <summary>The grid nearest to a picture's shape; of two that are as near the later one if the picture has more than half its pixels.</summary>
+    /// <summary>
+    /// The grid nearest to a picture's shape; of two that are as near the later one if the picture has more than half
+    /// its pixels.
+    /// </summary>
     public TileGrid Geometry(int width, int height)
     {
-        double shape = (double)width / height, nearest = double.PositiveInfinity;
+        double shape = (double)width / height,
+            nearest = double.PositiveInfinity;
         var best = (Columns: 1, Rows: 1);
         foreach (var grid in _grids)
         {
@@ -82,7 +102,10 @@ internal sealed class InternVlProcessor
         return new TileGrid(best.Columns, best.Rows, _useThumbnail && best.Columns * best.Rows > 1);
     }
 
-    /// <summary>All grids of an allowed number of tiles, few tiles first. Among grids of one number the order decides nothing: two of them are never both nearest.</summary>
+    /// <summary>
+    /// All grids of an allowed number of tiles, few tiles first. Among grids of one number the order decides nothing:
+    /// two of them are never both nearest.
+    /// </summary>
     private IEnumerable<(int Columns, int Rows)> Grids() =>
         from tiles in Enumerable.Range(_minTiles, _maxTiles - _minTiles + 1)
         from columns in Enumerable.Range(1, tiles)

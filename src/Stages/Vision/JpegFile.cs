@@ -2,16 +2,24 @@ using System.Buffers.Binary;
 
 namespace Pipelines.Stages.Vision;
 
-/// <summary>Walks the markers of a JPEG up to its first scan: only baseline, extended and progressive Huffman files of 8 bits pass, and only with an end marker (a decoder would fill what is missing with gray).</summary>
+/// <summary>
+/// Walks the markers of a JPEG up to its first scan: only baseline, extended and progressive Huffman files of 8 bits
+/// pass, and only with an end marker (a decoder would fill what is missing with gray).
+/// </summary>
 internal static class JpegFile
 {
-    /// <summary>A block of 64 pixels costs at least two codes of one bit, its mean and its end: 256 pixels a byte.</summary>
+    /// <summary>
+    /// A block of 64 pixels costs at least two codes of one bit, its mean and its end: 256 pixels a byte.
+    /// </summary>
     private const long SequentialPixelsPerByte = 256;
 
     /// <summary>In a progressive file ends of blocks are counted in runs: a bit for the mean alone.</summary>
     private const long ProgressivePixelsPerByte = 512;
 
-    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, LastBaselineKind = 0xC2, Progressive = 0xC2;
+    private const byte EndOfImage = 0xD9,
+        StartOfScan = 0xDA,
+        LastBaselineKind = 0xC2,
+        Progressive = 0xC2;
 
     /// <summary>Reads the header.</summary>
     /// <param name="file">The whole file, which starts with FF D8.</param>
@@ -43,7 +51,8 @@ internal static class JpegFile
             }
             else
             {
-                if (marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC)) // start of frame; C4, C8, CC are tables
+                // Start of frame; C4, C8, CC are tables
+                if (marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC))
                 {
                     header = ReadFrame(marker, file[(at + 4)..], file.Length);
                 }
@@ -59,7 +68,9 @@ internal static class JpegFile
     {
         if (marker > LastBaselineKind)
         {
-            throw new FormatException(FormattableString.Invariant($"is a JPEG of the kind SOF{marker - 0xC0}, which is not supported"));
+            throw new FormatException(
+                FormattableString.Invariant($"is a JPEG of the kind SOF{marker - 0xC0}, which is not supported")
+            );
         }
 
         if (frame.Length < 5)
@@ -69,15 +80,25 @@ internal static class JpegFile
 
         if (frame[0] != 8)
         {
-            throw new FormatException(FormattableString.Invariant($"is a JPEG of {frame[0]} bits a sample, which is not supported"));
+            throw new FormatException(
+                FormattableString.Invariant($"is a JPEG of {frame[0]} bits a sample, which is not supported")
+            );
         }
 
-        int height = BinaryPrimitives.ReadUInt16BigEndian(frame[1..]), width = BinaryPrimitives.ReadUInt16BigEndian(frame[3..]);
-        if (width == 0 || height == 0) throw new FormatException("is a JPEG without a width or height");
+        int height = BinaryPrimitives.ReadUInt16BigEndian(frame[1..]),
+            width = BinaryPrimitives.ReadUInt16BigEndian(frame[3..]);
+        if (width == 0 || height == 0)
+        {
+            throw new FormatException("is a JPEG without a width or height");
+        }
+
         long most = fileLength * (marker == Progressive ? ProgressivePixelsPerByte : SequentialPixelsPerByte);
         return (long)width * height <= most
             ? new PictureHeader(width, height, Orientation.AsStored)
             : throw new FormatException(
-                FormattableString.Invariant($"says it has {width} x {height} pixels, more than a file of {fileLength:N0} bytes can hold"));
+                FormattableString.Invariant(
+                    $"says it has {width} x {height} pixels, more than a file of {fileLength:N0} bytes can hold"
+                )
+            );
     }
 }

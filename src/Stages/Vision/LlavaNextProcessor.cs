@@ -3,12 +3,20 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
-/// LLaVA-NeXT's preprocessing (LlavaNextImageProcessor of transformers 5, slow, PIL): the whole picture squashed to one tile, then the picture fitted into the best of a
-/// few sizes, padded with black and cut into tiles. Where the padding is odd the extra pixel is at the right or the bottom (transformers 4.49 loses it).
+/// LLaVA-NeXT's preprocessing (LlavaNextImageProcessor of transformers 5, slow, PIL): the whole picture squashed to one
+/// tile, then the picture fitted into the best of a few sizes, padded with black and cut into tiles. Where the padding
+/// is odd the extra pixel is at the right or the bottom (transformers 4.49 loses it).
 /// </summary>
 internal sealed class LlavaNextProcessor
 {
-    private static readonly int[][] PublishedPinpoints = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]];
+    private static readonly int[][] PublishedPinpoints =
+    [
+        [336, 672],
+        [672, 336],
+        [672, 672],
+        [1008, 336],
+        [336, 1008],
+    ];
 
     private readonly PixelScale _scale;
     private readonly ResizeFilter _filter;
@@ -16,20 +24,38 @@ internal sealed class LlavaNextProcessor
 
     /// <summary>The processor of a folder.</summary>
     /// <param name="config">Its settings.</param>
-    /// <exception cref="InputException">A setting that is not supported, or pinpoints that are no multiples of the tile.</exception>
+    /// <exception cref="InputException">A setting that is not supported, or pinpoints that are no multiples of the
+    /// tile.</exception>
     public LlavaNextProcessor(PreprocessorConfig config)
     {
         ImageProcessorKeys.LlavaNext.Demand(config);
         (_scale, _filter, Side) = (config.Scale(), config.Filter, config.Side(336));
-        _pinpoints = config.ImageGridPinpoints is { Count: > 0 } named ? [.. named.Select(p => p?.ToArray() ?? [])] : PublishedPinpoints;
+        _pinpoints = config.ImageGridPinpoints is { Count: > 0 } named
+            ? [.. named.Select(p => p?.ToArray() ?? [])]
+            : PublishedPinpoints;
         if (config.ShortSide(Side) != Side)
         {
-            throw new InputException(config.Source, $"has a size of {config.ShortSide(Side)} and a crop_size of {Side}; LLaVA-NeXT's tiles are of one size.", "Use the file of the published model.");
+            throw new InputException(
+                config.Source,
+                $"has a size of {config.ShortSide(Side)} and a crop_size of {Side}; LLaVA-NeXT's tiles are "
+                    + $"of one size.",
+                "Use the file of the published model."
+            );
         }
 
-        if (Array.Exists(_pinpoints, p => p.Length != 2 || Array.Exists(p, side => side <= 0 || side > 64 * Side || side % Side != 0)))
+        if (
+            Array.Exists(
+                _pinpoints,
+                p => p.Length != 2 || Array.Exists(p, side => side <= 0 || side > 64 * Side || side % Side != 0)
+            )
+        )
         {
-            throw new InputException(config.Source, $"has image_grid_pinpoints that are not pairs (height, width) of multiples of {Side} up to {64 * Side}.", "Download it again.");
+            throw new InputException(
+                config.Source,
+                $"has image_grid_pinpoints that are not pairs (height, width) of multiples of {Side} up to "
+                    + $"{64 * Side}.",
+                "Download it again."
+            );
         }
     }
 
@@ -43,7 +69,8 @@ internal sealed class LlavaNextProcessor
     public IReadOnlyList<Picture> Tiles(Picture picture)
     {
         var size = Geometry(picture.Width, picture.Height);
-        var fitted = PilResize.Resize(picture, size.Width, size.Height, _filter)
+        var fitted = PilResize
+            .Resize(picture, size.Width, size.Height, _filter)
             .Padded(size.PadLeft, size.PadTop, Side * size.TileColumns, Side * size.TileRows, default);
         var tiles = new List<Picture> { PilResize.Resize(picture, Side, Side, _filter) };
         for (int row = 0; row < size.TileRows; row++)
@@ -62,18 +89,32 @@ internal sealed class LlavaNextProcessor
     {
         int[] best = BestPinpoint(width, height);
         var (targetHeight, targetWidth) = (best[0], best[1]);
-        double scaleWidth = (double)targetWidth / width, scaleHeight = (double)targetHeight / height;
-        var (newWidth, newHeight) = scaleWidth < scaleHeight
-            ? (targetWidth, Math.Min((int)Math.Ceiling(height * scaleWidth), targetHeight))
-            : (Math.Min((int)Math.Ceiling(width * scaleHeight), targetWidth), targetHeight);
-        return new LlavaNextGeometry(width, height, targetWidth / Side, targetHeight / Side, newWidth, newHeight, (targetWidth - newWidth) / 2, (targetHeight - newHeight) / 2);
+        double scaleWidth = (double)targetWidth / width,
+            scaleHeight = (double)targetHeight / height;
+        var (newWidth, newHeight) =
+            scaleWidth < scaleHeight
+                ? (targetWidth, Math.Min((int)Math.Ceiling(height * scaleWidth), targetHeight))
+                : (Math.Min((int)Math.Ceiling(width * scaleHeight), targetWidth), targetHeight);
+        return new LlavaNextGeometry(
+            width,
+            height,
+            targetWidth / Side,
+            targetHeight / Side,
+            newWidth,
+            newHeight,
+            (targetWidth - newWidth) / 2,
+            (targetHeight - newHeight) / 2
+        );
     }
 
-    /// <summary>Largest effective resolution min(scaled area, own area), then least waste; the first in the list wins.</summary>
+    /// <summary>
+    /// Largest effective resolution min(scaled area, own area), then least waste; the first in the list wins.
+    /// </summary>
     private int[] BestPinpoint(int width, int height)
     {
         int[] best = _pinpoints[0];
-        long bestEffective = 0, bestWaste = long.MaxValue;
+        long bestEffective = 0,
+            bestWaste = long.MaxValue;
         foreach (int[] pinpoint in _pinpoints)
         {
             double scale = Math.Min((double)pinpoint[1] / width, (double)pinpoint[0] / height);
@@ -98,26 +139,40 @@ internal sealed class LlavaNextProcessor
 /// <param name="Height">Rows after the resize.</param>
 /// <param name="PadLeft">Black columns on the left.</param>
 /// <param name="PadTop">Black rows above.</param>
-internal readonly record struct LlavaNextGeometry(int OriginalWidth, int OriginalHeight, int TileColumns, int TileRows, int Width, int Height, int PadLeft, int PadTop)
+internal readonly record struct LlavaNextGeometry(
+    int OriginalWidth,
+    int OriginalHeight,
+    int TileColumns,
+    int TileRows,
+    int Width,
+    int Height,
+    int PadLeft,
+    int PadTop
+)
 {
     /// <summary>The part of the joined grid of tile features that is the picture and not padding ("unpad").</summary>
     /// <param name="patches">Patches along a side of a tile.</param>
     public FeatureGrid Unpadded(int patches)
     {
-        int columns = TileColumns * patches, rows = TileRows * patches;
+        int columns = TileColumns * patches,
+            rows = TileRows * patches;
         if ((double)OriginalWidth / OriginalHeight > (double)columns / rows)
         {
-            int kept = (int)Math.Round(OriginalHeight * ((double)columns / OriginalWidth), 7), cut = (rows - kept) / 2;
+            int kept = (int)Math.Round(OriginalHeight * ((double)columns / OriginalWidth), 7),
+                cut = (rows - kept) / 2;
             return new FeatureGrid(0, cut, columns, rows - (2 * cut));
         }
         else
         {
-            int kept = (int)Math.Round(OriginalWidth * ((double)rows / OriginalHeight), 7), cut = (columns - kept) / 2;
+            int kept = (int)Math.Round(OriginalWidth * ((double)rows / OriginalHeight), 7),
+                cut = (columns - kept) / 2;
             return new FeatureGrid(cut, 0, columns - (2 * cut), rows);
         }
     }
 
-    /// <summary>P: the whole picture's patches, then each row of the unpadded grid with a newline token behind it.</summary>
+    /// <summary>
+    /// P: the whole picture's patches, then each row of the unpadded grid with a newline token behind it.
+    /// </summary>
     /// <param name="patches">Patches along a side of a tile.</param>
     public int ImageTokens(int patches)
     {

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Pipelines.Stages.Vision;
 
-/// <summary>EXIF orientation: where the stored picture's first row and first column belong in the upright picture.</summary>
+/// <summary>
+/// EXIF orientation: where the stored picture's first row and first column belong in the upright picture.
+/// </summary>
 internal enum Orientation
 {
     /// <summary>Top, left: nothing to do.</summary>
@@ -33,9 +35,12 @@ internal enum Orientation
 /// <summary>The orientation in an EXIF block.</summary>
 internal static class Exif
 {
-    private const ushort OrientationTag = 0x0112, ShortType = 3;
+    private const ushort OrientationTag = 0x0112,
+        ShortType = 3;
 
-    /// <summary>Reads the first directory of a TIFF structure. Damaged blocks and orientations that do not exist count as none.</summary>
+    /// <summary>
+    /// Reads the first directory of a TIFF structure. Damaged blocks and orientations that do not exist count as none.
+    /// </summary>
     /// <param name="tiff">The block, from its byte-order mark on.</param>
     public static Orientation Orientation(ReadOnlySpan<byte> tiff)
     {
@@ -45,7 +50,9 @@ internal static class Exif
             return Vision.Orientation.AsStored;
         }
 
-        long directory = little ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
+        long directory = little
+            ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..])
+            : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
         int entries = directory + 2 <= tiff.Length ? Short(tiff, (int)directory, little) : 0;
         for (int i = 0; i < entries && directory + 2 + (12L * (i + 1)) <= tiff.Length; i++)
         {

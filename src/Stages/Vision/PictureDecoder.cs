@@ -4,16 +4,20 @@ using SkiaSharp;
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
-/// Decodes PNG, JPEG, WebP, GIF and BMP as Pillow does (<c>Image.open(f).convert('RGB')</c>, then <c>ImageOps.exif_transpose</c>): alpha is
-/// dropped, not blended; of 16 bits the high byte counts, in gray too (Pillow clamps 16-bit gray instead); of moving pictures the first
-/// frame; EXIF orientation is followed. What a file is, is judged by its content, never by its name.
+/// Decodes PNG, JPEG, WebP, GIF and BMP as Pillow does (<c>Image.open(f).convert('RGB')</c>, then
+/// <c>ImageOps.exif_transpose</c>): alpha is dropped, not blended; of 16 bits the high byte counts, in gray too (Pillow
+/// clamps 16-bit gray instead); of moving pictures the first frame; EXIF orientation is followed. What a file is, is
+/// judged by its content, never by its name.
 /// </summary>
 internal static class PictureDecoder
 {
     /// <summary>Pillow's limit: larger pictures are refused.</summary>
     public const long MaxPixels = 178_956_970;
 
-    /// <summary>Raised when a decoder other than those of PNG and JPEG reads a file differently or no longer: part of such a file's digest.</summary>
+    /// <summary>
+    /// Raised when a decoder other than those of PNG and JPEG reads a file differently or no longer: part of such a
+    /// file's digest.
+    /// </summary>
     public const int Version = 1;
 
     private const string Remedy = "Replace the picture or leave it out of the folder.";
@@ -21,11 +25,15 @@ internal static class PictureDecoder
     /// <summary>A picture of so many pixels is decoded whatever its file's length: 28 MB.</summary>
     private const long ModestPixels = 1 << 22;
 
-    /// <summary>Of formats in which one code stands for any number of pixels: more a byte, in more than a modest picture, is taken for a bomb.</summary>
+    /// <summary>
+    /// Of formats in which one code stands for any number of pixels: more a byte, in more than a modest picture, is
+    /// taken for a bomb.
+    /// </summary>
     private const long BombPixelsPerByte = 1024;
 
     /// <summary>Decodes a file.</summary>
-    /// <exception cref="InputException">Missing, damaged, too large, or of no format that is read; names the file.</exception>
+    /// <exception cref="InputException">Missing, damaged, too large, or of no format that is read; names the
+    /// file.</exception>
     public static Picture Decode(string path) => Decode(Bytes(path), path);
 
     /// <summary>Decodes the bytes of a file.</summary>
@@ -44,8 +52,11 @@ internal static class PictureDecoder
         }
     }
 
-    /// <summary>Width and height of a file's picture, upright, without its pixels: their data may still be damaged.</summary>
-    /// <exception cref="InputException">Missing, a damaged header, or of no format that is read; names the file.</exception>
+    /// <summary>
+    /// Width and height of a file's picture, upright, without its pixels: their data may still be damaged.
+    /// </summary>
+    /// <exception cref="InputException">Missing, a damaged header, or of no format that is read; names the
+    /// file.</exception>
     public static (int Width, int Height) ReadSize(string path)
     {
         byte[] bytes = Bytes(path);
@@ -54,7 +65,9 @@ internal static class PictureDecoder
             var format = PictureFormats.Of(bytes);
             PictureHeader header = HeaderOf(format, bytes);
             Orientation orientation = format == PictureFormat.Jpeg ? OriginOf(bytes) : header.Orientation;
-            return orientation >= Orientation.Transposed ? (header.Height, header.Width) : (header.Width, header.Height);
+            return orientation >= Orientation.Transposed
+                ? (header.Height, header.Width)
+                : (header.Width, header.Height);
         }
         catch (FormatException e)
         {
@@ -89,7 +102,9 @@ internal static class PictureDecoder
         return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
     }
 
-    /// <summary>The whole file, once its first bytes say that it is a picture: a film or an archive is not read into memory.</summary>
+    /// <summary>
+    /// The whole file, once its first bytes say that it is a picture: a film or an archive is not read into memory.
+    /// </summary>
     private static byte[] Bytes(string path)
     {
         try
@@ -110,18 +125,24 @@ internal static class PictureDecoder
     private static InputException Unreadable(string path, Exception e)
     {
         bool missing = e is FileNotFoundException or DirectoryNotFoundException;
-        return new InputException(path, missing ? "cannot be read: there is no such file." : $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        return new InputException(
+            path,
+            missing ? "cannot be read: there is no such file." : $"cannot be read ({e.Message.TrimEnd('.')}).",
+            null,
+            e
+        );
     }
 
-    private static PictureHeader HeaderOf(PictureFormat format, byte[] bytes) => format switch
-    {
-        PictureFormat.Png => PngFile.Read(bytes),
-        PictureFormat.Jpeg => JpegFile.Read(bytes),
-        PictureFormat.WebP => WebPFile.Read(bytes),
-        PictureFormat.Gif => GifFile.Read(bytes),
-        PictureFormat.Bmp => BmpFile.Read(bytes),
-        _ => throw new ArgumentOutOfRangeException(nameof(format)),
-    };
+    private static PictureHeader HeaderOf(PictureFormat format, byte[] bytes) =>
+        format switch
+        {
+            PictureFormat.Png => PngFile.Read(bytes),
+            PictureFormat.Jpeg => JpegFile.Read(bytes),
+            PictureFormat.WebP => WebPFile.Read(bytes),
+            PictureFormat.Gif => GifFile.Read(bytes),
+            PictureFormat.Bmp => BmpFile.Read(bytes),
+            _ => throw new ArgumentOutOfRangeException(nameof(format)),
+        };
 
     /// <summary>Orientation of a JPEG; the codec reads the header only.</summary>
     private static Orientation OriginOf(byte[] bytes)
@@ -152,19 +173,34 @@ internal static class PictureDecoder
         return DecodeBySkia(essential, header, ownOrientation: true);
     }
 
-    /// <summary>Refuses what a file of this length cannot hold by the smallest code that its format has (a JPEG's header has been judged so already), and bombs where there is no smallest.</summary>
+    /// <summary>
+    /// Refuses what a file of this length cannot hold by the smallest code that its format has (a JPEG's header has
+    /// been judged so already), and bombs where there is no smallest.
+    /// </summary>
     private static void RequireRoom(PictureFormat format, PictureHeader header, long length)
     {
         long pixels = (long)header.Width * header.Height;
         string size = FormattableString.Invariant($"says it has {header.Width} x {header.Height} pixels");
-        if (pixels > MaxPixels) throw new FormatException(FormattableString.Invariant($"{size}, more than {MaxPixels:N0}"));
+        if (pixels > MaxPixels)
+        {
+            throw new FormatException(FormattableString.Invariant($"{size}, more than {MaxPixels:N0}"));
+        }
+
         switch (format)
         {
             case PictureFormat.Png when pixels > length * PngFile.MaxPixelsPerByte:
-                throw new FormatException(FormattableString.Invariant($"{size}, more than a file of {length:N0} bytes can hold"));
-            case PictureFormat.WebP or PictureFormat.Gif or PictureFormat.Bmp when pixels > Math.Max(ModestPixels, length * BombPixelsPerByte):
-                throw new FormatException(FormattableString.Invariant(
-                    $"{size} in {length:N0} bytes, more than {BombPixelsPerByte} pixels a byte: it is taken for a decompression bomb"));
+                throw new FormatException(
+                    FormattableString.Invariant($"{size}, more than a file of {length:N0} bytes can hold")
+                );
+            case PictureFormat.WebP
+            or PictureFormat.Gif
+            or PictureFormat.Bmp when pixels > Math.Max(ModestPixels, length * BombPixelsPerByte):
+                throw new FormatException(
+                    FormattableString.Invariant(
+                        $"{size} in {length:N0} bytes, more than {BombPixelsPerByte} pixels a byte: it is taken for "
+                            + $"a decompression bomb"
+                    )
+                );
         }
     }
 
@@ -185,13 +221,20 @@ internal static class PictureDecoder
             fixed (byte* target = rgba)
             {
                 // Unpremultiplied and without a colour space, so that no value is changed.
-                result = codec.GetPixels(new SKImageInfo(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null), (nint)target);
+                result = codec.GetPixels(
+                    new SKImageInfo(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null),
+                    (nint)target
+                );
             }
         }
 
         if (result != SKCodecResult.Success)
         {
-            throw new FormatException(result == SKCodecResult.IncompleteInput ? "is damaged: its pixel data end too early" : "is damaged: its pixel data cannot be decoded");
+            throw new FormatException(
+                result == SKCodecResult.IncompleteInput
+                    ? "is damaged: its pixel data end too early"
+                    : "is damaged: its pixel data cannot be decoded"
+            );
         }
 
         byte[] rgb = new byte[3 * pixels];
@@ -200,6 +243,8 @@ internal static class PictureDecoder
             (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
         }
 
-        return new Picture(header.Width, header.Height, rgb).Turned(ownOrientation ? header.Orientation : (Orientation)codec.EncodedOrigin);
+        return new Picture(header.Width, header.Height, rgb).Turned(
+            ownOrientation ? header.Orientation : (Orientation)codec.EncodedOrigin
+        );
     }
 }

@@ -27,17 +27,31 @@ internal readonly record struct PictureRegion(double Left, double Top, double Ri
     /// <summary>A part of this region, given in shares of it.</summary>
     public PictureRegion Part(PictureRegion part)
     {
-        double width = Right - Left, height = Bottom - Top;
-        return new PictureRegion(Left + (part.Left * width), Top + (part.Top * height), Left + (part.Right * width),
-            Top + (part.Bottom * height));
+        double width = Right - Left,
+            height = Bottom - Top;
+        return new PictureRegion(
+            Left + (part.Left * width),
+            Top + (part.Top * height),
+            Left + (part.Right * width),
+            Top + (part.Bottom * height)
+        );
     }
 
     /// <summary>This region cut into equal cells, row by row.</summary>
     public IEnumerable<PictureRegion> Cells(int rows, int columns)
     {
         PictureRegion whole = this;
-        return Enumerable.Range(0, rows * columns).Select(i => whole.Part(new PictureRegion(
-            (double)(i % columns) / columns, (double)(i / columns) / rows, (double)((i % columns) + 1) / columns,
-                (double)((i / columns) + 1) / rows)));
+        return Enumerable
+            .Range(0, rows * columns)
+            .Select(i =>
+                whole.Part(
+                    new PictureRegion(
+                        (double)(i % columns) / columns,
+                        (double)(i / columns) / rows,
+                        (double)((i % columns) + 1) / columns,
+                        (double)((i / columns) + 1) / rows
+                    )
+                )
+            );
     }
 }

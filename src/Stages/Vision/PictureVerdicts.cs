@@ -6,8 +6,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
-/// Whether pictures decode, remembered by the digest of their bytes: a baseline is drawn from pictures that do, every time a plan is made.
-/// A memory only: what it lacks, or another version wrote, or is damaged, is tried again.
+/// Whether pictures decode, remembered by the digest of their bytes: a baseline is drawn from pictures that do, every
+/// time a plan is made. A memory only: what it lacks, or another version wrote, or is damaged, is tried again.
 /// </summary>
 /// <param name="memoryPath">File of the memory; null remembers in this process only.</param>
 internal sealed class PictureVerdicts(string? memoryPath)
@@ -37,8 +37,14 @@ internal sealed class PictureVerdicts(string? memoryPath)
     /// <summary>Writes the memory.</summary>
     public void Save()
     {
-        if (memoryPath is null || !changed) return;
-        string body = string.Concat(reasons.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key}{Separator}{r.Value}\n"));
+        if (memoryPath is null || !changed)
+        {
+            return;
+        }
+
+        string body = string.Concat(
+            reasons.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key}{Separator}{r.Value}\n")
+        );
         string temporary = $"{memoryPath}.{Environment.ProcessId}.{Guid.NewGuid():N}";
         try
         {
@@ -67,7 +73,9 @@ internal sealed class PictureVerdicts(string? memoryPath)
 
     /// <summary>The first line: version, and a digest of the rest by which damage is known.</summary>
     private static string Head(string body) =>
-        FormattableString.Invariant($"pictures {Version} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}\n");
+        FormattableString.Invariant(
+            $"pictures {Version} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}\n"
+        );
 
     private static ConcurrentDictionary<string, string> Read(string? path)
     {
@@ -76,7 +84,11 @@ internal sealed class PictureVerdicts(string? memoryPath)
         {
             string text = path is not null && File.Exists(path) ? File.ReadAllText(path) : "";
             string body = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
-            if (text != Head(body) + body) return reasons;
+            if (text != Head(body) + body)
+            {
+                return reasons;
+            }
+
             foreach (string line in body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 int end = line.IndexOf(Separator, StringComparison.Ordinal);

@@ -14,8 +14,9 @@ internal enum ResizeFilter
 }
 
 /// <summary>
-/// <c>PIL.Image.resize</c> to the bit: antialiased separable filter, weights of 22 bits, the horizontal pass first and rounded to bytes (Pillow up to 12, with which the
-/// published models were run; Pillow 13 sometimes runs the vertical pass first). A pass that keeps the size is skipped.
+/// <c>PIL.Image.resize</c> to the bit: antialiased separable filter, weights of 22 bits, the horizontal pass first and
+/// rounded to bytes (Pillow up to 12, with which the published models were run; Pillow 13 sometimes runs the vertical
+/// pass first). A pass that keeps the size is skipped.
 /// </summary>
 internal static class PilResize
 {
@@ -25,7 +26,10 @@ internal static class PilResize
     public static Picture Resize(Picture picture, int width, int height, ResizeFilter filter = ResizeFilter.Bicubic) =>
         ResizeCrop(picture, width, height, 0, 0, width, height, filter);
 
-    /// <summary>Part of a resized picture; only what it needs is computed, so that a long narrow picture costs no more than another.</summary>
+    /// <summary>
+    /// Part of a resized picture; only what it needs is computed, so that a long narrow picture costs no more than
+    /// another.
+    /// </summary>
     /// <param name="picture">The source.</param>
     /// <param name="width">Columns of the whole resized picture.</param>
     /// <param name="height">Rows of the whole resized picture.</param>
@@ -34,15 +38,30 @@ internal static class PilResize
     /// <param name="keptWidth">Columns kept.</param>
     /// <param name="keptHeight">Rows kept.</param>
     /// <param name="filter">The filter.</param>
-    public static Picture ResizeCrop(Picture picture, int width, int height, int left, int top, int keptWidth, int keptHeight, ResizeFilter filter)
+    public static Picture ResizeCrop(
+        Picture picture,
+        int width,
+        int height,
+        int left,
+        int top,
+        int keptWidth,
+        int keptHeight,
+        ResizeFilter filter
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         var rows = Taps.Of(picture.Height, height, top, keptHeight, filter);
         var rowRange = (First: rows.First, Count: rows.End - rows.First);
-        var narrowed = width == picture.Width
-            ? picture.Crop(left, rowRange.First, keptWidth, rowRange.Count)
-            : Horizontal(picture, rowRange.First, rowRange.Count, Taps.Of(picture.Width, width, left, keptWidth, filter));
+        var narrowed =
+            width == picture.Width
+                ? picture.Crop(left, rowRange.First, keptWidth, rowRange.Count)
+                : Horizontal(
+                    picture,
+                    rowRange.First,
+                    rowRange.Count,
+                    Taps.Of(picture.Width, width, left, keptWidth, filter)
+                );
         return height == picture.Height ? narrowed : Vertical(narrowed, rows);
     }
 
@@ -56,7 +75,10 @@ internal static class PilResize
             var target = rgb.AsSpan(3 * y * taps.Count, 3 * taps.Count);
             for (int x = 0; x < taps.Count; x++)
             {
-                int red = 1 << (WeightBits - 1), green = red, blue = red, at = 3 * taps.Start[x];
+                int red = 1 << (WeightBits - 1),
+                    green = red,
+                    blue = red,
+                    at = 3 * taps.Start[x];
                 foreach (int weight in taps.WeightsOf(x))
                 {
                     red += source[at] * weight;
@@ -74,7 +96,9 @@ internal static class PilResize
         return new Picture(taps.Count, rowCount, rgb);
     }
 
-    /// <summary>out[y, x] = sum over t of weight[y, t] in[start[y] + t, x]; the source begins at row <see cref="Taps.First"/>.</summary>
+    /// <summary>
+    /// out[y, x] = sum over t of weight[y, t] in[start[y] + t, x]; the source begins at row <see cref="Taps.First"/>.
+    /// </summary>
     private static Picture Vertical(Picture picture, Taps taps)
     {
         int stride = 3 * picture.Width;
@@ -142,12 +166,15 @@ internal static class PilResize
                 return Identity(first, count);
             }
 
-            double scale = (double)inputSize / size, filterScale = Math.Max(scale, 1), support = SupportOf(filter) * filterScale;
+            double scale = (double)inputSize / size,
+                filterScale = Math.Max(scale, 1),
+                support = SupportOf(filter) * filterScale;
             var taps = new Taps(count, ((int)Math.Ceiling(support) * 2) + 1);
             Span<double> weights = new double[taps._stride];
             for (int i = 0; i < count; i++)
             {
-                double center = (first + i + 0.5) * scale, sum = 0;
+                double center = (first + i + 0.5) * scale,
+                    sum = 0;
                 int start = Math.Max(0, (int)(center - support + 0.5));
                 int length = Math.Min(inputSize, (int)(center + support + 0.5)) - start;
                 for (int t = 0; t < length; t++)
@@ -179,12 +206,13 @@ internal static class PilResize
             return taps;
         }
 
-        private static double SupportOf(ResizeFilter filter) => filter switch
-        {
-            ResizeFilter.Bilinear => 1,
-            ResizeFilter.Bicubic => 2,
-            _ => 3,
-        };
+        private static double SupportOf(ResizeFilter filter) =>
+            filter switch
+            {
+                ResizeFilter.Bilinear => 1,
+                ResizeFilter.Bicubic => 2,
+                _ => 3,
+            };
 
         private static double Weight(ResizeFilter filter, double x)
         {

@@ -11,9 +11,15 @@ internal sealed class PixelScale
     private readonly float[][] _values;
 
     private PixelScale(Func<int, double, double, float> value, IReadOnlyList<double> mean, IReadOnlyList<double> std) =>
-        _values = [.. Enumerable.Range(0, 3).Select(c => Enumerable.Range(0, 256).Select(u => value(u, mean[c], std[c])).ToArray())];
+        _values = [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(c => Enumerable.Range(0, 256).Select(u => value(u, mean[c], std[c])).ToArray()),
+        ];
 
-    /// <summary>As transformers computes: ((float)(u * factor) - (float)mean) / (float)std, the product in double.</summary>
+    /// <summary>
+    /// As transformers computes: ((float)(u * factor) - (float)mean) / (float)std, the product in double.
+    /// </summary>
     public static PixelScale Transformers(double factor, IReadOnlyList<double> mean, IReadOnlyList<double> std) =>
         new((u, m, s) => ((float)(u * factor) - (float)m) / (float)s, mean, std);
 
@@ -27,7 +33,9 @@ internal sealed class PixelScale
     /// <summary>Tiles of one size to [tiles, 3, height, width].</summary>
     public Pixels Planes(IReadOnlyList<Picture> tiles)
     {
-        int width = tiles[0].Width, height = tiles[0].Height, plane = width * height;
+        int width = tiles[0].Width,
+            height = tiles[0].Height,
+            plane = width * height;
         float[] values = new float[3L * plane * tiles.Count];
         for (int tile = 0; tile < tiles.Count; tile++)
         {

@@ -3,7 +3,10 @@ using System.IO.Compression;
 
 namespace Pipelines.Stages.Vision;
 
-/// <summary>Encodes a picture as PNG: 8-bit RGB, every row Paeth-filtered, one IDAT chunk at a fixed level, no time stamp. The same picture gives the same bytes on one runtime.</summary>
+/// <summary>
+/// Encodes a picture as PNG: 8-bit RGB, every row Paeth-filtered, one IDAT chunk at a fixed level, no time stamp. The
+/// same picture gives the same bytes on one runtime.
+/// </summary>
 internal static class PngWriter
 {
     private const byte PaethFilter = 4;
@@ -38,7 +41,9 @@ internal static class PngWriter
                 var above = y > 0 ? picture.Rgb.AsSpan((y - 1) * stride, stride) : default;
                 for (int i = 0; i < stride; i++)
                 {
-                    int left = i >= 3 ? row[i - 3] : 0, up = y > 0 ? above[i] : 0, corner = i >= 3 && y > 0 ? above[i - 3] : 0;
+                    int left = i >= 3 ? row[i - 3] : 0,
+                        up = y > 0 ? above[i] : 0,
+                        corner = i >= 3 && y > 0 ? above[i - 3] : 0;
                     filtered[1 + i] = (byte)(row[i] - Paeth(left, up, corner));
                 }
 
@@ -52,8 +57,12 @@ internal static class PngWriter
     /// <summary>Of left, above and corner the one nearest to left + above - corner.</summary>
     private static int Paeth(int left, int up, int corner)
     {
-        int toLeft = Math.Abs(up - corner), toUp = Math.Abs(left - corner), toCorner = Math.Abs(left + up - (2 * corner));
-        return toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
+        int toLeft = Math.Abs(up - corner),
+            toUp = Math.Abs(left - corner),
+            toCorner = Math.Abs(left + up - (2 * corner));
+        return toLeft <= toUp && toLeft <= toCorner ? left
+            : toUp <= toCorner ? up
+            : corner;
     }
 
     private static void WriteChunk(MemoryStream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)

@@ -3,8 +3,8 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Vision;
 
 /// <summary>
-/// Qwen2-VL's preprocessing (Qwen2VLImageProcessor of transformers, slow, PIL): sides to multiples of patch * merge within an area, then patches in merge order,
-/// the still picture doubled in time.
+/// Qwen2-VL's preprocessing (Qwen2VLImageProcessor of transformers, slow, PIL): sides to multiples of patch * merge
+/// within an area, then patches in merge order, the still picture doubled in time.
 /// </summary>
 internal sealed class Qwen2VlProcessor
 {
@@ -12,8 +12,11 @@ internal sealed class Qwen2VlProcessor
 
     private readonly PixelScale _scale;
     private readonly ResizeFilter _filter;
-    private readonly int _patch, _frames, _merge;
-    private readonly long _minPixels, _maxPixels;
+    private readonly int _patch,
+        _frames,
+        _merge;
+    private readonly long _minPixels,
+        _maxPixels;
 
     /// <summary>The processor of a folder.</summary>
     /// <param name="config">Its settings.</param>
@@ -24,10 +27,22 @@ internal sealed class Qwen2VlProcessor
         (_scale, _filter) = (config.Scale(), config.Filter);
         (_patch, _frames, _merge) = (config.PatchSize ?? 14, config.TemporalPatchSize ?? 2, config.MergeSize ?? 2);
         _minPixels = config.MinPixels ?? config.SizeField("shortest_edge") ?? config.SizeField("min_pixels") ?? 56 * 56;
-        _maxPixels = config.MaxPixels ?? config.SizeField("longest_edge") ?? config.SizeField("max_pixels") ?? 28 * 28 * 1280;
-        if (_patch is < 1 or > 1024 || _frames is < 1 or > 16 || _merge is < 1 or > 16 || _minPixels < 1 || _maxPixels < _minPixels || _maxPixels > PictureDecoder.MaxPixels)
+        _maxPixels =
+            config.MaxPixels ?? config.SizeField("longest_edge") ?? config.SizeField("max_pixels") ?? 28 * 28 * 1280;
+        if (
+            _patch is < 1 or > 1024
+            || _frames is < 1 or > 16
+            || _merge is < 1 or > 16
+            || _minPixels < 1
+            || _maxPixels < _minPixels
+            || _maxPixels > PictureDecoder.MaxPixels
+        )
         {
-            throw new InputException(config.Source, "has a patch_size, temporal_patch_size, merge_size, min_pixels or max_pixels that is out of range.", "Download it again.");
+            throw new InputException(
+                config.Source,
+                "has a patch_size, temporal_patch_size, merge_size, min_pixels or max_pixels that is out of range.",
+                "Download it again."
+            );
         }
     }
 
@@ -46,11 +61,18 @@ internal sealed class Qwen2VlProcessor
         int factor = _patch * _merge;
         if (Math.Max(width, height) > (long)LargestRatio * Math.Min(width, height))
         {
-            throw new InputException("picture", FormattableString.Invariant($"is {width} x {height}: Qwen2-VL takes no picture more than {LargestRatio} times as long as wide."), "Leave it out.");
+            throw new InputException(
+                "picture",
+                FormattableString.Invariant(
+                    $"is {width} x {height}: Qwen2-VL takes no picture more than {LargestRatio} times as long as wide."
+                ),
+                "Leave it out."
+            );
         }
 
         // Side below the factor: transformers 4.49 refuses the picture, 5 enlarges it, and so do we.
-        double newWidth = Math.Round((double)width / factor) * factor, newHeight = Math.Round((double)height / factor) * factor;
+        double newWidth = Math.Round((double)width / factor) * factor,
+            newHeight = Math.Round((double)height / factor) * factor;
         if (newWidth * newHeight > _maxPixels)
         {
             double shrink = Math.Sqrt((double)width * height / _maxPixels);
@@ -64,13 +86,20 @@ internal sealed class Qwen2VlProcessor
             newHeight = Math.Ceiling(height * grow / factor) * factor;
         }
 
-        return new Qwen2VlGeometry((int)newWidth, (int)newHeight, (int)newWidth / _patch, (int)newHeight / _patch, _merge);
+        return new Qwen2VlGeometry(
+            (int)newWidth,
+            (int)newHeight,
+            (int)newWidth / _patch,
+            (int)newHeight / _patch,
+            _merge
+        );
     }
 
     /// <summary>Patches in the order (merged row, merged column, row inside, column inside).</summary>
     private Pixels Patches(Picture picture, Qwen2VlGeometry size)
     {
-        int area = _patch * _patch, rowLength = 3 * _frames * area;
+        int area = _patch * _patch,
+            rowLength = 3 * _frames * area;
         float[] values = new float[(long)size.GridRows * size.GridColumns * rowLength];
         int at = 0;
         foreach (var (row, column) in size.MergeOrder())
@@ -81,7 +110,8 @@ internal sealed class Qwen2VlProcessor
                 var frame = target.Slice(channel * _frames * area, area);
                 for (int i = 0; i < area; i++)
                 {
-                    int y = (row * _patch) + (i / _patch), x = (column * _patch) + (i % _patch);
+                    int y = (row * _patch) + (i / _patch),
+                        x = (column * _patch) + (i % _patch);
                     frame[i] = _scale[channel, picture.Rgb[(3 * ((y * picture.Width) + x)) + channel]];
                 }
 
@@ -109,7 +139,10 @@ internal readonly record struct Qwen2VlGeometry(int Width, int Height, int GridC
     /// <summary>P.</summary>
     public int ImageTokens => GridRows / Merge * (GridColumns / Merge);
 
-    /// <summary>Row and column of each patch, in the order in which the vision tower sees them: merge blocks row by row, inside a block row by row.</summary>
+    /// <summary>
+    /// Row and column of each patch, in the order in which the vision tower sees them: merge blocks row by row, inside
+    /// a block row by row.
+    /// </summary>
     public IEnumerable<(int Row, int Column)> MergeOrder()
     {
         for (int row = 0; row < GridRows; row += Merge)

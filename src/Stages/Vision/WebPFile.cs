@@ -19,7 +19,11 @@ internal static class WebPFile
             long length = BinaryPrimitives.ReadUInt32LittleEndian(file[((int)at + 4)..]);
             var body = file.Slice((int)at + 8, (int)Math.Min(length, file.Length - at - 8));
             size ??= Size(name, body);
-            if (name.SequenceEqual("EXIF"u8)) orientation = Exif.Orientation(WithoutMark(body));
+            if (name.SequenceEqual("EXIF"u8))
+            {
+                orientation = Exif.Orientation(WithoutMark(body));
+            }
+
             at += 8 + length + (length % 2);
         }
 
@@ -46,14 +50,17 @@ internal static class WebPFile
         {
             int width = BinaryPrimitives.ReadUInt16LittleEndian(body[6..]) & 0x3FFF;
             int height = BinaryPrimitives.ReadUInt16LittleEndian(body[8..]) & 0x3FFF;
-            return width > 0 && height > 0 ? (width, height) : throw new FormatException("is a WebP without a width or height");
+            return width > 0 && height > 0
+                ? (width, height)
+                : throw new FormatException("is a WebP without a width or height");
         }
 
         return null;
     }
 
     /// <summary>Some writers put the mark of a JPEG's segment before the block.</summary>
-    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> exif) => exif.StartsWith("Exif\0\0"u8) ? exif[6..] : exif;
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> exif) =>
+        exif.StartsWith("Exif\0\0"u8) ? exif[6..] : exif;
 
     private static int Int24(ReadOnlySpan<byte> bytes) => bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
 }

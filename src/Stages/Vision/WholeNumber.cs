@@ -12,10 +12,17 @@ internal sealed class WholeNumber<TNumber> : JsonConverter<TNumber>
     /// <inheritdoc/>
     public override TNumber Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out decimal value) && decimal.IsInteger(value))
+        if (
+            reader.TokenType == JsonTokenType.Number
+            && reader.TryGetDecimal(out decimal value)
+            && decimal.IsInteger(value)
+        )
         {
             var number = TNumber.CreateSaturating(value);
-            if (decimal.CreateChecked(number) == value) return number;
+            if (decimal.CreateChecked(number) == value)
+            {
+                return number;
+            }
         }
 
         throw new JsonException("a whole number is expected");

@@ -7,11 +7,32 @@ namespace Pipelines.Fuzz.Mutators;
 internal sealed class BytesMutator(int header = 0) : Mutator
 {
     private const int LongestRun = 64;
-    private static readonly long[] Numbers = [0, 1, -1, 127, 128, 255, 256, short.MaxValue, ushort.MaxValue, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
+    private static readonly long[] Numbers =
+    [
+        0,
+        1,
+        -1,
+        127,
+        128,
+        255,
+        256,
+        short.MaxValue,
+        ushort.MaxValue,
+        int.MaxValue,
+        int.MinValue,
+        uint.MaxValue,
+        long.MaxValue,
+        long.MinValue,
+        1L << 40,
+    ];
 
     public override byte[] Mutate(byte[] input, RandomStream random)
     {
-        if (input.Length == 0) return [random.Byte()];
+        if (input.Length == 0)
+        {
+            return [random.Byte()];
+        }
+
         int at = random.Below(header > 0 && random.OneIn(2) ? Math.Min(header, input.Length) : input.Length);
         int length = random.Length(Math.Min(LongestRun, input.Length - at));
         return random.Below(9) switch
@@ -42,7 +63,11 @@ internal sealed class BytesMutator(int header = 0) : Mutator
         BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
         int width = 1 << random.Below(4);
         Span<byte> written = bytes[..width];
-        if (random.OneIn(2)) written.Reverse(); // big-endian
+        if (random.OneIn(2))
+        {
+            written.Reverse(); // big-endian
+        }
+
         written[..Math.Min(width, at.Length)].CopyTo(at);
     }
 }

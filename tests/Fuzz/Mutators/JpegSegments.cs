@@ -11,7 +11,8 @@ internal sealed record JpegSegment(byte Marker, byte[] Data, byte[] Tail);
 /// <summary>A JPEG as its segments, written back with right lengths.</summary>
 internal static class JpegSegments
 {
-    private const byte StartOfScan = 0xDA, EndOfImage = 0xD9;
+    private const byte StartOfScan = 0xDA,
+        EndOfImage = 0xD9;
 
     /// <summary>The segments up to the first that is cut off.</summary>
     public static List<JpegSegment> Parse(byte[] file)
@@ -19,8 +20,13 @@ internal static class JpegSegments
         var segments = new List<JpegSegment>();
         for (int at = 2; at + 4 <= file.Length && file[at] == 0xFF && file[at + 1] != EndOfImage;)
         {
-            int length = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2)), end = at + 2 + length;
-            if (length < 2 || end > file.Length) break;
+            int length = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2)),
+                end = at + 2 + length;
+            if (length < 2 || end > file.Length)
+            {
+                break;
+            }
+
             int next = file[at + 1] == StartOfScan ? NextMarker(file, end) : end;
             segments.Add(new JpegSegment(file[at + 1], file[(at + 4)..end], file[end..next]));
             at = next;
@@ -37,7 +43,8 @@ internal static class JpegSegments
         Span<byte> length = stackalloc byte[2];
         foreach (JpegSegment segment in segments)
         {
-            byte[] data = segment.Data.Length <= ushort.MaxValue - 2 ? segment.Data : segment.Data[..(ushort.MaxValue - 2)];
+            byte[] data =
+                segment.Data.Length <= ushort.MaxValue - 2 ? segment.Data : segment.Data[..(ushort.MaxValue - 2)];
             BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)(data.Length + 2));
             file.Write([0xFF, segment.Marker]);
             file.Write(length);
@@ -52,7 +59,11 @@ internal static class JpegSegments
     /// <summary>Where the coded pixels end: at a marker that is neither a stuffed byte nor a restart.</summary>
     private static int NextMarker(byte[] file, int at)
     {
-        while (at + 1 < file.Length && !(file[at] == 0xFF && file[at + 1] is not (0 or (>= 0xD0 and <= 0xD7)))) at++;
+        while (at + 1 < file.Length && !(file[at] == 0xFF && file[at + 1] is not (0 or (>= 0xD0 and <= 0xD7))))
+        {
+            at++;
+        }
+
         return at + 1 < file.Length ? at : file.Length;
     }
 }

@@ -3,10 +3,14 @@ using System.Text.Json;
 
 namespace Pipelines.Fuzz.Mutators;
 
-/// <summary>A JSON value as it is spelt, bytes kept as Latin-1: a tree that can hold what JSON libraries refuse to hold (a name twice, half a surrogate pair, numbers without end).</summary>
+/// <summary>
+/// A JSON value as it is spelt, bytes kept as Latin-1: a tree that can hold what JSON libraries refuse to hold (a name
+/// twice, half a surrogate pair, numbers without end).
+/// </summary>
 internal sealed class JsonPiece
 {
     private const int Deepest = 200;
+
     private JsonPiece(string raw, char open) => (Raw, Open) = (raw, open);
 
     /// <summary>Spelling of a value that is no container.</summary>
@@ -32,7 +36,11 @@ internal sealed class JsonPiece
     /// <summary>The tree of a text, or null where it is no JSON.</summary>
     public static JsonPiece? Parse(ReadOnlySpan<byte> json)
     {
-        if (json.StartsWith("\uFEFF"u8)) json = json[3..];
+        if (json.StartsWith("\uFEFF"u8))
+        {
+            json = json[3..];
+        }
+
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Deepest });
         try
         {
@@ -65,7 +73,11 @@ internal sealed class JsonPiece
 
     private static JsonPiece Value(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return Of(Spelling(ref reader));
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return Of(Spelling(ref reader));
+        }
+
         var container = new JsonPiece("", reader.TokenType == JsonTokenType.StartObject ? '{' : '[');
         while (reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
         {
@@ -99,8 +111,16 @@ internal sealed class JsonPiece
         text.Append(Open);
         for (int i = 0; i < Items.Count; i++)
         {
-            if (i > 0) text.Append(',');
-            if (Items[i].Name.Length > 0) text.Append(Items[i].Name).Append(':');
+            if (i > 0)
+            {
+                text.Append(',');
+            }
+
+            if (Items[i].Name.Length > 0)
+            {
+                text.Append(Items[i].Name).Append(':');
+            }
+
             Items[i].Value.Write(text);
         }
 

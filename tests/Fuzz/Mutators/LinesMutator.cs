@@ -2,14 +2,19 @@ using System.Text;
 
 namespace Pipelines.Fuzz.Mutators;
 
-/// <summary>Damages texts of lines: lines gone, twice, elsewhere or moved to the right, and pieces of the format's own syntax put in.</summary>
+/// <summary>
+/// Damages texts of lines: lines gone, twice, elsewhere or moved to the right, and pieces of the format's own syntax
+/// put in.
+/// </summary>
 /// <param name="pieces">What the format's readers look at, and what they do not expect.</param>
 internal sealed class LinesMutator(IReadOnlyList<string> pieces) : Mutator
 {
     public override byte[] Mutate(byte[] input, RandomStream random)
     {
         List<string> lines = [.. Encoding.Latin1.GetString(input).Split('\n')];
-        int at = random.Below(lines.Count), other = random.Below(lines.Count), column = random.Below(lines[at].Length + 1);
+        int at = random.Below(lines.Count),
+            other = random.Below(lines.Count),
+            column = random.Below(lines[at].Length + 1);
         string piece = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(random.Pick(pieces)));
         switch (random.Below(8))
         {
@@ -45,6 +50,9 @@ internal sealed class LinesMutator(IReadOnlyList<string> pieces) : Mutator
     public override IEnumerable<byte[]> Shrunk(byte[] input)
     {
         string[] lines = Encoding.Latin1.GetString(input).Split('\n');
-        for (int at = 0; at < lines.Length; at++) yield return Encoding.Latin1.GetBytes(string.Join('\n', lines.Where((_, i) => i != at)));
+        for (int at = 0; at < lines.Length; at++)
+        {
+            yield return Encoding.Latin1.GetBytes(string.Join('\n', lines.Where((_, i) => i != at)));
+        }
     }
 }

@@ -2,15 +2,24 @@ using System.Buffers.Binary;
 
 namespace Pipelines.Fuzz.Mutators;
 
-/// <summary>Damages Parquet inside its frame: the footer (Thrift) with a right length behind it, page headers and pages, the frame itself.</summary>
+/// <summary>
+/// Damages Parquet inside its frame: the footer (Thrift) with a right length behind it, page headers and pages, the
+/// frame itself.
+/// </summary>
 internal sealed class ParquetMutator : Mutator
 {
-    private const int Magic = 4, Tail = 8;
-    private static readonly BytesMutator Bytes = new(), PageStart = new(header: 40);
+    private const int Magic = 4,
+        Tail = 8;
+    private static readonly BytesMutator Bytes = new(),
+        PageStart = new(header: 40);
 
     public override byte[] Mutate(byte[] input, RandomStream random)
     {
-        if (Split(input) is not { } parts || random.OneIn(10)) return Bytes.Mutate(input, random);
+        if (Split(input) is not { } parts || random.OneIn(10))
+        {
+            return Bytes.Mutate(input, random);
+        }
+
         return random.Below(4) switch
         {
             0 => Join(PageStart.Mutate(parts.Pages, random), parts.Footer),
@@ -22,7 +31,11 @@ internal sealed class ParquetMutator : Mutator
 
     private static (byte[] Pages, byte[] Footer)? Split(byte[] file)
     {
-        if (file.Length < Magic + Tail) return null;
+        if (file.Length < Magic + Tail)
+        {
+            return null;
+        }
+
         int length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(file.Length - Tail));
         int start = file.Length - Tail - length;
         return length > 0 && start >= Magic ? (file[Magic..start], file[start..^Tail]) : null;
@@ -35,7 +48,10 @@ internal sealed class ParquetMutator : Mutator
         return [.. "PAR1"u8, .. pages, .. footer, .. length, .. "PAR1"u8];
     }
 
-    /// <summary>Several bytes a little larger or smaller: counts, offsets and lengths that nearly fit, in a Thrift struct that still parses.</summary>
+    /// <summary>
+    /// Several bytes a little larger or smaller: counts, offsets and lengths that nearly fit, in a Thrift struct that
+    /// still parses.
+    /// </summary>
     private static byte[] Nudged(byte[] footer, RandomStream random)
     {
         byte[] nudged = [.. footer];

@@ -8,7 +8,9 @@ namespace Pipelines.Fuzz.Mutators;
 /// <param name="Data">Its content.</param>
 internal sealed record PngChunk(string Type, byte[] Data);
 
-/// <summary>A PNG as its chunks: written back with right lengths and checksums, so that damage gets past them.</summary>
+/// <summary>
+/// A PNG as its chunks: written back with right lengths and checksums, so that damage gets past them.
+/// </summary>
 internal static class PngChunks
 {
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
@@ -20,7 +22,11 @@ internal static class PngChunks
         for (int at = Signature.Length; at + 12 <= file.Length;)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at));
-            if (length < 0 || length > file.Length - at - 12) break;
+            if (length < 0 || length > file.Length - at - 12)
+            {
+                break;
+            }
+
             chunks.Add(new PngChunk(Encoding.Latin1.GetString(file, at + 4, 4), file[(at + 8)..(at + 8 + length)]));
             at += 12 + length;
         }
@@ -54,7 +60,10 @@ internal static class PngChunks
         foreach (byte b in bytes)
         {
             crc ^= b;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
+            }
         }
 
         return ~crc;

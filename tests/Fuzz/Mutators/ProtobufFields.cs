@@ -16,7 +16,11 @@ internal static class ProtobufFields
         int at = 0;
         while (at < message.Length)
         {
-            if (Varint(message, ref at) is not { } key) return null;
+            if (Varint(message, ref at) is not { } key)
+            {
+                return null;
+            }
+
             int start = at;
             switch (key & 7)
             {
@@ -36,7 +40,11 @@ internal static class ProtobufFields
                     return null;
             }
 
-            if (at > message.Length) return null;
+            if (at > message.Length)
+            {
+                return null;
+            }
+
             fields.Add(new ProtobufField(key >> 3, (int)(key & 7), message[start..at]));
         }
 
@@ -50,7 +58,11 @@ internal static class ProtobufFields
         foreach (ProtobufField field in fields)
         {
             message.Write(Varint((field.Number << 3) | (uint)field.Wire));
-            if (field.Wire == 2) message.Write(Varint((ulong)field.Content.Length));
+            if (field.Wire == 2)
+            {
+                message.Write(Varint((ulong)field.Content.Length));
+            }
+
             message.Write(field.Content);
         }
 
@@ -61,7 +73,11 @@ internal static class ProtobufFields
     public static byte[] Varint(ulong value)
     {
         var bytes = new List<byte>();
-        for (; value >= 0x80; value >>= 7) bytes.Add((byte)(value | 0x80));
+        for (; value >= 0x80; value >>= 7)
+        {
+            bytes.Add((byte)(value | 0x80));
+        }
+
         bytes.Add((byte)value);
         return [.. bytes];
     }
@@ -73,7 +89,10 @@ internal static class ProtobufFields
         {
             byte b = bytes[at++];
             value |= (ulong)(b & 0x7F) << shift;
-            if (b < 0x80) return value;
+            if (b < 0x80)
+            {
+                return value;
+            }
         }
 
         return null;

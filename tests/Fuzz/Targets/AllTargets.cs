@@ -7,12 +7,30 @@ namespace Pipelines.Fuzz.Targets;
 /// <summary>Every reader. A new one is a class and a line here.</summary>
 internal static class AllTargets
 {
-    private static readonly string[] Models = ["llava-1.5-7b-hf", "llava-v1.6-vicuna-7b-hf", "InternVL2_5-2B", "InternVL2_5-1B", "Qwen2-VL-2B-Instruct"];
+    private static readonly string[] Models =
+    [
+        "llava-1.5-7b-hf",
+        "llava-v1.6-vicuna-7b-hf",
+        "InternVL2_5-2B",
+        "InternVL2_5-1B",
+        "Qwen2-VL-2B-Instruct",
+    ];
 
     /// <summary>The readers, those of files that come from elsewhere first.</summary>
     public static IReadOnlyList<Target> All { get; } =
     [
-        new SpecTarget("spec", "input.yaml", "input.yaml", "quickstart.yaml", "ci-small.yaml", "quickstart-auto.yaml", "quickstart-ratio.yaml", "quickstart-prompts.yaml", "quickstart-styles.yaml", "quickstart-paper.yaml"),
+        new SpecTarget(
+            "spec",
+            "input.yaml",
+            "input.yaml",
+            "quickstart.yaml",
+            "ci-small.yaml",
+            "quickstart-auto.yaml",
+            "quickstart-ratio.yaml",
+            "quickstart-prompts.yaml",
+            "quickstart-styles.yaml",
+            "quickstart-paper.yaml"
+        ),
         new SpecTarget("spec-base", "quickstart.yaml", "quickstart-auto.yaml", "quickstart.yaml"),
         new SpecTarget("spec-listed", "quickstart-ratio.yaml", "quickstart-paper.yaml", "quickstart-ratio.yaml"),
         new SettingsTarget(),
@@ -29,7 +47,24 @@ internal static class AllTargets
         new TokenizerTarget("tokenizer.model", "sentencepiece", SmallTokenizer.SentencePiece, new ProtobufMutator()),
         new TokenizerTarget("tokenizer_config.json", "json", SmallTokenizer.SentencePiece, new JsonMutator()),
         new TokenizerTarget("vocab.json", "json", SmallTokenizer.ByteLevel, new JsonMutator()),
-        new TokenizerTarget("merges.txt", "lines", SmallTokenizer.ByteLevel, new LinesMutator([" ", "  ", "\0", "\r", "#version", "\u0120", "a b", "a  b", "\u0120 t", "\uFEFF", "\uFFFD"])),
+        new TokenizerTarget(
+            "merges.txt",
+            "lines",
+            SmallTokenizer.ByteLevel,
+            new LinesMutator([
+                " ",
+                "  ",
+                "\0",
+                "\r",
+                "#version",
+                "\u0120",
+                "a b",
+                "a  b",
+                "\u0120 t",
+                "\uFEFF",
+                "\uFFFD",
+            ])
+        ),
         new SafeTensorsTarget(),
         new ShardIndexTarget(),
         new CocoTarget(),
@@ -63,7 +98,9 @@ internal static class AllTargets
         new ExpectedTarget("expected-found", "csv", "tables/samples.csv", new CsvMutator()),
         new ExpectedTarget("tolerances", "json", "expected/tolerances.json", new JsonMutator()),
         new RunTarget("experiment.yaml", "yaml", new YamlMutator()),
-        .. new[] { "samples", "fits", "attribution", "validation", "rankings", "token_traces", "text_tokens" }.Select(t => new RunTarget($"tables/{t}.parquet", "parquet", new ParquetMutator())),
+        .. new[] { "samples", "fits", "attribution", "validation", "rankings", "token_traces", "text_tokens" }.Select(
+            t => new RunTarget($"tables/{t}.parquet", "parquet", new ParquetMutator())
+        ),
         new WholeRunTarget(),
     ];
 
@@ -75,9 +112,14 @@ internal static class AllTargets
     /// <exception cref="InputException">A name that is neither.</exception>
     public static IReadOnlyList<Target> Named(IReadOnlyList<string> names)
     {
-        if (names.FirstOrDefault(n => !All.Any(t => t.Name == n || t.Format == n)) is { } unknown) throw Unknown(unknown);
+        if (names.FirstOrDefault(n => !All.Any(t => t.Name == n || t.Format == n)) is { } unknown)
+        {
+            throw Unknown(unknown);
+        }
+
         return names.Count == 0 ? All : [.. All.Where(t => names.Contains(t.Name) || names.Contains(t.Format))];
     }
 
-    private static InputException Unknown(string name) => new("--target", $"there is no reader '{name}'.", $"There are {string.Join(", ", All.Select(t => t.Name))}.");
+    private static InputException Unknown(string name) =>
+        new("--target", $"there is no reader '{name}'.", $"There are {string.Join(", ", All.Select(t => t.Name))}.");
 }

@@ -5,7 +5,8 @@ using TorchSharp;
 namespace Pipelines.Fuzz.Targets;
 
 /// <summary>A stored baseline.</summary>
-internal sealed class BaselineTarget() : FileTarget("baseline", "safetensors", "baseline.safetensors", new SafeTensorsMutator())
+internal sealed class BaselineTarget()
+    : FileTarget("baseline", "safetensors", "baseline.safetensors", new SafeTensorsMutator())
 {
     public override bool IsNative => true;
 

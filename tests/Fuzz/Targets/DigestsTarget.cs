@@ -4,15 +4,21 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Fuzz.Targets;
 
-/// <summary>digests.json, the memory of files that were read. In the input <see cref="Place"/> stands for the folder, which is another in every process.</summary>
+/// <summary>
+/// digests.json, the memory of files that were read. In the input <see cref="Place"/> stands for the folder, which is
+/// another in every process.
+/// </summary>
 internal sealed class DigestsTarget() : FileTarget("digests", "json", Memory, new JsonMutator())
 {
-    private const string Memory = "digests.json", Place = "@folder";
+    private const string Memory = "digests.json",
+        Place = "@folder";
 
     private string Known => Path.Combine(Folder, "weights");
 
     public override long? Read(byte[] input) =>
-        base.Read(Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(input).Replace(Place, Folder, StringComparison.Ordinal)));
+        base.Read(
+            Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(input).Replace(Place, Folder, StringComparison.Ordinal))
+        );
 
     protected override IReadOnlyList<byte[]> MakeSeeds()
     {
@@ -27,7 +33,8 @@ internal sealed class DigestsTarget() : FileTarget("digests", "json", Memory, ne
     protected override void Lay(string into)
     {
         File.WriteAllText(Path.Combine(into, "weights"), "some weights");
-        File.SetLastWriteTimeUtc(Path.Combine(into, "weights"), DateTime.UnixEpoch.AddYears(50)); // what is remembered of it fits in every process
+        // What is remembered of it fits in every process
+        File.SetLastWriteTimeUtc(Path.Combine(into, "weights"), DateTime.UnixEpoch.AddYears(50));
     }
 
     protected override long? ReadFile(string path)

@@ -3,12 +3,15 @@ using Pipelines.Host.Running;
 
 namespace Pipelines.Fuzz.Targets;
 
-/// <summary>A file of expected tables, as <c>reproduce</c> compares them: a table, the tolerances, or the table found.</summary>
+/// <summary>
+/// A file of expected tables, as <c>reproduce</c> compares them: a table, the tolerances, or the table found.
+/// </summary>
 /// <param name="name">What <c>--target</c> calls it.</param>
 /// <param name="format">Its format.</param>
 /// <param name="file">The damaged file.</param>
 /// <param name="mutator">What damages it.</param>
-internal sealed class ExpectedTarget(string name, string format, string file, Mutator mutator) : FileTarget(name, format, file, mutator)
+internal sealed class ExpectedTarget(string name, string format, string file, Mutator mutator)
+    : FileTarget(name, format, file, mutator)
 {
     private static readonly Dictionary<string, byte[]> Files = new()
     {
@@ -30,5 +33,8 @@ internal sealed class ExpectedTarget(string name, string format, string file, Mu
         }
     }
 
-    protected override long? ReadFile(string path) => ExpectedTables.Compare(Path.Combine(Folder, "expected"), Path.Combine(Folder, "tables")).Sum(t => t.Differences.Count) * 0;
+    protected override long? ReadFile(string path) =>
+        ExpectedTables
+            .Compare(Path.Combine(Folder, "expected"), Path.Combine(Folder, "tables"))
+            .Sum(t => t.Differences.Count) * 0;
 }

@@ -2,12 +2,16 @@ using Pipelines.Fuzz.Mutators;
 
 namespace Pipelines.Fuzz.Targets;
 
-/// <summary>A reader that opens its file itself: the input is laid down under the name that it looks for, in a folder of sound neighbours.</summary>
+/// <summary>
+/// A reader that opens its file itself: the input is laid down under the name that it looks for, in a folder of sound
+/// neighbours.
+/// </summary>
 /// <param name="name">What <c>--target</c> calls it.</param>
 /// <param name="format">The file's format.</param>
 /// <param name="file">Path of the damaged file below the folder.</param>
 /// <param name="mutators">What damages it.</param>
-internal abstract class FileTarget(string name, string format, string file, params Mutator[] mutators) : Target(name, format, mutators)
+internal abstract class FileTarget(string name, string format, string file, params Mutator[] mutators)
+    : Target(name, format, mutators)
 {
     private string? folder;
 
@@ -25,9 +29,7 @@ internal abstract class FileTarget(string name, string format, string file, para
     }
 
     /// <summary>Lays down the sound neighbours.</summary>
-    protected virtual void Lay(string into)
-    {
-    }
+    protected virtual void Lay(string into) { }
 
     /// <summary>Reads the file where it lies.</summary>
     /// <inheritdoc cref="Target.Read"/>

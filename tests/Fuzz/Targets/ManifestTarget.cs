@@ -5,17 +5,33 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Fuzz.Targets;
 
-/// <summary>manifest.json of a stored unit, as looking it up and explaining why it is missing read it. A damaged one sets the unit aside.</summary>
+/// <summary>
+/// manifest.json of a stored unit, as looking it up and explaining why it is missing read it. A damaged one sets the
+/// unit aside.
+/// </summary>
 internal sealed class ManifestTarget() : Target("manifest", "json", new JsonMutator())
 {
     private const string Content = "content";
-    private readonly Unit unit = new("kind", 1, "unit", [new KeyPart.Integer("count", 3), new KeyPart.Text("name", "x"), new KeyPart.Digest("model.weights", "weights", "ab")], 1, "units", _ => { });
+    private readonly Unit unit = new(
+        "kind",
+        1,
+        "unit",
+        [
+            new KeyPart.Integer("count", 3),
+            new KeyPart.Text("name", "x"),
+            new KeyPart.Digest("model.weights", "weights", "ab"),
+        ],
+        1,
+        "units",
+        _ => { }
+    );
 
     public override long? Read(byte[] input)
     {
         string root = Scratch.Folder(Name);
         string key = Fingerprint.Of(unit);
-        foreach (string folder in new[] { key, new string('0', 64) }) // the unit itself, and one that its reasons are taken from
+        // The unit itself, and one that its reasons are taken from
+        foreach (string folder in new[] { key, new string('0', 64) })
         {
             string artifact = Directory.CreateDirectory(Path.Combine(root, unit.Kind, folder)).FullName;
             File.WriteAllText(Path.Combine(artifact, "data"), Content);
@@ -32,8 +48,22 @@ internal sealed class ManifestTarget() : Target("manifest", "json", new JsonMuta
     protected override IReadOnlyList<byte[]> MakeSeeds()
     {
         byte[] sound = new Manifest(
-            unit.Kind, unit.Version, unit.Name, Fingerprint.Of(unit), [.. unit.Parts.Select(p => new ManifestPart(p.Name, p.Shown, Fingerprint.Of(p)))],
-            [new ManifestFile("data", Content.Length, FileDigests.OfText(Content))], "cpu", new Dictionary<string, string> { [".net"] = "10" }, DateTime.UnixEpoch, 0.5, 1).ToJson();
-        return [sound, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(sound).Replace("\r", "", StringComparison.Ordinal))];
+            unit.Kind,
+            unit.Version,
+            unit.Name,
+            Fingerprint.Of(unit),
+            [.. unit.Parts.Select(p => new ManifestPart(p.Name, p.Shown, Fingerprint.Of(p)))],
+            [new ManifestFile("data", Content.Length, FileDigests.OfText(Content))],
+            "cpu",
+            new Dictionary<string, string> { [".net"] = "10" },
+            DateTime.UnixEpoch,
+            0.5,
+            1
+        ).ToJson();
+        return
+        [
+            sound,
+            Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(sound).Replace("\r", "", StringComparison.Ordinal)),
+        ];
     }
 }

@@ -5,9 +5,12 @@ using Pipelines.Stages.Vision;
 
 namespace Pipelines.Fuzz.Targets;
 
-/// <summary>A file of the bundled micro LLaVA's folder, as loading reads it: the whole model, a prompt and a picture.</summary>
+/// <summary>
+/// A file of the bundled micro LLaVA's folder, as loading reads it: the whole model, a prompt and a picture.
+/// </summary>
 /// <param name="file">The damaged file.</param>
-internal sealed class ModelTarget(string file) : FileTarget($"model-{Path.GetFileNameWithoutExtension(file)}", "json", file, new JsonMutator())
+internal sealed class ModelTarget(string file)
+    : FileTarget($"model-{Path.GetFileNameWithoutExtension(file)}", "json", file, new JsonMutator())
 {
     private readonly Picture picture = new(40, 30, new byte[40 * 30 * 3]);
 
@@ -15,13 +18,17 @@ internal sealed class ModelTarget(string file) : FileTarget($"model-{Path.GetFil
 
     public override bool IsNative => true;
 
-    protected override IReadOnlyList<byte[]> MakeSeeds() => [File.ReadAllBytes(Scratch.Quickstart("micro-llava", FileName))];
+    protected override IReadOnlyList<byte[]> MakeSeeds() =>
+        [File.ReadAllBytes(Scratch.Quickstart("micro-llava", FileName))];
 
     protected override void Lay(string into)
     {
         foreach (string neighbour in Directory.EnumerateFiles(Scratch.Quickstart("micro-llava")))
         {
-            if (Path.GetFileName(neighbour) != FileName) File.CreateSymbolicLink(Path.Combine(into, Path.GetFileName(neighbour)), neighbour);
+            if (Path.GetFileName(neighbour) != FileName)
+            {
+                File.CreateSymbolicLink(Path.Combine(into, Path.GetFileName(neighbour)), neighbour);
+            }
         }
     }
 

@@ -16,7 +16,12 @@ internal sealed class PictureTarget(string format, Mutator mutator) : FileTarget
     public override bool IsNative => true;
 
     protected override IReadOnlyList<byte[]> MakeSeeds() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Scratch.Repository, "tests", "Fuzz", "Corpus", Format)).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Scratch.Repository, "tests", "Fuzz", "Corpus", Format))
+                .Order(StringComparer.Ordinal)
+                .Select(File.ReadAllBytes),
+        ];
 
     protected override long? ReadFile(string path)
     {

@@ -14,17 +14,51 @@ internal static class SampleRows
     public static IReadOnlyList<TRow> Of<TRow>(int count)
     {
         var constructor = typeof(TRow).GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
-        return [.. Enumerable.Range(0, count).Select(row => (TRow)constructor.Invoke([.. constructor.GetParameters().Select(p => Value(p.Name!, p.ParameterType, row))]))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(row =>
+                    (TRow)
+                        constructor.Invoke([
+                            .. constructor.GetParameters().Select(p => Value(p.Name!, p.ParameterType, row)),
+                        ])
+                ),
+        ];
     }
 
     private static object? Value(string name, Type type, int row)
     {
-        if (name == nameof(Stages.Storage.GradientRow.SampleId)) return "sample";
-        if (name == nameof(Stages.Storage.GradientRow.Gradient)) return new byte[Heads * sizeof(float)];
-        if (Nullable.GetUnderlyingType(type) is { } inner) return row % 3 == 0 ? null : Value(name, inner, row);
-        if (type == typeof(string)) return string.Create(CultureInfo.InvariantCulture, $"text {row / 4}");
-        if (type == typeof(byte[])) return new byte[] { (byte)row, 0x55 };
-        if (type == typeof(bool)) return row % 2 == 0;
+        if (name == nameof(Stages.Storage.GradientRow.SampleId))
+        {
+            return "sample";
+        }
+
+        if (name == nameof(Stages.Storage.GradientRow.Gradient))
+        {
+            return new byte[Heads * sizeof(float)];
+        }
+
+        if (Nullable.GetUnderlyingType(type) is { } inner)
+        {
+            return row % 3 == 0 ? null : Value(name, inner, row);
+        }
+
+        if (type == typeof(string))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"text {row / 4}");
+        }
+
+        if (type == typeof(byte[]))
+        {
+            return new byte[] { (byte)row, 0x55 };
+        }
+
+        if (type == typeof(bool))
+        {
+            return row % 2 == 0;
+        }
+
         return Convert.ChangeType(row, type, CultureInfo.InvariantCulture);
     }
 }

@@ -9,8 +9,32 @@ internal sealed class SettingsTarget() : Target("set", "settings", new LinesMuta
 {
     private static readonly string[] Pieces =
     [
-        "=", "==", ".", "..", "stages.", "stages.masks.count=10", "matrix.seed=[1, 2]", "matrix=", "name=", "base=quickstart.yaml", "[", "{a: b}", "\"", "'", "&a", "*a", "\0", "\ud83d", "null", "data=[1]", "model.path=", "model.path=/",
-        "data.images=\"\\0\"", "data.images=\"\\ud800\"", "stages.masks={ stage: sample-masks }", "x=1",
+        "=",
+        "==",
+        ".",
+        "..",
+        "stages.",
+        "stages.masks.count=10",
+        "matrix.seed=[1, 2]",
+        "matrix=",
+        "name=",
+        "base=quickstart.yaml",
+        "[",
+        "{a: b}",
+        "\"",
+        "'",
+        "&a",
+        "*a",
+        "\0",
+        "\ud83d",
+        "null",
+        "data=[1]",
+        "model.path=",
+        "model.path=/",
+        "data.images=\"\\0\"",
+        "data.images=\"\\ud800\"",
+        "stages.masks={ stage: sample-masks }",
+        "x=1",
     ];
 
     public override long Allowance(byte[] input) => 8 * Free;
@@ -23,5 +47,13 @@ internal sealed class SettingsTarget() : Target("set", "settings", new LinesMuta
     }
 
     protected override IReadOnlyList<byte[]> MakeSeeds() =>
-        [.. new[] { "stages.masks.count=2000\nseed=3", "prompt=p1", "matrix.seed=[1, 2]", "stages.validation.rank_by=[random]\nstages.report=" }.Select(Encoding.UTF8.GetBytes)];
+        [
+            .. new[]
+            {
+                "stages.masks.count=2000\nseed=3",
+                "prompt=p1",
+                "matrix.seed=[1, 2]",
+                "stages.validation.rank_by=[random]\nstages.report=",
+            }.Select(Encoding.UTF8.GetBytes),
+        ];
 }

@@ -2,7 +2,9 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Fuzz.Targets;
 
-/// <summary>A small experiment on the bundled model, run to its end once a process: what the targets of whole runs begin from.</summary>
+/// <summary>
+/// A small experiment on the bundled model, run to its end once a process: what the targets of whole runs begin from.
+/// </summary>
 internal static class SmallRun
 {
     private static readonly Lazy<string> Made = new(Make);
@@ -23,7 +25,8 @@ internal static class SmallRun
     /// <returns>Its exit code, and what it said.</returns>
     public static (int Code, string Said) Host(params string[] arguments)
     {
-        TextWriter output = Console.Out, errors = Console.Error;
+        TextWriter output = Console.Out,
+            errors = Console.Error;
         using var said = new StringWriter();
         Console.SetOut(said);
         Console.SetError(said);
@@ -42,15 +45,22 @@ internal static class SmallRun
     /// <summary>Copies a folder.</summary>
     /// <param name="from">The folder.</param>
     /// <param name="to">The copy.</param>
-    /// <param name="keepLinks">Links stay links, which lead inside the artifacts folder; else what they point at is copied.</param>
+    /// <param name="keepLinks">Links stay links, which lead inside the artifacts folder; else what they point at is
+    /// copied.</param>
     public static void Copy(string from, string to, bool keepLinks)
     {
         foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
             string target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (keepLinks && new FileInfo(file).LinkTarget is { } link) File.CreateSymbolicLink(target, link);
-            else File.Copy(file, target);
+            if (keepLinks && new FileInfo(file).LinkTarget is { } link)
+            {
+                File.CreateSymbolicLink(target, link);
+            }
+            else
+            {
+                File.Copy(file, target);
+            }
         }
     }
 
@@ -58,13 +68,20 @@ internal static class SmallRun
     public static IReadOnlyDictionary<string, string> Tables(string artifacts)
     {
         string tables = Path.Combine(RunFolder(artifacts), "tables");
-        return Directory.Exists(tables) ? Directory.EnumerateFiles(tables, "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(tables, f), FileDigests.Compute) : new Dictionary<string, string>();
+        return Directory.Exists(tables)
+            ? Directory
+                .EnumerateFiles(tables, "*", SearchOption.AllDirectories)
+                .ToDictionary(f => Path.GetRelativePath(tables, f), FileDigests.Compute)
+            : new Dictionary<string, string>();
     }
 
     private static string Make()
     {
-        string folder = Scratch.Folder("small-run"), data = Scratch.Quickstart();
-        File.WriteAllText(Path.Combine(folder, "small.yaml"), $$"""
+        string folder = Scratch.Folder("small-run"),
+            data = Scratch.Quickstart();
+        File.WriteAllText(
+            Path.Combine(folder, "small.yaml"),
+            $$"""
             name: {{Name}}
             seed: 3
             model: { path: {{data}}/micro-llava, device: cpu }
@@ -79,8 +96,13 @@ internal static class SmallRun
               tokens: { stage: token-trace, count: 20 }
               report: { stage: report }
 
-            """);
-        (int code, string said) = Host(Path.Combine(folder, "small.yaml"), "--artifacts", Path.Combine(folder, "artifacts"));
+            """
+        );
+        (int code, string said) = Host(
+            Path.Combine(folder, "small.yaml"),
+            "--artifacts",
+            Path.Combine(folder, "artifacts")
+        );
         return code == 0 ? folder : throw new InvalidOperationException($"the small run ended with {code}: {said}");
     }
 }

@@ -7,7 +7,8 @@ namespace Pipelines.Fuzz.Targets;
 /// <typeparam name="TRow">A row.</typeparam>
 /// <param name="table">The table.</param>
 /// <param name="read">How else it is read: streamed by columns; null where it is only read as rows.</param>
-internal sealed class TableTarget<TRow>(Table<TRow> table, Action<string>? read = null) : FileTarget($"table-{table.Name}", "parquet", "table.parquet", new ParquetMutator())
+internal sealed class TableTarget<TRow>(Table<TRow> table, Action<string>? read = null)
+    : FileTarget($"table-{table.Name}", "parquet", "table.parquet", new ParquetMutator())
 {
     private const int BytesOfRow = 200;
 
@@ -18,7 +19,11 @@ internal sealed class TableTarget<TRow>(Table<TRow> table, Action<string>? read 
     protected override long? ReadFile(string path)
     {
         IReadOnlyList<TRow> rows = table.Read(path);
-        if (rows.Count > 0) read?.Invoke(path); // parts have at least one row
+        if (rows.Count > 0)
+        {
+            read?.Invoke(path); // parts have at least one row
+        }
+
         return BytesOfRow * (long)rows.Count;
     }
 

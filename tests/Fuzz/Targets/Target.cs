@@ -35,7 +35,10 @@ internal abstract class Target(string name, string format, params Mutator[] muta
     public virtual bool IsNative => false;
 
     /// <summary>Reads a file.</summary>
-    /// <returns>Bytes of what was read that any reader of such a file would need (pixels, rows), which the law gives on top; null where the reader's own result says what is wrong.</returns>
+    /// <returns>
+    /// Bytes of what was read that any reader of such a file would need (pixels, rows), which the law gives on top;
+    /// null where the reader's own result says what is wrong.
+    /// </returns>
     public abstract long? Read(byte[] input);
 
     /// <summary>Bytes that the reading of an input may take beside those of what it read.</summary>

@@ -8,9 +8,18 @@ namespace Pipelines.Fuzz.Targets;
 /// <param name="format">Its format.</param>
 /// <param name="kind">Which small tokenizer it belongs to.</param>
 /// <param name="mutator">What damages it.</param>
-internal sealed class TokenizerTarget(string file, string format, SmallTokenizer kind, Mutator mutator) : FileTarget($"{file}-{kind.Name}", format, file, mutator)
+internal sealed class TokenizerTarget(string file, string format, SmallTokenizer kind, Mutator mutator)
+    : FileTarget($"{file}-{kind.Name}", format, file, mutator)
 {
-    private static readonly string[] Texts = ["", " ", "USER: <image>\nWhat is the  color? ASSISTANT:", "the The\tthe\u00e9 e\u0301 \u732b\U0001F431 \ud83d <s>a</s>", "aaaaaaaaaaaaaaaaaaaaaaaa", "\0\u2581\uFFFD"];
+    private static readonly string[] Texts =
+    [
+        "",
+        " ",
+        "USER: <image>\nWhat is the  color? ASSISTANT:",
+        "the The\tthe\u00e9 e\u0301 \u732b\U0001F431 \ud83d <s>a</s>",
+        "aaaaaaaaaaaaaaaaaaaaaaaa",
+        "\0\u2581\uFFFD",
+    ];
 
     public override int Fixed => 250;
 
@@ -18,7 +27,10 @@ internal sealed class TokenizerTarget(string file, string format, SmallTokenizer
 
     protected override void Lay(string into)
     {
-        foreach ((string name, byte[] bytes) in kind.Files) File.WriteAllBytes(Path.Combine(into, name), bytes);
+        foreach ((string name, byte[] bytes) in kind.Files)
+        {
+            File.WriteAllBytes(Path.Combine(into, name), bytes);
+        }
     }
 
     protected override long? ReadFile(string path)
@@ -29,7 +41,10 @@ internal sealed class TokenizerTarget(string file, string format, SmallTokenizer
             IReadOnlyList<int> ids = tokenizer.Encode(text);
             tokenizer.Decode(ids);
             tokenizer.Decode(ids, skipAdded: false);
-            foreach (int id in ids) tokenizer.TokenText(id);
+            foreach (int id in ids)
+            {
+                tokenizer.TokenText(id);
+            }
         }
 
         return 0;

@@ -5,9 +5,20 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Fuzz.Targets;
 
 /// <summary>units.txt of a run's folder, as <c>gc</c> and the next run read it.</summary>
-internal sealed class UnitsTarget() : FileTarget("units", "lines", "units.txt", new LinesMutator([" ", "\0", "\r", "..", "regress ", "\uFEFF", "\u2028"]))
+internal sealed class UnitsTarget()
+    : FileTarget(
+        "units",
+        "lines",
+        "units.txt",
+        new LinesMutator([" ", "\0", "\r", "..", "regress ", "\uFEFF", "\u2028"])
+    )
 {
-    protected override IReadOnlyList<byte[]> MakeSeeds() => [System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 4).Select(i => $"regress {FileDigests.OfText($"{i}")}\n")))];
+    protected override IReadOnlyList<byte[]> MakeSeeds() =>
+        [
+            System.Text.Encoding.UTF8.GetBytes(
+                string.Concat(Enumerable.Range(0, 4).Select(i => $"regress {FileDigests.OfText($"{i}")}\n"))
+            ),
+        ];
 
     protected override long? ReadFile(string path)
     {

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.Fuzzing;
 
-/// <summary>What fuzzing once found, cut down, in tests/Fuzz/Kept/FORMAT: every reader of the format keeps the law on it.</summary>
+/// <summary>
+/// What fuzzing once found, cut down, in tests/Fuzz/Kept/FORMAT: every reader of the format keeps the law on it.
+/// </summary>
 public sealed class KeptFindingsTests
 {
     private static readonly string Kept = Path.Combine(Scratch.Repository, "tests", "Fuzz", "Kept");
@@ -16,8 +18,15 @@ public sealed class KeptFindingsTests
         foreach (Target target in AllTargets.All)
         {
             string folder = Path.Combine(Kept, target.Format);
-            if (!Directory.Exists(folder)) continue;
-            foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)) pairs.Add(target.Name, Path.GetRelativePath(Kept, file));
+            if (!Directory.Exists(folder))
+            {
+                continue;
+            }
+
+            foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+            {
+                pairs.Add(target.Name, Path.GetRelativePath(Kept, file));
+            }
         }
 
         return pairs;
@@ -33,5 +42,9 @@ public sealed class KeptFindingsTests
 
     [Fact]
     public void Every_kept_file_has_a_reader() =>
-        Directory.EnumerateDirectories(Kept).Select(d => Path.GetFileName(d)).Should().BeSubsetOf(AllTargets.All.Select(t => t.Format));
+        Directory
+            .EnumerateDirectories(Kept)
+            .Select(d => Path.GetFileName(d))
+            .Should()
+            .BeSubsetOf(AllTargets.All.Select(t => t.Format));
 }

@@ -32,11 +32,14 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         ["FolderData.Images"] = "what lies there counts, not where",
         ["FolderData.Labels"] = "judged when answers are read: it costs no run of the model",
         ["ModelSpec.Device"] = "the device that it is settled to counts, and here each one is the CPU or refused",
-        ["EngineSpec.Batch"] = "with the packed kernels bits do not depend on it; with libtorch's it is part of the key (see the law of the batch)",
+        ["EngineSpec.Batch"] =
+            "with the packed kernels bits do not depend on it; with libtorch's it is part of the key (see the law "
+            + "of the batch)",
         ["AnswerRule.Plurals"] = "judged when answers are read: it costs no run of the model",
         ["AnswerRule.Synonyms"] = "judged when answers are read: it costs no run of the model",
         ["ForwardPassesSpec.MinGap"] = "judged when f(1) and f(0) are read",
-        ["ValidateSpec.Thresholds"] = "read off the complete curves; the scan until crossed goes as far as they ask (see the law of the scan)",
+        ["ValidateSpec.Thresholds"] =
+            "read off the complete curves; the scan until crossed goes as far as they ask (see the law of the scan)",
     };
 
     [Fact]
@@ -51,17 +54,38 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             {
                 foreach (Variation variation in variations)
                 {
-                    if (computed.KeysIfAllowed(variation.Experiment) is not { } after) continue;
+                    if (computed.KeysIfAllowed(variation.Experiment) is not { } after)
+                    {
+                        continue;
+                    }
+
                     (after.SetEquals(before) ? unchanging : changing).Add(variations.Key);
-                    if (changing.Contains(variations.Key)) break;
+                    if (changing.Contains(variations.Key))
+                    {
+                        break;
+                    }
                 }
             }
         }
 
-        foreach (string field in Images.Changing()) changing.Add(field);
+        foreach (string field in Images.Changing())
+        {
+            changing.Add(field);
+        }
+
         changing.Intersect(Excuses.Keys).Should().BeEmpty("an excuse that is not needed hides what comes later");
-        unchanging.Except(Excuses.Keys).Except(changing).Should().BeEmpty("a setting without effect on any unit is either forgotten in a key or needs an excuse");
-        Settings.All().Except(changing).Except(unchanging).Except(Excuses.Keys).Should().BeEmpty("every field of every record of a spec is varied in some experiment here: add the new one");
+        unchanging
+            .Except(Excuses.Keys)
+            .Except(changing)
+            .Should()
+            .BeEmpty("a setting without effect on any unit is either forgotten in a key or needs an excuse");
+        Settings
+            .All()
+            .Except(changing)
+            .Except(unchanging)
+            .Except(Excuses.Keys)
+            .Should()
+            .BeEmpty("every field of every record of a spec is varied in some experiment here: add the new one");
         Excuses.Keys.Except(Settings.All()).Should().BeEmpty("these fields are no more");
     }
 
@@ -69,14 +93,27 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     public void With_libtorchs_products_the_batch_changes_the_units()
     {
         Experiment torch = computed.Experiments[0] with { Engine = new EngineSpec { Linear = LinearKind.Torch } };
-        computed.PassParts(torch with { Engine = torch.Engine with { Batch = 7 } }).Should().NotBeEquivalentTo(computed.PassParts(torch));
+        computed
+            .PassParts(torch with { Engine = torch.Engine with { Batch = 7 } })
+            .Should()
+            .NotBeEquivalentTo(computed.PassParts(torch));
     }
 
     [Fact]
     public void A_scan_until_crossed_depends_on_the_thresholds_that_it_goes_to()
     {
-        static Experiment Until(Experiment experiment, params double[] thresholds) => Settings.With<ValidateSpec>(
-            experiment, v => v with { Scan = ScanRange.UntilCrossed, Thresholds = thresholds, Faithfulness = 0.8, Completeness = 0.2 });
+        static Experiment Until(Experiment experiment, params double[] thresholds) =>
+            Settings.With<ValidateSpec>(
+                experiment,
+                v =>
+                    v with
+                    {
+                        Scan = ScanRange.UntilCrossed,
+                        Thresholds = thresholds,
+                        Faithfulness = 0.8,
+                        Completeness = 0.2,
+                    }
+            );
         Experiment some = computed.Experiments[1];
         computed.Keys(Until(some, 0.8, 0.95)).Should().NotBeEquivalentTo(computed.Keys(Until(some, 0.8)));
     }
@@ -85,7 +122,10 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     public void The_same_files_at_another_place_give_the_same_units()
     {
         Experiment experiment = computed.Experiments[0];
-        computed.Keys(experiment with { Model = experiment.Model with { Path = computed.CopyOf(experiment.Model.Path) } }).Should().BeEquivalentTo(computed.Keys(experiment));
+        computed
+            .Keys(experiment with { Model = experiment.Model with { Path = computed.CopyOf(experiment.Model.Path) } })
+            .Should()
+            .BeEquivalentTo(computed.Keys(experiment));
     }
 
     [Fact]
@@ -97,9 +137,26 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         {
             SpecPath copy = computed.CopyOf(experiment.Model.Path);
             string changed = Path.Combine(copy.Full, file);
-            if (file.EndsWith(".safetensors", StringComparison.Ordinal)) FlipLastByte(changed);
-            else File.AppendAllText(changed, "\n"); // JSON and text say the same with it
-            computed.Keys(experiment with { Model = experiment.Model with { Path = copy } }, "answer-questions", "collect-mean-kv").Should().NotIntersectWith(before, "{0} is another", file);
+            if (file.EndsWith(".safetensors", StringComparison.Ordinal))
+            {
+                FlipLastByte(changed);
+            }
+            else
+            {
+                File.AppendAllText(changed, "\n"); // JSON and text say the same with it
+            }
+
+            computed
+                .Keys(
+                    experiment with
+                    {
+                        Model = experiment.Model with { Path = copy },
+                    },
+                    "answer-questions",
+                    "collect-mean-kv"
+                )
+                .Should()
+                .NotIntersectWith(before, "{0} is another", file);
         }
     }
 
@@ -108,15 +165,31 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     {
         Experiment experiment = computed.Experiments[0];
         SpecPath folder = computed.CopyOf(experiment.Model.Path);
-        File.Move(Path.Combine(folder.Full, "model.safetensors"), Path.Combine(folder.Full, "model-00001-of-00001.safetensors"));
+        File.Move(
+            Path.Combine(folder.Full, "model.safetensors"),
+            Path.Combine(folder.Full, "model-00001-of-00001.safetensors")
+        );
         string[] names = [.. Names(Path.Combine(folder.Full, "model-00001-of-00001.safetensors"))];
         string index = Path.Combine(folder.Full, "model.safetensors.index.json");
-        void Write(string end) => File.WriteAllText(index, "{\"weight_map\":{" + string.Join(',', names.Select(n => $"\"{n}\":\"model-00001-of-00001.safetensors\"")) + "}}" + end);
+        void Write(string end) =>
+            File.WriteAllText(
+                index,
+                "{\"weight_map\":{"
+                    + string.Join(',', names.Select(n => $"\"{n}\":\"model-00001-of-00001.safetensors\""))
+                    + "}}"
+                    + end
+            );
         Experiment sharded = experiment with { Model = experiment.Model with { Path = folder } };
         Write("");
         HashSet<string> before = computed.Keys(sharded, "answer-questions", "collect-mean-kv");
-        File.Copy(Path.Combine(folder.Full, "model-00001-of-00001.safetensors"), Path.Combine(folder.Full, "consolidated.safetensors"));
-        computed.Keys(sharded, "answer-questions", "collect-mean-kv").Should().BeEquivalentTo(before, "nobody reads the other file");
+        File.Copy(
+            Path.Combine(folder.Full, "model-00001-of-00001.safetensors"),
+            Path.Combine(folder.Full, "consolidated.safetensors")
+        );
+        computed
+            .Keys(sharded, "answer-questions", "collect-mean-kv")
+            .Should()
+            .BeEquivalentTo(before, "nobody reads the other file");
         Write("\n");
         computed.Keys(sharded, "answer-questions", "collect-mean-kv").Should().NotIntersectWith(before);
     }
@@ -130,8 +203,12 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         foreach (string file in Directory.EnumerateFiles(data.Images.Full).Select(f => Path.GetFileName(f)))
         {
             SpecPath copy = computed.CopyOf(data.Images);
-            File.AppendAllText(Path.Combine(copy.Full, file), "\n"); // behind the picture's end: the same pixels, other bytes
-            computed.Keys(experiment with { Data = data with { Images = copy } }).Should().NotBeEquivalentTo(before, "{0} is another", file);
+            // Behind the picture's end: the same pixels, other bytes
+            File.AppendAllText(Path.Combine(copy.Full, file), "\n");
+            computed
+                .Keys(experiment with { Data = data with { Images = copy } })
+                .Should()
+                .NotBeEquivalentTo(before, "{0} is another", file);
         }
     }
 
@@ -161,7 +238,11 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
 
             """;
 
-        private static readonly string Quickstart = Path.Combine(WholeRuns.HostProcess.RepositoryRoot, "experiments", "quickstart");
+        private static readonly string Quickstart = Path.Combine(
+            WholeRuns.HostProcess.RepositoryRoot,
+            "experiments",
+            "quickstart"
+        );
         private readonly TemporaryFolder folder = new();
         private int copies;
 
@@ -170,43 +251,73 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         {
             string head = $"seed: 3\nmodel: {{ path: {Quickstart}/micro-llava, device: cpu }}\n";
             string pictures = Directory.CreateDirectory(Path.Combine(folder.Path, "pictures")).FullName;
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(Quickstart, "images"), "*.jpg").Order(StringComparer.Ordinal).Take(6)) File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
-            Write("coco.yaml", $"name: coco\n{head}data: {{ kind: coco, images: {Quickstart}/images, annotations: {FewInstances()} }}\n" + Of("2, answer: { synonyms: { airplane: [plane] } }", "count: 40") + """
-                  attribution: { stage: regress }
-                  sdca: { stage: regress, trainer: sdca }
-                  trees: { stage: regress, trainer: light-gbm, trees: 5 }
-                  more_trees: { stage: regress, trainer: fast-tree, trees: 5 }
-                  by_gradient: { stage: regress, trainer: gradient }
-                  validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution, random], inputs: { attribution: attribution } }
-                  tokens: { stage: token-trace, count: 40, shard: 20, inputs: { attribution: attribution } }
-                  lens: { stage: logit-lens, inputs: { attribution: attribution } }
-                  cost: { stage: gradient-cost }
-                  residual: { stage: non-additive, trees: 5 }
-                  layout: { stage: beta-layout, least_samples: 1, perplexity: 2, inputs: { attribution: attribution } }
-                  vectors: { stage: cluster-heads, least_beta: 0.01, inputs: { attribution: attribution } }
-                  ratios: { stage: ablation-ratio, ratios: [0.5, 0.25], samples: 1, inputs: { attribution: attribution } }
-                  prompts: { stage: prompt-similarity, prompts: [p1], samples: 1, inputs: { attribution: attribution } }
-                  stability: { stage: stability, shares: [0.5, 1], inputs: { attribution: attribution } }
-                  report: { stage: report, inputs: { attribution: attribution } }
+            foreach (
+                string file in Directory
+                    .EnumerateFiles(Path.Combine(Quickstart, "images"), "*.jpg")
+                    .Order(StringComparer.Ordinal)
+                    .Take(6)
+            )
+            {
+                File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
+            }
 
-                """);
-            Write("folder.yaml", $"name: folder\n{head}data: {{ kind: folder, images: {pictures} }}\n" + Of("3", "count: auto, until: 0.9, least: 20, most: 60") + """
-                  attribution: { stage: regress }
-                  validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }
-                  report: { stage: report }
+            Write(
+                "coco.yaml",
+                $"name: coco\n{head}data: {{ kind: coco, images: {Quickstart}/images, annotations: "
+                    + $"{FewInstances()} }}\n"
+                    + Of("2, answer: { synonyms: { airplane: [plane] } }", "count: 40")
+                    + """
+                      attribution: { stage: regress }
+                      sdca: { stage: regress, trainer: sdca }
+                      trees: { stage: regress, trainer: light-gbm, trees: 5 }
+                      more_trees: { stage: regress, trainer: fast-tree, trees: 5 }
+                      by_gradient: { stage: regress, trainer: gradient }
+                      validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution, random], inputs: { attribution: attribution } }
+                      tokens: { stage: token-trace, count: 40, shard: 20, inputs: { attribution: attribution } }
+                      lens: { stage: logit-lens, inputs: { attribution: attribution } }
+                      cost: { stage: gradient-cost }
+                      residual: { stage: non-additive, trees: 5 }
+                      layout: { stage: beta-layout, least_samples: 1, perplexity: 2, inputs: { attribution: attribution } }
+                      vectors: { stage: cluster-heads, least_beta: 0.01, inputs: { attribution: attribution } }
+                      ratios: { stage: ablation-ratio, ratios: [0.5, 0.25], samples: 1, inputs: { attribution: attribution } }
+                      prompts: { stage: prompt-similarity, prompts: [p1], samples: 1, inputs: { attribution: attribution } }
+                      stability: { stage: stability, shares: [0.5, 1], inputs: { attribution: attribution } }
+                      report: { stage: report, inputs: { attribution: attribution } }
 
-                """);
-            Write("styles.yaml", $"name: styles\n{head}data: {{ kind: domainnet, root: {Quickstart}/domainnet, domains: [real, sketch, clipart] }}\n" + Of("8, per_object: { least: 1 }", "count: 20") + """
-                  attribution: { stage: regress }
-                  validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }
-                  styles: { stage: compare-styles }
-                  layout: { stage: beta-layout, least_samples: 1 }
-                  report: { stage: report }
+                    """
+            );
+            Write(
+                "folder.yaml",
+                $"name: folder\n{head}data: {{ kind: folder, images: {pictures} }}\n"
+                    + Of("3", "count: auto, until: 0.9, least: 20, most: 60")
+                    + """
+                      attribution: { stage: regress }
+                      validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }
+                      report: { stage: report }
 
-                """);
+                    """
+            );
+            Write(
+                "styles.yaml",
+                $"name: styles\n{head}data: {{ kind: domainnet, root: {Quickstart}/domainnet, domains: [real, "
+                    + $"sketch, clipart] }}\n"
+                    + Of("8, per_object: { least: 1 }", "count: 20")
+                    + """
+                      attribution: { stage: regress }
+                      validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }
+                      styles: { stage: compare-styles }
+                      layout: { stage: beta-layout, least_samples: 1 }
+                      report: { stage: report }
+
+                    """
+            );
             string all = Write("all.yaml", "name: all\nexperiments: [coco.yaml, folder.yaml, styles.yaml]\n");
             var (code, output, errors) = WholeRuns.HostProcess.Run(all, "--artifacts", Artifacts);
-            if (code != 0) throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
+            if (code != 0)
+            {
+                throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
+            }
+
             Experiments = Pipelines.Spec.Reading.ExperimentReader.Read(all).Experiments;
         }
 
@@ -224,8 +335,18 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             // What was read of files is noted for one run: a variation is another.
             using Engine own = NewEngine();
             Pipeline pipeline = Pipeline.Compile(experiment, own, "test");
-            var catalog = new Catalog(Pipelines.Stages.Storage.ArtifactStore.ToRead(Path.Combine(Artifacts, "cache"), own.Digests), "test");
-            return [.. pipeline.Stages.Where(s => s is not WriteReport).SelectMany(s => s.Units(catalog.Artifacts).Known).Where(u => kinds.Length == 0 || kinds.Contains(u.Kind)).Select(Fingerprint.Of)];
+            var catalog = new Catalog(
+                Pipelines.Stages.Storage.ArtifactStore.ToRead(Path.Combine(Artifacts, "cache"), own.Digests),
+                "test"
+            );
+            return
+            [
+                .. pipeline
+                    .Stages.Where(s => s is not WriteReport)
+                    .SelectMany(s => s.Units(catalog.Artifacts).Known)
+                    .Where(u => kinds.Length == 0 || kinds.Contains(u.Kind))
+                    .Select(Fingerprint.Of),
+            ];
         }
 
         /// <summary>
@@ -235,17 +356,35 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         internal IReadOnlyList<string> PassParts(Experiment experiment)
         {
             using Engine own = NewEngine();
-            var catalog = new Catalog(Pipelines.Stages.Storage.ArtifactStore.ToRead(Path.Combine(Artifacts, "cache"), own.Digests), "test");
-            Sample sample = Pipeline.Compile(Experiments[0], own, "test").Stages.OfType<AnswerQuestions>().First().Samples(catalog.Artifacts)![0];
-            return [.. Pipeline.Compile(experiment, own, "test").Stages.OfType<ForwardPasses>().First().PassParts(sample).Where(p => p is not Pipelines.Stages.Storage.KeyPart.Inputs).Select(Fingerprint.Of)];
+            var catalog = new Catalog(
+                Pipelines.Stages.Storage.ArtifactStore.ToRead(Path.Combine(Artifacts, "cache"), own.Digests),
+                "test"
+            );
+            Sample sample = Pipeline
+                .Compile(Experiments[0], own, "test")
+                .Stages.OfType<AnswerQuestions>()
+                .First()
+                .Samples(catalog.Artifacts)![0];
+            return
+            [
+                .. Pipeline
+                    .Compile(experiment, own, "test")
+                    .Stages.OfType<ForwardPasses>()
+                    .First()
+                    .PassParts(sample)
+                    .Where(p => p is not Pipelines.Stages.Storage.KeyPart.Inputs)
+                    .Select(Fingerprint.Of),
+            ];
         }
 
-        private Engine NewEngine() => new(
-            new Pipelines.Stages.Storage.FileDigests(Path.Combine(Artifacts, "cache", "digests.json")),
-            new Pipelines.Stages.Vision.PictureVerdicts(Path.Combine(Artifacts, "cache", "pictures.txt")))
-        {
-            Runs = new RunFolders(Artifacts),
-        };
+        private Engine NewEngine() =>
+            new(
+                new Pipelines.Stages.Storage.FileDigests(Path.Combine(Artifacts, "cache", "digests.json")),
+                new Pipelines.Stages.Vision.PictureVerdicts(Path.Combine(Artifacts, "cache", "pictures.txt"))
+            )
+            {
+                Runs = new RunFolders(Artifacts),
+            };
 
         /// <summary>As <see cref="Keys"/>; null where the experiment is refused.</summary>
         internal HashSet<string>? KeysIfAllowed(Experiment experiment)
@@ -264,7 +403,11 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         internal SpecPath CopyOf(SpecPath original)
         {
             string copy = Directory.CreateDirectory(Path.Combine(folder.Path, $"copy-{copies++}")).FullName;
-            foreach (string file in Directory.EnumerateFiles(original.Full)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            foreach (string file in Directory.EnumerateFiles(original.Full))
+            {
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            }
+
             return new SpecPath(copy, copy);
         }
 
@@ -280,14 +423,23 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             JsonNode all = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Quickstart, "instances.json")))!;
             var objects = all["annotations"]!.AsArray().ToLookup(a => (int)a!["image_id"]!, a => (double)a!["area"]!);
             int[] single = [.. objects.Where(o => o.Count() == 1).OrderBy(o => o.Single()).Select(o => o.Key)];
-            HashSet<int> kept = [.. objects.Where(o => o.Count() > 1).Select(o => o.Key), .. single[..6], .. single[^6..]];
-            void Keep(string list, string id) => all[list] = new JsonArray([.. all[list]!.AsArray().Where(e => kept.Contains((int)e![id]!)).Select(e => e!.DeepClone())]);
+            HashSet<int> kept =
+            [
+                .. objects.Where(o => o.Count() > 1).Select(o => o.Key),
+                .. single[..6],
+                .. single[^6..],
+            ];
+            void Keep(string list, string id) =>
+                all[list] = new JsonArray([
+                    .. all[list]!.AsArray().Where(e => kept.Contains((int)e![id]!)).Select(e => e!.DeepClone()),
+                ]);
             Keep("annotations", "image_id");
             Keep("images", "id");
             return Write("instances.json", all.ToJsonString());
         }
 
-        private static string Of(string keep, string count) => Stages.Replace("KEEP", keep, StringComparison.Ordinal).Replace("COUNT", count, StringComparison.Ordinal);
+        private static string Of(string keep, string count) =>
+            Stages.Replace("KEEP", keep, StringComparison.Ordinal).Replace("COUNT", count, StringComparison.Ordinal);
 
         private string Write(string name, string text)
         {
@@ -304,7 +456,11 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     {
         public static IEnumerable<string> Changing() =>
             from family in Enum.GetValues<ModelFamily>()
-            from start in new[] { new ImageSpec(), new ImageSpec { Size = 448 } }
+            from start in new[]
+            {
+                new ImageSpec(),
+                new ImageSpec { Size = 448 },
+            }
             let before = Key(start, family)
             where before is not null
             from variation in Settings.OfRecord(start)
@@ -345,14 +501,28 @@ internal static class Settings
             {
                 case Shape.Fields record when records.Add(record.Type):
                     fields.UnionWith(record.All.Where(IsVaried).Select(f => NameOf(record, f)));
-                    foreach (Field field in record.All) Walk(field.Shape);
+                    foreach (Field field in record.All)
+                    {
+                        Walk(field.Shape);
+                    }
+
                     break;
                 case Shape.Family family:
-                    foreach (Shape.Fields member in family.All) Walk(member);
+                    foreach (Shape.Fields member in family.All)
+                    {
+                        Walk(member);
+                    }
+
                     break;
-                case Shape.Stages stages: Walk(stages.Specs); break;
-                case Shape.List list: Walk(list.Item); break;
-                case Shape.Map map: Walk(map.Item); break;
+                case Shape.Stages stages:
+                    Walk(stages.Specs);
+                    break;
+                case Shape.List list:
+                    Walk(list.Item);
+                    break;
+                case Shape.Map map:
+                    Walk(map.Item);
+                    break;
             }
         }
 
@@ -363,17 +533,19 @@ internal static class Settings
     /// <summary>
     /// Records, stages and sets whose members all need something to be said are varied by their own fields.
     /// </summary>
-    private static bool IsVaried(Field field) => field.Shape switch
-    {
-        Shape.Fields or Shape.Stages => false,
-        Shape.Family family => family.All.Any(IsMadeOfDefaults),
-        _ => true,
-    };
+    private static bool IsVaried(Field field) =>
+        field.Shape switch
+        {
+            Shape.Fields or Shape.Stages => false,
+            Shape.Family family => family.All.Any(IsMadeOfDefaults),
+            _ => true,
+        };
 
     private static bool IsMadeOfDefaults(Shape.Fields member) => member.All.All(f => !f.Required);
 
     /// <summary>Variations of every setting that an experiment has.</summary>
-    public static IEnumerable<Variation> Of(Experiment experiment) => OfRecord(experiment).Select(v => new Variation(v.Field, (Experiment)v.Record));
+    public static IEnumerable<Variation> Of(Experiment experiment) =>
+        OfRecord(experiment).Select(v => new Variation(v.Field, (Experiment)v.Record));
 
     /// <summary>Variations of every field of a record.</summary>
     public static IEnumerable<(string Field, object Record)> OfRecord(object record)
@@ -387,24 +559,37 @@ internal static class Settings
     /// <summary>An experiment with the one stage of a kind changed.</summary>
     public static Experiment With<TSpec>(Experiment experiment, Func<TSpec, TSpec> change)
         where TSpec : StageSpec =>
-        experiment with { Stages = [.. experiment.Stages.Select(s => s.Spec is TSpec spec ? s with { Spec = change(spec) } : s)] };
+        experiment with
+        {
+            Stages = [.. experiment.Stages.Select(s => s.Spec is TSpec spec ? s with { Spec = change(spec) } : s)],
+        };
 
-    private static IEnumerable<(string Field, object? Value)> OfField(string name, Field field, object? value) => field.Shape switch
-    {
-        Shape.Fields => value is null ? [] : OfRecord(value).Select(v => (v.Field, (object?)v.Record)),
-        Shape.Family family => OfMember(name, family, value!),
-        Shape.Stages stages => OfStages(stages, (IReadOnlyList<StageNode>)value!),
-        _ => Values(field, value).Select(v => (name, v)),
-    };
+    private static IEnumerable<(string Field, object? Value)> OfField(string name, Field field, object? value) =>
+        field.Shape switch
+        {
+            Shape.Fields => value is null ? [] : OfRecord(value).Select(v => (v.Field, (object?)v.Record)),
+            Shape.Family family => OfMember(name, family, value!),
+            Shape.Stages stages => OfStages(stages, (IReadOnlyList<StageNode>)value!),
+            _ => Values(field, value).Select(v => (name, v)),
+        };
 
     /// <summary>Another member of a closed set, and the member's own fields.</summary>
-    private static IEnumerable<(string Field, object? Value)> OfMember(string name, Shape.Family family, object value) =>
-    [
-        .. family.All.Where(m => m.Type != value.GetType() && IsMadeOfDefaults(m)).Select(m => (name, (object?)Activator.CreateInstance(m.Type))),
-        .. OfRecord(value).Select(v => (v.Field, (object?)v.Record)),
-    ];
+    private static IEnumerable<(string Field, object? Value)> OfMember(
+        string name,
+        Shape.Family family,
+        object value
+    ) =>
+        [
+            .. family
+                .All.Where(m => m.Type != value.GetType() && IsMadeOfDefaults(m))
+                .Select(m => (name, (object?)Activator.CreateInstance(m.Type))),
+            .. OfRecord(value).Select(v => (v.Field, (object?)v.Record)),
+        ];
 
-    private static IEnumerable<(string Field, object? Value)> OfStages(Shape.Stages shape, IReadOnlyList<StageNode> stages) =>
+    private static IEnumerable<(string Field, object? Value)> OfStages(
+        Shape.Stages shape,
+        IReadOnlyList<StageNode> stages
+    ) =>
         from i in Enumerable.Range(0, stages.Count)
         where shape.Specs.Members.ContainsKey(stages[i].Spec.StageKind)
         from varied in OfRecord(stages[i].Spec)
@@ -421,28 +606,56 @@ internal static class Settings
         var inputs = new Dictionary<string, string>(node.Inputs, StringComparer.Ordinal);
         foreach (StageInput need in node.Spec.Needs.Where(n => !inputs.ContainsKey(n.Role)))
         {
-            if (stages.FirstOrDefault(s => s.Spec.GetType() == need.Kind) is { } found) inputs[need.Role] = found.Name;
-            else if (!need.Optional) return null;
+            if (stages.FirstOrDefault(s => s.Spec.GetType() == need.Kind) is { } found)
+            {
+                inputs[need.Role] = found.Name;
+            }
+            else if (!need.Optional)
+            {
+                return null;
+            }
         }
 
-        return node with { Inputs = inputs };
+        return node with
+        {
+            Inputs = inputs,
+        };
     }
 
     private static IEnumerable<object?> Values(Field field, object? value)
     {
-        double least = field.Bounds?.Least ?? -1e6, most = field.Bounds?.Most ?? 1e6;
+        double least = field.Bounds?.Least ?? -1e6,
+            most = field.Bounds?.Most ?? 1e6;
         return field.Shape switch
         {
             Shape.Flag => [!(bool)value!],
-            Shape.Whole => new[] { (value as int? ?? 0) + 1, (value as int? ?? 0) - 1, least, least + 1, most }.Where(v => v >= least && v <= most && v != value as int?).Select(v => (object?)(int)v),
-            Shape.Number => new[] { (value as double? ?? 1) * 0.9, ((value as double? ?? 1) * 1.1) + 1e-3, least, (least + most) / 2 }.Where(v => v >= least && v <= most && v != value as double?).Select(v => (object?)v),
+            Shape.Whole => new[] { (value as int? ?? 0) + 1, (value as int? ?? 0) - 1, least, least + 1, most }
+                .Where(v => v >= least && v <= most && v != value as int?)
+                .Select(v => (object?)(int)v),
+            Shape.Number => new[]
+            {
+                (value as double? ?? 1) * 0.9,
+                ((value as double? ?? 1) * 1.1) + 1e-3,
+                least,
+                (least + most) / 2,
+            }
+                .Where(v => v >= least && v <= most && v != value as double?)
+                .Select(v => (object?)v),
             Shape.Choice choice => choice.Values.Values.Where(c => !c.Equals(value)),
-            Shape.Text => [.. (field.Form?.Words ?? []).Where(w => w != (string?)value), .. field.Form is null ? new[] { value + "x" } : []],
-            Shape.Path when field.Form is { } form => form.Words.Where(w => w != ((SpecPath?)value)?.Raw).Select(w => (object?)new SpecPath(w, w)),
+            Shape.Text =>
+            [
+                .. (field.Form?.Words ?? []).Where(w => w != (string?)value),
+                .. field.Form is null ? new[] { value + "x" } : [],
+            ],
+            Shape.Path when field.Form is { } form => form
+                .Words.Where(w => w != ((SpecPath?)value)?.Raw)
+                .Select(w => (object?)new SpecPath(w, w)),
             Shape.Path => [Elsewhere((SpecPath?)value)],
             Shape.List list => Lists(field, list, (IEnumerable)value!),
             Shape.Map => ((IDictionary)value!).Count == 0 ? [] : [Longer((IDictionary)value!)],
-            _ => throw new NotSupportedException($"the law does not know how to vary a {field.Shape.GetType().Name}: say it here"),
+            _ => throw new NotSupportedException(
+                $"the law does not know how to vary a {field.Shape.GetType().Name}: say it here"
+            ),
         };
     }
 
@@ -456,7 +669,9 @@ internal static class Settings
             Shape.Number => [(double)items[0] * 0.9],
             Shape.Keyed => Enum.GetValues<Criterion>().Select(c => (RankingSpec)c).Where(c => !items.Contains(c)),
             Shape.Text => (field.Form?.Words ?? []).Where(w => !items.Contains(w)),
-            _ => throw new NotSupportedException($"the law does not know how to vary a list of {shape.Item.GetType().Name}: say it here"),
+            _ => throw new NotSupportedException(
+                $"the law does not know how to vary a list of {shape.Item.GetType().Name}: say it here"
+            ),
         };
         IEnumerable<object[]> lists = [items[1..], items[..^1], .. others.Select(o => (object[])[o, .. items[1..]])];
         foreach (object[] list in lists.Where(l => l.Length > 0))
@@ -469,13 +684,18 @@ internal static class Settings
 
     private static Dictionary<string, IReadOnlyList<string>> Longer(IDictionary map)
     {
-        var longer = map.Keys.Cast<string>().ToDictionary(k => k, k => (IReadOnlyList<string>)map[k]!, StringComparer.Ordinal);
+        var longer = map
+            .Keys.Cast<string>()
+            .ToDictionary(k => k, k => (IReadOnlyList<string>)map[k]!, StringComparer.Ordinal);
         longer[longer.Keys.First()] = ["another", "word"];
         return longer;
     }
 
     /// <summary>The same file or folder by another way to it.</summary>
-    private static SpecPath? Elsewhere(SpecPath? path) => path is null ? null : new SpecPath(path.Raw, Path.Combine(Path.GetDirectoryName(path.Full)!, ".", Path.GetFileName(path.Full)));
+    private static SpecPath? Elsewhere(SpecPath? path) =>
+        path is null
+            ? null
+            : new SpecPath(path.Raw, Path.Combine(Path.GetDirectoryName(path.Full)!, ".", Path.GetFileName(path.Full)));
 
     private static object With(object record, Field field, object? value)
     {

@@ -15,7 +15,9 @@ public sealed class MemoryLimitsTests : IDisposable
 
     [Fact]
     public void Without_any_limit_the_machines_free_memory_binds() =>
-        MemoryLimits.Read(root.Path)[0].Should()
+        MemoryLimits
+            .Read(root.Path)[0]
+            .Should()
             .Be(new MemoryLimit(32 * Gigabyte, "the machine's free memory (MemAvailable)"));
 
     [Fact]
@@ -54,13 +56,18 @@ public sealed class MemoryLimitsTests : IDisposable
     public void Of_version_1_the_memory_hierarchy_counts_and_no_other()
     {
         Write("proc/self/cgroup", "9:name=systemd:/\n5:cpu,cpuacct:/elsewhere\n4:memory:/jobs/9\n0::/\n");
-        Write("proc/self/mountinfo",
-            "34 31 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n");
+        Write(
+            "proc/self/mountinfo",
+            "34 31 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n35 31 0:32 / /sys/fs/cgroup/memory "
+                + "rw,relatime - cgroup cgroup rw,memory\n"
+        );
         Write("sys/fs/cgroup/memory/jobs/9/memory.limit_in_bytes", "9223372036854771712\n");
         Write("sys/fs/cgroup/memory/jobs/memory.limit_in_bytes", $"{6 * Gigabyte}\n");
         Write("sys/fs/cgroup/memory/jobs/memory.usage_in_bytes", $"{2 * Gigabyte}\n");
         Write("sys/fs/cgroup/memory/jobs/memory.stat", $"cache 1\ntotal_cache {Gigabyte}\n");
-        MemoryLimits.Read(root.Path)[0].Should()
+        MemoryLimits
+            .Read(root.Path)[0]
+            .Should()
             .Be(new MemoryLimit(5 * Gigabyte, "the cgroup /jobs (memory.limit_in_bytes)"));
     }
 
@@ -71,15 +78,21 @@ public sealed class MemoryLimitsTests : IDisposable
         Write("proc/self/mountinfo", "35 31 0:32 /hidden/inner /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
         Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
         Write("sys/fs/cgroup/memory/memory.stat", $"hierarchical_memory_limit {3 * Gigabyte}\n");
-        MemoryLimits.Read(root.Path)[0].Should()
+        MemoryLimits
+            .Read(root.Path)[0]
+            .Should()
             .Be(new MemoryLimit(3 * Gigabyte, "a cgroup above / (hierarchical_memory_limit)"));
     }
 
     [Fact]
     public void Ulimit_counts_what_is_mapped_already()
     {
-        Write("proc/self/limits",
-            $"Limit                     Soft Limit           Hard Limit           Units     \nMax address space         {5 * Gigabyte}           unlimited            bytes     \nMax data size             unlimited            unlimited            bytes     \n");
+        Write(
+            "proc/self/limits",
+            $"Limit                     Soft Limit           Hard Limit           Units     \nMax address space      "
+                + $"   {5 * Gigabyte}           unlimited            bytes     \nMax data size             unlimited "
+                + $"           unlimited            bytes     \n"
+        );
         Write("proc/self/status", "Name:\tx\nVmSize:\t 1048576 kB\nVmData:\t 1 kB\n");
         MemoryLimits.Read(root.Path)[0].Should().Be(new MemoryLimit(4 * Gigabyte, "ulimit -v"));
     }

@@ -7,23 +7,37 @@ namespace Pipelines.Host.Tests.Planning;
 
 public sealed class RoomTests
 {
-    private static readonly StageMemory Thirteen =
-        new([new MemoryPart("weights", 26_000_000_000), new MemoryPart("baseline", 3_000_000_000)]);
+    private static readonly StageMemory Thirteen = new([
+        new MemoryPart("weights", 26_000_000_000),
+        new MemoryPart("baseline", 3_000_000_000),
+    ]);
 
     [Fact]
     public void What_does_not_fit_is_refused_with_the_figure_the_bound_and_what_would_fit()
     {
         string refusal = Room(24_000_000_000)
-            .Refusal("llava13b", Totals(Thirteen),
-            [("--jobs 1", 25_000_000_000), ("without gradients", 20_000_000_000)])!.Message;
-        refusal.Should().Contain("llava13b").And.Contain("29.0 GB").And.Contain("weights 26.0 GB").And.Contain(
-            "the cgroup /job (memory.max) leaves 24.0 GB").And.Contain("without gradients (20.0 GB) would fit")
-            .And.NotContain("--jobs 1 (").And.Contain("--ignore-limits");
+            .Refusal(
+                "llava13b",
+                Totals(Thirteen),
+                [("--jobs 1", 25_000_000_000), ("without gradients", 20_000_000_000)]
+            )!
+            .Message;
+        refusal
+            .Should()
+            .Contain("llava13b")
+            .And.Contain("29.0 GB")
+            .And.Contain("weights 26.0 GB")
+            .And.Contain("the cgroup /job (memory.max) leaves 24.0 GB")
+            .And.Contain("without gradients (20.0 GB) would fit")
+            .And.NotContain("--jobs 1 (")
+            .And.Contain("--ignore-limits");
     }
 
     [Fact]
     public void Where_nothing_of_the_experiment_would_fit_the_machine_that_would_is_named() =>
-        Room(24_000_000_000).Refusal("x", Totals(Thirteen), [])!.Message.Should()
+        Room(24_000_000_000)
+            .Refusal("x", Totals(Thirteen), [])!
+            .Message.Should()
             .Contain("A machine or job with 29.0 GB free would do");
 
     [Fact]
@@ -40,8 +54,12 @@ public sealed class RoomTests
     public void A_disk_without_space_is_refused_and_small_files_count_by_the_block()
     {
         var totals = Totals(null) with { Bytes = 1_000_000, Files = 1000 };
-        (Room(long.MaxValue) with { FreeDisk = 5_000_000 }).Refusal("x", totals, [])!.Message.Should()
-            .Contain("5 MB in 1000 files").And.Contain("5 MB are free at /runs").And.Contain("--artifacts");
+        (Room(long.MaxValue) with { FreeDisk = 5_000_000 })
+            .Refusal("x", totals, [])!
+            .Message.Should()
+            .Contain("5 MB in 1000 files")
+            .And.Contain("5 MB are free at /runs")
+            .And.Contain("--artifacts");
         (Room(long.MaxValue) with { FreeDisk = 6_000_000 }).Refusal("x", totals, []).Should().BeNull();
     }
 

@@ -34,8 +34,15 @@ public sealed class RunnerTests : IDisposable
     [Fact]
     public void Units_that_become_known_later_are_computed_too()
     {
-        Unit first = Fake.Unit("first"), second = Fake.Unit("second");
-        Stage stage = new FakeStage("fake", a => a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)) { Name = "s" };
+        Unit first = Fake.Unit("first"),
+            second = Fake.Unit("second");
+        Stage stage = new FakeStage(
+            "fake",
+            a => a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)
+        )
+        {
+            Name = "s",
+        };
         Run([stage])[0].Computed.Should().Be(2);
     }
 
@@ -43,11 +50,15 @@ public sealed class RunnerTests : IDisposable
     public void The_same_unit_twice_is_computed_once()
     {
         int count = 0;
-        Unit Same() => Fake.Unit("same", run =>
-        {
-            Interlocked.Increment(ref count);
-            File.WriteAllText(run.File("data.txt"), "x");
-        });
+        Unit Same() =>
+            Fake.Unit(
+                "same",
+                run =>
+                {
+                    Interlocked.Increment(ref count);
+                    File.WriteAllText(run.File("data.txt"), "x");
+                }
+            );
         Run([Stage("s", Same(), Same())]);
         count.Should().Be(1);
     }
@@ -63,8 +74,13 @@ public sealed class RunnerTests : IDisposable
     [Fact]
     public void Keep_going_computes_all_that_does_not_depend_on_the_failure()
     {
-        Unit bad = Failing("bad"), good = Fake.Unit("good");
-        Stage second = Stage("t", Fake.Unit("of bad", parts: new KeyPart.Inputs("in", [bad])), Fake.Unit("of good", parts: new KeyPart.Inputs("in", [good])));
+        Unit bad = Failing("bad"),
+            good = Fake.Unit("good");
+        Stage second = Stage(
+            "t",
+            Fake.Unit("of bad", parts: new KeyPart.Inputs("in", [bad])),
+            Fake.Unit("of good", parts: new KeyPart.Inputs("in", [good]))
+        );
         var outcomes = Run([Stage("s", bad, good), second], keepGoing: true);
         outcomes.Should().HaveCount(2);
         outcomes[1].Should().Match<StageOutcome>(o => o.Computed == 1 && o.Missing == 1 && !o.Whole);
@@ -74,37 +90,85 @@ public sealed class RunnerTests : IDisposable
     public void An_interrupted_run_drops_the_unit_in_flight_and_goes_on_later()
     {
         using var cancel = new CancellationTokenSource();
-        Unit second = Fake.Unit("second", run =>
-        {
-            cancel.Cancel();
-            run.Cancel.ThrowIfCancellationRequested();
-        });
-        Run([Stage("s", Fake.Unit("first"), second, Fake.Unit("third"))], cancel: cancel.Token, jobs: 1)[0].Should().Match<StageOutcome>(o => o.Computed == 1 && o.Missing == 2 && o.Failures.Count == 0);
-        Run([Stage("s", Fake.Unit("first"), Fake.Unit("second"), Fake.Unit("third"))])[0].Should().Match<StageOutcome>(o => o.Computed == 2 && o.Cached == 1);
+        Unit second = Fake.Unit(
+            "second",
+            run =>
+            {
+                cancel.Cancel();
+                run.Cancel.ThrowIfCancellationRequested();
+            }
+        );
+        Run([Stage("s", Fake.Unit("first"), second, Fake.Unit("third"))], cancel: cancel.Token, jobs: 1)[0]
+            .Should()
+            .Match<StageOutcome>(o => o.Computed == 1 && o.Missing == 2 && o.Failures.Count == 0);
+        Run([Stage("s", Fake.Unit("first"), Fake.Unit("second"), Fake.Unit("third"))])[0]
+            .Should()
+            .Match<StageOutcome>(o => o.Computed == 2 && o.Cached == 1);
     }
 
     [Fact]
     public void Units_of_other_kinds_are_computed_kind_by_kind_and_told_apart()
     {
         var order = new List<string>();
-        Unit Of(string kind, string name, params KeyPart[] parts) => Fake.Unit(name, run =>
-        {
-            lock (order) order.Add(kind);
-            File.WriteAllText(run.File("data.txt"), name);
-        }, kind: kind, parts: parts);
+        Unit Of(string kind, string name, params KeyPart[] parts) =>
+            Fake.Unit(
+                name,
+                run =>
+                {
+                    lock (order)
+                    {
+                        order.Add(kind);
+                    }
+
+                    File.WriteAllText(run.File("data.txt"), name);
+                },
+                kind: kind,
+                parts: parts
+            );
         Unit[] drawn = [Of("draw", "a"), Of("draw", "b")];
-        Unit[] passed = [Of("pass", "a", new KeyPart.Inputs("in", [drawn[0]])), Of("pass", "b", new KeyPart.Inputs("in", [drawn[1]])), Of("pass", "c")];
-        Run([Stage("s", [drawn[0], passed[0], passed[2], drawn[1], passed[1], Fake.Unit("table", parts: new KeyPart.Inputs("in", passed))])])[0].Computed.Should().Be(6);
+        Unit[] passed =
+        [
+            Of("pass", "a", new KeyPart.Inputs("in", [drawn[0]])),
+            Of("pass", "b", new KeyPart.Inputs("in", [drawn[1]])),
+            Of("pass", "c"),
+        ];
+        Run([
+            Stage(
+                "s",
+                [
+                    drawn[0],
+                    passed[0],
+                    passed[2],
+                    drawn[1],
+                    passed[1],
+                    Fake.Unit("table", parts: new KeyPart.Inputs("in", passed)),
+                ]
+            ),
+        ])[0]
+            .Computed.Should()
+            .Be(6);
         order.Should().Equal("draw", "draw", "pass", "pass", "pass");
-        shown.ToString().Should().Contain("s: draw: 2 computed").And.Contain("s: pass: 3 computed").And.Contain("s: 6 computed");
+        shown
+            .ToString()
+            .Should()
+            .Contain("s: draw: 2 computed")
+            .And.Contain("s: pass: 3 computed")
+            .And.Contain("s: 6 computed");
     }
 
     [Fact]
     public void What_is_found_in_the_store_later_counts_as_cached()
     {
-        Unit first = Fake.Unit("first"), stored = Fake.Unit("stored");
+        Unit first = Fake.Unit("first"),
+            stored = Fake.Unit("stored");
         Run([Stage("s", stored)]);
-        Stage stage = new FakeStage("fake", a => a.Has(first) ? new UnitList([first, stored]) : new UnitList([first], "first is done", 1)) { Name = "s" };
+        Stage stage = new FakeStage(
+            "fake",
+            a => a.Has(first) ? new UnitList([first, stored]) : new UnitList([first], "first is done", 1)
+        )
+        {
+            Name = "s",
+        };
         Run([stage])[0].Should().Match<StageOutcome>(o => o.Computed == 1 && o.Cached == 1);
     }
 
@@ -113,16 +177,38 @@ public sealed class RunnerTests : IDisposable
     {
         Run([Stage("s", Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.5)))]);
         var reasons = new Reasons(Fake.Catalog(folder).Store);
-        reasons.Why(Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.25))).Should().Equal("alpha changed 0.5 -> 0.25");
-        reasons.Why(Fake.Unit("u", version: 2, parts: new KeyPart.Number("alpha", 0.5))).Should().Equal("stage version 1 -> 2");
+        reasons
+            .Why(Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.25)))
+            .Should()
+            .Equal("alpha changed 0.5 -> 0.25");
+        reasons
+            .Why(Fake.Unit("u", version: 2, parts: new KeyPart.Number("alpha", 0.5)))
+            .Should()
+            .Equal("stage version 1 -> 2");
         reasons.Why(Fake.Unit("v")).Should().Equal("never computed");
-        reasons.Why(Fake.Unit("u", parts: [new KeyPart.Number("alpha", 0.5), new KeyPart.Text("beta", "x")])).Should().Equal("beta is new (x)");
+        reasons
+            .Why(Fake.Unit("u", parts: [new KeyPart.Number("alpha", 0.5), new KeyPart.Text("beta", "x")]))
+            .Should()
+            .Equal("beta is new (x)");
     }
 
-    private static FakeStage Stage(string name, params Unit[] units) => new("fake", _ => new UnitList(units)) { Name = name };
+    private static FakeStage Stage(string name, params Unit[] units) =>
+        new("fake", _ => new UnitList(units)) { Name = name };
 
     private static Unit Failing(string name) => Fake.Unit(name, _ => throw new InvalidDataException("broken"));
 
-    private IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> stages, bool keepGoing = false, int jobs = 2, CancellationToken cancel = default) =>
-        new Runner(Fake.Catalog(folder), new LocalExecutor(jobs, () => { }), new PlainProgress(shown), log, keepGoing, cancel).Run(stages);
+    private IReadOnlyList<StageOutcome> Run(
+        IReadOnlyList<Stage> stages,
+        bool keepGoing = false,
+        int jobs = 2,
+        CancellationToken cancel = default
+    ) =>
+        new Runner(
+            Fake.Catalog(folder),
+            new LocalExecutor(jobs, () => { }),
+            new PlainProgress(shown),
+            log,
+            keepGoing,
+            cancel
+        ).Run(stages);
 }

@@ -25,11 +25,14 @@ public sealed class ArtifactStoreTests : IDisposable
     [Fact]
     public void A_failing_unit_leaves_nothing_behind()
     {
-        Unit unit = Fake.Unit("a", run =>
-        {
-            File.WriteAllText(run.File("half.txt"), "half");
-            throw new InvalidDataException("no");
-        });
+        Unit unit = Fake.Unit(
+            "a",
+            run =>
+            {
+                File.WriteAllText(run.File("half.txt"), "half");
+                throw new InvalidDataException("no");
+            }
+        );
         Fake.Catalog(folder).Invoking(c => c.Compute(unit, _ => { }, default)).Should().Throw<InvalidDataException>();
         Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "fake")).Should().BeEmpty();
     }
@@ -50,19 +53,40 @@ public sealed class ArtifactStoreTests : IDisposable
         Unit unit = Fake.Unit("a");
         var catalog = Fake.Catalog(folder);
         catalog.Compute(unit, _ => { }, default);
-        string data = catalog.Artifacts.File(unit, "data.txt"), manifest = Path.Combine(Path.GetDirectoryName(data)!, Manifest.FileName);
+        string data = catalog.Artifacts.File(unit, "data.txt"),
+            manifest = Path.Combine(Path.GetDirectoryName(data)!, Manifest.FileName);
         switch (damage)
         {
-            case "flip": File.WriteAllText(data, "b"); break;
-            case "cut": File.WriteAllText(data, ""); break;
-            case "delete": File.Delete(data); break;
-            case "manifest cut": File.WriteAllBytes(manifest, File.ReadAllBytes(manifest)[..100]); break;
-            case "manifest null": File.WriteAllText(manifest, "null"); break;
-            case "null in parts": Rewrite("\"parts\": [", "\"parts\": [ null,"); break;
-            case "null in files": Rewrite("\"files\": [", "\"files\": [ null,"); break;
-            case "null in libraries": Rewrite("\"libraries\": {", "\"libraries\": { \"x\": null,"); break;
-            case "a file outside": Rewrite("\"data.txt\"", "\"../data.txt\""); break;
-            default: File.Delete(manifest); break;
+            case "flip":
+                File.WriteAllText(data, "b");
+                break;
+            case "cut":
+                File.WriteAllText(data, "");
+                break;
+            case "delete":
+                File.Delete(data);
+                break;
+            case "manifest cut":
+                File.WriteAllBytes(manifest, File.ReadAllBytes(manifest)[..100]);
+                break;
+            case "manifest null":
+                File.WriteAllText(manifest, "null");
+                break;
+            case "null in parts":
+                Rewrite("\"parts\": [", "\"parts\": [ null,");
+                break;
+            case "null in files":
+                Rewrite("\"files\": [", "\"files\": [ null,");
+                break;
+            case "null in libraries":
+                Rewrite("\"libraries\": {", "\"libraries\": { \"x\": null,");
+                break;
+            case "a file outside":
+                Rewrite("\"data.txt\"", "\"../data.txt\"");
+                break;
+            default:
+                File.Delete(manifest);
+                break;
         }
 
         void Rewrite(string from, string to)
@@ -86,7 +110,12 @@ public sealed class ArtifactStoreTests : IDisposable
     public void Two_processes_may_compute_the_same_unit()
     {
         Unit unit = Fake.Unit("a");
-        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ => Fake.Catalog(folder).Compute(unit, _ => { }, default));
+        Parallel.For(
+            0,
+            16,
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            _ => Fake.Catalog(folder).Compute(unit, _ => { }, default)
+        );
         Fake.Catalog(folder).Artifacts.Has(unit).Should().BeTrue();
         Directory.EnumerateDirectories(Path.Combine(folder.Path, "fake")).Should().ContainSingle();
     }
@@ -95,7 +124,8 @@ public sealed class ArtifactStoreTests : IDisposable
     public void Collecting_keeps_what_is_in_use()
     {
         var catalog = Fake.Catalog(folder);
-        Unit used = Fake.Unit("used"), unused = Fake.Unit("unused");
+        Unit used = Fake.Unit("used"),
+            unused = Fake.Unit("unused");
         catalog.Compute(used, _ => { }, default);
         catalog.Compute(unused, _ => { }, default);
         bool Keep(string kind, string key) => key == Fingerprint.Of(used);

@@ -19,7 +19,8 @@ public sealed class FileDigestsTests : IDisposable
 
     private string Memory => Path.Combine(folder.Path, "digests.json");
 
-    public static TheoryData<string> Changes => ["in place", "in place, with the old time", "another file, with the old time", "longer"];
+    public static TheoryData<string> Changes =>
+        ["in place", "in place, with the old time", "another file, with the old time", "longer"];
 
     [Theory]
     [MemberData(nameof(Changes))]
@@ -42,7 +43,8 @@ public sealed class FileDigestsTests : IDisposable
         string digest = Remember();
         File.ReadAllText(Memory).Should().Contain(Weights).And.Contain(digest).And.Contain(Environment.MachineName);
 
-        // What is remembered is used: only so is weights' digest free. A wrong digest that fits its check is taken for right.
+        // What is remembered is used: only so is weights' digest free. A wrong digest that fits its check is taken for
+        // right.
         Skew(digest);
         new FileDigests(Memory).Of(Weights).Should().NotBe(digest);
     }
@@ -56,13 +58,19 @@ public sealed class FileDigestsTests : IDisposable
     [InlineData("{\"Version\":2,\"Hosts\":{\"HOST\":null}}")]
     [InlineData("{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":null}}}")]
     [InlineData("{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":{\"FILE\":null}}}}")]
-    [InlineData("{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":{\"FILE\":{\"Identity\":null,\"Sha256\":null,\"Check\":null}}}}}")]
+    [InlineData(
+        "{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":{\"FILE\":{\"Identity\":null,\"Sha256\":null,\"Check\":null}}}}}"
+    )]
     [InlineData("{\"FILE\":{\"Bytes\":3,\"ChangedUtc\":1,\"Sha256\":\"00\"}}")]
     [InlineData("{\"FILE\":null}")]
     public void A_damaged_memory_is_healed(string text)
     {
         Write("one");
-        File.WriteAllText(Memory, text.Replace("HOST", Environment.MachineName, StringComparison.Ordinal).Replace("FILE", Weights, StringComparison.Ordinal));
+        File.WriteAllText(
+            Memory,
+            text.Replace("HOST", Environment.MachineName, StringComparison.Ordinal)
+                .Replace("FILE", Weights, StringComparison.Ordinal)
+        );
         Thread.Sleep(3100);
         Remember().Should().Be(FileDigests.OfText("one"));
         File.ReadAllText(Memory).Should().Contain(FileDigests.OfText("one"));
@@ -73,7 +81,8 @@ public sealed class FileDigestsTests : IDisposable
     {
         Write("one");
         Thread.Sleep(3500);
-        string digest = Remember(), text = File.ReadAllText(Memory);
+        string digest = Remember(),
+            text = File.ReadAllText(Memory);
         char other = digest[7] == '0' ? '1' : '0';
         File.WriteAllText(Memory, text.Replace(digest, digest[..7] + other + digest[8..], StringComparison.Ordinal));
         new FileDigests(Memory).Of(Weights).Should().Be(digest);
@@ -85,7 +94,11 @@ public sealed class FileDigestsTests : IDisposable
         Write("one");
         Thread.Sleep(3500);
         string digest = Remember();
-        File.WriteAllText(Memory, File.ReadAllText(Memory).Replace($"\"{Environment.MachineName}\"", "\"elsewhere\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            Memory,
+            File.ReadAllText(Memory)
+                .Replace($"\"{Environment.MachineName}\"", "\"elsewhere\"", StringComparison.Ordinal)
+        );
         Skew(digest);
         Remember().Should().Be(digest);
         File.ReadAllText(Memory).Should().Contain("elsewhere").And.Contain($"\"{Environment.MachineName}\"");
@@ -93,20 +106,35 @@ public sealed class FileDigestsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Changes))]
-    public void A_file_that_changes_while_a_unit_reads_it_fails_the_unit_by_its_name_and_nothing_is_stored(string change)
+    public void A_file_that_changes_while_a_unit_reads_it_fails_the_unit_by_its_name_and_nothing_is_stored(
+        string change
+    )
     {
         Write("one");
         using var store = new ArtifactStore(Path.Combine(folder.Path, "cache"), new FileDigests(null));
         var catalog = new Catalog(store, "test");
-        Unit unit = Fake.Unit("u", run =>
-        {
-            File.WriteAllText(run.File("data.txt"), "computed");
-            Thread.Sleep(20);
-            Change(change);
-        }, parts: new KeyPart.Digest("model.weights", "weights", store.Digests.OfSource(Weights)) { Files = [Weights] });
-        catalog.Invoking(c => c.Compute(unit, _ => { }, default)).Should().Throw<InputException>().Which.Where.Should().Be(Weights);
+        Unit unit = Fake.Unit(
+            "u",
+            run =>
+            {
+                File.WriteAllText(run.File("data.txt"), "computed");
+                Thread.Sleep(20);
+                Change(change);
+            },
+            parts: new KeyPart.Digest("model.weights", "weights", store.Digests.OfSource(Weights)) { Files = [Weights] }
+        );
+        catalog
+            .Invoking(c => c.Compute(unit, _ => { }, default))
+            .Should()
+            .Throw<InputException>()
+            .Which.Where.Should()
+            .Be(Weights);
         catalog.Artifacts.Has(unit).Should().BeFalse();
-        catalog.Invoking(c => c.Compute(Fake.Unit("v", parts: unit.Parts[1]), _ => { }, default)).Should().Throw<InputException>("the next one is not computed at all").WithMessage("*changed while the run went on*");
+        catalog
+            .Invoking(c => c.Compute(Fake.Unit("v", parts: unit.Parts[1]), _ => { }, default))
+            .Should()
+            .Throw<InputException>("the next one is not computed at all")
+            .WithMessage("*changed while the run went on*");
         Directory.EnumerateDirectories(Path.Combine(store.Root, "fake")).Should().BeEmpty();
     }
 
@@ -119,13 +147,31 @@ public sealed class FileDigestsTests : IDisposable
         Write("one");
         using var store = new ArtifactStore(Path.Combine(folder.Path, "cache"), new FileDigests(null));
         store.Digests.Note(appears);
-        Unit unit = Fake.Unit("u", run =>
-        {
-            if (change == "gone") File.Delete(Weights);
-            else File.WriteAllText(appears, "{}");
-            throw new InvalidDataException("which is what a stage says that cannot read it");
-        }, parts: new KeyPart.Digest("model.weights", "weights", store.Digests.OfSource(Weights)) { Files = [Weights, appears] });
-        new Catalog(store, "test").Invoking(c => c.Compute(unit, _ => { }, default)).Should().Throw<InputException>().WithMessage($"*{message}*");
+        Unit unit = Fake.Unit(
+            "u",
+            run =>
+            {
+                if (change == "gone")
+                {
+                    File.Delete(Weights);
+                }
+                else
+                {
+                    File.WriteAllText(appears, "{}");
+                }
+
+                throw new InvalidDataException("which is what a stage says that cannot read it");
+            },
+            parts: new KeyPart.Digest("model.weights", "weights", store.Digests.OfSource(Weights))
+            {
+                Files = [Weights, appears],
+            }
+        );
+        new Catalog(store, "test")
+            .Invoking(c => c.Compute(unit, _ => { }, default))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*{message}*");
     }
 
     [Fact]
@@ -134,12 +180,19 @@ public sealed class FileDigestsTests : IDisposable
         Write("one");
         using var store = new ArtifactStore(Path.Combine(folder.Path, "cache"), new FileDigests(null));
         var catalog = new Catalog(store, "test");
-        Unit unit = Fake.Unit("u", run =>
-        {
-            File.WriteAllText(run.File("data.txt"), "computed");
-            Thread.Sleep(20);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Weights, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }, parts: new KeyPart.Digest("model.weights", "weights", store.Digests.OfSource(Weights)) { Files = [Weights] });
+        Unit unit = Fake.Unit(
+            "u",
+            run =>
+            {
+                File.WriteAllText(run.File("data.txt"), "computed");
+                Thread.Sleep(20);
+                if (!OperatingSystem.IsWindows())
+                {
+                    File.SetUnixFileMode(Weights, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                }
+            },
+            parts: new KeyPart.Digest("model.weights", "weights", store.Digests.OfSource(Weights)) { Files = [Weights] }
+        );
         catalog.Compute(unit, _ => { }, default);
         catalog.Artifacts.Has(unit).Should().BeTrue();
     }
@@ -168,10 +221,14 @@ public sealed class FileDigestsTests : IDisposable
     /// <summary>Writes another digest into the memory, with the check that belongs to it.</summary>
     private void Skew(string digest)
     {
-        string other = FileDigests.OfText("other"), text = File.ReadAllText(Memory);
+        string other = FileDigests.OfText("other"),
+            text = File.ReadAllText(Memory);
         int at = text.IndexOf("\"Check\":\"", StringComparison.Ordinal) + 9;
         string check = FileDigests.OfText($"{Weights}\n{FileIdentity.Of(Weights)}\n{other}")[..16];
-        File.WriteAllText(Memory, (text[..at] + check + text[(at + 16)..]).Replace(digest, other, StringComparison.Ordinal));
+        File.WriteAllText(
+            Memory,
+            (text[..at] + check + text[(at + 16)..]).Replace(digest, other, StringComparison.Ordinal)
+        );
     }
 
     private void Change(string how)
@@ -179,7 +236,9 @@ public sealed class FileDigestsTests : IDisposable
         DateTime before = File.GetLastWriteTimeUtc(Weights);
         switch (how)
         {
-            case "in place": Write("two"); break;
+            case "in place":
+                Write("two");
+                break;
             case "in place, with the old time":
                 Write("two");
                 File.SetLastWriteTimeUtc(Weights, before);
@@ -190,7 +249,9 @@ public sealed class FileDigestsTests : IDisposable
                 File.SetLastWriteTimeUtc(other, before);
                 File.Move(other, Weights, overwrite: true);
                 break;
-            default: Write("longer"); break;
+            default:
+                Write("longer");
+                break;
         }
     }
 }

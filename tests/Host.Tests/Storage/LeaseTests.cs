@@ -11,16 +11,17 @@ public sealed class LeaseTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    public static TheoryData<string, bool> Workers => new()
-    {
-        { "this process", false },
-        { "another process of this machine that has ended", true },
-        { "this process number, started at another time", true },
-        { "a process in another pid namespace", false },
-        { "a process of another start of a machine of this name", false },
-        { "a process on another machine", false },
-        { "a process on a system that does not say", false },
-    };
+    public static TheoryData<string, bool> Workers =>
+        new()
+        {
+            { "this process", false },
+            { "another process of this machine that has ended", true },
+            { "this process number, started at another time", true },
+            { "a process in another pid namespace", false },
+            { "a process of another start of a machine of this name", false },
+            { "a process on another machine", false },
+            { "a process on a system that does not say", false },
+        };
 
     [Theory]
     [MemberData(nameof(Workers))]
@@ -41,7 +42,13 @@ public sealed class LeaseTests : IDisposable
         Collected collected = store.Collect((_, _) => true, dryRun: false);
         Directory.Exists(work).Should().Be(!removed);
         collected.Left.Select(l => l.Folder).Should().Equal(removed ? [] : [work]);
-        collected.Left.All(l => l.Holder.Name.Contains("process") && l.Holder.State == (who == "this process" ? WorkerState.AtWork : WorkerState.Unclear)).Should().BeTrue();
+        collected
+            .Left.All(l =>
+                l.Holder.Name.Contains("process")
+                && l.Holder.State == (who == "this process" ? WorkerState.AtWork : WorkerState.Unclear)
+            )
+            .Should()
+            .BeTrue();
     }
 
     [Theory]
@@ -70,8 +77,13 @@ public sealed class LeaseTests : IDisposable
     public void What_has_no_lease_is_left_until_it_is_days_old()
     {
         using ArtifactStore store = Store();
-        string older = Directory.CreateDirectory(Path.Combine(folder.Path, "fake", ".tmp-1234-0123456789abcdef")).FullName;
-        store.RemoveLeftovers().Should().Be(0, "an earlier version of the program, perhaps on another machine, works on it");
+        string older = Directory
+            .CreateDirectory(Path.Combine(folder.Path, "fake", ".tmp-1234-0123456789abcdef"))
+            .FullName;
+        store
+            .RemoveLeftovers()
+            .Should()
+            .Be(0, "an earlier version of the program, perhaps on another machine, works on it");
         Directory.SetLastWriteTimeUtc(older, DateTime.UtcNow.AddDays(-3));
         store.RemoveLeftovers().Should().Be(1);
     }
@@ -82,7 +94,11 @@ public sealed class LeaseTests : IDisposable
         ArtifactStore store = Store();
         string lease = Leases.PathOf(folder.Path, store.Lease.Id);
         File.SetLastWriteTimeUtc(lease, DateTime.UtcNow.AddDays(-1));
-        store.Lease.Renew().Should().BeCloseTo(DateTime.UtcNow, TimeSpan.FromMinutes(1)).And.Be(File.GetLastWriteTimeUtc(lease));
+        store
+            .Lease.Renew()
+            .Should()
+            .BeCloseTo(DateTime.UtcNow, TimeSpan.FromMinutes(1))
+            .And.Be(File.GetLastWriteTimeUtc(lease));
         Worker.Read(lease).Should().Be(Worker.Current);
         store.Dispose();
         File.Exists(lease).Should().BeFalse();
@@ -107,7 +123,11 @@ public sealed class LeaseTests : IDisposable
     [Fact]
     public void A_store_that_is_only_looked_at_is_not_touched()
     {
-        using (ArtifactStore store = Store()) Leave(WorkerOf("another process of this machine that has ended"), TimeSpan.Zero);
+        using (ArtifactStore store = Store())
+        {
+            Leave(WorkerOf("another process of this machine that has ended"), TimeSpan.Zero);
+        }
+
         string[] before = Listing();
         ArtifactStore looked = ArtifactStore.ToRead(folder.Path, new FileDigests(null));
         looked.Collect((_, _) => false, dryRun: true).Count.Should().Be(1);
@@ -118,27 +138,51 @@ public sealed class LeaseTests : IDisposable
 
     private const string Id = "0123456789abcdef0123456789abcdef";
 
-    private static Worker WorkerOf(string who) => who switch
-    {
-        "this process" => Worker.Current,
-        "another process of this machine that has ended" => Worker.Current with { Process = int.MaxValue },
-        "this process number, started at another time" => Worker.Current with { Started = Worker.Current.Started - 1 },
-        "a process in another pid namespace" => Worker.Current with { Namespace = "pid:[1]", Process = int.MaxValue },
-        "a process of another start of a machine of this name" => Worker.Current with { Boot = "another", Process = int.MaxValue },
-        "a process on another machine" => new Worker("elsewhere", "another", Worker.Current.Namespace, int.MaxValue, 1),
-        _ => new Worker("elsewhere", "", "", int.MaxValue, 1),
-    };
+    private static Worker WorkerOf(string who) =>
+        who switch
+        {
+            "this process" => Worker.Current,
+            "another process of this machine that has ended" => Worker.Current with { Process = int.MaxValue },
+            "this process number, started at another time" => Worker.Current with
+            {
+                Started = Worker.Current.Started - 1,
+            },
+            "a process in another pid namespace" => Worker.Current with
+            {
+                Namespace = "pid:[1]",
+                Process = int.MaxValue,
+            },
+            "a process of another start of a machine of this name" => Worker.Current with
+            {
+                Boot = "another",
+                Process = int.MaxValue,
+            },
+            "a process on another machine" => new Worker(
+                "elsewhere",
+                "another",
+                Worker.Current.Namespace,
+                int.MaxValue,
+                1
+            ),
+            _ => new Worker("elsewhere", "", "", int.MaxValue, 1),
+        };
 
     private ArtifactStore Store() => new(folder.Path, new FileDigests(null));
 
     /// <summary>Unfinished work of a process whose last sign is some time ago.</summary>
     private string Leave(Worker worker, TimeSpan silent)
     {
-        string work = Directory.CreateDirectory(Path.Combine(folder.Path, "fake", $".tmp-{Id}-0")).FullName, lease = Leases.PathOf(folder.Path, Id);
+        string work = Directory.CreateDirectory(Path.Combine(folder.Path, "fake", $".tmp-{Id}-0")).FullName,
+            lease = Leases.PathOf(folder.Path, Id);
         File.WriteAllBytes(lease, worker.ToJson());
         File.SetLastWriteTimeUtc(lease, DateTime.UtcNow - silent);
         return work;
     }
 
-    private string[] Listing() => [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private string[] Listing() =>
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal),
+        ];
 }

@@ -19,24 +19,55 @@ public sealed class AblationRatioTests
         var before = experiment.StoredKeys();
         Add(experiment, Ratios);
         string plan = HostProcess.Run(["plan", .. experiment.Arguments()]).Output;
-        plan.Should().Contain("ratios (ablation-ratio): 16 cached, 33 missing, about").And.Contain("6 x ablate changed 0.75 -> 0.25");
-        experiment.Run().Should().Contain("ratios: 33 computed").And.Contain("16 cached").And.Contain("ratios: forward-passes: 12 computed").And.Contain("ratios: 75 % ablated");
+        plan.Should()
+            .Contain("ratios (ablation-ratio): 16 cached, 33 missing, about")
+            .And.Contain("6 x ablate changed 0.75 -> 0.25");
+        experiment
+            .Run()
+            .Should()
+            .Contain("ratios: 33 computed")
+            .And.Contain("16 cached")
+            .And.Contain("ratios: forward-passes: 12 computed")
+            .And.Contain("ratios: 75 % ablated");
         var after = experiment.StoredKeys();
-        foreach (string kind in new[] { "answer-questions", "collect-mean-kv" }) after[kind].Should().BeEquivalentTo(before[kind]);
-        foreach (string kind in Chain) after[kind].Should().Contain(before[kind], kind);
+        foreach (string kind in new[] { "answer-questions", "collect-mean-kv" })
+        {
+            after[kind].Should().BeEquivalentTo(before[kind]);
+        }
+
+        foreach (string kind in Chain)
+        {
+            after[kind].Should().Contain(before[kind], kind);
+        }
+
         Chain.Select(kind => after[kind].Count - before[kind].Count).Should().Equal(2 * 2 * 3, 2 * 2 * 3, 2 * 2, 2 * 2);
 
         string tables = Path.Combine(experiment.RunFolder, "tables");
         TableQuery.Query($"select count(*) from '{tables}/ablation_ratio.parquet'").Should().Be(3 * 2);
-        TableQuery.Query($"select count(*) from '{tables}/ablation_ratio.parquet' r join '{tables}/fits.parquet' f using (sample_id) where r.ablate = 0.75 and r.r2 = f.r2 and r.rho = f.rho").Should().Be(2);
-        TableQuery.Query($"""
-            select count(*) from '{tables}/ablation_ratio.parquet' r
-            join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and faithfulness > 0.8 group by 1) f using (sample_id)
-            join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and completeness < 0.2 group by 1) c using (sample_id)
-            where r.ablate = 0.75 and r.faithful_heads = f.k and r.complete_heads = c.k
-            """).Should().Be(2);
-        File.ReadAllLines(Path.Combine(experiment.RunFolder, "figures", "fig6-ablation-ratio.csv")).Should().HaveCount(1 + 3);
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/ablation_ratio.csv");
+        TableQuery
+            .Query(
+                $"select count(*) from '{tables}/ablation_ratio.parquet' r join '{tables}/fits.parquet' f using "
+                    + $"(sample_id) where r.ablate = 0.75 and r.r2 = f.r2 and r.rho = f.rho"
+            )
+            .Should()
+            .Be(2);
+        TableQuery
+            .Query(
+                $"""
+                select count(*) from '{tables}/ablation_ratio.parquet' r
+                join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and faithfulness > 0.8 group by 1) f using (sample_id)
+                join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and completeness < 0.2 group by 1) c using (sample_id)
+                where r.ablate = 0.75 and r.faithful_heads = f.k and r.complete_heads = c.k
+                """
+            )
+            .Should()
+            .Be(2);
+        File.ReadAllLines(Path.Combine(experiment.RunFolder, "figures", "fig6-ablation-ratio.csv"))
+            .Should()
+            .HaveCount(1 + 3);
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"))
+            .Should()
+            .Contain("tables/ablation_ratio.csv");
 
         experiment.Run().Should().Contain("Nothing to do");
         experiment.StoredKeys().Sum(k => k.Value.Count).Should().Be(after.Sum(k => k.Value.Count));
@@ -51,7 +82,11 @@ public sealed class AblationRatioTests
         Add(experiment, "  ratios: { stage: ablation-ratio, ratios: [0.75] }\n");
         experiment.Run().Should().Contain("ratios: 1 computed");
         var after = experiment.StoredKeys();
-        foreach (string kind in Chain) after[kind].Should().BeEquivalentTo(before[kind], kind);
+        foreach (string kind in Chain)
+        {
+            after[kind].Should().BeEquivalentTo(before[kind], kind);
+        }
+
         after["ablation-ratio"].Should().ContainSingle();
     }
 
@@ -73,22 +108,34 @@ public sealed class AblationRatioTests
         var stored = experiment.StoredKeys();
         HostProcess.Run("gc", "--artifacts", experiment.Artifacts).Output.Should().StartWith("0 artifacts");
         experiment.StoredKeys().Should().BeEquivalentTo(stored);
-        experiment.Run("--set", "stages.ratios.samples=0").Should().Contain("ratios: 17 computed", "the second sample and another table");
+        experiment
+            .Run("--set", "stages.ratios.samples=0")
+            .Should()
+            .Contain("ratios: 17 computed", "the second sample and another table");
     }
 
     [Fact]
     public void Two_studies_publish_beside_each_other()
     {
         using var experiment = new SmallExperiment();
-        Add(experiment, "  low: { stage: ablation-ratio, ratios: [0.25] }\n  high: { stage: ablation-ratio, ratios: [0.25, 0.75] }\n");
-        string spec = File.ReadAllText(experiment.Spec).Replace("{ stage: report }", "{ stage: report, inputs: { ratios: high } }", StringComparison.Ordinal);
+        Add(
+            experiment,
+            "  low: { stage: ablation-ratio, ratios: [0.25] }\n  high: { stage: ablation-ratio, ratios: "
+                + "[0.25, 0.75] }\n"
+        );
+        string spec = File.ReadAllText(experiment.Spec)
+            .Replace("{ stage: report }", "{ stage: report, inputs: { ratios: high } }", StringComparison.Ordinal);
         File.WriteAllText(experiment.Spec, spec);
         experiment.Run();
         string tables = Path.Combine(experiment.RunFolder, "tables");
         TableQuery.Query($"select count(*) from '{tables}/low/ablation_ratio.parquet'").Should().Be(2);
         TableQuery.Query($"select count(*) from '{tables}/high/ablation_ratio.parquet'").Should().Be(4);
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("tables/high/ablation_ratio.csv");
-        File.Exists(Path.Combine(tables, "validation.parquet")).Should().BeTrue("chains do not count as stages of the experiment");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"))
+            .Should()
+            .Contain("tables/high/ablation_ratio.csv");
+        File.Exists(Path.Combine(tables, "validation.parquet"))
+            .Should()
+            .BeTrue("chains do not count as stages of the experiment");
     }
 
     [Fact]
@@ -105,8 +152,19 @@ public sealed class AblationRatioTests
             using Process process = HostProcess.Start(killed.Arguments());
             _ = process.StandardOutput.ReadToEndAsync();
             _ = process.StandardError.ReadToEndAsync();
-            while (!process.HasExited && !(Directory.Exists(fits) && Directory.EnumerateDirectories(fits).Count() >= moment)) Thread.Sleep(10);
-            if (!process.HasExited) process.Kill();
+            while (
+                !process.HasExited
+                && !(Directory.Exists(fits) && Directory.EnumerateDirectories(fits).Count() >= moment)
+            )
+            {
+                Thread.Sleep(10);
+            }
+
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+
             process.WaitForExit();
         }
 
@@ -132,18 +190,44 @@ public sealed class AblationRatioTests
     {
         using var experiment = new SmallExperiment();
         Add(experiment, Ratios);
-        foreach (string[] settings in new[]
+        foreach (
+            string[] settings in new[]
+            {
+                new[] { "stages.masks.draw=bernoulli" },
+                ["stages.masks.scope=shared"],
+                ["stages.validation.rank_by=[random]"],
+                ["stages.attribution.trainer=sdca"],
+                ["stages.baseline.kind=knockout"],
+            }
+        )
         {
-            new[] { "stages.masks.draw=bernoulli" }, ["stages.masks.scope=shared"], ["stages.validation.rank_by=[random]"], ["stages.attribution.trainer=sdca"], ["stages.baseline.kind=knockout"],
-        })
-        {
-            experiment.Run([.. settings.SelectMany(s => new[] { "--set", s })]).Should().Contain("ratios: 75 % ablated", string.Join(' ', settings));
+            experiment
+                .Run([.. settings.SelectMany(s => new[] { "--set", s })])
+                .Should()
+                .Contain("ratios: 75 % ablated", string.Join(' ', settings));
         }
 
-        File.WriteAllText(experiment.Spec, File.ReadAllText(experiment.Spec).Replace("  attribution:", "  gradients: { stage: gradient-passes, count: 6, shard: 3 }\n  attribution:", StringComparison.Ordinal));
-        experiment.Run("--set", "stages.attribution.trainer=gradient", "--set", "stages.attribution.residual=none").Should().Contain("ratios: gradient-passes: 8 computed", "two samples have two shards of gradients at each of two other ratios");
+        File.WriteAllText(
+            experiment.Spec,
+            File.ReadAllText(experiment.Spec)
+                .Replace(
+                    "  attribution:",
+                    "  gradients: { stage: gradient-passes, count: 6, shard: 3 }\n  attribution:",
+                    StringComparison.Ordinal
+                )
+        );
+        experiment
+            .Run("--set", "stages.attribution.trainer=gradient", "--set", "stages.attribution.residual=none")
+            .Should()
+            .Contain(
+                "ratios: gradient-passes: 8 computed",
+                "two samples have two shards of gradients at each of two other ratios"
+            );
     }
 
     private static void Add(SmallExperiment experiment, string stages) =>
-        File.WriteAllText(experiment.Spec, File.ReadAllText(experiment.Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
+        File.WriteAllText(
+            experiment.Spec,
+            File.ReadAllText(experiment.Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal)
+        );
 }

@@ -11,7 +11,10 @@ public sealed class AutoCountTests
     private const string Fixed = "count: 60, shard: 20";
 
     /// <summary>Few masks, so that little is asked of beta.</summary>
-    private static SmallExperiment Small(string count = "count: auto, until: 0.75, least: 40, most: 300, shard: 20", int samples = 2)
+    private static SmallExperiment Small(
+        string count = "count: auto, until: 0.75, least: 40, most: 300, shard: 20",
+        int samples = 2
+    )
     {
         var experiment = new SmallExperiment(samples);
         Write(experiment, Fixed, count);
@@ -27,8 +30,21 @@ public sealed class AutoCountTests
 
     /// <summary>Sample to masks and correlation at every step.</summary>
     private static Dictionary<string, (int Masks, double Correlation)[]> Steps(SmallExperiment experiment) =>
-        File.ReadAllLines(Path.Combine(experiment.RunFolder, "tables", "half_split.csv")).Skip(1).Select(l => l.Split(',')).GroupBy(c => c[0])
-            .ToDictionary(g => g.Key, g => g.Select(c => (int.Parse(c[1], CultureInfo.InvariantCulture), c[2].Length > 0 ? double.Parse(c[2], CultureInfo.InvariantCulture) : double.NaN)).ToArray());
+        File.ReadAllLines(Path.Combine(experiment.RunFolder, "tables", "half_split.csv"))
+            .Skip(1)
+            .Select(l => l.Split(','))
+            .GroupBy(c => c[0])
+            .ToDictionary(
+                g => g.Key,
+                g =>
+                    g.Select(c =>
+                            (
+                                int.Parse(c[1], CultureInfo.InvariantCulture),
+                                c[2].Length > 0 ? double.Parse(c[2], CultureInfo.InvariantCulture) : double.NaN
+                            )
+                        )
+                        .ToArray()
+            );
 
     [Theory]
     [InlineData("  x: { stage: ablation-ratio, ratios: [0.5, 0.75] }\n")]
@@ -38,7 +54,11 @@ public sealed class AutoCountTests
     {
         using SmallExperiment experiment = Small();
         experiment.Add(stages);
-        experiment.Refusal().Should().Contain("stages.x").And.Contain("compares fits to equally many masks, and stages.masks.count is auto");
+        experiment
+            .Refusal()
+            .Should()
+            .Contain("stages.x")
+            .And.Contain("compares fits to equally many masks, and stages.masks.count is auto");
         experiment.StoredKeys().Should().BeEmpty();
     }
 
@@ -62,18 +82,38 @@ public sealed class AutoCountTests
             steps.Should().StartWith(low[sample], "the steps are the same");
         }
 
-        foreach (string kind in new[] { "sample-masks", "forward-passes", "half-split" }) after[kind].Should().Contain(before[kind]);
+        foreach (string kind in new[] { "sample-masks", "forward-passes", "half-split" })
+        {
+            after[kind].Should().Contain(before[kind]);
+        }
+
         int Shards(int masks) => (masks + 19) / 20;
         after["sample-masks"].Should().HaveCount(high.Values.Sum(s => Shards(s[^1].Masks)));
-        after["forward-passes"].Should().HaveCount(2 + high.Values.Sum(s => Shards(s[^1].Masks)), "f(1) and f(0) of each sample, and what it needs");
+        after["forward-passes"]
+            .Should()
+            .HaveCount(
+                2 + high.Values.Sum(s => Shards(s[^1].Masks)),
+                "f(1) and f(0) of each sample, and what it needs"
+            );
         foreach (string table in new[] { "masks", "forward" })
-            Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", table)).Should().HaveCount(high.Values.Sum(s => Shards(s[^1].Masks)));
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("until two halves correlate 0.75");
+        {
+            Directory
+                .EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", table))
+                .Should()
+                .HaveCount(high.Values.Sum(s => Shards(s[^1].Masks)));
+        }
+
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"))
+            .Should()
+            .Contain("until two halves correlate 0.75");
 
         experiment.Run().Should().MatchRegex(@"Nothing to do: all \d+ units are stored");
         string back = experiment.Run("--set", "stages.masks.until=0.3");
         Steps(experiment).Should().BeEquivalentTo(low);
-        experiment.StoredKeys()["half-split"].Should().BeEquivalentTo(after["half-split"], "a bound is judged when it is read");
+        experiment
+            .StoredKeys()["half-split"]
+            .Should()
+            .BeEquivalentTo(after["half-split"], "a bound is judged when it is read");
         back.Should().NotContain("forward: 1 computed").And.Contain("attribution: 2 cached");
     }
 
@@ -84,10 +124,18 @@ public sealed class AutoCountTests
         experiment.Run();
         int least = Steps(experiment).Values.Min(s => s[^1].Masks);
         var before = experiment.StoredKeys();
-        Write(experiment, "count: auto, until: 0.75, least: 40, most: 300, shard: 20", $"count: {least - (least % 20)}, shard: 20");
+        Write(
+            experiment,
+            "count: auto, until: 0.75, least: 40, most: 300, shard: 20",
+            $"count: {least - (least % 20)}, shard: 20"
+        );
         experiment.Run().Should().NotContain("masks: 1 computed");
         var after = experiment.StoredKeys();
-        foreach (string kind in new[] { "sample-masks", "forward-passes", "half-split" }) after[kind].Should().BeEquivalentTo(before[kind]);
+        foreach (string kind in new[] { "sample-masks", "forward-passes", "half-split" })
+        {
+            after[kind].Should().BeEquivalentTo(before[kind]);
+        }
+
         File.Exists(Path.Combine(experiment.RunFolder, "tables", "half_split.csv")).Should().BeFalse();
     }
 
@@ -115,12 +163,22 @@ public sealed class AutoCountTests
     [Fact]
     public void Shared_masks_are_drawn_once_and_gradients_take_the_paper_s_elastic_net()
     {
-        using SmallExperiment experiment = Small("count: auto, until: 0.6, least: 40, most: 200, shard: 20, scope: shared");
-        Write(experiment, "  attribution: { stage: regress }", "  gradients: { stage: gradient-passes, count: 6, shard: 3 }\n  attribution: { stage: regress, trainer: gradient }");
+        using SmallExperiment experiment = Small(
+            "count: auto, until: 0.6, least: 40, most: 200, shard: 20, scope: shared"
+        );
+        Write(
+            experiment,
+            "  attribution: { stage: regress }",
+            "  gradients: { stage: gradient-passes, count: 6, shard: 3 }\n  attribution: { stage: regress, "
+                + "trainer: gradient }"
+        );
         experiment.Run();
         var steps = Steps(experiment);
         experiment.StoredKeys()["sample-masks"].Should().HaveCount((steps.Values.Max(s => s[^1].Masks) + 19) / 20);
-        Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward")).Should().HaveCount(steps.Values.Sum(s => (s[^1].Masks + 19) / 20));
+        Directory
+            .EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward"))
+            .Should()
+            .HaveCount(steps.Values.Sum(s => (s[^1].Masks + 19) / 20));
         experiment.Run().Should().Contain("Nothing to do");
     }
 
@@ -128,14 +186,25 @@ public sealed class AutoCountTests
     public void Two_baselines_ask_for_masks_of_the_same_stage_each_as_many_as_it_needs()
     {
         using SmallExperiment experiment = Small("count: auto, until: 0.6, least: 40, most: 200, shard: 20");
-        Write(experiment, "  report: { stage: report }", """
+        Write(
+            experiment,
+            "  report: { stage: report }",
+            """
               zero: { stage: collect-mean-kv, kind: zero }
               forward-zero: { stage: forward-passes, inputs: { baseline: zero } }
               report: { stage: report, inputs: { baseline: baseline, forward: forward } }
-            """);
+            """
+        );
         experiment.Run();
-        string[] Parts(string table) => [.. Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", table)).Select(f => Path.GetFileName(f)).Where(f => f.Contains("masks", StringComparison.Ordinal))];
-        string[] mean = Parts("forward/forward"), zero = Parts("forward-zero/forward");
+        string[] Parts(string table) =>
+            [
+                .. Directory
+                    .EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", table))
+                    .Select(f => Path.GetFileName(f))
+                    .Where(f => f.Contains("masks", StringComparison.Ordinal)),
+            ];
+        string[] mean = Parts("forward/forward"),
+            zero = Parts("forward-zero/forward");
         mean.Should().NotBeEmpty();
         Parts("masks").Should().BeEquivalentTo(mean.Union(zero));
     }

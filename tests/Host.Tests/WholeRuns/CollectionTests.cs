@@ -10,29 +10,56 @@ public sealed class CollectionTests
     public void Listed_experiments_share_the_cache_and_each_is_as_if_run_alone()
     {
         using var experiment = new SmallExperiment();
-        string folder = Path.GetDirectoryName(experiment.Spec)!, text = File.ReadAllText(experiment.Spec);
-        File.WriteAllText(Path.Combine(folder, "alpha.yaml"), text.Replace("name: small", "name: alpha", StringComparison.Ordinal).Replace("stage: regress", "stage: regress, alpha: 0.01", StringComparison.Ordinal));
-        File.WriteAllText(Path.Combine(folder, "torch.yaml"), text.Replace("name: small", "name: torch\nengine: { linear: torch }", StringComparison.Ordinal)); // another arithmetic: the model is given back and loaded anew
+        string folder = Path.GetDirectoryName(experiment.Spec)!,
+            text = File.ReadAllText(experiment.Spec);
+        File.WriteAllText(
+            Path.Combine(folder, "alpha.yaml"),
+            text.Replace("name: small", "name: alpha", StringComparison.Ordinal)
+                .Replace("stage: regress", "stage: regress, alpha: 0.01", StringComparison.Ordinal)
+        );
+        File.WriteAllText(
+            Path.Combine(folder, "torch.yaml"),
+            text.Replace("name: small", "name: torch\nengine: { linear: torch }", StringComparison.Ordinal)
+        ); // another arithmetic: the model is given back and loaded anew
         string all = Path.Combine(folder, "all.yaml");
         File.WriteAllText(all, "name: all\nexperiments: [small.yaml, torch.yaml, alpha.yaml]\n");
 
         var (code, output, errors) = HostProcess.Run(all, "--artifacts", experiment.Artifacts);
         code.Should().Be(0, output + errors);
         output.Should().Contain("== small").And.Contain("== torch").And.Contain("== alpha");
-        foreach (string name in new[] { "small", "torch", "alpha" }) File.Exists(Path.Combine(experiment.Artifacts, "runs", name, "report.html")).Should().BeTrue(name);
-        experiment.StoredKeys()["sample-masks"].Should().HaveCount(2 * 3, "all three draw the same masks");
-        experiment.StoredKeys()["forward-passes"].Should().HaveCount(2 * (2 * 3 + 2), "alpha runs on the passes of small");
+        foreach (string name in new[] { "small", "torch", "alpha" })
+        {
+            File.Exists(Path.Combine(experiment.Artifacts, "runs", name, "report.html")).Should().BeTrue(name);
+        }
 
-        string overview = Path.Combine(experiment.Artifacts, "runs", "all", "overview"), page = File.ReadAllText(Path.Combine(overview, "index.html"));
+        experiment.StoredKeys()["sample-masks"].Should().HaveCount(2 * 3, "all three draw the same masks");
+        experiment
+            .StoredKeys()["forward-passes"]
+            .Should()
+            .HaveCount(2 * (2 * 3 + 2), "alpha runs on the passes of small");
+
+        string overview = Path.Combine(experiment.Artifacts, "runs", "all", "overview"),
+            page = File.ReadAllText(Path.Combine(overview, "index.html"));
         output.Should().Contain(overview);
         File.Exists(Path.Combine(overview, "figures", "fig11-heads-needed.svg")).Should().BeTrue();
-        var links = System.Text.RegularExpressions.Regex.Matches(page, "href=\"([^#\"][^\"]*)\"").Select(m => m.Groups[1].Value).ToList();
-        links.Should().Contain("../../small/report.html").And.OnlyContain(l => File.Exists(Path.Combine(overview, l)), "every link leads to a file");
+        var links = System
+            .Text.RegularExpressions.Regex.Matches(page, "href=\"([^#\"][^\"]*)\"")
+            .Select(m => m.Groups[1].Value)
+            .ToList();
+        links
+            .Should()
+            .Contain("../../small/report.html")
+            .And.OnlyContain(l => File.Exists(Path.Combine(overview, l)), "every link leads to a file");
         page.Should().NotContainAny("src=\"http", "href=\"http", "@import", "url(http");
 
         HostProcess.Run(all, "--artifacts", experiment.Artifacts).Output.Should().Contain("Nothing to do");
         experiment.Run().Should().Contain("Nothing to do", "the experiment alone is the same experiment");
-        HostProcess.Run("plan", all, "--artifacts", experiment.Artifacts).Output.Should().Contain("small:").And.Contain("alpha:").And.NotContain(" 1 missing");
+        HostProcess
+            .Run("plan", all, "--artifacts", experiment.Artifacts)
+            .Output.Should()
+            .Contain("small:")
+            .And.Contain("alpha:")
+            .And.NotContain(" 1 missing");
     }
 
     [Fact]
@@ -40,7 +67,12 @@ public sealed class CollectionTests
     {
         using var experiment = new SmallExperiment();
         string folder = Path.GetDirectoryName(experiment.Spec)!;
-        File.WriteAllText(Path.Combine(folder, "bad.yaml"), File.ReadAllText(experiment.Spec).Replace("count: 60", "count: sixty", StringComparison.Ordinal).Replace("name: small", "name: bad", StringComparison.Ordinal));
+        File.WriteAllText(
+            Path.Combine(folder, "bad.yaml"),
+            File.ReadAllText(experiment.Spec)
+                .Replace("count: 60", "count: sixty", StringComparison.Ordinal)
+                .Replace("name: small", "name: bad", StringComparison.Ordinal)
+        );
         File.WriteAllText(Path.Combine(folder, "all.yaml"), "name: all\nexperiments: [small.yaml, bad.yaml]\n");
         var (code, _, errors) = HostProcess.Run(Path.Combine(folder, "all.yaml"), "--artifacts", experiment.Artifacts);
         code.Should().Be(2);

@@ -13,19 +13,33 @@ public sealed partial class EstimateTests
     {
         using var experiment = new SmallExperiment();
         string fresh = Plan(experiment);
-        fresh.Should().Contain("such units were never timed here").And.Contain("GFLOP/s a worker").And.Contain(
-            "memory: about").And.Contain("GB free at").And.NotContain("{ ");
-        int files = int.Parse(Files().Match(fresh).Groups[1].Value.Replace(",", "", StringComparison.Ordinal),
-            CultureInfo.InvariantCulture);
+        fresh
+            .Should()
+            .Contain("such units were never timed here")
+            .And.Contain("GFLOP/s a worker")
+            .And.Contain("memory: about")
+            .And.Contain("GB free at")
+            .And.NotContain("{ ");
+        int files = int.Parse(
+            Files().Match(fresh).Groups[1].Value.Replace(",", "", StringComparison.Ordinal),
+            CultureInfo.InvariantCulture
+        );
         experiment.Run();
-        int written = Directory.EnumerateFiles(experiment.Artifacts, "*",
-            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Count();
+        int written = Directory
+            .EnumerateFiles(
+                experiment.Artifacts,
+                "*",
+                new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }
+            )
+            .Count();
         files.Should().BeInRange(written / 2, written * 2);
         Plan(experiment).Should().Contain("altogether: nothing to compute");
         string changed = Plan(experiment, "--set", "stages.masks.count=100");
         changed.Should().Contain("13 units, about").And.NotContain("never timed");
-        Plan(experiment, "--set", "model.image.fit=pad").Should()
-            .Contain("model.image.fit changed crop -> pad").And.NotContain("ImageChoice");
+        Plan(experiment, "--set", "model.image.fit=pad")
+            .Should()
+            .Contain("model.image.fit changed crop -> pad")
+            .And.NotContain("ImageChoice");
     }
 
     [Fact]
@@ -34,12 +48,19 @@ public sealed partial class EstimateTests
         using var experiment = new SmallExperiment();
         string[] huge = ["--jobs", "4096", "--set", "engine.batch=4096"]; // terabytes of activations
         string refusal = experiment.Refusal(huge);
-        refusal.Should().Contain("small: needs about").And.Contain("activations").And.Contain("leaves").And.Contain(
-            "--jobs 1 (").And.Contain("--ignore-limits");
+        refusal
+            .Should()
+            .Contain("small: needs about")
+            .And.Contain("activations")
+            .And.Contain("leaves")
+            .And.Contain("--jobs 1 (")
+            .And.Contain("--ignore-limits");
         Directory.Exists(Path.Combine(experiment.Artifacts, "runs")).Should().BeFalse();
         HostProcess.Run(["check", .. experiment.Arguments(huge)]).ExitCode.Should().Be(2);
         Plan(experiment, huge).Should().Contain("A run is refused: small: needs about");
-        experiment.Run([.. huge, "--ignore-limits"]).Should()
+        experiment
+            .Run([.. huge, "--ignore-limits"])
+            .Should()
             .Contain("Tried all the same (--ignore-limits): small: needs about");
         experiment.Run(huge).Should().Contain("Nothing to do", "what is stored needs no room");
     }
@@ -66,11 +87,29 @@ public sealed partial class EstimateTests
         var (code, output, _) = HostProcess.Run("--help");
         code.Should().Be(0);
         string[] lines = output.Split('\n');
-        foreach (string command in new[] { "run", "plan", "reproduce", "explain", "check", "report", "diff", "gc",
-            "make-model", "schema" })
+        foreach (
+            string command in new[]
+            {
+                "run",
+                "plan",
+                "reproduce",
+                "explain",
+                "check",
+                "report",
+                "diff",
+                "gc",
+                "make-model",
+                "schema",
+            }
+        )
         {
-            lines.Should().ContainSingle(l => l.StartsWith($"  {command} ", StringComparison.Ordinal) && l.TrimEnd()
-                .EndsWith('.') && l.Length <= 80);
+            lines
+                .Should()
+                .ContainSingle(l =>
+                    l.StartsWith($"  {command} ", StringComparison.Ordinal)
+                    && l.TrimEnd().EndsWith('.')
+                    && l.Length <= 80
+                );
         }
 
         output.Should().Contain("Examples:").And.Contain("plan SPEC");

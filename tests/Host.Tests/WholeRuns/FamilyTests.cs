@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Every family goes through the whole pipeline: the tiny checkpoints of the golden cases, with the cases' pictures.</summary>
+/// <summary>
+/// Every family goes through the whole pipeline: the tiny checkpoints of the golden cases, with the cases' pictures.
+/// </summary>
 public sealed class FamilyTests
 {
     public static TheoryData<string> Cases() => [.. GoldenFolder.Cases()];
@@ -21,7 +23,12 @@ public sealed class FamilyTests
 
         var (code, check, errors) = HostProcess.Run(["check", .. experiment.Arguments()]);
         code.Should().Be(0, check + errors);
-        check.Should().Contain("All checks passed.").And.Contain("every layer's ablation acts in the fast path").And.Contain("no effect on prefix and image tokens").And.NotContain("FAILED");
+        check
+            .Should()
+            .Contain("All checks passed.")
+            .And.Contain("every layer's ablation acts in the fast path")
+            .And.Contain("no effect on prefix and image tokens")
+            .And.NotContain("FAILED");
     }
 
     [GoldenTheory("qwen2vl-tied")]
@@ -32,13 +39,16 @@ public sealed class FamilyTests
     {
         using var experiment = new GoldenExperiment(name);
         experiment.Run("--set", setting, "--set", "model.image.size=112").Should().Contain("report.html");
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html")).Should().Contain("each resized to 112 x 112");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"))
+            .Should()
+            .Contain("each resized to 112 x 112");
     }
 
     [GoldenFact("qwen2vl-untied")]
     public void Pictures_that_become_other_tokens_are_rejected_with_the_reason()
     {
-        // The case's pictures are 231 x 159; nearly square pictures are added, one for the baseline and others to be asked about.
+        // The case's pictures are 231 x 159; nearly square pictures are added, one for the baseline and others to be
+        // asked about.
         using var experiment = new GoldenExperiment("qwen2vl-untied");
         foreach (string name in (string[])["image.png", "baseline-1.png", "baseline-3.png", "baseline-4.png"])
         {
@@ -46,15 +56,29 @@ public sealed class FamilyTests
         }
 
         string output = experiment.Run(
-            "--set", "model.image.other_sizes=reject", "--set", "model.image.size=112", "--set", "stages.baseline.images=1", "--set", "stages.answers.keep=9");
+            "--set",
+            "model.image.other_sizes=reject",
+            "--set",
+            "model.image.size=112",
+            "--set",
+            "stages.baseline.images=1",
+            "--set",
+            "stages.answers.keep=9"
+        );
         output.Should().Contain("could not be asked about");
         string samples = File.ReadAllText(experiment.Table("samples"));
         samples.Should().Contain("231 x 159 pixels become").And.Contain("as 112 x 112 do");
         string[] baseline = [.. File.ReadLines(experiment.Table("baseline")).Skip(1)];
         baseline.Should().ContainSingle(r => r.StartsWith("0,square-", StringComparison.Ordinal));
-        baseline.Where(r => r.StartsWith(',')).Should().OnlyContain(r => r.Contains("231 x 159 pixels become", StringComparison.Ordinal)); // left out, with the reason
+        baseline
+            .Where(r => r.StartsWith(','))
+            .Should()
+            // Left out, with the reason
+            .OnlyContain(r => r.Contains("231 x 159 pixels become", StringComparison.Ordinal));
 
-        var (code, text, errors) = HostProcess.Run(experiment.Arguments("--set", "model.image.other_sizes=reject", "--set", "model.image.size=448"));
+        var (code, text, errors) = HostProcess.Run(
+            experiment.Arguments("--set", "model.image.other_sizes=reject", "--set", "model.image.size=448")
+        );
         code.Should().NotBe(0);
         (text + errors).Should().Contain("pixels become").And.NotContain("   at ");
     }
@@ -64,15 +88,27 @@ public sealed class FamilyTests
     {
         using var experiment = new GoldenExperiment("qwen2vl-untied");
         experiment.AddPicture(Path.Combine(GoldenFolder.Root, "qwen2vl-tied", "image.png"), "square.png");
-        string output = experiment.Run("--set", "model.image.size=0", "--set", "stages.baseline.images=1", "--set", "stages.answers.keep=6");
+        string output = experiment.Run(
+            "--set",
+            "model.image.size=0",
+            "--set",
+            "stages.baseline.images=1",
+            "--set",
+            "stages.answers.keep=6"
+        );
         output.Should().Contain("another number of image tokens than the baseline");
         File.ReadAllText(experiment.Table("samples")).Should().Contain("those of the baseline");
-        var (code, text, errors) = HostProcess.Run(experiment.Arguments("--set", "model.image.size=0", "--set", "stages.baseline.images=6"));
+        var (code, text, errors) = HostProcess.Run(
+            experiment.Arguments("--set", "model.image.size=0", "--set", "stages.baseline.images=6")
+        );
         code.Should().Be(1);
         (text + errors).Should().Contain("a mean needs one common count").And.Contain("model.image");
     }
 
-    /// <summary>Runs the experiment with a prompt that these random weights answer, with f(1) above f(0) for a picture at least; the first that there is.</summary>
+    /// <summary>
+    /// Runs the experiment with a prompt that these random weights answer, with f(1) above f(0) for a picture at least;
+    /// the first that there is.
+    /// </summary>
     /// <returns>The options that set it.</returns>
     private static string[] PromptWithSamples(GoldenExperiment experiment)
     {
@@ -80,9 +116,19 @@ public sealed class FamilyTests
         {
             string[] options = ["--set", $"prompt={prompt}"];
             var (code, output, errors) = HostProcess.Run(experiment.Arguments(options));
-            if (code == 0 && File.ReadLines(experiment.Table("samples")).Any(line => line.Contains(",kept,", StringComparison.Ordinal))) return options;
+            if (
+                code == 0
+                && File.ReadLines(experiment.Table("samples"))
+                    .Any(line => line.Contains(",kept,", StringComparison.Ordinal))
+            )
+            {
+                return options;
+            }
+
             string[] none = ["answers holds a word", "no token can be measured", "no sample is left"];
-            (code == 0 || none.Any(reason => errors.Contains(reason, StringComparison.Ordinal))).Should().BeTrue(output + errors);
+            (code == 0 || none.Any(reason => errors.Contains(reason, StringComparison.Ordinal)))
+                .Should()
+                .BeTrue(output + errors);
         }
 
         throw new InvalidOperationException("no prompt gives a sample");

@@ -3,23 +3,38 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Where the golden files lie: the first folder in the environment variable GOLDEN (separated by <c>:</c>), else shared/golden beside the repository.</summary>
+/// <summary>
+/// Where the golden files lie: the first folder in the environment variable GOLDEN (separated by <c>:</c>), else
+/// shared/golden beside the repository.
+/// </summary>
 internal static class GoldenFolder
 {
-    private static readonly string? Named = Environment.GetEnvironmentVariable("GOLDEN") is { Length: > 0 } folders ? Path.GetFullPath(folders.Split(':')[0]) : null;
+    private static readonly string? Named = Environment.GetEnvironmentVariable("GOLDEN") is { Length: > 0 } folders
+        ? Path.GetFullPath(folders.Split(':')[0])
+        : null;
 
     public static string Root { get; } = Named ?? Path.Combine(HostProcess.RepositoryRoot, "..", "shared", "golden");
 
     /// <summary>Cases of small checkpoints.</summary>
     public static IEnumerable<string> Cases() =>
-        Directory.Exists(Root) ? Directory.EnumerateDirectories(Root).Where(d => File.Exists(Path.Combine(d, "case.json"))).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal) : [];
+        Directory.Exists(Root)
+            ? Directory
+                .EnumerateDirectories(Root)
+                .Where(d => File.Exists(Path.Combine(d, "case.json")))
+                .Select(d => Path.GetFileName(d))
+                .Order(StringComparer.Ordinal)
+            : [];
 
-    /// <summary>Why tests are skipped, or null where they must run: always in CI, unless GOLDEN names a folder without the case.</summary>
+    /// <summary>
+    /// Why tests are skipped, or null where they must run: always in CI, unless GOLDEN names a folder without the case.
+    /// </summary>
     public static string? SkipReason(string? name)
     {
         bool present = name is null ? Cases().Any() : Cases().Contains(name);
         bool mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1" && Named is null;
-        return present || mustRun ? null : $"no golden case{(name is null ? "" : $" '{name}'")} in {Root} (set GOLDEN to a folder that has it)";
+        return present || mustRun
+            ? null
+            : $"no golden case{(name is null ? "" : $" '{name}'")} in {Root} (set GOLDEN to a folder that has it)";
     }
 }
 
@@ -30,14 +45,19 @@ internal sealed class GoldenFactAttribute : FactAttribute
     public GoldenFactAttribute(string? name = null) => Skip = GoldenFolder.SkipReason(name);
 }
 
-/// <summary>A theory that needs golden cases: skipped with a reason where they are missing, but never in CI (where a theory without rows fails).</summary>
+/// <summary>
+/// A theory that needs golden cases: skipped with a reason where they are missing, but never in CI (where a theory
+/// without rows fails).
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class GoldenTheoryAttribute : TheoryAttribute
 {
     public GoldenTheoryAttribute(string? name = null) => Skip = GoldenFolder.SkipReason(name);
 }
 
-/// <summary>A small experiment on a golden case's checkpoint and pictures; without labels every answer that is not empty counts.</summary>
+/// <summary>
+/// A small experiment on a golden case's checkpoint and pictures; without labels every answer that is not empty counts.
+/// </summary>
 internal sealed class GoldenExperiment : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -46,11 +66,19 @@ internal sealed class GoldenExperiment : IDisposable
     {
         string golden = Path.Combine(GoldenFolder.Root, name);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(golden, "case.json")));
-        string model = Path.GetFullPath(Path.Combine(golden, json.RootElement.TryGetProperty("model", out var named) ? named.GetString()! : "model"));
+        string model = Path.GetFullPath(
+            Path.Combine(golden, json.RootElement.TryGetProperty("model", out var named) ? named.GetString()! : "model")
+        );
         Directory.CreateDirectory(Pictures);
         string[] images = [.. json.RootElement.GetProperty("images").EnumerateArray().Select(e => e.GetString()!)];
-        foreach (string image in images) AddPicture(Path.Combine(golden, image), Path.GetFileName(image));
-        File.WriteAllText(Path.Combine(folder.Path, "golden.yaml"), $$"""
+        foreach (string image in images)
+        {
+            AddPicture(Path.Combine(golden, image), Path.GetFileName(image));
+        }
+
+        File.WriteAllText(
+            Path.Combine(folder.Path, "golden.yaml"),
+            $$"""
             name: golden
             seed: 5
             model: { path: "{{model}}", device: cpu }
@@ -64,7 +92,8 @@ internal sealed class GoldenExperiment : IDisposable
               validation: { stage: validate, random_seeds: 1 }
               report: { stage: report }
 
-            """);
+            """
+        );
     }
 
     public string RunFolder => Path.Combine(folder.Path, "artifacts", "runs", "golden");
@@ -75,7 +104,8 @@ internal sealed class GoldenExperiment : IDisposable
 
     public string Table(string name) => Path.Combine(RunFolder, "tables", name + ".csv");
 
-    public string[] Arguments(params string[] more) => [Path.Combine(folder.Path, "golden.yaml"), "--artifacts", Path.Combine(folder.Path, "artifacts"), .. more];
+    public string[] Arguments(params string[] more) =>
+        [Path.Combine(folder.Path, "golden.yaml"), "--artifacts", Path.Combine(folder.Path, "artifacts"), .. more];
 
     /// <summary>Runs the experiment and demands success.</summary>
     public string Run(params string[] more)

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Gradients in whole runs: they reuse the forward passes that are there, resume like them, and come out in the report.</summary>
+/// <summary>
+/// Gradients in whole runs: they reuse the forward passes that are there, resume like them, and come out in the report.
+/// </summary>
 public sealed class GradientTests
 {
     private const string Added = """
@@ -18,7 +20,10 @@ public sealed class GradientTests
         """;
 
     private static void Add(SmallExperiment experiment) =>
-        File.WriteAllText(experiment.Spec, File.ReadAllText(experiment.Spec).Replace("  report: { stage: report }\n", Added, StringComparison.Ordinal));
+        File.WriteAllText(
+            experiment.Spec,
+            File.ReadAllText(experiment.Spec).Replace("  report: { stage: report }\n", Added, StringComparison.Ordinal)
+        );
 
     [Fact]
     public void Added_to_a_finished_experiment_they_recompute_no_forward_pass_and_a_larger_count_computes_only_the_new_ones()
@@ -29,7 +34,11 @@ public sealed class GradientTests
         Add(experiment);
         string output = experiment.Run();
         var after = experiment.StoredKeys();
-        foreach (string kind in new[] { "answer-questions", "collect-mean-kv", "sample-masks", "forward-passes" }) after[kind].Should().BeEquivalentTo(before[kind]);
+        foreach (string kind in new[] { "answer-questions", "collect-mean-kv", "sample-masks", "forward-passes" })
+        {
+            after[kind].Should().BeEquivalentTo(before[kind]);
+        }
+
         after["gradient-passes"].Should().HaveCount(2 * 2);
         output.Should().Contain("gradients: 4 computed").And.Contain("gradient: R²");
 
@@ -40,15 +49,29 @@ public sealed class GradientTests
         grown.Should().Contain("gradients: 4 computed");
 
         string other = experiment.Run("--set", "stages.gradients.count=12", "--set", "stages.gradients.average=masks");
-        experiment.StoredKeys()["gradient-passes"].Should().BeEquivalentTo(larger["gradient-passes"], "the average is taken of gradients that are there");
+        experiment
+            .StoredKeys()["gradient-passes"]
+            .Should()
+            .BeEquivalentTo(larger["gradient-passes"], "the average is taken of gradients that are there");
         other.Should().Contain("average changed both-ends -> masks");
 
-        Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "gradients"), "*.parquet").Should().HaveCount(2 * 4);
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "figures", "fig-gradient-cost.csv")).Should().Contain("gradient + elastic-net");
+        Directory
+            .EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "gradients"), "*.parquet")
+            .Should()
+            .HaveCount(2 * 4);
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "figures", "fig-gradient-cost.csv"))
+            .Should()
+            .Contain("gradient + elastic-net");
         File.Exists(Path.Combine(experiment.RunFolder, "figures", "fig-non-additive.svg")).Should().BeTrue();
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "figures", "fig3a-heads-needed.csv")).Should().Contain("gradient");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "figures", "fig3a-heads-needed.csv"))
+            .Should()
+            .Contain("gradient");
         string[] fit = File.ReadAllLines(Path.Combine(experiment.RunFolder, "tables", "gradient", "fits.csv"));
-        fit.Skip(1).Should().OnlyContain(line => double.Parse(line.Split(',', StringSplitOptions.None)[2], CultureInfo.InvariantCulture) <= 1);
+        fit.Skip(1)
+            .Should()
+            .OnlyContain(line =>
+                double.Parse(line.Split(',', StringSplitOptions.None)[2], CultureInfo.InvariantCulture) <= 1
+            );
     }
 
     [Fact]

@@ -4,19 +4,30 @@ using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>Are the heads of one question enough for another? <c>validate</c> with orders of another run and of a file; masks and baselines of one's own.</summary>
+/// <summary>
+/// Are the heads of one question enough for another? <c>validate</c> with orders of another run and of a file; masks
+/// and baselines of one's own.
+/// </summary>
 public sealed class HeadsFromElsewhereTests
 {
     [Fact]
     public void The_order_of_another_run_is_that_of_its_mean_beta_and_is_scanned_for_every_sample()
     {
         using var experiment = new SmallExperiment();
-        string[] again = ["--set", "stages.validation.scan=full", "--set", "stages.validation.rank_by=[head-attribution, { run: colour }, { file: heads.jsonl }]"];
+        string[] again =
+        [
+            "--set",
+            "stages.validation.scan=full",
+            "--set",
+            "stages.validation.rank_by=[head-attribution, { run: colour }, { file: heads.jsonl }]",
+        ];
         experiment.Run("--set", "name=colour", "--set", "stages.masks.seed=4");
         Write(experiment, """{ "layer": 1, "head": 2 }""", "", """{"head": 0, "layer": 3}""");
         experiment.Run(again).Should().Contain("validation: run:colour").And.Contain("validation: file:heads.jsonl");
 
-        var beta = Rows(experiment, "colour", "attribution").GroupBy(r => (Layer: r["layer"], Head: r["head"])).ToDictionary(g => g.Key, g => g.Average(r => Number(r["beta"])));
+        var beta = Rows(experiment, "colour", "attribution")
+            .GroupBy(r => (Layer: r["layer"], Head: r["head"]))
+            .ToDictionary(g => g.Key, g => g.Average(r => Number(r["beta"])));
         var rankings = Rows(experiment, "small", "rankings");
         foreach (var sample in rankings.Where(r => r["criterion"] == "run:colour").GroupBy(r => r["sample_id"]))
         {
@@ -28,10 +39,19 @@ public sealed class HeadsFromElsewhereTests
 
         foreach (var sample in rankings.Where(r => r["criterion"] == "file:heads.jsonl").GroupBy(r => r["sample_id"]))
         {
-            sample.OrderBy(r => int.Parse(r["rank"], CultureInfo.InvariantCulture)).Take(3).Select(r => (r["layer"], r["head"])).Should().Equal(("1", "2"), ("3", "0"), ("0", "0"));
+            sample
+                .OrderBy(r => int.Parse(r["rank"], CultureInfo.InvariantCulture))
+                .Take(3)
+                .Select(r => (r["layer"], r["head"]))
+                .Should()
+                .Equal(("1", "2"), ("3", "0"), ("0", "0"));
         }
 
-        Rows(experiment, "small", "validation").GroupBy(r => (r["sample_id"], r["criterion"])).Should().HaveCount(2 * 3).And.OnlyContain(g => g.Count() == beta.Count + 1);
+        Rows(experiment, "small", "validation")
+            .GroupBy(r => (r["sample_id"], r["criterion"]))
+            .Should()
+            .HaveCount(2 * 3)
+            .And.OnlyContain(g => g.Count() == beta.Count + 1);
         experiment.Run(again).Should().Contain("Nothing to do");
         Write(experiment, """{ "layer": 0, "head": 1 }""");
         experiment.Run(again).Should().Contain("other bytes in file:heads.jsonl").And.Contain("4 cached");
@@ -44,19 +64,33 @@ public sealed class HeadsFromElsewhereTests
     public void An_order_that_is_not_there_is_refused_before_anything_runs(string ranking, string where, string what)
     {
         using var experiment = new SmallExperiment();
-        if (where == "colour") experiment.Run("--set", "name=colour");
+        if (where == "colour")
+        {
+            experiment.Run("--set", "name=colour");
+        }
+
         Refused(experiment, ranking, where, what);
     }
 
     [Theory]
-    [InlineData("line 2", "names layer 1, head 2 again; line 1 has it", """{ "layer": 1, "head": 2 }""", """{ "layer": 1, "head": 2 }""")]
+    [InlineData(
+        "line 2",
+        "names layer 1, head 2 again; line 1 has it",
+        """{ "layer": 1, "head": 2 }""",
+        """{ "layer": 1, "head": 2 }"""
+    )]
     [InlineData("line 1", "'layer' must be a whole number from 0 to 7", """{ "layer": 8, "head": 2 }""")]
     [InlineData("line 1", "'head' must be a whole number from 0 to 7", """{ "layer": 1, "head": -1 }""")]
     [InlineData("line 1", "'head' must be a whole number from 0 to 7", """{ "layer": 1 }""")]
     [InlineData("line 1", "unknown field 'beta'", """{ "layer": 1, "head": 1, "beta": 2 }""")]
     [InlineData("line 1", "not valid JSON", """{ "layer": 1, "head": 1, "score": NaN }""")]
     [InlineData("line 1", "not a JSON object", "[1, 2]")]
-    [InlineData("heads.jsonl", "1 of 2 lines have a score", """{ "layer": 1, "head": 1, "score": 2 }""", """{ "layer": 1, "head": 2 }""")]
+    [InlineData(
+        "heads.jsonl",
+        "1 of 2 lines have a score",
+        """{ "layer": 1, "head": 1, "score": 2 }""",
+        """{ "layer": 1, "head": 2 }"""
+    )]
     [InlineData("heads.jsonl", "names no head", "")]
     public void A_line_that_names_no_head_of_the_model_is_refused(string where, string what, params string[] lines)
     {
@@ -71,9 +105,19 @@ public sealed class HeadsFromElsewhereTests
         using var experiment = new SmallExperiment();
         experiment.Run();
         string output = experiment.Run("--set", "name=other", "--set", "stages.masks.seed=4");
-        output.Should().Contain("answers: 1 cached").And.Contain("baseline: 1 cached").And.Contain("because seed changed 3 -> 4");
-        Rows(experiment, "other", "samples").Select(r => r["sample_id"]).Should().Equal(Rows(experiment, "small", "samples").Select(r => r["sample_id"]));
-        Rows(experiment, "other", "attribution").Select(r => r["beta"]).Should().NotEqual(Rows(experiment, "small", "attribution").Select(r => r["beta"]));
+        output
+            .Should()
+            .Contain("answers: 1 cached")
+            .And.Contain("baseline: 1 cached")
+            .And.Contain("because seed changed 3 -> 4");
+        Rows(experiment, "other", "samples")
+            .Select(r => r["sample_id"])
+            .Should()
+            .Equal(Rows(experiment, "small", "samples").Select(r => r["sample_id"]));
+        Rows(experiment, "other", "attribution")
+            .Select(r => r["beta"])
+            .Should()
+            .NotEqual(Rows(experiment, "small", "attribution").Select(r => r["beta"]));
     }
 
     [Fact]
@@ -82,13 +126,21 @@ public sealed class HeadsFromElsewhereTests
         using var experiment = new SmallExperiment();
         string folder = Path.Combine(Path.GetDirectoryName(experiment.Spec)!, "plain");
         Directory.CreateDirectory(folder);
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "images")).Order(StringComparer.Ordinal).Take(3))
+        foreach (
+            string file in Directory
+                .EnumerateFiles(Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "images"))
+                .Order(StringComparer.Ordinal)
+                .Take(3)
+        )
         {
             File.Copy(file, Path.Combine(folder, "plain-" + Path.GetFileName(file)));
         }
 
         experiment.Run("--set", $"stages.baseline.folder={folder}", "--set", "stages.baseline.images=3");
-        Rows(experiment, "small", "baseline").Should().HaveCount(3).And.OnlyContain(r => r["file"].StartsWith("plain-", StringComparison.Ordinal));
+        Rows(experiment, "small", "baseline")
+            .Should()
+            .HaveCount(3)
+            .And.OnlyContain(r => r["file"].StartsWith("plain-", StringComparison.Ordinal));
         var (code, _, errors) = HostProcess.Run(experiment.Arguments("--set", $"stages.baseline.folder={folder}-x"));
         code.Should().Be(2);
         errors.Should().Contain("stages.baseline.folder").And.Contain("there is no folder with the baseline pictures");
@@ -101,7 +153,10 @@ public sealed class HeadsFromElsewhereTests
     {
         foreach (string command in (string[])["plan", "run"])
         {
-            var (code, output, errors) = HostProcess.Run([command, .. experiment.Arguments("--set", $"stages.validation.rank_by=[attention, {ranking}]")]);
+            var (code, output, errors) = HostProcess.Run([
+                command,
+                .. experiment.Arguments("--set", $"stages.validation.rank_by=[attention, {ranking}]"),
+            ]);
             code.Should().Be(2, output + errors);
             errors.Should().Contain(where).And.Contain(what).And.NotContain("   at ");
         }
@@ -109,7 +164,9 @@ public sealed class HeadsFromElsewhereTests
 
     private static List<Dictionary<string, string>> Rows(SmallExperiment experiment, string run, string table)
     {
-        string[] lines = File.ReadAllLines(Path.Combine(Path.GetDirectoryName(experiment.RunFolder)!, run, "tables", table + ".csv"));
+        string[] lines = File.ReadAllLines(
+            Path.Combine(Path.GetDirectoryName(experiment.RunFolder)!, run, "tables", table + ".csv")
+        );
         string[] names = lines[0].Split(',');
         return [.. lines.Skip(1).Select(line => names.Zip(line.Split(',')).ToDictionary(c => c.First, c => c.Second))];
     }

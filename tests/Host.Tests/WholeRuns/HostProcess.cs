@@ -14,7 +14,8 @@ internal static class HostProcess
     public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
     {
         using Process process = Start(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Limit))
         {
             process.Kill(entireProcessTree: true);
@@ -28,16 +29,24 @@ internal static class HostProcess
     public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
 
     /// <summary>Starts the program with variables added to its environment.</summary>
-    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Process.Start(StartInfo("dotnet", [], environment, arguments))!;
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Process.Start(StartInfo("dotnet", [], environment, arguments))!;
 
     /// <summary>Starts the program by another: <c>nohup</c>, or <c>unshare</c> with its options.</summary>
     public static Process StartBy(string starter, params string[] arguments)
     {
         string[] words = starter.Split(' ');
-        return Process.Start(StartInfo(words[0], [.. words[1..], "dotnet"], new Dictionary<string, string>(), arguments))!;
+        return Process.Start(
+            StartInfo(words[0], [.. words[1..], "dotnet"], new Dictionary<string, string>(), arguments)
+        )!;
     }
 
-    private static ProcessStartInfo StartInfo(string file, string[] before, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    private static ProcessStartInfo StartInfo(
+        string file,
+        string[] before,
+        IReadOnlyDictionary<string, string> environment,
+        string[] arguments
+    )
     {
         var start = new ProcessStartInfo(file)
         {
@@ -46,11 +55,23 @@ internal static class HostProcess
             RedirectStandardInput = true,
             WorkingDirectory = RepositoryRoot,
         };
-        foreach (string word in before) start.ArgumentList.Add(word);
+        foreach (string word in before)
+        {
+            start.ArgumentList.Add(word);
+        }
+
         (start.Environment["LC_ALL"], start.Environment["TZ"]) = (ForeignMachine.Locale, ForeignMachine.TimeZone);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return start;
     }
 
@@ -58,7 +79,10 @@ internal static class HostProcess
     {
         for (var d = new DirectoryInfo(AppContext.BaseDirectory); d is not null; d = d.Parent)
         {
-            if (File.Exists(Path.Combine(d.FullName, "Pipelines.sln"))) return d.FullName;
+            if (File.Exists(Path.Combine(d.FullName, "Pipelines.sln")))
+            {
+                return d.FullName;
+            }
         }
 
         throw new InvalidOperationException("The tests do not run inside the repository.");
@@ -74,11 +98,16 @@ internal sealed class SmallExperiment : IDisposable
     {
         string quickstart = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart");
         Spec = Path.Combine(folder.Path, "small.yaml");
-        File.WriteAllText(Spec, $$"""
+        File.WriteAllText(
+            Spec,
+            $$"""
             name: small
             seed: 3
             model: { path: {{Quoted(quickstart, "micro-llava")}}, device: cpu }
-            data: { kind: coco, images: {{Quoted(quickstart, "images")}}, annotations: {{Quoted(quickstart, "instances.json")}} }
+            data: { kind: coco, images: {{Quoted(quickstart, "images")}}, annotations: {{Quoted(
+                quickstart,
+                "instances.json"
+            )}} }
             stages:
               answers: { stage: answer-questions, keep: {{samples}} }
               baseline: { stage: collect-mean-kv, images: 6 }
@@ -88,7 +117,8 @@ internal sealed class SmallExperiment : IDisposable
               validation: { stage: validate, random_seeds: 1, scan: until-crossed }
               report: { stage: report }
 
-            """);
+            """
+        );
     }
 
     public string Spec { get; }
@@ -98,13 +128,28 @@ internal sealed class SmallExperiment : IDisposable
         System.Text.Json.JsonSerializer.Serialize(Path.Combine(parts).Replace("$", "$$", StringComparison.Ordinal));
 
     /// <summary>Adds stages, as lines of the spec, before the report.</summary>
-    public void Add(string stages) => File.WriteAllText(Spec, File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal));
+    public void Add(string stages) =>
+        File.WriteAllText(
+            Spec,
+            File.ReadAllText(Spec).Replace("  report:", stages + "  report:", StringComparison.Ordinal)
+        );
 
     /// <summary>Takes the bundled pictures in three styles in place of the scenes.</summary>
-    public void UseStyles() => File.WriteAllText(Spec, string.Concat(File.ReadLines(Spec).Select(line =>
-        (line.StartsWith("data:", StringComparison.Ordinal)
-            ? $"data: {{ kind: domainnet, root: "
-            + $"{Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}" : line) + "\n")));
+    public void UseStyles() =>
+        File.WriteAllText(
+            Spec,
+            string.Concat(
+                File.ReadLines(Spec)
+                    .Select(line =>
+                        (
+                            line.StartsWith("data:", StringComparison.Ordinal)
+                                ? $"data: {{ kind: domainnet, root: "
+                                    + $"{Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}"
+                                : line
+                        ) + "\n"
+                    )
+            )
+        );
 
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");
@@ -113,7 +158,11 @@ internal sealed class SmallExperiment : IDisposable
     public string CopyModel()
     {
         string copy = Directory.CreateDirectory(Path.Combine(folder.Path, "model")).FullName;
-        foreach (string file in Directory.EnumerateFiles(Model)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(Model))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
         return copy;
     }
 
@@ -129,7 +178,16 @@ internal sealed class SmallExperiment : IDisposable
     public string FolderOfPictures(params string[] names)
     {
         string pictures = Directory.CreateDirectory(Path.Combine(folder.Path, "pictures")).FullName;
-        foreach (var (name, file) in names.Zip(Directory.EnumerateFiles(Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "images"), "*.jpg").Order(StringComparer.Ordinal)))
+        foreach (
+            var (name, file) in names.Zip(
+                Directory
+                    .EnumerateFiles(
+                        Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "images"),
+                        "*.jpg"
+                    )
+                    .Order(StringComparer.Ordinal)
+            )
+        )
         {
             File.Copy(file, Path.Combine(pictures, name));
         }
@@ -166,22 +224,42 @@ internal sealed class SmallExperiment : IDisposable
         return Directory.Exists(Path.Combine(Artifacts, "cache")) ? StoredKeys().Sum(k => k.Value.Count) : 0;
     }
 
-    /// <summary>Runs the experiment and demands that it is refused as wrong: exit code 2, and no stack trace in what is said.</summary>
+    /// <summary>
+    /// Runs the experiment and demands that it is refused as wrong: exit code 2, and no stack trace in what is said.
+    /// </summary>
     public string Refusal(params string[] more)
     {
         var (code, output, errors) = HostProcess.Run(Arguments(more));
-        return code == 2 && !errors.Contains("   at ", StringComparison.Ordinal) ? errors : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
+        return code == 2 && !errors.Contains("   at ", StringComparison.Ordinal)
+            ? errors
+            : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
     }
 
     /// <summary>Relative path and SHA-256 of every table file, links followed.</summary>
     public IReadOnlyDictionary<string, string> TableBytes() =>
-        Directory.EnumerateFiles(Path.Combine(RunFolder, "tables"), "*", SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(RunFolder, f), f => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))), StringComparer.Ordinal);
+        Directory
+            .EnumerateFiles(Path.Combine(RunFolder, "tables"), "*", SearchOption.AllDirectories)
+            .ToDictionary(
+                f => Path.GetRelativePath(RunFolder, f),
+                f => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))),
+                StringComparer.Ordinal
+            );
 
     /// <summary>Keys in the store, by stage kind.</summary>
     public IReadOnlyDictionary<string, HashSet<string>> StoredKeys() =>
-        Directory.EnumerateDirectories(Path.Combine(Artifacts, "cache")).Where(d => Path.GetFileName(d)[0] != '.') // leases
-            .ToDictionary(d => Path.GetFileName(d), d => Directory.EnumerateDirectories(d).Select(k => Path.GetFileName(k)).Where(k => k[0] != '.').ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
+        Directory
+            .EnumerateDirectories(Path.Combine(Artifacts, "cache"))
+            .Where(d => Path.GetFileName(d)[0] != '.') // leases
+            .ToDictionary(
+                d => Path.GetFileName(d),
+                d =>
+                    Directory
+                        .EnumerateDirectories(d)
+                        .Select(k => Path.GetFileName(k))
+                        .Where(k => k[0] != '.')
+                        .ToHashSet(StringComparer.Ordinal),
+                StringComparer.Ordinal
+            );
 
     public void Dispose() => folder.Dispose();
 }

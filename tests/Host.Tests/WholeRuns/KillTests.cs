@@ -46,7 +46,11 @@ public sealed class KillTests
         Send(signal, process);
         await process.WaitForExitAsync();
         process.ExitCode.Should().Be(130);
-        (await output).Should().Contain("What was finished is stored").And.Contain("goes on from there").And.Contain(experiment.Spec);
+        (await output)
+            .Should()
+            .Contain("What was finished is stored")
+            .And.Contain("goes on from there")
+            .And.Contain(experiment.Spec);
         Unfinished(experiment).Should().BeEmpty();
         Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "cache", ".leases")).Should().BeEmpty();
     }
@@ -68,14 +72,25 @@ public sealed class KillTests
     internal static void WaitForPasses(SmallExperiment experiment, Process process)
     {
         string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
-        while (!process.HasExited && !(Directory.Exists(forward) && Directory.EnumerateDirectories(forward).Any())) Thread.Sleep(20);
+        while (!process.HasExited && !(Directory.Exists(forward) && Directory.EnumerateDirectories(forward).Any()))
+        {
+            Thread.Sleep(20);
+        }
     }
 
     private static void Send(string signal, Process process)
     {
-        using var sent = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var sent = Process.Start(
+            "kill",
+            [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]
+        );
         sent.WaitForExit();
     }
 
-    private static IEnumerable<string> Unfinished(SmallExperiment experiment) => Directory.EnumerateDirectories(Path.Combine(experiment.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories);
+    private static IEnumerable<string> Unfinished(SmallExperiment experiment) =>
+        Directory.EnumerateDirectories(
+            Path.Combine(experiment.Artifacts, "cache"),
+            ".tmp-*",
+            SearchOption.AllDirectories
+        );
 }

@@ -8,7 +8,9 @@ namespace Pipelines.Host.Tests.WholeRuns;
 /// </summary>
 public sealed class PromptTemplateTests
 {
-    private const string Template = "{% for m in messages %}[{% for p in m.content %}{{ '<image>' if p.type == 'image' else p.text }}{% endfor %}]{% endfor %}";
+    private const string Template =
+        "{% for m in messages %}[{% for p in m.content %}{{ '<image>' if p.type == 'image' else p.text }}{% endfor "
+        + "%}]{% endfor %}";
 
     [Fact]
     public void The_folders_template_is_rendered_shown_by_check_and_part_of_the_key()
@@ -22,20 +24,33 @@ public sealed class PromptTemplateTests
         own.Except(published).Should().OnlyContain(l => l.Contains("template", StringComparison.Ordinal));
         File.WriteAllText(Path.Combine(experiment.Model, "chat_template.jinja"), Template + " ");
         Part(experiment.Key()).Should().NotBe(Part(own), "a blank more is another prompt");
-        experiment.Key("--set", "model.template=llava").Should().Contain(
-            l => l.Contains("prompt llava", StringComparison.Ordinal));
+        experiment
+            .Key("--set", "model.template=llava")
+            .Should()
+            .Contain(l => l.Contains("prompt llava", StringComparison.Ordinal));
 
         var (code, check, errors) = experiment.Run("check");
         code.Should().Be(0, check + errors);
-        check.Should().Contain(
-            "prompt template: chat_template.jinja (").And.NotContain("USER").And.Contain("All checks passed.");
+        check
+            .Should()
+            .Contain("prompt template: chat_template.jinja (")
+            .And.NotContain("USER")
+            .And.Contain("All checks passed.");
 
         static string Part(string[] key) => key.Single(l => l.Contains("model.template", StringComparison.Ordinal));
     }
 
     [Theory]
-    [InlineData("{{ messages[0].role }}", "model.template=auto", "chat_template.jinja: is no chat template for a picture and a question")]
-    [InlineData("<image>{{ messages[0].content[1].text }}\n<think>\n\n", "model.template=auto", "chat_template.jinja: ends in '<think>'")]
+    [InlineData(
+        "{{ messages[0].role }}",
+        "model.template=auto",
+        "chat_template.jinja: is no chat template for a picture and a question"
+    )]
+    [InlineData(
+        "<image>{{ messages[0].content[1].text }}\n<think>\n\n",
+        "model.template=auto",
+        "chat_template.jinja: ends in '<think>'"
+    )]
     [InlineData(Template, "model.template=vicnua", "did you mean vicuna")]
     [InlineData(Template, "model.template=own.jinja", "there is no template at")]
     [InlineData(Template, "prompt=What is left of <image> here?", "prompt: holds '<image>'")]
@@ -46,8 +61,10 @@ public sealed class PromptTemplateTests
         var (code, output, errors) = experiment.Run("run", "--set", setting);
         code.Should().Be(2, output + errors);
         errors.Should().Contain(why).And.NotContain("   at ");
-        Directory.EnumerateFiles(
-            experiment.Folder, "manifest.json", SearchOption.AllDirectories).Should().BeEmpty("nothing was computed");
+        Directory
+            .EnumerateFiles(experiment.Folder, "manifest.json", SearchOption.AllDirectories)
+            .Should()
+            .BeEmpty("nothing was computed");
     }
 
     [Fact]
@@ -55,10 +72,13 @@ public sealed class PromptTemplateTests
     {
         using var experiment = new CopiedExperiment();
         File.WriteAllText(Path.Combine(experiment.Folder, "own.jinja"), Template);
-        experiment.Key("--set", "model.template=own.jinja").Should().Contain(
-            l =>
+        experiment
+            .Key("--set", "model.template=own.jinja")
+            .Should()
+            .Contain(l =>
                 l.Contains("model.template", StringComparison.Ordinal)
-                && l.Contains("own.jinja", StringComparison.Ordinal));
+                && l.Contains("own.jinja", StringComparison.Ordinal)
+            );
     }
 
     /// <summary>A spec on a copy of the bundled model, whose files may be changed.</summary>
@@ -70,10 +90,14 @@ public sealed class PromptTemplateTests
         {
             string quickstart = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart");
             Directory.CreateDirectory(Model);
-            foreach (
-                string file in Directory.EnumerateFiles(Path.Combine(quickstart, "micro-llava"))) File.Copy(
-                    file, Path.Combine(Model, Path.GetFileName(file)));
-            File.WriteAllText(Path.Combine(Folder, "spec.yaml"), $$"""
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(quickstart, "micro-llava")))
+            {
+                File.Copy(file, Path.Combine(Model, Path.GetFileName(file)));
+            }
+
+            File.WriteAllText(
+                Path.Combine(Folder, "spec.yaml"),
+                $$"""
                 name: templates
                 seed: 3
                 model: { path: model, device: cpu }
@@ -84,7 +108,8 @@ public sealed class PromptTemplateTests
                   masks: { stage: sample-masks, count: 20 }
                   forward: { stage: forward-passes }
 
-                """);
+                """
+            );
         }
 
         public string Folder => folder.Path;
@@ -92,14 +117,26 @@ public sealed class PromptTemplateTests
         public string Model => Path.Combine(Folder, "model");
 
         public (int ExitCode, string Output, string Errors) Run(string command, params string[] arguments) =>
-            HostProcess.Run(
-                [command, Path.Combine(Folder, "spec.yaml"), "--artifacts", Path.Combine(Folder, "artifacts"), .. arguments]);
+            HostProcess.Run([
+                command,
+                Path.Combine(Folder, "spec.yaml"),
+                "--artifacts",
+                Path.Combine(Folder, "artifacts"),
+                .. arguments,
+            ]);
 
         /// <summary>The parts of the first unit's key, as <c>explain</c> shows them.</summary>
         public string[] Key(params string[] arguments)
         {
-            var (code, output, errors) = HostProcess.Run(
-                ["explain", "answers", "--spec", Path.Combine(Folder, "spec.yaml"), "--artifacts", Path.Combine(Folder, "artifacts"), .. arguments]);
+            var (code, output, errors) = HostProcess.Run([
+                "explain",
+                "answers",
+                "--spec",
+                Path.Combine(Folder, "spec.yaml"),
+                "--artifacts",
+                Path.Combine(Folder, "artifacts"),
+                .. arguments,
+            ]);
             code.Should().Be(0, output + errors);
             return [.. output.Split('\n').Where(l => l.StartsWith("    ", StringComparison.Ordinal))];
         }

@@ -18,10 +18,21 @@ public sealed class PublishingTests
         string samples = File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv"));
         string category = samples.Split('\n')[1].Split(',')[2];
         string pattern = $"(\"name\":\\s*\"){category}\"";
-        File.WriteAllText(labels, System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(labels), pattern, $"$1{category}s\""));
+        File.WriteAllText(
+            labels,
+            System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(labels), pattern, $"$1{category}s\"")
+        );
         experiment.Run(options).Should().Contain("labels and verdicts");
-        experiment.StoredKeys().Where(k => k.Value.Count != before[k.Key].Count).Select(k => k.Key).Should().Equal("report");
-        File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv")).Should().Contain($",{category}s,").And.NotBe(samples);
+        experiment
+            .StoredKeys()
+            .Where(k => k.Value.Count != before[k.Key].Count)
+            .Select(k => k.Key)
+            .Should()
+            .Equal("report");
+        File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv"))
+            .Should()
+            .Contain($",{category}s,")
+            .And.NotBe(samples);
     }
 
     [Fact]
@@ -47,8 +58,14 @@ public sealed class PublishingTests
         {
             File.Delete(Path.Combine(experiment.RunFolder, "SHA256SUMS"));
             Process[] processes = [.. Enumerable.Range(0, 3).Select(_ => HostProcess.Start(experiment.Arguments()))];
-            var outputs = processes.Select(p => Task.WhenAll(p.StandardOutput.ReadToEndAsync(), p.StandardError.ReadToEndAsync())).ToList();
-            foreach (Process process in processes) await process.WaitForExitAsync();
+            var outputs = processes
+                .Select(p => Task.WhenAll(p.StandardOutput.ReadToEndAsync(), p.StandardError.ReadToEndAsync()))
+                .ToList();
+            foreach (Process process in processes)
+            {
+                await process.WaitForExitAsync();
+            }
+
             string[][] texts = await Task.WhenAll(outputs);
             processes.Should().OnlyContain(p => p.ExitCode == 0, string.Join('\n', texts.SelectMany(t => t)));
             Array.ForEach(processes, p => p.Dispose());
@@ -63,7 +80,10 @@ public sealed class PublishingTests
         experiment.Run();
         string[] units = File.ReadAllLines(Path.Combine(experiment.RunFolder, "units.txt"));
         experiment.Run();
-        File.ReadAllLines(Path.Combine(experiment.RunFolder, "units.txt")).Should().Equal(units).And.OnlyHaveUniqueItems();
+        File.ReadAllLines(Path.Combine(experiment.RunFolder, "units.txt"))
+            .Should()
+            .Equal(units)
+            .And.OnlyHaveUniqueItems();
     }
 
     [Fact]
@@ -71,7 +91,9 @@ public sealed class PublishingTests
     {
         using var experiment = new SmallExperiment();
         string pictures = experiment.FolderOfPictures("my cat.jpg", "my-cat.jpg", "sub_a.jpg", "ü.jpg");
-        File.WriteAllText(experiment.Spec, $$"""
+        File.WriteAllText(
+            experiment.Spec,
+            $$"""
             name: small
             model: { path: {{experiment.Model}}, device: cpu }
             data: { kind: folder, images: {{pictures}} }
@@ -84,9 +106,12 @@ public sealed class PublishingTests
               report: { stage: report }
               again: { stage: report }
 
-            """);
+            """
+        );
         experiment.Run();
         Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward")).Should().HaveCount(4);
-        File.Exists(Path.Combine(experiment.RunFolder, "again", "report.html")).Should().BeTrue("there are two reports");
+        File.Exists(Path.Combine(experiment.RunFolder, "again", "report.html"))
+            .Should()
+            .BeTrue("there are two reports");
     }
 }

@@ -13,7 +13,11 @@ public sealed class ResumeTests
         experiment.Run();
         var tables = experiment.TableBytes();
         var keys = experiment.StoredKeys();
-        experiment.Run().Should().MatchRegex(@"Nothing to do: all \d+ units are stored \([\d.]+ s\)").And.NotContain("computed");
+        experiment
+            .Run()
+            .Should()
+            .MatchRegex(@"Nothing to do: all \d+ units are stored \([\d.]+ s\)")
+            .And.NotContain("computed");
         experiment.TableBytes().Should().Equal(tables);
         experiment.StoredKeys().Should().BeEquivalentTo(keys);
     }
@@ -32,7 +36,11 @@ public sealed class ResumeTests
             (after[kind].Count - before[kind].Count).Should().Be(2 * 3, "two samples have three more shards each");
         }
 
-        output.Should().Contain("forward: 6 computed").And.Contain("answers: 1 cached").And.Contain("baseline: 1 cached");
+        output
+            .Should()
+            .Contain("forward: 6 computed")
+            .And.Contain("answers: 1 cached")
+            .And.Contain("baseline: 1 cached");
     }
 
     [Fact]
@@ -43,7 +51,11 @@ public sealed class ResumeTests
         var before = experiment.StoredKeys();
         string output = experiment.Run("--set", "stages.attribution.alpha=0.001");
         var after = experiment.StoredKeys();
-        after.Where(k => k.Value.Count != before[k.Key].Count).Select(k => k.Key).Should().BeEquivalentTo("regress", "validate", "report");
+        after
+            .Where(k => k.Value.Count != before[k.Key].Count)
+            .Select(k => k.Key)
+            .Should()
+            .BeEquivalentTo("regress", "validate", "report");
         output.Should().Contain("changed 0.0005 -> 0.001");
     }
 
@@ -53,7 +65,14 @@ public sealed class ResumeTests
         using var one = new SmallExperiment();
         one.Run("--jobs", "1", "--threads", "1");
         var expected = one.TableBytes();
-        foreach (string[] options in new[] { new[] { "--jobs", "2", "--threads", "2" }, ["--jobs", "1", "--threads", "2"], ["--set", "engine.batch=7"] })
+        foreach (
+            string[] options in new[]
+            {
+                new[] { "--jobs", "2", "--threads", "2" },
+                ["--jobs", "1", "--threads", "2"],
+                ["--set", "engine.batch=7"],
+            }
+        )
         {
             using var other = new SmallExperiment();
             other.Run(options);
@@ -67,7 +86,14 @@ public sealed class ResumeTests
         using var experiment = new SmallExperiment();
         experiment.Run();
         var tables = experiment.TableBytes();
-        string shard = Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "cache", "forward-passes"), "forward.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+        string shard = Directory
+            .EnumerateFiles(
+                Path.Combine(experiment.Artifacts, "cache", "forward-passes"),
+                "forward.parquet",
+                SearchOption.AllDirectories
+            )
+            .Order(StringComparer.Ordinal)
+            .First();
         byte[] bytes = File.ReadAllBytes(shard);
         bytes[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(shard, bytes);
@@ -79,11 +105,33 @@ public sealed class ResumeTests
     public void Plan_and_explain_say_why()
     {
         using var experiment = new SmallExperiment();
-        HostProcess.Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts).Output.Should().Contain("never computed").And.Contain("more once");
+        HostProcess
+            .Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts)
+            .Output.Should()
+            .Contain("never computed")
+            .And.Contain("more once");
         experiment.Run();
-        HostProcess.Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts).Output.Should().NotContain("never computed").And.Contain("0 missing");
-        HostProcess.Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts, "--set", "stages.masks.ablate=0.5").Output.Should().Contain("ablate changed 0.75 -> 0.5");
-        HostProcess.Run("explain", "attribution", "--spec", experiment.Spec, "--artifacts", experiment.Artifacts, "--set", "stages.attribution.train=0.7").Output
-            .Should().Contain("train changed 0.8 -> 0.7");
+        HostProcess
+            .Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts)
+            .Output.Should()
+            .NotContain("never computed")
+            .And.Contain("0 missing");
+        HostProcess
+            .Run("plan", experiment.Spec, "--artifacts", experiment.Artifacts, "--set", "stages.masks.ablate=0.5")
+            .Output.Should()
+            .Contain("ablate changed 0.75 -> 0.5");
+        HostProcess
+            .Run(
+                "explain",
+                "attribution",
+                "--spec",
+                experiment.Spec,
+                "--artifacts",
+                experiment.Artifacts,
+                "--set",
+                "stages.attribution.train=0.7"
+            )
+            .Output.Should()
+            .Contain("train changed 0.8 -> 0.7");
     }
 }

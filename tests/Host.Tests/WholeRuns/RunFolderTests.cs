@@ -11,7 +11,13 @@ public sealed class RunFolderTests
     public void Plan_explain_and_diff_write_nothing()
     {
         using var experiment = new SmallExperiment();
-        foreach (string[] command in new[] { ["plan", .. experiment.Arguments()], new[] { "explain", "answers", "--spec", experiment.Spec, "--artifacts", experiment.Artifacts } })
+        foreach (
+            string[] command in new[]
+            {
+                ["plan", .. experiment.Arguments()],
+                new[] { "explain", "answers", "--spec", experiment.Spec, "--artifacts", experiment.Artifacts },
+            }
+        )
         {
             HostProcess.Run(command).ExitCode.Should().Be(0);
             Directory.Exists(experiment.Artifacts).Should().BeFalse(string.Join(' ', command));
@@ -22,10 +28,25 @@ public sealed class RunFolderTests
         File.Delete(Path.Combine(experiment.Artifacts, "cache", "digests.json"));
         string[] before = Listing(experiment.Artifacts);
         HostProcess.Run(["plan", .. experiment.Arguments()]).Output.Should().Contain("0 missing");
-        HostProcess.Run(["diff", "small", "small", "--artifacts", experiment.Artifacts]).Output.Should().Contain("--out FILE");
-        Damage(Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "cache", "regress"), "*.parquet", SearchOption.AllDirectories).First());
+        HostProcess
+            .Run(["diff", "small", "small", "--artifacts", experiment.Artifacts])
+            .Output.Should()
+            .Contain("--out FILE");
+        Damage(
+            Directory
+                .EnumerateFiles(
+                    Path.Combine(experiment.Artifacts, "cache", "regress"),
+                    "*.parquet",
+                    SearchOption.AllDirectories
+                )
+                .First()
+        );
         before = Listing(experiment.Artifacts);
-        HostProcess.Run(["plan", .. experiment.Arguments()]).Output.Should().Contain("a run sets it aside").And.Contain("attribution (regress): 1 cached, 1 missing");
+        HostProcess
+            .Run(["plan", .. experiment.Arguments()])
+            .Output.Should()
+            .Contain("a run sets it aside")
+            .And.Contain("attribution (regress): 1 cached, 1 missing");
         Listing(experiment.Artifacts).Should().Equal(before);
     }
 
@@ -34,9 +55,18 @@ public sealed class RunFolderTests
     {
         using var experiment = new SmallExperiment();
         experiment.Run();
-        string tables = Path.Combine(experiment.RunFolder, "tables"), page = Path.Combine(experiment.RunFolder, "report.html");
-        HostProcess.Run(experiment.Arguments("--set", "stages.forward.min_gap=900")).ExitCode.Should().Be(2, "no sample is left");
-        Directory.EnumerateFiles(tables).Select(f => Path.GetFileNameWithoutExtension(f)).Distinct().Should().Equal(["samples"], "a run that is refused leaves its answers");
+        string tables = Path.Combine(experiment.RunFolder, "tables"),
+            page = Path.Combine(experiment.RunFolder, "report.html");
+        HostProcess
+            .Run(experiment.Arguments("--set", "stages.forward.min_gap=900"))
+            .ExitCode.Should()
+            .Be(2, "no sample is left");
+        Directory
+            .EnumerateFiles(tables)
+            .Select(f => Path.GetFileNameWithoutExtension(f))
+            .Distinct()
+            .Should()
+            .Equal(["samples"], "a run that is refused leaves its answers");
         File.Exists(page).Should().BeFalse();
         File.ReadAllText(Path.Combine(experiment.RunFolder, "experiment.yaml")).Should().Contain("900");
         experiment.Run().Should().Contain("Nothing to do", "what was computed is stored");
@@ -51,7 +81,11 @@ public sealed class RunFolderTests
         string[] lines = File.ReadAllLines(Path.Combine(experiment.RunFolder, "SHA256SUMS"));
         string[] listed = [.. lines.Where(l => l[0] != '#').Select(l => l[66..])];
         listed.Should().Contain(["experiment.yaml", "report.html", "tables/fits.parquet", "tables/fits.csv"]);
-        foreach (string line in lines.Where(l => l[0] != '#')) FileDigests.Compute(Path.Combine(experiment.RunFolder, line[66..])).Should().Be(line[..64]);
+        foreach (string line in lines.Where(l => l[0] != '#'))
+        {
+            FileDigests.Compute(Path.Combine(experiment.RunFolder, line[66..])).Should().Be(line[..64]);
+        }
+
         PublishedFiles.Read(experiment.RunFolder)!.IsWhole().Should().BeTrue();
     }
 
@@ -62,12 +96,23 @@ public sealed class RunFolderTests
         experiment.Run();
         (string File, Action<string> Damage)[] damages =
         [
-            .. new[] { "experiment.yaml", "tables/fits.parquet", "tables/fits.csv", "report.html", "SHA256SUMS", "units.txt" }.Select(f => (f, (Action<string>)Damage)),
-            ("experiment.yaml", CutAtALine), ("SHA256SUMS", CutAtALine), ("units.txt", p => File.WriteAllText(p, "")),
+            .. new[]
+            {
+                "experiment.yaml",
+                "tables/fits.parquet",
+                "tables/fits.csv",
+                "report.html",
+                "SHA256SUMS",
+                "units.txt",
+            }.Select(f => (f, (Action<string>)Damage)),
+            ("experiment.yaml", CutAtALine),
+            ("SHA256SUMS", CutAtALine),
+            ("units.txt", p => File.WriteAllText(p, "")),
         ];
         foreach (var (file, damage) in damages)
         {
-            string path = Path.Combine(experiment.RunFolder, file), whole = FileDigests.Compute(path);
+            string path = Path.Combine(experiment.RunFolder, file),
+                whole = FileDigests.Compute(path);
             damage(path);
             experiment.Run().Should().Contain("Nothing to do");
             FileDigests.Compute(path).Should().Be(whole, file);
@@ -79,9 +124,16 @@ public sealed class RunFolderTests
     {
         using var experiment = new SmallExperiment(samples: 1, masks: 20);
         experiment.Run();
-        string path = Path.Combine(experiment.RunFolder, "experiment.yaml"), text = File.ReadAllText(path);
+        string path = Path.Combine(experiment.RunFolder, "experiment.yaml"),
+            text = File.ReadAllText(path);
         string[] lines = text.Split('\n');
-        int[] cuts = [.. Enumerable.Range(1, lines.Length - 1).Where(n => n % 40 == 0 || lines[n - 1].StartsWith("  report", StringComparison.Ordinal)), lines.Length - 2];
+        int[] cuts =
+        [
+            .. Enumerable
+                .Range(1, lines.Length - 1)
+                .Where(n => n % 40 == 0 || lines[n - 1].StartsWith("  report", StringComparison.Ordinal)),
+            lines.Length - 2,
+        ];
         foreach (int cut in cuts)
         {
             File.WriteAllText(path, string.Join('\n', lines[..cut]) + "\n");
@@ -98,7 +150,9 @@ public sealed class RunFolderTests
         experiment.Run();
         string units = Path.Combine(experiment.RunFolder, "units.txt");
         var stored = experiment.StoredKeys();
-        foreach (Action<string> damage in new Action<string>[] { CutAtALine, p => File.WriteAllText(p, ""), File.Delete })
+        foreach (
+            Action<string> damage in new Action<string>[] { CutAtALine, p => File.WriteAllText(p, ""), File.Delete }
+        )
         {
             damage(units);
             var (code, output, errors) = HostProcess.Run("gc", "--artifacts", experiment.Artifacts);
@@ -139,5 +193,10 @@ public sealed class RunFolderTests
     }
 
     private static string[] Listing(string folder) =>
-        [.. Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {File.GetLastWriteTimeUtc(f).Ticks}")];
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+                .Select(f => $"{f} {File.GetLastWriteTimeUtc(f).Ticks}"),
+        ];
 }

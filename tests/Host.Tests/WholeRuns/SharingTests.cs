@@ -21,7 +21,9 @@ public sealed class SharingTests
         {
             try
             {
-                using var tried = Process.Start(new ProcessStartInfo("unshare", "--pid --fork --mount-proc true") { RedirectStandardError = true });
+                using var tried = Process.Start(
+                    new ProcessStartInfo("unshare", "--pid --fork --mount-proc true") { RedirectStandardError = true }
+                );
                 tried!.WaitForExit();
                 return tried.ExitCode == 0;
             }
@@ -40,24 +42,44 @@ public sealed class SharingTests
         var output = one.StandardOutput.ReadToEndAsync();
         _ = one.StandardError.ReadToEndAsync();
         KillTests.WaitForPasses(experiment, one);
-        using Process other = HostProcess.StartBy("unshare --pid --fork --mount-proc", experiment.Arguments("--set", "name=other", "--set", "stages.masks.count=40"));
+        using Process other = HostProcess.StartBy(
+            "unshare --pid --fork --mount-proc",
+            experiment.Arguments("--set", "name=other", "--set", "stages.masks.count=40")
+        );
         string said = await other.StandardOutput.ReadToEndAsync();
         await other.WaitForExitAsync();
         other.ExitCode.Should().Be(0, said);
-        using Process gc = HostProcess.StartBy("unshare --pid --fork --mount-proc", "gc", "--artifacts", experiment.Artifacts);
+        using Process gc = HostProcess.StartBy(
+            "unshare --pid --fork --mount-proc",
+            "gc",
+            "--artifacts",
+            experiment.Artifacts
+        );
         string collected = await gc.StandardOutput.ReadToEndAsync();
         await gc.WaitForExitAsync();
         one.HasExited.Should().BeFalse("else the others had nothing to leave alone");
-        collected.Should().Contain("left: ").And.Contain($"unfinished work of process {one.Id} on {Environment.MachineName}");
+        collected
+            .Should()
+            .Contain("left: ")
+            .And.Contain($"unfinished work of process {one.Id} on {Environment.MachineName}");
         one.Kill();
         await one.WaitForExitAsync();
         (await output).Should().NotContain("failed");
 
         // Killed, its work is unclear to the container and nobody's to a process beside it.
-        using Process again = HostProcess.StartBy("unshare --pid --fork --mount-proc", "gc", "--artifacts", experiment.Artifacts, "--dry-run");
+        using Process again = HostProcess.StartBy(
+            "unshare --pid --fork --mount-proc",
+            "gc",
+            "--artifacts",
+            experiment.Artifacts,
+            "--dry-run"
+        );
         (await again.StandardOutput.ReadToEndAsync()).Should().Contain("left: ");
         HostProcess.Run("gc", "--artifacts", experiment.Artifacts).Output.Should().NotContain("left: ");
-        Directory.EnumerateDirectories(Path.Combine(experiment.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories).Should().BeEmpty();
+        Directory
+            .EnumerateDirectories(Path.Combine(experiment.Artifacts, "cache"), ".tmp-*", SearchOption.AllDirectories)
+            .Should()
+            .BeEmpty();
     }
 
     [Fact]
@@ -69,12 +91,20 @@ public sealed class SharingTests
         _ = one.StandardError.ReadToEndAsync();
         KillTests.WaitForPasses(experiment, one);
         string settings = File.ReadAllText(Path.Combine(experiment.RunFolder, "experiment.yaml"));
-        experiment.Refusal("--set", "stages.masks.count=40").Should().Contain(experiment.RunFolder).And.Contain($"process {one.Id}").And.Contain("--set name=");
+        experiment
+            .Refusal("--set", "stages.masks.count=40")
+            .Should()
+            .Contain(experiment.RunFolder)
+            .And.Contain($"process {one.Id}")
+            .And.Contain("--set name=");
         File.ReadAllText(Path.Combine(experiment.RunFolder, "experiment.yaml")).Should().Be(settings);
         one.HasExited.Should().BeFalse();
         one.Kill();
         await one.WaitForExitAsync();
-        experiment.Run("--set", "stages.masks.count=40").Should().Contain("units computed", "who was killed holds nothing");
+        experiment
+            .Run("--set", "stages.masks.count=40")
+            .Should()
+            .Contain("units computed", "who was killed holds nothing");
     }
 
     [Theory]
@@ -100,14 +130,18 @@ public sealed class SharingTests
         experiment.Run("--set", "matrix={ prompt: [default] }");
         experiment.Run();
         experiment.TableBytes().Should().Equal(tables);
-        HostProcess.Run("diff", "small", "small/prompt=default", "--artifacts", experiment.Artifacts).ExitCode.Should().Be(0);
+        HostProcess
+            .Run("diff", "small", "small/prompt=default", "--artifacts", experiment.Artifacts)
+            .ExitCode.Should()
+            .Be(0);
     }
 
     [Fact]
     public async Task Weights_rewritten_while_a_run_goes_on_fail_it_by_their_name_and_nothing_of_them_is_stored()
     {
         using var experiment = new SmallExperiment(samples: 6, masks: 4000);
-        string model = experiment.CopyModel(), weights = Path.Combine(model, "model.safetensors");
+        string model = experiment.CopyModel(),
+            weights = Path.Combine(model, "model.safetensors");
         string[] options = ["--jobs", "1", "--set", $"model.path={model}"];
         using Process process = HostProcess.Start(experiment.Arguments(options));
         var output = process.StandardOutput.ReadToEndAsync();
@@ -127,14 +161,33 @@ public sealed class SharingTests
         await process.WaitForExitAsync();
         process.ExitCode.Should().Be(1);
         (await output).Should().Contain($"{weights}: changed while the run went on");
-        Keys(experiment).Should().BeEquivalentTo(after.Union(stored), "what is published after the change would be of nobody knows which weights");
-        File.Exists(Path.Combine(experiment.RunFolder, "SHA256SUMS")).Should().BeFalse("a run that failed leaves its answers at most");
+        Keys(experiment)
+            .Should()
+            .BeEquivalentTo(
+                after.Union(stored),
+                "what is published after the change would be of nobody knows which weights"
+            );
+        File.Exists(Path.Combine(experiment.RunFolder, "SHA256SUMS"))
+            .Should()
+            .BeFalse("a run that failed leaves its answers at most");
 
-        experiment.Run([.. options, "--set", "stages.masks.count=40", "--set", "stages.answers.keep=1"]).Should().Contain("model.weights changed");
+        experiment
+            .Run([.. options, "--set", "stages.masks.count=40", "--set", "stages.answers.keep=1"])
+            .Should()
+            .Contain("model.weights changed");
     }
 
-    private static HashSet<string> Keys(SmallExperiment experiment) => [.. experiment.StoredKeys().SelectMany(k => k.Value.Select(key => $"{k.Key} {key}"))];
+    private static HashSet<string> Keys(SmallExperiment experiment) =>
+        [.. experiment.StoredKeys().SelectMany(k => k.Value.Select(key => $"{k.Key} {key}"))];
 
     private static string[] Listing(SmallExperiment experiment) =>
-        [.. Directory.EnumerateFileSystemEntries(Path.Combine(experiment.Artifacts, "runs"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(
+                    Path.Combine(experiment.Artifacts, "runs"),
+                    "*",
+                    SearchOption.AllDirectories
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 }

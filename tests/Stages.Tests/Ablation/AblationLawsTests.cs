@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Ablation;
 
-/// <summary>The laws that <c>check</c> tries hold for a sound model, and what breaks head ablation breaks them.</summary>
+/// <summary>
+/// The laws that <c>check</c> tries hold for a sound model, and what breaks head ablation breaks them.
+/// </summary>
 public sealed class AblationLawsTests
 {
     [Theory]
@@ -28,23 +30,40 @@ public sealed class AblationLawsTests
     [InlineData("self_attn.v_proj")]
     public void A_layer_whose_heads_write_nothing_fails_loudly_in_both_paths(string projection)
     {
-        using var sample = new Sample("packed", change: tiny =>
-        {
-            tiny.Add($"language_model.model.layers.1.{projection}.weight", 0, projection == "self_attn.o_proj" ? 64 : 32, 64);
-            tiny.Save();
-        });
+        using var sample = new Sample(
+            "packed",
+            change: tiny =>
+            {
+                tiny.Add(
+                    $"language_model.model.layers.1.{projection}.weight",
+                    0,
+                    projection == "self_attn.o_proj" ? 64 : 32,
+                    64
+                );
+                tiny.Save();
+            }
+        );
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         var failures = Failures(sample, blocks, blocks);
-        failures.Should().Contain(f => f.What.Contains("acts in the plain pass") && f.Found.Contains("layer 1 changes nothing"));
-        failures.Should().Contain(f => f.What.Contains("acts in the fast path") && f.Found.Contains("layer 1 changes nothing"));
+        failures
+            .Should()
+            .Contain(f => f.What.Contains("acts in the plain pass") && f.Found.Contains("layer 1 changes nothing"));
+        failures
+            .Should()
+            .Contain(f => f.What.Contains("acts in the fast path") && f.Found.Contains("layer 1 changes nothing"));
     }
 
     [Fact]
     public void A_fast_path_that_sees_another_baseline_fails()
     {
         using var sample = new Sample("packed");
-        using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache), zero = BaselineBlocks.Of(new Baseline.Zero(), sample.Cache);
-        Failures(sample, fast: zero, naive: blocks).Select(f => f.What).Should().Contain("all heads ablated = plain full pass").And.NotContain("all heads intact = plain full pass");
+        using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache),
+            zero = BaselineBlocks.Of(new Baseline.Zero(), sample.Cache);
+        Failures(sample, fast: zero, naive: blocks)
+            .Select(f => f.What)
+            .Should()
+            .Contain("all heads ablated = plain full pass")
+            .And.NotContain("all heads intact = plain full pass");
     }
 
     [Fact]
@@ -65,7 +84,12 @@ public sealed class AblationLawsTests
         (PrefixCache other, NaiveForward naive) = sample.Of(TinyLlava.Noise(9), "What?");
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         using var fast = new SuffixForward(other, blocks, sample.Target);
-        new AblationLaws(other, sample.Naive, fast, blocks, sample.Target, 3).Try().Where(r => !r.Passed).Select(r => r.What).Should().Contain("all heads intact = plain full pass");
+        new AblationLaws(other, sample.Naive, fast, blocks, sample.Target, 3)
+            .Try()
+            .Where(r => !r.Passed)
+            .Select(r => r.What)
+            .Should()
+            .Contain("all heads intact = plain full pass");
         naive.Dispose();
         other.Dispose();
     }
@@ -83,6 +107,11 @@ public sealed class AblationLawsTests
     private static List<CheckResult> Failures(Sample sample, BaselineBlocks fast, BaselineBlocks naive)
     {
         using var forward = new SuffixForward(sample.Cache, fast, sample.Target);
-        return [.. new AblationLaws(sample.Cache, sample.Naive, forward, naive, sample.Target, 3).Try().Where(r => !r.Passed)];
+        return
+        [
+            .. new AblationLaws(sample.Cache, sample.Naive, forward, naive, sample.Target, 3)
+                .Try()
+                .Where(r => !r.Passed),
+        ];
     }
 }

@@ -17,12 +17,18 @@ public sealed unsafe class AttentionKernelTests
     [InlineData(16, 130, 80)]
     public void A_product_equals_the_naive_loop_to_1e_5(int rows, int depth, int columns)
     {
-        float[] a = Values(rows * depth), b = Values(depth * columns), c = Values(rows * columns);
+        float[] a = Values(rows * depth),
+            b = Values(depth * columns),
+            c = Values(rows * columns);
         float[] start = [.. c];
         foreach (bool add in (bool[])[false, true])
         {
             start.CopyTo(c, 0);
-            fixed (float* pa = a, pb = b, pc = c)
+            fixed (
+                float* pa = a,
+                    pb = b,
+                    pc = c
+            )
             {
                 AttentionKernel.Multiply(pa, depth, pb, columns, pc, columns, rows, depth, columns, add);
             }
@@ -82,9 +88,16 @@ public sealed unsafe class AttentionKernelTests
         TorchNative.Touch();
         using var scope = torch.NewDisposeScope();
         Rotary rotary = Rotary.Of(torch.tensor([3L, 11L, 250L]), d, 10000);
-        float[] x = Values(3 * d), turned = new float[3 * d];
-        float[] cos = rotary.Cos.data<float>().ToArray(), sin = rotary.Sin.data<float>().ToArray();
-        fixed (float* px = x, pc = cos, ps = sin, pt = turned)
+        float[] x = Values(3 * d),
+            turned = new float[3 * d];
+        float[] cos = rotary.Cos.data<float>().ToArray(),
+            sin = rotary.Sin.data<float>().ToArray();
+        fixed (
+            float* px = x,
+                pc = cos,
+                ps = sin,
+                pt = turned
+        )
         {
             for (int i = 0; i < 3; i++)
             {
@@ -104,15 +117,29 @@ public sealed unsafe class AttentionKernelTests
     {
         TorchNative.Touch();
         using var scope = torch.NewDisposeScope();
-        torch.Tensor x = torch.tensor(Values(rows * columns), [rows, columns]) * 4, y = torch.tensor(Values(rows * columns), [rows, columns]), weight = torch.tensor(Values(columns));
-        torch.Tensor normed = RowKernels.RmsNorm(x, weight, 1e-5), gated = RowKernels.SwiGlu(x, y);
+        torch.Tensor x = torch.tensor(Values(rows * columns), [rows, columns]) * 4,
+            y = torch.tensor(Values(rows * columns), [rows, columns]),
+            weight = torch.tensor(Values(columns));
+        torch.Tensor normed = RowKernels.RmsNorm(x, weight, 1e-5),
+            gated = RowKernels.SwiGlu(x, y);
         Largest(normed - new RmsNorm(weight, 1e-5).Forward(x)).Should().BeLessThan(3e-6f);
         Largest(gated - Activations.SwiGlu(x, y, LinearChoice.Torch)).Should().BeLessThan(3e-6f);
         for (int i = 0; i < rows; i++)
         {
-            torch.Tensor row = x.narrow(0, i, 1), other = y.narrow(0, i, 1);
-            RowKernels.RmsNorm(row, weight, 1e-5).data<float>().ToArray().Should().Equal(normed.narrow(0, i, 1).data<float>().ToArray());
-            RowKernels.SwiGlu(row, other).data<float>().ToArray().Should().Equal(gated.narrow(0, i, 1).data<float>().ToArray());
+            torch.Tensor row = x.narrow(0, i, 1),
+                other = y.narrow(0, i, 1);
+            RowKernels
+                .RmsNorm(row, weight, 1e-5)
+                .data<float>()
+                .ToArray()
+                .Should()
+                .Equal(normed.narrow(0, i, 1).data<float>().ToArray());
+            RowKernels
+                .SwiGlu(row, other)
+                .data<float>()
+                .ToArray()
+                .Should()
+                .Equal(gated.narrow(0, i, 1).data<float>().ToArray());
         }
 
         torch.Tensor extreme = torch.tensor((float[])[-1e4f, -90, 0, 90, 1e4f], [1, 5]);
@@ -121,5 +148,6 @@ public sealed unsafe class AttentionKernelTests
 
     private static float Largest(torch.Tensor x) => x.abs().max().item<float>();
 
-    private float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((2 * random.NextDouble()) - 1))];
+    private float[] Values(int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => (float)((2 * random.NextDouble()) - 1))];
 }

@@ -25,7 +25,11 @@ public sealed class BaselineTests
     public void Averaging_before_and_after_rotary_agree_to_1e_5_where_positions_are_fixed()
     {
         using var sample = new Sample("packed");
-        using var before = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, KeyAverage.BeforeRotary);
+        using var before = new MeanKvAccumulator(
+            sample.Shape,
+            sample.Cache.Prompt.ImageLength,
+            KeyAverage.BeforeRotary
+        );
         for (int seed = 2; seed < 5; seed++)
         {
             (PrefixCache cache, NaiveForward naive) = sample.Of(TinyLlava.Noise(seed), "What?");
@@ -36,7 +40,8 @@ public sealed class BaselineTests
 
         before.Count.Should().Be(3);
         using Baseline.Mean unrotated = before.ToBaseline();
-        using BaselineBlocks a = BaselineBlocks.Of(sample.Mean, sample.Cache), b = BaselineBlocks.Of(unrotated, sample.Cache);
+        using BaselineBlocks a = BaselineBlocks.Of(sample.Mean, sample.Cache),
+            b = BaselineBlocks.Of(unrotated, sample.Cache);
         for (int layer = 0; layer < sample.Shape.Layers; layer++)
         {
             using torch.Tensor difference = (a.Image(layer)!.KeysTransposed - b.Image(layer)!.KeysTransposed).abs();
@@ -54,7 +59,11 @@ public sealed class BaselineTests
         string path = Path.GetTempFileName();
         try
         {
-            foreach (Baseline baseline in Sample.AllBaselines(sample.Mean).Append(sample.Mean with { Average = KeyAverage.BeforeRotary }))
+            foreach (
+                Baseline baseline in Sample
+                    .AllBaselines(sample.Mean)
+                    .Append(sample.Mean with { Average = KeyAverage.BeforeRotary })
+            )
             {
                 byte[] bytes = Bytes(baseline);
                 File.WriteAllBytes(path, bytes);
@@ -66,7 +75,11 @@ public sealed class BaselineTests
             }
 
             File.WriteAllBytes(path, Bytes(sample.Mean)[..^9]);
-            FluentActions.Invoking(() => BaselineFile.Read(path)).Should().Throw<InputException>().WithMessage($"*{path}*");
+            FluentActions
+                .Invoking(() => BaselineFile.Read(path))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage($"*{path}*");
         }
         finally
         {
@@ -85,7 +98,11 @@ public sealed class BaselineTests
     public void A_mean_over_another_number_of_image_tokens_is_refused()
     {
         using var sample = new Sample("packed");
-        using var other = new Baseline.Mean(sample.Mean.Keys.narrow(2, 0, 9), sample.Mean.Values.narrow(2, 0, 9), KeyAverage.AfterRotary);
+        using var other = new Baseline.Mean(
+            sample.Mean.Keys.narrow(2, 0, 9),
+            sample.Mean.Values.narrow(2, 0, 9),
+            KeyAverage.AfterRotary
+        );
         FluentActions.Invoking(() => BaselineBlocks.Of(other, sample.Cache)).Should().Throw<ArgumentException>();
     }
 }

@@ -15,7 +15,11 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     [InlineData("float64", 2, 1e-10)]
     [InlineData("float64", 1, 1e-10)]
     [InlineData("float32", 2, 1e-4)]
-    public void At_zeros_and_ones_the_gated_f_is_head_ablation_for_every_baseline(string compute, int kvHeads, double tolerance)
+    public void At_zeros_and_ones_the_gated_f_is_head_ablation_for_every_baseline(
+        string compute,
+        int kvHeads,
+        double tolerance
+    )
     {
         using var sample = new Sample("torch", compute, kvHeads);
         byte[][] masks = [HeadMasks.Full(sample.Heads), HeadMasks.None(sample.Heads), .. sample.Masks(12, 0.75)];
@@ -27,8 +31,15 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
             var gated = new GatedForward(sample.Cache, blocks, sample.Target);
             double[] expected = suffix.Logits(masks);
             Largest(gated.Logits(points), expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
-            Largest([.. gated.Gradients(points).Select(g => g.F)], expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
-            Largest([.. masks.Select(mask => sample.Naive.Logit(new AblationMask(mask), blocks, sample.Target))], expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
+            Largest([.. gated.Gradients(points).Select(g => g.F)], expected)
+                .Should()
+                .BeLessThan(tolerance, baseline.GetType().Name);
+            Largest(
+                    [.. masks.Select(mask => sample.Naive.Logit(new AblationMask(mask), blocks, sample.Target))],
+                    expected
+                )
+                .Should()
+                .BeLessThan(tolerance, baseline.GetType().Name);
         }
     }
 
@@ -39,7 +50,10 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         foreach (Baseline baseline in Sample.AllBaselines(sample.Mean))
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
-            double error = FiniteDifferences.Largest(new GatedForward(sample.Cache, blocks, sample.Target), sample.Heads);
+            double error = FiniteDifferences.Largest(
+                new GatedForward(sample.Cache, blocks, sample.Target),
+                sample.Heads
+            );
             output.WriteLine($"{baseline.GetType().Name}: {error:e1}");
             error.Should().BeLessThan(1e-6);
         }
@@ -52,8 +66,15 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         double[][] points = [.. sample.Masks(7).Select(mask => GatedForward.PointOf(mask, sample.Heads))];
         var alone = new GatedForward(sample.Cache, blocks, sample.Target, batch: 1).Gradients(points);
-        var together = new GatedForward(sample.Cache, blocks, sample.Target, batch: 4).Gradients([.. points.Reverse()]).Reverse().ToArray();
-        alone.Zip(together, (a, b) => Math.Max(Math.Abs(a.F - b.F), Largest(a.Gradient, b.Gradient))).Max().Should().BeLessThan(1e-11);
+        var together = new GatedForward(sample.Cache, blocks, sample.Target, batch: 4)
+            .Gradients([.. points.Reverse()])
+            .Reverse()
+            .ToArray();
+        alone
+            .Zip(together, (a, b) => Math.Max(Math.Abs(a.F - b.F), Largest(a.Gradient, b.Gradient)))
+            .Max()
+            .Should()
+            .BeLessThan(1e-11);
     }
 
     [Fact]
@@ -62,24 +83,32 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         using var sample = new Sample("torch", "float64");
         using BaselineBlocks self = BaselineBlocks.Of(OwnKeysAndValues(sample), sample.Cache);
         var gated = new GatedForward(sample.Cache, self, sample.Target);
-        gated.Gradients([GatedForward.PointOf(sample.Masks(1)[0], sample.Heads)])[0].Gradient.Should().OnlyContain(g => Math.Abs(g) < 1e-6);
+        gated
+            .Gradients([GatedForward.PointOf(sample.Masks(1)[0], sample.Heads)])[0]
+            .Gradient.Should()
+            .OnlyContain(g => Math.Abs(g) < 1e-6);
     }
 
     [Fact]
     public void Over_the_weights_of_the_packed_model_gradients_are_those_of_a_model_of_its_own_to_the_bit_and_no_second_copy_is_held()
     {
         using var tiny = new TinyLlava();
-        using VisionLanguageModel packed = tiny.Load("packed"), own = tiny.Load("torch");
-        using VisionLanguageModel shared = VisionLanguageModel
-            .Load(tiny.Folder, own.Decoder.Arithmetic, shared: packed);
+        using VisionLanguageModel packed = tiny.Load("packed"),
+            own = tiny.Load("torch");
+        using VisionLanguageModel shared = VisionLanguageModel.Load(
+            tiny.Folder,
+            own.Decoder.Arithmetic,
+            shared: packed
+        );
 
         var (expected, values) = Gradients(own);
         var (found, sharedValues) = Gradients(shared);
 
         found.Should().Equal(expected);
         sharedValues.Should().Equal(values);
-        shared.WeightBytes.Should().BeLessThan(own.WeightBytes / 4,
-            "norms and embeddings are its own, linear layers are not");
+        shared
+            .WeightBytes.Should()
+            .BeLessThan(own.WeightBytes / 4, "norms and embeddings are its own, linear layers are not");
     }
 
     private static (double[] Gradients, double[] Values) Gradients(VisionLanguageModel model)
@@ -88,10 +117,13 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens.Tokens), features);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         int heads = model.Decoder.Shape.TotalHeads;
-        byte[][] masks = [.. Enumerable.Range(0, 6)
-            .Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDrawing.Exact))];
-        var found = new GatedForward(cache, blocks, model.Target(5, MeanOver.Rows))
-            .Gradients([.. masks.Select(mask => GatedForward.PointOf(mask, heads))]);
+        byte[][] masks =
+        [
+            .. Enumerable.Range(0, 6).Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDrawing.Exact)),
+        ];
+        var found = new GatedForward(cache, blocks, model.Target(5, MeanOver.Rows)).Gradients([
+            .. masks.Select(mask => GatedForward.PointOf(mask, heads)),
+        ]);
         return ([.. found.SelectMany(g => g.Gradient)], [.. found.Select(g => g.F)]);
     }
 
@@ -100,7 +132,11 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     {
         using var sample = new Sample("packed");
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
-        FluentActions.Invoking(() => new GatedForward(sample.Cache, blocks, sample.Target)).Should().Throw<ArgumentException>().WithMessage("*libtorch*");
+        FluentActions
+            .Invoking(() => new GatedForward(sample.Cache, blocks, sample.Target))
+            .Should()
+            .Throw<ArgumentException>()
+            .WithMessage("*libtorch*");
     }
 
     [Fact]
@@ -108,10 +144,14 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     {
         using var sample = new Sample("torch");
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
-        new GatedForward(sample.Cache, blocks, sample.Target).Invoking(g => g.Gradients([new double[3]])).Should().Throw<ArgumentException>();
+        new GatedForward(sample.Cache, blocks, sample.Target)
+            .Invoking(g => g.Gradients([new double[3]]))
+            .Should()
+            .Throw<ArgumentException>();
     }
 
-    private static double Largest(double[] found, double[] expected) => found.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
+    private static double Largest(double[] found, double[] expected) =>
+        found.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
 
     /// <summary>A mean over the sample's own picture alone.</summary>
     private static Baseline.Mean OwnKeysAndValues(Sample sample)
@@ -122,7 +162,10 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     }
 }
 
-/// <summary>Every golden case of every family: head ablation at the corners, finite differences in between. Run by the folder that GOLDEN names.</summary>
+/// <summary>
+/// Every golden case of every family: head ablation at the corners, finite differences in between. Run by the folder
+/// that GOLDEN names.
+/// </summary>
 public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Cases() => [.. Golden.Cases().Select(folder => Path.GetFileName(folder)!)];
@@ -132,7 +175,11 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
     public void Gradients_equal_finite_differences_of_the_gated_f_in_float64_to_1e_6(string name)
     {
         using var golden = new GoldenCase(Golden.Path(name));
-        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float64, golden.Image);
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Float64,
+            golden.Image
+        );
         using PrefixCache cache = CacheOf(model, golden, 0);
         using var sum = new MeanKvAccumulator(model.Info.Decoder, cache.Prompt.ImageLength, KeyAverage.AfterRotary);
         for (int i = 1; i < golden.Images.Length; i++)
@@ -146,9 +193,13 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
         TargetDirection target = model.Target(golden.Target, MeanOver.Rows);
         var gated = new GatedForward(cache, blocks, target);
 
-        double corners = gated.Logits([.. golden.Masks("masks").Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))])
-            .Zip(golden.Doubles("f_mean"), (f, expected) => Math.Abs(f - expected)).Max();
-        double scale = gated.Logits([GatedForward.PointOf(HeadMasks.Full(model.Info.TotalHeads), model.Info.TotalHeads)])[0] - golden.Ablated;
+        double corners = gated
+            .Logits([.. golden.Masks("masks").Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))])
+            .Zip(golden.Doubles("f_mean"), (f, expected) => Math.Abs(f - expected))
+            .Max();
+        double scale =
+            gated.Logits([GatedForward.PointOf(HeadMasks.Full(model.Info.TotalHeads), model.Info.TotalHeads)])[0]
+            - golden.Ablated;
         double differences = FiniteDifferences.Largest(gated, model.Info.TotalHeads) / Math.Max(1, Math.Abs(scale));
         output.WriteLine($"{name}, {model.Info.Family}: f at the masks {corners:e1}, gradients {differences:e1}");
         corners.Should().BeLessThan(1e-4);
@@ -165,7 +216,10 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 /// <summary>Central differences of the gated f.</summary>
 internal static class FiniteDifferences
 {
-    /// <summary>Largest difference between gradient and central difference, over all heads, at a point inside the cube and at a corner of it.</summary>
+    /// <summary>
+    /// Largest difference between gradient and central difference, over all heads, at a point inside the cube and at a
+    /// corner of it.
+    /// </summary>
     public static double Largest(GatedForward gated, int heads)
     {
         const double step = 1e-4;
@@ -176,7 +230,9 @@ internal static class FiniteDifferences
         foreach (double[] point in new[] { inside, corner })
         {
             double[] gradient = gated.Gradients([point])[0].Gradient;
-            double[] f = gated.Logits([.. Enumerable.Range(0, heads).SelectMany(n => new[] { Moved(point, n, step), Moved(point, n, -step) })]);
+            double[] f = gated.Logits([
+                .. Enumerable.Range(0, heads).SelectMany(n => new[] { Moved(point, n, step), Moved(point, n, -step) }),
+            ]);
             gradient.Any(g => Math.Abs(g) > 1e-3).Should().BeTrue("heads must move the logit");
             for (int n = 0; n < heads; n++)
             {

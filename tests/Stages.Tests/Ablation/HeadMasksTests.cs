@@ -10,7 +10,13 @@ namespace Pipelines.Stages.Tests.Ablation;
 public sealed class HeadMasksTests
 {
     [Property]
-    public Property An_exact_mask_ablates_exactly_round_p_N(int seed, NonNull<string> scope, PositiveInt index, PositiveInt count, byte share)
+    public Property An_exact_mask_ablates_exactly_round_p_N(
+        int seed,
+        NonNull<string> scope,
+        PositiveInt index,
+        PositiveInt count,
+        byte share
+    )
     {
         int n = 1 + (count.Get % 2000);
         double p = share / 255.0;
@@ -19,13 +25,19 @@ public sealed class HeadMasksTests
     }
 
     [Property]
-    public Property A_mask_is_a_pure_function_of_seed_scope_and_index(int seed, NonNull<string> scope, PositiveInt index)
+    public Property A_mask_is_a_pure_function_of_seed_scope_and_index(
+        int seed,
+        NonNull<string> scope,
+        PositiveInt index
+    )
     {
         byte[] mask = HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact);
-        return (mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact))
+        return (
+            mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact))
             && !mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get + 1L, 1000, 0.75, MaskDrawing.Exact))
             && !mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get + "x", index.Get, 1000, 0.75, MaskDrawing.Exact))
-            && !mask.SequenceEqual(HeadMasks.Draw(seed + 1L, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact))).ToProperty();
+            && !mask.SequenceEqual(HeadMasks.Draw(seed + 1L, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact))
+        ).ToProperty();
     }
 
     [Property]
@@ -35,11 +47,14 @@ public sealed class HeadMasksTests
         byte[] mask = HeadMasks.Draw(seed, "s", 0, n, 0.5, MaskDrawing.Bernoulli);
         int[] intact = [.. Enumerable.Range(0, n).Where(i => HeadMasks.IsIntact(mask, i))];
         byte[] rest = HeadMasks.Complement(mask, n);
-        return (HeadMasks.Of(n, intact).SequenceEqual(mask)
+        return (
+            HeadMasks.Of(n, intact).SequenceEqual(mask)
             && HeadMasks.Without(n, intact).SequenceEqual(rest)
             && HeadMasks.Intact(mask) + HeadMasks.Intact(rest) == n
-            && HeadMasks.FirstAblated(mask, n) == Enumerable.Range(0, n).TakeWhile(i => HeadMasks.IsIntact(mask, i)).Count()
-            && mask.Zip(HeadMasks.Full(n)).All(b => (b.First & ~b.Second) == 0)).ToProperty();
+            && HeadMasks.FirstAblated(mask, n)
+                == Enumerable.Range(0, n).TakeWhile(i => HeadMasks.IsIntact(mask, i)).Count()
+            && mask.Zip(HeadMasks.Full(n)).All(b => (b.First & ~b.Second) == 0)
+        ).ToProperty();
     }
 
     [Theory]
@@ -47,7 +62,8 @@ public sealed class HeadMasksTests
     [InlineData(MaskDrawing.Bernoulli)]
     internal void Every_head_and_every_pair_is_ablated_as_often_as_p_says(MaskDrawing drawing)
     {
-        const int n = 12, draws = 40_000;
+        const int n = 12,
+            draws = 40_000;
         double[] alone = new double[n];
         double together = 0;
         for (int i = 0; i < draws; i++)
@@ -69,7 +85,10 @@ public sealed class HeadMasksTests
     public void The_stream_is_pinned()
     {
         // a change of the generator would change every cached mask: bump the stage's version then
-        Convert.ToHexString(HeadMasks.Draw(7, "000001.jpg", 3, 64, 0.75, MaskDrawing.Exact)).Should().Be("9402161490186020"); // by an independent implementation
+        Convert
+            .ToHexString(HeadMasks.Draw(7, "000001.jpg", 3, 64, 0.75, MaskDrawing.Exact))
+            .Should()
+            .Be("9402161490186020"); // by an independent implementation
         var random = new CounterRandom(7, "a", 0);
         Enumerable.Range(0, 1000).Select(_ => random.NextUnit()).Should().OnlyContain(x => x >= 0 && x < 1);
     }

@@ -17,8 +17,20 @@ public sealed class MemoryEstimateTests
         TorchNative.Touch();
         var shape = new DecoderShape(32, 32, 32, 128, 4096, 11008, 32064, 1e-5, 1e4, null, false, false);
         var prompt = new PromptTokens("", [.. Enumerable.Repeat(1, 5 + 576 + 23)], 5, 576);
-        MemoryEstimate half = MemoryEstimate.Of(0, shape, new Arithmetic(torch.CPU, torch.ScalarType.Float16, LinearChoice.Torch), prompt, 32);
-        MemoryEstimate single = MemoryEstimate.Of(7, shape, new Arithmetic(torch.CPU, torch.ScalarType.Float32, LinearChoice.Packed), prompt, 32);
+        MemoryEstimate half = MemoryEstimate.Of(
+            0,
+            shape,
+            new Arithmetic(torch.CPU, torch.ScalarType.Float16, LinearChoice.Torch),
+            prompt,
+            32
+        );
+        MemoryEstimate single = MemoryEstimate.Of(
+            7,
+            shape,
+            new Arithmetic(torch.CPU, torch.ScalarType.Float32, LinearChoice.Packed),
+            prompt,
+            32
+        );
         half.Picture.Should().Be(301_989_888 + (5 * 524_288));
         single.Picture.Should().Be(2 * half.Picture);
         single.Baseline.Should().Be(4 * 301_989_888L, "as read in float32 and as laid out in float32");
@@ -43,12 +55,25 @@ public sealed class MemoryEstimateTests
         using var golden = new Models.GoldenCase(folder);
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
-        foreach (Arithmetic arithmetic in new[] { Arithmetic.Float32 with { Linear = LinearChoice.Packed }, Arithmetic.Float32, Arithmetic.Float64 })
+        foreach (
+            Arithmetic arithmetic in new[]
+            {
+                Arithmetic.Float32 with
+                {
+                    Linear = LinearChoice.Packed,
+                },
+                Arithmetic.Float32,
+                Arithmetic.Float64,
+            }
+        )
         {
             using var model = VisionLanguageModel.Load(golden.ModelFolder, arithmetic, golden.Image);
             int blocks = VisionShape.Read(info, golden.ImageLength).Blocks;
             long told = HeldWeights.Read(info, arithmetic, blocks).Held;
-            ((double)told).Should().BeInRange(0.98 * model.WeightBytes, 1.1 * model.WeightBytes, "{0}", arithmetic); // biases of linear layers are not in the model's own count
+            // Biases of linear layers are not in the model's own count
+            ((double)told)
+                .Should()
+                .BeInRange(0.98 * model.WeightBytes, 1.1 * model.WeightBytes, "{0}", arithmetic);
         }
     }
 
@@ -61,8 +86,20 @@ public sealed class MemoryEstimateTests
         using var model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float32, golden.Image);
         Pixels pixels = model.Preprocess(golden.Picture(0));
         VisionShape shape = VisionShape.Read(model.Info, golden.ImageLength);
-        if (model.Info.Family == ModelFamily.Qwen2Vl) shape.Rows.Should().Be(pixels.Shape[0], "patches");
-        else shape.Tiles.Should().BeInRange(pixels.Shape[0], pixels.Shape[0] + 2, "tiles and the thumbnail; LLaVA-NeXT's are counted from its tokens");
+        if (model.Info.Family == ModelFamily.Qwen2Vl)
+        {
+            shape.Rows.Should().Be(pixels.Shape[0], "patches");
+        }
+        else
+        {
+            shape
+                .Tiles.Should()
+                .BeInRange(
+                    pixels.Shape[0],
+                    pixels.Shape[0] + 2,
+                    "tiles and the thumbnail; LLaVA-NeXT's are counted from its tokens"
+                );
+        }
     }
 
     [Fact]
@@ -71,13 +108,34 @@ public sealed class MemoryEstimateTests
         TorchNative.Touch();
         PassShape shape = SevenBillion();
         long weights = 14_000_000_000;
-        StageMemory one = StageMemory.OfMasks(shape, weights, 1, meanBaseline: true, readsAttention: false), two = StageMemory.OfMasks(shape, weights, 2, meanBaseline: true, readsAttention: false);
+        StageMemory one = StageMemory.OfMasks(shape, weights, 1, meanBaseline: true, readsAttention: false),
+            two = StageMemory.OfMasks(shape, weights, 2, meanBaseline: true, readsAttention: false);
         one.Total.Should().BeInRange(15_500_000_000, 18_500_000_000);
-        (two.Total - one.Total).Should().BeInRange(600_000_000, 2_000_000_000, "keys and values of a picture, and activations");
+        (two.Total - one.Total)
+            .Should()
+            .BeInRange(600_000_000, 2_000_000_000, "keys and values of a picture, and activations");
         one.Parts[0].Should().Be(new MemoryPart("weights", weights));
-        StageMemory.OfMasks(shape, weights, 1, meanBaseline: false, readsAttention: false).Total.Should().BeLessThan(one.Total - 1_000_000_000);
-        StageMemory.OfGradients(shape with { Arithmetic = shape.Arithmetic with { Linear = LinearChoice.Torch } }, weights, isPacked: true, 1, meanBaseline: true).Total.Should().BeGreaterThan(weights + (4L * shape.Decoder.Hidden * shape.Decoder.Intermediate));
-        StageMemory.OfBaseline(shape, weights).Total.Should().BeGreaterThan(weights + (16 * 151_000_000L), "sums in double and their rounded mean");
+        StageMemory
+            .OfMasks(shape, weights, 1, meanBaseline: false, readsAttention: false)
+            .Total.Should()
+            .BeLessThan(one.Total - 1_000_000_000);
+        StageMemory
+            .OfGradients(
+                shape with
+                {
+                    Arithmetic = shape.Arithmetic with { Linear = LinearChoice.Torch },
+                },
+                weights,
+                isPacked: true,
+                1,
+                meanBaseline: true
+            )
+            .Total.Should()
+            .BeGreaterThan(weights + (4L * shape.Decoder.Hidden * shape.Decoder.Intermediate));
+        StageMemory
+            .OfBaseline(shape, weights)
+            .Total.Should()
+            .BeGreaterThan(weights + (16 * 151_000_000L), "sums in double and their rounded mean");
     }
 
     [Fact]
@@ -86,10 +144,21 @@ public sealed class MemoryEstimateTests
         TorchNative.Touch();
         PassShape shape = SevenBillion();
         (shape.LayerParameters / 1e9).Should().BeApproximately(6.48, 0.01);
-        (10_000 * shape.MaskOperations / 200e9 / 3600).Should().BeApproximately(4.2, 0.2, "hours for 10,000 masks at 200 GFLOP/s");
-        shape.PictureOperations.Should().BeGreaterThan(20 * shape.MaskOperations, "581 tokens instead of 23, and the tower");
+        (10_000 * shape.MaskOperations / 200e9 / 3600)
+            .Should()
+            .BeApproximately(4.2, 0.2, "hours for 10,000 masks at 200 GFLOP/s");
+        shape
+            .PictureOperations.Should()
+            .BeGreaterThan(20 * shape.MaskOperations, "581 tokens instead of 23, and the tower");
     }
 
-    private static PassShape SevenBillion() => new(
-        new DecoderShape(32, 32, 32, 128, 4096, 11008, 32064, 1e-5, 1e4, null, false, false), new VisionShape(23, 1024, 4096, 1, 577), new Arithmetic(torch.CPU, torch.ScalarType.Float32, LinearChoice.Packed), 5, 576, 23);
+    private static PassShape SevenBillion() =>
+        new(
+            new DecoderShape(32, 32, 32, 128, 4096, 11008, 32064, 1e-5, 1e4, null, false, false),
+            new VisionShape(23, 1024, 4096, 1, 577),
+            new Arithmetic(torch.CPU, torch.ScalarType.Float32, LinearChoice.Packed),
+            5,
+            576,
+            23
+        );
 }

@@ -14,11 +14,16 @@ public sealed class ReproducibilityTests
     {
         using var tiny = new TinyLlava(layers: 4, heads: 6, kvHeads: 3);
         using VisionLanguageModel model = tiny.Load();
-        float[][] runs = [.. new[] { 1, 2, 3, 5 }.Select(threads => OnThread(() =>
-        {
-            torch.set_num_threads(threads);
-            return Everything(model);
-        }))];
+        float[][] runs =
+        [
+            .. new[] { 1, 2, 3, 5 }.Select(threads =>
+                OnThread(() =>
+                {
+                    torch.set_num_threads(threads);
+                    return Everything(model);
+                })
+            ),
+        ];
         runs.Should().OnlyContain(run => run.SequenceEqual(runs[0]));
     }
 
@@ -30,15 +35,22 @@ public sealed class ReproducibilityTests
         using IntactRun run = IntactRun.Compute(cache);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, MeanOver.Tokens));
-        int layers = model.Info.Layers, heads = model.Info.TotalHeads;
+        int layers = model.Info.Layers,
+            heads = model.Info.TotalHeads;
         return
         [
             .. features.Features.data<float>().ToArray(),
-            .. Enumerable.Range(0, layers).SelectMany(layer => cache.Image(layer).KeysTransposed.data<float>().ToArray()),
+            .. Enumerable
+                .Range(0, layers)
+                .SelectMany(layer => cache.Image(layer).KeysTransposed.data<float>().ToArray()),
             .. Enumerable.Range(0, layers).SelectMany(layer => cache.Image(layer).Values.data<float>().ToArray()),
             .. run.Logits,
             .. run.ImageAttention().Cast<double>().Select(a => (float)a),
-            .. suffix.Logits([.. Enumerable.Range(0, 10).Select(i => HeadMasks.Draw(1, "a", i, heads, 0.5, MaskDrawing.Exact))]).Select(f => (float)f),
+            .. suffix
+                .Logits([
+                    .. Enumerable.Range(0, 10).Select(i => HeadMasks.Draw(1, "a", i, heads, 0.5, MaskDrawing.Exact)),
+                ])
+                .Select(f => (float)f),
         ];
     }
 

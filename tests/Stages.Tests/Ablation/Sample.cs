@@ -10,7 +10,13 @@ internal sealed class Sample : IDisposable
 {
     private readonly TinyLlava tiny;
 
-    public Sample(string linear, string compute = "float32", int kvHeads = 2, string question = "What?", Action<TinyLlava>? change = null)
+    public Sample(
+        string linear,
+        string compute = "float32",
+        int kvHeads = 2,
+        string question = "What?",
+        Action<TinyLlava>? change = null
+    )
     {
         tiny = new TinyLlava(kvHeads: kvHeads);
         change?.Invoke(tiny);
@@ -55,15 +61,23 @@ internal sealed class Sample : IDisposable
         return (PrefixCache.Compute(Model, prompt, features), new NaiveForward(Model, prompt, features));
     }
 
-    public byte[][] Masks(int count, double ablate = 0.5) => [.. Enumerable.Range(0, count).Select(i => HeadMasks.Draw(3, "sample", i, Heads, ablate, MaskDrawing.Exact))];
+    public byte[][] Masks(int count, double ablate = 0.5) =>
+        [.. Enumerable.Range(0, count).Select(i => HeadMasks.Draw(3, "sample", i, Heads, ablate, MaskDrawing.Exact))];
 
     public AblationMask[] TokenMasks(int count) =>
-    [
-        .. Enumerable.Range(0, count).Select(i => new AblationMask(
-            HeadMasks.Draw(4, "heads", i, Heads, 0.3, MaskDrawing.Bernoulli),
-            i % 3 == 0 ? null : HeadMasks.Draw(4, "text", i, Cache.Prompt.SuffixLength, 0.3, MaskDrawing.Bernoulli),
-            i % 4 == 0 ? null : HeadMasks.Draw(4, "image", i, Cache.Prompt.ImageLength, 0.5, MaskDrawing.Bernoulli))),
-    ];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new AblationMask(
+                    HeadMasks.Draw(4, "heads", i, Heads, 0.3, MaskDrawing.Bernoulli),
+                    i % 3 == 0
+                        ? null
+                        : HeadMasks.Draw(4, "text", i, Cache.Prompt.SuffixLength, 0.3, MaskDrawing.Bernoulli),
+                    i % 4 == 0
+                        ? null
+                        : HeadMasks.Draw(4, "image", i, Cache.Prompt.ImageLength, 0.5, MaskDrawing.Bernoulli)
+                )),
+        ];
 
     public void Dispose()
     {

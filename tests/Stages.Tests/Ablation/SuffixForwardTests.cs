@@ -11,19 +11,25 @@ namespace Pipelines.Stages.Tests.Ablation;
 
 public sealed class SuffixForwardTests(ITestOutputHelper output)
 {
-    public static TheoryData<string, string, int, double> Arithmetics => new()
-    {
-        { "packed", "float32", 4, 1e-4 },
-        { "packed", "float32", 2, 1e-4 },
-        { "packed", "float32", 1, 1e-4 },
-        { "torch", "float32", 2, 1e-4 },
-        { "torch", "float64", 1, 1e-10 },
-        { "torch", "bfloat16", 2, 0.2 },
-    };
+    public static TheoryData<string, string, int, double> Arithmetics =>
+        new()
+        {
+            { "packed", "float32", 4, 1e-4 },
+            { "packed", "float32", 2, 1e-4 },
+            { "packed", "float32", 1, 1e-4 },
+            { "torch", "float32", 2, 1e-4 },
+            { "torch", "float64", 1, 1e-10 },
+            { "torch", "bfloat16", 2, 0.2 },
+        };
 
     [Theory]
     [MemberData(nameof(Arithmetics))]
-    public void Prefix_cached_f_equals_a_full_pass_for_every_baseline(string linear, string compute, int kvHeads, double tolerance)
+    public void Prefix_cached_f_equals_a_full_pass_for_every_baseline(
+        string linear,
+        string compute,
+        int kvHeads,
+        double tolerance
+    )
     {
         using var sample = new Sample(linear, compute, kvHeads);
         foreach (Baseline baseline in Sample.AllBaselines(sample.Mean))
@@ -32,12 +38,17 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
             using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
             AblationMask[] masks =
             [
-                new(HeadMasks.Full(sample.Heads)), new(HeadMasks.None(sample.Heads)), new(HeadMasks.Without(sample.Heads, sample.Heads - 1)),
-                .. sample.Masks(6).Select(heads => new AblationMask(heads)), .. sample.TokenMasks(12),
+                new(HeadMasks.Full(sample.Heads)),
+                new(HeadMasks.None(sample.Heads)),
+                new(HeadMasks.Without(sample.Heads, sample.Heads - 1)),
+                .. sample.Masks(6).Select(heads => new AblationMask(heads)),
+                .. sample.TokenMasks(12),
             ];
             double[] expected = [.. masks.Select(mask => sample.Naive.Logit(mask, blocks, sample.Target))];
             double worst = suffix.Logits(masks).Zip(expected, (a, b) => Math.Abs(a - b)).Max();
-            output.WriteLine($"{baseline.GetType().Name}: {worst:e1}, spread of f {expected.Max() - expected.Min():f3}");
+            output.WriteLine(
+                $"{baseline.GetType().Name}: {worst:e1}, spread of f {expected.Max() - expected.Min():f3}"
+            );
             worst.Should().BeLessThan(tolerance);
             (expected.Max() - expected.Min()).Should().BeGreaterThan(1e-2, "ablation must move the logit");
         }
@@ -50,7 +61,11 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
     {
         using var sample = new Sample("packed", kvHeads: kvHeads);
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
-        AblationMask[] masks = [.. sample.Masks(20, 0.2).Select(heads => new AblationMask(heads)), .. sample.TokenMasks(10)];
+        AblationMask[] masks =
+        [
+            .. sample.Masks(20, 0.2).Select(heads => new AblationMask(heads)),
+            .. sample.TokenMasks(10),
+        ];
         using var one = new SuffixForward(sample.Cache, blocks, sample.Target, batch: 1);
         double[] expected = one.Logits(masks);
         foreach (int batch in (int[])[2, 7, 32])
@@ -61,13 +76,17 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
             suffix.Logits([.. masks.Reverse()]).Should().Equal(expected.Reverse());
             suffix.Logits([.. masks.Skip(3).Take(5)]).Should().Equal(expected.Skip(3).Take(5));
             double[][] workers = new double[4][];
-            Parallel.For(0, workers.Length, worker =>
-            {
-                int threads = PackedLinear.Threads;
-                PackedLinear.Threads = 1 + (worker % 2);
-                workers[worker] = suffix.Logits(masks);
-                PackedLinear.Threads = threads;
-            });
+            Parallel.For(
+                0,
+                workers.Length,
+                worker =>
+                {
+                    int threads = PackedLinear.Threads;
+                    PackedLinear.Threads = 1 + (worker % 2);
+                    workers[worker] = suffix.Logits(masks);
+                    PackedLinear.Threads = threads;
+                }
+            );
             workers.Should().OnlyContain(f => f.SequenceEqual(expected));
         }
     }
@@ -118,8 +137,17 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
         using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
         byte[][] masks = sample.Masks(8);
         double[] heads = suffix.Logits(masks);
-        double[] tokens = suffix.Logits([.. masks.Select(x => new AblationMask(x, HeadMasks.Full(sample.Cache.Prompt.SuffixLength), HeadMasks.Full(sample.Cache.Prompt.ImageLength)))]);
-        double[] none = suffix.Logits([new AblationMask(HeadMasks.Full(sample.Heads), HeadMasks.None(sample.Cache.Prompt.SuffixLength)), new AblationMask(HeadMasks.Full(sample.Heads), null, HeadMasks.None(sample.Cache.Prompt.ImageLength))]);
+        double[] tokens = suffix.Logits([
+            .. masks.Select(x => new AblationMask(
+                x,
+                HeadMasks.Full(sample.Cache.Prompt.SuffixLength),
+                HeadMasks.Full(sample.Cache.Prompt.ImageLength)
+            )),
+        ]);
+        double[] none = suffix.Logits([
+            new AblationMask(HeadMasks.Full(sample.Heads), HeadMasks.None(sample.Cache.Prompt.SuffixLength)),
+            new AblationMask(HeadMasks.Full(sample.Heads), null, HeadMasks.None(sample.Cache.Prompt.ImageLength)),
+        ]);
         double ablated = suffix.Logits([HeadMasks.None(sample.Heads)])[0];
         heads.Zip(tokens, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(1e-5);
         none.Should().OnlyContain(f => Math.Abs(f - ablated) < 1e-5);
@@ -133,7 +161,13 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
         using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
         double expected = sample.Intact.Logits[sample.Target.Target] - sample.Intact.Logits.Average(x => (double)x);
         suffix.Intact.Should().BeApproximately(expected, 1e-5);
-        suffix.Intact.Should().BeApproximately(sample.Naive.Logits(new AblationMask(HeadMasks.Full(sample.Heads)), blocks)[sample.Target.Target] - sample.Intact.Logits.Average(x => (double)x), 1e-4);
+        suffix
+            .Intact.Should()
+            .BeApproximately(
+                sample.Naive.Logits(new AblationMask(HeadMasks.Full(sample.Heads)), blocks)[sample.Target.Target]
+                    - sample.Intact.Logits.Average(x => (double)x),
+                1e-4
+            );
     }
 
     [Fact]
@@ -160,13 +194,23 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
         var expected = new List<int>();
         for (int i = 0; i < 5; i++)
         {
-            using var naive = new NaiveForward(sample.Model, prompt with { Ids = [.. prompt.Ids, .. expected] }, features);
+            using var naive = new NaiveForward(
+                sample.Model,
+                prompt with
+                {
+                    Ids = [.. prompt.Ids, .. expected],
+                },
+                features
+            );
             float[] logits = naive.Logits(full, blocks);
             expected.Add(Array.IndexOf(logits, logits.Max()));
         }
 
         sample.Intact.Generate(5, new HashSet<int>()).Should().Equal(expected);
-        sample.Intact.Generate(5, new HashSet<int> { expected[1] }).Should().Equal(expected.Take(expected.IndexOf(expected[1]) + 1));
+        sample
+            .Intact.Generate(5, new HashSet<int> { expected[1] })
+            .Should()
+            .Equal(expected.Take(expected.IndexOf(expected[1]) + 1));
         sample.Intact.Generate(1, new HashSet<int>()).Should().Equal(expected.Take(1));
     }
 
@@ -174,7 +218,12 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
     public void Image_attention_is_a_share_of_attention()
     {
         using var sample = new Sample("packed");
-        sample.Intact.ImageAttention().Cast<double>().Should().OnlyContain(a => a > 0 && a < 1).And.HaveCount(sample.Heads);
+        sample
+            .Intact.ImageAttention()
+            .Cast<double>()
+            .Should()
+            .OnlyContain(a => a > 0 && a < 1)
+            .And.HaveCount(sample.Heads);
     }
 
     [Fact]

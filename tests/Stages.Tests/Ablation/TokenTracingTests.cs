@@ -15,10 +15,16 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
     [InlineData("packed", "float32", 4, 1e-4)]
     [InlineData("torch", "float32", 1, 1e-4)]
     [InlineData("torch", "float64", 2, 1e-10)]
-    public void Passes_after_text_tokens_without_the_image_equal_full_passes_for_every_baseline(string linear, string compute, int kvHeads, double tolerance)
+    public void Passes_after_text_tokens_without_the_image_equal_full_passes_for_every_baseline(
+        string linear,
+        string compute,
+        int kvHeads,
+        double tolerance
+    )
     {
         using var sample = new Sample(linear, compute, kvHeads, question: "What is the main object?");
-        int t = sample.Cache.Prompt.SuffixLength, p = sample.Cache.Prompt.ImageLength;
+        int t = sample.Cache.Prompt.SuffixLength,
+            p = sample.Cache.Prompt.ImageLength;
         foreach (Baseline baseline in Sample.AllBaselines(sample.Mean))
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
@@ -32,10 +38,21 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
                     byte[] heads = HeadMasks.Draw(5, "heads", i, sample.Heads, 0.3, MaskDrawing.Bernoulli);
                     byte[] image = HeadMasks.Draw(5, "image", i, p, 0.75, MaskDrawing.Exact);
                     byte[] rest = HeadMasks.Draw(5, "text", i, t - first, 0.3, MaskDrawing.Bernoulli);
-                    byte[] whole = HeadMasks.Of(t, Enumerable.Range(first, t - first).Where(j => HeadMasks.IsIntact(rest, j - first)));
+                    byte[] whole = HeadMasks.Of(
+                        t,
+                        Enumerable.Range(first, t - first).Where(j => HeadMasks.IsIntact(rest, j - first))
+                    );
                     double found = after.Logits([new AblationMask(heads, rest, image)])[0];
-                    worst = Math.Max(worst, Math.Abs(found - suffix.Logits([new AblationMask(heads, whole, image)])[0]));
-                    worst = Math.Max(worst, Math.Abs(found - sample.Naive.Logit(new AblationMask(heads, whole, image), blocks, sample.Target)));
+                    worst = Math.Max(
+                        worst,
+                        Math.Abs(found - suffix.Logits([new AblationMask(heads, whole, image)])[0])
+                    );
+                    worst = Math.Max(
+                        worst,
+                        Math.Abs(
+                            found - sample.Naive.Logit(new AblationMask(heads, whole, image), blocks, sample.Target)
+                        )
+                    );
                 }
 
                 output.WriteLine($"{baseline.GetType().Name}, {first} of {t} tokens: {worst:e1}");
@@ -51,12 +68,15 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
         int t = sample.Cache.Prompt.SuffixLength;
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         AblationMask[] masks = [.. sample.TokenMasks(20).Select(m => m with { Text = null })];
-        double[][] found = [.. ((int[])[1, 3, 20]).Select(batch =>
-        {
-            using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target, batch);
-            using SuffixForward after = suffix.After(t - 1);
-            return after.Logits(masks);
-        })];
+        double[][] found =
+        [
+            .. ((int[])[1, 3, 20]).Select(batch =>
+            {
+                using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target, batch);
+                using SuffixForward after = suffix.After(t - 1);
+                return after.Logits(masks);
+            }),
+        ];
         found[1].Should().Equal(found[0]);
         found[2].Should().Equal(found[0]);
     }
@@ -79,10 +99,16 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
         byte[] x = sample.Masks(1)[0];
-        double[] f = suffix.Logits((AblationMask[])
-        [
-            new(x), new(x, HeadMasks.Full(t)), new(x, HeadMasks.Full(t), HeadMasks.Full(sample.Cache.Prompt.ImageLength)), new(x, HeadMasks.None(t)), new(HeadMasks.None(sample.Heads)),
-        ]);
+        double[] f = suffix.Logits(
+            (AblationMask[])
+                [
+                    new(x),
+                    new(x, HeadMasks.Full(t)),
+                    new(x, HeadMasks.Full(t), HeadMasks.Full(sample.Cache.Prompt.ImageLength)),
+                    new(x, HeadMasks.None(t)),
+                    new(HeadMasks.None(sample.Heads)),
+                ]
+        );
         f[1].Should().BeApproximately(f[0], 1e-5);
         f[2].Should().BeApproximately(f[0], 1e-5);
         f[3].Should().BeApproximately(f[4], 1e-5);
@@ -94,7 +120,13 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
         using var sample = new Sample("packed");
         int t = sample.Cache.Prompt.SuffixLength;
         double[] ones = [.. Enumerable.Repeat(1.0, Math.Max(sample.Heads, t))];
-        double[] w = WeightedAttention.Of(sample.Intact, ones[..sample.Heads], HeadMasks.Full(sample.Heads), ones[..t], HeadMasks.Full(t));
+        double[] w = WeightedAttention.Of(
+            sample.Intact,
+            ones[..sample.Heads],
+            HeadMasks.Full(sample.Heads),
+            ones[..t],
+            HeadMasks.Full(t)
+        );
         w.Sum().Should().BeApproximately(t * sample.Intact.ImageAttention().Cast<double>().Sum(), 1e-5);
         w.Should().HaveCount(sample.Cache.Prompt.ImageLength);
     }
@@ -103,10 +135,21 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
     public void Weighted_attention_is_linear_and_leaves_out_heads_and_tokens_that_are_not_kept()
     {
         using var sample = new Sample("packed");
-        int t = sample.Cache.Prompt.SuffixLength, last = t - 1, n = sample.Heads - 2;
-        double[] beta = [.. Enumerable.Range(0, sample.Heads).Select(i => i - 3.0)], delta = [.. Enumerable.Range(0, t).Select(i => 0.5 + i)];
-        double[] w = WeightedAttention.Of(sample.Intact, beta, HeadMasks.Of(sample.Heads, [n]), delta, HeadMasks.Of(t, [last]));
-        using torch.Tensor row = sample.Intact.Attention(n / sample.Shape.Heads)[n % sample.Shape.Heads][last].to(torch.ScalarType.Float64);
+        int t = sample.Cache.Prompt.SuffixLength,
+            last = t - 1,
+            n = sample.Heads - 2;
+        double[] beta = [.. Enumerable.Range(0, sample.Heads).Select(i => i - 3.0)],
+            delta = [.. Enumerable.Range(0, t).Select(i => 0.5 + i)];
+        double[] w = WeightedAttention.Of(
+            sample.Intact,
+            beta,
+            HeadMasks.Of(sample.Heads, [n]),
+            delta,
+            HeadMasks.Of(t, [last])
+        );
+        using torch.Tensor row = sample
+            .Intact.Attention(n / sample.Shape.Heads)[n % sample.Shape.Heads][last]
+            .to(torch.ScalarType.Float64);
         double[] expected = [.. row.data<double>().ToArray().Select(a => beta[n] * delta[last] * a)];
         w.Zip(expected, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(1e-12);
     }
@@ -114,7 +157,9 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
     [Theory]
     [InlineData("packed")]
     [InlineData("torch")]
-    public void What_a_head_writes_is_its_slice_of_the_output_matrix_and_all_heads_together_write_what_attention_adds(string linear)
+    public void What_a_head_writes_is_its_slice_of_the_output_matrix_and_all_heads_together_write_what_attention_adds(
+        string linear
+    )
     {
         using var sample = new Sample(linear);
         using var scope = torch.NewDisposeScope();
@@ -122,15 +167,21 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
         var everything = Enumerable.Range(0, (int)sample.Model.Decoder.Unembedding.Rows).ToArray();
         for (int n = 0; n < sample.Heads; n++)
         {
-            int layer = n / shape.Heads, head = n % shape.Heads;
+            int layer = n / shape.Heads,
+                head = n % shape.Heads;
             torch.Tensor eye = torch.eye(shape.Heads * shape.HeadDim); // columns of W_O by applying it to unit vectors
-            torch.Tensor columns = sample.Model.Decoder.Layers[layer].Output.Forward(eye).narrow(0, head * shape.HeadDim, shape.HeadDim); // [d, hidden]
+            torch.Tensor columns = sample
+                .Model.Decoder.Layers[layer]
+                .Output.Forward(eye)
+                .narrow(0, head * shape.HeadDim, shape.HeadDim); // [d, hidden]
             torch.Tensor written = sample.Intact.LastHeads(layer)[head].unsqueeze(0).mm(columns); // [1, hidden]
             float[] logits = sample.Model.Decoder.Logits(written).data<float>().ToArray();
             var top = HeadLens.Top(sample.Cache, sample.Intact, [n], imageOnly: false, 5)[0];
             top.Select(i => i.Logit).Should().BeInDescendingOrder();
             top.Max(i => Math.Abs(i.Logit - logits[i.Token])).Should().BeLessThan(1e-3);
-            top[^1].Logit.Should().BeGreaterThanOrEqualTo(everything.Where(v => top.All(i => i.Token != v)).Max(v => logits[v]) - 1e-3);
+            top[^1]
+                .Logit.Should()
+                .BeGreaterThanOrEqualTo(everything.Where(v => top.All(i => i.Token != v)).Max(v => logits[v]) - 1e-3);
         }
     }
 

@@ -24,16 +24,19 @@ public sealed class BootstrapTests
         double[] values = [.. Made.Rows(30, 1, 6).Select(row => row[0])];
         Estimate found = new Bootstrap().Of(values);
 
-        var (low, high) = new Bootstrap().Interval(30, drawn =>
-        {
-            double sum = 0;
-            foreach (int i in drawn)
+        var (low, high) = new Bootstrap().Interval(
+            30,
+            drawn =>
             {
-                sum += values[i];
-            }
+                double sum = 0;
+                foreach (int i in drawn)
+                {
+                    sum += values[i];
+                }
 
-            return sum / 30;
-        });
+                return sum / 30;
+            }
+        );
 
         (low, high).Should().Be((found.Low, found.High));
     }
@@ -49,9 +52,25 @@ public sealed class BootstrapTests
     [Fact]
     public void Similar_vectors_have_cosine_near_one_and_zero_vectors_none()
     {
-        Similarity found = Similarity.Of([[1, 0], [1, 1], [0, 0]], [[2, 0], [1, 0], [1, 1]]);
+        Similarity found = Similarity.Of(
+            [
+                [1, 0],
+                [1, 1],
+                [0, 0],
+            ],
+            [
+                [2, 0],
+                [1, 0],
+                [1, 1],
+            ]
+        );
 
-        found.Each.Should().Equal([1, Math.Sqrt(0.5), double.NaN], (a, b) => Math.Abs(a - b) < 1e-15 || (double.IsNaN(a) && double.IsNaN(b)));
+        found
+            .Each.Should()
+            .Equal(
+                [1, Math.Sqrt(0.5), double.NaN],
+                (a, b) => Math.Abs(a - b) < 1e-15 || (double.IsNaN(a) && double.IsNaN(b))
+            );
         found.Over.Count.Should().Be(2);
         found.Over.Mean.Should().BeApproximately((1 + Math.Sqrt(0.5)) / 2, 1e-15);
     }

@@ -44,8 +44,16 @@ public sealed class ClusteringTests
         for (int k = 2; k <= rows.Length; k++)
         {
             int[] labels = tree.Cut(k);
-            labels.Distinct().Should().HaveCountLessThanOrEqualTo(k).And.BeEquivalentTo(Enumerable.Range(1, labels.Max()));
-            labels.Zip(before).GroupBy(p => p.First, p => p.Second).Should().OnlyContain(g => g.Distinct().Count() == 1);
+            labels
+                .Distinct()
+                .Should()
+                .HaveCountLessThanOrEqualTo(k)
+                .And.BeEquivalentTo(Enumerable.Range(1, labels.Max()));
+            labels
+                .Zip(before)
+                .GroupBy(p => p.First, p => p.Second)
+                .Should()
+                .OnlyContain(g => g.Distinct().Count() == 1);
             before = labels;
         }
     }
@@ -77,7 +85,8 @@ public sealed class ClusteringTests
         tree.Cut(3).Max().Should().Be(3);
     }
 
-    private static double[] Centre(double[][] rows) => [.. Enumerable.Range(0, rows[0].Length).Select(f => rows.Average(row => row[f]))];
+    private static double[] Centre(double[][] rows) =>
+        [.. Enumerable.Range(0, rows[0].Length).Select(f => rows.Average(row => row[f]))];
 
     private static List<double> NaiveAverage(double[][] rows)
     {
@@ -85,9 +94,15 @@ public sealed class ClusteringTests
         var heights = new List<double>();
         while (clusters.Count > 1)
         {
-            var (a, b, height) = (from i in Enumerable.Range(0, clusters.Count)
-                                  from j in Enumerable.Range(i + 1, clusters.Count - i - 1)
-                                  select (i, j, d: clusters[i].Average(x => clusters[j].Average(y => Math.Sqrt(Distances.SquaredEuclidean(x, y)))))).MinBy(p => p.d);
+            var (a, b, height) = (
+                from i in Enumerable.Range(0, clusters.Count)
+                from j in Enumerable.Range(i + 1, clusters.Count - i - 1)
+                select (
+                    i,
+                    j,
+                    d: clusters[i].Average(x => clusters[j].Average(y => Math.Sqrt(Distances.SquaredEuclidean(x, y))))
+                )
+            ).MinBy(p => p.d);
             clusters[a].AddRange(clusters[b]);
             clusters.RemoveAt(b);
             heights.Add(height);

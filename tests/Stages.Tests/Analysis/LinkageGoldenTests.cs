@@ -6,10 +6,14 @@ using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Analysis;
 
-/// <summary>golden/stats/linkage.json: distances 1e-12, heights 1e-10 relative, children, sizes, leaves and flat clusters exactly, from the distances of the file.</summary>
+/// <summary>
+/// golden/stats/linkage.json: distances 1e-12, heights 1e-10 relative, children, sizes, leaves and flat clusters
+/// exactly, from the distances of the file.
+/// </summary>
 public sealed class LinkageGoldenTests(ITestOutputHelper output)
 {
-    private double worstDistance, worstHeight;
+    private double worstDistance,
+        worstHeight;
 
     [GoldenFact("stats/linkage.json")]
     public void Trees_leaves_and_flat_clusters_equal_scipy()
@@ -19,13 +23,22 @@ public sealed class LinkageGoldenTests(ITestOutputHelper output)
         int cases = 0;
         foreach (JsonElement c in file.RootElement.GetProperty("cases").EnumerateArray())
         {
-            double[][] rows = [.. file.RootElement.GetProperty("matrices").GetProperty(c.GetProperty("matrix").GetString()!).EnumerateArray().Select(Numbers)];
+            double[][] rows =
+            [
+                .. file
+                    .RootElement.GetProperty("matrices")
+                    .GetProperty(c.GetProperty("matrix").GetString()!)
+                    .EnumerateArray()
+                    .Select(Numbers),
+            ];
             Check(c, rows);
             cases++;
         }
 
         cases.Should().BePositive();
-        output.WriteLine($"{cases} trees; largest errors: distance {worstDistance:g2} absolute, height {worstHeight:g2} relative");
+        output.WriteLine(
+            $"{cases} trees; largest errors: distance {worstDistance:g2} absolute, height {worstHeight:g2} relative"
+        );
     }
 
     private void Check(JsonElement c, double[][] rows)
@@ -42,8 +55,16 @@ public sealed class LinkageGoldenTests(ITestOutputHelper output)
         // scipy's pdist may leave a cosine distance a rounding below zero
         Dendrogram tree = Linkage.Of([.. distances.Select(d => Math.Max(0, d))], rows.Length, method);
         double[][] expected = [.. c.GetProperty("linkage").EnumerateArray().Select(Numbers)];
-        tree.Merges.Select(m => (m.Left, m.Right, m.Size)).Should().Equal(expected.Select(z => ((int)z[0], (int)z[1], (int)z[3])), name);
-        worstHeight = Math.Max(worstHeight, tree.Merges.Zip(expected, (m, z) => Math.Abs(m.Height - z[2]) / Math.Max(Math.Abs(z[2]), 1e-300)).Where(double.IsFinite).DefaultIfEmpty(0).Max());
+        tree.Merges.Select(m => (m.Left, m.Right, m.Size))
+            .Should()
+            .Equal(expected.Select(z => ((int)z[0], (int)z[1], (int)z[3])), name);
+        worstHeight = Math.Max(
+            worstHeight,
+            tree.Merges.Zip(expected, (m, z) => Math.Abs(m.Height - z[2]) / Math.Max(Math.Abs(z[2]), 1e-300))
+                .Where(double.IsFinite)
+                .DefaultIfEmpty(0)
+                .Max()
+        );
         worstHeight.Should().BeLessThanOrEqualTo(1e-10, name);
         tree.Leaves().Should().Equal(c.GetProperty("leaves").EnumerateArray().Select(v => v.GetInt32()), name);
         foreach (JsonElement flat in c.GetProperty("fcluster").EnumerateArray())
@@ -56,7 +77,12 @@ public sealed class LinkageGoldenTests(ITestOutputHelper output)
                 "distance" => tree.CutAt(t),
                 _ => throw new NotSupportedException(criterion),
             };
-            labels.Should().Equal(flat.GetProperty("labels").EnumerateArray().Select(v => v.GetInt32()), $"{name}, {criterion} {t}");
+            labels
+                .Should()
+                .Equal(
+                    flat.GetProperty("labels").EnumerateArray().Select(v => v.GetInt32()),
+                    $"{name}, {criterion} {t}"
+                );
         }
     }
 

@@ -9,6 +9,13 @@ internal static class Made
     public static double[][] Rows(int count, int features, int seed)
     {
         var random = new SplitMix64(seed, purpose: 1);
-        return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, features).Select(_ => (random.Below(1 << 30) / (double)(1 << 29)) - 1).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ =>
+                    Enumerable.Range(0, features).Select(_ => (random.Below(1 << 30) / (double)(1 << 29)) - 1).ToArray()
+                ),
+        ];
     }
 }

@@ -58,9 +58,11 @@ public sealed class MetricsGoldenTests(ITestOutputHelper output)
         }
     }
 
-    private static JsonElement.ArrayEnumerator Cases(JsonElement root, string kind) => root.TryGetProperty(kind, out var cases) ? cases.EnumerateArray() : default;
+    private static JsonElement.ArrayEnumerator Cases(JsonElement root, string kind) =>
+        root.TryGetProperty(kind, out var cases) ? cases.EnumerateArray() : default;
 
-    private static double[] Numbers(JsonElement c, string name) => [.. c.GetProperty(name).EnumerateArray().Select(v => v.GetDouble())];
+    private static double[] Numbers(JsonElement c, string name) =>
+        [.. c.GetProperty(name).EnumerateArray().Select(v => v.GetDouble())];
 
     private void Check(JsonElement c, string quantity, double actual)
     {
@@ -72,7 +74,10 @@ public sealed class MetricsGoldenTests(ITestOutputHelper output)
     {
         string name = c.GetProperty("name").GetString()!;
         double tolerance = name is "offset" or "large" ? 1e-8 : 1e-12;
-        double error = double.IsNaN(expected) && double.IsNaN(actual) ? 0 : Math.Abs(actual - expected) / Math.Max(Math.Abs(expected), 1e-300);
+        double error =
+            double.IsNaN(expected) && double.IsNaN(actual)
+                ? 0
+                : Math.Abs(actual - expected) / Math.Max(Math.Abs(expected), 1e-300);
         if (expected == 0)
         {
             error = Math.Abs(actual);

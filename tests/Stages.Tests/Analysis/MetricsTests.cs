@@ -27,8 +27,12 @@ public sealed class MetricsTests
         Metrics.R2(truth, truth).Should().Be(1);
         Metrics.R2(truth, [.. truth.Select(_ => Metrics.Mean(truth))]).Should().BeApproximately(0, 1e-12);
         var (t, m) = (Moments.Of(truth), Moments.Of(x));
-        double rho = Metrics.Pearson(truth, x), slope = rho * t.StdPopulation / m.StdPopulation;
-        Metrics.R2(truth, [.. x.Select(v => t.Mean + (slope * (v - m.Mean)))]).Should().BeApproximately(rho * rho, 1e-10);
+        double rho = Metrics.Pearson(truth, x),
+            slope = rho * t.StdPopulation / m.StdPopulation;
+        Metrics
+            .R2(truth, [.. x.Select(v => t.Mean + (slope * (v - m.Mean)))])
+            .Should()
+            .BeApproximately(rho * rho, 1e-10);
     }
 
     [Property]

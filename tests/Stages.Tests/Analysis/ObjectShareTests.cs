@@ -38,9 +38,12 @@ public sealed class ObjectShareTests
     public void Scores_spread_evenly_give_the_area()
     {
         PictureRegion?[] cells = [.. PictureRegion.Whole.Cells(7, 5).Select(r => (PictureRegion?)r)];
-        ObjectShare share = ObjectShare
-            .Of(cells, new PictureRegion(0.13, 0.2, 0.61, 0.77), [.. cells.Select(_ => 0.3)],
-            [.. cells.Select(_ => 2.0)])!;
+        ObjectShare share = ObjectShare.Of(
+            cells,
+            new PictureRegion(0.13, 0.2, 0.61, 0.77),
+            [.. cells.Select(_ => 0.3)],
+            [.. cells.Select(_ => 2.0)]
+        )!;
 
         share.Area.Should().BeApproximately(0.48 * 0.57, 1e-12);
         share.Beta!.Value.Should().BeApproximately(share.Area, 1e-12);
@@ -51,7 +54,9 @@ public sealed class ObjectShareTests
     public void Without_positive_scores_there_is_no_share_and_outside_the_tokens_no_object()
     {
         ObjectShare.Of(Grid, Box, [], [-1, 0, -2, 0]).Should().Be(new ObjectShare(0.375, null, null));
-        ObjectShare.Of([new PictureRegion(0.25, 0, 0.75, 1)], new PictureRegion(0, 0, 0.2, 1), [1], [1]).Should()
+        ObjectShare
+            .Of([new PictureRegion(0.25, 0, 0.75, 1)], new PictureRegion(0, 0, 0.2, 1), [1], [1])
+            .Should()
             .BeNull("the crop cuts the object off");
         ObjectShare.Of([null, null], Box, [1, 1], [1, 1]).Should().BeNull();
     }
@@ -59,7 +64,9 @@ public sealed class ObjectShareTests
     [Fact]
     public void A_box_is_cut_at_the_edges_and_belongs_to_pictures_of_its_shape()
     {
-        ObjectBox.Of(-10, 5, 30, 100, width: 40, height: 20).Should()
+        ObjectBox
+            .Of(-10, 5, 30, 100, width: 40, height: 20)
+            .Should()
             .Be(new ObjectBox(new PictureRegion(0, 0.25, 0.5, 1), 40, 20));
         ObjectBox.Of(50, 5, 30, 10, width: 40, height: 20).Should().BeNull("it lies beside the picture");
         ObjectBox.Of(5, 5, 0, 10, width: 40, height: 20).Should().BeNull("it has no width");
@@ -70,14 +77,38 @@ public sealed class ObjectShareTests
     }
 
     [Theory]
-    [InlineData(0.2, 0.5, 12, "20\u202f%", "of the positive β lies on it, less than its share",
-        "Most of β lies in the background")]
-    [InlineData(0.8, 0.5, 12, "80\u202f%", "of the positive β lies on it, more than its share",
-        "as the paper finds by eye")]
-    [InlineData(0.8, 0.5, 3, "80\u202f%", "3 samples are too few to tell that from its share",
-        "3 samples are too few to tell")]
-    public void The_sentence_holds_the_object_against_its_area(double beta, double attention, int samples,
-        string share, string told, string paper)
+    [InlineData(
+        0.2,
+        0.5,
+        12,
+        "20\u202f%",
+        "of the positive β lies on it, less than its share",
+        "Most of β lies in the background"
+    )]
+    [InlineData(
+        0.8,
+        0.5,
+        12,
+        "80\u202f%",
+        "of the positive β lies on it, more than its share",
+        "as the paper finds by eye"
+    )]
+    [InlineData(
+        0.8,
+        0.5,
+        3,
+        "80\u202f%",
+        "3 samples are too few to tell that from its share",
+        "3 samples are too few to tell"
+    )]
+    public void The_sentence_holds_the_object_against_its_area(
+        double beta,
+        double attention,
+        int samples,
+        string share,
+        string told,
+        string paper
+    )
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
         ReportData data = made with
@@ -85,9 +116,16 @@ public sealed class ObjectShareTests
             Tokens = made.Tokens! with
             {
                 Objects =
-                [.. Enumerable.Range(0, samples)
-                .Select(i => new ObjectOnTokens($"{i}", 0.34 + (0.001 * i), beta + (0.002 * (i % 2)) - 0.001,
-                attention))]
+                [
+                    .. Enumerable
+                        .Range(0, samples)
+                        .Select(i => new ObjectOnTokens(
+                            $"{i}",
+                            0.34 + (0.001 * i),
+                            beta + (0.002 * (i % 2)) - 0.001,
+                            attention
+                        )),
+                ],
             },
         };
         Findings findings = Findings.Of(data);
@@ -96,8 +134,12 @@ public sealed class ObjectShareTests
 
         figure.Shows.Should().Contain(share[..2]).And.Contain("[").And.Contain(told).And.Contain(paper);
         figure.Table.Rows.Should().HaveCount(samples);
-        KeyNumbers.Of(findings).Where(n => n.Quantity.Contains("object", StringComparison.Ordinal))
-            .Select(n => n.Quantity).Should().Equal("object_area", "beta_on_object", "attention_on_object");
+        KeyNumbers
+            .Of(findings)
+            .Where(n => n.Quantity.Contains("object", StringComparison.Ordinal))
+            .Select(n => n.Quantity)
+            .Should()
+            .Equal("object_area", "beta_on_object", "attention_on_object");
         HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("id=\"fig-object-share\"");
     }
 
@@ -107,10 +149,16 @@ public sealed class ObjectShareTests
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50));
 
         ObjectShareFigure.Of(findings).Should().BeNull();
-        KeyNumbers.Of(findings).Select(n => n.Quantity).Should()
+        KeyNumbers
+            .Of(findings)
+            .Select(n => n.Quantity)
+            .Should()
             .NotContain(q => q.Contains("object", StringComparison.Ordinal));
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("object-share").And
-            .NotContain("Object or background");
+        HtmlReport
+            .Page(findings, HtmlReport.Figures(findings))
+            .Should()
+            .NotContain("object-share")
+            .And.NotContain("Object or background");
     }
 
     [Fact]
@@ -119,18 +167,23 @@ public sealed class ObjectShareTests
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
         ReportData data = made with
         {
-            Tokens =
-            made.Tokens! with
+            Tokens = made.Tokens! with
             {
                 Objects =
-            [.. Enumerable.Range(0, 8).Select(i => new ObjectOnTokens($"{i}", 0.3, double.NaN, 0.4 + (0.01 * i)))]
-            }
+                [
+                    .. Enumerable
+                        .Range(0, 8)
+                        .Select(i => new ObjectOnTokens($"{i}", 0.3, double.NaN, 0.4 + (0.01 * i))),
+                ],
+            },
         };
 
         Figure figure = ObjectShareFigure.Of(Findings.Of(data))!;
 
         figure.Shows.Should().Contain("of the weighted attention lies on it, more than its share").And.NotContain("β");
-        foreach (double width in new[] { Figure.Wide, Figure.Narrow }) figure.Draw(width, "x").Should()
-            .NotContain("NaN");
+        foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+        {
+            figure.Draw(width, "x").Should().NotContain("NaN");
+        }
     }
 }

@@ -23,8 +23,13 @@ public sealed class StyleComparisonTests
             {
                 for (int j = 0; j < i; j++)
                 {
-                    bool styles = (samples[i].Style, samples[j].Style) == (pair.Style, pair.OtherStyle) || (samples[j].Style, samples[i].Style) == (pair.Style, pair.OtherStyle);
-                    if (styles && samples[i].Object == samples[j].Object == pair.SameObject) cosines.Add(Metrics.Cosine(samples[i].Beta, samples[j].Beta));
+                    bool styles =
+                        (samples[i].Style, samples[j].Style) == (pair.Style, pair.OtherStyle)
+                        || (samples[j].Style, samples[i].Style) == (pair.Style, pair.OtherStyle);
+                    if (styles && samples[i].Object == samples[j].Object == pair.SameObject)
+                    {
+                        cosines.Add(Metrics.Cosine(samples[i].Beta, samples[j].Beta));
+                    }
                 }
             }
 
@@ -36,18 +41,28 @@ public sealed class StyleComparisonTests
 
         foreach (StyleRelation relation in compared.Relations)
         {
-            var own = compared.Pairs.Where(p => p.SameObject == relation.SameObject && p.Style == p.OtherStyle == relation.SameStyle).ToList();
+            var own = compared
+                .Pairs.Where(p => p.SameObject == relation.SameObject && p.Style == p.OtherStyle == relation.SameStyle)
+                .ToList();
             relation.Cosine.Count.Should().Be(own.Sum(p => p.Cosine.Count));
-            relation.Cosine.Mean.Should().BeApproximately(own.Sum(p => p.Cosine.Mean * p.Cosine.Count) / relation.Cosine.Count, 1e-12);
+            relation
+                .Cosine.Mean.Should()
+                .BeApproximately(own.Sum(p => p.Cosine.Mean * p.Cosine.Count) / relation.Cosine.Count, 1e-12);
         }
 
-        compared.ObjectOverStyle.Mean.Should().BeApproximately(compared.Of(true, false).Mean - compared.Of(false, true).Mean, 1e-12);
+        compared
+            .ObjectOverStyle.Mean.Should()
+            .BeApproximately(compared.Of(true, false).Mean - compared.Of(false, true).Mean, 1e-12);
     }
 
     [Theory]
     [InlineData(1, 0, 1)]
     [InlineData(0, 1, -1)]
-    public void Beta_made_by_the_object_follows_it_and_beta_made_by_the_style_follows_that(double objectWeight, double styleWeight, int sign)
+    public void Beta_made_by_the_object_follows_it_and_beta_made_by_the_style_follows_that(
+        double objectWeight,
+        double styleWeight,
+        int sign
+    )
     {
         Estimate over = StyleComparison.Of(Samples(objectWeight, styleWeight, noise: 0.1), Styles).ObjectOverStyle;
 
@@ -70,20 +85,35 @@ public sealed class StyleComparisonTests
         StyledBeta[] samples = Samples(1, 1, noise: 0.5);
         StyleComparison compared = StyleComparison.Of(samples, Styles);
 
-        StyleComparison more = StyleComparison.Of([.. samples, new StyledBeta("real", "dog", new double[16]), new StyledBeta("quickdraw", "dog", samples[0].Beta)], Styles);
+        StyleComparison more = StyleComparison.Of(
+            [
+                .. samples,
+                new StyledBeta("real", "dog", new double[16]),
+                new StyledBeta("quickdraw", "dog", samples[0].Beta),
+            ],
+            Styles
+        );
 
-        more.Pairs.Select(p => (p.Cosine.Mean, p.Cosine.Count)).Should().Equal(compared.Pairs.Select(p => (p.Cosine.Mean, p.Cosine.Count)));
+        more.Pairs.Select(p => (p.Cosine.Mean, p.Cosine.Count))
+            .Should()
+            .Equal(compared.Pairs.Select(p => (p.Cosine.Mean, p.Cosine.Count)));
     }
 
     [Fact]
     public void Without_pairs_there_is_no_estimate_and_two_runs_agree_to_the_bit()
     {
-        StyleComparison.Of([new StyledBeta("real", "dog", [1, 0])], Styles).Relations.Should().OnlyContain(r => r.Cosine.Count == 0 && double.IsNaN(r.Cosine.Mean));
+        StyleComparison
+            .Of([new StyledBeta("real", "dog", [1, 0])], Styles)
+            .Relations.Should()
+            .OnlyContain(r => r.Cosine.Count == 0 && double.IsNaN(r.Cosine.Mean));
         StyledBeta[] samples = Samples(1, 1, noise: 0.5);
         StyleComparison.Of(samples, Styles).Pairs.Should().Equal(StyleComparison.Of(samples, Styles).Pairs);
     }
 
-    /// <summary>Four objects in three styles, two samples of each: beta [16] is the sum of an object's vector, a style's vector and noise.</summary>
+    /// <summary>
+    /// Four objects in three styles, two samples of each: beta [16] is the sum of an object's vector, a style's vector
+    /// and noise.
+    /// </summary>
     private static StyledBeta[] Samples(double objectWeight, double styleWeight, double noise)
     {
         var random = new Random(5);
@@ -94,10 +124,20 @@ public sealed class StyleComparisonTests
         return
         [
             .. from name in objects
-               from style in Styles
-               from _ in Enumerable.Range(0, 2)
-               let own = Vector()
-               select new StyledBeta(style, name, [.. Enumerable.Range(0, 16).Select(n => (objectWeight * ofObject[name][n]) + (styleWeight * ofStyle[style][n]) + (noise * own[n]))]),
+            from style in Styles
+            from _ in Enumerable.Range(0, 2)
+            let own = Vector()
+            select new StyledBeta(
+                style,
+                name,
+                [
+                    .. Enumerable
+                        .Range(0, 16)
+                        .Select(n =>
+                            (objectWeight * ofObject[name][n]) + (styleWeight * ofStyle[style][n]) + (noise * own[n])
+                        ),
+                ]
+            ),
         ];
     }
 }

@@ -35,18 +35,25 @@ public sealed class TSneGoldenTests(ITestOutputHelper output)
     private void CheckStart(Case c)
     {
         Pca pca = Pca.Of(c.X);
-        double[][] scores = c.Rows("pca_scores"), components = c.Rows("pca_components");
+        double[][] scores = c.Rows("pca_scores"),
+            components = c.Rows("pca_components");
         double worst = 0;
         for (int k = 0; k < 2; k++)
         {
             double sign = Math.Sign(pca.Components[k].Zip(components[k], (a, b) => a * b).Sum());
             worst = Math.Max(worst, Largest(pca.Components[k].Select(v => v * sign), components[k]));
-            worst = Math.Max(worst, Largest(pca.Scores.Select(s => s[k] * sign), scores.Select(s => s[k])) / scores.Max(s => Math.Abs(s[k])));
+            worst = Math.Max(
+                worst,
+                Largest(pca.Scores.Select(s => s[k] * sign), scores.Select(s => s[k])) / scores.Max(s => Math.Abs(s[k]))
+            );
         }
 
         double variance = Largest(pca.ExplainedVariance, c.Numbers("explained_variance")) / pca.ExplainedVariance[0];
-        double[][] init = c.Rows("init"), start = TSne.Start(c.X);
-        double startError = Enumerable.Range(0, 2).Max(k => Largest(start.Select(p => Math.Abs(p[k])), init.Select(p => Math.Abs(p[k]))) / 1e-4);
+        double[][] init = c.Rows("init"),
+            start = TSne.Start(c.X);
+        double startError = Enumerable
+            .Range(0, 2)
+            .Max(k => Largest(start.Select(p => Math.Abs(p[k])), init.Select(p => Math.Abs(p[k]))) / 1e-4);
         output.WriteLine($"{c.Name}: largest errors: PCA {worst:g2}, variance {variance:g2}, start {startError:g2}");
         worst.Should().BeLessThan(1e-10, c.Name);
         variance.Should().BeLessThan(1e-12, c.Name);
@@ -61,8 +68,13 @@ public sealed class TSneGoldenTests(ITestOutputHelper output)
         {
             for (int j = 0; j < c.X.Length; j++)
             {
-                double expected = c.P[i][j], actual = i == j ? 0 : own[Distances.Pair(c.X.Length, i, j)], apart = Math.Abs(expected - actual);
-                worst = Math.Max(worst, Math.Min(apart / 1e-7, expected == 0 ? double.PositiveInfinity : apart / expected / 1e-3));
+                double expected = c.P[i][j],
+                    actual = i == j ? 0 : own[Distances.Pair(c.X.Length, i, j)],
+                    apart = Math.Abs(expected - actual);
+                worst = Math.Max(
+                    worst,
+                    Math.Min(apart / 1e-7, expected == 0 ? double.PositiveInfinity : apart / expected / 1e-3)
+                );
                 worst = apart == 0 ? Math.Max(worst, 0) : worst;
             }
         }
@@ -74,12 +86,23 @@ public sealed class TSneGoldenTests(ITestOutputHelper output)
     private void CheckGradient(Case c)
     {
         double worst = 0;
-        foreach (var (at, gradient, divergence) in new[] { ("Y", "gradient", "kl_at_Y"), ("init", "init_gradient", "kl_at_init") })
+        foreach (
+            var (at, gradient, divergence) in new[]
+            {
+                ("Y", "gradient", "kl_at_Y"),
+                ("init", "init_gradient", "kl_at_init"),
+            }
+        )
         {
-            double[] y = c.Flat(at), own = new double[y.Length], expected = c.Flat(gradient);
+            double[] y = c.Flat(at),
+                own = new double[y.Length],
+                expected = c.Flat(gradient);
             TSneDescent.Gradient(c.Affinities, 1, y, own);
             worst = Math.Max(worst, Largest(own, expected) / expected.Max(Math.Abs));
-            worst = Math.Max(worst, Math.Abs(TSneDescent.Divergence(c.Affinities, 1, y) - c.Number(divergence)) / c.Number(divergence));
+            worst = Math.Max(
+                worst,
+                Math.Abs(TSneDescent.Divergence(c.Affinities, 1, y) - c.Number(divergence)) / c.Number(divergence)
+            );
         }
 
         output.WriteLine($"{c.Name}: gradient and KL: largest relative error {worst:g2}");
@@ -107,13 +130,17 @@ public sealed class TSneGoldenTests(ITestOutputHelper output)
     {
         TSne whole = TSne.Of(c.X, new TSneSettings { Perplexity = c.Number("perplexity") });
         double allowed = 1.5 * c.Numbers("final_kl_with_perturbed_init").Max();
-        output.WriteLine($"{c.Name}: final KL {whole.Divergence:g4} after {whole.Steps} steps; scikit-learn {c.Number("final_kl"):g4} after {c.Number("n_iter") + 1}; allowed {allowed:g4}");
+        output.WriteLine(
+            $"{c.Name}: final KL {whole.Divergence:g4} after {whole.Steps} steps; scikit-learn "
+                + $"{c.Number("final_kl"):g4} after {c.Number("n_iter") + 1}; allowed {allowed:g4}"
+        );
         whole.Perplexity.Should().Be(c.Number("perplexity"));
         whole.Divergence.Should().BeLessThanOrEqualTo(allowed, c.Name);
         TSneDescent.Divergence(c.Affinities, 1, c.Flat("embedding")).Should().BeLessThanOrEqualTo(allowed, c.Name);
     }
 
-    private static double Largest(IEnumerable<double> a, IEnumerable<double> b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
+    private static double Largest(IEnumerable<double> a, IEnumerable<double> b) =>
+        a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
 
     private sealed class Case(JsonElement json, SafeTensorsFile tensors)
     {

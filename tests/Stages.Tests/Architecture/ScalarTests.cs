@@ -7,8 +7,9 @@ using Xunit;
 namespace Pipelines.Stages.Tests.Architecture;
 
 /// <summary>
-/// TorchSharp frees a native Scalar when the garbage collector finds that nothing refers to the managed one, and its methods pass the bare handle: a Scalar that is made in passing may be freed while libtorch
-/// reads it, and what libtorch then reads is whatever the memory holds. So nothing of ours may make one in passing, nor call what does.
+/// TorchSharp frees a native Scalar when the garbage collector finds that nothing refers to the managed one, and its
+/// methods pass the bare handle: a Scalar that is made in passing may be freed while libtorch reads it, and what
+/// libtorch then reads is whatever the memory holds. So nothing of ours may make one in passing, nor call what does.
 /// </summary>
 public sealed class ScalarTests
 {
@@ -18,7 +19,13 @@ public sealed class ScalarTests
     public void No_scalar_is_made_in_passing()
     {
         var calls = Bodies(Torch).ToDictionary(m => m, m => Called(m).ToHashSet());
-        HashSet<MethodBase> makers = [.. Torch.GetTypes().SelectMany(t => t.GetMethods(Everything)).Where(m => m.ReturnType == typeof(Scalar) && (m.Name == "op_Implicit" || m.Name == "ToScalar"))];
+        HashSet<MethodBase> makers =
+        [
+            .. Torch
+                .GetTypes()
+                .SelectMany(t => t.GetMethods(Everything))
+                .Where(m => m.ReturnType == typeof(Scalar) && (m.Name == "op_Implicit" || m.Name == "ToScalar")),
+        ];
         HashSet<MethodBase> dangerous = [.. makers];
         for (int before = 0; before != dangerous.Count;)
         {
@@ -26,15 +33,35 @@ public sealed class ScalarTests
             dangerous.UnionWith(calls.Where(c => c.Value.Overlaps(dangerous)).Select(c => c.Key).ToList());
         }
 
-        var ours = Bodies(typeof(StageContext).Assembly).Where(m => m.DeclaringType?.FullName?.StartsWith("Pipelines.Stages.Tensors.Scalars", StringComparison.Ordinal) != true)
-            .SelectMany(m => Called(m).Where(dangerous.Contains).Select(c => $"{m.DeclaringType}.{m.Name} calls {c.DeclaringType}.{c.Name}({string.Join(", ", c.GetParameters().Select(p => p.ParameterType.Name))})")).ToList();
+        var ours = Bodies(typeof(StageContext).Assembly)
+            .Where(m =>
+                m.DeclaringType?.FullName?.StartsWith("Pipelines.Stages.Tensors.Scalars", StringComparison.Ordinal)
+                != true
+            )
+            .SelectMany(m =>
+                Called(m)
+                    .Where(dangerous.Contains)
+                    .Select(c =>
+                        $"{m.DeclaringType}.{m.Name} calls "
+                        + $"{c.DeclaringType}.{c.Name}({string.Join(", ", c.GetParameters().Select(p => p.ParameterType.Name))})"
+                    )
+            )
+            .ToList();
         ours.Should().BeEmpty(string.Join("\n", ours));
     }
 
-    private const BindingFlags Everything = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags Everything =
+        BindingFlags.Public
+        | BindingFlags.NonPublic
+        | BindingFlags.Static
+        | BindingFlags.Instance
+        | BindingFlags.DeclaredOnly;
 
     private static IEnumerable<MethodBase> Bodies(Assembly assembly) =>
-        assembly.GetTypes().SelectMany(t => t.GetMethods(Everything).Cast<MethodBase>().Concat(t.GetConstructors(Everything))).Where(m => m.GetMethodBody() is not null);
+        assembly
+            .GetTypes()
+            .SelectMany(t => t.GetMethods(Everything).Cast<MethodBase>().Concat(t.GetConstructors(Everything)))
+            .Where(m => m.GetMethodBody() is not null);
 
     /// <summary>Methods that a body calls, read from its IL.</summary>
     private static IEnumerable<MethodBase> Called(MethodBase method)
@@ -44,7 +71,14 @@ public sealed class ScalarTests
         {
             OpCode code = il[i] == 0xFE ? TwoBytes[il[i + 1]] : OneByte[il[i]];
             i += code.Size;
-            if (code.OperandType == OperandType.InlineMethod && Resolve(method, BitConverter.ToInt32(il, i)) is { } called) yield return called;
+            if (
+                code.OperandType == OperandType.InlineMethod
+                && Resolve(method, BitConverter.ToInt32(il, i)) is { } called
+            )
+            {
+                yield return called;
+            }
+
             i += code.OperandType switch
             {
                 OperandType.InlineNone => 0,
@@ -59,7 +93,8 @@ public sealed class ScalarTests
 
     private static MethodBase? Resolve(MethodBase method, int token)
     {
-        Type[] ofType = method.DeclaringType is { IsGenericType: true } generic ? generic.GetGenericArguments() : [], ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : [];
+        Type[] ofType = method.DeclaringType is { IsGenericType: true } generic ? generic.GetGenericArguments() : [],
+            ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : [];
         try
         {
             return method.Module.ResolveMethod(token, ofType, ofMethod);
@@ -70,8 +105,13 @@ public sealed class ScalarTests
         }
     }
 
-    private static readonly Dictionary<int, OpCode> OneByte = Codes(1), TwoBytes = Codes(2);
+    private static readonly Dictionary<int, OpCode> OneByte = Codes(1),
+        TwoBytes = Codes(2);
 
     private static Dictionary<int, OpCode> Codes(int size) =>
-        typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (OpCode)f.GetValue(null)!).Where(c => c.Size == size).ToDictionary(c => c.Value & 0xFF);
+        typeof(OpCodes)
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(f => (OpCode)f.GetValue(null)!)
+            .Where(c => c.Size == size)
+            .ToDictionary(c => c.Value & 0xFF);
 }

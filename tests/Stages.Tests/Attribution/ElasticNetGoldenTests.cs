@@ -19,22 +19,37 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
     public void Every_fit_does_the_sweeps_of_scikit_learn_and_ends_at_its_coefficients()
     {
         using var cases = JsonDocument.Parse(File.ReadAllText(Golden.Path(Kind, "cases.json")));
-        var sets = cases.RootElement.GetProperty("sets").EnumerateObject().ToDictionary(s => s.Name, s => new Set(s.Value));
-        double worstSame = 0, worstOther = 0;
-        int fits = 0, sameSweeps = 0;
+        var sets = cases
+            .RootElement.GetProperty("sets")
+            .EnumerateObject()
+            .ToDictionary(s => s.Name, s => new Set(s.Value));
+        double worstSame = 0,
+            worstOther = 0;
+        int fits = 0,
+            sameSweeps = 0;
         using var scope = new AssertionScope();
         foreach (var expected in cases.RootElement.GetProperty("fits").EnumerateArray())
         {
             var set = sets[expected.GetProperty("set").GetString()!];
-            var train = expected.GetProperty("rows").GetString() == "train" ? set.Rows("train") : [.. Enumerable.Range(0, set.Y.Length)];
+            var train =
+                expected.GetProperty("rows").GetString() == "train"
+                    ? set.Rows("train")
+                    : [.. Enumerable.Range(0, set.Y.Length)];
             var settings = new ElasticNetSettings(
-                expected.GetProperty("alpha").GetDouble(), expected.GetProperty("l1_ratio").GetDouble(), expected.GetProperty("max_iter").GetInt32(),
-                expected.GetProperty("tol").GetDouble(), expected.GetProperty("fit_intercept").GetBoolean());
+                expected.GetProperty("alpha").GetDouble(),
+                expected.GetProperty("l1_ratio").GetDouble(),
+                expected.GetProperty("max_iter").GetInt32(),
+                expected.GetProperty("tol").GetDouble(),
+                expected.GetProperty("fit_intercept").GetBoolean()
+            );
             double[] y = [.. train.Select(i => set.Y[i])];
             byte[][] rows = [.. train.Select(i => set.Bits[i])];
             var fit = ElasticNet.Fit(MaskColumns.Of(rows, set.Columns), y, settings);
 
-            string name = string.Create(CultureInfo.InvariantCulture, $"fit {fits} ({expected.GetProperty("set").GetString()}, {settings})");
+            string name = string.Create(
+                CultureInfo.InvariantCulture,
+                $"fit {fits} ({expected.GetProperty("set").GetString()}, {settings})"
+            );
             int iterations = expected.GetProperty("n_iter").GetInt32();
             bool tight = settings.Tolerance < 1e-7;
             if (tight)
@@ -64,13 +79,23 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
                 worstOther = Math.Max(worstOther, error);
             }
 
-            Objective(rows, y, fit, settings).Should().BeApproximately(expected.GetProperty("objective").GetDouble(), 1e-9, name);
+            Objective(rows, y, fit, settings)
+                .Should()
+                .BeApproximately(expected.GetProperty("objective").GetDouble(), 1e-9, name);
             fit.Converged.Should().Be(!expected.GetProperty("warns_no_convergence").GetBoolean(), name);
             if (expected.TryGetProperty("test", out var test))
             {
                 var held = set.Rows("test");
-                double[] truth = [.. held.Select(i => set.Y[i])], predicted = [.. held.Select(i => fit.Predict(set.Bits[i]))];
-                predicted.Zip(set.Tensors.ReadDouble(coefficients.Replace("coef", "predicted", StringComparison.Ordinal)), (a, b) => Math.Abs(a - b)).Max().Should().BeLessThanOrEqualTo(1e-9, name);
+                double[] truth = [.. held.Select(i => set.Y[i])],
+                    predicted = [.. held.Select(i => fit.Predict(set.Bits[i]))];
+                predicted
+                    .Zip(
+                        set.Tensors.ReadDouble(coefficients.Replace("coef", "predicted", StringComparison.Ordinal)),
+                        (a, b) => Math.Abs(a - b)
+                    )
+                    .Max()
+                    .Should()
+                    .BeLessThanOrEqualTo(1e-9, name);
                 Same(Metrics.R2(truth, predicted), test.GetProperty("r2"), name);
                 Same(Metrics.Pearson(truth, predicted), test.GetProperty("rho"), name);
             }
@@ -84,7 +109,10 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
         }
 
         fits.Should().BePositive();
-        output.WriteLine($"{fits} fits, {sameSweeps} with the same sweeps; largest coefficient error {worstSame:g2}, where sweeps differ {worstOther:g2}");
+        output.WriteLine(
+            $"{fits} fits, {sameSweeps} with the same sweeps; largest coefficient error {worstSame:g2}, where sweeps "
+                + $"differ {worstOther:g2}"
+        );
     }
 
     private static void Same(double actual, JsonElement expected, string because)
@@ -101,7 +129,8 @@ public sealed class ElasticNetGoldenTests(ITestOutputHelper output)
 
     private static double Objective(byte[][] rows, double[] y, ElasticNetFit fit, ElasticNetSettings s) =>
         (rows.Zip(y, (x, v) => Math.Pow(v - fit.Predict(x), 2)).Sum() / (2 * y.Length))
-        + (s.Alpha * s.L1Ratio * fit.Coefficients.Sum(Math.Abs)) + (s.Alpha * (1 - s.L1Ratio) / 2 * fit.Coefficients.Sum(w => w * w));
+        + (s.Alpha * s.L1Ratio * fit.Coefficients.Sum(Math.Abs))
+        + (s.Alpha * (1 - s.L1Ratio) / 2 * fit.Coefficients.Sum(w => w * w));
 
     private sealed class Set : IDisposable
     {

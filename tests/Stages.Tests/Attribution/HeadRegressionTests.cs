@@ -23,9 +23,16 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
         var fit = sample.Fit(ElasticNetTrainer);
         var split = TrainTestSplit.Of(1000, 0.8, 7);
         int[] train = [.. Enumerable.Range(0, 1000).Where(split.Trains)];
-        var direct = ElasticNet.Fit(MaskColumns.Of(train.Select(i => sample.Masks[i]), 64), [.. train.Select(i => sample.Phi[i])], new ElasticNetSettings(), threads: 2);
+        var direct = ElasticNet.Fit(
+            MaskColumns.Of(train.Select(i => sample.Masks[i]), 64),
+            [.. train.Select(i => sample.Phi[i])],
+            new ElasticNetSettings(),
+            threads: 2
+        );
         fit.Beta.Should().Equal(direct.Coefficients, "to the bit, whatever the threads");
-        (fit.Intercept, fit.Iterations, fit.DualGap, fit.Converged).Should().Be((direct.Intercept, direct.Iterations, direct.DualGap, true));
+        (fit.Intercept, fit.Iterations, fit.DualGap, fit.Converged)
+            .Should()
+            .Be((direct.Intercept, direct.Iterations, direct.DualGap, true));
         fit.TestMaskIndex.Should().Equal(Enumerable.Range(0, 1000).Where(i => !split.Trains(i)));
         fit.TestPhi.Should().Equal(fit.TestMaskIndex.Select(i => sample.Phi[i]));
         fit.TestPredicted.Should().Equal(fit.TestMaskIndex.Select(i => direct.Predict(sample.Masks[i])));
@@ -35,15 +42,25 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(TrainerNames))]
-    public void R2_of_Evaluate_is_the_double_precision_R2_to_1e_6_and_errors_are_those_of_the_predictions(string trainer)
+    public void R2_of_Evaluate_is_the_double_precision_R2_to_1e_6_and_errors_are_those_of_the_predictions(
+        string trainer
+    )
     {
         using var sample = new MadeUpSample(1000, 64);
         var fit = sample.Fit(Of(trainer));
         fit.Evaluated.R2.Should().BeApproximately(fit.R2, 1e-6);
-        fit.Evaluated.Mae.Should().BeApproximately(fit.TestPhi.Zip(fit.TestPredicted, (a, b) => Math.Abs(a - b)).Average(), 1e-6);
-        fit.Evaluated.Rmse.Should().BeApproximately(Math.Sqrt(fit.TestPhi.Zip(fit.TestPredicted, (a, b) => (a - b) * (a - b)).Average()), 1e-6);
+        fit.Evaluated.Mae.Should()
+            .BeApproximately(fit.TestPhi.Zip(fit.TestPredicted, (a, b) => Math.Abs(a - b)).Average(), 1e-6);
+        fit.Evaluated.Rmse.Should()
+            .BeApproximately(
+                Math.Sqrt(fit.TestPhi.Zip(fit.TestPredicted, (a, b) => (a - b) * (a - b)).Average()),
+                1e-6
+            );
         double likeness = Metrics.Pearson(fit.Beta, sample.Fit(ElasticNetTrainer).Beta);
-        output.WriteLine($"{trainer}: R2 {fit.R2:f3}, rho {fit.Rho:f3}, Evaluate's R2 off by {Math.Abs(fit.Evaluated.R2 - fit.R2):g2}, correlation of beta with the elastic net's {likeness:f4}");
+        output.WriteLine(
+            $"{trainer}: R2 {fit.R2:f3}, rho {fit.Rho:f3}, Evaluate's R2 off by "
+                + $"{Math.Abs(fit.Evaluated.R2 - fit.R2):g2}, correlation of beta with the elastic net's {likeness:f4}"
+        );
         likeness.Should().BeGreaterThan(trainer == "sdca" ? 0.999 : 0.8);
     }
 
@@ -89,11 +106,17 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
         var train = MaskDataView.All(sample.Open());
         var (ensemble, score) = trainer == "light-gbm" ? LightGbm(ml, train) : FastTree(ml, train);
         double[] scores = [.. score.Select(s => (double)s)];
-        sample.Masks.Zip(scores, (m, s) => Math.Abs(TreeEffects.Predict(ensemble, m) - s)).Max().Should().BeLessThan(1e-5, "the walk is the model");
+        sample
+            .Masks.Zip(scores, (m, s) => Math.Abs(TreeEffects.Predict(ensemble, m) - s))
+            .Max()
+            .Should()
+            .BeLessThan(1e-5, "the walk is the model");
         var effects = TreeEffects.Of(ensemble, sample.Masks, 24);
         for (int n = 0; n < 24; n++)
         {
-            double slow = sample.Masks.Average(m => TreeEffects.Predict(ensemble, With(m, n, true)) - TreeEffects.Predict(ensemble, With(m, n, false)));
+            double slow = sample.Masks.Average(m =>
+                TreeEffects.Predict(ensemble, With(m, n, true)) - TreeEffects.Predict(ensemble, With(m, n, false))
+            );
             effects[n].Should().BeApproximately(slow, 1e-12);
         }
     }
@@ -110,19 +133,32 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
         ml.Model.Save(model, view.Schema, stream);
         stream.Position = 0;
         var loaded = ml.Model.Load(stream, out _);
-        loaded.Transform(view).GetColumn<float>("Score").Should().Equal(model.Transform(view).GetColumn<float>("Score"));
-        ml.Regression.CrossValidate(view, trainer, numberOfFolds: 3, labelColumnName: MaskDataView.Label).Should().OnlyContain(f => f.Metrics.RSquared > 0.8);
+        loaded
+            .Transform(view)
+            .GetColumn<float>("Score")
+            .Should()
+            .Equal(model.Transform(view).GetColumn<float>("Score"));
+        ml.Regression.CrossValidate(view, trainer, numberOfFolds: 3, labelColumnName: MaskDataView.Label)
+            .Should()
+            .OnlyContain(f => f.Metrics.RSquared > 0.8);
         ml.Regression.PermutationFeatureImportance(model, view, MaskDataView.Label).Should().HaveCount(24);
-        var pipeline = ml.Transforms.CopyColumns("Copy", MaskDataView.Label).Append(new ElasticNetTrainer(ml, new ElasticNetSettings(), "Copy"));
+        var pipeline = ml
+            .Transforms.CopyColumns("Copy", MaskDataView.Label)
+            .Append(new ElasticNetTrainer(ml, new ElasticNetSettings(), "Copy"));
         pipeline.GetOutputSchema(SchemaShapeOf(ml, view)).Should().Contain(c => c.Name == "Score");
-        ml.Regression.Evaluate(pipeline.Fit(view).Transform(view), MaskDataView.Label).RSquared.Should().BeGreaterThan(0.9);
+        ml.Regression.Evaluate(pipeline.Fit(view).Transform(view), MaskDataView.Label)
+            .RSquared.Should()
+            .BeGreaterThan(0.9);
     }
 
     [Fact]
     public void A_feature_that_is_neither_0_nor_1_is_refused()
     {
         var ml = new MLContext(1);
-        var data = ml.Data.LoadFromEnumerable([new Point { Features = [0, 1], Label = 1 }, new Point { Features = [0.5f, 1], Label = 2 }]);
+        var data = ml.Data.LoadFromEnumerable([
+            new Point { Features = [0, 1], Label = 1 },
+            new Point { Features = [0.5f, 1], Label = 2 },
+        ]);
         var fit = () => new ElasticNetTrainer(ml, new ElasticNetSettings(), "Label").Fit(data);
         fit.Should().Throw<InvalidOperationException>().WithMessage("Feature 0 is 0.5*");
     }
@@ -148,13 +184,14 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
         (row.TrainRows, row.TestRows, row.Trainer).Should().Be((160, 40, "elastic-net"));
     }
 
-    private static Trainer Of(string name) => name switch
-    {
-        "elastic-net" => ElasticNetTrainer,
-        "sdca" => new Trainer.Sdca(),
-        "light-gbm" => new Trainer.LightGbm(),
-        _ => new Trainer.FastTree(),
-    };
+    private static Trainer Of(string name) =>
+        name switch
+        {
+            "elastic-net" => ElasticNetTrainer,
+            "sdca" => new Trainer.Sdca(),
+            "light-gbm" => new Trainer.LightGbm(),
+            _ => new Trainer.FastTree(),
+        };
 
     private static (RegressionTreeEnsemble, IEnumerable<float>) LightGbm(MLContext ml, MaskDataView train)
     {
@@ -168,12 +205,17 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
         return (model.Model.TrainedTreeEnsemble, model.Transform(train).GetColumn<float>("Score"));
     }
 
-    private static SchemaShape SchemaShapeOf(MLContext ml, IDataView view) => ml.Transforms.CopyColumns("Unused", MaskDataView.Label).GetOutputSchema(Shape(view));
+    private static SchemaShape SchemaShapeOf(MLContext ml, IDataView view) =>
+        ml.Transforms.CopyColumns("Unused", MaskDataView.Label).GetOutputSchema(Shape(view));
 
     private static SchemaShape Shape(IDataView view)
     {
-        // A SchemaShape cannot be made from outside ML.NET but through the internals it shows to nobody; reflection will do in a test.
-        var create = typeof(SchemaShape).GetMethod("Create", System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!;
+        // A SchemaShape cannot be made from outside ML.NET but through the internals it shows to nobody; reflection
+        // will do in a test.
+        var create = typeof(SchemaShape).GetMethod(
+            "Create",
+            System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic
+        )!;
         return (SchemaShape)create.Invoke(null, [view.Schema])!;
     }
 

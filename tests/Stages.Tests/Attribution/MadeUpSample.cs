@@ -3,7 +3,10 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Tests.Attribution;
 
-/// <summary>Part files of a made-up sample: phi is additive in the heads plus one interaction plus noise; parts of the two tables have different borders.</summary>
+/// <summary>
+/// Part files of a made-up sample: phi is additive in the heads plus one interaction plus noise; parts of the two
+/// tables have different borders.
+/// </summary>
 internal sealed class MadeUpSample : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("sample-").FullName;
@@ -20,11 +23,28 @@ internal sealed class MadeUpSample : IDisposable
         {
             Masks[i] = Ranking.Intact(random.Permutation(heads), heads - (int)Math.Round(0.75 * heads));
             double additive = Enumerable.Range(0, heads).Where(n => IsIntact(Masks[i], n)).Sum(n => Effects[n]);
-            Phi[i] = phiOf?.Invoke(i) ?? additive + (IsIntact(Masks[i], 1) && IsIntact(Masks[i], 2) ? 0.05 : 0) + (noise * (Uniform() - 0.5));
+            Phi[i] =
+                phiOf?.Invoke(i)
+                ?? additive + (IsIntact(Masks[i], 1) && IsIntact(Masks[i], 2) ? 0.05 : 0) + (noise * (Uniform() - 0.5));
         }
 
-        MaskParts = Write("masks", 250, (path, first, count) => MaskPart.Write(path, "s", first, Masks[first..(first + count)]));
-        ForwardParts = Write("forward", 170, (path, first, count) => ForwardPart.Write(path, "s", first, [.. Phi[first..(first + count)].Select(p => p * 5 - 1)], Phi[first..(first + count)]));
+        MaskParts = Write(
+            "masks",
+            250,
+            (path, first, count) => MaskPart.Write(path, "s", first, Masks[first..(first + count)])
+        );
+        ForwardParts = Write(
+            "forward",
+            170,
+            (path, first, count) =>
+                ForwardPart.Write(
+                    path,
+                    "s",
+                    first,
+                    [.. Phi[first..(first + count)].Select(p => p * 5 - 1)],
+                    Phi[first..(first + count)]
+                )
+        );
     }
 
     public int Heads { get; }
@@ -41,7 +61,8 @@ internal sealed class MadeUpSample : IDisposable
 
     public MaskDataset Open() => MaskDataset.Open(MaskParts, ForwardParts, Heads);
 
-    public HeadFit Fit(Trainer trainer, int seed = 7, double trainShare = 0.8) => HeadRegression.Fit(trainer, MaskParts, ForwardParts, Heads, seed, trainShare);
+    public HeadFit Fit(Trainer trainer, int seed = 7, double trainShare = 0.8) =>
+        HeadRegression.Fit(trainer, MaskParts, ForwardParts, Heads, seed, trainShare);
 
     public static bool IsIntact(byte[] mask, int head) => (mask[head / 8] >> (head % 8) & 1) != 0;
 

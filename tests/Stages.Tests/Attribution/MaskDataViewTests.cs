@@ -19,8 +19,13 @@ public sealed class MaskDataViewTests
         view.GetColumn<double>(MaskDataView.Phi).Should().Equal(sample.Phi);
         view.GetColumn<float>(MaskDataView.Label).Should().Equal(sample.Phi.Select(p => (float)p));
         view.GetColumn<int>(MaskDataView.MaskIndex).Should().Equal(Enumerable.Range(0, 700));
-        view.GetColumn<float[]>(MaskDataView.Features).Zip(sample.Masks)
-            .Should().OnlyContain(p => p.First.Length == 37 && p.First.Select((v, n) => v == (MadeUpSample.IsIntact(p.Second, n) ? 1f : 0f)).All(same => same));
+        view.GetColumn<float[]>(MaskDataView.Features)
+            .Zip(sample.Masks)
+            .Should()
+            .OnlyContain(p =>
+                p.First.Length == 37
+                && p.First.Select((v, n) => v == (MadeUpSample.IsIntact(p.Second, n) ? 1f : 0f)).All(same => same)
+            );
         new MLContext().Data.CreateEnumerable<Row>(view, reuseRowObject: false).Should().HaveCount(700);
     }
 
@@ -43,7 +48,8 @@ public sealed class MaskDataViewTests
         using var sample = new MadeUpSample(500, 16);
         var tooFew = () => MaskDataset.Open(sample.MaskParts, [sample.ForwardParts[0]], 16);
         tooFew.Should().Throw<InputException>().WithMessage("*170 forward passes for 500 masks*");
-        var swapped = () => MaskDataset.Open([.. sample.MaskParts.Reverse()], sample.ForwardParts, 16).Observations().Count();
+        var swapped = () =>
+            MaskDataset.Open([.. sample.MaskParts.Reverse()], sample.ForwardParts, 16).Observations().Count();
         swapped.Should().Throw<InputException>().WithMessage("*forward*'mask_index' has 0 where the masks have 250*");
         var otherModel = () => MaskDataset.Open(sample.MaskParts, sample.ForwardParts, 64).Observations().Count();
         otherModel.Should().Throw<InputException>().WithMessage("*'heads'*64 heads*");
@@ -58,7 +64,11 @@ public sealed class MaskDataViewTests
     }
 
     [Property(MaxTest = 200)]
-    public void A_split_trains_exactly_the_rounded_share_and_is_a_function_of_its_arguments(int seed, ushort rows, double share)
+    public void A_split_trains_exactly_the_rounded_share_and_is_a_function_of_its_arguments(
+        int seed,
+        ushort rows,
+        double share
+    )
     {
         int n = rows + 2;
         double p = Math.Abs(share % 1);
@@ -75,7 +85,11 @@ public sealed class MaskDataViewTests
     {
         var a = TrainTestSplit.Of(1000, 0.8, 1);
         var b = TrainTestSplit.Of(1000, 0.8, 2);
-        Enumerable.Range(0, 1000).Count(i => a.Trains(i) != b.Trains(i)).Should().BeInRange(200, 450, "two random fifths overlap by chance only");
+        Enumerable
+            .Range(0, 1000)
+            .Count(i => a.Trains(i) != b.Trains(i))
+            .Should()
+            .BeInRange(200, 450, "two random fifths overlap by chance only");
     }
 
     private sealed class Row

@@ -37,7 +37,9 @@ public sealed class MaskStabilityTests
         int[] train = [.. Enumerable.Range(0, 450).Where(split.Trains)];
         double[] Beta(IEnumerable<int> rows) => FitDirectly(sample, [.. rows]);
         points[0].TrainMasks.Should().Be(train.Length);
-        points[0].HalfSplit.Should().Be(Metrics.Pearson(Beta(train.Where((_, i) => i % 2 == 0)), Beta(train.Where((_, i) => i % 2 == 1))));
+        points[0]
+            .HalfSplit.Should()
+            .Be(Metrics.Pearson(Beta(train.Where((_, i) => i % 2 == 0)), Beta(train.Where((_, i) => i % 2 == 1))));
     }
 
     [Fact]
@@ -58,7 +60,12 @@ public sealed class MaskStabilityTests
     public void Other_trainers_have_points_too_also_of_few_masks(string name)
     {
         using var sample = new MadeUpSample(400, 16);
-        Trainer trainer = name switch { "sdca" => new Trainer.Sdca(MaxIterations: 50), "light-gbm" => new Trainer.LightGbm(20, 8), _ => new Trainer.FastTree(20, 8) };
+        Trainer trainer = name switch
+        {
+            "sdca" => new Trainer.Sdca(MaxIterations: 50),
+            "light-gbm" => new Trainer.LightGbm(20, 8),
+            _ => new Trainer.FastTree(20, 8),
+        };
         var points = Of(sample, trainer, 0.05, 0.25, 1);
         points.Select(p => p.Masks).Should().Equal(20, 100, 400);
         points[^1].R2.Should().Be(sample.Fit(trainer).R2);
@@ -71,9 +78,17 @@ public sealed class MaskStabilityTests
         using var sample = new MadeUpSample(40, 8, phiOf: _ => 0.25);
         var points = Of(sample, ElasticNet, 0.05, 1);
         points.Should().ContainSingle().Which.Masks.Should().Be(40);
-        (points[0].CosineAll, points[0].HalfSplit, points[0].SpearmanBrown).Should().Be((double.NaN, double.NaN, double.NaN));
+        (points[0].CosineAll, points[0].HalfSplit, points[0].SpearmanBrown)
+            .Should()
+            .Be((double.NaN, double.NaN, double.NaN));
     }
 
     private static double[] FitDirectly(MadeUpSample sample, int[] rows) =>
-        Stages.Attribution.ElasticNet.Fit(MaskColumns.Of(rows.Select(i => sample.Masks[i]), sample.Heads), [.. rows.Select(i => sample.Phi[i])], new ElasticNetSettings()).Coefficients;
+        Stages
+            .Attribution.ElasticNet.Fit(
+                MaskColumns.Of(rows.Select(i => sample.Masks[i]), sample.Heads),
+                [.. rows.Select(i => sample.Phi[i])],
+                new ElasticNetSettings()
+            )
+            .Coefficients;
 }

@@ -14,8 +14,15 @@ public sealed class RankingTests
         order.Order().Should().Equal(Enumerable.Range(0, scores.Length));
         for (int i = 1; i < order.Length; i++)
         {
-            double before = scores[order[i - 1]], after = scores[order[i]];
-            (before > after || double.IsNaN(after) && !double.IsNaN(before) || (before.Equals(after) || before == after) && order[i - 1] < order[i]).Should().BeTrue();
+            double before = scores[order[i - 1]],
+                after = scores[order[i]];
+            (
+                before > after
+                || double.IsNaN(after) && !double.IsNaN(before)
+                || (before.Equals(after) || before == after) && order[i - 1] < order[i]
+            )
+                .Should()
+                .BeTrue();
         }
     }
 

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Checking;
 
-/// <summary>Models against references written from golden cases, as the script of <c>check --help</c> would write them.</summary>
+/// <summary>
+/// Models against references written from golden cases, as the script of <c>check --help</c> would write them.
+/// </summary>
 public sealed class ReferenceComparisonTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -26,11 +28,28 @@ public sealed class ReferenceComparisonTests : IDisposable
         using var golden = new GoldenCase(Golden.Path(name));
         using VisionLanguageModel model = Load(golden);
         List<CheckResult> results = [.. Compare(model, Written(golden))];
-        results.Select(r => r.What).Should().Equal("pixel values", "image tokens", "prompt ids", "keys and values of the image tokens", "logits at the last position");
+        results
+            .Select(r => r.What)
+            .Should()
+            .Equal(
+                "pixel values",
+                "image tokens",
+                "prompt ids",
+                "keys and values of the image tokens",
+                "logits at the last position"
+            );
         string all = string.Join("; ", results.Select(r => $"{r.What}: {r.Found}"));
         CheckResult? first = results.Find(r => !r.Passed);
-        if (model.PromptText(golden.Question) == golden.Prompt) first.Should().BeNull(all);
-        else first!.What.Should().Be("prompt ids", "the case has a system text that no template of its folder gives; {0}", all);
+        if (model.PromptText(golden.Question) == golden.Prompt)
+        {
+            first.Should().BeNull(all);
+        }
+        else
+        {
+            first!
+                .What.Should()
+                .Be("prompt ids", "the case has a system text that no template of its folder gives; {0}", all);
+        }
     }
 
     [GoldenTheory("llava15")]
@@ -77,13 +96,20 @@ public sealed class ReferenceComparisonTests : IDisposable
     public void Another_rotary_base_parts_at_the_first_layers_keys()
     {
         using var golden = new GoldenCase(Golden.Path("llava15"));
-        foreach (string file in Directory.EnumerateFiles(golden.ModelFolder)) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(golden.ModelFolder))
+        {
+            File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        }
+
         string path = Path.Combine(folder.Path, "config.json");
         JsonNode config = JsonNode.Parse(File.ReadAllText(path))!;
         config["text_config"]!["rope_theta"] = 500.0;
         File.WriteAllText(path, config.ToJsonString());
 
-        using VisionLanguageModel model = VisionLanguageModel.Load(folder.Path, Arithmetic.Resolve("cpu", "float32", "packed", ModelInfo.Read(folder.Path).Stored));
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            folder.Path,
+            Arithmetic.Resolve("cpu", "float32", "packed", ModelInfo.Read(folder.Path).Stored)
+        );
         CheckResult first = Compare(model, Written(golden)).First(r => !r.Passed);
         first.What.Should().Be("keys and values of the image tokens");
         first.Found.Should().Contain("layer 0").And.Contain("another rotation");
@@ -107,26 +133,52 @@ public sealed class ReferenceComparisonTests : IDisposable
     [InlineData("""{ "picture": "a.png", "pixel_norm": NaN }""", "NaN and Infinity")]
     [InlineData("""{ "picture": null }""", "the field 'picture' is missing")]
     [InlineData("""{ "picture": 3 }""", "'picture' must hold a text")]
-    [InlineData("""{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [] }""", "'input_ids' must hold a list with entries")]
-    [InlineData("""{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1, -1] }""", "-1 is no token id")]
-    [InlineData("""{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1], "top_tokens": [1], "top_logits": ["x"] }""", "'top_logits' must hold finite numbers")]
-    [InlineData("""{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1], "top_tokens": [1], "top_logits": [1, 2], "key_norms": [1], "value_norms": [1] }""", "'top_logits' has 2 entries and 'top_tokens' 1")]
+    [InlineData(
+        """{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [] }""",
+        "'input_ids' must hold a list with entries"
+    )]
+    [InlineData(
+        """{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1, -1] }""",
+        "-1 is no token id"
+    )]
+    [InlineData(
+        """{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1], "top_tokens": [1], "top_logits": ["x"] }""",
+        "'top_logits' must hold finite numbers"
+    )]
+    [InlineData(
+        """{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1], "top_tokens": [1], "top_logits": [1, 2], "key_norms": [1], "value_norms": [1] }""",
+        "'top_logits' has 2 entries and 'top_tokens' 1"
+    )]
     [InlineData("""{ "picture": "\ud800", "question": "q" }""", "'picture' must hold a text")]
     public void A_file_that_is_no_reference_is_refused_by_name(string text, string what)
     {
         string file = Path.Combine(folder.Path, "reference.json");
         File.WriteAllText(file, text);
-        FluentActions.Invoking(() => Reference.Read(file)).Should().Throw<InputException>().Which.Message.Should().StartWith(file).And.Contain(what);
+        FluentActions
+            .Invoking(() => Reference.Read(file))
+            .Should()
+            .Throw<InputException>()
+            .Which.Message.Should()
+            .StartWith(file)
+            .And.Contain(what);
     }
 
     [Fact]
     public void A_missing_file_is_refused_by_name() =>
-        FluentActions.Invoking(() => Reference.Read(Path.Combine(folder.Path, "none.json"))).Should().Throw<InputException>().WithMessage("*none.json*cannot be read*");
+        FluentActions
+            .Invoking(() => Reference.Read(Path.Combine(folder.Path, "none.json")))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*none.json*cannot be read*");
 
     public void Dispose() => folder.Dispose();
 
     private static VisionLanguageModel Load(GoldenCase golden) =>
-        VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", "packed", ModelInfo.Read(golden.ModelFolder).Stored), golden.Image);
+        VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Resolve("cpu", "float32", "packed", ModelInfo.Read(golden.ModelFolder).Stored),
+            golden.Image
+        );
 
     private IEnumerable<CheckResult> Compare(VisionLanguageModel model, JsonObject written)
     {
@@ -135,13 +187,18 @@ public sealed class ReferenceComparisonTests : IDisposable
         return new ReferenceComparison(model, Reference.Read(file)).Run();
     }
 
-    /// <summary>What the script writes, from a case's tensors. The ids are those of the question alone: a case may put a system text of its own before it.</summary>
+    /// <summary>
+    /// What the script writes, from a case's tensors. The ids are those of the question alone: a case may put a system
+    /// text of its own before it.
+    /// </summary>
     private static JsonObject Written(GoldenCase golden)
     {
         float[] logits = golden.Floats("logits");
         int[] top = [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).Take(20)];
-        float[][] keys = PerLayer(golden, "keys"), values = PerLayer(golden, "values");
-        int width = golden.Field("head_dim")!.Value.GetInt32(), last = (golden.ImageLength - 1) * width;
+        float[][] keys = PerLayer(golden, "keys"),
+            values = PerLayer(golden, "values");
+        int width = golden.Field("head_dim")!.Value.GetInt32(),
+            last = (golden.ImageLength - 1) * width;
         return new JsonObject
         {
             ["picture"] = golden.Images[0],
@@ -153,7 +210,9 @@ public sealed class ReferenceComparisonTests : IDisposable
             ["top_logits"] = Array(top.Select(i => (double)logits[i])),
             ["key_norms"] = Array(keys.Select(Norm)),
             ["value_norms"] = Array(values.Select(Norm)),
-            ["last_keys"] = new JsonArray([.. keys.Select(k => (JsonNode)Array(k.Skip(last).Take(width).Select(v => (double)v)))]),
+            ["last_keys"] = new JsonArray([
+                .. keys.Select(k => (JsonNode)Array(k.Skip(last).Take(width).Select(v => (double)v))),
+            ]),
         };
     }
 
@@ -166,5 +225,6 @@ public sealed class ReferenceComparisonTests : IDisposable
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static JsonArray Array<T>(IEnumerable<T> values) => new([.. values.Select(v => (JsonNode)JsonValue.Create(v)!)]);
+    private static JsonArray Array<T>(IEnumerable<T> values) =>
+        new([.. values.Select(v => (JsonNode)JsonValue.Create(v)!)]);
 }

@@ -22,7 +22,12 @@ public sealed partial class ComparisonPageTests
         foreach (Match link in Links().Matches(page))
         {
             string address = link.Groups[1].Value;
-            (address.StartsWith("data:text/csv", StringComparison.Ordinal) || (address[0] == '#' && ids.Contains(address[1..]))).Should().BeTrue(address);
+            (
+                address.StartsWith("data:text/csv", StringComparison.Ordinal)
+                || (address[0] == '#' && ids.Contains(address[1..]))
+            )
+                .Should()
+                .BeTrue(address);
         }
 
         page.Should().NotContain(" src=").And.NotContain("url(").And.NotContain("@import");
@@ -40,10 +45,20 @@ public sealed partial class ComparisonPageTests
     [Fact]
     public void Every_figure_is_well_formed_svg_at_both_widths_and_stays_inside_its_width()
     {
-        RunComparison[] made = [Alike(), Unlike(), Alike("a run with a very long name: prompt=p1, count=10000, baseline=knockout", "b")];
+        RunComparison[] made =
+        [
+            Alike(),
+            Unlike(),
+            Alike("a run with a very long name: prompt=p1, count=10000, baseline=knockout", "b"),
+        ];
         foreach (RunComparison runs in made)
         {
-            Figure?[] figures = [BetaPairFigure.Of(runs, runs.Fits[0], "beta"), NeededPairFigure.Of(runs, runs.Scans[0], "needed"), CurvePairsFigure.Of(runs, runs.Scans[0], "curves")];
+            Figure?[] figures =
+            [
+                BetaPairFigure.Of(runs, runs.Fits[0], "beta"),
+                NeededPairFigure.Of(runs, runs.Scans[0], "needed"),
+                CurvePairsFigure.Of(runs, runs.Scans[0], "curves"),
+            ];
             foreach (Figure figure in figures.OfType<Figure>())
             {
                 foreach (double width in new[] { Figure.Wide, Figure.Narrow })
@@ -51,7 +66,9 @@ public sealed partial class ComparisonPageTests
                     XDocument svg = XDocument.Parse(figure.Draw(width, "x"));
                     foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
                     {
-                        double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture).Should().BeInRange(0, width, "{0} at {1}: {2}", figure.Name, width, mark);
+                        double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture)
+                            .Should()
+                            .BeInRange(0, width, "{0} at {1}: {2}", figure.Name, width, mark);
                     }
                 }
 
@@ -64,13 +81,26 @@ public sealed partial class ComparisonPageTests
     public void A_run_against_itself_is_said_to_be_the_same()
     {
         FitResults fit = Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8), ("s2", [0, 2, 0, 0], 0.6));
-        ScanResults scan = Scan(4, ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0]), ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0]));
+        ScanResults scan = Scan(
+            4,
+            ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0]),
+            ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0])
+        );
         RunComparison runs = Whole(fit, fit, scan, scan);
 
-        ComparisonSentences.Headline(runs).Should().Contain("β is the same in every sample; R² is the same in every sample. The number of heads that head attribution needs for faithfulness is the same in every sample.");
+        ComparisonSentences
+            .Headline(runs)
+            .Should()
+            .Contain(
+                "β is the same in every sample; R² is the same in every sample. The number of heads that head "
+                    + "attribution needs for faithfulness is the same in every sample."
+            );
         ComparisonSentences.Beta(runs, runs.Fits[0]).Should().Contain("all 2 samples");
         ComparisonSentences.Curves(runs.Scans[0]).Should().Be("The mean curves are the same for every criterion.");
-        ComparisonSentences.Needed(runs.Scans[0]).Should().Contain("every criterion needs the same heads in every sample");
+        ComparisonSentences
+            .Needed(runs.Scans[0])
+            .Should()
+            .Contain("every criterion needs the same heads in every sample");
         ComparisonTable.Beta(runs.Fits[0])!.Rows[0][1].Should().Be("1.000");
     }
 
@@ -80,9 +110,18 @@ public sealed partial class ComparisonPageTests
         RunComparison runs = Alike();
         ComparisonSentences.Fit(runs.Fits[0]).Should().StartWith("R² differs by +0.150 in 2 samples, too few to tell");
         ComparisonSentences.Needed(runs.Scans[0]).Should().Contain("2 samples in common are too few to tell");
-        (string, double[], double)[] Many(double shift) => [.. Enumerable.Range(0, 8).Select(i => ($"s{i}", new double[] { 1, i, 0, 0 }, 0.5 + shift + (shift * 0.1 * (i % 2))))];
+        (string, double[], double)[] Many(double shift) =>
+            [
+                .. Enumerable
+                    .Range(0, 8)
+                    .Select(i => ($"s{i}", new double[] { 1, i, 0, 0 }, 0.5 + shift + (shift * 0.1 * (i % 2)))),
+            ];
         RunComparison eight = Whole(Fit(2, 2, Many(0)), Fit(2, 2, Many(0.1)), runs.Scans[0].A, runs.Scans[0].B);
-        ComparisonSentences.Fit(eight.Fits[0]).Should().MatchRegex("^R² is higher in B by 0\\.105 \\[0\\.10\\d,\u00a00\\.10\\d\\]; ρ is higher in B").And.EndWith("(paired over 8 samples).");
+        ComparisonSentences
+            .Fit(eight.Fits[0])
+            .Should()
+            .MatchRegex("^R² is higher in B by 0\\.105 \\[0\\.10\\d,\u00a00\\.10\\d\\]; ρ is higher in B")
+            .And.EndWith("(paired over 8 samples).");
         ComparisonSentences.Settings(runs).Should().Be("1 of 2 settings differs: prompt. Only A has tokens.");
     }
 
@@ -94,16 +133,60 @@ public sealed partial class ComparisonPageTests
         ComparisonSentences.Beta(runs, runs.Fits[0]).Should().Contain("A has 2 × 2 heads, B has 1 × 2");
         ComparisonPage.Html(runs).Should().Contain("cannot be compared").And.Contain("% of heads");
         RunCard elsewhere = Card("b", [("model.path", "/other")]);
-        ComparisonSentences.Beta(runs with { Differences = SettingDifferences.Of(runs.A, elsewhere) }, Alike().Fits[0]).Should().Contain("two checkpoints");
+        ComparisonSentences
+            .Beta(runs with { Differences = SettingDifferences.Of(runs.A, elsewhere) }, Alike().Fits[0])
+            .Should()
+            .Contain("two checkpoints");
     }
 
     [Fact]
     public void Two_7B_runs_of_200_samples_are_compared_in_seconds_on_a_page_that_stays_small()
     {
-        const int samples = 200, heads = 1024;
+        const int samples = 200,
+            heads = 1024;
         var random = new Random(4);
-        FitResults Fits() => Fit(32, 32, [.. Enumerable.Range(0, samples).Select(i => ($"s{i}", Enumerable.Range(0, heads).Select(_ => random.NextDouble() * random.NextDouble() * 0.1).ToArray(), 0.8 + (0.1 * random.NextDouble())))]);
-        ScanResults Scans() => Scan(heads, [.. Enumerable.Range(0, samples).SelectMany(i => Enumerable.Range(0, 5).Select(seed => ($"s{i}", seed, Enumerable.Range(0, heads + 1).Select(k => Math.Min(1, k / 100.0 * random.NextDouble())).ToArray(), Enumerable.Range(0, heads + 1).Select(k => 1 - Math.Min(1, k / 200.0)).ToArray())))]);
+        FitResults Fits() =>
+            Fit(
+                32,
+                32,
+                [
+                    .. Enumerable
+                        .Range(0, samples)
+                        .Select(i =>
+                            (
+                                $"s{i}",
+                                Enumerable
+                                    .Range(0, heads)
+                                    .Select(_ => random.NextDouble() * random.NextDouble() * 0.1)
+                                    .ToArray(),
+                                0.8 + (0.1 * random.NextDouble())
+                            )
+                        ),
+                ]
+            );
+        ScanResults Scans() =>
+            Scan(
+                heads,
+                [
+                    .. Enumerable
+                        .Range(0, samples)
+                        .SelectMany(i =>
+                            Enumerable
+                                .Range(0, 5)
+                                .Select(seed =>
+                                    (
+                                        $"s{i}",
+                                        seed,
+                                        Enumerable
+                                            .Range(0, heads + 1)
+                                            .Select(k => Math.Min(1, k / 100.0 * random.NextDouble()))
+                                            .ToArray(),
+                                        Enumerable.Range(0, heads + 1).Select(k => 1 - Math.Min(1, k / 200.0)).ToArray()
+                                    )
+                                )
+                        ),
+                ]
+            );
         (FitResults fitA, FitResults fitB, ScanResults scanA, ScanResults scanB) = (Fits(), Fits(), Scans(), Scans());
 
         var watch = System.Diagnostics.Stopwatch.StartNew();
@@ -120,16 +203,34 @@ public sealed partial class ComparisonPageTests
     [InlineData(0.001, 2, "0.00")]
     [InlineData(-0.001, 2, "0.00")]
     [InlineData(double.NaN, 2, "–")]
-    public void A_sign_is_written_where_there_is_a_difference(double value, int decimals, string text) => Format.Signed(value, decimals).Should().Be(text);
+    public void A_sign_is_written_where_there_is_a_difference(double value, int decimals, string text) =>
+        Format.Signed(value, decimals).Should().Be(text);
 
-    private static RunComparison Alike(string nameA = "one", string nameB = "two") => Whole(
-        Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8), ("s2", [0, 2, 0, 0], 0.6)), Fit(2, 2, ("s1", [1, 1, 0, 0], 0.9), ("s2", [0, 2, 0, 0], 0.8)),
-        Scan(4, ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0]), ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0])),
-        Scan(4, ("s1", 0, [0, 0.5, 0.7, 0.9, 1], [1, 0.6, 0.3, 0.3, 0]), ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0])), nameA, nameB);
+    private static RunComparison Alike(string nameA = "one", string nameB = "two") =>
+        Whole(
+            Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8), ("s2", [0, 2, 0, 0], 0.6)),
+            Fit(2, 2, ("s1", [1, 1, 0, 0], 0.9), ("s2", [0, 2, 0, 0], 0.8)),
+            Scan(
+                4,
+                ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0]),
+                ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0])
+            ),
+            Scan(
+                4,
+                ("s1", 0, [0, 0.5, 0.7, 0.9, 1], [1, 0.6, 0.3, 0.3, 0]),
+                ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0])
+            ),
+            nameA,
+            nameB
+        );
 
-    private static RunComparison Unlike() => Whole(
-        Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8)), Fit(1, 2, ("s1", [1, 1], 0.9)),
-        Scan(4, ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0])), Scan(2, ("s1", 0, [0, 0.5, 1], [1, 0.6, 0])));
+    private static RunComparison Unlike() =>
+        Whole(
+            Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8)),
+            Fit(1, 2, ("s1", [1, 1], 0.9)),
+            Scan(4, ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0])),
+            Scan(2, ("s1", 0, [0, 0.5, 1], [1, 0.6, 0]))
+        );
 
     [GeneratedRegex(" id=\"([^\"]+)\"")]
     private static partial Regex Ids();

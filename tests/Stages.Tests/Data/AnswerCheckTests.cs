@@ -8,7 +8,11 @@ namespace Pipelines.Stages.Tests.Data;
 
 public sealed class AnswerCheckTests
 {
-    private static readonly Dictionary<string, IReadOnlyList<string>> Synonyms = new() { ["airplane"] = ["plane", "aeroplane"], ["TV"] = ["television"] };
+    private static readonly Dictionary<string, IReadOnlyList<string>> Synonyms = new()
+    {
+        ["airplane"] = ["plane", "aeroplane"],
+        ["TV"] = ["television"],
+    };
 
     private static readonly AnswerCheck Check = new(plurals: true, Synonyms);
 
@@ -45,8 +49,11 @@ public sealed class AnswerCheckTests
     [InlineData("teddy bears", "teddy bear", true)]
     [InlineData("teddies bear", "teddy bear", false)]
     [InlineData("cafe\u0301", "caf\u00e9", true)]
-    public void An_answer_is_right_where_it_is_the_category_and_nothing_else(string answer, string category, bool correct) =>
-        Check.Judge(answer, category).Correct.Should().Be(correct);
+    public void An_answer_is_right_where_it_is_the_category_and_nothing_else(
+        string answer,
+        string category,
+        bool correct
+    ) => Check.Judge(answer, category).Correct.Should().Be(correct);
 
     [Theory]
     [InlineData("")]
@@ -60,7 +67,8 @@ public sealed class AnswerCheckTests
     }
 
     [Fact]
-    public void Without_a_category_every_other_answer_is_right() => Check.Judge("Whatever", null).Should().Be(new AnswerVerdict(true, null));
+    public void Without_a_category_every_other_answer_is_right() =>
+        Check.Judge("Whatever", null).Should().Be(new AnswerVerdict(true, null));
 
     [Fact]
     public void Plurals_are_wrong_where_not_asked_for()
@@ -77,7 +85,10 @@ public sealed class AnswerCheckTests
         var set = new PictureSet("here", [new DataItem("1", "a", "/a", "tv")], ["tv", "air plane"]);
 
         Check.Invoking(c => c.RequireKnown(set)).Should().NotThrow();
-        new AnswerCheck(true, new Dictionary<string, IReadOnlyList<string>> { ["tvs"] = [] }).Invoking(c => c.RequireKnown(set)).Should().Throw<InputException>()
+        new AnswerCheck(true, new Dictionary<string, IReadOnlyList<string>> { ["tvs"] = [] })
+            .Invoking(c => c.RequireKnown(set))
+            .Should()
+            .Throw<InputException>()
             .WithMessage("answer.synonyms: 'tvs' is no category of the data. There are: air plane, tv.");
     }
 
@@ -86,7 +97,10 @@ public sealed class AnswerCheckTests
     {
         AnswerVerdict plain = Check.Judge(answer ?? "", category ?? "");
 
-        Check.Judge($"  {(answer ?? "").ToUpperInvariant().ToLowerInvariant()}!", category ?? "").Correct.Should().Be(Check.Judge((answer ?? "").ToLowerInvariant(), category ?? "").Correct);
+        Check
+            .Judge($"  {(answer ?? "").ToUpperInvariant().ToLowerInvariant()}!", category ?? "")
+            .Correct.Should()
+            .Be(Check.Judge((answer ?? "").ToLowerInvariant(), category ?? "").Correct);
         (plain.Reason is null).Should().Be(plain.Correct);
     }
 
@@ -94,7 +108,14 @@ public sealed class AnswerCheckTests
     public void Every_bundled_category_accepts_itself_and_its_plural_but_no_other()
     {
         string quickstart = Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
-        IReadOnlyList<string> categories = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), new SingleObject(0.05, 0.02), missing: 0).Categories;
+        IReadOnlyList<string> categories = CocoReader
+            .Read(
+                Path.Combine(quickstart, "images"),
+                Path.Combine(quickstart, "instances.json"),
+                new SingleObject(0.05, 0.02),
+                missing: 0
+            )
+            .Categories;
 
         categories.Should().HaveCount(72);
         foreach (string category in categories)

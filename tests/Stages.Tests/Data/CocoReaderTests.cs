@@ -9,9 +9,12 @@ namespace Pipelines.Stages.Tests.Data;
 
 public sealed class CocoReaderTests : IDisposable
 {
-    private const string Images = """[{"id": 1, "file_name": "a.jpg", "width": 100, "height": 50}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
-    private const string Annotations = """[{"image_id": 1, "category_id": 3, "area": 1000, "iscrowd": 0, "segmentation": [[1, 2, 3]]}, {"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""";
-    private const string Categories = """[{"id": 3, "name": "dog", "supercategory": "animal"}, {"id": 4, "name": "hot dog"}]""";
+    private const string Images =
+        """[{"id": 1, "file_name": "a.jpg", "width": 100, "height": 50}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
+    private const string Annotations =
+        """[{"image_id": 1, "category_id": 3, "area": 1000, "iscrowd": 0, "segmentation": [[1, 2, 3]]}, {"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""";
+    private const string Categories =
+        """[{"id": 3, "name": "dog", "supercategory": "animal"}, {"id": 4, "name": "hot dog"}]""";
 
     private const double AllowedMissing = 0.5;
 
@@ -30,27 +33,40 @@ public sealed class CocoReaderTests : IDisposable
     {
         PictureSet set = Read(Json(Images, Annotations, Categories));
 
-        set.Candidates.Should().Equal(
-            new DataItem("1", "a.jpg", Path.Combine(ImageFolder, "a.jpg"), "dog", "animal"),
-            new DataItem("2", "sub/b.jpg", Path.Combine(ImageFolder, "sub", "b.jpg"), "hot dog",
-                Box: new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0, 0, 0.5, 0.5), 10, 10)));
+        set.Candidates.Should()
+            .Equal(
+                new DataItem("1", "a.jpg", Path.Combine(ImageFolder, "a.jpg"), "dog", "animal"),
+                new DataItem(
+                    "2",
+                    "sub/b.jpg",
+                    Path.Combine(ImageFolder, "sub", "b.jpg"),
+                    "hot dog",
+                    Box: new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0, 0, 0.5, 0.5), 10, 10)
+                )
+            );
         set.Categories.Should().Equal("dog", "hot dog");
     }
 
     [Fact]
     public void The_box_is_that_of_the_one_main_object()
     {
-        const string two = """[{"image_id": 1, "category_id": 3, "area": 50, "bbox": [0, 0, 10, 5]}, {"image_id": 1, "category_id": 4, "area": 1000, "bbox": [50, 10, 50, 20]}, {"image_id": 1, "category_id": 3, "area": 20, "bbox": [1, 1, 1, 1]}]""";
+        const string two =
+            """[{"image_id": 1, "category_id": 3, "area": 50, "bbox": [0, 0, 10, 5]}, {"image_id": 1, "category_id": 4, "area": 1000, "bbox": [50, 10, 50, 20]}, {"image_id": 1, "category_id": 3, "area": 20, "bbox": [1, 1, 1, 1]}]""";
 
-        Read(Json(Images, two, Categories)).Candidates.Single().Should()
-            .Match<DataItem>(i => i.Category == "hot dog"
-            && i.Box == new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0.5, 0.2, 1, 0.6), 100, 50));
+        Read(Json(Images, two, Categories))
+            .Candidates.Single()
+            .Should()
+            .Match<DataItem>(i =>
+                i.Category == "hot dog"
+                && i.Box == new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0.5, 0.2, 1, 0.6), 100, 50)
+            );
     }
 
     [Fact]
     public void Order_of_the_lists_does_not_matter()
     {
-        string reversed = $$"""{"categories": {{Categories}}, "annotations": {{Annotations}}, "licenses": [{"a": {"b": [1, { }] } }], "images": {{Images}} }""";
+        string reversed =
+            $$"""{"categories": {{Categories}}, "annotations": {{Annotations}}, "licenses": [{"a": {"b": [1, { }] } }], "images": {{Images}} }""";
 
         Read(reversed).Pictures.Should().Equal(Read(Json(Images, Annotations, Categories)).Pictures);
     }
@@ -60,10 +76,17 @@ public sealed class CocoReaderTests : IDisposable
     {
         string quickstart = Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
 
-        PictureSet set = CocoReader.Read(Path.Combine(quickstart, "images"), Path.Combine(quickstart, "instances.json"), Rule, AllowedMissing);
+        PictureSet set = CocoReader.Read(
+            Path.Combine(quickstart, "images"),
+            Path.Combine(quickstart, "instances.json"),
+            Rule,
+            AllowedMissing
+        );
 
         set.Pictures.Should().HaveCount(312);
-        set.Candidates.Should().HaveCount(288).And.OnlyContain(c => c.Category != null && c.SuperCategory != null && File.Exists(c.FullPath));
+        set.Candidates.Should()
+            .HaveCount(288)
+            .And.OnlyContain(c => c.Category != null && c.SuperCategory != null && File.Exists(c.FullPath));
         set.LeftOut.Sum(l => l.Count).Should().Be(24);
     }
 
@@ -83,11 +106,14 @@ public sealed class CocoReaderTests : IDisposable
     {
         string name = new('x', 200_000);
 
-        Read(Json(Images, Annotations, $$"""[{"id": 3, "name": "{{name}}"}, {"id": 4, "name": "b"}]""")).Categories.Should().Contain(name);
+        Read(Json(Images, Annotations, $$"""[{"id": 3, "name": "{{name}}"}, {"id": 4, "name": "b"}]"""))
+            .Categories.Should()
+            .Contain(name);
     }
 
     [Fact]
-    public void A_byte_order_mark_is_passed_over() => Read("\uFEFF" + Json(Images, Annotations, Categories)).Candidates.Should().HaveCount(2);
+    public void A_byte_order_mark_is_passed_over() =>
+        Read("\uFEFF" + Json(Images, Annotations, Categories)).Candidates.Should().HaveCount(2);
 
     [Fact]
     public void Memory_does_not_grow_with_the_annotations()
@@ -95,10 +121,17 @@ public sealed class CocoReaderTests : IDisposable
         string path = Path.Combine(folder.Root, "large.json");
         using (var writer = new StreamWriter(path))
         {
-            writer.Write($$"""{"images": {{Images}}, "categories": {{Categories}}, "annotations": [{"image_id": 1, "category_id": 3, "area": 1000}""");
+            writer.Write(
+                $$"""{"images": {{Images}}, "categories": {{Categories}}, "annotations": [{"image_id": 1, "category_id": 3, "area": 1000}"""
+            );
             for (int i = 0; i < 100_000; i++)
             {
-                writer.Write(string.Create(CultureInfo.InvariantCulture, $$""", {"image_id": 1, "category_id": 4, "area": {{i % 90}}.5, "segmentation": [[1.25, 2.5, 3.75, 4.125, 5.25, 6.5, 7.75, 8.125, 9.25, 10.5]]}"""));
+                writer.Write(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $$""", {"image_id": 1, "category_id": 4, "area": {{i % 90}}.5, "segmentation": [[1.25, 2.5, 3.75, 4.125, 5.25, 6.5, 7.75, 8.125, 9.25, 10.5]]}"""
+                    )
+                );
             }
 
             writer.Write("]}");
@@ -126,31 +159,79 @@ public sealed class CocoReaderTests : IDisposable
     [InlineData("{\"images\": [], \"annotations\": [], \"categories\": []}", "'images' lists no picture")]
     [InlineData("{\"images\": {}}", "images: a list ([ … ]) is expected, found an object")]
     [InlineData("{\"images\": [1]}", "images[0]: an object ({ … }) is expected, found a number")]
-    [InlineData("{\"images\": [\n{\"id\": true}]}", "images[0].id: a whole number is expected, found true (line 2, byte 8)")]
+    [InlineData(
+        "{\"images\": [\n{\"id\": true}]}",
+        "images[0].id: a whole number is expected, found true (line 2, byte 8)"
+    )]
     [InlineData("{\"images\": [{\"id\": 1e30}]}", "images[0].id: a whole number is expected")]
     [InlineData("{\"images\": [{\"id\": null, \"file_name\": \"a.jpg\"}]}", "images[0]: lacks 'id'")]
-    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}, {\"id\": \"1\", \"file_name\": \"b.jpg\"}]}", "images[1].id: picture 1 is listed twice")]
+    [InlineData(
+        "{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\"}, {\"id\": \"1\", \"file_name\": \"b.jpg\"}]}",
+        "images[1].id: picture 1 is listed twice"
+    )]
     [InlineData("{\"images\": [{\"id\": 1.5}]}", "images[0].id: a whole number is expected, found one with a fraction")]
-    [InlineData("{\"images\": [{\"id\": 1, \"width\": 0}]}", "images[0].width: a picture's width in pixels is expected")]
-    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"../a.jpg\", \"height\": 1, \"width\": 1}]}", "'../a.jpg' does not name a file below")]
-    [InlineData("{\"images\": [{\"id\": 1, \"file_name\": \"\\ud800\"}]}", "images[0].file_name: the text is not valid UTF-8")]
-    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": -1}]}", "annotations[0].area: a number of 0 or more is expected")]
-    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": 1e999}]}", "annotations[0].area: a number of 0 or more is expected")]
-    [InlineData("{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3]}]}", "annotations[0].bbox: 4 numbers are expected, found fewer")]
-    [InlineData("{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3, 4, 5]}]}", "annotations[0].bbox: 4 numbers are expected, found more")]
+    [InlineData(
+        "{\"images\": [{\"id\": 1, \"width\": 0}]}",
+        "images[0].width: a picture's width in pixels is expected"
+    )]
+    [InlineData(
+        "{\"images\": [{\"id\": 1, \"file_name\": \"../a.jpg\", \"height\": 1, \"width\": 1}]}",
+        "'../a.jpg' does not name a file below"
+    )]
+    [InlineData(
+        "{\"images\": [{\"id\": 1, \"file_name\": \"\\ud800\"}]}",
+        "images[0].file_name: the text is not valid UTF-8"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": -1}]}",
+        "annotations[0].area: a number of 0 or more is expected"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": 1e999}]}",
+        "annotations[0].area: a number of 0 or more is expected"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3]}]}",
+        "annotations[0].bbox: 4 numbers are expected, found fewer"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 2, 3, 4, 5]}]}",
+        "annotations[0].bbox: 4 numbers are expected, found more"
+    )]
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1}]}", "annotations[0]: lacks 'area'")]
-    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": null, \"bbox\": []}]}", "annotations[0].bbox: 4 numbers are expected, found fewer")]
-    [InlineData("{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, null, 4]}]}", "annotations[0].bbox: a number is expected, found null")]
+    [InlineData(
+        "{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"area\": null, \"bbox\": []}]}",
+        "annotations[0].bbox: 4 numbers are expected, found fewer"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, null, 4]}]}",
+        "annotations[0].bbox: a number is expected, found null"
+    )]
     [InlineData("{\"annotations\": [\n{},\n{\"image_id\": 1}]}", "annotations[0]: lacks 'image_id' (line 2, byte 2)")]
-    [InlineData("{\"annotations\": [\n{\"area\": NaN}]}", "annotations[0].area: a number is expected, found NaN, which is no number in JSON (line 2, byte 10)")]
-    [InlineData("{\"annotations\": [{\"bbox\": [1, 2, -Infinity, 4], \"image_id\": 1}]}", "annotations[0].bbox: a number is expected, found -Infinity, which is no number in JSON")]
-    [InlineData("{\"annotations\": [{\"iscrowd\": Infinity}]}", "annotations[0].iscrowd: 0 or 1 is expected, found Infinity")]
-    [InlineData("{\"annotations\": [{\"category_id\": NaN}]}", "annotations[0].category_id: a whole number is expected, found NaN")]
+    [InlineData(
+        "{\"annotations\": [\n{\"area\": NaN}]}",
+        "annotations[0].area: a number is expected, found NaN, which is no number in JSON (line 2, byte 10)"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"bbox\": [1, 2, -Infinity, 4], \"image_id\": 1}]}",
+        "annotations[0].bbox: a number is expected, found -Infinity, which is no number in JSON"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"iscrowd\": Infinity}]}",
+        "annotations[0].iscrowd: 0 or 1 is expected, found Infinity"
+    )]
+    [InlineData(
+        "{\"annotations\": [{\"category_id\": NaN}]}",
+        "annotations[0].category_id: a whole number is expected, found NaN"
+    )]
     [InlineData("{\"annotations\": [{NaN: 1}]}", "the JSON is damaged")]
     [InlineData("{\"annotations\": [{\"area\": NaNs}]}", "the JSON is damaged")]
     [InlineData("{\"annotations\": [{\"image_id\": 1, \"iscrowd\": 2}]}", "annotations[0].iscrowd: 0 or 1 is expected")]
     [InlineData("{\"categories\": [{\"id\": 1}]}", "categories[0]: lacks 'name'")]
-    [InlineData("{\"categories\": [{\"id\": 1, \"name\": \"a\"}, {\"id\": 1, \"name\": \"b\"}]}", "categories[1].id: category 1 is listed twice")]
+    [InlineData(
+        "{\"categories\": [{\"id\": 1, \"name\": \"a\"}, {\"id\": 1, \"name\": \"b\"}]}",
+        "categories[1].id: category 1 is listed twice"
+    )]
     public void Damaged_annotations_say_what_and_where(string json, string message)
     {
         InputException error = Failure(() => Read(json));
@@ -161,7 +242,9 @@ public sealed class CocoReaderTests : IDisposable
 
     [Fact]
     public void An_unlisted_category_is_named() =>
-        Failure(() => Read(Json(Images, Annotations, """[{"id": 3, "name": "dog"}]"""))).Message.Should().Contain("picture 2 has an instance of category 4");
+        Failure(() => Read(Json(Images, Annotations, """[{"id": 3, "name": "dog"}]""")))
+            .Message.Should()
+            .Contain("picture 2 has an instance of category 4");
 
     [Fact]
     public void Missing_pictures_are_counted_and_the_first_is_named()
@@ -169,8 +252,11 @@ public sealed class CocoReaderTests : IDisposable
         File.Delete(Path.Combine(ImageFolder, "sub", "b.jpg"));
 
         string annotations = folder.Write("instances.json", Json(Images, Annotations, Categories));
-        Failure(() => CocoReader.Read(ImageFolder, annotations, Rule, missing: 0.4)).Message.Should()
-            .Contain("lacks 1 of the 2 pictures").And.Contain("(50 %; data.missing allows 40 %)").And.Contain("'sub/b.jpg'");
+        Failure(() => CocoReader.Read(ImageFolder, annotations, Rule, missing: 0.4))
+            .Message.Should()
+            .Contain("lacks 1 of the 2 pictures")
+            .And.Contain("(50 %; data.missing allows 40 %)")
+            .And.Contain("'sub/b.jpg'");
     }
 
     [Fact]
@@ -180,10 +266,14 @@ public sealed class CocoReaderTests : IDisposable
 
         PictureSet set = Read(Json(Images, Annotations, Categories));
 
-        set.Candidates.Select(c => (c.SampleId, c.Gone)).Should().Equal(("1", null), ("2", "the picture is not on disk"));
+        set.Candidates.Select(c => (c.SampleId, c.Gone))
+            .Should()
+            .Equal(("1", null), ("2", "the picture is not on disk"));
         set.Notes.Should().Equal("1 of 2 pictures is not on disk");
         File.Delete(Path.Combine(ImageFolder, "a.jpg"));
-        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "instances.json"), Rule, missing: 1)).Message.Should().Contain("lacks 2 of the 2");
+        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "instances.json"), Rule, missing: 1))
+            .Message.Should()
+            .Contain("lacks 2 of the 2");
     }
 
     [Theory]
@@ -207,10 +297,12 @@ public sealed class CocoReaderTests : IDisposable
     [InlineData("{\"year\": 2017}", "{\"year\": NaN, \"version\": -Infinity}")]
     public void What_other_tools_write_is_read_alike(string published, string written)
     {
-        string json = Json(Images, Annotations, Categories), other = json.Replace(published, written, StringComparison.Ordinal);
+        string json = Json(Images, Annotations, Categories),
+            other = json.Replace(published, written, StringComparison.Ordinal);
         other.Should().NotBe(json);
 
-        IEnumerable<DataItem> Plain(string text) => Read(text).Pictures.Select(p => p with { SuperCategory = null, Box = null });
+        IEnumerable<DataItem> Plain(string text) =>
+            Read(text).Pictures.Select(p => p with { SuperCategory = null, Box = null });
         Plain(other).Should().Equal(Plain(json));
     }
 
@@ -218,35 +310,62 @@ public sealed class CocoReaderTests : IDisposable
     public void Ids_that_are_texts_are_kept_as_they_are()
     {
         const string Words = """[{"id": "n01", "file_name": "a.jpg", "width": 10, "height": 10}]""";
-        PictureSet set = Read(Json(Words, """[{"image_id": "n01", "category_id": "dog", "area": 50}]""", """[{"id": "dog", "name": "a dog"}]"""));
+        PictureSet set = Read(
+            Json(
+                Words,
+                """[{"image_id": "n01", "category_id": "dog", "area": 50}]""",
+                """[{"id": "dog", "name": "a dog"}]"""
+            )
+        );
 
-        set.Candidates.Should().ContainSingle().Which.Should().BeEquivalentTo(new { SampleId = "n01", Category = "a dog" });
+        set.Candidates.Should()
+            .ContainSingle()
+            .Which.Should()
+            .BeEquivalentTo(new { SampleId = "n01", Category = "a dog" });
     }
 
     [Fact]
     public void A_picture_without_a_size_is_refused_only_where_its_instances_need_one()
     {
-        const string Sizeless = """[{"id": 1, "file_name": "a.jpg", "width": null}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
-        Failure(() => Read(Json(Sizeless, Annotations, Categories))).Message.Should().Contain("picture 1 lacks 'width'");
-        Read(Json(Sizeless, """[{"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""", Categories)).Candidates.Should().ContainSingle();
+        const string Sizeless =
+            """[{"id": 1, "file_name": "a.jpg", "width": null}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
+        Failure(() => Read(Json(Sizeless, Annotations, Categories)))
+            .Message.Should()
+            .Contain("picture 1 lacks 'width'");
+        Read(Json(Sizeless, """[{"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""", Categories))
+            .Candidates.Should()
+            .ContainSingle();
     }
 
     [Fact]
     public void A_NaN_at_the_edge_of_the_buffer_is_read_like_any_other()
     {
-        string json = Json(Images, Annotations.Replace("[[1, 2, 3]]", "[NaN, -Infinity]", StringComparison.Ordinal), Categories);
+        string json = Json(
+            Images,
+            Annotations.Replace("[[1, 2, 3]]", "[NaN, -Infinity]", StringComparison.Ordinal),
+            Categories
+        );
         IReadOnlyList<DataItem> expected = Read(json).Pictures;
         int at = json.IndexOf("NaN", StringComparison.Ordinal);
-        for (int before = 65536 - at - 20; before <= 65536 - at + 20; before++) Read(new string(' ', before) + json).Pictures.Should().Equal(expected);
+        for (int before = 65536 - at - 20; before <= 65536 - at + 20; before++)
+        {
+            Read(new string(' ', before) + json).Pictures.Should().Equal(expected);
+        }
     }
 
     [Fact]
     public void Missing_files_and_folders_are_named()
     {
-        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "none.json"), Rule, AllowedMissing)).Message.Should().Contain("none.json: this file of annotations does not exist");
-        Failure(() => CocoReader.Read(ImageFolder, folder.Root, Rule, AllowedMissing)).Message.Should().Contain("is a folder, not a file");
+        Failure(() => CocoReader.Read(ImageFolder, Path.Combine(folder.Root, "none.json"), Rule, AllowedMissing))
+            .Message.Should()
+            .Contain("none.json: this file of annotations does not exist");
+        Failure(() => CocoReader.Read(ImageFolder, folder.Root, Rule, AllowedMissing))
+            .Message.Should()
+            .Contain("is a folder, not a file");
         string annotations = folder.Write("instances.json", Json(Images, Annotations, Categories));
-        Failure(() => CocoReader.Read(Path.Combine(folder.Root, "none"), annotations, Rule, AllowedMissing)).Message.Should().Contain("none: this folder of pictures does not exist");
+        Failure(() => CocoReader.Read(Path.Combine(folder.Root, "none"), annotations, Rule, AllowedMissing))
+            .Message.Should()
+            .Contain("none: this folder of pictures does not exist");
     }
 
     [Fact]
@@ -282,5 +401,6 @@ public sealed class CocoReaderTests : IDisposable
 
     private static InputException Failure(Action action) => action.Should().Throw<InputException>().Which;
 
-    private PictureSet Read(string json) => CocoReader.Read(ImageFolder, folder.Write("instances.json", json), Rule, AllowedMissing);
+    private PictureSet Read(string json) =>
+        CocoReader.Read(ImageFolder, folder.Write("instances.json", json), Rule, AllowedMissing);
 }

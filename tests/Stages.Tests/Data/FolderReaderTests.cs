@@ -20,19 +20,27 @@ public sealed class FolderReaderTests : IDisposable
 
         PictureSet set = FolderReader.Read(folder.Root, null, 0.5);
 
-        set.Candidates.Select(c => (c.SampleId, c.File, c.Category)).Should().Equal(("a.jpeg", "a.jpeg", null), ("b.PNG", "b.PNG", null), ("c.jpg", "c.jpg", null));
-        set.Notes.Should().Equal("passed over 1 file that is no picture (notes.txt), 1 hidden file or folder, 1 folder");
+        set.Candidates.Select(c => (c.SampleId, c.File, c.Category))
+            .Should()
+            .Equal(("a.jpeg", "a.jpeg", null), ("b.PNG", "b.PNG", null), ("c.jpg", "c.jpg", null));
+        set.Notes.Should()
+            .Equal("passed over 1 file that is no picture (notes.txt), 1 hidden file or folder, 1 folder");
     }
 
     [Fact]
     public void Pictures_without_a_label_are_left_out_but_stay_in_the_set()
     {
         folder.Touch("a.jpg", "b.jpg", "deeper/d.jpg");
-        string labels = folder.Write("labels.csv", "category,file,super_category\r\n\"red, \"\"old\"\" dog\",a.jpg,animal\r\n\r\ncat,deeper/d.jpg,\r\n");
+        string labels = folder.Write(
+            "labels.csv",
+            "category,file,super_category\r\n\"red, \"\"old\"\" dog\",a.jpg,animal\r\n\r\ncat,deeper/d.jpg,\r\n"
+        );
 
         PictureSet set = FolderReader.Read(folder.Root, labels, 0.5);
 
-        set.Candidates.Select(c => (c.File, c.Category, c.SuperCategory)).Should().Equal(("a.jpg", "red, \"old\" dog", "animal"), ("deeper/d.jpg", "cat", null));
+        set.Candidates.Select(c => (c.File, c.Category, c.SuperCategory))
+            .Should()
+            .Equal(("a.jpg", "red, \"old\" dog", "animal"), ("deeper/d.jpg", "cat", null));
         set.Pictures.Should().HaveCount(3);
         set.LeftOut.Should().Equal(("not labelled in labels.csv", 1));
     }
@@ -49,8 +57,13 @@ public sealed class FolderReaderTests : IDisposable
 
         PictureSet set = FolderReader.Read(folder.Root, null, 0.5);
 
-        set.Candidates.Select(c => c.File).Should().Equal("a.jfif", "b.webp", "c.JPE", "d.gif", "e.bmp", "photo.txt", "picture", "pointer", "scan.data");
-        set.Notes.Should().Equal("passed over 4 files that are no pictures (Thumbs.db, desktop.ini, empty, …), 1 hidden file or folder");
+        set.Candidates.Select(c => c.File)
+            .Should()
+            .Equal("a.jfif", "b.webp", "c.JPE", "d.gif", "e.bmp", "photo.txt", "picture", "pointer", "scan.data");
+        set.Notes.Should()
+            .Equal(
+                "passed over 4 files that are no pictures (Thumbs.db, desktop.ini, empty, …), 1 hidden file or folder"
+            );
     }
 
     [Fact]
@@ -81,18 +94,36 @@ public sealed class FolderReaderTests : IDisposable
 
         PictureSet set = FolderReader.Read(folder.Root, labels, 0.5);
 
-        set.Candidates.Select(c => (c.File, c.Gone)).Should().Equal(("a.jpg", null), ("b.jpg", "the picture is not on disk"), ("deeper/d.jpg", null));
+        set.Candidates.Select(c => (c.File, c.Gone))
+            .Should()
+            .Equal(("a.jpg", null), ("b.jpg", "the picture is not on disk"), ("deeper/d.jpg", null));
         set.Notes.Should().Equal("1 of 3 pictures is not on disk");
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels, 0.3)).Should().Throw<InputException>()
-            .WithMessage("*lacks 1 of the 3 pictures that *labels.csv names (33.3 %; data.missing allows 30 %); the first is 'b.jpg'*");
+        FluentActions
+            .Invoking(() => FolderReader.Read(folder.Root, labels, 0.3))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage(
+                "*lacks 1 of the 3 pictures that *labels.csv names (33.3 %; data.missing allows 30 %); the first "
+                    + "is 'b.jpg'*"
+            );
     }
 
     [Theory]
     [InlineData("", ":1: the columns 'file' and 'category' are expected")]
     [InlineData("file;category\na.jpg;dog", ":1: the columns")]
-    [InlineData("file,categry\na.jpg,dog", ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. Did you mean 'category' in place of 'categry'?")]
-    [InlineData("file,category,supercategory\na.jpg,dog,x", ":1: the column 'supercategory' is not known. Did you mean 'super_category' in place of 'supercategory'?")]
-    [InlineData("id,file,category\n1,a.jpg,dog", ":1: the column 'id' is not known. The columns are file, category and, where wanted, super_category")]
+    [InlineData(
+        "file,categry\na.jpg,dog",
+        ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. Did you mean "
+            + "'category' in place of 'categry'?"
+    )]
+    [InlineData(
+        "file,category,supercategory\na.jpg,dog,x",
+        ":1: the column 'supercategory' is not known. Did you mean 'super_category' in place of 'supercategory'?"
+    )]
+    [InlineData(
+        "id,file,category\n1,a.jpg,dog",
+        ":1: the column 'id' is not known. The columns are file, category and, where wanted, super_category"
+    )]
     [InlineData("file,category,\na.jpg,dog,", ":1: column 3 has no name.")]
     [InlineData("file,category,category\na.jpg,dog,cat", ":1: the column 'category' stands there twice.")]
     [InlineData("file,category\n", "labels no picture")]
@@ -109,18 +140,39 @@ public sealed class FolderReaderTests : IDisposable
         folder.Touch("a.jpg");
         string labels = folder.Write("labels.csv", csv);
 
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, labels, 0.5, Nearest.To)).Should().Throw<InputException>().Which.Message.Should().Contain(message);
+        FluentActions
+            .Invoking(() => FolderReader.Read(folder.Root, labels, 0.5, Nearest.To))
+            .Should()
+            .Throw<InputException>()
+            .Which.Message.Should()
+            .Contain(message);
     }
 
     [Fact]
     public void Missing_and_empty_folders_are_named()
     {
-        FluentActions.Invoking(() => FolderReader.Read(Path.Combine(folder.Root, "none"), null, 0.5)).Should().Throw<InputException>().WithMessage("*none: this folder of pictures does not exist*");
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, null, 0.5)).Should().Throw<InputException>().WithMessage("*holds no picture (PNG, JPEG, WebP, GIF and BMP)*");
+        FluentActions
+            .Invoking(() => FolderReader.Read(Path.Combine(folder.Root, "none"), null, 0.5))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*none: this folder of pictures does not exist*");
+        FluentActions
+            .Invoking(() => FolderReader.Read(folder.Root, null, 0.5))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*holds no picture (PNG, JPEG, WebP, GIF and BMP)*");
         folder.Touch("a.jpg");
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "none.csv"), 0.5)).Should().Throw<InputException>().WithMessage("*none.csv: this file of labels does not exist*");
+        FluentActions
+            .Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "none.csv"), 0.5))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*none.csv: this file of labels does not exist*");
         folder.Write("latin1.csv", [(byte)'f', 0xe9]);
-        FluentActions.Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "latin1.csv"), 0.5)).Should().Throw<InputException>().WithMessage("*is not UTF-8*");
+        FluentActions
+            .Invoking(() => FolderReader.Read(folder.Root, Path.Combine(folder.Root, "latin1.csv"), 0.5))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*is not UTF-8*");
     }
 
     [Property(MaxTest = 300)]

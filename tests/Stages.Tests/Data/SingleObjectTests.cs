@@ -22,7 +22,14 @@ public sealed class SingleObjectTests
     [InlineData("50 2c", "a crowd covers 2 %")]
     public void The_bounds_are_at_least_and_below(string areas, string? leftOut)
     {
-        string? reason = Rule.LeftOut(Tally(areas.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(a => (Number(a.TrimEnd('c')), a.EndsWith('c')))), 100);
+        string? reason = Rule.LeftOut(
+            Tally(
+                areas
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(a => (Number(a.TrimEnd('c')), a.EndsWith('c')))
+            ),
+            100
+        );
 
         (reason ?? "").Should().StartWith(leftOut ?? "");
         (reason is null).Should().Be(leftOut is null);
@@ -37,16 +44,25 @@ public sealed class SingleObjectTests
         tally.Add(20, new CocoId(3), crowd: false);
         tally.Add(20, new CocoId(4), crowd: false);
 
-        (tally.Count, tally.Category, tally.Largest, tally.Second, tally.LargestCrowd).Should().Be((4, new CocoId(3), 20d, 20d, 90d));
+        (tally.Count, tally.Category, tally.Largest, tally.Second, tally.LargestCrowd)
+            .Should()
+            .Be((4, new CocoId(3), 20d, 20d, 90d));
     }
 
     [Property(MaxTest = 500)]
-    public void The_tally_decides_as_the_rule_read_literally((byte Area, bool Crowd)[] instances, byte least, byte others)
+    public void The_tally_decides_as_the_rule_read_literally(
+        (byte Area, bool Crowd)[] instances,
+        byte least,
+        byte others
+    )
     {
         var rule = new SingleObject(least / 255d, others / 255d);
         (double Share, bool Crowd)[] shares = [.. instances.Select(i => (i.Area / 255d, i.Crowd))];
-        bool literally = shares.Count(s => !s.Crowd && s.Share >= rule.MinArea) == 1
-            && shares.Where((s, n) => n != Array.FindIndex(shares, m => !m.Crowd && m.Share >= rule.MinArea)).All(s => s.Share < rule.OthersBelow);
+        bool literally =
+            shares.Count(s => !s.Crowd && s.Share >= rule.MinArea) == 1
+            && shares
+                .Where((s, n) => n != Array.FindIndex(shares, m => !m.Crowd && m.Share >= rule.MinArea))
+                .All(s => s.Share < rule.OthersBelow);
 
         (rule.LeftOut(Tally(instances.Select(i => ((double)i.Area, i.Crowd))), 255) is null).Should().Be(literally);
     }

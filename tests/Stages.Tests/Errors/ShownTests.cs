@@ -21,7 +21,8 @@ public sealed class ShownTests
     [InlineData("back\\slash\u0007", @"back\\slash\u0007")]
     [InlineData(@"C:\plain", @"C:\plain")]
     [InlineData("Hündchen 犬 🐕 کتاب", "Hündchen 犬 🐕 کتاب")]
-    public void What_would_turn_hide_or_break_a_line_is_quoted(string name, string shown) => Shown.Name(name).Should().Be(shown);
+    public void What_would_turn_hide_or_break_a_line_is_quoted(string name, string shown) =>
+        Shown.Name(name).Should().Be(shown);
 
     [Fact]
     public void Half_of_a_character_is_quoted()
@@ -40,8 +41,13 @@ public sealed class ShownTests
     {
         string shown = Shown.Name(text ?? "");
 
-        shown.EnumerateRunes().Should().NotContain(
-            r => System.Text.Rune.GetUnicodeCategory(r) == UnicodeCategory.Control || System.Text.Rune.GetUnicodeCategory(r) == UnicodeCategory.Format);
+        shown
+            .EnumerateRunes()
+            .Should()
+            .NotContain(r =>
+                System.Text.Rune.GetUnicodeCategory(r) == UnicodeCategory.Control
+                || System.Text.Rune.GetUnicodeCategory(r) == UnicodeCategory.Format
+            );
         Shown.Name(shown).Should().Be(shown);
     }
 }

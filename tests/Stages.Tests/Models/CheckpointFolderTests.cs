@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>What lies in a model folder: weights of the model and of nothing else, found before anything runs.</summary>
+/// <summary>
+/// What lies in a model folder: weights of the model and of nothing else, found before anything runs.
+/// </summary>
 public sealed class CheckpointFolderTests
 {
     [Fact]
@@ -29,7 +31,10 @@ public sealed class CheckpointFolderTests
             Looking(other).Should().Throw<InputException>().Which.What.Should().Contain(name);
             other.Add(name, 1, 7, 5);
             other.Save();
-            Looking(other).Should().Throw<InputException>().WithMessage($"*'{name}' has shape ?7, 5?, but config.json asks for*");
+            Looking(other)
+                .Should()
+                .Throw<InputException>()
+                .WithMessage($"*'{name}' has shape ?7, 5?, but config.json asks for*");
         }
     }
 
@@ -55,7 +60,10 @@ public sealed class CheckpointFolderTests
     {
         using var tiny = new TinyLlava();
         tiny.Rename(n => prefix + n);
-        Looking(tiny).Should().Throw<InputException>().WithMessage($"*names begin with '{prefix[..Math.Min(prefix.Length, 11)]}*{who}*");
+        Looking(tiny)
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*names begin with '{prefix[..Math.Min(prefix.Length, 11)]}*{who}*");
     }
 
     [Fact]
@@ -63,7 +71,11 @@ public sealed class CheckpointFolderTests
     {
         using var tiny = new TinyLlava();
         float[] hub = Features(tiny);
-        tiny.Rename(n => n == "language_model.lm_head.weight" ? "lm_head.weight" : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal));
+        tiny.Rename(n =>
+            n == "language_model.lm_head.weight"
+                ? "lm_head.weight"
+                : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal)
+        );
         Looking(tiny).Should().NotThrow();
         Features(tiny).Should().Equal(hub);
         tiny.Rename(n => n == "lm_head.weight" ? "module.lm_head.weight" : n);
@@ -76,7 +88,10 @@ public sealed class CheckpointFolderTests
         using var tiny = new TinyLlava();
         tiny.Add("model.language_model.norm.weight", 1, 64);
         tiny.Save();
-        Looking(tiny).Should().Throw<InputException>().WithMessage("*'model.language_model.norm.weight'*'language_model.model.norm.weight'*same tensor*");
+        Looking(tiny)
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*'model.language_model.norm.weight'*'language_model.model.norm.weight'*same tensor*");
     }
 
     [Theory]
@@ -100,7 +115,10 @@ public sealed class CheckpointFolderTests
         }
         else
         {
-            Looking(tiny).Should().Throw<InputException>().WithMessage("*no 'language_model.lm_head.weight'*tie_word_embeddings*");
+            Looking(tiny)
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*no 'language_model.lm_head.weight'*tie_word_embeddings*");
         }
     }
 
@@ -154,14 +172,18 @@ public sealed class CheckpointFolderTests
     {
         using var tiny = new TinyLlava();
         using var root = new TemporaryFolder();
-        string repository = root.File("models--lab--micro-llava"), snapshot = Path.Combine(repository, "snapshots", "0123abcd");
+        string repository = root.File("models--lab--micro-llava"),
+            snapshot = Path.Combine(repository, "snapshots", "0123abcd");
         Directory.CreateDirectory(snapshot);
         Directory.CreateDirectory(Path.Combine(repository, "blobs"));
         foreach (string file in Directory.EnumerateFiles(tiny.Folder))
         {
             string blob = Path.Combine(repository, "blobs", "x" + Path.GetFileName(file));
             File.Copy(file, blob);
-            File.CreateSymbolicLink(Path.Combine(snapshot, Path.GetFileName(file)), Path.Combine("..", "..", "blobs", Path.GetFileName(blob)));
+            File.CreateSymbolicLink(
+                Path.Combine(snapshot, Path.GetFileName(file)),
+                Path.Combine("..", "..", "blobs", Path.GetFileName(blob))
+            );
         }
 
         foreach (string folder in (string[])[repository, snapshot, snapshot + "/"])
@@ -175,13 +197,24 @@ public sealed class CheckpointFolderTests
         VisionLanguageModel.Load(repository, Arithmetic.Float32).Dispose();
         string second = Path.Combine(repository, "snapshots", "4567ef");
         Directory.CreateDirectory(second);
-        FluentActions.Invoking(() => ModelInfo.Read(repository)).Should().Throw<InputException>().WithMessage("*2 snapshots*0123abcd, 4567ef*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(repository))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*2 snapshots*0123abcd, 4567ef*");
         Directory.CreateDirectory(Path.Combine(repository, "refs"));
         File.WriteAllText(Path.Combine(repository, "refs", "main"), "0123abcd\n");
         ModelInfo.Read(repository).Folder.Should().Be(snapshot);
         File.WriteAllText(Path.Combine(repository, "refs", "main"), "feed");
-        FluentActions.Invoking(() => ModelInfo.Read(repository)).Should().Throw<InputException>().WithMessage("*refs/main*'feed'*");
-        ModelInfo.Read(tiny.Folder).Name.Should().Be(Path.GetFileName(tiny.Folder), "a folder outside the cache keeps its name");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(repository))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*refs/main*'feed'*");
+        ModelInfo
+            .Read(tiny.Folder)
+            .Name.Should()
+            .Be(Path.GetFileName(tiny.Folder), "a folder outside the cache keeps its name");
     }
 
     [GoldenFact]
@@ -191,7 +224,12 @@ public sealed class CheckpointFolderTests
         {
             using var golden = new GoldenCase(folder);
             using SavedFolder saved = SavedFolder.Of(golden, "model");
-            foreach (string file in Directory.EnumerateFiles(saved.Path).Where(f => Path.GetExtension(f) is ".json" or ".txt").ToList())
+            foreach (
+                string file in Directory
+                    .EnumerateFiles(saved.Path)
+                    .Where(f => Path.GetExtension(f) is ".json" or ".txt")
+                    .ToList()
+            )
             {
                 byte[] text = File.ReadAllBytes(file);
                 File.Delete(file);

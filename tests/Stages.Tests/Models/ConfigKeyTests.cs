@@ -21,7 +21,11 @@ public sealed class ConfigKeyTests
         foreach (string file in Directory.EnumerateFiles(folder, "*.json"))
         {
             string model = Path.GetFileName(file)[..Path.GetFileName(file).IndexOf(".v", StringComparison.Ordinal)];
-            string published = ((string[])["configs", "configs-2"]).Select(c => Golden.Path("..", c, model)).FirstOrDefault(Directory.Exists) ?? "";
+            string published =
+                ((string[])["configs", "configs-2"])
+                    .Select(c => Golden.Path("..", c, model))
+                    .FirstOrDefault(Directory.Exists)
+                ?? "";
             if (!IsRead(file) || published.Length == 0)
             {
                 continue;
@@ -29,7 +33,8 @@ public sealed class ConfigKeyTests
 
             using var temporary = new TemporaryFolder();
             File.Copy(file, temporary.File("config.json"));
-            ModelInfo again = ModelInfo.Read(temporary.Path), first = ModelInfo.Read(published);
+            ModelInfo again = ModelInfo.Read(temporary.Path),
+                first = ModelInfo.Read(published);
             (again.Decoder with { Limit = null }).Should().BeEquivalentTo(first.Decoder with { Limit = null }, file);
             again.Stored.Should().Be(first.Stored, file);
             read++;
@@ -45,7 +50,18 @@ public sealed class ConfigKeyTests
         {
             using var temporary = new TemporaryFolder();
             JsonObject file = JsonNode.Parse(File.ReadAllText(config))!.AsObject();
-            foreach (string section in (string[])["", "text_config", "llm_config", "vision_config", "text_config.rope_parameters", "text_config.rope_scaling", "rope_scaling"])
+            foreach (
+                string section in (string[])
+                    [
+                        "",
+                        "text_config",
+                        "llm_config",
+                        "vision_config",
+                        "text_config.rope_parameters",
+                        "text_config.rope_scaling",
+                        "rope_scaling",
+                    ]
+            )
             {
                 JsonObject? holder = file;
                 foreach (string step in section.Split('.', StringSplitOptions.RemoveEmptyEntries))
@@ -62,7 +78,11 @@ public sealed class ConfigKeyTests
                 string name = section.Length == 0 ? "attn_logit_softcapping" : section + ".attn_logit_softcapping";
                 Set(50.0);
                 File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
-                FluentActions.Invoking(() => ModelInfo.Read(temporary.Path)).Should().Throw<InputException>(config).WithMessage($"*config.json*'{name}' (50*not understood*");
+                FluentActions
+                    .Invoking(() => ModelInfo.Read(temporary.Path))
+                    .Should()
+                    .Throw<InputException>(config)
+                    .WithMessage($"*config.json*'{name}' (50*not understood*");
                 Set(null);
                 File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
                 ModelInfo.Read(temporary.Path).Layers.Should().BePositive(config);
@@ -98,7 +118,11 @@ public sealed class ConfigKeyTests
     {
         using var tiny = new TinyLlava();
         tiny.Edit("\"text_config\":{", $"\"text_config\":{{\"{key}\":{value},");
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage($"*config.json*text_config.{key}*{why}*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*config.json*text_config.{key}*{why}*");
     }
 
     [Theory]
@@ -125,7 +149,11 @@ public sealed class ConfigKeyTests
     [Theory]
     [InlineData("\"rope_theta\":500000.0", 5e5, 1)]
     [InlineData("\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"default\"}", 5e5, 1)]
-    [InlineData("\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"default\"},\"rope_theta\":500000", 5e5, 1)]
+    [InlineData(
+        "\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"default\"},\"rope_theta\":500000",
+        5e5,
+        1
+    )]
     [InlineData("\"rope_theta\":500000.0,\"rope_scaling\":{\"type\":\"linear\",\"factor\":4.0}", 5e5, 4)]
     [InlineData("\"rope_parameters\":{\"rope_theta\":10000.0,\"rope_type\":\"linear\",\"factor\":4.0}", 1e4, 4)]
     [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"rope_type\":\"linear\",\"factor\":2}", 1e4, 2)]
@@ -142,25 +170,56 @@ public sealed class ConfigKeyTests
     }
 
     [Theory]
-    [InlineData("\"rope_scaling\":{\"type\":\"default\",\"rope_type\":\"yarn\",\"factor\":4.0}", "text_config.rope_scaling.rope_type*yarn*type*default")]
-    [InlineData("\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":4.0}", "text_config.rope_scaling.rope_type*\"yarn\"*not computed here")]
-    [InlineData("\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4.0}", "text_config.rope_scaling.type*\"yarn\"*not computed here")]
-    [InlineData("\"rope_parameters\":{\"rope_theta\":5e5,\"rope_type\":\"llama3\",\"factor\":8.0}", "text_config.rope_parameters.rope_type*llama3*not computed here")]
-    [InlineData("\"rope_parameters\":{\"rope_type\":\"longrope\",\"short_factor\":[1.0]}", "text_config.rope_parameters.rope_type*longrope*not computed here")]
+    [InlineData(
+        "\"rope_scaling\":{\"type\":\"default\",\"rope_type\":\"yarn\",\"factor\":4.0}",
+        "text_config.rope_scaling.rope_type*yarn*type*default"
+    )]
+    [InlineData(
+        "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":4.0}",
+        "text_config.rope_scaling.rope_type*\"yarn\"*not computed here"
+    )]
+    [InlineData(
+        "\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4.0}",
+        "text_config.rope_scaling.type*\"yarn\"*not computed here"
+    )]
+    [InlineData(
+        "\"rope_parameters\":{\"rope_theta\":5e5,\"rope_type\":\"llama3\",\"factor\":8.0}",
+        "text_config.rope_parameters.rope_type*llama3*not computed here"
+    )]
+    [InlineData(
+        "\"rope_parameters\":{\"rope_type\":\"longrope\",\"short_factor\":[1.0]}",
+        "text_config.rope_parameters.rope_type*longrope*not computed here"
+    )]
     [InlineData("\"rope_parameters\":{\"rope_theta\":5e5},\"rope_theta\":1e4", "rope_theta*10000*500000")]
-    [InlineData("\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4.0},\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2.0}", "rope_parameters.rope_type*linear*by 4*by 2")]
-    [InlineData("\"rope_parameters\":{\"rope_type\":\"default\"},\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0}", "rope_parameters.rope_type*default*linear")]
+    [InlineData(
+        "\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4.0},\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2.0}",
+        "rope_parameters.rope_type*linear*by 4*by 2"
+    )]
+    [InlineData(
+        "\"rope_parameters\":{\"rope_type\":\"default\"},\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0}",
+        "rope_parameters.rope_type*default*linear"
+    )]
     [InlineData("\"rope_parameters\":{\"rope_type\":\"linear\"}", "rope_parameters.factor*missing")]
     [InlineData("\"rope_scaling\":{\"type\":\"default\",\"factor\":4.0}", "rope_scaling.factor*is 4*default")]
-    [InlineData("\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1e6,\"rope_type\":\"default\"}}", "rope_parameters.full_attention*")]
-    [InlineData("\"rope_parameters\":{\"rope_theta\":1e4,\"partial_rotary_factor\":0.25}", "rope_parameters.partial_rotary_factor*0.25")]
+    [InlineData(
+        "\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1e6,\"rope_type\":\"default\"}}",
+        "rope_parameters.full_attention*"
+    )]
+    [InlineData(
+        "\"rope_parameters\":{\"rope_theta\":1e4,\"partial_rotary_factor\":0.25}",
+        "rope_parameters.partial_rotary_factor*0.25"
+    )]
     [InlineData("\"rope_parameters\":{\"mrope_section\":[2,3,3]}", "rope_parameters.mrope_section*not understood")]
     [InlineData("\"rope_scaling\":\"linear\"", "rope_scaling*an object")]
     public void A_rotary_scaling_that_is_not_computed_is_refused_by_name(string keys, string message)
     {
         using var tiny = new TinyLlava();
         tiny.Edit("\"text_config\":{", $"\"text_config\":{{{keys},");
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage($"*config.json*{message}*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*config.json*{message}*");
     }
 
     [Fact]
@@ -168,21 +227,31 @@ public sealed class ConfigKeyTests
     {
         TorchNative.Touch();
         using var scope = torch.NewDisposeScope();
-        torch.Tensor positions = torch.tensor((long[])[0, 4, 8, 40, 400]), quarters = torch.tensor((long[])[0, 1, 2, 10, 100]);
-        Rotary scaled = Rotary.Of(positions, 16, 1e4, torch.ScalarType.Float64, divisor: 4), plain = Rotary.Of(quarters, 16, 1e4, torch.ScalarType.Float64);
+        torch.Tensor positions = torch.tensor((long[])[0, 4, 8, 40, 400]),
+            quarters = torch.tensor((long[])[0, 1, 2, 10, 100]);
+        Rotary scaled = Rotary.Of(positions, 16, 1e4, torch.ScalarType.Float64, divisor: 4),
+            plain = Rotary.Of(quarters, 16, 1e4, torch.ScalarType.Float64);
         (scaled.Cos - plain.Cos).abs().max().item<double>().Should().BeLessThan(1e-12);
         (scaled.Sin - plain.Sin).abs().max().item<double>().Should().BeLessThan(1e-12);
     }
 
     [Theory]
-    [InlineData("\"max_position_embeddings\":30,\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.0},", "llama", "rope_scaling.type")]
+    [InlineData(
+        "\"max_position_embeddings\":30,\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.0},",
+        "llama",
+        "rope_scaling.type"
+    )]
     [InlineData("\"sliding_window\":30,", "mistral", "sliding_window")]
     public void A_prompt_longer_than_the_window_or_the_plain_positions_is_refused(string keys, string type, string key)
     {
         using var tiny = new TinyLlava();
         tiny.Edit("\"text_config\":{\"model_type\":\"llama\"", $"\"text_config\":{{{keys}\"model_type\":\"{type}\"");
         using VisionLanguageModel model = tiny.Load();
-        model.Invoking(m => m.Prompt("What is this?", 16)).Should().Throw<InputException>().WithMessage($"*config.json*text_config.{key}*more than 30 tokens*the prompt has*");
+        model
+            .Invoking(m => m.Prompt("What is this?", 16))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*config.json*text_config.{key}*more than 30 tokens*the prompt has*");
     }
 
     [Fact]
@@ -210,39 +279,79 @@ public sealed class ConfigKeyTests
     [Theory]
     [InlineData("llama", 32, 32, 4096, 11008, 32000, 1e-6)]
     [InlineData("mistral", 32, 8, 4096, 14336, 32000, 1e-6)]
-    public void A_decoder_that_omits_everything_is_its_classes_default(string type, int heads, int kvHeads, int hidden, int mlp, int rows, double epsilon)
+    public void A_decoder_that_omits_everything_is_its_classes_default(
+        string type,
+        int heads,
+        int kvHeads,
+        int hidden,
+        int mlp,
+        int rows,
+        double epsilon
+    )
     {
         using var temporary = new TemporaryFolder();
-        File.WriteAllText(temporary.File("config.json"), $$"""{"model_type":"llava","text_config":{"model_type":"{{type}}"} }""");
+        File.WriteAllText(
+            temporary.File("config.json"),
+            $$"""{"model_type":"llava","text_config":{"model_type":"{{type}}"} }"""
+        );
         DecoderShape shape = ModelInfo.Read(temporary.Path).Decoder;
-        shape.Should().Be(new DecoderShape(32, heads, kvHeads, 128, hidden, mlp, rows, epsilon, 1e4, null, false, false) { Limit = shape.Limit });
+        shape
+            .Should()
+            .Be(
+                new DecoderShape(32, heads, kvHeads, 128, hidden, mlp, rows, epsilon, 1e4, null, false, false)
+                {
+                    Limit = shape.Limit,
+                }
+            );
     }
 
     [Fact]
     public void A_CLIP_section_that_omits_numbers_is_CLIPs_default_and_a_missing_one_is_LLaVAs()
     {
         using var temporary = new TemporaryFolder();
-        File.WriteAllText(temporary.File("config.json"), """{"model_type":"llava","text_config":{},"vision_config":{"model_type":"clip_vision_model","hidden_size":1024,"num_attention_heads":16}}""");
+        File.WriteAllText(
+            temporary.File("config.json"),
+            """{"model_type":"llava","text_config":{},"vision_config":{"model_type":"clip_vision_model","hidden_size":1024,"num_attention_heads":16}}"""
+        );
         ClipShape small = LlavaConfig.Vision(ModelConfig.Read(temporary.File("config.json")));
         small.Should().Be(new ClipShape(12, 1024, 16, 3072, 224, 32, 3, 1e-5));
         File.WriteAllText(temporary.File("config.json"), """{"model_type":"llava","text_config":{}}""");
-        LlavaConfig.Vision(ModelConfig.Read(temporary.File("config.json"))).Should().Be(new ClipShape(24, 1024, 16, 4096, 336, 14, 3, 1e-5));
+        LlavaConfig
+            .Vision(ModelConfig.Read(temporary.File("config.json")))
+            .Should()
+            .Be(new ClipShape(24, 1024, 16, 4096, 336, 14, 3, 1e-5));
     }
 
     [GoldenFact("qwen2vl-untied")]
     public void A_Qwen2Vl_section_that_omits_class_defaults_has_them()
     {
         using var temporary = new TemporaryFolder();
-        JsonObject file = JsonNode.Parse(File.ReadAllText(Golden.Path("qwen2vl-untied", "model", "config.json")))!.AsObject();
+        JsonObject file = JsonNode
+            .Parse(File.ReadAllText(Golden.Path("qwen2vl-untied", "model", "config.json")))!
+            .AsObject();
         file["hidden_size"] = 3584;
         file["num_attention_heads"] = 28;
         file["rope_scaling"]!["mrope_section"] = new JsonArray(16, 24, 24);
-        file["vision_config"] = JsonNode.Parse("""{"hidden_size":3584,"in_chans":3,"model_type":"qwen2_vl","spatial_patch_size":14}""");
+        file["vision_config"] = JsonNode.Parse(
+            """{"hidden_size":3584,"in_chans":3,"model_type":"qwen2_vl","spatial_patch_size":14}"""
+        );
         File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
         ModelInfo.Read(temporary.Path).HeadDim.Should().Be(128);
         ModelConfig config = ModelConfig.Read(temporary.File("config.json"));
         Qwen2VlConfig.Vision(config).Should().Be(new Qwen2VisionShape(32, 1280, 16, 5120, 14, 2, 2, 10000));
-        foreach (string key in (string[])["hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads", "rms_norm_eps", "vocab_size", "rope_theta"])
+        foreach (
+            string key in (string[])
+                [
+                    "hidden_size",
+                    "intermediate_size",
+                    "num_attention_heads",
+                    "num_hidden_layers",
+                    "num_key_value_heads",
+                    "rms_norm_eps",
+                    "vocab_size",
+                    "rope_theta",
+                ]
+        )
         {
             file.Remove(key);
         }
@@ -250,17 +359,25 @@ public sealed class ConfigKeyTests
         file["vision_config"]!["hidden_size"] = 8192;
         File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
         DecoderShape shape = ModelInfo.Read(temporary.Path).Decoder;
-        (shape with { RotarySections = null }).Should().Be(new DecoderShape(80, 64, 8, 128, 8192, 29568, 152064, 1e-5, 1e6, null, true, false));
+        (shape with { RotarySections = null })
+            .Should()
+            .Be(new DecoderShape(80, 64, 8, 128, 8192, 29568, 152064, 1e-5, 1e6, null, true, false));
     }
 
     [GoldenFact("qwen2vl-untied")]
     public void A_decoder_key_that_says_two_things_is_refused()
     {
         using var temporary = new TemporaryFolder();
-        JsonObject file = JsonNode.Parse(File.ReadAllText(Golden.Path("qwen2vl-untied", "model", "config.json")))!.AsObject();
+        JsonObject file = JsonNode
+            .Parse(File.ReadAllText(Golden.Path("qwen2vl-untied", "model", "config.json")))!
+            .AsObject();
         file["text_config"] = JsonNode.Parse("""{"model_type":"qwen2_vl_text","rms_norm_eps":1e-05}""");
         File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
-        FluentActions.Invoking(() => ModelInfo.Read(temporary.Path)).Should().Throw<InputException>().WithMessage("*'text_config.rms_norm_eps' is 1e-05, but 'rms_norm_eps' is 1e-06*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(temporary.Path))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*'text_config.rms_norm_eps' is 1e-05, but 'rms_norm_eps' is 1e-06*");
     }
 
     [Theory]
@@ -270,7 +387,10 @@ public sealed class ConfigKeyTests
     [InlineData("\"projector_hidden_act\":\"relu\"", "projector_hidden_act*relu*gelu")]
     [InlineData("\"vision_feature_select_strategy\":\"cls\"", "vision_feature_select_strategy*cls*default, full")]
     [InlineData("\"quantization\":{\"group_size\":64,\"bits\":4}", "'quantization'*quantised")]
-    [InlineData("\"compression_config\":{\"quant_method\":\"compressed-tensors\"}", "'compression_config'*compressed-tensors")]
+    [InlineData(
+        "\"compression_config\":{\"quant_method\":\"compressed-tensors\"}",
+        "'compression_config'*compressed-tensors"
+    )]
     [InlineData("\"torch_dtype\":\"float8_e4m3fn\"", "torch_dtype*float8")]
     public void A_setting_of_the_whole_model_is_judged_before_anything_loads(string keys, string? message)
     {
@@ -282,7 +402,11 @@ public sealed class ConfigKeyTests
         }
         else
         {
-            FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage($"*config.json*{message}*");
+            FluentActions
+                .Invoking(() => ModelInfo.Read(tiny.Folder))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage($"*config.json*{message}*");
         }
     }
 
@@ -306,14 +430,19 @@ public sealed class ConfigKeyTests
     {
         using var tiny = new TinyLlava();
         tiny.Edit($"\"{part}\":{{", $"\"{part}\":{{\"quantization_config\":{{\"quant_method\":\"fp8\"}},");
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage($"*'{part}.quantization_config'*quantised (fp8)*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*'{part}.quantization_config'*quantised (fp8)*");
     }
 
     [Fact]
     public void The_image_processor_may_stand_in_processor_config()
     {
         using var tiny = new TinyLlava();
-        string own = Path.Combine(tiny.Folder, "preprocessor_config.json"), joint = Path.Combine(tiny.Folder, "processor_config.json");
+        string own = Path.Combine(tiny.Folder, "preprocessor_config.json"),
+            joint = Path.Combine(tiny.Folder, "processor_config.json");
         PreprocessorConfig before = PreprocessorConfig.Read(tiny.Folder);
         File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}},"patch_size":14}""");
         File.Delete(own);
@@ -323,11 +452,19 @@ public sealed class ConfigKeyTests
         tiny.Load().Dispose();
         File.WriteAllText(joint, """{"image_processor":{"crop_size":56,"size":56}}""");
         ModelInfo info = ModelInfo.Read(tiny.Folder);
-        FluentActions.Invoking(() => ImageTokenCounter.Read(info, new ImageChoice())).Should().Throw<InputException>().WithMessage("*processor_config.json*56 x 56*28 x 28*");
+        FluentActions
+            .Invoking(() => ImageTokenCounter.Read(info, new ImageChoice()))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*processor_config.json*56 x 56*28 x 28*");
         foreach (string nothing in (string[])["""{"patch_size":14}""", """{"image_processor":null}"""])
         {
             File.WriteAllText(joint, nothing);
-            FluentActions.Invoking(() => ImageTokenCounter.Read(info, new ImageChoice())).Should().Throw<InputException>().WithMessage("*preprocessor_config.json*missing*image_processor*");
+            FluentActions
+                .Invoking(() => ImageTokenCounter.Read(info, new ImageChoice()))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*preprocessor_config.json*missing*image_processor*");
         }
     }
 
@@ -335,11 +472,16 @@ public sealed class ConfigKeyTests
     public void Two_image_processors_that_differ_are_refused()
     {
         using var tiny = new TinyLlava();
-        string own = Path.Combine(tiny.Folder, "preprocessor_config.json"), joint = Path.Combine(tiny.Folder, "processor_config.json");
+        string own = Path.Combine(tiny.Folder, "preprocessor_config.json"),
+            joint = Path.Combine(tiny.Folder, "processor_config.json");
         File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}} }""");
         PreprocessorConfig.Read(tiny.Folder).Source.Should().Be(own);
         File.WriteAllText(joint, """{"image_processor":{"size":{"shortest_edge":56}}}""");
-        FluentActions.Invoking(() => PreprocessorConfig.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage("*preprocessor_config.json*other settings*processor_config.json*");
+        FluentActions
+            .Invoking(() => PreprocessorConfig.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*preprocessor_config.json*other settings*processor_config.json*");
     }
 
     [Fact]
@@ -348,7 +490,11 @@ public sealed class ConfigKeyTests
         using var tiny = new TinyLlava();
         tiny.Edit("\"model_type\":\"llama\"", "\"sliding_window\":16,\"model_type\":\"mistral\"");
         ModelInfo info = ModelInfo.Read(tiny.Folder);
-        FluentActions.Invoking(() => ImageTokenCounter.Read(info, new ImageChoice())).Should().Throw<InputException>().WithMessage("*text_config.sliding_window*16 tokens*has 17*");
+        FluentActions
+            .Invoking(() => ImageTokenCounter.Read(info, new ImageChoice()))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*text_config.sliding_window*16 tokens*has 17*");
     }
 
     [Fact]
@@ -360,8 +506,15 @@ public sealed class ConfigKeyTests
     }
 
     private static IEnumerable<string> Configs() =>
-        Golden.ModelCases().SelectMany(c => Directory.EnumerateFiles(c, "config.json", SearchOption.AllDirectories)).Where(IsRead);
+        Golden
+            .ModelCases()
+            .SelectMany(c => Directory.EnumerateFiles(c, "config.json", SearchOption.AllDirectories))
+            .Where(IsRead);
 
     private static bool IsRead(string file) =>
-        JsonNode.Parse(File.ReadAllText(file))!["model_type"]?.GetValue<string>() is "llava" or "llava_next" or "internvl_chat" or "qwen2_vl";
+        JsonNode.Parse(File.ReadAllText(file))!["model_type"]?.GetValue<string>()
+            is "llava"
+                or "llava_next"
+                or "internvl_chat"
+                or "qwen2_vl";
 }

@@ -6,7 +6,9 @@ using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>One golden case: a tiny checkpoint, pictures, and what the reference PyTorch code computes from them (FORMAT.md).</summary>
+/// <summary>
+/// One golden case: a tiny checkpoint, pictures, and what the reference PyTorch code computes from them (FORMAT.md).
+/// </summary>
 internal sealed class GoldenCase : IDisposable
 {
     private readonly JsonElement json;
@@ -22,7 +24,10 @@ internal sealed class GoldenCase : IDisposable
 
     public string Folder { get; }
 
-    public string ModelFolder => Path.GetFullPath(Path.Combine(Folder, json.TryGetProperty("model", out var model) ? model.GetString()! : "model"));
+    public string ModelFolder =>
+        Path.GetFullPath(
+            Path.Combine(Folder, json.TryGetProperty("model", out var model) ? model.GetString()! : "model")
+        );
 
     public string Prompt => Text("prompt");
 
@@ -42,10 +47,12 @@ internal sealed class GoldenCase : IDisposable
 
     public double Ablated => json.GetProperty("f_ablated").GetDouble();
 
-    public string[] Images => [.. json.GetProperty("images").EnumerateArray().Select(e => Path.Combine(Folder, e.GetString()!))];
+    public string[] Images =>
+        [.. json.GetProperty("images").EnumerateArray().Select(e => Path.Combine(Folder, e.GetString()!))];
 
     /// <summary>Fields that stand in for settings of the experiment: InternVL's largest number of tiles.</summary>
-    public ImageChoice Image => new() { MaxTiles = json.TryGetProperty("max_num", out var tiles) ? tiles.GetInt32() : null };
+    public ImageChoice Image =>
+        new() { MaxTiles = json.TryGetProperty("max_num", out var tiles) ? tiles.GetInt32() : null };
 
     public static ModelInfo Info(string folder)
     {
@@ -56,7 +63,8 @@ internal sealed class GoldenCase : IDisposable
     public bool Has(string tensor) => tensors.Tensors.ContainsKey(tensor);
 
     /// <summary>Elements of a list, none where it is missing.</summary>
-    public IReadOnlyList<JsonElement> Items(string name) => json.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
+    public IReadOnlyList<JsonElement> Items(string name) =>
+        json.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
 
     public JsonElement? Field(string name) => json.TryGetProperty(name, out var value) ? value : null;
 
@@ -69,7 +77,12 @@ internal sealed class GoldenCase : IDisposable
     {
         byte[] values = tensors.ReadBytes(tensor);
         int width = (int)tensors.Shape(tensor)[1];
-        return [.. values.Chunk(width).Select(row => HeadMasks.Of(width, Enumerable.Range(0, width).Where(i => row[i] != 0)))];
+        return
+        [
+            .. values
+                .Chunk(width)
+                .Select(row => HeadMasks.Of(width, Enumerable.Range(0, width).Where(i => row[i] != 0))),
+        ];
     }
 
     public Picture Picture(int index) => PictureDecoder.Decode(Images[index]);

@@ -8,7 +8,10 @@ using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>Every golden case of every family, step by step, with both kinds of linear layers. Run by the folder that GOLDEN names.</summary>
+/// <summary>
+/// Every golden case of every family, step by step, with both kinds of linear layers. Run by the folder that GOLDEN
+/// names.
+/// </summary>
 public sealed class GoldenModelTests(ITestOutputHelper output)
 {
     private const double Tolerance = 1e-4;
@@ -33,11 +36,19 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
     {
         using var golden = new GoldenCase(Golden.Path(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
-        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, info.Stored), golden.Image);
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Resolve("cpu", "float32", linear, info.Stored),
+            golden.Image
+        );
         using ImageFeatures features = model.Features(golden.Picture(0));
         (float[] Keys, float[] Values) Of(string question)
         {
-            using PrefixCache cache = PrefixCache.Compute(model, model.Prompt(question, features.Tokens.Tokens), features);
+            using PrefixCache cache = PrefixCache.Compute(
+                model,
+                model.Prompt(question, features.Tokens.Tokens),
+                features
+            );
             return (PerLayer(cache, block => block.KeysByToken()), PerLayer(cache, block => block.Values));
         }
 
@@ -57,7 +68,11 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         using var golden = new GoldenCase(Golden.Path(name));
         var worst = new Worst();
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
-        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, info.Stored), golden.Image);
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Resolve("cpu", "float32", linear, info.Stored),
+            golden.Image
+        );
 
         // picture and prompt
         worst.Add("pixel_values", model.Preprocess(golden.Picture(0)).Values, golden.Floats("pixel_values"));
@@ -71,8 +86,13 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         golden.Prompt.Should().EndWith(model.PromptText(golden.Question));
         if (golden.Field("rope_positions") is { } positions)
         {
-            model.Positions(prompt, features.Tokens).Axes.Should().BeEquivalentTo(
-                positions.EnumerateArray().Select(axis => axis.EnumerateArray().Select(e => e.GetInt64())), o => o.WithStrictOrdering());
+            model
+                .Positions(prompt, features.Tokens)
+                .Axes.Should()
+                .BeEquivalentTo(
+                    positions.EnumerateArray().Select(axis => axis.EnumerateArray().Select(e => e.GetInt64())),
+                    o => o.WithStrictOrdering()
+                );
         }
 
         // the intact run
@@ -81,7 +101,11 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         worst.Add("values", PerLayer(cache, block => block.Values), golden.Floats("values"));
         using IntactRun intact = IntactRun.Compute(cache);
         worst.Add("logits", [.. intact.Logits], golden.Floats("logits"));
-        worst.Add("image_attention", [.. intact.ImageAttention().Cast<double>().Select(a => (float)a)], golden.Floats("image_attention"));
+        worst.Add(
+            "image_attention",
+            [.. intact.ImageAttention().Cast<double>().Select(a => (float)a)],
+            golden.Floats("image_attention")
+        );
         intact.Target.Should().Be(golden.Target);
         intact.Generate(golden.Generated.Length, model.EndTokens).Should().Equal(golden.Generated);
         if (golden.Field("answer") is { } answer)
@@ -104,7 +128,10 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
 
         // ablated logits
         TargetDirection target = model.Target(golden.Target, MeanOver.Rows);
-        foreach ((string tensor, Baseline baseline) in ((string, Baseline)[])[("f_mean", meanKv), ("f_zero", new Baseline.Zero()), ("f_knockout", new Baseline.Knockout())])
+        foreach (
+            (string tensor, Baseline baseline) in ((string, Baseline)[])
+                [("f_mean", meanKv), ("f_zero", new Baseline.Zero()), ("f_knockout", new Baseline.Knockout())]
+        )
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
             using var suffix = new SuffixForward(cache, blocks, target);
@@ -113,7 +140,13 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
             {
                 worst.Add("f_intact", [suffix.Intact], [golden.Intact]);
                 worst.Add("f_ablated", suffix.Logits([HeadMasks.None(info.TotalHeads)]), [golden.Ablated]);
-                AblationMask[] pairs = [.. golden.Masks("pair_heads").Zip(golden.Masks("pair_text"), golden.Masks("pair_image")).Select(m => new AblationMask(m.First, m.Second, m.Third))];
+                AblationMask[] pairs =
+                [
+                    .. golden
+                        .Masks("pair_heads")
+                        .Zip(golden.Masks("pair_text"), golden.Masks("pair_image"))
+                        .Select(m => new AblationMask(m.First, m.Second, m.Third)),
+                ];
                 worst.Add("f_pair", suffix.Logits(pairs), golden.Doubles("f_pair"));
             }
         }
@@ -132,7 +165,8 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
     {
         public Dictionary<string, double> Errors { get; } = [];
 
-        public void Add(string quantity, float[] found, float[] expected) => Add(quantity, [.. found.Select(x => (double)x)], [.. expected.Select(x => (double)x)]);
+        public void Add(string quantity, float[] found, float[] expected) =>
+            Add(quantity, [.. found.Select(x => (double)x)], [.. expected.Select(x => (double)x)]);
 
         public void Add(string quantity, double[] found, double[] expected)
         {
@@ -141,6 +175,10 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
             Errors[quantity] = double.IsNaN(largest) ? double.PositiveInfinity : largest;
         }
 
-        public override string ToString() => string.Join(", ", Errors.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Key} {e.Value:0.0e0}")));
+        public override string ToString() =>
+            string.Join(
+                ", ",
+                Errors.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Key} {e.Value:0.0e0}"))
+            );
     }
 }

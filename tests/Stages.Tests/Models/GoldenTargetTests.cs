@@ -6,14 +6,20 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>Answer tokens that are given before the measured one, on every golden case: they are suffix tokens as those of the question are.</summary>
+/// <summary>
+/// Answer tokens that are given before the measured one, on every golden case: they are suffix tokens as those of the
+/// question are.
+/// </summary>
 public sealed class GoldenTargetTests
 {
     private const double Tolerance = 2e-4;
 
     [GoldenTheory]
     [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
-    public void Behind_given_tokens_the_intact_run_says_the_next_of_the_references_greedy_answer(string name, string linear)
+    public void Behind_given_tokens_the_intact_run_says_the_next_of_the_references_greedy_answer(
+        string name,
+        string linear
+    )
     {
         using var golden = new GoldenCase(Golden.Path(name));
         using VisionLanguageModel model = Load(golden, linear);
@@ -21,7 +27,11 @@ public sealed class GoldenTargetTests
         PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
         for (int given = 0; given < golden.Generated.Length; given++)
         {
-            using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy([.. golden.Generated.Take(given)]), features);
+            using PrefixCache cache = PrefixCache.Compute(
+                model,
+                prompt.FollowedBy([.. golden.Generated.Take(given)]),
+                features
+            );
             using IntactRun intact = IntactRun.Compute(cache);
             cache.Prompt.SuffixLength.Should().Be(prompt.SuffixLength + given);
             intact.Target.Should().Be(golden.Generated[given], $"{given} tokens are given");
@@ -33,7 +43,11 @@ public sealed class GoldenTargetTests
     public void Given_tokens_are_ablated_as_in_the_reference(string name, string linear)
     {
         using var golden = new GoldenCase(Golden.Path(name));
-        if (golden.Field("sequence_tokens") is not { } listed) return; // the micro model's answers have one token
+        if (golden.Field("sequence_tokens") is not { } listed)
+        {
+            return; // the micro model's answers have one token
+        }
+
         int[] sequence = [.. listed.EnumerateArray().Select(e => e.GetInt32())];
         using VisionLanguageModel model = Load(golden, linear);
         using ImageFeatures features = model.Features(golden.Picture(0));
@@ -47,22 +61,40 @@ public sealed class GoldenTargetTests
             using PrefixCache cache = PrefixCache.Compute(model, longer, features);
             using BaselineBlocks blocks = BaselineBlocks.Of(mean, cache);
             using var naive = new NaiveForward(model, longer, features);
-            using var suffix = new SuffixForward(cache, blocks, model.Decoder.Unembedding.Direction(sequence[given], []));
+            using var suffix = new SuffixForward(
+                cache,
+                blocks,
+                model.Decoder.Unembedding.Direction(sequence[given], [])
+            );
             double[] fast = suffix.Logits(masks);
             for (int i = 0; i < masks.Length; i++)
             {
                 double[] logits = [.. naive.Logits(masks[i], blocks).Select(l => (double)l)];
                 logProbabilities[i] += LogProbability(logits, sequence[given]);
-                fast[i].Should().BeApproximately(logits[sequence[given]] - logits.Average(), Tolerance, $"{given} tokens are given under mask {i}");
+                fast[i]
+                    .Should()
+                    .BeApproximately(
+                        logits[sequence[given]] - logits.Average(),
+                        Tolerance,
+                        $"{given} tokens are given under mask {i}"
+                    );
             }
         }
 
         double[] expected = golden.Doubles("f_sequence");
-        logProbabilities.Zip(expected, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThanOrEqualTo(sequence.Length * Tolerance);
+        logProbabilities
+            .Zip(expected, (a, b) => Math.Abs(a - b))
+            .Max()
+            .Should()
+            .BeLessThanOrEqualTo(sequence.Length * Tolerance);
     }
 
     private static VisionLanguageModel Load(GoldenCase golden, string linear) =>
-        VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, ModelInfo.Read(golden.ModelFolder).Stored), golden.Image);
+        VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Resolve("cpu", "float32", linear, ModelInfo.Read(golden.ModelFolder).Stored),
+            golden.Image
+        );
 
     private static Baseline.Mean MeanOf(GoldenCase golden, VisionLanguageModel model, PromptTokens prompt)
     {

@@ -8,16 +8,26 @@ using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>Token-level ablation as the stage token-trace runs it, on every golden case: text tokens that never see the image are counted to the prefix.</summary>
+/// <summary>
+/// Token-level ablation as the stage token-trace runs it, on every golden case: text tokens that never see the image
+/// are counted to the prefix.
+/// </summary>
 public sealed class GoldenTokenTests(ITestOutputHelper output)
 {
     [GoldenTheory]
     [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
-    public void Passes_after_the_first_ablated_text_tokens_equal_the_references_f_pair_to_1e_4(string name, string linear)
+    public void Passes_after_the_first_ablated_text_tokens_equal_the_references_f_pair_to_1e_4(
+        string name,
+        string linear
+    )
     {
         using var golden = new GoldenCase(Golden.Path(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
-        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, info.Stored), golden.Image);
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Resolve("cpu", "float32", linear, info.Stored),
+            golden.Image
+        );
         using ImageFeatures features = model.Features(golden.Picture(0));
         PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
@@ -33,9 +43,13 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
         using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
         using var suffix = new SuffixForward(cache, blocks, model.Target(golden.Target, MeanOver.Rows));
         double[] expected = golden.Doubles("f_pair");
-        byte[][] heads = golden.Masks("pair_heads"), text = golden.Masks("pair_text"), image = golden.Masks("pair_image");
-        int t = prompt.SuffixLength, moved = 0;
-        double worst = 0, worstOfWhole = 0;
+        byte[][] heads = golden.Masks("pair_heads"),
+            text = golden.Masks("pair_text"),
+            image = golden.Masks("pair_image");
+        int t = prompt.SuffixLength,
+            moved = 0;
+        double worst = 0,
+            worstOfWhole = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             int first = 0;
@@ -44,14 +58,30 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
                 first++;
             }
 
-            // As drawn; and, so that many tokens move, with the first half ablated, against the pass over all text tokens.
+            // As drawn; and, so that many tokens move, with the first half ablated, against the pass over all text
+            // tokens.
             worst = Math.Max(worst, Math.Abs(After(suffix, heads[i], text[i], image[i], first) - expected[i]));
-            byte[] late = HeadMasks.Of(t, Enumerable.Range(t / 2, t - (t / 2)).Where(j => HeadMasks.IsIntact(text[i], j)));
-            worstOfWhole = Math.Max(worstOfWhole, Math.Abs(After(suffix, heads[i], late, image[i], t / 2) - suffix.Logits([new AblationMask(heads[i], late, image[i])])[0]));
+            byte[] late = HeadMasks.Of(
+                t,
+                Enumerable.Range(t / 2, t - (t / 2)).Where(j => HeadMasks.IsIntact(text[i], j))
+            );
+            worstOfWhole = Math.Max(
+                worstOfWhole,
+                Math.Abs(
+                    After(suffix, heads[i], late, image[i], t / 2)
+                        - suffix.Logits([new AblationMask(heads[i], late, image[i])])[0]
+                )
+            );
             moved += first;
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}, {info.Family}, {linear}: f_pair {worst:0.0e0} ({moved} tokens moved), half moved {worstOfWhole:0.0e0}"));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}, {info.Family}, {linear}: f_pair {worst:0.0e0} ({moved} tokens moved), half moved "
+                    + $"{worstOfWhole:0.0e0}"
+            )
+        );
         worst.Should().BeLessThanOrEqualTo(1e-4);
         worstOfWhole.Should().BeLessThanOrEqualTo(1e-4);
     }
@@ -62,7 +92,11 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
     {
         using var golden = new GoldenCase(Golden.Path(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
-        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Resolve("cpu", "float32", linear, info.Stored), golden.Image);
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Resolve("cpu", "float32", linear, info.Stored),
+            golden.Image
+        );
         TokenGrid? grid = model.GridOf(golden.Picture(0));
         (grid is not null).Should().Be(info.Family is ModelFamily.Llava or ModelFamily.LlavaNext);
         if (grid is not null)
@@ -77,6 +111,12 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
     {
         using SuffixForward after = suffix.After(first);
         int left = after.TextTokens;
-        return after.Logits([new AblationMask(heads, HeadMasks.Of(left, Enumerable.Range(0, left).Where(j => HeadMasks.IsIntact(text, first + j))), image)])[0];
+        return after.Logits([
+            new AblationMask(
+                heads,
+                HeadMasks.Of(left, Enumerable.Range(0, left).Where(j => HeadMasks.IsIntact(text, first + j))),
+                image
+            ),
+        ])[0];
     }
 }

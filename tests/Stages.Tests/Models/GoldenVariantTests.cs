@@ -8,7 +8,10 @@ using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>A checkpoint is the same model whichever version of transformers saved its files: every form of every golden case gives the case's figures.</summary>
+/// <summary>
+/// A checkpoint is the same model whichever version of transformers saved its files: every form of every golden case
+/// gives the case's figures.
+/// </summary>
 public sealed class GoldenVariantTests(ITestOutputHelper output)
 {
     private const double Tolerance = 1e-4;
@@ -35,11 +38,22 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         using var golden = new GoldenCase(folder);
         using SavedFolder saved = SavedFolder.Of(golden, variant);
         ModelInfo info = ModelInfo.Read(saved.Path);
-        saved.WithTokenizerOf(info.Family == ModelFamily.Qwen2Vl ? "<|image_pad|>" : "<image>", golden.InputIds[golden.ImageStart]);
+        saved.WithTokenizerOf(
+            info.Family == ModelFamily.Qwen2Vl ? "<|image_pad|>" : "<image>",
+            golden.InputIds[golden.ImageStart]
+        );
         ModelFolder.RequireUsable(info, []);
-        using VisionLanguageModel model = VisionLanguageModel.Load(saved.Path, Arithmetic.Resolve("cpu", "float32", "packed", info.Stored), golden.Image);
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            saved.Path,
+            Arithmetic.Resolve("cpu", "float32", "packed", info.Stored),
+            golden.Image
+        );
         using ImageFeatures features = model.Features(golden.Picture(0));
-        ImageTokenCounter.Read(info, golden.Image).TokensOf(golden.Picture(0).Width, golden.Picture(0).Height).Should().Be(features.Tokens);
+        ImageTokenCounter
+            .Read(info, golden.Image)
+            .TokensOf(golden.Picture(0).Width, golden.Picture(0).Height)
+            .Should()
+            .Be(features.Tokens);
         var prompt = new PromptTokens(golden.Prompt, golden.InputIds, golden.ImageStart, golden.ImageLength);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun intact = IntactRun.Compute(cache);
@@ -50,12 +64,20 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         (string What, double Error)[] errors =
         [
             ("pixel_values", Largest(model.Preprocess(golden.Picture(0)).Values, golden.Floats("pixel_values"))),
-            ("image_features", Largest(features.Features.contiguous().data<float>().ToArray(), golden.Floats("image_features"))),
+            (
+                "image_features",
+                Largest(features.Features.contiguous().data<float>().ToArray(), golden.Floats("image_features"))
+            ),
             ("logits", Largest([.. intact.Logits], golden.Floats("logits"))),
             ("f_intact", Math.Abs(suffix.Intact - golden.Intact)),
-            ("f_zero", suffix.Logits(golden.Masks("masks")).Zip(golden.Doubles("f_zero"), (a, b) => Math.Abs(a - b)).Max()),
+            (
+                "f_zero",
+                suffix.Logits(golden.Masks("masks")).Zip(golden.Doubles("f_zero"), (a, b) => Math.Abs(a - b)).Max()
+            ),
         ];
-        output.WriteLine($"{saved.Name}: {string.Join(", ", errors.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.What} {e.Error:0.0e0}")))}");
+        output.WriteLine(
+            $"{saved.Name}: {string.Join(", ", errors.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.What} {e.Error:0.0e0}")))}"
+        );
         errors.Should().OnlyContain(e => e.Error <= Tolerance, saved.Name);
         intact.Target.Should().Be(golden.Target);
     }
@@ -66,11 +88,17 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
     {
         using var golden = new GoldenCase(folder);
         using SavedFolder saved = SavedFolder.Of(golden, variant);
-        ModelInfo info = ModelInfo.Read(saved.Path), published = ModelInfo.Read(golden.ModelFolder);
+        ModelInfo info = ModelInfo.Read(saved.Path),
+            published = ModelInfo.Read(golden.ModelFolder);
         info.Stored.Should().Be(published.Stored);
         Numbers(info).Should().BeEquivalentTo(Numbers(published), saved.Name);
-        ((int[])[info.Layers, info.Heads, info.KvHeads, info.HeadDim]).Should().Equal(
-            [.. ((string[])["layers", "heads", "kv_heads", "head_dim"]).Select(f => golden.Field(f)!.Value.GetInt32())]);
+        ((int[])[info.Layers, info.Heads, info.KvHeads, info.HeadDim])
+            .Should()
+            .Equal([
+                .. ((string[])["layers", "heads", "kv_heads", "head_dim"]).Select(f =>
+                    golden.Field(f)!.Value.GetInt32()
+                ),
+            ]);
         if (golden.Field("rope_theta") is { } theta)
         {
             info.Decoder.RotaryTheta.Should().Be(theta.GetDouble());
@@ -89,7 +117,11 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         using var golden = new GoldenCase(folder);
         using SavedFolder saved = SavedFolder.Of(golden, variant);
         using VisionLanguageModel model = VisionLanguageModel.Load(saved.Path, Arithmetic.Float32, golden.Image);
-        using VisionLanguageModel published = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float32, golden.Image);
+        using VisionLanguageModel published = VisionLanguageModel.Load(
+            golden.ModelFolder,
+            Arithmetic.Float32,
+            golden.Image
+        );
         model.Tokenize(golden.Prompt, golden.ImageLength).Ids.Should().Equal(golden.InputIds, saved.Name);
         model.EndTokens.Should().BeEquivalentTo(published.EndTokens, saved.Name);
         model.Answer(golden.Generated).Should().Be(published.Answer(golden.Generated), saved.Name);
@@ -105,9 +137,15 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
             ModelConfig config = ModelInfo.ReadConfig(golden.ModelFolder);
             ExpectedTensors expected = ExpectedTensors.Of(info, config);
             using Checkpoint checkpoint = Checkpoint.Open(golden.ModelFolder);
-            var stored = checkpoint.Tensors.Values.Where(t => !expected.Unused.Any(u => t.Name.StartsWith(u, StringComparison.Ordinal))).ToDictionary(t => t.Name, t => t.Shape);
+            var stored = checkpoint
+                .Tensors.Values.Where(t => !expected.Unused.Any(u => t.Name.StartsWith(u, StringComparison.Ordinal)))
+                .ToDictionary(t => t.Name, t => t.Shape);
             stored.Remove(expected.Head.Name).Should().Be(!info.Decoder.TiedHead, folder);
-            expected.Tensors.Append(expected.Embedding).ToDictionary(t => t.Name, t => t.Shape).Should().BeEquivalentTo(stored, folder);
+            expected
+                .Tensors.Append(expected.Embedding)
+                .ToDictionary(t => t.Name, t => t.Shape)
+                .Should()
+                .BeEquivalentTo(stored, folder);
         }
     }
 
@@ -129,30 +167,49 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Names as other programs write them: the classes of 4.52 and later, base models, towers without a step of the path.</summary>
-    private static IEnumerable<Func<string, string>> Forms(ModelFamily family) => family switch
-    {
-        ModelFamily.Qwen2Vl =>
-        [
-            n => n == "lm_head.weight" ? n : n.StartsWith("model.", StringComparison.Ordinal) ? "model.language_model." + n["model.".Length..] : "model." + n,
-            n => n.StartsWith("model.", StringComparison.Ordinal) ? "language_model." + n["model.".Length..] : n,
-            n => n.StartsWith("model.", StringComparison.Ordinal) ? n["model.".Length..] : n,
-        ],
-        ModelFamily.InternVl =>
-        [
-            n => "model." + n,
-            n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-        ],
-        _ =>
-        [
-            n => n == "language_model.lm_head.weight" ? "lm_head.weight" : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-            n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-            n => n.Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal),
-            n => n.Replace("language_model.model.", "model.", StringComparison.Ordinal),
-        ],
-    };
+    /// <summary>
+    /// Names as other programs write them: the classes of 4.52 and later, base models, towers without a step of the
+    /// path.
+    /// </summary>
+    private static IEnumerable<Func<string, string>> Forms(ModelFamily family) =>
+        family switch
+        {
+            ModelFamily.Qwen2Vl =>
+            [
+                n =>
+                    n == "lm_head.weight" ? n
+                    : n.StartsWith("model.", StringComparison.Ordinal) ? "model.language_model." + n["model.".Length..]
+                    : "model." + n,
+                n => n.StartsWith("model.", StringComparison.Ordinal) ? "language_model." + n["model.".Length..] : n,
+                n => n.StartsWith("model.", StringComparison.Ordinal) ? n["model.".Length..] : n,
+            ],
+            ModelFamily.InternVl =>
+            [
+                n => "model." + n,
+                n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+            ],
+            _ =>
+            [
+                n =>
+                    n == "language_model.lm_head.weight"
+                        ? "lm_head.weight"
+                        : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+                n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+                n => n.Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal),
+                n => n.Replace("language_model.model.", "model.", StringComparison.Ordinal),
+            ],
+        };
 
-    private static object Numbers(ModelInfo info) => new { info.Family, Decoder = info.Decoder with { Limit = null }, Limit = info.Decoder.Limit?.Tokens };
+    private static object Numbers(ModelInfo info) =>
+        new
+        {
+            info.Family,
+            Decoder = info.Decoder with
+            {
+                Limit = null,
+            },
+            Limit = info.Decoder.Limit?.Tokens,
+        };
 
     private static double Largest(float[] found, float[] expected)
     {

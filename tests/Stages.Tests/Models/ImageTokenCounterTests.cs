@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>The number of image tokens follows from a picture's size and the configuration files alone, and model.image fixes it.</summary>
+/// <summary>
+/// The number of image tokens follows from a picture's size and the configuration files alone, and model.image fixes
+/// it.
+/// </summary>
 public sealed class ImageTokenCounterTests
 {
     [GoldenFact("../configs")]
@@ -35,18 +38,31 @@ public sealed class ImageTokenCounterTests
         ];
         foreach (var (model, image, width, height, tokens) in published)
         {
-            ImageTokenCounter.Read(ModelInfo.Read(Golden.Path("..", "configs", model)), image).TokensOf(width, height).Tokens.Should().Be(tokens, $"{model} {image} {width} x {height}");
+            ImageTokenCounter
+                .Read(ModelInfo.Read(Golden.Path("..", "configs", model)), image)
+                .TokensOf(width, height)
+                .Tokens.Should()
+                .Be(tokens, $"{model} {image} {width} x {height}");
         }
     }
 
     [GoldenFact("../configs")]
     public void Golden_configs_have_one_number_of_image_tokens_by_default()
     {
-        (string Model, int Tokens)[] defaults = [("llava-1.5-13b-hf", 576), ("llava-v1.6-vicuna-13b-hf", 1176), ("InternVL2_5-4B", 256), ("Qwen2-VL-2B-Instruct", 256)];
+        (string Model, int Tokens)[] defaults =
+        [
+            ("llava-1.5-13b-hf", 576),
+            ("llava-v1.6-vicuna-13b-hf", 1176),
+            ("InternVL2_5-4B", 256),
+            ("Qwen2-VL-2B-Instruct", 256),
+        ];
         foreach ((string model, int tokens) in defaults)
         {
             ModelInfo info = ModelInfo.Read(Golden.Path("..", "configs", model));
-            ImageTokenCounter counter = ImageTokenCounter.Read(info, ImageSettings.Resolve(new ImageSpec(), info.Family));
+            ImageTokenCounter counter = ImageTokenCounter.Read(
+                info,
+                ImageSettings.Resolve(new ImageSpec(), info.Family)
+            );
             foreach ((int width, int height) in ((int, int)[])[(640, 480), (17, 400), (336, 336), (2000, 31)])
             {
                 counter.TokensOf(width, height).Tokens.Should().Be(tokens, model);
@@ -62,11 +78,22 @@ public sealed class ImageTokenCounterTests
         {
             using var golden = new GoldenCase(folder);
             ModelInfo info = ModelInfo.Read(golden.ModelFolder);
-            ImageChoice[] choices = [golden.Image, ImageSettings.Resolve(new ImageSpec { Size = info.Family == ModelFamily.Llava ? null : 112 }, info.Family)];
+            ImageChoice[] choices =
+            [
+                golden.Image,
+                ImageSettings.Resolve(
+                    new ImageSpec { Size = info.Family == ModelFamily.Llava ? null : 112 },
+                    info.Family
+                ),
+            ];
             foreach (ImageChoice image in choices)
             {
                 ImageTokenCounter counter = ImageTokenCounter.Read(info, image);
-                using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float32, image);
+                using VisionLanguageModel model = VisionLanguageModel.Load(
+                    golden.ModelFolder,
+                    Arithmetic.Float32,
+                    image
+                );
                 foreach (string file in golden.Images)
                 {
                     Picture picture = PictureDecoder.Decode(file);
@@ -83,13 +110,28 @@ public sealed class ImageTokenCounterTests
     public void Golden_configs_reject_with_the_reason_what_becomes_other_tokens()
     {
         ModelInfo qwen = ModelInfo.Read(Golden.Path("..", "configs", "Qwen2-VL-2B-Instruct"));
-        ImageTokenCounter counter = ImageTokenCounter.Read(qwen, ImageSettings.Resolve(new ImageSpec { OtherSizes = OtherSizes.Reject }, qwen.Family));
+        ImageTokenCounter counter = ImageTokenCounter.Read(
+            qwen,
+            ImageSettings.Resolve(new ImageSpec { OtherSizes = OtherSizes.Reject }, qwen.Family)
+        );
         counter.Mismatch(448, 448).Should().BeNull();
         counter.Mismatch(450, 441).Should().BeNull("both sides round to 448");
-        counter.Mismatch(640, 480).Should().Be("640 x 480 pixels become 391 image tokens (17 x 23), not 256 image tokens (16 x 16) as 448 x 448 do");
-        counter.Mismatch(896, 224).Should().Be("896 x 224 pixels become 256 image tokens (8 x 32), not 256 image tokens (16 x 16) as 448 x 448 do", "positions of the mean are by row and column");
+        counter
+            .Mismatch(640, 480)
+            .Should()
+            .Be("640 x 480 pixels become 391 image tokens (17 x 23), not 256 image tokens (16 x 16) as 448 x 448 do");
+        counter
+            .Mismatch(896, 224)
+            .Should()
+            .Be(
+                "896 x 224 pixels become 256 image tokens (8 x 32), not 256 image tokens (16 x 16) as 448 x 448 do",
+                "positions of the mean are by row and column"
+            );
         ModelInfo next = ModelInfo.Read(Golden.Path("..", "configs", "llava-v1.6-vicuna-7b-hf"));
-        ImageTokenCounter large = ImageTokenCounter.Read(next, ImageSettings.Resolve(new ImageSpec { Size = 672, OtherSizes = OtherSizes.Reject }, next.Family));
+        ImageTokenCounter large = ImageTokenCounter.Read(
+            next,
+            ImageSettings.Resolve(new ImageSpec { Size = 672, OtherSizes = OtherSizes.Reject }, next.Family)
+        );
         large.Mismatch(1024, 1024).Should().BeNull();
         large.Mismatch(640, 480).Should().Contain("2340 image tokens, not 2928");
     }
@@ -100,15 +142,39 @@ public sealed class ImageTokenCounterTests
         (ModelFamily Family, ImageSpec Spec, string Message)[] wrong =
         [
             (ModelFamily.Llava, new() { Size = 336 }, "model.image.size: LLaVA-1.5 has no such choice. It has fit."),
-            (ModelFamily.Llava, new() { OtherSizes = OtherSizes.Reject }, "model.image.other_sizes: LLaVA-1.5 has no such choice. It has fit."),
-            (ModelFamily.LlavaNext, new() { Fit = ImageFit.Pad }, "model.image.fit: LLaVA-NeXT has no such choice. It has size and other_sizes."),
-            (ModelFamily.Qwen2Vl, new() { Tiles = 1 }, "model.image.tiles: Qwen2-VL has no such choice. It has size and other_sizes."),
-            (ModelFamily.InternVl, new() { Fit = ImageFit.Pad }, "model.image.fit: InternVL2.5 has no such choice. It has tiles, size and other_sizes."),
-            (ModelFamily.Qwen2Vl, new() { Size = 0, OtherSizes = OtherSizes.Reject }, "model.image: 'other_sizes: reject' needs a size*Set model.image.size, for example to 448."),
+            (
+                ModelFamily.Llava,
+                new() { OtherSizes = OtherSizes.Reject },
+                "model.image.other_sizes: LLaVA-1.5 has no such choice. It has fit."
+            ),
+            (
+                ModelFamily.LlavaNext,
+                new() { Fit = ImageFit.Pad },
+                "model.image.fit: LLaVA-NeXT has no such choice. It has size and other_sizes."
+            ),
+            (
+                ModelFamily.Qwen2Vl,
+                new() { Tiles = 1 },
+                "model.image.tiles: Qwen2-VL has no such choice. It has size and other_sizes."
+            ),
+            (
+                ModelFamily.InternVl,
+                new() { Fit = ImageFit.Pad },
+                "model.image.fit: InternVL2.5 has no such choice. It has tiles, size and other_sizes."
+            ),
+            (
+                ModelFamily.Qwen2Vl,
+                new() { Size = 0, OtherSizes = OtherSizes.Reject },
+                "model.image: 'other_sizes: reject' needs a size*Set model.image.size, for example to 448."
+            ),
         ];
         foreach (var (family, spec, message) in wrong)
         {
-            FluentActions.Invoking(() => ImageSettings.Resolve(spec, family)).Should().Throw<InputException>().WithMessage(message);
+            FluentActions
+                .Invoking(() => ImageSettings.Resolve(spec, family))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage(message);
         }
     }
 
@@ -116,7 +182,11 @@ public sealed class ImageTokenCounterTests
     public void Golden_config_of_Qwen2Vl_refuses_a_size_between_tokens()
     {
         ModelInfo info = ModelInfo.Read(Golden.Path("..", "configs", "Qwen2-VL-2B-Instruct"));
-        FluentActions.Invoking(() => ImageTokenCounter.Read(info, new ImageChoice { Square = 450 })).Should().Throw<InputException>().WithMessage("model.image.size: 450*multiple of 28*448*");
+        FluentActions
+            .Invoking(() => ImageTokenCounter.Read(info, new ImageChoice { Square = 450 }))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("model.image.size: 450*multiple of 28*448*");
     }
 
     [Fact]
@@ -125,6 +195,9 @@ public sealed class ImageTokenCounterTests
         using var tiny = new TinyLlava();
         ModelInfo info = ModelInfo.Read(tiny.Folder);
         ImageChoice image = ImageSettings.Resolve(new ImageSpec { Fit = ImageFit.Pad }, info.Family);
-        ImageSettings.Describe(image, info.Family, ImageTokenCounter.Read(info, image)).Should().Be("padded to a square; 16 image tokens");
+        ImageSettings
+            .Describe(image, info.Family, ImageTokenCounter.Read(info, image))
+            .Should()
+            .Be("padded to a square; 16 image tokens");
     }
 }

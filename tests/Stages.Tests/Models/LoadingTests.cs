@@ -25,7 +25,10 @@ public sealed class LoadingTests
         {
             tiny.Add("language_model.model.layers.3.mlp.up_proj.weight", 1, 48, 64);
             tiny.Save();
-            tiny.Invoking(t => t.Load()).Should().Throw<InputException>().WithMessage("*no place*layers.3.mlp.up_proj.weight*");
+            tiny.Invoking(t => t.Load())
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*no place*layers.3.mlp.up_proj.weight*");
         }
 
         using (var tiny = new TinyLlava())
@@ -39,8 +42,16 @@ public sealed class LoadingTests
     [Theory]
     [InlineData("\"image_token_index\":99", "\"image_token_index\":98", "*image_token_index*98*<image>*99*")]
     [InlineData("\"image_size\":28", "\"image_size\":35", "*position_embedding.weight*[17, 16]*[26, 16]*")]
-    [InlineData("\"vision_config\"", "\"vision_feature_layer\":-9,\"vision_config\"", "*vision_feature_layer*-9*2 layers*")]
-    [InlineData("\"vision_config\"", "\"projector_hidden_act\":\"relu\",\"vision_config\"", "*projector_hidden_act*relu*gelu*")]
+    [InlineData(
+        "\"vision_config\"",
+        "\"vision_feature_layer\":-9,\"vision_config\"",
+        "*vision_feature_layer*-9*2 layers*"
+    )]
+    [InlineData(
+        "\"vision_config\"",
+        "\"projector_hidden_act\":\"relu\",\"vision_config\"",
+        "*projector_hidden_act*relu*gelu*"
+    )]
     public void Files_that_do_not_belong_together_are_named(string old, string replacement, string message)
     {
         using var tiny = new TinyLlava();
@@ -53,7 +64,10 @@ public sealed class LoadingTests
     {
         using var tiny = new TinyLlava();
         File.WriteAllText(Path.Combine(tiny.Folder, "preprocessor_config.json"), """{"crop_size":56,"size":56}""");
-        tiny.Invoking(t => t.Load()).Should().Throw<InputException>().WithMessage("*preprocessor_config.json*56 x 56*28 x 28*");
+        tiny.Invoking(t => t.Load())
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*preprocessor_config.json*56 x 56*28 x 28*");
     }
 
     [Fact]
@@ -61,7 +75,11 @@ public sealed class LoadingTests
     {
         using var tiny = new TinyLlava();
         using VisionLanguageModel model = tiny.Load();
-        model.Invoking(m => m.Prompt("What is <image>?", 16)).Should().Throw<InputException>().WithMessage("*<image>*once*");
+        model
+            .Invoking(m => m.Prompt("What is <image>?", 16))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*<image>*once*");
         PromptTokens prompt = model.Prompt("What?", 16);
         prompt.Ids.Skip(prompt.ImageStart).Take(16).Should().AllBeEquivalentTo(TinyLlava.ImageTokenId);
         prompt.Length.Should().Be(prompt.ImageStart + 16 + prompt.SuffixLength);
@@ -76,7 +94,10 @@ public sealed class LoadingTests
         using var scope = torch.NewDisposeScope();
         torch.Tensor h = torch.randn(3, 64);
         torch.Tensor logits = model.Decoder.Unembedding.Logits(h); // [3, V]
-        foreach ((MeanOver mean, int rows) in ((MeanOver, int)[])[(MeanOver.Rows, TinyLlava.Rows), (MeanOver.Tokens, TinyLlava.ImageTokenId + 1)])
+        foreach (
+            (MeanOver mean, int rows) in ((MeanOver, int)[])
+                [(MeanOver.Rows, TinyLlava.Rows), (MeanOver.Tokens, TinyLlava.ImageTokenId + 1)]
+        )
         {
             double[] f = model.Target(17, mean).Logits(h);
             for (int i = 0; i < 3; i++)
@@ -93,8 +114,10 @@ public sealed class LoadingTests
     public void Packed_and_torch_layers_agree_to_1e_4()
     {
         using var tiny = new TinyLlava();
-        using VisionLanguageModel packed = tiny.Load("packed"), plain = tiny.Load("torch");
-        using ImageFeatures a = packed.Features(TinyLlava.Noise(1)), b = plain.Features(TinyLlava.Noise(1));
+        using VisionLanguageModel packed = tiny.Load("packed"),
+            plain = tiny.Load("torch");
+        using ImageFeatures a = packed.Features(TinyLlava.Noise(1)),
+            b = plain.Features(TinyLlava.Noise(1));
         using torch.Tensor difference = (a.Features - b.Features).abs();
         difference.max().item<float>().Should().BeLessThan(1e-4f);
         a.Tokens.Should().Be(new ImageTokens(16, 4, 4));
@@ -106,7 +129,11 @@ public sealed class LoadingTests
         using var tiny = new TinyLlava();
         var info = ModelInfo.Read(tiny.Folder);
         using var crop = VisionLanguageModel.Load(tiny.Folder, Arithmetic.Float32);
-        using var pad = VisionLanguageModel.Load(tiny.Folder, Arithmetic.Float32, new ImageChoice { Fit = PictureFit.Pad });
+        using var pad = VisionLanguageModel.Load(
+            tiny.Folder,
+            Arithmetic.Float32,
+            new ImageChoice { Fit = PictureFit.Pad }
+        );
         Picture wide = TinyLlava.Noise(1, width: 80, height: 20);
         pad.Preprocess(wide).Values.Should().NotEqual(crop.Preprocess(wide).Values);
         pad.Preprocess(wide).Shape.Should().Equal(1, 3, 28, 28);

@@ -18,25 +18,45 @@ public sealed class ModelFilesTests
     [MemberData(nameof(Cases))]
     public void Every_file_that_is_opened_is_in_a_key(string name)
     {
-        if (!OperatingSystem.IsLinux()) return; // inotify
+        if (!OperatingSystem.IsLinux())
+        {
+            return; // inotify
+        }
+
         using var golden = new GoldenCase(Golden.Path(name));
         string folder = Directory.CreateTempSubdirectory("pipelines-").FullName;
         try
         {
-            foreach (string file in Directory.EnumerateFiles(golden.ModelFolder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            foreach (string file in Directory.EnumerateFiles(golden.ModelFolder))
+            {
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            }
+
             using var watch = new Watch(folder);
             ModelInfo info = ModelInfo.Read(folder);
             ModelFolder.RequireUsable(info, ModelFiles.SmallNames);
             ImageTokenCounter.Read(info, golden.Image);
-            using (VisionLanguageModel model = VisionLanguageModel.Load(folder, Arithmetic.Resolve("cpu", "float32", "torch", info.Stored), golden.Image))
+            using (
+                VisionLanguageModel model = VisionLanguageModel.Load(
+                    folder,
+                    Arithmetic.Resolve("cpu", "float32", "torch", info.Stored),
+                    golden.Image
+                )
+            )
             using (ImageFeatures features = model.Features(golden.Picture(0)))
             {
                 model.Answer([.. model.Prompt(golden.Question, features.Tokens.Tokens).Ids]);
             }
 
             string[] opened = [.. watch.Opened()];
-            opened.Should().Contain("config.json").And.Contain(f => f.EndsWith(".safetensors"), "what is opened is seen");
-            opened.Except(ModelFiles.Read(folder).SelectMany(p => p.Files).Select(f => Path.GetFileName(f))).Should().BeEmpty("{0} lists all that decides results", nameof(ModelFiles));
+            opened
+                .Should()
+                .Contain("config.json")
+                .And.Contain(f => f.EndsWith(".safetensors"), "what is opened is seen");
+            opened
+                .Except(ModelFiles.Read(folder).SelectMany(p => p.Files).Select(f => Path.GetFileName(f)))
+                .Should()
+                .BeEmpty("{0} lists all that decides results", nameof(ModelFiles));
         }
         finally
         {
@@ -57,7 +77,8 @@ public sealed class ModelFilesTests
     /// <summary>Names of the files of a folder that this process, or any other, opens.</summary>
     private sealed class Watch : IDisposable
     {
-        private const int NonBlocking = 0x800, NameAt = 16; // IN_NONBLOCK; struct inotify_event up to its name
+        private const int NonBlocking = 0x800,
+            NameAt = 16; // IN_NONBLOCK; struct inotify_event up to its name
         private const uint Open = 0x20; // IN_OPEN
         private readonly SafeFileHandle handle;
 
@@ -65,7 +86,9 @@ public sealed class ModelFilesTests
         {
             handle = new SafeFileHandle(inotify_init1(NonBlocking), ownsHandle: true);
             handle.IsInvalid.Should().BeFalse();
-            inotify_add_watch((int)handle.DangerousGetHandle(), Encoding.UTF8.GetBytes(folder + '\0'), Open).Should().BePositive();
+            inotify_add_watch((int)handle.DangerousGetHandle(), Encoding.UTF8.GetBytes(folder + '\0'), Open)
+                .Should()
+                .BePositive();
         }
 
         public IReadOnlyCollection<string> Opened()
@@ -78,7 +101,11 @@ public sealed class ModelFilesTests
                 {
                     int bytes = BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(at + NameAt - sizeof(int)));
                     string file = Encoding.UTF8.GetString(buffer, at + NameAt, bytes).TrimEnd('\0');
-                    if (file.Length > 0) names.Add(file);
+                    if (file.Length > 0)
+                    {
+                        names.Add(file);
+                    }
+
                     at += NameAt + bytes;
                 }
             }

@@ -12,26 +12,53 @@ public sealed class ModelInfoTests
     [InlineData("\"model_type\":\"llava\"", "\"model_type\":\"blip-2\"", "blip-2*not supported*llava_next")]
     [InlineData("\"model_type\":\"llava\"", "\"model_kind\":\"llava\"", "model_type*missing")]
     [InlineData("\"num_hidden_layers\":3", "\"num_hidden_layers\":0", "text_config.num_hidden_layers*between 1")]
-    [InlineData("\"num_hidden_layers\":3", "\"num_hidden_layers\":\"three\"", "text_config.num_hidden_layers*an integer, not \"three\"")]
+    [InlineData(
+        "\"num_hidden_layers\":3",
+        "\"num_hidden_layers\":\"three\"",
+        "text_config.num_hidden_layers*an integer, not \"three\""
+    )]
     [InlineData("\"num_hidden_layers\":3", "\"num_hidden_layers\":1e9", "text_config.num_hidden_layers*between 1")]
     [InlineData("\"num_key_value_heads\":2", "\"num_key_value_heads\":3", "multiple of 3 key/value heads")]
     [InlineData("\"torch_dtype\":\"float32\"", "\"torch_dtype\":\"int8\"", "torch_dtype*int8")]
-    [InlineData("\"model_type\":\"llama\"", "\"model_type\":\"gemma\"", "text_config.model_type*gemma*llama and mistral")]
-    [InlineData("{\"architectures\"", "{\"quantization_config\":{\"quant_method\":\"awq\"},\"architectures\"", "quantised*awq*unquantised")]
+    [InlineData(
+        "\"model_type\":\"llama\"",
+        "\"model_type\":\"gemma\"",
+        "text_config.model_type*gemma*llama and mistral"
+    )]
+    [InlineData(
+        "{\"architectures\"",
+        "{\"quantization_config\":{\"quant_method\":\"awq\"},\"architectures\"",
+        "quantised*awq*unquantised"
+    )]
     [InlineData("{\"architectures\"", "{architectures", "not valid JSON")]
-    public void A_config_that_does_not_fit_is_one_sentence_naming_file_and_key(string old, string replacement, string message)
+    public void A_config_that_does_not_fit_is_one_sentence_naming_file_and_key(
+        string old,
+        string replacement,
+        string message
+    )
     {
         using var tiny = new TinyLlava();
         tiny.Edit(old, replacement);
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage($"*config.json*{message}*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*config.json*{message}*");
     }
 
     [Fact]
     public void A_text_only_model_is_named_as_such()
     {
         using var tiny = new TinyLlava();
-        File.WriteAllText(tiny.Config, """{"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":64}""");
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage("*config.json*'llama' is a text-only model*");
+        File.WriteAllText(
+            tiny.Config,
+            """{"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":64}"""
+        );
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*config.json*'llama' is a text-only model*");
     }
 
     [Theory]
@@ -43,16 +70,29 @@ public sealed class ModelInfoTests
     {
         using var tiny = new TinyLlava();
         File.WriteAllText(tiny.Config, content);
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage(message).Where(e => e.Where == tiny.Config);
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage(message)
+            .Where(e => e.Where == tiny.Config);
     }
 
     [Fact]
     public void A_missing_folder_or_config_says_what_to_get()
     {
-        FluentActions.Invoking(() => ModelInfo.Read("/nowhere/llava-1.5-7b-hf")).Should().Throw<InputException>().WithMessage("*/nowhere/llava-1.5-7b-hf*llava-1.5-7b-hf*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read("/nowhere/llava-1.5-7b-hf"))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*/nowhere/llava-1.5-7b-hf*llava-1.5-7b-hf*");
         using var tiny = new TinyLlava();
         File.Delete(tiny.Config);
-        FluentActions.Invoking(() => ModelInfo.Read(tiny.Folder)).Should().Throw<InputException>().WithMessage("*config.json*missing*");
+        FluentActions
+            .Invoking(() => ModelInfo.Read(tiny.Folder))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*config.json*missing*");
     }
 
     [Fact]
@@ -102,8 +142,15 @@ public sealed class ModelInfoTests
         {
             ModelInfo info = ModelInfo.Read(Golden.Path("..", "configs", name));
             DecoderShape d = info.Decoder;
-            ((int[])[d.Layers, d.Heads, d.KvHeads, d.HeadDim, d.Hidden, d.Intermediate, d.VocabularyRows]).Should().Equal(numbers, name);
-            info.Stored.Should().Be(info.Family is ModelFamily.Llava or ModelFamily.LlavaNext ? torch.ScalarType.Float16 : torch.ScalarType.BFloat16);
+            ((int[])[d.Layers, d.Heads, d.KvHeads, d.HeadDim, d.Hidden, d.Intermediate, d.VocabularyRows])
+                .Should()
+                .Equal(numbers, name);
+            info.Stored.Should()
+                .Be(
+                    info.Family is ModelFamily.Llava or ModelFamily.LlavaNext
+                        ? torch.ScalarType.Float16
+                        : torch.ScalarType.BFloat16
+                );
             d.QkvBias.Should().Be(info.Family == ModelFamily.Qwen2Vl || name is "InternVL2_5-1B" or "InternVL2_5-4B");
             d.TiedHead.Should().Be(name == "Qwen2-VL-2B-Instruct");
             d.RotaryTheta.Should().Be(info.Family is ModelFamily.Llava or ModelFamily.LlavaNext ? 1e4 : 1e6);

@@ -7,7 +7,10 @@ using TorchSharp;
 
 namespace Pipelines.Stages.Tests.Models;
 
-/// <summary>A LLaVA-1.5 of a few thousand random weights in a hub folder of its own, deleted afterwards: for laws that need no trained model, and for folders that are damaged on purpose.</summary>
+/// <summary>
+/// A LLaVA-1.5 of a few thousand random weights in a hub folder of its own, deleted afterwards: for laws that need no
+/// trained model, and for folders that are damaged on purpose.
+/// </summary>
 internal sealed class TinyLlava : IDisposable
 {
     public const int ImageTokenId = 99;
@@ -21,16 +24,42 @@ internal sealed class TinyLlava : IDisposable
         random = new Random(seed);
         Folder = Directory.CreateTempSubdirectory("tiny-llava-").FullName;
         int hidden = heads * headDim;
-        WriteJson("config.json", new
-        {
-            architectures = (string[])["LlavaForConditionalGeneration"],
-            model_type = "llava",
-            image_token_index = ImageTokenId,
-            torch_dtype = "float32",
-            text_config = new { model_type = "llama", hidden_size = hidden, intermediate_size = 48, num_hidden_layers = layers, num_attention_heads = heads, num_key_value_heads = kvHeads, vocab_size = Rows, rms_norm_eps = 1e-5, head_dim = headDim },
-            vision_config = new { model_type = "clip_vision_model", hidden_size = 16, intermediate_size = 24, num_hidden_layers = 2, num_attention_heads = 2, image_size = 28, patch_size = 7 },
-        });
-        WriteJson("preprocessor_config.json", new { crop_size = new { height = 28, width = 28 }, size = new { shortest_edge = 28 } });
+        WriteJson(
+            "config.json",
+            new
+            {
+                architectures = (string[])["LlavaForConditionalGeneration"],
+                model_type = "llava",
+                image_token_index = ImageTokenId,
+                torch_dtype = "float32",
+                text_config = new
+                {
+                    model_type = "llama",
+                    hidden_size = hidden,
+                    intermediate_size = 48,
+                    num_hidden_layers = layers,
+                    num_attention_heads = heads,
+                    num_key_value_heads = kvHeads,
+                    vocab_size = Rows,
+                    rms_norm_eps = 1e-5,
+                    head_dim = headDim,
+                },
+                vision_config = new
+                {
+                    model_type = "clip_vision_model",
+                    hidden_size = 16,
+                    intermediate_size = 24,
+                    num_hidden_layers = 2,
+                    num_attention_heads = 2,
+                    image_size = 28,
+                    patch_size = 7,
+                },
+            }
+        );
+        WriteJson(
+            "preprocessor_config.json",
+            new { crop_size = new { height = 28, width = 28 }, size = new { shortest_edge = 28 } }
+        );
         WriteJson("generation_config.json", new { eos_token_id = 2 });
         WriteTokenizer();
 
@@ -94,7 +123,8 @@ internal sealed class TinyLlava : IDisposable
     }
 
     /// <summary>Replaces a piece of config.json.</summary>
-    public void Edit(string old, string replacement) => File.WriteAllText(Config, File.ReadAllText(Config).Replace(old, replacement, StringComparison.Ordinal));
+    public void Edit(string old, string replacement) =>
+        File.WriteAllText(Config, File.ReadAllText(Config).Replace(old, replacement, StringComparison.Ordinal));
 
     public void Remove(string tensor)
     {
@@ -116,7 +146,9 @@ internal sealed class TinyLlava : IDisposable
         float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = (float)(scale * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+            values[i] = (float)(
+                scale * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())
+            );
         }
 
         tensors.RemoveAll(t => t.Name == name);
@@ -142,34 +174,115 @@ internal sealed class TinyLlava : IDisposable
         Add($"{name}.bias", 0.1, 16);
     }
 
-    private void WriteJson(string name, object value) => File.WriteAllText(Path.Combine(Folder, name), JsonSerializer.Serialize(value));
+    private void WriteJson(string name, object value) =>
+        File.WriteAllText(Path.Combine(Folder, name), JsonSerializer.Serialize(value));
 
     /// <summary>Characters as tokens: enough for the prompt, exact in form.</summary>
     private void WriteTokenizer()
     {
-        var vocabulary = new Dictionary<string, int> { ["<unk>"] = 0, ["<s>"] = 1, ["</s>"] = 2, ["\u2581"] = 3, ["<0x0A>"] = 4 };
+        var vocabulary = new Dictionary<string, int>
+        {
+            ["<unk>"] = 0,
+            ["<s>"] = 1,
+            ["</s>"] = 2,
+            ["\u2581"] = 3,
+            ["<0x0A>"] = 4,
+        };
         foreach (char c in Enumerable.Range(33, 94).Select(c => (char)c))
         {
             vocabulary.Add(c.ToString(CultureInfo.InvariantCulture), vocabulary.Count);
         }
 
-        WriteJson("tokenizer.json", new
-        {
-            version = "1.0",
-            added_tokens = (object[])[Special(0, "<unk>"), Special(1, "<s>"), Special(2, "</s>"), Special(ImageTokenId, "<image>")],
-            normalizer = new { type = "Sequence", normalizers = (object[])[new { type = "Prepend", prepend = "\u2581" }, new { type = "Replace", pattern = new { String = " " }, content = "\u2581" }] },
-            pre_tokenizer = (object?)null,
-            post_processor = new
+        WriteJson(
+            "tokenizer.json",
+            new
             {
-                type = "TemplateProcessing",
-                single = (object[])[new { SpecialToken = new { id = "<s>", type_id = 0 } }, new { Sequence = new { id = "A", type_id = 0 } }],
-                pair = (object[])[new { Sequence = new { id = "A", type_id = 0 } }, new { Sequence = new { id = "B", type_id = 1 } }],
-                special_tokens = new Dictionary<string, object> { ["<s>"] = new { id = "<s>", ids = (int[])[1], tokens = (string[])["<s>"] } },
-            },
-            decoder = new { type = "Sequence", decoders = (object[])[new { type = "Replace", pattern = new { String = "\u2581" }, content = " " }, new { type = "ByteFallback" }, new { type = "Fuse" }, new { type = "Strip", content = " ", start = 1, stop = 0 }] },
-            model = new { type = "BPE", dropout = (object?)null, unk_token = "<unk>", fuse_unk = true, byte_fallback = true, vocab = vocabulary, merges = (string[])[] },
-        });
+                version = "1.0",
+                added_tokens = (object[])
+                    [Special(0, "<unk>"), Special(1, "<s>"), Special(2, "</s>"), Special(ImageTokenId, "<image>")],
+                normalizer = new
+                {
+                    type = "Sequence",
+                    normalizers = (object[])
+                        [
+                            new { type = "Prepend", prepend = "\u2581" },
+                            new
+                            {
+                                type = "Replace",
+                                pattern = new { String = " " },
+                                content = "\u2581",
+                            },
+                        ],
+                },
+                pre_tokenizer = (object?)null,
+                post_processor = new
+                {
+                    type = "TemplateProcessing",
+                    single = (object[])
+                        [
+                            new { SpecialToken = new { id = "<s>", type_id = 0 } },
+                            new { Sequence = new { id = "A", type_id = 0 } },
+                        ],
+                    pair = (object[])
+                        [
+                            new { Sequence = new { id = "A", type_id = 0 } },
+                            new { Sequence = new { id = "B", type_id = 1 } },
+                        ],
+                    special_tokens = new Dictionary<string, object>
+                    {
+                        ["<s>"] = new
+                        {
+                            id = "<s>",
+                            ids = (int[])[1],
+                            tokens = (string[])["<s>"],
+                        },
+                    },
+                },
+                decoder = new
+                {
+                    type = "Sequence",
+                    decoders = (object[])
+                        [
+                            new
+                            {
+                                type = "Replace",
+                                pattern = new { String = "\u2581" },
+                                content = " ",
+                            },
+                            new { type = "ByteFallback" },
+                            new { type = "Fuse" },
+                            new
+                            {
+                                type = "Strip",
+                                content = " ",
+                                start = 1,
+                                stop = 0,
+                            },
+                        ],
+                },
+                model = new
+                {
+                    type = "BPE",
+                    dropout = (object?)null,
+                    unk_token = "<unk>",
+                    fuse_unk = true,
+                    byte_fallback = true,
+                    vocab = vocabulary,
+                    merges = (string[])[],
+                },
+            }
+        );
 
-        static object Special(int id, string content) => new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true };
+        static object Special(int id, string content) =>
+            new
+            {
+                id,
+                content,
+                single_word = false,
+                lstrip = false,
+                rstrip = false,
+                normalized = false,
+                special = true,
+            };
     }
 }

@@ -15,9 +15,15 @@ public sealed class TokenRegionsTests
         // 8 x 4 pixels: the short side has the model's 4 already, columns 2 to 5 are kept; 2 x 2 tokens of 2 x 2 pixels
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
 
-        TokenRegions.OfClip(processor, 8, 4, grid: 2, dropsClassToken: true).Should().Equal(
-            new PictureRegion(0.25, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 0.75, 0.5),
-                new PictureRegion(0.25, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 0.75, 1));
+        TokenRegions
+            .OfClip(processor, 8, 4, grid: 2, dropsClassToken: true)
+            .Should()
+            .Equal(
+                new PictureRegion(0.25, 0, 0.5, 0.5),
+                new PictureRegion(0.5, 0, 0.75, 0.5),
+                new PictureRegion(0.25, 0.5, 0.5, 1),
+                new PictureRegion(0.5, 0.5, 0.75, 1)
+            );
     }
 
     [Fact]
@@ -27,9 +33,16 @@ public sealed class TokenRegionsTests
         // whole height
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""), PictureFit.Pad);
 
-        TokenRegions.OfClip(processor, 8, 4, grid: 2, dropsClassToken: false).Should().Equal(
-            null, new PictureRegion(0, -0.5, 0.5, 0.5), new PictureRegion(0.5, -0.5, 1, 0.5),
-                new PictureRegion(0, 0.5, 0.5, 1.5), new PictureRegion(0.5, 0.5, 1, 1.5));
+        TokenRegions
+            .OfClip(processor, 8, 4, grid: 2, dropsClassToken: false)
+            .Should()
+            .Equal(
+                null,
+                new PictureRegion(0, -0.5, 0.5, 0.5),
+                new PictureRegion(0.5, -0.5, 1, 0.5),
+                new PictureRegion(0, 0.5, 0.5, 1.5),
+                new PictureRegion(0.5, 0.5, 1, 1.5)
+            );
     }
 
     [Fact]
@@ -38,7 +51,9 @@ public sealed class TokenRegionsTests
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
 
         // 4 x 16 after the resize, rows 6 to 9
-        TokenRegions.OfClip(processor, 2, 8, grid: 1, dropsClassToken: true).Should()
+        TokenRegions
+            .OfClip(processor, 2, 8, grid: 1, dropsClassToken: true)
+            .Should()
             .Equal(new PictureRegion(0, 0.375, 1, 0.625));
     }
 
@@ -52,10 +67,23 @@ public sealed class TokenRegionsTests
         PictureRegion?[] regions = [.. TokenRegions.OfTiles(processor.Geometry(8, 4), processor.Side, grid: 2)];
 
         regions.Should().HaveCount(4 + (2 * 5));
-        regions[..4].Should().Equal(new PictureRegion(0, 0, 0.5, 0.5), new PictureRegion(0.5, 0, 1, 0.5),
-            new PictureRegion(0, 0.5, 0.5, 1), new PictureRegion(0.5, 0.5, 1, 1));
-        regions[4..9].Should().Equal(new PictureRegion(0, 0, 0.25, 0.5), new PictureRegion(0.25, 0, 0.5, 0.5),
-            new PictureRegion(0.5, 0, 0.75, 0.5), new PictureRegion(0.75, 0, 1, 0.5), null);
+        regions[..4]
+            .Should()
+            .Equal(
+                new PictureRegion(0, 0, 0.5, 0.5),
+                new PictureRegion(0.5, 0, 1, 0.5),
+                new PictureRegion(0, 0.5, 0.5, 1),
+                new PictureRegion(0.5, 0.5, 1, 1)
+            );
+        regions[4..9]
+            .Should()
+            .Equal(
+                new PictureRegion(0, 0, 0.25, 0.5),
+                new PictureRegion(0.25, 0, 0.5, 0.5),
+                new PictureRegion(0.5, 0, 0.75, 0.5),
+                new PictureRegion(0.75, 0, 1, 0.5),
+                null
+            );
         regions[^1].Should().BeNull();
         regions[^2].Should().Be(new PictureRegion(0.75, 0.5, 1, 1));
     }
@@ -100,7 +128,9 @@ public sealed class TokenRegionsTests
         {
             IReadOnlyList<PictureRegion?> found = regions.Of(picture.Width, picture.Height);
             found.Count.Should().Be(counter.TokensOf(picture.Width, picture.Height).Tokens);
-            found.OfType<PictureRegion>().Should()
+            found
+                .OfType<PictureRegion>()
+                .Should()
                 .OnlyContain(r => r.Area > 0 && r.Left < 1 && r.Right > 0 && r.Top < 1 && r.Bottom > 0);
         }
     }

@@ -11,7 +11,9 @@ namespace Pipelines.Stages.Tests.Models;
 /// <summary>A model folder that is not what it should be: one sentence that names the file and the remedy.</summary>
 public sealed class WrongInputTests
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    private const string Pointer =
+        "version https://git-lfs.github.com/spec/v1\noid "
+        + "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
     [Fact]
     public void A_missing_shard()
@@ -20,7 +22,8 @@ public sealed class WrongInputTests
         File.Move(Weights(tiny), Path.Combine(tiny.Folder, "model-00001-of-00002.safetensors"));
         File.WriteAllText(
             Path.Combine(tiny.Folder, "model.safetensors.index.json"),
-            """{"weight_map":{"language_model.lm_head.weight":"model-00001-of-00002.safetensors","image_newline":"model-00002-of-00002.safetensors"}}""");
+            """{"weight_map":{"language_model.lm_head.weight":"model-00001-of-00002.safetensors","image_newline":"model-00002-of-00002.safetensors"}}"""
+        );
         Says(tiny, tiny.Folder, "1 of 2 weight files are missing: model-00002-of-00002.safetensors.", "Download*");
     }
 
@@ -42,14 +45,31 @@ public sealed class WrongInputTests
         using var tiny = new TinyLlava();
         tiny.Add("language_model.model.norm.weight", 1, 63);
         tiny.Save();
-        Says(tiny, Weights(tiny), "*language_model.model.norm.weight*[63]*[64]*", "Config and weights must be of one model.");
+        Says(
+            tiny,
+            Weights(tiny),
+            "*language_model.model.norm.weight*[63]*[64]*",
+            "Config and weights must be of one model."
+        );
     }
 
     [Theory]
-    [InlineData("""{"architectures":["MllamaForConditionalGeneration"],"model_type":"mllama","vision_config":{}}""", "the architecture 'mllama' (MllamaForConditionalGeneration) is not supported.")]
-    [InlineData("""{"architectures":["Qwen2_5_VLForConditionalGeneration"],"model_type":"qwen2_5_vl","vision_config":{}}""", "the architecture 'qwen2_5_vl' (Qwen2_5_VLForConditionalGeneration) is not supported.")]
-    [InlineData("""{"architectures":["Qwen2ForCausalLM"],"model_type":"qwen2"}""", "'qwen2' is a text-only model: it has no vision_config.")]
-    [InlineData("""{"architectures":["InternLM2ForCausalLM"],"model_type":"internlm2"}""", "'internlm2' is a text-only model: it has no vision_config.")]
+    [InlineData(
+        """{"architectures":["MllamaForConditionalGeneration"],"model_type":"mllama","vision_config":{}}""",
+        "the architecture 'mllama' (MllamaForConditionalGeneration) is not supported."
+    )]
+    [InlineData(
+        """{"architectures":["Qwen2_5_VLForConditionalGeneration"],"model_type":"qwen2_5_vl","vision_config":{}}""",
+        "the architecture 'qwen2_5_vl' (Qwen2_5_VLForConditionalGeneration) is not supported."
+    )]
+    [InlineData(
+        """{"architectures":["Qwen2ForCausalLM"],"model_type":"qwen2"}""",
+        "'qwen2' is a text-only model: it has no vision_config."
+    )]
+    [InlineData(
+        """{"architectures":["InternLM2ForCausalLM"],"model_type":"internlm2"}""",
+        "'internlm2' is a text-only model: it has no vision_config."
+    )]
     public void An_unknown_architecture_and_a_text_only_model(string config, string what)
     {
         using var tiny = new TinyLlava();
@@ -66,7 +86,12 @@ public sealed class WrongInputTests
     {
         using var tiny = new TinyLlava();
         tiny.Edit("{\"architectures\"", $"{{\"quantization_config\":{quantization},\"architectures\"");
-        Says(tiny, tiny.Config, $"'quantization_config' says that the checkpoint is quantised ({method}).", "Use the unquantised checkpoint.");
+        Says(
+            tiny,
+            tiny.Config,
+            $"'quantization_config' says that the checkpoint is quantised ({method}).",
+            "Use the unquantised checkpoint."
+        );
     }
 
     [Theory]
@@ -99,7 +124,11 @@ public sealed class WrongInputTests
     public void A_git_lfs_pointer_in_place_of_a_file(string name)
     {
         using var tiny = new TinyLlava();
-        if (name.Contains("index", StringComparison.Ordinal)) File.Delete(Weights(tiny));
+        if (name.Contains("index", StringComparison.Ordinal))
+        {
+            File.Delete(Weights(tiny));
+        }
+
         string file = Path.Combine(tiny.Folder, name);
         File.WriteAllText(file, Pointer);
         Says(tiny, file, "*git-LFS pointer*", "*git lfs pull*");
@@ -119,7 +148,9 @@ public sealed class WrongInputTests
         Says(tiny, vocabulary, "*git-LFS pointer*", "*git lfs pull*");
         string picture = Path.Combine(tiny.Folder, "cat.jpg");
         File.WriteAllBytes(picture, Encoding.UTF8.GetBytes(Pointer));
-        foreach (Action read in (Action[])[() => PictureDecoder.Decode(picture), () => PictureDecoder.ReadSize(picture)])
+        foreach (
+            Action read in (Action[])[() => PictureDecoder.Decode(picture), () => PictureDecoder.ReadSize(picture)]
+        )
         {
             read.Should().Throw<InputException>().WithMessage("*cat.jpg*git-LFS pointer*git lfs pull*");
         }
@@ -129,7 +160,11 @@ public sealed class WrongInputTests
 
     private static void Says(TinyLlava tiny, string where, string what, string remedy)
     {
-        var error = FluentActions.Invoking(() => VisionLanguageModel.Load(tiny.Folder, Arithmetic.Float32)).Should().Throw<InputException>().Which;
+        var error = FluentActions
+            .Invoking(() => VisionLanguageModel.Load(tiny.Folder, Arithmetic.Float32))
+            .Should()
+            .Throw<InputException>()
+            .Which;
         error.Where.Should().Be(where);
         error.What.Should().Match(what);
         $"{error.Remedy} {error.What}".Should().Match($"{remedy}*");

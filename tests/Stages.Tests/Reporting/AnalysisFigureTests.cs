@@ -16,15 +16,27 @@ public sealed class AnalysisFigureTests
 
         new[]
         {
-            ThresholdsFigure.Of(findings), RatioFigure.Of(findings), SingleHeadFigure.Of(findings), BetaAttentionFigure.Of(findings), LayoutFigure.Of(findings), HeadVectorsFigure.Of(findings), PromptFigure.Of(findings), StylesFigure.Of(findings),
-        }.Should().AllBeEquivalentTo((Figure?)null);
+            ThresholdsFigure.Of(findings),
+            RatioFigure.Of(findings),
+            SingleHeadFigure.Of(findings),
+            BetaAttentionFigure.Of(findings),
+            LayoutFigure.Of(findings),
+            HeadVectorsFigure.Of(findings),
+            PromptFigure.Of(findings),
+            StylesFigure.Of(findings),
+        }
+            .Should()
+            .AllBeEquivalentTo((Figure?)null);
     }
 
     [Fact]
     public void Rho_over_all_heads_of_all_samples_equals_the_plain_correlation()
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
-        double plain = Metrics.Pearson([.. data.Samples.SelectMany(s => s.ImageAttention)], [.. data.Samples.SelectMany(s => s.Beta)]);
+        double plain = Metrics.Pearson(
+            [.. data.Samples.SelectMany(s => s.ImageAttention)],
+            [.. data.Samples.SelectMany(s => s.Beta)]
+        );
 
         BetaAttentionFigure.Of(Findings.Of(data))!.Shows.Should().Contain($"ρ = {Format.Fixed(plain, 2)}");
     }
@@ -34,10 +46,19 @@ public sealed class AnalysisFigureTests
     {
         ReportData eight = MadeUpReport.Of(4, 4, samples: 8, masks: 50);
         ReportData same = eight with { Samples = [.. eight.Samples.Select(s => s with { ImageAttention = s.Beta })] };
-        ReportData constant = Made with { Samples = [.. Made.Samples.Select(s => s with { ImageAttention = [.. s.Beta.Select(_ => 0.5)] })] };
+        ReportData constant = Made with
+        {
+            Samples = [.. Made.Samples.Select(s => s with { ImageAttention = [.. s.Beta.Select(_ => 0.5)] })],
+        };
 
-        BetaAttentionFigure.Of(Findings.Of(same))!.Shows.Should().Contain("ρ = 1.00").And.Contain("more than the paper finds");
-        BetaAttentionFigure.Of(Findings.Of(same with { Samples = [.. same.Samples.Take(3)] }))!.Shows.Should()
+        BetaAttentionFigure
+            .Of(Findings.Of(same))!
+            .Shows.Should()
+            .Contain("ρ = 1.00")
+            .And.Contain("more than the paper finds");
+        BetaAttentionFigure
+            .Of(Findings.Of(same with { Samples = [.. same.Samples.Take(3)] }))!
+            .Shows.Should()
             .Contain("3 samples are too few to tell");
         BetaAttentionFigure.Of(Findings.Of(constant))!.Shows.Should().Contain("no correlation to state");
     }
@@ -45,7 +66,13 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void The_share_of_samples_without_a_head_above_5_percent_is_counted()
     {
-        double[][] deltas = [[0.01, 0.04], [0.05, 0], [0.051, 0], [-1, 0.02]];
+        double[][] deltas =
+        [
+            [0.01, 0.04],
+            [0.05, 0],
+            [0.051, 0],
+            [-1, 0.02],
+        ];
         ReportData data = MadeUpReport.Of(4, 4, samples: 40, masks: 50);
         data = data with
         {
@@ -54,11 +81,17 @@ public sealed class AnalysisFigureTests
             Validation = [],
         };
 
-        SingleHeadFigure.Of(Findings.Of(data))!.Shows.Should().StartWith("In 30 of 40 samples (75\u202f%\u00a0[").And
-            .Contain("as the paper finds");
-        SingleHeadFigure.Of(Findings.Of(data with { Samples = [.. data.Samples.Take(4)] }))!.Shows.Should()
-            .StartWith("In 3 of 4 samples").And.Contain("4 samples are too few to tell").And
-            .NotContain("as the paper finds");
+        SingleHeadFigure
+            .Of(Findings.Of(data))!
+            .Shows.Should()
+            .StartWith("In 30 of 40 samples (75\u202f%\u00a0[")
+            .And.Contain("as the paper finds");
+        SingleHeadFigure
+            .Of(Findings.Of(data with { Samples = [.. data.Samples.Take(4)] }))!
+            .Shows.Should()
+            .StartWith("In 3 of 4 samples")
+            .And.Contain("4 samples are too few to tell")
+            .And.NotContain("as the paper finds");
     }
 
     [Fact]
@@ -68,16 +101,23 @@ public sealed class AnalysisFigureTests
         {
             Thresholds =
             [
-                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 2), new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 4),
-                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, 6), new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, double.NaN),
-                new("a", "random", 1, ValidationQuantity.Faithfulness, 0.5, 4), new("a", "random", 2, ValidationQuantity.Faithfulness, 0.5, 6),
+                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 2),
+                new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 4),
+                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, 6),
+                new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, double.NaN),
+                new("a", "random", 1, ValidationQuantity.Faithfulness, 0.5, 4),
+                new("a", "random", 2, ValidationQuantity.Faithfulness, 0.5, 6),
             ],
         };
 
         FigureTable table = ThresholdsFigure.Of(Findings.Of(data))!.Table;
 
-        object?[] Row(double threshold, string criterion) => [.. table.Rows.Single(r => (double)r[1]! == threshold && (string)r[2]! == criterion)];
-        Row(0.5, "head-attribution").Should().StartWith(["faithfulness", 0.5, "head-attribution", 3.0]).And.EndWith([2, 0]);
+        object?[] Row(double threshold, string criterion) =>
+            [.. table.Rows.Single(r => (double)r[1]! == threshold && (string)r[2]! == criterion)];
+        Row(0.5, "head-attribution")
+            .Should()
+            .StartWith(["faithfulness", 0.5, "head-attribution", 3.0])
+            .And.EndWith([2, 0]);
         Row(0.9, "head-attribution").Should().EndWith([1, 1]);
         Row(0.5, "random")[3].Should().Be(5.0, "seeds are averaged within a sample");
     }
@@ -98,9 +138,13 @@ public sealed class AnalysisFigureTests
 
         Figure figure = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = heads }))!;
 
-        figure.Shows.Should().Contain("4 heads that pass β > 0.1 in 100\u202f%").And
-            .Contain("4 heads that pass β > 0.1 in 25\u202f%").And.Contain("1 head stands apart")
-            .And.Contain("mean silhouette is 0.9").And.Contain("as the paper finds");
+        figure
+            .Shows.Should()
+            .Contain("4 heads that pass β > 0.1 in 100\u202f%")
+            .And.Contain("4 heads that pass β > 0.1 in 25\u202f%")
+            .And.Contain("1 head stands apart")
+            .And.Contain("mean silhouette is 0.9")
+            .And.Contain("as the paper finds");
         figure.Table.Rows.Should().HaveCount(9 * samples);
     }
 
@@ -109,42 +153,68 @@ public sealed class AnalysisFigureTests
     [InlineData(2)]
     public void One_or_two_outliers_are_no_cluster(int outliers)
     {
-        double[][] vectors = [.. Enumerable.Range(0, 8).Select(_ => new[] { 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 }),
-            .. Enumerable.Range(0, outliers).Select(i => new[] { 0, 9 + (0.01 * i), 0, 0, 0, 0 })];
+        double[][] vectors =
+        [
+            .. Enumerable.Range(0, 8).Select(_ => new[] { 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 }),
+            .. Enumerable.Range(0, outliers).Select(i => new[] { 0, 9 + (0.01 * i), 0, 0, 0, 0 }),
+        ];
 
         string shows = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!.Shows;
 
-        shows.Should().StartWith("The tree has no two clusters of 3 heads or more").And
-            .NotContain("as the paper finds");
+        shows
+            .Should()
+            .StartWith("The tree has no two clusters of 3 heads or more")
+            .And.NotContain("as the paper finds");
     }
 
     [Fact]
     public void Branches_that_do_not_lie_apart_are_no_clusters()
     {
         var random = new Random(3);
-        double[][] cloud = [.. Enumerable.Range(0, 40)
-            .Select(_ => Enumerable.Range(0, 12).Select(_ => 0.3 * random.NextDouble()).ToArray())];
-        double[][] line = [.. Enumerable.Range(0, 8).Select(i => new[] { 0.2 + (0.001 * i), 0.2, 0.2, 0.2, 0.2, 0.2 }),
-            [0, 9, 0, 0, 0, 0]];
+        double[][] cloud =
+        [
+            .. Enumerable
+                .Range(0, 40)
+                .Select(_ => Enumerable.Range(0, 12).Select(_ => 0.3 * random.NextDouble()).ToArray()),
+        ];
+        double[][] line =
+        [
+            .. Enumerable.Range(0, 8).Select(i => new[] { 0.2 + (0.001 * i), 0.2, 0.2, 0.2, 0.2, 0.2 }),
+            [0, 9, 0, 0, 0, 0],
+        ];
 
         foreach (double[][] vectors in new[] { cloud, line })
         {
-            HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!.Shows.Should()
-                .NotContain("as the paper finds").And.NotContain("the clusters lie apart");
+            HeadVectorsFigure
+                .Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!
+                .Shows.Should()
+                .NotContain("as the paper finds")
+                .And.NotContain("the clusters lie apart");
         }
     }
 
     [Fact]
     public void A_silhouette_is_that_of_hand_computed_distances()
     {
-        double[] distances = Distances.Condensed([[0], [2], [10], [13], [99]], DistanceMetric.Euclidean);
+        double[] distances = Distances.Condensed(
+            [
+                [0],
+                [2],
+                [10],
+                [13],
+                [99],
+            ],
+            DistanceMetric.Euclidean
+        );
 
         // a = 2, b = (10 + 13) / 2; a = 2, b = (8 + 11) / 2; a = 3, b = (10 + 8) / 2; a = 3, b = (13 + 11) / 2; the
         // last one is in neither
         double[] found = Silhouette.OfTwo(distances, [1, 1, 2, 2, 0]);
 
         found.Should().HaveCount(4);
-        found.Zip([9.5 / 11.5, 7.5 / 9.5, 6.0 / 9, 9.0 / 12], (a, b) => Math.Abs(a - b)).Should()
+        found
+            .Zip([9.5 / 11.5, 7.5 / 9.5, 6.0 / 9, 9.0 / 12], (a, b) => Math.Abs(a - b))
+            .Should()
             .OnlyContain(e => e < 1e-12);
     }
 
@@ -155,9 +225,16 @@ public sealed class AnalysisFigureTests
         // same group for animals alone
         (string Object, string Group, double At)[] samples =
         [
-            ("dog", "animal", 0.0), ("dog", "animal", 0.1), ("cat", "animal", 1.0), ("cat", "animal", 1.1),
-            ("cup", "kitchen", 5.0), ("cup", "kitchen", 5.1), ("bus", "vehicle", 5.5), ("bus", "vehicle", 5.6),
-            ("bowl", "kitchen", 9.0), ("bowl", "kitchen", 9.1),
+            ("dog", "animal", 0.0),
+            ("dog", "animal", 0.1),
+            ("cat", "animal", 1.0),
+            ("cat", "animal", 1.1),
+            ("cup", "kitchen", 5.0),
+            ("cup", "kitchen", 5.1),
+            ("bus", "vehicle", 5.5),
+            ("bus", "vehicle", 5.6),
+            ("bowl", "kitchen", 9.0),
+            ("bowl", "kitchen", 9.1),
         ];
         NamedBeta[] betas = [.. samples.Select(s => new NamedBeta(s.Object, s.Group, [s.At]))];
 
@@ -179,42 +256,83 @@ public sealed class AnalysisFigureTests
         string shows = LayoutFigure.Of(Findings.Of(data))!.Shows;
         var shuffled = data with
         {
-            Layout =
-            data.Layout! with
+            Layout = data.Layout! with
             {
-                Points = [.. data.Layout.Points
-            .Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) })]
-            }
+                Points =
+                [
+                    .. data.Layout.Points.Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) }),
+                ],
+            },
         };
 
         LayoutFigure.Of(Findings.Of(shuffled))!.Shows.Should().Be(shows);
-        shows.Should().Contain("by chance").And.Contain("[").And.Contain("among the samples of other objects").And
-            .Contain("as the paper finds");
+        shows
+            .Should()
+            .Contain("by chance")
+            .And.Contain("[")
+            .And.Contain("among the samples of other objects")
+            .And.Contain("as the paper finds");
     }
 
     [Fact]
     public void Few_objects_do_not_tell_whether_alike_ones_use_alike_heads()
     {
-        LayoutPoint[] points = [.. Enumerable.Range(0, 20)
-            .Select(i => new LayoutPoint($"{i}", $"{i}.jpg", i < 10 ? "dog" : "cat", "animal", i, i,
-            Beta: [i < 10 ? 0 : 1.0, i * 0.01]))];
+        LayoutPoint[] points =
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(i => new LayoutPoint(
+                    $"{i}",
+                    $"{i}.jpg",
+                    i < 10 ? "dog" : "cat",
+                    "animal",
+                    i,
+                    i,
+                    Beta: [i < 10 ? 0 : 1.0, i * 0.01]
+                )),
+        ];
 
-        LayoutFigure.Of(Findings.Of(Made with { Layout = new SampleLayout(points, "Exact t-SNE") }))!.Shows.Should()
+        LayoutFigure
+            .Of(Findings.Of(Made with { Layout = new SampleLayout(points, "Exact t-SNE") }))!
+            .Shows.Should()
             .Contain("2 objects are too few to tell");
     }
 
-    private static HeadVectors Vectors(double[][] vectors) => new(
-        [.. Enumerable.Range(0, vectors.Length)],
-        [.. Enumerable.Range(0, vectors[0].Length).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))], vectors,
-        Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average), 0.1, "average linkage");
+    private static HeadVectors Vectors(double[][] vectors) =>
+        new(
+            [.. Enumerable.Range(0, vectors.Length)],
+            [.. Enumerable.Range(0, vectors[0].Length).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))],
+            vectors,
+            Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average),
+            0.1,
+            "average linkage"
+        );
 
     [Fact]
     public void One_head_vector_and_one_sample_are_drawn()
     {
-        var one = new HeadVectors([3], [new HeadVectorSample("a", "", "")], [[0.2]], Linkage.Of([], 1, LinkageMethod.Average), 0.1, "average linkage");
-        ReportData data = Made with { HeadVectors = one, Layout = new SampleLayout([new LayoutPoint("a", "a.jpg", "", "", 0, 0)], "Exact t-SNE") };
+        var one = new HeadVectors(
+            [3],
+            [new HeadVectorSample("a", "", "")],
+            [
+                [0.2],
+            ],
+            Linkage.Of([], 1, LinkageMethod.Average),
+            0.1,
+            "average linkage"
+        );
+        ReportData data = Made with
+        {
+            HeadVectors = one,
+            Layout = new SampleLayout([new LayoutPoint("a", "a.jpg", "", "", 0, 0)], "Exact t-SNE"),
+        };
 
-        HeadVectorsFigure.Of(Findings.Of(data))!.Draw(Figure.Narrow, "x").Should().Contain("layer 0, head 3").And.NotContain("NaN");
+        HeadVectorsFigure
+            .Of(Findings.Of(data))!
+            .Draw(Figure.Narrow, "x")
+            .Should()
+            .Contain("layer 0, head 3")
+            .And.NotContain("NaN");
         LayoutFigure.Of(Findings.Of(data))!.Draw(Figure.Narrow, "x").Should().NotContain("NaN");
     }
 
@@ -222,37 +340,75 @@ public sealed class AnalysisFigureTests
     public void High_ratios_are_compared_with_low_ones_within_each_sample()
     {
         RatioRow[] Rows(double faithfulAbove) =>
-            [.. from sample in new[] { "few", "few, too", "some", "some, too", "many", "many, too" }
-                                                     from ratio in new[] { 0.25, 0.5, 0.75 }
-                                                     let heads = sample.StartsWith("few", StringComparison.Ordinal) ? 4
-                                                         : sample.StartsWith("some", StringComparison.Ordinal) ? 10 : 50
-                                                     select new RatioRow(sample, ratio, ratio > 0.5 ? heads + faithfulAbove : heads, ratio > 0.5 ? heads - 1 : heads, 1 - (0.4 * ratio))];
-        string Shows(double faithfulAbove) => RatioFigure.Of(Findings.Of(Made with { Ratios = Rows(faithfulAbove) }))!.Shows;
-        RatioFigure.Of(Findings.Of(Made with
-        {
-            Ratios =
-            [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))]
-        }))!.Shows.Should()
-            .Contain("3 samples are too few to tell").And.NotContain("as in the paper");
+            [
+                .. from sample in new[] { "few", "few, too", "some", "some, too", "many", "many, too" }
+                from ratio in new[] { 0.25, 0.5, 0.75 }
+                let heads = sample.StartsWith("few", StringComparison.Ordinal) ? 4
+                : sample.StartsWith("some", StringComparison.Ordinal) ? 10
+                : 50
+                select new RatioRow(
+                    sample,
+                    ratio,
+                    ratio > 0.5 ? heads + faithfulAbove : heads,
+                    ratio > 0.5 ? heads - 1 : heads,
+                    1 - (0.4 * ratio)
+                ),
+            ];
+        string Shows(double faithfulAbove) =>
+            RatioFigure.Of(Findings.Of(Made with { Ratios = Rows(faithfulAbove) }))!.Shows;
+        RatioFigure
+            .Of(
+                Findings.Of(
+                    Made with
+                    {
+                        Ratios = [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))],
+                    }
+                )
+            )!
+            .Shows.Should()
+            .Contain("3 samples are too few to tell")
+            .And.NotContain("as in the paper");
 
-        Shows(-2).Should().Contain("ratios above 50\u202f% need 2.0\u00a0[2.0, 2.0] fewer heads for faithfulness").And.Contain("1.0\u00a0[1.0, 1.0] fewer for completeness: fewer in both, as in the paper");
-        Shows(+2).Should().Contain("2.0\u00a0[2.0, 2.0] more heads for faithfulness").And.Contain("in the paper they need fewer in both");
+        Shows(-2)
+            .Should()
+            .Contain("ratios above 50\u202f% need 2.0\u00a0[2.0, 2.0] fewer heads for faithfulness")
+            .And.Contain("1.0\u00a0[1.0, 1.0] fewer for completeness: fewer in both, as in the paper");
+        Shows(+2)
+            .Should()
+            .Contain("2.0\u00a0[2.0, 2.0] more heads for faithfulness")
+            .And.Contain("in the paper they need fewer in both");
         Shows(0).Should().Contain("which these samples do not settle");
-        Shows(0).Should().Contain(
-            "add up best at p\u00a0=\u00a025\u202f% (R² 0.90\u00a0[0.90, 0.90]) and worst at p\u00a0=\u00a075\u202f% "
-            + "(R² 0.70\u00a0[0.70, 0.70]).");
+        Shows(0)
+            .Should()
+            .Contain(
+                "add up best at p\u00a0=\u00a025\u202f% (R² 0.90\u00a0[0.90, 0.90]) and worst at "
+                    + "p\u00a0=\u00a075\u202f% "
+                    + "(R² 0.70\u00a0[0.70, 0.70])."
+            );
     }
 
     [Fact]
     public void Prompts_are_compared_with_the_papers_only_where_the_reports_own_is_the_default_prompt()
     {
-        PromptResult[] prompts = [new("p1", "Identify?", [0.9, 0.94]), new("", "What do you see here?", [0.8, 0.82]), new("p3", "Name it?", [])];
-        Figure Of(bool isDefault) => PromptFigure.Of(Findings.Of(Made with { Prompts = prompts, IsDefaultQuestion = isDefault }))!;
+        PromptResult[] prompts =
+        [
+            new("p1", "Identify?", [0.9, 0.94]),
+            new("", "What do you see here?", [0.8, 0.82]),
+            new("p3", "Name it?", []),
+        ];
+        Figure Of(bool isDefault) =>
+            PromptFigure.Of(Findings.Of(Made with { Prompts = prompts, IsDefaultQuestion = isDefault }))!;
 
-        Of(true).Shows.Should().StartWith(
-            "Over 2 prompts β keeps a mean cosine of 0.87\u00a0[0.85, 0.88] with that under the default prompt; the "
-            + "lowest is “What do you see here?” with 0.81").And.Contain("2 samples are too few to tell").And
-            .Contain("No answer under p3 is right").And.Contain("0.95");
+        Of(true)
+            .Shows.Should()
+            .StartWith(
+                "Over 2 prompts β keeps a mean cosine of 0.87\u00a0[0.85, 0.88] with that under the default "
+                    + "prompt; the "
+                    + "lowest is “What do you see here?” with 0.81"
+            )
+            .And.Contain("2 samples are too few to tell")
+            .And.Contain("No answer under p3 is right")
+            .And.Contain("0.95");
         Of(false).Shows.Should().Contain("this report's question").And.NotContain("paper");
         Of(false).Draw(Figure.Wide, "x").Should().NotContain("paper:").And.Contain("none");
         Of(true).Draw(Figure.Narrow, "x").Should().Contain("paper:");
@@ -264,15 +420,36 @@ public sealed class AnalysisFigureTests
         ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
         data = data with
         {
-            Samples = [.. data.Samples.Select(s => s with { SingleHead = [.. s.SingleHead.Select((d, n) => n % 3 == 0 ? double.NaN : d)] })],
+            Samples =
+            [
+                .. data.Samples.Select(s =>
+                    s with
+                    {
+                        SingleHead = [.. s.SingleHead.Select((d, n) => n % 3 == 0 ? double.NaN : d)],
+                    }
+                ),
+            ],
             Thresholds = [.. data.Thresholds.Select(t => t with { Heads = double.NaN })],
             Ratios = [.. data.Ratios.Select(r => r with { FaithfulHeads = double.NaN, R2 = double.NaN })],
             Styles = data.Styles! with
             {
-                Cosines = data.Styles.Cosines with { Pairs = [.. data.Styles.Cosines.Pairs.Select((p, i) => i % 2 == 0 ? p with { Cosine = Estimate.None } : p)] },
+                Cosines = data.Styles.Cosines with
+                {
+                    Pairs =
+                    [
+                        .. data.Styles.Cosines.Pairs.Select(
+                            (p, i) => i % 2 == 0 ? p with { Cosine = Estimate.None } : p
+                        ),
+                    ],
+                },
                 Means = [.. data.Styles.Means.Select((m, i) => i % 2 == 0 ? m with { Mean = Estimate.None } : m)],
             },
-            Prompts = [.. data.Prompts.Select((p, i) => p with { Cosines = [.. p.Cosines.Select(c => i % 2 == 0 ? double.NaN : c)] })],
+            Prompts =
+            [
+                .. data.Prompts.Select(
+                    (p, i) => p with { Cosines = [.. p.Cosines.Select(c => i % 2 == 0 ? double.NaN : c)] }
+                ),
+            ],
         };
 
         foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
@@ -283,32 +460,79 @@ public sealed class AnalysisFigureTests
     }
 
     [Theory]
-    [InlineData(0.8, 0.5, "difference is 0.30 [0.20, 0.40]: β follows the object more than the style, as the paper finds")]
-    [InlineData(0.5, 0.8, "difference is \u22120.30 [\u22120.40, \u22120.20]: β follows the style more than the object, unlike in the paper")]
-    [InlineData(0.55, 0.5, "difference is 0.05 [\u22120.05, 0.15]: the samples do not tell whether β follows the object or the style")]
+    [InlineData(
+        0.8,
+        0.5,
+        "difference is 0.30 [0.20, 0.40]: β follows the object more than the style, as the paper finds"
+    )]
+    [InlineData(
+        0.5,
+        0.8,
+        "difference is \u22120.30 [\u22120.40, \u22120.20]: β follows the style more than the object, unlike "
+            + "in the paper"
+    )]
+    [InlineData(
+        0.55,
+        0.5,
+        "difference is 0.05 [\u22120.05, 0.15]: the samples do not tell whether β follows the object or the style"
+    )]
     public void What_beta_follows_is_told_by_the_interval(double across, double within, string told)
     {
         double difference = across - within;
-        Figure figure = StylesFigure.Of(Findings.Of(Made with { Styles = Styles(Around(across), Around(within), Around(difference)) }))!;
+        Figure figure = StylesFigure.Of(
+            Findings.Of(Made with { Styles = Styles(Around(across), Around(within), Around(difference)) })
+        )!;
 
-        figure.Shows.Should().Contain(told).And.StartWith($"Two samples of the same object in different styles have a mean cosine of β of {Format.Fixed(across, 2)}");
+        figure
+            .Shows.Should()
+            .Contain(told)
+            .And.StartWith(
+                $"Two samples of the same object in different styles have a mean cosine of β of "
+                    + $"{Format.Fixed(across, 2)}"
+            );
         figure.Table.Rows.Should().Contain(r => Equals(r[0], "cosine, object over style") && Equals(r[5], difference));
     }
 
     [Fact]
     public void Styles_without_pairs_are_told_and_drawn()
     {
-        Figure figure = StylesFigure.Of(Findings.Of(Made with { Styles = Styles(Estimate.None, Around(0.5), Estimate.None) }))!;
+        Figure figure = StylesFigure.Of(
+            Findings.Of(Made with { Styles = Styles(Estimate.None, Around(0.5), Estimate.None) })
+        )!;
 
         figure.Shows.Should().StartWith("No two samples show the same object in different styles");
-        figure.Draw(Figure.Narrow, "x").Should().NotContain("NaN").And.NotContain("head attribution", "no validation, no panel of heads");
+        figure
+            .Draw(Figure.Narrow, "x")
+            .Should()
+            .NotContain("NaN")
+            .And.NotContain("head attribution", "no validation, no panel of heads");
     }
 
     [Fact]
     public void Without_super_categories_samples_are_coloured_by_object_and_those_of_rare_objects_together()
     {
-        LayoutPoint[] points = [.. Enumerable.Range(0, 60).Select(i => new LayoutPoint($"{i}", $"{i}.jpg", $"object {i % 30:00}", "", i % 7, i % 11, i < 30 ? "real" : "sketch"))];
-        Figure figure = LayoutFigure.Of(Findings.Of(Made with { Layout = new SampleLayout([.. points, points[0] with { SampleId = "more" }], "Exact t-SNE") }))!;
+        LayoutPoint[] points =
+        [
+            .. Enumerable
+                .Range(0, 60)
+                .Select(i => new LayoutPoint(
+                    $"{i}",
+                    $"{i}.jpg",
+                    $"object {i % 30:00}",
+                    "",
+                    i % 7,
+                    i % 11,
+                    i < 30 ? "real" : "sketch"
+                )),
+        ];
+        Figure figure = LayoutFigure.Of(
+            Findings.Of(
+                Made with
+                {
+                    Layout = new SampleLayout([.. points, points[0] with { SampleId = "more" }], "Exact t-SNE"),
+                }
+            )
+        )!;
 
         figure.Reading.Should().Contain("Colour and form: object");
         string drawn = figure.Draw(Figure.Wide, "x");
@@ -325,16 +549,25 @@ public sealed class AnalysisFigureTests
 
     private static Estimate Around(double mean) => new(mean, 0.2, mean - 0.1, mean + 0.1, 40);
 
-    private static StyleData Styles(Estimate across, Estimate within, Estimate difference) => new(
-        ["real", "sketch"],
-        new StyleComparison(
-            [
-                .. from a in new[] { "real", "sketch" }
-                   from b in new[] { "real", "sketch" }
-                   where string.CompareOrdinal(a, b) <= 0
-                   from same in new[] { true, false }
-                   select new StylePairs(a, b, same, a != b && same ? across : within),
-            ],
-            [new(true, true, within), new(true, false, across), new(false, true, within), new(false, false, within)], difference),
-        []);
+    private static StyleData Styles(Estimate across, Estimate within, Estimate difference) =>
+        new(
+            ["real", "sketch"],
+            new StyleComparison(
+                [
+                    .. from a in new[] { "real", "sketch" }
+                    from b in new[] { "real", "sketch" }
+                    where string.CompareOrdinal(a, b) <= 0
+                    from same in new[] { true, false }
+                    select new StylePairs(a, b, same, a != b && same ? across : within),
+                ],
+                [
+                    new(true, true, within),
+                    new(true, false, across),
+                    new(false, true, within),
+                    new(false, false, within),
+                ],
+                difference
+            ),
+            []
+        );
 }

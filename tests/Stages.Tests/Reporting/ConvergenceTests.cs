@@ -14,8 +14,11 @@ public sealed class ConvergenceTests
         Findings findings = Findings.Of(data);
 
         some.Words.Should().StartWith("2 of 3 fits did not converge within 7 sweeps");
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("class=\"warning\"").And
-            .Contain("2 of 3 fits did not converge");
+        HtmlReport
+            .Page(findings, HtmlReport.Figures(findings))
+            .Should()
+            .Contain("class=\"warning\"")
+            .And.Contain("2 of 3 fits did not converge");
         Sentences.Fit(findings).Should().Contain("fit: 2 of 3 fits did not converge");
     }
 
@@ -26,7 +29,10 @@ public sealed class ConvergenceTests
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Convergence = [all] });
 
         all.Words.Should().BeNull();
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("class=\"warning\"").And
-            .NotContain("converge");
+        HtmlReport
+            .Page(findings, HtmlReport.Figures(findings))
+            .Should()
+            .NotContain("class=\"warning\"")
+            .And.NotContain("converge");
     }
 }

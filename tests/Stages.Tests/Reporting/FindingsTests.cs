@@ -12,8 +12,11 @@ public sealed class FindingsTests
     [Fact]
     public void Heads_needed_is_the_first_crossing_although_phi_is_not_monotone()
     {
-        double[] faithfulness = [0, 0.5, 0.85, 0.7, 0.9, 1], completeness = [1, 0.6, 0.15, 0.3, 0.1, 0];
-        CriterionFindings found = Findings.Of(Report([.. Rows("a", "head-attribution", 0, faithfulness, completeness)])).Criteria.Single();
+        double[] faithfulness = [0, 0.5, 0.85, 0.7, 0.9, 1],
+            completeness = [1, 0.6, 0.15, 0.3, 0.1, 0];
+        CriterionFindings found = Findings
+            .Of(Report([.. Rows("a", "head-attribution", 0, faithfulness, completeness)]))
+            .Criteria.Single();
 
         found.Faithful.BySample["a"].Should().Be(2);
         found.Complete.BySample["a"].Should().Be(2);
@@ -23,7 +26,9 @@ public sealed class FindingsTests
     [Fact]
     public void A_threshold_is_crossed_strictly()
     {
-        CriterionFindings found = Findings.Of(Report([.. Rows("a", "causal", 0, [0, 0.8, 0.81], [1, 0.2, 0.19])])).Criteria.Single();
+        CriterionFindings found = Findings
+            .Of(Report([.. Rows("a", "causal", 0, [0, 0.8, 0.81], [1, 0.2, 0.19])]))
+            .Criteria.Single();
 
         found.Faithful.BySample["a"].Should().Be(2);
         found.Complete.BySample["a"].Should().Be(2);
@@ -34,8 +39,10 @@ public sealed class FindingsTests
     {
         ValidationRow[] rows =
         [
-            .. Rows("a", "random", 1, [0, 0.9, 1], [1, 0.1, 0]), .. Rows("a", "random", 2, [0, 0.3, 1], [1, 0.7, 0]),
-            .. Rows("b", "random", 1, [0, 0.9, 1], [1, 0.1, 0]), .. Rows("b", "random", 2, [0, 0.9, 1], [1, 0.1, 0]),
+            .. Rows("a", "random", 1, [0, 0.9, 1], [1, 0.1, 0]),
+            .. Rows("a", "random", 2, [0, 0.3, 1], [1, 0.7, 0]),
+            .. Rows("b", "random", 1, [0, 0.9, 1], [1, 0.1, 0]),
+            .. Rows("b", "random", 2, [0, 0.9, 1], [1, 0.1, 0]),
         ];
         CriterionFindings found = Findings.Of(Report(rows)).Criteria.Single();
 
@@ -49,7 +56,11 @@ public sealed class FindingsTests
     [Fact]
     public void A_sample_that_never_crosses_is_counted_and_not_averaged()
     {
-        ValidationRow[] rows = [.. Rows("a", "attention", 0, [0, 0.9], [1, 0.1]), .. Rows("b", "attention", 0, [0, 0.2], [1, 0.9])];
+        ValidationRow[] rows =
+        [
+            .. Rows("a", "attention", 0, [0, 0.9], [1, 0.1]),
+            .. Rows("b", "attention", 0, [0, 0.2], [1, 0.9]),
+        ];
         HeadsNeeded needed = Findings.Of(Report(rows)).Criteria.Single().Faithful;
 
         needed.NotReached.Should().Be(1);
@@ -59,7 +70,11 @@ public sealed class FindingsTests
     [Fact]
     public void Curves_hold_only_places_that_every_scan_has()
     {
-        ValidationRow[] rows = [.. Rows("a", "causal", 0, [0, 0.5, 0.9, 1], [1, 0.5, 0.1, 0]), .. Rows("b", "causal", 0, [0, 0.9], [1, 0.1])];
+        ValidationRow[] rows =
+        [
+            .. Rows("a", "causal", 0, [0, 0.5, 0.9, 1], [1, 0.5, 0.1, 0]),
+            .. Rows("b", "causal", 0, [0, 0.9], [1, 0.1]),
+        ];
 
         Findings.Of(Report(rows)).Criteria.Single().Curve.Select(p => p.K).Should().Equal(1);
     }
@@ -67,7 +82,10 @@ public sealed class FindingsTests
     [Fact]
     public void Head_frequency_counts_the_top_heads_by_beta_up_to_the_crossing()
     {
-        ReportData data = Report([.. Rows("a", "head-attribution", 0, [0, 0.5, 0.9, 1, 1], [1, 0.5, 0.1, 0, 0]), .. Rows("b", "head-attribution", 0, [0, 0.9, 1, 1, 1], [1, 0.1, 0, 0, 0])]) with
+        ReportData data = Report([
+            .. Rows("a", "head-attribution", 0, [0, 0.5, 0.9, 1, 1], [1, 0.5, 0.1, 0, 0]),
+            .. Rows("b", "head-attribution", 0, [0, 0.9, 1, 1, 1], [1, 0.1, 0, 0, 0]),
+        ]) with
         {
             Samples = [Sample("a", [0.1, 0.5, 0.1, 0.0]), Sample("b", [0.0, 0.7, 0.2, 0.1])],
         };
@@ -75,14 +93,18 @@ public sealed class FindingsTests
         Findings found = Findings.Of(data);
 
         found.Selected.Should().Be(2);
-        found.Frequency!.Cast<double>().Should().Equal(0.5, 1, 0, 0); // a: heads 1 and 0 (tie of 0 and 2 by index); b: head 1
+        // A: heads 1 and 0 (tie of 0 and 2 by index); b: head 1
+        found.Frequency!.Cast<double>().Should().Equal(0.5, 1, 0, 0);
         found.MeanBeta![0, 1].Should().BeApproximately(0.6, 1e-12);
     }
 
     [Fact]
     public void The_typical_sample_has_the_median_fit()
     {
-        ReportData data = Report([]) with { Samples = [Sample("a", [0, 0, 0, 1], 0.9), Sample("b", [0, 0, 0, 1], 0.2), Sample("c", [0, 0, 0, 1], 0.7)] };
+        ReportData data = Report([]) with
+        {
+            Samples = [Sample("a", [0, 0, 0, 1], 0.9), Sample("b", [0, 0, 0, 1], 0.2), Sample("c", [0, 0, 0, 1], 0.7)],
+        };
 
         Findings.Of(data).Typical!.SampleId.Should().Be("c");
     }
@@ -90,61 +112,122 @@ public sealed class FindingsTests
     [Fact]
     public void The_sentence_names_the_criterion_that_the_data_put_first()
     {
-        string Sentence(int attribution, int causal) => Sentences.HeadsNeeded(Findings.Of(Report(
-        [
-            .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "head-attribution", attribution + (i % 2))),
-            .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "causal", causal + (i / 2 % 2))),
-        ])));
+        string Sentence(int attribution, int causal) =>
+            Sentences.HeadsNeeded(
+                Findings.Of(
+                    Report([
+                        .. Enumerable
+                            .Range(0, 12)
+                            .SelectMany(i => Crossing($"s{i}", "head-attribution", attribution + (i % 2))),
+                        .. Enumerable.Range(0, 12).SelectMany(i => Crossing($"s{i}", "causal", causal + (i / 2 % 2))),
+                    ])
+                )
+            );
 
-        Sentence(2, 6).Should().Contain("For faithfulness > 0.8, head attribution needs the fewest heads, 2.5").And.Contain("next is causal with 6.5").And.Contain("first in both, as in the paper");
-        Sentence(6, 2).Should().Contain("causal needs the fewest heads, 2.5").And.Contain("next is head attribution with 6.5").And.NotContain("as in the paper.");
+        Sentence(2, 6)
+            .Should()
+            .Contain("For faithfulness > 0.8, head attribution needs the fewest heads, 2.5")
+            .And.Contain("next is causal with 6.5")
+            .And.Contain("first in both, as in the paper");
+        Sentence(6, 2)
+            .Should()
+            .Contain("causal needs the fewest heads, 2.5")
+            .And.Contain("next is head attribution with 6.5")
+            .And.NotContain("as in the paper.");
         Sentence(3, 3).Should().Contain("is level with it").And.Contain("behind none");
     }
 
     [Fact]
     public void Two_or_three_samples_rank_no_criterion()
     {
-        string sentence = Sentences.HeadsNeeded(Findings.Of(Report(
-            [.. Enumerable.Range(0, 3).SelectMany(i => Crossing($"s{i}", "head-attribution", 2)
-                .Concat(Crossing($"s{i}", "causal", 7)))])));
+        string sentence = Sentences.HeadsNeeded(
+            Findings.Of(
+                Report([
+                    .. Enumerable
+                        .Range(0, 3)
+                        .SelectMany(i =>
+                            Crossing($"s{i}", "head-attribution", 2).Concat(Crossing($"s{i}", "causal", 7))
+                        ),
+                ])
+            )
+        );
 
-        sentence.Should().Contain("3 samples are too few to tell which needs the fewest").And.NotContain("level").And
-            .NotContain("the fewest heads").And.NotContain("as in the paper");
+        sentence
+            .Should()
+            .Contain("3 samples are too few to tell which needs the fewest")
+            .And.NotContain("level")
+            .And.NotContain("the fewest heads")
+            .And.NotContain("as in the paper");
     }
 
     [Theory]
     [InlineData(3, 6, 12, "2.0 times", "other heads can stand in for them, as the paper finds")]
     [InlineData(6, 3, 12, "0.5 times", "unlike in the paper")]
     [InlineData(3, 6, 4, "2.0 times", "4 samples are too few to tell")]
-    public void Redundancy_is_told_by_the_interval_of_the_ratio(int faithful, int complete, int samples, string ratio,
-        string told)
+    public void Redundancy_is_told_by_the_interval_of_the_ratio(
+        int faithful,
+        int complete,
+        int samples,
+        string ratio,
+        string told
+    )
     {
-        string Sentence(Func<int, int> completeOf) => Sentences.HeadsNeeded(Findings.Of(Report(
-        [
-            .. Enumerable.Range(0, samples).SelectMany(i => Enumerable.Range(0, 10)
-                .Select(k => new ValidationRow($"s{i}", "head-attribution", 0, k, k < faithful ? 0.1 : 0.9,
-                    k < completeOf(i) ? 0.9 : 0.1))),
-        ])));
+        string Sentence(Func<int, int> completeOf) =>
+            Sentences.HeadsNeeded(
+                Findings.Of(
+                    Report([
+                        .. Enumerable
+                            .Range(0, samples)
+                            .SelectMany(i =>
+                                Enumerable
+                                    .Range(0, 10)
+                                    .Select(k => new ValidationRow(
+                                        $"s{i}",
+                                        "head-attribution",
+                                        0,
+                                        k,
+                                        k < faithful ? 0.1 : 0.9,
+                                        k < completeOf(i) ? 0.9 : 0.1
+                                    ))
+                            ),
+                    ])
+                )
+            );
 
-        Sentence(_ => complete).Should()
-            .Contain($"completeness takes {ratio[..3]}\u00a0[{ratio[..3]}, {ratio[..3]}] times as many heads as "
-            + "faithfulness").And.Contain(told);
-        if (samples > 6) Sentence(i => i % 2 == 0 ? faithful - 2 : faithful + 2).Should()
-            .Contain("the samples do not tell whether other heads can stand in");
+        Sentence(_ => complete)
+            .Should()
+            .Contain(
+                $"completeness takes {ratio[..3]}\u00a0[{ratio[..3]}, {ratio[..3]}] times as many heads as "
+                    + "faithfulness"
+            )
+            .And.Contain(told);
+        if (samples > 6)
+        {
+            Sentence(i => i % 2 == 0 ? faithful - 2 : faithful + 2)
+                .Should()
+                .Contain("the samples do not tell whether other heads can stand in");
+        }
     }
 
     private static IEnumerable<ValidationRow> Crossing(string sample, string criterion, int k) =>
-        Enumerable.Range(0, 10).Select(i => new ValidationRow(sample, criterion, 0, i, i < k ? 0.1 : 0.9, i < k ? 0.9 : 0.1));
+        Enumerable
+            .Range(0, 10)
+            .Select(i => new ValidationRow(sample, criterion, 0, i, i < k ? 0.1 : 0.9, i < k ? 0.9 : 0.1));
 
     [Property]
-    public bool A_bootstrap_interval_lies_within_the_values_and_does_not_depend_on_what_was_asked_before(NormalFloat[] values)
+    public bool A_bootstrap_interval_lies_within_the_values_and_does_not_depend_on_what_was_asked_before(
+        NormalFloat[] values
+    )
     {
         double[] y = [.. values.Select(v => Math.Clamp(v.Get, -1e6, 1e6))];
         var used = new Bootstrap();
         _ = used.Of(Enumerable.Range(0, 7).Select(i => (double)i));
-        Estimate one = used.Of(y), other = new Bootstrap().Of(y);
+        Estimate one = used.Of(y),
+            other = new Bootstrap().Of(y);
         double slack = 1e-9 * (1 + y.Select(Math.Abs).DefaultIfEmpty(0).Max());
-        return one.Equals(other) && one.Count == y.Length && (y.Length < 2 || (one.Low >= y.Min() - slack && one.High <= y.Max() + slack && one.Low <= one.High));
+        return one.Equals(other)
+            && one.Count == y.Length
+            && (y.Length < 2 || (one.Low >= y.Min() - slack && one.High <= y.Max() + slack && one.Low <= one.High));
     }
 
     [Fact]
@@ -167,12 +250,34 @@ public sealed class FindingsTests
     public void Published_numbers_are_found_by_hub_name(string folder, string? model) =>
         Published.Of(new ModelCard(folder, folder, "", 1, 1, 1, 1, 0, 0, ""))?.Model.Should().Be(model);
 
-    private static IEnumerable<ValidationRow> Rows(string sample, string criterion, int seed, double[] faithfulness, double[] completeness) =>
-        faithfulness.Select((f, k) => new ValidationRow(sample, criterion, seed, k, f, completeness[k]));
+    private static IEnumerable<ValidationRow> Rows(
+        string sample,
+        string criterion,
+        int seed,
+        double[] faithfulness,
+        double[] completeness
+    ) => faithfulness.Select((f, k) => new ValidationRow(sample, criterion, seed, k, f, completeness[k]));
 
     private static SampleResult Sample(string id, double[] beta, double r2 = 0.8) =>
-        new() { SampleId = id, File = id, Answer = id, Intact = 1, Ablated = 0, Beta = beta, R2 = r2, Rho = 0.9 };
+        new()
+        {
+            SampleId = id,
+            File = id,
+            Answer = id,
+            Intact = 1,
+            Ablated = 0,
+            Beta = beta,
+            R2 = r2,
+            Rho = 0.9,
+        };
 
     private static ReportData Report(ValidationRow[] rows) =>
-        new() { Name = "r", Command = "c", Question = "q", Model = new ModelCard("m", "m", "f", 2, 2, 2, 4, 0, 0, "cpu"), Validation = rows };
+        new()
+        {
+            Name = "r",
+            Command = "c",
+            Question = "q",
+            Model = new ModelCard("m", "m", "f", 2, 2, 2, 4, 0, 0, "cpu"),
+            Validation = rows,
+        };
 }

@@ -13,21 +13,42 @@ public sealed partial class HtmlReportTests
     public void Page_and_every_figure_are_written_and_the_same_data_give_the_same_bytes()
     {
         // Lies beside the tests so that a person can look at it; REPORT_PICTURES may name a folder of pictures to show.
-        string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report"), again = folder + "-again";
-        ReportData data = MadeUpAnalyses.With(MadeUpReport.Of(pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES")));
+        string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report"),
+            again = folder + "-again";
+        ReportData data = MadeUpAnalyses.With(
+            MadeUpReport.Of(pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"))
+        );
 
         IReadOnlyList<string> files = HtmlReport.Write(data, folder);
         HtmlReport.Write(data, again);
 
-        files.Should().Contain(["report.html", "figures/fig3a-heads-needed.svg", "figures/fig3a-curves.csv", "figures/fig3c-head-frequency.svg", "figures/fig2-beta.svg", "figures/fig2-predicted-phi.svg", "figures/table2-fit.csv"])
-            .And.Contain(
-            [
-                "figures/fig3d-beta-attention.svg", "figures/fig3e-tsne.svg", "figures/fig5-thresholds.csv", "figures/fig6-ablation-ratio.svg", "figures/fig7-single-head.svg", "figures/fig10-head-vectors.svg", "figures/table1-prompts.csv",
-                "figures/fig-gradient-cost.svg", "figures/fig-non-additive.csv",
+        files
+            .Should()
+            .Contain([
+                "report.html",
+                "figures/fig3a-heads-needed.svg",
+                "figures/fig3a-curves.csv",
+                "figures/fig3c-head-frequency.svg",
+                "figures/fig2-beta.svg",
+                "figures/fig2-predicted-phi.svg",
+                "figures/table2-fit.csv",
+            ])
+            .And.Contain([
+                "figures/fig3d-beta-attention.svg",
+                "figures/fig3e-tsne.svg",
+                "figures/fig5-thresholds.csv",
+                "figures/fig6-ablation-ratio.svg",
+                "figures/fig7-single-head.svg",
+                "figures/fig10-head-vectors.svg",
+                "figures/table1-prompts.csv",
+                "figures/fig-gradient-cost.svg",
+                "figures/fig-non-additive.csv",
             ]);
         foreach (string file in files)
         {
-            File.ReadAllBytes(Path.Combine(folder, file)).Should().Equal(File.ReadAllBytes(Path.Combine(again, file)), file);
+            File.ReadAllBytes(Path.Combine(folder, file))
+                .Should()
+                .Equal(File.ReadAllBytes(Path.Combine(again, file)), file);
         }
 
         Directory.EnumerateFiles(folder, "*.part", SearchOption.AllDirectories).Should().BeEmpty();
@@ -37,12 +58,29 @@ public sealed partial class HtmlReportTests
     public void A_report_of_a_7B_run_with_200_samples_stays_small_and_quick()
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "made-up-report-7b");
-        ReportData few = MadeUpReport.Of(32, 32, samples: 4, masks: 10_000, model: "llava-1.5-7b-hf", pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES"));
+        ReportData few = MadeUpReport.Of(
+            32,
+            32,
+            samples: 4,
+            masks: 10_000,
+            model: "llava-1.5-7b-hf",
+            pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES")
+        );
         ReportData analysed = MadeUpAnalyses.With(few, perObject: 15);
         ReportData data = analysed with
         {
-            Samples = [.. Enumerable.Range(0, 50).SelectMany(copy => analysed.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" }))],
-            Validation = [.. Enumerable.Range(0, 50).SelectMany(copy => few.Validation.Select(v => v with { SampleId = $"{copy}-{v.SampleId}" }))],
+            Samples =
+            [
+                .. Enumerable
+                    .Range(0, 50)
+                    .SelectMany(copy => analysed.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" })),
+            ],
+            Validation =
+            [
+                .. Enumerable
+                    .Range(0, 50)
+                    .SelectMany(copy => few.Validation.Select(v => v with { SampleId = $"{copy}-{v.SampleId}" })),
+            ],
         };
 
         var watch = System.Diagnostics.Stopwatch.StartNew();
@@ -56,7 +94,15 @@ public sealed partial class HtmlReportTests
     [Fact]
     public void Every_figure_is_well_formed_svg_at_both_widths_and_stays_inside_its_width()
     {
-        foreach (ReportData made in new[] { MadeUpReport.Of(), MadeUpReport.Of(32, 32, samples: 3, masks: 200), MadeUpReport.Of(24, 14, samples: 1, masks: 50), MadeUpReport.Of(1, 1, samples: 2, masks: 50) })
+        foreach (
+            ReportData made in new[]
+            {
+                MadeUpReport.Of(),
+                MadeUpReport.Of(32, 32, samples: 3, masks: 200),
+                MadeUpReport.Of(24, 14, samples: 1, masks: 50),
+                MadeUpReport.Of(1, 1, samples: 2, masks: 50),
+            }
+        )
         {
             ReportData data = MadeUpAnalyses.With(made, perObject: 3);
             foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
@@ -68,7 +114,9 @@ public sealed partial class HtmlReportTests
                     height.Should().BeInRange(50, 2500, figure.Name);
                     foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
                     {
-                        double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture).Should().BeInRange(0, width, "{0} at {1}: {2}", figure.Name, width, mark);
+                        double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture)
+                            .Should()
+                            .BeInRange(0, width, "{0} at {1}: {2}", figure.Name, width, mark);
                     }
                 }
             }
@@ -80,7 +128,9 @@ public sealed partial class HtmlReportTests
     {
         string page = Page(MadeUpReport.Of());
 
-        Count(page, "http://").Should().Be(Count(page, "xmlns=\"http://www.w3.org/2000/svg\""), "only the namespace of SVG is an address");
+        Count(page, "http://")
+            .Should()
+            .Be(Count(page, "xmlns=\"http://www.w3.org/2000/svg\""), "only the namespace of SVG is an address");
         page.Should().NotContain("https://").And.NotContain("<link").And.NotContain("@import").And.NotContain("url(");
         string[] ids = [.. Ids().Matches(page).Select(m => m.Groups[1].Value)];
         ids.Should().OnlyHaveUniqueItems();
@@ -94,14 +144,38 @@ public sealed partial class HtmlReportTests
         ReportData made = MadeUpAnalyses.With(MadeUpReport.Of(samples: 2, masks: 50), perObject: 2);
         ReportData data = made with
         {
-            Layout = made.Layout! with { Method = evil, Points = [.. made.Layout.Points.Select(p => p with { Category = evil, SuperCategory = evil, File = evil })] },
-            HeadVectors = made.HeadVectors! with { Method = evil, Samples = [.. made.HeadVectors.Samples.Select(s => s with { Category = evil, SuperCategory = evil, SampleId = evil })] },
+            Layout = made.Layout! with
+            {
+                Method = evil,
+                Points =
+                [
+                    .. made.Layout.Points.Select(p => p with { Category = evil, SuperCategory = evil, File = evil }),
+                ],
+            },
+            HeadVectors = made.HeadVectors! with
+            {
+                Method = evil,
+                Samples =
+                [
+                    .. made.HeadVectors.Samples.Select(s =>
+                        s with
+                        {
+                            Category = evil,
+                            SuperCategory = evil,
+                            SampleId = evil,
+                        }
+                    ),
+                ],
+            },
             Prompts = [.. made.Prompts.Select(p => p with { Prompt = evil, Text = evil })],
             Thresholds = [.. made.Thresholds.Select(t => t with { Criterion = evil })],
             Name = evil,
             Question = evil,
             Command = evil,
-            Samples = [.. made.Samples.Select(s => s with { Answer = evil, File = evil, Category = evil, Target = evil })],
+            Samples =
+            [
+                .. made.Samples.Select(s => s with { Answer = evil, File = evil, Category = evil, Target = evil }),
+            ],
             Rejected = [new(evil, evil, evil, evil)],
             Settings = [new(evil, evil, false, evil)],
             Links = [new(evil, "tables/a b#c.csv", evil)],
@@ -139,11 +213,49 @@ public sealed partial class HtmlReportTests
     public void Parts_that_a_run_does_not_have_are_left_out()
     {
         ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData answersOnly = all with { Samples = [.. all.Samples.Select(s => s with { Beta = [], R2 = double.NaN, Rho = double.NaN, TestPhi = [], TestPredicted = [] })], Validation = [], Masks = 0, Tokens = null, Lens = null, GradientCost = [], NonAdditive = [] };
-        ReportData nothing = all with { Samples = [], Rejected = [], Validation = [], Tokens = null, Lens = null, GradientCost = [], NonAdditive = [], Masks = 0, Settings = [], Links = [], Facts = [] };
+        ReportData answersOnly = all with
+        {
+            Samples =
+            [
+                .. all.Samples.Select(s =>
+                    s with
+                    {
+                        Beta = [],
+                        R2 = double.NaN,
+                        Rho = double.NaN,
+                        TestPhi = [],
+                        TestPredicted = [],
+                    }
+                ),
+            ],
+            Validation = [],
+            Masks = 0,
+            Tokens = null,
+            Lens = null,
+            GradientCost = [],
+            NonAdditive = [],
+        };
+        ReportData nothing = all with
+        {
+            Samples = [],
+            Rejected = [],
+            Validation = [],
+            Tokens = null,
+            Lens = null,
+            GradientCost = [],
+            NonAdditive = [],
+            Masks = 0,
+            Settings = [],
+            Links = [],
+            Facts = [],
+        };
 
         HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
-        Page(answersOnly).Should().NotContain("id=\"fit\"").And.NotContain("id=\"validation\"").And.Contain("id=\"samples\"");
+        Page(answersOnly)
+            .Should()
+            .NotContain("id=\"fit\"")
+            .And.NotContain("id=\"validation\"")
+            .And.Contain("id=\"samples\"");
         Page(nothing).Should().NotContain("NaN");
     }
 
@@ -153,8 +265,23 @@ public sealed partial class HtmlReportTests
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
         ReportData data = made with
         {
-            Samples = [.. made.Samples.Select(s => s with { R2 = double.NaN, Rho = double.NaN, Intact = double.PositiveInfinity, TestPhi = [.. s.TestPhi.Select(_ => double.NaN)], Beta = [.. s.Beta.Select(_ => 0.0)] })],
-            Validation = [.. made.Validation.Select(v => v with { Faithfulness = double.NaN, Completeness = double.NaN })],
+            Samples =
+            [
+                .. made.Samples.Select(s =>
+                    s with
+                    {
+                        R2 = double.NaN,
+                        Rho = double.NaN,
+                        Intact = double.PositiveInfinity,
+                        TestPhi = [.. s.TestPhi.Select(_ => double.NaN)],
+                        Beta = [.. s.Beta.Select(_ => 0.0)],
+                    }
+                ),
+            ],
+            Validation =
+            [
+                .. made.Validation.Select(v => v with { Faithfulness = double.NaN, Completeness = double.NaN }),
+            ],
         };
 
         Page(data).Should().NotContain("NaN").And.NotContain("∞").And.Contain("not reached");

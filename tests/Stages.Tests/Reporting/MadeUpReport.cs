@@ -6,14 +6,34 @@ using Pipelines.Stages.Reporting;
 namespace Pipelines.Stages.Tests.Reporting;
 
 /// <summary>
-/// A report of made-up numbers that behave like real ones: a few heads carry phi with diminishing returns (so there is redundancy), criteria rank them more or less well, predictions scatter.
-/// For tests and for looking at the page; nothing of it reaches a run.
+/// A report of made-up numbers that behave like real ones: a few heads carry phi with diminishing returns (so there is
+/// redundancy), criteria rank them more or less well, predictions scatter. For tests and for looking at the page;
+/// nothing of it reaches a run.
 /// </summary>
 internal static class MadeUpReport
 {
-    private static readonly string[] Words = ["Dog", "Cat", "Bicycle", "Banana", "Airplane", "Clock", "Pizza", "Elephant", "Boat", "Umbrella"];
+    private static readonly string[] Words =
+    [
+        "Dog",
+        "Cat",
+        "Bicycle",
+        "Banana",
+        "Airplane",
+        "Clock",
+        "Pizza",
+        "Elephant",
+        "Boat",
+        "Umbrella",
+    ];
 
-    public static ReportData Of(int layers = 8, int heads = 8, int samples = 20, int masks = 1000, string model = "micro-llava", string? pictures = null)
+    public static ReportData Of(
+        int layers = 8,
+        int heads = 8,
+        int samples = 20,
+        int masks = 1000,
+        string model = "micro-llava",
+        string? pictures = null
+    )
     {
         var random = new Random(7);
         string[] files = pictures is null ? [] : [.. Directory.EnumerateFiles(pictures).Order(StringComparer.Ordinal)];
@@ -24,9 +44,23 @@ internal static class MadeUpReport
         for (int s = 0; s < samples; s++)
         {
             string id = $"{s:D6}";
-            double[] strength = [.. common.Select(b => Math.Max(-0.02, b * (0.6 + (0.8 * random.NextDouble())) + (random.NextDouble() < 0.05 ? 0.06 * random.NextDouble() : 0)))];
+            double[] strength =
+            [
+                .. common.Select(b =>
+                    Math.Max(
+                        -0.02,
+                        b * (0.6 + (0.8 * random.NextDouble()))
+                            + (random.NextDouble() < 0.05 ? 0.06 * random.NextDouble() : 0)
+                    )
+                ),
+            ];
             var phi = new Phi(strength);
-            double[] beta = [.. strength.Select(v => v < 0.004 && random.NextDouble() < 0.8 ? 0 : (0.9 * v / strength.Sum()) + (0.004 * Normal(random)))];
+            double[] beta =
+            [
+                .. strength.Select(v =>
+                    v < 0.004 && random.NextDouble() < 0.8 ? 0 : (0.9 * v / strength.Sum()) + (0.004 * Normal(random))
+                ),
+            ];
             kept.Add(Sample(id, s, files, beta, phi, masks, random));
             Scan(validation, id, "head-attribution", 0, beta, phi);
             Scan(validation, id, "causal", 0, [.. strength.Select(v => v + (0.012 * Normal(random)))], phi);
@@ -41,36 +75,89 @@ internal static class MadeUpReport
         {
             Name = "quickstart",
             Command = "dotnet run --project src/Host experiments/quickstart.yaml",
-            Model = new ModelCard(model, "quickstart/" + model, "LLaVA-1.5", layers, heads, heads, 16, 144, 22, "cpu, float32 sums, packed kernel, bfloat16 weights"),
+            Model = new ModelCard(
+                model,
+                "quickstart/" + model,
+                "LLaVA-1.5",
+                layers,
+                heads,
+                heads,
+                16,
+                144,
+                22,
+                "cpu, float32 sums, packed kernel, bfloat16 weights"
+            ),
             Question = "What is the main object in the image? Please answer with a single word.",
             Samples = kept,
             Rejected =
             [
-                new("000101", "000000000101.jpg", "Car", "answer is not the category (bus)"), new("000102", "000000000102.png", "", "answer is empty"),
-                new("000103", "000000000103.jpg", "Sky", "answer is not the category (kite)"), new("000104", "000000000104.jpg", "Dog", "f(1) - f(0) = 0.0004 is below min_gap 0.001"),
+                new("000101", "000000000101.jpg", "Car", "answer is not the category (bus)"),
+                new("000102", "000000000102.png", "", "answer is empty"),
+                new("000103", "000000000103.jpg", "Sky", "answer is not the category (kite)"),
+                new("000104", "000000000104.jpg", "Dog", "f(1) - f(0) = 0.0004 is below min_gap 0.001"),
             ],
             Masks = masks,
             Tokens = MadeUpTokens.Trace(kept),
             Lens = MadeUpTokens.Lens(kept, heads, Words),
             Validation = validation,
             GradientCost = [.. kept.SelectMany((sample, i) => Costs(sample, layers * heads, masks * 4 / 5, i))],
-            NonAdditive = [.. kept.Select((sample, i) => new NonAdditiveResult(sample.SampleId, sample.R2, sample.R2 + (i % 5 == 0 ? 0 : 0.01 * (i % 7)), i % 5 == 0 ? 0 : 12 * i))],
+            NonAdditive =
+            [
+                .. kept.Select(
+                    (sample, i) =>
+                        new NonAdditiveResult(
+                            sample.SampleId,
+                            sample.R2,
+                            sample.R2 + (i % 5 == 0 ? 0 : 0.01 * (i % 7)),
+                            i % 5 == 0 ? 0 : 12 * i
+                        )
+                ),
+            ],
             Settings =
             [
-                new("seed", "7", false), new("prompt", "default", true), new("logit_mean", "rows", true, "left open by the paper: every row of the unembedding"),
-                new("model.path", "quickstart/micro-llava", false), new("model.device", "auto", true), new("model.compute", "auto", true),
-                new("data.kind", "coco", false), new("data.single_object.min_area", "0.05", false, "left open by the paper"), new("data.single_object.others_below", "0.02", false, "left open by the paper"),
-                new("stages.answers.keep", "20", false, "paper: 200"), new("stages.baseline.images", "100", true, "paper: 100"), new("stages.baseline.kind", "mean", true, "paper"), new("stages.baseline.rope", "after", true, "left open by the paper"),
-                new("stages.masks.count", masks.ToString(CultureInfo.InvariantCulture), false, "paper: 10,000"), new("stages.masks.ablate", "0.75", true, "paper: 0.75"), new("stages.masks.shard", "250", true),
-                new("stages.attribution.trainer", "elastic-net", true, "paper"), new("stages.attribution.alpha", "0.0005", true, "paper"), new("stages.validation.random_seeds", "3", true, "left open by the paper"),
+                new("seed", "7", false),
+                new("prompt", "default", true),
+                new("logit_mean", "rows", true, "left open by the paper: every row of the unembedding"),
+                new("model.path", "quickstart/micro-llava", false),
+                new("model.device", "auto", true),
+                new("model.compute", "auto", true),
+                new("data.kind", "coco", false),
+                new("data.single_object.min_area", "0.05", false, "left open by the paper"),
+                new("data.single_object.others_below", "0.02", false, "left open by the paper"),
+                new("stages.answers.keep", "20", false, "paper: 200"),
+                new("stages.baseline.images", "100", true, "paper: 100"),
+                new("stages.baseline.kind", "mean", true, "paper"),
+                new("stages.baseline.rope", "after", true, "left open by the paper"),
+                new("stages.masks.count", masks.ToString(CultureInfo.InvariantCulture), false, "paper: 10,000"),
+                new("stages.masks.ablate", "0.75", true, "paper: 0.75"),
+                new("stages.masks.shard", "250", true),
+                new("stages.attribution.trainer", "elastic-net", true, "paper"),
+                new("stages.attribution.alpha", "0.0005", true, "paper"),
+                new("stages.validation.random_seeds", "3", true, "left open by the paper"),
             ],
             Links =
             [
-                new("tables/samples.parquet", "tables/samples.parquet", "questions, answers, logits; rejected samples with reason"), new("tables/samples.csv", "tables/samples.csv"),
-                new("tables/attribution.parquet", "tables/attribution.parquet", "β by sample, layer, head"), new("tables/fits.parquet", "tables/fits.parquet", "R², ρ, intercept, iterations"),
-                new("tables/validation.parquet", "tables/validation.parquet", "faithfulness and completeness by sample, criterion, seed, k"), new("tables/forward/", "tables/forward/", "f and φ of every mask, part files"),
+                new(
+                    "tables/samples.parquet",
+                    "tables/samples.parquet",
+                    "questions, answers, logits; rejected samples with reason"
+                ),
+                new("tables/samples.csv", "tables/samples.csv"),
+                new("tables/attribution.parquet", "tables/attribution.parquet", "β by sample, layer, head"),
+                new("tables/fits.parquet", "tables/fits.parquet", "R², ρ, intercept, iterations"),
+                new(
+                    "tables/validation.parquet",
+                    "tables/validation.parquet",
+                    "faithfulness and completeness by sample, criterion, seed, k"
+                ),
+                new("tables/forward/", "tables/forward/", "f and φ of every mask, part files"),
             ],
-            Facts = [new("masks per second", "1 240"), new("wall time", "48 s on 2 cores"), new("libraries", "TorchSharp 0.107.0, libtorch 2.10.0, ML.NET 5.0.1")],
+            Facts =
+            [
+                new("masks per second", "1 240"),
+                new("wall time", "48 s on 2 cores"),
+                new("libraries", "TorchSharp 0.107.0, libtorch 2.10.0, ML.NET 5.0.1"),
+            ],
         };
     }
 
@@ -103,7 +190,15 @@ internal static class MadeUpReport
         return file.ToArray();
     }
 
-    private static SampleResult Sample(string id, int index, string[] files, double[] beta, Phi phi, int masks, Random random)
+    private static SampleResult Sample(
+        string id,
+        int index,
+        string[] files,
+        double[] beta,
+        Phi phi,
+        int masks,
+        Random random
+    )
     {
         var truth = new double[masks / 5];
         var predicted = new double[masks / 5];
@@ -124,7 +219,10 @@ internal static class MadeUpReport
             Target = word[..Math.Min(3, word.Length)],
             Intact = 9 + random.NextDouble(),
             Ablated = 2 * random.NextDouble(),
-            Picture = files.Length > 0 ? File.ReadAllBytes(files[index % files.Length]) : Png(48, (byte)(40 + (20 * (index % 10))), 120, 60),
+            Picture =
+                files.Length > 0
+                    ? File.ReadAllBytes(files[index % files.Length])
+                    : Png(48, (byte)(40 + (20 * (index % 10))), 120, 60),
             Beta = beta,
             R2 = R2(truth, predicted),
             Rho = Correlation(truth, predicted),
@@ -133,19 +231,43 @@ internal static class MadeUpReport
         };
     }
 
-    /// <summary>R^2 and correlation that rise with the passes: with masks once there are several a head, with gradients from the first on.</summary>
+    /// <summary>
+    /// R^2 and correlation that rise with the passes: with masks once there are several a head, with gradients from the
+    /// first on.
+    /// </summary>
     private static IEnumerable<CostResult> Costs(SampleResult sample, int heads, int train, int index)
     {
         double best = 0.8 + (0.01 * (index % 9));
         foreach (int m in new[] { 10, 30, 100, 300, 1000, 3000 }.Where(m => m < train).Append(train))
         {
-            yield return new CostResult(sample.SampleId, "elastic-net", m, m, best - ((double)heads / (heads + (2 * m))), m == train ? 1 : 1 - ((double)heads / (heads + (9 * m))));
+            yield return new CostResult(
+                sample.SampleId,
+                "elastic-net",
+                m,
+                m,
+                best - ((double)heads / (heads + (2 * m))),
+                m == train ? 1 : 1 - ((double)heads / (heads + (9 * m)))
+            );
         }
 
         foreach (int m in new[] { 3, 10, 30, 100 })
         {
-            yield return new CostResult(sample.SampleId, "gradient", m, 2 * m, best - 0.01 - (1.5 / m), 0.99 - (0.2 / m));
-            yield return new CostResult(sample.SampleId, "gradient, plain mean", m, 2 * m, best - 0.05 - (1.8 / m), 0.97 - (0.2 / m));
+            yield return new CostResult(
+                sample.SampleId,
+                "gradient",
+                m,
+                2 * m,
+                best - 0.01 - (1.5 / m),
+                0.99 - (0.2 / m)
+            );
+            yield return new CostResult(
+                sample.SampleId,
+                "gradient, plain mean",
+                m,
+                2 * m,
+                best - 0.05 - (1.8 / m),
+                0.97 - (0.2 / m)
+            );
         }
 
         yield return new CostResult(sample.SampleId, "gradient + elastic-net", train, 200 + train, best + 0.001, 0.999);
@@ -157,8 +279,12 @@ internal static class MadeUpReport
         var strength = new double[layers * heads];
         for (int n = 0; n < strength.Length; n++)
         {
-            double depth = (double)(n / heads) / layers, place = Math.Exp(-Math.Pow((depth - 0.62) / 0.2, 2));
-            strength[n] = random.NextDouble() < 0.16 * place ? 0.05 + (0.25 * random.NextDouble()) : 0.012 * place * random.NextDouble();
+            double depth = (double)(n / heads) / layers,
+                place = Math.Exp(-Math.Pow((depth - 0.62) / 0.2, 2));
+            strength[n] =
+                random.NextDouble() < 0.16 * place
+                    ? 0.05 + (0.25 * random.NextDouble())
+                    : 0.012 * place * random.NextDouble();
         }
 
         return strength;
@@ -178,18 +304,25 @@ internal static class MadeUpReport
         }
     }
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static double R2(double[] truth, double[] predicted)
     {
         double mean = truth.Average();
-        return 1 - (truth.Zip(predicted).Sum(p => (p.First - p.Second) * (p.First - p.Second)) / truth.Sum(t => (t - mean) * (t - mean)));
+        return 1
+            - (
+                truth.Zip(predicted).Sum(p => (p.First - p.Second) * (p.First - p.Second))
+                / truth.Sum(t => (t - mean) * (t - mean))
+            );
     }
 
     private static double Correlation(double[] a, double[] b)
     {
-        double ma = a.Average(), mb = b.Average();
-        return a.Zip(b).Sum(p => (p.First - ma) * (p.Second - mb)) / Math.Sqrt(a.Sum(v => (v - ma) * (v - ma)) * b.Sum(v => (v - mb) * (v - mb)));
+        double ma = a.Average(),
+            mb = b.Average();
+        return a.Zip(b).Sum(p => (p.First - ma) * (p.Second - mb))
+            / Math.Sqrt(a.Sum(v => (v - ma) * (v - ma)) * b.Sum(v => (v - mb) * (v - mb)));
     }
 
     private static void Chunk(MemoryStream file, ReadOnlySpan<byte> type, byte[] data)

@@ -15,10 +15,18 @@ public sealed class SvgTests
     {
         var values = new double[3, 4];
         values[2, 3] = -0.25;
-        XDocument svg = XDocument.Parse(new Svg("a", 100, 100, "t", "d").Cells(values, 0, 0, 10, v => Palette.OfSigned(v, 0.25), "{v}").ToString());
+        XDocument svg = XDocument.Parse(
+            new Svg("a", 100, 100, "t", "d").Cells(values, 0, 0, 10, v => Palette.OfSigned(v, 0.25), "{v}").ToString()
+        );
 
         svg.Descendants().Select(e => e.Attribute("d")?.Value ?? "").Sum(d => d.Count(c => c == 'M')).Should().Be(12);
-        svg.Descendants().Select(e => e.Attribute("data-cells")?.Value).Single(v => v is not null)!.Split(' ').Should().HaveCount(12).And.EndWith("-0.25");
+        svg.Descendants()
+            .Select(e => e.Attribute("data-cells")?.Value)
+            .Single(v => v is not null)!
+            .Split(' ')
+            .Should()
+            .HaveCount(12)
+            .And.EndWith("-0.25");
     }
 
     [Fact]
@@ -37,9 +45,14 @@ public sealed class SvgTests
     [InlineData("c2", "paper", 3)]
     [InlineData("c3", "paper", 3)]
     [InlineData("c6", "paper", 3)]
-    public void Text_and_marks_have_the_contrast_that_WCAG_asks_for_in_both_themes(string mark, string ground, double least)
+    public void Text_and_marks_have_the_contrast_that_WCAG_asks_for_in_both_themes(
+        string mark,
+        string ground,
+        double least
+    )
     {
-        Ink a = Palette.All.Single(i => i.Name == mark), b = Palette.All.Single(i => i.Name == ground);
+        Ink a = Palette.All.Single(i => i.Name == mark),
+            b = Palette.All.Single(i => i.Name == ground);
 
         Contrast(a.Light, b.Light).Should().BeGreaterThanOrEqualTo(least);
         Contrast(a.Dark, b.Dark).Should().BeGreaterThanOrEqualTo(least);
@@ -48,7 +61,8 @@ public sealed class SvgTests
     [Property]
     public bool Ticks_lie_inside_the_scale_and_are_few(NormalFloat a, PositiveInt width, PositiveInt count)
     {
-        double least = Math.Clamp(a.Get, -1e9, 1e9), range = width.Get / 100.0;
+        double least = Math.Clamp(a.Get, -1e9, 1e9),
+            range = width.Get / 100.0;
         int most = 2 + (count.Get % 12);
         IReadOnlyList<double> ticks = new Scale(least, least + range, 0, 100).Ticks(most);
         double slack = 1e-6 * (range + Math.Abs(least));
@@ -60,12 +74,19 @@ public sealed class SvgTests
     [InlineData(-1.5, 1, "−1.5")]
     [InlineData(12345.0, 0, "12\u202f345")]
     [InlineData(double.NaN, 2, "–")]
-    public void Numbers_are_written_for_people(double value, int decimals, string text) => Format.Fixed(value, decimals).Should().Be(text);
+    public void Numbers_are_written_for_people(double value, int decimals, string text) =>
+        Format.Fixed(value, decimals).Should().Be(text);
 
     [Fact]
     public void The_CSV_of_a_figure_quotes_as_RFC_4180_asks_and_numbers_round_trip()
     {
-        string csv = new FigureTable(["a", "b"], [["x,\"y\"\n", 0.1 + 0.2], [null, 3]]).ToCsv();
+        string csv = new FigureTable(
+            ["a", "b"],
+            [
+                ["x,\"y\"\n", 0.1 + 0.2],
+                [null, 3],
+            ]
+        ).ToCsv();
 
         csv.Should().Be("a,b\r\n\"x,\"\"y\"\"\n\",0.30000000000000004\r\n,3\r\n");
     }

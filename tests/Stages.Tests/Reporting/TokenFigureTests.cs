@@ -6,7 +6,13 @@ namespace Pipelines.Stages.Tests.Reporting;
 
 public sealed class TokenFigureTests
 {
-    private static readonly string[] Names = ["fig4a-text-tokens", "fig4b-image-tokens", "fig4c-weighted-attention", "fig8-logit-lens"];
+    private static readonly string[] Names =
+    [
+        "fig4a-text-tokens",
+        "fig4b-image-tokens",
+        "fig4c-weighted-attention",
+        "fig8-logit-lens",
+    ];
 
     [Fact]
     public void A_run_without_token_stages_has_none_of_their_figures_nor_sections()
@@ -14,22 +20,53 @@ public sealed class TokenFigureTests
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Tokens = null, Lens = null });
         HtmlReport.Figures(findings).Select(f => f.Name).Should().NotContain(Names);
         LogitKeptTable.Of(findings).Should().BeNull();
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().NotContain("id=\"tokens\"").And.NotContain("id=\"lens\"");
+        HtmlReport
+            .Page(findings, HtmlReport.Figures(findings))
+            .Should()
+            .NotContain("id=\"tokens\"")
+            .And.NotContain("id=\"lens\"");
     }
 
     [Fact]
     public void Without_image_tokens_the_text_tokens_are_shown_alone()
     {
         ReportData data = MadeUpReport.Of(samples: 3, masks: 50);
-        data = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [], Seen = null })] } };
-        HtmlReport.Figures(Findings.Of(data)).Select(f => f.Name).Should().Contain(Names[0]).And.NotContain(Names[1]).And.NotContain(Names[2]);
+        data = data with
+        {
+            Tokens = data.Tokens! with
+            {
+                Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [], Seen = null })],
+            },
+        };
+        HtmlReport
+            .Figures(Findings.Of(data))
+            .Select(f => f.Name)
+            .Should()
+            .Contain(Names[0])
+            .And.NotContain(Names[1])
+            .And.NotContain(Names[2]);
     }
 
     [Fact]
     public void Tokens_outside_the_grid_are_in_the_correlation_but_not_in_the_map()
     {
         ReportData data = MadeUpReport.Of(samples: 2, masks: 50);
-        data = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [.. s.Beta, .. new double[600]], Attention = [.. s.Attention, .. new double[600]] })] } };
+        data = data with
+        {
+            Tokens = data.Tokens! with
+            {
+                Samples =
+                [
+                    .. data.Tokens.Samples.Select(s =>
+                        s with
+                        {
+                            Beta = [.. s.Beta, .. new double[600]],
+                            Attention = [.. s.Attention, .. new double[600]],
+                        }
+                    ),
+                ],
+            },
+        };
         var figures = HtmlReport.Figures(Findings.Of(data)).ToDictionary(f => f.Name);
         figures[Names[1]].Table.Rows.Should().HaveCount(2 * 576);
         figures[Names[1]].Reading.Should().Contain("other 600 tokens");
@@ -50,22 +87,61 @@ public sealed class TokenFigureTests
     public void The_sentences_follow_the_data()
     {
         ReportData data = MadeUpReport.Of(samples: 8, masks: 50);
-        TokenSentences.TextTokens(Findings.Of(data).Tokens!).Should().Contain("“:” alone").And
-            .Contain("as in the paper, the picture reaches the last tokens");
-        ReportData early = data with { Tokens = data.Tokens! with { Samples = [.. data.Tokens.Samples.Select(s => s with { Delta = [.. s.Delta.Reverse()], Important = [.. s.Important.Reverse()] })] } };
-        TokenSentences.TextTokens(Findings.Of(early).Tokens!).Should().Contain("“␣” alone").And.Contain("unlike in the paper");
+        TokenSentences
+            .TextTokens(Findings.Of(data).Tokens!)
+            .Should()
+            .Contain("“:” alone")
+            .And.Contain("as in the paper, the picture reaches the last tokens");
+        ReportData early = data with
+        {
+            Tokens = data.Tokens! with
+            {
+                Samples =
+                [
+                    .. data.Tokens.Samples.Select(s =>
+                        s with
+                        {
+                            Delta = [.. s.Delta.Reverse()],
+                            Important = [.. s.Important.Reverse()],
+                        }
+                    ),
+                ],
+            },
+        };
+        TokenSentences
+            .TextTokens(Findings.Of(early).Tokens!)
+            .Should()
+            .Contain("“␣” alone")
+            .And.Contain("unlike in the paper");
         ReportData none = data with
         {
-            Lens =
-            data.Lens! with
+            Lens = data.Lens! with
             {
-                Samples = [.. data.Lens.Samples
-            .Select(s => s with { Heads =
-            [.. s.Heads.Select(h => h with { Items = [.. h.Items.Select(i => i with { IsTarget = false })] })] })]
-            }
+                Samples =
+                [
+                    .. data.Lens.Samples.Select(s =>
+                        s with
+                        {
+                            Heads =
+                            [
+                                .. s.Heads.Select(h =>
+                                    h with
+                                    {
+                                        Items = [.. h.Items.Select(i => i with { IsTarget = false })],
+                                    }
+                                ),
+                            ],
+                        }
+                    ),
+                ],
+            },
         };
-        TokenSentences.Lens(Findings.Of(none), none.Lens!).Should().StartWith("In 0 of 8 samples").And
-            .Contain("0\u202f%\u00a0[0\u202f%, 0\u202f%] of these heads name it").And.Contain("fewer than half");
+        TokenSentences
+            .Lens(Findings.Of(none), none.Lens!)
+            .Should()
+            .StartWith("In 0 of 8 samples")
+            .And.Contain("0\u202f%\u00a0[0\u202f%, 0\u202f%] of these heads name it")
+            .And.Contain("fewer than half");
         LensData few = data.Lens! with { Samples = [.. data.Lens.Samples.Take(5)] };
         TokenSentences.Lens(Findings.Of(data), few).Should().Contain("5 samples are too few to tell");
     }
@@ -75,5 +151,6 @@ public sealed class TokenFigureTests
     [InlineData("   ", "␣␣␣")]
     [InlineData("", "␣")]
     [InlineData(" word", " word")]
-    public void Blanks_and_line_ends_are_made_visible(string token, string shown) => TokenText.Shown(token).Should().Be(shown);
+    public void Blanks_and_line_ends_are_made_visible(string token, string shown) =>
+        TokenText.Shown(token).Should().Be(shown);
 }

@@ -20,14 +20,52 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
     public void Damaged_bytes_give_rows_or_an_error_that_names_the_file_and_neither_a_hang_nor_an_allocation_far_beyond_the_file()
     {
         var random = new SplitMix64(2024, 7);
-        string[] originals = [Path.Combine(folder, "masks.parquet"), Path.Combine(folder, "samples.parquet"), Path.Combine(folder, "fits.parquet")];
-        MaskPart.Write(originals[0], "s", 0, [.. Enumerable.Range(0, 300).Select(i => new byte[] { (byte)i, (byte)(i * 7), 3 })]);
-        Tables.Samples.Write(originals[1], [.. Enumerable.Range(0, 40).Select(i => new SampleRow($"{i}", $"{i}.jpg", i % 2 == 0 ? "dog" : null, "What?", "Dog", "right", SampleRow.Kept, null) { TargetToken = i, FIntact = i })]);
-        Tables.Fits.Write(originals[2], [.. Enumerable.Range(0, 40).Select(i => new FitRow($"{i}", "sdca", i, null, i, i, i, i, null, i % 3 == 0, i, i))]);
+        string[] originals =
+        [
+            Path.Combine(folder, "masks.parquet"),
+            Path.Combine(folder, "samples.parquet"),
+            Path.Combine(folder, "fits.parquet"),
+        ];
+        MaskPart.Write(
+            originals[0],
+            "s",
+            0,
+            [.. Enumerable.Range(0, 300).Select(i => new byte[] { (byte)i, (byte)(i * 7), 3 })]
+        );
+        Tables.Samples.Write(
+            originals[1],
+            [
+                .. Enumerable
+                    .Range(0, 40)
+                    .Select(i => new SampleRow(
+                        $"{i}",
+                        $"{i}.jpg",
+                        i % 2 == 0 ? "dog" : null,
+                        "What?",
+                        "Dog",
+                        "right",
+                        SampleRow.Kept,
+                        null
+                    )
+                    {
+                        TargetToken = i,
+                        FIntact = i,
+                    }),
+            ]
+        );
+        Tables.Fits.Write(
+            originals[2],
+            [
+                .. Enumerable
+                    .Range(0, 40)
+                    .Select(i => new FitRow($"{i}", "sdca", i, null, i, i, i, i, null, i % 3 == 0, i, i)),
+            ]
+        );
         byte[][] bytes = [.. originals.Select(File.ReadAllBytes)];
         string path = Path.Combine(folder, "damaged.parquet");
         int errors = 0;
-        long mostAllocated = 0, mostMilliseconds = 0;
+        long mostAllocated = 0,
+            mostMilliseconds = 0;
         for (int t = 0; t < Tries; t++)
         {
             int which = t % bytes.Length;
@@ -36,7 +74,12 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
             long before = GC.GetTotalAllocatedBytes();
             try
             {
-                _ = which switch { 0 => MaskPart.Read([path], 24).Count(), 1 => Tables.Samples.Read(path).Count, _ => Tables.Fits.Read(path).Count };
+                _ = which switch
+                {
+                    0 => MaskPart.Read([path], 24).Count(),
+                    1 => Tables.Samples.Read(path).Count,
+                    _ => Tables.Fits.Read(path).Count,
+                };
             }
             catch (InputException e)
             {
@@ -48,7 +91,10 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
             mostMilliseconds = Math.Max(mostMilliseconds, watch.ElapsedMilliseconds);
         }
 
-        output.WriteLine($"{Tries} damaged files: {errors} errors, the rest read; at most {mostAllocated / 1024} KiB allocated and {mostMilliseconds} ms");
+        output.WriteLine(
+            $"{Tries} damaged files: {errors} errors, the rest read; at most {mostAllocated / 1024} KiB allocated "
+                + $"and {mostMilliseconds} ms"
+        );
         errors.Should().BeGreaterThan(Tries / 3);
         mostAllocated.Should().BeLessThan(256 << 20);
         mostMilliseconds.Should().BeLessThan(20_000);
@@ -64,7 +110,9 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
             case 0:
                 return copy[..random.Below(copy.Length)];
             case 1:
-                int length = 1 + random.Below(40), from = random.Below(copy.Length - length), to = random.Below(copy.Length - length);
+                int length = 1 + random.Below(40),
+                    from = random.Below(copy.Length - length),
+                    to = random.Below(copy.Length - length);
                 original.AsSpan(from, length).CopyTo(copy.AsSpan(to));
                 return copy;
             default:
@@ -72,7 +120,12 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
                 for (int changes = 1 + random.Below(4); changes > 0; changes--)
                 {
                     int at = inFooter ? copy.Length - 1 - random.Below(footer) : random.Below(copy.Length);
-                    copy[at] = random.Below(3) switch { 0 => 0xFF, 1 => (byte)(copy[at] ^ (1 << random.Below(8))), _ => (byte)random.Below(256) };
+                    copy[at] = random.Below(3) switch
+                    {
+                        0 => 0xFF,
+                        1 => (byte)(copy[at] ^ (1 << random.Below(8))),
+                        _ => (byte)random.Below(256),
+                    };
                 }
 
                 return copy;

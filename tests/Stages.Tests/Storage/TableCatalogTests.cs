@@ -14,7 +14,8 @@ public sealed class TableCatalogTests
     {
         string[] page = File.ReadAllLines(Path.Combine(Golden.RepositoryRoot(), "docs", "tables.md"));
         string[] declared = TableCatalog.Page().TrimEnd('\n').Split('\n');
-        const string remedy = "docs/tables.md is written by: dotnet run --project src/Host -- schema --tables > docs/tables.md";
+        const string remedy =
+            "docs/tables.md is written by: dotnet run --project src/Host -- schema --tables > docs/tables.md";
         page.Except(declared).Should().BeEmpty(remedy);
         declared.Except(page).Should().BeEmpty(remedy);
         page.Should().HaveCount(declared.Length, remedy);
@@ -22,9 +23,12 @@ public sealed class TableCatalogTests
 
     [Fact]
     public void Every_column_of_every_published_table_says_what_it_means() =>
-        TableCatalog.Published.SelectMany(t => t.Fields.Where(f => TableCatalog.MeaningOf(t, f).Length == 0)
-            .Select(f => $"{t.Name}.{f.Name}"))
-            .Should().BeEmpty("a row record documents its members; TableCatalog.Meanings has the columns that are none");
+        TableCatalog
+            .Published.SelectMany(t =>
+                t.Fields.Where(f => TableCatalog.MeaningOf(t, f).Length == 0).Select(f => $"{t.Name}.{f.Name}")
+            )
+            .Should()
+            .BeEmpty("a row record documents its members; TableCatalog.Meanings has the columns that are none");
 
     [Theory]
     [InlineData(64, 8)]
@@ -34,21 +38,26 @@ public sealed class TableCatalogTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "masks"));
-        byte[][] masks = [.. Enumerable.Range(0, 5)
-            .Select(i => HeadMasks.Draw(7, "sample", i, heads, 0.75, MaskDrawing.Exact))];
+        byte[][] masks =
+        [
+            .. Enumerable.Range(0, 5).Select(i => HeadMasks.Draw(7, "sample", i, heads, 0.75, MaskDrawing.Exact)),
+        ];
         MaskPart.Write(Path.Combine(folder.Path, "masks", "part.parquet"), "sample", 0, masks);
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();
         Run(connection, TableCatalog.Macros);
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // the test's own text
-        command.CommandText = $"select mask_index, layer, head, intact from masks_long('{folder.Path}/masks/*.parquet', {heads}, {perLayer})";
+        command.CommandText =
+            $"select mask_index, layer, head, intact from masks_long('{folder.Path}/masks/*.parquet', {heads}, "
+            + $"{perLayer})";
 #pragma warning restore CA2100
         using var reader = command.ExecuteReader();
         int rows = 0;
         for (; reader.Read(); rows++)
         {
-            int mask = reader.GetInt32(0), n = (int)((reader.GetInt64(1) * perLayer) + reader.GetInt64(2));
+            int mask = reader.GetInt32(0),
+                n = (int)((reader.GetInt64(1) * perLayer) + reader.GetInt64(2));
             reader.GetBoolean(3).Should().Be(HeadMasks.IsIntact(masks[mask], n), "head {0} of mask {1}", n, mask);
         }
 

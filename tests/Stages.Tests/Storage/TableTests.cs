@@ -14,9 +14,25 @@ public sealed class TableTests : IDisposable
 
     private static readonly SampleRow[] Samples =
     [
-        new("000001", "a/b.jpg", "dog", "What?", "Dog", "right", SampleRow.Kept, null) { GivenTokens = "198 13", Given = "\\n", TargetToken = 17, Target = " Dog", FIntact = 1.5, FAblated = -0.25 },
+        new("000001", "a/b.jpg", "dog", "What?", "Dog", "right", SampleRow.Kept, null)
+        {
+            GivenTokens = "198 13",
+            Given = "\\n",
+            TargetToken = 17,
+            Target = " Dog",
+            FIntact = 1.5,
+            FAblated = -0.25,
+        },
         new("000002", "ü, \"x\".png", null, "What?\nNow", "", null, SampleRow.Rejected, "empty answer"),
-        new("000003", "c.jpg", "", "What?", "a\rb", "", SampleRow.Kept, "") { GivenTokens = "", Given = "", TargetToken = 0, Target = "", FIntact = double.NaN, FAblated = double.NegativeInfinity },
+        new("000003", "c.jpg", "", "What?", "a\rb", "", SampleRow.Kept, "")
+        {
+            GivenTokens = "",
+            Given = "",
+            TargetToken = 0,
+            Target = "",
+            FIntact = double.NaN,
+            FAblated = double.NegativeInfinity,
+        },
     ];
 
     private static readonly FitRow[] Fits =
@@ -62,10 +78,15 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Tables_longer_than_a_row_group_keep_every_row()
     {
-        var rows = new Indexed<ValidationRow>(150_000, i => new ValidationRow($"s{i / 1000}", "causal", 0, i % 1000, i * 0.5, -i));
+        var rows = new Indexed<ValidationRow>(
+            150_000,
+            i => new ValidationRow($"s{i / 1000}", "causal", 0, i % 1000, i * 0.5, -i)
+        );
         Tables.Validation.Write(File_("validation"), rows);
         Tables.Validation.Read(File_("validation")).Should().Equal(rows);
-        Query($"select sum(faithfulness) from '{File_("validation")}'").Should().Be(Enumerable.Range(0, 150_000).Sum(i => i * 0.5));
+        Query($"select sum(faithfulness) from '{File_("validation")}'")
+            .Should()
+            .Be(Enumerable.Range(0, 150_000).Sum(i => i * 0.5));
     }
 
     [Fact]
@@ -75,10 +96,24 @@ public sealed class TableTests : IDisposable
         Tables.Fits.WriteBoth(folder, Fits);
         Query($"select count(*) from '{File_("samples")}' where status = 'kept'").Should().Be(2L);
         Query($"select file from '{File_("samples")}' where reason = 'empty answer'").Should().Be("ü, \"x\".png");
-        Query($"select count(*) from '{File_("samples")}' where target_token is null and f_intact is null").Should().Be(1L);
-        Query($"select count(*) from (select * from '{File_("fits")}' except select * from read_csv('{File_("fits", "csv")}', header = true))").Should().Be(0L);
-        Query($"select dual_gap from read_csv('{File_("fits", "csv")}', header = true) where sample_id = '000001'").Should().Be(5.1e-6);
-        Query($"select question from read_csv('{File_("samples", "csv")}', header = true, delim = ',', quote = '\"', escape = '\"') where status = 'rejected'").Should().Be("What?\nNow");
+        Query($"select count(*) from '{File_("samples")}' where target_token is null and f_intact is null")
+            .Should()
+            .Be(1L);
+        Query(
+                $"select count(*) from (select * from '{File_("fits")}' except select * from "
+                    + $"read_csv('{File_("fits", "csv")}', header = true))"
+            )
+            .Should()
+            .Be(0L);
+        Query($"select dual_gap from read_csv('{File_("fits", "csv")}', header = true) where sample_id = '000001'")
+            .Should()
+            .Be(5.1e-6);
+        Query(
+                $"select question from read_csv('{File_("samples", "csv")}', header = true, delim = ',', quote = "
+                    + $"'\"', escape = '\"') where status = 'rejected'"
+            )
+            .Should()
+            .Be("What?\nNow");
     }
 
     [Fact]
@@ -91,18 +126,35 @@ public sealed class TableTests : IDisposable
         {
             var part = masks[first..Math.Min(first + 250, masks.Length)];
             MaskPart.Write(Path.Combine(maskFolder, $"000001-{first:D8}.parquet"), "000001", first, part);
-            ForwardPart.Write(Path.Combine(forwardFolder, $"000001-{first:D8}.parquet"), "000001", first, [.. part.Select((_, i) => (first + i) * 2.0)], [.. part.Select((_, i) => (first + i) / 700.0)]);
+            ForwardPart.Write(
+                Path.Combine(forwardFolder, $"000001-{first:D8}.parquet"),
+                "000001",
+                first,
+                [.. part.Select((_, i) => (first + i) * 2.0)],
+                [.. part.Select((_, i) => (first + i) / 700.0)]
+            );
         }
 
         Query($"select count(*) from '{folder}/forward/*.parquet'").Should().Be(700L);
-        Query($"select cast(count(*) as bigint) from '{folder}/masks/*.parquet' m join '{folder}/forward/*.parquet' f using (sample_id, mask_index) where f.phi > 0.5").Should().Be(349L);
-        Query($"select cast(sum(bit_count(cast(heads as bit))) as bigint) from '{folder}/masks/*.parquet'").Should().Be(masks.Sum(m => m.Sum(b => (long)byte.PopCount(b))));
+        Query(
+                $"select cast(count(*) as bigint) from '{folder}/masks/*.parquet' m join "
+                    + $"'{folder}/forward/*.parquet' f using (sample_id, mask_index) where f.phi > 0.5"
+            )
+            .Should()
+            .Be(349L);
+        Query($"select cast(sum(bit_count(cast(heads as bit))) as bigint) from '{folder}/masks/*.parquet'")
+            .Should()
+            .Be(masks.Sum(m => m.Sum(b => (long)byte.PopCount(b))));
 
         var read = MaskPart.Read(ParquetFile.Parts(maskFolder), 20).ToArray();
         read.Should().HaveCount(3);
         read.SelectMany(p => p.Heads).Should().BeEquivalentTo(masks, o => o.WithStrictOrdering());
         read.SelectMany(p => p.MaskIndex).Should().Equal(Enumerable.Range(0, 700));
-        ForwardPart.Read(ParquetFile.Parts(forwardFolder)).SelectMany(p => p.Phi).Should().Equal(Enumerable.Range(0, 700).Select(i => i / 700.0));
+        ForwardPart
+            .Read(ParquetFile.Parts(forwardFolder))
+            .SelectMany(p => p.Phi)
+            .Should()
+            .Equal(Enumerable.Range(0, 700).Select(i => i / 700.0));
     }
 
     [Fact]
@@ -117,7 +169,8 @@ public sealed class TableTests : IDisposable
     public void A_failed_write_leaves_the_old_file_as_it_was()
     {
         Tables.Baseline.Write(File_("baseline"), [new(0, "x")]);
-        var write = () => Tables.Baseline.Write(File_("baseline"), new Indexed<BaselineRow>(2, _ => throw new TimeoutException()));
+        var write = () =>
+            Tables.Baseline.Write(File_("baseline"), new Indexed<BaselineRow>(2, _ => throw new TimeoutException()));
         write.Should().Throw<TimeoutException>();
         Tables.Baseline.Read(File_("baseline")).Should().Equal(new BaselineRow(0, "x"));
         Directory.GetFiles(folder).Should().HaveCount(1);
@@ -127,8 +180,19 @@ public sealed class TableTests : IDisposable
     public void Masks_of_another_model_and_tables_of_another_kind_are_errors_that_name_path_and_column()
     {
         string path = File_("masks");
-        MaskPart.Write(path, "s", 0, [[255, 1]]);
-        Error(() => MaskPart.Read([path], 8).ToArray()).Should().Contain(path).And.Contain("'heads'").And.Contain("8 heads");
+        MaskPart.Write(
+            path,
+            "s",
+            0,
+            [
+                [255, 1],
+            ]
+        );
+        Error(() => MaskPart.Read([path], 8).ToArray())
+            .Should()
+            .Contain(path)
+            .And.Contain("'heads'")
+            .And.Contain("8 heads");
         MaskPart.Read([path], 9).Should().HaveCount(1);
         Error(() => Tables.Forward.Read(path)).Should().Contain(path).And.Contain("'f'");
         Error(() => Tables.Baseline.Read(Path.Combine(folder, "none.parquet"))).Should().Contain("none.parquet");
@@ -139,7 +203,17 @@ public sealed class TableTests : IDisposable
     public void Csv_follows_rfc_4180()
     {
         var text = new StringWriter();
-        new CsvWriter(text).Field("a,b").Field("say \"x\"").Field(null).Field("").Field(0.1 + 0.2).Field(true).Field(new byte[] { 10, 255 }).Field("a\nb").Field(-0.0).EndRow();
+        new CsvWriter(text)
+            .Field("a,b")
+            .Field("say \"x\"")
+            .Field(null)
+            .Field("")
+            .Field(0.1 + 0.2)
+            .Field(true)
+            .Field(new byte[] { 10, 255 })
+            .Field("a\nb")
+            .Field(-0.0)
+            .EndRow();
         text.ToString().Should().Be("\"a,b\",\"say \"\"x\"\"\",,\"\",0.30000000000000004,true,0aff,\"a\nb\",-0\r\n");
     }
 

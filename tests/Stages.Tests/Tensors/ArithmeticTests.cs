@@ -31,14 +31,22 @@ public sealed class ArithmeticTests
     [InlineData("cpu", "auto", "fast", "*engine.linear*'fast'*")]
     [InlineData("cpu", "bfloat16", "packed", "*engine.linear*float32*bfloat16*")]
     public void What_cannot_be_had_is_an_input_error(string device, string compute, string linear, string complaint) =>
-        FluentActions.Invoking(() => Arithmetic.Resolve(device, compute, linear, torch.ScalarType.Float16)).Should().Throw<InputException>().WithMessage(complaint);
+        FluentActions
+            .Invoking(() => Arithmetic.Resolve(device, compute, linear, torch.ScalarType.Float16))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage(complaint);
 
     [Fact]
     public void Cuda_without_a_device_is_an_input_error_that_says_what_to_do()
     {
         if (!torch.cuda.is_available())
         {
-            FluentActions.Invoking(() => Arithmetic.Resolve("cuda:1", "auto", "auto", torch.ScalarType.Float16)).Should().Throw<InputException>().WithMessage("*no CUDA device*-p:Cuda=true*");
+            FluentActions
+                .Invoking(() => Arithmetic.Resolve("cuda:1", "auto", "auto", torch.ScalarType.Float16))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*no CUDA device*-p:Cuda=true*");
         }
     }
 }

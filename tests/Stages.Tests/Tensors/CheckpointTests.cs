@@ -67,13 +67,20 @@ public sealed class CheckpointTests : IDisposable
         Opening().WithMessage("*GGUF*");
         folder.Write("pytorch_model.bin", "PK");
         Opening().WithMessage("*pickle*.bin*safetensors*");
-        FluentActions.Invoking(() => Checkpoint.Open(folder.File("absent"))).Should().Throw<InputException>().WithMessage("*absent*no such model folder*");
+        FluentActions
+            .Invoking(() => Checkpoint.Open(folder.File("absent")))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*absent*no such model folder*");
     }
 
     [Theory]
     [InlineData("{\"quantization_config\": {\"quant_method\": \"awq\"}}", "*config.json*quantised (awq)*")]
     [InlineData("{\"text_config\": {\"quantization_config\": {\"quant_method\": \"gptq\"}}}", "*quantised (gptq)*")]
-    [InlineData("{\"llm_config\": {\"quantization_config\": {\"load_in_4bit\": true}}}", "*quantised (an unnamed method)*")]
+    [InlineData(
+        "{\"llm_config\": {\"quantization_config\": {\"load_in_4bit\": true}}}",
+        "*quantised (an unnamed method)*"
+    )]
     [InlineData("{\"quant", "*config.json*not valid JSON*")]
     [InlineData("[1]", null)]
     [InlineData("{\"quantization_config\": null, \"text_config\": 3}", null)]
@@ -96,7 +103,11 @@ public sealed class CheckpointTests : IDisposable
     {
         folder.Write(
             "model.safetensors",
-            TensorToWrite.Of("model.layers.0.q.weight", [1f, 2, 3, 4, 5, 6], 2, 3), TensorToWrite.Of("model.layers.0.q.bias", [10f, 20], 2), TensorToWrite.Of("model.norm.weight", [1f, 1], 2), TensorToWrite.Of("head", [1, 2], 2));
+            TensorToWrite.Of("model.layers.0.q.weight", [1f, 2, 3, 4, 5, 6], 2, 3),
+            TensorToWrite.Of("model.layers.0.q.bias", [10f, 20], 2),
+            TensorToWrite.Of("model.norm.weight", [1f, 1], 2),
+            TensorToWrite.Of("head", [1, 2], 2)
+        );
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         foreach (LinearChoice choice in Enum.GetValues<LinearChoice>())
         {
@@ -105,15 +116,37 @@ public sealed class CheckpointTests : IDisposable
             layer.Has("q.weight").Should().BeTrue();
             layer.Has("k.weight").Should().BeFalse();
             using ILinear q = layer.Linear("q", 2, 3, bias: true);
-            using torch.Tensor x = torch.tensor(new float[,] { { 1, 0, 2 } }), y = q.Forward(x);
+            using torch.Tensor x = torch.tensor(
+                    new float[,]
+                    {
+                        { 1, 0, 2 },
+                    }
+                ),
+                y = q.Forward(x);
             y.data<float>().ToArray().Should().Equal(17, 36);
 
-            weights.Invoking(w => w.RequireAllClaimed()).Should().Throw<InputException>().WithMessage("*2 tensors*'head' in model.safetensors, 'model.norm.weight'*");
+            weights
+                .Invoking(w => w.RequireAllClaimed())
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*2 tensors*'head' in model.safetensors, 'model.norm.weight'*");
             weights.Claim("model.norm.weight", 2).sum().item<float>().Should().Be(2);
             weights.Invoking(w => w.RequireAllClaimed("hea")).Should().NotThrow();
-            layer.Invoking(w => w.Linear("q", 3, 2, bias: false)).Should().Throw<InputException>().WithMessage("*'model.layers.0.q.weight' has shape [2, 3]*asks for [3, 2]*");
-            layer.Invoking(w => w.Linear("k", 3, 2, bias: false)).Should().Throw<InputException>().WithMessage("*lacks the tensor 'model.layers.0.k.weight' [3, 2]*");
-            weights.Invoking(w => w.Claim("head", 2)).Should().Throw<InputException>().WithMessage("*'head' is stored as U8*");
+            layer
+                .Invoking(w => w.Linear("q", 3, 2, bias: false))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*'model.layers.0.q.weight' has shape [2, 3]*asks for [3, 2]*");
+            layer
+                .Invoking(w => w.Linear("k", 3, 2, bias: false))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*lacks the tensor 'model.layers.0.k.weight' [3, 2]*");
+            weights
+                .Invoking(w => w.Claim("head", 2))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*'head' is stored as U8*");
             weights.Invoking(w => w.Claim("model.norm.weight", -1)).Should().NotThrow("-1 stands for any size");
         }
     }
@@ -122,10 +155,14 @@ public sealed class CheckpointTests : IDisposable
     public void Claims_are_converted_copies_and_stored_claims_are_the_mapped_memory()
     {
         using var scope = torch.NewDisposeScope();
-        folder.Write("model.safetensors", TensorToWrite.Of("x", torch.tensor(new[] { 1.5f, -2 }).to(torch.ScalarType.BFloat16)));
+        folder.Write(
+            "model.safetensors",
+            TensorToWrite.Of("x", torch.tensor(new[] { 1.5f, -2 }).to(torch.ScalarType.BFloat16))
+        );
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         using Weights weights = Weights.Of(checkpoint, Arithmetic.Float64);
-        torch.Tensor claimed = weights.Claim("x", 2), stored = weights.ClaimStored("x", 2);
+        torch.Tensor claimed = weights.Claim("x", 2),
+            stored = weights.ClaimStored("x", 2);
         claimed.dtype.Should().Be(torch.ScalarType.Float64);
         claimed.data<double>().ToArray().Should().Equal(1.5, -2);
         stored.dtype.Should().Be(torch.ScalarType.BFloat16);
@@ -136,8 +173,12 @@ public sealed class CheckpointTests : IDisposable
     {
         folder.Write("model-00001-of-00002.safetensors", TensorToWrite.Of("a.weight", [1f, 2], 2));
         folder.Write("model-00002-of-00002.safetensors", TensorToWrite.Of("b.weight", [3f, 4], 2));
-        folder.Write("model.safetensors.index.json", "{\"metadata\":{},\"weight_map\":{\"a.weight\":\"model-00001-of-00002.safetensors\",\"b.weight\":\"model-00002-of-00002.safetensors\"}}");
+        folder.Write(
+            "model.safetensors.index.json",
+            "{\"metadata\":{},\"weight_map\":{\"a.weight\":\"model-00001-of-00002.safetensors\",\"b.weight\":\"model-00002-of-00002.safetensors\"}}"
+        );
     }
 
-    private FluentAssertions.Specialized.ExceptionAssertions<InputException> Opening() => FluentActions.Invoking(() => Checkpoint.Open(folder.Path).Dispose()).Should().Throw<InputException>();
+    private FluentAssertions.Specialized.ExceptionAssertions<InputException> Opening() =>
+        FluentActions.Invoking(() => Checkpoint.Open(folder.Path).Dispose()).Should().Throw<InputException>();
 }

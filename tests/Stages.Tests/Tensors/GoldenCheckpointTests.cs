@@ -23,7 +23,10 @@ public sealed class GoldenCheckpointTests
                 foreach (StoredTensor stored in all)
                 {
                     // while a tensor is left the checkpoint is refused by the name of the first one
-                    weights.Invoking(w => w.RequireAllClaimed()).Should().Throw<InputException>()
+                    weights
+                        .Invoking(w => w.RequireAllClaimed())
+                        .Should()
+                        .Throw<InputException>()
                         .WithMessage($"*'{stored.Name}'*");
                     using torch.Tensor sum = weights.Claim(stored.Name, stored.Shape).sum();
                     float.IsFinite(sum.item<float>()).Should().BeTrue(stored.Name);

@@ -15,14 +15,21 @@ public sealed class NormAndRotaryTests
     public void Rms_norm_equals_a_naive_loop_to_1e_6()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor x = PackedLinearTests.Normal(random, 3, 5, 16), weight = PackedLinearTests.Normal(random, 16);
-        float[] inputs = Floats(x), scale = Floats(weight), outputs = Floats(new RmsNorm(weight, 1e-5).Forward(x));
+        torch.Tensor x = PackedLinearTests.Normal(random, 3, 5, 16),
+            weight = PackedLinearTests.Normal(random, 16);
+        float[] inputs = Floats(x),
+            scale = Floats(weight),
+            outputs = Floats(new RmsNorm(weight, 1e-5).Forward(x));
         for (int row = 0; row < 15; row++)
         {
-            double meanSquare = Enumerable.Range(0, 16).Average(i => (double)inputs[row * 16 + i] * inputs[row * 16 + i]);
+            double meanSquare = Enumerable
+                .Range(0, 16)
+                .Average(i => (double)inputs[row * 16 + i] * inputs[row * 16 + i]);
             for (int i = 0; i < 16; i++)
             {
-                outputs[row * 16 + i].Should().BeApproximately((float)(inputs[row * 16 + i] / Math.Sqrt(meanSquare + 1e-5) * scale[i]), 1e-6f);
+                outputs[row * 16 + i]
+                    .Should()
+                    .BeApproximately((float)(inputs[row * 16 + i] / Math.Sqrt(meanSquare + 1e-5) * scale[i]), 1e-6f);
             }
         }
     }
@@ -31,15 +38,25 @@ public sealed class NormAndRotaryTests
     public void Layer_norm_equals_a_naive_loop_to_1e_6()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor x = PackedLinearTests.Normal(random, 4, 16), weight = PackedLinearTests.Normal(random, 16), bias = PackedLinearTests.Normal(random, 16);
-        float[] inputs = Floats(x), scale = Floats(weight), shift = Floats(bias), outputs = Floats(new LayerNorm(weight, bias, 1e-6).Forward(x));
+        torch.Tensor x = PackedLinearTests.Normal(random, 4, 16),
+            weight = PackedLinearTests.Normal(random, 16),
+            bias = PackedLinearTests.Normal(random, 16);
+        float[] inputs = Floats(x),
+            scale = Floats(weight),
+            shift = Floats(bias),
+            outputs = Floats(new LayerNorm(weight, bias, 1e-6).Forward(x));
         for (int row = 0; row < 4; row++)
         {
             double mean = Enumerable.Range(0, 16).Average(i => (double)inputs[row * 16 + i]);
             double variance = Enumerable.Range(0, 16).Average(i => Math.Pow(inputs[row * 16 + i] - mean, 2));
             for (int i = 0; i < 16; i++)
             {
-                outputs[row * 16 + i].Should().BeApproximately((float)((inputs[row * 16 + i] - mean) / Math.Sqrt(variance + 1e-6) * scale[i] + shift[i]), 2e-6f);
+                outputs[row * 16 + i]
+                    .Should()
+                    .BeApproximately(
+                        (float)((inputs[row * 16 + i] - mean) / Math.Sqrt(variance + 1e-6) * scale[i] + shift[i]),
+                        2e-6f
+                    );
             }
         }
     }
@@ -48,9 +65,18 @@ public sealed class NormAndRotaryTests
     public void Norms_keep_the_type_of_their_input()
     {
         using var scope = torch.NewDisposeScope();
-        foreach (torch.ScalarType type in new[] { torch.ScalarType.BFloat16, torch.ScalarType.Float32, torch.ScalarType.Float64 })
+        foreach (
+            torch.ScalarType type in new[]
+            {
+                torch.ScalarType.BFloat16,
+                torch.ScalarType.Float32,
+                torch.ScalarType.Float64,
+            }
+        )
         {
-            torch.Tensor x = PackedLinearTests.Normal(random, 2, 8).to(type), weight = torch.ones(8, type), bias = torch.zeros(8, type);
+            torch.Tensor x = PackedLinearTests.Normal(random, 2, 8).to(type),
+                weight = torch.ones(8, type),
+                bias = torch.zeros(8, type);
             new RmsNorm(weight, 1e-5).Forward(x).dtype.Should().Be(type);
             new LayerNorm(weight, bias, 1e-5).Forward(x).dtype.Should().Be(type);
         }
@@ -60,9 +86,14 @@ public sealed class NormAndRotaryTests
     public void Activations_equal_their_formulas_to_1e_6()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor x = torch.linspace(-6, 6, 101), up = torch.linspace(1, 2, 101);
-        float[] inputs = Floats(x), factors = Floats(up);
-        float[] quick = Floats(Activations.QuickGelu(x)), exact = Floats(Activations.Gelu(x)), silu = Floats(Activations.Silu(x)), product = Floats(Activations.SwiGluInPlace(x.clone(), up));
+        torch.Tensor x = torch.linspace(-6, 6, 101),
+            up = torch.linspace(1, 2, 101);
+        float[] inputs = Floats(x),
+            factors = Floats(up);
+        float[] quick = Floats(Activations.QuickGelu(x)),
+            exact = Floats(Activations.Gelu(x)),
+            silu = Floats(Activations.Silu(x)),
+            product = Floats(Activations.SwiGluInPlace(x.clone(), up));
         for (int i = 0; i < inputs.Length; i++)
         {
             double v = inputs[i];
@@ -81,8 +112,10 @@ public sealed class NormAndRotaryTests
         using var scope = torch.NewDisposeScope();
         long[] positions = [0, 1, 7, 600];
         using Rotary rotary = Rotary.Of(torch.tensor(positions), 8, 10000);
-        torch.Tensor x = PackedLinearTests.Normal(random, 2, 4, 8), y = rotary.Apply(x);
-        float[] inputs = Floats(x), outputs = Floats(y);
+        torch.Tensor x = PackedLinearTests.Normal(random, 2, 4, 8),
+            y = rotary.Apply(x);
+        float[] inputs = Floats(x),
+            outputs = Floats(y);
         for (int head = 0; head < 2; head++)
         {
             for (int t = 0; t < 4; t++)
@@ -91,8 +124,18 @@ public sealed class NormAndRotaryTests
                 {
                     double angle = positions[t] * Math.Pow(10000, -2.0 * i / 8);
                     int at = (head * 4 + t) * 8 + i;
-                    outputs[at].Should().BeApproximately((float)(inputs[at] * Math.Cos(angle) - inputs[at + 4] * Math.Sin(angle)), 1e-4f);
-                    outputs[at + 4].Should().BeApproximately((float)(inputs[at + 4] * Math.Cos(angle) + inputs[at] * Math.Sin(angle)), 1e-4f);
+                    outputs[at]
+                        .Should()
+                        .BeApproximately(
+                            (float)(inputs[at] * Math.Cos(angle) - inputs[at + 4] * Math.Sin(angle)),
+                            1e-4f
+                        );
+                    outputs[at + 4]
+                        .Should()
+                        .BeApproximately(
+                            (float)(inputs[at + 4] * Math.Cos(angle) + inputs[at] * Math.Sin(angle)),
+                            1e-4f
+                        );
                 }
             }
         }
@@ -105,20 +148,38 @@ public sealed class NormAndRotaryTests
     public void Sections_take_their_positions_from_their_own_axis()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor axes = torch.tensor(new long[,] { { 3, 4 }, { 5, 9 }, { 6, 2 } });
+        torch.Tensor axes = torch.tensor(
+            new long[,]
+            {
+                { 3, 4 },
+                { 5, 9 },
+                { 6, 2 },
+            }
+        );
         using Rotary sections = Rotary.OfSections(axes, [2, 3, 3], 16, 1e6);
         for (int axis = 0; axis < 3; axis++)
         {
             using Rotary single = Rotary.Of(axes[axis], 16, 1e6);
-            (int first, int count) = axis switch { 0 => (0, 2), 1 => (2, 3), _ => (5, 3) };
+            (int first, int count) = axis switch
+            {
+                0 => (0, 2),
+                1 => (2, 3),
+                _ => (5, 3),
+            };
             foreach (int half in new[] { 0, 8 })
             {
-                Floats(sections.Cos.narrow(1, half + first, count)).Should().Equal(Floats(single.Cos.narrow(1, half + first, count)));
-                Floats(sections.Sin.narrow(1, half + first, count)).Should().Equal(Floats(single.Sin.narrow(1, half + first, count)));
+                Floats(sections.Cos.narrow(1, half + first, count))
+                    .Should()
+                    .Equal(Floats(single.Cos.narrow(1, half + first, count)));
+                Floats(sections.Sin.narrow(1, half + first, count))
+                    .Should()
+                    .Equal(Floats(single.Sin.narrow(1, half + first, count)));
             }
         }
 
-        Floats(Rotary.OfSections(axes[0].expand(3, 2), [2, 3, 3], 16, 1e6).Cos).Should().Equal(Floats(Rotary.Of(axes[0], 16, 1e6).Cos));
+        Floats(Rotary.OfSections(axes[0].expand(3, 2), [2, 3, 3], 16, 1e6).Cos)
+            .Should()
+            .Equal(Floats(Rotary.Of(axes[0], 16, 1e6).Cos));
         FluentActions.Invoking(() => Rotary.OfSections(axes, [2, 3], 16, 1e6)).Should().Throw<ArgumentException>();
     }
 
@@ -126,12 +187,18 @@ public sealed class NormAndRotaryTests
     public void A_grid_turns_one_quarter_by_row_and_one_by_column()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor rows = torch.tensor(new long[] { 0, 2 }), columns = torch.tensor(new long[] { 5, 1 });
+        torch.Tensor rows = torch.tensor(new long[] { 0, 2 }),
+            columns = torch.tensor(new long[] { 5, 1 });
         using Rotary grid = Rotary.OfGrid(rows, columns, 8, 10000);
         float[] cos = Floats(grid.Cos);
         foreach (int t in new[] { 0, 1 })
         {
-            double[] angles = [.. new[] { rows, columns }.SelectMany(axis => new[] { 1.0, 0.01 }.Select(f => axis[t].item<long>() * f))];
+            double[] angles =
+            [
+                .. new[] { rows, columns }.SelectMany(axis =>
+                    new[] { 1.0, 0.01 }.Select(f => axis[t].item<long>() * f)
+                ),
+            ];
             for (int i = 0; i < 8; i++)
             {
                 cos[t * 8 + i].Should().BeApproximately((float)Math.Cos(angles[i % 4]), 1e-6f);
@@ -145,10 +212,16 @@ public sealed class NormAndRotaryTests
     private static double NormalDistribution(double x)
     {
         const int steps = 2000;
-        double h = x / steps, sum = 0;
+        double h = x / steps,
+            sum = 0;
         for (int i = 0; i <= steps; i++)
         {
-            sum += (i == 0 || i == steps ? 1 : i % 2 == 1 ? 4 : 2) * Math.Exp(-(i * h) * (i * h) / 2);
+            sum +=
+                (
+                    i == 0 || i == steps ? 1
+                    : i % 2 == 1 ? 4
+                    : 2
+                ) * Math.Exp(-(i * h) * (i * h) / 2);
         }
 
         return 0.5 + sum * h / 3 / Math.Sqrt(2 * Math.PI);

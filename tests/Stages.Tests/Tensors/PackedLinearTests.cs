@@ -11,7 +11,12 @@ public sealed class PackedLinearTests : IDisposable
 
     public void Dispose() => PackedLinear.Threads = 0;
 
-    private static readonly torch.ScalarType[] StoredTypes = [torch.ScalarType.BFloat16, torch.ScalarType.Float16, torch.ScalarType.Float32];
+    private static readonly torch.ScalarType[] StoredTypes =
+    [
+        torch.ScalarType.BFloat16,
+        torch.ScalarType.Float16,
+        torch.ScalarType.Float32,
+    ];
 
     /// <summary>Kernels that this processor can run.</summary>
     public static TheoryData<int> Tiles
@@ -34,24 +39,39 @@ public sealed class PackedLinearTests : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var random = new Random(1);
-        foreach ((int outFeatures, int inFeatures) in new[] { (1, 1), (7, 3), (16, 16), (32, 384), (33, 385), (70, 128), (50, 1000) })
+        foreach (
+            (int outFeatures, int inFeatures) in new[]
+            {
+                (1, 1),
+                (7, 3),
+                (16, 16),
+                (32, 384),
+                (33, 385),
+                (70, 128),
+                (50, 1000),
+            }
+        )
         {
             foreach (torch.ScalarType type in StoredTypes)
             {
-                torch.Tensor w = Normal(random, outFeatures, inFeatures).mul(0.05).to(type), b = Normal(random, outFeatures).to(type);
-                double[] weights = Doubles(w), shift = Doubles(b);
+                torch.Tensor w = Normal(random, outFeatures, inFeatures).mul(0.05).to(type),
+                    b = Normal(random, outFeatures).to(type);
+                double[] weights = Doubles(w),
+                    shift = Doubles(b);
                 using var layer = new PackedLinear(w, b, (PackedTile)tile);
                 foreach (int rows in Enumerable.Range(0, 16).Concat([23, 29, inFeatures == 385 ? 330 : 31]))
                 {
                     torch.Tensor x = Normal(random, rows, inFeatures);
-                    double[] inputs = Doubles(x), outputs = Doubles(layer.Forward(x));
+                    double[] inputs = Doubles(x),
+                        outputs = Doubles(layer.Forward(x));
                     outputs.Length.Should().Be(rows * outFeatures);
                     double worst = 0; // relative to the sum of magnitudes
                     for (int r = 0; r < rows; r++)
                     {
                         for (int o = 0; o < outFeatures; o++)
                         {
-                            double sum = shift[o], magnitude = Math.Abs(shift[o]);
+                            double sum = shift[o],
+                                magnitude = Math.Abs(shift[o]);
                             for (int i = 0; i < inFeatures; i++)
                             {
                                 double product = inputs[r * inFeatures + i] * weights[o * inFeatures + i];
@@ -76,8 +96,25 @@ public sealed class PackedLinearTests : IDisposable
         using var scope = torch.NewDisposeScope();
         foreach (torch.ScalarType type in new[] { torch.ScalarType.Float16, torch.ScalarType.BFloat16 })
         {
-            ushort[] finite = [.. Enumerable.Range(0, 65536).Select(b => (ushort)b).Where(b => type == torch.ScalarType.Float16 ? Math.Abs((float)BitConverter.UInt16BitsToHalf(b)) < 128 : IsNormalBFloat16(b))];
-            float[] expected = [.. finite.Select(b => type == torch.ScalarType.Float16 ? (float)BitConverter.UInt16BitsToHalf(b) : BitConverter.UInt32BitsToSingle((uint)b << 16))];
+            ushort[] finite =
+            [
+                .. Enumerable
+                    .Range(0, 65536)
+                    .Select(b => (ushort)b)
+                    .Where(b =>
+                        type == torch.ScalarType.Float16
+                            ? Math.Abs((float)BitConverter.UInt16BitsToHalf(b)) < 128
+                            : IsNormalBFloat16(b)
+                    ),
+            ];
+            float[] expected =
+            [
+                .. finite.Select(b =>
+                    type == torch.ScalarType.Float16
+                        ? (float)BitConverter.UInt16BitsToHalf(b)
+                        : BitConverter.UInt32BitsToSingle((uint)b << 16)
+                ),
+            ];
             torch.Tensor w = FromBits(finite, type); // [n, 1]
             using var layer = new PackedLinear(w, null, (PackedTile)tile);
             torch.Tensor y = layer.Forward(torch.ones(1, 1)); // [1, n]
@@ -92,7 +129,12 @@ public sealed class PackedLinearTests : IDisposable
         float[] values = [65504, -128, 1e-7f, 0, -65504, 3];
         torch.Tensor w = torch.tensor(values).view(6, 1).to(torch.ScalarType.Float16);
         using var layer = new PackedLinear(w, null);
-        layer.Forward(torch.ones(2, 1)).data<float>().ToArray().Should().Equal([.. Enumerable.Repeat(values.Select(v => (float)(Half)v), 2).SelectMany(v => v)]);
+        layer
+            .Forward(torch.ones(2, 1))
+            .data<float>()
+            .ToArray()
+            .Should()
+            .Equal([.. Enumerable.Repeat(values.Select(v => (float)(Half)v), 2).SelectMany(v => v)]);
     }
 
     [Fact]
@@ -102,7 +144,9 @@ public sealed class PackedLinearTests : IDisposable
         var random = new Random(2);
         foreach (torch.ScalarType type in StoredTypes)
         {
-            torch.Tensor w = Normal(random, 150, 1100).to(type), b = Normal(random, 150).to(type), x = Normal(random, 700, 1100);
+            torch.Tensor w = Normal(random, 150, 1100).to(type),
+                b = Normal(random, 150).to(type),
+                x = Normal(random, 700, 1100);
             using var layer = new PackedLinear(w, b);
             PackedLinear.Threads = 1;
             float[] whole = layer.Forward(x).data<float>().ToArray();
@@ -112,9 +156,16 @@ public sealed class PackedLinearTests : IDisposable
                 layer.Forward(x).data<float>().ToArray().Should().Equal(whole);
             }
 
-            foreach ((int first, int rows) in new[] { (0, 1), (699, 1), (3, 2), (40, 23), (100, 322), (5, 333), (650, 50) })
+            foreach (
+                (int first, int rows) in new[] { (0, 1), (699, 1), (3, 2), (40, 23), (100, 322), (5, 333), (650, 50) }
+            )
             {
-                layer.Forward(x.narrow(0, first, rows)).data<float>().ToArray().Should().Equal(whole[(first * 150)..((first + rows) * 150)]);
+                layer
+                    .Forward(x.narrow(0, first, rows))
+                    .data<float>()
+                    .ToArray()
+                    .Should()
+                    .Equal(whole[(first * 150)..((first + rows) * 150)]);
             }
 
             foreach (PackedTile tile in Enum.GetValues<PackedTile>().Where(t => t > PackedKernels.Best))
@@ -134,17 +185,22 @@ public sealed class PackedLinearTests : IDisposable
         torch.Tensor[] inputs = [.. Enumerable.Range(0, 8).Select(i => Normal(random, 50 + i, 128))];
         float[][] alone = [.. inputs.Select(x => layer.Forward(x).data<float>().ToArray())];
         var together = new float[8][];
-        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
-        {
-            PackedLinear.Threads = 1;
-            for (int repeat = 0; repeat < 20; repeat++)
+        Parallel.For(
+            0,
+            8,
+            new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            i =>
             {
-                using torch.Tensor y = layer.Forward(inputs[i]);
-                together[i] = y.data<float>().ToArray();
-            }
+                PackedLinear.Threads = 1;
+                for (int repeat = 0; repeat < 20; repeat++)
+                {
+                    using torch.Tensor y = layer.Forward(inputs[i]);
+                    together[i] = y.data<float>().ToArray();
+                }
 
-            PackedLinear.Threads = 0;
-        });
+                PackedLinear.Threads = 0;
+            }
+        );
         together.Should().BeEquivalentTo(alone, o => o.WithStrictOrdering());
     }
 
@@ -153,7 +209,8 @@ public sealed class PackedLinearTests : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var random = new Random(4);
-        torch.Tensor w = Normal(random, 5, 6), x = Normal(random, 3, 6, 4);
+        torch.Tensor w = Normal(random, 5, 6),
+            x = Normal(random, 3, 6, 4);
         using var layer = new PackedLinear(w, null);
         torch.Tensor y = layer.Forward(x.transpose(1, 2)); // [3, 4, 5]
         y.shape.Should().Equal(3, 4, 5);
@@ -166,14 +223,26 @@ public sealed class PackedLinearTests : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var layer = new PackedLinear(torch.ones(4, 3), null);
-        layer.Invoking(l => l.Forward(torch.ones(2, 4))).Should().Throw<InvalidOperationException>().WithMessage("*[..., 3]*[2, 4]*");
-        layer.Invoking(l => l.Forward(torch.ones(2, 3, torch.ScalarType.Float64))).Should().Throw<InvalidOperationException>();
-        layer.Invoking(l => l.Forward(torch.ones(2, 3, requires_grad: true))).Should().Throw<InvalidOperationException>().WithMessage("*gradient*");
+        layer
+            .Invoking(l => l.Forward(torch.ones(2, 4)))
+            .Should()
+            .Throw<InvalidOperationException>()
+            .WithMessage("*[..., 3]*[2, 4]*");
+        layer
+            .Invoking(l => l.Forward(torch.ones(2, 3, torch.ScalarType.Float64)))
+            .Should()
+            .Throw<InvalidOperationException>();
+        layer
+            .Invoking(l => l.Forward(torch.ones(2, 3, requires_grad: true)))
+            .Should()
+            .Throw<InvalidOperationException>()
+            .WithMessage("*gradient*");
         layer.Dispose();
         layer.Invoking(l => l.Forward(torch.ones(2, 3))).Should().Throw<ObjectDisposedException>();
     }
 
-    private static bool IsNormalBFloat16(ushort bits) => (bits & 0x7F80) is not 0x7F80 and not 0 || (bits & 0x7FFF) == 0;
+    private static bool IsNormalBFloat16(ushort bits) =>
+        (bits & 0x7F80) is not 0x7F80 and not 0 || (bits & 0x7FFF) == 0;
 
     private static unsafe torch.Tensor FromBits(ushort[] bits, torch.ScalarType type)
     {
@@ -184,11 +253,17 @@ public sealed class PackedLinearTests : IDisposable
         }
     }
 
-    private static double[] Doubles(torch.Tensor x) => x.numel() == 0 ? [] : x.to(torch.ScalarType.Float64).data<double>().ToArray();
+    private static double[] Doubles(torch.Tensor x) =>
+        x.numel() == 0 ? [] : x.to(torch.ScalarType.Float64).data<double>().ToArray();
 
     internal static torch.Tensor Normal(Random random, params long[] shape)
     {
-        float[] values = [.. Enumerable.Range(0, (int)shape.Aggregate(1L, (a, b) => a * b)).Select(_ => (float)(random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5))];
+        float[] values =
+        [
+            .. Enumerable
+                .Range(0, (int)shape.Aggregate(1L, (a, b) => a * b))
+                .Select(_ => (float)(random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5)),
+        ];
         return torch.tensor(values).view(shape);
     }
 }

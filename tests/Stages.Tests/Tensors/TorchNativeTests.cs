@@ -25,7 +25,12 @@ public sealed unsafe class TorchNativeTests
     [Fact]
     public void The_weakened_copy_is_made_once_by_any_number_of_processes()
     {
-        string? package = typeof(TorchNative).Assembly.GetCustomAttributesData().Select(a => a.ConstructorArguments).Where(a => a.Count == 2 && a[0].Value is "TorchSharpNative").Select(a => (string?)a[1].Value).FirstOrDefault();
+        string? package = typeof(TorchNative)
+            .Assembly.GetCustomAttributesData()
+            .Select(a => a.ConstructorArguments)
+            .Where(a => a.Count == 2 && a[0].Value is "TorchSharpNative")
+            .Select(a => (string?)a[1].Value)
+            .FirstOrDefault();
         string native = Path.Combine(package ?? "", "libLibTorchSharp.so");
         if (!File.Exists(native))
         {
@@ -37,6 +42,10 @@ public sealed unsafe class TorchNativeTests
         copies.Distinct().Should().ContainSingle();
         new FileInfo(copies[0]).Length.Should().Be(new FileInfo(native).Length);
         Directory.EnumerateFiles(Path.GetDirectoryName(copies[0])!, "*.tmp").Should().BeEmpty();
-        File.ReadAllBytes(copies[0]).Zip(File.ReadAllBytes(native)).Count(b => b.First != b.Second).Should().Be(1, "one flag differs");
+        File.ReadAllBytes(copies[0])
+            .Zip(File.ReadAllBytes(native))
+            .Count(b => b.First != b.Second)
+            .Should()
+            .Be(1, "one flag differs");
     }
 }

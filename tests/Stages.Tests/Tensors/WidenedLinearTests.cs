@@ -13,11 +13,18 @@ public sealed class WidenedLinearTests
     public static TheoryData<torch.ScalarType, int, int, bool> Layers()
     {
         var layers = new TheoryData<torch.ScalarType, int, int, bool>();
-        foreach (torch.ScalarType type in new[] { torch.ScalarType.BFloat16, torch.ScalarType.Float16,
-            torch.ScalarType.Float32 })
+        foreach (
+            torch.ScalarType type in new[]
+            {
+                torch.ScalarType.BFloat16,
+                torch.ScalarType.Float16,
+                torch.ScalarType.Float32,
+            }
+        )
         {
-            foreach ((int outFeatures, int inFeatures) in new[] { (1, 1), (7, 3), (16, 16), (33, 385), (70, 128),
-                (200, 64) })
+            foreach (
+                (int outFeatures, int inFeatures) in new[] { (1, 1), (7, 3), (16, 16), (33, 385), (70, 128), (200, 64) }
+            )
             {
                 layers.Add(type, outFeatures, inFeatures, outFeatures % 2 == 0);
             }
@@ -29,7 +36,11 @@ public sealed class WidenedLinearTests
     [Theory]
     [MemberData(nameof(Layers))]
     public void Weights_come_back_exactly_and_product_and_gradient_are_those_of_libtorchs_layer_to_the_bit(
-        torch.ScalarType type, int outFeatures, int inFeatures, bool bias)
+        torch.ScalarType type,
+        int outFeatures,
+        int inFeatures,
+        bool bias
+    )
     {
         using var scope = torch.NewDisposeScope();
         torch.manual_seed(1);
@@ -41,7 +52,8 @@ public sealed class WidenedLinearTests
 
         Floats(packed.Widened()).Should().Equal(Floats(weight.to(torch.ScalarType.Float32)));
         (widened.OutFeatures, widened.InFeatures).Should().Be((outFeatures, inFeatures));
-        torch.Tensor x = torch.randn(5, inFeatures), pull = torch.randn(5, outFeatures);
+        torch.Tensor x = torch.randn(5, inFeatures),
+            pull = torch.randn(5, outFeatures);
         Floats(widened.Forward(x)).Should().Equal(Floats(plain.Forward(x)));
         var (value, gradient) = Gradient(widened, x, pull);
         var (expectedValue, expectedGradient) = Gradient(plain, x, pull);
@@ -55,10 +67,13 @@ public sealed class WidenedLinearTests
         using var scope = torch.NewDisposeScope();
         foreach (torch.ScalarType type in new[] { torch.ScalarType.Float16, torch.ScalarType.BFloat16 })
         {
-            torch.Tensor weight = torch.tensor([0f, -0f, 5.96e-8f, -5.96e-8f, 6.1e-5f, 127.9f, -127.9f, 1f],
-                [2, 4]).to(type);
+            torch.Tensor weight = torch
+                .tensor([0f, -0f, 5.96e-8f, -5.96e-8f, 6.1e-5f, 127.9f, -127.9f, 1f], [2, 4])
+                .to(type);
             using var packed = new PackedLinear(weight, null);
-            Floats(packed.Widened()).Select(BitConverter.SingleToInt32Bits).Should()
+            Floats(packed.Widened())
+                .Select(BitConverter.SingleToInt32Bits)
+                .Should()
                 .Equal(Floats(weight.to(torch.ScalarType.Float32)).Select(BitConverter.SingleToInt32Bits));
         }
     }

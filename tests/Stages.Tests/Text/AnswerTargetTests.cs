@@ -46,8 +46,14 @@ public sealed class AnswerTargetTests
         Of(SmallTokenizers.ByteLevel, tokens).Should().Be(new AnswerTarget(position, piece, null));
 
     [Theory]
-    [InlineData("<0xE4> <0xBD> <0xA0>", "the answer's first letter or digit, '你', is spelt by 3 tokens, none of which carries it alone")]
-    [InlineData("<0xD9> <0xA3> ▁cat", "the answer's first letter or digit, '٣', is spelt by 2 tokens, none of which carries it alone")]
+    [InlineData(
+        "<0xE4> <0xBD> <0xA0>",
+        "the answer's first letter or digit, '你', is spelt by 3 tokens, none of which carries it alone"
+    )]
+    [InlineData(
+        "<0xD9> <0xA3> ▁cat",
+        "the answer's first letter or digit, '٣', is spelt by 2 tokens, none of which carries it alone"
+    )]
     [InlineData("<0x0A> ▁ <0x2E>", "none of the answer's 3 tokens carries a letter or a digit")]
     [InlineData("▁ </s> ▁cat", "none of the answer's 1 tokens carries a letter or a digit")]
     [InlineData("</s>", "none of the answer's 0 tokens carries a letter or a digit")]
@@ -58,26 +64,46 @@ public sealed class AnswerTargetTests
     public bool What_the_texts_tell_is_what_the_tokens_tell(int seed)
     {
         (HubTokenizer tokenizer, int[] ids) = Drawn(seed);
-        string answer = tokenizer.Decode(ids).Trim(), first = tokenizer.TokenText(ids[0]);
+        string answer = tokenizer.Decode(ids).Trim(),
+            first = tokenizer.TokenText(ids[0]);
         AnswerTarget target = AnswerTarget.Of(tokenizer, ids, new HashSet<int>());
-        return !AnswerTarget.IsFirstToken(answer, first) || (target is { Position: 0, Problem: null } && target.IsPiece == AnswerTarget.IsPieceOf(answer, first));
+        return !AnswerTarget.IsFirstToken(answer, first)
+            || (target is { Position: 0, Problem: null } && target.IsPiece == AnswerTarget.IsPieceOf(answer, first));
     }
 
     [Property(MaxTest = 500)]
     public bool The_characters_of_tokens_are_those_of_their_text(int seed)
     {
         (HubTokenizer tokenizer, int[] ids) = Drawn(seed);
-        string characters = string.Concat(tokenizer.Characters(ids).Select(c => c.Character.ToString())), text = tokenizer.Decode(ids);
+        string characters = string.Concat(tokenizer.Characters(ids).Select(c => c.Character.ToString())),
+            text = tokenizer.Decode(ids);
         return characters == text || (ReferenceEquals(tokenizer, SmallTokenizers.Llama) && characters == " " + text);
     }
 
     [Fact]
     public void Letters_and_digits_of_any_script_count_and_marks_only_go_on()
     {
-        foreach (string letter in new[] { "a", "é", "Я", "ا", "字", "ก", "ह", "٣", "९", "𝒜", "𐐀", "①", "㎏", "½", "Ⅷ" }) WordCharacters.Begins(Rune.GetRuneAt(letter, 0)).Should().BeTrue(letter);
-        foreach (string other in new[] { " ", "\n", "\"", "*", "—", "▁", "。", "🐱", "\uFFFD", "\u0301", "_" }) WordCharacters.Begins(Rune.GetRuneAt(other, 0)).Should().BeFalse(other);
-        foreach (string mark in new[] { "\u0301", "ा", "e", "5" }) WordCharacters.Continues(Rune.GetRuneAt(mark, 0)).Should().BeTrue(mark);
-        foreach (string other in new[] { " ", "-", "'", "🐱" }) WordCharacters.Continues(Rune.GetRuneAt(other, 0)).Should().BeFalse(other);
+        foreach (
+            string letter in new[] { "a", "é", "Я", "ا", "字", "ก", "ह", "٣", "९", "𝒜", "𐐀", "①", "㎏", "½", "Ⅷ" }
+        )
+        {
+            WordCharacters.Begins(Rune.GetRuneAt(letter, 0)).Should().BeTrue(letter);
+        }
+
+        foreach (string other in new[] { " ", "\n", "\"", "*", "—", "▁", "。", "🐱", "\uFFFD", "\u0301", "_" })
+        {
+            WordCharacters.Begins(Rune.GetRuneAt(other, 0)).Should().BeFalse(other);
+        }
+
+        foreach (string mark in new[] { "\u0301", "ा", "e", "5" })
+        {
+            WordCharacters.Continues(Rune.GetRuneAt(mark, 0)).Should().BeTrue(mark);
+        }
+
+        foreach (string other in new[] { " ", "-", "'", "🐱" })
+        {
+            WordCharacters.Continues(Rune.GetRuneAt(other, 0)).Should().BeFalse(other);
+        }
     }
 
     [Theory]
@@ -87,13 +113,25 @@ public sealed class AnswerTargetTests
     [InlineData("\u202Egod\u2028", "\\u202egod\\u2028")]
     public void Text_is_shown_on_one_line(string text, string shown) => Shown.Name(text).Should().Be(shown);
 
-    private static AnswerTarget Of(HubTokenizer tokenizer, string tokens) => AnswerTarget.Of(tokenizer, [.. tokens.Split(' ').Select(t => tokenizer.IdOf(t)!.Value)], Ends);
+    private static AnswerTarget Of(HubTokenizer tokenizer, string tokens) =>
+        AnswerTarget.Of(tokenizer, [.. tokens.Split(' ').Select(t => tokenizer.IdOf(t)!.Value)], Ends);
 
     private static (HubTokenizer Tokenizer, int[] Ids) Drawn(int seed)
     {
         var random = new Random(seed);
         HubTokenizer tokenizer = random.Next(2) == 0 ? SmallTokenizers.Llama : SmallTokenizers.ByteLevel;
         int[] words = [.. Enumerable.Range(255, tokenizer.VocabularySize - 255)]; // pieces and added tokens
-        return (tokenizer, [.. Enumerable.Range(0, random.Next(1, 9)).Select(_ => random.Next(3) == 0 ? words[random.Next(words.Length)] : random.Next(tokenizer.VocabularySize + 2))]);
+        return (
+            tokenizer,
+            [
+                .. Enumerable
+                    .Range(0, random.Next(1, 9))
+                    .Select(_ =>
+                        random.Next(3) == 0
+                            ? words[random.Next(words.Length)]
+                            : random.Next(tokenizer.VocabularySize + 2)
+                    ),
+            ]
+        );
     }
 }

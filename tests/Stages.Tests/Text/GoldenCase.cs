@@ -21,19 +21,23 @@ internal sealed class GoldenCase
 
     public string Family => Text("family");
 
-    public string ModelFolder => Path.Combine(Folder, Json.TryGetProperty("model", out var model) ? model.GetString()! : "model");
+    public string ModelFolder =>
+        Path.Combine(Folder, Json.TryGetProperty("model", out var model) ? model.GetString()! : "model");
 
     public string Tensors => Path.Combine(Folder, "case.safetensors");
 
     /// <summary>The family's template; LLaVA-NeXT has two.</summary>
-    public ChatTemplate Template => Family switch
-    {
-        "llava" => ChatTemplate.Llava,
-        "llava_next" => Text("prompt").StartsWith("USER", StringComparison.Ordinal) ? ChatTemplate.Llava : ChatTemplate.Vicuna,
-        "internvl" => ChatTemplate.InternVl,
-        "qwen2vl" => ChatTemplate.Qwen2Vl,
-        _ => throw new InvalidOperationException($"{Name}: unknown family {Family}"),
-    };
+    public ChatTemplate Template =>
+        Family switch
+        {
+            "llava" => ChatTemplate.Llava,
+            "llava_next" => Text("prompt").StartsWith("USER", StringComparison.Ordinal)
+                ? ChatTemplate.Llava
+                : ChatTemplate.Vicuna,
+            "internvl" => ChatTemplate.InternVl,
+            "qwen2vl" => ChatTemplate.Qwen2Vl,
+            _ => throw new InvalidOperationException($"{Name}: unknown family {Family}"),
+        };
 
     public static GoldenCase Of(string folder) => new(folder);
 
@@ -45,5 +49,6 @@ internal sealed class GoldenCase
 
     public int[] Ints(string name) => [.. Json.GetProperty(name).EnumerateArray().Select(i => i.GetInt32())];
 
-    public IEnumerable<JsonElement> Items(string name) => Json.TryGetProperty(name, out var list) ? list.EnumerateArray() : [];
+    public IEnumerable<JsonElement> Items(string name) =>
+        Json.TryGetProperty(name, out var list) ? list.EnumerateArray() : [];
 }

@@ -50,7 +50,12 @@ public sealed class HubTokenizerGoldenTests(ITestOutputHelper output)
     public void Qwen_ids_equal_those_of_golden_tokens()
     {
         using var folder = new TemporaryFolder();
-        using (var packed = new GZipStream(File.OpenRead(Golden.Path("tokens", "qwen2_tokenizer.json.gz")), CompressionMode.Decompress))
+        using (
+            var packed = new GZipStream(
+                File.OpenRead(Golden.Path("tokens", "qwen2_tokenizer.json.gz")),
+                CompressionMode.Decompress
+            )
+        )
         using (var file = File.Create(Path.Combine(folder.Path, "tokenizer.json")))
         {
             packed.CopyTo(file);
@@ -125,7 +130,10 @@ public sealed class HubTokenizerGoldenTests(ITestOutputHelper output)
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             foreach (var row in json.RootElement.EnumerateArray().Where(r => r.TryGetProperty(kind, out _)))
             {
-                yield return (row.GetProperty("text").GetString()!, [.. row.GetProperty(kind).EnumerateArray().Select(i => i.GetInt32())]);
+                yield return (
+                    row.GetProperty("text").GetString()!,
+                    [.. row.GetProperty(kind).EnumerateArray().Select(i => i.GetInt32())]
+                );
             }
         }
     }
@@ -139,14 +147,24 @@ internal static class LlamaFolder
         string[] vocabulary = Lines("llama_vocab.txt");
         var json = new
         {
-            added_tokens = added.Select(a => new { id = a.Id, content = a.Content, special = true }),
+            added_tokens = added.Select(a => new
+            {
+                id = a.Id,
+                content = a.Content,
+                special = true,
+            }),
             normalizer = new
             {
                 type = "Sequence",
                 normalizers = new object[]
                 {
                     new { type = "Prepend", prepend = "\u2581" },
-                    new { type = "Replace", pattern = new Dictionary<string, string> { ["String"] = " " }, content = "\u2581" },
+                    new
+                    {
+                        type = "Replace",
+                        pattern = new Dictionary<string, string> { ["String"] = " " },
+                        content = "\u2581",
+                    },
                 },
             },
             pre_tokenizer = (object?)null,
@@ -171,5 +189,6 @@ internal static class LlamaFolder
         File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), JsonSerializer.SerializeToUtf8Bytes(json));
     }
 
-    private static string[] Lines(string file) => Encoding.UTF8.GetString(File.ReadAllBytes(Golden.Path("tokens", file))).TrimEnd('\n').Split('\n');
+    private static string[] Lines(string file) =>
+        Encoding.UTF8.GetString(File.ReadAllBytes(Golden.Path("tokens", file))).TrimEnd('\n').Split('\n');
 }

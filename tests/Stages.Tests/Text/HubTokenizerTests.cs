@@ -25,8 +25,11 @@ public sealed class HubTokenizerTests
     [Property(MaxTest = 300)]
     public bool Blank_mark_decoding_gives_back_the_text(NonNull<string> text)
     {
-        // U+2581 itself is the mark for a blank; what is written between angle brackets may be an added token, which decoding leaves out.
-        string sound = string.Concat(text.Get.EnumerateRunes()).Replace('\u2581', ' ').Replace(">", "", StringComparison.Ordinal);
+        // U+2581 itself is the mark for a blank; what is written between angle brackets may be an added token, which
+        // decoding leaves out.
+        string sound = string.Concat(text.Get.EnumerateRunes())
+            .Replace('\u2581', ' ')
+            .Replace(">", "", StringComparison.Ordinal);
         var tokenizer = SmallTokenizers.Llama;
         return tokenizer.Decode(tokenizer.Encode(sound)) == sound;
     }
@@ -65,13 +68,18 @@ public sealed class HubTokenizerTests
     public void Metaspace_puts_a_blank_in_front_as_its_scheme_says(string scheme, string text, string tokens)
     {
         using var folder = new TemporaryFolder();
-        SmallTokenizers.Write(folder.Path, $$"""
+        SmallTokenizers.Write(
+            folder.Path,
+            $$"""
             {"added_tokens":[{"id":5,"content":"<x>","special":true}],"normalizer":null,
              "pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{scheme}}","split":false},
              "model":{"type":"BPE","vocab":{"▁":0,"a":1,"b":2,"▁a":3,"▁b":4},"merges":[["▁","a"],["▁","b"]]} }
-            """);
+            """
+        );
         var tokenizer = new HubTokenizer(folder.Path);
-        string.Join(' ', tokenizer.Encode(text).Select(i => tokenizer.TokenText(i).Replace(' ', '\u2581'))).Should().Be(tokens);
+        string.Join(' ', tokenizer.Encode(text).Select(i => tokenizer.TokenText(i).Replace(' ', '\u2581')))
+            .Should()
+            .Be(tokens);
     }
 
     [Fact]
@@ -107,7 +115,10 @@ public sealed class HubTokenizerTests
         together.Should().Equal(alone);
     }
 
-    /// <summary>A random vocabulary over four letters, and a random text: the package with barriers against merging the leftmost pair of the best rank again and again.</summary>
+    /// <summary>
+    /// A random vocabulary over four letters, and a random text: the package with barriers against merging the leftmost
+    /// pair of the best rank again and again.
+    /// </summary>
     private static bool MergesAsTheNaiveLoop(Random random)
     {
         var tokens = new List<string> { "\u2581", "a", "b", "c" };
@@ -124,14 +135,18 @@ public sealed class HubTokenizerTests
 
         string text = string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => " abc"[random.Next(4)]));
         using var folder = new TemporaryFolder();
-        SmallTokenizers.Write(folder.Path, $$"""
+        SmallTokenizers.Write(
+            folder.Path,
+            $$"""
             {"model":{"type":"BPE","vocab":{ {{string.Join(',', tokens.Select((t, i) => $"\"{t}\":{i}"))}} },
              "merges":[ {{string.Join(',', merges.Select(m => $"[\"{m.Left}\",\"{m.Right}\"]"))}} ]} }
-            """);
+            """
+        );
         var symbols = text.Replace(' ', '\u2581').Select(c => c.ToString()).ToList();
         while (true)
         {
-            int best = -1, bestRank = int.MaxValue;
+            int best = -1,
+                bestRank = int.MaxValue;
             for (int i = 0; i + 1 < symbols.Count; i++)
             {
                 int rank = merges.IndexOf((symbols[i], symbols[i + 1]));
@@ -157,14 +172,16 @@ public sealed class HubTokenizerTests
 /// <summary>Small tokenizers of both kinds.</summary>
 internal static class SmallTokenizers
 {
-    public const string Bytes = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ"
+    public const string Bytes =
+        "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ"
         + "ĀāĂăĄąĆćĈĉĊċČčĎďĐđĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĦħĨĩĪīĬĭĮįİıĲĳĴĵĶķĸĹĺĻļĽľĿŀŁłŃ";
 
     public static HubTokenizer ByteLevel { get; } = Made(ByteLevelJson());
 
     public static HubTokenizer Llama { get; } = Made(LlamaJson());
 
-    public static void Write(string folder, string json) => File.WriteAllText(Path.Combine(folder, "tokenizer.json"), json);
+    public static void Write(string folder, string json) =>
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), json);
 
     public static string ByteLevelJson()
     {
@@ -182,8 +199,29 @@ internal static class SmallTokenizers
 
     public static string LlamaJson()
     {
-        string[] pieces = ["▁", "t", "h", "e", "a", "c", "s", "m", "n", "o", "th", "the", "▁the", "at", "▁c", "▁cat", "字"];
-        var tokens = new[] { "<unk>", "<s>", "</s>" }.Concat(Enumerable.Range(0, 256).Select(b => $"<0x{b:X2}>")).Concat(pieces);
+        string[] pieces =
+        [
+            "▁",
+            "t",
+            "h",
+            "e",
+            "a",
+            "c",
+            "s",
+            "m",
+            "n",
+            "o",
+            "th",
+            "the",
+            "▁the",
+            "at",
+            "▁c",
+            "▁cat",
+            "字",
+        ];
+        var tokens = new[] { "<unk>", "<s>", "</s>" }
+            .Concat(Enumerable.Range(0, 256).Select(b => $"<0x{b:X2}>"))
+            .Concat(pieces);
         string vocabulary = string.Join(',', tokens.Select((t, i) => $"\"{t}\":{i}"));
         return $$"""
             {"added_tokens":[{"id":1,"content":"<s>","special":true}],

@@ -16,7 +16,12 @@ public sealed class TokenizerErrorTests
     public void A_folder_without_a_tokenizer_says_which_files_are_looked_for()
     {
         using var folder = new TemporaryFolder();
-        Error(folder.Path).Should().Contain(folder.Path).And.Contain("tokenizer.json").And.Contain("vocab.json").And.Contain("tokenizer.model");
+        Error(folder.Path)
+            .Should()
+            .Contain(folder.Path)
+            .And.Contain("tokenizer.json")
+            .And.Contain("vocab.json")
+            .And.Contain("tokenizer.model");
     }
 
     [Theory]
@@ -29,9 +34,18 @@ public sealed class TokenizerErrorTests
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}", "id")]
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a b\"]}}", "merge 1, 'a b'")]
     [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[3]}}", "merge")]
-    [InlineData("{\"normalizer\":{\"type\":\"Lowercase\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", "Lowercase")]
-    [InlineData("{\"pre_tokenizer\":{\"type\":\"Digits\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", "Digits")]
-    [InlineData("{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"use_regex\":false}]},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", "damaged")]
+    [InlineData(
+        "{\"normalizer\":{\"type\":\"Lowercase\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+        "Lowercase"
+    )]
+    [InlineData(
+        "{\"pre_tokenizer\":{\"type\":\"Digits\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+        "Digits"
+    )]
+    [InlineData(
+        "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"use_regex\":false}]},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+        "damaged"
+    )]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "git-LFS")]
     public void A_damaged_or_unsupported_tokenizer_json_is_named(string json, string expected)
     {
@@ -82,13 +96,28 @@ public sealed class TokenizerErrorTests
     [Fact]
     public void A_question_that_holds_the_picture_again_is_refused()
     {
-        var template = ChatTemplate.Of(new BuiltInTemplate("small", "USER: ", " ASSISTANT:"), new ImageMark("<tool_call>", "<tool_call>", "<tool_call>", "<tool_call>\n"));
+        var template = ChatTemplate.Of(
+            new BuiltInTemplate("small", "USER: ", " ASSISTANT:"),
+            new ImageMark("<tool_call>", "<tool_call>", "<tool_call>", "<tool_call>\n")
+        );
         var prompt = template.Encode(SmallTokenizers.ByteLevel, "the cat?", 5);
         prompt.ImageLength.Should().Be(5);
-        prompt.Ids.Skip(prompt.ImageStart).Take(5).Should().OnlyContain(i => i == SmallTokenizers.ByteLevel.IdOf("<tool_call>"));
+        prompt
+            .Ids.Skip(prompt.ImageStart)
+            .Take(5)
+            .Should()
+            .OnlyContain(i => i == SmallTokenizers.ByteLevel.IdOf("<tool_call>"));
         prompt.SuffixLength.Should().Be(prompt.Ids.Count - prompt.ImageStart - 5);
-        template.Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the <tool_call>?", 5)).Should().Throw<InputException>().WithMessage("*once*");
-        ChatTemplate.InternVl.Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the cat?", 5)).Should().Throw<InputException>().WithMessage("*IMG_CONTEXT*");
+        template
+            .Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the <tool_call>?", 5))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*once*");
+        ChatTemplate
+            .InternVl.Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the cat?", 5))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*IMG_CONTEXT*");
     }
 
     private static string Error(string folder)
@@ -151,7 +180,8 @@ internal static class Mutation
         var bytes = new List<byte>(file);
         for (int n = random.Next(1, 5); n > 0 && bytes.Count > 1; n--)
         {
-            int at = random.Next(bytes.Count), length = Math.Min(random.Next(1, 64), bytes.Count - at);
+            int at = random.Next(bytes.Count),
+                length = Math.Min(random.Next(1, 64), bytes.Count - at);
             switch (random.Next(5))
             {
                 case 0:

@@ -29,12 +29,15 @@ public sealed class TokenizerSettingsTests
     [InlineData(null, null, false, false)]
     public void Bos_is_put_in_front_as_the_folders_class_would(string? kind, bool? adds, bool processor, bool expected)
     {
-        using TemporaryFolder folder = Llama(processor, config =>
-        {
-            config["bos_token"] = "<s>";
-            config["tokenizer_class"] = kind;
-            config["add_bos_token"] = adds;
-        });
+        using TemporaryFolder folder = Llama(
+            processor,
+            config =>
+            {
+                config["bos_token"] = "<s>";
+                config["tokenizer_class"] = kind;
+                config["add_bos_token"] = adds;
+            }
+        );
         (new HubTokenizer(folder.Path).Encode("the cat")[0] == Bos).Should().Be(expected);
     }
 
@@ -44,12 +47,15 @@ public sealed class TokenizerSettingsTests
     [InlineData("Qwen2Tokenizer", true, false)]
     public void A_bos_that_versions_of_transformers_differ_about_is_refused(string kind, bool adds, bool processor)
     {
-        using TemporaryFolder folder = Llama(processor, config =>
-        {
-            config["bos_token"] = "<s>";
-            config["tokenizer_class"] = kind;
-            config["add_bos_token"] = adds;
-        });
+        using TemporaryFolder folder = Llama(
+            processor,
+            config =>
+            {
+                config["bos_token"] = "<s>";
+                config["tokenizer_class"] = kind;
+                config["add_bos_token"] = adds;
+            }
+        );
         Refusal(folder).Should().Contain("tokenizer_config.json").And.Contain("add_bos_token");
     }
 
@@ -74,14 +80,33 @@ public sealed class TokenizerSettingsTests
     [Fact]
     public void A_null_in_any_setting_is_the_class_default()
     {
-        using TemporaryFolder folder = Llama(true, config =>
-        {
-            foreach (string key in (string[])["split_special_tokens", "add_eos_token", "add_bos_token", "add_prefix_space", "legacy", "tokenizer_class", "added_tokens_decoder", "extra_special_tokens",
-                         "additional_special_tokens", "chat_template", "clean_up_tokenization_spaces", "sp_model_kwargs", "bos_token"])
+        using TemporaryFolder folder = Llama(
+            true,
+            config =>
             {
-                config[key] = null;
+                foreach (
+                    string key in (string[])
+                        [
+                            "split_special_tokens",
+                            "add_eos_token",
+                            "add_bos_token",
+                            "add_prefix_space",
+                            "legacy",
+                            "tokenizer_class",
+                            "added_tokens_decoder",
+                            "extra_special_tokens",
+                            "additional_special_tokens",
+                            "chat_template",
+                            "clean_up_tokenization_spaces",
+                            "sp_model_kwargs",
+                            "bos_token",
+                        ]
+                )
+                {
+                    config[key] = null;
+                }
             }
-        });
+        );
         new HubTokenizer(folder.Path).Encode("the cat").Should().Equal(SmallTokenizers.Llama.Encode("the cat"));
     }
 
@@ -92,16 +117,24 @@ public sealed class TokenizerSettingsTests
     [InlineData(true, false, "▁the ▁cat <x> c at")]
     [InlineData(false, true, "the ▁cat <x> c at")]
     public void Add_prefix_space_makes_a_LlamaTokenizer_over_and_null_leaves_tokenizer_json(
-        bool? adds, bool legacy, string tokens)
+        bool? adds,
+        bool legacy,
+        string tokens
+    )
     {
-        using TemporaryFolder folder = Llama(false, config =>
-        {
-            config["tokenizer_class"] = "LlamaTokenizer";
-            config["add_bos_token"] = false;
-            config["add_prefix_space"] = adds;
-            config["legacy"] = legacy;
-            config["added_tokens_decoder"] = JsonNode.Parse("{\"276\": {\"content\": \"<x>\", \"normalized\": false}}");
-        });
+        using TemporaryFolder folder = Llama(
+            false,
+            config =>
+            {
+                config["tokenizer_class"] = "LlamaTokenizer";
+                config["add_bos_token"] = false;
+                config["add_prefix_space"] = adds;
+                config["legacy"] = legacy;
+                config["added_tokens_decoder"] = JsonNode.Parse(
+                    "{\"276\": {\"content\": \"<x>\", \"normalized\": false}}"
+                );
+            }
+        );
         Shown(folder, "the cat<x>cat").Should().Be(tokens);
     }
 
@@ -114,24 +147,51 @@ public sealed class TokenizerSettingsTests
     [InlineData(false, false, false, true, "a<x>b <x>c", "▁ a < x > b | <x> | c")]
     [InlineData(false, false, false, true, "<x>c", "<x> | c")]
     public void Flags_of_an_added_token_are_obeyed(
-        bool left, bool right, bool word, bool normalized, string text, string tokens)
+        bool left,
+        bool right,
+        bool word,
+        bool normalized,
+        string text,
+        string tokens
+    )
     {
         using var folder = new TemporaryFolder();
         string[] pieces = ["<unk>", "▁", "a", "b", "c", "<", "x", ">"];
         string token = JsonSerializer.Serialize(
-            new { id = 20, content = "<x>", special = false, lstrip = left, rstrip = right, single_word = word, normalized });
-        SmallTokenizers.Write(folder.Path, $$"""
+            new
+            {
+                id = 20,
+                content = "<x>",
+                special = false,
+                lstrip = left,
+                rstrip = right,
+                single_word = word,
+                normalized,
+            }
+        );
+        SmallTokenizers.Write(
+            folder.Path,
+            $$"""
             {"added_tokens":[{{token}}],
              "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}] },
-             "model":{"type":"BPE","unk_token":"<unk>","vocab":{ {{string.Join(',', pieces.Select((p, i) => $"\"{p}\":{i}"))}} },"merges":[]} }
-            """);
+             "model":{"type":"BPE","unk_token":"<unk>","vocab":{ {{string.Join(
+                ',',
+                pieces.Select((p, i) => $"\"{p}\":{i}")
+            )}} },"merges":[]} }
+            """
+        );
         var tokenizer = new HubTokenizer(folder.Path);
         string shown = string.Join(
-            ' ', tokenizer.Encode(text).Select(i => i == 20 ? "|<x>|" : tokenizer.TokenText(i).Replace(' ', '▁')));
-        shown.Replace(
-            "|<x>| |<x>|", "|<x>|<x>|", StringComparison.Ordinal).Replace(
-                "|", " | ", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal).Trim(' ', '|')
-            .Should().Be(tokens);
+            ' ',
+            tokenizer.Encode(text).Select(i => i == 20 ? "|<x>|" : tokenizer.TokenText(i).Replace(' ', '▁'))
+        );
+        shown
+            .Replace("|<x>| |<x>|", "|<x>|<x>|", StringComparison.Ordinal)
+            .Replace("|", " | ", StringComparison.Ordinal)
+            .Replace("  ", " ", StringComparison.Ordinal)
+            .Trim(' ', '|')
+            .Should()
+            .Be(tokens);
     }
 
     [Fact]
@@ -141,23 +201,43 @@ public sealed class TokenizerSettingsTests
             false,
             config =>
                 config["added_tokens_decoder"] = JsonNode.Parse(
-                    "{\"1\": {\"content\": \"<s>\", \"special\": true, \"rstrip\": true, \"normalized\": false}}"));
+                    "{\"1\": {\"content\": \"<s>\", \"special\": true, \"rstrip\": true, \"normalized\": false}}"
+                )
+        );
         Shown(folder, "<s>  cat").Should().Be("<s> ▁cat");
     }
 
     [Theory]
     [InlineData("post_processor", "{\"type\": \"RobertaProcessing\"}", "RobertaProcessing")]
-    [InlineData("post_processor", "{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\"}}, {\"SpecialToken\": {\"id\": \"<s>\"}}]}", "more than one token in front")]
-    [InlineData("post_processor", "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"<nothing>\"}}, {\"Sequence\": {\"id\": \"A\"}}]}", "<nothing>")]
+    [InlineData(
+        "post_processor",
+        "{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\"}}, {\"SpecialToken\": "
+            + "{\"id\": \"<s>\"}}]}",
+        "more than one token in front"
+    )]
+    [InlineData(
+        "post_processor",
+        "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"<nothing>\"}}, {\"Sequence\": "
+            + "{\"id\": \"A\"}}]}",
+        "<nothing>"
+    )]
     [InlineData("decoder", "{\"type\": \"WordPiece\"}", "WordPiece")]
-    [InlineData("normalizer", "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"NFC\"}, {\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}]}", "NFC + Replace")]
+    [InlineData(
+        "normalizer",
+        "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"NFC\"}, {\"type\": \"Replace\", \"pattern\": "
+            + "{\"String\": \" \"}, \"content\": \"▁\"}]}",
+        "NFC + Replace"
+    )]
     [InlineData("added_tokens", "[null]", "added token")]
     [InlineData("added_tokens", "[{\"id\": null, \"content\": \"a\"}]", "added token")]
     [InlineData("model.dropout", "0.1", "dropout")]
     [InlineData("model.end_of_word_suffix", "\"</w>\"", "end_of_word_suffix")]
     [InlineData("model.continuing_subword_prefix", "\"##\"", "continuing_subword_prefix")]
     public void A_part_of_tokenizer_json_that_is_not_understood_is_refused_by_name(
-        string part, string json, string named)
+        string part,
+        string json,
+        string named
+    )
     {
         using TemporaryFolder folder = Llama(false, _ => { });
         Change(folder, part, json);
@@ -166,7 +246,11 @@ public sealed class TokenizerSettingsTests
 
     [Theory]
     [InlineData("added_tokens", "null")]
-    [InlineData("normalizer", "{\"type\": \"Sequence\", \"normalizers\": [null, {\"type\": \"Prepend\", \"prepend\": \"▁\"}, {\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}]}")]
+    [InlineData(
+        "normalizer",
+        "{\"type\": \"Sequence\", \"normalizers\": [null, {\"type\": \"Prepend\", \"prepend\": \"▁\"}, {\"type\": "
+            + "\"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}]}"
+    )]
     [InlineData("post_processor", "{\"type\": \"Sequence\", \"processors\": [null]}")]
     [InlineData("post_processor", "null")]
     [InlineData("decoder", "null")]
@@ -199,8 +283,10 @@ public sealed class TokenizerSettingsTests
         {
             using TemporaryFolder folder = Llama(false, config => config["clean_up_tokenization_spaces"] = clean);
             var tokenizer = new HubTokenizer(folder.Path);
-            tokenizer.Decode(tokenizer.Encode("a cat , n't 's .")).Should().Be(
-                clean ? "a cat,n't's." : "a cat , n't 's .");
+            tokenizer
+                .Decode(tokenizer.Encode("a cat , n't 's ."))
+                .Should()
+                .Be(clean ? "a cat,n't's." : "a cat , n't 's .");
         }
     }
 
@@ -213,13 +299,21 @@ public sealed class TokenizerSettingsTests
         byte[] model = SmallSentencePiece.Bytes();
         model[^3] = 1; // add_dummy_prefix
         File.WriteAllBytes(Path.Combine(folder.Path, "tokenizer.model"), model);
-        File.WriteAllText(Path.Combine(folder.Path, "tokenizer_config.json"), JsonSerializer.Serialize(new
-        {
-            tokenizer_class = "LlamaTokenizer",
-            legacy,
-            add_bos_token = false,
-            added_tokens_decoder = new Dictionary<string, object> { ["300"] = new { content = "x", normalized = false } },
-        }));
+        File.WriteAllText(
+            Path.Combine(folder.Path, "tokenizer_config.json"),
+            JsonSerializer.Serialize(
+                new
+                {
+                    tokenizer_class = "LlamaTokenizer",
+                    legacy,
+                    add_bos_token = false,
+                    added_tokens_decoder = new Dictionary<string, object>
+                    {
+                        ["300"] = new { content = "x", normalized = false },
+                    },
+                }
+            )
+        );
         Shown(folder, "abxab").Should().Be(tokens);
     }
 
@@ -228,7 +322,8 @@ public sealed class TokenizerSettingsTests
     {
         using var folder = new TemporaryFolder();
         byte[] model = SmallSentencePiece.Bytes();
-        int a = model.AsSpan().LastIndexOf("\u0001a"u8), b = model.AsSpan().LastIndexOf("\u0001b"u8);
+        int a = model.AsSpan().LastIndexOf("\u0001a"u8),
+            b = model.AsSpan().LastIndexOf("\u0001b"u8);
         model[b + 1] = model[a + 1];
         File.WriteAllBytes(Path.Combine(folder.Path, "tokenizer.model"), model);
         Refusal(folder).Should().Contain("tokenizer.model").And.Contain("again");
@@ -241,15 +336,21 @@ public sealed class TokenizerSettingsTests
         byte[] model = SmallSentencePiece.Bytes();
         model[model.AsSpan().LastIndexOf("\u0001a"u8) + 1] = 0;
         File.WriteAllBytes(Path.Combine(folder.Path, "tokenizer.model"), model);
-        FluentActions.Invoking(
-            () => new HubTokenizer(folder.Path).Encode("\0b")).Should().NotThrow<ArgumentException>();
+        FluentActions
+            .Invoking(() => new HubTokenizer(folder.Path).Encode("\0b"))
+            .Should()
+            .NotThrow<ArgumentException>();
     }
 
     private static TemporaryFolder Llama(bool processor, Action<JsonObject> configure)
     {
         var folder = new TemporaryFolder();
         JsonObject json = JsonNode.Parse(SmallTokenizers.LlamaJson())!.AsObject();
-        if (!processor) json["post_processor"] = null;
+        if (!processor)
+        {
+            json["post_processor"] = null;
+        }
+
         File.WriteAllText(Path.Combine(folder.Path, "tokenizer.json"), json.ToJsonString());
         var config = new JsonObject();
         configure(config);

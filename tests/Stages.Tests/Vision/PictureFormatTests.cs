@@ -9,7 +9,9 @@ using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Vision;
 
-/// <summary>WebP, GIF and BMP against Pillow (tests/Golden/pictures, made by its make.py), and what a small file may cost.</summary>
+/// <summary>
+/// WebP, GIF and BMP against Pillow (tests/Golden/pictures, made by its make.py), and what a small file may cost.
+/// </summary>
 public sealed class PictureFormatTests(ITestOutputHelper output)
 {
     private const long Allowance = 64 << 20;
@@ -28,7 +30,10 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
 
         (picture.Width, picture.Height).Should().Be((expected.Width, expected.Height));
         int[] differences = [.. picture.Rgb.Zip(expected.Rgb, (ours, theirs) => Math.Abs(ours - theirs))];
-        output.WriteLine($"{file} ({expected.Mode}): {differences.Count(d => d > 0)} of {differences.Length} bytes differ, by {differences.Max()} at most");
+        output.WriteLine(
+            $"{file} ({expected.Mode}): {differences.Count(d => d > 0)} of {differences.Length} bytes differ, by "
+                + $"{differences.Max()} at most"
+        );
         differences.Max().Should().Be(0);
         PictureDecoder.ReadSize(Path.Combine(Folder, file)).Should().Be((expected.Width, expected.Height));
     }
@@ -41,14 +46,20 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         foreach (int length in (int[])[1, 10, 17, 30, 60, whole.Length / 2])
         {
             Action decode = () => PictureDecoder.Decode(whole[..Math.Min(length, whole.Length / 2)], "cut");
-            decode.Should().Throw<InputException>().WithMessage("cut: *").Which.Message.Should().NotContain("Exception");
+            decode
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("cut: *")
+                .Which.Message.Should()
+                .NotContain("Exception");
         }
     }
 
     [Fact]
     public void Mutated_files_of_every_format_are_read_or_refused_within_memory()
     {
-        int read = 0, refused = 0;
+        int read = 0,
+            refused = 0;
         foreach (string file in Expected().Select(r => r.File))
         {
             byte[] whole = File.ReadAllBytes(Path.Combine(Folder, file));
@@ -99,7 +110,13 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         byte[] bomb = Deflated(new byte[7_900_000]);
         byte[] one = PngWriter.Encode(Pictures.Random(new Random(1), 20, 10));
         byte[] text = [.. "comment\0\0"u8, .. bomb];
-        byte[] png = [.. one[..33], .. Enumerable.Range(0, 60).SelectMany(_ => Chunk("zTXt", text)), .. Chunk("iCCP", text), .. one[33..]];
+        byte[] png =
+        [
+            .. one[..33],
+            .. Enumerable.Range(0, 60).SelectMany(_ => Chunk("zTXt", text)),
+            .. Chunk("iCCP", text),
+            .. one[33..],
+        ];
 
         PngFile.Essential(png).Should().Equal(one);
         PictureDecoder.Decode(png, "text.png").Rgb.Should().Equal(PictureDecoder.Decode(one, "one.png").Rgb);
@@ -112,7 +129,8 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
     public void A_small_file_that_promises_a_large_picture_is_refused_before_memory_is_taken(string file, int at)
     {
         byte[] bytes = File.ReadAllBytes(Path.Combine(Folder, file));
-        byte[] large = file.EndsWith(".webp", StringComparison.Ordinal) ? [0xFF, 0xEF, 0xFF, 0x0B]
+        byte[] large =
+            file.EndsWith(".webp", StringComparison.Ordinal) ? [0xFF, 0xEF, 0xFF, 0x0B]
             : file.EndsWith(".gif", StringComparison.Ordinal) ? [0, 0x30, 0, 0x30]
             : [0, 0x30, 0, 0, 0, 0x30, 0, 0];
         large.CopyTo(bytes, at);
@@ -159,15 +177,25 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         byte[] header = [.. Big(width), .. Big(height), 8, 2, 0, 0, 0];
         return
         [
-            0x89, .. "PNG\r\n"u8, 0x1A, 0x0A, .. Chunk("IHDR", header), .. Chunk("IDAT", [.. Deflated(raw)]),
-            .. filler > 0 ? Chunk("IDAT", noise) : [], .. Chunk("IEND", []),
+            0x89,
+            .. "PNG\r\n"u8,
+            0x1A,
+            0x0A,
+            .. Chunk("IHDR", header),
+            .. Chunk("IDAT", [.. Deflated(raw)]),
+            .. filler > 0 ? Chunk("IDAT", noise) : [],
+            .. Chunk("IEND", []),
         ];
     }
 
     private static byte[] Deflated(byte[] raw)
     {
         using var target = new MemoryStream();
-        using (var zlib = new ZLibStream(target, CompressionLevel.SmallestSize, leaveOpen: true)) zlib.Write(raw);
+        using (var zlib = new ZLibStream(target, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            zlib.Write(raw);
+        }
+
         return target.ToArray();
     }
 
@@ -185,7 +213,10 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         foreach (byte b in bytes)
         {
             crc ^= b;
-            for (int k = 0; k < 8; k++) crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
+            for (int k = 0; k < 8; k++)
+            {
+                crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
+            }
         }
 
         return ~crc;
@@ -196,9 +227,15 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "expected.json")));
         return
         [
-            .. json.RootElement.EnumerateArray().Select(r => new ExpectedPicture(
-                r.GetProperty("file").GetString()!, r.GetProperty("mode").GetString()!, r.GetProperty("width").GetInt32(),
-                r.GetProperty("height").GetInt32(), r.GetProperty("rgb").GetBytesFromBase64())),
+            .. json
+                .RootElement.EnumerateArray()
+                .Select(r => new ExpectedPicture(
+                    r.GetProperty("file").GetString()!,
+                    r.GetProperty("mode").GetString()!,
+                    r.GetProperty("width").GetInt32(),
+                    r.GetProperty("height").GetInt32(),
+                    r.GetProperty("rgb").GetBytesFromBase64()
+                )),
         ];
     }
 

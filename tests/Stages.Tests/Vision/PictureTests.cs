@@ -17,7 +17,9 @@ public sealed class PictureTests
         var picture = Pictures.Random(new Random(seed));
         byte[] png = PngWriter.Encode(picture);
         var read = PictureDecoder.Decode(png, "test.png");
-        return (read.Width, read.Height) == (picture.Width, picture.Height) && read.Rgb.AsSpan().SequenceEqual(picture.Rgb) && PngWriter.Encode(read).AsSpan().SequenceEqual(png);
+        return (read.Width, read.Height) == (picture.Width, picture.Height)
+            && read.Rgb.AsSpan().SequenceEqual(picture.Rgb)
+            && PngWriter.Encode(read).AsSpan().SequenceEqual(png);
     }
 
     [Property(MaxTest = 200)]
@@ -26,10 +28,17 @@ public sealed class PictureTests
         var random = new Random(seed);
         var picture = Pictures.Random(random);
         var filter = (ResizeFilter)random.Next(3);
-        int width = random.Next(1, 60), height = random.Next(1, 60), left = random.Next(width), top = random.Next(height);
-        int keptWidth = random.Next(1, width - left + 1), keptHeight = random.Next(1, height - top + 1);
+        int width = random.Next(1, 60),
+            height = random.Next(1, 60),
+            left = random.Next(width),
+            top = random.Next(height);
+        int keptWidth = random.Next(1, width - left + 1),
+            keptHeight = random.Next(1, height - top + 1);
         var whole = PilResize.Resize(picture, width, height, filter).Crop(left, top, keptWidth, keptHeight);
-        return PilResize.ResizeCrop(picture, width, height, left, top, keptWidth, keptHeight, filter).Rgb.AsSpan().SequenceEqual(whole.Rgb);
+        return PilResize
+            .ResizeCrop(picture, width, height, left, top, keptWidth, keptHeight, filter)
+            .Rgb.AsSpan()
+            .SequenceEqual(whole.Rgb);
     }
 
     [Theory]
@@ -66,7 +75,9 @@ public sealed class PictureTests
             e.Message.Should().StartWith("test picture: ");
         }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan((8L * PngFile.MaxPixelsPerByte * file.Length) + 1_000_000);
+        (GC.GetAllocatedBytesForCurrentThread() - before)
+            .Should()
+            .BeLessThan((8L * PngFile.MaxPixelsPerByte * file.Length) + 1_000_000);
     }
 
     [Fact]
@@ -77,7 +88,10 @@ public sealed class PictureTests
         (png[20], png[21], png[22], png[23]) = (0, 0, 0x30, 0);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Action decode = () => PictureDecoder.Decode(png, "bomb.png");
-        decode.Should().Throw<InputException>().WithMessage("bomb.png: says it has 12288 x 12288 pixels, more than a file of * bytes can hold.*");
+        decode
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("bomb.png: says it has 12288 x 12288 pixels, more than a file of * bytes can hold.*");
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000_000);
     }
 

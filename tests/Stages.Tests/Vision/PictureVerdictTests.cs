@@ -14,7 +14,9 @@ public sealed class PictureVerdictTests : IDisposable
     [Fact]
     public void A_verdict_is_remembered_by_the_digest_and_found_again()
     {
-        string sound = folder.Write("a.png", Pictures.Png), broken = folder.Write("b.png", Pictures.Png[..60]), memory = Path.Combine(folder.Root, "pictures.txt");
+        string sound = folder.Write("a.png", Pictures.Png),
+            broken = folder.Write("b.png", Pictures.Png[..60]),
+            memory = Path.Combine(folder.Root, "pictures.txt");
         var verdicts = new PictureVerdicts(memory);
         verdicts.Of("11", sound).Should().BeNull();
         verdicts.Of("22", broken).Should().StartWith("is damaged");
@@ -34,7 +36,8 @@ public sealed class PictureVerdictTests : IDisposable
     [InlineData("\n\n\n")]
     public void A_damaged_memory_is_none(string text)
     {
-        string memory = folder.Write("pictures.txt", text), broken = folder.Write("b.png", Pictures.Png[..60]);
+        string memory = folder.Write("pictures.txt", text),
+            broken = folder.Write("b.png", Pictures.Png[..60]);
 
         new PictureVerdicts(memory).Of("11", broken).Should().StartWith("is damaged");
     }
@@ -42,7 +45,8 @@ public sealed class PictureVerdictTests : IDisposable
     [Fact]
     public void A_changed_line_of_the_memory_is_noticed()
     {
-        string broken = folder.Write("b.png", Pictures.Png[..60]), memory = Path.Combine(folder.Root, "pictures.txt");
+        string broken = folder.Write("b.png", Pictures.Png[..60]),
+            memory = Path.Combine(folder.Root, "pictures.txt");
         var verdicts = new PictureVerdicts(memory);
         verdicts.Of("22", broken);
         verdicts.Save();

@@ -15,16 +15,27 @@ public sealed class ProcessorTests
         // So their order in the list of grids, which in the authors' code is that of a Python set, decides nothing.
         for (int max = 1; max <= 40; max++)
         {
-            double[] shapes = [.. Enumerable.Range(1, max).SelectMany(t => Enumerable.Range(1, t).Where(c => t % c == 0).Select(c => c / (double)(t / c)))];
+            double[] shapes =
+            [
+                .. Enumerable
+                    .Range(1, max)
+                    .SelectMany(t => Enumerable.Range(1, t).Where(c => t % c == 0).Select(c => c / (double)(t / c))),
+            ];
             for (int tiles = 1; tiles <= max; tiles++)
             {
-                double[] same = [.. Enumerable.Range(1, tiles).Where(c => tiles % c == 0).Select(c => c / (double)(tiles / c))];
+                double[] same =
+                [
+                    .. Enumerable.Range(1, tiles).Where(c => tiles % c == 0).Select(c => c / (double)(tiles / c)),
+                ];
                 foreach (double a in same)
                 {
                     foreach (double b in same.Where(b => b > a))
                     {
                         double middle = (a + b) / 2;
-                        shapes.Min(s => Math.Abs(s - middle)).Should().BeLessThan((b - a) / 2, "grids of {0} tiles", tiles);
+                        shapes
+                            .Min(s => Math.Abs(s - middle))
+                            .Should()
+                            .BeLessThan((b - a) / 2, "grids of {0} tiles", tiles);
                     }
                 }
             }
@@ -89,16 +100,28 @@ public sealed class ProcessorTests
     [Theory]
     [InlineData("llava", """{"do_pad":true}""", "'do_pad: true'")]
     [InlineData("llava", """{"do_pad":true,"image_processor_type":"CLIPImageProcessor"}""", "'do_pad: true'")]
-    [InlineData("llava", """{"image_processor_type":"SiglipImageProcessor"}""", "'image_processor_type: SiglipImageProcessor'")]
+    [InlineData(
+        "llava",
+        """{"image_processor_type":"SiglipImageProcessor"}""",
+        "'image_processor_type: SiglipImageProcessor'"
+    )]
     [InlineData("llava", """{"image_grid_pinpoints":[[336,672]]}""", "'image_grid_pinpoints: [[336,672]]'")]
     [InlineData("llava", """{"do_center_crop":false,"size":336}""", "'do_center_crop: false'")]
     [InlineData("llava", """{"size":336,"default_to_square":true}""", "'default_to_square: true")]
     [InlineData("llava", """{"do_image_splitting":true}""", "'do_image_splitting: true'")]
     [InlineData("llava", """{"padding":"longest"}""", "'padding: \"longest\"'")]
-    [InlineData("llava_next", """{"size":{"shortest_edge":224},"crop_size":336}""", "a size of 224 and a crop_size of 336")]
+    [InlineData(
+        "llava_next",
+        """{"size":{"shortest_edge":224},"crop_size":336}""",
+        "a size of 224 and a crop_size of 336"
+    )]
     [InlineData("llava_next", """{"aspect_ratio_setting":"pad"}""", "'aspect_ratio_setting: \"pad\"'")]
     [InlineData("llava_next", """{"pad_size":{"height":336,"width":336}}""", "'pad_size: ")]
-    [InlineData("llava_next", """{"image_processor_type":"LlavaOnevisionImageProcessor"}""", "LlavaOnevisionImageProcessor")]
+    [InlineData(
+        "llava_next",
+        """{"image_processor_type":"LlavaOnevisionImageProcessor"}""",
+        "LlavaOnevisionImageProcessor"
+    )]
     [InlineData("internvl", """{"do_pad":true}""", "'do_pad: true'")]
     [InlineData("internvl", """{"crop_to_patches":true}""", "'crop_to_patches: true'")]
     [InlineData("internvl", """{"rescale_factor":0.5}""", "'rescale_factor: 0.5'")]
@@ -106,15 +129,34 @@ public sealed class ProcessorTests
     [InlineData("qwen2_vl", """{"do_center_crop":true}""", "'do_center_crop: true'")]
     [InlineData("qwen2_vl", """{"window_size":112}""", "'window_size: 112'")]
     public void A_key_that_is_not_obeyed_is_refused_by_its_name(string family, string json, string named) =>
-        FluentActions.Invoking(() => Processor(family, json)).Should().Throw<InputException>().WithMessage($"folder/preprocessor_config.json: has*{named}*");
+        FluentActions
+            .Invoking(() => Processor(family, json))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"folder/preprocessor_config.json: has*{named}*");
 
     [Theory]
-    [InlineData("llava", """{"do_pad":false,"pad_size":null,"unheard_of":null,"do_convert_rgb":false,"resample":3.0,"processor_class":"LlavaProcessor"}""")]
-    [InlineData("llava", """{"do_pad":true,"image_processor_type":"LlavaImageProcessorFast","size":{"shortest_edge":336.0},"crop_size":{"height":336,"width":336}}""")]
+    [InlineData(
+        "llava",
+        """{"do_pad":false,"pad_size":null,"unheard_of":null,"do_convert_rgb":false,"resample":3.0,"processor_class":"LlavaProcessor"}"""
+    )]
+    [InlineData(
+        "llava",
+        """{"do_pad":true,"image_processor_type":"LlavaImageProcessorFast","size":{"shortest_edge":336.0},"crop_size":{"height":336,"width":336}}"""
+    )]
     [InlineData("llava", """{"size":{"height":336,"width":336},"do_center_crop":false}""")]
-    [InlineData("llava_next", """{"do_pad":true,"aspect_ratio_setting":"anyres","do_center_crop":true,"image_grid_pinpoints":[[336,672.0]],"image_processor_type":"LlavaNextImageProcessorFast"}""")]
-    [InlineData("internvl", """{"size":448,"crop_size":448,"do_center_crop":true,"resample":3,"feature_extractor_type":"CLIPFeatureExtractor"}""")]
-    [InlineData("qwen2_vl", """{"min_pixels":3136.0,"max_pixels":1e6,"vision_token_id":151654,"do_pad":null,"data_format":"channels_first","disable_grouping":null}""")]
+    [InlineData(
+        "llava_next",
+        """{"do_pad":true,"aspect_ratio_setting":"anyres","do_center_crop":true,"image_grid_pinpoints":[[336,672.0]],"image_processor_type":"LlavaNextImageProcessorFast"}"""
+    )]
+    [InlineData(
+        "internvl",
+        """{"size":448,"crop_size":448,"do_center_crop":true,"resample":3,"feature_extractor_type":"CLIPFeatureExtractor"}"""
+    )]
+    [InlineData(
+        "qwen2_vl",
+        """{"min_pixels":3136.0,"max_pixels":1e6,"vision_token_id":151654,"do_pad":null,"data_format":"channels_first","disable_grouping":null}"""
+    )]
     public void A_key_that_changes_nothing_is_passed_over(string family, string json) =>
         FluentActions.Invoking(() => Processor(family, json)).Should().NotThrow();
 
@@ -124,7 +166,11 @@ public sealed class ProcessorTests
     [InlineData("LlavaImageProcessor", false, "Crop")]
     [InlineData("CLIPImageProcessor", false, "Crop")]
     public void The_folder_decides_whether_pictures_are_padded(string type, bool pads, string fit) =>
-        ClipProcessor.PublishedFit(Config($$"""{"image_processor_type":"{{type}}","do_pad":{{(pads ? "true" : "false")}}}""")).ToString().Should().Be(fit);
+        ClipProcessor
+            .PublishedFit(Config($$"""{"image_processor_type":"{{type}}","do_pad":{{(pads ? "true" : "false")}}}"""))
+            .ToString()
+            .Should()
+            .Be(fit);
 
     [Fact]
     public void A_size_of_height_and_width_squashes_as_the_hub_does()
@@ -142,16 +188,21 @@ public sealed class ProcessorTests
         var size = new Qwen2VlProcessor(Config("{}")).Geometry(140, 84);
         var order = size.MergeOrder().ToList();
         order.Should().OnlyHaveUniqueItems().And.HaveCount(size.GridColumns * size.GridRows);
-        order.Chunk(4).Select(c => c.Select(p => (p.Row / 2, p.Column / 2)).Distinct().Count()).Should().OnlyContain(n => n == 1);
+        order
+            .Chunk(4)
+            .Select(c => c.Select(p => (p.Row / 2, p.Column / 2)).Distinct().Count())
+            .Should()
+            .OnlyContain(n => n == 1);
     }
 
-    private static object Processor(string family, string json) => family switch
-    {
-        "llava" => new ClipProcessor(Config(json)),
-        "llava_next" => new LlavaNextProcessor(Config(json)),
-        "internvl" => Demanded(ImageProcessorKeys.InternVl, Config(json)),
-        _ => new Qwen2VlProcessor(Config(json)),
-    };
+    private static object Processor(string family, string json) =>
+        family switch
+        {
+            "llava" => new ClipProcessor(Config(json)),
+            "llava_next" => new LlavaNextProcessor(Config(json)),
+            "internvl" => Demanded(ImageProcessorKeys.InternVl, Config(json)),
+            _ => new Qwen2VlProcessor(Config(json)),
+        };
 
     private static PreprocessorConfig Demanded(ImageProcessorKeys keys, PreprocessorConfig config)
     {
@@ -159,5 +210,6 @@ public sealed class ProcessorTests
         return config;
     }
 
-    private static PreprocessorConfig Config(string json) => PreprocessorConfig.Parse(Encoding.UTF8.GetBytes(json), "folder/preprocessor_config.json");
+    private static PreprocessorConfig Config(string json) =>
+        PreprocessorConfig.Parse(Encoding.UTF8.GetBytes(json), "folder/preprocessor_config.json");
 }

@@ -18,11 +18,15 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
     public void Decoded_pixels_equal_Pillows_and_orientation_is_followed()
     {
         using var tensors = SafeTensorsFile.Open(Golden.Path("images", "decode.safetensors"));
-        int files = 0, turned = 0;
+        int files = 0,
+            turned = 0;
         foreach (var row in Rows("decode.json", "decode"))
         {
             string file = row.GetProperty("file").GetString()!;
-            string tensor = Optional(row, "rgb_transposed") ?? Optional(row, "rgb_high_byte") ?? row.GetProperty("rgb").GetString()!;
+            string tensor =
+                Optional(row, "rgb_transposed")
+                ?? Optional(row, "rgb_high_byte")
+                ?? row.GetProperty("rgb").GetString()!;
             ShouldEqual(PictureDecoder.Decode(Golden.Path("images", file)), tensors, tensor, file);
             files++;
             turned += row.TryGetProperty("rgb_transposed", out _) ? 1 : 0;
@@ -36,10 +40,12 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
     public void Broken_pictures_are_refused_with_a_sentence_or_read_as_Pillow_does()
     {
         using var tensors = SafeTensorsFile.Open(Golden.Path("images", "decode.safetensors"));
-        int refused = 0, read = 0;
+        int refused = 0,
+            read = 0;
         foreach (var row in Rows("decode.json", "broken"))
         {
-            string file = row.GetProperty("file").GetString()!, expect = row.GetProperty("expect").GetString()!;
+            string file = row.GetProperty("file").GetString()!,
+                expect = row.GetProperty("expect").GetString()!;
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
@@ -70,7 +76,9 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
     [GoldenFact("images/decode")]
     public void Damaged_copies_of_all_kinds_of_files_are_read_or_refused()
     {
-        int copies = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_COPIES"), out int n) ? n : 8, refused = 0, read = 0;
+        int copies = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_COPIES"), out int n) ? n : 8,
+            refused = 0,
+            read = 0;
         foreach (string path in Directory.EnumerateFiles(Golden.Path("images", "decode")).Order(StringComparer.Ordinal))
         {
             var random = new Random(Path.GetFileName(path).Length);
@@ -100,9 +108,15 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
         int rows = 0;
         foreach (var row in Rows("resize.json", "cases").Where(IsOurOrder))
         {
-            string source = row.GetProperty("source").GetString()!, expected = row.GetProperty("expected").GetString()!;
+            string source = row.GetProperty("source").GetString()!,
+                expected = row.GetProperty("expected").GetString()!;
             var filter = Enum.Parse<ResizeFilter>(row.GetProperty("filter").GetString()!, ignoreCase: true);
-            var resized = PilResize.Resize(PictureOf(tensors, source), row.GetProperty("width").GetInt32(), row.GetProperty("height").GetInt32(), filter);
+            var resized = PilResize.Resize(
+                PictureOf(tensors, source),
+                row.GetProperty("width").GetInt32(),
+                row.GetProperty("height").GetInt32(),
+                filter
+            );
             ShouldEqual(resized, tensors, expected, expected);
             rows++;
         }
@@ -119,7 +133,13 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
         var settings = json.RootElement.GetProperty("settings");
         float worst = 0;
         int rows = 0;
-        foreach (var row in json.RootElement.GetProperty("cases").EnumerateArray().Where(IsOurOrder).Where(r => Optional(r, "transformers") != "4.49"))
+        foreach (
+            var row in json
+                .RootElement.GetProperty("cases")
+                .EnumerateArray()
+                .Where(IsOurOrder)
+                .Where(r => Optional(r, "transformers") != "4.49")
+        )
         {
             string name = $"{row.GetProperty("image").GetString()} by {row.GetProperty("processor").GetString()}";
             var picture = PictureDecoder.Decode(Golden.Path("images", row.GetProperty("image").GetString()!));
@@ -155,26 +175,50 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
         int sizes = 0;
         foreach (var row in json.RootElement.EnumerateArray())
         {
-            int width = row.GetProperty("width").GetInt32(), height = row.GetProperty("height").GetInt32();
+            int width = row.GetProperty("width").GetInt32(),
+                height = row.GetProperty("height").GetInt32();
             string name = $"{width} x {height}";
             var clip = new ClipProcessor(Config(settings, "clip336")).Geometry(width, height);
-            Ints(row, "clip336", "resized", "crop_top", "crop_left").Should().Equal([clip.Height, clip.Width, clip.Top, clip.Left], name);
+            Ints(row, "clip336", "resized", "crop_top", "crop_left")
+                .Should()
+                .Equal([clip.Height, clip.Width, clip.Top, clip.Left], name);
 
             var nextProcessor = new LlavaNextProcessor(Config(settings, "llava_next"));
             var next = nextProcessor.Geometry(width, height);
-            Ints(row, "llava_next", "best_resolution", "resized", "pad_top", "pad_left", "patches", "image_tokens").Should().Equal(
-                [
-                    next.TileRows * nextProcessor.Side, next.TileColumns * nextProcessor.Side, next.Height, next.Width, next.PadTop, next.PadLeft,
-                    1 + (next.TileRows * next.TileColumns), next.ImageTokens(nextProcessor.Side / 14)
-                ],
-                name);
+            Ints(row, "llava_next", "best_resolution", "resized", "pad_top", "pad_left", "patches", "image_tokens")
+                .Should()
+                .Equal(
+                    [
+                        next.TileRows * nextProcessor.Side,
+                        next.TileColumns * nextProcessor.Side,
+                        next.Height,
+                        next.Width,
+                        next.PadTop,
+                        next.PadLeft,
+                        1 + (next.TileRows * next.TileColumns),
+                        next.ImageTokens(nextProcessor.Side / 14),
+                    ],
+                    name
+                );
 
             CheckQwen(row, "qwen2_vl", Config(settings, "qwen2_vl"), width, height);
             CheckQwen(row, "qwen2_vl_transformers_5_23", Config(settings, "qwen2_vl"), width, height);
-            CheckQwen(row, "qwen2_vl_256_1280", Config(settings, "qwen2_vl") with { MinPixels = 256 * 28 * 28, MaxPixels = 1280 * 28 * 28 }, width, height);
+            CheckQwen(
+                row,
+                "qwen2_vl_256_1280",
+                Config(settings, "qwen2_vl") with
+                {
+                    MinPixels = 256 * 28 * 28,
+                    MaxPixels = 1280 * 28 * 28,
+                },
+                width,
+                height
+            );
 
             var tiles = InternVl(settings, 12).Geometry(width, height);
-            Ints(row, "internvl", "columns", "rows", "tiles").Should().Equal([tiles.Columns, tiles.Rows, tiles.Tiles], name);
+            Ints(row, "internvl", "columns", "rows", "tiles")
+                .Should()
+                .Equal([tiles.Columns, tiles.Rows, tiles.Tiles], name);
             var few = InternVl(settings, 6).Geometry(width, height);
             Ints(row, "internvl_max6", "columns", "rows").Should().Equal([few.Columns, few.Rows], name);
             sizes++;
@@ -199,11 +243,22 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
             output.WriteLine($"{golden.Name}: largest error {worst:g3}");
             worst.Should().BeLessThanOrEqualTo(ValueTolerance, golden.Name);
 
-            foreach (var (tensor, image) in new[] { ("image_rgb", images[0]), ("jpeg_pixels", Optional(golden.Json, "jpeg") ?? "") })
+            foreach (
+                var (tensor, image) in new[]
+                {
+                    ("image_rgb", images[0]),
+                    ("jpeg_pixels", Optional(golden.Json, "jpeg") ?? ""),
+                }
+            )
             {
                 if (tensors.Tensors.ContainsKey(tensor))
                 {
-                    ShouldEqual(PictureDecoder.Decode(Path.Combine(golden.Folder, image)), tensors, tensor, golden.Name);
+                    ShouldEqual(
+                        PictureDecoder.Decode(Path.Combine(golden.Folder, image)),
+                        tensors,
+                        tensor,
+                        golden.Name
+                    );
                 }
             }
         }
@@ -214,13 +269,19 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
     {
         foreach (var golden in GoldenCase.All())
         {
-            var picture = PictureDecoder.Decode(Path.Combine(golden.Folder, golden.Items("images").First().GetString()!));
+            var picture = PictureDecoder.Decode(
+                Path.Combine(golden.Folder, golden.Items("images").First().GetString()!)
+            );
             int tokens = golden.Family switch
             {
-                "llava_next" => new LlavaNextProcessor(PreprocessorConfig.Read(golden.ModelFolder)).Geometry(picture.Width, picture.Height)
+                "llava_next" => new LlavaNextProcessor(PreprocessorConfig.Read(golden.ModelFolder))
+                    .Geometry(picture.Width, picture.Height)
                     .ImageTokens(golden.Number("image_size") / golden.Number("patch_size")),
-                "qwen2vl" => new Qwen2VlProcessor(PreprocessorConfig.Read(golden.ModelFolder)).Geometry(picture.Width, picture.Height).ImageTokens,
-                "internvl" => golden.Number("tokens_per_tile") * CaseInternVl(golden).Geometry(picture.Width, picture.Height).Tiles,
+                "qwen2vl" => new Qwen2VlProcessor(PreprocessorConfig.Read(golden.ModelFolder))
+                    .Geometry(picture.Width, picture.Height)
+                    .ImageTokens,
+                "internvl" => golden.Number("tokens_per_tile")
+                    * CaseInternVl(golden).Geometry(picture.Width, picture.Height).Tiles,
                 _ => golden.Number("image_length"),
             };
             tokens.Should().Be(golden.Number("image_length"), golden.Name);
@@ -246,16 +307,25 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
         Ints(row, key, "resized").Should().Equal([size.Height, size.Width], "{0} x {1} by {2}", width, height, key);
         if (expected.TryGetProperty("grid", out _))
         {
-            Ints(row, key, "grid", "image_tokens").Should().Equal([1, size.GridRows, size.GridColumns, size.ImageTokens]);
+            Ints(row, key, "grid", "image_tokens")
+                .Should()
+                .Equal([1, size.GridRows, size.GridColumns, size.ImageTokens]);
         }
     }
 
-    private static (IReadOnlyList<Picture>? Tiles, Pixels Pixels) Process(string processor, JsonElement settings, Picture picture)
+    private static (IReadOnlyList<Picture>? Tiles, Pixels Pixels) Process(
+        string processor,
+        JsonElement settings,
+        Picture picture
+    )
     {
         switch (processor)
         {
             case "clip336" or "llava_pad":
-                var clip = new ClipProcessor(Config(settings, "clip336"), processor == "clip336" ? PictureFit.Crop : PictureFit.Pad);
+                var clip = new ClipProcessor(
+                    Config(settings, "clip336"),
+                    processor == "clip336" ? PictureFit.Crop : PictureFit.Pad
+                );
                 return ([clip.Fitted(picture)], clip.Process(picture));
             case "llava_next":
                 var next = new LlavaNextProcessor(Config(settings, processor));
@@ -284,29 +354,44 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
         };
     }
 
-    private static InternVlProcessor CaseInternVl(GoldenCase golden) => new(
-        PreprocessorConfig.Read(golden.ModelFolder),
-        golden.Number("image_size"),
-        golden.Number("min_num"),
-        golden.Number("max_num"),
-        golden.Json.GetProperty("use_thumbnail").GetBoolean());
+    private static InternVlProcessor CaseInternVl(GoldenCase golden) =>
+        new(
+            PreprocessorConfig.Read(golden.ModelFolder),
+            golden.Number("image_size"),
+            golden.Number("min_num"),
+            golden.Number("max_num"),
+            golden.Json.GetProperty("use_thumbnail").GetBoolean()
+        );
 
     private static InternVlProcessor InternVl(JsonElement settings, int maxTiles)
     {
         var own = settings.GetProperty("internvl");
         return new InternVlProcessor(
-            Config(settings, "internvl"), own.GetProperty("image_size").GetInt32(), own.GetProperty("min_num").GetInt32(), maxTiles, own.GetProperty("use_thumbnail").GetBoolean());
+            Config(settings, "internvl"),
+            own.GetProperty("image_size").GetInt32(),
+            own.GetProperty("min_num").GetInt32(),
+            maxTiles,
+            own.GetProperty("use_thumbnail").GetBoolean()
+        );
     }
 
     private static PreprocessorConfig Config(JsonElement settings, string name) =>
         PreprocessorConfig.Parse(JsonSerializer.SerializeToUtf8Bytes(settings.GetProperty(name)), name);
 
-    private static bool IsOurOrder(JsonElement row) => row.GetProperty("order").GetString() is "any" or "horizontal_first";
+    private static bool IsOurOrder(JsonElement row) =>
+        row.GetProperty("order").GetString() is "any" or "horizontal_first";
 
-    private static string? Optional(JsonElement row, string name) => row.TryGetProperty(name, out var value) ? value.GetString() : null;
+    private static string? Optional(JsonElement row, string name) =>
+        row.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static int[] Ints(JsonElement row, string key, params string[] names) =>
-        [.. names.SelectMany(n => row.GetProperty(key).GetProperty(n) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(i => i.GetInt32()) : [row.GetProperty(key).GetProperty(n).GetInt32()])];
+        [
+            .. names.SelectMany(n =>
+                row.GetProperty(key).GetProperty(n) is { ValueKind: JsonValueKind.Array } list
+                    ? list.EnumerateArray().Select(i => i.GetInt32())
+                    : [row.GetProperty(key).GetProperty(n).GetInt32()]
+            ),
+        ];
 
     private static List<JsonElement> Rows(string file, string list)
     {

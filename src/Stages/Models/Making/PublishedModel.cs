@@ -16,7 +16,10 @@ internal enum DecoderLayout
     InternLm2,
 }
 
-/// <summary>One of the ten models of the paper: the numbers that the shapes of its tensors follow from. The sums over the tensors are the hub's own totals.</summary>
+/// <summary>
+/// One of the ten models of the paper: the numbers that the shapes of its tensors follow from. The sums over the
+/// tensors are the hub's own totals.
+/// </summary>
 /// <param name="Name">Last part of its name on the hub.</param>
 /// <param name="Family">Family.</param>
 /// <param name="Layout">Kind of decoder.</param>
@@ -41,25 +44,64 @@ internal sealed record PublishedModel(
     int Intermediate,
     int VocabularyRows,
     int VisionLayers,
-    bool TiedHead = false)
+    bool TiedHead = false
+)
 {
     /// <summary>The ten, in the order of the paper's table.</summary>
     public static IReadOnlyList<PublishedModel> All { get; } =
     [
         new("llava-1.5-7b-hf", ModelFamily.Llava, DecoderLayout.Llama, 32, 32, 32, 128, 4096, 11008, 32064, 24),
         new("llava-1.5-13b-hf", ModelFamily.Llava, DecoderLayout.Llama, 40, 40, 40, 128, 5120, 13824, 32064, 24),
-        new("llava-v1.6-vicuna-7b-hf", ModelFamily.LlavaNext, DecoderLayout.Llama, 32, 32, 32, 128, 4096, 11008, 32064, 24),
-        new("llava-v1.6-vicuna-13b-hf", ModelFamily.LlavaNext, DecoderLayout.Llama, 40, 40, 40, 128, 5120, 13824, 32064, 24),
+        new(
+            "llava-v1.6-vicuna-7b-hf",
+            ModelFamily.LlavaNext,
+            DecoderLayout.Llama,
+            32,
+            32,
+            32,
+            128,
+            4096,
+            11008,
+            32064,
+            24
+        ),
+        new(
+            "llava-v1.6-vicuna-13b-hf",
+            ModelFamily.LlavaNext,
+            DecoderLayout.Llama,
+            40,
+            40,
+            40,
+            128,
+            5120,
+            13824,
+            32064,
+            24
+        ),
         new("InternVL2_5-1B", ModelFamily.InternVl, DecoderLayout.Qwen2, 24, 14, 2, 64, 896, 4864, 151674, 24),
         new("InternVL2_5-2B", ModelFamily.InternVl, DecoderLayout.InternLm2, 24, 16, 8, 128, 2048, 8192, 92553, 24),
         new("InternVL2_5-4B", ModelFamily.InternVl, DecoderLayout.Qwen2, 36, 16, 2, 128, 2048, 11008, 151674, 24),
         new("InternVL2_5-8B", ModelFamily.InternVl, DecoderLayout.InternLm2, 32, 32, 8, 128, 4096, 14336, 92553, 24),
-        new("Qwen2-VL-2B-Instruct", ModelFamily.Qwen2Vl, DecoderLayout.Qwen2, 28, 12, 2, 128, 1536, 8960, 151936, 32, TiedHead: true),
+        new(
+            "Qwen2-VL-2B-Instruct",
+            ModelFamily.Qwen2Vl,
+            DecoderLayout.Qwen2,
+            28,
+            12,
+            2,
+            128,
+            1536,
+            8960,
+            151936,
+            32,
+            TiedHead: true
+        ),
         new("Qwen2-VL-7B-Instruct", ModelFamily.Qwen2Vl, DecoderLayout.Qwen2, 28, 28, 4, 128, 3584, 18944, 152064, 32),
     ];
 
     /// <summary>Type of the stored weights.</summary>
-    public torch.ScalarType Stored => Family is ModelFamily.Llava or ModelFamily.LlavaNext ? torch.ScalarType.Float16 : torch.ScalarType.BFloat16;
+    public torch.ScalarType Stored =>
+        Family is ModelFamily.Llava or ModelFamily.LlavaNext ? torch.ScalarType.Float16 : torch.ScalarType.BFloat16;
 
     /// <summary>Most bytes of tensors in one file, as the hub's files were cut.</summary>
     public long LargestFile => Family == ModelFamily.Qwen2Vl ? 4_000_000_000 : 5_000_000_000;
@@ -72,27 +114,40 @@ internal sealed record PublishedModel(
 
     /// <summary>The model of a name; case does not matter.</summary>
     /// <exception cref="InputException">None of the ten; names the nearest.</exception>
-    public static PublishedModel Named(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? throw Unknown(name);
+    public static PublishedModel Named(string name) =>
+        All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? throw Unknown(name);
 
     /// <summary>The model with other depths.</summary>
     /// <param name="layers">Decoder layers; null = all.</param>
     /// <param name="visionLayers">Blocks of the vision tower; null = all.</param>
     /// <exception cref="InputException">Fewer than one, or more than the model has.</exception>
-    public PublishedModel WithDepth(int? layers, int? visionLayers) => this with
-    {
-        Layers = Depth("--layers", "decoder layers", layers, Layers),
-        VisionLayers = Depth("--vision-layers", "blocks in its vision tower", visionLayers, VisionLayers),
-    };
+    public PublishedModel WithDepth(int? layers, int? visionLayers) =>
+        this with
+        {
+            Layers = Depth("--layers", "decoder layers", layers, Layers),
+            VisionLayers = Depth("--vision-layers", "blocks in its vision tower", visionLayers, VisionLayers),
+        };
 
-    private int Depth(string option, string what, int? wanted, int published) => wanted is null || (wanted >= 1 && wanted <= published)
-        ? wanted ?? published
-        : throw new InputException(option, $"{wanted} is not possible: {Name} has {published} {what}.", $"Give 1 to {published}.");
+    private int Depth(string option, string what, int? wanted, int published) =>
+        wanted is null || (wanted >= 1 && wanted <= published)
+            ? wanted ?? published
+            : throw new InputException(
+                option,
+                $"{wanted} is not possible: {Name} has {published} {what}.",
+                $"Give 1 to {published}."
+            );
 
     private static InputException Unknown(string name)
     {
-        string nearest = (All.FirstOrDefault(m => name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
-            ?? All.MinBy(m => Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant()))!).Name;
-        return new InputException("make-model", $"there is no published model '{(name.Length <= 80 ? name : name[..80] + "…")}'.", $"Did you mean {nearest}? The ten are {string.Join(", ", All.Select(m => m.Name))}.");
+        string nearest = (
+            All.FirstOrDefault(m => name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            ?? All.MinBy(m => Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant()))!
+        ).Name;
+        return new InputException(
+            "make-model",
+            $"there is no published model '{(name.Length <= 80 ? name : name[..80] + "…")}'.",
+            $"Did you mean {nearest}? The ten are {string.Join(", ", All.Select(m => m.Name))}."
+        );
     }
 
     /// <summary>Insertions, deletions and replacements from one text to the other.</summary>
@@ -104,7 +159,10 @@ internal sealed record PublishedModel(
             int diagonal = row[0]++;
             for (int j = 1; j < row.Length; j++)
             {
-                (diagonal, row[j]) = (row[j], Math.Min(diagonal + (c == to[j - 1] ? 0 : 1), 1 + Math.Min(row[j], row[j - 1])));
+                (diagonal, row[j]) = (
+                    row[j],
+                    Math.Min(diagonal + (c == to[j - 1] ? 0 : 1), 1 + Math.Min(row[j], row[j - 1]))
+                );
             }
         }
 

@@ -3,7 +3,10 @@ using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Stages.Models.Making;
 
-/// <summary>A model of published shapes with random weights, in the hub's layout. Planning costs nothing; <see cref="Write"/> streams, and never holds more than a chunk of one tensor.</summary>
+/// <summary>
+/// A model of published shapes with random weights, in the hub's layout. Planning costs nothing; <see cref="Write"/>
+/// streams, and never holds more than a chunk of one tensor.
+/// </summary>
 internal sealed class RandomModel
 {
     private const string Unfinished = ".unfinished";
@@ -40,9 +43,12 @@ internal sealed class RandomModel
     /// <param name="visionLayers">Blocks of the vision tower; null = all.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <exception cref="InputException">Unknown name, impossible depth.</exception>
-    public static RandomModel Plan(string name, int? layers = null, int? visionLayers = null, int seed = 0) => new(PublishedModel.Named(name).WithDepth(layers, visionLayers), seed);
+    public static RandomModel Plan(string name, int? layers = null, int? visionLayers = null, int seed = 0) =>
+        new(PublishedModel.Named(name).WithDepth(layers, visionLayers), seed);
 
-    /// <summary>Refuses a folder that cannot be written: one that holds something, a file, or a disk without room.</summary>
+    /// <summary>
+    /// Refuses a folder that cannot be written: one that holds something, a file, or a disk without room.
+    /// </summary>
     /// <param name="folder">The model folder to be.</param>
     /// <returns>Free bytes on its disk.</returns>
     /// <exception cref="InputException">Says which.</exception>
@@ -55,7 +61,11 @@ internal sealed class RandomModel
 
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
-            throw new InputException(folder, "the folder is not empty; nothing is overwritten.", "Name a new folder with --out, or remove this one.");
+            throw new InputException(
+                folder,
+                "the folder is not empty; nothing is overwritten.",
+                "Name a new folder with --out, or remove this one."
+            );
         }
 
         DirectoryInfo? existing = new(Path.GetFullPath(folder));
@@ -65,10 +75,19 @@ internal sealed class RandomModel
         }
 
         long free = existing is null ? long.MaxValue : new DriveInfo(existing.FullName).AvailableFreeSpace;
-        return Files.Bytes < free ? free : throw new InputException(folder, $"the weights take {Files.Bytes:N0} bytes, but the disk has only {free:N0} free.", "Ask for fewer --layers, or another disk.");
+        return Files.Bytes < free
+            ? free
+            : throw new InputException(
+                folder,
+                $"the weights take {Files.Bytes:N0} bytes, but the disk has only {free:N0} free.",
+                "Ask for fewer --layers, or another disk."
+            );
     }
 
-    /// <summary>Writes the folder. It has its name only once it is whole; until then it is <c>folder.unfinished</c>, which is removed when writing fails or is cancelled.</summary>
+    /// <summary>
+    /// Writes the folder. It has its name only once it is whole; until then it is <c>folder.unfinished</c>, which is
+    /// removed when writing fails or is cancelled.
+    /// </summary>
     /// <param name="folder">The model folder; must not exist, or be empty.</param>
     /// <param name="progress">Told the name of each weight file before it is written.</param>
     /// <param name="cancel">Looked at before each tensor.</param>
@@ -77,7 +96,8 @@ internal sealed class RandomModel
     public void Write(string folder, Action<Shard>? progress = null, CancellationToken cancel = default)
     {
         Check(folder);
-        string final = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), unfinished = final + Unfinished;
+        string final = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)),
+            unfinished = final + Unfinished;
         try
         {
             Remove(unfinished);
@@ -103,13 +123,14 @@ internal sealed class RandomModel
         }
     }
 
-    private static IEnumerable<PlannedTensor> TensorsOf(PublishedModel model) => model.Family switch
-    {
-        ModelFamily.Llava or ModelFamily.LlavaNext => LlavaTensors.Of(model),
-        ModelFamily.InternVl => InternVlTensors.Of(model),
-        ModelFamily.Qwen2Vl => Qwen2VlTensors.Of(model),
-        _ => throw new ArgumentOutOfRangeException(nameof(model)),
-    };
+    private static IEnumerable<PlannedTensor> TensorsOf(PublishedModel model) =>
+        model.Family switch
+        {
+            ModelFamily.Llava or ModelFamily.LlavaNext => LlavaTensors.Of(model),
+            ModelFamily.InternVl => InternVlTensors.Of(model),
+            ModelFamily.Qwen2Vl => Qwen2VlTensors.Of(model),
+            _ => throw new ArgumentOutOfRangeException(nameof(model)),
+        };
 
     private static void Remove(string folder)
     {
@@ -123,26 +144,40 @@ internal sealed class RandomModel
     {
         foreach (string file in HubFiles.Of(Model))
         {
-            File.WriteAllBytes(Path.Combine(folder, file), file == "config.json" ? HubFiles.Config(Model) : HubFiles.Read(Model, file));
+            File.WriteAllBytes(
+                Path.Combine(folder, file),
+                file == "config.json" ? HubFiles.Config(Model) : HubFiles.Read(Model, file)
+            );
         }
 
         TokenizerFilesWriter.Write(Model, HubFiles.ReadJson(Model, "tokenizer_config.json"), folder);
-        File.WriteAllText(Path.Combine(folder, "README.md"), $"""
+        File.WriteAllText(
+            Path.Combine(folder, "README.md"),
+            $"""
             # {Model.Name} with random weights
 
             Made by `make-model {Model.Name} --layers {Model.Layers} --vision-layers {Model.VisionLayers} --seed {Seed}`. The shapes, files and special tokens are the published ones; the weights are random and the
             vocabulary is made up, so answers mean nothing. For timing and for trying experiments at real size.
 
-            """);
+            """
+        );
     }
 
     private void WriteWeights(string folder, Action<Shard>? progress, CancellationToken cancel)
     {
-        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["random_weights"] = $"make-model {Model.Name}, seed {Seed}" };
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = "pt",
+            ["random_weights"] = $"make-model {Model.Name}, seed {Seed}",
+        };
         foreach (Shard shard in Files.Shards)
         {
             progress?.Invoke(shard);
-            SafeTensorsWriter.Write(Path.Combine(folder, shard.File), [.. shard.Tensors.Select(t => ToWrite(t, cancel))], metadata);
+            SafeTensorsWriter.Write(
+                Path.Combine(folder, shard.File),
+                [.. shard.Tensors.Select(t => ToWrite(t, cancel))],
+                metadata
+            );
         }
 
         if (Files.Index() is { } index)
@@ -151,9 +186,15 @@ internal sealed class RandomModel
         }
     }
 
-    private TensorToWrite ToWrite(PlannedTensor tensor, CancellationToken cancel) => new(tensor.Name, Model.Stored, tensor.Shape, stream =>
-    {
-        cancel.ThrowIfCancellationRequested();
-        RandomValues.Write(tensor, Model.Stored, Seed, stream);
-    });
+    private TensorToWrite ToWrite(PlannedTensor tensor, CancellationToken cancel) =>
+        new(
+            tensor.Name,
+            Model.Stored,
+            tensor.Shape,
+            stream =>
+            {
+                cancel.ThrowIfCancellationRequested();
+                RandomValues.Write(tensor, Model.Stored, Seed, stream);
+            }
+        );
 }

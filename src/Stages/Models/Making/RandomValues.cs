@@ -6,12 +6,15 @@ using TorchSharp;
 namespace Pipelines.Stages.Models.Making;
 
 /// <summary>
-/// Values of planned tensors in 16 bits. A value is one of 65,536 evenly spaced ones, chosen by 16 bits of a counter-based stream: word k of a tensor is SplitMix64's k-th output after a state that is
-/// the first eight bytes of SHA-256("seed/name"), and holds four values, lowest bits first. So a tensor depends on seed and name alone, not on the depth of the model.
+/// Values of planned tensors in 16 bits. A value is one of 65,536 evenly spaced ones, chosen by 16 bits of a
+/// counter-based stream: word k of a tensor is SplitMix64's k-th output after a state that is the first eight bytes of
+/// SHA-256("seed/name"), and holds four values, lowest bits first. So a tensor depends on seed and name alone, not on
+/// the depth of the model.
 /// </summary>
 internal static class RandomValues
 {
-    private const int Steps = 1 << 16, ChunkWords = 1 << 18;
+    private const int Steps = 1 << 16,
+        ChunkWords = 1 << 18;
 
     /// <summary>Writes a tensor, little-endian, chunk by chunk.</summary>
     /// <param name="tensor">What to make.</param>
@@ -21,7 +24,13 @@ internal static class RandomValues
     public static void Write(PlannedTensor tensor, torch.ScalarType stored, int seed, Stream stream)
     {
         ushort[] steps = Evenly(tensor, stored);
-        ulong start = BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seed}/{tensor.Name}"))));
+        ulong start = BitConverter.ToUInt64(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seed}/{tensor.Name}")
+                )
+            )
+        );
         var values = new ushort[(int)Math.Min(4L * ChunkWords, (tensor.Count + 3) / 4 * 4)];
         ulong word = 0;
         for (long done = 0; done < tensor.Count; done += values.Length)

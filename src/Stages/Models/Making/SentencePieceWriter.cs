@@ -27,7 +27,10 @@ internal enum PieceKind
 /// <param name="Kind">Kind.</param>
 internal sealed record SentencePiece(string Text, float Score, PieceKind Kind);
 
-/// <summary>Writes tokenizer.model: SentencePiece's ModelProto (protocol buffers) of a BPE model with byte fallback and no normalisation.</summary>
+/// <summary>
+/// Writes tokenizer.model: SentencePiece's ModelProto (protocol buffers) of a BPE model with byte fallback and no
+/// normalisation.
+/// </summary>
 internal static class SentencePieceWriter
 {
     private const int Bpe = 2;

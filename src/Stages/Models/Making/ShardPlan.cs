@@ -11,7 +11,10 @@ namespace Pipelines.Stages.Models.Making;
 /// <param name="Bytes">Bytes of its tensors.</param>
 internal sealed record Shard(string File, IReadOnlyList<PlannedTensor> Tensors, long Bytes);
 
-/// <summary>How a checkpoint is cut into files, as <c>save_pretrained</c> cuts: a file takes tensors in their order until the next would make it too large; one file needs no index.</summary>
+/// <summary>
+/// How a checkpoint is cut into files, as <c>save_pretrained</c> cuts: a file takes tensors in their order until the
+/// next would make it too large; one file needs no index.
+/// </summary>
 internal sealed class ShardPlan
 {
     private ShardPlan(IReadOnlyList<Shard> shards) => Shards = shards;
@@ -41,11 +44,19 @@ internal sealed class ShardPlan
             parts[^1] = parts[^1] with { Bytes = parts[^1].Bytes + bytes };
         }
 
-        string Name(int i) => parts.Count == 1 ? "model.safetensors" : string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:00000}-of-{parts.Count:00000}.safetensors");
+        string Name(int i) =>
+            parts.Count == 1
+                ? "model.safetensors"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"model-{i + 1:00000}-of-{parts.Count:00000}.safetensors"
+                );
         return new ShardPlan([.. parts.Select((p, i) => new Shard(Name(i), p.Tensors, p.Bytes))]);
     }
 
-    /// <summary>model.safetensors.index.json, byte for byte as <c>save_pretrained</c> lays it out; null where there is one file.</summary>
+    /// <summary>
+    /// model.safetensors.index.json, byte for byte as <c>save_pretrained</c> lays it out; null where there is one file.
+    /// </summary>
     public string? Index()
     {
         if (Shards.Count == 1)
@@ -54,8 +65,14 @@ internal sealed class ShardPlan
         }
 
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{{\n  \"metadata\": {{\n    \"total_size\": {Bytes}\n  }},\n  \"weight_map\": {{\n");
-        IEnumerable<string> entries = Shards.SelectMany(s => s.Tensors.Select(t => (t.Name, s.File))).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => $"    \"{e.Name}\": \"{e.File}\"");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{{\n  \"metadata\": {{\n    \"total_size\": {Bytes}\n  }},\n  \"weight_map\": {{\n"
+        );
+        IEnumerable<string> entries = Shards
+            .SelectMany(s => s.Tensors.Select(t => (t.Name, s.File)))
+            .OrderBy(e => e.Name, StringComparer.Ordinal)
+            .Select(e => $"    \"{e.Name}\": \"{e.File}\"");
         text.AppendJoin(",\n", entries).Append("\n  }\n}\n");
         return text.ToString();
     }

@@ -5,7 +5,10 @@ using System.Text.Json.Nodes;
 
 namespace Pipelines.Stages.Models.Making;
 
-/// <summary>Writes the tokenizer files that a model's hub folder has, with made-up vocabularies of the published size and the published special tokens.</summary>
+/// <summary>
+/// Writes the tokenizer files that a model's hub folder has, with made-up vocabularies of the published size and the
+/// published special tokens.
+/// </summary>
 internal static class TokenizerFilesWriter
 {
     private const string BlankMarkDecoder = """
@@ -21,7 +24,10 @@ internal static class TokenizerFilesWriter
         }
         """;
 
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Writes the files.</summary>
     /// <param name="model">The model.</param>
@@ -33,14 +39,27 @@ internal static class TokenizerFilesWriter
         {
             case (ModelFamily.Llava, _):
                 // each stretch between added tokens has a blank in front
-                WriteLlama(config, """{ "type": "Sequence", "normalizers": [ { "type": "Prepend", "prepend": "▁" }, { "type": "Replace", "pattern": { "String": " " }, "content": "▁" } ] }""", null, folder);
+                WriteLlama(
+                    config,
+                    """{ "type": "Sequence", "normalizers": [ { "type": "Prepend", "prepend": "▁" }, { "type": "Replace", "pattern": { "String": " " }, "content": "▁" } ] }""",
+                    null,
+                    folder
+                );
                 break;
             case (ModelFamily.LlavaNext, _):
                 // only the first has
-                WriteLlama(config, null, """{ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false }""", folder);
+                WriteLlama(
+                    config,
+                    null,
+                    """{ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false }""",
+                    folder
+                );
                 break;
             case (_, DecoderLayout.InternLm2):
-                File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), SentencePieceWriter.Bytes(BlankMarkVocabulary.InternLm2().Pieces, dummyPrefix: false));
+                File.WriteAllBytes(
+                    Path.Combine(folder, "tokenizer.model"),
+                    SentencePieceWriter.Bytes(BlankMarkVocabulary.InternLm2().Pieces, dummyPrefix: false)
+                );
                 break;
             case (ModelFamily.InternVl, _):
                 WriteQwen2(ByteLevelVocabulary.Qwen2(), folder);
@@ -56,7 +75,10 @@ internal static class TokenizerFilesWriter
     private static void WriteLlama(JsonObject config, string? normalizer, string? splitter, string folder)
     {
         BlankMarkVocabulary vocabulary = BlankMarkVocabulary.Llama();
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), SentencePieceWriter.Bytes(vocabulary.Pieces, dummyPrefix: true));
+        File.WriteAllBytes(
+            Path.Combine(folder, "tokenizer.model"),
+            SentencePieceWriter.Bytes(vocabulary.Pieces, dummyPrefix: true)
+        );
         JsonObject bpe = Bpe(vocabulary.Pieces.Select(p => p.Text), vocabulary.Merges);
         bpe["unk_token"] = "<unk>";
         bpe["fuse_unk"] = true;
@@ -67,7 +89,10 @@ internal static class TokenizerFilesWriter
     private static void WriteQwen2(ByteLevelVocabulary vocabulary, string folder)
     {
         File.WriteAllText(Path.Combine(folder, "vocab.json"), Vocabulary(vocabulary.Tokens).ToJsonString(Json));
-        File.WriteAllText(Path.Combine(folder, "merges.txt"), "#version: 0.2\n" + string.Concat(vocabulary.Merges.Select(m => $"{m.Left} {m.Right}\n")));
+        File.WriteAllText(
+            Path.Combine(folder, "merges.txt"),
+            "#version: 0.2\n" + string.Concat(vocabulary.Merges.Select(m => $"{m.Left} {m.Right}\n"))
+        );
     }
 
     private static void WriteQwen2TokenizerJson(ByteLevelVocabulary vocabulary, JsonObject config, string folder)
@@ -78,11 +103,28 @@ internal static class TokenizerFilesWriter
               { "type": "Split", "pattern": { "Regex": {{pattern}} }, "behavior": "Isolated", "invert": false },
               { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false } ] }
             """;
-        const string byteLevel = """{ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false }""";
-        WriteTokenizerJson(folder, config, """{ "type": "NFC" }""", splitter, byteLevel, byteLevel, Bpe(vocabulary.Tokens, vocabulary.Merges));
+        const string byteLevel =
+            """{ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false }""";
+        WriteTokenizerJson(
+            folder,
+            config,
+            """{ "type": "NFC" }""",
+            splitter,
+            byteLevel,
+            byteLevel,
+            Bpe(vocabulary.Tokens, vocabulary.Merges)
+        );
     }
 
-    private static void WriteTokenizerJson(string folder, JsonObject config, string? normalizer, string? splitter, string processor, string decoder, JsonObject model)
+    private static void WriteTokenizerJson(
+        string folder,
+        JsonObject config,
+        string? normalizer,
+        string? splitter,
+        string processor,
+        string decoder,
+        JsonObject model
+    )
     {
         static JsonNode? Part(string? json) => json is null ? null : JsonNode.Parse(json);
         var added = new JsonArray();
@@ -108,18 +150,20 @@ internal static class TokenizerFilesWriter
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), file.ToJsonString(Json), new UTF8Encoding(false));
     }
 
-    private static JsonObject Bpe(IEnumerable<string> tokens, IEnumerable<PieceMerge> merges) => new()
-    {
-        ["type"] = "BPE",
-        ["dropout"] = null,
-        ["unk_token"] = null,
-        ["continuing_subword_prefix"] = null,
-        ["end_of_word_suffix"] = null,
-        ["fuse_unk"] = false,
-        ["byte_fallback"] = false,
-        ["vocab"] = Vocabulary(tokens),
-        ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)$"{m.Left} {m.Right}")]),
-    };
+    private static JsonObject Bpe(IEnumerable<string> tokens, IEnumerable<PieceMerge> merges) =>
+        new()
+        {
+            ["type"] = "BPE",
+            ["dropout"] = null,
+            ["unk_token"] = null,
+            ["continuing_subword_prefix"] = null,
+            ["end_of_word_suffix"] = null,
+            ["fuse_unk"] = false,
+            ["byte_fallback"] = false,
+            ["vocab"] = Vocabulary(tokens),
+            ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)$"{m.Left} {m.Right}")]),
+        };
 
-    private static JsonObject Vocabulary(IEnumerable<string> tokens) => new(tokens.Select((t, i) => KeyValuePair.Create(t, (JsonNode?)i)));
+    private static JsonObject Vocabulary(IEnumerable<string> tokens) =>
+        new(tokens.Select((t, i) => KeyValuePair.Create(t, (JsonNode?)i)));
 }

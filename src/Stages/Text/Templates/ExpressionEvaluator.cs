@@ -25,7 +25,11 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
     {
         CallArguments arguments = Arguments(filter.Name, filter.Arguments, scope);
         Weigh(value);
-        if (filter.Name is "sort" or "groupby" or "dictsort") budget.Charge(16 * PythonObjects.SizeOf(value)); // a logarithm's worth
+        if (filter.Name is "sort" or "groupby" or "dictsort")
+        {
+            budget.Charge(16 * PythonObjects.SizeOf(value)); // a logarithm's worth
+        }
+
         return Weighed(JinjaFilters.Apply(filter.Name, value, arguments));
     }
 
@@ -33,7 +37,12 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
     public object Call(Expression.Call call, JinjaScope scope, Callable? caller = null)
     {
         object of = Value(call.Of, scope);
-        string name = call.Of switch { Expression.Variable v => v.Name, Expression.Attribute a => a.Name, _ => "call" };
+        string name = call.Of switch
+        {
+            Expression.Variable v => v.Name,
+            Expression.Attribute a => a.Name,
+            _ => "call",
+        };
         CallArguments arguments = Arguments(name, call.Arguments, scope, caller);
         return of switch
         {
@@ -48,26 +57,38 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
     {
         switch (expression)
         {
-            case Expression.Constant constant: return constant.Value;
-            case Expression.Variable variable: return scope.Find(variable.Name) ?? new Undefined($"'{variable.Name}'");
-            case Expression.List list: return Weighed(new PythonList([.. list.Items.Select(i => Value(i, scope))]));
-            case Expression.Tuple tuple: return Weighed(new PythonTuple([.. tuple.Items.Select(i => Value(i, scope))]));
-            case Expression.Map map: return Map(map, scope);
+            case Expression.Constant constant:
+                return constant.Value;
+            case Expression.Variable variable:
+                return scope.Find(variable.Name) ?? new Undefined($"'{variable.Name}'");
+            case Expression.List list:
+                return Weighed(new PythonList([.. list.Items.Select(i => Value(i, scope))]));
+            case Expression.Tuple tuple:
+                return Weighed(new PythonTuple([.. tuple.Items.Select(i => Value(i, scope))]));
+            case Expression.Map map:
+                return Map(map, scope);
             case Expression.Attribute attribute:
-                return JinjaAccess.Attribute(
-                    Weighed(Value(attribute.Of, scope)), attribute.Name);
-            case Expression.Item item: return JinjaAccess.Item(Weighed(Value(item.Of, scope)), Value(item.Key, scope));
-            case Expression.Slice slice: return Slice(slice, scope);
-            case Expression.Call call: return Call(call, scope);
-            case Expression.Filter filter: return Filter(filter, Value(filter.Of!, scope), scope);
-            case Expression.Test test: return Test(test, scope);
-            case Expression.Signed signed: return PythonArithmetic.Signed(signed.Minus, Value(signed.Of, scope));
+                return JinjaAccess.Attribute(Weighed(Value(attribute.Of, scope)), attribute.Name);
+            case Expression.Item item:
+                return JinjaAccess.Item(Weighed(Value(item.Of, scope)), Value(item.Key, scope));
+            case Expression.Slice slice:
+                return Slice(slice, scope);
+            case Expression.Call call:
+                return Call(call, scope);
+            case Expression.Filter filter:
+                return Filter(filter, Value(filter.Of!, scope), scope);
+            case Expression.Test test:
+                return Test(test, scope);
+            case Expression.Signed signed:
+                return PythonArithmetic.Signed(signed.Minus, Value(signed.Of, scope));
             case Expression.Arithmetic sum:
-                return Weighed(
-                    PythonArithmetic.Apply(sum.Operator, Value(sum.Left, scope), Value(sum.Right, scope)));
-            case Expression.Joined joined: return Weighed(Joined(joined, scope));
-            case Expression.Compared compared: return Compared(compared, scope);
-            case Expression.Not not: return !PythonObjects.IsTrue(Value(not.Of, scope));
+                return Weighed(PythonArithmetic.Apply(sum.Operator, Value(sum.Left, scope), Value(sum.Right, scope)));
+            case Expression.Joined joined:
+                return Weighed(Joined(joined, scope));
+            case Expression.Compared compared:
+                return Compared(compared, scope);
+            case Expression.Not not:
+                return !PythonObjects.IsTrue(Value(not.Of, scope));
             case Expression.And and:
                 return Value(and.Left, scope) is var left && PythonObjects.IsTrue(left)
                     ? Value(and.Right, scope)
@@ -77,11 +98,16 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
                     ? first
                     : Value(or.Right, scope);
             case Expression.Conditional choice:
-                if (PythonObjects.IsTrue(Value(choice.Condition, scope))) return Value(choice.Then, scope);
+                if (PythonObjects.IsTrue(Value(choice.Condition, scope)))
+                {
+                    return Value(choice.Then, scope);
+                }
+
                 return choice.Otherwise is { } otherwise
                     ? Value(otherwise, scope)
                     : new Undefined("an 'if' without 'else' is false, and its value");
-            default: throw new InvalidOperationException($"No value of {expression.GetType().Name}.");
+            default:
+                throw new InvalidOperationException($"No value of {expression.GetType().Name}.");
         }
     }
 
@@ -95,7 +121,11 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
     private PythonDict Map(Expression.Map map, JinjaScope scope)
     {
         var dict = new PythonDict();
-        foreach (var (key, value) in map.Entries) dict.Set(Value(key, scope), Value(value, scope));
+        foreach (var (key, value) in map.Entries)
+        {
+            dict.Set(Value(key, scope), Value(value, scope));
+        }
+
         return dict;
     }
 
@@ -110,7 +140,11 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
     {
         object value = Value(test.Of, scope);
         CallArguments arguments = Arguments(test.Name, test.Arguments, scope);
-        if (test.Name is not ("defined" or "undefined" or "none" or "string" or "mapping" or "iterable")) Weigh(value);
+        if (test.Name is not ("defined" or "undefined" or "none" or "string" or "mapping" or "iterable"))
+        {
+            Weigh(value);
+        }
+
         return JinjaTests.Apply(test.Name, value, arguments);
     }
 
@@ -134,7 +168,11 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
                 "in" => PythonObjects.Contains(right, left),
                 _ => !PythonObjects.Contains(right, left),
             };
-            if (!holds) return false;
+            if (!holds)
+            {
+                return false;
+            }
+
             left = right;
         }
 
@@ -147,10 +185,17 @@ internal sealed class ExpressionEvaluator(JinjaBudget budget)
         var named = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var (name, value) in syntax.Named)
         {
-            if (!named.TryAdd(name, Weighed(Value(value, scope)))) throw new PythonException($"the argument '{name}' is given twice");
+            if (!named.TryAdd(name, Weighed(Value(value, scope))))
+            {
+                throw new PythonException($"the argument '{name}' is given twice");
+            }
         }
 
-        if (caller is not null) named["caller"] = caller;
+        if (caller is not null)
+        {
+            named["caller"] = caller;
+        }
+
         return new CallArguments(of, positional, named);
     }
 

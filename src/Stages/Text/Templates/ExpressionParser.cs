@@ -35,19 +35,26 @@ internal sealed class ExpressionParser
     /// <summary>Takes an operator that must be there.</summary>
     public void Expect(string text)
     {
-        if (!Skip(text)) throw Unexpected($"'{text}'");
+        if (!Skip(text))
+        {
+            throw Unexpected($"'{text}'");
+        }
     }
 
     /// <summary>Takes a token of a kind that must be there.</summary>
     public Token Expect(TokenKind kind, string wanted) => Current.Kind == kind ? Next() : throw Unexpected(wanted);
 
     /// <summary>An error about the next token.</summary>
-    public JinjaException Unexpected(string wanted) => Error(Current.Line, Current.Kind switch
-    {
-        TokenKind.End => $"the template ends where {wanted} is wanted",
-        TokenKind.BlockEnd or TokenKind.PrintEnd => $"the tag ends where {wanted} is wanted",
-        _ => $"'{Shortened(Current.Text)}' stands where {wanted} is wanted",
-    });
+    public JinjaException Unexpected(string wanted) =>
+        Error(
+            Current.Line,
+            Current.Kind switch
+            {
+                TokenKind.End => $"the template ends where {wanted} is wanted",
+                TokenKind.BlockEnd or TokenKind.PrintEnd => $"the tag ends where {wanted} is wanted",
+                _ => $"'{Shortened(Current.Text)}' stands where {wanted} is wanted",
+            }
+        );
 
     /// <summary>Reads with a fresh set of names, and gives those that were read: for a macro's body.</summary>
     public (T Read, IReadOnlySet<string> Names) Tracking<T>(Func<T> read)
@@ -64,7 +71,11 @@ internal sealed class ExpressionParser
     /// <summary>Goes one level down; too many are refused.</summary>
     public T Nested<T>(Func<T> read)
     {
-        if (++nested > MostNested) throw Error(Current.Line, $"brackets and blocks lie more than {MostNested} deep");
+        if (++nested > MostNested)
+        {
+            throw Error(Current.Line, $"brackets and blocks lie more than {MostNested} deep");
+        }
+
         T result = read();
         nested--;
         return result;
@@ -80,9 +91,17 @@ internal sealed class ExpressionParser
     {
         int line = Current.Line;
         Expression first = Read(conditional);
-        if (!Current.Is(",")) return first;
+        if (!Current.Is(","))
+        {
+            return first;
+        }
+
         var items = new List<Expression> { first };
-        while (Skip(",") && !EndsTuple()) items.Add(Read(conditional));
+        while (Skip(",") && !EndsTuple())
+        {
+            items.Add(Read(conditional));
+        }
+
         return new Expression.Tuple(line, items);
     }
 
@@ -94,7 +113,11 @@ internal sealed class ExpressionParser
         var named = new List<(string Name, Expression Value)>();
         while (!Current.Is(")"))
         {
-            if (Current.Is("*") || Current.Is("**")) throw Error(Current.Line, "arguments with '*' are not supported");
+            if (Current.Is("*") || Current.Is("**"))
+            {
+                throw Error(Current.Line, "arguments with '*' are not supported");
+            }
+
             if (Current.Kind == TokenKind.Name && tokens[at + 1].Is("="))
             {
                 string name = Next().Text;
@@ -110,7 +133,10 @@ internal sealed class ExpressionParser
                 positional.Add(Read());
             }
 
-            if (!Current.Is(")")) Expect(",");
+            if (!Current.Is(")"))
+            {
+                Expect(",");
+            }
         }
 
         Next();
@@ -180,8 +206,14 @@ internal sealed class ExpressionParser
         while (true)
         {
             Chained(rest.Count);
-            if (Current.Kind == TokenKind.Operator && Comparisons.Contains(Current.Text)) rest.Add((Next().Text, Sum()));
-            else if (SkipWord("in")) rest.Add(("in", Sum()));
+            if (Current.Kind == TokenKind.Operator && Comparisons.Contains(Current.Text))
+            {
+                rest.Add((Next().Text, Sum()));
+            }
+            else if (SkipWord("in"))
+            {
+                rest.Add(("in", Sum()));
+            }
             else if (Current.IsWord("not") && tokens[at + 1].IsWord("in"))
             {
                 Next();
@@ -201,7 +233,11 @@ internal sealed class ExpressionParser
     {
         int line = Current.Line;
         var items = new List<Expression> { Product() };
-        while (Skip("~")) items.Add(Product());
+        while (Skip("~"))
+        {
+            items.Add(Product());
+        }
+
         return items.Count == 1 ? items[0] : new Expression.Joined(line, items);
     }
 
@@ -225,9 +261,10 @@ internal sealed class ExpressionParser
     private Expression Signed(bool filtered)
     {
         int line = Current.Line;
-        Expression value = Current.Is("-") || Current.Is("+")
-            ? new Expression.Signed(line, Next().Text == "-", Nested(() => Signed(filtered: false)))
-            : Postfix(Primary());
+        Expression value =
+            Current.Is("-") || Current.Is("+")
+                ? new Expression.Signed(line, Next().Text == "-", Nested(() => Signed(filtered: false)))
+                : Postfix(Primary());
         return filtered ? Filtered(value) : value;
     }
 
@@ -236,9 +273,18 @@ internal sealed class ExpressionParser
         for (int i = 0; ; i++)
         {
             Chained(i);
-            if (Current.Is(".") || Current.Is("[")) value = Subscript(value);
-            else if (Current.Is("(")) value = new Expression.Call(Current.Line, value, Nested(Arguments));
-            else return value;
+            if (Current.Is(".") || Current.Is("["))
+            {
+                value = Subscript(value);
+            }
+            else if (Current.Is("("))
+            {
+                value = new Expression.Call(Current.Line, value, Nested(Arguments));
+            }
+            else
+            {
+                return value;
+            }
         }
     }
 
@@ -247,10 +293,22 @@ internal sealed class ExpressionParser
         for (int i = 0; ; i++)
         {
             Chained(i);
-            if (Skip("|")) value = ReadFilter(value);
-            else if (SkipWord("is")) value = Test(value);
-            else if (Current.Is("(")) value = new Expression.Call(Current.Line, value, Nested(Arguments));
-            else return value;
+            if (Skip("|"))
+            {
+                value = ReadFilter(value);
+            }
+            else if (SkipWord("is"))
+            {
+                value = Test(value);
+            }
+            else if (Current.Is("("))
+            {
+                value = new Expression.Call(Current.Line, value, Nested(Arguments));
+            }
+            else
+            {
+                return value;
+            }
         }
     }
 
@@ -266,7 +324,11 @@ internal sealed class ExpressionParser
         }
         else if (StartsArgument())
         {
-            if (Current.IsWord("is")) throw Error(Current.Line, "two tests in a row");
+            if (Current.IsWord("is"))
+            {
+                throw Error(Current.Line, "two tests in a row");
+            }
+
             arguments = new CallSyntax([Nested(() => Postfix(Primary()))], []);
         }
 
@@ -276,15 +338,19 @@ internal sealed class ExpressionParser
 
     private bool StartsArgument() =>
         Current.Kind is TokenKind.Name or TokenKind.Text or TokenKind.Whole or TokenKind.Number
-            || Current.Is("[")
-            || Current.Is("{")
+        || Current.Is("[")
+        || Current.Is("{")
             ? !(Current.IsWord("else") || Current.IsWord("or") || Current.IsWord("and"))
             : false;
 
     private string DottedName(string wanted)
     {
         string name = Expect(TokenKind.Name, wanted).Text;
-        while (Skip(".")) name += "." + Expect(TokenKind.Name, "a name").Text;
+        while (Skip("."))
+        {
+            name += "." + Expect(TokenKind.Name, "a name").Text;
+        }
+
         return name;
     }
 
@@ -309,7 +375,11 @@ internal sealed class ExpressionParser
             if (Current.Is(","))
             {
                 var keys = new List<Expression> { key };
-                while (Skip(",") && !Current.Is("]")) keys.Add(Read());
+                while (Skip(",") && !Current.Is("]"))
+                {
+                    keys.Add(Read());
+                }
+
                 key = new Expression.Tuple(line, keys);
             }
 
@@ -331,13 +401,25 @@ internal sealed class ExpressionParser
         {
             case TokenKind.Name:
                 Next();
-                if (token.Text is "true" or "True" or "false" or "False") return new Expression.Constant(token.Line, token.Text is "true" or "True");
-                if (token.Text is "none" or "None") return new Expression.Constant(token.Line, PythonNone.Value);
+                if (token.Text is "true" or "True" or "false" or "False")
+                {
+                    return new Expression.Constant(token.Line, token.Text is "true" or "True");
+                }
+
+                if (token.Text is "none" or "None")
+                {
+                    return new Expression.Constant(token.Line, PythonNone.Value);
+                }
+
                 reads.Add(token.Text);
                 return new Expression.Variable(token.Line, token.Text);
             case TokenKind.Text:
                 string text = "";
-                while (Current.Kind == TokenKind.Text) text += Next().Text;
+                while (Current.Kind == TokenKind.Text)
+                {
+                    text += Next().Text;
+                }
+
                 return new Expression.Constant(token.Line, text);
             case TokenKind.Whole:
                 return new Expression.Constant(token.Line, WholeNumber(Next()));
@@ -346,18 +428,33 @@ internal sealed class ExpressionParser
                 return new Expression.Constant(
                     token.Line,
                     double.Parse(
-                        token.Text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float,
-                        CultureInfo.InvariantCulture));
+                        token.Text.Replace("_", "", StringComparison.Ordinal),
+                        NumberStyles.Float,
+                        CultureInfo.InvariantCulture
+                    )
+                );
         }
 
-        if (Skip("(")) return Nested(() => Bracketed(token.Line));
-        if (Skip("[")) return new Expression.List(token.Line, Nested(() => Items("]")));
+        if (Skip("("))
+        {
+            return Nested(() => Bracketed(token.Line));
+        }
+
+        if (Skip("["))
+        {
+            return new Expression.List(token.Line, Nested(() => Items("]")));
+        }
+
         return Skip("{") ? Nested(() => Map(token.Line)) : throw Unexpected("a value");
     }
 
     private Expression Bracketed(int line)
     {
-        if (Skip(")")) return new Expression.Tuple(line, []);
+        if (Skip(")"))
+        {
+            return new Expression.Tuple(line, []);
+        }
+
         Expression value = ReadTuple();
         Expect(")");
         return value;
@@ -368,8 +465,16 @@ internal sealed class ExpressionParser
         var items = new List<Expression>();
         while (!Skip(close))
         {
-            if (items.Count > 0) Expect(",");
-            if (Skip(close)) break;
+            if (items.Count > 0)
+            {
+                Expect(",");
+            }
+
+            if (Skip(close))
+            {
+                break;
+            }
+
             items.Add(Read());
         }
 
@@ -381,8 +486,16 @@ internal sealed class ExpressionParser
         var entries = new List<(Expression, Expression)>();
         while (!Skip("}"))
         {
-            if (entries.Count > 0) Expect(",");
-            if (Skip("}")) break;
+            if (entries.Count > 0)
+            {
+                Expect(",");
+            }
+
+            if (Skip("}"))
+            {
+                break;
+            }
+
             Expression key = Read();
             Expect(":");
             entries.Add((key, Read()));
@@ -397,7 +510,15 @@ internal sealed class ExpressionParser
         try
         {
             return text.Length > 2 && char.IsAsciiLetter(text[1])
-                ? Convert.ToInt64(text[2..], text[1] switch { 'x' or 'X' => 16, 'o' or 'O' => 8, _ => 2 })
+                ? Convert.ToInt64(
+                    text[2..],
+                    text[1] switch
+                    {
+                        'x' or 'X' => 16,
+                        'o' or 'O' => 8,
+                        _ => 2,
+                    }
+                )
                 : long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
         }
         catch (OverflowException)
@@ -409,7 +530,10 @@ internal sealed class ExpressionParser
     /// <summary>Long chains make deep trees, as brackets do.</summary>
     private void Chained(int links)
     {
-        if (links > MostChained) throw Error(Current.Line, $"more than {MostChained} operators in a row");
+        if (links > MostChained)
+        {
+            throw Error(Current.Line, $"more than {MostChained} operators in a row");
+        }
     }
 
     private static JinjaException Error(int line, string what) => new(line, what);

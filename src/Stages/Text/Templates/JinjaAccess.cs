@@ -12,8 +12,16 @@ internal static class JinjaAccess
     /// <param name="keys">Whether a key of the name will do.</param>
     public static object Attribute(object value, string name, bool keys = true)
     {
-        if (value is Undefined missing) throw missing.Error;
-        if (OwnAttribute(value, name) is { } found) return found;
+        if (value is Undefined missing)
+        {
+            throw missing.Error;
+        }
+
+        if (OwnAttribute(value, name) is { } found)
+        {
+            return found;
+        }
+
         return (keys && value is PythonDict dict ? dict.Find(name) : null) ?? Missing(value, name);
     }
 
@@ -22,17 +30,14 @@ internal static class JinjaAccess
     {
         switch (value)
         {
-            case Undefined missing: throw missing.Error;
-            case PythonDict dict when key is not (PythonList or PythonDict)
-                && dict.Find(key) is { } found:
+            case Undefined missing:
+                throw missing.Error;
+            case PythonDict dict when key is not (PythonList or PythonDict) && dict.Find(key) is { } found:
                 return found;
-            case PythonSequence sequence when sequence is not PythonView
-                && key is (bool or long):
-                return At(sequence.Items, PythonArithmetic.Whole(key))
-                    ?? Missing(value, PythonObjects.Text(key));
+            case PythonSequence sequence when sequence is not PythonView && key is (bool or long):
+                return At(sequence.Items, PythonArithmetic.Whole(key)) ?? Missing(value, PythonObjects.Text(key));
             case string text when key is bool or long:
-                return At(
-                    [.. PythonText.Characters(text)], PythonArithmetic.Whole(key))
+                return At([.. PythonText.Characters(text)], PythonArithmetic.Whole(key))
                     ?? Missing(value, PythonObjects.Text(key));
         }
 
@@ -44,13 +49,21 @@ internal static class JinjaAccess
     public static object Slice(object value, object? start, object? stop, object? step)
     {
         long stride = step is null or PythonNone ? 1 : PythonArithmetic.Whole(step);
-        if (stride == 0) throw new PythonException("the step of a slice is 0");
+        if (stride == 0)
+        {
+            throw new PythonException("the step of a slice is 0");
+        }
+
         switch (value)
         {
-            case string text: return string.Concat(Sliced([.. PythonText.Characters(text)]));
-            case PythonSequence sequence and not PythonView: return sequence.With(Sliced(sequence.Items));
-            case Undefined missing: throw missing.Error;
-            default: throw new PythonException($"a {PythonObjects.TypeOf(value)} cannot be sliced");
+            case string text:
+                return string.Concat(Sliced([.. PythonText.Characters(text)]));
+            case PythonSequence sequence and not PythonView:
+                return sequence.With(Sliced(sequence.Items));
+            case Undefined missing:
+                throw missing.Error;
+            default:
+                throw new PythonException($"a {PythonObjects.TypeOf(value)} cannot be sliced");
         }
 
         List<object> Sliced(IReadOnlyList<object> items)
@@ -58,25 +71,39 @@ internal static class JinjaAccess
             long count = items.Count;
             long Bound(object? given, long otherwise)
             {
-                if (given is null or PythonNone) return otherwise;
+                if (given is null or PythonNone)
+                {
+                    return otherwise;
+                }
+
                 long bound = PythonArithmetic.Whole(given);
-                if (bound < 0) bound += count;
+                if (bound < 0)
+                {
+                    bound += count;
+                }
+
                 return stride > 0 ? Math.Clamp(bound, 0, count) : Math.Clamp(bound, -1, count - 1);
             }
 
-            long from = Bound(start, stride > 0 ? 0 : count - 1), to = Bound(stop, stride > 0 ? count : -1);
+            long from = Bound(start, stride > 0 ? 0 : count - 1),
+                to = Bound(stop, stride > 0 ? count : -1);
             var taken = new List<object>();
-            for (
-                long i = from; stride > 0
-                ? i < to
-                : i > to; i += Math.Clamp(stride, -count - 1, count + 1)) taken.Add(items[(int)i]);
+            for (long i = from; stride > 0 ? i < to : i > to; i += Math.Clamp(stride, -count - 1, count + 1))
+            {
+                taken.Add(items[(int)i]);
+            }
+
             return taken;
         }
     }
 
     private static object? OwnAttribute(object value, string name)
     {
-        if (name.StartsWith('_')) return null;
+        if (name.StartsWith('_'))
+        {
+            return null;
+        }
+
         return value switch
         {
             PythonNamespace made => made.Attributes.GetValueOrDefault(name),

@@ -23,6 +23,9 @@ internal sealed class JinjaBudget
     public void Charge(long size = 0)
     {
         steps += 1 + size;
-        if (steps > MostSteps) throw new PythonException("the template does not come to an end", unsupported: true);
+        if (steps > MostSteps)
+        {
+            throw new PythonException("the template does not come to an end", unsupported: true);
+        }
     }
 }

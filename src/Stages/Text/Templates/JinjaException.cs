@@ -4,8 +4,8 @@ namespace Pipelines.Stages.Text.Templates;
 /// <param name="line">Line of the template, from 1.</param>
 /// <param name="what">What is wrong, without a last full stop.</param>
 /// <param name="unsupported">The renderer does not know it; Jinja2 might.</param>
-internal sealed class JinjaException(
-    int line, string what, bool unsupported = false) : Exception($"line {line}: {what}")
+internal sealed class JinjaException(int line, string what, bool unsupported = false)
+    : Exception($"line {line}: {what}")
 {
     /// <summary>The renderer does not know it, or gave up; Jinja2 might give a text.</summary>
     public bool Unsupported { get; } = unsupported;

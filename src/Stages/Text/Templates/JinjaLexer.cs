@@ -65,7 +65,32 @@ internal sealed partial class JinjaLexer
 
     private static readonly string[] Operators =
     [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//",
+        "**",
+        "==",
+        "!=",
+        ">=",
+        "<=",
+        "+",
+        "-",
+        "/",
+        "*",
+        "%",
+        "~",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        ">",
+        "<",
+        "=",
+        ".",
+        ":",
+        "|",
+        ",",
+        ";",
     ];
 
     private readonly string source;
@@ -82,8 +107,14 @@ internal sealed partial class JinjaLexer
     /// language; a template of more than 1 Mi characters.</exception>
     public static IReadOnlyList<Token> Read(string template)
     {
-        if (template.Length > MostCharacters) throw new JinjaException(
-            1, $"the template has {template.Length:N0} characters, more than any chat template");
+        if (template.Length > MostCharacters)
+        {
+            throw new JinjaException(
+                1,
+                $"the template has {template.Length:N0} characters, more than any chat template"
+            );
+        }
+
         string normal = template.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         var lexer = new JinjaLexer(normal.EndsWith('\n') ? normal[..^1] : normal);
         lexer.Run();
@@ -98,9 +129,18 @@ internal sealed partial class JinjaLexer
             char sign = tag + 2 < source.Length && source[tag + 2] is '-' or '+' ? source[tag + 2] : ' ';
             Data(at, tag, sign, stripsLine: kind != '{');
             at = tag;
-            if (kind == '#') Comment(sign);
-            else if (kind == '%' && RawBegin().Match(source, at) is { Success: true } raw) Raw(raw);
-            else Tag(kind, sign);
+            if (kind == '#')
+            {
+                Comment(sign);
+            }
+            else if (kind == '%' && RawBegin().Match(source, at) is { Success: true } raw)
+            {
+                Raw(raw);
+            }
+            else
+            {
+                Tag(kind, sign);
+            }
         }
 
         Data(at, source.Length, '+', stripsLine: false);
@@ -113,7 +153,10 @@ internal sealed partial class JinjaLexer
     {
         for (int i = source.IndexOf('{', at); i >= 0 && i + 1 < source.Length; i = source.IndexOf('{', i + 1))
         {
-            if (source[i + 1] is '{' or '%' or '#') return i;
+            if (source[i + 1] is '{' or '%' or '#')
+            {
+                return i;
+            }
         }
 
         return null;
@@ -124,7 +167,10 @@ internal sealed partial class JinjaLexer
         int stop = end;
         if (sign == '-')
         {
-            while (stop > start && PythonText.IsSpace(source[stop - 1])) stop--;
+            while (stop > start && PythonText.IsSpace(source[stop - 1]))
+            {
+                stop--;
+            }
         }
         else if (sign != '+' && stripsLine)
         {
@@ -132,18 +178,28 @@ internal sealed partial class JinjaLexer
             if (lineStart > 0 || lineStarts)
             {
                 int from = Math.Max(lineStart, start);
-                if (source.AsSpan(from, end - from).ToArray().All(PythonText.IsSpace)) stop = from;
+                if (source.AsSpan(from, end - from).ToArray().All(PythonText.IsSpace))
+                {
+                    stop = from;
+                }
             }
         }
 
-        if (stop > start) tokens.Add(new Token(TokenKind.Data, source[start..stop], LineAt(start)));
+        if (stop > start)
+        {
+            tokens.Add(new Token(TokenKind.Data, source[start..stop], LineAt(start)));
+        }
     }
 
     private void Comment(char sign)
     {
         int body = at + (sign == ' ' ? 2 : 3);
         int end = body <= source.Length ? source.IndexOf("#}", body, StringComparison.Ordinal) : -1;
-        if (end < 0) throw new JinjaException(LineAt(at), "a comment is not closed by '#}'");
+        if (end < 0)
+        {
+            throw new JinjaException(LineAt(at), "a comment is not closed by '#}'");
+        }
+
         at = end + 2;
         AfterEnd(end > body ? source[end - 1] : ' ', trims: true);
     }
@@ -153,7 +209,11 @@ internal sealed partial class JinjaLexer
         int body = begin.Index + begin.Length;
         lineStarts = begin.Value.EndsWith('\n');
         Match end = RawEnd().Match(source, body);
-        if (!end.Success) throw new JinjaException(LineAt(at), "'raw' is not closed by 'endraw'");
+        if (!end.Success)
+        {
+            throw new JinjaException(LineAt(at), "'raw' is not closed by 'endraw'");
+        }
+
         Data(body, end.Index, end.Groups[1].Value is [char sign] ? sign : ' ', stripsLine: true);
         at = end.Index + end.Length;
         lineStarts = end.Value.EndsWith('\n');
@@ -165,7 +225,10 @@ internal sealed partial class JinjaLexer
         int start = at;
         if (sign == '-')
         {
-            while (at < source.Length && PythonText.IsSpace(source[at])) at++;
+            while (at < source.Length && PythonText.IsSpace(source[at]))
+            {
+                at++;
+            }
         }
         else if (sign != '+' && trims && at < source.Length && source[at] == '\n')
         {
@@ -178,19 +241,32 @@ internal sealed partial class JinjaLexer
     private void Tag(char kind, char sign)
     {
         int opened = LineAt(at);
-        (TokenKind begin, TokenKind end, string close) = kind == '%'
-            ? (TokenKind.BlockBegin, TokenKind.BlockEnd, "%}")
-            : (TokenKind.PrintBegin, TokenKind.PrintEnd, "}}");
+        (TokenKind begin, TokenKind end, string close) =
+            kind == '%'
+                ? (TokenKind.BlockBegin, TokenKind.BlockEnd, "%}")
+                : (TokenKind.PrintBegin, TokenKind.PrintEnd, "}}");
         tokens.Add(new Token(begin, source.Substring(at, 2), opened));
         at += sign == ' ' ? 2 : 3;
         var brackets = new Stack<char>();
         while (true)
         {
-            while (at < source.Length && PythonText.IsSpace(source[at])) at++;
-            if (at >= source.Length) throw new JinjaException(opened, $"a tag is not closed by '{close}'");
+            while (at < source.Length && PythonText.IsSpace(source[at]))
+            {
+                at++;
+            }
+
+            if (at >= source.Length)
+            {
+                throw new JinjaException(opened, $"a tag is not closed by '{close}'");
+            }
+
             char closing = source[at] is '-' or '+' ? source[at] : ' ';
             bool plusHere = closing != '+' || kind == '%';
-            if (brackets.Count == 0 && plusHere && string.CompareOrdinal(source, at + (closing == ' ' ? 0 : 1), close, 0, 2) == 0)
+            if (
+                brackets.Count == 0
+                && plusHere
+                && string.CompareOrdinal(source, at + (closing == ' ' ? 0 : 1), close, 0, 2) == 0
+            )
             {
                 tokens.Add(new Token(end, close, LineAt(at)));
                 at += closing == ' ' ? 2 : 3;
@@ -215,19 +291,32 @@ internal sealed partial class JinjaLexer
         }
         else if (Word().Match(source, at) is { Success: true } word)
         {
-            if (!char.IsLetter(word.Value[0]) && word.Value[0] != '_') throw new JinjaException(here, $"'{word.Value}' is no name");
+            if (!char.IsLetter(word.Value[0]) && word.Value[0] != '_')
+            {
+                throw new JinjaException(here, $"'{word.Value}' is no name");
+            }
+
             Add(TokenKind.Name, word.Value, word.Length);
         }
         else if (source[at] is '\'' or '"')
         {
             int end = at + 1;
-            while (end < source.Length && source[end] != source[at]) end += source[end] == '\\' ? 2 : 1;
-            if (end >= source.Length) throw new JinjaException(here, "a string is not closed");
+            while (end < source.Length && source[end] != source[at])
+            {
+                end += source[end] == '\\' ? 2 : 1;
+            }
+
+            if (end >= source.Length)
+            {
+                throw new JinjaException(here, "a string is not closed");
+            }
+
             Add(TokenKind.Text, Unescaped(source[(at + 1)..end], here), end + 1 - at);
         }
         else
         {
-            string text = Array.Find(Operators, o => string.CompareOrdinal(source, at, o, 0, o.Length) == 0)
+            string text =
+                Array.Find(Operators, o => string.CompareOrdinal(source, at, o, 0, o.Length) == 0)
                 ?? throw new JinjaException(here, $"unexpected character '{source[at]}'");
             Balance(text[0], brackets, here);
             Add(TokenKind.Operator, text, text.Length);
@@ -245,7 +334,14 @@ internal sealed partial class JinjaLexer
         switch (bracket)
         {
             case '(' or '[' or '{':
-                brackets.Push(bracket switch { '(' => ')', '[' => ']', _ => '}' });
+                brackets.Push(
+                    bracket switch
+                    {
+                        '(' => ')',
+                        '[' => ']',
+                        _ => '}',
+                    }
+                );
                 break;
             case ')' or ']' or '}' when brackets.Count == 0 || brackets.Pop() != bracket:
                 throw new JinjaException(line, $"unexpected '{bracket}'");
@@ -255,7 +351,11 @@ internal sealed partial class JinjaLexer
     /// <summary>Python's unicode-escape: an unknown escape stays as it is written.</summary>
     private static string Unescaped(string literal, int line)
     {
-        if (!literal.Contains('\\', StringComparison.Ordinal)) return literal;
+        if (!literal.Contains('\\', StringComparison.Ordinal))
+        {
+            return literal;
+        }
+
         var text = new StringBuilder(literal.Length);
         for (int i = 0; i < literal.Length; i++)
         {
@@ -268,23 +368,46 @@ internal sealed partial class JinjaLexer
             char next = literal[++i];
             switch (next)
             {
-                case '\n': break;
-                case '\\' or '\'' or '"': text.Append(next); break;
-                case 'a': text.Append('\a'); break;
-                case 'b': text.Append('\b'); break;
-                case 'f': text.Append('\f'); break;
-                case 'n': text.Append('\n'); break;
-                case 'r': text.Append('\r'); break;
-                case 't': text.Append('\t'); break;
-                case 'v': text.Append('\v'); break;
-                case 'x': text.Append(Hexadecimal(2)); break;
-                case 'u': text.Append(Hexadecimal(4)); break;
-                case 'U': text.Append(Hexadecimal(8)); break;
+                case '\n':
+                    break;
+                case '\\' or '\'' or '"':
+                    text.Append(next);
+                    break;
+                case 'a':
+                    text.Append('\a');
+                    break;
+                case 'b':
+                    text.Append('\b');
+                    break;
+                case 'f':
+                    text.Append('\f');
+                    break;
+                case 'n':
+                    text.Append('\n');
+                    break;
+                case 'r':
+                    text.Append('\r');
+                    break;
+                case 't':
+                    text.Append('\t');
+                    break;
+                case 'v':
+                    text.Append('\v');
+                    break;
+                case 'x':
+                    text.Append(Hexadecimal(2));
+                    break;
+                case 'u':
+                    text.Append(Hexadecimal(4));
+                    break;
+                case 'U':
+                    text.Append(Hexadecimal(8));
+                    break;
                 case 'N':
-                    throw new JinjaException(
-                    line, @"the escape \N in a string is not supported", unsupported: true);
+                    throw new JinjaException(line, @"the escape \N in a string is not supported", unsupported: true);
                 case >= '0' and <= '7':
-                    int value = 0, digits = 0;
+                    int value = 0,
+                        digits = 0;
                     while (digits < 3 && i < literal.Length && literal[i] is >= '0' and <= '7')
                     {
                         value = (value * 8) + (literal[i++] - '0');
@@ -296,21 +419,37 @@ internal sealed partial class JinjaLexer
                     break;
                 case > '\x7f':
                     throw new JinjaException(
-                    line, @$"the escape \{next} in a string is not supported", unsupported: true);
-                default: text.Append('\\').Append(next); break;
+                        line,
+                        @$"the escape \{next} in a string is not supported",
+                        unsupported: true
+                    );
+                default:
+                    text.Append('\\').Append(next);
+                    break;
             }
 
             string Hexadecimal(int length)
             {
                 string digits = i + length < literal.Length ? literal.Substring(i + 1, length) : "";
-                if (digits.Length == 0 || !int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code) || code is < 0 or > 0x10FFFF)
+                if (
+                    digits.Length == 0
+                    || !int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+                    || code is < 0 or > 0x10FFFF
+                )
                 {
                     throw new JinjaException(line, $"the escape \\{next} in a string lacks its digits");
                 }
 
                 i += length;
-                if (code is >= 0xD800 and <= 0xDFFF) throw new JinjaException(
-                    line, @"half of a surrogate pair in a string is not supported", unsupported: true);
+                if (code is >= 0xD800 and <= 0xDFFF)
+                {
+                    throw new JinjaException(
+                        line,
+                        @"half of a surrogate pair in a string is not supported",
+                        unsupported: true
+                    );
+                }
+
                 return char.ConvertFromUtf32(code);
             }
         }
@@ -340,7 +479,9 @@ internal sealed partial class JinjaLexer
     [GeneratedRegex(@"\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)")]
     private static partial Regex RawEnd();
 
-    [GeneratedRegex(@"\G(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?[eE][+-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)")]
+    [GeneratedRegex(
+        @"\G(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?[eE][+-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)"
+    )]
     private static partial Regex Number();
 
     [GeneratedRegex(@"\G(?:0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?[0-9])*|0(?:_?0)*)")]

@@ -3,7 +3,18 @@ namespace Pipelines.Stages.Text.Templates;
 /// <summary>Reads the statements of a template.</summary>
 internal sealed class JinjaParser
 {
-    private static readonly HashSet<string> OtherStatements = new(StringComparer.Ordinal) { "include", "import", "from", "extends", "block", "autoescape", "trans", "do", "debug" };
+    private static readonly HashSet<string> OtherStatements = new(StringComparer.Ordinal)
+    {
+        "include",
+        "import",
+        "from",
+        "extends",
+        "block",
+        "autoescape",
+        "trans",
+        "do",
+        "debug",
+    };
 
     private readonly ExpressionParser expressions;
     private int loops;
@@ -46,7 +57,11 @@ internal sealed class JinjaParser
                     break;
                 case TokenKind.BlockBegin:
                     expressions.Next();
-                    if (Current.Kind == TokenKind.Name && ends.Contains(Current.Text)) return body;
+                    if (Current.Kind == TokenKind.Name && ends.Contains(Current.Text))
+                    {
+                        return body;
+                    }
+
                     body.Add(expressions.Nested(Block));
                     break;
                 default:
@@ -73,16 +88,27 @@ internal sealed class JinjaParser
         Token word = expressions.Expect(TokenKind.Name, "a statement");
         switch (word.Text)
         {
-            case "if": return If(word.Line);
-            case "for": return For(word.Line);
-            case "set": return Set(word.Line);
-            case "macro": return Macro(word.Line);
-            case "call": return CallBlock(word.Line);
-            case "with": return With(word.Line);
-            case "filter": return FilterBlock(word.Line);
+            case "if":
+                return If(word.Line);
+            case "for":
+                return For(word.Line);
+            case "set":
+                return Set(word.Line);
+            case "macro":
+                return Macro(word.Line);
+            case "call":
+                return CallBlock(word.Line);
+            case "with":
+                return With(word.Line);
+            case "filter":
+                return FilterBlock(word.Line);
             case "print":
                 List<Statement> printed = [new Statement.Print(word.Line, expressions.Read())];
-                while (expressions.Skip(",")) printed.Add(new Statement.Print(word.Line, expressions.Read()));
+                while (expressions.Skip(","))
+                {
+                    printed.Add(new Statement.Print(word.Line, expressions.Read()));
+                }
+
                 End();
                 return new Statement.Block(word.Line, printed, Scoped: false);
             case "generation":
@@ -97,9 +123,10 @@ internal sealed class JinjaParser
                 throw new JinjaException(
                     word.Line,
                     OtherStatements.Contains(word.Text)
-                    ? $"the statement '{word.Text}' is not supported"
-                    : $"'{word.Text}' is no statement that may stand here",
-                    unsupported: true);
+                        ? $"the statement '{word.Text}' is not supported"
+                        : $"'{word.Text}' is no statement that may stand here",
+                    unsupported: true
+                );
         }
     }
 
@@ -113,7 +140,11 @@ internal sealed class JinjaParser
             List<Statement> body = condition is null ? Body("endif") : Body("elif", "else", "endif");
             branches.Add((condition, body));
             string word = expressions.Next().Text;
-            if (word == "endif") break;
+            if (word == "endif")
+            {
+                break;
+            }
+
             condition = word == "elif" ? expressions.ReadTuple(conditional: false) : null;
         }
 
@@ -124,11 +155,18 @@ internal sealed class JinjaParser
     private Statement.For For(int line)
     {
         Target target = Target(unpacks: true, members: false);
-        if (!expressions.SkipWord("in")) throw expressions.Unexpected("'in'");
+        if (!expressions.SkipWord("in"))
+        {
+            throw expressions.Unexpected("'in'");
+        }
+
         Expression items = expressions.ReadTuple(conditional: false);
         Expression? filter = expressions.SkipWord("if") ? expressions.Read() : null;
-        if (Current.IsWord("recursive")) throw new JinjaException(
-            Current.Line, "recursive loops are not supported", unsupported: true);
+        if (Current.IsWord("recursive"))
+        {
+            throw new JinjaException(Current.Line, "recursive loops are not supported", unsupported: true);
+        }
+
         End();
         loops++;
         List<Statement> body = Body("else", "endfor");
@@ -156,7 +194,11 @@ internal sealed class JinjaParser
         }
 
         List<Expression.Filter> filters = [];
-        while (expressions.Skip("|")) filters.Add(expressions.ReadFilter(null));
+        while (expressions.Skip("|"))
+        {
+            filters.Add(expressions.ReadFilter(null));
+        }
+
         End();
         return new Statement.SetBlock(line, target, filters, BodyTo("endset"));
     }
@@ -164,7 +206,11 @@ internal sealed class JinjaParser
     private Statement.FilterBlock FilterBlock(int line)
     {
         List<Expression.Filter> filters = [expressions.ReadFilter(null)];
-        while (expressions.Skip("|")) filters.Add(expressions.ReadFilter(null));
+        while (expressions.Skip("|"))
+        {
+            filters.Add(expressions.ReadFilter(null));
+        }
+
         End();
         return new Statement.FilterBlock(line, filters, BodyTo("endfilter"));
     }
@@ -174,7 +220,11 @@ internal sealed class JinjaParser
         var values = new List<(Target, Expression)>();
         while (Current.Kind != TokenKind.BlockEnd)
         {
-            if (values.Count > 0) expressions.Expect(",");
+            if (values.Count > 0)
+            {
+                expressions.Expect(",");
+            }
+
             Target target = Target(unpacks: false, members: false);
             expressions.Expect("=");
             values.Add((target, expressions.Read()));
@@ -194,7 +244,11 @@ internal sealed class JinjaParser
     {
         List<(string, Expression?)> parameters = Current.Is("(") ? Parameters() : [];
         Expression call = expressions.Read();
-        if (call is not Expression.Call called) throw new JinjaException(line, "'call' wants the call of a macro");
+        if (call is not Expression.Call called)
+        {
+            throw new JinjaException(line, "'call' wants the call of a macro");
+        }
+
         return new Statement.CallBlock(line, called, Definition(() => parameters, "endcall"));
     }
 
@@ -218,13 +272,19 @@ internal sealed class JinjaParser
         var parameters = new List<(string Name, Expression? Default)>();
         while (!expressions.Skip(")"))
         {
-            if (parameters.Count > 0) expressions.Expect(",");
+            if (parameters.Count > 0)
+            {
+                expressions.Expect(",");
+            }
+
             string name = Name();
             Expression? standard = expressions.Skip("=") ? expressions.Read() : null;
             if (standard is null && parameters.Count > 0 && parameters[^1].Default is not null)
             {
                 throw new JinjaException(
-                    Current.Line, $"the parameter '{name}' without a default stands behind one with a default");
+                    Current.Line,
+                    $"the parameter '{name}' without a default stands behind one with a default"
+                );
             }
 
             parameters.Add((name, standard));
@@ -236,12 +296,17 @@ internal sealed class JinjaParser
     private Target Target(bool unpacks, bool members)
     {
         Target first = One();
-        if (!unpacks || !Current.Is(",")) return first;
+        if (!unpacks || !Current.Is(","))
+        {
+            return first;
+        }
+
         List<Target> items = [first];
-        while (
-            expressions.Skip(",")
-            && (Current.Kind == TokenKind.Name || Current.Is("("))
-            && !Current.IsWord("in")) items.Add(One());
+        while (expressions.Skip(",") && (Current.Kind == TokenKind.Name || Current.Is("(")) && !Current.IsWord("in"))
+        {
+            items.Add(One());
+        }
+
         return new Target.Several(items);
 
         Target One()

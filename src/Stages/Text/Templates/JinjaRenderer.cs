@@ -27,7 +27,11 @@ internal sealed class JinjaRenderer
     {
         var renderer = new JinjaRenderer();
         var given = new JinjaScope(JinjaGlobals.Scope);
-        foreach (var (name, value) in variables) given.Set(name, value);
+        foreach (var (name, value) in variables)
+        {
+            given.Set(name, value);
+        }
+
         renderer.Run(template, new JinjaScope(given));
         return renderer.output.ToString();
     }
@@ -48,7 +52,10 @@ internal sealed class JinjaRenderer
                 throw new JinjaException(statement.Line, e.Message, e.Unsupported);
             }
 
-            if (flow != Flow.Next) return flow;
+            if (flow != Flow.Next)
+            {
+                return flow;
+            }
         }
 
         return Flow.Next;
@@ -58,26 +65,41 @@ internal sealed class JinjaRenderer
     {
         switch (statement)
         {
-            case Statement.Data data: Write(data.Text); break;
-            case Statement.Print print: Write(PythonObjects.Text(evaluator.Value(print.Value, scope))); break;
-            case Statement.If choice: return If(choice, scope);
-            case Statement.For loop: return For(loop, scope);
-            case Statement.Break: return Flow.Break;
-            case Statement.Continue: return Flow.Continue;
-            case Statement.Set set: Assign(set.Target, evaluator.Value(set.Value, scope), scope); break;
+            case Statement.Data data:
+                Write(data.Text);
+                break;
+            case Statement.Print print:
+                Write(PythonObjects.Text(evaluator.Value(print.Value, scope)));
+                break;
+            case Statement.If choice:
+                return If(choice, scope);
+            case Statement.For loop:
+                return For(loop, scope);
+            case Statement.Break:
+                return Flow.Break;
+            case Statement.Continue:
+                return Flow.Continue;
+            case Statement.Set set:
+                Assign(set.Target, evaluator.Value(set.Value, scope), scope);
+                break;
             case Statement.SetBlock block:
-                Assign(
-                block.Target, Filtered(Captured(block.Body, scope), block.Filters, scope), scope); break;
+                Assign(block.Target, Filtered(Captured(block.Body, scope), block.Filters, scope), scope);
+                break;
             case Statement.FilterBlock block:
-                Write(
-                PythonObjects.Text(Filtered(Captured(block.Body, scope), block.Filters, scope))); break;
-            case Statement.With with: return With(with, scope);
-            case Statement.Macro macro: scope.Set(macro.Name, Macro(macro.Name, macro.Definition, scope)); break;
+                Write(PythonObjects.Text(Filtered(Captured(block.Body, scope), block.Filters, scope)));
+                break;
+            case Statement.With with:
+                return With(with, scope);
+            case Statement.Macro macro:
+                scope.Set(macro.Name, Macro(macro.Name, macro.Definition, scope));
+                break;
             case Statement.CallBlock call:
                 Write(PythonObjects.Text(evaluator.Call(call.Call, scope, Macro("caller", call.Caller, scope))));
                 break;
-            case Statement.Block block: return Run(block.Body, block.Scoped ? new JinjaScope(scope) : scope);
-            default: throw new InvalidOperationException($"No rendering of {statement.GetType().Name}.");
+            case Statement.Block block:
+                return Run(block.Body, block.Scoped ? new JinjaScope(scope) : scope);
+            default:
+                throw new InvalidOperationException($"No rendering of {statement.GetType().Name}.");
         }
 
         return Flow.Next;
@@ -94,7 +116,10 @@ internal sealed class JinjaRenderer
     {
         foreach (var (condition, body) in choice.Branches)
         {
-            if (condition is null || PythonObjects.IsTrue(evaluator.Value(condition, scope))) return Run(body, scope);
+            if (condition is null || PythonObjects.IsTrue(evaluator.Value(condition, scope)))
+            {
+                return Run(body, scope);
+            }
         }
 
         return Flow.Next;
@@ -110,7 +135,10 @@ internal sealed class JinjaRenderer
             {
                 var inner = new JinjaScope(scope);
                 Assign(loop.Target, item, inner);
-                if (!PythonObjects.IsTrue(evaluator.Value(filter, inner))) continue;
+                if (!PythonObjects.IsTrue(evaluator.Value(filter, inner)))
+                {
+                    continue;
+                }
             }
 
             items.Add(item);
@@ -128,7 +156,10 @@ internal sealed class JinjaRenderer
             Assign(loop.Target, items[i], inner);
             Flow flow = Run(loop.Body, inner);
             completed |= flow == Flow.Next;
-            if (flow == Flow.Break) break;
+            if (flow == Flow.Break)
+            {
+                break;
+            }
         }
 
         return completed ? Flow.Next : Run(loop.Otherwise, new JinjaScope(scope));
@@ -138,7 +169,11 @@ internal sealed class JinjaRenderer
     {
         var inner = new JinjaScope(scope);
         List<object> values = [.. with.Values.Select(v => evaluator.Value(v.Value, scope))];
-        for (int i = 0; i < values.Count; i++) Assign(with.Values[i].Target, values[i], inner);
+        for (int i = 0; i < values.Count; i++)
+        {
+            Assign(with.Values[i].Target, values[i], inner);
+        }
+
         return Run(with.Body, inner);
     }
 
@@ -154,54 +189,96 @@ internal sealed class JinjaRenderer
 
     private object Filtered(object value, IReadOnlyList<Expression.Filter> filters, JinjaScope scope)
     {
-        foreach (Expression.Filter filter in filters) value = evaluator.Filter(filter, value, scope);
+        foreach (Expression.Filter filter in filters)
+        {
+            value = evaluator.Filter(filter, value, scope);
+        }
+
         return value;
     }
 
-    private Callable Macro(string name, MacroSyntax macro, JinjaScope scope) => new(name, arguments =>
-    {
-        PythonObjects.RequireStack();
-        var inner = new JinjaScope(scope);
-        for (int i = 0; i < macro.Parameters.Count; i++)
-        {
-            var (parameter, standard) = macro.Parameters[i];
-            inner.Set(
-                parameter,
-                arguments.Find(i, parameter)
-                ?? (standard is null ? new Undefined($"the parameter '{parameter}'") : evaluator.Value(standard, inner)));
-        }
+    private Callable Macro(string name, MacroSyntax macro, JinjaScope scope) =>
+        new(
+            name,
+            arguments =>
+            {
+                PythonObjects.RequireStack();
+                var inner = new JinjaScope(scope);
+                for (int i = 0; i < macro.Parameters.Count; i++)
+                {
+                    var (parameter, standard) = macro.Parameters[i];
+                    inner.Set(
+                        parameter,
+                        arguments.Find(i, parameter)
+                            ?? (
+                                standard is null
+                                    ? new Undefined($"the parameter '{parameter}'")
+                                    : evaluator.Value(standard, inner)
+                            )
+                    );
+                }
 
-        var named = new PythonDict();
-        foreach (
-            var (key, value) in arguments.Named.Where(n => n.Key != "caller" && macro.Parameters.All(p => p.Name != n.Key))) named.Set(key, value);
-        object[] more = [.. arguments.Positional.Skip(macro.Parameters.Count)];
-        if (more.Length > 0 && !macro.Reads.Contains("varargs")) throw new PythonException(
-            $"the macro '{name}' takes {macro.Parameters.Count} arguments, not {arguments.Positional.Count}");
-        if (named.Count > 0 && !macro.Reads.Contains("kwargs")) throw new PythonException(
-            $"the macro '{name}' has no parameter '{named.Keys[0]}'");
-        inner.Set("varargs", new PythonTuple(more));
-        inner.Set("kwargs", named);
-        inner.Set(
-            "caller",
-            arguments.Named.GetValueOrDefault("caller") ?? new Undefined("there is no 'call' block, and 'caller'"));
-        return Captured(macro.Body, inner);
-    });
+                var named = new PythonDict();
+                foreach (
+                    var (key, value) in arguments.Named.Where(n =>
+                        n.Key != "caller" && macro.Parameters.All(p => p.Name != n.Key)
+                    )
+                )
+                {
+                    named.Set(key, value);
+                }
+
+                object[] more = [.. arguments.Positional.Skip(macro.Parameters.Count)];
+                if (more.Length > 0 && !macro.Reads.Contains("varargs"))
+                {
+                    throw new PythonException(
+                        $"the macro '{name}' takes {macro.Parameters.Count} arguments, not {arguments.Positional.Count}"
+                    );
+                }
+
+                if (named.Count > 0 && !macro.Reads.Contains("kwargs"))
+                {
+                    throw new PythonException($"the macro '{name}' has no parameter '{named.Keys[0]}'");
+                }
+
+                inner.Set("varargs", new PythonTuple(more));
+                inner.Set("kwargs", named);
+                inner.Set(
+                    "caller",
+                    arguments.Named.GetValueOrDefault("caller")
+                        ?? new Undefined("there is no 'call' block, and 'caller'")
+                );
+                return Captured(macro.Body, inner);
+            }
+        );
 
     private static void Assign(Target target, object value, JinjaScope scope)
     {
         switch (target)
         {
-            case Target.Name name: scope.Set(name.Text, value); break;
+            case Target.Name name:
+                scope.Set(name.Text, value);
+                break;
             case Target.Member member:
-                if (scope.Find(member.Namespace) is not PythonNamespace made) throw new PythonException(
-                    $"'{member.Namespace}' is no namespace, so its attribute cannot be set");
+                if (scope.Find(member.Namespace) is not PythonNamespace made)
+                {
+                    throw new PythonException($"'{member.Namespace}' is no namespace, so its attribute cannot be set");
+                }
+
                 made.Attributes[member.Attribute] = value;
                 break;
             case Target.Several several:
                 List<object> parts = [.. PythonObjects.Iterate(value).Take(several.Items.Count + 1)];
-                if (parts.Count != several.Items.Count) throw new PythonException(
-                    $"{several.Items.Count} values are wanted to unpack");
-                for (int i = 0; i < parts.Count; i++) Assign(several.Items[i], parts[i], scope);
+                if (parts.Count != several.Items.Count)
+                {
+                    throw new PythonException($"{several.Items.Count} values are wanted to unpack");
+                }
+
+                for (int i = 0; i < parts.Count; i++)
+                {
+                    Assign(several.Items[i], parts[i], scope);
+                }
+
                 break;
         }
     }

@@ -17,7 +17,10 @@ internal sealed class JinjaScope(JinjaScope? outer)
     {
         for (JinjaScope? scope = this; scope is not null; scope = scope.Outer)
         {
-            if (scope.variables.TryGetValue(name, out object? value)) return value;
+            if (scope.variables.TryGetValue(name, out object? value))
+            {
+                return value;
+            }
         }
 
         return null;
@@ -36,30 +39,32 @@ internal sealed class LoopState(IReadOnlyList<object> items)
     public int Index { get; set; }
 
     /// <summary>An attribute, or null where it has none of this name.</summary>
-    public object? Find(string name) => name switch
-    {
-        "index" => Index + 1L,
-        "index0" => (long)Index,
-        "revindex" => (long)items.Count - Index,
-        "revindex0" => (long)items.Count - Index - 1,
-        "first" => Index == 0,
-        "last" => Index == items.Count - 1,
-        "length" => (long)items.Count,
-        "depth" => 1L, // deeper only in recursive loops, which are not supported
-        "depth0" => 0L,
-        "previtem" => Index > 0 ? items[Index - 1] : new Undefined("there is no previous item, and loop.previtem"),
-        "nextitem" =>
-            Index + 1 < items.Count ? items[Index + 1] : new Undefined("there is no next item, and loop.nextitem"),
-        "cycle" =>
-            new Callable(
+    public object? Find(string name) =>
+        name switch
+        {
+            "index" => Index + 1L,
+            "index0" => (long)Index,
+            "revindex" => (long)items.Count - Index,
+            "revindex0" => (long)items.Count - Index - 1,
+            "first" => Index == 0,
+            "last" => Index == items.Count - 1,
+            "length" => (long)items.Count,
+            "depth" => 1L, // deeper only in recursive loops, which are not supported
+            "depth0" => 0L,
+            "previtem" => Index > 0 ? items[Index - 1] : new Undefined("there is no previous item, and loop.previtem"),
+            "nextitem" => Index + 1 < items.Count
+                ? items[Index + 1]
+                : new Undefined("there is no next item, and loop.nextitem"),
+            "cycle" => new Callable(
                 "loop.cycle",
                 a =>
                     a.Positional.Count > 0
-                    ? a.Positional[Index % a.Positional.Count]
-                    : throw new PythonException("'loop.cycle' wants items")),
-        "changed" => new Callable("loop.changed", Changed),
-        _ => null,
-    };
+                        ? a.Positional[Index % a.Positional.Count]
+                        : throw new PythonException("'loop.cycle' wants items")
+            ),
+            "changed" => new Callable("loop.changed", Changed),
+            _ => null,
+        };
 
     private object Changed(CallArguments arguments)
     {

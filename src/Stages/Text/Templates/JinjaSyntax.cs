@@ -26,8 +26,8 @@ internal abstract record Expression(int Line)
     internal sealed record Item(int Line, Expression Of, Expression Key) : Expression(Line);
 
     /// <summary><c>a[start:stop:step]</c></summary>
-    internal sealed record Slice(
-        int Line, Expression Of, Expression? Start, Expression? Stop, Expression? Step) : Expression(Line);
+    internal sealed record Slice(int Line, Expression Of, Expression? Start, Expression? Stop, Expression? Step)
+        : Expression(Line);
 
     /// <summary><c>f(...)</c></summary>
     internal sealed record Call(int Line, Expression Of, CallSyntax Arguments) : Expression(Line);
@@ -48,8 +48,8 @@ internal abstract record Expression(int Line)
     internal sealed record Joined(int Line, IReadOnlyList<Expression> Items) : Expression(Line);
 
     /// <summary>A chain of comparisons: <c>a &lt; b &lt;= c</c>, <c>a in b</c>, <c>a not in b</c>.</summary>
-    internal sealed record Compared(
-        int Line, Expression First, IReadOnlyList<(string Operator, Expression Right)> Rest) : Expression(Line);
+    internal sealed record Compared(int Line, Expression First, IReadOnlyList<(string Operator, Expression Right)> Rest)
+        : Expression(Line);
 
     /// <summary><c>not a</c></summary>
     internal sealed record Not(int Line, Expression Of) : Expression(Line);
@@ -61,15 +61,17 @@ internal abstract record Expression(int Line)
     internal sealed record Or(int Line, Expression Left, Expression Right) : Expression(Line);
 
     /// <summary><c>then if test else otherwise</c></summary>
-    internal sealed record Conditional(
-        int Line, Expression Condition, Expression Then, Expression? Otherwise) : Expression(Line);
+    internal sealed record Conditional(int Line, Expression Condition, Expression Then, Expression? Otherwise)
+        : Expression(Line);
 }
 
 /// <summary>What stands in the brackets of a call.</summary>
 /// <param name="Positional">Arguments by position.</param>
 /// <param name="Named">Arguments by name.</param>
 internal sealed record CallSyntax(
-    IReadOnlyList<Expression> Positional, IReadOnlyList<(string Name, Expression Value)> Named)
+    IReadOnlyList<Expression> Positional,
+    IReadOnlyList<(string Name, Expression Value)> Named
+)
 {
     /// <summary>No arguments.</summary>
     public static CallSyntax Empty { get; } = new([], []);
@@ -99,12 +101,18 @@ internal abstract record Statement(int Line)
     internal sealed record Print(int Line, Expression Value) : Statement(Line);
 
     /// <summary><c>{% if %}</c> with its branches; a branch without a condition is the else.</summary>
-    internal sealed record If(
-        int Line, IReadOnlyList<(Expression? Condition, IReadOnlyList<Statement> Body)> Branches) : Statement(Line);
+    internal sealed record If(int Line, IReadOnlyList<(Expression? Condition, IReadOnlyList<Statement> Body)> Branches)
+        : Statement(Line);
 
     /// <summary><c>{% for target in items if filter %}</c></summary>
     internal sealed record For(
-        int Line, Target Target, Expression Items, Expression? Filter, IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Otherwise) : Statement(Line);
+        int Line,
+        Target Target,
+        Expression Items,
+        Expression? Filter,
+        IReadOnlyList<Statement> Body,
+        IReadOnlyList<Statement> Otherwise
+    ) : Statement(Line);
 
     /// <summary><c>{% break %}</c></summary>
     internal sealed record Break(int Line) : Statement(Line);
@@ -117,15 +125,25 @@ internal abstract record Statement(int Line)
 
     /// <summary><c>{% set target %}...{% endset %}</c>, perhaps through filters.</summary>
     internal sealed record SetBlock(
-        int Line, Target Target, IReadOnlyList<Expression.Filter> Filters, IReadOnlyList<Statement> Body) : Statement(Line);
+        int Line,
+        Target Target,
+        IReadOnlyList<Expression.Filter> Filters,
+        IReadOnlyList<Statement> Body
+    ) : Statement(Line);
 
     /// <summary><c>{% filter name %}...{% endfilter %}</c></summary>
     internal sealed record FilterBlock(
-        int Line, IReadOnlyList<Expression.Filter> Filters, IReadOnlyList<Statement> Body) : Statement(Line);
+        int Line,
+        IReadOnlyList<Expression.Filter> Filters,
+        IReadOnlyList<Statement> Body
+    ) : Statement(Line);
 
     /// <summary><c>{% with a = 1 %}</c></summary>
     internal sealed record With(
-        int Line, IReadOnlyList<(Target Target, Expression Value)> Values, IReadOnlyList<Statement> Body) : Statement(Line);
+        int Line,
+        IReadOnlyList<(Target Target, Expression Value)> Values,
+        IReadOnlyList<Statement> Body
+    ) : Statement(Line);
 
     /// <summary><c>{% macro name(...) %}</c></summary>
     internal sealed record Macro(int Line, string Name, MacroSyntax Definition) : Statement(Line);
@@ -146,5 +164,7 @@ internal abstract record Statement(int Line)
 /// <param name="Reads">All names that the body reads: <c>varargs</c>, <c>kwargs</c> and <c>caller</c> are only taken by
 /// a macro that does.</param>
 internal sealed record MacroSyntax(
-    IReadOnlyList<(string Name, Expression? Default)> Parameters, IReadOnlyList<Statement> Body,
-    IReadOnlySet<string> Reads);
+    IReadOnlyList<(string Name, Expression? Default)> Parameters,
+    IReadOnlyList<Statement> Body,
+    IReadOnlySet<string> Reads
+);

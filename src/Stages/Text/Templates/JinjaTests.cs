@@ -28,12 +28,10 @@ internal static class JinjaTests
             "odd" => HasRemainder(value, 2L, 1),
             "even" => HasRemainder(value, 2L, 0),
             "divisibleby" => HasRemainder(value, arguments.Required(0, "num"), 0),
-            "lower" =>
-                PythonText.Lower(PythonObjects.Text(value)) is var lower
+            "lower" => PythonText.Lower(PythonObjects.Text(value)) is var lower
                 && lower == PythonObjects.Text(value)
                 && PythonText.Upper(lower) != lower,
-            "upper" =>
-                PythonText.Upper(PythonObjects.Text(value)) is var upper
+            "upper" => PythonText.Upper(PythonObjects.Text(value)) is var upper
                 && upper == PythonObjects.Text(value)
                 && PythonText.Lower(upper) != upper,
             "eq" or "equalto" or "==" => PythonObjects.AreEqual(value, arguments.Required(0, "other")),
@@ -50,16 +48,17 @@ internal static class JinjaTests
         return result;
     }
 
-    private static bool IsSame(object value, object other) => (value, other) switch
-    {
-        (bool a, bool b) => a == b,
-        (PythonNone, PythonNone) => true,
-        (string or long or double, string or long or double) =>
-            throw new PythonException("the test 'sameas' is only supported for true, false, none and lists"),
-        _ => ReferenceEquals(value, other),
-    };
+    private static bool IsSame(object value, object other) =>
+        (value, other) switch
+        {
+            (bool a, bool b) => a == b,
+            (PythonNone, PythonNone) => true,
+            (string or long or double, string or long or double) => throw new PythonException(
+                "the test 'sameas' is only supported for true, false, none and lists"
+            ),
+            _ => ReferenceEquals(value, other),
+        };
 
     private static bool HasRemainder(object value, object by, long wanted) =>
         PythonObjects.AreEqual(PythonArithmetic.Apply("%", value, by), wanted);
-
 }

@@ -37,7 +37,11 @@ internal static class Messages
     /// <param name="image">The family's mark.</param>
     /// <param name="special">Special tokens by name.</param>
     public static IReadOnlyDictionary<string, object> Of(
-        MessageForm form, string question, ImageMark image, IReadOnlyDictionary<string, string> special)
+        MessageForm form,
+        string question,
+        ImageMark image,
+        IReadOnlyDictionary<string, string> special
+    )
     {
         var variables = new Dictionary<string, object>(StringComparer.Ordinal)
         {
@@ -52,7 +56,11 @@ internal static class Messages
             ["tools"] = PythonNone.Value,
             ["documents"] = PythonNone.Value,
         };
-        foreach (var (name, token) in special) variables[name] = token;
+        foreach (var (name, token) in special)
+        {
+            variables[name] = token;
+        }
+
         return variables;
     }
 
@@ -76,7 +84,11 @@ internal static class Messages
     private static PythonDict Dict(params (string Key, object Value)[] entries)
     {
         var dict = new PythonDict();
-        foreach (var (key, value) in entries) dict.Set(key, value);
+        foreach (var (key, value) in entries)
+        {
+            dict.Set(key, value);
+        }
+
         return dict;
     }
 }

@@ -24,32 +24,60 @@ internal static class PythonJson
         void Append(StringBuilder text, object item, int depth)
         {
             PythonObjects.RequireStack();
-            if (text.Length > JinjaBudget.MostCharacters) throw new PythonException(
-                "a text grows too long", unsupported: true);
+            if (text.Length > JinjaBudget.MostCharacters)
+            {
+                throw new PythonException("a text grows too long", unsupported: true);
+            }
+
             switch (item)
             {
-                case PythonNone: text.Append("null"); break;
-                case bool flag: text.Append(flag ? "true" : "false"); break;
-                case long whole: text.Append(whole.ToString(CultureInfo.InvariantCulture)); break;
-                case double number: text.Append(Number(number)); break;
-                case string inner: AppendText(text, inner, ascii); break;
+                case PythonNone:
+                    text.Append("null");
+                    break;
+                case bool flag:
+                    text.Append(flag ? "true" : "false");
+                    break;
+                case long whole:
+                    text.Append(whole.ToString(CultureInfo.InvariantCulture));
+                    break;
+                case double number:
+                    text.Append(Number(number));
+                    break;
+                case string inner:
+                    AppendText(text, inner, ascii);
+                    break;
                 case PythonList or PythonTuple:
                     Enclose(
-                        text, '[', ']',
-                        ((PythonSequence)item).Items.Select(i => (Action)(() => Append(text, i, depth + 1))), depth);
+                        text,
+                        '[',
+                        ']',
+                        ((PythonSequence)item).Items.Select(i => (Action)(() => Append(text, i, depth + 1))),
+                        depth
+                    );
                     break;
                 case PythonDict dict:
                     IEnumerable<KeyValuePair<object, object>> entries = sorted
                         ? dict.Entries.Order(KeyOrder)
                         : dict.Entries;
-                    Enclose(text, '{', '}', entries.Select(e => (Action)(() =>
-                    {
-                        AppendText(text, Key(e.Key), ascii);
-                        text.Append(separators.Key);
-                        Append(text, e.Value, depth + 1);
-                    })), depth);
+                    Enclose(
+                        text,
+                        '{',
+                        '}',
+                        entries.Select(e =>
+                            (Action)(
+                                () =>
+                                {
+                                    AppendText(text, Key(e.Key), ascii);
+                                    text.Append(separators.Key);
+                                    Append(text, e.Value, depth + 1);
+                                }
+                            )
+                        ),
+                        depth
+                    );
                     break;
-                default: throw new PythonException($"a {PythonObjects.TypeOf(item)} has no form in JSON");
+                default:
+                    throw new PythonException($"a {PythonObjects.TypeOf(item)} has no form in JSON");
             }
         }
 
@@ -59,21 +87,36 @@ internal static class PythonJson
             text.Append(open);
             foreach (Action append in items)
             {
-                if (any) text.Append(separators.Item);
+                if (any)
+                {
+                    text.Append(separators.Item);
+                }
+
                 Break(text, depth + 1);
                 append();
                 any = true;
             }
 
-            if (any) Break(text, depth);
+            if (any)
+            {
+                Break(text, depth);
+            }
+
             text.Append(close);
         }
 
         void Break(StringBuilder text, int depth)
         {
-            if (indent is null) return;
+            if (indent is null)
+            {
+                return;
+            }
+
             text.Append('\n');
-            for (int i = 0; i < depth; i++) text.Append(indent);
+            for (int i = 0; i < depth; i++)
+            {
+                text.Append(indent);
+            }
         }
     }
 
@@ -84,38 +127,44 @@ internal static class PythonJson
         {
             case JsonValueKind.Object:
                 var dict = new PythonDict();
-                foreach (JsonProperty property in json.EnumerateObject()) dict.Set(property.Name, Read(property.Value));
+                foreach (JsonProperty property in json.EnumerateObject())
+                {
+                    dict.Set(property.Name, Read(property.Value));
+                }
+
                 return dict;
-            case JsonValueKind.Array: return new PythonList([.. json.EnumerateArray().Select(Read)]);
-            case JsonValueKind.String: return json.GetString()!;
+            case JsonValueKind.Array:
+                return new PythonList([.. json.EnumerateArray().Select(Read)]);
+            case JsonValueKind.String:
+                return json.GetString()!;
             case JsonValueKind.Number:
-                return json.TryGetInt64(out long whole)
-                    && !json.GetRawText().AsSpan().ContainsAny('.', 'e', 'E')
+                return json.TryGetInt64(out long whole) && !json.GetRawText().AsSpan().ContainsAny('.', 'e', 'E')
                     ? (object)whole
                     : json.GetDouble();
-            case JsonValueKind.True or JsonValueKind.False: return json.GetBoolean();
-            default: return PythonNone.Value;
+            case JsonValueKind.True or JsonValueKind.False:
+                return json.GetBoolean();
+            default:
+                return PythonNone.Value;
         }
     }
 
-    private static Comparer<KeyValuePair<object, object>> KeyOrder { get; } = Comparer<KeyValuePair<object, object>>.Create(
-        (a, b) => PythonObjects.Compare(a.Key, b.Key) ?? 0);
+    private static Comparer<KeyValuePair<object, object>> KeyOrder { get; } =
+        Comparer<KeyValuePair<object, object>>.Create((a, b) => PythonObjects.Compare(a.Key, b.Key) ?? 0);
 
     private static string Number(double number) =>
-        double.IsNaN(number)
-        ? "NaN"
-        : double.IsInfinity(number)
-        ? (number > 0 ? "Infinity" : "-Infinity")
+        double.IsNaN(number) ? "NaN"
+        : double.IsInfinity(number) ? (number > 0 ? "Infinity" : "-Infinity")
         : PythonObjects.Shown(number);
 
-    private static string Key(object key) => key switch
-    {
-        string text => text,
-        bool flag => flag ? "true" : "false",
-        PythonNone => "null",
-        long or double => PythonObjects.Text(key),
-        _ => throw new PythonException($"a {PythonObjects.TypeOf(key)} cannot be a key in JSON"),
-    };
+    private static string Key(object key) =>
+        key switch
+        {
+            string text => text,
+            bool flag => flag ? "true" : "false",
+            PythonNone => "null",
+            long or double => PythonObjects.Text(key),
+            _ => throw new PythonException($"a {PythonObjects.TypeOf(key)} cannot be a key in JSON"),
+        };
 
     private static void AppendText(StringBuilder target, string text, bool ascii)
     {
@@ -124,16 +173,37 @@ internal static class PythonJson
         {
             switch (c)
             {
-                case '"': target.Append("\\\""); break;
-                case '\\': target.Append("\\\\"); break;
-                case '\n': target.Append("\\n"); break;
-                case '\r': target.Append("\\r"); break;
-                case '\t': target.Append("\\t"); break;
-                case '\b': target.Append("\\b"); break;
-                case '\f': target.Append("\\f"); break;
+                case '"':
+                    target.Append("\\\"");
+                    break;
+                case '\\':
+                    target.Append("\\\\");
+                    break;
+                case '\n':
+                    target.Append("\\n");
+                    break;
+                case '\r':
+                    target.Append("\\r");
+                    break;
+                case '\t':
+                    target.Append("\\t");
+                    break;
+                case '\b':
+                    target.Append("\\b");
+                    break;
+                case '\f':
+                    target.Append("\\f");
+                    break;
                 default:
-                    if (c < ' ' || (ascii && c > '~')) target.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-                    else target.Append(c);
+                    if (c < ' ' || (ascii && c > '~'))
+                    {
+                        target.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                    }
+                    else
+                    {
+                        target.Append(c);
+                    }
+
                     break;
             }
         }

@@ -11,9 +11,7 @@ namespace Pipelines.Stages.Text.Templates;
 /// </summary>
 internal sealed class PythonNone
 {
-    private PythonNone()
-    {
-    }
+    private PythonNone() { }
 
     /// <summary>The one value.</summary>
     public static PythonNone Value { get; } = new();
@@ -103,7 +101,7 @@ internal sealed class PythonDict
 
     private static object Hashable(object key) =>
         key is PythonList or PythonDict
-            || (key is PythonTuple tuple && tuple.Items.Any(i => i is PythonList or PythonDict or PythonTuple))
+        || (key is PythonTuple tuple && tuple.Items.Any(i => i is PythonList or PythonDict or PythonTuple))
             ? throw new PythonException($"a {PythonObjects.TypeOf(key)} cannot be a key")
             : key;
 
@@ -113,15 +111,18 @@ internal sealed class PythonDict
 
         public new bool Equals(object? x, object? y) => PythonObjects.AreEqual(x!, y!);
 
-        public int GetHashCode(object key) => key switch
-        {
-            bool flag => flag ? 1 : 0,
-            long whole => whole.GetHashCode(),
-            double number when number == Math.Floor(number) && Math.Abs(number) < 1e15 => ((long)number).GetHashCode(),
-            string or double => key.GetHashCode(),
-            PythonTuple tuple => tuple.Items.Count,
-            _ => RuntimeHelpers.GetHashCode(key),
-        };
+        public int GetHashCode(object key) =>
+            key switch
+            {
+                bool flag => flag ? 1 : 0,
+                long whole => whole.GetHashCode(),
+                double number when number == Math.Floor(number) && Math.Abs(number) < 1e15 => (
+                    (long)number
+                ).GetHashCode(),
+                string or double => key.GetHashCode(),
+                PythonTuple tuple => tuple.Items.Count,
+                _ => RuntimeHelpers.GetHashCode(key),
+            };
     }
 }
 
@@ -134,7 +135,10 @@ internal sealed class PythonGenerator(IEnumerable<object> items)
     /// <summary>The items that were not taken yet.</summary>
     public IEnumerable<object> Rest()
     {
-        while (rest.MoveNext()) yield return rest.Current;
+        while (rest.MoveNext())
+        {
+            yield return rest.Current;
+        }
     }
 }
 
@@ -162,7 +166,10 @@ internal sealed class Callable(string name, Func<CallArguments, object> call)
 /// <param name="positional">Arguments by position.</param>
 /// <param name="named">Arguments by name.</param>
 internal sealed class CallArguments(
-    string of, IReadOnlyList<object> positional, IReadOnlyDictionary<string, object> named)
+    string of,
+    IReadOnlyList<object> positional,
+    IReadOnlyDictionary<string, object> named
+)
 {
     private readonly HashSet<string> asked = new(StringComparer.Ordinal);
     private int most;
@@ -191,21 +198,22 @@ internal sealed class CallArguments(
     /// <summary>A text argument.</summary>
     public string Text(int position, string name) =>
         Required(position, name) is string text
-        ? text
-        : throw new PythonException($"the argument '{name}' of '{of}' is no text");
+            ? text
+            : throw new PythonException($"the argument '{name}' of '{of}' is no text");
 
     /// <summary>A text argument that may be left out.</summary>
     public string Text(int position, string name, string otherwise) =>
         Find(position, name) is null ? otherwise : Text(position, name);
 
     /// <summary>A whole number that may be left out.</summary>
-    public int Whole(int position, string name, int otherwise) => Find(position, name) switch
-    {
-        null => otherwise,
-        bool flag => flag ? 1 : 0,
-        long whole => (int)Math.Clamp(whole, int.MinValue, int.MaxValue),
-        _ => throw new PythonException($"the argument '{name}' of '{of}' is no whole number"),
-    };
+    public int Whole(int position, string name, int otherwise) =>
+        Find(position, name) switch
+        {
+            null => otherwise,
+            bool flag => flag ? 1 : 0,
+            long whole => (int)Math.Clamp(whole, int.MinValue, int.MaxValue),
+            _ => throw new PythonException($"the argument '{name}' of '{of}' is no whole number"),
+        };
 
     /// <summary>Whether an argument counts as true.</summary>
     public bool Flag(int position, string name, bool otherwise = false) =>

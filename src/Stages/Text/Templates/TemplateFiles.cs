@@ -23,15 +23,32 @@ internal static class TemplateFiles
     /// default.</exception>
     public static TemplateText? Find(string folder)
     {
-        string json = Path.Combine(folder, Own[0]), jinja = Path.Combine(folder, Own[1]), processor = Path.Combine(
-            folder, "processor_config.json");
-        if (File.Exists(json)) return new TemplateText(
-            json,
-            InJson(json)
-            ?? throw new InputException(
-                json, "has no key 'chat_template' with a text.", "Download it again, or set model.template."));
-        if (File.Exists(jinja)) return new TemplateText(jinja, HubJson.Text(jinja));
-        if (File.Exists(processor) && InJson(processor) is { } inProcessor) return new TemplateText(processor, inProcessor);
+        string json = Path.Combine(folder, Own[0]),
+            jinja = Path.Combine(folder, Own[1]),
+            processor = Path.Combine(folder, "processor_config.json");
+        if (File.Exists(json))
+        {
+            return new TemplateText(
+                json,
+                InJson(json)
+                    ?? throw new InputException(
+                        json,
+                        "has no key 'chat_template' with a text.",
+                        "Download it again, or set model.template."
+                    )
+            );
+        }
+
+        if (File.Exists(jinja))
+        {
+            return new TemplateText(jinja, HubJson.Text(jinja));
+        }
+
+        if (File.Exists(processor) && InJson(processor) is { } inProcessor)
+        {
+            return new TemplateText(processor, inProcessor);
+        }
+
         return TokenizerSettings.Read(folder) is { ChatTemplate: { } own } settings
             ? new TemplateText(settings.Source, own)
             : null;
@@ -39,11 +56,26 @@ internal static class TemplateFiles
 
     private static string? InJson(string file)
     {
-        if (!HubJson.Object(file).TryGetProperty("chat_template", out JsonElement template)) return null;
-        if (template.ValueKind == JsonValueKind.Object && template.TryGetProperty("default", out JsonElement standard)) template = standard;
-        if (template.ValueKind == JsonValueKind.Null) return null;
+        if (!HubJson.Object(file).TryGetProperty("chat_template", out JsonElement template))
+        {
+            return null;
+        }
+
+        if (template.ValueKind == JsonValueKind.Object && template.TryGetProperty("default", out JsonElement standard))
+        {
+            template = standard;
+        }
+
+        if (template.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
         return HubJson.TextOf(template)
             ?? throw new InputException(
-                file, "has a chat_template that is no text.", "Download it again, or set model.template.");
+                file,
+                "has a chat_template that is no text.",
+                "Download it again, or set model.template."
+            );
     }
 }

@@ -24,20 +24,55 @@ public sealed class MadeTokenizerTests : IDisposable
     public void Llava_default_prompt_has_the_published_ids()
     {
         EncodedPrompt prompt = ChatTemplate.Llava.Encode(Write("llava-1.5-7b-hf"), Question, 1);
-        prompt.Ids.Should().Equal(
-            1, 3148, 1001, 29901, 29871, 32000,
-            29871, 13, 5618, 338, 278, 1667, 1203, 297, 278, 1967, 29973, 3529, 1234, 411, 263, 2323, 1734, 29889, 319, 1799, 9047, 13566, 29901);
+        prompt
+            .Ids.Should()
+            .Equal(
+                1,
+                3148,
+                1001,
+                29901,
+                29871,
+                32000,
+                29871,
+                13,
+                5618,
+                338,
+                278,
+                1667,
+                1203,
+                297,
+                278,
+                1967,
+                29973,
+                3529,
+                1234,
+                411,
+                263,
+                2323,
+                1734,
+                29889,
+                319,
+                1799,
+                9047,
+                13566,
+                29901
+            );
         prompt.SuffixLength.Should().Be(23);
     }
 
-    /// <summary>Every word of the question is one token of Qwen2's published vocabulary, as it is of LLaMA's; of InternLM2's that is assumed.</summary>
+    /// <summary>
+    /// Every word of the question is one token of Qwen2's published vocabulary, as it is of LLaMA's; of InternLM2's
+    /// that is assumed.
+    /// </summary>
     [Theory]
     [InlineData("llava-v1.6-vicuna-7b-hf", 22)]
     [InlineData("InternVL2_5-1B", 23)]
     [InlineData("InternVL2_5-2B", 23)]
     [InlineData("Qwen2-VL-2B-Instruct", 22)]
-    public void Default_prompts_have_as_many_suffix_tokens_as_with_the_published_vocabularies(string name, int suffix) =>
-        TemplateOf(PublishedModel.Named(name)).Encode(Write(name), Question, 1).SuffixLength.Should().Be(suffix);
+    public void Default_prompts_have_as_many_suffix_tokens_as_with_the_published_vocabularies(
+        string name,
+        int suffix
+    ) => TemplateOf(PublishedModel.Named(name)).Encode(Write(name), Question, 1).SuffixLength.Should().Be(suffix);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -70,8 +105,15 @@ public sealed class MadeTokenizerTests : IDisposable
         HubTokenizer tokenizer = Write(name);
         string[] texts =
         [
-            Question, "a", "two  blanks\tand a tab\r\n", "Grüße, 你是书生·万象 und 日本語 😀!", "0123456789 {}[]<>~^", "ASSISTANT USER assistant", new string('x', 300),
-            string.Concat(Enumerable.Range(0, 40).Select(i => $"Word{i} ")) + "end", .. KnownText.Sentences,
+            Question,
+            "a",
+            "two  blanks\tand a tab\r\n",
+            "Grüße, 你是书生·万象 und 日本語 😀!",
+            "0123456789 {}[]<>~^",
+            "ASSISTANT USER assistant",
+            new string('x', 300),
+            string.Concat(Enumerable.Range(0, 40).Select(i => $"Word{i} ")) + "end",
+            .. KnownText.Sentences,
         ];
         foreach (string text in texts)
         {
@@ -80,8 +122,9 @@ public sealed class MadeTokenizerTests : IDisposable
     }
 
     /// <summary>
-    /// LLaVA's folders hold the vocabulary twice; both must say the same. Of a model alone transformers makes a tokenizer
-    /// by the flag <c>legacy</c>, of tokenizer.json it does not: with the flag the two agree behind an added token, too.
+    /// LLaVA's folders hold the vocabulary twice; both must say the same. Of a model alone transformers makes a
+    /// tokenizer by the flag <c>legacy</c>, of tokenizer.json it does not: with the flag the two agree behind an added
+    /// token, too.
     /// </summary>
     [Theory]
     [InlineData("llava-1.5-7b-hf")]
@@ -90,12 +133,19 @@ public sealed class MadeTokenizerTests : IDisposable
         HubTokenizer fromJson = Write(name);
         File.Delete(Path.Combine(folder, "tokenizer.json"));
         string settings = Path.Combine(folder, "tokenizer_config.json");
-        FluentActions.Invoking(() => new HubTokenizer(folder)).Should().Throw<InputException>("its legacy false says otherwise than tokenizer.json").WithMessage("*legacy*");
+        FluentActions
+            .Invoking(() => new HubTokenizer(folder))
+            .Should()
+            .Throw<InputException>("its legacy false says otherwise than tokenizer.json")
+            .WithMessage("*legacy*");
         JsonNode edited = JsonNode.Parse(File.ReadAllText(settings))!;
         edited["legacy"] = true;
         File.WriteAllText(settings, edited.ToJsonString());
         var fromModel = new HubTokenizer(folder);
-        foreach (string text in (string[])[.. KnownText.Sentences, "USER: <image>\nWhat is this? ASSISTANT:", "unknown words and ünïcode"])
+        foreach (
+            string text in (string[])
+                [.. KnownText.Sentences, "USER: <image>\nWhat is this? ASSISTANT:", "unknown words and ünïcode"]
+        )
         {
             fromModel.Encode(text).Should().Equal(fromJson.Encode(text));
         }
@@ -108,29 +158,60 @@ public sealed class MadeTokenizerTests : IDisposable
     {
         HubTokenizer tokenizer = Write(name);
         ChatTemplate template = TemplateOf(PublishedModel.Named(name));
-        EncodedPrompt[] prompts = [.. new[] { "default", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "\n1, 2; what?", " ", "日本?" }.Select(p => template.Encode(tokenizer, Pipelines.Spec.Prompts.Resolve(p), 4))];
-        foreach (EncodedPrompt prompt in prompts) prompt.Ids.Take(prompt.ImageStart + 4).Should().Equal(prompts[0].Ids.Take(prompts[0].ImageStart + 4));
+        EncodedPrompt[] prompts =
+        [
+            .. new[]
+            {
+                "default",
+                "p1",
+                "p2",
+                "p3",
+                "p4",
+                "p5",
+                "p6",
+                "p7",
+                "p8",
+                "p9",
+                "\n1, 2; what?",
+                " ",
+                "日本?",
+            }.Select(p => template.Encode(tokenizer, Pipelines.Spec.Prompts.Resolve(p), 4)),
+        ];
+        foreach (EncodedPrompt prompt in prompts)
+        {
+            prompt.Ids.Take(prompt.ImageStart + 4).Should().Equal(prompts[0].Ids.Take(prompts[0].ImageStart + 4));
+        }
     }
 
     [Theory]
     [InlineData("llava-1.5-7b-hf", 20_000)]
     [InlineData("InternVL2_5-1B", 100_000)]
     [InlineData("InternVL2_5-2B", 50_000)]
-    public void A_token_that_no_text_gives_still_answers_with_a_word(string name, int id) => Write(name).Decode([id]).Trim().Should().MatchRegex("^([bdfghjklmnprstvz][aeiou]){3}$");
+    public void A_token_that_no_text_gives_still_answers_with_a_word(string name, int id) =>
+        Write(name).Decode([id]).Trim().Should().MatchRegex("^([bdfghjklmnprstvz][aeiou]){3}$");
 
-    private static ChatTemplate TemplateOf(PublishedModel model) => model.Family switch
-    {
-        ModelFamily.Llava or ModelFamily.LlavaNext => ChatTemplate.Llava,
-        ModelFamily.InternVl => ChatTemplate.InternVl,
-        _ => ChatTemplate.Qwen2Vl,
-    };
+    private static ChatTemplate TemplateOf(PublishedModel model) =>
+        model.Family switch
+        {
+            ModelFamily.Llava or ModelFamily.LlavaNext => ChatTemplate.Llava,
+            ModelFamily.InternVl => ChatTemplate.InternVl,
+            _ => ChatTemplate.Qwen2Vl,
+        };
 
     private HubTokenizer Write(string name)
     {
         PublishedModel model = PublishedModel.Named(name);
         JsonObject config = HubFiles.ReadJson(model, "tokenizer_config.json");
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString(new JsonSerializerOptions()));
-        File.WriteAllBytes(Path.Combine(folder, "added_tokens.json"), HubFiles.Of(model).Contains("added_tokens.json") ? HubFiles.Read(model, "added_tokens.json") : "{}"u8.ToArray());
+        File.WriteAllText(
+            Path.Combine(folder, "tokenizer_config.json"),
+            config.ToJsonString(new JsonSerializerOptions())
+        );
+        File.WriteAllBytes(
+            Path.Combine(folder, "added_tokens.json"),
+            HubFiles.Of(model).Contains("added_tokens.json")
+                ? HubFiles.Read(model, "added_tokens.json")
+                : "{}"u8.ToArray()
+        );
         TokenizerFilesWriter.Write(model, config, folder);
         return new HubTokenizer(folder);
     }

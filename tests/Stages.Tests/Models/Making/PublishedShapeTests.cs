@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests.Models.Making;
 
-/// <summary>What is known of the hub's files: counts of tensors, sums of parameters, how the weights are cut into files, lengths of the indexes.</summary>
+/// <summary>
+/// What is known of the hub's files: counts of tensors, sums of parameters, how the weights are cut into files, lengths
+/// of the indexes.
+/// </summary>
 public sealed class PublishedShapeTests
 {
     public static TheoryData<string> Names => [.. PublishedModel.All.Select(m => m.Name)];
@@ -21,7 +24,13 @@ public sealed class PublishedShapeTests
     [InlineData("InternVL2_5-8B", 573, 8_075_365_376, 4, 51_167)]
     [InlineData("Qwen2-VL-2B-Instruct", 729, 2_208_985_600, 2, 56_411)]
     [InlineData("Qwen2-VL-7B-Instruct", 730, 8_291_375_616, 5, 56_470)]
-    public void Tensors_parameters_files_and_index_are_those_of_the_hub(string name, int tensors, long parameters, int files, int indexLength)
+    public void Tensors_parameters_files_and_index_are_those_of_the_hub(
+        string name,
+        int tensors,
+        long parameters,
+        int files,
+        int indexLength
+    )
     {
         RandomModel plan = RandomModel.Plan(name);
         plan.Tensors.Should().HaveCount(tensors);
@@ -48,8 +57,14 @@ public sealed class PublishedShapeTests
     public void Fewer_layers_leave_out_whole_layers_and_nothing_else(string name)
     {
         PublishedModel model = PublishedModel.Named(name);
-        RandomModel full = new(model, 0), reduced = RandomModel.Plan(name, layers: 3, visionLayers: 2);
-        IEnumerable<string> kept = full.Tensors.Select(t => t.Name).Where(n => !BelongsToLayer(n, 3, model.Layers, vision: false) && !BelongsToLayer(n, 2, model.VisionLayers, vision: true));
+        RandomModel full = new(model, 0),
+            reduced = RandomModel.Plan(name, layers: 3, visionLayers: 2);
+        IEnumerable<string> kept = full
+            .Tensors.Select(t => t.Name)
+            .Where(n =>
+                !BelongsToLayer(n, 3, model.Layers, vision: false)
+                && !BelongsToLayer(n, 2, model.VisionLayers, vision: true)
+            );
         reduced.Tensors.Select(t => t.Name).Should().Equal(kept);
         reduced.Model.Should().Be(model with { Layers = 3, VisionLayers = 2 });
     }
@@ -60,12 +75,21 @@ public sealed class PublishedShapeTests
     {
         PublishedModel model = PublishedModel.Named(name);
         HubFiles.Config(model).Should().Equal(HubFiles.Read(model, "config.json"));
-        string[] published = Lines(HubFiles.Config(model)), reduced = Lines(HubFiles.Config(model with { Layers = 3, VisionLayers = 2 }));
+        string[] published = Lines(HubFiles.Config(model)),
+            reduced = Lines(HubFiles.Config(model with { Layers = 3, VisionLayers = 2 }));
         string[] changed = [.. reduced.Except(published)];
-        changed.Should().OnlyContain(l => l.Contains("num_", StringComparison.Ordinal) || l.Contains("depth", StringComparison.Ordinal) || l.Contains("_size", StringComparison.Ordinal) || l.Contains("e-0", StringComparison.Ordinal));
+        changed
+            .Should()
+            .OnlyContain(l =>
+                l.Contains("num_", StringComparison.Ordinal)
+                || l.Contains("depth", StringComparison.Ordinal)
+                || l.Contains("_size", StringComparison.Ordinal)
+                || l.Contains("e-0", StringComparison.Ordinal)
+            );
         changed.Should().Contain(l => l.Contains("\"num_hidden_layers\": 3", StringComparison.Ordinal));
 
-        static string[] Lines(byte[] file) => [.. System.Text.Encoding.UTF8.GetString(file).Split('\n').Select(l => l.TrimEnd(','))];
+        static string[] Lines(byte[] file) =>
+            [.. System.Text.Encoding.UTF8.GetString(file).Split('\n').Select(l => l.TrimEnd(','))];
     }
 
     [Fact]
@@ -73,22 +97,48 @@ public sealed class PublishedShapeTests
     {
         var name = FluentActions.Invoking(() => RandomModel.Plan("llava-1.5-7b")).Should().Throw<InputException>();
         name.Which.Message.Should().Contain("Did you mean llava-1.5-7b-hf?");
-        FluentActions.Invoking(() => RandomModel.Plan("Qwen2-VL-2B")).Should().Throw<InputException>().WithMessage("*mean Qwen2-VL-2B-Instruct?*");
+        FluentActions
+            .Invoking(() => RandomModel.Plan("Qwen2-VL-2B"))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*mean Qwen2-VL-2B-Instruct?*");
         FluentActions.Invoking(() => RandomModel.Plan("")).Should().Throw<InputException>();
-        FluentActions.Invoking(() => RandomModel.Plan("InternVL2_5-1B", layers: 25)).Should().Throw<InputException>().WithMessage("*--layers*24 decoder layers*");
-        FluentActions.Invoking(() => RandomModel.Plan("InternVL2_5-1B", visionLayers: 0)).Should().Throw<InputException>().WithMessage("*--vision-layers*");
+        FluentActions
+            .Invoking(() => RandomModel.Plan("InternVL2_5-1B", layers: 25))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*--layers*24 decoder layers*");
+        FluentActions
+            .Invoking(() => RandomModel.Plan("InternVL2_5-1B", visionLayers: 0))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*--vision-layers*");
     }
 
     [Fact]
     public void Files_are_cut_where_the_next_tensor_would_not_fit()
     {
-        PlannedTensor[] tensors = [.. new long[] { 30, 30, 50, 120, 10 }.Select((n, i) => PlannedTensor.Small($"t{i}", n))];
+        PlannedTensor[] tensors =
+        [
+            .. new long[] { 30, 30, 50, 120, 10 }.Select((n, i) => PlannedTensor.Small($"t{i}", n)),
+        ];
         ShardPlan plan = ShardPlan.Of(tensors, TorchSharp.torch.ScalarType.BFloat16, largest: 200);
         plan.Shards.Select(s => s.Bytes).Should().Equal(120, 100, 240, 20);
         plan.Shards[2].File.Should().Be("model-00003-of-00004.safetensors");
-        ShardPlan.Of(tensors, TorchSharp.torch.ScalarType.BFloat16, largest: 480).Shards.Should().ContainSingle().Which.File.Should().Be("model.safetensors");
+        ShardPlan
+            .Of(tensors, TorchSharp.torch.ScalarType.BFloat16, largest: 480)
+            .Shards.Should()
+            .ContainSingle()
+            .Which.File.Should()
+            .Be("model.safetensors");
     }
 
     private static bool BelongsToLayer(string name, int from, int to, bool vision) =>
-        name.Contains("vis", StringComparison.Ordinal) == vision && Enumerable.Range(from, to - from).Any(n => name.Contains($"layers.{n}.", StringComparison.Ordinal) || name.Contains($"blocks.{n}.", StringComparison.Ordinal));
+        name.Contains("vis", StringComparison.Ordinal) == vision
+        && Enumerable
+            .Range(from, to - from)
+            .Any(n =>
+                name.Contains($"layers.{n}.", StringComparison.Ordinal)
+                || name.Contains($"blocks.{n}.", StringComparison.Ordinal)
+            );
 }

@@ -16,7 +16,15 @@ public sealed class RandomModelTests : IDisposable
     private readonly string root = Directory.CreateTempSubdirectory("random-model").FullName;
 
     /// <summary>One model of each family and kind of decoder.</summary>
-    public static TheoryData<string> Kinds => ["llava-1.5-7b-hf", "llava-v1.6-vicuna-7b-hf", "InternVL2_5-1B", "InternVL2_5-2B", "Qwen2-VL-2B-Instruct", "Qwen2-VL-7B-Instruct"];
+    public static TheoryData<string> Kinds =>
+        [
+            "llava-1.5-7b-hf",
+            "llava-v1.6-vicuna-7b-hf",
+            "InternVL2_5-1B",
+            "InternVL2_5-2B",
+            "Qwen2-VL-2B-Instruct",
+            "Qwen2-VL-7B-Instruct",
+        ];
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
@@ -36,16 +44,26 @@ public sealed class RandomModelTests : IDisposable
             checkpoint.Tensors[tensor.Name].Type.Should().Be(plan.Model.Stored, tensor.Name);
         }
 
-        Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)).Should().Contain(HubFiles.Of(plan.Model)).And.Contain("README.md");
+        Directory
+            .EnumerateFiles(folder)
+            .Select(f => Path.GetFileName(f))
+            .Should()
+            .Contain(HubFiles.Of(plan.Model))
+            .And.Contain("README.md");
         Directory.EnumerateFileSystemEntries(root).Should().ContainSingle("nothing unfinished is left");
     }
 
-    /// <summary>Families that have a class of their name in Models load, look at a picture, read the prompt and answer.</summary>
+    /// <summary>
+    /// Families that have a class of their name in Models load, look at a picture, read the prompt and answer.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void A_written_model_loads_sees_a_picture_and_answers_with_words(string name) => LooksAndAnswers(Narrow(name));
+    public void A_written_model_loads_sees_a_picture_and_answers_with_words(string name) =>
+        LooksAndAnswers(Narrow(name));
 
-    /// <summary>Layer upon layer of random weights: nothing overflows, and the picture is not lost on the way.</summary>
+    /// <summary>
+    /// Layer upon layer of random weights: nothing overflows, and the picture is not lost on the way.
+    /// </summary>
     [Theory]
     [InlineData("llava-1.5-7b-hf")]
     [InlineData("InternVL2_5-2B")]
@@ -53,7 +71,16 @@ public sealed class RandomModelTests : IDisposable
     public void At_the_published_depth_logits_stay_finite_and_the_image_still_matters(string name)
     {
         PublishedModel published = PublishedModel.Named(name);
-        LooksAndAnswers(new RandomModel(Narrow(name).Model with { Layers = published.Layers, VisionLayers = published.VisionLayers }, seed: 0));
+        LooksAndAnswers(
+            new RandomModel(
+                Narrow(name).Model with
+                {
+                    Layers = published.Layers,
+                    VisionLayers = published.VisionLayers,
+                },
+                seed: 0
+            )
+        );
     }
 
     [Fact]
@@ -75,10 +102,15 @@ public sealed class RandomModelTests : IDisposable
     public void A_folder_that_holds_something_and_a_file_are_refused_and_left_as_they_are()
     {
         RandomModel plan = Narrow("llava-1.5-7b-hf");
-        string full = Directory.CreateDirectory(Path.Combine(root, "full")).FullName, note = Path.Combine(full, "note.txt");
+        string full = Directory.CreateDirectory(Path.Combine(root, "full")).FullName,
+            note = Path.Combine(full, "note.txt");
         File.WriteAllText(note, "mine");
         FluentActions.Invoking(() => plan.Write(full)).Should().Throw<InputException>().WithMessage("*not empty*");
-        FluentActions.Invoking(() => plan.Write(note)).Should().Throw<InputException>().WithMessage("*file of this name*");
+        FluentActions
+            .Invoking(() => plan.Write(note))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*file of this name*");
         File.ReadAllText(note).Should().Be("mine");
     }
 
@@ -87,7 +119,10 @@ public sealed class RandomModelTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         cancel.Cancel();
-        FluentActions.Invoking(() => Narrow("llava-1.5-7b-hf").Write(Path.Combine(root, "model"), cancel: cancel.Token)).Should().Throw<OperationCanceledException>();
+        FluentActions
+            .Invoking(() => Narrow("llava-1.5-7b-hf").Write(Path.Combine(root, "model"), cancel: cancel.Token))
+            .Should()
+            .Throw<OperationCanceledException>();
         Directory.EnumerateFileSystemEntries(root).Should().BeEmpty();
     }
 
@@ -98,7 +133,17 @@ public sealed class RandomModelTests : IDisposable
         ShardPlan plan = ShardPlan.Of(tensors, torch.ScalarType.BFloat16, largest: 600);
         foreach (Shard shard in plan.Shards)
         {
-            SafeTensorsWriter.Write(Path.Combine(root, shard.File), [.. shard.Tensors.Select(t => new TensorToWrite(t.Name, torch.ScalarType.BFloat16, t.Shape, s => RandomValues.Write(t, torch.ScalarType.BFloat16, 0, s)))]);
+            SafeTensorsWriter.Write(
+                Path.Combine(root, shard.File),
+                [
+                    .. shard.Tensors.Select(t => new TensorToWrite(
+                        t.Name,
+                        torch.ScalarType.BFloat16,
+                        t.Shape,
+                        s => RandomValues.Write(t, torch.ScalarType.BFloat16, 0, s)
+                    )),
+                ]
+            );
         }
 
         File.WriteAllText(Path.Combine(root, "model.safetensors.index.json"), plan.Index());
@@ -109,7 +154,10 @@ public sealed class RandomModelTests : IDisposable
 
     private void LooksAndAnswers(RandomModel plan)
     {
-        if (typeof(VisionLanguageModel).Assembly.GetType($"{typeof(VisionLanguageModel).Namespace}.{plan.Model.Family}") is null)
+        if (
+            typeof(VisionLanguageModel).Assembly.GetType($"{typeof(VisionLanguageModel).Namespace}.{plan.Model.Family}")
+            is null
+        )
         {
             return; // this family cannot be loaded yet
         }
@@ -118,12 +166,24 @@ public sealed class RandomModelTests : IDisposable
         plan.Write(folder);
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);
-        info.Decoder.Should().Match<DecoderShape>(d => d.Layers == plan.Model.Layers && d.Heads == plan.Model.Heads && d.KvHeads == plan.Model.KvHeads && d.Hidden == plan.Model.Hidden);
-        using VisionLanguageModel model = VisionLanguageModel.Load(folder, Arithmetic.Resolve("cpu", "auto", "auto", info.Stored));
+        info.Decoder.Should()
+            .Match<DecoderShape>(d =>
+                d.Layers == plan.Model.Layers
+                && d.Heads == plan.Model.Heads
+                && d.KvHeads == plan.Model.KvHeads
+                && d.Hidden == plan.Model.Hidden
+            );
+        using VisionLanguageModel model = VisionLanguageModel.Load(
+            folder,
+            Arithmetic.Resolve("cpu", "auto", "auto", info.Stored)
+        );
         model.TensorCount.Should().Be(plan.Tensors.Count);
 
         using ImageFeatures features = model.Features(Stripes(336));
-        PromptTokens prompt = model.Prompt("What is the main object in the image? Please answer with a single word.", features.Tokens.Tokens);
+        PromptTokens prompt = model.Prompt(
+            "What is the main object in the image? Please answer with a single word.",
+            features.Tokens.Tokens
+        );
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun run = IntactRun.Compute(cache);
         double[] logits = [.. run.Logits.Select(l => (double)l)];
@@ -139,12 +199,27 @@ public sealed class RandomModelTests : IDisposable
         Math.Abs(suffix.Intact - ablated).Should().BeGreaterThan(0.01, "the image must matter");
     }
 
-    /// <summary>Two decoder layers of 512 features and four heads, two vision blocks: the vision tower and the vocabulary keep their size.</summary>
+    /// <summary>
+    /// Two decoder layers of 512 features and four heads, two vision blocks: the vision tower and the vocabulary keep
+    /// their size.
+    /// </summary>
     private static RandomModel Narrow(string name)
     {
         PublishedModel model = PublishedModel.Named(name);
         int kvHeads = model.KvHeads == model.Heads ? 4 : 2;
-        return new RandomModel(model with { Layers = 2, VisionLayers = 2, Hidden = 512, Heads = 4, KvHeads = kvHeads, HeadDim = 128, Intermediate = 256 }, seed: 0);
+        return new RandomModel(
+            model with
+            {
+                Layers = 2,
+                VisionLayers = 2,
+                Hidden = 512,
+                Heads = 4,
+                KvHeads = kvHeads,
+                HeadDim = 128,
+                Intermediate = 256,
+            },
+            seed: 0
+        );
     }
 
     private static Picture Stripes(int side)

@@ -14,7 +14,8 @@ public sealed class RandomValueTests
     public void Values_have_the_planned_mean_and_deviation_within_one_percent(torch.ScalarType stored)
     {
         float[] values = Values(new PlannedTensor("w", [1000, 200], 0.25, 0.5), stored, seed: 1);
-        double mean = values.Average(), deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
+        double mean = values.Average(),
+            deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
         mean.Should().BeApproximately(0.25, 0.005);
         deviation.Should().BeApproximately(0.5, 0.005);
         values.Min().Should().BeGreaterThan(0.25f - 0.8702f);
@@ -26,7 +27,10 @@ public sealed class RandomValueTests
     {
         byte[] one = Bytes(new PlannedTensor("a", [777], 0, 1), torch.ScalarType.BFloat16, seed: 3);
         Bytes(new PlannedTensor("a", [777], 0, 1), torch.ScalarType.BFloat16, seed: 3).Should().Equal(one);
-        Bytes(new PlannedTensor("a", [3_000_001], 0, 1), torch.ScalarType.BFloat16, seed: 3).Should().HaveCount(6_000_002).And.StartWith(one);
+        Bytes(new PlannedTensor("a", [3_000_001], 0, 1), torch.ScalarType.BFloat16, seed: 3)
+            .Should()
+            .HaveCount(6_000_002)
+            .And.StartWith(one);
         Bytes(new PlannedTensor("a", [777], 0, 1), torch.ScalarType.BFloat16, seed: 4).Should().NotEqual(one);
         Bytes(new PlannedTensor("b", [777], 0, 1), torch.ScalarType.BFloat16, seed: 3).Should().NotEqual(one);
     }
@@ -42,7 +46,10 @@ public sealed class RandomValueTests
     /// <summary>Seed 0 of these tensors for good: a changed generator would change every made model.</summary>
     [Fact]
     public void The_generator_stays_as_it_is() =>
-        Convert.ToHexString(Bytes(new PlannedTensor("w", [8], 0, 1), torch.ScalarType.Float16, seed: 0)).Should().Be("413163B97D3D32BDC1AFE4391C3BCB3E");
+        Convert
+            .ToHexString(Bytes(new PlannedTensor("w", [8], 0, 1), torch.ScalarType.Float16, seed: 0))
+            .Should()
+            .Be("413163B97D3D32BDC1AFE4391C3BCB3E");
 
     private static byte[] Bytes(PlannedTensor tensor, torch.ScalarType stored, int seed)
     {
@@ -52,5 +59,14 @@ public sealed class RandomValueTests
     }
 
     private static float[] Values(PlannedTensor tensor, torch.ScalarType stored, int seed) =>
-        [.. MemoryMarshal.Cast<byte, ushort>(Bytes(tensor, stored, seed)).ToArray().Select(b => stored == torch.ScalarType.Float16 ? (float)BitConverter.UInt16BitsToHalf(b) : BitConverter.UInt32BitsToSingle((uint)b << 16))];
+        [
+            .. MemoryMarshal
+                .Cast<byte, ushort>(Bytes(tensor, stored, seed))
+                .ToArray()
+                .Select(b =>
+                    stored == torch.ScalarType.Float16
+                        ? (float)BitConverter.UInt16BitsToHalf(b)
+                        : BitConverter.UInt32BitsToSingle((uint)b << 16)
+                ),
+        ];
 }

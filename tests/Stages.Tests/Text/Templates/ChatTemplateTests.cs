@@ -12,13 +12,26 @@ namespace Pipelines.Stages.Tests.Text.Templates;
 public sealed class ChatTemplateTests
 {
     private const string Question = "What is the main object in the image? Please answer with a single word.";
-    private const string Parts = "{% for m in messages %}{{ m.role }}:{% for p in m.content %}{% if p.type == 'image' %}<image>{% else %}{{ p.text }}{% endif %}{% endfor %}{{ '\n' }}{% endfor %}answer:";
+    private const string Parts =
+        "{% for m in messages %}{{ m.role }}:{% for p in m.content %}{% if p.type == 'image' %}<image>{% else %}{{ "
+        + "p.text }}{% endif %}{% endfor %}{{ '\n' }}{% endfor %}answer:";
 
     [Theory]
     [InlineData(Parts, "user:<image>" + Question + "\nanswer:")]
-    [InlineData("{% for m in messages %}<|im_start|>{{m.role}}\n<image>\n{{m.content}}<|im_end|>\n{% endfor %}<|im_start|>assistant\n", "<|im_start|>user\n<image>\n" + Question + "<|im_end|>\n<|im_start|>assistant")]
-    [InlineData("{{ bos_token }}{% for m in messages %}{{ '[INST] ' + m['content'] + ' [/INST]' }}{% endfor %}", "<s>[INST] <image>\n" + Question + " [/INST]")]
-    [InlineData("{% for c in messages %}{% if c.type == 'image' %}<image>{% elif 'text' in c %}{{ c['text'] }}{% endif %}{% endfor %}", "<image>" + Question)]
+    [InlineData(
+        "{% for m in messages %}<|im_start|>{{m.role}}\n<image>\n{{m.content}}<|im_end|>\n{% endfor "
+            + "%}<|im_start|>assistant\n",
+        "<|im_start|>user\n<image>\n" + Question + "<|im_end|>\n<|im_start|>assistant"
+    )]
+    [InlineData(
+        "{{ bos_token }}{% for m in messages %}{{ '[INST] ' + m['content'] + ' [/INST]' }}{% endfor %}",
+        "<s>[INST] <image>\n" + Question + " [/INST]"
+    )]
+    [InlineData(
+        "{% for c in messages %}{% if c.type == 'image' %}<image>{% elif 'text' in c %}{{ c['text'] }}{% endif "
+            + "%}{% endfor %}",
+        "<image>" + Question
+    )]
     public void A_template_is_given_the_message_in_the_form_that_it_has_a_place_for(string template, string prompt) =>
         Of(template).Prompt(Question).Should().Be(prompt);
 
@@ -26,20 +39,39 @@ public sealed class ChatTemplateTests
     [InlineData("{% for m in messages %}{{ m.content[1].text }}{% endfor %}", "no place for the picture")]
     [InlineData("<image><image>{{ messages[0].content[1].text }}", "more than once")]
     [InlineData("<image>{{ messages[0].role }}", "the question is lost or changed")]
-    [InlineData("<image>{% for m in messages %}{{ m.content | upper if m.content is string else m.content[1].text | upper }}{% endfor %}", "the question is lost or changed")]
-    [InlineData("{% for m in messages %}{{ m.content if m.content is string else m.content[1].text }}<image>{% endfor %}", "the question stands before the picture")]
+    [InlineData(
+        "<image>{% for m in messages %}{{ m.content | upper if m.content is string else m.content[1].text | upper "
+            + "}}{% endfor %}",
+        "the question is lost or changed"
+    )]
+    [InlineData(
+        "{% for m in messages %}{{ m.content if m.content is string else m.content[1].text }}<image>{% endfor %}",
+        "the question stands before the picture"
+    )]
     [InlineData("{{ raise_exception('no') }}", "the template refuses this: no")]
-    [InlineData("<image>{{ messages[0].content[1].text }}{% include 'x' %}", "line 1: the statement 'include' is not supported")]
-    [InlineData("{% if messages[0].content is string %}<image>{{ messages[0].content }}{% else %}{{ 'a' | safe }}{% endif %}", "line 1: the filter 'safe' is not supported")]
+    [InlineData(
+        "<image>{{ messages[0].content[1].text }}{% include 'x' %}",
+        "line 1: the statement 'include' is not supported"
+    )]
+    [InlineData(
+        "{% if messages[0].content is string %}<image>{{ messages[0].content }}{% else %}{{ 'a' | safe }}{% endif %}",
+        "line 1: the filter 'safe' is not supported"
+    )]
     [InlineData("{{ (", "line 1")]
     public void A_template_without_one_place_for_picture_and_question_is_refused(string template, string why) =>
-        FluentActions.Invoking(() => Of(template)).Should().Throw<InputException>().WithMessage(
-            $"*chat_template.jinja*{why}*model.template*");
+        FluentActions
+            .Invoking(() => Of(template))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*chat_template.jinja*{why}*model.template*");
 
     [Fact]
     public void A_template_that_starts_a_thought_is_refused() =>
-        FluentActions.Invoking(() => Of(Parts + "<think>\n")).Should().Throw<InputException>().WithMessage(
-            "*chat_template.jinja*<think>*first token*");
+        FluentActions
+            .Invoking(() => Of(Parts + "<think>\n"))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*chat_template.jinja*<think>*first token*");
 
     [Theory]
     [InlineData("Is <image> here?")]
@@ -57,8 +89,11 @@ public sealed class ChatTemplateTests
     [InlineData("<|video_pad|>")]
     [InlineData("<|vision_start|>")]
     public void A_question_that_holds_another_picture_of_the_family_is_refused(string mark) =>
-        ChatTemplate.Qwen2Vl.Invoking(
-            t => t.Prompt($"What is {mark}?")).Should().Throw<InputException>().WithMessage($"prompt*{mark}*");
+        ChatTemplate
+            .Qwen2Vl.Invoking(t => t.Prompt($"What is {mark}?"))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"prompt*{mark}*");
 
     [Theory]
     [InlineData("Does \"it's\" mean 'it is', or C:\\new\\table \"\\\"?")]
@@ -72,7 +107,8 @@ public sealed class ChatTemplateTests
     public void A_template_that_writes_another_text_before_the_picture_for_some_questions_is_refused()
     {
         ChatTemplate template = Of(
-            "{{ 'long ' if messages[0].content[1].text | length > 50 }}<image>{{ messages[0].content[1].text }}");
+            "{{ 'long ' if messages[0].content[1].text | length > 50 }}<image>{{ messages[0].content[1].text }}"
+        );
         template.Prompt("Short one?").Should().StartWith("<image>");
         template.Invoking(t => t.Prompt(Question)).Should().Throw<InputException>().WithMessage("*before the picture*");
     }
@@ -85,7 +121,13 @@ public sealed class ChatTemplateTests
         Prompt().Should().Be($"USER: <image>\n{Question} ASSISTANT:", "the folder has no template");
         Write(
             "tokenizer_config.json",
-            new { bos_token = "<s>", chat_template = (object[])[new { name = "tool_use", template = "x" }, new { name = "default", template = "T" + Parts }] });
+            new
+            {
+                bos_token = "<s>",
+                chat_template = (object[])
+                    [new { name = "tool_use", template = "x" }, new { name = "default", template = "T" + Parts }],
+            }
+        );
         Prompt().Should().StartWith("Tuser:");
         Write("processor_config.json", new { patch_size = 14, chat_template = "P" + Parts });
         Prompt().Should().StartWith("Puser:");
@@ -114,8 +156,11 @@ public sealed class ChatTemplateTests
         using var folder = new TemporaryFolder();
         ModelInfo info = Model(folder.Path, ModelFamily.Llava);
         File.WriteAllText(Path.Combine(folder.Path, "chat_template.json"), json);
-        FluentActions.Invoking(
-            () => ModelTemplate.Read(info)).Should().Throw<InputException>().WithMessage($"*chat_template.json*{why}*");
+        FluentActions
+            .Invoking(() => ModelTemplate.Read(info))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*chat_template.json*{why}*");
     }
 
     [Fact]
@@ -124,19 +169,32 @@ public sealed class ChatTemplateTests
         using var folder = new TemporaryFolder();
         ModelInfo info = Model(folder.Path, ModelFamily.InternVl, "\"template\": \"Hermes-2\"");
         File.WriteAllText(Path.Combine(folder.Path, "chat_template.jinja"), Parts);
-        ModelTemplate.Read(info).Prompt("Q?").Should().EndWith(
-            "助手。<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n");
+        ModelTemplate
+            .Read(info)
+            .Prompt("Q?")
+            .Should()
+            .EndWith("助手。<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n");
         Model(folder.Path, ModelFamily.InternVl, "\"template\": \"internvl2_5\", \"system_message\": null");
         ModelTemplate.Read(info).Prompt("Q?").Should().Be(ChatTemplate.InternVl.Prompt("Q?"));
         Model(folder.Path, ModelFamily.InternVl, "\"template\": \"phi3-chat\"");
-        FluentActions.Invoking(() => ModelTemplate.Read(info)).Should().Throw<InputException>().WithMessage(
-            "*config.json*'template'*phi3-chat*");
+        FluentActions
+            .Invoking(() => ModelTemplate.Read(info))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*config.json*'template'*phi3-chat*");
     }
 
     [Theory]
     [InlineData("\"text_config\": {\"model_type\": \"mistral\"}", "[INST] <image>\nQ? [/INST]")]
-    [InlineData("\"text_config\": {\"model_type\": \"llama\", \"vocab_size\": 128320}", "<|start_header_id|>user<|end_header_id|>\n\n<image>\nQ?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n")]
-    [InlineData("\"text_config\": {\"model_type\": \"llama\", \"vocab_size\": 64064}", "<|im_start|>system\nAnswer the questions.<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n")]
+    [InlineData(
+        "\"text_config\": {\"model_type\": \"llama\", \"vocab_size\": 128320}",
+        "<|start_header_id|>user<|end_header_id|>\n\n<image>\nQ?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+    )]
+    [InlineData(
+        "\"text_config\": {\"model_type\": \"llama\", \"vocab_size\": 64064}",
+        "<|im_start|>system\nAnswer the "
+            + "questions.<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n"
+    )]
     [InlineData("\"text_config\": {\"vocab_size\": 32064}", "USER: <image>\nQ? ASSISTANT:")]
     public void LLaVA_NeXT_without_a_template_is_asked_as_published_on_its_decoder(string config, string prompt)
     {
@@ -159,16 +217,21 @@ public sealed class ChatTemplateTests
         {
             var file = new TemplateText(
                 Golden.Path("..", "templates", $"{name}.jinja"),
-                File.ReadAllText(Golden.Path("..", "templates", $"{name}.jinja")));
-            ChatTemplate.Of(file, image, new Dictionary<string, string>()).Prompt(Question).Should().Be(
-                ChatTemplate.Of(builtIn, image).Prompt(Question), name);
+                File.ReadAllText(Golden.Path("..", "templates", $"{name}.jinja"))
+            );
+            ChatTemplate
+                .Of(file, image, new Dictionary<string, string>())
+                .Prompt(Question)
+                .Should()
+                .Be(ChatTemplate.Of(builtIn, image).Prompt(Question), name);
         }
     }
 
     [Fact]
     public void A_bos_token_that_the_template_writes_is_not_put_in_front_again()
     {
-        var image = new ImageMark("<x>", "<s>", "<s>", "<x>"); // the small tokenizer's one added token stands for the picture
+        // The small tokenizer's one added token stands for the picture
+        var image = new ImageMark("<x>", "<s>", "<s>", "<x>");
         HubTokenizer tokenizer = SmallTokenizers.Llama;
         tokenizer.EncodeWithOneBos("the cat").Should().Equal(tokenizer.Encode("the cat"));
         tokenizer.EncodeWithOneBos("<s>the cat").Should().Equal(tokenizer.Encode("the cat"));
@@ -178,8 +241,10 @@ public sealed class ChatTemplateTests
 
     private static ChatTemplate Of(string template) =>
         ChatTemplate.Of(
-            new TemplateText("/folder/chat_template.jinja", template), ImageMark.Llava,
-            new Dictionary<string, string> { ["bos_token"] = "<s>" });
+            new TemplateText("/folder/chat_template.jinja", template),
+            ImageMark.Llava,
+            new Dictionary<string, string> { ["bos_token"] = "<s>" }
+        );
 
     private static ModelInfo Model(string folder, ModelFamily family, string config = "\"x\": 0")
     {

@@ -29,19 +29,34 @@ public sealed class GoldenPromptTests
         foreach (string folder in Cases())
         {
             GoldenCase golden = GoldenCase.Of(folder);
-            if (!Families.TryGetValue(golden.Family, out ModelFamily family) || golden.Name.EndsWith("-hf", StringComparison.Ordinal)) continue;
+            if (
+                !Families.TryGetValue(golden.Family, out ModelFamily family)
+                || golden.Name.EndsWith("-hf", StringComparison.Ordinal)
+            )
+            {
+                continue;
+            }
+
             Check(golden, family, golden.ModelFolder, golden.Name);
             foreach (var variant in golden.Items("variants"))
             {
                 using var saved = new TemporaryFolder();
                 string source = Path.Combine(folder, variant.GetProperty("folder").GetString()!);
-                foreach (string file in Directory.EnumerateFiles(source)) File.Copy(
-                    file, Path.Combine(saved.Path, Path.GetFileName(file)));
+                foreach (string file in Directory.EnumerateFiles(source))
+                {
+                    File.Copy(file, Path.Combine(saved.Path, Path.GetFileName(file)));
+                }
+
                 if (variant.TryGetProperty("files_of_model", out var shared))
                 {
-                    foreach (var file in shared.EnumerateArray()) File.Copy(
-                        Path.Combine(golden.ModelFolder, file.GetString()!),
-                        Path.Combine(saved.Path, file.GetString()!), overwrite: true);
+                    foreach (var file in shared.EnumerateArray())
+                    {
+                        File.Copy(
+                            Path.Combine(golden.ModelFolder, file.GetString()!),
+                            Path.Combine(saved.Path, file.GetString()!),
+                            overwrite: true
+                        );
+                    }
                 }
 
                 Check(golden, family, saved.Path, $"{golden.Name} {variant.GetProperty("name").GetString()}");
@@ -58,7 +73,9 @@ public sealed class GoldenPromptTests
         var info = new ModelInfo(folder, family, null!, TorchSharp.torch.ScalarType.Float32);
         string prompt = golden.Text("prompt");
         ChatTemplate template = ModelTemplate.Read(
-            info, prompt.StartsWith("A chat", StringComparison.Ordinal) ? "vicuna" : ModelTemplate.Auto);
+            info,
+            prompt.StartsWith("A chat", StringComparison.Ordinal) ? "vicuna" : ModelTemplate.Auto
+        );
         template.Prompt(golden.Text("question")).Should().Be(prompt, name);
         var tokenizer = new HubTokenizer(folder);
         EncodedPrompt encoded = template.Encode(tokenizer, golden.Text("question"), golden.Number("image_length"));
@@ -67,9 +84,15 @@ public sealed class GoldenPromptTests
         foreach (var check in golden.Items("token_checks"))
         {
             string text = check.GetProperty("text").GetString()!;
-            tokenizer.Encode(text).Should().Equal(
-                check.GetProperty("ids").EnumerateArray().Select(i => i.GetInt32()), "{0} has them for '{1}'", name,
-                text);
+            tokenizer
+                .Encode(text)
+                .Should()
+                .Equal(
+                    check.GetProperty("ids").EnumerateArray().Select(i => i.GetInt32()),
+                    "{0} has them for '{1}'",
+                    name,
+                    text
+                );
         }
     }
 
@@ -78,8 +101,10 @@ public sealed class GoldenPromptTests
     {
         string newer = Golden.Path("..", "golden-2");
         IEnumerable<string> more = Directory.Exists(newer)
-            ? Directory.EnumerateDirectories(newer).Where(
-                d => File.Exists(Path.Combine(d, "case.json"))).Order(StringComparer.Ordinal)
+            ? Directory
+                .EnumerateDirectories(newer)
+                .Where(d => File.Exists(Path.Combine(d, "case.json")))
+                .Order(StringComparer.Ordinal)
             : [];
         return Golden.Cases().Concat(more).DistinctBy(Path.GetFullPath);
     }

@@ -27,7 +27,8 @@ public sealed class JinjaTemplateTests
         "{{ 'a'.ljust(1000000000) }}",
         "{{ 'a'.zfill(-5) }}{{ 10 ** 1000000 }}",
         "{% set ns = namespace(x='a') %}{% for i in range(100) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-        "{% set ns = namespace(x=[1]) %}{% for i in range(100) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x }}",
+        "{% set ns = namespace(x=[1]) %}{% for i in range(100) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ "
+            + "ns.x == ns.x }}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
         "{% set ns = namespace() %}{% set ns.x = [ns] %}{{ ns.x }}",
         "{% macro f(x) %}{{ f(x) ~ f(x) }}{% endmacro %}{{ f(1) }}",
@@ -46,25 +47,31 @@ public sealed class JinjaTemplateTests
     {
         using var file = JsonDocument.Parse(
             File.ReadAllBytes(
-                Path.Combine(
-                    Golden.RepositoryRoot(), "tests", "Stages.Tests", "Text", "Templates", "jinja-cases.json")));
-        var variables = file.RootElement.GetProperty("variables").EnumerateObject().ToDictionary(
-            v => v.Name, v => PythonJson.Read(v.Value), StringComparer.Ordinal);
+                Path.Combine(Golden.RepositoryRoot(), "tests", "Stages.Tests", "Text", "Templates", "jinja-cases.json")
+            )
+        );
+        var variables = file
+            .RootElement.GetProperty("variables")
+            .EnumerateObject()
+            .ToDictionary(v => v.Name, v => PythonJson.Read(v.Value), StringComparer.Ordinal);
         int rows = 0;
         foreach (JsonElement row in file.RootElement.GetProperty("cases").EnumerateArray())
         {
             string template = row.GetProperty("template").GetString()!;
             if (row.TryGetProperty("expected", out JsonElement expected))
             {
-                JinjaTemplate.Parse(template).Render(variables).Should().Be(
-                    expected.GetString(), "Jinja2 gives it for {0}", template);
+                JinjaTemplate
+                    .Parse(template)
+                    .Render(variables)
+                    .Should()
+                    .Be(expected.GetString(), "Jinja2 gives it for {0}", template);
             }
             else
             {
-                FluentActions.Invoking(
-                    () =>
-                        JinjaTemplate.Parse(template).Render(variables)).Should().Throw<JinjaException>(
-                            "Jinja2 refuses {0}", template);
+                FluentActions
+                    .Invoking(() => JinjaTemplate.Parse(template).Render(variables))
+                    .Should()
+                    .Throw<JinjaException>("Jinja2 refuses {0}", template);
             }
 
             rows++;
@@ -80,7 +87,8 @@ public sealed class JinjaTemplateTests
         int rows = 0;
         foreach (JsonElement row in file.RootElement.GetProperty("entries").EnumerateArray())
         {
-            string name = row.GetProperty("template").GetString()!, kind = row.GetProperty("kind").GetString()!;
+            string name = row.GetProperty("template").GetString()!,
+                kind = row.GetProperty("kind").GetString()!;
             string template = File.ReadAllText(Golden.Path("..", "templates", name));
             var variables = new Dictionary<string, object>(StringComparer.Ordinal)
             {
@@ -91,19 +99,26 @@ public sealed class JinjaTemplateTests
             };
             foreach (string token in (string[])["bos_token", "eos_token"])
             {
-                if (row.GetProperty(token).GetString() is { } text) variables[token] = text;
+                if (row.GetProperty(token).GetString() is { } text)
+                {
+                    variables[token] = text;
+                }
             }
 
             if (row.TryGetProperty("expected", out JsonElement expected))
             {
-                JinjaTemplate.Parse(template).Render(variables).Should().Be(
-                    expected.GetString(), "{0} gives it for {1}", name, kind);
+                JinjaTemplate
+                    .Parse(template)
+                    .Render(variables)
+                    .Should()
+                    .Be(expected.GetString(), "{0} gives it for {1}", name, kind);
             }
             else
             {
-                FluentActions.Invoking(
-                    () =>
-                        JinjaTemplate.Parse(template).Render(variables)).Should().Throw<JinjaException>("{0} refuses {1}", name, kind);
+                FluentActions
+                    .Invoking(() => JinjaTemplate.Parse(template).Render(variables))
+                    .Should()
+                    .Throw<JinjaException>("{0} refuses {1}", name, kind);
             }
 
             rows++;
@@ -130,9 +145,13 @@ public sealed class JinjaTemplateTests
     public void Damaged_templates_are_rendered_or_refused(int seed)
     {
         var random = new Random(seed);
-        const string whole = "{%- set ns = namespace(v=0) %}{% for m in messages if m.role != 'x' %}{%- if loop.first and m['content'] is string %}{{ m.content | trim }}{% else %}"
-            + "{% for p in m.content | selectattr('type', 'equalto', 'text') %}{{ p.text[1:] + \"\\n\" ~ ns.v }}{% set ns.v = ns.v + 1 %}{% endfor %}{% endif %}{# c #}{% endfor -%}"
-            + "{% macro f(a, b=2) %}{{ a | tojson(indent=1) }}{% endmacro %}{{ f([1, {'k': none}, (2.5,)]) if messages else raise_exception('no') }}{% raw %}{{ x }}{% endraw %}";
+        const string whole =
+            "{%- set ns = namespace(v=0) %}{% for m in messages if m.role != 'x' %}{%- if loop.first and "
+            + "m['content'] is string %}{{ m.content | trim }}{% else %}"
+            + "{% for p in m.content | selectattr('type', 'equalto', 'text') %}{{ p.text[1:] + \"\\n\" ~ ns.v }}{% "
+            + "set ns.v = ns.v + 1 %}{% endfor %}{% endif %}{# c #}{% endfor -%}"
+            + "{% macro f(a, b=2) %}{{ a | tojson(indent=1) }}{% endmacro %}{{ f([1, {'k': none}, (2.5,)]) if "
+            + "messages else raise_exception('no') }}{% raw %}{{ x }}{% endraw %}";
         RendersOrRefuses(Encoding.UTF8.GetString(Mutation.Of(Encoding.UTF8.GetBytes(whole), random)));
     }
 
@@ -144,10 +163,13 @@ public sealed class JinjaTemplateTests
     [InlineData("{{ strftime_now('%d') }}", "line 1: the template writes the date of the day*")]
     [InlineData("{% for i in [1] recursive %}{% endfor %}", "line 1: recursive loops are not supported")]
     public void What_the_renderer_does_not_know_is_refused_by_name_and_line(string template, string message) =>
-        FluentActions.Invoking(
-            () =>
-                JinjaTemplate.Parse(template).Render(new Dictionary<string, object>())).Should().Throw<JinjaException>().WithMessage(message)
-            .Which.Unsupported.Should().BeTrue();
+        FluentActions
+            .Invoking(() => JinjaTemplate.Parse(template).Render(new Dictionary<string, object>()))
+            .Should()
+            .Throw<JinjaException>()
+            .WithMessage(message)
+            .Which.Unsupported.Should()
+            .BeTrue();
 
     private static void RendersOrRefuses(string template)
     {
@@ -156,8 +178,11 @@ public sealed class JinjaTemplateTests
             var message = new PythonDict();
             message.Set("role", "user");
             message.Set("content", "Q");
-            JinjaTemplate.Parse(template).Render(
-                new Dictionary<string, object> { ["messages"] = new PythonList([message]) }).Length.Should().BeLessThanOrEqualTo(1 << 20);
+            JinjaTemplate
+                .Parse(template)
+                .Render(new Dictionary<string, object> { ["messages"] = new PythonList([message]) })
+                .Length.Should()
+                .BeLessThanOrEqualTo(1 << 20);
         }
         catch (JinjaException e)
         {
