@@ -130,9 +130,8 @@ internal sealed class AblationRatio : Stage
             .. Rows(artifacts)
                 .GroupBy(r => r.Ablate)
                 .Select(rows => new SummaryRow(
-                    string.Create(CultureInfo.InvariantCulture, $"{Name}: {100 * rows.Key:0.##} % ablated"),
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text($"{Name}: {100 * rows.Key:0.##} % ablated"),
+                    Invariant.Text(
                         $"{Words(rows, r => r.FaithfulHeads)} heads for faithfulness > {validation.Spec.Faithfulness}, "
                             + $"{Words(rows, r => r.CompleteHeads)} for completeness < {validation.Spec.Completeness}"
                     )
@@ -161,10 +160,7 @@ internal sealed class AblationRatio : Stage
 
         throw new InputException(
             $"stages.{name}.ratios",
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{ratio} of {heads} heads is {ablated}: every mask would be the same."
-            ),
+            Invariant.Text($"{ratio} of {heads} heads is {ablated}: every mask would be the same."),
             "Use shares that leave some heads intact and some ablated."
         );
     }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -83,8 +83,7 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
         LayoutRunRow run = Run(artifacts);
         return run.Perplexity is null
             ? "The two first principal components: too few samples for t-SNE"
-            : string.Create(
-                CultureInfo.InvariantCulture,
+            : Invariant.Text(
                 $"Exact t-SNE, perplexity {run.Perplexity:0.#}, {run.Steps} steps from the principal components, KL "
                     + $"divergence {run.Divergence:0.00}"
             );

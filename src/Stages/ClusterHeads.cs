@@ -1,6 +1,6 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -101,10 +101,7 @@ internal sealed class ClusterHeads(
         [
             new SummaryRow(
                 Name,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{heads} of {Context.Heads} heads have beta > {spec.LeastBeta} in some sample"
-                )
+                Invariant.Text($"{heads} of {Context.Heads} heads have beta > {spec.LeastBeta} in some sample")
             ),
         ];
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
@@ -67,8 +66,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         {
             baseline ??= Load(artifacts);
             return baseline.ImageLength is { } common && common != imageTokens
-                ? string.Create(
-                    CultureInfo.InvariantCulture,
+                ? Invariant.Text(
                     $"the picture becomes {imageTokens} image tokens, those of the baseline {common}: model.image "
                         + $"sets no common size"
                 )
@@ -97,7 +95,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
         string how =
             left == 1
                 ? "1 picture is left out, and the next was taken"
-                : string.Create(CultureInfo.InvariantCulture, $"{left} pictures are left out, and the next were taken");
+                : Invariant.Text($"{left} pictures are left out, and the next were taken");
         return left == 0 ? [] : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Baseline.Name)}.csv says why)")];
     }
 
@@ -160,8 +158,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
             ? drawn
             : throw new InputException(
                 all.Source,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"only {used} of {drawn.Count} pictures can be used, fewer than the {count} asked for as a "
                         + $"baseline (for example: {drawn.First(d => d.Reason is not null).Reason})."
                 ),

@@ -188,8 +188,7 @@ internal sealed class ForwardPasses(
         int unstable = Accepted(artifacts)!
             .Count(s => !(rule.Correlation(artifacts, UnitsOf(s).Asked[MasksOf(s)]) >= rule.Spec.Until));
         string notEnough = unstable == 0 ? "" : $"; {unstable} at the most allowed, without";
-        return string.Create(
-            CultureInfo.InvariantCulture,
+        return Invariant.Text(
             $"{counts.Min()} to {counts.Max()}, mean {Reporting.Format.Fixed(counts.Average(), 0)}, until two halves "
                 + $"correlate {rule.Spec.Until}{notEnough}"
         );
@@ -314,8 +313,7 @@ internal sealed class ForwardPasses(
     private string? Problem(EndsRow ends) =>
         ends.Reason is { } reason ? reason
         : ends.Intact - ends.Ablated < spec.MinGap
-            ? string.Create(
-                CultureInfo.InvariantCulture,
+            ? Invariant.Text(
                 $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}"
             )
         : null;

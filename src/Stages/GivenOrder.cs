@@ -44,7 +44,7 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         {
             throw new InputException(
                 run.Folder,
-                Text(
+                Invariant.Text(
                     $"its model has {fit.Layers} x {fit.Heads} heads, this one {layers} x {heads}: its order cannot "
                         + $"be this one's."
                 )
@@ -75,7 +75,10 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         int scored = named.Count(n => n.Score is not null);
         if (scored > 0 && scored < named.Count)
         {
-            throw new InputException(file, Text($"{scored} of {named.Count} lines have a score: all must, or none."));
+            throw new InputException(
+                file,
+                Invariant.Text($"{scored} of {named.Count} lines have a score: all must, or none.")
+            );
         }
 
         IEnumerable<(int Head, double? Score)> first =
@@ -102,12 +105,12 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
                 continue;
             }
 
-            (int Head, double? Score) entry = Line(line, Text($"{file}, line {number}"), layers, heads);
+            (int Head, double? Score) entry = Line(line, Invariant.Text($"{file}, line {number}"), layers, heads);
             if (!lineOf.TryAdd(entry.Head, number))
             {
                 throw new InputException(
-                    Text($"{file}, line {number}"),
-                    Text(
+                    Invariant.Text($"{file}, line {number}"),
+                    Invariant.Text(
                         $"names layer {entry.Head / heads}, head {entry.Head % heads} again; line "
                             + $"{lineOf[entry.Head]} has it."
                     )
@@ -171,7 +174,7 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
             ? number
             : throw new InputException(
                 where,
-                Text($"'{field}' must be a whole number from 0 to {below - 1}."),
+                Invariant.Text($"'{field}' must be a whole number from 0 to {below - 1}."),
                 FormOfLine
             );
 
@@ -197,6 +200,4 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
                 $"the run has several regress stages: {string.Join(", ", fits)}.",
                 $"Name one: {{ run: …, stage: {fits[0]} }}."
             );
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

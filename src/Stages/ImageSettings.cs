@@ -39,7 +39,7 @@ internal static class ImageSettings
     public static string Describe(ImageChoice image, ModelFamily family, ImageTokenCounter counter)
     {
         string tiles = image.MaxTiles is { } most
-            ? string.Create(CultureInfo.InvariantCulture, $"; {most} {(most == 1 ? "tile" : "tiles at most")}")
+            ? Invariant.Text($"; {most} {(most == 1 ? "tile" : "tiles at most")}")
             : "";
         if (family == ModelFamily.Llava)
         {
@@ -56,7 +56,7 @@ internal static class ImageSettings
                 : $"each at its own size, with its own number of image tokens{tiles}";
         }
 
-        string one = string.Create(CultureInfo.InvariantCulture, $"{side} x {side}");
+        string one = Invariant.Text($"{side} x {side}");
         return Tokens(
                 image.KeepSizes
                     ? $"each at its own size; left out where it does not become the tokens of {one}"
@@ -121,6 +121,5 @@ internal static class ImageSettings
             : image;
     }
 
-    private static string Tokens(string how, int tokens) =>
-        string.Create(CultureInfo.InvariantCulture, $"{how}; {tokens} image tokens");
+    private static string Tokens(string how, int tokens) => Invariant.Text($"{how}; {tokens} image tokens");
 }

@@ -107,9 +107,7 @@ internal sealed class ModelCheck : IDisposable
                 .Range(first, count)
                 .Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), TokenText(prompt.Ids[i])));
         string grid =
-            features.Tokens.Rows > 0
-                ? string.Create(CultureInfo.InvariantCulture, $", {features.Tokens.Rows} x {features.Tokens.Columns}")
-                : "";
+            features.Tokens.Rows > 0 ? Invariant.Text($", {features.Tokens.Rows} x {features.Tokens.Columns}") : "";
         return
         [
             .. Rows(0, prompt.ImageStart, "prefix"),
@@ -165,7 +163,7 @@ internal sealed class ModelCheck : IDisposable
         yield return new CheckResult(
             "time",
             true,
-            Text(
+            Invariant.Text(
                 $"{SecondsPerPicture:0.000} s a picture; {1 / SecondsPerMask:0.0} masks/s in batches of {forward.Batch}"
             )
         );
@@ -261,7 +259,7 @@ internal sealed class ModelCheck : IDisposable
             prompt,
             forward.Batch
         );
-        string parts = Text(
+        string parts = Invariant.Text(
             $"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + "
                 + $"{Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations, without "
                 + $"the vision tower's"
@@ -269,11 +267,15 @@ internal sealed class ModelCheck : IDisposable
         string measured =
             context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA
                 ? "on the device, where it is not measured"
-                : Text(
+                : Invariant.Text(
                     $"measured {Gigabytes(HeldBytes)}, of which {Gigabytes(programBytes)} are the program's own, and "
                         + $"{Gigabytes(PeakBytes)} at most while loading, pages of the files included"
                 );
-        return new CheckResult("memory", true, Text($"estimate {Gigabytes(estimate.Total)} ({parts}); {measured}"));
+        return new CheckResult(
+            "memory",
+            true,
+            Invariant.Text($"estimate {Gigabytes(estimate.Total)} ({parts}); {measured}")
+        );
     }
 
     /// <summary>Memory of the process without pages of files.</summary>
@@ -296,14 +298,12 @@ internal sealed class ModelCheck : IDisposable
     }
 
     private static string Gigabytes(long bytes) =>
-        bytes < 100_000_000 ? Text($"{bytes / 1e6:0.0} MB") : Text($"{bytes / 1e9:0.00} GB");
+        bytes < 100_000_000 ? Invariant.Text($"{bytes / 1e6:0.0} MB") : Invariant.Text($"{bytes / 1e9:0.00} GB");
 
     /// <summary>A token on one line.</summary>
     private string TokenText(int id) => Shown.Name(context.Model.Tokenizer.TokenText(id)).Replace(' ', '▁');
 
     private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A token of a prompt.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
@@ -77,8 +76,7 @@ internal sealed class TokenTrace : Stage
         {
             throw new InputException(
                 $"stages.{validation.Name}.scan",
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"the scan stops at a faithfulness of {validation.StrictestFaithfulness}, below the "
                         + $"{spec.Faithfulness} of token-trace."
                 ),
@@ -163,7 +161,7 @@ internal sealed class TokenTrace : Stage
             '\n',
             (forward.Accepted(artifacts) ?? [])
                 .Where(s => s.Item.Box is not null)
-                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Id} {s.Item.Box}"))
+                .Select(s => Invariant.Text($"{s.Id} {s.Item.Box}"))
         );
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -263,8 +264,7 @@ internal sealed class Validate : Stage
                 .RankBy.Select(r => r.Name)
                 .Select(name => new SummaryRow(
                     $"{Name}: {name}",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{Words(name, true)} heads for faithfulness > {spec.Faithfulness}, {Words(name, false)} for "
                             + $"completeness < {spec.Completeness}"
                     )

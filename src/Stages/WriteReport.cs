@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
@@ -346,8 +345,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
         [
             new Fact(
                 "pictures",
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be "
                         + $"asked about"
                 )
@@ -361,10 +359,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 [
                     new Fact(
                         "left out",
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{counts.Unfit} pictures could not be asked about: table samples says why"
-                        )
+                        Invariant.Text($"{counts.Unfit} pictures could not be asked about: table samples says why")
                     ),
                 ]
                 : Array.Empty<Fact>(),
@@ -374,7 +369,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact(
                 "left out",
-                string.Create(CultureInfo.InvariantCulture, $"{l.Count} pictures: {l.Reason}")
+                Invariant.Text($"{l.Count} pictures: {l.Reason}")
             )),
         ];
     }

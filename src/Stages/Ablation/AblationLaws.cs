@@ -1,4 +1,4 @@
-using System.Globalization;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
 using Pipelines.Stages.Tensors;
 using TorchSharp;
@@ -83,7 +83,9 @@ internal sealed class AblationLaws(
         yield return new CheckResult(
             "ablating everything moves the logit",
             Math.Abs(gap) > Math.Min(Tolerance, 1e-3) * scale,
-            Text($"f(1) = {fast.Intact:0.0000}, f(0) = {ablated:0.0000}, of logits up to {scale:0.0} from their mean")
+            Invariant.Text(
+                $"f(1) = {fast.Intact:0.0000}, f(0) = {ablated:0.0000}, of logits up to {scale:0.0} from their mean"
+            )
         );
 
         byte[][] masks =
@@ -95,7 +97,7 @@ internal sealed class AblationLaws(
             "phi(0) = 0 and phi(1) = 1 among other masks",
             Math.Abs(together[Masks] - ablated) <= BatchTolerance * scale
                 && Math.Abs(together[Masks + 1] - fast.Intact) <= BatchTolerance * scale,
-            Text(
+            Invariant.Text(
                 $"phi(0) = {(together[Masks] - ablated) / gap:0.0e+0}, phi(1) = 1 + "
                     + $"{(together[Masks + 1] - fast.Intact) / gap:0.0e+0}"
             )
@@ -122,7 +124,7 @@ internal sealed class AblationLaws(
         yield return new CheckResult(
             "the batch does not matter",
             apart <= BatchTolerance * scale,
-            Text($"largest difference {apart:0.0e+0} over {Masks} masks, one by one and together")
+            Invariant.Text($"largest difference {apart:0.0e+0} over {Masks} masks, one by one and together")
         );
 
         foreach (CheckResult result in PrefixAndImage(full, none))
@@ -153,7 +155,7 @@ internal sealed class AblationLaws(
         yield return new CheckResult(
             "no effect on prefix and image tokens",
             before == 0,
-            Text(
+            Invariant.Text(
                 $"largest change {before:0.0e+0} at {prompt.SuffixStart} tokens before the suffix, {after:0.0e+0} at "
                     + $"{prompt.SuffixLength} suffix tokens, with all heads ablated"
             )
@@ -180,7 +182,7 @@ internal sealed class AblationLaws(
             worst.Before == 0,
             worst.Before == 0
                 ? "no bit changes in any layer"
-                : Text($"layer {worst.Layer} changes prefix or image tokens by {worst.Before:0.0e+0}")
+                : Invariant.Text($"layer {worst.Layer} changes prefix or image tokens by {worst.Before:0.0e+0}")
         );
 
         using var opposed = new SuffixForward(cache, turned, target, fast.Batch);
@@ -199,7 +201,7 @@ internal sealed class AblationLaws(
         foreach (int layer in new SortedSet<int> { 0, shape.Layers / 2, shape.Layers - 1 })
         {
             yield return Same(
-                Text($"layer {layer} ablated = plain full pass"),
+                Invariant.Text($"layer {layer} ablated = plain full pass"),
                 f[layer],
                 naive.Logit(new AblationMask(without[layer]), turned, target),
                 scale
@@ -230,10 +232,10 @@ internal sealed class AblationLaws(
             what,
             dead.Length == 0,
             dead.Length == 0
-                ? Text(
+                ? Invariant.Text(
                     $"least change {changes.Min():0.0e+0} of {ofWhat}, in layer {Array.IndexOf(changes, changes.Min())}"
                 )
-                : Text($"ablating all heads of layer {string.Join(", ", dead)} changes nothing in {ofWhat}")
+                : Invariant.Text($"ablating all heads of layer {string.Join(", ", dead)} changes nothing in {ofWhat}")
         );
     }
 
@@ -241,11 +243,9 @@ internal sealed class AblationLaws(
         new(
             what,
             Math.Abs(found - expected) <= Tolerance * scale,
-            Text(
+            Invariant.Text(
                 $"{found:0.000000} and {expected:0.000000}, difference {Math.Abs(found - expected):0.0e+0} of "
                     + $"{Tolerance * scale:0.0e+0} allowed"
             )
         );
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Ablation;
 
@@ -20,9 +20,7 @@ internal struct CounterRandom
     /// <param name="index">Index in the scope.</param>
     public CounterRandom(long seed, string scope, long index)
     {
-        byte[] digest = SHA256.HashData(
-            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seed}\0{scope}\0{index}"))
-        );
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(Invariant.Text($"{seed}\0{scope}\0{index}")));
         state = BinaryPrimitives.ReadUInt64LittleEndian(digest);
     }
 

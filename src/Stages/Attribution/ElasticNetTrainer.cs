@@ -1,10 +1,10 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Attribution;
 
@@ -146,10 +146,7 @@ internal sealed class ElasticNetTrainer(
                 0 => 0,
                 1 => (byte)(1 << (j & 7)),
                 _ => throw new InvalidOperationException(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"Feature {j} is {value}: the elastic net takes columns of 0 and 1."
-                    )
+                    Invariant.Text($"Feature {j} is {value}: the elastic net takes columns of 0 and 1.")
                 ),
             };
         }

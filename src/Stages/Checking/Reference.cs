@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 using Pipelines.Stages.Errors;
@@ -111,8 +110,7 @@ internal sealed record Reference
         {
             throw new InputException(
                 file,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"the file is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."
                 ),
                 "NaN and Infinity, which Python writes, are no JSON: a reference with them is of no use.",
@@ -172,8 +170,7 @@ internal sealed record Reference
                 return;
             }
 
-            string found = string.Create(
-                CultureInfo.InvariantCulture,
+            string found = Invariant.Text(
                 $"'{name}' has {count} entries and '{other}' {expected}; both must have as many."
             );
             throw new InputException(file, found, Remedy);

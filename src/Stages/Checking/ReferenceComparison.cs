@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Models;
@@ -43,7 +42,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
             yield return new CheckResult(
                 "pixel values",
                 Near(own, norm, norm),
-                Text($"norm {own:0.0000}, reference {norm:0.0000}") + hint
+                Invariant.Text($"norm {own:0.0000}, reference {norm:0.0000}") + hint
             );
         }
 
@@ -54,7 +53,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
         yield return new CheckResult(
             "image tokens",
             expected == prompt.ImageLength,
-            Text($"{prompt.ImageLength}, reference {expected}")
+            Invariant.Text($"{prompt.ImageLength}, reference {expected}")
         );
         yield return PromptIds(prompt);
         using PrefixCache prefix = PrefixCache.Compute(model, prompt, features);
@@ -75,11 +74,11 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
             .Range(0, Math.Max(own.Count, other.Count))
             .FirstOrDefault(i => Id(own, i) != Id(other, i), -1);
         return first < 0
-            ? new CheckResult("prompt ids", true, Text($"all {own.Count} are equal"))
+            ? new CheckResult("prompt ids", true, Invariant.Text($"all {own.Count} are equal"))
             : new CheckResult(
                 "prompt ids",
                 false,
-                Text($"position {first}: {Token(own, first)}, reference {Token(other, first)}")
+                Invariant.Text($"position {first}: {Token(own, first)}, reference {Token(other, first)}")
             );
     }
 
@@ -91,7 +90,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
         {
             throw new InputException(
                 reference.File,
-                Text($"it has {reference.KeyNorms.Count} layers, the model {layers}."),
+                Invariant.Text($"it has {reference.KeyNorms.Count} layers, the model {layers}."),
                 "Reference and experiment must be of one checkpoint."
             );
         }
@@ -113,7 +112,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
                     return new CheckResult(
                         what,
                         false,
-                        Text($"layer {layer}: {name} {own:0.0000}, reference {other:0.0000}")
+                        Invariant.Text($"layer {layer}: {name} {own:0.0000}, reference {other:0.0000}")
                     );
                 }
 
@@ -122,7 +121,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
 
             if (reference.LastKeys is { } keys && LastKeyDifference(image, keys[layer], layer) is var difference)
             {
-                string found = Text(
+                string found = Invariant.Text(
                     $"layer {layer}: the last image token's key is {difference:0.0e+0} of its length away, though "
                         + $"its norm is right: another rotation or position"
                 );
@@ -135,7 +134,11 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
             }
         }
 
-        return new CheckResult(what, true, Text($"{layers} layers, largest relative difference {worst:0.0e+0}"));
+        return new CheckResult(
+            what,
+            true,
+            Invariant.Text($"{layers} layers, largest relative difference {worst:0.0e+0}")
+        );
     }
 
     /// <summary>
@@ -149,7 +152,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
         {
             throw new InputException(
                 reference.File,
-                Text(
+                Invariant.Text(
                     $"'last_keys' of layer {layer} has {expected.Count} numbers; a head of the model has {own.Length}."
                 )
             );
@@ -171,7 +174,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
             {
                 throw new InputException(
                     reference.File,
-                    Text($"token {token} has no row in this model's unembedding ({own.Count} rows)."),
+                    Invariant.Text($"token {token} has no row in this model's unembedding ({own.Count} rows)."),
                     "Reference and experiment must be of one checkpoint."
                 );
             }
@@ -181,7 +184,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
                 return new CheckResult(
                     what,
                     false,
-                    Text(
+                    Invariant.Text(
                         $"number {i + 1}, {Token(token)}: {own[token]:0.0000}, reference "
                             + $"{reference.TopLogits[i]:0.0000}"
                     )
@@ -199,7 +202,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
             ? new CheckResult(
                 what,
                 true,
-                Text(
+                Invariant.Text(
                     $"the {reference.TopTokens.Count} largest differ by {worst:0.0e+0} at most, first "
                         + $"{Token(reference.TopTokens[0])} {own[reference.TopTokens[0]]:0.0000}"
                 )
@@ -207,7 +210,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
             : new CheckResult(
                 what,
                 false,
-                Text(
+                Invariant.Text(
                     $"{Token(stranger)} has {own[stranger]:0.0000} here and is not among the reference's "
                         + $"{reference.TopTokens.Count} largest"
                 )
@@ -221,7 +224,7 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
 
     private string Token(IReadOnlyList<int> ids, int position) => Id(ids, position) is { } id ? Token(id) : "no token";
 
-    private string Token(int id) => Text($"{id} '{Shown.Name(model.Tokenizer.TokenText(id))}'");
+    private string Token(int id) => Invariant.Text($"{id} '{Shown.Name(model.Tokenizer.TokenText(id))}'");
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
@@ -233,6 +236,4 @@ internal sealed class ReferenceComparison(VisionLanguageModel model, Reference r
 
     private static float[] ToFloats(torch.Tensor tensor) =>
         tensor.to(torch.ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

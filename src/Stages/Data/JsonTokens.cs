@@ -236,10 +236,7 @@ internal ref struct JsonTokens
     {
         var (line, column) = PlaceOf(value.Offset);
         string path = value.Path.Length == 0 ? "" : value.Path + ": ";
-        return new InputException(
-            file,
-            string.Create(CultureInfo.InvariantCulture, $"{path}{value.What} (line {line}, byte {column}).")
-        );
+        return new InputException(file, Invariant.Text($"{path}{value.What} (line {line}, byte {column})."));
     }
 
     /// <summary>What is wrong at the current place, for the case that somebody needs the value.</summary>
@@ -345,8 +342,7 @@ internal ref struct JsonTokens
                 ? true
                 : throw new InputException(
                     file,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"the JSON is damaged or ends too early (line {e.LineNumber + 1}, byte "
                             + $"{e.BytePositionInLine + 1})."
                     ),

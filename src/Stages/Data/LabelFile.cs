@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Pipelines.Stages.Errors;
 
@@ -42,15 +41,12 @@ internal static class LabelFile
         while (rows.MoveNext())
         {
             (int line, string[] fields) = rows.Current;
-            string where = string.Create(CultureInfo.InvariantCulture, $"{path}:{line}");
+            string where = Invariant.Text($"{path}:{line}");
             if (fields.Length != header.Length)
             {
                 throw new InputException(
                     where,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{header.Length} columns are expected, found {fields.Length}."
-                    ),
+                    Invariant.Text($"{header.Length} columns are expected, found {fields.Length}."),
                     "A text with a comma needs quotes."
                 );
             }
@@ -212,16 +208,13 @@ internal static class LabelFile
                 return at == text.Length || text[at] is ',' or '\r' or '\n'
                     ? quoted.ToString()
                     : throw new InputException(
-                        string.Create(CultureInfo.InvariantCulture, $"{path}:{line}"),
+                        Invariant.Text($"{path}:{line}"),
                         "text follows a closing quote.",
                         "A quote inside a quoted text is written twice."
                     );
             }
         }
 
-        throw new InputException(
-            string.Create(CultureInfo.InvariantCulture, $"{path}:{opened}"),
-            "a quote is opened and never closed."
-        );
+        throw new InputException(Invariant.Text($"{path}:{opened}"), "a quote is opened and never closed.");
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Vision;
 
@@ -86,11 +85,10 @@ internal static class PictureFolder
         ];
         if (missing.Length > allowed * names.Count || (missing.Length > 0 && missing.Length == names.Count))
         {
-            string share = string.Create(CultureInfo.InvariantCulture, $"{100.0 * missing.Length / names.Count:0.#} %");
+            string share = Invariant.Text($"{100.0 * missing.Length / names.Count:0.#} %");
             throw new InputException(
                 folder,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"lacks {missing.Length} of the {names.Count} pictures that {namedBy} names ({share}; "
                         + $"data.missing allows {100 * allowed:0.#} %); the first is '{missing[0]}'."
                 ),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -52,9 +51,7 @@ internal static class JsonText
     /// <param name="error">Of this class, or of .NET's reader.</param>
     public static string Place(JsonException error)
     {
-        string line = error.LineNumber is { } number
-            ? string.Create(CultureInfo.InvariantCulture, $"line {number + 1}")
-            : "";
+        string line = error.LineNumber is { } number ? Invariant.Text($"line {number + 1}") : "";
         return error is not NoTextException ? line
             : line.Length == 0 ? error.Message
             : $"{line}: {error.Message}";

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
 
@@ -74,15 +74,13 @@ internal sealed class ImageTokenCounter
             wanted = ofFitted(side, side);
         return found == wanted
             ? null
-            : string.Create(
-                CultureInfo.InvariantCulture,
+            : Invariant.Text(
                 $"{width} x {height} pixels become {Counted(found)}, not {Counted(wanted)} as {side} x {side} do"
             );
     }
 
     private static string Counted(ImageTokens tokens) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"{tokens.Tokens} image tokens{(tokens.Rows > 0 ? $" ({tokens.Rows} x {tokens.Columns})" : "")}"
         );
 }

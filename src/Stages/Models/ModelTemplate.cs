@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 using Pipelines.Stages.Text.Templates;
@@ -85,10 +84,7 @@ internal static class ModelTemplate
         return ChatTemplate.Of(
             template,
             image,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"prompt {template.Name}, as published: the folder has no template"
-            )
+            Invariant.Text($"prompt {template.Name}, as published: the folder has no template")
         );
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
@@ -39,7 +38,7 @@ internal static class RotaryConfig
         {
             throw text.Error(
                 "rope_theta",
-                string.Create(CultureInfo.InvariantCulture, $"is {named[1]} in one place and {named[0]} in another."),
+                Invariant.Text($"is {named[1]} in one place and {named[0]} in another."),
                 Once
             );
         }
@@ -117,10 +116,7 @@ internal static class RotaryConfig
             {
                 throw section.Error(
                     "factor",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"is {factor}, but '{section.NameOf(key)}' is \"default\", which scales nothing."
-                    )
+                    Invariant.Text($"is {factor}, but '{section.NameOf(key)}' is \"default\", which scales nothing.")
                 );
             }
 
@@ -160,8 +156,7 @@ internal static class RotaryConfig
             }
         }
 
-        private static string By(double? factor) =>
-            factor is null ? "" : string.Create(CultureInfo.InvariantCulture, $" by {factor}");
+        private static string By(double? factor) => factor is null ? "" : Invariant.Text($" by {factor}");
 
         /// <summary>M-RoPE changes where tokens stand, not the frequencies.</summary>
         private static string Plain(string kind) => kind == "mrope" ? "default" : kind;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
@@ -26,8 +25,7 @@ internal sealed record SequenceLimit(int Tokens, string File, string Key)
         {
             throw new InputException(
                 File,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"'{Key}' makes passes over more than {Tokens} tokens differ from full attention with plain "
                         + $"rotary positions, but {what} has {length}."
                 ),

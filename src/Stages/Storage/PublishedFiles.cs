@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -117,7 +118,7 @@ internal sealed class PublishedFiles
             files
                 .Order(StringComparer.Ordinal)
                 .Select(Line)
-                .Prepend(string.Create(CultureInfo.InvariantCulture, $"{UnitsHead}{units.Lines} {units.Sha256}"))
+                .Prepend(Invariant.Text($"{UnitsHead}{units.Lines} {units.Sha256}"))
         );
         WholeFile.Write(
             Path.Combine(folder, FileName),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -48,7 +49,7 @@ internal sealed record Worker(string Host, string Boot, string Namespace, int Pr
         TextOf("/proc/self/stat").Split(' ')[0] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"process {Process} on {Host}");
+    public override string ToString() => Invariant.Text($"process {Process} on {Host}");
 
     /// <summary>UTF-8 JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);

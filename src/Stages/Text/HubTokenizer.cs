@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
@@ -176,7 +175,7 @@ internal sealed class HubTokenizer
     {
         if (!_texts.TryGetValue(id, out string? token))
         {
-            return string.Create(CultureInfo.InvariantCulture, $"<unused {id}>");
+            return Invariant.Text($"<unused {id}>");
         }
 
         if (_addedIds.Contains(id))

@@ -22,7 +22,7 @@ internal static class TokenizerJsonAlphabet
             normalizers.Find(n =>
                 n
                     is not (
-                { Type: "NFC" }
+                        { Type: "NFC" }
                         or { Type: "Prepend", Prepend: Mark }
                         or { Type: "Replace", Pattern.String: " ", Content: Mark }
                     )
@@ -43,8 +43,8 @@ internal static class TokenizerJsonAlphabet
         {
             case (
                 [
-                { Type: "Split", Pattern.Regex: { } pattern, Behavior: "Isolated", Invert: null or false },
-                { Type: "ByteLevel", UseRegex: false, AddPrefixSpace: null or false },
+                    { Type: "Split", Pattern.Regex: { } pattern, Behavior: "Isolated", Invert: null or false },
+                    { Type: "ByteLevel", UseRegex: false, AddPrefixSpace: null or false },
                 ],
                 ""
                     or "NFC"

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Vision;
 
@@ -117,9 +118,7 @@ internal static class BmpFile
         if (!known)
         {
             throw new FormatException(
-                FormattableString.Invariant(
-                    $"is a BMP of {bits} bits and compression {compression}, which is not supported"
-                )
+                Invariant.Text($"is a BMP of {bits} bits and compression {compression}, which is not supported")
             );
         }
 

@@ -152,11 +152,7 @@ internal sealed record ImageProcessorKeys(
 
         if (this == InternVl && config.RescaleFactor is { } factor && Math.Abs((factor * 255) - 1) > 1e-6)
         {
-            throw Refused(
-                config,
-                FormattableString.Invariant($"rescale_factor: {factor}"),
-                "The authors' code divides by 255."
-            );
+            throw Refused(config, Invariant.Text($"rescale_factor: {factor}"), "The authors' code divides by 255.");
         }
 
         bool plainSize = config.Given.Any(g => g.Key == "size" && g.Value.ValueKind == JsonValueKind.Number);

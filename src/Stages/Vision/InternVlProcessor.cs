@@ -40,9 +40,7 @@ internal sealed class InternVlProcessor
             string file = Path.Combine(Path.GetDirectoryName(config.Source) ?? "", "config.json");
             throw new InputException(
                 file,
-                FormattableString.Invariant(
-                    $"'max_dynamic_patch' is {maxTiles}: a picture has at most {MostTiles} tiles."
-                ),
+                Invariant.Text($"'max_dynamic_patch' is {maxTiles}: a picture has at most {MostTiles} tiles."),
                 "The published models have 12."
             );
         }

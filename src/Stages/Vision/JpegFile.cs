@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Vision;
 
@@ -69,7 +70,7 @@ internal static class JpegFile
         if (marker > LastBaselineKind)
         {
             throw new FormatException(
-                FormattableString.Invariant($"is a JPEG of the kind SOF{marker - 0xC0}, which is not supported")
+                Invariant.Text($"is a JPEG of the kind SOF{marker - 0xC0}, which is not supported")
             );
         }
 
@@ -80,9 +81,7 @@ internal static class JpegFile
 
         if (frame[0] != 8)
         {
-            throw new FormatException(
-                FormattableString.Invariant($"is a JPEG of {frame[0]} bits a sample, which is not supported")
-            );
+            throw new FormatException(Invariant.Text($"is a JPEG of {frame[0]} bits a sample, which is not supported"));
         }
 
         int height = BinaryPrimitives.ReadUInt16BigEndian(frame[1..]),
@@ -96,7 +95,7 @@ internal static class JpegFile
         return (long)width * height <= most
             ? new PictureHeader(width, height, Orientation.AsStored)
             : throw new FormatException(
-                FormattableString.Invariant(
+                Invariant.Text(
                     $"says it has {width} x {height} pixels, more than a file of {fileLength:N0} bytes can hold"
                 )
             );

@@ -180,23 +180,21 @@ internal static class PictureDecoder
     private static void RequireRoom(PictureFormat format, PictureHeader header, long length)
     {
         long pixels = (long)header.Width * header.Height;
-        string size = FormattableString.Invariant($"says it has {header.Width} x {header.Height} pixels");
+        string size = Invariant.Text($"says it has {header.Width} x {header.Height} pixels");
         if (pixels > MaxPixels)
         {
-            throw new FormatException(FormattableString.Invariant($"{size}, more than {MaxPixels:N0}"));
+            throw new FormatException(Invariant.Text($"{size}, more than {MaxPixels:N0}"));
         }
 
         switch (format)
         {
             case PictureFormat.Png when pixels > length * PngFile.MaxPixelsPerByte:
-                throw new FormatException(
-                    FormattableString.Invariant($"{size}, more than a file of {length:N0} bytes can hold")
-                );
+                throw new FormatException(Invariant.Text($"{size}, more than a file of {length:N0} bytes can hold"));
             case PictureFormat.WebP
             or PictureFormat.Gif
             or PictureFormat.Bmp when pixels > Math.Max(ModestPixels, length * BombPixelsPerByte):
                 throw new FormatException(
-                    FormattableString.Invariant(
+                    Invariant.Text(
                         $"{size} in {length:N0} bytes, more than {BombPixelsPerByte} pixels a byte: it is taken for "
                             + $"a decompression bomb"
                     )

@@ -73,7 +73,7 @@ internal sealed class PictureVerdicts(string? memoryPath)
 
     /// <summary>The first line: version, and a digest of the rest by which damage is known.</summary>
     private static string Head(string body) =>
-        FormattableString.Invariant(
+        Invariant.Text(
             $"pictures {Version} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}\n"
         );
 

@@ -63,7 +63,7 @@ internal sealed class Qwen2VlProcessor
         {
             throw new InputException(
                 "picture",
-                FormattableString.Invariant(
+                Invariant.Text(
                     $"is {width} x {height}: Qwen2-VL takes no picture more than {LargestRatio} times as long as wide."
                 ),
                 "Leave it out."

@@ -27,7 +27,7 @@ public sealed class ScalarTests
                 .Where(m => m.ReturnType == typeof(Scalar) && (m.Name == "op_Implicit" || m.Name == "ToScalar")),
         ];
         HashSet<MethodBase> dangerous = [.. makers];
-        for (int before = 0; before != dangerous.Count;)
+        for (int before = 0; before != dangerous.Count; )
         {
             before = dangerous.Count;
             dangerous.UnionWith(calls.Where(c => c.Value.Overlaps(dangerous)).Select(c => c.Key).ToList());
@@ -67,7 +67,7 @@ public sealed class ScalarTests
     private static IEnumerable<MethodBase> Called(MethodBase method)
     {
         byte[] il = method.GetMethodBody()!.GetILAsByteArray()!;
-        for (int i = 0; i < il.Length;)
+        for (int i = 0; i < il.Length; )
         {
             OpCode code = il[i] == 0xFE ? TwoBytes[il[i + 1]] : OneByte[il[i]];
             i += code.Size;

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages.Models.Making;
@@ -81,11 +81,7 @@ internal sealed class BlankMarkVocabulary
         pieces[2] = new SentencePiece("</s>", 0, PieceKind.Control);
         for (int b = 0; b < 256; b++)
         {
-            pieces[FirstByte + b] = new SentencePiece(
-                string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"),
-                0,
-                PieceKind.Byte
-            );
+            pieces[FirstByte + b] = new SentencePiece(Invariant.Text($"<0x{b:X2}>"), 0, PieceKind.Byte);
         }
 
         SentencePiece Scored(int rank) => new(texts[rank], -rank, PieceKind.Normal);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Stages.Errors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Models.Making;
@@ -25,11 +26,7 @@ internal static class RandomValues
     {
         ushort[] steps = Evenly(tensor, stored);
         ulong start = BitConverter.ToUInt64(
-            SHA256.HashData(
-                Encoding.UTF8.GetBytes(
-                    string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seed}/{tensor.Name}")
-                )
-            )
+            SHA256.HashData(Encoding.UTF8.GetBytes(Invariant.Text($"{seed}/{tensor.Name}")))
         );
         var values = new ushort[(int)Math.Min(4L * ChunkWords, (tensor.Count + 3) / 4 * 4)];
         ulong word = 0;

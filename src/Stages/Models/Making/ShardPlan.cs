@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 using TorchSharp;
 
@@ -47,10 +48,7 @@ internal sealed class ShardPlan
         string Name(int i) =>
             parts.Count == 1
                 ? "model.safetensors"
-                : string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"model-{i + 1:00000}-of-{parts.Count:00000}.safetensors"
-                );
+                : Invariant.Text($"model-{i + 1:00000}-of-{parts.Count:00000}.safetensors");
         return new ShardPlan([.. parts.Select((p, i) => new Shard(Name(i), p.Tensors, p.Bytes))]);
     }
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Text.Templates;
 
@@ -226,7 +226,7 @@ internal sealed class CallArguments(
         {
             string extra = named.Keys.FirstOrDefault(n => !asked.Contains(n)) is { } name
                 ? $"the argument '{name}'"
-                : string.Create(CultureInfo.InvariantCulture, $"{positional.Count} arguments");
+                : Invariant.Text($"{positional.Count} arguments");
             throw new PythonException($"'{of}' does not take {extra}");
         }
     }
