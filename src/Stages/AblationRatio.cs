@@ -67,29 +67,6 @@ internal sealed class AblationRatio : Stage
         ];
     }
 
-    /// <summary>The table.</summary>
-    public static Table<AblationRatioRow> Table { get; } =
-        new(
-            "ablation_ratio",
-            [
-                new TextColumn<AblationRatioRow>("sample_id", r => r.SampleId),
-                new NumberColumn<AblationRatioRow, double>("ablate", r => r.Ablate),
-                new OptionalNumberColumn<AblationRatioRow, int>("faithful_heads", r => r.FaithfulHeads),
-                new OptionalNumberColumn<AblationRatioRow, int>("complete_heads", r => r.CompleteHeads),
-                new OptionalNumberColumn<AblationRatioRow, double>("r2", r => r.R2),
-                new OptionalNumberColumn<AblationRatioRow, double>("rho", r => r.Rho),
-            ],
-            (v, i) =>
-                new AblationRatioRow(
-                    v.Of<string>(0)[i],
-                    v.Of<double>(1)[i],
-                    v.Of<int?>(2)[i],
-                    v.Of<int?>(3)[i],
-                    v.Of<double?>(4)[i],
-                    v.Of<double?>(5)[i]
-                )
-        );
-
     /// <inheritdoc/>
     public override string Kind => "ablation-ratio";
 
@@ -119,10 +96,10 @@ internal sealed class AblationRatio : Stage
 
     /// <summary>Heads needed and quality of the fit, by ratio and sample.</summary>
     public IReadOnlyList<AblationRatioRow> Rows(Artifacts artifacts) =>
-        Table.Read(artifacts.File(TableUnit(Samples(artifacts)!), FileName));
+        Tables.Of<AblationRatioRow>().Read(artifacts.File(TableUnit(Samples(artifacts)!), FileName));
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
+    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
@@ -216,10 +193,12 @@ internal sealed class AblationRatio : Stage
             1,
             "tables",
             run =>
-                Table.Write(
-                    run.File(FileName),
-                    [.. from c in chains from sample in samples select Row(run.Artifacts, c, sample)]
-                )
+                Tables
+                    .Of<AblationRatioRow>()
+                    .Write(
+                        run.File(FileName),
+                        [.. from c in chains from sample in samples select Row(run.Artifacts, c, sample)]
+                    )
         );
 
     private AblationRatioRow Row(Artifacts artifacts, RatioChain c, Sample sample)
@@ -246,11 +225,12 @@ internal sealed class AblationRatio : Stage
 /// <param name="CompleteHeads">The smallest k below the completeness threshold; null where none crosses it.</param>
 /// <param name="R2">Of the fit, on its test masks; null = undefined.</param>
 /// <param name="Rho">Pearson's, likewise.</param>
+[Table("ablation_ratio")]
 internal sealed record AblationRatioRow(
-    string SampleId,
-    double Ablate,
-    int? FaithfulHeads,
-    int? CompleteHeads,
+    [RowKey] string SampleId,
+    [RowKey] double Ablate,
+    [Unit("heads")] int? FaithfulHeads,
+    [Unit("heads")] int? CompleteHeads,
     double? R2,
     double? Rho
 );

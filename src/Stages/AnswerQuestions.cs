@@ -28,48 +28,6 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     private const string FileName = "answers.parquet",
         TargetFile = "target.parquet";
 
-    private static readonly Table<AnswerRow> Answers = new(
-        "answers",
-        [
-            new TextColumn<AnswerRow>("sample_id", r => r.SampleId),
-            new TextColumn<AnswerRow>("answer", r => r.Answer),
-            new NumberColumn<AnswerRow, int>("target_token", r => r.TargetToken),
-            new TextColumn<AnswerRow>("target", r => r.Target),
-            new OptionalTextColumn<AnswerRow>("reason", r => r.Reason),
-        ],
-        (v, i) =>
-            new AnswerRow(
-                v.Of<string>(0)[i],
-                v.Of<string>(1)[i],
-                v.Of<int>(2)[i],
-                v.Of<string>(3)[i],
-                v.Of<string?>(4)[i]
-            )
-    );
-
-    private static readonly Table<TargetRow> Targets = new(
-        "targets",
-        [
-            new TextColumn<TargetRow>("sample_id", r => r.SampleId),
-            new TextColumn<TargetRow>("given_tokens", r => r.GivenTokens),
-            new TextColumn<TargetRow>("given", r => r.Given),
-            new NumberColumn<TargetRow, int>("target_token", r => r.TargetToken),
-            new TextColumn<TargetRow>("target", r => r.Target),
-            new NumberColumn<TargetRow, bool>("is_piece", r => r.IsPiece),
-            new OptionalTextColumn<TargetRow>("reason", r => r.Reason),
-        ],
-        (v, i) =>
-            new TargetRow(
-                v.Of<string>(0)[i],
-                v.Of<string>(1)[i],
-                v.Of<string>(2)[i],
-                v.Of<int>(3)[i],
-                v.Of<string>(4)[i],
-                v.Of<bool>(5)[i],
-                v.Of<string?>(6)[i]
-            )
-    );
-
     private readonly Dictionary<int, Unit> blocks = [];
     private readonly Dictionary<string, Unit> targets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<AnswerRow>> read = new(StringComparer.Ordinal);
@@ -142,7 +100,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     {
         if (!AreMeasured)
         {
-            PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+            PublishTable(folder, SampleRows(artifacts));
         }
     }
 
@@ -151,13 +109,13 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     {
         if (SampleRows(artifacts) is { Count: > 0 } rows)
         {
-            PublishTable(folder, Tables.Samples, rows);
+            PublishTable(folder, rows);
         }
     }
 
     /// <inheritdoc/>
     public override string PublishedFacts(Artifacts artifacts) =>
-        AreMeasured ? "" : Tables.Samples.Csv(SampleRows(artifacts));
+        AreMeasured ? "" : Tables.Of<SampleRow>().Csv(SampleRows(artifacts));
 
     /// <summary>The table of samples before anything is measured: the pictures whose answers are there.</summary>
     public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
@@ -305,7 +263,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         {
             if (!read.TryGetValue(path, out rows))
             {
-                read[path] = rows = Answers.Read(path);
+                read[path] = rows = Tables.Of<AnswerRow>().Read(path);
             }
         }
 
@@ -363,7 +321,9 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
         string path = artifacts.File(unit, TargetFile);
         lock (read)
         {
-            return readTargets.TryGetValue(path, out TargetRow? row) ? row : readTargets[path] = Targets.Read(path)[0];
+            return readTargets.TryGetValue(path, out TargetRow? row)
+                ? row
+                : readTargets[path] = Tables.Of<TargetRow>().Read(path)[0];
         }
     }
 
@@ -403,7 +363,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
                     run.Advance(1);
                 }
 
-                Answers.Write(run.File(FileName), rows);
+                Tables.Of<AnswerRow>().Write(run.File(FileName), rows);
             }
         );
     }
@@ -464,7 +424,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
                 ],
                 1,
                 WorkUnit,
-                run => Targets.Write(run.File(TargetFile), [FindTarget(item, maxTokens)])
+                run => Tables.Of<TargetRow>().Write(run.File(TargetFile), [FindTarget(item, maxTokens)])
             );
         }
     }
@@ -500,7 +460,14 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <param name="TargetToken">Their first token.</param>
     /// <param name="Target">The token as text.</param>
     /// <param name="Reason">Why it was not asked, or null.</param>
-    private sealed record AnswerRow(string SampleId, string Answer, int TargetToken, string Target, string? Reason);
+    [Table("answers", IsInternal = true)]
+    private sealed record AnswerRow(
+        [RowKey] string SampleId,
+        string Answer,
+        int TargetToken,
+        string Target,
+        string? Reason
+    );
 
     /// <summary>Which token of an answer is measured, or the reason why none can be.</summary>
     /// <param name="SampleId">The picture.</param>
@@ -510,8 +477,9 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
     /// <param name="Target">Its text.</param>
     /// <param name="IsPiece">The word goes on in the next token.</param>
     /// <param name="Reason">Why no token can be measured, or null.</param>
+    [Table("targets", IsInternal = true)]
     private sealed record TargetRow(
-        string SampleId,
+        [RowKey] string SampleId,
         string GivenTokens,
         string Given,
         int TargetToken,

@@ -94,15 +94,15 @@ internal sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, boo
             question,
             Sample.Answer,
             VerdictText,
+            Sample.GivenTokens,
+            Sample.Given.Count == 0 ? null : Shown.Name(Sample.GivenText),
+            Sample.TargetToken < 0 ? null : Sample.TargetToken,
+            Sample.TargetToken < 0 ? null : Shown.Name(Sample.Target),
+            FIntact: null,
+            FAblated: null,
             reason is null ? SampleRow.Kept : SampleRow.Rejected,
             reason
-        )
-        {
-            GivenTokens = Sample.GivenTokens,
-            Given = Sample.Given.Count == 0 ? null : Shown.Name(Sample.GivenText),
-            TargetToken = Sample.TargetToken < 0 ? null : Sample.TargetToken,
-            Target = Sample.TargetToken < 0 ? null : Shown.Name(Sample.Target),
-        };
+        );
     }
 }
 

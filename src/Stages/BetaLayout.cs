@@ -16,47 +16,7 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
     private const string PointsFile = "layout.parquet",
         RunFile = "layout-run.parquet";
 
-    private static readonly Table<LayoutRunRow> Runs = new(
-        "layout_run",
-        [
-            new NumberColumn<LayoutRunRow, int>("samples", r => r.Samples),
-            new NumberColumn<LayoutRunRow, int>("objects", r => r.Objects),
-            new OptionalNumberColumn<LayoutRunRow, double>("perplexity", r => r.Perplexity),
-            new OptionalNumberColumn<LayoutRunRow, double>("divergence", r => r.Divergence),
-            new NumberColumn<LayoutRunRow, int>("steps", r => r.Steps),
-        ],
-        (v, i) =>
-            new LayoutRunRow(
-                v.Of<int>(0)[i],
-                v.Of<int>(1)[i],
-                v.Of<double?>(2)[i],
-                v.Of<double?>(3)[i],
-                v.Of<int>(4)[i]
-            )
-    );
-
     private Unit? unit;
-
-    /// <summary>The table.</summary>
-    public static Table<LayoutRow> Table { get; } =
-        new(
-            "layout",
-            [
-                new TextColumn<LayoutRow>("sample_id", r => r.SampleId),
-                new TextColumn<LayoutRow>("object", r => r.Object),
-                new OptionalTextColumn<LayoutRow>("super_category", r => r.SuperCategory),
-                new NumberColumn<LayoutRow, double>("x", r => r.X),
-                new NumberColumn<LayoutRow, double>("y", r => r.Y),
-            ],
-            (v, i) =>
-                new LayoutRow(
-                    v.Of<string>(0)[i],
-                    v.Of<string>(1)[i],
-                    v.Of<string?>(2)[i],
-                    v.Of<double>(3)[i],
-                    v.Of<double>(4)[i]
-                )
-        );
 
     /// <inheritdoc/>
     public override string Kind => "beta-layout";
@@ -72,7 +32,7 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
 
     /// <summary>The samples in the plane.</summary>
     public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) =>
-        Table.Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
+        Tables.Of<LayoutRow>().Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
 
     /// <summary>Where the coefficients that are laid out come from.</summary>
     public Regress Attribution => attribution;
@@ -92,8 +52,8 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        PublishTable(folder, Table, Rows(artifacts));
-        PublishTable(folder, Runs, [Run(artifacts)]);
+        PublishTable(folder, Rows(artifacts));
+        PublishTable(folder, [Run(artifacts)]);
     }
 
     /// <inheritdoc/>
@@ -107,7 +67,8 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
         return [new SummaryRow(Name, found)];
     }
 
-    private LayoutRunRow Run(Artifacts artifacts) => Runs.Read(artifacts.File(Units(artifacts).Known[0], RunFile))[0];
+    private LayoutRunRow Run(Artifacts artifacts) =>
+        Tables.Of<LayoutRunRow>().Read(artifacts.File(Units(artifacts).Known[0], RunFile))[0];
 
     private Unit Create(IReadOnlyList<Sample> samples)
     {
@@ -142,39 +103,49 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
                 // A perplexity above the count of samples has no meaning
                 double? fitting = spec.Perplexity is { } wanted && wanted < beta.Length ? wanted : null;
                 TSne layout = TSne.Of(beta, new TSneSettings { Perplexity = fitting, Steps = spec.Steps });
-                Table.Write(
-                    run.File(PointsFile),
-                    [
-                        .. shown.Select(
-                            (s, i) =>
-                                new LayoutRow(
-                                    s.Id,
-                                    s.Object,
-                                    s.Item.SuperCategory,
-                                    layout.Points[i][0],
-                                    layout.Points[i][1]
-                                )
-                        ),
-                    ]
-                );
-                double? Known(double value) => double.IsFinite(value) ? value : null;
-                Runs.Write(
-                    run.File(RunFile),
-                    [
-                        new LayoutRunRow(
-                            shown.Length,
-                            objects,
-                            Known(layout.Perplexity),
-                            Known(layout.Divergence),
-                            layout.Steps
-                        ),
-                    ]
-                );
+                Tables
+                    .Of<LayoutRow>()
+                    .Write(
+                        run.File(PointsFile),
+                        [
+                            .. shown.Select(
+                                (s, i) =>
+                                    new LayoutRow(
+                                        s.Id,
+                                        s.Object,
+                                        s.Item.SuperCategory,
+                                        layout.Points[i][0],
+                                        layout.Points[i][1]
+                                    )
+                            ),
+                        ]
+                    );
+                Tables
+                    .Of<LayoutRunRow>()
+                    .Write(
+                        run.File(RunFile),
+                        [
+                            new LayoutRunRow(
+                                shown.Length,
+                                objects,
+                                Undefined.ToNull(layout.Perplexity),
+                                Undefined.ToNull(layout.Divergence),
+                                layout.Steps
+                            ),
+                        ]
+                    );
             }
         );
     }
 
-    /// <summary>How the samples were laid out; without perplexity they stand at their principal components.</summary>
+    /// <summary>How the samples were laid out.</summary>
+    /// <param name="Samples">Samples laid out.</param>
+    /// <param name="Objects">Objects that they show.</param>
+    /// <param name="Perplexity">Effective number of neighbours; null where the samples stand at their principal
+    /// components.</param>
+    /// <param name="Divergence">Kullback-Leibler divergence at the end, in nats.</param>
+    /// <param name="Steps">Steps of the descent.</param>
+    [Table("layout_run")]
     private sealed record LayoutRunRow(int Samples, int Objects, double? Perplexity, double? Divergence, int Steps);
 }
 
@@ -184,4 +155,5 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
 /// <param name="SuperCategory">The object's group; null = not known.</param>
 /// <param name="X">Across, without unit.</param>
 /// <param name="Y">Upwards, without unit.</param>
-internal sealed record LayoutRow(string SampleId, string Object, string? SuperCategory, double X, double Y);
+[Table("layout")]
+internal sealed record LayoutRow([RowKey] string SampleId, string Object, string? SuperCategory, double X, double Y);

@@ -22,35 +22,6 @@ internal sealed class ClusterHeads(
 
     private Unit? unit;
 
-    /// <summary>The vectors: a row a head and sample, heads by number.</summary>
-    public static Table<HeadVectorRow> Vectors { get; } =
-        new(
-            "head_vectors",
-            [
-                new NumberColumn<HeadVectorRow, int>("layer", r => r.Layer),
-                new NumberColumn<HeadVectorRow, int>("head", r => r.Head),
-                new TextColumn<HeadVectorRow>("sample_id", r => r.SampleId),
-                new NumberColumn<HeadVectorRow, double>("beta", r => r.Beta),
-            ],
-            (v, i) => new HeadVectorRow(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<string>(2)[i], v.Of<double>(3)[i])
-        );
-
-    /// <summary>
-    /// The tree, merge by merge, as SciPy's linkage matrix has it: below n a cluster is the vector of that place in the
-    /// table, from n on the union of merge (number - n).
-    /// </summary>
-    public static Table<Merge> Tree { get; } =
-        new(
-            "head_tree",
-            [
-                new NumberColumn<Merge, int>("left", r => r.Left),
-                new NumberColumn<Merge, int>("right", r => r.Right),
-                new NumberColumn<Merge, double>("height", r => r.Height),
-                new NumberColumn<Merge, int>("size", r => r.Size),
-            ],
-            (v, i) => new Merge(v.Of<int>(0)[i], v.Of<int>(1)[i], v.Of<double>(2)[i], v.Of<int>(3)[i])
-        );
-
     /// <summary>The spec.</summary>
     public ClusterHeadsSpec Spec => spec;
 
@@ -80,17 +51,17 @@ internal sealed class ClusterHeads(
 
     /// <summary>The rows of the vectors.</summary>
     public IReadOnlyList<HeadVectorRow> Rows(Artifacts artifacts) =>
-        Vectors.Read(artifacts.File(Units(artifacts).Known[0], VectorsFile));
+        Tables.Of<HeadVectorRow>().Read(artifacts.File(Units(artifacts).Known[0], VectorsFile));
 
     /// <summary>The merges.</summary>
     public IReadOnlyList<Merge> Merges(Artifacts artifacts) =>
-        Tree.Read(artifacts.File(Units(artifacts).Known[0], TreeFile));
+        Tables.Of<Merge>().Read(artifacts.File(Units(artifacts).Known[0], TreeFile));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        PublishTable(folder, Vectors, Rows(artifacts));
-        PublishTable(folder, Tree, Merges(artifacts));
+        PublishTable(folder, Rows(artifacts));
+        PublishTable(folder, Merges(artifacts));
     }
 
     /// <inheritdoc/>
@@ -130,24 +101,26 @@ internal sealed class ClusterHeads(
                     Metric,
                     spec.Linkage == ClusterLinkage.Ward ? LinkageMethod.Ward : LinkageMethod.Average
                 );
-                Vectors.Write(
-                    run.File(VectorsFile),
-                    [
-                        .. heads.SelectMany(
-                            (n, h) =>
-                                samples.Select(
-                                    (s, i) =>
-                                        new HeadVectorRow(
-                                            n / Context.Info.Heads,
-                                            n % Context.Info.Heads,
-                                            s.Id,
-                                            vectors[h][i]
-                                        )
-                                )
-                        ),
-                    ]
-                );
-                Tree.Write(run.File(TreeFile), tree.Merges);
+                Tables
+                    .Of<HeadVectorRow>()
+                    .Write(
+                        run.File(VectorsFile),
+                        [
+                            .. heads.SelectMany(
+                                (n, h) =>
+                                    samples.Select(
+                                        (s, i) =>
+                                            new HeadVectorRow(
+                                                n / Context.Info.Heads,
+                                                n % Context.Info.Heads,
+                                                s.Id,
+                                                vectors[h][i]
+                                            )
+                                    )
+                            ),
+                        ]
+                    );
+                Tables.Of<Merge>().Write(run.File(TreeFile), tree.Merges);
             }
         );
 }
@@ -157,4 +130,10 @@ internal sealed class ClusterHeads(
 /// <param name="Head">Head in it.</param>
 /// <param name="SampleId">Sample.</param>
 /// <param name="Beta">Coefficient of the head in the sample.</param>
-internal sealed record HeadVectorRow(int Layer, int Head, string SampleId, double Beta);
+[Table("head_vectors")]
+internal sealed record HeadVectorRow(
+    [RowKey] int Layer,
+    [RowKey] int Head,
+    [RowKey] string SampleId,
+    [Unit("phi a head or token")] double Beta
+);

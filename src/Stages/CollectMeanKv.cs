@@ -82,7 +82,7 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
             return;
         }
 
-        PublishTable(folder, Tables.Baseline, [.. Rows()]);
+        PublishTable(folder, [.. Rows()]);
     }
 
     /// <inheritdoc/>
@@ -96,7 +96,9 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
             left == 1
                 ? "1 picture is left out, and the next was taken"
                 : Invariant.Text($"{left} pictures are left out, and the next were taken");
-        return left == 0 ? [] : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Baseline.Name)}.csv says why)")];
+        return left == 0
+            ? []
+            : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Of<BaselineRow>().Name)}.csv says why)")];
     }
 
     /// <inheritdoc/>

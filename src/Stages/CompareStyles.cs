@@ -1,5 +1,6 @@
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -20,62 +21,8 @@ internal sealed class CompareStyles(
     private const string PairsFile = "styles.parquet",
         RelationsFile = "style-relations.parquet",
         MeansFile = "style-means.parquet";
-    private const string Same = "same",
-        Another = "another",
-        Difference = "difference";
-
-    private static readonly Table<RelationRow> Relations = new(
-        RelationsTable,
-        [
-            new TextColumn<RelationRow>("object", r => r.Object),
-            new TextColumn<RelationRow>("style", r => r.Style),
-            .. EstimateColumns<RelationRow>("pairs", "cosine_mean", "cosine_sd", r => r.Cosine),
-        ],
-        (v, i) => new RelationRow(v.Of<string>(0)[i], v.Of<string>(1)[i], EstimateAt(v, 2, i))
-    );
 
     private Unit? unit;
-
-    /// <summary>
-    /// Name of the table beside <see cref="Pairs"/> and <see cref="Means"/>: all pairs of a relation, whatever their
-    /// styles; and by how much the object counts for more than the style.
-    /// </summary>
-    public const string RelationsTable = "style_relations";
-
-    /// <summary>Cosine of beta by pair of styles and relation of the objects.</summary>
-    public static Table<StylePairs> Pairs { get; } =
-        new(
-            "styles",
-            [
-                new TextColumn<StylePairs>("style", r => r.Style),
-                new TextColumn<StylePairs>("other_style", r => r.OtherStyle),
-                new TextColumn<StylePairs>("object", r => r.SameObject ? Same : Another),
-                .. EstimateColumns<StylePairs>("pairs", "cosine_mean", "cosine_sd", r => r.Cosine),
-            ],
-            (v, i) =>
-                new StylePairs(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string>(2)[i] == Same, EstimateAt(v, 3, i))
-        );
-
-    /// <summary>R^2, rho and heads needed by style.</summary>
-    public static Table<StyleMeanRow> Means { get; } =
-        new(
-            "style_means",
-            [
-                new TextColumn<StyleMeanRow>("style", r => r.Style),
-                new TextColumn<StyleMeanRow>("quantity", r => r.Quantity),
-                new OptionalTextColumn<StyleMeanRow>("criterion", r => r.Criterion),
-                .. EstimateColumns<StyleMeanRow>("samples", "mean", "sd", r => r.Mean),
-                new NumberColumn<StyleMeanRow, int>("not_reached", r => r.NotReached),
-            ],
-            (v, i) =>
-                new StyleMeanRow(
-                    v.Of<string>(0)[i],
-                    v.Of<string>(1)[i],
-                    v.Of<string?>(2)[i],
-                    EstimateAt(v, 3, i),
-                    v.Of<int>(8)[i]
-                )
-        );
 
     /// <inheritdoc/>
     public override string Kind => "compare-styles";
@@ -97,29 +44,31 @@ internal sealed class CompareStyles(
     public StyleComparison Cosines(Artifacts artifacts)
     {
         Unit known = Units(artifacts).Known[0];
-        IReadOnlyList<RelationRow> relations = Relations.Read(artifacts.File(known, RelationsFile));
+        IReadOnlyList<StyleRelationRow> relations = Tables
+            .Of<StyleRelationRow>()
+            .Read(artifacts.File(known, RelationsFile));
         return new StyleComparison(
-            Pairs.Read(artifacts.File(known, PairsFile)),
+            [.. Tables.Of<StylePairsRow>().Read(artifacts.File(known, PairsFile)).Select(r => r.ToPairs())],
             [
                 .. relations
-                    .Where(r => r.Object != Difference)
-                    .Select(r => new StyleRelation(r.Object == Same, r.Style == Same, r.Cosine)),
+                    .Where(r => r.Object != Likeness.Difference)
+                    .Select(r => new StyleRelation(r.Object == Likeness.Same, r.Style == Likeness.Same, r.Cosine)),
             ],
-            relations.Single(r => r.Object == Difference).Cosine
+            relations.Single(r => r.Object == Likeness.Difference).Cosine
         );
     }
 
     /// <summary>R^2, rho and heads needed by style.</summary>
     public IReadOnlyList<StyleMeanRow> MeanRows(Artifacts artifacts) =>
-        Means.Read(artifacts.File(Units(artifacts).Known[0], MeansFile));
+        Tables.Of<StyleMeanRow>().Read(artifacts.File(Units(artifacts).Known[0], MeansFile));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         Unit known = Units(artifacts).Known[0];
-        PublishTable(folder, Pairs, Pairs.Read(artifacts.File(known, PairsFile)));
-        PublishTable(folder, Relations, Relations.Read(artifacts.File(known, RelationsFile)));
-        PublishTable(folder, Means, MeanRows(artifacts));
+        PublishTable(folder, Tables.Of<StylePairsRow>().Read(artifacts.File(known, PairsFile)));
+        PublishTable(folder, Tables.Of<StyleRelationRow>().Read(artifacts.File(known, RelationsFile)));
+        PublishTable(folder, MeanRows(artifacts));
     }
 
     /// <inheritdoc/>
@@ -177,31 +126,37 @@ internal sealed class CompareStyles(
                     ],
                     Styles
                 );
-                Pairs.Write(run.File(PairsFile), compared.Pairs);
-                Relations.Write(
-                    run.File(RelationsFile),
-                    [
-                        .. compared.Relations.Select(r => new RelationRow(
-                            r.SameObject ? Same : Another,
-                            r.SameStyle ? Same : Another,
-                            r.Cosine
-                        )),
-                        new RelationRow(Difference, Difference, compared.ObjectOverStyle),
-                    ]
-                );
+                Tables.Of<StylePairsRow>().Write(run.File(PairsFile), [.. compared.Pairs.Select(StylePairsRow.Of)]);
+                Tables
+                    .Of<StyleRelationRow>()
+                    .Write(
+                        run.File(RelationsFile),
+                        [
+                            .. compared.Relations.Select(r =>
+                                StyleRelationRow.Of(
+                                    r.SameObject ? Likeness.Same : Likeness.Another,
+                                    r.SameStyle ? Likeness.Same : Likeness.Another,
+                                    r.Cosine
+                                )
+                            ),
+                            StyleRelationRow.Of(Likeness.Difference, Likeness.Difference, compared.ObjectOverStyle),
+                        ]
+                    );
                 IReadOnlyList<NeededRow> needed =
                     validation?.HeadsNeeded(
                         run.Artifacts,
                         [(validation.Spec.Faithfulness, validation.Spec.Completeness)]
                     ) ?? [];
-                Means.Write(
-                    run.File(MeansFile),
-                    [
-                        .. Styles.SelectMany(style =>
-                            MeansOf(run.Artifacts, style, [.. samples.Where(s => s.Item.Domain == style)], needed)
-                        ),
-                    ]
-                );
+                Tables
+                    .Of<StyleMeanRow>()
+                    .Write(
+                        run.File(MeansFile),
+                        [
+                            .. Styles.SelectMany(style =>
+                                MeansOf(run.Artifacts, style, [.. samples.Where(s => s.Item.Domain == style)], needed)
+                            ),
+                        ]
+                    );
             }
         );
     }
@@ -215,14 +170,14 @@ internal sealed class CompareStyles(
     {
         var bootstrap = new Bootstrap();
         FitRow[] fits = [.. samples.Select(s => attribution.Fit(artifacts, s))];
-        yield return new StyleMeanRow(
+        yield return StyleMeanRow.Of(
             style,
             StyleMeanRow.R2,
             null,
             bootstrap.Of(fits.Select(f => f.R2 ?? double.NaN)),
             0
         );
-        yield return new StyleMeanRow(
+        yield return StyleMeanRow.Of(
             style,
             StyleMeanRow.Rho,
             null,
@@ -233,47 +188,133 @@ internal sealed class CompareStyles(
         foreach (
             var rows in needed
                 .Where(r => own.Contains(r.SampleId))
-                .GroupBy(r => (r.OfFaithfulness, r.Criterion))
-                .OrderByDescending(g => g.Key.OfFaithfulness)
+                .GroupBy(r => (r.Quantity, r.Criterion))
+                .OrderBy(g => g.Key.Quantity)
         )
         {
             // Over the seeds of a random order
             double[] bySample = [.. rows.GroupBy(r => r.SampleId).Select(s => s.Average(r => r.Heads ?? double.NaN))];
-            yield return new StyleMeanRow(
+            yield return StyleMeanRow.Of(
                 style,
-                rows.Key.OfFaithfulness ? StyleMeanRow.Faithfulness : StyleMeanRow.Completeness,
+                rows.Key.Quantity == ValidationQuantity.Faithfulness
+                    ? StyleMeanRow.Faithfulness
+                    : StyleMeanRow.Completeness,
                 rows.Key.Criterion,
                 bootstrap.Of(bySample),
                 bySample.Count(double.IsNaN)
             );
         }
     }
+}
 
-    private static TableColumn<TRow>[] EstimateColumns<TRow>(
-        string count,
-        string mean,
-        string deviation,
-        Func<TRow, Estimate> of
-    )
-    {
-        double? Known(double value) => double.IsFinite(value) ? value : null;
-        return
-        [
-            new NumberColumn<TRow, int>(count, r => of(r).Count),
-            new OptionalNumberColumn<TRow, double>(mean, r => Known(of(r).Mean)),
-            new OptionalNumberColumn<TRow, double>(deviation, r => Known(of(r).Deviation)),
-            new OptionalNumberColumn<TRow, double>("low95", r => Known(of(r).Low)),
-            new OptionalNumberColumn<TRow, double>("high95", r => Known(of(r).High)),
-        ];
-    }
+/// <summary>How two samples of a pair stand to each other.</summary>
+internal enum Likeness
+{
+    /// <summary>They share it.</summary>
+    Same,
 
-    private static Estimate EstimateAt(TableValues values, int first, int row)
-    {
-        double Known(int column) => values.Of<double?>(first + column)[row] ?? double.NaN;
-        return new Estimate(Known(1), Known(2), Known(3), Known(4), values.Of<int>(first)[row]);
-    }
+    /// <summary>They do not.</summary>
+    Another,
 
-    private sealed record RelationRow(string Object, string Style, Estimate Cosine);
+    /// <summary>What one relation has more than another.</summary>
+    Difference,
+}
+
+/// <summary>Cosine of beta over the pairs of samples of two styles.</summary>
+/// <param name="Style">Style of one sample of a pair.</param>
+/// <param name="OtherStyle">Style of the other.</param>
+/// <param name="Object">The two samples show the <c>same</c> object, or <c>another</c>.</param>
+/// <param name="Pairs">Pairs of samples.</param>
+/// <param name="CosineMean">Mean cosine of beta over the pairs.</param>
+/// <param name="CosineSd">Standard deviation over the pairs.</param>
+/// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
+/// <param name="High95">Its upper end.</param>
+[Table("styles")]
+internal sealed record StylePairsRow(
+    [RowKey] string Style,
+    [RowKey] string OtherStyle,
+    [RowKey] Likeness Object,
+    int Pairs,
+    double? CosineMean,
+    double? CosineSd,
+    double? Low95,
+    double? High95
+)
+{
+    /// <summary>The row of two styles.</summary>
+    public static StylePairsRow Of(StylePairs pairs) =>
+        new(
+            pairs.Style,
+            pairs.OtherStyle,
+            pairs.SameObject ? Likeness.Same : Likeness.Another,
+            pairs.Cosine.Count,
+            Undefined.ToNull(pairs.Cosine.Mean),
+            Undefined.ToNull(pairs.Cosine.Deviation),
+            Undefined.ToNull(pairs.Cosine.Low),
+            Undefined.ToNull(pairs.Cosine.High)
+        );
+
+    /// <summary>The two styles of the row.</summary>
+    public StylePairs ToPairs() =>
+        new(
+            Style,
+            OtherStyle,
+            Object == Likeness.Same,
+            new Estimate(
+                Undefined.ToNaN(CosineMean),
+                Undefined.ToNaN(CosineSd),
+                Undefined.ToNaN(Low95),
+                Undefined.ToNaN(High95),
+                Pairs
+            )
+        );
+}
+
+/// <summary>
+/// Cosine of beta over all pairs of samples that stand in a relation, whatever their styles; and by how much the object
+/// counts for more than the style.
+/// </summary>
+/// <param name="Object">Objects of the two samples of a pair: <c>same</c>, <c>another</c>, or <c>difference</c> of the
+/// two.</param>
+/// <param name="Style">Styles of the two samples of a pair: <c>same</c>, <c>another</c>, or <c>difference</c> of the
+/// two.</param>
+/// <param name="Pairs">Pairs of samples.</param>
+/// <param name="CosineMean">Mean cosine of beta over the pairs.</param>
+/// <param name="CosineSd">Standard deviation over the pairs.</param>
+/// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
+/// <param name="High95">Its upper end.</param>
+[Table("style_relations")]
+internal sealed record StyleRelationRow(
+    [RowKey] Likeness Object,
+    [RowKey] Likeness Style,
+    int Pairs,
+    double? CosineMean,
+    double? CosineSd,
+    double? Low95,
+    double? High95
+)
+{
+    /// <summary>The cosine as a value.</summary>
+    public Estimate Cosine =>
+        new(
+            Undefined.ToNaN(CosineMean),
+            Undefined.ToNaN(CosineSd),
+            Undefined.ToNaN(Low95),
+            Undefined.ToNaN(High95),
+            Pairs
+        );
+
+    /// <summary>The row of a relation.</summary>
+    public static StyleRelationRow Of(Likeness @object, Likeness style, Estimate cosine) =>
+        new(
+            @object,
+            style,
+            cosine.Count,
+            Undefined.ToNull(cosine.Mean),
+            Undefined.ToNull(cosine.Deviation),
+            Undefined.ToNull(cosine.Low),
+            Undefined.ToNull(cosine.High)
+        );
 }
 
 /// <summary>A mean over the samples of a style.</summary>
@@ -281,10 +322,43 @@ internal sealed class CompareStyles(
 /// <param name="Quantity"><see cref="R2"/>, <see cref="Rho"/>, or heads needed for <see cref="Faithfulness"/> or
 /// <see cref="Completeness"/> at the thresholds of the validation.</param>
 /// <param name="Criterion">What ranks the heads; null for <see cref="R2"/> and <see cref="Rho"/>.</param>
-/// <param name="Mean">Over the samples that have the quantity.</param>
+/// <param name="Samples">Samples in the mean.</param>
+/// <param name="Mean">Mean over the samples of the style that have the quantity, in its own unit.</param>
+/// <param name="Sd">Standard deviation over them.</param>
+/// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
+/// <param name="High95">Its upper end.</param>
 /// <param name="NotReached">Samples whose curve never crosses the threshold: they are not in the mean.</param>
-internal sealed record StyleMeanRow(string Style, string Quantity, string? Criterion, Estimate Mean, int NotReached)
+[Table("style_means")]
+internal sealed record StyleMeanRow(
+    [RowKey] string Style,
+    [RowKey] string Quantity,
+    [RowKey] string? Criterion,
+    int Samples,
+    double? Mean,
+    double? Sd,
+    double? Low95,
+    double? High95,
+    int NotReached
+)
 {
+    /// <summary>The mean as a value.</summary>
+    public Estimate Estimate =>
+        new(Undefined.ToNaN(Mean), Undefined.ToNaN(Sd), Undefined.ToNaN(Low95), Undefined.ToNaN(High95), Samples);
+
+    /// <summary>The row of a mean.</summary>
+    public static StyleMeanRow Of(string style, string quantity, string? criterion, Estimate mean, int notReached) =>
+        new(
+            style,
+            quantity,
+            criterion,
+            mean.Count,
+            Undefined.ToNull(mean.Mean),
+            Undefined.ToNull(mean.Deviation),
+            Undefined.ToNull(mean.Low),
+            Undefined.ToNull(mean.High),
+            notReached
+        );
+
     /// <summary>Quantities.</summary>
     public const string R2 = "r2",
         Rho = "rho",

@@ -17,18 +17,6 @@ internal sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int 
 
     private readonly Dictionary<string, double?> read = new(StringComparer.Ordinal);
 
-    /// <summary>The table.</summary>
-    public static Table<HalfSplitRow> Table { get; } =
-        new(
-            "half_split",
-            [
-                new TextColumn<HalfSplitRow>("sample_id", r => r.SampleId),
-                new NumberColumn<HalfSplitRow, int>("masks", r => r.Masks),
-                new OptionalNumberColumn<HalfSplitRow, double>("half_split", r => r.Correlation),
-            ],
-            (v, i) => new HalfSplitRow(v.Of<string>(0)[i], v.Of<int>(1)[i], v.Of<double?>(2)[i])
-        );
-
     /// <summary>The bound.</summary>
     public AutoCountSpec Spec => spec;
 
@@ -78,10 +66,12 @@ internal sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int 
                     heads
                 );
                 double correlation = HalfSplit.Correlation(data, trainer.Settings);
-                Table.Write(
-                    run.File(FileName),
-                    [new HalfSplitRow(sample.Id, masks, double.IsNaN(correlation) ? null : correlation)]
-                );
+                Tables
+                    .Of<HalfSplitRow>()
+                    .Write(
+                        run.File(FileName),
+                        [new HalfSplitRow(sample.Id, masks, double.IsNaN(correlation) ? null : correlation)]
+                    );
             }
         );
     }
@@ -92,7 +82,9 @@ internal sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int 
         string path = artifacts.File(asked, FileName);
         lock (read)
         {
-            return read.TryGetValue(path, out double? known) ? known : read[path] = Table.Read(path)[0].Correlation;
+            return read.TryGetValue(path, out double? known)
+                ? known
+                : read[path] = Tables.Of<HalfSplitRow>().Read(path)[0].HalfSplit;
         }
     }
 }
@@ -100,5 +92,6 @@ internal sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int 
 /// <summary>The answer after so many masks.</summary>
 /// <param name="SampleId">The sample.</param>
 /// <param name="Masks">So many, the first ones.</param>
-/// <param name="Correlation">Pearson correlation of beta between their two halves; null = undefined.</param>
-internal sealed record HalfSplitRow(string SampleId, int Masks, double? Correlation);
+/// <param name="HalfSplit">Pearson correlation of beta between their two halves; null = undefined.</param>
+[Table("half_split")]
+internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey] [Unit("masks")] int Masks, double? HalfSplit);

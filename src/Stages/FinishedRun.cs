@@ -103,8 +103,8 @@ internal sealed class FinishedRun
     /// <summary>The pictures that a <c>forward-passes</c> stage was asked about.</summary>
     public IReadOnlyList<SampleRow> Samples(string stage)
     {
-        string path = PathOf(stage, Tables.Samples.Name);
-        var rows = Tables.Samples.Read(path);
+        string path = PathOf(stage, Tables.Of<SampleRow>().Name);
+        var rows = Tables.Of<SampleRow>().Read(path);
         if (rows.GroupBy(r => r.SampleId).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             throw Damaged(path, $"holds the sample '{twice.Key}' twice");
@@ -117,9 +117,9 @@ internal sealed class FinishedRun
     public FitResults Fit(string stage)
     {
         var samples = SamplesOf(stage);
-        string fitsPath = PathOf(stage, Tables.Fits.Name),
-            betaPath = PathOf(stage, Tables.Attribution.Name);
-        var fits = BySample(fitsPath, Tables.Fits.Read(fitsPath), r => r.SampleId, samples)
+        string fitsPath = PathOf(stage, Tables.Of<FitRow>().Name),
+            betaPath = PathOf(stage, Tables.Of<AttributionRow>().Name);
+        var fits = BySample(fitsPath, Tables.Of<FitRow>().Read(fitsPath), r => r.SampleId, samples)
             .ToDictionary(
                 f => f.Key,
                 f => f.Value.Length == 1 ? f.Value[0] : throw Damaged(fitsPath, $"holds the sample '{f.Key}' twice"),
@@ -127,7 +127,7 @@ internal sealed class FinishedRun
             );
         var (layers, heads, beta) = Beta(
             betaPath,
-            BySample(betaPath, Tables.Attribution.Read(betaPath), r => r.SampleId, samples)
+            BySample(betaPath, Tables.Of<AttributionRow>().Read(betaPath), r => r.SampleId, samples)
         );
         return new FitResults(
             stage,
@@ -144,8 +144,8 @@ internal sealed class FinishedRun
     public ScanResults Scan(string stage)
     {
         var samples = SamplesOf(stage);
-        string path = PathOf(stage, Tables.Validation.Name);
-        var rows = Tables.Validation.Read(path);
+        string path = PathOf(stage, Tables.Of<ValidationRow>().Name);
+        var rows = Tables.Of<ValidationRow>().Read(path);
         foreach (
             var scan in BySample(path, rows, r => r.SampleId, samples)
                 .SelectMany(s => s.Value.GroupBy(r => (r.SampleId, r.Criterion, r.Seed)))
@@ -169,11 +169,11 @@ internal sealed class FinishedRun
     public TraceResults Trace(string stage)
     {
         var samples = SamplesOf(stage);
-        string tracePath = PathOf(stage, TokenTables.Traces.Name),
-            textPath = PathOf(stage, TokenTables.TextTokens.Name),
-            imagePath = PathOf(stage, TokenTables.ImageTokens.Name);
-        var traces = BySample(tracePath, TokenTables.Traces.Read(tracePath), r => r.SampleId, samples);
-        var text = BySample(textPath, TokenTables.TextTokens.Read(textPath), r => r.SampleId, samples);
+        string tracePath = PathOf(stage, Tables.Of<TokenTraceRow>().Name),
+            textPath = PathOf(stage, Tables.Of<TextTokenRow>().Name),
+            imagePath = PathOf(stage, Tables.Of<ImageTokenRow>().Name);
+        var traces = BySample(tracePath, Tables.Of<TokenTraceRow>().Read(tracePath), r => r.SampleId, samples);
+        var text = BySample(textPath, Tables.Of<TextTokenRow>().Read(textPath), r => r.SampleId, samples);
         if (traces.Keys.FirstOrDefault(id => !text.ContainsKey(id)) is { } missing)
         {
             throw Damaged(textPath, $"has no text token of the sample '{missing}'");
@@ -184,7 +184,7 @@ internal sealed class FinishedRun
             samples,
             traces.ToDictionary(t => t.Key, t => t.Value[0], StringComparer.Ordinal),
             text.ToDictionary(t => t.Key, t => t.Value.OrderBy(r => r.Position).ToArray(), StringComparer.Ordinal),
-            BySample(imagePath, TokenTables.ImageTokens.Read(imagePath), r => r.SampleId, samples)
+            BySample(imagePath, Tables.Of<ImageTokenRow>().Read(imagePath), r => r.SampleId, samples)
                 .ToDictionary(t => t.Key, t => t.Value.OrderBy(r => r.Token).ToArray(), StringComparer.Ordinal)
         );
     }

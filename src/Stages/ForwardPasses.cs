@@ -27,27 +27,6 @@ internal sealed class ForwardPasses(
     private const string EndsFile = "ends.parquet",
         ForwardFile = "forward.parquet";
 
-    private static readonly Table<EndsRow> EndsTable = new(
-        "ends",
-        [
-            new TextColumn<EndsRow>("sample_id", r => r.SampleId),
-            new NumberColumn<EndsRow, double>("f_intact", r => r.Intact),
-            new NumberColumn<EndsRow, double>("f_ablated", r => r.Ablated),
-            new NumberColumn<EndsRow, int>("image_tokens", r => r.ImageTokens),
-            new NumberColumn<EndsRow, int>("suffix_tokens", r => r.SuffixTokens),
-            new OptionalTextColumn<EndsRow>("reason", r => r.Reason),
-        ],
-        (v, i) =>
-            new EndsRow(
-                v.Of<string>(0)[i],
-                v.Of<double>(1)[i],
-                v.Of<double>(2)[i],
-                v.Of<int>(3)[i],
-                v.Of<int>(4)[i],
-                v.Of<string?>(5)[i]
-            )
-    );
-
     private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> settled = new(StringComparer.Ordinal); // masks of samples that have enough
     private EnoughMasks? enough;
@@ -154,7 +133,7 @@ internal sealed class ForwardPasses(
         string path = artifacts.File(UnitsOf(sample).Ends, EndsFile);
         lock (read)
         {
-            return read.TryGetValue(path, out EndsRow? ends) ? ends : read[path] = EndsTable.Read(path)[0];
+            return read.TryGetValue(path, out EndsRow? ends) ? ends : read[path] = Tables.Of<EndsRow>().Read(path)[0];
         }
     }
 
@@ -219,10 +198,13 @@ internal sealed class ForwardPasses(
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+        PublishTable(folder, SampleRows(artifacts));
         foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf))
         {
-            folder.Link($"{PublishedPath(Tables.Forward.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
+            folder.Link(
+                $"{PublishedPath(Tables.Of<ForwardRow>().Name)}/{FileNames.Part(shard)}",
+                FileOf(artifacts, shard)
+            );
         }
 
         if (Enough is null)
@@ -241,7 +223,7 @@ internal sealed class ForwardPasses(
             masks.Link(artifacts, folder, shard);
         }
 
-        PublishTable(folder, EnoughMasks.Table, [.. Accepted(artifacts)!.SelectMany(s => HalfSplits(artifacts, s))]);
+        PublishTable(folder, [.. Accepted(artifacts)!.SelectMany(s => HalfSplits(artifacts, s))]);
     }
 
     /// <inheritdoc/>
@@ -249,12 +231,12 @@ internal sealed class ForwardPasses(
     {
         if (answers.SamplesIfAny(artifacts) is { Count: > 0 } samples && samples.All(s => artifacts.Has(EndsUnit(s))))
         {
-            PublishTable(folder, Tables.Samples, SampleRows(artifacts));
+            PublishTable(folder, SampleRows(artifacts));
         }
     }
 
     /// <inheritdoc/>
-    public override string PublishedFacts(Artifacts artifacts) => Tables.Samples.Csv(SampleRows(artifacts));
+    public override string PublishedFacts(Artifacts artifacts) => Tables.Of<SampleRow>().Csv(SampleRows(artifacts));
 
     /// <summary>The table of samples: every picture asked about, with f(1), f(0) and why it was rejected.</summary>
     public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
@@ -274,7 +256,7 @@ internal sealed class ForwardPasses(
                     {
                         row = row with { Status = SampleRow.Rejected, Reason = reason };
                     }
-                    return ends.Reason is null ? row with { FIntact = ends.Intact, FAblated = ends.Ablated } : row;
+                    return ends.Reason is null ? row with { FIntact = ends.FIntact, FAblated = ends.FAblated } : row;
                 }),
         ];
 
@@ -312,9 +294,9 @@ internal sealed class ForwardPasses(
 
     private string? Problem(EndsRow ends) =>
         ends.Reason is { } reason ? reason
-        : ends.Intact - ends.Ablated < spec.MinGap
+        : ends.FIntact - ends.FAblated < spec.MinGap
             ? Invariant.Text(
-                $"f(1) - f(0) = {ends.Intact:0.####} - {ends.Ablated:0.####} is below min_gap {spec.MinGap}"
+                $"f(1) - f(0) = {ends.FIntact:0.####} - {ends.FAblated:0.####} is below min_gap {spec.MinGap}"
             )
         : null;
 
@@ -422,7 +404,7 @@ internal sealed class ForwardPasses(
             WorkUnit,
             run =>
             {
-                EndsTable.Write(run.File(EndsFile), [ComputeEnds(run.Artifacts, sample)]);
+                Tables.Of<EndsRow>().Write(run.File(EndsFile), [ComputeEnds(run.Artifacts, sample)]);
             }
         );
 
@@ -480,20 +462,21 @@ internal sealed class ForwardPasses(
 
 /// <summary>The two ends of a sample's scale.</summary>
 /// <param name="SampleId">The sample.</param>
-/// <param name="Intact">f(1), adjusted logit with all heads intact.</param>
-/// <param name="Ablated">f(0), adjusted logit with all heads ablated.</param>
+/// <param name="FIntact">f(1), adjusted logit with all heads intact.</param>
+/// <param name="FAblated">f(0), adjusted logit with all heads ablated.</param>
 /// <param name="ImageTokens">P.</param>
 /// <param name="SuffixTokens">T.</param>
 /// <param name="Reason">Why nothing can be measured (then the ends are NaN), or null.</param>
+[Table("ends", IsInternal = true)]
 internal sealed record EndsRow(
-    string SampleId,
-    double Intact,
-    double Ablated,
+    [RowKey] string SampleId,
+    [Unit(UnitAttribute.Logits)] double FIntact,
+    [Unit(UnitAttribute.Logits)] double FAblated,
     int ImageTokens,
     int SuffixTokens,
     string? Reason
 )
 {
     /// <summary>The normalised logit of f: 0 with all heads ablated, 1 with all intact.</summary>
-    public double Phi(double f) => (f - Ablated) / (Intact - Ablated);
+    public double Phi(double f) => (f - FAblated) / (FIntact - FAblated);
 }

@@ -19,29 +19,6 @@ internal sealed class GradientCost(
     private const int Version = 1;
     private const string FileName = "gradient-cost.parquet";
 
-    /// <summary>The table.</summary>
-    public static Table<CostPoint> Table { get; } =
-        new(
-            "gradient_cost",
-            [
-                new TextColumn<CostPoint>("sample_id", r => r.SampleId),
-                new TextColumn<CostPoint>("way", r => r.Way),
-                new NumberColumn<CostPoint, int>("observations", r => r.Observations),
-                new NumberColumn<CostPoint, int>("passes", r => r.Passes),
-                new OptionalNumberColumn<CostPoint, double>("r2", r => r.R2),
-                new OptionalNumberColumn<CostPoint, double>("correlation", r => r.Correlation),
-            ],
-            (v, i) =>
-                new CostPoint(
-                    v.Of<string>(0)[i],
-                    v.Of<string>(1)[i],
-                    v.Of<int>(2)[i],
-                    v.Of<int>(3)[i],
-                    v.Of<double?>(4)[i],
-                    v.Of<double?>(5)[i]
-                )
-        );
-
     /// <inheritdoc/>
     public override string Kind => "gradient-cost";
 
@@ -59,10 +36,10 @@ internal sealed class GradientCost(
 
     /// <summary>All rows, sample by sample.</summary>
     public IReadOnlyList<CostPoint> Rows(Artifacts artifacts) =>
-        [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+        [.. Tables.Of<CostPoint>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
+    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
@@ -121,7 +98,9 @@ internal sealed class GradientCost(
                     [.. gradients.Parts(run.Artifacts, sample)],
                     new ElasticNetSettings(spec.Alpha, spec.L1Ratio)
                 );
-                Table.Write(run.File(FileName), [.. curves.Select(p => p with { SampleId = sample.Id })]);
+                Tables
+                    .Of<CostPoint>()
+                    .Write(run.File(FileName), [.. curves.Select(p => p with { SampleId = sample.Id })]);
             }
         );
     }

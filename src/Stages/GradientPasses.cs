@@ -84,7 +84,10 @@ internal sealed class GradientPasses(StageContext context, GradientPassesSpec sp
     {
         foreach (Unit shard in Units(artifacts).Known)
         {
-            folder.Link($"{PublishedPath(GradientPart.Table.Name)}/{FileNames.Part(shard)}", FileOf(artifacts, shard));
+            folder.Link(
+                $"{PublishedPath(Tables.Of<GradientRow>().Name)}/{FileNames.Part(shard)}",
+                FileOf(artifacts, shard)
+            );
         }
     }
 
@@ -127,7 +130,7 @@ internal sealed class GradientPasses(StageContext context, GradientPassesSpec sp
         using var lease = Prepare(run.Artifacts, sample);
         GatedForward gated = lease.Value.Forward;
         EndsRow ends = forward.Ends(run.Artifacts, sample);
-        double gap = ends.Intact - ends.Ablated;
+        double gap = ends.FIntact - ends.FAblated;
         byte[][] masks = [.. Enumerable.Range(first, count).Select(i => forward.Masks.Draw(scope, i))];
         var passes = new List<GatedLogit>(count);
         int threads = torch.get_num_threads();

@@ -26,11 +26,11 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
 
     /// <summary>A sample's heads and items, in order.</summary>
     public IReadOnlyList<LensRow> Rows(Artifacts artifacts, Sample sample) =>
-        TokenTables.Lens.Read(artifacts.File(UnitOf(sample), FileName));
+        Tables.Of<LensRow>().Read(artifacts.File(UnitOf(sample), FileName));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder) =>
-        PublishTable(folder, TokenTables.Lens, [.. Forward.Accepted(artifacts)!.SelectMany(s => Rows(artifacts, s))]);
+        PublishTable(folder, [.. Forward.Accepted(artifacts)!.SelectMany(s => Rows(artifacts, s))]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -74,29 +74,31 @@ internal sealed class LogitLens(StageContext context, LogitLensSpec spec, Forwar
         int[] heads = [.. Ranking.ByScore(beta).Take(spec.Heads)];
         var top = HeadLens.Top(lease.Value.Prefix, intact, heads, spec.Reading == LensReading.Image, spec.Items);
         int perLayer = Context.Info.Heads;
-        TokenTables.Lens.Write(
-            run.File(FileName),
-            [
-                .. heads.SelectMany(
-                    (n, rank) =>
-                        top[rank]
-                            .Select(
-                                (item, i) =>
-                                    new LensRow(
-                                        sample.Id,
-                                        rank,
-                                        n / perLayer,
-                                        n % perLayer,
-                                        beta[n],
-                                        i,
-                                        item.Token,
-                                        Context.Model.Tokenizer.TokenText(item.Token),
-                                        item.Logit,
-                                        item.Token == sample.TargetToken
-                                    )
-                            )
-                ),
-            ]
-        );
+        Tables
+            .Of<LensRow>()
+            .Write(
+                run.File(FileName),
+                [
+                    .. heads.SelectMany(
+                        (n, rank) =>
+                            top[rank]
+                                .Select(
+                                    (item, i) =>
+                                        new LensRow(
+                                            sample.Id,
+                                            rank,
+                                            n / perLayer,
+                                            n % perLayer,
+                                            beta[n],
+                                            i,
+                                            item.Token,
+                                            Context.Model.Tokenizer.TokenText(item.Token),
+                                            item.Logit,
+                                            item.Token == sample.TargetToken
+                                        )
+                                )
+                    ),
+                ]
+            );
     }
 }

@@ -15,28 +15,6 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
     private const int Version = 1;
     private const string FileName = "non-additive.parquet";
 
-    /// <summary>The table.</summary>
-    public static Table<NonAdditiveRow> Table { get; } =
-        new(
-            "non_additive",
-            [
-                new TextColumn<NonAdditiveRow>("sample_id", r => r.SampleId),
-                new OptionalNumberColumn<NonAdditiveRow, double>("r2_elastic_net", r => r.Linear),
-                new OptionalNumberColumn<NonAdditiveRow, double>("r2_with_trees", r => r.WithTrees),
-                new OptionalNumberColumn<NonAdditiveRow, double>("gained", r => r.Gained),
-                new NumberColumn<NonAdditiveRow, int>("trees", r => r.Trees),
-                new NumberColumn<NonAdditiveRow, int>("test_rows", r => r.TestRows),
-            ],
-            (v, i) =>
-                new NonAdditiveRow(
-                    v.Of<string>(0)[i],
-                    v.Of<double?>(1)[i],
-                    v.Of<double?>(2)[i],
-                    v.Of<int>(4)[i],
-                    v.Of<int>(5)[i]
-                )
-        );
-
     /// <inheritdoc/>
     public override string Kind => "non-additive";
 
@@ -45,10 +23,10 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
 
     /// <summary>One row a sample.</summary>
     public IReadOnlyList<NonAdditiveRow> Rows(Artifacts artifacts) =>
-        [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+        [.. Tables.Of<NonAdditiveRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
+    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -103,33 +81,39 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
                     new ResidualTrees(spec.Trees, spec.Leaves, spec.LearningRate),
                     seed
                 );
-                Table.Write(
-                    run.File(FileName),
-                    [
-                        new NonAdditiveRow(
-                            sample.Id,
-                            Defined(fit.Linear),
-                            Defined(fit.WithTrees),
-                            fit.Trees,
-                            fit.TestRows
-                        ),
-                    ]
-                );
+                Tables
+                    .Of<NonAdditiveRow>()
+                    .Write(
+                        run.File(FileName),
+                        [
+                            new NonAdditiveRow(
+                                sample.Id,
+                                Undefined.ToNull(fit.Linear),
+                                Undefined.ToNull(fit.WithTrees),
+                                Undefined.ToNull(fit.WithTrees - fit.Linear),
+                                fit.Trees,
+                                fit.TestRows
+                            ),
+                        ]
+                    );
             }
         );
     }
-
-    private static double? Defined(double value) => double.IsNaN(value) ? null : value;
 }
 
 /// <summary>What trees on the residual gain in one sample.</summary>
 /// <param name="SampleId">The sample.</param>
-/// <param name="Linear">R^2 of the elastic net on the test masks; null where undefined.</param>
-/// <param name="WithTrees">R^2 of elastic net and trees together.</param>
+/// <param name="R2ElasticNet">R^2 of the elastic net on the test masks; null where undefined.</param>
+/// <param name="R2WithTrees">R^2 of elastic net and trees together.</param>
+/// <param name="Gained">R^2 that the trees add.</param>
 /// <param name="Trees">Trees that cross-validation let in; 0 = none helps.</param>
 /// <param name="TestRows">Test masks.</param>
-internal sealed record NonAdditiveRow(string SampleId, double? Linear, double? WithTrees, int Trees, int TestRows)
-{
-    /// <summary>R^2 gained.</summary>
-    public double? Gained => WithTrees - Linear;
-}
+[Table("non_additive")]
+internal sealed record NonAdditiveRow(
+    [RowKey] string SampleId,
+    double? R2ElasticNet,
+    double? R2WithTrees,
+    double? Gained,
+    int Trees,
+    [Unit("masks")] int TestRows
+);

@@ -53,20 +53,6 @@ internal sealed class PromptSimilarity : Stage
         }
     }
 
-    /// <summary>The table.</summary>
-    public static Table<PromptSimilarityRow> Table { get; } =
-        new(
-            "prompt_similarity",
-            [
-                new TextColumn<PromptSimilarityRow>("prompt", r => r.Prompt),
-                new TextColumn<PromptSimilarityRow>("question", r => r.Question),
-                new TextColumn<PromptSimilarityRow>("sample_id", r => r.SampleId),
-                new OptionalNumberColumn<PromptSimilarityRow, double>("cosine", r => r.Cosine),
-            ],
-            (v, i) =>
-                new PromptSimilarityRow(v.Of<string>(0)[i], v.Of<string>(1)[i], v.Of<string>(2)[i], v.Of<double?>(3)[i])
-        );
-
     /// <inheritdoc/>
     public override string Kind => "prompt-similarity";
 
@@ -82,10 +68,10 @@ internal sealed class PromptSimilarity : Stage
 
     /// <summary>Cosines, by prompt and sample.</summary>
     public IReadOnlyList<PromptSimilarityRow> Rows(Artifacts artifacts) =>
-        Table.Read(artifacts.File(Known(artifacts).Table!, FileName));
+        Tables.Of<PromptSimilarityRow>().Read(artifacts.File(Known(artifacts).Table!, FileName));
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
+    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -226,7 +212,10 @@ internal sealed class PromptSimilarity : Stage
             ],
             1,
             "tables",
-            run => Table.Write(run.File(FileName), [.. pairs.Select(pair => Row(run.Artifacts, pair))])
+            run =>
+                Tables
+                    .Of<PromptSimilarityRow>()
+                    .Write(run.File(FileName), [.. pairs.Select(pair => Row(run.Artifacts, pair))])
         );
 
     private PromptSimilarityRow Row(Artifacts artifacts, Pair pair)
@@ -254,4 +243,10 @@ internal sealed class PromptSimilarity : Stage
 /// <param name="Question">Its text.</param>
 /// <param name="SampleId">The picture.</param>
 /// <param name="Cosine">Of beta with that under the experiment's prompt; null where one of them is zero.</param>
-internal sealed record PromptSimilarityRow(string Prompt, string Question, string SampleId, double? Cosine);
+[Table("prompt_similarity")]
+internal sealed record PromptSimilarityRow(
+    [RowKey] string Prompt,
+    string Question,
+    [RowKey] string SampleId,
+    double? Cosine
+);

@@ -40,7 +40,9 @@ internal sealed class Regress(
     public double[] Beta(Artifacts artifacts, Sample sample)
     {
         double[] beta = new double[Context.Heads];
-        foreach (AttributionRow row in Tables.Attribution.Read(artifacts.File(UnitOf(sample), AttributionFile)))
+        foreach (
+            AttributionRow row in Tables.Of<AttributionRow>().Read(artifacts.File(UnitOf(sample), AttributionFile))
+        )
         {
             beta[row.Layer * Context.Info.Heads + row.Head] = row.Beta;
         }
@@ -50,11 +52,11 @@ internal sealed class Regress(
 
     /// <summary>Quality of a sample's fit.</summary>
     public FitRow Fit(Artifacts artifacts, Sample sample) =>
-        Tables.Fits.Read(artifacts.File(UnitOf(sample), FitFile))[0];
+        Tables.Of<FitRow>().Read(artifacts.File(UnitOf(sample), FitFile))[0];
 
     /// <summary>True and predicted phi of a sample's test masks.</summary>
     public IReadOnlyList<PredictionRow> Predictions(Artifacts artifacts, Sample sample) =>
-        Tables.Predictions.Read(artifacts.File(UnitOf(sample), PredictionsFile));
+        Tables.Of<PredictionRow>().Read(artifacts.File(UnitOf(sample), PredictionsFile));
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
@@ -62,14 +64,12 @@ internal sealed class Regress(
         var samples = Forward.Accepted(artifacts)!;
         PublishTable(
             folder,
-            Tables.Attribution,
-            [.. Tables.Attribution.Rows(samples.Select(s => artifacts.File(UnitOf(s), AttributionFile)))]
+            [.. Tables.Of<AttributionRow>().Rows(samples.Select(s => artifacts.File(UnitOf(s), AttributionFile)))]
         );
-        PublishTable(folder, Tables.Fits, [.. samples.Select(s => Fit(artifacts, s))]);
+        PublishTable(folder, [.. samples.Select(s => Fit(artifacts, s))]);
         PublishTable(
             folder,
-            Tables.Predictions,
-            [.. Tables.Predictions.Rows(samples.Select(s => artifacts.File(UnitOf(s), PredictionsFile)))]
+            [.. Tables.Of<PredictionRow>().Rows(samples.Select(s => artifacts.File(UnitOf(s), PredictionsFile)))]
         );
     }
 
@@ -130,12 +130,11 @@ internal sealed class Regress(
                     train,
                     gradients?.Expected(run.Artifacts, sample)
                 );
-                Tables.Attribution.Write(
-                    run.File(AttributionFile),
-                    [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]
-                );
-                Tables.Fits.Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
-                Tables.Predictions.Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);
+                Tables
+                    .Of<AttributionRow>()
+                    .Write(run.File(AttributionFile), [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]);
+                Tables.Of<FitRow>().Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
+                Tables.Of<PredictionRow>().Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);
             }
         );
     }

@@ -114,7 +114,7 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
     /// </summary>
     public void Link(Artifacts artifacts, RunFolder folder, Unit shard)
     {
-        string part = $"{PublishedPath(Tables.Masks.Name)}/{FileNames.Part(shard)}";
+        string part = $"{PublishedPath(Tables.Of<MaskRow>().Name)}/{FileNames.Part(shard)}";
         var placed = new FileInfo(folder.Path(part)); // its target is relative to where the folder will lie
         if (placed.LinkTarget is null && !placed.Exists)
         {

@@ -36,37 +36,6 @@ internal sealed class Stability : SampleStage
         }
     }
 
-    /// <summary>The table.</summary>
-    public static Table<StabilityRow> Table { get; } =
-        new(
-            "stability",
-            [
-                new TextColumn<StabilityRow>("sample_id", r => r.SampleId),
-                new NumberColumn<StabilityRow, double>("share", r => r.Share),
-                new NumberColumn<StabilityRow, int>("masks", r => r.Masks),
-                new NumberColumn<StabilityRow, int>("train_masks", r => r.TrainMasks),
-                new OptionalNumberColumn<StabilityRow, double>("r2", r => r.R2),
-                new OptionalNumberColumn<StabilityRow, double>("rho", r => r.Rho),
-                new OptionalNumberColumn<StabilityRow, double>("cosine_all", r => r.CosineAll),
-                new OptionalNumberColumn<StabilityRow, double>("cosine_half", r => r.CosineHalf),
-                new OptionalNumberColumn<StabilityRow, double>("half_split", r => r.HalfSplit),
-                new OptionalNumberColumn<StabilityRow, double>("spearman_brown", r => r.SpearmanBrown),
-            ],
-            (v, i) =>
-                new StabilityRow(
-                    v.Of<string>(0)[i],
-                    v.Of<double>(1)[i],
-                    v.Of<int>(2)[i],
-                    v.Of<int>(3)[i],
-                    v.Of<double?>(4)[i],
-                    v.Of<double?>(5)[i],
-                    v.Of<double?>(6)[i],
-                    v.Of<double?>(7)[i],
-                    v.Of<double?>(8)[i],
-                    v.Of<double?>(9)[i]
-                )
-        );
-
     /// <inheritdoc/>
     public override string Kind => "stability";
 
@@ -75,10 +44,10 @@ internal sealed class Stability : SampleStage
 
     /// <summary>All rows, sample by sample, by rising share.</summary>
     public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) =>
-        [.. Table.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+        [.. Tables.Of<StabilityRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Table, Rows(artifacts));
+    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -142,7 +111,9 @@ internal sealed class Stability : SampleStage
                     shares,
                     seed
                 );
-                Table.Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
+                Tables
+                    .Of<StabilityRow>()
+                    .Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
             }
         );
     }
@@ -159,11 +130,12 @@ internal sealed class Stability : SampleStage
 /// <param name="CosineHalf">Cosine of beta with that of the first half of these masks.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these train masks.</param>
 /// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
+[Table("stability")]
 internal sealed record StabilityRow(
-    string SampleId,
-    double Share,
-    int Masks,
-    int TrainMasks,
+    [RowKey] string SampleId,
+    [RowKey] double Share,
+    [Unit("masks")] int Masks,
+    [Unit("masks")] int TrainMasks,
     double? R2,
     double? Rho,
     double? CosineAll,
@@ -179,13 +151,11 @@ internal sealed record StabilityRow(
             point.Share,
             point.Masks,
             point.TrainMasks,
-            Defined(point.R2),
-            Defined(point.Rho),
-            Defined(point.CosineAll),
-            Defined(point.CosineHalf),
-            Defined(point.HalfSplit),
-            Defined(point.SpearmanBrown)
+            Undefined.ToNull(point.R2),
+            Undefined.ToNull(point.Rho),
+            Undefined.ToNull(point.CosineAll),
+            Undefined.ToNull(point.CosineHalf),
+            Undefined.ToNull(point.HalfSplit),
+            Undefined.ToNull(point.SpearmanBrown)
         );
-
-    private static double? Defined(double value) => double.IsFinite(value) ? value : null;
 }

@@ -75,8 +75,10 @@ internal abstract class Stage(StageContext? context)
         fits.Words is { } words ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", words)] : [];
 
     /// <summary>Publishes a small table: Parquet and CSV.</summary>
-    protected void PublishTable<TRow>(RunFolder folder, Table<TRow> table, IReadOnlyList<TRow> rows)
+    protected void PublishTable<TRow>(RunFolder folder, IReadOnlyList<TRow> rows)
+        where TRow : class
     {
+        Table<TRow> table = Tables.Of<TRow>();
         table.Write(folder.Path(PublishedPath(table.Name) + ".parquet"), rows);
         table.WriteCsv(folder.Path(PublishedPath(table.Name) + ".csv"), rows);
     }

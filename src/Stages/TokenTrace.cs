@@ -19,6 +19,10 @@ namespace Pipelines.Stages;
 internal sealed class TokenTrace : Stage
 {
     private const int Version = 1;
+
+    /// <summary>Folder of forward passes under masks of image tokens; its parts are rows of <see cref="ForwardRow"/>.</summary>
+    private const string ImageForward = "image_forward";
+
     private const string TextFile = "text-tokens.parquet",
         TraceFile = "trace.parquet",
         AttentionFile = "attention.parquet",
@@ -118,23 +122,27 @@ internal sealed class TokenTrace : Stage
 
     /// <summary>delta of a sample's text tokens, in order.</summary>
     public IReadOnlyList<TextTokenRow> TextTokens(Artifacts artifacts, Sample sample) =>
-        TokenTables.TextTokens.Read(artifacts.File(UnitsOf(artifacts, sample).Text, TextFile));
+        Tables.Of<TextTokenRow>().Read(artifacts.File(UnitsOf(artifacts, sample).Text, TextFile));
 
     /// <summary>x*, u* and what they keep.</summary>
     public TokenTraceRow Trace(Artifacts artifacts, Sample sample) =>
-        TokenTables.Traces.Read(artifacts.File(UnitsOf(artifacts, sample).Text, TraceFile))[0];
+        Tables.Of<TokenTraceRow>().Read(artifacts.File(UnitsOf(artifacts, sample).Text, TraceFile))[0];
 
     /// <summary>The sample's image tokens, in order; with beta where they are attributed.</summary>
     public IReadOnlyList<ImageTokenRow> ImageTokens(Artifacts artifacts, Sample sample) =>
-        TokenTables.ImageTokens.Read(
-            UnitsOf(artifacts, sample) is { Fit: { } fit }
-                ? artifacts.File(fit, TokenFile)
-                : artifacts.File(UnitsOf(artifacts, sample).Text, AttentionFile)
-        );
+        Tables
+            .Of<ImageTokenRow>()
+            .Read(
+                UnitsOf(artifacts, sample) is { Fit: { } fit }
+                    ? artifacts.File(fit, TokenFile)
+                    : artifacts.File(UnitsOf(artifacts, sample).Text, AttentionFile)
+            );
 
     /// <summary>Quality of the fit over image tokens; null where they are not attributed.</summary>
     public TokenFitRow? Fit(Artifacts artifacts, Sample sample) =>
-        UnitsOf(artifacts, sample).Fit is { } fit ? TokenTables.Fits.Read(artifacts.File(fit, FitFile))[0] : null;
+        UnitsOf(artifacts, sample).Fit is { } fit
+            ? Tables.Of<TokenFitRow>().Read(artifacts.File(fit, FitFile))[0]
+            : null;
 
     /// <summary>The part of the picture under the tokens' grid as a PNG file; null where there is no grid.</summary>
     public byte[]? Seen(Artifacts artifacts, Sample sample) =>
@@ -170,28 +178,25 @@ internal sealed class TokenTrace : Stage
         var samples = forward.Accepted(artifacts)!;
         if (ObjectShares(artifacts) is { Count: > 0 } shares)
         {
-            PublishTable(folder, TokenTables.ObjectShares, shares);
+            PublishTable(folder, shares);
         }
 
-        PublishTable(folder, TokenTables.TextTokens, [.. samples.SelectMany(s => TextTokens(artifacts, s))]);
-        PublishTable(folder, TokenTables.Traces, [.. samples.Select(s => Trace(artifacts, s))]);
-        PublishTable(folder, TokenTables.ImageTokens, [.. samples.SelectMany(s => ImageTokens(artifacts, s))]);
+        PublishTable(folder, [.. samples.SelectMany(s => TextTokens(artifacts, s))]);
+        PublishTable(folder, [.. samples.Select(s => Trace(artifacts, s))]);
+        PublishTable(folder, [.. samples.SelectMany(s => ImageTokens(artifacts, s))]);
         if (!TracesImage)
         {
             return;
         }
 
-        PublishTable(folder, TokenTables.Fits, [.. samples.Select(s => Fit(artifacts, s)!)]);
+        PublishTable(folder, [.. samples.Select(s => Fit(artifacts, s)!)]);
         foreach (Unit shard in samples.SelectMany(s => UnitsOf(artifacts, s).Shards))
         {
             folder.Link(
-                $"{PublishedPath(TokenTables.ImageMasks.Name)}/{FileNames.Part(shard)}",
+                $"{PublishedPath(Tables.Of<ImageMaskRow>().Name)}/{FileNames.Part(shard)}",
                 artifacts.File(shard, MaskFile)
             );
-            folder.Link(
-                $"{PublishedPath(TokenTables.ImageForward)}/{FileNames.Part(shard)}",
-                artifacts.File(shard, ForwardFile)
-            );
+            folder.Link($"{PublishedPath(ImageForward)}/{FileNames.Part(shard)}", artifacts.File(shard, ForwardFile));
         }
     }
 
@@ -332,38 +337,42 @@ internal sealed class TokenTrace : Stage
         run.Cancel.ThrowIfCancellationRequested();
 
         TokenGrid? grid = Context.Model.GridOf(PictureDecoder.Decode(sample.Item.FullPath));
-        TokenTables.TextTokens.Write(
-            run.File(TextFile),
-            [
-                .. prompt.SuffixIds.Select(
-                    (id, i) =>
-                        new TextTokenRow(
-                            sample.Id,
-                            i,
-                            id,
-                            Context.Model.Tokenizer.TokenText(id),
-                            delta[i],
-                            HeadMasks.IsIntact(important, i)
-                        )
-                ),
-            ]
-        );
-        TokenTables.Traces.Write(
-            run.File(TraceFile),
-            [
-                new TokenTraceRow(
-                    sample.Id,
-                    HeadMasks.Intact(heads),
-                    phi[0],
-                    HeadMasks.Intact(important),
-                    kept,
-                    kept / phi[0],
-                    grid?.Rows ?? 0,
-                    grid?.Columns ?? 0,
-                    heads
-                ),
-            ]
-        );
+        Tables
+            .Of<TextTokenRow>()
+            .Write(
+                run.File(TextFile),
+                [
+                    .. prompt.SuffixIds.Select(
+                        (id, i) =>
+                            new TextTokenRow(
+                                sample.Id,
+                                i,
+                                id,
+                                Context.Model.Tokenizer.TokenText(id),
+                                delta[i],
+                                HeadMasks.IsIntact(important, i)
+                            )
+                    ),
+                ]
+            );
+        Tables
+            .Of<TokenTraceRow>()
+            .Write(
+                run.File(TraceFile),
+                [
+                    new TokenTraceRow(
+                        sample.Id,
+                        HeadMasks.Intact(heads),
+                        phi[0],
+                        HeadMasks.Intact(important),
+                        kept,
+                        kept / phi[0],
+                        grid?.Rows ?? 0,
+                        grid?.Columns ?? 0,
+                        heads
+                    ),
+                ]
+            );
         using IntactRun intact = IntactRun.Compute(lease.Value.Prefix);
         double[] attention = WeightedAttention.Of(
             intact,
@@ -372,10 +381,12 @@ internal sealed class TokenTrace : Stage
             delta,
             important
         );
-        TokenTables.ImageTokens.Write(
-            run.File(AttentionFile),
-            [.. attention.Select((w, j) => Token(sample, grid?.Rows ?? 0, grid?.Columns ?? 0, j, w, null))]
-        );
+        Tables
+            .Of<ImageTokenRow>()
+            .Write(
+                run.File(AttentionFile),
+                [.. attention.Select((w, j) => Token(sample, grid?.Rows ?? 0, grid?.Columns ?? 0, j, w, null))]
+            );
         if (grid is not null)
         {
             File.WriteAllBytes(run.File(SeenFile), PngWriter.Encode(Small(grid.Seen)));
@@ -476,30 +487,31 @@ internal sealed class TokenTrace : Stage
                     seed,
                     train
                 );
-                var tokens = TokenTables.ImageTokens.Read(run.Artifacts.File(text, AttentionFile));
+                var tokens = Tables.Of<ImageTokenRow>().Read(run.Artifacts.File(text, AttentionFile));
                 FitRow row = fit.ToFitRow(sample.Id, trainer);
                 double rho = Metrics.Pearson(fit.Beta, [.. tokens.Select(r => r.WeightedAttention)]);
-                TokenTables.ImageTokens.Write(
-                    run.File(TokenFile),
-                    [.. tokens.Select(r => r with { Beta = fit.Beta[r.Token] + 0.0 })]
-                );
-                TokenTables.Fits.Write(
-                    run.File(FitFile),
-                    [
-                        new TokenFitRow(
-                            sample.Id,
-                            row.Trainer,
-                            row.R2,
-                            row.Rho,
-                            row.Intercept,
-                            row.Iterations,
-                            row.Converged,
-                            row.TrainRows,
-                            row.TestRows,
-                            double.IsNaN(rho) ? null : rho
-                        ),
-                    ]
-                );
+                Tables
+                    .Of<ImageTokenRow>()
+                    .Write(run.File(TokenFile), [.. tokens.Select(r => r with { Beta = fit.Beta[r.Token] + 0.0 })]);
+                Tables
+                    .Of<TokenFitRow>()
+                    .Write(
+                        run.File(FitFile),
+                        [
+                            new TokenFitRow(
+                                sample.Id,
+                                row.Trainer,
+                                row.R2,
+                                row.Rho,
+                                row.Intercept,
+                                row.Iterations,
+                                row.Converged,
+                                row.TrainRows,
+                                row.TestRows,
+                                double.IsNaN(rho) ? null : rho
+                            ),
+                        ]
+                    );
             }
         );
     }

@@ -19,54 +19,6 @@ internal sealed class Validate : Stage
     private const string ValidationFile = "validation.parquet",
         RankingFile = "ranking.parquet";
 
-    /// <summary>Names of tables beside <see cref="Tables.Validation"/>.</summary>
-    public const string RankingTable = "rankings",
-        NeededTable = "heads_needed";
-
-    private static readonly Table<RankingRow> Rankings = new(
-        RankingTable,
-        [
-            new TextColumn<RankingRow>("sample_id", r => r.SampleId),
-            new TextColumn<RankingRow>("criterion", r => r.Criterion),
-            new NumberColumn<RankingRow, int>("seed", r => r.Seed),
-            new NumberColumn<RankingRow, int>("rank", r => r.Rank),
-            new NumberColumn<RankingRow, int>("layer", r => r.Layer),
-            new NumberColumn<RankingRow, int>("head", r => r.Head),
-            new OptionalNumberColumn<RankingRow, double>("score", r => r.Score),
-        ],
-        (v, i) =>
-            new RankingRow(
-                v.Of<string>(0)[i],
-                v.Of<string>(1)[i],
-                v.Of<int>(2)[i],
-                v.Of<int>(3)[i],
-                v.Of<int>(4)[i],
-                v.Of<int>(5)[i],
-                v.Of<double?>(6)[i]
-            )
-    );
-
-    private static readonly Table<NeededRow> Needed = new(
-        NeededTable,
-        [
-            new TextColumn<NeededRow>("sample_id", r => r.SampleId),
-            new TextColumn<NeededRow>("criterion", r => r.Criterion),
-            new NumberColumn<NeededRow, int>("seed", r => r.Seed),
-            new TextColumn<NeededRow>("quantity", r => r.OfFaithfulness ? "faithfulness" : "completeness"),
-            new NumberColumn<NeededRow, double>("threshold", r => r.Threshold),
-            new OptionalNumberColumn<NeededRow, int>("heads", r => r.Heads),
-        ],
-        (v, i) =>
-            new NeededRow(
-                v.Of<string>(0)[i],
-                v.Of<string>(1)[i],
-                v.Of<int>(2)[i],
-                v.Of<string>(3)[i] == "faithfulness",
-                v.Of<double>(4)[i],
-                v.Of<int?>(5)[i]
-            )
-    );
-
     private readonly ValidateSpec spec;
     private readonly ForwardPasses forward;
     private readonly Regress? attribution;
@@ -125,7 +77,7 @@ internal sealed class Validate : Stage
 
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) =>
-        [.. Tables.Validation.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
+        [.. Tables.Of<ValidationRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
 
     /// <summary>Heads needed at every threshold of the spec, by sample, criterion and order (paper, Fig. 5).</summary>
     public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts) =>
@@ -148,7 +100,7 @@ internal sealed class Validate : Stage
                     curve.Key.SampleId,
                     curve.Key.Criterion,
                     curve.Key.Seed,
-                    true,
+                    ValidationQuantity.Faithfulness,
                     threshold.Faithfulness,
                     Thresholds.FirstAbove(faithfulness, threshold.Faithfulness)
                 ),
@@ -156,7 +108,7 @@ internal sealed class Validate : Stage
                     curve.Key.SampleId,
                     curve.Key.Criterion,
                     curve.Key.Seed,
-                    false,
+                    ValidationQuantity.Completeness,
                     threshold.Completeness,
                     Thresholds.FirstBelow(completeness, threshold.Completeness)
                 ),
@@ -176,7 +128,7 @@ internal sealed class Validate : Stage
         }
 
         double[] scores = new double[Context.Heads];
-        foreach (RankingRow row in Rankings.Read(artifacts.File(UnitOf(sample, criterion), RankingFile)))
+        foreach (RankingRow row in Tables.Of<RankingRow>().Read(artifacts.File(UnitOf(sample, criterion), RankingFile)))
         {
             scores[(row.Layer * Context.Info.Heads) + row.Head] = row.Score!.Value;
         }
@@ -186,7 +138,7 @@ internal sealed class Validate : Stage
 
     /// <summary>The curves of a sample and a criterion that is compared.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts, Sample sample, Criterion criterion) =>
-        Tables.Validation.Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
+        Tables.Of<ValidationRow>().Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
 
     /// <summary>The unit of a sample and an order that is compared.</summary>
     public Unit UnitOf(Sample sample, RankingSpec ranking)
@@ -212,7 +164,8 @@ internal sealed class Validate : Stage
         Unit unit = UnitOf(sample, criterion);
         int[] order =
         [
-            .. Rankings
+            .. Tables
+                .Of<RankingRow>()
                 .Read(artifacts.File(unit, RankingFile))
                 .Where(r => r.Seed == 0)
                 .OrderBy(r => r.Rank)
@@ -221,7 +174,8 @@ internal sealed class Validate : Stage
         double[] curve =
         [
             .. Tables
-                .Validation.Read(artifacts.File(unit, ValidationFile))
+                .Of<ValidationRow>()
+                .Read(artifacts.File(unit, ValidationFile))
                 .Where(r => r.Seed == 0)
                 .OrderBy(r => r.K)
                 .Select(r => r.Faithfulness),
@@ -236,12 +190,11 @@ internal sealed class Validate : Stage
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        PublishTable(folder, Tables.Validation, Rows(artifacts));
-        PublishTable(folder, Needed, HeadsNeeded(artifacts));
+        PublishTable(folder, Rows(artifacts));
+        PublishTable(folder, HeadsNeeded(artifacts));
         PublishTable(
             folder,
-            Rankings,
-            [.. Rankings.Rows(Units(artifacts).Known.Select(u => artifacts.File(u, RankingFile)))]
+            [.. Tables.Of<RankingRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, RankingFile)))]
         );
     }
 
@@ -250,11 +203,11 @@ internal sealed class Validate : Stage
     {
         var bootstrap = new Bootstrap();
         var needed = HeadsNeeded(artifacts, [(spec.Faithfulness, spec.Completeness)])
-            .ToLookup(r => (r.Criterion, r.OfFaithfulness));
-        string Words(string criterion, bool ofFaithfulness) =>
+            .ToLookup(r => (r.Criterion, r.Quantity));
+        string Words(string criterion, ValidationQuantity quantity) =>
             Reporting
                 .HeadsNeeded.Of(
-                    needed[(criterion, ofFaithfulness)].Select(r => (r.SampleId, r.Heads ?? double.NaN)),
+                    needed[(criterion, quantity)].Select(r => (r.SampleId, r.Heads ?? double.NaN)),
                     bootstrap
                 )
                 .Words;
@@ -265,7 +218,7 @@ internal sealed class Validate : Stage
                 .Select(name => new SummaryRow(
                     $"{Name}: {name}",
                     Invariant.Text(
-                        $"{Words(name, true)} heads for faithfulness > {spec.Faithfulness}, {Words(name, false)} for "
+                        $"{Words(name, ValidationQuantity.Faithfulness)} heads for faithfulness > {spec.Faithfulness}, {Words(name, ValidationQuantity.Completeness)} for "
                             + $"completeness < {spec.Completeness}"
                     )
                 )),
@@ -381,8 +334,8 @@ internal sealed class Validate : Stage
             );
         }
 
-        Tables.Validation.Write(run.File(ValidationFile), curves);
-        Rankings.Write(run.File(RankingFile), rankings);
+        Tables.Of<ValidationRow>().Write(run.File(ValidationFile), curves);
+        Tables.Of<RankingRow>().Write(run.File(RankingFile), rankings);
     }
 
     /// <summary>The orders that are scanned, by seed, and what put the heads into them [N].</summary>
@@ -483,32 +436,41 @@ internal sealed class Validate : Stage
 
         return points;
     }
-
-    /// <summary>A head's place in an order.</summary>
-    private sealed record RankingRow(
-        string SampleId,
-        string Criterion,
-        int Seed,
-        int Rank,
-        int Layer,
-        int Head,
-        double? Score
-    );
 }
 
 /// <summary>Heads that an order needs for a threshold.</summary>
 /// <param name="SampleId">Sample.</param>
 /// <param name="Criterion">Criterion as the spec names it.</param>
 /// <param name="Seed">Which random order; 0 for other criteria.</param>
-/// <param name="OfFaithfulness">Whether the threshold is one of faithfulness (above it) or of completeness (below
-/// it).</param>
+/// <param name="Quantity">What the threshold is set on: <c>faithfulness</c> or <c>completeness</c>.</param>
 /// <param name="Threshold">The threshold.</param>
-/// <param name="Heads">The smallest k that crosses it; null where none does.</param>
+/// <param name="Heads">The smallest k that crosses the threshold; null where none does.</param>
+[Table("heads_needed")]
 internal sealed record NeededRow(
-    string SampleId,
-    string Criterion,
-    int Seed,
-    bool OfFaithfulness,
-    double Threshold,
+    [RowKey] string SampleId,
+    [RowKey] string Criterion,
+    [RowKey] int Seed,
+    [RowKey] ValidationQuantity Quantity,
+    [RowKey] double Threshold,
     int? Heads
+);
+
+/// <summary>A head's place in an order.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Criterion">Name of the ranking as in the spec.</param>
+/// <param name="Seed">Number of the random order; 0 for the other criteria.</param>
+/// <param name="Rank">Place in the order, from 0 = most important.</param>
+/// <param name="Layer">l, from 0.</param>
+/// <param name="Head">h, from 0.</param>
+/// <param name="Score">What the criterion says of the head: beta, image attention weight, delta; null for the random
+/// order.</param>
+[Table("rankings")]
+internal sealed record RankingRow(
+    [RowKey] string SampleId,
+    [RowKey] string Criterion,
+    [RowKey] int Seed,
+    [RowKey] int Rank,
+    int Layer,
+    int Head,
+    double? Score
 );

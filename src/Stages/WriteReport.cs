@@ -1,6 +1,7 @@
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
@@ -15,34 +16,6 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
-
-    private static readonly Table<KeyNumber> Numbers = new(
-        "key_numbers",
-        [
-            new TextColumn<KeyNumber>("quantity", r => r.Quantity),
-            new TextColumn<KeyNumber>("criterion", r => r.Criterion),
-            new OptionalNumberColumn<KeyNumber, double>("mean", r => Known(r.Value.Mean)),
-            new OptionalNumberColumn<KeyNumber, double>("sd", r => Known(r.Value.Deviation)),
-            new OptionalNumberColumn<KeyNumber, double>("low95", r => Known(r.Value.Low)),
-            new OptionalNumberColumn<KeyNumber, double>("high95", r => Known(r.Value.High)),
-            new NumberColumn<KeyNumber, int>("samples", r => r.Value.Count),
-            new NumberColumn<KeyNumber, int>("not_reached", r => r.NotReached),
-            new OptionalNumberColumn<KeyNumber, double>("paper_mean", r => Known(r.Paper)),
-            new OptionalNumberColumn<KeyNumber, double>("paper_sd", r => Known(r.PaperDeviation)),
-        ],
-        (v, i) =>
-        {
-            double Number(int column) => v.Of<double?>(column)[i] ?? double.NaN;
-            return new KeyNumber(
-                v.Of<string>(0)[i],
-                v.Of<string>(1)[i],
-                new Estimate(Number(2), Number(3), Number(4), Number(5), v.Of<int>(6)[i]),
-                v.Of<int>(7)[i],
-                Number(8),
-                Number(9)
-            );
-        }
-    );
 
     /// <inheritdoc/>
     public override string Kind => "report";
@@ -72,7 +45,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        PublishTable(folder, Numbers, StatedNumbers(artifacts));
+        PublishTable(folder, NumberRows(artifacts));
         Unit page = Units(artifacts).Known[0];
         string source = Path.GetDirectoryName(artifacts.File(page, HtmlReport.PageName))!;
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
@@ -93,14 +66,17 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) =>
-        Numbers.Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
+        [.. NumberRows(artifacts).Select(r => r.ToNumber())];
+
+    private IReadOnlyList<KeyNumberRow> NumberRows(Artifacts artifacts) =>
+        Tables.Of<KeyNumberRow>().Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
 
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Described(Artifacts artifacts) =>
         string.Join(
             '\n',
             [
-                Tables.Samples.Csv(SampleRows(artifacts)),
+                Tables.Of<SampleRow>().Csv(SampleRows(artifacts)),
                 .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
                 .. sources
                     .Answers.Samples(artifacts)!
@@ -142,7 +118,9 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             {
                 Findings findings = Findings.Of(Data(run.Artifacts));
                 HtmlReport.Write(findings, run.Folder);
-                Numbers.Write(run.File(NumbersFile), KeyNumbers.Of(findings));
+                Tables
+                    .Of<KeyNumberRow>()
+                    .Write(run.File(NumbersFile), [.. KeyNumbers.Of(findings).Select(KeyNumberRow.Of)]);
             }
         );
     }
@@ -212,7 +190,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                             r.SampleId,
                             r.Criterion,
                             r.Seed,
-                            r.OfFaithfulness ? ValidationQuantity.Faithfulness : ValidationQuantity.Completeness,
+                            r.Quantity,
                             r.Threshold,
                             r.Heads ?? double.NaN
                         )),
@@ -284,8 +262,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                         .NonAdditive.Rows(artifacts)
                         .Select(r => new NonAdditiveResult(
                             r.SampleId,
-                            r.Linear ?? double.NaN,
-                            r.WithTrees ?? double.NaN,
+                            r.R2ElasticNet ?? double.NaN,
+                            r.R2WithTrees ?? double.NaN,
                             r.Trees
                         )),
                 ],
@@ -302,7 +280,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                     [
                         .. styles
                             .MeanRows(artifacts)
-                            .Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Mean, r.NotReached)),
+                            .Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Estimate, r.NotReached)),
                     ]
                 ),
             Stability = sources.Stability is not { } stability
@@ -387,8 +365,8 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Answer = sample.Answer,
             Given = Shown.Name(sample.GivenText),
             Target = sample.Target,
-            Intact = ends?.Intact ?? double.NaN,
-            Ablated = ends?.Ablated ?? double.NaN,
+            Intact = ends?.FIntact ?? double.NaN,
+            Ablated = ends?.FAblated ?? double.NaN,
             Masks = sources.Forward?.MasksOf(sample) ?? 0,
             Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
             Beta = sources.Attribution?.Beta(artifacts, sample) ?? [],
@@ -493,8 +471,6 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
     private string Published(string relative) => IsOneOfSeveral ? Path.Combine(Name, relative) : relative;
 
-    private static double? Known(double value) => double.IsFinite(value) ? value : null;
-
     private List<Link> Links(Artifacts artifacts)
     {
         var links = new List<Link>();
@@ -511,72 +487,84 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
 
         Table(
             (Stage?)sources.Forward ?? sources.Answers,
-            Tables.Samples.Name,
+            Tables.Of<SampleRow>().Name,
             "every picture asked about: answer, verdict, target token, f(1), f(0), why it was rejected"
         );
-        Table(sources.Attribution, Tables.Attribution.Name, "beta of every head and sample");
-        Table(sources.Attribution, Tables.Fits.Name, "quality of the fits");
-        Table(sources.Attribution, Tables.Predictions.Name, "true and predicted phi of the test masks");
-        Table(sources.Validation, Tables.Validation.Name, "faithfulness and completeness by criterion and k");
-        Table(sources.Validation, Validate.NeededTable, "heads needed at every threshold");
+        Table(sources.Attribution, Tables.Of<AttributionRow>().Name, "beta of every head and sample");
+        Table(sources.Attribution, Tables.Of<FitRow>().Name, "quality of the fits");
+        Table(sources.Attribution, Tables.Of<PredictionRow>().Name, "true and predicted phi of the test masks");
         Table(
             sources.Validation,
-            Validate.RankingTable,
+            Tables.Of<Storage.ValidationRow>().Name,
+            "faithfulness and completeness by criterion and k"
+        );
+        Table(sources.Validation, Tables.Of<NeededRow>().Name, "heads needed at every threshold");
+        Table(
+            sources.Validation,
+            Tables.Of<RankingRow>().Name,
             "the orders of the heads: delta of single-head ablation, image attention weight, beta"
         );
-        Table(sources.Layout, BetaLayout.Table.Name, "samples laid out by beta");
-        Table(sources.HeadVectors, ClusterHeads.Vectors.Name, "beta of the heads that are clustered, by sample");
-        Table(sources.HeadVectors, ClusterHeads.Tree.Name, "their tree, merge by merge");
+        Table(sources.Layout, Tables.Of<LayoutRow>().Name, "samples laid out by beta");
+        Table(sources.HeadVectors, Tables.Of<HeadVectorRow>().Name, "beta of the heads that are clustered, by sample");
+        Table(sources.HeadVectors, Tables.Of<Merge>().Name, "their tree, merge by merge");
         Table(
             sources.Prompts,
-            PromptSimilarity.Table.Name,
+            Tables.Of<PromptSimilarityRow>().Name,
             "cosine of beta under other prompts with beta under this experiment's"
         );
         Table(
             sources.Styles,
-            CompareStyles.Pairs.Name,
+            Tables.Of<StylePairsRow>().Name,
             "cosine of beta by pair of styles, for the same object and for another"
         );
         Table(
             sources.Styles,
-            CompareStyles.RelationsTable,
+            Tables.Of<StyleRelationRow>().Name,
             "the same over all styles, and by how much the object counts for more"
         );
-        Table(sources.Styles, CompareStyles.Means.Name, "R², ρ and heads needed by style");
-        Table(sources.Tokens, TokenTables.TextTokens.Name, "delta of every text token");
-        Table(sources.Tokens, TokenTables.Traces.Name, "x*, and what u* keeps of its logit");
-        Table(sources.Tokens, TokenTables.ImageTokens.Name, "weighted attention and beta of every image token");
+        Table(sources.Styles, Tables.Of<StyleMeanRow>().Name, "R², ρ and heads needed by style");
+        Table(sources.Tokens, Tables.Of<TextTokenRow>().Name, "delta of every text token");
+        Table(sources.Tokens, Tables.Of<TokenTraceRow>().Name, "x*, and what u* keeps of its logit");
+        Table(sources.Tokens, Tables.Of<ImageTokenRow>().Name, "weighted attention and beta of every image token");
         Table(
             sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null,
-            TokenTables.ObjectShares.Name,
+            Tables.Of<ObjectShareRow>().Name,
             "share of beta and of weighted attention on the object, beside the share of the image tokens that it "
                 + "covers"
         );
         Table(
             sources.Tokens is { TracesImage: true } ? sources.Tokens : null,
-            TokenTables.Fits.Name,
+            Tables.Of<TokenFitRow>().Name,
             "quality of the fits over image tokens"
         );
-        Table(sources.Lens, TokenTables.Lens.Name, "top vocabulary items of the strongest heads");
+        Table(sources.Lens, Tables.Of<LensRow>().Name, "top vocabulary items of the strongest heads");
         Table(
             sources.GradientCost,
-            GradientCost.Table.Name,
+            Tables.Of<CostPoint>().Name,
             "held-out R² and correlation against passes spent, by way"
         );
-        Table(sources.NonAdditive, NonAdditive.Table.Name, "R² that trees on the elastic net's residual gain");
-        Table(sources.Stability, Stability.Table.Name, "R² and β of the first masks: whether there were enough");
+        Table(
+            sources.NonAdditive,
+            Tables.Of<NonAdditiveRow>().Name,
+            "R² that trees on the elastic net's residual gain"
+        );
+        Table(
+            sources.Stability,
+            Tables.Of<StabilityRow>().Name,
+            "R² and β of the first masks: whether there were enough"
+        );
         Table(
             sources.Ratios,
-            AblationRatio.Table.Name,
+            Tables.Of<AblationRatioRow>().Name,
             "heads needed and quality of the fit by share of heads that masks ablate"
         );
-        Table(this, Numbers.Name, "the numbers that this page states, with the paper's");
+        Table(this, Tables.Of<KeyNumberRow>().Name, "the numbers that this page states, with the paper's");
         if (sources.Forward is not null)
         {
             links.Add(
                 new Link(
                     "masks/",
-                    sources.Forward.Masks.PublishedPath(Tables.Masks.Name) + "/",
+                    sources.Forward.Masks.PublishedPath(Tables.Of<MaskRow>().Name) + "/",
                     "which heads were intact, by sample and mask"
                 )
             );
@@ -584,7 +572,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             {
                 Table(
                     sources.Forward,
-                    EnoughMasks.Table.Name,
+                    Tables.Of<HalfSplitRow>().Name,
                     "correlation of β between two halves of a sample's masks, step by step"
                 );
             }
@@ -592,7 +580,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             links.Add(
                 new Link(
                     "forward/",
-                    sources.Forward.PublishedPath(Tables.Forward.Name) + "/",
+                    sources.Forward.PublishedPath(Tables.Of<ForwardRow>().Name) + "/",
                     "f and phi of every mask"
                 )
             );

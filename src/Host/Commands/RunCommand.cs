@@ -287,6 +287,6 @@ internal static class RunCommand
     private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>
         pipeline
             .Stages.OfType<AnswerQuestions>()
-            .Select(a => Path.Combine(folder, a.PublishedPath(Tables.Samples.Name) + ".csv"))
+            .Select(a => Path.Combine(folder, a.PublishedPath(Tables.Of<SampleRow>().Name) + ".csv"))
             .Where(File.Exists);
 }

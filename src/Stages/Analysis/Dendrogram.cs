@@ -1,11 +1,17 @@
+using Pipelines.Stages.Storage;
+
 namespace Pipelines.Stages.Analysis;
 
-/// <summary>A merge of two clusters. Clusters below n are single things; merge m makes cluster n + m.</summary>
+/// <summary>
+/// A merge of two clusters, as SciPy's linkage matrix has it: a cluster below n is the thing of that place, from n on
+/// the union of merge (number - n).
+/// </summary>
 /// <param name="Left">The smaller name.</param>
 /// <param name="Right">The greater name.</param>
 /// <param name="Height">Distance of the two.</param>
 /// <param name="Size">Things in the union.</param>
-internal readonly record struct Merge(int Left, int Right, double Height, int Size);
+[Table("head_tree")]
+internal sealed record Merge([RowKey] int Left, [RowKey] int Right, double Height, int Size);
 
 /// <summary>
 /// A tree of clusters: n - 1 merges of n things, heights ascending. The order of leaves and the numbers of flat

@@ -12,11 +12,12 @@ namespace Pipelines.Stages.Attribution;
 /// <param name="R2">On the held-out forward masks; null where undefined.</param>
 /// <param name="Correlation">Pearson correlation of beta with that of the elastic net on all train masks; null where
 /// undefined.</param>
+[Table("gradient_cost")]
 internal sealed record CostPoint(
-    string SampleId,
-    string Way,
-    int Observations,
-    int Passes,
+    [RowKey] string SampleId,
+    [RowKey] string Way,
+    [RowKey] int Observations,
+    [Unit("passes of the model")] int Passes,
     double? R2,
     double? Correlation
 );
@@ -65,8 +66,10 @@ internal static class CostCurves
                 way,
                 observations,
                 passes,
-                Defined(Metrics.R2(Array.ConvertAll(test, o => o.Phi), Array.ConvertAll(test, o => predict(o.Heads)))),
-                Defined(Metrics.Pearson(beta, full))
+                Undefined.ToNull(
+                    Metrics.R2(Array.ConvertAll(test, o => o.Phi), Array.ConvertAll(test, o => predict(o.Heads)))
+                ),
+                Undefined.ToNull(Metrics.Pearson(beta, full))
             );
 
         var points = new List<CostPoint>();
@@ -129,6 +132,4 @@ internal static class CostCurves
             Array.ConvertAll(rows, o => target(o)),
             settings
         );
-
-    private static double? Defined(double value) => double.IsNaN(value) ? null : value;
 }

@@ -51,13 +51,13 @@ internal sealed record HeadFit(
         new(
             sampleId,
             Fitted ?? trainer.Name,
-            Defined(R2),
-            Defined(Rho),
-            Defined(Evaluated.Mae),
-            Defined(Evaluated.Rmse),
-            Defined(Intercept),
+            Undefined.ToNull(R2),
+            Undefined.ToNull(Rho),
+            Undefined.ToNull(Evaluated.Mae),
+            Undefined.ToNull(Evaluated.Rmse),
+            Undefined.ToNull(Intercept),
             Iterations,
-            Defined(DualGap),
+            Undefined.ToNull(DualGap),
             Converged,
             TrainRows,
             TestPhi.Length
@@ -73,8 +73,6 @@ internal sealed record HeadFit(
     /// <param name="sampleId">The sample.</param>
     public IEnumerable<PredictionRow> ToPredictionRows(string sampleId) =>
         TestPhi.Select((phi, i) => new PredictionRow(sampleId, TestMaskIndex[i], phi, TestPredicted[i]));
-
-    private static double? Defined(double value) => double.IsNaN(value) ? null : value;
 }
 
 /// <summary>Metrics of ML.NET's <c>Regression.Evaluate</c>.</summary>

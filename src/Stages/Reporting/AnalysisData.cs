@@ -1,16 +1,7 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
 
 namespace Pipelines.Stages.Reporting;
-
-/// <summary>What a threshold is set on.</summary>
-internal enum ValidationQuantity
-{
-    /// <summary>phi(x_k): crossed when it rises above the threshold.</summary>
-    Faithfulness,
-
-    /// <summary>phi(1 - x_k): crossed when it falls below the threshold.</summary>
-    Completeness,
-}
 
 /// <summary>Heads that one ranking of one sample needs for one threshold (paper, Fig. 5).</summary>
 /// <param name="SampleId">Sample.</param>

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -19,6 +20,66 @@ internal readonly record struct KeyNumber(
     double Paper = double.NaN,
     double PaperDeviation = double.NaN
 );
+
+/// <summary>A number of a report, as a table holds it.</summary>
+/// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
+/// <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>,
+/// <c>beta_on_object</c> or <c>attention_on_object</c>.</param>
+/// <param name="Criterion">What ranked the heads, for the heads needed; else empty.</param>
+/// <param name="Mean">Mean over the samples that have the quantity, in its own unit.</param>
+/// <param name="Sd">Standard deviation over them.</param>
+/// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
+/// <param name="High95">Its upper end.</param>
+/// <param name="Samples">Samples in the mean.</param>
+/// <param name="NotReached">Samples left out because they never cross the threshold.</param>
+/// <param name="PaperMean">The paper's mean for this model; null where it has none.</param>
+/// <param name="PaperSd">The paper's standard deviation; null where it has none.</param>
+[Table("key_numbers")]
+internal sealed record KeyNumberRow(
+    [RowKey] string Quantity,
+    [RowKey] string Criterion,
+    double? Mean,
+    double? Sd,
+    double? Low95,
+    double? High95,
+    int Samples,
+    int NotReached,
+    double? PaperMean,
+    double? PaperSd
+)
+{
+    /// <summary>The row of a number.</summary>
+    public static KeyNumberRow Of(KeyNumber number) =>
+        new(
+            number.Quantity,
+            number.Criterion,
+            Undefined.ToNull(number.Value.Mean),
+            Undefined.ToNull(number.Value.Deviation),
+            Undefined.ToNull(number.Value.Low),
+            Undefined.ToNull(number.Value.High),
+            number.Value.Count,
+            number.NotReached,
+            Undefined.ToNull(number.Paper),
+            Undefined.ToNull(number.PaperDeviation)
+        );
+
+    /// <summary>The number of the row.</summary>
+    public KeyNumber ToNumber() =>
+        new(
+            Quantity,
+            Criterion,
+            new Estimate(
+                Undefined.ToNaN(Mean),
+                Undefined.ToNaN(Sd),
+                Undefined.ToNaN(Low95),
+                Undefined.ToNaN(High95),
+                Samples
+            ),
+            NotReached,
+            Undefined.ToNaN(PaperMean),
+            Undefined.ToNaN(PaperSd)
+        );
+}
 
 /// <summary>The numbers of a report.</summary>
 internal static class KeyNumbers

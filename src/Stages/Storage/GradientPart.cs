@@ -11,7 +11,15 @@ namespace Pipelines.Stages.Storage;
 /// <param name="F">Adjusted logit of the target token.</param>
 /// <param name="Phi">(f - f(0)) / (f(1) - f(0)).</param>
 /// <param name="Gradient">d phi / d x_n of every head: N float32, little-endian.</param>
-internal sealed record GradientRow(string SampleId, int MaskIndex, byte[] Heads, double F, double Phi, byte[] Gradient);
+[Table("gradients", InParts = true)]
+internal sealed record GradientRow(
+    [RowKey] string SampleId,
+    [RowKey] int MaskIndex,
+    byte[] Heads,
+    [Unit(UnitAttribute.Logits)] double F,
+    [Unit(UnitAttribute.Phi)] double Phi,
+    [Unit("phi a head")] byte[] Gradient
+);
 
 /// <summary>A run of gradient passes of one sample, as a part file of the table <c>gradients</c> holds it.</summary>
 /// <param name="SampleId">The sample.</param>
@@ -29,39 +37,18 @@ internal sealed record GradientPart(
     float[][] Gradients
 )
 {
-    /// <summary>The table; its name is that of the folder of part files.</summary>
-    public static Table<GradientRow> Table { get; } =
-        new(
-            "gradients",
-            [
-                new TextColumn<GradientRow>("sample_id", r => r.SampleId),
-                new NumberColumn<GradientRow, int>("mask_index", r => r.MaskIndex),
-                new BytesColumn<GradientRow>("heads", r => r.Heads),
-                new NumberColumn<GradientRow, double>("f", r => r.F),
-                new NumberColumn<GradientRow, double>("phi", r => r.Phi),
-                new BytesColumn<GradientRow>("gradient", r => r.Gradient),
-            ],
-            (v, i) =>
-                new GradientRow(
-                    v.Of<string>(0)[i],
-                    v.Of<int>(1)[i],
-                    v.Of<byte[]>(2)[i],
-                    v.Of<double>(3)[i],
-                    v.Of<double>(4)[i],
-                    v.Of<byte[]>(5)[i]
-                )
-        );
-
     /// <summary>Writes the passes as a part file.</summary>
     /// <param name="path">Target.</param>
     public void Write(string path) =>
-        Table.Write(
-            path,
-            new Indexed<GradientRow>(
-                MaskIndex.Length,
-                i => new GradientRow(SampleId, MaskIndex[i], Heads[i], F[i], Phi[i], Bytes(Gradients[i]))
-            )
-        );
+        Tables
+            .Of<GradientRow>()
+            .Write(
+                path,
+                new Indexed<GradientRow>(
+                    MaskIndex.Length,
+                    i => new GradientRow(SampleId, MaskIndex[i], Heads[i], F[i], Phi[i], Bytes(Gradients[i]))
+                )
+            );
 
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>

@@ -116,6 +116,9 @@ internal sealed class RowGroupSource
     public byte[]?[] OptionalBytes(string column) =>
         Read(Field(column, typeof(byte[])), new byte[]?[RowCount], (f, v) => reader.ReadAsync(f, v.AsMemory()!));
 
+    /// <summary>The error of a column whose values are not those of its table.</summary>
+    public InputException Damaged(string column, string why) => ParquetFile.Damaged(path, column, why, null);
+
     private T[] Required<T>(string column, T?[] values)
         where T : class
     {

@@ -1,3 +1,5 @@
+using System.Linq.Expressions;
+using System.Reflection;
 using Parquet.Schema;
 using Pipelines.Stages.Errors;
 
@@ -13,40 +15,43 @@ internal interface ITable
     Type Row { get; }
 
     /// <summary>Names and types of the columns, in order.</summary>
-    IEnumerable<DataField> Fields { get; }
+    IReadOnlyList<DataField> Fields { get; }
 }
 
 /// <summary>
-/// A table: its name, its columns, and how a row is put together from them. A row is one fact; files are Parquet
-/// (snappy) with a CSV twin, the same bytes in every run.
+/// A table whose rows are records, as <see cref="TableAttribute"/> says. A row is one fact; files are Parquet (snappy)
+/// with a CSV twin, the same bytes in every run.
 /// </summary>
 /// <typeparam name="TRow">A row.</typeparam>
 internal sealed class Table<TRow> : ITable
+    where TRow : class
 {
+    private readonly TableAttribute table;
+    private readonly ConstructorInfo constructor;
     private readonly TableColumn<TRow>[] columns;
-    private readonly Func<TableValues, int, TRow> build;
     private readonly ParquetSchema schema;
+    private readonly Lazy<Func<Array[], int, TRow>> build;
 
-    /// <summary>Declares a table.</summary>
-    /// <param name="name">File or folder name without extension.</param>
-    /// <param name="columns">Columns in order.</param>
-    /// <param name="build">Makes row i from the values of a row group, columns in the same order.</param>
-    public Table(string name, TableColumn<TRow>[] columns, Func<TableValues, int, TRow> build)
+    /// <summary>Reads the record's declaration.</summary>
+    internal Table()
     {
-        Name = name;
-        this.columns = columns;
-        this.build = build;
+        table =
+            typeof(TRow).GetCustomAttribute<TableAttribute>()
+            ?? throw new InvalidOperationException($"{typeof(TRow)} is no row of a table.");
+        constructor = typeof(TRow).GetConstructors().Single();
+        columns = Array.ConvertAll(constructor.GetParameters(), TableColumn<TRow>.Of);
         schema = new ParquetSchema([.. columns.Select(c => (Field)c.Field)]);
+        build = new(Build);
     }
 
-    /// <summary>File or folder name without extension.</summary>
-    public string Name { get; }
+    /// <inheritdoc/>
+    public string Name => table.Name;
 
     /// <inheritdoc/>
     public Type Row => typeof(TRow);
 
     /// <inheritdoc/>
-    public IEnumerable<DataField> Fields => columns.Select(c => c.Field);
+    public IReadOnlyList<DataField> Fields => Array.ConvertAll(columns, c => c.Field);
 
     /// <summary>Column names in order.</summary>
     public IEnumerable<string> ColumnNames => columns.Select(c => c.Field.Name);
@@ -143,21 +148,32 @@ internal sealed class Table<TRow> : ITable
         {
             foreach (var group in ParquetFile.Groups(path))
             {
-                var values = new TableValues(Array.ConvertAll(columns, c => c.Read(group)));
+                Array[] values = Array.ConvertAll(columns, c => c.Read(group));
                 for (int i = 0; i < group.RowCount; i++)
                 {
-                    yield return build(values, i);
+                    yield return build.Value(values, i);
                 }
             }
         }
     }
-}
 
-/// <summary>The columns of a row group, in the order of the table.</summary>
-internal readonly struct TableValues(Array[] columns)
-{
-    /// <summary>Values of a column.</summary>
-    /// <typeparam name="T">The property's type: string, a number, a nullable number, byte[].</typeparam>
-    /// <param name="column">Index of the column in the table.</param>
-    public T[] Of<T>(int column) => (T[])columns[column];
+    /// <summary>The constructor over row i of the columns: <c>(columns, i) => new TRow(((T0[])columns[0])[i], ...)</c>.</summary>
+    private Func<Array[], int, TRow> Build()
+    {
+        ParameterExpression read = Expression.Parameter(typeof(Array[])),
+            row = Expression.Parameter(typeof(int));
+        var values = constructor
+            .GetParameters()
+            .Select(
+                (p, i) =>
+                    Expression.ArrayIndex(
+                        Expression.Convert(
+                            Expression.ArrayIndex(read, Expression.Constant(i)),
+                            p.ParameterType.MakeArrayType()
+                        ),
+                        row
+                    )
+            );
+        return Expression.Lambda<Func<Array[], int, TRow>>(Expression.New(constructor, values), read, row).Compile();
+    }
 }

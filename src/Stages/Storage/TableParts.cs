@@ -3,29 +3,35 @@ using Pipelines.Stages.Errors;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
-/// A run of masks of one sample, as a part file of <see cref="Tables.Masks"/> or, with bits of image tokens, of
-/// <see cref="TokenTables.ImageMasks"/> holds it.
+/// A run of masks of one sample, as a part file of <see cref="MaskRow"/> or, with bits of image tokens, of
+/// <see cref="ImageMaskRow"/> holds it.
 /// </summary>
 /// <param name="SampleId">Whose; with shared masks the name of the scope.</param>
 /// <param name="MaskIndex">Indexes of the masks, [rows].</param>
 /// <param name="Heads">One mask a row: ceil(N/8) bytes, least significant bit first, 1 = intact.</param>
 internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads)
 {
+    private const string ImageTokenBits = "image_tokens";
+
     /// <summary>Writes masks first, first + 1, ... as a part file.</summary>
     /// <param name="path">Target.</param>
     /// <param name="sampleId">Whose.</param>
     /// <param name="first">Index of the first mask.</param>
     /// <param name="heads">The masks.</param>
     public static void Write(string path, string sampleId, int first, IReadOnlyList<byte[]> heads) =>
-        Tables.Masks.Write(path, new Indexed<MaskRow>(heads.Count, i => new MaskRow(sampleId, first + i, heads[i])));
+        Tables
+            .Of<MaskRow>()
+            .Write(path, new Indexed<MaskRow>(heads.Count, i => new MaskRow(sampleId, first + i, heads[i])));
 
     /// <summary>Writes masks of image tokens first, first + 1, ... as a part file.</summary>
     /// <inheritdoc cref="Write"/>
     public static void WriteImageTokens(string path, string sampleId, int first, IReadOnlyList<byte[]> tokens) =>
-        TokenTables.ImageMasks.Write(
-            path,
-            new Indexed<MaskRow>(tokens.Count, i => new MaskRow(sampleId, first + i, tokens[i]))
-        );
+        Tables
+            .Of<ImageMaskRow>()
+            .Write(
+                path,
+                new Indexed<ImageMaskRow>(tokens.Count, i => new ImageMaskRow(sampleId, first + i, tokens[i]))
+            );
 
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>
@@ -37,9 +43,7 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
         {
             foreach (var group in ParquetFile.Groups(path))
             {
-                string column = group.Fields.Any(f => f.Name == TokenTables.ImageTokenBits)
-                    ? TokenTables.ImageTokenBits
-                    : "heads";
+                string column = group.Fields.Any(f => f.Name == ImageTokenBits) ? ImageTokenBits : "heads";
                 var masks = group.Bytes(column);
                 if (
                     Array.Find(
@@ -63,7 +67,7 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
     }
 }
 
-/// <summary>A run of forward passes of one sample, as a part file of <see cref="Tables.Forward"/> holds it.</summary>
+/// <summary>A run of forward passes of one sample, as a part file of <see cref="ForwardRow"/> holds it.</summary>
 /// <param name="SampleId">The sample.</param>
 /// <param name="MaskIndex">Indexes of the masks, [rows].</param>
 /// <param name="F">Adjusted logits, [rows].</param>
@@ -83,10 +87,9 @@ internal sealed record ForwardPart(string SampleId, int[] MaskIndex, double[] F,
         IReadOnlyList<double> f,
         IReadOnlyList<double> phi
     ) =>
-        Tables.Forward.Write(
-            path,
-            new Indexed<ForwardRow>(f.Count, i => new ForwardRow(sampleId, first + i, f[i], phi[i]))
-        );
+        Tables
+            .Of<ForwardRow>()
+            .Write(path, new Indexed<ForwardRow>(f.Count, i => new ForwardRow(sampleId, first + i, f[i], phi[i])));
 
     /// <summary>Streams part files, a row group at a time.</summary>
     /// <param name="paths">Part files in order.</param>

@@ -9,6 +9,7 @@ namespace Pipelines.Fuzz.Targets;
 /// <param name="read">How else it is read: streamed by columns; null where it is only read as rows.</param>
 internal sealed class TableTarget<TRow>(Table<TRow> table, Action<string>? read = null)
     : FileTarget($"table-{table.Name}", "parquet", "table.parquet", new ParquetMutator())
+    where TRow : class
 {
     private const int BytesOfRow = 200;
 

@@ -75,13 +75,18 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
         RunComparison found = CompareRuns.Of(a, b, []);
         found.Differences.Settings.Select(d => (d.Path, d.A, d.B)).Should().Equal(("stages.masks.count", "60", "100"));
         double[] R2(string run) =>
-            [.. Tables.Fits.Read(Path.Combine(runs.Folder(run), "tables", "fits.parquet")).Select(f => f.R2!.Value)];
+            [
+                .. Tables
+                    .Of<FitRow>()
+                    .Read(Path.Combine(runs.Folder(run), "tables", "fits.parquet"))
+                    .Select(f => f.R2!.Value),
+            ];
         found.Fits[0].R2.A.Mean.Should().BeApproximately(R2("small").Average(), 1e-12);
         found
             .Fits[0]
             .R2.Difference.Mean.Should()
             .BeApproximately(R2("more").Zip(R2("small"), (y, x) => y - x).Average(), 1e-12);
-        var rows = Tables.Attribution.Read(Path.Combine(runs.Folder("more"), "tables", "attribution.parquet"));
+        var rows = Tables.Of<AttributionRow>().Read(Path.Combine(runs.Folder("more"), "tables", "attribution.parquet"));
         AttributionRow some = rows[37];
         found.Fits[0].B.Beta[some.SampleId][(some.Layer * found.Fits[0].B.Heads) + some.Head].Should().Be(some.Beta);
         (found.Fits[0].A.Layers, found.Fits[0].A.Heads, found.Scans[0].A.HeadCount).Should().Be((8, 8, 64));
@@ -232,22 +237,21 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
             tables = Path.Combine(copy, "tables"),
             beta = Path.Combine(tables, "attribution.parquet"),
             fits = Path.Combine(tables, "fits.parquet");
-        var rows = Tables.Attribution.Read(beta);
-        Tables.Attribution.Write(beta, [.. rows.Skip(1)]);
+        var rows = Tables.Of<AttributionRow>().Read(beta);
+        Tables.Of<AttributionRow>().Write(beta, [.. rows.Skip(1)]);
         Runs.Seal(copy);
         Refused(copy, "does not have one beta for each of 8 x 8 heads");
-        Tables.Attribution.Write(
-            beta,
-            [.. rows.Skip(1), rows[0] with { Layer = int.MaxValue - 1, Head = int.MaxValue - 1 }]
-        );
+        Tables
+            .Of<AttributionRow>()
+            .Write(beta, [.. rows.Skip(1), rows[0] with { Layer = int.MaxValue - 1, Head = int.MaxValue - 1 }]);
         Runs.Seal(copy);
         Refused(copy, "does not have one beta for each");
-        Tables.Attribution.Write(beta, rows);
-        var fit = Tables.Fits.Read(fits);
-        Tables.Fits.Write(fits, [.. fit, fit[0]]);
+        Tables.Of<AttributionRow>().Write(beta, rows);
+        var fit = Tables.Of<FitRow>().Read(fits);
+        Tables.Of<FitRow>().Write(fits, [.. fit, fit[0]]);
         Runs.Seal(copy);
         Refused(copy, "twice");
-        Tables.Fits.Write(fits, [.. fit.Select(f => f with { SampleId = "other-" + f.SampleId })]);
+        Tables.Of<FitRow>().Write(fits, [.. fit.Select(f => f with { SampleId = "other-" + f.SampleId })]);
         Runs.Seal(copy);
         Refused(copy, "has not kept");
         File.Delete(Path.Combine(copy, PublishedFiles.FileName));

@@ -9,13 +9,22 @@ internal static class MadeUpRuns
 {
     /// <summary>A kept sample whose picture is named after it.</summary>
     public static SampleRow Kept(string id, string answer = "cat", int target = 5, string? file = null) =>
-        new(id, file ?? id + ".jpg", answer, "What?", answer, "right", SampleRow.Kept, null)
-        {
-            TargetToken = target,
-            Target = answer,
-            FIntact = 3,
-            FAblated = 1,
-        };
+        new(
+            id,
+            file ?? id + ".jpg",
+            answer,
+            "What?",
+            answer,
+            "right",
+            null,
+            null,
+            target,
+            answer,
+            3,
+            1,
+            SampleRow.Kept,
+            null
+        );
 
     /// <summary>A regression; R^2 is .8 and rho .9 unless given.</summary>
     public static FitResults Fit(int layers, int heads, params (string Sample, double[] Beta, double R2)[] samples) =>

@@ -56,7 +56,24 @@ public sealed class AskedTests
         unfit
             .ToRow("What?")
             .Should()
-            .Be(new SampleRow("c", "c", "dog", "What?", "", null, SampleRow.Rejected, "damaged"));
+            .Be(
+                new SampleRow(
+                    "c",
+                    "c",
+                    "dog",
+                    "What?",
+                    "",
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    SampleRow.Rejected,
+                    "damaged"
+                )
+            );
     }
 
     [Fact]

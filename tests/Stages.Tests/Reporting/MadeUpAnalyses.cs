@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Stages.Tests.Reporting;

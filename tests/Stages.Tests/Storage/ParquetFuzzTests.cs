@@ -32,35 +32,41 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
             0,
             [.. Enumerable.Range(0, 300).Select(i => new byte[] { (byte)i, (byte)(i * 7), 3 })]
         );
-        Tables.Samples.Write(
-            originals[1],
-            [
-                .. Enumerable
-                    .Range(0, 40)
-                    .Select(i => new SampleRow(
-                        $"{i}",
-                        $"{i}.jpg",
-                        i % 2 == 0 ? "dog" : null,
-                        "What?",
-                        "Dog",
-                        "right",
-                        SampleRow.Kept,
-                        null
-                    )
-                    {
-                        TargetToken = i,
-                        FIntact = i,
-                    }),
-            ]
-        );
-        Tables.Fits.Write(
-            originals[2],
-            [
-                .. Enumerable
-                    .Range(0, 40)
-                    .Select(i => new FitRow($"{i}", "sdca", i, null, i, i, i, i, null, i % 3 == 0, i, i)),
-            ]
-        );
+        Tables
+            .Of<SampleRow>()
+            .Write(
+                originals[1],
+                [
+                    .. Enumerable
+                        .Range(0, 40)
+                        .Select(i => new SampleRow(
+                            $"{i}",
+                            $"{i}.jpg",
+                            i % 2 == 0 ? "dog" : null,
+                            "What?",
+                            "Dog",
+                            "right",
+                            GivenTokens: null,
+                            Given: null,
+                            TargetToken: i,
+                            Target: null,
+                            FIntact: i,
+                            FAblated: null,
+                            SampleRow.Kept,
+                            Reason: null
+                        )),
+                ]
+            );
+        Tables
+            .Of<FitRow>()
+            .Write(
+                originals[2],
+                [
+                    .. Enumerable
+                        .Range(0, 40)
+                        .Select(i => new FitRow($"{i}", "sdca", i, null, i, i, i, i, null, i % 3 == 0, i, i)),
+                ]
+            );
         byte[][] bytes = [.. originals.Select(File.ReadAllBytes)];
         string path = Path.Combine(folder, "damaged.parquet");
         int errors = 0;
@@ -77,8 +83,8 @@ public sealed class ParquetFuzzTests(ITestOutputHelper output) : IDisposable
                 _ = which switch
                 {
                     0 => MaskPart.Read([path], 24).Count(),
-                    1 => Tables.Samples.Read(path).Count,
-                    _ => Tables.Fits.Read(path).Count,
+                    1 => Tables.Of<SampleRow>().Read(path).Count,
+                    _ => Tables.Of<FitRow>().Read(path).Count,
                 };
             }
             catch (InputException e)

@@ -14,25 +14,54 @@ public sealed class TableTests : IDisposable
 
     private static readonly SampleRow[] Samples =
     [
-        new("000001", "a/b.jpg", "dog", "What?", "Dog", "right", SampleRow.Kept, null)
-        {
-            GivenTokens = "198 13",
-            Given = "\\n",
-            TargetToken = 17,
-            Target = " Dog",
-            FIntact = 1.5,
-            FAblated = -0.25,
-        },
-        new("000002", "ü, \"x\".png", null, "What?\nNow", "", null, SampleRow.Rejected, "empty answer"),
-        new("000003", "c.jpg", "", "What?", "a\rb", "", SampleRow.Kept, "")
-        {
-            GivenTokens = "",
-            Given = "",
-            TargetToken = 0,
-            Target = "",
-            FIntact = double.NaN,
-            FAblated = double.NegativeInfinity,
-        },
+        new(
+            "000001",
+            "a/b.jpg",
+            "dog",
+            "What?",
+            "Dog",
+            "right",
+            "198 13",
+            "\\n",
+            17,
+            " Dog",
+            1.5,
+            -0.25,
+            SampleRow.Kept,
+            null
+        ),
+        new(
+            "000002",
+            "ü, \"x\".png",
+            null,
+            "What?\nNow",
+            "",
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            SampleRow.Rejected,
+            "empty answer"
+        ),
+        new(
+            "000003",
+            "c.jpg",
+            "",
+            "What?",
+            "a\rb",
+            "",
+            "",
+            "",
+            0,
+            "",
+            double.NaN,
+            double.NegativeInfinity,
+            SampleRow.Kept,
+            ""
+        ),
     ];
 
     private static readonly FitRow[] Fits =
@@ -44,22 +73,22 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Every_table_reads_back_what_was_written()
     {
-        RoundTrip(Tables.Samples, Samples);
-        RoundTrip(Tables.Fits, Fits);
-        RoundTrip(Tables.Baseline, [new(0, "x.jpg"), new(1, "y.jpg")]);
-        RoundTrip(Tables.Attribution, [new("s", 0, 1, 0.1), new("s", 31, 31, -1e-300)]);
-        RoundTrip(Tables.Predictions, [new("s", 5, 0.1, 0.2)]);
-        RoundTrip(Tables.Validation, [new("s", "random", 2, 1024, 0.5, -0.0)]);
-        RoundTrip(Tables.Forward, [new("s", 7, 1.0 / 3, 0.1)]);
-        RoundTrip(Tables.Masks, [new("s", 7, [1, 2, 255])]);
+        RoundTrip(Tables.Of<SampleRow>(), Samples);
+        RoundTrip(Tables.Of<FitRow>(), Fits);
+        RoundTrip(Tables.Of<BaselineRow>(), [new(0, "x.jpg"), new(1, "y.jpg")]);
+        RoundTrip(Tables.Of<AttributionRow>(), [new("s", 0, 1, 0.1), new("s", 31, 31, -1e-300)]);
+        RoundTrip(Tables.Of<PredictionRow>(), [new("s", 5, 0.1, 0.2)]);
+        RoundTrip(Tables.Of<ValidationRow>(), [new("s", "random", 2, 1024, 0.5, -0.0)]);
+        RoundTrip(Tables.Of<ForwardRow>(), [new("s", 7, 1.0 / 3, 0.1)]);
+        RoundTrip(Tables.Of<MaskRow>(), [new("s", 7, [1, 2, 255])]);
     }
 
     [Fact]
     public void A_table_without_rows_reads_back_empty_and_DuckDB_knows_its_columns()
     {
-        RoundTrip(Tables.Samples, []);
-        RoundTrip(Tables.Masks, []);
-        RoundTrip(Tables.Fits, []);
+        RoundTrip(Tables.Of<SampleRow>(), []);
+        RoundTrip(Tables.Of<MaskRow>(), []);
+        RoundTrip(Tables.Of<FitRow>(), []);
         Query($"select count(*) from '{File_("fits")}'").Should().Be(0L);
         Query($"select count(*) from (describe select * from '{File_("fits")}')").Should().Be(12L);
     }
@@ -67,9 +96,9 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void The_same_rows_give_the_same_bytes_in_Parquet_and_CSV()
     {
-        Tables.Samples.WriteBoth(folder, Samples);
+        Tables.Of<SampleRow>().WriteBoth(folder, Samples);
         var first = (File.ReadAllBytes(File_("samples")), File.ReadAllBytes(File_("samples", "csv")));
-        Tables.Samples.WriteBoth(folder, Samples);
+        Tables.Of<SampleRow>().WriteBoth(folder, Samples);
         File.ReadAllBytes(File_("samples")).Should().Equal(first.Item1);
         File.ReadAllBytes(File_("samples", "csv")).Should().Equal(first.Item2);
         Directory.GetFiles(folder).Should().HaveCount(2, "temporary files are renamed");
@@ -82,8 +111,8 @@ public sealed class TableTests : IDisposable
             150_000,
             i => new ValidationRow($"s{i / 1000}", "causal", 0, i % 1000, i * 0.5, -i)
         );
-        Tables.Validation.Write(File_("validation"), rows);
-        Tables.Validation.Read(File_("validation")).Should().Equal(rows);
+        Tables.Of<ValidationRow>().Write(File_("validation"), rows);
+        Tables.Of<ValidationRow>().Read(File_("validation")).Should().Equal(rows);
         Query($"select sum(faithfulness) from '{File_("validation")}'")
             .Should()
             .Be(Enumerable.Range(0, 150_000).Sum(i => i * 0.5));
@@ -92,8 +121,8 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void DuckDB_reads_tables_and_their_CSV_twins_alike()
     {
-        Tables.Samples.WriteBoth(folder, Samples);
-        Tables.Fits.WriteBoth(folder, Fits);
+        Tables.Of<SampleRow>().WriteBoth(folder, Samples);
+        Tables.Of<FitRow>().WriteBoth(folder, Fits);
         Query($"select count(*) from '{File_("samples")}' where status = 'kept'").Should().Be(2L);
         Query($"select file from '{File_("samples")}' where reason = 'empty answer'").Should().Be("ü, \"x\".png");
         Query($"select count(*) from '{File_("samples")}' where target_token is null and f_intact is null")
@@ -160,7 +189,7 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void A_missing_required_text_is_refused_and_leaves_no_file()
     {
-        var write = () => Tables.Baseline.Write(File_("baseline"), [new(0, null!)]);
+        var write = () => Tables.Of<BaselineRow>().Write(File_("baseline"), [new(0, null!)]);
         write.Should().Throw<ArgumentException>().WithMessage("*'file'*row 0*");
         Directory.GetFiles(folder).Should().BeEmpty();
     }
@@ -168,11 +197,13 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void A_failed_write_leaves_the_old_file_as_it_was()
     {
-        Tables.Baseline.Write(File_("baseline"), [new(0, "x")]);
+        Tables.Of<BaselineRow>().Write(File_("baseline"), [new(0, "x")]);
         var write = () =>
-            Tables.Baseline.Write(File_("baseline"), new Indexed<BaselineRow>(2, _ => throw new TimeoutException()));
+            Tables
+                .Of<BaselineRow>()
+                .Write(File_("baseline"), new Indexed<BaselineRow>(2, _ => throw new TimeoutException()));
         write.Should().Throw<TimeoutException>();
-        Tables.Baseline.Read(File_("baseline")).Should().Equal(new BaselineRow(0, "x"));
+        Tables.Of<BaselineRow>().Read(File_("baseline")).Should().Equal(new BaselineRow(0, "x"));
         Directory.GetFiles(folder).Should().HaveCount(1);
     }
 
@@ -194,8 +225,10 @@ public sealed class TableTests : IDisposable
             .And.Contain("'heads'")
             .And.Contain("8 heads");
         MaskPart.Read([path], 9).Should().HaveCount(1);
-        Error(() => Tables.Forward.Read(path)).Should().Contain(path).And.Contain("'f'");
-        Error(() => Tables.Baseline.Read(Path.Combine(folder, "none.parquet"))).Should().Contain("none.parquet");
+        Error(() => Tables.Of<ForwardRow>().Read(path)).Should().Contain(path).And.Contain("'f'");
+        Error(() => Tables.Of<BaselineRow>().Read(Path.Combine(folder, "none.parquet")))
+            .Should()
+            .Contain("none.parquet");
         Error(() => ParquetFile.Parts(Path.Combine(folder, "none"))).Should().Contain("none");
     }
 
@@ -220,6 +253,7 @@ public sealed class TableTests : IDisposable
     internal static string Error(Func<object?> read) => read.Should().Throw<InputException>().Which.Message;
 
     private void RoundTrip<TRow>(Table<TRow> table, TRow[] rows)
+        where TRow : class
     {
         string path = File_(table.Name);
         table.Write(path, rows);
