@@ -29,7 +29,7 @@ public sealed class PictureTests
 
         output
             .Should()
-            .Contain("3 of 3 answers right; 2 pictures could not be asked about")
+            .Contain("3 answered, none judged: no labels; 2 pictures could not be asked about")
             .And.Contain("passed over 1 file that is no picture (notes.txt)");
         Rows(experiment, "baseline").Should().HaveCountGreaterThanOrEqualTo(3);
         Rows(experiment, "baseline")
@@ -49,7 +49,7 @@ public sealed class PictureTests
             File.WriteAllBytes(file, bytes);
         }
 
-        experiment.Run().Should().Contain("5 of 5 answers right");
+        experiment.Run().Should().Contain("5 answered, none judged: no labels");
         string[] now = [.. Rows(experiment, "baseline").Select(r => r[1])];
         now.Should().HaveCount(3);
         using var fresh = new SmallExperiment();
