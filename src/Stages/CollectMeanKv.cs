@@ -42,9 +42,9 @@ internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec
     /// </summary>
     public BaselineBlocks Blocks(Artifacts artifacts, PrefixCache cache)
     {
-        string positions =
-            $"{cache.Prompt.ImageStart} "
-            + $"{string.Join(' ', cache.Positions.Axes.SelectMany(a => a.Skip(cache.Prompt.ImageStart).Take(cache.Prompt.ImageLength)))}";
+        (int start, int length) = (cache.Prompt.ImageStart, cache.Prompt.ImageLength);
+        var image = cache.Positions.Axes.SelectMany(a => a.Skip(start).Take(length));
+        string positions = $"{start} {string.Join(' ', image)}";
         lock (blocks)
         {
             if (!blocks.TryGetValue(positions, out BaselineBlocks? found))

@@ -274,14 +274,8 @@ internal sealed class ForwardPasses(
                     + $"{spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
         string other =
             unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
-        return
-        [
-            new SummaryRow(
-                Name,
-                $"{accepted} samples with "
-                    + $"{(Enough is null ? $"{masks.Most} masks each" : $"masks: {DescribeMasks(artifacts)}")}{rejected}{other}"
-            ),
-        ];
+        string drawn = Enough is null ? $"{masks.Most} masks each" : $"masks: {DescribeMasks(artifacts)}";
+        return [new SummaryRow(Name, $"{accepted} samples with {drawn}{rejected}{other}")];
     }
 
     /// <summary>

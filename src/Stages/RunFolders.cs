@@ -88,8 +88,10 @@ internal sealed class RunFolders(string artifacts)
             return $" There is no run in {root}: --artifacts DIR names another artifacts folder.";
         }
 
-        return $" {(names.Count == 1 ? "The run" : "The runs")} there: "
-            + $"{string.Join(", ", names.Take(Listed))}{(names.Count > Listed ? $" and {names.Count - Listed} more" : "")}.";
+        string what = names.Count == 1 ? "The run" : "The runs",
+            first = string.Join(", ", names.Take(Listed)),
+            more = names.Count > Listed ? $" and {names.Count - Listed} more" : "";
+        return $" {what} there: {first}{more}.";
     }
 
     /// <summary>

@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 internal sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
 {
-    private const int Version = 7;
+    private const int Version = 8;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>

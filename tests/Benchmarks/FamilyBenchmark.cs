@@ -48,7 +48,7 @@ internal static class FamilyBenchmark
                 Console.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{name, -26} {Masks / seconds, 8:0.00} masks/s  peak {peak / 1e9, 5:0.0} GB"
+                        $"{name,-26} {Masks / seconds,8:0.00} masks/s  peak {peak / 1e9,5:0.0} GB"
                     )
                 );
                 Directory.Delete(model, recursive: true);

@@ -26,8 +26,8 @@ internal static class LinearBenchmark
         torch.set_num_threads(threads);
         Console.WriteLine($"{threads} threads, {PackedKernels.Best}; GFLOP/s, best of several");
         Console.WriteLine(
-            $"{"layer", -12} {"rows", 5} | {"torch f32", 10} {"torch bf16", 10} | {"packed bf16", 11} "
-                + $"{"packed f16", 10} {"packed f32", 10} | pack f16 GB/s"
+            $"{"layer",-12} {"rows",5} | {"torch f32",10} {"torch bf16",10} | {"packed bf16",11} "
+                + $"{"packed f16",10} {"packed f32",10} | pack f16 GB/s"
         );
         using var noGradient = torch.no_grad();
         foreach ((string name, int outFeatures, int inFeatures) in Layers)
@@ -50,8 +50,8 @@ internal static class LinearBenchmark
                 string Rate(ILinear layer, torch.Tensor input) =>
                     (work / Best(layer, input)).ToString("F0", CultureInfo.InvariantCulture);
                 Console.WriteLine(
-                    $"{name, -12} {rows, 5} | {Rate(torch32, x), 10} {Rate(torch16, x16), 10} | "
-                        + $"{Rate(packedBf16, x), 11} {Rate(packedF16, x), 10} {Rate(packedF32, x), 10} | {packing:F1}"
+                    $"{name,-12} {rows,5} | {Rate(torch32, x),10} {Rate(torch16, x16),10} | "
+                        + $"{Rate(packedBf16, x),11} {Rate(packedF16, x),10} {Rate(packedF32, x),10} | {packing:F1}"
                 );
             }
         }

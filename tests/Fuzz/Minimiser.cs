@@ -22,7 +22,7 @@ internal sealed class Minimiser(Target target, Func<byte[], bool> shows)
 
     private byte[] CutParts(byte[] input)
     {
-        for (bool again = true; again && clock.Elapsed < Longest; )
+        for (bool again = true; again && clock.Elapsed < Longest;)
         {
             again = false;
             foreach (byte[] shrunk in target.Mutators.SelectMany(m => m.Shrunk(input)))
@@ -49,7 +49,7 @@ internal sealed class Minimiser(Target target, Func<byte[], bool> shows)
     {
         for (int run = Math.Max(1, input.Length / 2); run >= 1; run /= 2)
         {
-            for (int at = 0; at < input.Length && clock.Elapsed < Longest; )
+            for (int at = 0; at < input.Length && clock.Elapsed < Longest;)
             {
                 byte[] shorter = [.. input[..at], .. input[Math.Min(at + run, input.Length)..]];
                 if (shows(shorter))

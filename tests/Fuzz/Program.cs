@@ -174,7 +174,7 @@ internal static class Program
         {
             foreach (Target target in AllTargets.All)
             {
-                Console.WriteLine($"{target.Name, -34} {target.Format, -14} {target.Seeds.Count, 4} {target.Fixed, 6}");
+                Console.WriteLine($"{target.Name,-34} {target.Format,-14} {target.Seeds.Count,4} {target.Fixed,6}");
             }
         });
         return command;

@@ -45,7 +45,7 @@ internal sealed class Worker(IReadOnlyList<Target> targets, ulong seed, Position
         {
             for (int i = 0; i < targets.Count && clock.Elapsed < time; i++)
             {
-                for (var slice = Stopwatch.StartNew(); slice.Elapsed < Slice; )
+                for (var slice = Stopwatch.StartNew(); slice.Elapsed < Slice;)
                 {
                     One(i);
                 }

@@ -116,11 +116,11 @@ internal static class ExplainCommand
 
     private static void Print(Unit unit, string name, Catalog catalog, Reasons reasons)
     {
-        bool there = catalog.Artifacts.Has(unit);
+        string state = catalog.Artifacts.Has(unit)
+            ? $"cached as {Fingerprint.Of(unit)}"
+            : $"missing: {Shown.Name(string.Join("; ", reasons.Why(unit)))}";
         Console.WriteLine($"  {Shown.Name(name)}");
-        Console.WriteLine(
-            $"    {(there ? $"cached as {Fingerprint.Of(unit)}" : $"missing: {Shown.Name(string.Join("; ", reasons.Why(unit)))}")}"
-        );
+        Console.WriteLine($"    {state}");
         Console.WriteLine($"    stage version {unit.Version}");
         int width = unit.Parts.Max(p => p.Name.Length);
         foreach (KeyPart part in unit.Parts)

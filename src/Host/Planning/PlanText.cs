@@ -101,6 +101,8 @@ internal static class PlanText
         }
 
         var times = work.Select(costs.TimeOf).ToList();
-        return $", about {RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(times.Sum(t => t.Seconds), 1e10)))}{(times.TrueForAll(t => t.IsTimed) ? "" : " (from shapes)")}";
+        var time = TimeSpan.FromSeconds(Math.Min(times.Sum(t => t.Seconds), 1e10));
+        string origin = times.TrueForAll(t => t.IsTimed) ? "" : " (from shapes)";
+        return $", about {RunProgress.Duration(time)}{origin}";
     }
 }

@@ -178,8 +178,14 @@ internal sealed class Matrix
         return trimmed.Length > 0 ? trimmed : "_";
     }
 
-    private static string Bounded(string suffix) =>
-        suffix.Length <= LongestName
-            ? suffix
-            : $"{suffix[..LongestName]}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(suffix)))[..12]}";
+    private static string Bounded(string suffix)
+    {
+        if (suffix.Length <= LongestName)
+        {
+            return suffix;
+        }
+
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(suffix)));
+        return $"{suffix[..LongestName]}~{digest[..12]}";
+    }
 }

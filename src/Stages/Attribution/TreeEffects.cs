@@ -76,7 +76,7 @@ internal static class TreeEffects
         }
 
         double here = Leaf(tree, 0, mask);
-        for (int node = 0; node >= 0; )
+        for (int node = 0; node >= 0;)
         {
             int head = tree.NumericalSplitFeatureIndexes[node];
             bool intact = Bit(mask, head);

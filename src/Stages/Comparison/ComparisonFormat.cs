@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -7,15 +8,18 @@ namespace Pipelines.Stages.Comparison;
 internal static class ComparisonFormat
 {
     /// <summary>A mean difference with its interval.</summary>
-    public static string Signed(Estimate difference, int decimals) =>
-        difference.Count == 0
-            ? None
-            : Reporting.Format.Signed(difference.Mean, decimals)
-                + (
-                    difference.HasInterval
-                        ? $" [{Reporting.Format.Signed(difference.Low, decimals)},\u00a0{Reporting.Format.Signed(difference.High, decimals)}]"
-                        : ""
-                );
+    public static string Signed(Estimate difference, int decimals)
+    {
+        if (difference.Count == 0)
+        {
+            return None;
+        }
+
+        string low = Reporting.Format.Signed(difference.Low, decimals),
+            high = Reporting.Format.Signed(difference.High, decimals),
+            interval = difference.HasInterval ? $" [{low},\u00a0{high}]" : "";
+        return Reporting.Format.Signed(difference.Mean, decimals) + interval;
+    }
 
     /// <summary>An interval after a number; empty where there is none.</summary>
     public static string Bracket(double low, double high, int decimals) =>
@@ -45,16 +49,15 @@ internal static class ComparisonFormat
                     Math.Max(Math.Abs(d.Low), Math.Abs(d.High)),
                     decimals
                 )
-                : "";
+                : "",
+            smallest = Math.Pow(10, -decimals).ToString("0.####", CultureInfo.InvariantCulture);
         return d.Count == 0
                 ? $"{name} is {Fixed(pair.A.Mean, decimals)}{unit} in A and {Fixed(pair.B.Mean, decimals)}{unit} in "
                     + $"B, without samples to pair"
             : pair.IsSame ? $"{name} is the same in every sample"
             : pair.Direction != 0
                 ? $"{name} is {(pair.Direction > 0 ? "higher" : "lower")} in B by {size}{unit}{interval}"
-            : IsTiny(d, decimals)
-                ? $"{name} differs by less than "
-                    + $"{Math.Pow(10, -decimals).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)}{unit}"
+            : IsTiny(d, decimals) ? $"{name} differs by less than {smallest}{unit}"
             : pair.CanTell ? $"{name} is level ({Signed(d, decimals)}{unit})"
             : $"{name} differs by {Reporting.Format.Signed(d.Mean, decimals)}{unit} in {Many(d.Count, "sample")}, "
                 + $"too few to tell";

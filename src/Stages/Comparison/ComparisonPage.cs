@@ -94,7 +94,9 @@ internal static class ComparisonPage
             ? $"<h3>Stages that only one run has</h3>\n{Table(only)}"
             : "";
         return $"<p class=\"headline\">{Escape(ComparisonSentences.Headline(runs))}</p>\n"
-            + $"<div class=\"scroll\"><table><thead><tr><th></th><th>run</th><th>model</th><th>folder</th></tr></thead><tbody>\n{Card("A", ComparisonInks.A, runs.A)}{Card("B", ComparisonInks.B, runs.B)}</tbody></table></div>\n"
+            + "<div class=\"scroll\"><table><thead><tr><th></th><th>run</th><th>model</th><th>folder</th></tr></thead>"
+            + $"<tbody>\n{Card("A", ComparisonInks.A, runs.A)}{Card("B", ComparisonInks.B, runs.B)}</tbody>"
+            + "</table></div>\n"
             + settings
             + stages
             + string.Concat(runs.Unpaired.Select(Paragraph));
@@ -102,7 +104,8 @@ internal static class ComparisonPage
 
     private static string Card(string letter, Ink ink, RunCard run) =>
         $"<tr><td style=\"white-space:nowrap\"><span class=\"swatch\" "
-        + $"style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td><td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
+        + $"style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td>"
+        + $"<td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
 
     private static PageSection Section(string id, string title, Figure?[] figures, string before, string after)
     {
@@ -153,8 +156,17 @@ internal static class ComparisonPage
             fit.Overlap.Common.Count > RowsShown
                 ? Paragraph($"The first {Count(RowsShown)} of {Count(fit.Overlap.Common.Count)}.")
                 : "";
-        return $"<details open><summary>sample by "
-            + $"sample{Escape(title)}</summary>{PageSections.Table([("picture", false), ("answer", false), ("R², A", true), ("R², B", true), ("β: ρ", true), ("β: cosine", true)], rows)}{more}</details>\n";
+        (string, bool)[] columns =
+        [
+            ("picture", false),
+            ("answer", false),
+            ("R², A", true),
+            ("R², B", true),
+            ("β: ρ", true),
+            ("β: cosine", true),
+        ];
+        string table = PageSections.Table(columns, rows);
+        return $"<details open><summary>sample by sample{Escape(title)}</summary>{table}{more}</details>\n";
     }
 
     private static string Table(ComparisonTable? table) =>

@@ -29,9 +29,8 @@ internal static class ComparisonSentences
             string of = runs.Scans.Count > 1 ? $" in {StageTitle(scan.A.Stage, scan.B.Stage)}" : "";
             if (Lead(scan) is { } lead)
             {
-                parts.Add(
-                    $"{Capital(Verdict($"the number of heads that {lead.Title} needs for faithfulness{of}", lead.Faithful.Heads, 1, Unit(scan)))}."
-                );
+                string heads = $"the number of heads that {lead.Title} needs for faithfulness{of}";
+                parts.Add($"{Capital(Verdict(heads, lead.Faithful.Heads, 1, Unit(scan)))}.");
             }
         }
 
@@ -42,12 +41,8 @@ internal static class ComparisonSentences
     public static string Settings(RunComparison runs)
     {
         SettingDifferences d = runs.Differences;
-        string stages = (d.OnlyA.Count + d.OnlyB.Count) switch
-        {
-            0 => "",
-            _ =>
-                $" {string.Join(" and ", new[] { OnlyIn("A", d.OnlyA), OnlyIn("B", d.OnlyB) }.Where(t => t.Length > 0))}.",
-        };
+        var only = new[] { OnlyIn("A", d.OnlyA), OnlyIn("B", d.OnlyB) }.Where(t => t.Length > 0);
+        string stages = d.OnlyA.Count + d.OnlyB.Count > 0 ? $" {string.Join(" and ", only)}." : "";
         string first = List(
             d.Settings.Take(ListedSettings)
                 .Select(s => s.Path)
@@ -96,10 +91,13 @@ internal static class ComparisonSentences
                 ? $"over {Many(beta.Samples.Count, "sample")} in common"
                 : $"over {Many(means.SamplesA, "sample")} of A and {Count(means.SamplesB)} others of B "
                     + $"(none in common)";
+        string worst =
+            beta.Least is { } least && beta.Samples.Count > 1
+                ? $", least in {Named(least.Sample)} with {Fixed(least.Pearson, 2)}"
+                : "";
         string each =
             beta.Samples.Count > 0 && beta.Pearson.Count > 0
-                ? $" The two β of one sample correlate with "
-                    + $"{Sentences.PlusMinus(beta.Pearson)}{(beta.Least is { } least && beta.Samples.Count > 1 ? $", least in {Named(least.Sample)} with {Fixed(least.Pearson, 2)}" : "")}."
+                ? $" The two β of one sample correlate with {Sentences.PlusMinus(beta.Pearson)}{worst}."
                 : "";
         TopHeads top = beta.Top.LastOrDefault(t => t.K <= TopShown, beta.Top[0]);
         return $"The mean β of A and B {over} correlate with ρ = {Correlation(means.Pearson)}.{each} "
@@ -203,7 +201,8 @@ internal static class ComparisonSentences
             trace.ImageBeta.Count > 0
                 ? $" β over a sample's image tokens correlates with {Sentences.PlusMinus(trace.ImageBeta)}."
                 : "";
-        return $"{Capital(Verdict("the share of the logit that the important text tokens keep", trace.LogitKept, 3))}.{text}{image}";
+        string kept = Verdict("the share of the logit that the important text tokens keep", trace.LogitKept, 3);
+        return $"{Capital(kept)}.{text}{image}";
     }
 
     /// <summary>Samples.</summary>

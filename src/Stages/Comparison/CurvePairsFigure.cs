@@ -185,14 +185,9 @@ internal static class CurvePairsFigure
         foreach (CurveDot d in dots.Where((_, i) => i % every == 0))
         {
             Estimate at = d.Value;
-            svg.Dot(
-                x[d.X],
-                y[at.Mean],
-                4,
-                ink,
-                $"{run}, {(sameHeads ? Many((int)d.X, "head") : $"{Percent(d.X)} of heads")}\n{Fixed(at.Mean, 2)}{ComparisonFormat.Bracket(at.Low, at.High, 2)}",
-                opacity: 0
-            );
+            string heads = sameHeads ? Many((int)d.X, "head") : $"{Percent(d.X)} of heads",
+                interval = ComparisonFormat.Bracket(at.Low, at.High, 2);
+            svg.Dot(x[d.X], y[at.Mean], 4, ink, $"{run}, {heads}\n{Fixed(at.Mean, 2)}{interval}", opacity: 0);
         }
 
         return svg;

@@ -110,11 +110,10 @@ internal static class LabelFile
                 unknown.Length > 0
                     ? $"the column '{unknown}' is not known."
                     : $"column {Array.IndexOf(header, unknown) + 1} has no name.";
-            throw new InputException(
-                where,
-                named,
-                $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn}: take others out.".TrimStart()
-            );
+            string remedy =
+                $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn}: "
+                + "take others out.";
+            throw new InputException(where, named, remedy.TrimStart());
         }
 
         if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)

@@ -28,7 +28,7 @@ internal static class Shown
         }
 
         var quoted = new StringBuilder(text.Length + 16);
-        for (int at = 0; at < text.Length; )
+        for (int at = 0; at < text.Length;)
         {
             bool whole = Rune.TryGetRuneAt(text, at, out Rune rune);
             int length = whole ? rune.Utf16SequenceLength : 1;
@@ -45,7 +45,7 @@ internal static class Shown
 
     private static bool Needs(string text, bool keepsLines)
     {
-        for (int at = 0; at < text.Length; )
+        for (int at = 0; at < text.Length;)
         {
             if (text[at] is >= ' ' and <= '~')
             {

@@ -51,13 +51,13 @@ internal static class CurvesFigure
                 ),
             ]
         );
+        int samples = findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max());
         return new Figure(
             "fig3a-curves",
             "Fig. 3A",
             "Faithfulness and completeness as heads are added",
             Sentences.Curves(findings),
-            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = "
-                + $"{Count(findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max()))}). "
+            $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). "
                 + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is "
                 + "better: without them nothing is left. Dashed: thresholds. "
                 + $"Logarithmic axis; k = 0 and k = {Count(findings.HeadCount)} are the same for every criterion. "
@@ -155,14 +155,9 @@ internal static class CurvesFigure
             foreach (CurvePoint p in points.Where((_, i) => i % every == 0))
             {
                 Estimate at = valueOf(p);
-                svg.Dot(
-                    x[p.K],
-                    y[at.Mean],
-                    4,
-                    criterion.Ink,
-                    $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{(at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "")}",
-                    opacity: 0
-                );
+                string interval = at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "",
+                    tip = $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{interval}";
+                svg.Dot(x[p.K], y[at.Mean], 4, criterion.Ink, tip, opacity: 0);
             }
 
             svg.End();

@@ -119,13 +119,9 @@ internal sealed record DotPanel(
             svg.Line(x.Clamped(at.Low), y, x.Clamped(at.High), y, mark.Ink, row.IsStrong ? 2.2 : 1.3);
         }
 
-        svg.Mark(
-            x.Clamped(at.Mean),
-            y,
-            row.IsStrong ? 4.6 : 3.4,
-            mark,
-            $"{row.Name}{(Series[series].Title.Length > 0 ? ", " : "")}{Series[series].Title}\n{Words(at)}{row.NoteAt(series)}"
-        );
+        string title = Series[series].Title,
+            name = title.Length > 0 ? $"{row.Name}, {title}" : row.Name;
+        svg.Mark(x.Clamped(at.Mean), y, row.IsStrong ? 4.6 : 3.4, mark, $"{name}\n{Words(at)}{row.NoteAt(series)}");
     }
 }
 

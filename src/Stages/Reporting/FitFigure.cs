@@ -128,13 +128,15 @@ internal static class FitFigure
                 );
             }
 
+            string interval = mean.HasInterval
+                ? $"\n95 % of the mean: {Fixed(mean.Low, 3)} to {Fixed(mean.High, 3)}"
+                : "";
             svg.Dot(
                 x.Clamped(mean.Mean),
                 middle,
                 5,
                 Palette.Ink,
-                $"mean {name} = {Fixed(mean.Mean, 3)} ± "
-                    + $"{Fixed(mean.Deviation, 3)}{(mean.HasInterval ? $"\n95 % of the mean: {Fixed(mean.Low, 3)} to {Fixed(mean.High, 3)}" : "")}"
+                $"mean {name} = {Fixed(mean.Mean, 3)} ± {Fixed(mean.Deviation, 3)}{interval}"
             );
         }
     }

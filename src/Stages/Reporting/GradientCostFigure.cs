@@ -76,14 +76,17 @@ internal static class GradientCostFigure
                 ),
             ]
         );
+        string packed = findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal)
+            ? " (in time more here: the packed kernels are forward only)"
+            : "";
         return new Figure(
             Name,
             "beyond the paper",
             "The same β for fewer passes",
             Sentence(lines),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask "
-                + $"costs one pass; a gradient two, forward and "
-                + $"backward{(findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal) ? " (in time more here: the packed kernels are forward only)" : "")}. Left: R² on the same held-out forward masks for all. "
+                + $"costs one pass; a gradient two, forward and backward{packed}. "
+                + "Left: R² on the same held-out forward masks for all. "
                 + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated "
                 + "count alike. Gradients + elastic net: all gradients, and an elastic net on what they leave of "
                 + "that many masks. Right: Pearson correlation of β with that of the elastic net on all train masks "
@@ -230,13 +233,14 @@ internal static class GradientCostFigure
             {
                 Estimate at = valueOf(p);
                 string unit = line.Ink == Ways[1].Ink || line.Ink == Ways[2].Ink ? "gradient" : "mask";
+                string interval = at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "";
                 svg.Dot(
                     x[p.Passes],
                     y.Clamped(at.Mean),
                     3.2,
                     line.Ink,
-                    $"{line.Title}: {Many(p.Observations, unit)}, {Count(p.Passes)} "
-                        + $"passes\n{Fixed(at.Mean, 3)}{(at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "")}"
+                    $"{line.Title}: {Many(p.Observations, unit)}, {Count(p.Passes)} passes\n"
+                        + $"{Fixed(at.Mean, 3)}{interval}"
                 );
             }
 

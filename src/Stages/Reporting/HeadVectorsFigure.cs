@@ -126,8 +126,8 @@ internal static class HeadVectorsFigure
             "the samples do not tell whether these are clusters that lie apart, as in the paper",
             $"{Verdicts.Few(apart.Count, "head")} whether these are clusters that lie apart, as in the paper"
         );
-        return $"The two main branches hold {Words(branches[0], often)} and "
-            + $"{Words(branches[1], seldom)}{(aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "")}. "
+        string others = aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "";
+        return $"The two main branches hold {Words(branches[0], often)} and {Words(branches[1], seldom)}{others}. "
             + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below "
             + $"{Tick(Silhouette.Reasonable)} = weak or none): {verdict}.";
     }

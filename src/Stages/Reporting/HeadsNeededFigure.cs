@@ -135,9 +135,8 @@ internal static class HeadsNeededFigure
             return;
         }
 
-        string tip =
-            $"{criterion.Title}: {Sentences.Interval(mean)} heads\nn = "
-            + $"{Count(mean.Count)}{(needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "")}";
+        string others = needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "",
+            tip = $"{criterion.Title}: {Sentences.Interval(mean)} heads\nn = {Count(mean.Count)}{others}";
         svg.Rectangle(x.Start, y + 7, x[mean.Mean] - x.Start, 14, criterion.Ink, tip);
         svg.Cloud(
             [.. needed.BySample.Values.Order().Select((k, i) => (x.Clamped(k), y + 26 + (i % 4 * 2.2)))],

@@ -80,7 +80,7 @@ internal static class HtmlPage
             .Append(Escape(footer))
             .Append("</footer>\n</main>\n</div>\n<div id=\"tip\" hidden></div>\n<script>\n")
             .Append(PageScript.Text)
-            .Append("\n</script>\n</body>\n</html>\n")
+            .Append("</script>\n</body>\n</html>\n")
             .ToString();
     }
 }

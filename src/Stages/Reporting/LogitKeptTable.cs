@@ -88,12 +88,15 @@ internal static class LogitKeptTable
         string note =
             $"<p class=\"files\">Table 3 of the paper: φ(x*, u*, 1) / φ(x*), mean ± standard deviation over samples "
             + $"[95 % interval of the mean] · <a href=\"figures/{Name}.csv\">CSV</a></p>\n";
-        return findings.Published is { } same
-            ? PageSections.Table(columns, [ours, Paper(same)]) + note
-            : PageSections.Table(columns, [ours])
-                + note
-                + $"<details><summary>the paper's ten models, for "
-                + $"orientation</summary>{PageSections.Table(columns[..2], Published.All.Select(p => Paper(p)[..2]))}</details>\n";
+        if (findings.Published is { } same)
+        {
+            return PageSections.Table(columns, [ours, Paper(same)]) + note;
+        }
+
+        string papers = PageSections.Table(columns[..2], Published.All.Select(p => Paper(p)[..2]));
+        return PageSections.Table(columns, [ours])
+            + note
+            + $"<details><summary>the paper's ten models, for orientation</summary>{papers}</details>\n";
     }
 
     private static IEnumerable<Published> Papers(Findings findings) =>

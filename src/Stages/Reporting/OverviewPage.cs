@@ -137,15 +137,19 @@ internal static class OverviewPage
             .ToString();
     }
 
-    private static string Cell(KeyNumber? number) =>
-        number is not { } known
-            ? None
-            : Escape(Sentences.WithInterval(known.Value))
-                + (
-                    double.IsFinite(known.Paper)
-                        ? $"<br><small>paper {Escape(Sentences.PlusMinus(new Estimate(known.Paper, known.PaperDeviation, double.NaN, double.NaN, 0)))}</small>"
-                        : ""
-                );
+    private static string Cell(KeyNumber? number)
+    {
+        if (number is not { } known)
+        {
+            return None;
+        }
+
+        var paper = new Estimate(known.Paper, known.PaperDeviation, double.NaN, double.NaN, 0);
+        string below = double.IsFinite(known.Paper)
+            ? $"<br><small>paper {Escape(Sentences.PlusMinus(paper))}</small>"
+            : "";
+        return Escape(Sentences.WithInterval(known.Value)) + below;
+    }
 
     private static FigureTable Numbers(OverviewData data) =>
         new(

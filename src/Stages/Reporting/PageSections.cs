@@ -87,12 +87,14 @@ internal static class PageSections
         );
 
     /// <summary>A figure of a page that has no files beside it: the data are in the page.</summary>
-    public static string LoneFigureBlock(Figure figure) =>
-        FigureBlock(
+    public static string LoneFigureBlock(Figure figure)
+    {
+        string csv = Convert.ToBase64String(Encoding.UTF8.GetBytes(figure.Table.ToCsv()));
+        return FigureBlock(
             figure,
-            $"<a download=\"{figure.Name}.csv\" "
-                + $"href=\"data:text/csv;charset=utf-8;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(figure.Table.ToCsv()))}\">CSV</a>"
+            $"<a download=\"{figure.Name}.csv\" href=\"data:text/csv;charset=utf-8;base64,{csv}\">CSV</a>"
         );
+    }
 
     /// <summary>A table with a heading line; text cells are escaped.</summary>
     public static string Table(
@@ -140,7 +142,8 @@ internal static class PageSections
             table.Rows.Count > RowsShown
                 ? $"<p>The first {Count(RowsShown)} of {Count(table.Rows.Count)} rows; all are in the CSV.</p>"
                 : "";
-        return $"<details><summary>data</summary>{more}{Table(table.Columns.Zip(numbers), table.Rows.Take(RowsShown))}</details>";
+        string rows = Table(table.Columns.Zip(numbers), table.Rows.Take(RowsShown));
+        return $"<details><summary>data</summary>{more}{rows}</details>";
     }
 
     private static string Cell(object? cell) =>
@@ -155,15 +158,22 @@ internal static class PageSections
     public const string Words = """
         <dl class="words">
         <dt>f</dt><dd>adjusted logit: the answer's first token against the mean logit of the vocabulary</dd>
-        <dt>φ(x)</dt><dd>normalised logit (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head ablated</dd>
-        <dt>ablated head</dt><dd>its text queries see the baseline in place of the picture's own image keys and values: their mean over the baseline pictures, unless the settings say zero or knockout</dd>
-        <dt>β</dt><dd>coefficient of a head in the linear regression of φ on the masks: the share of the picture's effect that the head carries</dd>
+        <dt>φ(x)</dt><dd>normalised logit (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head
+        ablated</dd>
+        <dt>ablated head</dt><dd>its text queries see the baseline in place of the picture's own image keys and values:
+        their mean over the baseline pictures, unless the settings say zero or knockout</dd>
+        <dt>β</dt><dd>coefficient of a head in the linear regression of φ on the masks: the share of the picture's
+        effect that the head carries</dd>
         <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>
         <dt>completeness(k)</dt><dd>φ with only the k most important heads ablated</dd>
         <dt>x*</dt><dd>the smallest set of heads, in the order of β, whose faithfulness passes the threshold</dd>
-        <dt>δ</dt><dd>share of φ(x*) that is lost when one text token sees the baseline in place of the picture; u* are the tokens whose δ passes the threshold</dd>
-        <dt>w</dt><dd>weighted attention of an image token: attention summed over the heads of x*, weighted by β, and over the text tokens of u*, weighted by δ</dd>
-        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention by image attention weight; gradient by an average of dφ/dx over the gradient passes; random is the mean over random orders</dd>
+        <dt>δ</dt><dd>share of φ(x*) that is lost when one text token sees the baseline in place of the picture; u* are
+        the tokens whose δ passes the threshold</dd>
+        <dt>w</dt><dd>weighted attention of an image token: attention summed over the heads of x*, weighted by β, and
+        over the text tokens of u*, weighted by δ</dd>
+        <dt>criteria</dt><dd>head attribution ranks heads by β; causal by 1 − φ with that head alone ablated; attention
+        by image attention weight; gradient by an average of dφ/dx over the gradient passes; random is the mean over
+        random orders</dd>
         </dl>
 
         """;

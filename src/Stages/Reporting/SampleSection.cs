@@ -133,7 +133,8 @@ internal static class SampleSection
                 ? $" · {Heads(k)} heads"
                 : "";
         string fit = fitted ? $"R² {Fixed(sample.R2, 2)}{needed}" : $"f(1) {Fixed(sample.Intact, 1)}";
-        return $"<li><div class=\"pair\">{Picture(sample)}{map}</div><b>{Escape(sample.Answer)}</b><span>{Escape(fit)}</span></li>\n";
+        return $"<li><div class=\"pair\">{Picture(sample)}{map}</div>"
+            + $"<b>{Escape(sample.Answer)}</b><span>{Escape(fit)}</span></li>\n";
     }
 
     private static string Rejected(ReportData data)
@@ -172,6 +173,7 @@ internal static class SampleSection
 
         // The formats are called as their media types
         string kind = PictureFormats.Of(bytes).ToString().ToLowerInvariant();
-        return $"<img alt=\"{Escape(sample.Category.Length > 0 ? $"Picture of {sample.Category}, {sample.File}" : sample.File)}\" src=\"data:image/{kind};base64,{Convert.ToBase64String(bytes)}\">";
+        string shows = sample.Category.Length > 0 ? $"Picture of {sample.Category}, {sample.File}" : sample.File;
+        return $"<img alt=\"{Escape(shows)}\" src=\"data:image/{kind};base64,{Convert.ToBase64String(bytes)}\">";
     }
 }

@@ -416,7 +416,9 @@ internal static class Sentences
                 string next = ordered.Skip(1).Except(Level).Except(Unclear).FirstOrDefault() is { } behind
                     ? $"; next is {behind.Title} with {Interval(needed(behind).Mean)}"
                     : "";
-                return $"{Best.Title} needs {(ordered.Length > 1 ? "the fewest heads, " : "")}{Interval(needed(Best).Mean)} of {Format.Count(heads)}{level}{unclear}{next}";
+                string least = ordered.Length > 1 ? "the fewest heads, " : "";
+                return $"{Best.Title} needs {least}{Interval(needed(Best).Mean)} of {Format.Count(heads)}"
+                    + $"{level}{unclear}{next}";
             }
         }
     }

@@ -14,12 +14,16 @@ internal static class SettingsSection
         SettingRow[] set = [.. data.Settings.Where(s => !s.IsDefault)],
             defaults = [.. data.Settings.Where(s => s.IsDefault)];
         html.Append(set.Length > 0 ? "<h3>Set in this experiment</h3>\n" + Rows(set) : "");
-        html.Append(
-            defaults.Length > 0
-                ? $"<details><summary>{Many(defaults.Length, "setting")} at "
-                    + $"{(defaults.Length == 1 ? "its default" : "their defaults")}</summary>{Rows(defaults)}</details>\n"
-                : ""
-        );
+        if (defaults.Length > 0)
+        {
+            html.Append("<details><summary>")
+                .Append(Many(defaults.Length, "setting"))
+                .Append(defaults.Length == 1 ? " at its default" : " at their defaults")
+                .Append("</summary>")
+                .Append(Rows(defaults))
+                .Append("</details>\n");
+        }
+
         return html.ToString();
     }
 
@@ -33,7 +37,8 @@ internal static class SettingsSection
                 .Append(
                     string.Concat(
                         data.Links.Select(l =>
-                            $"<tr><td><a href=\"{Address(l.Address)}\">{Escape(l.Text)}</a></td><td>{Escape(l.Note ?? "")}</td></tr>\n"
+                            $"<tr><td><a href=\"{Address(l.Address)}\">{Escape(l.Text)}</a></td>"
+                            + $"<td>{Escape(l.Note ?? "")}</td></tr>\n"
                         )
                     )
                 )

@@ -94,12 +94,15 @@ internal static class StylesFigure
                 .Cosines.Pairs.Where(p => p.SameObject && p.Style != p.OtherStyle && p.Cosine.Count > 0)
                 .OrderBy(p => p.Cosine.Mean),
         ];
-        string range =
-            crossed.Length > 1
-                ? $" Least alike are {Pair(crossed[0])} ({Words(crossed[0].Cosine)}), most "
-                    + $"{Pair(crossed[^1])} "
-                    + $"({Words(crossed[^1].Cosine)}){(crossed[0].Cosine.High < crossed[^1].Cosine.Low ? "" : "; their intervals overlap")}."
-                : "";
+        string range = "";
+        if (crossed is [var least, .., var most])
+        {
+            string overlap = least.Cosine.High < most.Cosine.Low ? "" : "; their intervals overlap";
+            range =
+                $" Least alike are {Pair(least)} ({Words(least.Cosine)}), "
+                + $"most {Pair(most)} ({Words(most.Cosine)}){overlap}.";
+        }
+
         return $"Two samples of the same object in different styles have a mean cosine of β of {Words(across)}; two "
             + $"of different objects in the same style {Words(within)}. "
             + $"The difference is {Words(difference)}{verdict}{range}{Needed(data)}";

@@ -12,7 +12,10 @@ internal static class SummarySection
 {
     /// <summary>The summary.</summary>
     public static string Of(Findings findings) =>
-        $"<p class=\"headline\">{Escape(Sentences.Headline(findings))}</p>\n{Warnings(findings)}{HeadsNeeded(findings)}{Numbers(findings)}";
+        $"<p class=\"headline\">{Escape(Sentences.Headline(findings))}</p>\n"
+        + Warnings(findings)
+        + HeadsNeeded(findings)
+        + Numbers(findings);
 
     /// <summary>What makes the numbers below doubtful.</summary>
     private static string Warnings(Findings findings) =>
@@ -48,12 +51,15 @@ internal static class SummarySection
         string note =
             "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples [95 % interval of the "
             + "mean] · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
-        return findings.Published is { } same
-            ? PageSections.Table(columns, [ours, Paper(same)]) + note
-            : PageSections.Table(columns, [ours])
-                + note
-                + $"<details><summary>the paper's ten models, for "
-                + $"orientation</summary>{PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]))}</details>\n";
+        if (findings.Published is { } same)
+        {
+            return PageSections.Table(columns, [ours, Paper(same)]) + note;
+        }
+
+        string papers = PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]));
+        return PageSections.Table(columns, [ours])
+            + note
+            + $"<details><summary>the paper's ten models, for orientation</summary>{papers}</details>\n";
     }
 
     private static string HeadsNeeded(Findings findings)

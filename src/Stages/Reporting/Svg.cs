@@ -78,12 +78,17 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="from">Where bars start.</param>
     /// <param name="ink">Colour.</param>
     /// <param name="thickness">In pixels.</param>
-    public Svg Stems(IReadOnlyList<(double X, double Y)> ends, double from, Ink ink, double thickness) =>
-        ends.Count == 0
-            ? this
-            : Raw(
-                $"<path d=\"{string.Concat(ends.Select(p => $"M{Coordinate(p.X)} {Coordinate(from)}V{Coordinate(p.Y)}"))}\" {Stroke(ink, thickness)}/>"
-            );
+    public Svg Stems(IReadOnlyList<(double X, double Y)> ends, double from, Ink ink, double thickness)
+    {
+        if (ends.Count == 0)
+        {
+            return this;
+        }
+
+        string start = Coordinate(from);
+        var bars = ends.Select(p => $"M{Coordinate(p.X)} {start}V{Coordinate(p.Y)}");
+        return Raw($"<path d=\"{string.Concat(bars)}\" {Stroke(ink, thickness)}/>");
+    }
 
     /// <summary>
     /// Many round marks without tips, as a few paths so that thousands stay small; overlapping marks grow darker.
@@ -133,12 +138,19 @@ internal sealed class Svg(string id, double width, double height, string title, 
         bool bold = false,
         bool upwards = false,
         bool halo = false
-    ) =>
-        Raw(
-            $"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" "
-                + $"{(halo ? Rimmed(ink ?? Palette.Muted) : Fill(ink ?? Palette.Muted))}{(size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"")}{(bold ? " font-weight=\"600\"" : "")}"
-                + $"{(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"")}{(upwards ? $" transform=\"rotate(-90 {Coordinate(x)} {Coordinate(y)})\"" : "")}>{Escape(text)}</text>"
+    )
+    {
+        ink ??= Palette.Muted;
+        string colour = halo ? Rimmed(ink) : Fill(ink),
+            sized = size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"",
+            weight = bold ? " font-weight=\"600\"" : "",
+            anchored = anchor == "start" ? "" : $" text-anchor=\"{anchor}\"",
+            turned = upwards ? $" transform=\"rotate(-90 {Coordinate(x)} {Coordinate(y)})\"" : "";
+        return Raw(
+            $"<text x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" {colour}{sized}{weight}{anchored}{turned}>"
+                + $"{Escape(text)}</text>"
         );
+    }
 
     /// <summary>
     /// Opens a group of shapes that belong to one series: a click on its key (<see cref="BeginKey"/>) hides it in the
@@ -257,7 +269,8 @@ internal sealed class Svg(string id, double width, double height, string title, 
         return Raw(
             $"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" "
                 + $"data-columns=\"{Exact(columns)}\" data-tip=\"{EscapeLines(tip)}\" "
-                + $"data-cells=\"{string.Join(' ', shown)}\"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>"
+                + $"data-cells=\"{string.Join(' ', shown)}\""
+                + $"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>"
         );
     }
 

@@ -129,7 +129,9 @@ internal static class ThresholdsFigure
                 at.Count(p => p == place) is > 0 and var count ? $", {what} at {Count(count)}" : "";
             string first = ranked
                 ? $", and needs the fewest at {Count(at.Count(p => p == Place.First))} of "
-                    + $"{Many(at.Length, "threshold")}{Counted(Place.Level, "is level with another criterion")}{Counted(Place.Few, "has too few samples to tell")}"
+                    + Many(at.Length, "threshold")
+                    + Counted(Place.Level, "is level with another criterion")
+                    + Counted(Place.Few, "has too few samples to tell")
                 : "";
             return $"for {panel.XName.Split(' ')[0]} {lead.Title} goes {range}{first}";
         }

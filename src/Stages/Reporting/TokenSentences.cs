@@ -136,7 +136,8 @@ internal static class TokenSentences
     private static string Points(Estimate difference)
     {
         static string Signed(double share) => Format.Signed(100 * share, 0);
-        return $"{Signed(difference.Mean)}{(difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "")} points";
+        string interval = difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "";
+        return $"{Signed(difference.Mean)}{interval} points";
     }
 
     /// <summary>Fig. 8.</summary>

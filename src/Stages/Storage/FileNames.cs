@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Pipelines.Stages.Storage;
@@ -32,8 +33,12 @@ internal static class FileNames
             changed |= !keep;
         }
 
-        return changed
-            ? $"{safe}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8]}"
-            : safe.ToString();
+        if (!changed)
+        {
+            return safe.ToString();
+        }
+
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return $"{safe}-{digest[..8]}";
     }
 }

@@ -169,7 +169,7 @@ internal static class ParquetPages
             var thrift = new ThriftCompact(chunk.TakeStruct(ThriftShape.PageHeader));
             bytes = chunk.Rest;
             var header = default(PageHeader);
-            for (int field = 0; thrift.Next(ref field, out var type); )
+            for (int field = 0; thrift.Next(ref field, out var type);)
             {
                 switch (field)
                 {
@@ -206,7 +206,7 @@ internal static class ParquetPages
         {
             int values = 0,
                 encoding = 0;
-            for (int field = 0; thrift.Next(ref field, out var type); )
+            for (int field = 0; thrift.Next(ref field, out var type);)
             {
                 if (field == 1)
                 {

@@ -87,7 +87,7 @@ internal ref struct ThriftCompact(ReadOnlySpan<byte> bytes)
             throw new InvalidDataException("a header is nested too deeply");
         }
 
-        for (int field = 0; Next(ref field, out var type); )
+        for (int field = 0; Next(ref field, out var type);)
         {
             int id = field;
             Pass(type, shape is null ? null : Array.Find(shape.Fields, f => f.Id == id), inList: false, depth);

@@ -24,7 +24,8 @@ internal static partial class TableCatalog
 
         -- one row a mask and head: masks_long(files, heads of the model, heads of a layer)
         create macro masks_long(files, heads_of_model, heads_of_layer) as table
-        select sample_id, mask_index, n // heads_of_layer as layer, n % heads_of_layer as head, is_intact(heads, n) as intact
+        select sample_id, mask_index, n // heads_of_layer as layer, n % heads_of_layer as head,
+          is_intact(heads, n) as intact
         from read_parquet(files), range(heads_of_model) as numbers(n);
 
         """;

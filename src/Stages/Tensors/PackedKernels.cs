@@ -490,7 +490,7 @@ internal static unsafe class PackedKernels
     private static class Table<TWeights>
         where TWeights : struct, IStoredWeights
     {
-        private static readonly delegate* <int, float*, byte*, float*, nint, float*, nint, void>[] Of512 =
+        private static readonly delegate*<int, float*, byte*, float*, nint, float*, nint, void>[] Of512 =
         [
             &Multiply512<R1, TWeights>,
             &Multiply512<R2, TWeights>,
@@ -508,7 +508,7 @@ internal static unsafe class PackedKernels
             &Multiply512<R14, TWeights>,
         ];
 
-        private static readonly delegate* <int, float*, byte*, float*, nint, float*, nint, void>[] Of256 =
+        private static readonly delegate*<int, float*, byte*, float*, nint, float*, nint, void>[] Of256 =
         [
             &Multiply256<R1, TWeights>,
             &Multiply256<R2, TWeights>,
@@ -518,7 +518,7 @@ internal static unsafe class PackedKernels
             &Multiply256<R6, TWeights>,
         ];
 
-        private static readonly delegate* <int, float*, byte*, float*, nint, float*, nint, void>[] Of128 =
+        private static readonly delegate*<int, float*, byte*, float*, nint, float*, nint, void>[] Of128 =
         [
             &Multiply128<R1, TWeights>,
             &Multiply128<R2, TWeights>,
@@ -526,7 +526,7 @@ internal static unsafe class PackedKernels
             &Multiply128<R4, TWeights>,
         ];
 
-        public static delegate* <int, float*, byte*, float*, nint, float*, nint, void>[] Of(PackedTile tile) =>
+        public static delegate*<int, float*, byte*, float*, nint, float*, nint, void>[] Of(PackedTile tile) =>
             tile switch
             {
                 PackedTile.Avx512 => Of512,

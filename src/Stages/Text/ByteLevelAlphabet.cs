@@ -13,7 +13,12 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
 {
     /// <summary>Qwen2's pattern, used where a folder has only vocab.json and merges.txt.</summary>
     public const string QwenPattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)" // the endings of English contractions
+        + @"|[^\r\n\p{L}\p{N}]?\p{L}+" // a word, with a blank or a mark before it
+        + @"|\p{N}" // digits one by one
+        + @"| ?[^\s\p{L}\p{N}]+[\r\n]*" // punctuation, with the line ends behind it
+        + @"|\s*[\r\n]+" // line ends, with the blanks before them
+        + @"|\s+(?!\S)|\s+"; // blanks: all but the last where a word follows, which takes that one
 
     /// <summary>GPT-2's pattern, which a ByteLevel pre-tokenizer with use_regex has built in.</summary>
     public const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";

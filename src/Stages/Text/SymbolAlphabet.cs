@@ -34,7 +34,7 @@ internal abstract class SymbolAlphabet
     /// <summary>The characters of <see cref="BytesText"/>, each with the number of bytes that it stands for.</summary>
     public virtual IEnumerable<(Rune Character, int Bytes)> Characters(byte[] bytes)
     {
-        for (int at = 0; at < bytes.Length; )
+        for (int at = 0; at < bytes.Length;)
         {
             Rune.DecodeFromUtf8(bytes.AsSpan(at), out Rune character, out int length);
             yield return (character, length);

@@ -22,7 +22,7 @@ internal static class TokenizerJsonAlphabet
             normalizers.Find(n =>
                 n
                     is not (
-                        { Type: "NFC" }
+                { Type: "NFC" }
                         or { Type: "Prepend", Prepend: Mark }
                         or { Type: "Replace", Pattern.String: " ", Content: Mark }
                     )
@@ -43,8 +43,8 @@ internal static class TokenizerJsonAlphabet
         {
             case (
                 [
-                    { Type: "Split", Pattern.Regex: { } pattern, Behavior: "Isolated", Invert: null or false },
-                    { Type: "ByteLevel", UseRegex: false, AddPrefixSpace: null or false },
+                { Type: "Split", Pattern.Regex: { } pattern, Behavior: "Isolated", Invert: null or false },
+                { Type: "ByteLevel", UseRegex: false, AddPrefixSpace: null or false },
                 ],
                 ""
                     or "NFC"
@@ -94,11 +94,12 @@ internal static class TokenizerJsonAlphabet
                     byteFallback: byteFallback
                 );
             default:
-                string kinds = string.Join(" + ", splits.Select(s => s.Type));
+                string kinds = string.Join(" + ", splits.Select(s => s.Type)),
+                    found = kinds.Length > 0 ? kinds : "none",
+                    behind = normalizer.Length > 0 ? $" with the normalizer {normalizer}" : "";
                 throw new InputException(
                     file,
-                    $"has the pre-tokenizer "
-                        + $"{(kinds.Length > 0 ? kinds : "none")}{(normalizer.Length > 0 ? $" with the normalizer {normalizer}" : "")} with settings that are not supported.",
+                    $"has the pre-tokenizer {found}{behind} with settings that are not supported.",
                     "Supported are Split with ByteLevel (Qwen2), ByteLevel (GPT-2), Metaspace and none (LLaMA)."
                 );
         }

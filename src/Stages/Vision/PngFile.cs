@@ -145,7 +145,7 @@ internal static class PngFile
 
     private static Orientation ReadOrientation(ReadOnlySpan<byte> file)
     {
-        for (long at = Signature; at + 12 <= file.Length; )
+        for (long at = Signature; at + 12 <= file.Length;)
         {
             long length = Length(file, at);
             if (at + 12 + length > file.Length)

@@ -13,7 +13,7 @@ internal static class WebPFile
     {
         (int Width, int Height)? size = null;
         var orientation = Orientation.AsStored;
-        for (long at = FirstChunk; at + 8 <= file.Length; )
+        for (long at = FirstChunk; at + 8 <= file.Length;)
         {
             var name = file.Slice((int)at, 4);
             long length = BinaryPrimitives.ReadUInt32LittleEndian(file[((int)at + 4)..]);

@@ -18,7 +18,7 @@ internal static class JpegSegments
     public static List<JpegSegment> Parse(byte[] file)
     {
         var segments = new List<JpegSegment>();
-        for (int at = 2; at + 4 <= file.Length && file[at] == 0xFF && file[at + 1] != EndOfImage; )
+        for (int at = 2; at + 4 <= file.Length && file[at] == 0xFF && file[at + 1] != EndOfImage;)
         {
             int length = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2)),
                 end = at + 2 + length;

@@ -194,11 +194,25 @@ internal sealed class JsonMutator : Mutator
 
         string inside = raw[1..^1];
         int at = random.Below(inside.Length + 1);
+        string With(string odd) => $"\"{inside[..at]}{odd}{inside[at..]}\"";
         return random.Below(4) switch
         {
             0 => $"\"{new StringBuilder().Insert(0, inside.Length > 0 ? inside : "x", random.OneIn(8) ? 2000 : 2)}\"",
-            1 =>
-                $"\"{inside[..at]}{random.Pick<string>(["\\u0000", "\\ud83d", " ", "\\n", "\\\"", "\u00c3\u00a9", "(", "[", "*", "{", "\\\\"])}{inside[at..]}\"",
+            1 => With(
+                random.Pick<string>([
+                    "\\u0000",
+                    "\\ud83d",
+                    " ",
+                    "\\n",
+                    "\\\"",
+                    "\u00c3\u00a9",
+                    "(",
+                    "[",
+                    "*",
+                    "{",
+                    "\\\\",
+                ])
+            ),
             2 => $"\"{inside[..at]}\"",
             _ => inside,
         };

@@ -19,7 +19,7 @@ internal static class PngChunks
     public static List<PngChunk> Parse(byte[] file)
     {
         var chunks = new List<PngChunk>();
-        for (int at = Signature.Length; at + 12 <= file.Length; )
+        for (int at = Signature.Length; at + 12 <= file.Length;)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at));
             if (length < 0 || length > file.Length - at - 12)

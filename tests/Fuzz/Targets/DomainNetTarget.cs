@@ -50,7 +50,14 @@ internal sealed class DomainNetTarget() : Target("domainnet", "paths", new Lines
 
     protected override IReadOnlyList<byte[]> MakeSeeds() =>
         [
-            "real/cat/a.png\nreal/cat/b.jpg\nreal/big_dog/c.png\nsketch/cat/d.png\nreal/notes.txt\nquickdraw/"u8.ToArray(),
+            """
+            real/cat/a.png
+            real/cat/b.jpg
+            real/big_dog/c.png
+            sketch/cat/d.png
+            real/notes.txt
+            quickdraw/
+            """u8.ToArray(),
         ];
 
     /// <summary>Lays down a file or folder below the root; names that the disk does not take are left out.</summary>

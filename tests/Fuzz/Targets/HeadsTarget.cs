@@ -30,7 +30,11 @@ internal sealed class HeadsTarget()
 
     protected override IReadOnlyList<byte[]> MakeSeeds() =>
         [
-            "{ \"layer\": 1, \"head\": 3, \"score\": 0.31 }\n{ \"layer\": 0, \"head\": 0, \"score\": -1 }\n"u8.ToArray(),
+            """
+            { "layer": 1, "head": 3, "score": 0.31 }
+            { "layer": 0, "head": 0, "score": -1 }
+
+            """u8.ToArray(),
             "{\"layer\":0,\"head\":1}\n\n{\"layer\":1,\"head\":1}"u8.ToArray(),
         ];
 

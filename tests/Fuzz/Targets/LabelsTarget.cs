@@ -8,7 +8,10 @@ internal sealed class LabelsTarget() : FileTarget("labels", "csv", "labels.csv",
 {
     protected override IReadOnlyList<byte[]> MakeSeeds() =>
         [
-            "file,category,super_category\na.png,cat,animal\n\"b.png\",\"a \"\"big\"\" dog\",\r\nc.png,car,\n"u8.ToArray(),
+            [
+                .. "file,category,super_category\na.png,cat,animal\n"u8,
+                .. "\"b.png\",\"a \"\"big\"\" dog\",\r\nc.png,car,\n"u8,
+            ],
             "category,file\ncat,a.png\n"u8.ToArray(),
         ];
 

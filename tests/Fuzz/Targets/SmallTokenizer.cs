@@ -19,6 +19,9 @@ internal sealed record SmallTokenizer(string Name, IReadOnlyDictionary<string, b
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private const string ByteLevelPart =
+        """{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}""";
+
     private static readonly string[] Words = ["the", "color", "image", "What", "is", "USER", "ASSISTANT"];
 
     /// <summary>The bundled model's: tokenizer.json of LLaMA's kind.</summary>
@@ -42,7 +45,13 @@ internal sealed record SmallTokenizer(string Name, IReadOnlyDictionary<string, b
             {
                 ["tokenizer.model"] = SentencePieceWriter.Bytes([.. Pieces()], dummyPrefix: true),
                 ["tokenizer_config.json"] =
-                    """{"add_bos_token": true, "bos_token": "<s>", "added_tokens_decoder": {"1": {"content": "<s>", "special": true}}}"""u8.ToArray(),
+                    """
+                    {
+                      "add_bos_token": true,
+                      "bos_token": "<s>",
+                      "added_tokens_decoder": {"1": {"content": "<s>", "special": true}}
+                    }
+                    """u8.ToArray(),
             }
         );
 
@@ -57,7 +66,12 @@ internal sealed record SmallTokenizer(string Name, IReadOnlyDictionary<string, b
                     "#version: 0.2\n" + string.Concat(Merges().Select(m => $"{m.Left} {m.Right}\n"))
                 ),
                 ["tokenizer_config.json"] =
-                    """{"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": {"5000": {"content": "<image>", "special": true}}}"""u8.ToArray(),
+                    """
+                    {
+                      "tokenizer_class": "Qwen2Tokenizer",
+                      "added_tokens_decoder": {"5000": {"content": "<image>", "special": true}}
+                    }
+                    """u8.ToArray(),
             }
         );
 
@@ -72,7 +86,10 @@ internal sealed record SmallTokenizer(string Name, IReadOnlyDictionary<string, b
                     {
                         ["version"] = "1.0",
                         ["added_tokens"] = JsonNode.Parse(
-                            """[{"id": 5000, "content": "<image>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]"""
+                            """
+                            [{"id": 5000, "content": "<image>", "single_word": false, "lstrip": false, "rstrip": false,
+                              "normalized": false, "special": true}]
+                            """
                         ),
                         ["normalizer"] = JsonNode.Parse("""{"type": "NFC"}"""),
                         ["pre_tokenizer"] = new JsonObject
@@ -86,14 +103,10 @@ internal sealed record SmallTokenizer(string Name, IReadOnlyDictionary<string, b
                                     ["behavior"] = "Isolated",
                                     ["invert"] = false,
                                 },
-                                JsonNode.Parse(
-                                    """{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}"""
-                                )
+                                JsonNode.Parse(ByteLevelPart)
                             ),
                         },
-                        ["post_processor"] = JsonNode.Parse(
-                            """{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}"""
-                        ),
+                        ["post_processor"] = JsonNode.Parse(ByteLevelPart),
                         ["decoder"] = JsonNode.Parse("""{"type": "ByteLevel"}"""),
                         ["model"] = new JsonObject
                         {

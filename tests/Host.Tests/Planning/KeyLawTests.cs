@@ -272,15 +272,31 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
                       trees: { stage: regress, trainer: light-gbm, trees: 5 }
                       more_trees: { stage: regress, trainer: fast-tree, trees: 5 }
                       by_gradient: { stage: regress, trainer: gradient }
-                      validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution, random], inputs: { attribution: attribution } }
+                      validation:
+                        stage: validate
+                        random_seeds: 1
+                        rank_by: [head-attribution, random]
+                        inputs: { attribution: attribution }
                       tokens: { stage: token-trace, count: 40, shard: 20, inputs: { attribution: attribution } }
                       lens: { stage: logit-lens, inputs: { attribution: attribution } }
                       cost: { stage: gradient-cost }
                       residual: { stage: non-additive, trees: 5 }
-                      layout: { stage: beta-layout, least_samples: 1, perplexity: 2, inputs: { attribution: attribution } }
+                      layout:
+                        stage: beta-layout
+                        least_samples: 1
+                        perplexity: 2
+                        inputs: { attribution: attribution }
                       vectors: { stage: cluster-heads, least_beta: 0.01, inputs: { attribution: attribution } }
-                      ratios: { stage: ablation-ratio, ratios: [0.5, 0.25], samples: 1, inputs: { attribution: attribution } }
-                      prompts: { stage: prompt-similarity, prompts: [p1], samples: 1, inputs: { attribution: attribution } }
+                      ratios:
+                        stage: ablation-ratio
+                        ratios: [0.5, 0.25]
+                        samples: 1
+                        inputs: { attribution: attribution }
+                      prompts:
+                        stage: prompt-similarity
+                        prompts: [p1]
+                        samples: 1
+                        inputs: { attribution: attribution }
                       stability: { stage: stability, shares: [0.5, 1], inputs: { attribution: attribution } }
                       report: { stage: report, inputs: { attribution: attribution } }
 
@@ -552,8 +568,8 @@ internal static class Settings
     {
         var shape = (Shape.Fields)ShapeReader.Of(record.GetType());
         return from field in shape.All
-            from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
-            select (varied.Field, With(record, field, varied.Value));
+               from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
+               select (varied.Field, With(record, field, varied.Value));
     }
 
     /// <summary>An experiment with the one stage of a kind changed.</summary>

@@ -59,7 +59,8 @@ public sealed class FileDigestsTests : IDisposable
     [InlineData("{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":null}}}")]
     [InlineData("{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":{\"FILE\":null}}}}")]
     [InlineData(
-        "{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\",\"Files\":{\"FILE\":{\"Identity\":null,\"Sha256\":null,\"Check\":null}}}}}"
+        "{\"Version\":2,\"Hosts\":{\"HOST\":{\"Saved\":\"2024-01-01T00:00:00Z\","
+            + "\"Files\":{\"FILE\":{\"Identity\":null,\"Sha256\":null,\"Check\":null}}}}}"
     )]
     [InlineData("{\"FILE\":{\"Bytes\":3,\"ChangedUtc\":1,\"Sha256\":\"00\"}}")]
     [InlineData("{\"FILE\":null}")]

@@ -12,7 +12,7 @@ public sealed class AblationRatioTests
     private static readonly string[] Chain = ["sample-masks", "forward-passes", "regress", "validate"];
 
     [Fact]
-    public void Added_to_a_finished_experiment_it_computes_the_other_ratios_only_and_its_table_agrees_with_those_of_the_experiment()
+    public void Added_to_a_finished_experiment_it_computes_only_the_other_ratios_and_agrees_with_its_tables()
     {
         using var experiment = new SmallExperiment();
         experiment.Run();
@@ -55,8 +55,14 @@ public sealed class AblationRatioTests
             .Query(
                 $"""
                 select count(*) from '{tables}/ablation_ratio.parquet' r
-                join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and faithfulness > 0.8 group by 1) f using (sample_id)
-                join (select sample_id, min(k) as k from '{tables}/validation.parquet' where criterion = 'head-attribution' and completeness < 0.2 group by 1) c using (sample_id)
+                join (
+                  select sample_id, min(k) as k from '{tables}/validation.parquet'
+                  where criterion = 'head-attribution' and faithfulness > 0.8 group by 1
+                ) f using (sample_id)
+                join (
+                  select sample_id, min(k) as k from '{tables}/validation.parquet'
+                  where criterion = 'head-attribution' and completeness < 0.2 group by 1
+                ) c using (sample_id)
                 where r.ablate = 0.75 and r.faithful_heads = f.k and r.complete_heads = c.k
                 """
             )

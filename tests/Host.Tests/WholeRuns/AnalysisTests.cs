@@ -93,14 +93,24 @@ public sealed class AnalysisTests
                 )
             );
         string cosine = $"""
-            select a.sample_id as one, b.sample_id as other, sum(a.beta * b.beta) / sqrt(sum(a.beta * a.beta) * sum(b.beta * b.beta)) as cosine
-            from '{tables}/attribution.parquet' a join '{tables}/attribution.parquet' b on a.layer = b.layer and a.head = b.head and a.sample_id < b.sample_id group by all
+            select a.sample_id as one, b.sample_id as other,
+              sum(a.beta * b.beta) / sqrt(sum(a.beta * a.beta) * sum(b.beta * b.beta)) as cosine
+            from '{tables}/attribution.parquet' a
+            join '{tables}/attribution.parquet' b
+              on a.layer = b.layer and a.head = b.head and a.sample_id < b.sample_id
+            group by all
             """;
         Query(
                 $"""
-                select count(*) from (select avg(cosine) as mean, least(split_part(one, '/', 2), split_part(other, '/', 2)) = greatest(split_part(one, '/', 2), split_part(other, '/', 2)) as same_object,
-                split_part(one, '/', 1) = split_part(other, '/', 1) as same_style from ({cosine}) group by all)
-                join '{tables}/style_relations.parquet' r on (r.object = 'same') = same_object and (r.style = 'same') = same_style and r.object != 'difference' where abs(mean - cosine_mean) < 1e-9
+                select count(*) from (
+                  select avg(cosine) as mean,
+                    split_part(one, '/', 2) = split_part(other, '/', 2) as same_object,
+                    split_part(one, '/', 1) = split_part(other, '/', 1) as same_style
+                  from ({cosine}) group by all
+                )
+                join '{tables}/style_relations.parquet' r
+                  on (r.object = 'same') = same_object and (r.style = 'same') = same_style and r.object != 'difference'
+                where abs(mean - cosine_mean) < 1e-9
                 """
             )
             .Should()
@@ -113,16 +123,25 @@ public sealed class AnalysisTests
             .And.BeGreaterThan(1);
         Query(
                 $"""
-                select count(*) from (select s.style, avg(f.r2) as plain from {styled} s join '{tables}/fits.parquet' f using (sample_id) group by all)
-                join '{tables}/style_means.parquet' m using (style) where m.quantity = 'r2' and abs(m.mean - plain) < 1e-12
+                select count(*) from (
+                  select s.style, avg(f.r2) as plain
+                  from {styled} s join '{tables}/fits.parquet' f using (sample_id) group by all
+                )
+                join '{tables}/style_means.parquet' m using (style)
+                where m.quantity = 'r2' and abs(m.mean - plain) < 1e-12
                 """
             )
             .Should()
             .Be(Query($"select count(distinct style) from {styled}"));
         Query(
                 $"""
-                select count(*) from (select s.style, n.criterion, avg(n.heads) as plain from {styled} s join '{tables}/heads_needed.parquet' n using (sample_id) where n.quantity = 'completeness' and n.threshold = 0.2 group by all)
-                join '{tables}/style_means.parquet' m using (style, criterion) where m.quantity = 'heads_completeness' and abs(m.mean - plain) < 1e-12
+                select count(*) from (
+                  select s.style, n.criterion, avg(n.heads) as plain
+                  from {styled} s join '{tables}/heads_needed.parquet' n using (sample_id)
+                  where n.quantity = 'completeness' and n.threshold = 0.2 group by all
+                )
+                join '{tables}/style_means.parquet' m using (style, criterion)
+                where m.quantity = 'heads_completeness' and abs(m.mean - plain) < 1e-12
                 """
             )
             .Should()
@@ -161,17 +180,19 @@ public sealed class AnalysisTests
     }
 
     [Fact]
-    public void Heads_needed_are_the_first_crossings_of_the_curves_and_a_scan_until_crossed_finds_those_of_the_full_scan()
+    public void Heads_needed_are_the_first_crossings_and_a_scan_until_crossed_finds_those_of_the_full_scan()
     {
         using var experiment = new SmallExperiment();
         experiment.Run();
         string tables = Path.Combine(experiment.RunFolder, "tables");
         string first = $"""
             select sample_id, criterion, seed, 'faithfulness' as quantity, t as threshold, min(k) as heads
-            from '{tables}/validation.parquet', (select unnest([0.5, 0.6, 0.7, 0.8, 0.9]) as t) where faithfulness > t group by all
+            from '{tables}/validation.parquet', (select unnest([0.5, 0.6, 0.7, 0.8, 0.9]) as t)
+            where faithfulness > t group by all
             union all
             select sample_id, criterion, seed, 'completeness', t, min(k)
-            from '{tables}/validation.parquet', (select unnest([0.5, 0.4, 0.3, 0.2, 0.1]) as t) where completeness < t group by all
+            from '{tables}/validation.parquet', (select unnest([0.5, 0.4, 0.3, 0.2, 0.1]) as t)
+            where completeness < t group by all
             """;
         long crossed = Query($"select count(*) from '{tables}/heads_needed.parquet' where heads is not null");
         crossed.Should().BeGreaterThan(60);

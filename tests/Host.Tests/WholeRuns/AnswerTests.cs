@@ -74,7 +74,7 @@ public sealed class AnswerTests
     }
 
     [Fact]
-    public void A_run_whose_answers_are_all_wrong_leaves_them_and_names_their_file_and_keep_going_takes_the_next_experiment()
+    public void A_run_whose_answers_are_all_wrong_leaves_them_and_names_their_file_and_keep_going_goes_on()
     {
         using var experiment = new SmallExperiment();
         WriteFolderSpec(experiment, "");

@@ -14,7 +14,11 @@ public sealed class GradientTests
           gradient: { stage: regress, trainer: gradient }
           cost: { stage: gradient-cost }
           together: { stage: non-additive, trees: 10 }
-          gradient-validation: { stage: validate, rank_by: [head-attribution, gradient], scan: until-crossed, inputs: { attribution: attribution } }
+          gradient-validation:
+            stage: validate
+            rank_by: [head-attribution, gradient]
+            scan: until-crossed
+            inputs: { attribution: attribution }
           report: { stage: report, inputs: { attribution: attribution, validation: gradient-validation } }
 
         """;
@@ -26,7 +30,7 @@ public sealed class GradientTests
         );
 
     [Fact]
-    public void Added_to_a_finished_experiment_they_recompute_no_forward_pass_and_a_larger_count_computes_only_the_new_ones()
+    public void Added_to_a_finished_experiment_they_recompute_no_forward_pass_and_a_larger_count_only_adds()
     {
         using var experiment = new SmallExperiment();
         experiment.Run();

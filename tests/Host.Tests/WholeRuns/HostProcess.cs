@@ -135,21 +135,14 @@ internal sealed class SmallExperiment : IDisposable
         );
 
     /// <summary>Takes the bundled pictures in three styles in place of the scenes.</summary>
-    public void UseStyles() =>
-        File.WriteAllText(
-            Spec,
-            string.Concat(
-                File.ReadLines(Spec)
-                    .Select(line =>
-                        (
-                            line.StartsWith("data:", StringComparison.Ordinal)
-                                ? $"data: {{ kind: domainnet, root: "
-                                    + $"{Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet")} }}"
-                                : line
-                        ) + "\n"
-                    )
-            )
-        );
+    public void UseStyles()
+    {
+        string root = Quoted(HostProcess.RepositoryRoot, "experiments", "quickstart", "domainnet"),
+            styles = $"data: {{ kind: domainnet, root: {root} }}";
+        var lines = File.ReadLines(Spec)
+            .Select(line => line.StartsWith("data:", StringComparison.Ordinal) ? styles : line);
+        File.WriteAllText(Spec, string.Concat(lines.Select(line => line + "\n")));
+    }
 
     /// <summary>The bundled model.</summary>
     public string Model { get; } = Path.Combine(HostProcess.RepositoryRoot, "experiments", "quickstart", "micro-llava");

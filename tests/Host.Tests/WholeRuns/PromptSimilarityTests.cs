@@ -22,7 +22,7 @@ public sealed class PromptSimilarityTests
     ];
 
     [Fact]
-    public void Added_to_a_finished_experiment_it_runs_the_other_prompts_only_and_shares_what_does_not_depend_on_the_question()
+    public void Added_to_a_finished_experiment_it_runs_only_the_other_prompts_and_shares_what_no_question_changes()
     {
         using var experiment = new SmallExperiment(samples: 4);
         experiment.Run();
@@ -117,7 +117,10 @@ public sealed class PromptSimilarityTests
             .Query(
                 $"""
                 select count(*) from '{tables}/prompt_similarity.parquet' p
-                join (select sample_id, sum(a.beta * b.beta) / sqrt(sum(a.beta * a.beta) * sum(b.beta * b.beta)) as cosine from '{tables}/attribution.parquet' a join '{other}' b using (sample_id, layer, head) group by 1) c using (sample_id)
+                join (
+                  select sample_id, sum(a.beta * b.beta) / sqrt(sum(a.beta * a.beta) * sum(b.beta * b.beta)) as cosine
+                  from '{tables}/attribution.parquet' a join '{other}' b using (sample_id, layer, head) group by 1
+                ) c using (sample_id)
                 where abs(p.cosine - c.cosine) < 1e-12
                 """
             )

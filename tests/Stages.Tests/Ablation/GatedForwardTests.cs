@@ -90,7 +90,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Over_the_weights_of_the_packed_model_gradients_are_those_of_a_model_of_its_own_to_the_bit_and_no_second_copy_is_held()
+    public void Gradients_over_the_packed_models_weights_are_those_of_a_model_of_its_own_to_the_bit_without_a_copy()
     {
         using var tiny = new TinyLlava();
         using VisionLanguageModel packed = tiny.Load("packed"),

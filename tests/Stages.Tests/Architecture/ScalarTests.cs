@@ -27,7 +27,7 @@ public sealed class ScalarTests
                 .Where(m => m.ReturnType == typeof(Scalar) && (m.Name == "op_Implicit" || m.Name == "ToScalar")),
         ];
         HashSet<MethodBase> dangerous = [.. makers];
-        for (int before = 0; before != dangerous.Count; )
+        for (int before = 0; before != dangerous.Count;)
         {
             before = dangerous.Count;
             dangerous.UnionWith(calls.Where(c => c.Value.Overlaps(dangerous)).Select(c => c.Key).ToList());
@@ -39,15 +39,16 @@ public sealed class ScalarTests
                 != true
             )
             .SelectMany(m =>
-                Called(m)
-                    .Where(dangerous.Contains)
-                    .Select(c =>
-                        $"{m.DeclaringType}.{m.Name} calls "
-                        + $"{c.DeclaringType}.{c.Name}({string.Join(", ", c.GetParameters().Select(p => p.ParameterType.Name))})"
-                    )
+                Called(m).Where(dangerous.Contains).Select(c => $"{m.DeclaringType}.{m.Name} calls {Signature(c)}")
             )
             .ToList();
         ours.Should().BeEmpty(string.Join("\n", ours));
+    }
+
+    private static string Signature(MethodBase method)
+    {
+        var parameters = method.GetParameters().Select(p => p.ParameterType.Name);
+        return $"{method.DeclaringType}.{method.Name}({string.Join(", ", parameters)})";
     }
 
     private const BindingFlags Everything =
@@ -67,7 +68,7 @@ public sealed class ScalarTests
     private static IEnumerable<MethodBase> Called(MethodBase method)
     {
         byte[] il = method.GetMethodBody()!.GetILAsByteArray()!;
-        for (int i = 0; i < il.Length; )
+        for (int i = 0; i < il.Length;)
         {
             OpCode code = il[i] == 0xFE ? TwoBytes[il[i + 1]] : OneByte[il[i]];
             i += code.Size;

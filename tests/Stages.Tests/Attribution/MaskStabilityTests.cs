@@ -26,7 +26,7 @@ public sealed class MaskStabilityTests
     }
 
     [Fact]
-    public void A_point_is_a_fit_to_the_train_masks_among_the_first_and_its_cosine_with_half_is_the_earlier_points_with_all()
+    public void A_point_is_a_fit_to_the_first_train_masks_and_its_cosine_with_half_is_that_of_half_with_all()
     {
         using var sample = new MadeUpSample(900, 40);
         var points = Of(sample, ElasticNet, 0.5, 1);

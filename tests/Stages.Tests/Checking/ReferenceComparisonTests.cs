@@ -142,11 +142,17 @@ public sealed class ReferenceComparisonTests : IDisposable
         "-1 is no token id"
     )]
     [InlineData(
-        """{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1], "top_tokens": [1], "top_logits": ["x"] }""",
+        """
+            { "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1],
+              "top_tokens": [1], "top_logits": ["x"] }
+            """,
         "'top_logits' must hold finite numbers"
     )]
     [InlineData(
-        """{ "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1], "top_tokens": [1], "top_logits": [1, 2], "key_norms": [1], "value_norms": [1] }""",
+        """
+            { "picture": "a", "question": "q", "dtype": "float32", "input_ids": [1],
+              "top_tokens": [1], "top_logits": [1, 2], "key_norms": [1], "value_norms": [1] }
+            """,
         "'top_logits' has 2 entries and 'top_tokens' 1"
     )]
     [InlineData("""{ "picture": "\ud800", "question": "q" }""", "'picture' must hold a text")]

@@ -104,7 +104,8 @@ public sealed class AskedTests
             ])
             .Should()
             .Equal(
-                @"1 of 3 stand behind the answer's first token: what comes before is given, for example '\n\n' before ' be'",
+                "1 of 3 stand behind the answer's first token: what comes before is given, "
+                    + @"for example '\n\n' before ' be'",
                 "2 of 3 are only a piece of the word, which goes on in the next token, for example 'be' of 'bear'",
                 "2 categories share a target token with another: 'be' is that of bear, bench"
             );

@@ -9,10 +9,20 @@ namespace Pipelines.Stages.Tests.Data;
 
 public sealed class CocoReaderTests : IDisposable
 {
-    private const string Images =
-        """[{"id": 1, "file_name": "a.jpg", "width": 100, "height": 50}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
-    private const string Annotations =
-        """[{"image_id": 1, "category_id": 3, "area": 1000, "iscrowd": 0, "segmentation": [[1, 2, 3]]}, {"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}]""";
+    private const string Images = """
+        [
+          {"id": 1, "file_name": "a.jpg", "width": 100, "height": 50},
+          {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}
+        ]
+        """;
+
+    private const string Annotations = """
+        [
+          {"image_id": 1, "category_id": 3, "area": 1000, "iscrowd": 0, "segmentation": [[1, 2, 3]]},
+          {"image_id": 2, "category_id": 4, "bbox": [0, 0, 5, 5]}
+        ]
+        """;
+
     private const string Categories =
         """[{"id": 3, "name": "dog", "supercategory": "animal"}, {"id": 4, "name": "hot dog"}]""";
 
@@ -50,8 +60,13 @@ public sealed class CocoReaderTests : IDisposable
     [Fact]
     public void The_box_is_that_of_the_one_main_object()
     {
-        const string two =
-            """[{"image_id": 1, "category_id": 3, "area": 50, "bbox": [0, 0, 10, 5]}, {"image_id": 1, "category_id": 4, "area": 1000, "bbox": [50, 10, 50, 20]}, {"image_id": 1, "category_id": 3, "area": 20, "bbox": [1, 1, 1, 1]}]""";
+        const string two = """
+            [
+              {"image_id": 1, "category_id": 3, "area": 50, "bbox": [0, 0, 10, 5]},
+              {"image_id": 1, "category_id": 4, "area": 1000, "bbox": [50, 10, 50, 20]},
+              {"image_id": 1, "category_id": 3, "area": 20, "bbox": [1, 1, 1, 1]}
+            ]
+            """;
 
         Read(Json(Images, two, Categories))
             .Candidates.Single()
@@ -65,8 +80,14 @@ public sealed class CocoReaderTests : IDisposable
     [Fact]
     public void Order_of_the_lists_does_not_matter()
     {
-        string reversed =
-            $$"""{"categories": {{Categories}}, "annotations": {{Annotations}}, "licenses": [{"a": {"b": [1, { }] } }], "images": {{Images}} }""";
+        string reversed = $$"""
+            {
+              "categories": {{Categories}},
+              "annotations": {{Annotations}},
+              "licenses": [{"a": {"b": [1, { }] } }],
+              "images": {{Images}}
+            }
+            """;
 
         Read(reversed).Pictures.Should().Equal(Read(Json(Images, Annotations, Categories)).Pictures);
     }
@@ -122,14 +143,20 @@ public sealed class CocoReaderTests : IDisposable
         using (var writer = new StreamWriter(path))
         {
             writer.Write(
-                $$"""{"images": {{Images}}, "categories": {{Categories}}, "annotations": [{"image_id": 1, "category_id": 3, "area": 1000}"""
+                $$"""
+                {"images": {{Images}}, "categories": {{Categories}},
+                "annotations": [{"image_id": 1, "category_id": 3, "area": 1000}
+                """
             );
             for (int i = 0; i < 100_000; i++)
             {
                 writer.Write(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $$""", {"image_id": 1, "category_id": 4, "area": {{i % 90}}.5, "segmentation": [[1.25, 2.5, 3.75, 4.125, 5.25, 6.5, 7.75, 8.125, 9.25, 10.5]]}"""
+                        $$"""
+                        , {"image_id": 1, "category_id": 4, "area": {{i % 90}}.5,
+                        "segmentation": [[1.25, 2.5, 3.75, 4.125, 5.25, 6.5, 7.75, 8.125, 9.25, 10.5]]}
+                        """
                     )
                 );
             }
@@ -327,8 +354,12 @@ public sealed class CocoReaderTests : IDisposable
     [Fact]
     public void A_picture_without_a_size_is_refused_only_where_its_instances_need_one()
     {
-        const string Sizeless =
-            """[{"id": 1, "file_name": "a.jpg", "width": null}, {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}]""";
+        const string Sizeless = """
+            [
+              {"id": 1, "file_name": "a.jpg", "width": null},
+              {"id": 2, "file_name": "sub/b.jpg", "width": 10, "height": 10}
+            ]
+            """;
         Failure(() => Read(Json(Sizeless, Annotations, Categories)))
             .Message.Should()
             .Contain("picture 1 lacks 'width'");
@@ -397,7 +428,14 @@ public sealed class CocoReaderTests : IDisposable
     }
 
     private static string Json(string images, string annotations, string categories) =>
-        $$"""{"info": {"year": 2017}, "images": {{images}}, "annotations": {{annotations}}, "categories": {{categories}} }""";
+        $$"""
+            {
+              "info": {"year": 2017},
+              "images": {{images}},
+              "annotations": {{annotations}},
+              "categories": {{categories}}
+            }
+            """;
 
     private static InputException Failure(Action action) => action.Should().Throw<InputException>().Which;
 

@@ -192,7 +192,8 @@ public sealed class ConfigKeyTests
     )]
     [InlineData("\"rope_parameters\":{\"rope_theta\":5e5},\"rope_theta\":1e4", "rope_theta*10000*500000")]
     [InlineData(
-        "\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4.0},\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2.0}",
+        "\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4.0},"
+            + "\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2.0}",
         "rope_parameters.rope_type*linear*by 4*by 2"
     )]
     [InlineData(
@@ -311,7 +312,13 @@ public sealed class ConfigKeyTests
         using var temporary = new TemporaryFolder();
         File.WriteAllText(
             temporary.File("config.json"),
-            """{"model_type":"llava","text_config":{},"vision_config":{"model_type":"clip_vision_model","hidden_size":1024,"num_attention_heads":16}}"""
+            """
+            {
+              "model_type": "llava",
+              "text_config": {},
+              "vision_config": {"model_type": "clip_vision_model", "hidden_size": 1024, "num_attention_heads": 16}
+            }
+            """
         );
         ClipShape small = LlavaConfig.Vision(ModelConfig.Read(temporary.File("config.json")));
         small.Should().Be(new ClipShape(12, 1024, 16, 3072, 224, 32, 3, 1e-5));

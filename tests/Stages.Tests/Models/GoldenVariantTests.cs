@@ -75,9 +75,8 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
                 suffix.Logits(golden.Masks("masks")).Zip(golden.Doubles("f_zero"), (a, b) => Math.Abs(a - b)).Max()
             ),
         ];
-        output.WriteLine(
-            $"{saved.Name}: {string.Join(", ", errors.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.What} {e.Error:0.0e0}")))}"
-        );
+        var shown = errors.Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.What} {e.Error:0.0e0}"));
+        output.WriteLine($"{saved.Name}: {string.Join(", ", shown)}");
         errors.Should().OnlyContain(e => e.Error <= Tolerance, saved.Name);
         intact.Target.Should().Be(golden.Target);
     }

@@ -22,7 +22,14 @@ public sealed class WrongInputTests
         File.Move(Weights(tiny), Path.Combine(tiny.Folder, "model-00001-of-00002.safetensors"));
         File.WriteAllText(
             Path.Combine(tiny.Folder, "model.safetensors.index.json"),
-            """{"weight_map":{"language_model.lm_head.weight":"model-00001-of-00002.safetensors","image_newline":"model-00002-of-00002.safetensors"}}"""
+            """
+            {
+              "weight_map": {
+                "language_model.lm_head.weight": "model-00001-of-00002.safetensors",
+                "image_newline": "model-00002-of-00002.safetensors"
+              }
+            }
+            """
         );
         Says(tiny, tiny.Folder, "1 of 2 weight files are missing: model-00002-of-00002.safetensors.", "Download*");
     }

@@ -175,7 +175,15 @@ public sealed class CheckpointTests : IDisposable
         folder.Write("model-00002-of-00002.safetensors", TensorToWrite.Of("b.weight", [3f, 4], 2));
         folder.Write(
             "model.safetensors.index.json",
-            "{\"metadata\":{},\"weight_map\":{\"a.weight\":\"model-00001-of-00002.safetensors\",\"b.weight\":\"model-00002-of-00002.safetensors\"}}"
+            """
+            {
+              "metadata": {},
+              "weight_map": {
+                "a.weight": "model-00001-of-00002.safetensors",
+                "b.weight": "model-00002-of-00002.safetensors"
+              }
+            }
+            """
         );
     }
 

@@ -173,7 +173,8 @@ public sealed class HubTokenizerTests
 internal static class SmallTokenizers
 {
     public const string Bytes =
-        "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ"
+        "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+        + "¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ"
         + "ĀāĂăĄąĆćĈĉĊċČčĎďĐđĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĦħĨĩĪīĬĭĮįİıĲĳĴĵĶķĸĹĺĻļĽľĿŀŁłŃ";
 
     public static HubTokenizer ByteLevel { get; } = Made(ByteLevelJson());
@@ -189,9 +190,12 @@ internal static class SmallTokenizers
         string vocabulary = string.Join(',', tokens.Select((t, i) => $"{JsonSerializer.Serialize(t)}:{i}"));
         string pattern = JsonSerializer.Serialize(ByteLevelAlphabet.QwenPattern);
         return $$"""
-            {"added_tokens":[{"id":262,"content":"<|im_end|>","special":true},{"id":263,"content":"<tool_call>","special":false}],
+            {"added_tokens":[
+                {"id":262,"content":"<|im_end|>","special":true},
+                {"id":263,"content":"<tool_call>","special":false}],
              "normalizer":{"type":"NFC"},
-             "pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":{{pattern}}},"behavior":"Isolated","invert":false},
+             "pre_tokenizer":{"type":"Sequence","pretokenizers":[
+                {"type":"Split","pattern":{"Regex":{{pattern}}},"behavior":"Isolated","invert":false},
                 {"type":"ByteLevel","add_prefix_space":false,"use_regex":false}] },
              "model":{"type":"BPE","vocab":{ {{vocabulary}} },"merges":["t h","th e","Ġ the","a t","Ġ c","Ġc at"]} }
             """;
@@ -225,10 +229,15 @@ internal static class SmallTokenizers
         string vocabulary = string.Join(',', tokens.Select((t, i) => $"\"{t}\":{i}"));
         return $$"""
             {"added_tokens":[{"id":1,"content":"<s>","special":true}],
-             "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}] },
+             "normalizer":{"type":"Sequence","normalizers":[
+                {"type":"Prepend","prepend":"▁"},
+                {"type":"Replace","pattern":{"String":" "},"content":"▁"}] },
              "pre_tokenizer":null,
-             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0} },{"Sequence":{"id":"A","type_id":0} } ] },
-             "model":{"type":"BPE","unk_token":"<unk>","byte_fallback":true,"vocab":{ {{vocabulary}} },"merges":["t h","th e","▁ the","a t","▁ c","▁c at"]} }
+             "post_processor":{"type":"TemplateProcessing","single":[
+                {"SpecialToken":{"id":"<s>","type_id":0} },
+                {"Sequence":{"id":"A","type_id":0} } ] },
+             "model":{"type":"BPE","unk_token":"<unk>","byte_fallback":true,"vocab":{ {{vocabulary}} },
+                "merges":["t h","th e","▁ the","a t","▁ c","▁c at"]} }
             """;
     }
 

@@ -43,7 +43,18 @@ public sealed class TokenizerErrorTests
         "Digits"
     )]
     [InlineData(
-        "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"use_regex\":false}]},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+        """
+            {
+              "pre_tokenizer": {
+                "type": "Sequence",
+                "pretokenizers": [
+                  {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated"},
+                  {"type": "ByteLevel", "use_regex": false}
+                ]
+              },
+              "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}
+            }
+            """,
         "damaged"
     )]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "git-LFS")]

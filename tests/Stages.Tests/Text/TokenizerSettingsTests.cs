@@ -173,7 +173,9 @@ public sealed class TokenizerSettingsTests
             folder.Path,
             $$"""
             {"added_tokens":[{{token}}],
-             "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}] },
+             "normalizer":{"type":"Sequence","normalizers":[
+                {"type":"Prepend","prepend":"▁"},
+                {"type":"Replace","pattern":{"String":" "},"content":"▁"}] },
              "model":{"type":"BPE","unk_token":"<unk>","vocab":{ {{string.Join(
                 ',',
                 pieces.Select((p, i) => $"\"{p}\":{i}")

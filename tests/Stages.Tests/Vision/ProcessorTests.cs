@@ -138,24 +138,39 @@ public sealed class ProcessorTests
     [Theory]
     [InlineData(
         "llava",
-        """{"do_pad":false,"pad_size":null,"unheard_of":null,"do_convert_rgb":false,"resample":3.0,"processor_class":"LlavaProcessor"}"""
+        """
+            {"do_pad":false,"pad_size":null,"unheard_of":null,"do_convert_rgb":false,"resample":3.0,
+             "processor_class":"LlavaProcessor"}
+            """
     )]
     [InlineData(
         "llava",
-        """{"do_pad":true,"image_processor_type":"LlavaImageProcessorFast","size":{"shortest_edge":336.0},"crop_size":{"height":336,"width":336}}"""
+        """
+            {"do_pad":true,"image_processor_type":"LlavaImageProcessorFast","size":{"shortest_edge":336.0},
+             "crop_size":{"height":336,"width":336}}
+            """
     )]
     [InlineData("llava", """{"size":{"height":336,"width":336},"do_center_crop":false}""")]
     [InlineData(
         "llava_next",
-        """{"do_pad":true,"aspect_ratio_setting":"anyres","do_center_crop":true,"image_grid_pinpoints":[[336,672.0]],"image_processor_type":"LlavaNextImageProcessorFast"}"""
+        """
+            {"do_pad":true,"aspect_ratio_setting":"anyres","do_center_crop":true,"image_grid_pinpoints":[[336,672.0]],
+             "image_processor_type":"LlavaNextImageProcessorFast"}
+            """
     )]
     [InlineData(
         "internvl",
-        """{"size":448,"crop_size":448,"do_center_crop":true,"resample":3,"feature_extractor_type":"CLIPFeatureExtractor"}"""
+        """
+            {"size":448,"crop_size":448,"do_center_crop":true,"resample":3,
+             "feature_extractor_type":"CLIPFeatureExtractor"}
+            """
     )]
     [InlineData(
         "qwen2_vl",
-        """{"min_pixels":3136.0,"max_pixels":1e6,"vision_token_id":151654,"do_pad":null,"data_format":"channels_first","disable_grouping":null}"""
+        """
+            {"min_pixels":3136.0,"max_pixels":1e6,"vision_token_id":151654,"do_pad":null,
+             "data_format":"channels_first","disable_grouping":null}
+            """
     )]
     public void A_key_that_changes_nothing_is_passed_over(string family, string json) =>
         FluentActions.Invoking(() => Processor(family, json)).Should().NotThrow();

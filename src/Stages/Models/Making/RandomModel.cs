@@ -151,15 +151,14 @@ internal sealed class RandomModel
         }
 
         TokenizerFilesWriter.Write(Model, HubFiles.ReadJson(Model, "tokenizer_config.json"), folder);
+        string command =
+            $"make-model {Model.Name} --layers {Model.Layers} --vision-layers {Model.VisionLayers} --seed {Seed}";
         File.WriteAllText(
             Path.Combine(folder, "README.md"),
-            $"""
-            # {Model.Name} with random weights
-
-            Made by `make-model {Model.Name} --layers {Model.Layers} --vision-layers {Model.VisionLayers} --seed {Seed}`. The shapes, files and special tokens are the published ones; the weights are random and the
-            vocabulary is made up, so answers mean nothing. For timing and for trying experiments at real size.
-
-            """
+            $"# {Model.Name} with random weights\n\nMade by `{command}`. "
+                + "The shapes, files and special tokens are the published ones; the weights are random and the\n"
+                + "vocabulary is made up, so answers mean nothing. "
+                + "For timing and for trying experiments at real size.\n"
         );
     }
 

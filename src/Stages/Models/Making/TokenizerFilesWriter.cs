@@ -12,14 +12,40 @@ namespace Pipelines.Stages.Models.Making;
 internal static class TokenizerFilesWriter
 {
     private const string BlankMarkDecoder = """
-        { "type": "Sequence", "decoders": [ { "type": "Replace", "pattern": { "String": "▁" }, "content": " " }, { "type": "ByteFallback" }, { "type": "Fuse" }, { "type": "Strip", "content": " ", "start": 1, "stop": 0 } ] }
+        {
+          "type": "Sequence",
+          "decoders": [
+            { "type": "Replace", "pattern": { "String": "▁" }, "content": " " },
+            { "type": "ByteFallback" },
+            { "type": "Fuse" },
+            { "type": "Strip", "content": " ", "start": 1, "stop": 0 }
+          ]
+        }
+        """;
+
+    private const string BlankMarkNormalizer = """
+        {
+          "type": "Sequence",
+          "normalizers": [
+            { "type": "Prepend", "prepend": "▁" },
+            { "type": "Replace", "pattern": { "String": " " }, "content": "▁" }
+          ]
+        }
         """;
 
     private const string BosProcessor = """
         {
           "type": "TemplateProcessing",
-          "single": [ { "SpecialToken": { "id": "<s>", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } } ],
-          "pair": [ { "SpecialToken": { "id": "<s>", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } }, { "SpecialToken": { "id": "<s>", "type_id": 1 } }, { "Sequence": { "id": "B", "type_id": 1 } } ],
+          "single": [
+            { "SpecialToken": { "id": "<s>", "type_id": 0 } },
+            { "Sequence": { "id": "A", "type_id": 0 } }
+          ],
+          "pair": [
+            { "SpecialToken": { "id": "<s>", "type_id": 0 } },
+            { "Sequence": { "id": "A", "type_id": 0 } },
+            { "SpecialToken": { "id": "<s>", "type_id": 1 } },
+            { "Sequence": { "id": "B", "type_id": 1 } }
+          ],
           "special_tokens": { "<s>": { "id": "<s>", "ids": [1], "tokens": ["<s>"] } }
         }
         """;
@@ -39,12 +65,7 @@ internal static class TokenizerFilesWriter
         {
             case (ModelFamily.Llava, _):
                 // each stretch between added tokens has a blank in front
-                WriteLlama(
-                    config,
-                    """{ "type": "Sequence", "normalizers": [ { "type": "Prepend", "prepend": "▁" }, { "type": "Replace", "pattern": { "String": " " }, "content": "▁" } ] }""",
-                    null,
-                    folder
-                );
+                WriteLlama(config, BlankMarkNormalizer, null, folder);
                 break;
             case (ModelFamily.LlavaNext, _):
                 // only the first has

@@ -53,7 +53,8 @@ internal sealed record BuiltInTemplate(string Name, string Before, string After)
     public static BuiltInTemplate InternVl { get; } =
         new(
             "internvl2_5",
-            "<|im_start|>system\n你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。<|im_end|>\n<|im_start|>user\n",
+            "<|im_start|>system\n你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的"
+                + "多模态大语言模型。<|im_end|>\n<|im_start|>user\n",
             TurnEnd
         );
 

@@ -188,7 +188,8 @@ public sealed class ChatTemplateTests
     [InlineData("\"text_config\": {\"model_type\": \"mistral\"}", "[INST] <image>\nQ? [/INST]")]
     [InlineData(
         "\"text_config\": {\"model_type\": \"llama\", \"vocab_size\": 128320}",
-        "<|start_header_id|>user<|end_header_id|>\n\n<image>\nQ?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+        "<|start_header_id|>user<|end_header_id|>\n\n<image>\nQ?<|eot_id|>"
+            + "<|start_header_id|>assistant<|end_header_id|>\n\n"
     )]
     [InlineData(
         "\"text_config\": {\"model_type\": \"llama\", \"vocab_size\": 64064}",
