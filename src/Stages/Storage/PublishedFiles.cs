@@ -15,20 +15,20 @@ internal sealed class PublishedFiles
     public const string FileName = "SHA256SUMS";
 
     private const string ResultsHead = "# results ",
-        ListHead = "# list ",
+        ListHead = "# files ",
         LinkHead = "# link ",
         UnitsHead = "# units ";
     private const int DigestLength = 64;
     private readonly string folder;
     private readonly Dictionary<string, string> sums;
-    private readonly string[] links;
+    private readonly Dictionary<string, string> links;
 
     private PublishedFiles(
         string folder,
         string results,
         UnitsMark units,
         Dictionary<string, string> sums,
-        string[] links
+        Dictionary<string, string> links
     )
     {
         this.folder = folder;
@@ -46,7 +46,7 @@ internal sealed class PublishedFiles
 
     /// <summary>Files and folders directly in the run's folder that hold results.</summary>
     public IReadOnlyList<string> Tops =>
-        [.. sums.Keys.Concat(links).Select(f => f.Split('/')[0]).Distinct(StringComparer.Ordinal)];
+        [.. sums.Keys.Concat(links.Keys).Select(f => f.Split('/')[0]).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Reads the file of a run's folder; null where it is missing or damaged.</summary>
     public static PublishedFiles? Read(string folder)
@@ -84,25 +84,22 @@ internal sealed class PublishedFiles
             return null;
         }
 
-        var sums = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in list.Skip(1).Where(l => l[0] != '#'))
-        {
-            sums[line[(DigestLength + 2)..]] = line[..DigestLength];
-        }
-
+        string[] links = [.. list.Skip(1).Where(l => l.StartsWith(LinkHead, StringComparison.Ordinal))];
+        string[] files = [.. list.Skip(1).Except(links)];
         return new PublishedFiles(
             folder,
             lines[0][ResultsHead.Length..],
             units,
-            sums,
-            [.. list.Where(l => l.StartsWith(LinkHead, StringComparison.Ordinal)).Select(l => l[LinkHead.Length..])]
+            SumsOf(files),
+            SumsOf(links.Select(l => l[LinkHead.Length..]))
         );
     }
 
     /// <summary>Writes the checksums of files that are there.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="results">Names the results.</param>
-    /// <param name="files">Relative paths. Links lead to stored files, which have checksums of their own.</param>
+    /// <param name="files">Relative paths. Links lead to stored files, which have checksums of their own: theirs are kept
+    /// for a copy of the folder in which files stand in place of links.</param>
     /// <param name="units">What units.txt holds.</param>
     public static void Write(string folder, string results, IEnumerable<string> files, UnitsMark units)
     {
@@ -110,7 +107,7 @@ internal sealed class PublishedFiles
         {
             string path = Path.Combine(folder, file),
                 name = file.Replace(Path.DirectorySeparatorChar, '/');
-            return new FileInfo(path).LinkTarget is null ? $"{FileDigests.Compute(path)}  {name}" : LinkHead + name;
+            return $"{(IsLink(path) ? LinkHead : "")}{FileDigests.Compute(path)}  {name}";
         }
 
         string list = string.Join(
@@ -139,12 +136,12 @@ internal sealed class PublishedFiles
             return "is missing.";
         }
 
-        if (links.Contains(name))
+        if (links.TryGetValue(name, out string? sum) && IsLink(path))
         {
             return null;
         }
 
-        if (!sums.TryGetValue(name, out string? sum))
+        if (sum is null && !sums.TryGetValue(name, out sum))
         {
             return $"is none of the files that the run left ({FileName}).";
         }
@@ -155,7 +152,13 @@ internal sealed class PublishedFiles
     }
 
     /// <summary>Every file is as it was written.</summary>
-    public bool IsWhole() => sums.Keys.Concat(links).All(f => ProblemOf(f) is null);
+    public bool IsWhole() => sums.Keys.Concat(links.Keys).All(f => ProblemOf(f) is null);
+
+    private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
+
+    /// <summary>Checksums by name, of lines as <c>sha256sum</c> writes them.</summary>
+    private static Dictionary<string, string> SumsOf(IEnumerable<string> lines) =>
+        lines.ToDictionary(l => l[(DigestLength + 2)..], l => l[..DigestLength], StringComparer.Ordinal);
 
     private static UnitsMark? UnitsOf(string line)
     {

@@ -94,6 +94,7 @@ public sealed class RunFolderTests
     {
         using var experiment = new SmallExperiment(samples: 1, masks: 20);
         experiment.Run();
+        string part = Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward")).First();
         (string File, Action<string> Damage)[] damages =
         [
             .. new[]
@@ -108,6 +109,7 @@ public sealed class RunFolderTests
             ("experiment.yaml", CutAtALine),
             ("SHA256SUMS", CutAtALine),
             ("units.txt", p => File.WriteAllText(p, "")),
+            (Path.GetRelativePath(experiment.RunFolder, part), FileInPlaceOfLink),
         ];
         foreach (var (file, damage) in damages)
         {
@@ -177,6 +179,12 @@ public sealed class RunFolderTests
         File.WriteAllText(memory, text);
         experiment.Run().Should().Contain("Nothing to do");
         File.ReadAllText(memory).Should().Contain("model.safetensors");
+    }
+
+    private static void FileInPlaceOfLink(string path)
+    {
+        File.Delete(path);
+        File.WriteAllText(path, "P");
     }
 
     private static void Damage(string path)
