@@ -22,19 +22,12 @@ internal static class CommandLine
         root.Add(Command(options, "run", "Run an experiment; only what is missing is computed.", RunCommand.Execute));
         root.Add(AskCommand.Build(options));
         root.Add(
-            Command(options, "plan", "Say what a run would compute and why, and what it takes.", PlanCommand.Execute)
+            Command(options, "plan", "Say what a run would compute, why, and what it takes.", PlanCommand.Execute)
         );
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));
-        root.Add(
-            Command(
-                options,
-                "report",
-                "Write tables, figures and page again from what is stored.",
-                ReportCommand.Execute
-            )
-        );
+        root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
