@@ -4,7 +4,10 @@ using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host;
 
-/// <summary>The program. Exit codes: 0 done, 1 failed units, 2 bad spec or command line, 130 interrupted.</summary>
+/// <summary>
+/// The program. Exit codes: 0 done; 1 units, a check or a comparison failed; 2 what was given is of no use (command
+/// line, spec, files, answers of which none can be analysed); 130 interrupted.
+/// </summary>
 internal static class Program
 {
     internal const int Done = 0,

@@ -1,3 +1,5 @@
+using Pipelines.Stages.Reporting;
+
 namespace Pipelines.Stages;
 
 /// <summary>How many pictures were asked about and what came of it; one wording for terminal and page.</summary>
@@ -28,7 +30,9 @@ internal sealed record AnswerCounts
     public string Words =>
         Answered
         + LeftOut
-        + (Unfit > 0 ? $"; {Unfit} pictures could not be asked about (tables/samples.csv says why)" : "");
+        + (
+            Unfit > 0 ? $"; {Format.Many(Unfit, "picture")} could not be asked about (tables/samples.csv says why)" : ""
+        );
 
     /// <summary>The answers in words. Where there are no labels nothing is said to be right.</summary>
     public string Answered =>

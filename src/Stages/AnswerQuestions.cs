@@ -230,7 +230,7 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             return new NoSampleException(
                 Name,
                 $"none of {counts.Asked} {none} (for example {Examples(a => a.Fits)}).",
-                "Check the prompt, the answer rule and the pictures."
+                "Check the prompt, the answer rule and the pictures." + (counts.Judged > 0 ? RightByLabels(asked) : "")
             );
         }
 
@@ -250,6 +250,17 @@ internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec 
             $"no object has {spec.PerObject.Least} {samples}; the most are {objects.Most} of '{objects.MostFrequent}'.",
             "Use a smaller number, or more pictures."
         );
+    }
+
+    /// <summary>
+    /// What a question about something else than the labelled objects needs: by the labels none of its answers can be
+    /// right.
+    /// </summary>
+    private static string RightByLabels(IReadOnlyList<Asked> asked)
+    {
+        string category = Shown.Name(asked.First(a => a.Sample.Item.Category is not null).Sample.Item.Category!);
+        return $" The labels name objects, such as '{category}', and an answer is right where it is the picture's: for "
+            + "a question about something else leave them out, --set 'data={kind: folder, images: FOLDER}'.";
     }
 
     private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;

@@ -84,7 +84,7 @@ internal sealed class FinishedRun
                 folder,
                 $"has no {PublishedFiles.FileName}, by which its files are checked, or a damaged one: the run was "
                     + $"not finished, was written by an earlier version of the program, or was copied without it.",
-                $"Copy the file, too. Or: {Again}"
+                $"Copy that file, too, or run the experiment again: what is stored is not computed anew."
             )
             : new(folder, "has no tables: the run was not finished.", "Run the experiment to its end first.");
 

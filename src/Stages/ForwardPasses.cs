@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Vision;
@@ -274,8 +275,8 @@ internal sealed class ForwardPasses(
                     + $"{spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
         string other =
             unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
-        string drawn = Enough is null ? $"{masks.Most} masks each" : $"masks: {DescribeMasks(artifacts)}";
-        return [new SummaryRow(Name, $"{accepted} samples with {drawn}{rejected}{other}")];
+        string each = Enough is null ? $"{Format.Many(masks.Most, "mask")} each" : $"masks: {DescribeMasks(artifacts)}";
+        return [new SummaryRow(Name, $"{Format.Many(accepted, "sample")} with {each}{rejected}{other}")];
     }
 
     /// <summary>

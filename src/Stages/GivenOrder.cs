@@ -17,6 +17,18 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
     private const string FormOfLine =
         "A line is a JSON object such as { \"layer\": 17, \"head\": 5, \"score\": 0.31 }.";
 
+    /// <summary>Heads that whoever gave the order named; the others stand behind them, by layer and head.</summary>
+    public int Named { get; init; } = Heads.Count;
+
+    /// <summary>That the order ends before the heads do; null where it does not.</summary>
+    public string? Shortfall =>
+        Named == Heads.Count
+            ? null
+            : Invariant.Text(
+                $"only {Named} of {Heads.Count} heads are named: the order of the others, by layer and head, says "
+                    + $"nothing"
+            );
+
     /// <summary>What the order depends on, for keys.</summary>
     public string Digest =>
         FileDigests.OfText(
@@ -90,7 +102,7 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         }
 
         IEnumerable<int> others = Enumerable.Range(0, layers * heads).Except(named.Select(n => n.Head));
-        return new GivenOrder([.. first.Select(n => n.Head), .. others], scores);
+        return new GivenOrder([.. first.Select(n => n.Head), .. others], scores) { Named = named.Count };
     }
 
     private static IEnumerable<(int Head, double? Score)> Lines(string file, int layers, int heads)

@@ -17,6 +17,7 @@ namespace Pipelines.Stages;
 /// </summary>
 internal sealed class ModelCheck : IDisposable
 {
+    private const string OnePicture = "baseline here: one picture, so f(0) is not the run's";
     private static readonly TimeSpan LeastTimed = TimeSpan.FromSeconds(0.5);
 
     private readonly StageContext context;
@@ -153,7 +154,8 @@ internal sealed class ModelCheck : IDisposable
                 forward,
                 baseline,
                 Target,
-                context.Experiment.Seed
+                context.Experiment.Seed,
+                BaselineSpec.Kind == BaselineKind.Mean ? OnePicture : ""
             ).Try()
         )
         {
@@ -205,11 +207,13 @@ internal sealed class ModelCheck : IDisposable
 
     private DataItem? Usable(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Unusable(i) is null);
 
+    private CollectMeanKvSpec BaselineSpec =>
+        context.Experiment.Stages.Select(s => s.Spec).OfType<CollectMeanKvSpec>().FirstOrDefault() ?? new();
+
     /// <summary>The experiment's kind of baseline; the mean is that of one picture.</summary>
     private BaselineBlocks BlocksOf(DataItem item)
     {
-        CollectMeanKvSpec spec =
-            context.Experiment.Stages.Select(s => s.Spec).OfType<CollectMeanKvSpec>().FirstOrDefault() ?? new();
+        CollectMeanKvSpec spec = BaselineSpec;
         if (spec.Kind != BaselineKind.Mean)
         {
             return BaselineBlocks.Of(

@@ -195,7 +195,7 @@ internal sealed class StageContext
     public KeyPart PicturesPart(IReadOnlyList<DataItem> of) =>
         new KeyPart.Digest(
             "pictures",
-            $"{of.Count} pictures",
+            $"{of.Count} {(of.Count == 1 ? "picture" : "pictures")}",
             FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p))))
         )
         {

@@ -216,16 +216,29 @@ internal sealed class TokenTrace : Stage
         };
         if (TracesImage)
         {
-            double[] rho = [.. samples.Select(s => Fit(artifacts, s)!.RhoAttention).OfType<double>()];
-            string agreement =
-                rho.Length == 0
-                    ? "undefined"
-                    : $"rho {Format.Score(Metrics.Mean(rho))} (n = {Format.Count(rho.Length)})";
-            rows.Add(new($"{Name}: image tokens", $"beta against weighted attention: {agreement}"));
+            rows.Add(new($"{Name}: image tokens", $"beta against weighted attention: {Agreement(artifacts, samples)}"));
             rows.AddRange(NotConverged(Convergence(artifacts)));
         }
 
         return rows;
+    }
+
+    /// <summary>
+    /// The correlation that the report holds against the paper's, over the tokens of all samples, and the mean of those
+    /// within a sample: they may lie far apart, so each is named.
+    /// </summary>
+    private string Agreement(Artifacts artifacts, IReadOnlyList<Sample> samples)
+    {
+        double[] within = [.. samples.Select(s => Fit(artifacts, s)!.RhoAttention).OfType<double>()];
+        ImageTokenRow[] tokens = [.. samples.SelectMany(s => ImageTokens(artifacts, s)).Where(t => t.Beta is not null)];
+        double pooled = Metrics.Pearson(
+            [.. tokens.Select(t => t.Beta!.Value)],
+            [.. tokens.Select(t => t.WeightedAttention)]
+        );
+        return within.Length == 0 || !double.IsFinite(pooled)
+            ? "undefined"
+            : $"rho {Format.Score(pooled)} over the tokens of all samples, {Format.Score(Metrics.Mean(within))} within "
+                + $"a sample on average (n = {Format.Count(within.Length)})";
     }
 
     /// <summary>

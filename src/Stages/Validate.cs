@@ -214,12 +214,13 @@ internal sealed class Validate : Stage
         return
         [
             .. spec
-                .RankBy.Select(r => r.Name)
-                .Select(name => new SummaryRow(
-                    $"{Name}: {name}",
+                .RankBy.Select(r => (r.Name, Note: given.GetValueOrDefault(r)?.Shortfall is { } few ? $"; {few}" : ""))
+                .Select(r => new SummaryRow(
+                    $"{Name}: {r.Name}",
                     Invariant.Text(
-                        $"{Words(name, ValidationQuantity.Faithfulness)} heads for faithfulness > {spec.Faithfulness}, {Words(name, ValidationQuantity.Completeness)} for "
-                            + $"completeness < {spec.Completeness}"
+                        $"{Words(r.Name, ValidationQuantity.Faithfulness)} heads for faithfulness > "
+                            + $"{spec.Faithfulness}, {Words(r.Name, ValidationQuantity.Completeness)} for "
+                            + $"completeness < {spec.Completeness}{r.Note}"
                     )
                 )),
         ];

@@ -337,7 +337,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 [
                     new Fact(
                         "left out",
-                        Invariant.Text($"{counts.Unfit} pictures could not be asked about: table samples says why")
+                        $"{Format.Many(counts.Unfit, "picture")} could not be asked about: table samples says why"
                     ),
                 ]
                 : Array.Empty<Fact>(),
@@ -347,7 +347,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
                 : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact(
                 "left out",
-                Invariant.Text($"{l.Count} pictures: {l.Reason}")
+                $"{Format.Many(l.Count, "picture")}: {l.Reason}"
             )),
         ];
     }

@@ -19,7 +19,7 @@ public sealed class ErrorTests
                 "seed: 7",
                 "sed: 7",
                 "spec.yaml:2:1: unknown key 'sed' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
-                    + "stages, matrix; did you mean seed?)"
+                    + "stages, matrix, base, experiments; did you mean seed?)"
             },
             {
                 "seed: 7",
@@ -46,13 +46,19 @@ public sealed class ErrorTests
                 "seed: 7",
                 "device: cpu",
                 "spec.yaml:2:1: unknown key 'device' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
-                    + "stages, matrix; did you mean model.device?)"
+                    + "stages, matrix, base, experiments; did you mean model.device?)"
             },
             {
                 "seed: 7",
                 "masks: { count: 5 }",
                 "spec.yaml:2:1: unknown key 'masks' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
-                    + "stages, matrix; did you mean stages.masks?)"
+                    + "stages, matrix, base, experiments; did you mean stages.masks?)"
+            },
+            {
+                "seed: 7",
+                "bsae: other.yaml",
+                "spec.yaml:2:1: unknown key 'bsae' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
+                    + "stages, matrix, base, experiments; did you mean base?)"
             },
             { "seed: 7", "prompt: p2", "spec.yaml:9:1: the key 'prompt' is there twice: first on line 2" },
             {
@@ -65,7 +71,7 @@ public sealed class ErrorTests
                 "name: quickstart",
                 "nmae: quickstart",
                 "spec.yaml:1:1: unknown key 'nmae' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
-                    + "stages, matrix; did you mean name?)"
+                    + "stages, matrix, base, experiments; did you mean name?)"
             },
             { "name: quickstart", "", "spec.yaml:2:1: the key 'name' is missing (allowed: a text)" },
             {
@@ -299,6 +305,12 @@ public sealed class ErrorTests
             },
             {
                 "rank_by: [head-attribution, causal, attention, random]",
+                "rank_by: [luck]",
+                "spec.yaml:16:45: stages.validation.rank_by: 'luck' is not a valid rank_by (allowed: "
+                    + "head-attribution, gradient, causal, attention, random, { run: NAME }, { file: PATH })"
+            },
+            {
+                "rank_by: [head-attribution, causal, attention, random]",
                 "rank_by: causal",
                 "spec.yaml:16:44: stages.validation.rank_by: 'causal' is not a list (did you mean [causal]?)"
             },
@@ -435,6 +447,7 @@ public sealed class ErrorTests
         "model.path.x=1",
         "--set model.path.x: 'model.path' is 'quickstart/micro-llava': it has no keys below it"
     )]
+    [InlineData("base=other.yaml", "--set base: 'base' can only stand in the file itself")]
     [InlineData(
         "stages.validation.rank_by.0=causal",
         "--set stages.validation.rank_by.0: 'stages.validation.rank_by' is a list: set it as a whole, for example "

@@ -115,7 +115,7 @@ public sealed class MatrixTests
     [InlineData(
         "{ promt: [p1, p2] }",
         "spec.yaml:18:11: unknown key 'promt' (allowed: name, seed, model, data, prompt, logit_mean, engine, stages, "
-            + "matrix; did you mean prompt?)"
+            + "matrix, base, experiments; did you mean prompt?)"
     )]
     [InlineData(
         "{ stages.maks.count: [5] }",

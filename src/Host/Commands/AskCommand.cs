@@ -31,7 +31,7 @@ internal static class AskCommand
         var command = new Command(
             "ask",
             "Ask the question and print picture, answer, expected category and verdict as a table. The answers are "
-                + "stored: a run does not ask again."
+                + "stored: a run does not ask again, until gc removes what no run has used."
         )
         {
             options.RequiredSpec,

@@ -5,6 +5,7 @@ using Pipelines.Stages;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Checking;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Host.Commands;
@@ -37,7 +38,7 @@ internal static class CheckCommand
         Console.WriteLine(
             failed == 0
                 ? "All checks passed."
-                : $"{failed} checks FAILED: what this model would give is not head ablation."
+                : $"{Format.Many(failed, "check")} FAILED: what this model would give is not head ablation."
         );
         return failed == 0 ? Program.Done : Program.Failed;
     }
@@ -119,11 +120,16 @@ internal static class CheckCommand
     }
 
     /// <summary>
-    /// The experiment's work at the speed just measured; a gradient counts as two passes, and each sample's picture
-    /// comes once a stage, or twice where its units wait for each other.
+    /// What the whole experiment takes, whatever of it is stored, as <c>plan</c> counts it: as stored units of the same
+    /// sort took, else from the passes that were just timed.
     /// </summary>
     private static IEnumerable<string[]> Costs(Session session, Pipeline pipeline, ModelCheck check)
     {
+        PlanCosts costs = session.CostsOf(
+            pipeline,
+            new Reasons(session.Store, session.Runs),
+            new PassTimes(check.SecondsPerPicture, check.SecondsPerMask)
+        );
         double total = 0;
         var counted = new HashSet<string>(StringComparer.Ordinal); // stages may share units
         foreach (Stage stage in pipeline.Stages)
@@ -138,47 +144,42 @@ internal static class CheckCommand
                 .. PlannedWork
                     .Of(list.Known.Where(u => counted.Add(Fingerprint.Of(u))))
                     .Concat(PlannedWork.Expected(stage, list))
-                    .Where(w => PassesOf(w) + PicturesOf(w) > 0),
+                    .Where(w => w.Units > 0),
             ];
             if (work.Length == 0)
             {
                 continue;
             }
 
-            double seconds =
-                work.Sum(w => (PassesOf(w) * check.SecondsPerMask) + (PicturesOf(w) * check.SecondsPerPicture))
-                / session.Jobs;
+            (double Seconds, bool IsTimed)[] times = [.. work.Select(costs.TimeOf)];
+            double seconds = times.Sum(t => t.Seconds);
             total += seconds;
-            string passes = work.Sum(w => PassesOf(w) > 0 ? w.Work : 0) is > 0 and var count
-                ? string.Create(CultureInfo.InvariantCulture, $"{count:N0} {stage.WorkUnit}")
-                : "";
-            string pictures = work.Sum(PicturesOf) is > 0 and var shown
-                ? string.Create(CultureInfo.InvariantCulture, $"{shown:N0} {(shown == 1 ? "picture" : "pictures")}")
-                : "";
-            yield return
-            [
-                stage.Name,
-                string.Join(", ", new[] { passes, pictures }.Where(t => t.Length > 0)),
-                About(seconds),
-            ];
+            string timed = Array.TrueForAll(times, t => t.IsTimed) ? " (as stored units took)" : "";
+            yield return [stage.Name, WorkOf(stage, work), About(seconds) + timed];
         }
 
         yield return ["altogether", session.Jobs > 1 ? $"{session.Jobs} at a time" : "", About(total)];
     }
 
-    /// <summary>Passes of the model over a suffix.</summary>
-    private static long PassesOf(PlannedWork work) =>
-        work.Kind switch
-        {
-            "forward-passes" or "validate" => work.Work,
-            "token-trace" when work.Class != "image fit" => work.Work,
-            "gradient-passes" => 2 * work.Work,
-            _ => 0,
-        };
+    /// <summary>What a stage does, in its own measure, and the pictures that it prepares for it.</summary>
+    private static string WorkOf(Stage stage, PlannedWork[] work)
+    {
+        long passes = work.Where(w => RunsMasks(w.Kind, w.Class)).Sum(w => w.Work),
+            count = passes > 0 ? passes : work.Sum(w => w.Work),
+            pictures = work.Sum(w => w.Preparations);
+        string main = Counted(count, stage.WorkUnit);
+        return pictures == 0 ? main : $"{main}, {Counted(pictures, "pictures")}";
+    }
 
-    /// <summary>Pictures through tower and prefix.</summary>
-    private static long PicturesOf(PlannedWork work) =>
-        work.Kind is "answer-questions" or "collect-mean-kv" ? work.Work : work.Preparations;
+    private static string Counted(long count, string unit) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{count:N0} {(count != 1 ? unit : unit == "passes" ? "pass" : unit.TrimEnd('s'))}"
+        );
+
+    /// <summary>Units whose work is counted in passes of the model over a suffix.</summary>
+    private static bool RunsMasks(string kind, string @class) =>
+        kind is "forward-passes" or "validate" or "gradient-passes" || (kind == "token-trace" && @class != "image fit");
 
     /// <summary>
     /// The units of a stage; null where what is stored leaves it nothing to do, which a run says by itself.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Commands;
 
@@ -21,24 +22,17 @@ internal static class CommandLine
         root.Add(Command(options, "run", "Run an experiment; only what is missing is computed.", RunCommand.Execute));
         root.Add(AskCommand.Build(options));
         root.Add(
-            Command(options, "plan", "Say what a run would compute and why, and what it takes.", PlanCommand.Execute)
+            Command(options, "plan", "Say what a run would compute, why, and what it takes.", PlanCommand.Execute)
         );
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));
-        root.Add(
-            Command(
-                options,
-                "report",
-                "Write tables, figures and page again from what is stored.",
-                ReportCommand.Execute
-            )
-        );
+        root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
-        Help.AddExamples(root);
+        Help.Attach(root);
         return root;
     }
 
@@ -92,7 +86,7 @@ internal static class CommandLine
         {
             options.RequiredSpec,
             against,
-            ReferenceScript.Help(),
+            Help.Option($"The script that writes reference.json:\n\n{ReferenceScript.Text}\n"),
         };
         options.AddTo(command);
         command.SetAction(parsed => CheckCommand.Execute(options.Read(parsed), parsed.GetValue(against)));
@@ -105,19 +99,42 @@ internal static class CommandLine
         {
             Description = "A stage's name in the spec, optionally with a unit: forward or forward/000000000012.",
         };
-        var spec = new Option<string>("--spec", "-s")
+        var spec = new Argument<string?>("SPEC")
         {
-            Description = "The experiment file.",
-            HelpName = "SPEC",
-            Required = true,
+            Description = "Experiment file (YAML).",
+            Arity = ArgumentArity.ZeroOrOne,
         };
-        var command = new Command("explain", "Say what a stage's results depend on, part by part.") { stage, spec };
+        var named = new Option<string?>("--spec", "-s")
+        {
+            Description = "The experiment file, where it does not stand behind the stage.",
+            HelpName = "SPEC",
+        };
+        var command = new Command("explain", "Say what a stage's results depend on, part by part.")
+        {
+            stage,
+            spec,
+            named,
+        };
         options.AddTo(command);
         command.SetAction(parsed =>
-            ExplainCommand.Execute(options.Read(parsed, parsed.GetRequiredValue(spec)), parsed.GetRequiredValue(stage))
+            ExplainCommand.Execute(
+                options.Read(parsed, OnlyOne(parsed.GetValue(spec), parsed.GetValue(named))),
+                parsed.GetRequiredValue(stage)
+            )
         );
         return command;
     }
+
+    /// <summary>The experiment file, which may stand in either place.</summary>
+    /// <exception cref="InputException">It stands in none, or two are named.</exception>
+    private static string OnlyOne(string? behind, string? option) =>
+        behind is not null && option is not null && behind != option
+            ? throw new InputException(
+                "command line",
+                $"two experiment files are named, {behind} and {option}.",
+                "Name one."
+            )
+            : behind ?? option ?? throw SharedOptions.NoSpec();
 
     private static Command CollectGarbage(SharedOptions options)
     {
@@ -153,6 +170,14 @@ internal sealed record RunOptions(
 /// <summary>Options that several commands share.</summary>
 internal sealed class SharedOptions
 {
+    /// <summary>The options, to be added to each command that has them.</summary>
+    public SharedOptions()
+    {
+        // Here and not where a command takes them: each command that does would have the error said once more
+        Jobs.Validators.Add(result => AtLeastOne(result, Jobs));
+        Threads.Validators.Add(result => AtLeastOne(result, Threads));
+    }
+
     /// <summary>The experiment file of the root command.</summary>
     public Argument<string?> Spec { get; } =
         new("SPEC") { Description = "Experiment file (YAML).", Arity = ArgumentArity.ZeroOrOne };
@@ -196,8 +221,6 @@ internal sealed class SharedOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Jobs.Validators.Add(result => AtLeastOne(result, Jobs));
-        Threads.Validators.Add(result => AtLeastOne(result, Threads));
         foreach (Option option in new Option[] { Set, Artifacts, Jobs, Threads, KeepGoing, IgnoreLimits })
         {
             command.Add(option);
@@ -207,27 +230,21 @@ internal sealed class SharedOptions
     /// <summary>The values of a command line.</summary>
     public RunOptions Read(ParseResult parsed, string? spec = null)
     {
-        spec ??= parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec);
-        if (spec is null)
-        {
-            throw new Stages.Errors.InputException(
-                "command line",
-                "no experiment file is named.",
-                $"Name one, for example experiments/quickstart.yaml; {Help.Program} --help shows the commands."
-            );
-        }
+        spec ??=
+            (parsed.CommandResult.Command is RootCommand ? parsed.GetValue(Spec) : parsed.GetValue(RequiredSpec))
+            ?? throw NoSpec();
 
         if (
             parsed.CommandResult.Command is RootCommand root
             && Help.UnknownVerb(spec, root.Subcommands.Select(c => c.Name)) is { } verb
         )
         {
-            throw new Stages.Errors.InputException("command line", verb, $"{Help.Program} --help shows them.");
+            throw new InputException("command line", verb, $"{Help.Program} --help shows them.");
         }
 
         if (!File.Exists(spec) && !Directory.Exists(spec) && Help.NearbySpec(spec) is { } near)
         {
-            throw new Stages.Errors.InputException(spec, $"there is no such file (did you mean {near}?).");
+            throw new InputException(spec, $"there is no such file (did you mean {near}?).");
         }
 
         return new RunOptions(
@@ -240,6 +257,14 @@ internal sealed class SharedOptions
             parsed.GetValue(IgnoreLimits)
         );
     }
+
+    /// <summary>The error where no experiment file is named.</summary>
+    public static InputException NoSpec() =>
+        new(
+            "command line",
+            "no experiment file is named.",
+            $"Name one, for example experiments/quickstart.yaml; {Help.Program} --help shows the commands."
+        );
 
     /// <summary>Refuses a number below 1.</summary>
     public static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int?> option)

@@ -32,7 +32,7 @@ internal static class DiffCommand
                 + "nothing is written.",
             HelpName = "FILE",
         };
-        var command = new Command("diff", "Compare two runs: settings, Table 2, curves, heads, beta.")
+        var command = new Command("diff", "Compare two runs: settings, fits, heads, curves, beta.")
         {
             a,
             b,

@@ -2,6 +2,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
@@ -41,17 +42,17 @@ internal static class ExplainCommand
             throw NoSuchUnit(options, asked[0], wanted, found);
         }
 
-        var reasons = new Reasons(session.Store);
+        var reasons = new Reasons(session.Store, session.Runs);
         foreach (var (pipeline, stage, list) in found)
         {
             var units = list.Known.Where(u => wanted is null || IsNamed(stage.NameOf(u), wanted)).ToList();
             Console.WriteLine(
-                $"{pipeline.Experiment.Name}: {stage.Name} ({stage.Kind}), {units.Count} "
-                    + $"units{(list.WaitsFor is null ? "" : $", more once {list.WaitsFor}")}"
+                $"{pipeline.Experiment.Name}: {stage.Name} ({stage.Kind}), {Format.Many(units.Count, "unit")}"
+                    + $"{(list.WaitsFor is null ? "" : $", more once {list.WaitsFor}")}"
             );
             foreach (Unit unit in units.Take(asked.Length == 1 ? ShownUnits : int.MaxValue))
             {
-                Print(unit, stage.NameOf(unit), session.Catalog, reasons);
+                Print(unit, stage.NameOf(unit), session.Catalog, () => reasons.Why(unit, pipeline.Experiment.Name));
             }
 
             if (asked.Length == 1 && units.Count > ShownUnits)
@@ -77,12 +78,16 @@ internal static class ExplainCommand
         [
             .. session.Pipelines.SelectMany(p => p.Stages.Select(s => s.Name)).Distinct(StringComparer.Ordinal),
         ];
-        string meant = Nearest.To(name, there) is { } near ? $"Did you mean '{near}'? " : "";
-        throw new InputException(
-            "explain",
-            $"there is no stage '{name}'.",
-            $"{meant}The spec has {string.Join(", ", there)}."
-        );
+        Stage[] ofKind = [.. session.Pipelines.SelectMany(p => p.Stages.Where(s => s.Kind == name))];
+        string? near =
+            ofKind.Length > 0
+                ? string.Join("' or '", ofKind.Select(s => s.Name).Distinct(StringComparer.Ordinal))
+                : Nearest.To(name, there);
+        string what = ofKind.Length > 0
+                ? $"'{name}' is a kind of stage, not a stage's name."
+                : $"there is no stage '{name}'.",
+            meant = near is null ? "" : $"Did you mean '{near}'? ";
+        throw new InputException("explain", what, $"{meant}The spec has {string.Join(", ", there)}.");
     }
 
     /// <summary>
@@ -109,16 +114,16 @@ internal static class ExplainCommand
         return new InputException(
             $"explain {stage}/{wanted}",
             $"stage {stage} has no unit or sample '{wanted}'.",
-            $"{there}{more}. explain {stage}/ --spec {options.Spec} lists all; ask {options.Spec} shows the "
+            $"{there}{more}. explain {stage}/ {options.Spec} lists all; ask {options.Spec} shows the "
                 + $"pictures, and tables/samples.csv of a run their ids."
         );
     }
 
-    private static void Print(Unit unit, string name, Catalog catalog, Reasons reasons)
+    private static void Print(Unit unit, string name, Catalog catalog, Func<IReadOnlyList<string>> why)
     {
         string state = catalog.Artifacts.Has(unit)
             ? $"cached as {Fingerprint.Of(unit)}"
-            : $"missing: {Shown.Name(string.Join("; ", reasons.Why(unit)))}";
+            : $"missing: {Shown.Name(string.Join("; ", why()))}";
         Console.WriteLine($"  {Shown.Name(name)}");
         Console.WriteLine($"    {state}");
         Console.WriteLine($"    stage version {unit.Version}");

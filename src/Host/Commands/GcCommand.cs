@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
@@ -29,8 +30,9 @@ internal static class GcCommand
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{collected.Count} artifacts, {collected.Bytes / 1e6:0.0} MB {(dryRun ? "would be" : "were")} "
-                    + $"removed; {used.Count} are in use."
+                $"{Format.Many(collected.Count, "artifact")}, {collected.Bytes / 1e6:0.0} MB "
+                    + $"{(dryRun ? "would be" : collected.Count == 1 ? "was" : "were")} removed; "
+                    + $"{Format.Count(used.Count)} {(used.Count == 1 ? "is" : "are")} in use."
             )
         );
         foreach (var (folder, holder) in collected.Left)

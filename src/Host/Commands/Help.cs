@@ -14,7 +14,7 @@ internal static class Help
         ("plan SPEC", "what a run would compute, and why: time, memory, disk"),
         ("check SPEC", "a new model against itself, before anything long"),
         ("SPEC --set stages.masks.count=2000", "with one field changed"),
-        ("explain forward --spec SPEC", "what a stage's results depend on"),
+        ("explain forward SPEC", "what a stage's results depend on"),
         ("diff quickstart fewer", "two runs side by side"),
     ];
 
@@ -26,13 +26,22 @@ internal static class Help
             ? "dotnet run --project src/Host --"
             : Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
 
-    /// <summary>Adds the examples to a command's help.</summary>
-    public static void AddExamples(RootCommand root)
+    /// <summary>Gives every command the help of this program: the root's option holds for all that have none.</summary>
+    public static void Attach(RootCommand root)
     {
         foreach (HelpOption option in root.Options.OfType<HelpOption>())
         {
-            option.Action = new WithExamples((HelpAction)option.Action!);
+            option.Action = new OwnHelp((HelpAction)option.Action!, null);
         }
+    }
+
+    /// <summary>The help option of a command that says more below its options.</summary>
+    /// <param name="below">What it says there.</param>
+    public static HelpOption Option(string below)
+    {
+        var option = new HelpOption();
+        option.Action = new OwnHelp((HelpAction)option.Action!, below);
+        return option;
     }
 
     /// <summary>
@@ -105,7 +114,9 @@ internal static class Help
         }
 
         string[] names = [.. commands];
-        string nearest = Nearest.To(word, names) is { } near ? $" (did you mean {near}?)" : "";
+        string nearest = Nearest.To(word, [.. names, "--help", "--version"]) is { } near
+            ? $" (did you mean {near}?)"
+            : "";
         return $"'{word}' is neither a command nor an experiment file{nearest}. Commands: {string.Join(", ", names)}.";
     }
 
@@ -174,17 +185,58 @@ internal static class Help
         return Nearest.To(word, known) is { } near ? $" (did you mean {near}?)" : "";
     }
 
-    private sealed class WithExamples(HelpAction inner) : SynchronousCommandLineAction
+    /// <summary>Help on one command, under the name that the program is called by here.</summary>
+    /// <param name="inner">Writes the command's arguments and options.</param>
+    /// <param name="below">What stands below them; null: nothing, or the root's examples.</param>
+    private sealed class OwnHelp(HelpAction inner, string? below) : SynchronousCommandLineAction
     {
+        /// <summary>Whoever asks for help need not know yet what else the command wants.</summary>
+        public override bool ClearsParseErrors => true;
+
         public override int Invoke(ParseResult parseResult)
         {
-            int code = inner.Invoke(parseResult);
-            if (parseResult.CommandResult.Command is not RootCommand)
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            Command command = parseResult.CommandResult.Command;
+            using var text = new StringWriter();
+            parseResult.InvocationConfiguration.Output = text;
+            int code = Alone(command, parseResult.RootCommandResult.Command, () => inner.Invoke(parseResult));
+            parseResult.InvocationConfiguration.Output = output;
+            output.Write(
+                text.ToString().Replace($"  {RootCommand.ExecutableName} ", $"  {Program} ", StringComparison.Ordinal)
+            );
+            if (below is not null)
             {
-                return code;
+                output.Write(below);
             }
 
-            TextWriter output = parseResult.InvocationConfiguration.Output;
+            if (command is RootCommand)
+            {
+                WriteExamples(output);
+            }
+
+            return code;
+        }
+
+        /// <summary>
+        /// Writes without the root's argument, which the library shows under every command: the experiment file stands
+        /// in front of no command.
+        /// </summary>
+        private static int Alone(Command command, Command root, Func<int> write)
+        {
+            if (command == root)
+            {
+                return write();
+            }
+
+            Argument[] taken = [.. root.Arguments];
+            root.Arguments.Clear();
+            int code = write();
+            Array.ForEach(taken, root.Add);
+            return code;
+        }
+
+        private static void WriteExamples(TextWriter output)
+        {
             output.WriteLine("Examples:");
             int width = Examples.Max(e => e.Command.Length);
             foreach (var (command, what) in Examples)
@@ -194,7 +246,6 @@ internal static class Help
 
             output.WriteLine();
             output.WriteLine($"{Program} COMMAND --help shows a command's own options.");
-            return code;
         }
     }
 }

@@ -35,7 +35,7 @@ internal static class MakeModelCommand
             HelpName = "N",
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be written." };
-        var command = new Command("make-model", "Write a random checkpoint of a published model's shapes.")
+        var command = new Command("make-model", "Write a random model of a published model's shapes.")
         {
             name,
             output,

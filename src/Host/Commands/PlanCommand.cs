@@ -11,7 +11,7 @@ internal static class PlanCommand
         using var session = Session.Open(options, toRead: true);
         session.Store.Damaged = Console.WriteLine;
         var planned = new HashSet<string>(StringComparer.Ordinal); // experiments share units
-        var reasons = new Reasons(session.Store);
+        var reasons = new Reasons(session.Store, session.Runs);
         var all = new List<PlanTotals>();
         Room room = Room.Of(session.Root);
         int code = session.Each(pipeline =>

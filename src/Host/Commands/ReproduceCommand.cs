@@ -13,36 +13,29 @@ internal static class ReproduceCommand
     public static int Execute(RunOptions options, string? expectedFolder, bool write)
     {
         using var session = Session.Open(options);
+        (Pipeline Pipeline, string Expected)[] runs =
+        [
+            .. session.Pipelines.Select(p => (p, expectedFolder ?? FolderBeside(options.Spec, p.Experiment.Name))),
+        ];
+        if (!write)
+        {
+            Array.ForEach(runs, r => ExpectedTables.RequireAny(r.Expected)); // a run may take hours
+        }
+
         int code = RunCommand.Execute(session);
         if (code != Program.Done)
         {
             return code;
         }
 
-        foreach (Pipeline pipeline in session.Pipelines)
+        foreach (var (pipeline, expected) in runs)
         {
-            string expected =
-                expectedFolder
-                ?? Path.Combine(
-                    Path.GetDirectoryName(Path.GetFullPath(options.Spec))!,
-                    "expected",
-                    pipeline.Experiment.Name
-                );
             string tables = Path.Combine(session.RunFolderOf(pipeline), "tables");
             if (write)
             {
                 ExpectedTables.Write(expected, tables);
                 Console.WriteLine($"{expected} holds what this run gave.");
                 continue;
-            }
-
-            if (!Directory.Exists(expected))
-            {
-                throw new InputException(
-                    expected,
-                    "holds nothing to compare with.",
-                    "Write it with reproduce --write, or name another folder with --expected."
-                );
             }
 
             foreach (TableComparison table in ExpectedTables.Compare(expected, tables))
@@ -69,4 +62,7 @@ internal static class ReproduceCommand
 
         return code;
     }
+
+    private static string FolderBeside(string spec, string experiment) =>
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(spec))!, "expected", experiment);
 }

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tensors;
 using Spectre.Console;
@@ -67,8 +69,9 @@ internal static class RunCommand
                 {
                     int failed = outcomes.Sum(o => o.Failures.Count);
                     Console.WriteLine(
-                        $"{failed} units failed; {Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the "
-                            + $"details. What was finished is stored."
+                        $"{Format.Many(failed, "unit")} failed; "
+                            + $"{Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was "
+                            + "finished is stored."
                     );
                     code = Math.Max(code, Program.Failed);
                     if (!session.Options.KeepGoing)
@@ -94,16 +97,25 @@ internal static class RunCommand
             Overview.Write(session);
         }
 
-        string seconds = string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s"
-        );
-        Console.WriteLine(
-            computed == 0 && code == Program.Done
-                ? $"Nothing to do: all {stored} units are stored ({seconds})."
-                : $"{computed} units computed, {stored} were stored ({seconds})."
-        );
+        Console.WriteLine(Described(computed, stored, code == Program.Done, Stopwatch.GetElapsedTime(start)));
         return code;
+    }
+
+    /// <summary>What a run did, in a sentence.</summary>
+    /// <param name="computed">Units computed now.</param>
+    /// <param name="stored">Units found in the store.</param>
+    /// <param name="isWhole">Nothing failed.</param>
+    /// <param name="time">Time by the clock.</param>
+    internal static string Described(int computed, int stored, bool isWhole, TimeSpan time)
+    {
+        string seconds = string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.00} s");
+        return (computed, isWhole, stored) switch
+        {
+            (0, true, 1) => $"Nothing to do: the one unit is stored ({seconds}).",
+            (0, true, _) => $"Nothing to do: all {Format.Many(stored, "unit")} are stored ({seconds}).",
+            _ => $"{Format.Many(computed, "unit")} computed, {Format.Count(stored)} {(stored == 1 ? "was" : "were")} "
+                + $"stored ({seconds}).",
+        };
     }
 
     /// <summary>The command that gives the same results again.</summary>
@@ -175,7 +187,7 @@ internal static class RunCommand
         IReadOnlyList<StageOutcome> outcomes;
         try
         {
-            var reasons = new Reasons(session.Store);
+            var reasons = new Reasons(session.Store, session.Runs);
             Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
             WholeFile.Write(
                 Path.Combine(folder, "plan.txt"),
@@ -254,11 +266,21 @@ internal static class RunCommand
             session.Store.Damaged(found);
         }
 
+        var reasons = new Reasons(session.Store, session.Runs);
         var executor = new LocalExecutor(
             session.Jobs,
             () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs))
         );
-        var runner = new Runner(session.Catalog, executor, progress, log, session.Options.KeepGoing, cancel, known);
+        var runner = new Runner(
+            session.Catalog,
+            executor,
+            progress,
+            log,
+            unit => reasons.Why(unit, pipeline.Experiment.Name),
+            session.Options.KeepGoing,
+            cancel,
+            known
+        );
         return progress.Show(() => runner.Run(stages));
     }
 

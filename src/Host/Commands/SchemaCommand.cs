@@ -14,7 +14,7 @@ internal static class SchemaCommand
         {
             Description = "Print the columns of every table of a run instead, as docs/tables.md has them.",
         };
-        var command = new Command("schema", "Print the JSON Schema of experiment files, for editors.") { tables };
+        var command = new Command("schema", "Print the JSON Schema of specs, for editors.") { tables };
         command.SetAction(parsed =>
         {
             Console.Write(parsed.GetValue(tables) ? TableCatalog.Page() : SpecSchema.Json() + Environment.NewLine);

@@ -114,7 +114,8 @@ internal sealed class Session : IDisposable
     public string Runs => Path.Combine(Root, "runs");
 
     /// <summary>What the units of an experiment cost here.</summary>
-    public PlanCosts CostsOf(Pipeline pipeline, Reasons reasons) => new(pipeline, reasons, Jobs, Threads);
+    public PlanCosts CostsOf(Pipeline pipeline, Reasons reasons, PassTimes? passes = null) =>
+        new(pipeline, reasons, Jobs, Threads, passes);
 
     /// <summary>
     /// Refuses, before anything is loaded, experiments that memory or disk have no room for; says so where it is tight.
@@ -124,7 +125,7 @@ internal sealed class Session : IDisposable
     public void RequireRoom(Action<string> say)
     {
         var planned = new HashSet<string>(StringComparer.Ordinal);
-        var reasons = new Reasons(Store);
+        var reasons = new Reasons(Store, Runs);
         Room room = Room.Of(Root);
         foreach (Pipeline pipeline in Pipelines)
         {
@@ -159,7 +160,7 @@ internal sealed class Session : IDisposable
     /// <inheritdoc cref="RequireRoom"/>
     public void RequireRoomForModel(Pipeline pipeline, Action<string> say)
     {
-        PlanCosts costs = CostsOf(pipeline, new Reasons(Store));
+        PlanCosts costs = CostsOf(pipeline, new Reasons(Store, Runs));
         var totals = new PlanTotals(1, 0, 1, 0, 0, ("check", costs.MemoryOfPasses));
         if (Room.Of(Root).Refusal(pipeline.Experiment.Name, totals, []) is not { } refusal)
         {

@@ -32,6 +32,7 @@ internal sealed class PlanCosts
     private readonly Pipeline pipeline;
     private readonly Reasons reasons;
     private readonly int jobs;
+    private readonly PassTimes? passes;
     private readonly Lazy<PassShape> shape;
     private readonly Lazy<HeldWeights> weights;
     private readonly Lazy<PassSpeed> speed;
@@ -42,9 +43,11 @@ internal sealed class PlanCosts
     /// <param name="reasons">Knows the stored units and their times.</param>
     /// <param name="jobs">Units computed at the same time.</param>
     /// <param name="threads">Arithmetic threads altogether.</param>
-    public PlanCosts(Pipeline pipeline, Reasons reasons, int jobs, int threads)
+    /// <param name="passes">What passes of the model itself took, if it was tried; null: they follow from
+    /// shapes.</param>
+    public PlanCosts(Pipeline pipeline, Reasons reasons, int jobs, int threads, PassTimes? passes = null)
     {
-        (this.pipeline, this.reasons, this.jobs) = (pipeline, reasons, jobs);
+        (this.pipeline, this.reasons, this.jobs, this.passes) = (pipeline, reasons, jobs, passes);
         shape = new(() => ReadShape(pipeline.Context));
         weights = new(() =>
             HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic, shape.Value.Vision.Blocks)
@@ -187,24 +190,26 @@ internal sealed class PlanCosts
     {
         PassSpeed at = speed.Value;
         PassShape s = shape.Value;
-        double prepared = work.Preparations * (at.OfPicture(s) + at.OfAnswer(s, 0, 1));
+        double picture = passes?.SecondsPerPicture ?? at.OfPicture(s),
+            mask = passes?.SecondsPerMask ?? at.OfMask(s);
+        double prepared = work.Preparations * (picture + at.OfAnswer(s, 0, 1));
         return prepared
             + work.Kind switch
             {
-                "answer-questions" => work.Work * (at.OfPicture(s) + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
-                "collect-mean-kv" => work.Work * at.OfPicture(s),
+                "answer-questions" => work.Work * (picture + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
+                "collect-mean-kv" => work.Work * picture,
                 "sample-masks" => work.Work * pipeline.Context.Heads * 1e-7,
-                "forward-passes" or "validate" => work.Work * at.OfMask(s),
+                "forward-passes" or "validate" => work.Work * mask,
                 "token-trace" => work.Class switch
                 {
-                    "text tokens" => work.Units * (s.Suffix + 2) * at.OfMask(s),
+                    "text tokens" => work.Units * (s.Suffix + 2) * mask,
                     "image fit" => work.Units * Fit(s.Image, MasksOfASample),
                     // text tokens before the first important one are computed once: some of them, as a rule most
-                    _ => work.Work * at.OfMask(s) / 2,
+                    _ => work.Work * mask / 2,
                 },
                 "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
                 // libtorch's products in float32 take about twice our kernel's time
-                GradientKind => work.Work * 2 * at.OfGradient(s),
+                GradientKind => work.Work * 2 * (at.OfGradient(s) - at.OfMask(s) + mask),
                 "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
                 "stability" or "gradient-cost" or "non-additive" => work.Units
                     * 5
@@ -297,3 +302,8 @@ internal sealed class PlanCosts
         }
     }
 }
+
+/// <summary>What passes of a model took when it was tried.</summary>
+/// <param name="SecondsPerPicture">Vision tower, and prefix and image tokens through the decoder.</param>
+/// <param name="SecondsPerMask">One mask in a full batch.</param>
+internal sealed record PassTimes(double SecondsPerPicture, double SecondsPerMask);

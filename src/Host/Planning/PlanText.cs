@@ -51,7 +51,12 @@ internal static class PlanText
             }
 
             text.AppendLine(Cost(stage.Work, costs));
-            foreach (var group in stage.Missing.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
+            foreach (
+                var group in stage.Missing.GroupBy(
+                    u => string.Join("; ", reasons.Why(u, pipeline.Experiment.Name)),
+                    StringComparer.Ordinal
+                )
+            )
             {
                 if (everyUnit)
                 {

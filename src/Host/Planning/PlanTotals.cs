@@ -107,7 +107,7 @@ internal sealed record PlanTotals(
         string workers = jobs == 1 ? "one at a time" : $"{jobs} at a time";
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"altogether: {Units:N0} units, about "
+            $"altogether: {Units:N0} {(Units == 1 ? "unit" : "units")}, about "
                 + $"{RunProgress.Duration(TimeSpan.FromSeconds(Math.Min(Seconds, 1e10)))}, {workers} ({source})"
         );
         if (Peak is { } peak)

@@ -1,27 +1,79 @@
+using Pipelines.Host.Running;
 using Pipelines.Stages.Models;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;
 
 /// <summary>
-/// Why a unit is missing: the stored unit of the same name that comes nearest, and what differs from it.
+/// Why a unit is missing: the stored unit of the same name that comes nearest, and what differs from it. What the run
+/// itself has used comes before what other runs use, however much of it differs: a person compares with the run as it
+/// was, not with whatever was tried meanwhile.
 /// </summary>
-internal sealed class Reasons(ArtifactStore store)
+/// <param name="store">The stored units.</param>
+/// <param name="runs">Folder with one folder a run.</param>
+internal sealed class Reasons(ArtifactStore store, string runs)
 {
+    private const int RunsNamed = 2;
+
+    private readonly Lazy<IReadOnlyDictionary<string, HashSet<string>>> used = new(() => UnitsFile.ByRun(runs));
     private readonly Dictionary<string, ILookup<string, Manifest>> stored = new(StringComparer.Ordinal);
 
-    /// <summary>What differs, part by part; one sentence where nothing comes near.</summary>
-    public IReadOnlyList<string> Why(Unit unit)
+    /// <summary>
+    /// What differs, part by part, and from what where that is not of the run; one sentence where nothing comes near.
+    /// </summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="run">Name of the run that wants it.</param>
+    public IReadOnlyList<string> Why(Unit unit, string run)
     {
-        Manifest? nearest = Stored(unit.Kind)[unit.Name]
-            .Where(m => m.Key != Fingerprint.Of(unit))
-            .OrderBy(m => Differences(unit, m).Count)
+        Manifest[] near = [.. Stored(unit.Kind)[unit.Name].Where(m => m.Key != Fingerprint.Of(unit))];
+        if (near.Length == 0)
+        {
+            return ["never computed"];
+        }
+
+        Manifest nearest = near.OrderBy(m =>
+                IsOf(run, m) ? 0
+                : RunsOf(m).Any() ? 1
+                : 2
+            )
+            .ThenBy(m => Differences(unit, m).Count)
             .ThenByDescending(m => m.Finished)
-            .FirstOrDefault();
-        return nearest is null ? ["never computed"]
-            : Differences(unit, nearest) is { Count: > 0 } found ? found
-            : ["its artifact was lost or damaged"];
+            .First();
+        List<string> found = Differences(unit, nearest);
+        if (found.Count == 0)
+        {
+            return ["its artifact was lost or damaged"];
+        }
+
+        if (!IsOf(run, nearest))
+        {
+            string[] others = [.. RunsOf(nearest)];
+            found.Add(
+                others.Length switch
+                {
+                    0 => "compared with results that no run uses",
+                    1 => $"compared with the run {others[0]}",
+                    <= RunsNamed => $"compared with the runs {string.Join(" and ", others)}",
+                    _ => $"compared with the runs {string.Join(", ", others.Take(RunsNamed))} and "
+                        + $"{Format.Count(others.Length - RunsNamed)} more",
+                }
+            );
+        }
+
+        return found;
     }
+
+    private bool IsOf(string run, Manifest m) =>
+        used.Value.TryGetValue(run, out var lines) && lines.Contains(LineOf(m));
+
+    private IEnumerable<string> RunsOf(Manifest m)
+    {
+        string line = LineOf(m);
+        return used.Value.Where(r => r.Value.Contains(line)).Select(r => r.Key);
+    }
+
+    private static string LineOf(Manifest m) => UnitsFile.Line(m.Stage, m.Key);
 
     /// <summary>
     /// Mean seconds per unit of work of the stored units of a kind and class; null where none is stored. The mean, not
@@ -84,9 +136,22 @@ internal sealed class Reasons(ArtifactStore store)
         part switch
         {
             KeyPart.Inputs => $"input {part.Name} changed",
-            KeyPart.Digest digest => $"{part.Name} changed: other bytes in {OneLine.Of(digest.Of)}",
+            KeyPart.Digest digest => Changed(digest, was.Value),
             _ => OneLine.Change(part.Name, was.Value, part.Shown),
         };
+
+    /// <summary>
+    /// A digest tells that something differs, not what: the files may be others, or the same with other bytes.
+    /// </summary>
+    private static string Changed(KeyPart.Digest now, string before)
+    {
+        string of = OneLine.Of(now.Of),
+            was = OneLine.Of(KeyPart.Digest.OfShown(before));
+        return of != was ? $"{now.Name} changed {was} -> {of}"
+            : now.Files.Count == 0 ? $"{now.Name} changed ({of})"
+            : now.IsOneFile ? $"{now.Name} changed: another {of}, or other bytes in it"
+            : $"{now.Name} changed: others, or other bytes in them ({of})";
+    }
 
     private ILookup<string, Manifest> Stored(string kind)
     {

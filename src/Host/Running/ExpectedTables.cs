@@ -57,6 +57,26 @@ internal static class ExpectedTables
         File.WriteAllText(Path.Combine(expected, TolerancesFile), JsonSerializer.Serialize(present, Indented) + "\n");
     }
 
+    /// <summary>Demands that there is something to compare a run with.</summary>
+    /// <param name="expected">The folder of expected tables.</param>
+    /// <exception cref="InputException">There is not, or what there is is damaged.</exception>
+    public static void RequireAny(string expected)
+    {
+        if (!Directory.Exists(expected))
+        {
+            throw new InputException(
+                expected,
+                "holds nothing to compare with.",
+                "Write it with reproduce --write, or name another folder with --expected."
+            );
+        }
+
+        foreach (string name in Tolerances(expected).Keys)
+        {
+            Rows(Path.Combine(expected, name));
+        }
+    }
+
     /// <summary>Compares the tables of a run with the expected ones.</summary>
     /// <exception cref="InputException">The expectation is damaged.</exception>
     public static IEnumerable<TableComparison> Compare(string expected, string tables)

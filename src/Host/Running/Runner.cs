@@ -3,6 +3,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Running;
@@ -32,6 +33,7 @@ internal sealed record StageOutcome(
 /// <param name="executor">Computes ready units.</param>
 /// <param name="progress">What a person sees.</param>
 /// <param name="log">The run's log.</param>
+/// <param name="why">Why a unit is missing, in words.</param>
 /// <param name="keepGoing">Go on with what does not depend on a failure.</param>
 /// <param name="cancel">Interrupted.</param>
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
@@ -40,6 +42,7 @@ internal sealed class Runner(
     IExecutor executor,
     RunProgress progress,
     RunLog log,
+    Func<Unit, IReadOnlyList<string>> why,
     bool keepGoing,
     CancellationToken cancel,
     Action<IReadOnlyList<Unit>>? known = null
@@ -47,8 +50,6 @@ internal sealed class Runner(
 {
     /// <summary>Reasons shown at a time; the log has all of them.</summary>
     private const int ReasonsTold = 3;
-
-    private readonly Reasons reasons = new(catalog.Store);
 
     /// <summary>Runs <paramref name="stages"/>, each after those before it.</summary>
     /// <returns>One outcome a stage that was started.</returns>
@@ -97,7 +98,7 @@ internal sealed class Runner(
 
             if (computedOf.TryAdd(kind, 0))
             {
-                LogReasons(Label(stage, kind), ready);
+                LogReasons(Label(stage, kind), ready, isAll: list.WaitsFor is null);
             }
 
             var (succeeded, failed) = Execute(stage, ready);
@@ -189,13 +190,14 @@ internal sealed class Runner(
     private bool HasInputs(Unit unit) =>
         unit.Parts.OfType<KeyPart.Inputs>().All(i => i.Units.All(catalog.Artifacts.Has));
 
-    private void LogReasons(string label, IReadOnlyList<Unit> units)
+    private void LogReasons(string label, IReadOnlyList<Unit> units, bool isAll)
     {
+        string all = isAll ? Format.Many(units.Count, "unit") : $"{Format.Many(units.Count, "unit")} known so far";
         int told = 0;
-        foreach (var group in units.GroupBy(u => string.Join("; ", reasons.Why(u)), StringComparer.Ordinal))
+        foreach (var group in units.GroupBy(u => string.Join("; ", why(u)), StringComparer.Ordinal))
         {
             string line =
-                $"{label}: {group.Count()} of {units.Count} units to compute, because {Shown.Name(group.Key)}";
+                $"{label}: {Format.Count(group.Count())} of {all} to compute, because {Shown.Name(group.Key)}";
             log.Write(line);
             if (group.Key != "never computed" && ++told <= ReasonsTold)
             {
@@ -205,7 +207,8 @@ internal sealed class Runner(
 
         if (told > ReasonsTold)
         {
-            progress.Message($"{label}: {told - ReasonsTold} more reasons are in the log");
+            int more = told - ReasonsTold;
+            progress.Message($"{label}: {Format.Many(more, "more reason")} {(more == 1 ? "is" : "are")} in the log");
         }
     }
 

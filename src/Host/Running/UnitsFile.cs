@@ -42,6 +42,33 @@ internal sealed class UnitsFile(string runFolder)
             Directory.EnumerateFiles(runs, file, SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!);
     }
 
+    /// <summary>
+    /// The lines of each run below a folder, by the run's name, as far as they can be read: what they are shown for is
+    /// words for people.
+    /// </summary>
+    public static IReadOnlyDictionary<string, HashSet<string>> ByRun(string runs)
+    {
+        var found = new SortedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        try
+        {
+            if (!Directory.Exists(runs))
+            {
+                return found;
+            }
+
+            foreach (string file in Directory.EnumerateFiles(runs, Name, SearchOption.AllDirectories))
+            {
+                found[Path.GetRelativePath(runs, Path.GetDirectoryName(file)!)] = [.. File.ReadAllLines(file)];
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another process may be removing a run
+        }
+
+        return found;
+    }
+
     private static string[] LinesOf(string folder)
     {
         string path = Path.Combine(folder, Name);

@@ -24,6 +24,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         var keys = new KeysOf(root, "", errors);
         Fill(made, ShapeReader.Experiment, root, "", keys);
         keys.Known(Matrix.Key);
+        keys.OfFiles(Inheritance.Key, Collection.Key);
         if (root.Find("stages")?.Value is YamlMap stages)
         {
             keys.Below("stages", stages.Entries.Select(e => e.Key.Text));
@@ -208,7 +209,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private object? Word(Shape.Keyed keyed, YamlText text, string path)
     {
-        if (scalars.Choice(keyed.Word, text, path) is not { } value)
+        if (scalars.Choice(keyed.Word, text, path, keyed.Mappings) is not { } value)
         {
             return null;
         }

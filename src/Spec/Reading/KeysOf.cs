@@ -8,12 +8,19 @@ namespace Pipelines.Spec.Reading;
 internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
 {
     private readonly List<string> known = [];
+    private readonly List<string> ofFiles = [];
     private readonly List<(string Key, string Wanted)> missing = [];
     private readonly List<(Shape.Family Family, Shape.Fields Chosen)> families = [];
     private readonly Dictionary<string, string> below = new(StringComparer.Ordinal);
     private bool acceptAll;
 
     public void Known(string key) => known.Add(key);
+
+    /// <summary>
+    /// Keys that a file may hold here and that are taken out before its mapping is bound: they are among what is
+    /// allowed, but one that is still there was set by <c>--set</c> or a matrix, where it comes too late.
+    /// </summary>
+    public void OfFiles(params string[] keys) => ofFiles.AddRange(keys);
 
     public void Missing(string key, string wanted) => missing.Add((key, wanted));
 
@@ -45,7 +52,8 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
                 return;
             }
 
-            string? near = Nearest.To(key.Text, known.Where(k => map.Find(k) is null)) ?? Nearest.To(key.Text, known);
+            string[] all = [.. known, .. ofFiles];
+            string? near = Nearest.To(key.Text, all.Where(k => map.Find(k) is null)) ?? Nearest.To(key.Text, all);
             if (near is not null)
             {
                 meant.Add(near);
@@ -71,6 +79,12 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
 
     private void AddUnknown(YamlText key, string? near)
     {
+        if (ofFiles.Contains(key.Text))
+        {
+            errors.Add(key.At, path, $"{ErrorList.Quote(key.Text)} can only stand in the file itself");
+            return;
+        }
+
         string what = $"unknown key {ErrorList.Quote(key.Text)}";
         string? owner = families.Select(f => Owner(f.Family, f.Chosen, key.Text)).LastOrDefault(o => o is not null);
         if (owner is not null)
@@ -82,7 +96,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
             near = below.GetValueOrDefault(key.Text) ?? Elsewhere(ShapeReader.Experiment, "", key.Text);
         }
 
-        errors.Add(key.At, path, what, string.Join(", ", known), owner is null ? near : null);
+        errors.Add(key.At, path, what, string.Join(", ", [.. known, .. ofFiles]), owner is null ? near : null);
     }
 
     private static string? Owner(Shape.Family family, Shape.Fields chosen, string key)

@@ -107,7 +107,11 @@ internal sealed class Scalars(ErrorList errors)
     }
 
     /// <summary>A member of an enum.</summary>
-    public object? Choice(Shape.Choice choice, YamlText text, string path)
+    /// <param name="choice">The words.</param>
+    /// <param name="text">What stands there.</param>
+    /// <param name="path">The field.</param>
+    /// <param name="others">What may stand in a word's place, for the error.</param>
+    public object? Choice(Shape.Choice choice, YamlText text, string path, params IEnumerable<string> others)
     {
         if (choice.Values.TryGetValue(text.Text, out Enum? value))
         {
@@ -118,7 +122,7 @@ internal sealed class Scalars(ErrorList errors)
             text.At,
             path,
             $"{ErrorList.Quote(text.Text)} is not a valid {path[(path.LastIndexOf('.') + 1)..]}",
-            string.Join(", ", choice.Values.Keys),
+            string.Join(", ", choice.Values.Keys.Concat(others)),
             Nearest.To(text.Text, choice.Values.Keys)
         );
         return null;

@@ -98,6 +98,12 @@ internal abstract record Shape
         public override string Wanted =>
             $"{Word.Wanted}, or a mapping with the key {string.Join(" or ", Members.Keys)}";
 
+        /// <summary>The members that are mappings, as they are written: <c>{ run: NAME }</c>.</summary>
+        public IEnumerable<string> Mappings =>
+            from member in Members
+            let chosen = member.Value.All.First(f => f.Name == member.Key)
+            select $"{{ {member.Key}: {(chosen.Shape is Path ? "PATH" : "NAME")} }}";
+
         /// <summary>The plain value of a member that is written so; null for the others.</summary>
         public object? ValueOf(object record) =>
             record.GetType() == WordType.Type ? WordType.All[0].Property.GetValue(record) : null;

@@ -22,13 +22,15 @@ internal sealed record CheckResult(string What, bool Passed, string Found);
 /// <param name="baseline">What ablated heads see in it.</param>
 /// <param name="target">Direction of the target's adjusted logit in it.</param>
 /// <param name="seed">Of the random masks.</param>
+/// <param name="baselineNote">What a reader must know of the baseline where f(0) is told; empty = nothing.</param>
 internal sealed class AblationLaws(
     PrefixCache cache,
     NaiveForward naive,
     SuffixForward fast,
     BaselineBlocks baseline,
     TargetDirection target,
-    int seed
+    int seed,
+    string baselineNote = ""
 )
 {
     private const int Masks = 12;
@@ -84,7 +86,8 @@ internal sealed class AblationLaws(
             "ablating everything moves the logit",
             Math.Abs(gap) > Math.Min(Tolerance, 1e-3) * scale,
             Invariant.Text(
-                $"f(1) = {fast.Intact:0.0000}, f(0) = {ablated:0.0000}, of logits up to {scale:0.0} from their mean"
+                $"f(1) = {fast.Intact:0.0000}, f(0) = {ablated:0.0000}, of logits up to {scale:0.0} from their "
+                    + $"mean{(baselineNote.Length > 0 ? "; " : "")}{baselineNote}"
             )
         );
 

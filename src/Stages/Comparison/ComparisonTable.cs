@@ -123,10 +123,7 @@ internal sealed record ComparisonTable(
             [
                 ($"heads needed{unit}", false),
                 ("for", false),
-                ("A", true),
-                ("B", true),
-                ("B − A, paired", true),
-                ("samples", true),
+                .. Sides(scan.Criteria.SelectMany(c => (Paired[])[c.Faithful.Heads, c.Complete.Heads])),
             ],
             [.. Rows(faithful, c => c.Faithful), .. Rows(complete, c => c.Complete)]
         );
@@ -190,7 +187,7 @@ internal sealed record ComparisonTable(
         (string Title, Paired Value, Func<Estimate, string> Shown, int Decimals)[] rows
     ) =>
         new(
-            [(name, false), ("A", true), ("B", true), ("B − A, paired", true), ("samples", true)],
+            [(name, false), .. Sides(rows.Select(r => r.Value))],
             [
                 .. rows.Select(r =>
                     (string[])
@@ -204,6 +201,17 @@ internal sealed record ComparisonTable(
                 ),
             ]
         );
+
+    /// <summary>
+    /// The columns of both runs and of their difference. A run's mean is over all its samples, as its report has it:
+    /// where they are not those of the difference, this is said, because B - A then is not B minus A.
+    /// </summary>
+    private static IEnumerable<(string Title, bool IsNumber)> Sides(IEnumerable<Paired> rows)
+    {
+        bool same = rows.All(p => p.A.Count == p.Difference.Count && p.B.Count == p.Difference.Count);
+        string of = same ? "" : ", all its samples";
+        return [($"A{of}", true), ($"B{of}", true), ("B − A, paired", true), ("samples", true)];
+    }
 
     private static string Heads(Estimate mean) => MeanHeads(mean.Mean);
 

@@ -47,7 +47,7 @@ internal static class LabelFile
                 throw new InputException(
                     where,
                     Invariant.Text($"{header.Length} columns are expected, found {fields.Length}."),
-                    "A text with a comma needs quotes."
+                    OtherSeparator(fields) ?? "A text with a comma needs quotes."
                 );
             }
 
@@ -101,7 +101,7 @@ internal static class LabelFile
             string expected =
                 $"the columns '{FileColumn}' and '{CategoryColumn}' are expected in the first line, "
                 + $"separated by commas.";
-            throw new InputException(where, expected, hint.Length > 0 ? hint : null);
+            throw new InputException(where, expected, OtherSeparator(header) ?? (hint.Length > 0 ? hint : null));
         }
 
         if (unknown is not null)
@@ -121,6 +121,16 @@ internal static class LabelFile
             throw new InputException(where, $"the column '{twice.Key}' stands there twice.", "Take one out.");
         }
     }
+
+    /// <summary>
+    /// That another character stands where commas are expected, as spreadsheets write it in many countries; null where
+    /// the line is not in one piece.
+    /// </summary>
+    private static string? OtherSeparator(string[] fields) =>
+        fields is not [var line] ? null
+        : line.Contains(';', StringComparison.Ordinal) ? "Semicolons found, commas expected."
+        : line.Contains('\t', StringComparison.Ordinal) ? "Tabs found, commas expected."
+        : null;
 
     private static string Text(string path)
     {

@@ -53,6 +53,13 @@ internal abstract record KeyPart(string Name)
 
         /// <inheritdoc/>
         public override string Shown => $"{Of} ({Sha256[..Math.Min(16, Sha256.Length)]})";
+
+        /// <summary><see cref="Of"/> is the name of a file that is read, not a count of several.</summary>
+        public bool IsOneFile => Files.Any(f => f.EndsWith("/" + Of, StringComparison.Ordinal) || f == Of);
+
+        /// <summary>What the files were, from what was <see cref="Shown"/> of them.</summary>
+        public static string OfShown(string shown) =>
+            shown.LastIndexOf(" (", StringComparison.Ordinal) is > 0 and var end ? shown[..end] : shown;
     }
 
     /// <summary>The results of other units, in order.</summary>

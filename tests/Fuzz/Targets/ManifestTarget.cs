@@ -39,8 +39,8 @@ internal sealed class ManifestTarget() : Target("manifest", "json", new JsonMuta
         }
 
         using var store = new ArtifactStore(root, new FileDigests(null));
-        var reasons = new Reasons(store);
-        reasons.Why(unit);
+        var reasons = new Reasons(store, root);
+        reasons.Why(unit, "run");
         reasons.SecondsPerWork(unit.Kind, PlannedWork.ClassOf(unit.Kind, unit.Name), new Dictionary<string, string>());
         return store.Find(unit.Kind, key) is null ? null : 0;
     }

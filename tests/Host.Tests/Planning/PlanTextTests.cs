@@ -22,7 +22,7 @@ public sealed class PlanTextTests
         catalog.Compute(Fake.Unit("s/masks 10-19", kind: "forward-passes"), _ => { }, default);
         catalog.Compute(Fake.Unit("s/masks 20-29", kind: "forward-passes"), _ => { }, default);
         catalog.Compute(Fake.Unit("s/ends", kind: "forward-passes"), _ => { }, default);
-        var reasons = new Reasons(catalog.Store);
+        var reasons = new Reasons(catalog.Store, folder.Path);
         reasons
             .SecondsPerWork("forward-passes", "masks", Anything)
             .Should()
@@ -40,7 +40,7 @@ public sealed class PlanTextTests
         KeyPart small = new KeyPart.Digest(Reasons.ModelWeights, "model.safetensors", new string('a', 64)),
             large = new KeyPart.Digest(Reasons.ModelWeights, "model.safetensors", new string('b', 64));
         catalog.Compute(Fake.Unit("a", parts: small), _ => { }, default);
-        var reasons = new Reasons(catalog.Store);
+        var reasons = new Reasons(catalog.Store, folder.Path);
         reasons
             .SecondsPerWork(
                 "fake",

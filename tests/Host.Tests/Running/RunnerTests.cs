@@ -47,6 +47,28 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void Units_that_more_will_follow_are_not_said_to_be_all()
+    {
+        Unit first = Fake.Unit("first"),
+            second = Fake.Unit("second");
+        Stage open = new FakeStage(
+            "fake",
+            a => a.Has(first) ? new UnitList([first, second]) : new UnitList([first], "first is done", 1)
+        )
+        {
+            Name = "s",
+        };
+        Run([open], why: "alpha changed 1 -> 2");
+        shown
+            .ToString()
+            .Should()
+            .Contain("s: 1 of 1 unit known so far to compute, because alpha changed 1 -> 2")
+            .And.Contain("s: 2 computed");
+        Run([Stage("t", Fake.Unit("third"), Fake.Unit("fourth"))], why: "beta is new");
+        shown.ToString().Should().Contain("t: 2 of 2 units to compute, because beta is new");
+    }
+
+    [Fact]
     public void The_same_unit_twice_is_computed_once()
     {
         int count = 0;
@@ -176,20 +198,20 @@ public sealed class RunnerTests : IDisposable
     public void The_reason_names_the_part_that_changed_from_and_to()
     {
         Run([Stage("s", Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.5)))]);
-        var reasons = new Reasons(Fake.Catalog(folder).Store);
+        var reasons = new Reasons(Fake.Catalog(folder).Store, folder.Path);
         reasons
-            .Why(Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.25)))
+            .Why(Fake.Unit("u", parts: new KeyPart.Number("alpha", 0.25)), "run")
             .Should()
-            .Equal("alpha changed 0.5 -> 0.25");
+            .StartWith("alpha changed 0.5 -> 0.25");
         reasons
-            .Why(Fake.Unit("u", version: 2, parts: new KeyPart.Number("alpha", 0.5)))
+            .Why(Fake.Unit("u", version: 2, parts: new KeyPart.Number("alpha", 0.5)), "run")
             .Should()
-            .Equal("stage version 1 -> 2");
-        reasons.Why(Fake.Unit("v")).Should().Equal("never computed");
+            .StartWith("stage version 1 -> 2");
+        reasons.Why(Fake.Unit("v"), "run").Should().Equal("never computed");
         reasons
-            .Why(Fake.Unit("u", parts: [new KeyPart.Number("alpha", 0.5), new KeyPart.Text("beta", "x")]))
+            .Why(Fake.Unit("u", parts: [new KeyPart.Number("alpha", 0.5), new KeyPart.Text("beta", "x")]), "run")
             .Should()
-            .Equal("beta is new (x)");
+            .StartWith("beta is new (x)");
     }
 
     private static FakeStage Stage(string name, params Unit[] units) =>
@@ -201,6 +223,7 @@ public sealed class RunnerTests : IDisposable
         IReadOnlyList<Stage> stages,
         bool keepGoing = false,
         int jobs = 2,
+        string why = "never computed",
         CancellationToken cancel = default
     ) =>
         new Runner(
@@ -208,6 +231,7 @@ public sealed class RunnerTests : IDisposable
             new LocalExecutor(jobs, () => { }),
             new PlainProgress(shown),
             log,
+            _ => [why],
             keepGoing,
             cancel
         ).Run(stages);

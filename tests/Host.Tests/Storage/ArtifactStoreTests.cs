@@ -96,7 +96,10 @@ public sealed class ArtifactStoreTests : IDisposable
             File.WriteAllText(manifest, text.Replace(from, to, StringComparison.Ordinal));
         }
 
-        new Reasons(Fake.Catalog(folder).Store).Why(unit).Should().NotBeEmpty("it is told why, whatever is damaged");
+        new Reasons(Fake.Catalog(folder).Store, folder.Path)
+            .Why(unit, "run")
+            .Should()
+            .NotBeEmpty("it is told why, whatever is damaged");
         var again = Fake.Catalog(folder);
         var reports = new List<string>();
         again.Store.Damaged = reports.Add;

@@ -92,7 +92,13 @@ public sealed class AnswerTests
         WriteFolderSpec(experiment, ", labels: labels.csv");
 
         string error = experiment.Refusal();
-        error.Should().Contain("none of 3 answers is right").And.Contain("not 'zebra'").And.Contain(samples + ".csv");
+        error
+            .Should()
+            .Contain("none of 3 answers is right")
+            .And.Contain("not 'zebra'")
+            .And.Contain("The labels name objects, such as 'zebra'")
+            .And.Contain("--set 'data={kind: folder, images: FOLDER}'")
+            .And.Contain(samples + ".csv");
         Query(
                 $"select count(*) from '{samples}.parquet' where verdict = 'wrong' and category = 'zebra' and reason "
                     + $"like '%not ''zebra''' and answer <> ''"

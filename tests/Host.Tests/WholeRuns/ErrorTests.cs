@@ -231,7 +231,7 @@ public sealed class ErrorTests
 
             """
         );
-        experiment.Run().Should().Contain("3 answered, none judged: no labels; 1 pictures could not be asked about");
+        experiment.Run().Should().Contain("3 answered, none judged: no labels; 1 picture could not be asked about");
         File.ReadAllText(Path.Combine(experiment.RunFolder, "tables", "samples.csv"))
             .Should()
             .Contain("rejected,the picture");

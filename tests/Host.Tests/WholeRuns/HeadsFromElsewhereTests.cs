@@ -23,7 +23,12 @@ public sealed class HeadsFromElsewhereTests
         ];
         experiment.Run("--set", "name=colour", "--set", "stages.masks.seed=4");
         Write(experiment, """{ "layer": 1, "head": 2 }""", "", """{"head": 0, "layer": 3}""");
-        experiment.Run(again).Should().Contain("validation: run:colour").And.Contain("validation: file:heads.jsonl");
+        experiment
+            .Run(again)
+            .Should()
+            .Contain("validation: run:colour")
+            .And.Contain("validation: file:heads.jsonl")
+            .And.Contain("only 2 of 64 heads are named: the order of the others, by layer and head, says nothing");
 
         var beta = Rows(experiment, "colour", "attribution")
             .GroupBy(r => (Layer: r["layer"], Head: r["head"]))
@@ -54,7 +59,7 @@ public sealed class HeadsFromElsewhereTests
             .And.OnlyContain(g => g.Count() == beta.Count + 1);
         experiment.Run(again).Should().Contain("Nothing to do");
         Write(experiment, """{ "layer": 0, "head": 1 }""");
-        experiment.Run(again).Should().Contain("other bytes in file:heads.jsonl").And.Contain("4 cached");
+        experiment.Run(again).Should().Contain("order changed (file:heads.jsonl)").And.Contain("4 cached");
     }
 
     [Theory]

@@ -1,5 +1,8 @@
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using Pipelines.Host.Commands;
+using Pipelines.Host.Running;
+using Pipelines.Stages.Errors;
 using Xunit;
 using static Pipelines.Host.Tests.WholeRuns.TableQuery;
 
@@ -237,6 +240,36 @@ public sealed class ResultTests
         );
         code.Should().Be(1);
         output.Should().Contain("DIFFERENT").And.Contain("attribution.csv");
+    }
+
+    [Fact]
+    public void Reproduce_looks_for_what_is_expected_before_it_runs_anything()
+    {
+        using var experiment = new SmallExperiment();
+        string expected = Path.Combine(experiment.Artifacts, "expected");
+        FluentActions
+            .Invoking(() =>
+                ReproduceCommand.Execute(
+                    new RunOptions(experiment.Spec, [], experiment.Artifacts, null, null, KeepGoing: false),
+                    expected,
+                    write: false
+                )
+            )
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"{expected}: holds nothing to compare with. Write it with reproduce --write, *--expected.");
+        Directory.Exists(Path.Combine(experiment.Artifacts, "runs")).Should().BeFalse();
+
+        Directory.CreateDirectory(expected);
+        FluentActions.Invoking(() => ExpectedTables.RequireAny(expected)).Should().Throw<InputException>();
+        File.WriteAllText(Path.Combine(expected, "tolerances.json"), """{ "fits.csv": { "r2": 0.1 } }""");
+        FluentActions
+            .Invoking(() => ExpectedTables.RequireAny(expected))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("*fits.csv: is missing*");
+        File.WriteAllText(Path.Combine(expected, "fits.csv"), "sample_id,r2\na,1\n");
+        ExpectedTables.RequireAny(expected);
     }
 
     [Fact]

@@ -6,6 +6,9 @@ namespace Pipelines.Host.Tests.WholeRuns;
 /// <summary>Asks the published tables, as a user of DuckDB does.</summary>
 internal static class TableQuery
 {
+    /// <summary>The number that a query gives.</summary>
+    public static double Number(string sql) => Convert.ToDouble(Value(sql), CultureInfo.InvariantCulture);
+
     /// <summary>The whole number that a query gives.</summary>
     public static long Query(string sql) => Convert.ToInt64(Value(sql), CultureInfo.InvariantCulture);
 

@@ -41,6 +41,15 @@ public sealed partial class TokenTests
         output.Should().Contain("tokens: text tokens").And.Contain("lens");
 
         string tables = Path.Combine(experiment.RunFolder, "tables");
+        double pooled = Number($"select corr(beta, weighted_attention) from '{tables}/image_tokens.parquet'"),
+            within = Number($"select avg(rho_attention) from '{tables}/token_fits.parquet'");
+        output
+            .Should()
+            .Contain(
+                $"rho {Stages.Reporting.Format.Score(pooled)} over the tokens of all samples, "
+                    + $"{Stages.Reporting.Format.Score(within)} within a sample on average",
+                "the report states both, too"
+            );
         Query($"select count(*) from '{tables}/image_forward/*.parquet'").Should().Be(2 * 40);
         Query($"select count(*) from '{tables}/image_masks/*.parquet' where bit_count(cast(image_tokens as bit)) <> 36")
             .Should()

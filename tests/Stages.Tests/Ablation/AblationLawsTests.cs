@@ -94,6 +94,21 @@ public sealed class AblationLawsTests
         other.Dispose();
     }
 
+    [Theory]
+    [InlineData("", "from their mean")]
+    [InlineData("one picture", "from their mean; one picture")]
+    public void What_must_be_known_of_the_baseline_stands_beside_f_of_0(string note, string end)
+    {
+        using var sample = new Sample("packed");
+        using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
+        using var fast = new SuffixForward(sample.Cache, blocks, sample.Target);
+        new AblationLaws(sample.Cache, sample.Naive, fast, blocks, sample.Target, 3, note)
+            .Try()
+            .Single(r => r.Found.Contains("f(0) = ", StringComparison.Ordinal))
+            .Found.Should()
+            .EndWith(end);
+    }
+
     [Fact]
     public void Layer_effects_touch_the_suffix_and_nothing_before_it()
     {

@@ -183,6 +183,37 @@ public sealed class ComparisonTests
             .Match<TopHeads>(t => t.K == 2 && t.OfMeans == 2 && t.BySample.Mean == 2);
     }
 
+    [Fact]
+    public void Means_over_other_samples_than_the_differences_are_labelled()
+    {
+        FitResults a = Fit(1, 2, ("s1", [1, 0], 0.8), ("s2", [0, 2], 0.6)),
+            more = Fit(1, 2, ("s1", [1, 1], 0.9), ("s2", [0, 2], 0.8), ("s3", [9, 9], 0.1)),
+            alike = Fit(1, 2, ("s1", [1, 1], 0.9), ("s2", [0, 2], 0.8));
+        string[] Titles(FitResults b) =>
+            [.. ComparisonTable.Fit(FitComparison.Of(a, b, Intervals)).Columns.Skip(1).Select(c => c.Title)];
+
+        Titles(alike).Should().Equal("A", "B", "B − A, paired", "samples");
+        Titles(more).Should().Equal("A, all its samples", "B, all its samples", "B − A, paired", "samples");
+
+        ScanResults scan = Scan(4, ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0])),
+            other = Scan(
+                4,
+                ("s1", 0, [0, 0.5, 0.9, 1, 1], [1, 0.6, 0.3, 0.1, 0]),
+                ("s2", 0, [0, 0.9, 0.9, 1, 1], [1, 0.1, 0.1, 0.1, 0])
+            );
+        ComparisonTable
+            .Needed(ScanComparison.Of(scan, other, Intervals))
+            .Columns.Select(c => c.Title)
+            .Should()
+            .Contain("B, all its samples");
+        ComparisonTable
+            .Needed(ScanComparison.Of(scan, scan, Intervals))
+            .Columns.Select(c => c.Title)
+            .Should()
+            .Contain("B")
+            .And.NotContain("B, all its samples");
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]

@@ -50,7 +50,7 @@ public sealed class AskedTests
             .Words.Should()
             .Be(
                 "2 of 3 answers right; 1 of them left out because no token can be measured (tables/samples.csv says "
-                    + "why); 1 pictures could not be asked about (tables/samples.csv says why)"
+                    + "why); 1 picture could not be asked about (tables/samples.csv says why)"
             );
         AnswerCounts.Of([right, rejected]).Words.Should().Be("2 of 2 answers right, 1 of them kept (per_object)");
         unfit

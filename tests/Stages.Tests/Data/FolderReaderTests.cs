@@ -110,7 +110,17 @@ public sealed class FolderReaderTests : IDisposable
 
     [Theory]
     [InlineData("", ":1: the columns 'file' and 'category' are expected")]
-    [InlineData("file;category\na.jpg;dog", ":1: the columns")]
+    [InlineData(
+        "file;category\na.jpg;dog",
+        ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. Semicolons found, "
+            + "commas expected."
+    )]
+    [InlineData(
+        "file\tcategory\na.jpg\tdog",
+        ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. Tabs found, commas "
+            + "expected."
+    )]
+    [InlineData("file,category\na.jpg;dog", ":2: 2 columns are expected, found 1. Semicolons found, commas expected.")]
     [InlineData(
         "file,categry\na.jpg,dog",
         ":1: the columns 'file' and 'category' are expected in the first line, separated by commas. Did you mean "

@@ -139,14 +139,18 @@ internal sealed record PublishedModel(
 
     private static InputException Unknown(string name)
     {
-        string nearest = (
+        PublishedModel? nearest =
             All.FirstOrDefault(m => name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
-            ?? All.MinBy(m => Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant()))!
-        ).Name;
+            ?? All.Select(m => (Model: m, Slips: Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant())))
+                .Where(m => 3 * m.Slips <= m.Model.Name.Length) // further off it is a guess
+                .OrderBy(m => m.Slips)
+                .Select(m => m.Model)
+                .FirstOrDefault();
+        string meant = nearest is null ? "" : $"Did you mean {nearest.Name}? ";
         return new InputException(
             "make-model",
             $"there is no published model '{(name.Length <= 80 ? name : name[..80] + "…")}'.",
-            $"Did you mean {nearest}? The ten are {string.Join(", ", All.Select(m => m.Name))}."
+            $"{meant}The ten are {string.Join(", ", All.Select(m => m.Name))}."
         );
     }
 

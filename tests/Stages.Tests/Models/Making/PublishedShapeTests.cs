@@ -102,7 +102,17 @@ public sealed class PublishedShapeTests
             .Should()
             .Throw<InputException>()
             .WithMessage("*mean Qwen2-VL-2B-Instruct?*");
-        FluentActions.Invoking(() => RandomModel.Plan("")).Should().Throw<InputException>();
+        foreach (string far in (string[])["", "foo", "gpt-2", new string('x', 500)])
+        {
+            FluentActions
+                .Invoking(() => RandomModel.Plan(far))
+                .Should()
+                .Throw<InputException>()
+                .Which.Message.Should()
+                .Contain("The ten are llava-1.5-7b-hf")
+                .And.NotContain("Did you mean", "nothing is near");
+        }
+
         FluentActions
             .Invoking(() => RandomModel.Plan("InternVL2_5-1B", layers: 25))
             .Should()

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using FluentAssertions;
+using Pipelines.Host.Commands;
+using Xunit;
+
+namespace Pipelines.Host.Tests.Commands;
+
+public sealed class CommandLineTests
+{
+    /// <summary>Every command, the root as "".</summary>
+    public static TheoryData<string> Commands => [.. CommandLine.Build().Subcommands.Select(c => c.Name).Prepend("")];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Help_comes_before_what_a_command_requires(string command)
+    {
+        foreach (string option in (string[])["--help", "-h", "-?"])
+        {
+            Shown(command, option).Should().Contain("Usage:").And.Contain("--help");
+        }
+
+        Shown(command, "--help", "--nonsense").Should().Contain("Usage:", "who asks for help has not got it right yet");
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Usage_is_how_the_program_is_called_and_names_the_commands_own_arguments_alone(string command)
+    {
+        string help = Shown(command, "--help"),
+            usage = help.Split('\n').SkipWhile(l => !l.StartsWith("Usage:", StringComparison.Ordinal)).ElementAt(1);
+        usage.Should().StartWith($"  {Help.Program} {command}");
+        help.Should().NotContain(RootCommand.ExecutableName);
+        bool takesSpec = command is "" or "run" or "ask" or "plan" or "reproduce" or "explain" or "check" or "report";
+        help.Contains("<SPEC>  ", StringComparison.Ordinal).Should().Be(takesSpec, help);
+        usage.Split("<SPEC>").Length.Should().Be(takesSpec ? 2 : 1, usage);
+    }
+
+    [Fact]
+    public void Help_leaves_the_command_line_as_it_was()
+    {
+        RootCommand root = CommandLine.Build();
+        Invoke(root, "gc", "--help");
+        root.Parse(["experiments/quickstart.yaml"]).Errors.Should().BeEmpty();
+        Invoke(root, "--help").Should().Contain("<SPEC>");
+    }
+
+    [Theory]
+    [InlineData("--jobs", "0")]
+    [InlineData("--threads", "-3")]
+    [InlineData("-j", "0")]
+    public void An_option_that_is_wrong_is_told_once(string option, string value)
+    {
+        foreach (string command in (string[])["run", "plan", "check"])
+        {
+            string[] lines = [.. Help.Lines(CommandLine.Build().Parse([command, "x.yaml", option, value]))];
+            lines.Where(l => l.Contains("must be at least 1", StringComparison.Ordinal)).Should().ContainSingle();
+        }
+    }
+
+    [Fact]
+    public void Explain_takes_the_spec_behind_the_stage_or_as_an_option()
+    {
+        RootCommand root = CommandLine.Build();
+        root.Parse(["explain", "forward", "experiments/quickstart.yaml"]).Errors.Should().BeEmpty();
+        root.Parse(["explain", "forward", "--spec", "experiments/quickstart.yaml"]).Errors.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("explain forward", "no experiment file is named")]
+    [InlineData("explain forward a.yaml --spec b.yaml", "two experiment files are named, a.yaml and b.yaml")]
+    public void Explain_wants_one_spec(string line, string error) =>
+        FluentActions
+            .Invoking(() => Invoke(CommandLine.Build(), line.Split(' ')))
+            .Should()
+            .Throw<Stages.Errors.InputException>()
+            .WithMessage($"*{error}*");
+
+    [Theory]
+    [InlineData("help")]
+    [InlineData("hepl")]
+    public void A_word_that_asks_for_help_is_met_with_the_option(string word) =>
+        Help.UnknownVerb(word, ["run", "plan"]).Should().Contain("did you mean --help?").And.EndWith("run, plan.");
+
+    private static string Shown(string command, params string[] options) =>
+        Invoke(CommandLine.Build(), command.Length == 0 ? options : [command, .. options]);
+
+    private static string Invoke(RootCommand root, params string[] words)
+    {
+        using var output = new StringWriter();
+        ParseResult parsed = root.Parse(words);
+        parsed.Errors.Should().BeEmpty();
+        parsed.Invoke(new() { EnableDefaultExceptionHandler = false, Output = output }).Should().Be(0);
+        return output.ToString();
+    }
+}
