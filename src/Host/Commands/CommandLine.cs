@@ -38,6 +38,7 @@ internal static class CommandLine
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
+        EmptyTexts.Refuse(root);
         Help.AddExamples(root);
         return root;
     }
