@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Comparison;
@@ -195,7 +196,7 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         try
         {
             return new FileInfo(file).Length <= LargestFile
-                ? File.ReadAllLines(file)
+                ? RegularFile.ReadAllLines(file)
                 : throw new InputException(file, "the file is far larger than a list of heads is.", FormOfLine);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
@@ -288,7 +289,8 @@ internal sealed class ModelCheck : IDisposable
         const string anonymous = "RssAnon:";
         if (
             OperatingSystem.IsLinux()
-            && File.ReadLines("/proc/self/status")
+            && RegularFile
+                .ReadAllLines("/proc/self/status")
                 .FirstOrDefault(l => l.StartsWith(anonymous, StringComparison.Ordinal))
                 is { } line
         )

@@ -234,9 +234,14 @@ internal sealed class StageContext
         }
 
         string digest = Engine.Digests.OfSource(item.FullPath);
-        return PictureDecoder.FormatOf(item.FullPath) is PictureFormat.Png or PictureFormat.Jpeg
+        string read = PictureDecoder.FormatOf(item.FullPath) is PictureFormat.Png or PictureFormat.Jpeg
             ? digest
             : FileDigests.Combine([($"decoder {PictureDecoder.Version}", digest)]);
+
+        // Only EXIF's plain tag was followed once: what was stored of other turned pictures is of other pixels
+        return PictureDecoder.TurnedByOtherMeans(item.FullPath) is { } orientation
+            ? FileDigests.Combine([($"turned as {orientation}", read)])
+            : read;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
@@ -147,7 +148,7 @@ internal sealed class TokenTrace : Stage
     /// <summary>The part of the picture under the tokens' grid as a PNG file; null where there is no grid.</summary>
     public byte[]? Seen(Artifacts artifacts, Sample sample) =>
         Trace(artifacts, sample).GridRows > 0
-            ? File.ReadAllBytes(artifacts.File(UnitsOf(artifacts, sample).Text, SeenFile))
+            ? RegularFile.ReadAllBytes(artifacts.File(UnitsOf(artifacts, sample).Text, SeenFile))
             : null;
 
     /// <summary>

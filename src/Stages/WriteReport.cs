@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
@@ -368,7 +369,7 @@ internal sealed class WriteReport(StageContext context, ReportSources sources) :
             Intact = ends?.FIntact ?? double.NaN,
             Ablated = ends?.FAblated ?? double.NaN,
             Masks = sources.Forward?.MasksOf(sample) ?? 0,
-            Picture = withPicture ? File.ReadAllBytes(sample.Item.FullPath) : null,
+            Picture = withPicture ? RegularFile.ReadAllBytes(sample.Item.FullPath) : null,
             Beta = sources.Attribution?.Beta(artifacts, sample) ?? [],
             ImageAttention = sources.Validation?.Scores(artifacts, sample, Criterion.Attention) ?? [],
             SingleHead = sources.Validation?.Scores(artifacts, sample, Criterion.Causal) ?? [],

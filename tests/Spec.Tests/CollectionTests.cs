@@ -182,6 +182,57 @@ public sealed class CollectionTests : IDisposable
             .And.Contain(e => e.StartsWith("all.yaml:2:37:", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("bad.yaml", "stages: { a: { stage: answer-question } }")]
+    [InlineData("bad.yaml", "stages: [")]
+    [InlineData("gone.yaml", "")]
+    public void What_is_left_without_the_specs_that_have_errors_is_told(string listed, string stages)
+    {
+        folder.Write("bad.yaml", $"name: bad\nmodel: {{ path: m }}\ndata: {{ kind: folder, images: i }}\n{stages}\n");
+        ReadResult result = Read($"name: all\nexperiments: [{listed}, one.yaml, sub/two.yaml]\n");
+
+        result.Experiments.Should().BeEmpty();
+        result.Rest!.Errors.Should().BeEmpty();
+        result.Rest.Experiments.Select(e => e.Name).Should().Equal("one", "two/prompt=default", "two/prompt=p1");
+        result.Rest.Files.Should().HaveCount(3).And.OnlyContain(f => !f.EndsWith(listed, StringComparison.Ordinal));
+        result.Rest.Name.Should().Be("all");
+    }
+
+    [Theory]
+    [InlineData("seed: 3\nexperiments: [one.yaml, sub/two.yaml]")]
+    [InlineData("experiments: [one.yaml, one.yaml]")]
+    [InlineData("experiments: [one.yaml, sub/two.yaml]", "stages.nowhere.keep=3")]
+    [InlineData("experiments: [one.yaml, sub/two.yaml]", "prompt")]
+    [InlineData("experiments: [one.yaml, sub/two.yaml]", "seed=many")]
+    public void Nothing_is_left_where_an_error_is_in_the_list_or_in_an_override(string list, params string[] overrides)
+    {
+        ReadResult result = Read($"name: all\n{list}\n", overrides);
+
+        result.Errors.Should().NotBeEmpty();
+        result.Rest.Should().BeNull();
+    }
+
+    [Fact]
+    public void Of_a_matrix_the_members_without_errors_are_left()
+    {
+        folder.Folder("m");
+        folder.Write("m/config.json", "{}");
+        folder.Folder("i");
+        string spec = folder.Write(
+            "matrix.yaml",
+            Specs.WithStages("  a: { stage: answer-questions }") + "matrix: { model.path: [m, gone] }\n"
+        );
+
+        ReadResult result = ExperimentReader.Read(spec);
+
+        result.Errors.Should().ContainSingle().Which.Message.Should().Contain("gone");
+        result.Rest!.Experiments.Should().ContainSingle().Which.Name.Should().Be("n/path=m");
+    }
+
+    [Fact]
+    public void An_experiment_alone_leaves_nothing() =>
+        Specs.Read(Specs.Quickstart, "seed=many").Rest.Should().BeNull();
+
     private ReadResult Read(string text, params string[] overrides) =>
         ExperimentReader.Read(folder.Write("all.yaml", text), overrides, Variables, PathRule.MayBeMissing);
 

@@ -462,9 +462,42 @@ public sealed class ErrorTests
         "--set a..b: 'a..b=1' sets nothing (allowed: field=value, for example stages.masks.count=2000)"
     )]
     [InlineData("=1", "--set : '=1' sets nothing (allowed: field=value, for example stages.masks.count=2000)")]
-    [InlineData("name=", "spec.yaml:1:1: the key 'name' is missing (allowed: a text)")]
+    [InlineData("name=null", "spec.yaml:1:1: the key 'name' is missing (allowed: a text)")]
+    [InlineData(
+        "stages.masks.count=",
+        "--set stages.masks.count: the value is empty (allowed: null for the default, '\"\"' for an empty text)"
+    )]
+    [InlineData(
+        "prompt=  ",
+        "--set prompt: the value is empty (allowed: null for the default, '\"\"' for an empty text)"
+    )]
     public void An_override_is_checked_as_the_file_is(string option, string error) =>
         Specs.Errors(Specs.Quickstart, option).Should().Equal(error);
+
+    [Theory]
+    [InlineData("seed=1", "seed=2", "--set seed: the field is set twice: say it once")]
+    [InlineData("seed=1", " seed =1", "--set seed: the field is set twice: say it once")]
+    [InlineData(
+        "stages.masks.count=9",
+        "stages.masks={ stage: sample-masks }",
+        "--set stages.masks: this undoes --set stages.masks.count, which stands before it: leave one out, or change "
+            + "the order"
+    )]
+    public void An_override_that_undoes_another_is_refused(string first, string second, string error) =>
+        Specs.Errors(Specs.Quickstart, first, "prompt=p1", second).Should().Equal(error);
+
+    [Fact]
+    public void An_override_may_refine_one_before_it_and_share_its_beginning()
+    {
+        Experiment read = Specs.One(
+            Specs.Quickstart,
+            "stages.masks={ stage: sample-masks }",
+            "stages.masks.count=9",
+            "stages.masks.shard=3"
+        );
+
+        read.Stages.Select(s => s.Spec).OfType<SampleMasksSpec>().Should().ContainSingle(m => m.Shard == 3);
+    }
 
     [Fact]
     public void An_excerpt_points_at_the_text()

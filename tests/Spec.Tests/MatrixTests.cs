@@ -85,7 +85,7 @@ public sealed class MatrixTests
 
     [Fact]
     public void An_override_takes_the_matrix_away() =>
-        Names("{ prompt: [default, p1] }", "matrix=").Should().Equal("quickstart");
+        Names("{ prompt: [default, p1] }", "matrix=null").Should().Equal("quickstart");
 
     [Theory]
     [InlineData(

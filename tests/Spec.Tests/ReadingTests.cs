@@ -93,14 +93,13 @@ public sealed class ReadingTests
             .Be(full);
 
     [Fact]
-    public void Overrides_obey_the_last_and_bring_defaults_back()
+    public void Overrides_change_fields_and_bring_defaults_back()
     {
         Experiment read = Specs.One(
             Specs.Quickstart,
-            "stages.masks.count=5",
             "stages.masks.count=2000",
             "engine.batch=16",
-            "seed=",
+            "seed=null",
             "prompt=What is it: a cat, or a dog?",
             "stages.validation.rank_by=[causal, random]",
             "stages.answers.keep=null"

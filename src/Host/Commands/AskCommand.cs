@@ -47,14 +47,17 @@ internal static class AskCommand
     private static int Execute(RunOptions options, int? pictures)
     {
         using var session = Session.Open(options);
-        if (session.Pipelines.FirstOrDefault(p => !p.Stages.OfType<AnswerQuestions>().Any()) is { } silent)
+        session.Admit(pipeline =>
         {
-            throw new InputException(
-                options.Spec,
-                $"{silent.Experiment.Name} has no stage that asks.",
-                "Add one: answers: { stage: answer-questions }."
-            );
-        }
+            if (!pipeline.Stages.OfType<AnswerQuestions>().Any())
+            {
+                throw new InputException(
+                    options.Spec,
+                    $"{pipeline.Experiment.Name} has no stage that asks.",
+                    "Add one: answers: { stage: answer-questions }."
+                );
+            }
+        });
 
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();

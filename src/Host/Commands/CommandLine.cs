@@ -32,6 +32,7 @@ internal static class CommandLine
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
+        EmptyTexts.Refuse(root);
         Help.Attach(root);
         return root;
     }

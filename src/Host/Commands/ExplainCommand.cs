@@ -26,15 +26,13 @@ internal static class ExplainCommand
         using var session = Session.Open(options, toRead: true);
         session.Store.Damaged = Console.WriteLine;
         var found = new List<(Pipeline Pipeline, Stage Stage, UnitList List)>();
-        foreach (Pipeline pipeline in session.Pipelines)
+        session.Admit(pipeline =>
         {
-            if (pipeline.Stages.FirstOrDefault(s => s.Name == asked[0]) is not { } stage)
+            if (pipeline.Stages.FirstOrDefault(s => s.Name == asked[0]) is { } stage)
             {
-                continue;
+                found.Add((pipeline, stage, session.Within(pipeline, () => stage.Units(session.Catalog.Artifacts))));
             }
-
-            found.Add((pipeline, stage, session.Within(pipeline, () => stage.Units(session.Catalog.Artifacts))));
-        }
+        });
 
         RequireStage(session, asked[0], found.Count);
         if (wanted is not null && !found.Exists(f => f.List.Known.Any(u => IsNamed(f.Stage.NameOf(u), wanted))))
@@ -64,7 +62,7 @@ internal static class ExplainCommand
             }
         }
 
-        return Program.Done;
+        return session.Code;
     }
 
     private static void RequireStage(Session session, string name, int found)

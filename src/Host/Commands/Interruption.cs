@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Pipelines.Files;
 
 namespace Pipelines.Host.Commands;
 
@@ -61,7 +62,7 @@ internal sealed class Interruption : IDisposable
             Ignored = "SigIgn:";
         const ulong Hangup = 1; // bit 0 is signal 1
         string? line = File.Exists(Status)
-            ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Ignored, StringComparison.Ordinal))
+            ? RegularFile.ReadAllLines(Status).FirstOrDefault(l => l.StartsWith(Ignored, StringComparison.Ordinal))
             : null;
         return line is not null
             && ulong.TryParse(

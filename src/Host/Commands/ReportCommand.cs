@@ -1,4 +1,3 @@
-using Pipelines.Host.Planning;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
@@ -14,7 +13,7 @@ internal static class ReportCommand
     public static int Execute(RunOptions options)
     {
         using var session = Session.Open(options);
-        foreach (Pipeline pipeline in session.Pipelines)
+        session.Admit(pipeline =>
         {
             foreach (Stage stage in pipeline.Stages.Where(s => s is not WriteReport))
             {
@@ -31,7 +30,7 @@ internal static class ReportCommand
             }
 
             RunFolder.Forget(session.RunFolderOf(pipeline));
-        }
+        });
 
         return RunCommand.Execute(session);
     }

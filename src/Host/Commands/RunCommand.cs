@@ -35,18 +35,19 @@ internal static class RunCommand
     {
         long start = Stopwatch.GetTimestamp();
         using var interruption = new Interruption();
-        RunNames.RequireApart(session.Runs, [.. session.Pipelines.Select(p => p.Experiment.Name)]);
+        string[] names = [.. session.Pipelines.Select(p => p.Experiment.Name)];
+        session.Admit(p => RunNames.RequireApart(session.Runs, p.Experiment.Name, names));
         session.Store.RemoveLeftovers();
         var damaged = new ConcurrentQueue<string>(); // found before there is a log
         session.Store.Damaged = damaged.Enqueue;
         session.RequireRoom(Console.WriteLine);
         int computed = 0,
             stored = 0,
-            code = Program.Done;
+            code = session.Code;
         for (int i = 0; i < session.Pipelines.Count; i++)
         {
             Pipeline pipeline = session.Pipelines[i];
-            if (session.Pipelines.Count > 1)
+            if (session.HasSeveral)
             {
                 Console.WriteLine($"== {pipeline.Experiment.Name}");
             }
@@ -80,7 +81,7 @@ internal static class RunCommand
                     }
                 }
             }
-            catch (InputException e) when (session.Options.KeepGoing && session.Pipelines.Count > 1)
+            catch (InputException e) when (session.GoesOn)
             {
                 Console.Error.WriteLine(e.Message); // the other experiments do not depend on this one
                 code = Program.BadInput;

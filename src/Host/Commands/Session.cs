@@ -1,4 +1,5 @@
 using Pipelines.Host.Planning;
+using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Errors;
@@ -29,10 +30,13 @@ internal sealed class Session : IDisposable
     private readonly bool toRead;
     private readonly PictureVerdicts verdicts;
 
-    private Session(RunOptions options, ReadResult read, bool toRead)
+    private readonly List<Pipeline> pipelines = [];
+
+    private Session(RunOptions options, ReadResult read, IReadOnlyList<string> refused, bool toRead)
     {
         Options = options;
         Name = read.Name;
+        HasSeveral = read.Experiments.Count > 1 || refused.Count > 0;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
         digests = new FileDigests(Path.Combine(cache, "digests.json"));
@@ -47,15 +51,7 @@ internal sealed class Session : IDisposable
         Threads = options.Threads ?? Environment.ProcessorCount;
         verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
         engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root) };
-        bool several = read.Experiments.Count > 1;
-        Pipelines =
-        [
-            .. read.Experiments.Zip(
-                read.Files,
-                (e, file) =>
-                    Within(e.Name, several, () => Pipeline.Compile(e, engine, RunCommand.CommandOf(options, file)))
-            ),
-        ];
+        Compile(read, refused);
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;
         Catalog = new Catalog(
@@ -82,7 +78,13 @@ internal sealed class Session : IDisposable
     /// <summary>
     /// One pipeline an experiment of the spec (more than one with a matrix, or where it lists other specs).
     /// </summary>
-    public IReadOnlyList<Pipeline> Pipelines { get; }
+    public IReadOnlyList<Pipeline> Pipelines => pipelines;
+
+    /// <summary>Whether the spec has several experiments, those included that were refused.</summary>
+    public bool HasSeveral { get; }
+
+    /// <summary>Exit code of a command that finds nothing else wrong: experiments may have been refused.</summary>
+    public int Code { get; private set; } = Program.Done;
 
     /// <summary>Units computed at the same time.</summary>
     public int Jobs { get; }
@@ -94,20 +96,20 @@ internal sealed class Session : IDisposable
     /// <param name="options">The command line.</param>
     /// <param name="toRead">The artifacts are only looked at: nothing is written, not even what was learnt of
     /// files.</param>
-    /// <exception cref="SpecException">The spec has errors.</exception>
+    /// <exception cref="SpecException">The spec has errors; with <c>--keep-going</c>: none of its experiments can be
+    /// run.</exception>
     public static Session Open(RunOptions options, bool toRead = false)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
-        if (read.Errors.Count > 0)
-        {
-            throw new SpecException([
-                .. read.Errors.Select(e =>
-                    e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString()
-                ),
-            ]);
-        }
-
-        return new Session(options, read, toRead);
+        string[] refused =
+        [
+            .. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString()),
+        ];
+        ReadResult? usable =
+            refused.Length == 0 ? read
+            : options.KeepGoing ? read.Rest
+            : null;
+        return new Session(options, usable ?? throw new SpecException(refused), refused, toRead);
     }
 
     /// <summary>Folder with one folder a run.</summary>
@@ -127,12 +129,14 @@ internal sealed class Session : IDisposable
         var planned = new HashSet<string>(StringComparer.Ordinal);
         var reasons = new Reasons(Store, Runs);
         Room room = Room.Of(Root);
-        foreach (Pipeline pipeline in Pipelines)
+        Admit(pipeline =>
         {
-            Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, planned);
+            // Apart, for units of an experiment that is refused are not planned
+            var withThis = new HashSet<string>(planned, StringComparer.Ordinal);
+            Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, withThis);
             if (!plan.Work.Values.Any(w => w.Count > 0))
             {
-                continue;
+                return;
             }
 
             PlanCosts costs = CostsOf(pipeline, reasons);
@@ -142,17 +146,40 @@ internal sealed class Session : IDisposable
                 say(warning);
             }
 
-            if (RefusalOf(plan, costs, totals, room) is not { } refusal)
+            if (RefusalOf(plan, costs, totals, room) is { } refusal)
             {
-                continue;
+                if (!Options.IgnoreLimits)
+                {
+                    throw refusal;
+                }
+
+                say($"Tried all the same (--ignore-limits): {refusal.Message}");
             }
 
-            if (!Options.IgnoreLimits)
-            {
-                throw refusal;
-            }
+            planned.UnionWith(withThis);
+        });
+    }
 
-            say($"Tried all the same (--ignore-limits): {refusal.Message}");
+    /// <summary>
+    /// Demands something of every experiment before any begins. With <c>--keep-going</c> one of several that does not
+    /// meet it is refused by itself, and the others stay.
+    /// </summary>
+    /// <param name="demand">Throws where it is not met.</param>
+    /// <exception cref="InputException">One does not meet it; with <c>--keep-going</c>: none is left.</exception>
+    public void Admit(Action<Pipeline> demand)
+    {
+        foreach (Pipeline pipeline in pipelines.ToArray())
+        {
+            try
+            {
+                demand(pipeline);
+            }
+            catch (InputException e) when (GoesOn && pipelines.Count > 1)
+            {
+                pipelines.Remove(pipeline);
+                Console.Error.WriteLine(e.Message);
+                Code = Program.BadInput;
+            }
         }
     }
 
@@ -199,7 +226,7 @@ internal sealed class Session : IDisposable
     public string RunFolderOf(Pipeline pipeline) => Path.Combine(Runs, pipeline.Experiment.Name);
 
     /// <summary>Works on one experiment: where the spec has several, bad input is said to be in that one.</summary>
-    public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, Pipelines.Count > 1, body);
+    public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, HasSeveral, body);
 
     /// <summary>
     /// Works on one experiment after the other. With <c>--keep-going</c> bad input in one of several does not keep the
@@ -209,14 +236,14 @@ internal sealed class Session : IDisposable
     /// <returns>The worst exit code.</returns>
     public int Each(Func<Pipeline, int> body)
     {
-        int code = Program.Done;
+        int code = Code;
         foreach (Pipeline pipeline in Pipelines)
         {
             try
             {
                 code = Math.Max(code, Within(pipeline, () => body(pipeline)));
             }
-            catch (InputException e) when (Options.KeepGoing && Pipelines.Count > 1)
+            catch (InputException e) when (GoesOn)
             {
                 Console.Error.WriteLine(e.Message);
                 code = Program.BadInput;
@@ -224,6 +251,42 @@ internal sealed class Session : IDisposable
         }
 
         return code;
+    }
+
+    /// <summary>Whether bad input in one experiment keeps the others from nothing.</summary>
+    public bool GoesOn => Options.KeepGoing && HasSeveral;
+
+    /// <summary>
+    /// Makes the pipelines. With <c>--keep-going</c> an experiment that is refused is told, and the others go on.
+    /// </summary>
+    /// <param name="read">The experiments.</param>
+    /// <param name="refused">What keeps others of the spec from being run.</param>
+    private void Compile(ReadResult read, IReadOnlyList<string> refused)
+    {
+        var errors = new List<string>(refused);
+        foreach ((Experiment experiment, string file) in read.Experiments.Zip(read.Files))
+        {
+            try
+            {
+                string command = RunCommand.CommandOf(Options, file);
+                pipelines.Add(Within(experiment.Name, HasSeveral, () => Pipeline.Compile(experiment, engine, command)));
+            }
+            catch (InputException e) when (GoesOn)
+            {
+                errors.Add(e.Message);
+            }
+        }
+
+        if (pipelines.Count == 0)
+        {
+            throw new SpecException(errors);
+        }
+
+        foreach (string error in errors)
+        {
+            Console.Error.WriteLine(Shown.Lines(error));
+            Code = Program.BadInput;
+        }
     }
 
     private static T Within<T>(string experiment, bool oneOfSeveral, Func<T> body)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipelines.Files;
 
 namespace Pipelines.Host.Planning;
 
@@ -228,7 +229,7 @@ internal static class MemoryLimits
     {
         try
         {
-            return File.Exists(path) ? File.ReadAllLines(path) : [];
+            return File.Exists(path) ? RegularFile.ReadAllLines(path) : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

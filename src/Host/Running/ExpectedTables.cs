@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 
@@ -97,7 +98,7 @@ internal static class ExpectedTables
         {
             return
                 JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, double>>>(
-                    Utf8Text.WithoutMark(File.ReadAllBytes(path))
+                    Utf8Text.WithoutMark(RegularFile.ReadAllBytes(path))
                 )
                     is { Count: > 0 } read
                 ? read
@@ -202,7 +203,7 @@ internal static class ExpectedTables
             throw new InputException(path, "is missing.", "Write the expectation again with reproduce --write.");
         }
 
-        var rows = CsvText.Parse(File.ReadAllText(path));
+        var rows = CsvText.Parse(RegularFile.ReadAllText(path));
         int width = rows.Count == 0 ? 0 : rows[0].Length;
         return width > 0 && rows.All(r => r.Length == width)
             ? rows

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Host.Planning;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
@@ -13,7 +14,7 @@ internal sealed class UnitsFile(string runFolder)
     private const string Name = "units.txt";
     private readonly Lazy<HashSet<string>> written = new(() =>
         File.Exists(Path.Combine(runFolder, Name))
-            ? File.ReadAllLines(Path.Combine(runFolder, Name)).ToHashSet(StringComparer.Ordinal)
+            ? RegularFile.ReadAllLines(Path.Combine(runFolder, Name)).ToHashSet(StringComparer.Ordinal)
             : []
     );
 
@@ -72,7 +73,7 @@ internal sealed class UnitsFile(string runFolder)
     private static string[] LinesOf(string folder)
     {
         string path = Path.Combine(folder, Name);
-        string[] lines = File.Exists(path) ? File.ReadAllText(path).Split('\n') : [""];
+        string[] lines = File.Exists(path) ? RegularFile.ReadAllText(path).Split('\n') : [""];
         string[] whole = lines[..^1]; // what stands behind the last line feed was cut off when a process was killed
         if (PublishedFiles.Read(folder) is { Units: var units } && UnitsMark.Of([.. whole.Take(units.Lines)]) != units)
         {
@@ -111,7 +112,7 @@ internal sealed class UnitsFile(string runFolder)
         string[] lines = [.. units.Select(Line).Distinct()];
         string path = Path.Combine(runFolder, Name),
             text = string.Concat(lines.Select(l => l + "\n"));
-        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        if (!File.Exists(path) || RegularFile.ReadAllText(path) != text)
         {
             WholeFile.Write(path, text);
         }

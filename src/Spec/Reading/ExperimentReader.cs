@@ -1,4 +1,5 @@
 using System.Text;
+using Pipelines.Files;
 
 namespace Pipelines.Spec.Reading;
 
@@ -15,7 +16,7 @@ public static class ExperimentReader
 
     /// <summary>Reads a spec file.</summary>
     /// <param name="path">The file; paths in it are relative to its folder.</param>
-    /// <param name="overrides">Fields set on the command line, as <c>a.b=c</c>; later ones win. They hold for every
+    /// <param name="overrides">Fields set on the command line, as <c>a.b=c</c>, each once. They hold for every
     /// member of a matrix; one that sets an axis replaces the axis.</param>
     /// <param name="environment">Variables for <c>${NAME}</c> in paths; null: those of the process.</param>
     /// <param name="paths">Whether missing models and pictures are errors.</param>
@@ -61,12 +62,18 @@ public static class ExperimentReader
     private sealed class Reading
     {
         private readonly Func<string, string?> variables;
-        private readonly List<Override> sets;
+        private readonly IReadOnlyList<Override> sets;
         private readonly PathRule paths;
         private readonly List<Experiment> experiments = [];
         private readonly List<string> files = [];
         private readonly HashSet<Override> applied = [];
+
+        /// <summary>Experiments that have no error of their own, with their files.</summary>
+        private readonly List<(Experiment Experiment, string File)> sound = [];
         private string title = "";
+
+        /// <summary>Errors that are in no single experiment.</summary>
+        private int common;
 
         public Reading(
             IReadOnlyList<string>? overrides,
@@ -75,7 +82,7 @@ public static class ExperimentReader
         )
         {
             variables = environment is null ? Environment.GetEnvironmentVariable : environment.GetValueOrDefault;
-            sets = [.. (overrides ?? []).Select(o => Override.Parse(o, Errors)).OfType<Override>()];
+            sets = Override.ParseAll(overrides ?? [], Errors);
             this.paths = paths;
         }
 
@@ -84,13 +91,24 @@ public static class ExperimentReader
         public ReadResult Result() =>
             Errors.Count == 0
                 ? new ReadResult(experiments, []) { Files = files, Name = title }
-                : new ReadResult([], Errors.Sorted());
+                : new ReadResult([], Errors.Sorted()) { Rest = Rest() };
+
+        /// <summary>What is left without the experiments that have errors.</summary>
+        private ReadResult? Rest() =>
+            common > 0 || sound.Count == 0
+                ? null
+                : new ReadResult([.. sound.Select(s => s.Experiment)], [])
+                {
+                    Files = [.. sound.Select(s => s.File)],
+                    Name = title,
+                };
 
         /// <summary>Reads a document: an experiment, or a list of specs.</summary>
         public void Document(string text, string name, string folder)
         {
             if (Root(text, name) is not { } root)
             {
+                common = Errors.Count;
                 return;
             }
 
@@ -106,6 +124,7 @@ public static class ExperimentReader
 
                 foreach (Override set in sets.Where(s => !applied.Contains(s)))
                 {
+                    common++;
                     Errors.Add(
                         set.At,
                         set.Path,
@@ -120,7 +139,7 @@ public static class ExperimentReader
                 { } whole
             )
             {
-                Members(whole, name, folder, sets);
+                Members(whole, name, folder, sets, before: 0);
             }
 
             title = experiments.FirstOrDefault()?.Name?.Split('/')[0] ?? "";
@@ -240,10 +259,11 @@ public static class ExperimentReader
 
         private void Listed(YamlMap collection, string name, string folder)
         {
-            foreach (
-                (YamlText place, string file, string full) in Collection.Files(collection, folder, variables, Errors)
-            )
+            var listed = Collection.Files(collection, folder, variables, Errors);
+            common = Errors.Count;
+            foreach ((YamlText place, string file, string full) in listed)
             {
+                int errors = Errors.Count;
                 string shown = System.IO.Path.IsPathRooted(file)
                     ? file
                     : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(name) ?? "", file);
@@ -284,7 +304,8 @@ public static class ExperimentReader
                         whole,
                         shown,
                         System.IO.Path.GetDirectoryName(full)!,
-                        [.. sets.Where(s => s.StageInside is not { } stage || HasStage(whole, stage))]
+                        [.. sets.Where(s => s.StageInside is not { } stage || HasStage(whole, stage))],
+                        errors
                     );
                 }
 
@@ -301,6 +322,7 @@ public static class ExperimentReader
                         $"{place.Described} has an experiment named '{twice.Name}', as an earlier one has: both "
                             + $"would write to runs/{twice.Name}"
                     );
+                    sound.RemoveAll(s => ReferenceEquals(s.Experiment, twice));
                 }
             }
         }
@@ -308,7 +330,13 @@ public static class ExperimentReader
         private static bool HasStage(YamlMap root, string stage) =>
             root.Find("stages")?.Value is YamlMap stages && stages.Find(stage) is not null;
 
-        private void Members(YamlMap root, string file, string folder, IReadOnlyList<Override> sets)
+        /// <summary>The experiments of a document.</summary>
+        /// <param name="root">The document on top of its bases.</param>
+        /// <param name="file">What errors call its file.</param>
+        /// <param name="folder">Its folder.</param>
+        /// <param name="sets">What the command line sets in it.</param>
+        /// <param name="before">Errors before the document was read: more are in all of its experiments.</param>
+        private void Members(YamlMap root, string file, string folder, IReadOnlyList<Override> sets, int before)
         {
             applied.UnionWith(sets);
             foreach (Override set in sets.Where(s => s.IsOfMatrix))
@@ -326,8 +354,10 @@ public static class ExperimentReader
             }
             var matrix = Matrix.Read(axes, Errors);
             root = root.With(new YamlText(root.At, Matrix.Key, Quoted: true), null);
+            bool wholeIsSound = Errors.Count == before;
             foreach ((IReadOnlyList<Override> points, string suffix) in matrix.Members())
             {
+                int own = Errors.Count;
                 YamlMap member = root;
                 foreach (Override set in points.Concat(sets.Where(s => !s.IsOfMatrix)))
                 {
@@ -354,6 +384,10 @@ public static class ExperimentReader
 
                 experiments.Add(experiment);
                 files.Add(file);
+                if (wholeIsSound && Errors.Count == own)
+                {
+                    sound.Add((experiment, file));
+                }
             }
         }
     }
@@ -380,7 +414,7 @@ public static class ExperimentReader
             }
             else
             {
-                return Decoded(File.ReadAllBytes(path), name, errors);
+                return Decoded(RegularFile.ReadAllBytes(path), name, errors);
             }
         }
         catch (Exception e)

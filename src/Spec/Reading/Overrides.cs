@@ -11,7 +11,8 @@ internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
 
     /// <summary>
     /// Reads <c>a.b=c</c>. A value that begins like a YAML list, mapping or quoted text is read as YAML; anything else
-    /// stands for itself. Nothing (<c>a.b=</c>) or <c>null</c> takes the key out.
+    /// stands for itself. <c>null</c> takes the key out. Nothing (<c>a.b=</c>) is refused: it is what is left of
+    /// <c>a.b=$N</c> where N is not set.
     /// </summary>
     public static Override? Parse(string option, ErrorList errors)
     {
@@ -30,6 +31,11 @@ internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
             return null;
         }
         string text = source.Text.Trim();
+        if (text.Length == 0)
+        {
+            errors.Add(at, path, "the value is empty", "null for the default, '\"\"' for an empty text");
+            return null;
+        }
         if (text.Length > 0 && "[{\"'".Contains(text[0], StringComparison.Ordinal))
         {
             return YamlLoader.Load(source, errors) is { } value ? new Override(path, value, at) : null;
@@ -37,6 +43,35 @@ internal sealed record Override(string Path, YamlValue? Value, SourceMark At)
 
         var plain = new YamlText(at, text, Quoted: false);
         return new Override(path, plain.IsNull ? null : plain, at);
+    }
+
+    /// <summary>
+    /// Reads all of a command line. One that would undo another, whole or in part, is refused: which of them was meant
+    /// cannot be told.
+    /// </summary>
+    public static IReadOnlyList<Override> ParseAll(IReadOnlyList<string> options, ErrorList errors)
+    {
+        var read = new List<Override>();
+        foreach (Override set in options.Select(o => Parse(o, errors)).OfType<Override>())
+        {
+            if (
+                read.Find(before => (before.Path + ".").StartsWith(set.Path + ".", StringComparison.Ordinal)) is
+                { } lost
+            )
+            {
+                errors.Add(
+                    set.At,
+                    set.Path,
+                    lost.Path == set.Path
+                        ? "the field is set twice: say it once"
+                        : $"this undoes --set {lost.Path}, which stands before it: leave one out, or change the order"
+                );
+            }
+
+            read.Add(set);
+        }
+
+        return read;
     }
 
     /// <summary>Whether it speaks of the matrix itself.</summary>

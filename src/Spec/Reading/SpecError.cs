@@ -36,6 +36,12 @@ public sealed record ReadResult(IReadOnlyList<Experiment> Experiments, IReadOnly
     /// <summary>The file that each experiment stands in: the spec, or one that it lists.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 
+    /// <summary>
+    /// Where some of several experiments have errors: the others, which may be run by themselves. null where all have
+    /// some, or where one is in the spec as a whole (its YAML, its list, an override).
+    /// </summary>
+    public ReadResult? Rest { get; init; }
+
     /// <summary>Whether the experiments may be run.</summary>
     public bool Ok => Errors.Count == 0;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Checking;
@@ -94,7 +95,7 @@ internal sealed record Reference
                 );
             }
 
-            byte[] bytes = System.IO.File.ReadAllBytes(file);
+            byte[] bytes = RegularFile.ReadAllBytes(file);
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             if (!Utf8.IsValid(json.Span))
             {

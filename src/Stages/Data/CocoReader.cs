@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Data;
 
 /// <summary>
-/// Reads COCO's <c>instances_*.json</c> as a stream (train2017 has 450 MB): of its annotations only a tally a picture
-/// is kept. An instance without <c>area</c> has that of its <c>bbox</c>, which is judged only then; annotations of
-/// pictures that <c>images</c> does not list are passed over. null counts as absent.
+/// Reads COCO's <c>instances_*.json</c> as a stream (train2017 has 450 MB): of its annotations only their ids and a
+/// tally a picture are kept. An instance without <c>area</c> has that of its <c>bbox</c>, which is judged only then;
+/// annotations of pictures that <c>images</c> does not list are passed over. null counts as absent.
 /// </summary>
 internal static class CocoReader
 {
@@ -131,14 +132,7 @@ internal static class CocoReader
     {
         try
         {
-            return new FileStream(
-                file,
-                FileMode.Open,
-                FileAccess.Read,
-                FileShare.Read,
-                bufferSize: 1,
-                FileOptions.SequentialScan
-            );
+            return RegularFile.Open(file, buffer: 1, options: FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -152,6 +146,7 @@ internal static class CocoReader
 
     private static void ReadImages(ref JsonTokens json, Dictionary<CocoId, CocoImage> images)
     {
+        var files = new Dictionary<string, CocoId>(StringComparer.Ordinal); // by the plain path
         json.BeginList("images");
         while (json.NextObject())
         {
@@ -189,19 +184,32 @@ internal static class CocoReader
                 throw json.Wrong($"'{image.FileName}' does not name a file below the picture folder", "file_name");
             }
 
-            if (!images.TryAdd(id ?? throw Lacks(ref json, "id"), image))
+            CocoId known = id ?? throw Lacks(ref json, "id");
+            if (!images.TryAdd(known, image))
             {
                 throw json.Wrong($"picture {id} is listed twice", "id");
+            }
+
+            string plain = PictureFolder.Plain(image.FileName);
+            if (!files.TryAdd(plain, known))
+            {
+                throw json.Wrong(
+                    $"'{image.FileName}' is listed twice, as the picture of id {files[plain]} and of id {known}",
+                    "file_name"
+                );
             }
         }
     }
 
     private static void ReadAnnotations(ref JsonTokens json, Dictionary<CocoId, InstanceTally> instances)
     {
+        var ids = new HashSet<long>();
+        var textIds = new HashSet<string>(StringComparer.Ordinal);
         json.BeginList("annotations");
         while (json.NextObject())
         {
-            CocoId? image = null,
+            CocoId? id = null,
+                image = null,
                 category = null;
             double? area = null;
             double[]? box = null; // x, y, width, height
@@ -209,7 +217,11 @@ internal static class CocoReader
             bool crowd = false;
             while (json.NextProperty())
             {
-                if (json.Is("image_id"u8))
+                if (json.Is("id"u8))
+                {
+                    id = json.HasValue() ? json.IdIfAny() : null;
+                }
+                else if (json.Is("image_id"u8))
                 {
                     image = json.HasValue() ? json.Id("image_id") : null;
                 }
@@ -238,6 +250,11 @@ internal static class CocoReader
             if (area is null && wrongBox is { } wrong)
             {
                 throw json.Wrong(wrong);
+            }
+
+            if (id is { } own && !(own.Text is { } text ? textIds.Add(text) : ids.Add(own.Number)))
+            {
+                throw json.Wrong($"annotation {own} is listed twice", "id");
             }
 
             ref InstanceTally tally = ref CollectionsMarshal.GetValueRefOrAddDefault(
@@ -302,6 +319,11 @@ internal static class CocoReader
             if (string.IsNullOrWhiteSpace(name))
             {
                 throw Lacks(ref json, "name");
+            }
+
+            if ((ControlCharacters.In(name) ?? ControlCharacters.In(super ?? "")) is { } control)
+            {
+                throw json.Wrong($"category '{name}' holds {control}, which no answer has", field: null);
             }
 
             if (!categories.TryAdd(id ?? throw Lacks(ref json, "id"), new CocoCategory(name, super)))

@@ -47,9 +47,10 @@ internal static class FolderReader
                 Gone = gone.Contains(l.Key) ? PictureFolder.NotOnDisk : null,
             }
         );
+        HashSet<string> labelledFiles = [.. known.Keys.Select(PictureFolder.Plain)];
         var unlabelled = files
             .Select(Item)
-            .Where(i => !known.ContainsKey(i.File))
+            .Where(i => !labelledFiles.Contains(i.File))
             .Select(i => i with { LeftOut = $"not labelled in {Path.GetFileName(labels)}" });
         return new PictureSet(images, [.. labelled, .. unlabelled])
         {
@@ -62,7 +63,7 @@ internal static class FolderReader
     /// </summary>
     private static PassedOver Unexplained(PassedOver others, string images, string labels, IEnumerable<string> labelled)
     {
-        string[] names = [.. labelled];
+        string[] names = [.. labelled.Select(PictureFolder.Plain)];
         string ownName = Path.GetFullPath(labels);
         int folders = names
             .Select(n => n.Split('/'))

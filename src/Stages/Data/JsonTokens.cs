@@ -12,7 +12,8 @@ namespace Pipelines.Stages.Data;
 internal ref struct JsonTokens
 {
     private const int FirstBuffer = 1 << 16,
-        LongestNotANumber = 10; // -Infinity and what ends it
+        LongestNotANumber = 10, // -Infinity and what ends it
+        Deepest = 64;
 
     private static readonly string[] NotNumbers = ["NaN", "Infinity", "-Infinity"];
 
@@ -25,6 +26,8 @@ internal ref struct JsonTokens
     private Utf8JsonReader reader;
     private string list = "";
     private int element = -1;
+    private readonly List<byte[]> asked = []; // names of properties that somebody asks for
+    private readonly ulong[] seen = new ulong[Deepest + 1]; // which of them the object at a depth has had so far
     private string? notANumber; // what the file has where the current token stands for a number that is none
 
     /// <summary>Starts at the file's first byte.</summary>
@@ -39,7 +42,9 @@ internal ref struct JsonTokens
         RefuseOtherFormats(buffer.AsSpan(0, filled), file);
         int mark = buffer.AsSpan(0, filled).StartsWith("\uFEFF"u8) ? 3 : 0;
         Discard(mark);
-        reader = new Utf8JsonReader(buffer.AsSpan(0, filled), ended, default);
+        // One level more than is taken, so that too deep a file is told apart from a damaged one
+        var options = new JsonReaderOptions { MaxDepth = Deepest + 1 };
+        reader = new Utf8JsonReader(buffer.AsSpan(0, filled), ended, new JsonReaderState(options));
     }
 
     /// <summary>Enters the object that must stand here.</summary>
@@ -47,6 +52,7 @@ internal ref struct JsonTokens
     {
         Advance();
         Expect(JsonTokenType.StartObject, "an object ({ … })", field: null);
+        seen[reader.CurrentDepth + 1] = 0;
     }
 
     /// <summary>Enters the list that must stand here; its elements must be objects.</summary>
@@ -70,6 +76,7 @@ internal ref struct JsonTokens
         }
 
         Expect(JsonTokenType.StartObject, "an object ({ … })", field: null);
+        seen[reader.CurrentDepth + 1] = 0;
         return true;
     }
 
@@ -80,17 +87,46 @@ internal ref struct JsonTokens
         return reader.TokenType == JsonTokenType.PropertyName;
     }
 
-    /// <summary>Whether the current property has this name.</summary>
-    public readonly bool Is(ReadOnlySpan<byte> name)
+    /// <summary>Whether the current property has this name, which an object has once at most.</summary>
+    /// <exception cref="InputException">The object had the property before: programs differ in which they
+    /// take.</exception>
+    public readonly bool Is(scoped ReadOnlySpan<byte> name)
     {
         try
         {
-            return reader.ValueTextEquals(name);
+            if (!reader.ValueTextEquals(name))
+            {
+                return false;
+            }
         }
         catch (InvalidOperationException)
         {
             return false; // half of a surrogate pair: no name that is looked for
         }
+
+        ulong bit = 1UL << NumberOf(name);
+        if ((seen[reader.CurrentDepth] & bit) != 0)
+        {
+            throw Wrong($"'{System.Text.Encoding.UTF8.GetString(name)}' stands there twice", field: null);
+        }
+
+        seen[reader.CurrentDepth] |= bit;
+        return true;
+    }
+
+    /// <summary>A number of a name that is asked for; there are few.</summary>
+    private readonly int NumberOf(scoped ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < asked.Count; i++)
+        {
+            if (name.SequenceEqual(asked[i]))
+            {
+                return i;
+            }
+        }
+
+        asked.Add(name.ToArray());
+        return asked.Count - 1;
     }
 
     /// <summary>Goes to the value of the current property. False where it is null, which counts as absent.</summary>
@@ -106,23 +142,47 @@ internal ref struct JsonTokens
     public readonly long Whole(string field)
     {
         Expect(JsonTokenType.Number, "a whole number", field);
+        return WholeIfAny()
+            ?? throw Wrong("a whole number is expected, found one with a fraction or too many digits", field);
+    }
+
+    private readonly long? WholeIfAny()
+    {
         if (reader.TryGetInt64(out long value))
         {
             return value;
         }
 
-        bool whole =
+        return
             reader.TryGetDecimal(out decimal wide)
             && decimal.IsInteger(wide)
-            && wide is >= long.MinValue and <= long.MaxValue;
-        return whole
+            && wide is >= long.MinValue and <= long.MaxValue
             ? (long)wide
-            : throw Wrong("a whole number is expected, found one with a fraction or too many digits", field);
+            : null;
     }
 
     /// <summary>The current value: an id, a whole number or a text.</summary>
     public readonly CocoId Id(string field) =>
         reader.TokenType == JsonTokenType.String ? CocoId.Of(CurrentText(field)) : new CocoId(Whole(field));
+
+    /// <summary>
+    /// The current value, which may be anything: the id that it is, else null, for it was not needed.
+    /// </summary>
+    public CocoId? IdIfAny()
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            return Id("id");
+        }
+
+        if (reader.TokenType == JsonTokenType.Number && notANumber is null && WholeIfAny() is { } number)
+        {
+            return new CocoId(number);
+        }
+
+        SkipCurrent();
+        return null;
+    }
 
     /// <summary>The current value: a number that is not negative.</summary>
     public readonly double Size(string field)
@@ -333,8 +393,6 @@ internal ref struct JsonTokens
                 reader = new Utf8JsonReader(buffer.AsSpan(0, filled), ended, reader.CurrentState);
                 before = reader;
             }
-
-            return true;
         }
         catch (JsonException e)
         {
@@ -350,6 +408,11 @@ internal ref struct JsonTokens
                     e
                 );
         }
+
+        bool opens = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+        return opens && reader.CurrentDepth >= Deepest
+            ? throw Wrong(Invariant.Text($"lists and objects are nested more than {Deepest} deep"), field: null)
+            : true;
     }
 
     /// <summary>
@@ -448,6 +511,20 @@ internal ref struct JsonTokens
         if (start.IsEmpty)
         {
             throw new InputException(file, "is empty.", "Get the file again.");
+        }
+
+        // A mark of the byte order, or an ASCII character beside zeros
+        bool isWide =
+            start
+            is [0xFF, 0xFE, ..]
+                or [0xFE, 0xFF, ..]
+                or [0, 0, 0xFE, 0xFF, ..]
+                or [0, 0, 0, not 0, ..]
+                or [0, not 0, ..]
+                or [not 0, 0, ..];
+        if (isWide)
+        {
+            throw new InputException(file, "is text in UTF-16 or UTF-32, not in UTF-8.", "Save it in UTF-8.");
         }
 
         if (start.StartsWith("version https://git-lfs"u8))

@@ -1,4 +1,5 @@
 using System.Text;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Data;
@@ -38,6 +39,7 @@ internal static class LabelFile
             super = Array.IndexOf(header, SuperCategoryColumn);
 
         var labels = new Dictionary<string, Label>(StringComparer.Ordinal);
+        var named = new Dictionary<string, string>(StringComparer.Ordinal); // as they are written, by the plain path
         while (rows.MoveNext())
         {
             (int line, string[] fields) = rows.Current;
@@ -57,6 +59,18 @@ internal static class LabelFile
                 throw new InputException(where, $"'{name}' does not name a file below the picture folder.");
             }
 
+            foreach (int column in super < 0 ? [category] : (int[])[category, super])
+            {
+                if (ControlCharacters.In(fields[column]) is { } control)
+                {
+                    throw new InputException(
+                        where,
+                        $"the {header[column]} of '{name}' holds {control}, which no answer has.",
+                        "Take it out."
+                    );
+                }
+            }
+
             if (string.IsNullOrWhiteSpace(fields[category]))
             {
                 throw new InputException(
@@ -66,18 +80,21 @@ internal static class LabelFile
                 );
             }
 
-            if (
-                !labels.TryAdd(
-                    name,
-                    new Label(
-                        fields[category].Trim(),
-                        super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null
-                    )
-                )
-            )
+            if (!named.TryAdd(PictureFolder.Plain(name), name))
             {
-                throw new InputException(where, $"'{name}' is labelled twice.");
+                string first = named[PictureFolder.Plain(name)];
+                throw new InputException(
+                    where,
+                    first == name
+                        ? $"'{name}' is labelled twice."
+                        : $"'{name}' is labelled twice: it is '{first}', too."
+                );
             }
+
+            labels.Add(
+                name,
+                new Label(fields[category].Trim(), super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null)
+            );
         }
 
         return labels.Count > 0 ? labels : throw new InputException(path, "labels no picture.");
@@ -136,7 +153,7 @@ internal static class LabelFile
     {
         try
         {
-            return File.ReadAllText(
+            return RegularFile.ReadAllText(
                 path,
                 new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
             );

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Vision;
 
@@ -106,11 +107,25 @@ internal static class PictureFolder
         && !relative.Contains('\0', StringComparison.Ordinal)
         && !relative.Split('/', '\\').Contains("..");
 
+    /// <summary>
+    /// One spelling of a path below the folder: <c>x.jpg</c>, <c>./x.jpg</c> and <c>.//x.jpg</c> are one picture.
+    /// </summary>
+    public static string Plain(string relative)
+    {
+        string[] parts = relative.Split('/');
+        return parts.Any(p => p is "" or ".") ? string.Join('/', parts.Where(p => p is not ("" or "."))) : relative;
+    }
+
     private static bool IsPicture(string file)
     {
         if (PictureNames.Contains(Path.GetExtension(file)))
         {
             return true;
+        }
+
+        if (RegularFile.Other(file) is not null)
+        {
+            return false;
         }
 
         try

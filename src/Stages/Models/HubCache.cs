@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Models;
@@ -34,7 +35,7 @@ internal static class HubCache
                     .Select(d => Path.GetFileName(d))
                     .Order(StringComparer.Ordinal),
             ];
-            string? named = File.Exists(main) ? File.ReadAllText(main).Trim() : null;
+            string? named = File.Exists(main) ? RegularFile.ReadAllText(main).Trim() : null;
             if (named is not null)
             {
                 return revisions.Contains(named)

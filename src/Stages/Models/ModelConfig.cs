@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 
@@ -62,7 +63,7 @@ internal sealed class ModelConfig
                 );
             }
 
-            byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(path));
+            byte[] bytes = Utf8Text.WithoutMark(RegularFile.ReadAllBytes(path));
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
                 throw new InputException(

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 
@@ -28,7 +29,7 @@ internal static class ModelFolder
         {
             try
             {
-                using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+                using var stream = RegularFile.Open(file);
                 if (
                     stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
                     && start.SequenceEqual(Pointer)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Win32.SafeHandles;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
@@ -193,13 +194,7 @@ internal sealed class FileDigests
     /// <summary>SHA-256 of the file's bytes, read now.</summary>
     public static string Compute(string path)
     {
-        using SafeFileHandle file = File.OpenHandle(
-            path,
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.Read,
-            FileOptions.SequentialScan
-        );
+        using SafeFileHandle file = RegularFile.OpenHandle(path);
         // A store has thousands of small files
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(RandomAccess.GetLength(file), 1, Block));
         try
@@ -225,13 +220,26 @@ internal sealed class FileDigests
             return identity;
         }
 
-        string? target = new FileInfo(full).LinkTarget;
-        throw new InputException(
-            full,
-            target is null
-                ? "there is no such file."
-                : $"is a link to {Path.GetFullPath(target, Path.GetDirectoryName(full)!)}, which does not exist."
-        );
+        throw new InputException(full, WhyMissing(full));
+    }
+
+    private static string WhyMissing(string full)
+    {
+        if (new FileInfo(full).LinkTarget is not { } target)
+        {
+            return "there is no such file.";
+        }
+
+        string named = Path.GetFullPath(target, Path.GetDirectoryName(full)!);
+        try
+        {
+            File.ResolveLinkTarget(full, returnFinalTarget: true);
+            return $"is a link to {named}, which does not exist.";
+        }
+        catch (IOException)
+        {
+            return $"is a link to {named}, from where links lead in a circle.";
+        }
     }
 
     private static InputException Changed(string full, string what) =>
@@ -284,7 +292,7 @@ internal sealed class FileDigests
         {
             if (
                 !File.Exists(path)
-                || JsonSerializer.Deserialize<Memory>(File.ReadAllBytes(path), Options)
+                || JsonSerializer.Deserialize<Memory>(RegularFile.ReadAllBytes(path), Options)
                     is not { Version: MemoryVersion } memory
             )
             {

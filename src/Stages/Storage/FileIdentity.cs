@@ -84,15 +84,22 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
 
     private static FileIdentity? FromRuntime(string path)
     {
-        var info = new FileInfo(path);
-        if (info.LinkTarget is not null)
+        try
         {
-            info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-        }
+            var info = new FileInfo(path);
+            if (info.LinkTarget is not null)
+            {
+                info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            }
 
-        return info.Exists
-            ? new FileIdentity(info.Length, (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100, 0, 0, 0)
-            : null;
+            return info.Exists
+                ? new FileIdentity(info.Length, (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100, 0, 0, 0)
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // links in a circle, or a folder that may not be entered: it leads to no file
+        }
     }
 
 #pragma warning disable IDE1006, CA5392 // a name of C

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
 
@@ -62,7 +63,8 @@ internal sealed record Manifest(
         {
             return
                 new FileInfo(path) is { Exists: true, Length: < 64 << 20 }
-                && JsonSerializer.Deserialize<Manifest>(File.ReadAllBytes(path), Options) is { IsSound: true } manifest
+                && JsonSerializer.Deserialize<Manifest>(RegularFile.ReadAllBytes(path), Options)
+                    is { IsSound: true } manifest
                 ? manifest
                 : null;
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
@@ -60,7 +61,7 @@ internal sealed class PublishedFiles
                 return null;
             }
 
-            lines = File.ReadAllText(path).Split('\n');
+            lines = RegularFile.ReadAllText(path).Split('\n');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
@@ -79,7 +80,7 @@ internal sealed class RunClaim : IDisposable
     {
         try
         {
-            return File.ReadAllText(claim);
+            return RegularFile.ReadAllText(claim);
         }
         catch (IOException)
         {

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
@@ -63,7 +64,7 @@ internal sealed class RunFolder
     public static void WriteSettings(string final, string settings)
     {
         string path = System.IO.Path.Combine(final, SettingsFile);
-        if (File.Exists(path) && File.ReadAllText(path) == settings)
+        if (File.Exists(path) && RegularFile.ReadAllText(path) == settings)
         {
             return;
         }
@@ -107,7 +108,7 @@ internal sealed class RunFolder
             return false; // while we waited
         }
 
-        if (File.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) != claim.Settings)
+        if (RegularFile.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) != claim.Settings)
         {
             throw new InputException(
                 final,
@@ -134,7 +135,7 @@ internal sealed class RunFolder
     {
         string final = claim.Folder;
         using FileStream held = LockOf(final);
-        bool isOurs = File.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) == claim.Settings;
+        bool isOurs = RegularFile.ReadAllText(System.IO.Path.Combine(final, SettingsFile)) == claim.Settings;
         if (!isOurs || (!evenPublished && PublishedFiles.Read(final) is not null))
         {
             return;
@@ -222,7 +223,7 @@ internal sealed class RunFolder
         string old = System.IO.Path.Combine(final, OldMarker);
         IEnumerable<string> before =
             PublishedFiles.Read(final) is { } published ? published.Tops
-            : File.Exists(old) ? File.ReadAllLines(old).Skip(1).Select(Top)
+            : File.Exists(old) ? RegularFile.ReadAllLines(old).Skip(1).Select(Top)
             : [];
         return [.. before.Concat(Swapped).Where(name => name != SettingsFile)];
     }

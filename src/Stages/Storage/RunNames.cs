@@ -10,36 +10,34 @@ internal static class RunNames
 {
     private static readonly string[] OwnFolders = ["tables", "figures", "overview"];
 
-    /// <summary>Demands that runs do not lie inside each other.</summary>
+    /// <summary>Demands that a run does not lie inside another.</summary>
     /// <param name="runs">The folder <c>artifacts/runs</c>.</param>
-    /// <param name="names">Names of the runs that are about to begin.</param>
-    /// <exception cref="InputException">One would lie inside another, of these or of those that are there.</exception>
-    public static void RequireApart(string runs, IReadOnlyCollection<string> names)
+    /// <param name="name">Name of the run that is about to begin.</param>
+    /// <param name="names">Names of all runs that are about to begin.</param>
+    /// <exception cref="InputException">It would lie inside another, of these or of those that are there.</exception>
+    public static void RequireApart(string runs, string name, IReadOnlyCollection<string> names)
     {
-        foreach (string name in names)
+        string[] parts = name.Split('/', 2);
+        if (parts is [var outer, var inner])
         {
-            string[] parts = name.Split('/', 2);
-            if (parts is [var outer, var inner])
+            if (IsMember(inner))
             {
-                if (IsMember(inner))
-                {
-                    continue;
-                }
-
-                if (OwnFolders.Contains(inner))
-                {
-                    throw Refused(name, $"would lie in the folder '{inner}' of a run '{outer}'", name);
-                }
-
-                if (names.Contains(outer) || IsRun(Path.Combine(runs, outer)))
-                {
-                    throw Refused(name, $"would lie inside the folder of the run '{outer}'", name);
-                }
+                return;
             }
-            else if (Inside(runs, name) is { } there)
+
+            if (OwnFolders.Contains(inner))
             {
-                throw Refused(name, $"would have the run '{name}/{there}' inside its folder", name);
+                throw Refused(name, $"would lie in the folder '{inner}' of a run '{outer}'", name);
             }
+
+            if (names.Contains(outer) || IsRun(Path.Combine(runs, outer)))
+            {
+                throw Refused(name, $"would lie inside the folder of the run '{outer}'", name);
+            }
+        }
+        else if (Inside(runs, name) is { } there)
+        {
+            throw Refused(name, $"would have the run '{name}/{there}' inside its folder", name);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
@@ -59,7 +60,7 @@ internal sealed record Worker(string Host, string Boot, string Namespace, int Pr
     {
         try
         {
-            return JsonSerializer.Deserialize<Worker>(File.ReadAllBytes(path), Options);
+            return JsonSerializer.Deserialize<Worker>(RegularFile.ReadAllBytes(path), Options);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -89,7 +90,7 @@ internal sealed record Worker(string Host, string Boot, string Namespace, int Pr
     {
         try
         {
-            return File.ReadAllText(path).Trim();
+            return RegularFile.ReadAllText(path).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

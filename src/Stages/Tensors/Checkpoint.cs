@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 using TorchSharp;
@@ -346,7 +347,7 @@ internal sealed class Checkpoint : IDisposable
     {
         try
         {
-            byte[] bytes = Utf8Text.WithoutMark(File.ReadAllBytes(index));
+            byte[] bytes = Utf8Text.WithoutMark(RegularFile.ReadAllBytes(index));
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
                 throw new InputException(
@@ -387,7 +388,7 @@ internal sealed class Checkpoint : IDisposable
 
         try
         {
-            using JsonDocument json = JsonDocument.Parse(Utf8Text.WithoutMark(File.ReadAllBytes(config)));
+            using JsonDocument json = JsonDocument.Parse(Utf8Text.WithoutMark(RegularFile.ReadAllBytes(config)));
             foreach (string part in new[] { "", "text_config", "llm_config", "vision_config" })
             {
                 JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using TorchSharp;
 
@@ -52,7 +53,7 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            using var stream = RegularFile.Open(path, FileShare.Read | FileShare.Delete);
             long length = stream.Length;
             if (length == 0)
             {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Tensors;
 
@@ -21,7 +22,7 @@ internal static class WeakenedLibrary
     /// <param name="library">The package's file.</param>
     public static string Of(string library)
     {
-        byte[] bytes = File.ReadAllBytes(library);
+        byte[] bytes = RegularFile.ReadAllBytes(library);
         // Another package version is another folder
         string folderName = "torch-" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
         Weaken(bytes, UnmetVersion);
@@ -38,7 +39,7 @@ internal static class WeakenedLibrary
             {
                 string folder = Directory.CreateDirectory(Path.Combine(root, folderName)).FullName;
                 string copy = Path.Combine(folder, Path.GetFileName(library));
-                if (!File.Exists(copy) || !File.ReadAllBytes(copy).AsSpan().SequenceEqual(bytes))
+                if (!File.Exists(copy) || !RegularFile.ReadAllBytes(copy).AsSpan().SequenceEqual(bytes))
                 {
                     // Several processes may be here at once: each writes its own file, the last rename wins, and all
                     // are equal.

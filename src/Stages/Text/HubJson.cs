@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Text;
@@ -24,7 +25,7 @@ internal static class HubJson
                 throw new InputException(file, $"has {info.Length:N0} bytes, far more than a tokenizer has.", Remedy);
             }
 
-            byte[] bytes = File.ReadAllBytes(file);
+            byte[] bytes = RegularFile.ReadAllBytes(file);
             if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             {
                 throw new InputException(

@@ -31,7 +31,7 @@ internal static class BmpFile
     public static PictureHeader Read(ReadOnlySpan<byte> file)
     {
         BmpHeader header = ReadHeader(file);
-        return new PictureHeader(header.Width, header.Height, Orientation.AsStored);
+        return new PictureHeader(header.Width, header.Height);
     }
 
     /// <summary>Decodes the pixels.</summary>

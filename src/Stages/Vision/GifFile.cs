@@ -21,7 +21,7 @@ internal static class GifFile
     public static PictureHeader Read(ReadOnlySpan<byte> file)
     {
         GifFrame frame = FirstFrame(file);
-        return new PictureHeader(frame.ScreenWidth, frame.ScreenHeight, Orientation.AsStored);
+        return new PictureHeader(frame.ScreenWidth, frame.ScreenHeight);
     }
 
     /// <summary>Decodes the first frame on its screen.</summary>

@@ -93,7 +93,7 @@ internal static class JpegFile
 
         long most = fileLength * (marker == Progressive ? ProgressivePixelsPerByte : SequentialPixelsPerByte);
         return (long)width * height <= most
-            ? new PictureHeader(width, height, Orientation.AsStored)
+            ? new PictureHeader(width, height)
             : throw new FormatException(
                 Invariant.Text(
                     $"says it has {width} x {height} pixels, more than a file of {fileLength:N0} bytes can hold"

@@ -1,3 +1,4 @@
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using SkiaSharp;
 
@@ -6,8 +7,8 @@ namespace Pipelines.Stages.Vision;
 /// <summary>
 /// Decodes PNG, JPEG, WebP, GIF and BMP as Pillow does (<c>Image.open(f).convert('RGB')</c>, then
 /// <c>ImageOps.exif_transpose</c>): alpha is dropped, not blended; of 16 bits the high byte counts, in gray too (Pillow
-/// clamps 16-bit gray instead); of moving pictures the first frame; EXIF orientation is followed. What a file is, is
-/// judged by its content, never by its name.
+/// clamps 16-bit gray instead); of moving pictures the first frame; the orientation is followed wherever Pillow finds
+/// it (<see cref="PictureMetadata"/>). What a file is, is judged by its content, never by its name.
 /// </summary>
 internal static class PictureDecoder
 {
@@ -64,8 +65,7 @@ internal static class PictureDecoder
         {
             var format = PictureFormats.Of(bytes);
             PictureHeader header = HeaderOf(format, bytes);
-            Orientation orientation = format == PictureFormat.Jpeg ? OriginOf(bytes) : header.Orientation;
-            return orientation >= Orientation.Transposed
+            return OrientationOf(format, bytes) >= Orientation.Transposed
                 ? (header.Height, header.Width)
                 : (header.Width, header.Height);
         }
@@ -93,11 +93,38 @@ internal static class PictureDecoder
         }
     }
 
+    /// <summary>
+    /// How a file's picture is turned, where that is told by other means than EXIF's plain tag; null where it is not,
+    /// or the file is no picture.
+    /// </summary>
+    /// <exception cref="InputException">It cannot be opened.</exception>
+    public static Orientation? TurnedByOtherMeans(string path)
+    {
+        if (FormatOf(path) is not { } format)
+        {
+            return null;
+        }
+
+        try
+        {
+            using FileStream file = RegularFile.Open(path);
+            return
+                PictureMetadata.Of(format, file).Orientation is { IsPlain: false, Orientation: var orientation }
+                && orientation != Orientation.AsStored
+                ? orientation
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
     /// <summary>The first bytes of a file, enough to tell what it is.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static byte[] Start(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        using var stream = RegularFile.Open(path, buffer: 1);
         byte[] start = new byte[PictureFormats.Signature];
         return start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
     }
@@ -110,7 +137,7 @@ internal static class PictureDecoder
         try
         {
             PictureFormats.Of(Start(path));
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path);
         }
         catch (FormatException e)
         {
@@ -144,33 +171,29 @@ internal static class PictureDecoder
             _ => throw new ArgumentOutOfRangeException(nameof(format)),
         };
 
-    /// <summary>Orientation of a JPEG; the codec reads the header only.</summary>
-    private static Orientation OriginOf(byte[] bytes)
-    {
-        using var data = SKData.CreateCopy(bytes);
-        using var codec = SKCodec.Create(data) ?? throw new FormatException("is damaged: its header cannot be decoded");
-        return (Orientation)codec.EncodedOrigin;
-    }
+    private static Orientation OrientationOf(PictureFormat format, byte[] bytes) =>
+        PictureMetadata.Of(format, new MemoryStream(bytes, writable: false)).Orientation.Orientation;
 
     private static Picture DecodeAs(PictureFormat format, byte[] bytes)
     {
         // All checks come before the decoder allocates.
         var header = HeaderOf(format, bytes);
         RequireRoom(format, header, bytes.Length);
-        return format switch
+        Picture stored = format switch
         {
             PictureFormat.Gif => GifFile.Decode(bytes),
             PictureFormat.Bmp => BmpFile.Decode(bytes),
             PictureFormat.Png => DecodePng(bytes, header),
-            _ => DecodeBySkia(bytes, header, ownOrientation: format == PictureFormat.WebP),
+            _ => DecodeBySkia(bytes, header),
         };
+        return stored.Turned(OrientationOf(format, bytes));
     }
 
     private static Picture DecodePng(byte[] bytes, PictureHeader header)
     {
         byte[] essential = PngFile.Essential(bytes);
         PngFile.RequireData(essential, header);
-        return DecodeBySkia(essential, header, ownOrientation: true);
+        return DecodeBySkia(essential, header);
     }
 
     /// <summary>
@@ -202,7 +225,7 @@ internal static class PictureDecoder
         }
     }
 
-    private static Picture DecodeBySkia(byte[] bytes, PictureHeader header, bool ownOrientation)
+    private static Picture DecodeBySkia(byte[] bytes, PictureHeader header)
     {
         using var data = SKData.CreateCopy(bytes);
         using var codec = SKCodec.Create(data) ?? throw new FormatException("is damaged: its header cannot be decoded");
@@ -241,8 +264,6 @@ internal static class PictureDecoder
             (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
         }
 
-        return new Picture(header.Width, header.Height, rgb).Turned(
-            ownOrientation ? header.Orientation : (Orientation)codec.EncodedOrigin
-        );
+        return new Picture(header.Width, header.Height, rgb);
     }
 }

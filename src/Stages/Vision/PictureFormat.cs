@@ -117,6 +117,4 @@ internal static class PictureFormats
 /// <summary>What a picture file says before its pixels.</summary>
 /// <param name="Width">Stored columns.</param>
 /// <param name="Height">Stored rows.</param>
-/// <param name="Orientation">How the stored picture is to be turned; as stored for a JPEG, whose decoder finds it
-/// out.</param>
-internal readonly record struct PictureHeader(int Width, int Height, Orientation Orientation);
+internal readonly record struct PictureHeader(int Width, int Height);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Vision;
@@ -82,7 +83,7 @@ internal sealed class PictureVerdicts(string? memoryPath)
         var reasons = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            string text = path is not null && File.Exists(path) ? File.ReadAllText(path) : "";
+            string text = path is not null && File.Exists(path) ? RegularFile.ReadAllText(path) : "";
             string body = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
             if (text != Head(body) + body)
             {

@@ -3,9 +3,7 @@ using System.IO.Compression;
 
 namespace Pipelines.Stages.Vision;
 
-/// <summary>
-/// Reads the size of a PNG and its orientation (chunk eXIf), which the decoder does not report, and guards the decoder.
-/// </summary>
+/// <summary>Reads the size of a PNG and guards its decoder.</summary>
 internal static class PngFile
 {
     /// <summary>Deflate packs at most 1032 bytes in one, a byte holds at most 8 pixels.</summary>
@@ -36,7 +34,7 @@ internal static class PngFile
             throw new FormatException("is damaged: the PNG has a width or height that no picture has");
         }
 
-        return new PictureHeader((int)width, (int)height, ReadOrientation(file));
+        return new PictureHeader((int)width, (int)height);
     }
 
     /// <summary>
@@ -142,25 +140,4 @@ internal static class PngFile
 
     private static long Length(ReadOnlySpan<byte> file, long chunk) =>
         BinaryPrimitives.ReadUInt32BigEndian(file[(int)chunk..]);
-
-    private static Orientation ReadOrientation(ReadOnlySpan<byte> file)
-    {
-        for (long at = Signature; at + 12 <= file.Length;)
-        {
-            long length = Length(file, at);
-            if (at + 12 + length > file.Length)
-            {
-                break;
-            }
-
-            if (file.Slice((int)at + 4, 4).SequenceEqual("eXIf"u8))
-            {
-                return Exif.Orientation(file.Slice((int)at + 8, (int)length));
-            }
-
-            at += 12 + length;
-        }
-
-        return Orientation.AsStored;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 
@@ -139,7 +140,7 @@ internal sealed record PreprocessorConfig
     {
         try
         {
-            return File.ReadAllBytes(file);
+            return RegularFile.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Pipelines.Stages.Vision;
 
-/// <summary>Reads the size of a WebP and its orientation (chunk EXIF); the pixels are libwebp's.</summary>
+/// <summary>Reads the size of a WebP; the pixels are libwebp's.</summary>
 internal static class WebPFile
 {
     private const int FirstChunk = 12;
@@ -12,23 +12,17 @@ internal static class WebPFile
     public static PictureHeader Read(ReadOnlySpan<byte> file)
     {
         (int Width, int Height)? size = null;
-        var orientation = Orientation.AsStored;
         for (long at = FirstChunk; at + 8 <= file.Length;)
         {
             var name = file.Slice((int)at, 4);
             long length = BinaryPrimitives.ReadUInt32LittleEndian(file[((int)at + 4)..]);
             var body = file.Slice((int)at + 8, (int)Math.Min(length, file.Length - at - 8));
             size ??= Size(name, body);
-            if (name.SequenceEqual("EXIF"u8))
-            {
-                orientation = Exif.Orientation(WithoutMark(body));
-            }
-
             at += 8 + length + (length % 2);
         }
 
         return size is { } found
-            ? new PictureHeader(found.Width, found.Height, orientation)
+            ? new PictureHeader(found.Width, found.Height)
             : throw new FormatException("is damaged: the WebP has no header");
     }
 
@@ -57,10 +51,6 @@ internal static class WebPFile
 
         return null;
     }
-
-    /// <summary>Some writers put the mark of a JPEG's segment before the block.</summary>
-    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> exif) =>
-        exif.StartsWith("Exif\0\0"u8) ? exif[6..] : exif;
 
     private static int Int24(ReadOnlySpan<byte> bytes) => bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
 }

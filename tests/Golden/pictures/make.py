@@ -1,11 +1,12 @@
-"""Small WebP, GIF and BMP files and what Pillow makes of them (Debian's python3-pil 9.4.0, libwebp 1.2.4).
+"""Small WebP, GIF and BMP files, PNG and JPEG files that are turned, and what Pillow makes of them (Debian's
+python3-pil 9.4.0, libwebp 1.2.4).
 
     /usr/bin/python3 make.py        # writes the files beside it, and expected.json
 
 expected.json: file, format, mode (Pillow's), width, height, rgb (base64 of uint8 [height, width, 3]):
 ImageOps.exif_transpose(Image.open(f)).convert('RGB'), as transformers' load_image has it. `lossy`: decoders may differ.
 """
-import base64, io, json, os, random, struct
+import base64, io, json, os, random, struct, zlib
 from PIL import Image, ImageOps
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,11 +21,15 @@ def texture(width, height, channels=3):
     return Image.frombytes({1: "L", 3: "RGB", 4: "RGBA"}[channels], (width, height), data)
 
 
-def add(name, data, lossy=False):
+def add(name, data, lossy=False, xmp=None):
+    """xmp: the file's packet where Pillow 9.4 does not look for it (JPEG, WebP) and newer ones do."""
     with open(os.path.join(HERE, name), "wb") as f:
         f.write(data)
     image = Image.open(io.BytesIO(data))
     form, mode = image.format, image.mode
+    if xmp:
+        image.info["XML:com.adobe.xmp"] = xmp
+        image._exif = None  # 9.4 has looked at it for the resolution already
     rgb = ImageOps.exif_transpose(image).convert("RGB")
     row = dict(file=name, format=form, mode=mode, width=rgb.width, height=rgb.height,
                rgb=base64.b64encode(rgb.tobytes()).decode())
@@ -120,6 +125,91 @@ for turned in (3, 6):
     exif[0x0112] = turned
     add(f"lossless_exif{turned}.webp", saved(texture(11, 6), "WEBP", lossless=True, exif=exif.tobytes()))
 add("moving.webp", saved(texture(12, 10, 4), "WEBP", save_all=True, append_images=[texture(12, 10, 4)], lossless=True, exact=True, duration=40))
+
+
+# Where the orientation stands
+def tiff(*entries, order="<", behind=b""):
+    """An EXIF block of one directory; an entry: tag, type, count, its four bytes."""
+    block = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "IH", 8, len(entries))
+    for tag, kind, count, value in entries:
+        block += struct.pack(order + "HHI", tag, kind, count) + value
+    return block + struct.pack(order + "I", 0) + behind
+
+
+def short(value, order="<", kind=3, count=1):
+    return (0x0112, kind, count, struct.pack(order + "HH", value, 0))
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png(*chunks, late=False):
+    """A PNG with chunks before its pixels, or behind them."""
+    data = saved(texture(20, 12) if late else texture(5, 3), "PNG")  # half of a file must lack pixels
+    at = len(data) - 12 if late else 33
+    return data[:at] + b"".join(chunks) + data[at:]
+
+
+def packet(value, element=False):
+    said = f"<tiff:Orientation>{value}</tiff:Orientation>" if element else f'tiff:Orientation="{value}"'
+    return f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{said}</x:xmpmeta>'
+
+
+def international(key, text, deflated=False):
+    body = text.encode()
+    return chunk(b"iTXt", key + b"\0" + (b"\1\0" if deflated else b"\0\0") + b"\0\0"
+                 + (zlib.compress(body) if deflated else body))
+
+
+def profile(block):
+    return b"\nexif\n%8d\n" % (6 + len(block)) + (b"Exif\0\0" + block).hex().encode() + b"\n"
+
+
+RAW, XMP = b"Raw profile type exif", b"XML:com.adobe.xmp"
+add("turned_exif6.png", png(chunk(b"eXIf", tiff(short(6)))))
+add("turned_exif7_behind.png", png(chunk(b"eXIf", tiff(short(7, ">"), order=">")), late=True))
+add("turned_exif_long8.png", png(chunk(b"eXIf", tiff((0x0112, 4, 1, struct.pack("<I", 8))))))
+add("turned_exif_signed5.png", png(chunk(b"eXIf", tiff(short(5, kind=8)))))
+add("turned_exif_byte6.png", png(chunk(b"eXIf", tiff((0x0112, 1, 1, b"\6\0\0\0")))))
+add("turned_exif_text6.png", png(chunk(b"eXIf", tiff((0x0112, 2, 2, b"6\0\0\0")))))
+add("turned_exif_rational6.png", png(chunk(b"eXIf", tiff((0x0112, 5, 1, struct.pack("<I", 26)), behind=struct.pack("<II", 12, 2)))))
+add("turned_exif_double3.png", png(chunk(b"eXIf", tiff((0x0112, 12, 1, struct.pack("<I", 26)), behind=struct.pack("<d", 3)))))
+add("turned_exif_two_values6.png", png(chunk(b"eXIf", tiff((0x0112, 3, 2, struct.pack("<HH", 6, 3))))))
+add("turned_exif_no_value.png", png(chunk(b"eXIf", tiff(short(6, count=0)))))
+add("turned_exif_tag_twice.png", png(chunk(b"eXIf", tiff(short(6), short(3)))))
+add("turned_exif_behind_an_entry_that_points_outside.png", png(chunk(b"eXIf", tiff((0x010F, 2, 40, struct.pack("<I", 9999)), short(6)))))
+add("turned_exif_of_unknown_type.png", png(chunk(b"eXIf", tiff(short(6, kind=99)))))
+add("turned_profile6.png", png(chunk(b"tEXt", RAW + b"\0" + profile(tiff(short(6))))))
+add("turned_profile8_deflated_behind.png", png(chunk(b"zTXt", RAW + b"\0\0" + zlib.compress(profile(tiff(short(8))))), late=True))
+add("turned_profile5_international.png", png(international(RAW, profile(tiff(short(5))).decode(), deflated=True)))
+add("turned_profile_long3.png", png(chunk(b"tEXt", RAW + b"\0" + profile(tiff((0x0112, 4, 1, struct.pack("<I", 3)))))))
+add("turned_exif3_before_profile6.png", png(chunk(b"tEXt", RAW + b"\0" + profile(tiff(short(6)))), chunk(b"eXIf", tiff(short(3)))))
+add("turned_xmp6.png", png(international(XMP, packet(6))))
+add("turned_xmp4_element_deflated_behind.png", png(international(XMP, packet(4, element=True), deflated=True), late=True))
+add("turned_xmp9.png", png(international(XMP, packet(9))))
+add("turned_xmp6_plain_text.png", png(chunk(b"tEXt", XMP + b"\0" + packet(6).encode())))
+add("turned_exif1_before_xmp6.png", png(chunk(b"eXIf", tiff(short(1))), international(XMP, packet(6))))
+add("turned_exif9_before_xmp6.png", png(chunk(b"eXIf", tiff(short(9))), international(XMP, packet(6))))
+add("turned_xmp6_as_exif_lacks_it.png", png(chunk(b"eXIf", tiff((0x0100, 3, 1, b"\5\0\0\0"))), international(XMP, packet(6))))
+
+
+def jpeg(*segments):
+    data = saved(texture(16, 8), "JPEG", quality=90)
+    return data[:2] + b"".join(b"\xff\xe1" + struct.pack(">H", 2 + len(s)) + s for s in segments) + data[2:]
+
+
+ADOBE = b"http://ns.adobe.com/xap/1.0/\0"
+add("turned_exif6.jpg", jpeg(b"Exif\0\0" + tiff(short(6))))
+add("turned_exif_long8.jpg", jpeg(b"Exif\0\0" + tiff((0x0112, 4, 1, struct.pack("<I", 8)))))
+add("turned_exif_behind_xmp.jpg", jpeg(ADOBE + packet(3).encode(), b"Exif\0\0" + tiff(short(5, ">"), order=">")))
+add("turned_xmp6.jpg", jpeg(ADOBE + packet(6).encode()), xmp=packet(6))
+add("turned_xmp7_element.jpg", jpeg(b"Exif\0\0" + tiff((0x0100, 3, 1, b"\5\0\0\0")), ADOBE + packet(7, element=True).encode()), xmp=packet(7, element=True))
+turned = saved(texture(9, 5), "WEBP", lossless=True, xmp=packet(6).encode())
+add("turned_xmp6.webp", turned, xmp=packet(6))
+unsaid = bytearray(saved(texture(9, 5), "WEBP", lossless=True, exif=exif.tobytes()))
+unsaid[20] &= ~8
+add("turned_exif_that_the_header_denies.webp", bytes(unsaid))
 
 with open(os.path.join(HERE, "expected.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(r) for r in rows) + "\n]\n")

@@ -209,6 +209,30 @@ public sealed class FileDigestsTests : IDisposable
         digests.Invoking(d => d.OfSource(Weights)).Should().Throw<InputException>().Which.Where.Should().Be(Weights);
     }
 
+    [Fact]
+    public void Links_in_a_circle_and_files_that_never_end_are_errors_by_name()
+    {
+        string circle = Path.Combine(folder.Path, "circle"),
+            zero = Path.Combine(folder.Path, "zero");
+        File.CreateSymbolicLink(circle, Weights);
+        File.CreateSymbolicLink(Weights, circle);
+        File.CreateSymbolicLink(zero, "/dev/zero");
+        var digests = new FileDigests(null);
+
+        FileIdentity.Of(circle).Should().BeNull();
+        digests.Invoking(d => d.Note(circle)).Should().NotThrow();
+        digests
+            .Invoking(d => d.Of(circle))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"{circle}: is a link to {Weights}, from where links lead in a circle.");
+        digests
+            .Invoking(d => d.Of(zero))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"{zero}: cannot be read (it is a character device, not a regular file).");
+    }
+
     private void Write(string text) => File.WriteAllText(Weights, text);
 
     private string Remember()

@@ -63,6 +63,55 @@ public sealed class CollectionTests
     }
 
     [Fact]
+    public void With_keep_going_the_others_run_whatever_one_is_refused_for()
+    {
+        using var experiment = new SmallExperiment(samples: 1, masks: 20);
+        string folder = Path.GetDirectoryName(experiment.Spec)!,
+            text = File.ReadAllText(experiment.Spec),
+            model = experiment.CopyModel();
+        File.WriteAllText(Path.Combine(model, "config.json"), """{ "model_type": "bert" }""");
+        Write("typo", "count: 20", "count: sixty");
+        Write("gone", experiment.Model, "/nowhere/llava");
+        Write("other", experiment.Model, model);
+        Write("pictures", "answer-questions,", "answer-questions, prompt: [p1],");
+        string all = Path.Combine(folder, "all.yaml");
+        File.WriteAllText(
+            all,
+            "name: all\nexperiments: [typo.yaml, gone.yaml, other.yaml, absent.yaml, pictures.yaml, small.yaml]\n"
+        );
+
+        string[] arguments = [all, "--artifacts", experiment.Artifacts];
+        var (code, output, errors) = HostProcess.Run([.. arguments, "--keep-going"]);
+
+        code.Should().Be(2, output + errors);
+        errors
+            .Should()
+            .Contain("sixty")
+            .And.Contain("/nowhere/llava")
+            .And.Contain("other: " + model)
+            .And.Contain("absent.yaml")
+            .And.Contain("pictures.yaml")
+            .And.NotContain("   at ");
+        output.Should().Contain("== small").And.NotContain("== other").And.Contain("units computed");
+        File.Exists(Path.Combine(experiment.RunFolder, "report.html")).Should().BeTrue();
+        var plan = HostProcess.Run(["plan", .. arguments, "--keep-going"]);
+        (plan.ExitCode, plan.Output.Contains("small:", StringComparison.Ordinal)).Should().Be((2, true), plan.Errors);
+        HostProcess.Run(arguments).ExitCode.Should().Be(2);
+
+        File.WriteAllText(all, "name: all\nexperiments: [typo.yaml, other.yaml]\n");
+        var none = HostProcess.Run([.. arguments, "--keep-going"]);
+        (none.ExitCode, none.Output.Contains("computed", StringComparison.Ordinal)).Should().Be((2, false));
+        none.Errors.Should().Contain("sixty").And.Contain("other: " + model);
+
+        void Write(string name, string part, string wrong) =>
+            File.WriteAllText(
+                Path.Combine(folder, name + ".yaml"),
+                text.Replace("name: small", $"name: {name}", StringComparison.Ordinal)
+                    .Replace(part, wrong, StringComparison.Ordinal)
+            );
+    }
+
+    [Fact]
     public void An_error_in_a_listed_spec_is_told_before_anything_runs()
     {
         using var experiment = new SmallExperiment();

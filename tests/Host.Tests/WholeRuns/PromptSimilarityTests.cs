@@ -97,7 +97,7 @@ public sealed class PromptSimilarityTests
     {
         using var experiment = new SmallExperiment(samples: 3);
         string other = Path.Combine(experiment.Artifacts, "other.parquet");
-        experiment.Run("--set", "prompt=p9", "--set", "stages.validation=");
+        experiment.Run("--set", "prompt=p9", "--set", "stages.validation=null");
         File.Copy(Path.Combine(experiment.RunFolder, "tables", "attribution.parquet"), other);
         experiment.Run();
         var before = experiment.StoredKeys();

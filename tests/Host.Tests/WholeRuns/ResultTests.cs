@@ -160,7 +160,7 @@ public sealed class ResultTests
             "select lower(answer) as object, count(*) as n from '{0}' where status = 'kept' group by 1";
         string samples = Path.Combine(experiment.RunFolder, "tables", "samples.parquet"),
             kept = string.Format(System.Globalization.CultureInfo.InvariantCulture, counts, samples);
-        experiment.Run("--set", "stages.validation=", "--set", "stages.answers.per_object.most=1");
+        experiment.Run("--set", "stages.validation=null", "--set", "stages.answers.per_object.most=1");
         Query($"select count(*) from '{samples}' where status = 'kept'").Should().Be(40);
         Query($"select max(n) from ({kept})").Should().Be(1);
         Query(
@@ -171,7 +171,7 @@ public sealed class ResultTests
             .BePositive();
 
         experiment
-            .Run("--set", "stages.validation=", "--set", "stages.answers.per_object={ least: 2, most: 2 }")
+            .Run("--set", "stages.validation=null", "--set", "stages.answers.per_object={ least: 2, most: 2 }")
             .Should()
             .Contain("kept (per_object)");
         Query($"select min(n) from ({kept})").Should().Be(2);

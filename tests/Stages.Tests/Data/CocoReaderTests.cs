@@ -384,6 +384,128 @@ public sealed class CocoReaderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("""{"id": 7, """, """{"id": 7, """, "annotations[1].id: annotation 7 is listed twice")]
+    [InlineData("""{"id": 7, """, """{"id": 7.0, """, "annotations[1].id: annotation 7 is listed twice")]
+    [InlineData("""{"id": "7", """, """{"id": 7, """, "annotations[1].id: annotation 7 is listed twice")]
+    [InlineData("""{"id": "x", """, """{"id": "x", """, "annotations[1].id: annotation x is listed twice")]
+    public void An_annotation_that_is_listed_twice_is_refused(string first, string second, string message) =>
+        Failure(() => Read(Json(Images, WithIds(first, second), Categories))).Message.Should().Contain(message);
+
+    [Theory]
+    [InlineData("""{"id": 7, """, """{"id": 8, """)]
+    [InlineData("""{"id": "07", """, """{"id": 7, """)]
+    [InlineData("""{"id": null, """, """{"id": null, """)]
+    [InlineData("""{"id": NaN, """, """{"id": NaN, """)]
+    [InlineData("""{"id": {"a": 1}, """, """{"id": {"a": 1}, """)]
+    [InlineData("""{"id": 1.5, """, """{"id": 1.5, """)]
+    public void Annotations_without_an_id_or_with_others_are_read_as_before(string first, string second) =>
+        Read(Json(Images, WithIds(first, second), Categories))
+            .Pictures.Should()
+            .Equal(Read(Json(Images, Annotations, Categories)).Pictures);
+
+    private static string WithIds(string first, string second) =>
+        Annotations
+            .Replace("""{"image_id": 1,""", first + "\"image_id\": 1,", StringComparison.Ordinal)
+            .Replace("""{"image_id": 2,""", second + "\"image_id\": 2,", StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("a.jpg", "a.jpg")]
+    [InlineData("a.jpg", "./a.jpg")]
+    [InlineData("sub//b.jpg", "sub/./b.jpg")]
+    public void A_picture_under_two_ids_is_refused(string first, string second) =>
+        Failure(() =>
+            Read(
+                Json(
+                    $$"""[{"id": 1, "file_name": "{{first}}"}, {"id": 2, "file_name": "{{second}}"}]""",
+                    "[]",
+                    Categories
+                )
+            )
+        )
+            .Message.Should()
+            .Contain($"images[1].file_name: '{second}' is listed twice, as the picture of id 1 and of id 2 (line 1");
+
+    [Theory]
+    [InlineData("""{"images": [], "images": """, "'images' stands there twice (line 1, byte 16)")]
+    [InlineData("""{"annotations": null, "images": """, "annotations: a list")]
+    [InlineData("""{"unused": 1, "unused": 2, "images": """, null)]
+    public void A_list_that_stands_there_twice_is_refused_where_it_is_read(string start, string? message)
+    {
+        string json = Json(Images, Annotations, Categories);
+        json = start + json[(json.IndexOf("\"images\": ", StringComparison.Ordinal) + 10)..];
+
+        Reading(json, message);
+    }
+
+    [Theory]
+    [InlineData("\"area\": 1000", "\"area\": 1000, \"area\": null", "annotations[0]: 'area' stands there twice")]
+    [InlineData("\"width\": 100", "\"width\": null, \"width\": 100", "images[0]: 'width' stands there twice")]
+    [InlineData("\"name\": \"hot dog\"", "\"name\": 1, \"na\\u006de\": \"hot dog\"", "'name' must")]
+    [InlineData("\"iscrowd\": 0", "\"iscrowd\": 0, \"unused\": 1, \"unused\": 2", null)]
+    public void A_field_that_is_read_stands_in_an_object_once(string field, string twice, string? message)
+    {
+        string json = Json(Images, Annotations, Categories);
+        json.Should().Contain(field);
+        bool first = message == "'name' must"; // the first is not a text, which is found before
+
+        Reading(
+            json.Replace(field, twice, StringComparison.Ordinal),
+            first ? "categories[1].name: a text is expected, found a number" : message
+        );
+    }
+
+    private void Reading(string json, string? message)
+    {
+        if (message is null)
+        {
+            Read(json).Candidates.Should().HaveCount(2);
+        }
+        else
+        {
+            Failure(() => Read(json)).Message.Should().Contain(message);
+        }
+    }
+
+    [Theory]
+    [InlineData(64, null)]
+    [InlineData(65, "lists and objects are nested more than 64 deep (line 2, byte 74)")]
+    [InlineData(5000, "lists and objects are nested more than 64 deep (line 2, byte 74)")]
+    public void Nesting_that_is_too_deep_is_called_that(int depth, string? message)
+    {
+        string nested = new string('[', depth - 1) + new string(']', depth - 1);
+        string json = Json(Images, Annotations, Categories)
+            .Replace("{\"info\": {\"year\": 2017}", $"{{\n\"info\":   {nested}", StringComparison.Ordinal);
+
+        Reading(json, message);
+    }
+
+    [Theory]
+    [InlineData("utf-16", true)]
+    [InlineData("utf-16", false)]
+    [InlineData("utf-16BE", true)]
+    [InlineData("utf-16BE", false)]
+    [InlineData("utf-32", true)]
+    [InlineData("utf-32BE", false)]
+    public void Text_that_is_not_UTF_8_is_called_that(string encoding, bool mark)
+    {
+        Encoding wide = Encoding.GetEncoding(encoding);
+        byte[] text = wide.GetBytes(Json(Images, Annotations, Categories));
+        string annotations = folder.Write("instances.json", [.. mark ? wide.GetPreamble() : [], .. text]);
+
+        Failure(() => CocoReader.Read(ImageFolder, annotations, Rule, AllowedMissing))
+            .Message.Should()
+            .Be($"{annotations}: is text in UTF-16 or UTF-32, not in UTF-8. Save it in UTF-8.");
+    }
+
+    [Theory]
+    [InlineData("hot dog", "hot\\u0000dog", "a NUL")]
+    [InlineData("animal", "animal\\u0007", "the control character U+0007")]
+    public void A_control_character_in_a_category_is_refused(string name, string with, string what) =>
+        Failure(() => Read(Json(Images, Annotations, Categories.Replace(name, with, StringComparison.Ordinal))))
+            .Message.Should()
+            .Contain($"holds {what}, which no answer has");
+
     [Fact]
     public void Missing_files_and_folders_are_named()
     {

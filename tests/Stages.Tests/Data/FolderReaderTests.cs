@@ -45,6 +45,80 @@ public sealed class FolderReaderTests : IDisposable
         set.LeftOut.Should().Equal(("not labelled in labels.csv", 1));
     }
 
+    [Theory]
+    [InlineData("a.jpg", "./a.jpg")]
+    [InlineData("./a.jpg", ".//a.jpg")]
+    [InlineData("deeper/d.jpg", "deeper/./d.jpg")]
+    public void One_picture_under_two_names_is_refused(string first, string second)
+    {
+        folder.Touch("a.jpg", "deeper/d.jpg");
+        string labels = folder.Write("labels.csv", $"file,category\n{first},dog\n{second},dog\n");
+        Action read = () => FolderReader.Read(folder.Root, labels, 0.5);
+
+        read.Should()
+            .Throw<InputException>()
+            .WithMessage($"{labels}:3: '{second}' is labelled twice: it is '{first}', too.");
+    }
+
+    [Fact]
+    public void A_picture_whose_label_spells_its_name_otherwise_is_in_the_set_once()
+    {
+        folder.Touch("a.jpg", "b.jpg", "deeper/d.jpg");
+        string labels = folder.Write("labels.csv", "file,category\n./a.jpg,dog\n./deeper/d.jpg,cat\n");
+
+        PictureSet set = FolderReader.Read(folder.Root, labels, 0.5);
+
+        set.Pictures.Select(p => p.SampleId).Should().Equal("./a.jpg", "./deeper/d.jpg", "b.jpg");
+        set.LeftOut.Should().Equal(("not labelled in labels.csv", 1));
+        set.Notes.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("dog\0,animal", "category", "a NUL")]
+    [InlineData("do\u001bg,animal", "category", "the control character U+001B")]
+    [InlineData("dog,\0", "super_category", "a NUL")]
+    public void A_control_character_in_a_category_is_refused(string row, string column, string what)
+    {
+        folder.Touch("a.jpg");
+        string labels = folder.Write("labels.csv", $"file,category,super_category\na.jpg,{row}\n");
+        Action read = () => FolderReader.Read(folder.Root, labels, 0.5);
+
+        read.Should()
+            .Throw<InputException>()
+            .WithMessage($"{labels}:2: the {column} of 'a.jpg' holds {what}, which no answer has. Take it out.");
+    }
+
+    [Fact]
+    public void Line_ends_and_tabs_in_a_category_are_blanks()
+    {
+        folder.Touch("a.jpg");
+        string labels = folder.Write("labels.csv", "file,category\na.jpg,\"hot\n\tdog\"\n");
+
+        FolderReader.Read(folder.Root, labels, 0.5).Categories.Should().Equal("hot\n\tdog");
+    }
+
+    [Fact]
+    public void What_is_no_regular_file_is_not_opened_and_counted_unless_its_name_promises_a_picture()
+    {
+        folder.Touch("a.jpg");
+        File.CreateSymbolicLink(Path.Combine(folder.Root, "zero"), "/dev/zero");
+        File.CreateSymbolicLink(Path.Combine(folder.Root, "zero.png"), "/dev/zero");
+        File.CreateSymbolicLink(Path.Combine(folder.Root, "loop.png"), Path.Combine(folder.Root, "loop.png"));
+
+        PictureSet set = FolderReader.Read(folder.Root, null, 0.5);
+
+        set.Candidates.Select(c => c.File).Should().Equal("a.jpg", "loop.png", "zero.png");
+        set.Notes.Should().Equal("passed over 1 file that is no picture (zero)");
+        Reason("zero.png").Should().Be("cannot be read (it is a character device, not a regular file).");
+        Reason("loop.png").Should().Be("cannot be read (links lead from it in a circle).");
+    }
+
+    private string Reason(string name)
+    {
+        Action decode = () => Pipelines.Stages.Vision.PictureDecoder.Decode(Path.Combine(folder.Root, name));
+        return decode.Should().Throw<InputException>().Which.What;
+    }
+
     [Fact]
     public void What_a_file_is_is_judged_by_its_content()
     {

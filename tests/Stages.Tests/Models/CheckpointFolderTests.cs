@@ -50,6 +50,24 @@ public sealed class CheckpointFolderTests
         Looking(tiny).Should().Throw<InputException>().WithMessage("*1 tensors*no place*layers.3.mlp.up_proj.weight*");
     }
 
+    public static TheoryData<string> Files => [.. ModelFiles.SmallNames, "model.safetensors"];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void A_file_that_never_ends_is_refused_by_name(string file)
+    {
+        using var tiny = new TinyLlava();
+        string path = Path.Combine(tiny.Folder, file);
+        File.Delete(path);
+        File.CreateSymbolicLink(path, "/dev/zero");
+
+        Action look = () => ModelFolder.RequireUsable(ModelInfo.Read(tiny.Folder), ModelFiles.SmallNames);
+
+        look.Should()
+            .Throw<InputException>()
+            .WithMessage($"{path}: *cannot be read*it is a character device, not a regular file*");
+    }
+
     [Theory]
     [InlineData("module.", "DistributedDataParallel")]
     [InlineData("_orig_mod.", "torch.compile")]

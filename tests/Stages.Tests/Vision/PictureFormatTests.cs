@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using FluentAssertions;
 using Pipelines.Stages.Errors;
@@ -10,7 +11,8 @@ using Xunit.Abstractions;
 namespace Pipelines.Stages.Tests.Vision;
 
 /// <summary>
-/// WebP, GIF and BMP against Pillow (tests/Golden/pictures, made by its make.py), and what a small file may cost.
+/// WebP, GIF and BMP, and the orientation wherever it stands, against Pillow (tests/Golden/pictures, made by its
+/// make.py), and what a small file may cost.
 /// </summary>
 public sealed class PictureFormatTests(ITestOutputHelper output)
 {
@@ -36,6 +38,49 @@ public sealed class PictureFormatTests(ITestOutputHelper output)
         );
         differences.Max().Should().Be(0);
         PictureDecoder.ReadSize(Path.Combine(Folder, file)).Should().Be((expected.Width, expected.Height));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Only_pictures_that_were_not_turned_before_have_another_key(string file)
+    {
+        string[] alike = ["turned_xmp9.png", "turned_exif3_before_profile6.png"];
+        string[] types = ["turned_exif_long8", "turned_exif_signed5", "turned_exif_rational6", "turned_exif_double3"];
+        bool anew =
+            !alike.Contains(file)
+            && types
+                .Append("turned_profile")
+                .Append("turned_xmp")
+                .Any(t => file.StartsWith(t, StringComparison.Ordinal));
+
+        (PictureDecoder.TurnedByOtherMeans(Path.Combine(Folder, file)) is not null).Should().Be(anew);
+    }
+
+    [Theory]
+    [InlineData("zz")]
+    [InlineData("4d4d00")]
+    [InlineData("")]
+    public void A_damaged_profile_turns_nothing(string hexadecimal)
+    {
+        byte[] one = PngWriter.Encode(Pictures.Random(new Random(1), 4, 2));
+        byte[] text = [.. "Raw profile type exif\0\nexif\n  8\n"u8, .. Encoding.ASCII.GetBytes(hexadecimal)];
+
+        Picture picture = PictureDecoder.Decode([.. one[..33], .. Chunk("tEXt", text), .. one[33..]], "profile.png");
+
+        (picture.Width, picture.Height).Should().Be((4, 2));
+    }
+
+    [Fact]
+    public void A_text_that_expands_beyond_all_measure_turns_nothing_and_takes_little_memory()
+    {
+        byte[] one = PngWriter.Encode(Pictures.Random(new Random(1), 4, 2));
+        byte[] text = [.. "Raw profile type exif\0\0"u8, .. Deflated(new byte[60_000_000])];
+        byte[] png = [.. one[..33], .. Chunk("zTXt", text), .. one[33..]];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        PictureDecoder.Decode(png, "bomb.png").Width.Should().Be(4);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(4 << 20);
     }
 
     [Theory]

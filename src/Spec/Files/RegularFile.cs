@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pipelines.Files;
+
+/// <summary>
+/// Opens files to read them, and only regular ones: to open a named pipe waits for a writer that may never come, and
+/// a device such as <c>/dev/zero</c> never ends. Every file that the program reads is opened here. What a path leads
+/// to is asked before it is opened, because the opening is what hangs; links are followed.
+/// </summary>
+public static class RegularFile
+{
+    private const int Here = -100; // AT_FDCWD
+    private const uint TypeOnly = 1; // STATX_TYPE
+    private const int BufferBytes = 256,
+        ModeOffset = 28, // of stx_mode in struct statx, the same on every processor
+        FormatMask = 0xF000,
+        TooManyLinks = 40; // ELOOP
+
+    /// <summary>
+    /// What a path leads to ("a named pipe"), where that is neither a regular file nor a folder. null where it is one,
+    /// or where nothing can be told: opening it then says what is wrong.
+    /// </summary>
+    /// <param name="path">The path.</param>
+    public static string? Other(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        byte[] found = new byte[BufferBytes];
+        Marshal.SetLastPInvokeError(0);
+        if (!OperatingSystem.IsLinux() || statx(Here, Encoding.UTF8.GetBytes(path + '\0'), 0, TypeOnly, found) != 0)
+        {
+            return null;
+        }
+
+        return (BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(ModeOffset)) & FormatMask) switch
+        {
+            0x1000 => "a named pipe",
+            0x2000 => "a character device",
+            0x6000 => "a block device",
+            0xC000 => "a socket",
+            _ => null,
+        };
+    }
+
+    /// <summary>Opens a file as a stream.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="share">What others may do meanwhile.</param>
+    /// <param name="buffer">Bytes of the stream's buffer; 1 = none.</param>
+    /// <param name="options">How it will be read.</param>
+    /// <exception cref="IOException">It cannot be opened, or is no regular file.</exception>
+    public static FileStream Open(
+        string path,
+        FileShare share = FileShare.Read,
+        int buffer = 4096,
+        FileOptions options = FileOptions.None
+    ) => new(Required(path), FileMode.Open, FileAccess.Read, share, buffer, options);
+
+    /// <summary>Opens a file that will be read from its beginning to its end.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
+    public static SafeFileHandle OpenHandle(string path) =>
+        File.OpenHandle(Required(path), FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+
+    /// <summary>All bytes of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
+    public static byte[] ReadAllBytes(string path) => File.ReadAllBytes(Required(path));
+
+    /// <summary>The text of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="encoding">How its bytes are read; UTF-8 where it is not named.</param>
+    /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
+    public static string ReadAllText(string path, Encoding? encoding = null) =>
+        File.ReadAllText(Required(path), encoding ?? Encoding.UTF8);
+
+    /// <summary>The lines of a file in UTF-8.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
+    public static string[] ReadAllLines(string path) => File.ReadAllLines(Required(path));
+
+    private static string Required(string path)
+    {
+        if (Other(path) is { } other)
+        {
+            throw new IOException($"it is {other}, not a regular file");
+        }
+
+        // The runtime's sentence holds the path, and reasons that tables hold shall be those of every machine
+        return OperatingSystem.IsLinux() && Marshal.GetLastPInvokeError() == TooManyLinks
+            ? throw new IOException("links lead from it in a circle")
+            : path;
+    }
+
+#pragma warning disable IDE1006, CA5392 // a name of C
+    [DllImport("libc", SetLastError = true)]
+    private static extern int statx(int directory, byte[] path, int flags, uint mask, byte[] found);
+#pragma warning restore IDE1006, CA5392
+}
