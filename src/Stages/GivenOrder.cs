@@ -155,6 +155,12 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
                 throw new InputException(where, $"has the unknown field '{other.Name}'.", FormOfLine);
             }
 
+            string[] names = [.. json.RootElement.EnumerateObject().Select(p => p.Name)];
+            if (names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(n => n.Count() > 1) is { } again)
+            {
+                throw new InputException(where, $"has '{again.Key}' twice.", FormOfLine);
+            }
+
             int layer = Number(json.RootElement, "layer", layers, where),
                 head = Number(json.RootElement, "head", heads, where);
             double? score = null;

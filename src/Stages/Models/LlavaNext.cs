@@ -23,7 +23,6 @@ internal sealed class LlavaNext : VisionLanguageModel
         newline = parts.Weights.Claim("image_newline", parts.Info.Hidden);
         processor = Processor(parts.Config, parts.Info.Folder);
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
-        ImageToken.Require(parts, "<image>", 32000);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 
@@ -76,26 +75,30 @@ internal sealed class LlavaNext : VisionLanguageModel
 
     private static LlavaNextProcessor Processor(ModelConfig config, string folder)
     {
-        PreprocessorConfig preprocessor = PreprocessorConfig.Read(folder);
+        PreprocessorConfig preprocessor = ImageProcessorKeys.LlavaNext.Read(folder);
         var processor = new LlavaNextProcessor(preprocessor);
         LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(config), preprocessor);
         CheckPinpoints(config, preprocessor);
         return processor;
     }
 
+    /// <summary>
+    /// The processor cuts tiles by its own list, the model joins them by config.json's; a file that has none stands for
+    /// its class's list.
+    /// </summary>
     private static void CheckPinpoints(ModelConfig config, PreprocessorConfig preprocessor)
     {
-        if (
-            config.Pairs("image_grid_pinpoints") is { } ours
-            && preprocessor.ImageGridPinpoints is { } theirs
-            && !ours.Select(p => new[] { p.First, p.Second })
-                .SelectMany(p => p)
-                .SequenceEqual(theirs.SelectMany(p => p))
-        )
+        IEnumerable<(int, int)> Pairs(IReadOnlyList<IReadOnlyList<int>> list) => list.Select(p => (p[0], p[1]));
+        IEnumerable<(int, int)> published = Pairs(LlavaNextProcessor.PublishedPinpoints),
+            ours = config.Pairs("image_grid_pinpoints") ?? published,
+            theirs = preprocessor.ImageGridPinpoints is { } named ? Pairs(named) : published;
+        if (!ours.SequenceEqual(theirs))
         {
+            string Told(bool has) => has ? "" : " (none: the published ones stand for it)";
             throw new InputException(
                 preprocessor.Source,
-                "has other image_grid_pinpoints than config.json.",
+                $"has other image_grid_pinpoints{Told(preprocessor.ImageGridPinpoints is not null)} than "
+                    + $"config.json{Told(config.Has("image_grid_pinpoints"))}.",
                 "Both files must be of one model."
             );
         }

@@ -28,7 +28,7 @@ internal sealed class TokenRegions
         switch (info.Family)
         {
             case ModelFamily.Llava:
-                var clip = new ClipProcessor(PreprocessorConfig.Read(info.Folder), image.Fit);
+                var clip = new ClipProcessor(ImageProcessorKeys.Clip.Read(info.Folder), image.Fit);
                 return new TokenRegions(
                     image,
                     (width, height) =>
@@ -41,7 +41,7 @@ internal sealed class TokenRegions
                         )
                 );
             case ModelFamily.LlavaNext:
-                var next = new LlavaNextProcessor(PreprocessorConfig.Read(info.Folder));
+                var next = new LlavaNextProcessor(ImageProcessorKeys.LlavaNext.Read(info.Folder));
                 return new TokenRegions(
                     image,
                     (width, height) => OfTiles(next.Geometry(width, height), next.Side, LlavaConfig.Vision(config).Grid)

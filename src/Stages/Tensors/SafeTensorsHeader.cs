@@ -219,6 +219,10 @@ internal static class SafeTensorsHeader
         {
             switch (reader.GetString())
             {
+                case "dtype" when dtype is not null:
+                case "shape" when shape is not null:
+                case "data_offsets" when offsets is not null:
+                    throw new InputException(path, $"tensor '{name}' has a field twice.", Again);
                 case "dtype":
                     Expect(ref reader, JsonTokenType.String);
                     dtype = reader.GetString();

@@ -72,6 +72,16 @@ internal static class HubJson
         }
     }
 
+    /// <summary>The bytes of a JSON file in which no object has a key twice and every text is one.</summary>
+    /// <exception cref="InputException">As <see cref="Bytes"/>.</exception>
+    /// <exception cref="JsonException">It is no such file.</exception>
+    public static byte[] WellFormed(string file)
+    {
+        byte[] bytes = Bytes(file);
+        JsonText.RequireWellFormed(bytes);
+        return bytes;
+    }
+
     /// <summary>A text of a JSON file; null for anything else, half a surrogate pair included.</summary>
     public static string? TextOf(JsonElement value)
     {

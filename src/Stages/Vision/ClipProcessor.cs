@@ -28,7 +28,7 @@ internal sealed class ClipProcessor
         ImageProcessorKeys.Clip.Demand(config);
         (_config, _fit, _scale) = (config, fit, config.Scale());
         (ShortSide, Side) = (config.ShortSide(224), config.Side(224));
-        if (config.DoCenterCrop == false && !(config.Squashes && ShortSide == Side))
+        if (!config.Crops)
         {
             throw new InputException(
                 config.Source,

@@ -12,11 +12,14 @@ namespace Pipelines.Stages.Vision;
 /// <param name="Classes">Names of the hub's classes that prepare pictures so, without the endings Fast and Pil.</param>
 /// <param name="Obeyed">Keys beyond those that all families obey.</param>
 /// <param name="Indifferent">Keys that change nothing in this family, with the reason.</param>
+/// <param name="Settings">What is obeyed, with the class's default for what a file omits, by key: what two files of one
+/// folder must agree about.</param>
 internal sealed record ImageProcessorKeys(
     string Family,
     string[] Classes,
     string[] Obeyed,
-    IReadOnlyDictionary<string, string> Indifferent
+    IReadOnlyDictionary<string, string> Indifferent,
+    Func<PreprocessorConfig, IEnumerable<(string Key, string Value)>> Settings
 )
 {
     private const string PadsToSquare = "LlavaImageProcessor",
@@ -76,7 +79,16 @@ internal sealed record ImageProcessorKeys(
             "LLaVA-1.5",
             ["CLIPImageProcessor", "CLIPFeatureExtractor", PadsToSquare],
             ["crop_size", "do_center_crop"],
-            new Dictionary<string, string>()
+            new Dictionary<string, string>(),
+            config =>
+                [
+                    ("size", Sized(config.ShortSide(224), config.Squashes)),
+                    ("crop_size", Invariant.Text($"{config.Side(224)}")),
+                    ("do_center_crop", Truth(config.Crops)),
+                    ("do_pad", Truth(config.PadsToSquare)),
+                    .. Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
+                    .. Rescaled(config),
+                ]
         );
 
     /// <summary>LLaVA-NeXT.</summary>
@@ -89,7 +101,23 @@ internal sealed record ImageProcessorKeys(
             {
                 ["do_center_crop"] = Tiles,
                 ["do_pad"] = "pads the number of tiles in a batch; a picture alone has none to pad",
-            }
+            },
+            config =>
+                [
+                    ("size", Invariant.Text($"{config.ShortSide(config.Side(336))}")),
+                    ("crop_size", Invariant.Text($"{config.Side(336)}")),
+                    (
+                        "image_grid_pinpoints",
+                        string.Join(
+                            ", ",
+                            (config.ImageGridPinpoints ?? LlavaNextProcessor.PublishedPinpoints).Select(p =>
+                                Invariant.Text($"{p[0]} x {p[1]}")
+                            )
+                        )
+                    ),
+                    .. Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
+                    .. Rescaled(config),
+                ]
         );
 
     /// <summary>InternVL2.5.</summary>
@@ -98,7 +126,8 @@ internal sealed record ImageProcessorKeys(
             "InternVL2.5",
             ["CLIPImageProcessor", "CLIPFeatureExtractor"],
             [],
-            new Dictionary<string, string> { ["crop_size"] = AuthorsCode, ["do_center_crop"] = AuthorsCode }
+            new Dictionary<string, string> { ["crop_size"] = AuthorsCode, ["do_center_crop"] = AuthorsCode },
+            config => Scale(config, PreprocessorConfig.ImageNetMean, PreprocessorConfig.ImageNetStd)
         );
 
     /// <summary>Qwen2-VL.</summary>
@@ -107,17 +136,59 @@ internal sealed record ImageProcessorKeys(
             "Qwen2-VL",
             ["Qwen2VLImageProcessor"],
             ["min_pixels", "max_pixels", "patch_size", "temporal_patch_size", "merge_size"],
-            new Dictionary<string, string>()
+            new Dictionary<string, string>(),
+            config =>
+                [
+                    ("min_pixels", Invariant.Text($"{config.SmallestArea}")),
+                    ("max_pixels", Invariant.Text($"{config.LargestArea}")),
+                    ("patch_size", Invariant.Text($"{config.PatchSize ?? 14}")),
+                    ("temporal_patch_size", Invariant.Text($"{config.TemporalPatchSize ?? 2}")),
+                    ("merge_size", Invariant.Text($"{config.MergeSize ?? 2}")),
+                    .. Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
+                    .. Rescaled(config),
+                ]
         );
 
-    /// <summary>The settings of a hub folder, all of their keys understood.</summary>
-    /// <exception cref="InputException">A file that is of no use, or a key that is neither obeyed nor known to change
-    /// nothing.</exception>
+    /// <summary>
+    /// The settings of a hub folder, all of their keys understood. Where a folder has two files of them, they must say
+    /// the same: versions of transformers differ in which one they follow.
+    /// </summary>
+    /// <exception cref="InputException">A file that is of no use, a key that is neither obeyed nor known to change
+    /// nothing, or two files that differ.</exception>
     public PreprocessorConfig Read(string folder)
     {
-        PreprocessorConfig config = PreprocessorConfig.Read(folder);
-        Demand(config);
-        return config;
+        IReadOnlyList<PreprocessorConfig> all = PreprocessorConfig.AllOf(folder);
+        foreach (PreprocessorConfig config in all)
+        {
+            Demand(config);
+        }
+
+        foreach (PreprocessorConfig other in all.Skip(1))
+        {
+            DemandSame(all[0], other);
+        }
+
+        return all[0];
+    }
+
+    private void DemandSame(PreprocessorConfig own, PreprocessorConfig other)
+    {
+        string[] differences =
+        [
+            .. Settings(own)
+                .Zip(Settings(other))
+                .Where(s => s.First.Value != s.Second.Value)
+                .Select(s => $"{s.First.Key} is {s.First.Value} here and {s.Second.Value} there"),
+        ];
+        if (differences.Length > 0)
+        {
+            throw new InputException(
+                own.Source,
+                $"has other settings than the image_processor of {Path.GetFileName(other.Source)} (what a file omits "
+                    + $"is the class's default): {string.Join("; ", differences)}.",
+                "Versions of transformers differ in which one they follow; keep the right one."
+            );
+        }
     }
 
     /// <summary>Refuses what is neither obeyed nor known to change nothing.</summary>
@@ -144,7 +215,7 @@ internal sealed record ImageProcessorKeys(
             {
                 throw Refused(
                     config,
-                    $"{key}: {Short(value)}",
+                    $"{key}: {ProcessorFields.Shown(value)}",
                     "Use the file of the published model, or remove the key if it changes no pixel."
                 );
             }
@@ -186,9 +257,20 @@ internal sealed record ImageProcessorKeys(
         return ending is null ? type : type[..^ending.Length];
     }
 
-    private static string Short(JsonElement value)
-    {
-        string text = value.GetRawText();
-        return text.Length <= 60 ? text : text[..59] + "…";
-    }
+    private static string Sized(int side, bool squashes) =>
+        squashes ? Invariant.Text($"{side} x {side}") : Invariant.Text($"short side {side}");
+
+    private static string Truth(bool value) => value ? "true" : "false";
+
+    private static string Listed(IReadOnlyList<double> values) =>
+        $"[{string.Join(", ", values.Select(v => Invariant.Text($"{v}")))}]";
+
+    private static IEnumerable<(string Key, string Value)> Scale(
+        PreprocessorConfig config,
+        IReadOnlyList<double> mean,
+        IReadOnlyList<double> std
+    ) => [("image_mean", Listed(config.ImageMean ?? mean)), ("image_std", Listed(config.ImageStd ?? std))];
+
+    private static IEnumerable<(string Key, string Value)> Rescaled(PreprocessorConfig config) =>
+        [("rescale_factor", Invariant.Text($"{config.Rescale}")), ("resample", config.Filter.ToString())];
 }

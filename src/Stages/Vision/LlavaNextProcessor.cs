@@ -9,15 +9,6 @@ namespace Pipelines.Stages.Vision;
 /// </summary>
 internal sealed class LlavaNextProcessor
 {
-    private static readonly int[][] PublishedPinpoints =
-    [
-        [336, 672],
-        [672, 336],
-        [672, 672],
-        [1008, 336],
-        [336, 1008],
-    ];
-
     private readonly PixelScale _scale;
     private readonly ResizeFilter _filter;
     private readonly int[][] _pinpoints;
@@ -30,9 +21,7 @@ internal sealed class LlavaNextProcessor
     {
         ImageProcessorKeys.LlavaNext.Demand(config);
         (_scale, _filter, Side) = (config.Scale(), config.Filter, config.Side(336));
-        _pinpoints = config.ImageGridPinpoints is { Count: > 0 } named
-            ? [.. named.Select(p => p?.ToArray() ?? [])]
-            : PublishedPinpoints;
+        _pinpoints = [.. (config.ImageGridPinpoints ?? PublishedPinpoints).Select(p => p.ToArray())];
         if (config.ShortSide(Side) != Side)
         {
             throw new InputException(
@@ -44,10 +33,8 @@ internal sealed class LlavaNextProcessor
         }
 
         if (
-            Array.Exists(
-                _pinpoints,
-                p => p.Length != 2 || Array.Exists(p, side => side <= 0 || side > 64 * Side || side % Side != 0)
-            )
+            _pinpoints.Length == 0
+            || Array.Exists(_pinpoints, p => Array.Exists(p, side => side <= 0 || side > 64 * Side || side % Side != 0))
         )
         {
             throw new InputException(
@@ -58,6 +45,19 @@ internal sealed class LlavaNextProcessor
             );
         }
     }
+
+    /// <summary>
+    /// image_grid_pinpoints (height, width) of the classes, config.json's and the image processor's, which a file that
+    /// omits them stands for.
+    /// </summary>
+    public static IReadOnlyList<IReadOnlyList<int>> PublishedPinpoints { get; } =
+    [
+        [336, 672],
+        [672, 336],
+        [672, 672],
+        [1008, 336],
+        [336, 1008],
+    ];
 
     /// <summary>Side of a tile.</summary>
     public int Side { get; }

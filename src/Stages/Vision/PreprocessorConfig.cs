@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using Pipelines.Files;
 using Pipelines.Stages.Errors;
 using Pipelines.Stages.Text;
 
@@ -12,11 +10,9 @@ namespace Pipelines.Stages.Vision;
 /// </summary>
 internal sealed record PreprocessorConfig
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new WholeNumber<int>(), new WholeNumber<long>() },
-    };
+    private const string Areas = "{shortest_edge, longest_edge} or {min_pixels, max_pixels}, areas in pixels";
+    private const int LargestSide = 16384,
+        Absent = -1;
 
     /// <summary>CLIP's mean.</summary>
     public static IReadOnlyList<double> ClipMean { get; } = [0.48145466, 0.4578275, 0.40821073];
@@ -34,7 +30,8 @@ internal sealed record PreprocessorConfig
     public string Source { get; private init; } = "preprocessor_config.json";
 
     /// <summary>
-    /// A number, {shortest_edge}, {height, width}, or (newer Qwen2-VL) {shortest_edge, longest_edge} in pixels of area.
+    /// A number, {shortest_edge}, {height, width}, or (Qwen2-VL) {shortest_edge, longest_edge} or {min_pixels,
+    /// max_pixels} in pixels of area.
     /// </summary>
     public JsonElement Size { get; init; }
 
@@ -106,104 +103,92 @@ internal sealed record PreprocessorConfig
     public bool? DoNormalize { get; init; }
 
     /// <summary>
-    /// Reads the file of a hub folder; transformers 5 writes its fields as <c>image_processor</c> into
-    /// processor_config.json instead.
+    /// The image processors of a hub folder: preprocessor_config.json, and what transformers 5 writes as
+    /// <c>image_processor</c> into processor_config.json instead. One at least.
     /// </summary>
-    /// <exception cref="InputException">Missing, damaged, or with a step switched off that is always done
+    /// <exception cref="InputException">Neither is there; damaged, or with a step switched off that is always done
     /// here.</exception>
-    public static PreprocessorConfig Read(string folder)
+    public static IReadOnlyList<PreprocessorConfig> AllOf(string folder)
     {
         string file = Path.Combine(folder, "preprocessor_config.json"),
             nested = Path.Combine(folder, "processor_config.json");
-        PreprocessorConfig? newer = File.Exists(nested) ? ParseNested(Bytes(nested), nested) : null;
-        if (File.Exists(file))
-        {
-            PreprocessorConfig own = Parse(Bytes(file), file);
-            return newer is null || own.SaysTheSame(newer)
-                ? own
-                : throw new InputException(
-                    file,
-                    $"has other settings than the image_processor of {Path.GetFileName(nested)}.",
-                    "Versions of transformers differ in which one they follow; keep the right one."
-                );
-        }
-
-        return newer
-            ?? throw new InputException(
+        PreprocessorConfig? own = File.Exists(file) ? Parse(HubJson.Bytes(file), file) : null,
+            newer = File.Exists(nested) ? ParseNested(HubJson.Object(nested), nested) : null;
+        PreprocessorConfig[] all = [.. ((PreprocessorConfig?[])[own, newer]).OfType<PreprocessorConfig>()];
+        return all.Length > 0
+            ? all
+            : throw new InputException(
                 file,
                 "is missing, and no processor_config.json holds an image_processor.",
                 "Download it from the model's hub page."
             );
     }
 
-    private static byte[] Bytes(string file)
+    /// <summary>Reads settings from JSON.</summary>
+    /// <param name="json">UTF-8.</param>
+    /// <param name="source">The file, for messages.</param>
+    /// <exception cref="InputException">No JSON object, or a field that is of no use.</exception>
+    public static PreprocessorConfig Parse(ReadOnlySpan<byte> json, string source)
     {
         try
         {
-            return RegularFile.ReadAllBytes(file);
+            JsonText.RequireWellFormed(json);
+            var reader = new Utf8JsonReader(Utf8Text.WithoutMark(json));
+            return Of(JsonElement.ParseValue(ref reader), source);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (JsonException e)
         {
-            throw new InputException(file, $"cannot be read ({e.Message})", null, e);
+            throw new InputException(source, $"is damaged ({JsonText.Reason(e)}).", "Download it again.", e);
         }
     }
 
     /// <summary>The fields below image_processor, or null where there are none.</summary>
-    private static PreprocessorConfig? ParseNested(byte[] json, string file)
-    {
-        RefusePointer(json, file);
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(Utf8Text.WithoutMark(json));
-            return
-                document.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("image_processor", out JsonElement fields)
-                && fields.ValueKind != JsonValueKind.Null
-                ? Parse(Encoding.UTF8.GetBytes(fields.GetRawText()), file)
-                : null;
-        }
-        catch (JsonException e)
-        {
-            throw new InputException(file, $"is damaged ({e.Message.TrimEnd('.')}).", "Download it again.", e);
-        }
-    }
+    private static PreprocessorConfig? ParseNested(JsonElement processor, string file) =>
+        processor.TryGetProperty("image_processor", out JsonElement fields) && fields.ValueKind != JsonValueKind.Null
+            ? Of(fields, file)
+            : null;
 
-    private static void RefusePointer(ReadOnlySpan<byte> json, string file)
+    private static PreprocessorConfig Of(JsonElement file, string source)
     {
-        if (json.StartsWith("version https://git-lfs"u8))
-        {
-            throw new InputException(
-                file,
-                "is a git-LFS pointer, not the file itself.",
-                "Run 'git lfs pull' in the model folder."
-            );
-        }
-    }
-
-    /// <summary>Reads settings from JSON.</summary>
-    /// <param name="json">UTF-8.</param>
-    /// <param name="source">The file, for messages.</param>
-    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
-    public static PreprocessorConfig Parse(ReadOnlySpan<byte> json, string source)
-    {
-        RefusePointer(json, source);
-        try
-        {
-            JsonText.RequireWellFormed(json);
-            var config =
-                JsonSerializer.Deserialize<PreprocessorConfig>(Utf8Text.WithoutMark(json), Json)
-                ?? throw new JsonException("only null");
-            return (config with { Source = source, Given = GivenIn(Utf8Text.WithoutMark(json)) }).Checked();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        if (file.ValueKind != JsonValueKind.Object)
         {
             throw new InputException(
                 source,
-                $"is damaged or has a field of the wrong type ({e.Message.TrimEnd('.')}).",
-                "Download it again.",
-                e
+                "holds no object of an image processor's settings.",
+                "Download it from the model's hub page."
             );
         }
+
+        var fields = new ProcessorFields(file, source);
+        return new PreprocessorConfig
+        {
+            Source = source,
+            Given =
+            [
+                .. file.EnumerateObject()
+                    .Where(p => p.Value.ValueKind != JsonValueKind.Null)
+                    .Select(p => (p.Name, p.Value)),
+            ],
+            Size = fields.Raw("size"),
+            CropSize = fields.Raw("crop_size"),
+            Resample = fields.Count("resample"),
+            RescaleFactor = fields.Number("rescale_factor"),
+            ImageMean = fields.Numbers("image_mean"),
+            ImageStd = fields.Numbers("image_std"),
+            ImageGridPinpoints = fields.Pairs("image_grid_pinpoints"),
+            MinPixels = fields.Whole("min_pixels"),
+            MaxPixels = fields.Whole("max_pixels"),
+            PatchSize = fields.Count("patch_size"),
+            TemporalPatchSize = fields.Count("temporal_patch_size"),
+            MergeSize = fields.Count("merge_size"),
+            ImageProcessorType = fields.Text("image_processor_type"),
+            FeatureExtractorType = fields.Text("feature_extractor_type"),
+            DoPad = fields.Flag("do_pad"),
+            DoResize = fields.Flag("do_resize"),
+            DoCenterCrop = fields.Flag("do_center_crop"),
+            DoRescale = fields.Flag("do_rescale"),
+            DoNormalize = fields.Flag("do_normalize"),
+        }.Checked();
     }
 
     /// <summary>The filter, bicubic where the file names none.</summary>
@@ -231,90 +216,97 @@ internal sealed record PreprocessorConfig
     public int ShortSide(int missing) => SideOf(Size, "size") ?? missing;
 
     /// <summary>Normalisation as transformers does it.</summary>
-    public PixelScale Scale() =>
-        PixelScale.Transformers(RescaleFactor ?? (1 / 255.0), ImageMean ?? ClipMean, ImageStd ?? ClipStd);
+    public PixelScale Scale() => PixelScale.Transformers(Rescale, ImageMean ?? ClipMean, ImageStd ?? ClipStd);
 
-    /// <summary>A field of <see cref="Size"/>, or null.</summary>
-    internal long? SizeField(string name) =>
-        Size.ValueKind == JsonValueKind.Object
-        && Size.TryGetProperty(name, out var value)
-        && value.ValueKind != JsonValueKind.Null
-            ? value.ValueKind == JsonValueKind.Number
-            && value.TryGetDecimal(out decimal number)
-            && decimal.IsInteger(number)
-            && number is > 0 and <= long.MaxValue
-                ? (long)number
-                : throw new InputException(Source, $"has size.{name} that is no positive number.", "Download it again.")
-            : null;
+    /// <summary>What a byte is multiplied with, the class's 1/255 where the file has none.</summary>
+    public double Rescale => RescaleFactor ?? (1 / 255.0);
 
-    private static IReadOnlyList<(string Key, JsonElement Value)> GivenIn(ReadOnlySpan<byte> json)
+    /// <summary>
+    /// LLaVA-1.5: whether the middle is cut out; a picture that was squashed to the crop's size has nothing to lose.
+    /// </summary>
+    public bool Crops => DoCenterCrop != false || (Squashes && ShortSide(224) == Side(224));
+
+    /// <summary>Qwen2-VL: smallest area in pixels; min_pixels goes before size.</summary>
+    public long SmallestArea => MinPixels ?? Area("shortest_edge", "min_pixels") ?? 56 * 56;
+
+    /// <summary>Qwen2-VL: largest area in pixels.</summary>
+    public long LargestArea => MaxPixels ?? Area("longest_edge", "max_pixels") ?? 28 * 28 * 1280;
+
+    /// <summary>
+    /// A field of <see cref="Size"/> as areas are given: {shortest_edge, longest_edge} or {min_pixels, max_pixels}.
+    /// </summary>
+    private long? Area(string edge, string pixels)
     {
-        var reader = new Utf8JsonReader(json.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json);
-        JsonElement file = JsonElement.ParseValue(ref reader);
-        return
-        [
-            .. file.EnumerateObject()
-                .Where(p => p.Value.ValueKind != JsonValueKind.Null)
-                .Select(p => (p.Name, p.Value)),
-        ];
+        if (Size.ValueKind == JsonValueKind.Undefined)
+        {
+            return null;
+        }
+
+        string[]? keys = KeysOf(Size);
+        return keys is null ? throw WrongSize("size", Size, Areas)
+            : Array.TrueForAll(keys, k => k is "shortest_edge" or "longest_edge") ? AreaIn(edge)
+            : Array.TrueForAll(keys, k => k is "min_pixels" or "max_pixels") ? AreaIn(pixels)
+            : throw WrongSize("size", Size, Areas);
     }
+
+    private long? AreaIn(string name) =>
+        !Size.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind == JsonValueKind.Number
+        && value.TryGetDecimal(out decimal number)
+        && decimal.IsInteger(number)
+        && number is > 0 and <= long.MaxValue
+            ? (long)number
+        : throw new InputException(Source, $"has size.{name} that is no positive number.", "Download it again.");
+
+    /// <summary>The keys that have a value, in ordinal order; null where it is no object.</summary>
+    private static string[]? KeysOf(JsonElement size) =>
+        size.ValueKind == JsonValueKind.Object
+            ?
+            [
+                .. size.EnumerateObject()
+                    .Where(p => p.Value.ValueKind != JsonValueKind.Null)
+                    .Select(p => p.Name)
+                    .Order(StringComparer.Ordinal),
+            ]
+            : null;
 
     private int? SideOf(JsonElement value, string name)
     {
-        int? side = value.ValueKind switch
+        int side = (value.ValueKind, KeysOf(value)) switch
         {
-            JsonValueKind.Undefined or JsonValueKind.Null => null,
-            JsonValueKind.Number => Int(value),
-            JsonValueKind.Object when value.TryGetProperty("shortest_edge", out var edge) => Int(edge),
-            JsonValueKind.Object
-                when value.TryGetProperty("height", out var h)
-                    && value.TryGetProperty("width", out var w)
-                    && Int(h) == Int(w) => Int(h),
+            (JsonValueKind.Undefined or JsonValueKind.Null, _) => Absent,
+            (JsonValueKind.Number, _) => Int(value),
+            (_, ["shortest_edge"]) => Int(value.GetProperty("shortest_edge")),
+            (_, ["height", "width"]) when Int(value.GetProperty("height")) == Int(value.GetProperty("width")) => Int(
+                value.GetProperty("height")
+            ),
             _ => 0,
         };
-        return side is null or (> 0 and <= 16384)
-            ? side
-            : throw new InputException(
-                Source,
-                $"has a {name} that is no side of a square up to 16384.",
-                "Download it again."
-            );
+        return side switch
+        {
+            Absent => null,
+            > 0 and <= LargestSide => side,
+            _ => throw WrongSize(
+                name,
+                value,
+                Invariant.Text(
+                    $"the side of a square up to {LargestSide}: a number, {{shortest_edge}}, or {{height, width}} that "
+                        + $"are equal"
+                )
+            ),
+        };
 
         static int Int(JsonElement element) =>
             element.ValueKind == JsonValueKind.Number
             && element.TryGetDecimal(out decimal number)
             && decimal.IsInteger(number)
-            && number is > 0 and <= 16384
+            && number is > 0 and <= LargestSide
                 ? (int)number
                 : 0;
     }
 
-    /// <summary>Whether every setting that both files name is the same.</summary>
-    private bool SaysTheSame(PreprocessorConfig other)
-    {
-        bool Same<T>(T? mine, T? theirs)
-            where T : struct => mine is null || theirs is null || mine.Value.Equals(theirs.Value);
-        bool SameList(IReadOnlyList<double>? mine, IReadOnlyList<double>? theirs) =>
-            mine is null || theirs is null || mine.SequenceEqual(theirs);
-        bool SameSize(JsonElement mine, JsonElement theirs) =>
-            mine.ValueKind != JsonValueKind.Object
-            || theirs.ValueKind != JsonValueKind.Object
-            || mine.EnumerateObject()
-                .All(p =>
-                    !theirs.TryGetProperty(p.Name, out JsonElement value) || JsonElement.DeepEquals(p.Value, value)
-                );
-        return SameSize(Size, other.Size)
-            && SameSize(CropSize, other.CropSize)
-            && Same(Resample, other.Resample)
-            && Same(RescaleFactor, other.RescaleFactor)
-            && SameList(ImageMean, other.ImageMean)
-            && SameList(ImageStd, other.ImageStd)
-            && Same(MinPixels, other.MinPixels)
-            && Same(MaxPixels, other.MaxPixels)
-            && Same(PatchSize, other.PatchSize)
-            && Same(TemporalPatchSize, other.TemporalPatchSize)
-            && Same(MergeSize, other.MergeSize);
-    }
+    private InputException WrongSize(string name, JsonElement value, string wanted) =>
+        new(Source, $"has '{name}: {ProcessorFields.Shown(value)}', which is not {wanted}.", "Download it again.");
 
     private PreprocessorConfig Checked()
     {

@@ -26,9 +26,7 @@ internal sealed class Qwen2VlProcessor
         ImageProcessorKeys.Qwen2Vl.Demand(config);
         (_scale, _filter) = (config.Scale(), config.Filter);
         (_patch, _frames, _merge) = (config.PatchSize ?? 14, config.TemporalPatchSize ?? 2, config.MergeSize ?? 2);
-        _minPixels = config.MinPixels ?? config.SizeField("shortest_edge") ?? config.SizeField("min_pixels") ?? 56 * 56;
-        _maxPixels =
-            config.MaxPixels ?? config.SizeField("longest_edge") ?? config.SizeField("max_pixels") ?? 28 * 28 * 1280;
+        (_minPixels, _maxPixels) = (config.SmallestArea, config.LargestArea);
         if (
             _patch is < 1 or > 1024
             || _frames is < 1 or > 16

@@ -450,10 +450,10 @@ public sealed class ConfigKeyTests
         using var tiny = new TinyLlava();
         string own = Path.Combine(tiny.Folder, "preprocessor_config.json"),
             joint = Path.Combine(tiny.Folder, "processor_config.json");
-        PreprocessorConfig before = PreprocessorConfig.Read(tiny.Folder);
+        PreprocessorConfig before = ImageProcessorKeys.Clip.Read(tiny.Folder);
         File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}},"patch_size":14}""");
         File.Delete(own);
-        PreprocessorConfig after = PreprocessorConfig.Read(tiny.Folder);
+        PreprocessorConfig after = ImageProcessorKeys.Clip.Read(tiny.Folder);
         (after.Side(0), after.ShortSide(0)).Should().Be((before.Side(0), before.ShortSide(0)));
         after.Source.Should().Be(joint);
         tiny.Load().Dispose();
@@ -482,10 +482,10 @@ public sealed class ConfigKeyTests
         string own = Path.Combine(tiny.Folder, "preprocessor_config.json"),
             joint = Path.Combine(tiny.Folder, "processor_config.json");
         File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}} }""");
-        PreprocessorConfig.Read(tiny.Folder).Source.Should().Be(own);
+        ImageProcessorKeys.Clip.Read(tiny.Folder).Source.Should().Be(own);
         File.WriteAllText(joint, """{"image_processor":{"size":{"shortest_edge":56}}}""");
         FluentActions
-            .Invoking(() => PreprocessorConfig.Read(tiny.Folder))
+            .Invoking(() => ImageProcessorKeys.Clip.Read(tiny.Folder))
             .Should()
             .Throw<InputException>()
             .WithMessage("*preprocessor_config.json*other settings*processor_config.json*");

@@ -132,6 +132,10 @@ public sealed class SafeTensorsTests : IDisposable
                 ) + "1234",
                 "twice"
             },
+            {
+                Framed("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"shape\":[4],\"data_offsets\":[0,4]}}") + "1234",
+                "field twice"
+            },
             { Framed("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4],\"more\":1}}") + "1234", "'more'" },
             { Framed("{\"\\ud800\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}") + "1234", "damaged" },
         };

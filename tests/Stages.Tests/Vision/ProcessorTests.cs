@@ -136,6 +136,47 @@ public sealed class ProcessorTests
             .WithMessage($"folder/preprocessor_config.json: has*{named}*");
 
     [Theory]
+    [InlineData("""{"image_mean":0.5}""", "'image_mean: 0.5'", "a list of numbers")]
+    [InlineData("""{"image_std":[0.5,"x",0.5]}""", "'image_std: ", "a list of numbers")]
+    [InlineData("""{"do_resize":"yes"}""", "'do_resize: \"yes\"'", "true or false")]
+    [InlineData("""{"do_pad":1}""", "'do_pad: 1'", "true or false")]
+    [InlineData("""{"resample":2.5}""", "'resample: 2.5'", "a whole number")]
+    [InlineData("""{"resample":9e12}""", "'resample: 9e12'", "a whole number")]
+    [InlineData("""{"rescale_factor":"1/255"}""", "'rescale_factor: \"1/255\"'", "a number")]
+    [InlineData("""{"max_pixels":"many"}""", "'max_pixels: \"many\"'", "a whole number")]
+    [InlineData("""{"image_processor_type":3}""", "'image_processor_type: 3'", "a text")]
+    [InlineData("""{"image_grid_pinpoints":{"a":1}}""", "'image_grid_pinpoints: ", "a list of pairs")]
+    [InlineData("""{"image_grid_pinpoints":[336,672]}""", "'image_grid_pinpoints: [336,672]'", "a list of pairs")]
+    [InlineData("[]", "no object", "image processor")]
+    [InlineData("{", "is damaged", "line 1")]
+    public void A_field_of_another_kind_is_named_with_what_would_be_right(string json, string found, string right) =>
+        FluentActions
+            .Invoking(() => Config(json))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"folder/preprocessor_config.json*{found}*{right}*")
+            .Which.Message.Should()
+            .NotContain("System.")
+            .And.NotContain("BytePosition");
+
+    [Theory]
+    [InlineData("llava", """{"size":{"shortest_edge":48,"height":96,"width":96}}""", "'size: ")]
+    [InlineData("llava", """{"size":{"shortest_edge":336,"longest_edge":672}}""", "'size: ")]
+    [InlineData("llava", """{"size":336,"crop_size":{"height":336,"width":336,"shortest_edge":336}}""", "'crop_size: ")]
+    [InlineData("llava", """{"size":{"height":96}}""", "'size: ")]
+    [InlineData("llava", """{"size":{}}""", "'size: ")]
+    [InlineData("llava_next", """{"size":{"shortest_edge":336,"height":336,"width":336}}""", "'size: ")]
+    [InlineData("qwen2_vl", """{"size":{"height":448,"width":448}}""", "'size: ")]
+    [InlineData("qwen2_vl", """{"size":{"shortest_edge":3136,"max_pixels":99999}}""", "'size: ")]
+    [InlineData("qwen2_vl", """{"size":448}""", "'size: 448'")]
+    public void A_size_that_is_given_in_two_ways_or_in_none_is_refused(string family, string json, string named) =>
+        FluentActions
+            .Invoking(() => Processor(family, json))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"folder/preprocessor_config.json: has {named}*which is not*");
+
+    [Theory]
     [InlineData(
         "llava",
         """

@@ -274,10 +274,10 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
             );
             int tokens = golden.Family switch
             {
-                "llava_next" => new LlavaNextProcessor(PreprocessorConfig.Read(golden.ModelFolder))
+                "llava_next" => new LlavaNextProcessor(ImageProcessorKeys.LlavaNext.Read(golden.ModelFolder))
                     .Geometry(picture.Width, picture.Height)
                     .ImageTokens(golden.Number("image_size") / golden.Number("patch_size")),
-                "qwen2vl" => new Qwen2VlProcessor(PreprocessorConfig.Read(golden.ModelFolder))
+                "qwen2vl" => new Qwen2VlProcessor(ImageProcessorKeys.Qwen2Vl.Read(golden.ModelFolder))
                     .Geometry(picture.Width, picture.Height)
                     .ImageTokens,
                 "internvl" => golden.Number("tokens_per_tile")
@@ -344,19 +344,18 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
 
     private static Func<Picture, Pixels> CaseProcessor(GoldenCase golden)
     {
-        var config = PreprocessorConfig.Read(golden.ModelFolder);
         return golden.Family switch
         {
-            "llava" => new ClipProcessor(config).Process,
-            "llava_next" => new LlavaNextProcessor(config).Process,
+            "llava" => new ClipProcessor(ImageProcessorKeys.Clip.Read(golden.ModelFolder)).Process,
+            "llava_next" => new LlavaNextProcessor(ImageProcessorKeys.LlavaNext.Read(golden.ModelFolder)).Process,
             "internvl" => CaseInternVl(golden).Process,
-            _ => new Qwen2VlProcessor(config).Process,
+            _ => new Qwen2VlProcessor(ImageProcessorKeys.Qwen2Vl.Read(golden.ModelFolder)).Process,
         };
     }
 
     private static InternVlProcessor CaseInternVl(GoldenCase golden) =>
         new(
-            PreprocessorConfig.Read(golden.ModelFolder),
+            ImageProcessorKeys.InternVl.Read(golden.ModelFolder),
             golden.Number("image_size"),
             golden.Number("min_num"),
             golden.Number("max_num"),
