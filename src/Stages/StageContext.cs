@@ -52,7 +52,7 @@ internal sealed class StageContext
             experiment.Model.Image,
             Info.Family,
             Info.Family == ModelFamily.Llava
-                ? ClipProcessor.PublishedFit(PreprocessorConfig.Read(Folder))
+                ? ClipProcessor.PublishedFit(ImageProcessorKeys.Clip.Read(Folder))
                 : PictureFit.Crop
         );
         ImageTokens = ImageTokenCounter.Read(Info, Image);
@@ -61,6 +61,7 @@ internal sealed class StageContext
             engine.Digests.Note(file);
         }
 
+        RequireTokens();
         Template = ModelTemplate.Read(Info, experiment.Model.Template.Full);
         RequirePrompt();
         modelParts = new(() => [.. ReadModelParts()]);
@@ -326,10 +327,22 @@ internal sealed class StageContext
     private IReadOnlyList<string> TemplateFile =>
         Path.IsPathRooted(Experiment.Model.Template.Full) ? [Experiment.Model.Template.Full] : [];
 
+    /// <summary>
+    /// Configuration, tokenizer and processor mean one token by the image, and name ids that end an answer: found
+    /// before anything runs.
+    /// </summary>
+    private void RequireTokens()
+    {
+        ModelConfig config = ModelInfo.ReadConfig(Folder);
+        ImageToken.Require(Info, config, Engine.Tokenizer(Folder));
+        VisionLanguageModel.ReadEndTokens(Folder, config);
+    }
+
     /// <summary>The question becomes a prompt of this tokenizer: found before anything runs.</summary>
     private void RequirePrompt()
     {
         EncodedPrompt prompt = Template.Encode(Engine.Tokenizer(Folder), Question, ImageTokens.Common ?? 1);
+        Info.RequireRows(prompt.Ids);
         Info.Decoder.Limit?.Require(prompt.Ids.Count, "the prompt with its picture");
     }
 

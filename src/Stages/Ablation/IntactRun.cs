@@ -40,6 +40,7 @@ internal sealed class IntactRun : IDisposable
     public int Target => LargestOf(Logits);
 
     /// <summary>Runs the suffix.</summary>
+    /// <exception cref="Errors.InputException">A logit is not finite.</exception>
     public static IntactRun Compute(PrefixCache cache)
     {
         using var scope = torch.NewDisposeScope();
@@ -217,7 +218,9 @@ internal sealed class IntactRun : IDisposable
     private static float[] LogitsOf(Decoder decoder, torch.Tensor x)
     {
         using var scope = torch.NewDisposeScope();
-        return decoder.Logits(x)[0].to(torch.ScalarType.Float32).cpu().data<float>().ToArray();
+        float[] logits = decoder.Logits(x)[0].to(torch.ScalarType.Float32).cpu().data<float>().ToArray();
+        decoder.RequireFinite<float>(logits);
+        return logits;
     }
 
     private static int LargestOf(IReadOnlyList<float> logits)

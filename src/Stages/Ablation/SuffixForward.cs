@@ -157,7 +157,9 @@ internal sealed class SuffixForward : IDisposable
     private double[] Adjusted(torch.Tensor x)
     {
         using torch.Tensor normed = decoder.FinalNorm(x); // [B, hidden]
-        return target.Logits(normed);
+        double[] f = target.Logits(normed);
+        decoder.RequireFinite<double>(f);
+        return f;
     }
 
     /// <summary>The first layer whose suffix differs from the intact run; L where nothing is ablated.</summary>

@@ -9,6 +9,8 @@ namespace Pipelines.Stages.Models;
 /// </summary>
 internal static class CheckpointNames
 {
+    private const string TieKey = "tie_word_embeddings";
+
     /// <summary>What an adapter's training leaves inside the names.</summary>
     private static readonly string[] AdapterParts =
     [
@@ -62,6 +64,32 @@ internal static class CheckpointNames
         }
 
         checkpoint.RequireNothingBut(needed, expected.Unused);
+        if (hasHead)
+        {
+            RequireOneHead(checkpoint, expected, config);
+        }
+    }
+
+    /// <summary>
+    /// Where a flag says that the head is the embedding and the files hold another one, transformers 4 takes the
+    /// embedding and 5 the stored head.
+    /// </summary>
+    private static void RequireOneHead(Checkpoint checkpoint, ExpectedTensors expected, ModelConfig config)
+    {
+        ModelConfig? tied = ((string[])["text_config", "llm_config"])
+            .Select(config.OptionalSection)
+            .Prepend(config)
+            .FirstOrDefault(c => c?.Flag(TieKey, false) == true);
+        if (tied is not null && !checkpoint.AreSame(expected.Head.Name, expected.Embedding.Name))
+        {
+            StoredTensor head = checkpoint.Tensors[expected.Head.Name];
+            throw tied.Error(
+                TieKey,
+                $"is true, but '{head.Name}' in {Path.GetFileName(head.File)} is another matrix than the embedding: "
+                    + "versions of transformers differ in which of them gives the logits.",
+                "Set it to false if the stored head is the model's; else remove the head from the weights."
+            );
+        }
     }
 
     private static void RefuseAdapters(Checkpoint checkpoint)

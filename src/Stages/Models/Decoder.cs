@@ -1,3 +1,5 @@
+using System.Numerics;
+using Pipelines.Stages.Errors;
 using Pipelines.Stages.Tensors;
 using TorchSharp;
 
@@ -45,6 +47,33 @@ internal sealed class Decoder
 
     /// <summary>The head: logits and target directions.</summary>
     public Unembedding Unembedding => unembedding;
+
+    /// <summary>The model folder, for messages.</summary>
+    public string Source { get; init; } = "the model";
+
+    /// <summary>
+    /// Demands that numbers of a pass are finite: one that is not would be the largest logit, or the smallest, of every
+    /// answer after it.
+    /// </summary>
+    /// <exception cref="InputException">One is not; names the model.</exception>
+    public void RequireFinite<TNumber>(ReadOnlySpan<TNumber> logits)
+        where TNumber : IFloatingPoint<TNumber>
+    {
+        foreach (TNumber logit in logits)
+        {
+            if (!TNumber.IsFinite(logit))
+            {
+                throw new InputException(
+                    Source,
+                    $"the model gives a logit that is {Named(logit)}: a weight is not finite, or the "
+                        + "numbers are too large for the type that is computed in.",
+                    "Download the weights again and compare their checksums, or set model.compute to float32."
+                );
+            }
+        }
+
+        static string Named(TNumber number) => TNumber.IsNaN(number) ? "not a number (NaN)" : "infinite";
+    }
 
     /// <summary>Rows of the embedding matrix.</summary>
     /// <param name="ids">T token ids.</param>

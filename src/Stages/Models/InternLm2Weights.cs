@@ -23,7 +23,7 @@ internal static class InternLm2Weights
         ];
         var norm = new RmsNorm(body.Claim("norm.weight", shape.Hidden), shape.NormEpsilon, arithmetic.Linear);
         Unembedding unembedding =
-            shape.TiedHead && !language.Has("output.weight") // a stored head wins over the flag
+            shape.TiedHead && !language.Has("output.weight") // a stored head is the embedding again
                 ? new Unembedding(
                     body.LinearOf(embedding, null),
                     body.ClaimStored("tok_embeddings.weight", shape.VocabularyRows, shape.Hidden),
@@ -34,7 +34,7 @@ internal static class InternLm2Weights
                     language.ClaimStored("output.weight", shape.VocabularyRows, shape.Hidden),
                     arithmetic
                 );
-        return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding);
+        return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding) { Source = language.Folder };
     }
 
     private static DecoderLayer Layer(Weights weights, DecoderShape shape)

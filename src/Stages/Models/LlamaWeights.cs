@@ -20,7 +20,7 @@ internal static class LlamaWeights
         ];
         var norm = new RmsNorm(body.Claim("norm.weight", shape.Hidden), shape.NormEpsilon, arithmetic.Linear);
         Unembedding unembedding =
-            shape.TiedHead && !head.Has("lm_head.weight") // a stored head wins over the flag
+            shape.TiedHead && !head.Has("lm_head.weight") // a stored head is the embedding again
                 ? new Unembedding(
                     body.LinearOf(embedding, null),
                     body.ClaimStored("embed_tokens.weight", shape.VocabularyRows, shape.Hidden),
@@ -31,7 +31,7 @@ internal static class LlamaWeights
                     head.ClaimStored("lm_head.weight", shape.VocabularyRows, shape.Hidden),
                     arithmetic
                 );
-        return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding);
+        return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding) { Source = body.Folder };
     }
 
     private static DecoderLayer Layer(Weights weights, DecoderShape shape)

@@ -17,7 +17,6 @@ internal sealed class Llava : VisionLanguageModel
     {
         tower = new LlavaTower(parts);
         processor = Processor(parts.Config, parts.Info.Folder, parts.Image);
-        ImageToken.Require(parts, "<image>", 32000);
         parts.Weights.RequireAllClaimed(tower.Unused);
     }
 
@@ -51,7 +50,7 @@ internal sealed class Llava : VisionLanguageModel
 
     private static ClipProcessor Processor(ModelConfig config, string folder, ImageChoice image)
     {
-        PreprocessorConfig preprocessor = PreprocessorConfig.Read(folder);
+        PreprocessorConfig preprocessor = ImageProcessorKeys.Clip.Read(folder);
         var processor = new ClipProcessor(preprocessor, image.Fit);
         LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(config), preprocessor);
         return processor;

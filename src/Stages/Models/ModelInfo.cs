@@ -79,6 +79,20 @@ internal sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape
         return info;
     }
 
+    /// <summary>Demands that every token of a prompt has a row of the embedding.</summary>
+    /// <exception cref="InputException">The tokenizer is another model's.</exception>
+    public void RequireRows(IEnumerable<int> ids)
+    {
+        foreach (int id in ids.Where(id => id < 0 || id >= VocabularyRows))
+        {
+            throw new InputException(
+                Folder,
+                $"the tokenizer gives token {id}, but the embedding has {VocabularyRows} rows.",
+                "Tokenizer and weights must be of one model."
+            );
+        }
+    }
+
     /// <summary>config.json of a hub folder.</summary>
     internal static ModelConfig ReadConfig(string folder)
     {

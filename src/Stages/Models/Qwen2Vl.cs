@@ -26,7 +26,6 @@ internal sealed class Qwen2Vl : VisionLanguageModel
         vision = new Qwen2Vision(parts.Weights.Sub("visual"), shape, parts.Info.Hidden);
         processor = Processor(shape, parts.Info.Folder);
         counter = Counter(parts.Config, parts.Info.Folder, parts.Image);
-        ImageToken.Require(parts, "<|image_pad|>");
         parts.Weights.RequireAllClaimed();
     }
 
@@ -107,7 +106,7 @@ internal sealed class Qwen2Vl : VisionLanguageModel
 
     private static Qwen2VlProcessor Processor(Qwen2VisionShape shape, string folder)
     {
-        PreprocessorConfig preprocessor = PreprocessorConfig.Read(folder);
+        PreprocessorConfig preprocessor = ImageProcessorKeys.Qwen2Vl.Read(folder);
         bool same =
             (preprocessor.PatchSize ?? 14) == shape.PatchSize
             && (preprocessor.TemporalPatchSize ?? 2) == shape.TemporalPatchSize

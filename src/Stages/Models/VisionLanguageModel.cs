@@ -78,6 +78,7 @@ internal abstract class VisionLanguageModel : IDisposable
         ModelInfo info = ModelInfo.Read(folder);
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
         tokenizer ??= new HubTokenizer(info.Folder);
+        ImageToken.Require(info, config, tokenizer);
         template ??= ModelTemplate.Read(info);
         Checkpoint checkpoint = ModelFolder.Open(info, config);
         Weights weights = Weights.Of(checkpoint, arithmetic, shared?.weights);
@@ -126,18 +127,7 @@ internal abstract class VisionLanguageModel : IDisposable
     public PromptTokens Tokenize(string text, int imageTokens)
     {
         EncodedPrompt encoded = Template.EncodePrompt(Tokenizer, text, imageTokens);
-        foreach (int id in encoded.Ids)
-        {
-            if (id < 0 || id >= Info.VocabularyRows)
-            {
-                throw new InputException(
-                    Info.Folder,
-                    $"the tokenizer gives token {id}, but the embedding has {Info.VocabularyRows} rows.",
-                    "Tokenizer and weights must be of one model."
-                );
-            }
-        }
-
+        Info.RequireRows(encoded.Ids);
         Info.Decoder.Limit?.Require(encoded.Ids.Count, "the prompt");
         return encoded.SuffixLength > 0
             ? new PromptTokens(text, encoded.Ids, encoded.ImageStart, encoded.ImageLength)
@@ -190,18 +180,17 @@ internal abstract class VisionLanguageModel : IDisposable
 
     private static HashSet<int> ReadEndTokens(ModelParts parts, string? endOfTurn)
     {
-        ModelConfig? generation = ModelConfig.ReadOptional(
-            System.IO.Path.Combine(parts.Info.Folder, "generation_config.json")
-        );
-        int[] ends =
-            generation?.Integers("eos_token_id")
-            ?? parts.Config.Integers("eos_token_id")
-            ?? (parts.Config.OptionalSection("text_config") ?? parts.Config.OptionalSection("llm_config"))?.Integers(
-                "eos_token_id"
-            )
-            ?? [2];
+        IEnumerable<int> ends = ReadEndTokens(parts.Info.Folder, parts.Config);
         return endOfTurn is not null && parts.Tokenizer.IdOf(endOfTurn) is { } turn ? [.. ends, turn] : [.. ends];
     }
+
+    /// <summary>Tokens that end an answer by the folder's files: generation_config.json, else config.json.</summary>
+    /// <exception cref="InputException">What a file says is no id.</exception>
+    internal static IReadOnlyList<int> ReadEndTokens(string folder, ModelConfig config) =>
+        ModelConfig.ReadOptional(System.IO.Path.Combine(folder, "generation_config.json"))?.Integers("eos_token_id")
+        ?? config.Integers("eos_token_id")
+        ?? (config.OptionalSection("text_config") ?? config.OptionalSection("llm_config"))?.Integers("eos_token_id")
+        ?? [2];
 }
 
 /// <summary>What a family's constructor is given.</summary>

@@ -14,6 +14,7 @@ internal sealed class Checkpoint : IDisposable
 {
     private const string SingleFile = "model.safetensors";
     private const string IndexFile = "model.safetensors.index.json";
+    private const long ComparedAtOnce = 1 << 20;
 
     /// <summary>
     /// Tensors of AWQ and GPTQ (qweight, qzeros, g_idx), of bitsandbytes (SCB, quant_state, absmax), of fp8 and
@@ -59,21 +60,26 @@ internal sealed class Checkpoint : IDisposable
 
     private readonly Dictionary<string, SafeTensorsFile> files;
 
+    /// <summary>Tensors of the shards that the index does not name, by name: nobody reads them.</summary>
+    private readonly Dictionary<string, StoredTensor> unlisted;
+
     private Checkpoint(
         string folder,
         Dictionary<string, SafeTensorsFile> files,
-        Dictionary<string, StoredTensor> tensors
+        Dictionary<string, StoredTensor> tensors,
+        Dictionary<string, StoredTensor> unlisted
     )
     {
         Folder = folder;
         this.files = files;
         Tensors = tensors;
+        this.unlisted = unlisted;
     }
 
     /// <summary>The model folder.</summary>
     public string Folder { get; }
 
-    /// <summary>All tensors by name.</summary>
+    /// <summary>All tensors by name; of shards those that the index names.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
     /// <summary>Files one of which says which weights are read: the first that is there.</summary>
@@ -128,13 +134,17 @@ internal sealed class Checkpoint : IDisposable
             {
                 files[single] = SafeTensorsFile.Open(single);
                 RefuseQuantised(files.Values);
-                return new Checkpoint(folder, files, Named(files[single].Tensors.Values, hubName));
+                return new Checkpoint(folder, files, Named(files[single].Tensors.Values, hubName), []);
             }
 
             string index = Path.Combine(folder, IndexFile);
-            return File.Exists(index)
-                ? new Checkpoint(folder, files, Named(OpenShards(folder, index, files), hubName))
-                : throw NoWeights(folder);
+            if (!File.Exists(index))
+            {
+                throw NoWeights(folder);
+            }
+
+            (List<StoredTensor> listed, List<StoredTensor> others) = OpenShards(folder, index, files);
+            return new Checkpoint(folder, files, Named(listed, hubName), Named(others, hubName));
         }
         catch
         {
@@ -208,34 +218,67 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>
     /// Demands that every tensor is wanted, or is known to be of no use. Tables of rotary frequencies, which old files
-    /// hold, follow from config.json.
+    /// hold, follow from config.json. A tensor of a shard that the index does not name is never wanted: some readers go
+    /// by the index, others take all that a shard holds.
     /// </summary>
     /// <param name="wanted">Full names.</param>
     /// <param name="unused">Full names or beginnings of names that a checkpoint may hold without need.</param>
     /// <exception cref="InputException">Something is left over: the checkpoint is not of this architecture.</exception>
     public void RequireNothingBut(IReadOnlySet<string> wanted, IReadOnlyList<string> unused)
     {
+        bool IsUseless(string name) =>
+            name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+            || unused.Any(p => name.StartsWith(p, StringComparison.Ordinal));
         StoredTensor[] left =
         [
             .. Tensors
-                .Where(t =>
-                    !wanted.Contains(t.Key)
-                    && !t.Key.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
-                    && !unused.Any(p => t.Key.StartsWith(p, StringComparison.Ordinal))
-                )
+                .Where(t => !wanted.Contains(t.Key) && !IsUseless(t.Key))
+                .Concat(unlisted.Where(t => !IsUseless(t.Key)))
                 .Select(t => t.Value)
                 .OrderBy(t => t.Name, StringComparer.Ordinal),
         ];
         if (left.Length > 0)
         {
-            string names = string.Join(", ", left.Take(3).Select(t => $"'{t.Name}' in {Path.GetFileName(t.File)}"));
+            bool Listed(StoredTensor tensor) => !unlisted.ContainsValue(tensor);
+            string Told(StoredTensor tensor) =>
+                $"'{tensor.Name}' in {Path.GetFileName(tensor.File)}"
+                + (Listed(tensor) ? "" : $", which {IndexFile} does not name");
+            string names = string.Join(", ", left.Take(3).Select(Told));
             throw new InputException(
                 Folder,
                 $"{left.Length} tensors of the checkpoint have no place in this architecture: "
                     + $"{names}{(left.Length > 3 ? ", …" : "")}.",
-                "Config and weights must be of one model."
+                Array.TrueForAll(left, Listed)
+                    ? "Config and weights must be of one model."
+                    : "Index and weights must be of one revision, config and weights of one model."
             );
         }
+    }
+
+    /// <summary>
+    /// Whether two tensors hold the same bytes in one type and shape. Stops at the first difference; reads both whole
+    /// where there is none.
+    /// </summary>
+    /// <param name="first">Full name.</param>
+    /// <param name="second">Full name.</param>
+    public bool AreSame(string first, string second)
+    {
+        (StoredTensor a, StoredTensor b) = (Tensors[first], Tensors[second]);
+        if (a.Type != b.Type || !a.Shape.SequenceEqual(b.Shape))
+        {
+            return false;
+        }
+
+        for (long at = 0; at < a.Bytes; at += ComparedAtOnce)
+        {
+            int count = (int)Math.Min(ComparedAtOnce, a.Bytes - at);
+            if (!files[a.File].Bytes(a.Name, at, count).SequenceEqual(files[b.File].Bytes(b.Name, at, count)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -247,7 +290,12 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    private static List<StoredTensor> OpenShards(string folder, string index, Dictionary<string, SafeTensorsFile> files)
+    /// <summary>Opens the shards: their tensors that the index names, and the others.</summary>
+    private static (List<StoredTensor> Listed, List<StoredTensor> Others) OpenShards(
+        string folder,
+        string index,
+        Dictionary<string, SafeTensorsFile> files
+    )
     {
         Dictionary<string, string> weightMap = ReadIndex(index);
         string[] shards = ShardsOf(index, weightMap);
@@ -270,6 +318,7 @@ internal sealed class Checkpoint : IDisposable
         }
 
         RefuseQuantised(files.Values);
+        RefuseTwice(files.Values);
         foreach ((string name, string shard) in weightMap)
         {
             tensors.Add(
@@ -283,7 +332,30 @@ internal sealed class Checkpoint : IDisposable
             );
         }
 
-        return tensors;
+        return (
+            tensors,
+            [.. files.Values.SelectMany(f => f.Tensors.Values).Where(t => !weightMap.ContainsKey(t.Name))]
+        );
+    }
+
+    /// <summary>Which copy counts depends on the reader: the index's, or that of the shard read last.</summary>
+    private static void RefuseTwice(IEnumerable<SafeTensorsFile> files)
+    {
+        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (SafeTensorsFile file in files)
+        {
+            foreach (string name in file.Tensors.Keys)
+            {
+                if (!holders.TryAdd(name, file.Path))
+                {
+                    throw new InputException(
+                        file.Path,
+                        $"holds the tensor '{name}', which {Path.GetFileName(holders[name])} holds, too.",
+                        "Keep the files of one checkpoint."
+                    );
+                }
+            }
+        }
     }
 
     private static Dictionary<string, StoredTensor> Named(
@@ -357,6 +429,7 @@ internal sealed class Checkpoint : IDisposable
                 );
             }
 
+            JsonText.RequireWellFormed(bytes);
             using JsonDocument json = JsonDocument.Parse(bytes);
             return json
                 .RootElement.GetProperty("weight_map")
@@ -366,9 +439,11 @@ internal sealed class Checkpoint : IDisposable
         catch (Exception e)
             when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
         {
+            string reason = e is JsonException bad && JsonText.Place(bad) is { Length: > 0 } place ? $" ({place})" : "";
             throw new InputException(
                 index,
-                "the index is damaged: it should be JSON with an object `weight_map` of tensor names and file names.",
+                $"the index is damaged{reason}: it should be JSON with an object `weight_map` of tensor names and "
+                    + "file names.",
                 "Download the file again.",
                 e
             );

@@ -103,6 +103,18 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         return new ReadOnlySpan<byte>(start + stored.Offset, checked((int)stored.Bytes));
     }
 
+    /// <summary>A part of a tensor's bytes as stored.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="from">First byte, from the tensor's own.</param>
+    /// <param name="count">Bytes; the part lies inside the tensor.</param>
+    public ReadOnlySpan<byte> Bytes(string name, long from, int count)
+    {
+        StoredTensor stored = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(from + count, stored.Bytes);
+        return new ReadOnlySpan<byte>(start + stored.Offset + from, count);
+    }
+
     /// <summary>A tensor's sizes.</summary>
     public long[] Shape(string name) => Find(name).Shape;
 

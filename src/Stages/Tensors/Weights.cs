@@ -24,6 +24,9 @@ internal sealed class Weights : IDisposable
         this.ledger = ledger;
     }
 
+    /// <summary>The model folder.</summary>
+    public string Folder => checkpoint.Folder;
+
     /// <summary>Where and in which type the claimed tensors are.</summary>
     public Arithmetic Arithmetic { get; }
 

@@ -33,6 +33,16 @@ internal static class TokenizerFiles
         }
 
         TokenizerJson? json = File.Exists(Of("tokenizer.json")) ? ReadJson(Of("tokenizer.json"), added) : null;
+        if (json is not null && settings.IsFromSlow)
+        {
+            throw new InputException(
+                settings.Source,
+                "has from_slow true: versions of transformers differ in whether they read tokenizer.json or make it of "
+                    + "the other files again.",
+                "Set it to false, or remove tokenizer.json."
+            );
+        }
+
         if (File.Exists(Of("added_tokens.json")))
         {
             // It knows ids alone: what other files say of a token goes first.
@@ -98,7 +108,7 @@ internal static class TokenizerFiles
         }
 
         RequireUnderstood(file, json, model);
-        Dictionary<string, int> vocabulary = Guarded(file, () => model.Vocab.Deserialize<Dictionary<string, int>>()!);
+        Dictionary<string, int> vocabulary = Guarded(file, () => VocabularyOf(model.Vocab));
         return new TokenizerModel
         {
             Source = file,
@@ -112,6 +122,18 @@ internal static class TokenizerFiles
             Bos = BosOf(file, json.PostProcessor, settings, added, vocabulary),
         };
     }
+
+    private static Dictionary<string, int> VocabularyOf(JsonElement tokens) =>
+        tokens
+            .EnumerateObject()
+            .ToDictionary(
+                t => t.Name,
+                t =>
+                    t.Value.ValueKind == JsonValueKind.Number && t.Value.TryGetInt32(out int id)
+                        ? id
+                        : throw new FormatException($"the token '{Shortened(t.Name)}' has no id"),
+                StringComparer.Ordinal
+            );
 
     private static void RequireUnderstood(string file, TokenizerJson json, TokenizerJson.ModelPart model)
     {
@@ -447,8 +469,11 @@ internal static class TokenizerFiles
     private static string Shortened(string text) => text.Length <= 40 ? text : text[..40] + "…";
 
     private static T Deserialize<T>(string file) =>
-        Guarded(file, () => JsonSerializer.Deserialize<T>(HubJson.Bytes(file), Json))
+        Guarded(file, () => JsonSerializer.Deserialize<T>(HubJson.WellFormed(file), Json))
         ?? throw new InputException(file, "holds only null.", Remedy);
+
+    private static string Reason(Exception e) =>
+        e is JsonException json ? JsonText.Reason(json) : e.Message.TrimEnd('.');
 
     private static T Guarded<T>(string file, Func<T> read)
     {
@@ -465,12 +490,7 @@ internal static class TokenizerFiles
                         or NotSupportedException
             )
         {
-            throw new InputException(
-                file,
-                $"is damaged or not a tokenizer file ({e.Message.TrimEnd('.')}).",
-                Remedy,
-                e
-            );
+            throw new InputException(file, $"is damaged or not a tokenizer file ({Reason(e)}).", Remedy, e);
         }
     }
 }

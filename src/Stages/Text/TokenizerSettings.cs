@@ -10,6 +10,8 @@ namespace Pipelines.Stages.Text;
 /// </summary>
 internal sealed class TokenizerSettings
 {
+    private const int LongestShown = 60;
+
     private static readonly string[] NamedTokens =
     [
         "bos_token",
@@ -21,14 +23,18 @@ internal sealed class TokenizerSettings
         "mask_token",
     ];
 
+    private static readonly string[] TokensByName = ["extra_special_tokens", "model_specific_special_tokens"];
+
     private readonly string file;
+    private readonly string mapFile;
     private readonly JsonElement config;
     private readonly JsonElement map;
 
-    private TokenizerSettings(string file, JsonElement config, JsonElement map)
+    private TokenizerSettings(string file, JsonElement config, string mapFile, JsonElement map)
     {
         this.file = file;
         this.config = config;
+        this.mapFile = mapFile;
         this.map = map;
     }
 
@@ -41,9 +47,11 @@ internal sealed class TokenizerSettings
         var settings = new TokenizerSettings(
             file,
             File.Exists(file) ? HubJson.Object(file) : default,
+            tokens,
             File.Exists(tokens) ? HubJson.Object(tokens) : default
         );
         settings.RequireUnderstood();
+        settings.RequireKnownKeys();
         return settings;
     }
 
@@ -136,7 +144,7 @@ internal sealed class TokenizerSettings
                 }
             }
 
-            foreach (string group in (string[])["extra_special_tokens", "model_specific_special_tokens"])
+            foreach (string group in TokensByName)
             {
                 if (!TryGet(config, group, out JsonElement extra) || extra.ValueKind != JsonValueKind.Object)
                 {
@@ -188,6 +196,25 @@ internal sealed class TokenizerSettings
             }
         }
     }
+
+    /// <summary>
+    /// The fast tokenizer is made of the slow one's files again, whatever tokenizer.json says (up to 4.57).
+    /// </summary>
+    public bool IsFromSlow => Flag("from_slow") == true;
+
+    /// <summary>
+    /// What the files call a token, wherever they say it, with the file: the key itself, or one below a list of tokens
+    /// by name.
+    /// </summary>
+    /// <param name="name">The token's name, such as <c>image_token</c>.</param>
+    public IEnumerable<(string File, string? Text)> Named(string name) =>
+        TokensByName
+            .Select(group => TryGet(config, group, out JsonElement tokens) ? tokens : default)
+            .Prepend(config)
+            .Select(holder => (Of: file, Holder: holder))
+            .Append((Of: mapFile, Holder: map))
+            .Where(h => TryGet(h.Holder, name, out _))
+            .Select(h => (h.Of, ContentOf(h.Holder.GetProperty(name))));
 
     /// <summary>Added tokens of <c>added_tokens_decoder</c>.</summary>
     public IEnumerable<AddedToken> AddedTokens
@@ -309,6 +336,34 @@ internal sealed class TokenizerSettings
         )
         {
             Flag(key);
+        }
+    }
+
+    private void RequireKnownKeys()
+    {
+        Refuse(file, config, TokenizerKeys.Objection);
+        Refuse(mapFile, map, TokenizerKeys.ObjectionOfMap);
+
+        static void Refuse(string file, JsonElement settings, Func<string, JsonElement, string?> objection)
+        {
+            if (settings.ValueKind != JsonValueKind.Object)
+            {
+                return; // no such file
+            }
+
+            foreach (JsonProperty one in settings.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null))
+            {
+                if (objection(one.Name, one.Value) is { } reason)
+                {
+                    string value = one.Value.GetRawText().ReplaceLineEndings(" ");
+                    string shown = value.Length <= LongestShown ? value : value[..LongestShown] + "…";
+                    throw new InputException(
+                        file,
+                        $"has '{one.Name}: {shown}', {reason}.",
+                        "Use the file of the published model, or remove the key if it changes no id."
+                    );
+                }
+            }
         }
     }
 

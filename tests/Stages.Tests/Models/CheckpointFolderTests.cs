@@ -117,27 +117,51 @@ public sealed class CheckpointFolderTests
     [InlineData("true", "false")]
     [InlineData("false", "true")]
     [InlineData("null", "null")]
-    public void A_stored_head_wins_over_the_flags_and_without_one_some_flag_must_tie(string top, string inner)
+    public void Without_a_stored_head_some_flag_must_tie(string top, string inner)
     {
-        using var tiny = new TinyLlava();
-        tiny.Edit("\"torch_dtype\"", $"\"tie_word_embeddings\":{top},\"torch_dtype\"");
-        tiny.Edit("\"text_config\":{", $"\"text_config\":{{\"tie_word_embeddings\":{inner},");
-        using var untied = new TinyLlava();
-        double[] plain = Direction(untied);
-        Direction(tiny).Should().Equal(plain, "the head of the file");
-        tiny.Remove("language_model.lm_head.weight");
+        using TinyLlava tiny = Flagged(top, inner);
+        tiny.Remove(Head);
         if (top == "true" || inner == "true")
         {
+            using var untied = new TinyLlava();
             Looking(tiny).Should().NotThrow();
-            Direction(tiny).Should().NotEqual(plain);
+            Direction(tiny).Should().NotEqual(Direction(untied));
         }
         else
         {
-            Looking(tiny)
-                .Should()
-                .Throw<InputException>()
-                .WithMessage("*no 'language_model.lm_head.weight'*tie_word_embeddings*");
+            Looking(tiny).Should().Throw<InputException>().WithMessage($"*no '{Head}'*tie_word_embeddings*");
         }
+    }
+
+    [Theory]
+    [InlineData("true", "false", "'tie_word_embeddings'")]
+    [InlineData("false", "true", "'text_config.tie_word_embeddings'")]
+    [InlineData("true", "true", "'tie_word_embeddings'")]
+    public void A_stored_head_that_is_not_the_embedding_is_refused_where_a_flag_ties(
+        string top,
+        string inner,
+        string named
+    )
+    {
+        using TinyLlava tiny = Flagged(top, inner);
+        foreach (Action look in (Action[])[Looking(tiny), () => tiny.Load().Dispose()])
+        {
+            look.Should().Throw<InputException>().WithMessage($"*config.json: {named} is true*'{Head}'*versions*");
+        }
+
+        double[] plain = Direction(Copied(tiny, "language_model.model.embed_tokens.weight"));
+        tiny.Remove(Head);
+        Direction(tiny).Should().Equal(plain, "a copy of the embedding is what the flag says");
+    }
+
+    [Theory]
+    [InlineData("false", "false")]
+    [InlineData("null", "null")]
+    public void A_stored_head_is_read_where_no_flag_ties(string top, string inner)
+    {
+        using TinyLlava tiny = Flagged(top, inner);
+        using var untied = new TinyLlava();
+        Direction(tiny).Should().Equal(Direction(untied));
     }
 
     [Theory]
@@ -260,6 +284,23 @@ public sealed class CheckpointFolderTests
             model.Tokenize(golden.Prompt, golden.ImageLength).Ids.Should().Equal(golden.InputIds, folder);
             model.Preprocess(golden.Picture(0)).Values.Should().HaveCount(golden.Floats("pixel_values").Length);
         }
+    }
+
+    private const string Head = "language_model.lm_head.weight";
+
+    private static TinyLlava Flagged(string top, string inner)
+    {
+        var tiny = new TinyLlava();
+        tiny.Edit("\"torch_dtype\"", $"\"tie_word_embeddings\":{top},\"torch_dtype\"");
+        tiny.Edit("\"text_config\":{", $"\"text_config\":{{\"tie_word_embeddings\":{inner},");
+        return tiny;
+    }
+
+    /// <summary>The head becomes a copy of another tensor.</summary>
+    private static TinyLlava Copied(TinyLlava tiny, string tensor)
+    {
+        tiny.Copy(tensor, Head);
+        return tiny;
     }
 
     private static Action Looking(TinyLlava tiny) => () => ModelFolder.RequireUsable(ModelInfo.Read(tiny.Folder), []);

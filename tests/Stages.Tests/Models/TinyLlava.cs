@@ -141,6 +141,26 @@ internal sealed class TinyLlava : IDisposable
         Save();
     }
 
+    /// <summary>One tensor's values under another name, too.</summary>
+    public void Copy(string tensor, string name)
+    {
+        TensorToWrite copy = tensors.Single(t => t.Name == tensor) with { Name = name };
+        tensors.RemoveAll(t => t.Name == name);
+        tensors.Add(copy);
+        Save();
+    }
+
+    /// <summary>Every value of a tensor becomes this one.</summary>
+    public void Fill(string tensor, float value)
+    {
+        int at = tensors.FindIndex(t => t.Name == tensor);
+        long[] shape = tensors[at].Shape;
+        float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];
+        Array.Fill(values, value);
+        tensors[at] = TensorToWrite.Of(tensor, values, shape);
+        Save();
+    }
+
     public void Add(string name, double scale, params long[] shape)
     {
         float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];

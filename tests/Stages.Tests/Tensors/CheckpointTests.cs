@@ -40,6 +40,66 @@ public sealed class CheckpointTests : IDisposable
         Opening().WithMessage("*model-00002-of-00002.safetensors*'b.weight'*");
     }
 
+    [Fact]
+    public void A_tensor_that_two_shards_hold_is_refused()
+    {
+        WriteShards();
+        folder.Write(
+            "model-00002-of-00002.safetensors",
+            TensorToWrite.Of("b.weight", [3f, 4], 2),
+            TensorToWrite.Of("a.weight", [5f, 6], 2)
+        );
+        Opening().WithMessage("*model-00002-of-00002.safetensors*'a.weight'*model-00001-of-00002.safetensors*too*");
+    }
+
+    [Theory]
+    [InlineData("a.bias", false)]
+    [InlineData("layers.0.rotary_emb.inv_freq", true)]
+    [InlineData("unused.weight", true)]
+    public void A_tensor_of_a_shard_that_the_index_does_not_name_is_left_over(string name, bool useless)
+    {
+        WriteShards();
+        folder.Write(
+            "model-00002-of-00002.safetensors",
+            TensorToWrite.Of("b.weight", [3f, 4], 2),
+            TensorToWrite.Of(name, [5f, 6], 2)
+        );
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        checkpoint.Tensors.Keys.Should().BeEquivalentTo("a.weight", "b.weight");
+        Action demand = () =>
+            checkpoint.RequireNothingBut(new HashSet<string> { "a.weight", "b.weight", name }, ["unused."]);
+        if (useless)
+        {
+            demand.Should().NotThrow();
+        }
+        else
+        {
+            demand
+                .Should()
+                .Throw<InputException>()
+                .WithMessage($"*'{name}' in model-00002-of-00002.safetensors*index.json does not name*");
+        }
+    }
+
+    [Fact]
+    public void Tensors_are_the_same_where_type_shape_and_every_byte_are()
+    {
+        float[] long1 = [.. Enumerable.Range(0, 600_000).Select(i => (float)i)],
+            long2 = [.. long1];
+        long2[^1] = -1; // behind the part that is compared at once
+        folder.Write(
+            "model.safetensors",
+            TensorToWrite.Of("x", long1, 600_000),
+            TensorToWrite.Of("same", long1, 600_000),
+            TensorToWrite.Of("other", long2, 600_000),
+            TensorToWrite.Of("shaped", long1, 2, 300_000)
+        );
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        checkpoint.AreSame("x", "same").Should().BeTrue();
+        checkpoint.AreSame("x", "other").Should().BeFalse();
+        checkpoint.AreSame("x", "shaped").Should().BeFalse();
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("[]")]

@@ -77,6 +77,88 @@ public sealed class TokenizerSettingsTests
         Refusal(folder).Should().Contain("tokenizer_config.json").And.ContainAny(key, "added token", "lstrip");
     }
 
+    [Theory]
+    [InlineData("do_lowercase", "true")]
+    [InlineData("strip_accents", "true")]
+    [InlineData("keep_accents", "false")]
+    [InlineData("remove_space", "true")]
+    [InlineData("errors", "\"ignore\"")]
+    [InlineData("fix_mistral_regex", "true")]
+    [InlineData("unheard_of", "{}")]
+    [InlineData("image_token", "[\"<image>\"]")]
+    [InlineData("from_slow", "true")]
+    public void A_key_that_is_not_known_is_refused_by_name(string key, string json)
+    {
+        using TemporaryFolder folder = Llama(true, config => config[key] = JsonNode.Parse(json));
+        Refusal(folder).Should().Contain("tokenizer_config.json").And.Contain(key);
+        Change(folder, "tokenizer_config.json", key, "null");
+        new HubTokenizer(folder.Path).Encode("the cat").Should().Equal(SmallTokenizers.Llama.Encode("the cat"));
+    }
+
+    [Theory]
+    [InlineData("model_max_length", "1e30")]
+    [InlineData("padding_side", "\"left\"")]
+    [InlineData("errors", "\"replace\"")]
+    [InlineData("fix_mistral_regex", "false")]
+    [InlineData("from_slow", "false")]
+    [InlineData("processor_class", "\"LlavaProcessor\"")]
+    [InlineData("image_token", "\"<image>\"")]
+    [InlineData("eoi_token", "{\"content\": \"<x>\"}")]
+    [InlineData("pad_token_id", "3")]
+    [InlineData("spaces_between_special_tokens", "true")]
+    [InlineData("max_pixels", "1000")]
+    [InlineData("is_local", "true")]
+    [InlineData("unheard_of", "null")]
+    public void A_key_that_changes_no_id_is_passed_over(string key, string json)
+    {
+        using TemporaryFolder folder = Llama(true, config => config[key] = JsonNode.Parse(json));
+        new HubTokenizer(folder.Path).Encode("the cat").Should().Equal(SmallTokenizers.Llama.Encode("the cat"));
+    }
+
+    [Fact]
+    public void A_key_of_special_tokens_map_json_that_names_no_token_is_refused()
+    {
+        using TemporaryFolder folder = Llama(true, _ => { });
+        string map = Path.Combine(folder.Path, "special_tokens_map.json");
+        File.WriteAllText(map, """{"image_token": "<x>", "additional_special_tokens": ["<x>"]}""");
+        new HubTokenizer(folder.Path).Encode("a").Should().NotBeEmpty();
+        File.WriteAllText(map, """{"lowercase": true}""");
+        Refusal(folder).Should().Contain("special_tokens_map.json").And.Contain("lowercase");
+    }
+
+    [GoldenFact]
+    public void Every_key_that_some_version_of_transformers_wrote_is_known()
+    {
+        string[] roots = [.. Golden.Roots, Golden.Path("..", "configs"), Golden.Path("..", "configs-2")];
+        int read = 0;
+        foreach (
+            string file in roots
+                .Where(Directory.Exists)
+                .SelectMany(r => Directory.EnumerateFiles(r, "*.json", SearchOption.AllDirectories))
+        )
+        {
+            string name = Path.GetFileName(file);
+            Func<string, JsonElement, string?>? objection =
+                name.StartsWith("tokenizer_config", StringComparison.Ordinal) ? TokenizerKeys.Objection
+                : name.StartsWith("special_tokens_map", StringComparison.Ordinal) ? TokenizerKeys.ObjectionOfMap
+                : null;
+            if (objection is null)
+            {
+                continue;
+            }
+
+            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+            json.RootElement.EnumerateObject()
+                .Where(p => p.Value.ValueKind != JsonValueKind.Null && objection(p.Name, p.Value) is not null)
+                .Select(p => p.Name)
+                .Should()
+                .BeEmpty(file);
+            read++;
+        }
+
+        read.Should().BePositive();
+    }
+
     [Fact]
     public void A_null_in_any_setting_is_the_class_default()
     {
@@ -360,9 +442,12 @@ public sealed class TokenizerSettingsTests
         return folder;
     }
 
-    private static void Change(TemporaryFolder folder, string part, string json)
+    private static void Change(TemporaryFolder folder, string part, string json) =>
+        Change(folder, "tokenizer.json", part, json);
+
+    private static void Change(TemporaryFolder folder, string name, string part, string json)
     {
-        string file = Path.Combine(folder.Path, "tokenizer.json");
+        string file = Path.Combine(folder.Path, name);
         JsonObject root = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
         string[] keys = part.Split('.');
         JsonObject of = keys.Length == 1 ? root : root[keys[0]]!.AsObject();
