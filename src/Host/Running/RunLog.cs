@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipelines.Files;
 using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Running;
@@ -13,10 +14,7 @@ internal sealed class RunLog : IDisposable
     public RunLog(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
-        {
-            AutoFlush = true,
-        };
+        writer = new StreamWriter(RegularFile.Append(path)) { AutoFlush = true };
     }
 
     /// <summary>Writes one entry.</summary>

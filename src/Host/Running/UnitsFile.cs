@@ -96,9 +96,7 @@ internal sealed class UnitsFile(string runFolder)
             return;
         }
 
-        using var writer = new StreamWriter(
-            new FileStream(Path.Combine(runFolder, Name), FileMode.Append, FileAccess.Write, FileShare.ReadWrite)
-        );
+        using var writer = new StreamWriter(RegularFile.Append(Path.Combine(runFolder, Name)));
         foreach (string line in added)
         {
             writer.Write(line + "\n");

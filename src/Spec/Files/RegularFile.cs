@@ -6,9 +6,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipelines.Files;
 
 /// <summary>
-/// Opens files to read them, and only regular ones: to open a named pipe waits for a writer that may never come, and
-/// a device such as <c>/dev/zero</c> never ends. Every file that the program reads is opened here. What a path leads
-/// to is asked before it is opened, because the opening is what hangs; links are followed.
+/// Opens files that may be there, and only regular ones: to open a named pipe waits for somebody at its other end, who
+/// may never come, and a device such as <c>/dev/zero</c> never ends. Every file that the program reads or adds to is
+/// opened here. What a path leads to is asked before it is opened, because the opening is what hangs; links are
+/// followed.
 /// </summary>
 public static class RegularFile
 {
@@ -62,6 +63,12 @@ public static class RegularFile
     /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
     public static SafeFileHandle OpenHandle(string path) =>
         File.OpenHandle(Required(path), FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+
+    /// <summary>Opens a file to write behind its end, while others may write, too; makes it where it is not.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">As of <see cref="Open"/>.</exception>
+    public static FileStream Append(string path) =>
+        new(Required(path), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
 
     /// <summary>All bytes of a file.</summary>
     /// <param name="path">The file.</param>

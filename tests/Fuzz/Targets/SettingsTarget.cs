@@ -53,7 +53,7 @@ internal sealed class SettingsTarget() : Target("set", "settings", new LinesMuta
                 "stages.masks.count=2000\nseed=3",
                 "prompt=p1",
                 "matrix.seed=[1, 2]",
-                "stages.validation.rank_by=[random]\nstages.report=",
+                "stages.validation.rank_by=[random]\nstages.report=null",
             }.Select(Encoding.UTF8.GetBytes),
         ];
 }
