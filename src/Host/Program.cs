@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Progress;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host;
 

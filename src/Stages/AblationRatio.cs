@@ -1,9 +1,9 @@
 using System.Globalization;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -13,7 +13,7 @@ namespace Pipelines.Stages;
 /// passes, fits and validations for every ratio, and one table of what they give. The chain of the ratio that the
 /// experiment's own masks have is the experiment's own.
 /// </summary>
-internal sealed class AblationRatio : Stage
+public sealed class AblationRatio : Stage
 {
     private const int Version = 1;
     private const string FileName = "ablation-ratio.parquet";
@@ -226,7 +226,7 @@ internal sealed class AblationRatio : Stage
 /// <param name="R2">Of the fit, on its test masks; null = undefined.</param>
 /// <param name="Rho">Pearson's, likewise.</param>
 [Table("ablation_ratio")]
-internal sealed record AblationRatioRow(
+public sealed record AblationRatioRow(
     [RowKey] string SampleId,
     [RowKey] double Ablate,
     [Unit("heads")] int? FaithfulHeads,

@@ -3,7 +3,7 @@ using Pipelines.Stages.Reporting;
 namespace Pipelines.Stages;
 
 /// <summary>How many pictures were asked about and what came of it; one wording for terminal and page.</summary>
-internal sealed record AnswerCounts
+public sealed record AnswerCounts
 {
     /// <summary>Pictures that could be asked about.</summary>
     public required int Asked { get; init; }

@@ -1,12 +1,12 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Text;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Text;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -15,7 +15,7 @@ namespace Pipelines.Stages;
 /// the model's own words; whether they are right is decided when they are read, so another answer rule costs no run of
 /// the model.
 /// </summary>
-internal sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
+public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
 {
     private const int Version = 2;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Text;
 
 namespace Pipelines.Stages;
 
@@ -13,7 +13,7 @@ namespace Pipelines.Stages;
 /// <param name="TargetToken">The token whose adjusted logit is measured: the answer's first that carries a letter or
 /// digit (<see cref="AnswerTarget"/>).</param>
 /// <param name="Target">The token as text.</param>
-internal sealed record Sample(DataItem Item, string Answer, int TargetToken, string Target)
+public sealed record Sample(DataItem Item, string Answer, int TargetToken, string Target)
 {
     /// <summary>Id, as in the tables.</summary>
     public string Id => Item.SampleId;
@@ -36,7 +36,7 @@ internal sealed record Sample(DataItem Item, string Answer, int TargetToken, str
 }
 
 /// <summary>What is known of an answer.</summary>
-internal enum Verdict
+public enum Verdict
 {
     /// <summary>The picture could not be asked about.</summary>
     NotAsked,
@@ -58,7 +58,7 @@ internal enum Verdict
 /// cannot be measured, or there are too many or too few samples of the object; else null.</param>
 /// <param name="Usable">The answer is right or, where nothing is judged, not empty.</param>
 /// <param name="Measurable">A token of the answer can be measured; true also where that is not the question.</param>
-internal sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool Usable, bool Measurable = true)
+public sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool Usable, bool Measurable = true)
 {
     /// <summary>The sample is used: the answer is usable, and so is the number of samples of the object.</summary>
     public bool Kept => Reason is null;

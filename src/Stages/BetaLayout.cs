@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE over the objects that have enough samples. One
 /// unit, a pure function of beta and the labels.
 /// </summary>
-internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution)
+public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution)
     : Stage(context)
 {
     private const int Version = 1;
@@ -156,4 +156,4 @@ internal sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forw
 /// <param name="X">Across, without unit.</param>
 /// <param name="Y">Upwards, without unit.</param>
 [Table("layout")]
-internal sealed record LayoutRow([RowKey] string SampleId, string Object, string? SuperCategory, double X, double Y);
+public sealed record LayoutRow([RowKey] string SampleId, string Object, string? SuperCategory, double X, double Y);

@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// Head vectors: beta of a head over the samples, of heads that matter in some sample, clustered (paper, Fig. 10). One
 /// unit, a pure function of beta.
 /// </summary>
-internal sealed class ClusterHeads(
+public sealed class ClusterHeads(
     StageContext context,
     ClusterHeadsSpec spec,
     ForwardPasses forward,
@@ -131,7 +131,7 @@ internal sealed class ClusterHeads(
 /// <param name="SampleId">Sample.</param>
 /// <param name="Beta">Coefficient of the head in the sample.</param>
 [Table("head_vectors")]
-internal sealed record HeadVectorRow(
+public sealed record HeadVectorRow(
     [RowKey] int Layer,
     [RowKey] int Head,
     [RowKey] string SampleId,

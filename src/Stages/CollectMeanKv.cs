@@ -1,7 +1,7 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -10,7 +10,7 @@ namespace Pipelines.Stages;
 /// Collects what ablated heads see: mean keys and values of the image tokens over the baseline pictures (paper, mean
 /// ablation), zeros, or nothing.
 /// </summary>
-internal sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) : Stage(context)
+public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) : Stage(context)
 {
     private const int Version = 1;
     private const string FileName = "mean-kv.safetensors";

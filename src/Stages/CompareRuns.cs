@@ -1,12 +1,12 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages;
 
 /// <summary>Pairs the stages of two runs and compares what they gave.</summary>
-internal static class CompareRuns
+public static class CompareRuns
 {
     /// <summary>Compares two runs.</summary>
     /// <param name="a">The first.</param>

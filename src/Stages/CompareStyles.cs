@@ -1,6 +1,6 @@
+using Pipelines.Domain;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -10,7 +10,7 @@ namespace Pipelines.Stages;
 /// another, how well the regression fits in each, and how many heads each needs. One unit, a pure function of beta,
 /// fits, curves and the pictures' folders.
 /// </summary>
-internal sealed class CompareStyles(
+public sealed class CompareStyles(
     StageContext context,
     ForwardPasses forward,
     Regress attribution,
@@ -329,7 +329,7 @@ internal sealed record StyleRelationRow(
 /// <param name="High95">Its upper end.</param>
 /// <param name="NotReached">Samples whose curve never crosses the threshold: they are not in the mean.</param>
 [Table("style_means")]
-internal sealed record StyleMeanRow(
+public sealed record StyleMeanRow(
     [RowKey] string Style,
     [RowKey] string Quantity,
     [RowKey] string? Criterion,

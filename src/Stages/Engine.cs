@@ -1,16 +1,16 @@
 using System.Collections.Concurrent;
-using Pipelines.Stages.Models;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Text;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
 /// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
 /// <param name="digests">Digests of weight and picture files.</param>
 /// <param name="verdicts">Which pictures decode.</param>
-internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
+public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
 {
     private readonly ConcurrentDictionary<
         (string Folder, string Arithmetic, ImageChoice Image, string Template, bool Shares),
@@ -151,7 +151,7 @@ internal sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : ID
 }
 
 /// <summary>A shared thing that stays alive until the lease is disposed.</summary>
-internal sealed class Lease<T>(Func<T> value, Action release) : IDisposable
+public sealed class Lease<T>(Func<T> value, Action release) : IDisposable
 {
     /// <summary>The thing.</summary>
     public T Value => value();

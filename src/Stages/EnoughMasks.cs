@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// correlation is a stored unit and depends on the passes and the elastic net only; the bound is applied when it is
 /// read, so that another bound fits nothing again.
 /// </summary>
-internal sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int shard, ElasticNetSpec regression)
+public sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int shard, ElasticNetSpec regression)
 {
     private const int Version = 1;
     private const string Kind = "half-split",
@@ -94,4 +94,4 @@ internal sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int 
 /// <param name="Masks">So many, the first ones.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between their two halves; null = undefined.</param>
 [Table("half_split")]
-internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey] [Unit("masks")] int Masks, double? HalfSplit);
+internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey][Unit("masks")] int Masks, double? HalfSplit);

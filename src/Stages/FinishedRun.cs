@@ -1,8 +1,8 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -10,7 +10,7 @@ namespace Pipelines.Stages;
 /// <summary>
 /// The folder of a run that is done: its settings and its tables. Neither the cache nor the model is touched.
 /// </summary>
-internal sealed class FinishedRun
+public sealed class FinishedRun
 {
     private const string Again = "Run the experiment again: what is stored is not computed anew.";
     private readonly Experiment experiment;

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -16,7 +17,7 @@ namespace Pipelines.Stages;
 /// sample's passes go on in steps until <see cref="EnoughMasks"/> says so; the masks of later steps are drawn here, as
 /// units of the stage that draws masks.
 /// </summary>
-internal sealed class ForwardPasses(
+public sealed class ForwardPasses(
     StageContext context,
     ForwardPassesSpec spec,
     AnswerQuestions answers,
@@ -463,7 +464,7 @@ internal sealed class ForwardPasses(
 /// <param name="SuffixTokens">T.</param>
 /// <param name="Reason">Why nothing can be measured (then the ends are NaN), or null.</param>
 [Table("ends", IsInternal = true)]
-internal sealed record EndsRow(
+public sealed record EndsRow(
     [RowKey] string SampleId,
     [Unit(UnitAttribute.Logits)] double FIntact,
     [Unit(UnitAttribute.Logits)] double FAblated,

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;

@@ -1,3 +1,4 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
@@ -9,7 +10,7 @@ namespace Pipelines.Stages;
 /// Gradients against masks at equal cost: what the first of either give on the same held-out masks (beyond the paper).
 /// Runs no pass.
 /// </summary>
-internal sealed class GradientCost(
+public sealed class GradientCost(
     StageContext context,
     GradientCostSpec spec,
     ForwardPasses forward,
@@ -26,7 +27,7 @@ internal sealed class GradientCost(
     public override string WorkUnit => "samples";
 
     /// <inheritdoc/>
-    /// <exception cref="Errors.InputException">Each sample has a number of masks of its own, so that no curve goes over
+    /// <exception cref="InputException">Each sample has a number of masks of its own, so that no curve goes over
     /// all of them.</exception>
     public override UnitList Units(Artifacts artifacts)
     {

@@ -1,8 +1,8 @@
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Tensors;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages;
@@ -13,7 +13,7 @@ namespace Pipelines.Stages;
 /// libtorch's linear layers, over the weights that are loaded already; f(1) and f(0), which scale phi, are those of the
 /// forward passes.
 /// </summary>
-internal sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward)
+public sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward)
     : Stage(context)
 {
     private const int Version = 1;

@@ -1,8 +1,8 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -10,7 +10,7 @@ namespace Pipelines.Stages;
 /// The spec's <c>model.image</c>, settled for a family: mean keys and values are by position, so the defaults give
 /// every picture one number of image tokens.
 /// </summary>
-internal static class ImageSettings
+public static class ImageSettings
 {
     private const string Where = "model.image";
 

@@ -1,5 +1,5 @@
+using Pipelines.Models.Ablation;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// <summary>
 /// What the heads of largest beta write towards in the vocabulary (paper, Fig. 8). A unit is a sample.
 /// </summary>
-internal sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution)
+public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution)
     : SampleStage(context, forward)
 {
     private const int Version = 1;

@@ -1,14 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Text;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -16,7 +17,7 @@ namespace Pipelines.Stages;
 /// Tries on the real checkpoint what head ablation rests on (<see cref="AblationLaws"/>), with the experiment's first
 /// picture; the second serves as the baseline. Measures time and memory on the way.
 /// </summary>
-internal sealed class ModelCheck : IDisposable
+public sealed class ModelCheck : IDisposable
 {
     private const string OnePicture = "baseline here: one picture, so f(0) is not the run's";
     private static readonly TimeSpan LeastTimed = TimeSpan.FromSeconds(0.5);
@@ -33,7 +34,7 @@ internal sealed class ModelCheck : IDisposable
     private readonly int questionLength;
 
     /// <summary>Loads the model and computes what the checks share.</summary>
-    /// <exception cref="Errors.InputException">The model or a picture is of no use.</exception>
+    /// <exception cref="InputException">The model or a picture is of no use.</exception>
     public ModelCheck(StageContext context)
     {
         this.context = context;
@@ -42,7 +43,7 @@ internal sealed class ModelCheck : IDisposable
         VisionLanguageModel model = context.Model;
         picture =
             Usable(context.Items)
-            ?? throw new Errors.InputException(
+            ?? throw new InputException(
                 context.Pictures.Source,
                 $"no picture can be used (for example: {context.Unusable(context.Items[0])}).",
                 context.Image.KeepSizes ? "Set model.image.other_sizes to resize." : null
@@ -317,4 +318,4 @@ internal sealed class ModelCheck : IDisposable
 /// <param name="Part">prefix, image, suffix, or given: of the answer, before the measured token.</param>
 /// <param name="Id">Token id.</param>
 /// <param name="Text">The token as text.</param>
-internal sealed record PromptRow(string Position, string Part, string Id, string Text);
+public sealed record PromptRow(string Position, string Part, string Id, string Text);

@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// How much of what heads do is not additive: R^2 that trees on the elastic net's residual gain on the test masks
 /// (beyond the paper). Runs no pass.
 /// </summary>
-internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, ForwardPasses forward)
+public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, ForwardPasses forward)
     : SampleStage(context, forward)
 {
     private const int Version = 1;
@@ -109,7 +109,7 @@ internal sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Fo
 /// <param name="Trees">Trees that cross-validation let in; 0 = none helps.</param>
 /// <param name="TestRows">Test masks.</param>
 [Table("non_additive")]
-internal sealed record NonAdditiveRow(
+public sealed record NonAdditiveRow(
     [RowKey] string SampleId,
     double? R2ElasticNet,
     double? R2WithTrees,

@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// and one table of the cosines. Only pictures whose answers are right under both prompts are compared, so passes are
 /// run for these alone.
 /// </summary>
-internal sealed class PromptSimilarity : Stage
+public sealed class PromptSimilarity : Stage
 {
     private const int Version = 1;
     private const string FileName = "prompt-similarity.parquet";
@@ -244,7 +244,7 @@ internal sealed class PromptSimilarity : Stage
 /// <param name="SampleId">The picture.</param>
 /// <param name="Cosine">Of beta with that under the experiment's prompt; null where one of them is zero.</param>
 [Table("prompt_similarity")]
-internal sealed record PromptSimilarityRow(
+public sealed record PromptSimilarityRow(
     [RowKey] string Prompt,
     string Question,
     [RowKey] string SampleId,

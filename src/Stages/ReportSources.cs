@@ -4,7 +4,7 @@ namespace Pipelines.Stages;
 /// The stages whose results a report shows; null = the experiment has no such stage, or the report shall not show it.
 /// </summary>
 /// <param name="Answers">The samples.</param>
-internal sealed record ReportSources(AnswerQuestions Answers)
+public sealed record ReportSources(AnswerQuestions Answers)
 {
     /// <summary>Forward passes, with the masks they ran on.</summary>
     public ForwardPasses? Forward { get; init; }

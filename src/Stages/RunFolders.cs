@@ -1,12 +1,12 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Spec.Reading;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
 /// <summary>Finds runs by their names under <c>artifacts/runs</c>, or by their folders.</summary>
 /// <param name="artifacts">The artifacts folder.</param>
-internal sealed class RunFolders(string artifacts)
+public sealed class RunFolders(string artifacts)
 {
     private const int Listed = 12,
         Deepest = 4;

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// unit is a fixed range of i. With <c>count: auto</c> these are the masks that every sample needs; what a sample needs
 /// beyond them its forward passes tell, which have those drawn: the same units as a larger count draws.
 /// </summary>
-internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, AnswerQuestions answers) : Stage(context)
+public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, AnswerQuestions answers) : Stage(context)
 {
     private const int Version = 1;
     private const string SharedScope = "shared";
@@ -172,4 +172,4 @@ internal sealed class SampleMasks(StageContext context, SampleMasksSpec spec, An
 /// <summary>
 /// Masks <paramref name="First"/> to <paramref name="First"/> + <paramref name="Count"/> - 1 of a scope.
 /// </summary>
-internal sealed record MaskShard(Unit Unit, int First, int Count);
+public sealed record MaskShard(Unit Unit, int First, int Count);

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Ablation;
+using Pipelines.Models.Ablation;
 
 namespace Pipelines.Stages;
 
@@ -8,7 +8,7 @@ namespace Pipelines.Stages;
 /// </summary>
 /// <param name="Prefix">Keys and values of prefix and image.</param>
 /// <param name="Forward">The fast path.</param>
-internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable
+public sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()

@@ -5,7 +5,7 @@ namespace Pipelines.Stages;
 /// <summary>A stage with one unit for every accepted sample of some forward passes.</summary>
 /// <param name="context">What the stages of the experiment share.</param>
 /// <param name="forward">The passes.</param>
-internal abstract class SampleStage(StageContext context, ForwardPasses forward) : Stage(context)
+public abstract class SampleStage(StageContext context, ForwardPasses forward) : Stage(context)
 {
     private readonly Dictionary<string, Unit> units = new(StringComparer.Ordinal);
 

@@ -26,4 +26,4 @@ internal sealed record SampleUnits(Unit Ends, IReadOnlyList<PassShard> Shards, I
 }
 
 /// <summary>A fixed range of a sample's masks and the passes over it.</summary>
-internal sealed record PassShard(MaskShard Masks, Unit Passes);
+public sealed record PassShard(MaskShard Masks, Unit Passes);

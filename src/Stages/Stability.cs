@@ -1,8 +1,8 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -11,7 +11,7 @@ namespace Pipelines.Stages;
 /// Whether the masks were enough: beta and R^2 of the attribution's trainer on the first of them (beyond the paper).
 /// Runs no pass.
 /// </summary>
-internal sealed class Stability : SampleStage
+public sealed class Stability : SampleStage
 {
     private const int Version = 1;
     private const string FileName = "stability.parquet";
@@ -131,7 +131,7 @@ internal sealed class Stability : SampleStage
 /// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these train masks.</param>
 /// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
 [Table("stability")]
-internal sealed record StabilityRow(
+public sealed record StabilityRow(
     [RowKey] string SampleId,
     [RowKey] double Share,
     [Unit("masks")] int Masks,

@@ -7,7 +7,7 @@ namespace Pipelines.Stages;
 /// A stage of one experiment: it knows its units once its inputs are there, and publishes its tables when all are done.
 /// </summary>
 /// <param name="context">What the stages of the experiment share.</param>
-internal abstract class Stage(StageContext? context)
+public abstract class Stage(StageContext? context)
 {
     /// <summary>What the stages of the experiment share.</summary>
     protected StageContext Context => context ?? throw new InvalidOperationException("This stage has no experiment.");
@@ -87,11 +87,11 @@ internal abstract class Stage(StageContext? context)
 /// <summary>A line of the summary.</summary>
 /// <param name="What">What the line is about.</param>
 /// <param name="Value">Its value in words and numbers.</param>
-internal sealed record SummaryRow(string What, string Value);
+public sealed record SummaryRow(string What, string Value);
 
 /// <summary>Units of a stage.</summary>
 /// <param name="Known">Units known now, in order.</param>
 /// <param name="WaitsFor">What further units depend on, for people; null when <paramref name="Known"/> is all.</param>
 /// <param name="ExpectedMore">An estimate of the work of the units not known yet, in the stage's
 /// <see cref="Stage.WorkUnit"/>.</param>
-internal sealed record UnitList(IReadOnlyList<Unit> Known, string? WaitsFor = null, long ExpectedMore = 0);
+public sealed record UnitList(IReadOnlyList<Unit> Known, string? WaitsFor = null, long ExpectedMore = 0);

@@ -1,20 +1,20 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Text;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
 /// <summary>
 /// What the stages of one experiment share: the experiment, its model before and after loading, its pictures.
 /// </summary>
-internal sealed class StageContext
+public sealed class StageContext
 {
     /// <summary>Name of the key part that holds the arithmetic.</summary>
     public const string ArithmeticPart = "arithmetic";

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages;
 
@@ -6,7 +6,7 @@ namespace Pipelines.Stages;
 /// What a reader must know of the tokens that are measured: a logit is that of a token, which need not be a word, nor
 /// stand for one category alone.
 /// </summary>
-internal static class TargetNotes
+public static class TargetNotes
 {
     private const int TokensNamed = 5,
         NamesTold = 6;

@@ -1,14 +1,15 @@
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages;
 
@@ -17,11 +18,13 @@ namespace Pipelines.Stages;
 /// tokens (delta, u*, weighted attention), shards of passes over image-token masks, which batch and resume like forward
 /// passes, and a fit of phi(x*, u*, v).
 /// </summary>
-internal sealed class TokenTrace : Stage
+public sealed class TokenTrace : Stage
 {
     private const int Version = 1;
 
-    /// <summary>Folder of forward passes under masks of image tokens; its parts are rows of <see cref="ForwardRow"/>.</summary>
+    /// <summary>
+    /// Folder of forward passes under masks of image tokens; its parts are rows of <see cref="ForwardRow"/>.
+    /// </summary>
     private const string ImageForward = "image_forward";
 
     private const string TextFile = "text-tokens.parquet",

@@ -1,9 +1,10 @@
 using System.Globalization;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
 using Pipelines.Spec;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -13,7 +14,7 @@ namespace Pipelines.Stages;
 /// (paper, validation). A unit is a sample and a criterion, so that a new trainer or a further criterion costs only its
 /// own passes.
 /// </summary>
-internal sealed class Validate : Stage
+public sealed class Validate : Stage
 {
     private const int Version = 1;
     private const string ValidationFile = "validation.parquet",
@@ -29,7 +30,7 @@ internal sealed class Validate : Stage
     /// <summary>
     /// The stage over its inputs; orders from elsewhere are read, so that a wrong one is found before anything runs.
     /// </summary>
-    /// <exception cref="Errors.InputException">A file or run that <c>rank_by</c> names is of no use.</exception>
+    /// <exception cref="InputException">A file or run that <c>rank_by</c> names is of no use.</exception>
     public Validate(
         StageContext context,
         ValidateSpec spec,
@@ -447,7 +448,7 @@ internal sealed class Validate : Stage
 /// <param name="Threshold">The threshold.</param>
 /// <param name="Heads">The smallest k that crosses the threshold; null where none does.</param>
 [Table("heads_needed")]
-internal sealed record NeededRow(
+public sealed record NeededRow(
     [RowKey] string SampleId,
     [RowKey] string Criterion,
     [RowKey] int Seed,

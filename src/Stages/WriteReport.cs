@@ -1,16 +1,16 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-internal sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
+public sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
 {
     private const int Version = 8;
     private const string NumbersFile = "key-numbers.parquet";

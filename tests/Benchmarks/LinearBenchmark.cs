@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Benchmarks;

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using TorchSharp;
 
 namespace Pipelines.Benchmarks;

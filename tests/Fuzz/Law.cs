@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Fuzz.Targets;
 using Pipelines.Host.Commands;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Fuzz;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Pipelines.Domain.Errors;
 using Pipelines.Fuzz.Targets;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Tensors;
 using SharpFuzz.Common;
 
 namespace Pipelines.Fuzz;

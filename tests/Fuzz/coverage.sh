@@ -15,7 +15,7 @@ rm -rf "$work/build"
 mkdir -p "$work/tools"
 cp -r bin/Debug/net10.0/*/ "$work/build"
 [[ -x $work/tools/sharpfuzz ]] || dotnet tool install SharpFuzz.CommandLine --version 2.3.0 --tool-path "$work/tools"
-for assembly in Pipelines.Spec Pipelines.Stages YamlDotNet Parquet Microsoft.ML.Tokenizers; do "$work/tools/sharpfuzz" "$work/build/$assembly.dll"; done
+for assembly in Pipelines.Domain Pipelines.Spec Pipelines.Models Pipelines.Stages YamlDotNet Parquet Microsoft.ML.Tokenizers; do "$work/tools/sharpfuzz" "$work/build/$assembly.dll"; done
 
 # The seeds are inputs 0, 1, ... of any campaign.
 rm -rf "$work/seeds"

@@ -1,9 +1,9 @@
 using System.CommandLine;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Spectre.Console;
 

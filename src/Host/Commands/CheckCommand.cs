@@ -1,12 +1,12 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Checking;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
-using Pipelines.Stages.Tensors;
 
 namespace Pipelines.Host.Commands;
 
@@ -38,7 +38,9 @@ internal static class CheckCommand
         });
         if (failed > 0)
         {
-            Console.WriteLine($"{Format.Many(failed, "check")} FAILED: what this model would give is not head ablation.");
+            Console.WriteLine(
+                $"{Format.Many(failed, "check")} FAILED: what this model would give is not head ablation."
+            );
         }
         else if (code == Program.Done)
         {

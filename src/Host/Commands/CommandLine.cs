@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Host.Commands;
 

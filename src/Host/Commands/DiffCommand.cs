@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;

@@ -1,5 +1,5 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Commands;
 

@@ -1,7 +1,7 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 

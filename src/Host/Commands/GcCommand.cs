@@ -1,7 +1,7 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Pipelines.Stages.Models.Making;
+using Pipelines.Models.Making;
 
 namespace Pipelines.Host.Commands;
 

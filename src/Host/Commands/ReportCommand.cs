@@ -1,5 +1,5 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;

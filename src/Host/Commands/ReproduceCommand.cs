@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Running;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Commands;
 

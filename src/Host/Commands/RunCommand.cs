@@ -1,15 +1,15 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
+using Pipelines.Models.Tensors;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
 using Spectre.Console;
 
 namespace Pipelines.Host.Commands;

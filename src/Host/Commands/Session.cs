@@ -1,11 +1,11 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Host.Commands;
 

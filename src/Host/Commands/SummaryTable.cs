@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Spectre.Console;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;

@@ -1,12 +1,12 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages;
-using Pipelines.Stages.Ablation;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Text;
 
 namespace Pipelines.Host.Planning;
 
@@ -293,7 +293,7 @@ internal sealed class PlanCosts
     {
         try
         {
-            (int width, int height) = Stages.Vision.PictureDecoder.ReadSize(item.FullPath);
+            (int width, int height) = Models.Vision.PictureDecoder.ReadSize(item.FullPath);
             return context.ImageTokens.TokensOf(width, height).Tokens;
         }
         catch (InputException)

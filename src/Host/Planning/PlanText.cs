@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Planning;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Pipelines.Host.Progress;
-using Pipelines.Stages.Ablation;
+using Pipelines.Models.Ablation;
 
 namespace Pipelines.Host.Planning;
 

@@ -1,5 +1,5 @@
 using Pipelines.Host.Running;
-using Pipelines.Stages.Models;
+using Pipelines.Models.Families;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 

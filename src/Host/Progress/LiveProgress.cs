@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Text;
 
 namespace Pipelines.Host.Running;
 

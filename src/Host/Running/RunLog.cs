@@ -1,6 +1,6 @@
 using System.Globalization;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Host.Running;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 

@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using Pipelines.Host.Planning;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Running;
@@ -59,7 +59,7 @@ internal sealed class UnitsFile(string runFolder)
 
             foreach (string file in Directory.EnumerateFiles(runs, Name, SearchOption.AllDirectories))
             {
-                found[Path.GetRelativePath(runs, Path.GetDirectoryName(file)!)] = [.. File.ReadAllLines(file)];
+                found[Path.GetRelativePath(runs, Path.GetDirectoryName(file)!)] = [.. RegularFile.ReadAllLines(file)];
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

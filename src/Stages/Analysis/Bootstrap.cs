@@ -1,4 +1,4 @@
-using Pipelines.Stages.Attribution;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Analysis;
 
@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Analysis;
 /// replacement (Efron 1979). The resamples depend on the number of samples only, so that all points of a curve, and all
 /// curves of the same samples, are resampled together and every run gives the same bytes.
 /// </summary>
-internal sealed class Bootstrap
+public sealed class Bootstrap
 {
     /// <summary>Resamples of each statistic.</summary>
     public const int Resamples = 1000;

@@ -11,7 +11,7 @@ namespace Pipelines.Stages.Analysis;
 /// <param name="Height">Distance of the two.</param>
 /// <param name="Size">Things in the union.</param>
 [Table("head_tree")]
-internal sealed record Merge([RowKey] int Left, [RowKey] int Right, double Height, int Size);
+public sealed record Merge([RowKey] int Left, [RowKey] int Right, double Height, int Size);
 
 /// <summary>
 /// A tree of clusters: n - 1 merges of n things, heights ascending. The order of leaves and the numbers of flat
@@ -19,7 +19,7 @@ internal sealed record Merge([RowKey] int Left, [RowKey] int Right, double Heigh
 /// </summary>
 /// <param name="Count">Things, n.</param>
 /// <param name="Merges">n - 1 of them.</param>
-internal sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
+public sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
 {
     /// <summary>The things from left to right: left child first.</summary>
     public int[] Leaves()

@@ -1,7 +1,7 @@
 namespace Pipelines.Stages.Analysis;
 
 /// <summary>How far apart two vectors are.</summary>
-internal enum DistanceMetric
+public enum DistanceMetric
 {
     /// <summary>|a - b|.</summary>
     Euclidean,

@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Analysis;
 /// <param name="Low">Lower end of the 95 % interval of the mean; NaN for fewer than two.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Count">Samples, n.</param>
-internal readonly record struct Estimate(double Mean, double Deviation, double Low, double High, int Count)
+public readonly record struct Estimate(double Mean, double Deviation, double Low, double High, int Count)
 {
     /// <summary>What nothing says.</summary>
     public static readonly Estimate None = new(double.NaN, double.NaN, double.NaN, double.NaN, 0);

@@ -1,6 +1,6 @@
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Stages.Analysis;

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Stages.Analysis;
 

@@ -4,20 +4,20 @@ namespace Pipelines.Stages.Analysis;
 /// <param name="Style">Its style, DomainNet's domain.</param>
 /// <param name="Object">What it shows.</param>
 /// <param name="Beta">Attribution coefficients [N].</param>
-internal sealed record StyledBeta(string Style, string Object, double[] Beta);
+public sealed record StyledBeta(string Style, string Object, double[] Beta);
 
 /// <summary>Cosine of beta over the pairs of samples of two styles.</summary>
 /// <param name="Style">Style of one sample of a pair.</param>
 /// <param name="OtherStyle">Style of the other.</param>
 /// <param name="SameObject">The two show the same object, or another.</param>
 /// <param name="Cosine">Mean, deviation over pairs, interval over samples, and the count of pairs.</param>
-internal sealed record StylePairs(string Style, string OtherStyle, bool SameObject, Estimate Cosine);
+public sealed record StylePairs(string Style, string OtherStyle, bool SameObject, Estimate Cosine);
 
 /// <summary>Cosine of beta over all pairs of samples that stand in a relation.</summary>
 /// <param name="SameObject">The two show the same object, or another.</param>
 /// <param name="SameStyle">They are of the same style, or of another.</param>
 /// <param name="Cosine">Mean, deviation over pairs, interval over samples, and the count of pairs.</param>
-internal sealed record StyleRelation(bool SameObject, bool SameStyle, Estimate Cosine);
+public sealed record StyleRelation(bool SameObject, bool SameStyle, Estimate Cosine);
 
 /// <summary>
 /// How alike beta is between styles (paper, Fig. 9). Pairs that share a sample are not independent, so that intervals
@@ -30,7 +30,7 @@ internal sealed record StyleRelation(bool SameObject, bool SameStyle, Estimate C
 /// <param name="ObjectOverStyle">Mean over pairs of the same object in another style, less that over pairs of another
 /// object in the same style: above 0, beta follows the object more than the style. Without a deviation; its count is
 /// that of the samples.</param>
-internal sealed record StyleComparison(
+public sealed record StyleComparison(
     IReadOnlyList<StylePairs> Pairs,
     IReadOnlyList<StyleRelation> Relations,
     Estimate ObjectOverStyle

@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Attribution;
 /// <param name="Correlation">Pearson correlation of beta with that of the elastic net on all train masks; null where
 /// undefined.</param>
 [Table("gradient_cost")]
-internal sealed record CostPoint(
+public sealed record CostPoint(
     [RowKey] string SampleId,
     [RowKey] string Way,
     [RowKey] int Observations,

@@ -3,7 +3,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>How the gradients of a head become its beta.</summary>
-internal enum GradientMean
+public enum GradientMean
 {
     /// <summary>
     /// Half the mean over masks with the head intact, half that over masks with it ablated: the trapezoid rule for
@@ -24,7 +24,7 @@ internal enum GradientMean
 /// <param name="Beta">[N].</param>
 /// <param name="Intercept">b = mean of phi - x . beta over the same passes.</param>
 /// <param name="Passes">Gradients averaged.</param>
-internal sealed record ExpectedGradients(double[] Beta, double Intercept, int Passes)
+public sealed record ExpectedGradients(double[] Beta, double Intercept, int Passes)
 {
     /// <summary>Of the first passes of a sample.</summary>
     /// <param name="parts">Its gradient passes, in order.</param>

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Attribution;

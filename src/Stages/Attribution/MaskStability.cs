@@ -12,7 +12,7 @@ namespace Pipelines.Stages.Attribution;
 /// <param name="CosineHalf">Cosine of beta with that of the first half of these masks: what doubling changed.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these train masks, every other
 /// one.</param>
-internal sealed record StabilityPoint(
+public sealed record StabilityPoint(
     double Share,
     int Masks,
     int TrainMasks,

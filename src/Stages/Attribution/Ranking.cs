@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>
 /// Orders of heads from most to least important (paper, baseline criteria), and what a prefix of an order is as a mask.
 /// </summary>
-internal static class Ranking
+public static class Ranking
 {
     private const ulong RandomOrder = 0x72616E646F6D; // "random"
 

@@ -1,7 +1,7 @@
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>The regression of an experiment: a closed set. Every one learns from the same data view.</summary>
-internal abstract record Trainer
+public abstract record Trainer
 {
     private Trainer() { }
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Checking;
 
@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Checking;
 /// What another program computed with the same checkpoint for one picture and question, to hold a model against
 /// (<see cref="ReferenceComparison"/>).
 /// </summary>
-internal sealed record Reference
+public sealed record Reference
 {
     private const long LargestFile = 256 << 20;
     private const int Deepest = 16;

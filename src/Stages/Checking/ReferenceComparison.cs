@@ -1,7 +1,7 @@
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Vision;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using TorchSharp;
 
 namespace Pipelines.Stages.Checking;
@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Checking;
 /// </summary>
 /// <param name="model">The model; it must take the picture as the hub's processor does, or the pictures differ.</param>
 /// <param name="reference">What the other program gave.</param>
-internal sealed class ReferenceComparison(VisionLanguageModel model, Reference reference)
+public sealed class ReferenceComparison(VisionLanguageModel model, Reference reference)
 {
     // Sums in another order move float32 results of a 7B model by about 1e-4 of their size; a wrong setting moves them
     // by 1e-2 and more. 16-bit results carry 3 digits at best.

@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="MeanB">The same of B.</param>
 /// <param name="OfMeans">How alike the two means are.</param>
 /// <param name="Top">How many of the strongest heads are the same.</param>
-internal sealed record BetaComparison(
+public sealed record BetaComparison(
     int Layers,
     int Heads,
     IReadOnlyList<BetaAgreement> Samples,
@@ -84,7 +84,7 @@ internal sealed record BetaComparison(
 /// <param name="Pearson">Correlation over heads; NaN where one is constant.</param>
 /// <param name="Cosine">Cosine; NaN where one is zero.</param>
 /// <param name="LargestDifference">Largest difference of a head.</param>
-internal sealed record BetaAgreement(CommonSample Sample, double Pearson, double Cosine, double LargestDifference)
+public sealed record BetaAgreement(CommonSample Sample, double Pearson, double Cosine, double LargestDifference)
 {
     /// <summary>Compares head by head.</summary>
     public static BetaAgreement Of(CommonSample sample, double[] a, double[] b) =>
@@ -96,10 +96,10 @@ internal sealed record BetaAgreement(CommonSample Sample, double Pearson, double
 /// <param name="Cosine">Cosine; NaN where one is zero.</param>
 /// <param name="SamplesA">Samples in the mean of A.</param>
 /// <param name="SamplesB">Samples in the mean of B.</param>
-internal readonly record struct MeanAgreement(double Pearson, double Cosine, int SamplesA, int SamplesB);
+public readonly record struct MeanAgreement(double Pearson, double Cosine, int SamplesA, int SamplesB);
 
 /// <summary>How many of the k strongest heads are the same.</summary>
 /// <param name="K">k.</param>
 /// <param name="OfMeans">Of the means.</param>
 /// <param name="BySample">Of a sample, over samples in common.</param>
-internal readonly record struct TopHeads(int K, int OfMeans, Estimate BySample);
+public readonly record struct TopHeads(int K, int OfMeans, Estimate BySample);

@@ -4,7 +4,7 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>The comparison as one self-contained page. Its bytes depend on the comparison only.</summary>
-internal static class ComparisonPage
+public static class ComparisonPage
 {
     /// <summary>Name of the page.</summary>
     public const string PageName = "diff.html";

@@ -5,7 +5,7 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>"What this shows" of a comparison: sentences computed from the data.</summary>
-internal static class ComparisonSentences
+public static class ComparisonSentences
 {
     private const int ListedSettings = 3,
         TopShown = 10;

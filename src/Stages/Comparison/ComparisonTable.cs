@@ -8,7 +8,7 @@ namespace Pipelines.Stages.Comparison;
 /// <summary>A table for the terminal and for the page.</summary>
 /// <param name="Columns">Names, and whether a column holds numbers.</param>
 /// <param name="Rows">Cells.</param>
-internal sealed record ComparisonTable(
+public sealed record ComparisonTable(
     IReadOnlyList<(string Title, bool IsNumber)> Columns,
     IReadOnlyList<IReadOnlyList<string>> Rows
 )

@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Comparison;
 /// <summary>A point of a mean curve.</summary>
 /// <param name="X">Heads, k; or their share of all heads, k / N, where the models have different heads.</param>
 /// <param name="Value">Mean over samples.</param>
-internal readonly record struct CurveDot(double X, Estimate Value);
+public readonly record struct CurveDot(double X, Estimate Value);
 
 /// <summary>A mean curve in two validations.</summary>
 /// <param name="Distance">Mean absolute difference of the curves over the places that they share; NaN = no
@@ -14,7 +14,7 @@ internal readonly record struct CurveDot(double X, Estimate Value);
 /// <param name="Places">Places, k from 1.</param>
 /// <param name="A">The curve of A, for drawing.</param>
 /// <param name="B">The curve of B.</param>
-internal sealed record CurveComparison(
+public sealed record CurveComparison(
     double Distance,
     double Pearson,
     int Places,

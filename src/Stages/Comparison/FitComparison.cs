@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="R2">R^2 on the test masks.</param>
 /// <param name="Rho">rho on the test masks.</param>
 /// <param name="Beta">beta; null where the models have different heads.</param>
-internal sealed record FitComparison(
+public sealed record FitComparison(
     FitResults A,
     FitResults B,
     SampleOverlap Overlap,

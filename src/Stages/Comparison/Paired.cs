@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="B">Over all samples of B.</param>
 /// <param name="Difference">B minus A, over the samples that have a value in both.</param>
 /// <param name="IsSame">The samples have the same values in both, to the bit.</param>
-internal sealed record Paired(Estimate A, Estimate B, Estimate Difference, bool IsSame)
+public sealed record Paired(Estimate A, Estimate B, Estimate Difference, bool IsSame)
 {
     /// <summary>There are samples enough to tell a difference from none.</summary>
     public bool CanTell => Difference.CanTell;

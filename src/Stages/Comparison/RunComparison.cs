@@ -11,7 +11,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Traces">One a pair of <c>token-trace</c> stages.</param>
 /// <param name="Overlap">Samples in common; null where one of the runs has no forward passes.</param>
 /// <param name="Unpaired">Why results of one run have no counterpart in the other, one sentence a kind.</param>
-internal sealed record RunComparison(
+public sealed record RunComparison(
     RunCard A,
     RunCard B,
     SettingDifferences Differences,

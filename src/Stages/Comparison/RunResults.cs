@@ -8,7 +8,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Model">Name of the checkpoint: the last part of its path.</param>
 /// <param name="Settings">Every resolved setting in the order of the spec, but the run's name.</param>
 /// <param name="Stages">Stages in the order of the spec.</param>
-internal sealed record RunCard(
+public sealed record RunCard(
     string Name,
     string Folder,
     string Model,
@@ -19,12 +19,12 @@ internal sealed record RunCard(
 /// <summary>A resolved setting.</summary>
 /// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>
 /// <param name="Value">Value as a person reads it.</param>
-internal sealed record RunSetting(string Path, string Value);
+public sealed record RunSetting(string Path, string Value);
 
 /// <summary>A stage of a run.</summary>
 /// <param name="Name">Name in the spec.</param>
 /// <param name="Kind">Kind, e.g. <c>regress</c>.</param>
-internal sealed record RunStage(string Name, string Kind);
+public sealed record RunStage(string Name, string Kind);
 
 /// <summary>What a <c>regress</c> stage of a run gave.</summary>
 /// <param name="Stage">Its name.</param>
@@ -34,7 +34,7 @@ internal sealed record RunStage(string Name, string Kind);
 /// <param name="R2">Sample to R^2 on the test masks; NaN = undefined.</param>
 /// <param name="Rho">Sample to rho on the test masks; NaN = undefined.</param>
 /// <param name="Beta">Sample to beta [L * H], head n = layer * H + head.</param>
-internal sealed record FitResults(
+public sealed record FitResults(
     string Stage,
     IReadOnlyList<SampleRow> Samples,
     int Layers,
@@ -51,7 +51,7 @@ internal sealed record FitResults(
 /// <param name="Faithfulness">Threshold for heads needed.</param>
 /// <param name="Completeness">Threshold for heads needed.</param>
 /// <param name="Rows">One a sample, criterion, seed and k; k = 0, 1, ... without gaps.</param>
-internal sealed record ScanResults(
+public sealed record ScanResults(
     string Stage,
     IReadOnlyList<SampleRow> Samples,
     int HeadCount,
@@ -66,7 +66,7 @@ internal sealed record ScanResults(
 /// <param name="Traces">x* and u* of a sample.</param>
 /// <param name="Text">Text tokens of a sample, by position.</param>
 /// <param name="Image">Image tokens of a sample, in order.</param>
-internal sealed record TraceResults(
+public sealed record TraceResults(
     string Stage,
     IReadOnlyList<SampleRow> Samples,
     IReadOnlyDictionary<string, TokenTraceRow> Traces,

@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Id">Its id in both.</param>
 /// <param name="A">Its row in A.</param>
 /// <param name="B">Its row in B.</param>
-internal sealed record CommonSample(string Id, SampleRow A, SampleRow B)
+public sealed record CommonSample(string Id, SampleRow A, SampleRow B)
 {
     /// <summary>Both runs got the same answer.</summary>
     public bool SameAnswer => A.Answer == B.Answer;
@@ -19,7 +19,7 @@ internal sealed record CommonSample(string Id, SampleRow A, SampleRow B)
 /// <param name="Common">Samples that both kept, in the order of A: the same id and the same picture.</param>
 /// <param name="OnlyA">Samples that only A kept.</param>
 /// <param name="OnlyB">Samples that only B kept.</param>
-internal sealed record SampleOverlap(IReadOnlyList<CommonSample> Common, int OnlyA, int OnlyB)
+public sealed record SampleOverlap(IReadOnlyList<CommonSample> Common, int OnlyA, int OnlyB)
 {
     /// <summary>Pairs the kept samples.</summary>
     public static SampleOverlap Of(IEnumerable<SampleRow> a, IEnumerable<SampleRow> b)

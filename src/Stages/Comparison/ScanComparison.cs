@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="OnlyB">Criteria that only B has.</param>
 /// <param name="CurveSamplesA">Samples in the curves of A: those in common; where there are none, all of A.</param>
 /// <param name="CurveSamplesB">The same of B.</param>
-internal sealed record ScanComparison(
+public sealed record ScanComparison(
     ScanResults A,
     ScanResults B,
     SampleOverlap Overlap,
@@ -108,7 +108,7 @@ internal sealed record ScanComparison(
 /// <param name="Complete">Heads needed for completeness.</param>
 /// <param name="Faithfulness">The mean curves of faithfulness.</param>
 /// <param name="Completeness">The mean curves of completeness.</param>
-internal sealed record CriterionComparison(
+public sealed record CriterionComparison(
     string Criterion,
     NeededComparison Faithful,
     NeededComparison Complete,
@@ -125,7 +125,7 @@ internal sealed record CriterionComparison(
 /// percentage of all.</param>
 /// <param name="NotReachedA">Samples of A that never cross it.</param>
 /// <param name="NotReachedB">Samples of B that never cross it.</param>
-internal sealed record NeededComparison(Paired Heads, int NotReachedA, int NotReachedB)
+public sealed record NeededComparison(Paired Heads, int NotReachedA, int NotReachedB)
 {
     /// <summary>Pairs the samples that cross it in both.</summary>
     public static NeededComparison Of(
@@ -150,7 +150,7 @@ internal sealed record NeededComparison(Paired Heads, int NotReachedA, int NotRe
 
 /// <summary>A criterion's scan of one sample.</summary>
 /// <param name="Seeds">One a random order: rows k = 0, 1, ...</param>
-internal sealed record Scan(IReadOnlyList<ScanRow[]> Seeds)
+public sealed record Scan(IReadOnlyList<ScanRow[]> Seeds)
 {
     /// <summary>Places that every seed has: k = 0 ... Length - 1.</summary>
     public int Length => Seeds.Min(rows => rows.Length);

@@ -4,7 +4,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Path">Place in the spec.</param>
 /// <param name="A">Its value in A; null = A has no such setting.</param>
 /// <param name="B">Its value in B; null = B has no such setting.</param>
-internal sealed record SettingDifference(string Path, string? A, string? B);
+public sealed record SettingDifference(string Path, string? A, string? B);
 
 /// <summary>What two specs do not have in common.</summary>
 /// <param name="Settings">Settings that differ, in the order of A and then of B; those of stages that only one run has,
@@ -12,7 +12,7 @@ internal sealed record SettingDifference(string Path, string? A, string? B);
 /// <param name="Compared">Settings that were compared.</param>
 /// <param name="OnlyA">Stages that only A has.</param>
 /// <param name="OnlyB">Stages that only B has.</param>
-internal sealed record SettingDifferences(
+public sealed record SettingDifferences(
     IReadOnlyList<SettingDifference> Settings,
     int Compared,
     IReadOnlyList<RunStage> OnlyA,

@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="OtherText">Samples in common whose text tokens are not the same (another prompt).</param>
 /// <param name="ImageBeta">Correlation of beta over the image tokens of a sample, over samples in common that have it
 /// in both.</param>
-internal sealed record TraceComparison(
+public sealed record TraceComparison(
     TraceResults A,
     TraceResults B,
     Paired LogitKept,

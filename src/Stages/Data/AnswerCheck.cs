@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Data;
 

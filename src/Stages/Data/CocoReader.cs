@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Data;
 

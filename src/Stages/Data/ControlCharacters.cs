@@ -1,5 +1,5 @@
 using System.Text;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Data;
 

@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Data;
 /// <param name="Domain">DomainNet's domain (style), or null.</param>
 /// <param name="LeftOut">Why the picture is never asked about (it may still be a baseline picture), or null.</param>
 /// <param name="Box">Where its one main object lies, or null.</param>
-internal sealed record DataItem(
+public sealed record DataItem(
     string SampleId,
     string File,
     string FullPath,

@@ -1,5 +1,5 @@
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Vision;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Stages.Data;
 

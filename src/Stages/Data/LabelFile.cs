@@ -1,13 +1,13 @@
 using System.Text;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Data;
 
 /// <summary>What a picture shows.</summary>
 /// <param name="Category">Category.</param>
 /// <param name="SuperCategory">Super-category, or null.</param>
-internal sealed record Label(string Category, string? SuperCategory);
+public sealed record Label(string Category, string? SuperCategory);
 
 /// <summary>
 /// Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally

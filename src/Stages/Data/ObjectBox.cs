@@ -1,4 +1,4 @@
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Stages.Data;
 
@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Data;
 /// <param name="Region">The box within the picture.</param>
 /// <param name="Width">Columns of the picture that was annotated.</param>
 /// <param name="Height">Rows of it.</param>
-internal sealed record ObjectBox(PictureRegion Region, long Width, long Height)
+public sealed record ObjectBox(PictureRegion Region, long Width, long Height)
 {
     /// <summary>
     /// A box of the annotations, cut at the picture's edges; null where nothing of it lies in the picture.

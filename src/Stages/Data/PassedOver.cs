@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Data;
 /// <param name="Hidden">Files and folders whose name begins with a point.</param>
 /// <param name="Folders">Folders that are not searched.</param>
 /// <param name="Unnamed">Files whose name is not UTF-8, so that they cannot be opened by it.</param>
-internal sealed record PassedOver(IReadOnlyList<string> Files, int Hidden, int Folders, int Unnamed)
+public sealed record PassedOver(IReadOnlyList<string> Files, int Hidden, int Folders, int Unnamed)
 {
     private const int MostNamed = 3;
 

@@ -1,6 +1,6 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Stages.Data;
 

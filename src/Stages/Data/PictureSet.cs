@@ -1,10 +1,10 @@
 using System.Globalization;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Data;
 
 /// <summary>All pictures of an experiment, and which of them may be asked about.</summary>
-internal sealed class PictureSet
+public sealed class PictureSet
 {
     private const string AskedPurpose = "questions";
     private const string BaselinePurpose = "baseline";

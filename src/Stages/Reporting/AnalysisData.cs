@@ -1,5 +1,5 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Quantity">What the threshold is set on.</param>
 /// <param name="Threshold">The threshold.</param>
 /// <param name="Heads">The smallest k that crosses it; NaN = no k does.</param>
-internal readonly record struct ThresholdRow(
+public readonly record struct ThresholdRow(
     string SampleId,
     string Criterion,
     int Seed,
@@ -27,7 +27,7 @@ internal readonly record struct ThresholdRow(
 /// <param name="FaithfulHeads">Smallest k above the faithfulness threshold; NaN = no k.</param>
 /// <param name="CompleteHeads">Smallest k below the completeness threshold; NaN = no k.</param>
 /// <param name="R2">Explained variance on the test masks of that share.</param>
-internal readonly record struct RatioRow(
+public readonly record struct RatioRow(
     string SampleId,
     double Ablate,
     double FaithfulHeads,
@@ -38,7 +38,7 @@ internal readonly record struct RatioRow(
 /// <summary>Samples laid out by their coefficients (paper, Fig. 3E).</summary>
 /// <param name="Points">One a sample.</param>
 /// <param name="Method">How they were laid out, in words, e.g. <c>exact t-SNE, perplexity 30</c>.</param>
-internal sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Method);
+public sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Method);
 
 /// <summary>A sample's place in the plane.</summary>
 /// <param name="SampleId">Sample.</param>
@@ -49,7 +49,7 @@ internal sealed record SampleLayout(IReadOnlyList<LayoutPoint> Points, string Me
 /// <param name="Y">Upwards, without unit.</param>
 /// <param name="Style">Style of the picture, DomainNet's domain; empty = the data have none.</param>
 /// <param name="Beta">Its coefficients [N], which were laid out; null = not known.</param>
-internal readonly record struct LayoutPoint(
+public readonly record struct LayoutPoint(
     string SampleId,
     string File,
     string Category,
@@ -68,7 +68,7 @@ internal readonly record struct LayoutPoint(
 /// <param name="LeastBeta">A head is in it where some sample's beta is above this.</param>
 /// <param name="Method">How they were clustered, in words, e.g. <c>average linkage of cosine distances</c>.</param>
 /// <param name="Metric">How far apart two vectors are.</param>
-internal sealed record HeadVectors(
+public sealed record HeadVectors(
     IReadOnlyList<int> Heads,
     IReadOnlyList<HeadVectorSample> Samples,
     IReadOnlyList<double[]> Vectors,
@@ -82,20 +82,20 @@ internal sealed record HeadVectors(
 /// <param name="SampleId">Sample.</param>
 /// <param name="Category">Main object; empty = not known.</param>
 /// <param name="SuperCategory">Its group; empty = not known.</param>
-internal readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
+public readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
 
 /// <summary>How alike beta is under another prompt (paper, Table 1).</summary>
 /// <param name="Prompt">Name in the spec: default, p1 … p9; empty for a question of one's own.</param>
 /// <param name="Text">The question.</param>
 /// <param name="Cosines">Cosine of each sample's beta with its beta under the report's question; NaN = none.</param>
-internal sealed record PromptResult(string Prompt, string Text, IReadOnlyList<double> Cosines);
+public sealed record PromptResult(string Prompt, string Text, IReadOnlyList<double> Cosines);
 
 /// <summary>How alike beta is between styles of pictures (paper, Fig. 9).</summary>
 /// <param name="Styles">The styles in the order of the spec.</param>
 /// <param name="Cosines">Cosine of beta by styles and objects.</param>
 /// <param name="Means">What a style has: the quantities and criteria in the order of the table
 /// <c>style_means</c>.</param>
-internal sealed record StyleData(IReadOnlyList<string> Styles, StyleComparison Cosines, IReadOnlyList<StyleMean> Means);
+public sealed record StyleData(IReadOnlyList<string> Styles, StyleComparison Cosines, IReadOnlyList<StyleMean> Means);
 
 /// <summary>A mean over the samples of a style.</summary>
 /// <param name="Style">The style.</param>
@@ -103,4 +103,4 @@ internal sealed record StyleData(IReadOnlyList<string> Styles, StyleComparison C
 /// <param name="Criterion">What ranks the heads; null where nothing does.</param>
 /// <param name="Mean">The mean.</param>
 /// <param name="NotReached">Samples left out because no k crosses the threshold.</param>
-internal sealed record StyleMean(string Style, string Quantity, string? Criterion, Estimate Mean, int NotReached);
+public sealed record StyleMean(string Style, string Quantity, string? Criterion, Estimate Mean, int NotReached);

@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Fits">Fits.</param>
 /// <param name="Unfinished">Those that did not converge.</param>
 /// <param name="Sweeps">Sweeps that the longest of these was allowed.</param>
-internal sealed record Convergence(string Stage, int Fits, int Unfinished, int Sweeps)
+public sealed record Convergence(string Stage, int Fits, int Unfinished, int Sweeps)
 {
     /// <summary>Tells it of a stage's fits.</summary>
     /// <param name="stage">Name of the stage.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Reporting;
 /// and escaping for XML and HTML. A kind of number has one function here, and all
 /// of them round by one rule (<see cref="Fixed"/>), so that the same number never reads differently in two places.
 /// </summary>
-internal static class Format
+public static class Format
 {
     /// <summary>What stands for a number that does not exist.</summary>
     public const string None = "–";

@@ -12,7 +12,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>
 /// <param name="Paper">The paper's mean for this model; NaN = it has none.</param>
 /// <param name="PaperDeviation">The paper's standard deviation; NaN = it has none.</param>
-internal readonly record struct KeyNumber(
+public readonly record struct KeyNumber(
     string Quantity,
     string Criterion,
     Estimate Value,

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Reporting;
 

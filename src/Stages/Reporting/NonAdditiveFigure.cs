@@ -1,5 +1,5 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;

@@ -4,7 +4,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Name">Name of the spec.</param>
 /// <param name="Command">The command that gives all of them again.</param>
 /// <param name="Experiments">In the order of the plan.</param>
-internal sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments);
+public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments);
 
 /// <summary>An experiment in the overview.</summary>
 /// <param name="Name">Its name; of a member of a matrix its axes alone.</param>
@@ -13,7 +13,7 @@ internal sealed record OverviewData(string Name, string Command, IReadOnlyList<O
 /// <param name="Heads">N.</param>
 /// <param name="Samples">Samples kept.</param>
 /// <param name="Numbers">What its report states.</param>
-internal sealed record OverviewExperiment(
+public sealed record OverviewExperiment(
     string Name,
     string Address,
     string Model,

@@ -8,7 +8,7 @@ namespace Pipelines.Stages.Reporting;
 /// The page over several experiments: Tables 2 and 3 over models, heads needed side by side (paper, Fig. 11), and the
 /// way to each report.
 /// </summary>
-internal static class OverviewPage
+public static class OverviewPage
 {
     /// <summary>Name of the page.</summary>
     public const string PageName = "index.html";

@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Name">Name of the CSS variable, unique.</param>
 /// <param name="Light">#rrggbb on a light page and in files.</param>
 /// <param name="Dark">#rrggbb on a dark page.</param>
-internal sealed record Ink(string Name, string Light, string Dark);
+public sealed record Ink(string Name, string Light, string Dark);
 
 /// <summary>Form of a mark.</summary>
 internal enum MarkShape

@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Reporting;
 /// rows (<see cref="Findings"/>), so a stage only copies its tables in. Parts that a run does not have are left empty
 /// and their sections are left out.
 /// </summary>
-internal sealed record ReportData
+public sealed record ReportData
 {
     /// <summary>Name of the experiment: the page's title.</summary>
     public required string Name { get; init; }
@@ -105,7 +105,7 @@ internal sealed record ReportData
 /// <param name="ImageTokens">Image tokens of a picture, P_img; 0 = not known.</param>
 /// <param name="SuffixTokens">Text tokens after the picture, P_txt; 0 = not known.</param>
 /// <param name="Arithmetic">Device, type of sums and kernel as resolved, in words.</param>
-internal sealed record ModelCard(
+public sealed record ModelCard(
     string Name,
     string Path,
     string Family,
@@ -123,21 +123,21 @@ internal sealed record ModelCard(
 /// <param name="Value">Value as YAML writes it.</param>
 /// <param name="IsDefault">Its value is the default: folded away.</param>
 /// <param name="Note">Meaning, unit and source; null = nothing to say.</param>
-internal sealed record SettingRow(string Path, string Value, bool IsDefault, string? Note = null);
+public sealed record SettingRow(string Path, string Value, bool IsDefault, string? Note = null);
 
 /// <summary>A labelled fact.</summary>
 /// <param name="Label">What it is.</param>
 /// <param name="Value">Its value with unit.</param>
-internal sealed record Fact(string Label, string Value);
+public sealed record Fact(string Label, string Value);
 
 /// <summary>A link.</summary>
 /// <param name="Text">What it says.</param>
 /// <param name="Address">Relative to the page, with '/'.</param>
 /// <param name="Note">What the file holds.</param>
-internal sealed record Link(string Text, string Address, string? Note = null);
+public sealed record Link(string Text, string Address, string? Note = null);
 
 /// <summary>A sample that was kept.</summary>
-internal sealed record SampleResult
+public sealed record SampleResult
 {
     /// <summary>Id, as in the tables.</summary>
     public required string SampleId { get; init; }
@@ -201,7 +201,7 @@ internal sealed record SampleResult
 /// <param name="File">File name of the picture.</param>
 /// <param name="Answer">The model's answer; empty where it was not asked.</param>
 /// <param name="Reason">Why it was left out.</param>
-internal sealed record RejectedSample(string SampleId, string File, string Answer, string Reason);
+public sealed record RejectedSample(string SampleId, string File, string Answer, string Reason);
 
 /// <summary>One point of a validation curve.</summary>
 /// <param name="SampleId">Sample.</param>
@@ -210,7 +210,7 @@ internal sealed record RejectedSample(string SampleId, string File, string Answe
 /// <param name="K">Heads taken from the top of the ranking.</param>
 /// <param name="Faithfulness">phi(x_k): only these intact.</param>
 /// <param name="Completeness">phi(1 - x_k): only these ablated.</param>
-internal readonly record struct ValidationRow(
+public readonly record struct ValidationRow(
     string SampleId,
     string Criterion,
     int Seed,
@@ -227,7 +227,7 @@ internal readonly record struct ValidationRow(
 /// <param name="Passes">Cost in passes; a gradient is two.</param>
 /// <param name="R2">On held-out masks; NaN = undefined.</param>
 /// <param name="Correlation">Of beta with that of the elastic net on all train masks; NaN = undefined.</param>
-internal readonly record struct CostResult(
+public readonly record struct CostResult(
     string SampleId,
     string Way,
     int Observations,
@@ -241,7 +241,7 @@ internal readonly record struct CostResult(
 /// <param name="Linear">R^2 of the elastic net on the test masks; NaN = undefined.</param>
 /// <param name="WithTrees">R^2 of both.</param>
 /// <param name="Trees">Trees that cross-validation let in.</param>
-internal readonly record struct NonAdditiveResult(string SampleId, double Linear, double WithTrees, int Trees);
+public readonly record struct NonAdditiveResult(string SampleId, double Linear, double WithTrees, int Trees);
 
 /// <summary>What the first masks of one sample give; NaN = undefined.</summary>
 /// <param name="SampleId">Sample.</param>
@@ -252,7 +252,7 @@ internal readonly record struct NonAdditiveResult(string SampleId, double Linear
 /// <param name="CosineHalf">Cosine of beta with that of the first half of these masks.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between two disjoint halves of these masks.</param>
 /// <param name="SpearmanBrown">What it says of beta of both halves together.</param>
-internal readonly record struct StabilityResult(
+public readonly record struct StabilityResult(
     string SampleId,
     double Share,
     int Masks,

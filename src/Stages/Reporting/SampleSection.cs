@@ -1,5 +1,5 @@
 using System.Text;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Vision;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;

@@ -1,5 +1,5 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;

@@ -1,7 +1,7 @@
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>What token tracing found (paper, Fig. 4 and Table 3).</summary>
-internal sealed record TokenTraceData
+public sealed record TokenTraceData
 {
     /// <summary>x* is the smallest set of heads with faithfulness above this.</summary>
     public required double Faithfulness { get; init; }
@@ -29,10 +29,10 @@ internal sealed record TokenTraceData
 /// <param name="Area">Share of the image tokens that the object's box covers.</param>
 /// <param name="Beta">Share of the positive beta on them.</param>
 /// <param name="Attention">Share of the positive weighted attention on them.</param>
-internal readonly record struct ObjectOnTokens(string SampleId, double Area, double Beta, double Attention);
+public readonly record struct ObjectOnTokens(string SampleId, double Area, double Beta, double Attention);
 
 /// <summary>The tokens of a sample.</summary>
-internal sealed record TracedSample
+public sealed record TracedSample
 {
     /// <summary>Id, as in the tables.</summary>
     public required string SampleId { get; init; }
@@ -81,23 +81,23 @@ internal sealed record TracedSample
 /// <param name="Heads">Heads a sample.</param>
 /// <param name="Items">Vocabulary items a head.</param>
 /// <param name="Samples">One a sample that was kept, in seed order.</param>
-internal sealed record LensData(int Heads, int Items, IReadOnlyList<LensSample> Samples);
+public sealed record LensData(int Heads, int Items, IReadOnlyList<LensSample> Samples);
 
 /// <summary>The heads of a sample, strongest first.</summary>
 /// <param name="SampleId">Id, as in the tables.</param>
 /// <param name="Answer">The model's answer.</param>
 /// <param name="Heads">Heads of largest beta.</param>
-internal sealed record LensSample(string SampleId, string Answer, IReadOnlyList<LensHead> Heads);
+public sealed record LensSample(string SampleId, string Answer, IReadOnlyList<LensHead> Heads);
 
 /// <summary>A head.</summary>
 /// <param name="Layer">Layer.</param>
 /// <param name="Head">Head of the layer.</param>
 /// <param name="Beta">Its coefficient.</param>
 /// <param name="Items">Items of largest logit, falling.</param>
-internal sealed record LensHead(int Layer, int Head, double Beta, IReadOnlyList<LensToken> Items);
+public sealed record LensHead(int Layer, int Head, double Beta, IReadOnlyList<LensToken> Items);
 
 /// <summary>A vocabulary item.</summary>
 /// <param name="Text">Its text.</param>
 /// <param name="Logit">Logit of the head's contribution alone.</param>
 /// <param name="IsTarget">It is the token that is measured.</param>
-internal readonly record struct LensToken(string Text, double Logit, bool IsTarget);
+public readonly record struct LensToken(string Text, double Logit, bool IsTarget);

@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Faithful">Heads needed for faithfulness.</param>
 /// <param name="Complete">Heads needed for completeness.</param>
 /// <param name="Curve">The mean curves, k ascending from 1; only places that every sample has.</param>
-internal sealed record CriterionFindings(
+public sealed record CriterionFindings(
     string Criterion,
     HeadsNeeded Faithful,
     HeadsNeeded Complete,
@@ -28,7 +28,7 @@ internal sealed record CriterionFindings(
 /// <param name="Mean">Over the samples that cross it.</param>
 /// <param name="BySample">Sample to its number; a sample that never crosses is not in it.</param>
 /// <param name="NotReached">Samples that never cross.</param>
-internal sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, double> BySample, int NotReached)
+public sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, double> BySample, int NotReached)
 {
     /// <summary>Heads needed by sample, from one number a sample and order.</summary>
     /// <param name="scans">The smallest k that crosses; NaN = none does. A sample has several where orders are
@@ -58,10 +58,10 @@ internal sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, do
 /// <param name="K">Heads.</param>
 /// <param name="Faithfulness">Mean over samples of phi(x_k).</param>
 /// <param name="Completeness">Mean over samples of phi(1 - x_k).</param>
-internal readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness);
+public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness);
 
 /// <summary>Turns the rows of the table <c>validation</c> into heads needed and curves.</summary>
-internal static class Validation
+public static class Validation
 {
     private const int PointsAtMost = 128; // of a drawn curve
 

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;

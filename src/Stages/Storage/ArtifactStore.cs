@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Storage;
 /// artifacts are set aside, reported and computed again. Several processes may share one store, on several machines
 /// even: each has a lease there, and whatever it has not finished is known by the lease's id.
 /// </summary>
-internal sealed class ArtifactStore : IDisposable
+public sealed class ArtifactStore : IDisposable
 {
     /// <summary>
     /// Files above this are hashed again only when their identity differs from the last time they were found sound.
@@ -350,4 +350,4 @@ internal sealed class ArtifactStore : IDisposable
 /// <param name="Count">Artifacts.</param>
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Left">Unfinished work that is or may be somebody's.</param>
-internal sealed record Collected(int Count, long Bytes, IReadOnlyList<(string Folder, LeaseHolder Holder)> Left);
+public sealed record Collected(int Count, long Bytes, IReadOnlyList<(string Folder, LeaseHolder Holder)> Left);

@@ -2,7 +2,7 @@ namespace Pipelines.Stages.Storage;
 
 /// <summary>What has been computed, as stages see it: unit to folder.</summary>
 /// <param name="find">Folder of a unit's sound artifact, or null.</param>
-internal sealed class Artifacts(Func<Unit, string?> find)
+public sealed class Artifacts(Func<Unit, string?> find)
 {
     /// <summary>Whether the unit has been computed.</summary>
     public bool Has(Unit unit) => find(unit) is not null;

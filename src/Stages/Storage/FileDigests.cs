@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Win32.SafeHandles;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -14,7 +14,7 @@ namespace Pipelines.Stages.Storage;
 /// that a run reads are looked at again
 /// (<see cref="ChangeOf"/>) before what was computed from them is stored.
 /// </summary>
-internal sealed class FileDigests
+public sealed class FileDigests
 {
     private const int Block = 1 << 20,
         MemoryVersion = 2,

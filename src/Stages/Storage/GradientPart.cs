@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -28,7 +28,7 @@ internal sealed record GradientRow(
 /// <param name="F">Adjusted logits, [rows].</param>
 /// <param name="Phi">Normalised logits, [rows].</param>
 /// <param name="Gradients">d phi / d x, [rows][N].</param>
-internal sealed record GradientPart(
+public sealed record GradientPart(
     string SampleId,
     int[] MaskIndex,
     byte[][] Heads,

@@ -6,34 +6,34 @@ namespace Pipelines.Stages.Storage;
 /// One thing that the bytes of a unit depend on. A closed set: the key of a unit is made from these and nothing else.
 /// </summary>
 /// <param name="Name">Name of the part, unique in a unit.</param>
-internal abstract record KeyPart(string Name)
+public abstract record KeyPart(string Name)
 {
     /// <summary>The value as people read it in a manifest.</summary>
     public abstract string Shown { get; }
 
     /// <summary>A text.</summary>
-    internal sealed record Text(string Name, string Value) : KeyPart(Name)
+    public sealed record Text(string Name, string Value) : KeyPart(Name)
     {
         /// <inheritdoc/>
         public override string Shown => Value;
     }
 
     /// <summary>Settings, by their record's text: the key is that of the text, people see words.</summary>
-    internal sealed record Settings(string Name, object Value) : KeyPart(Name)
+    public sealed record Settings(string Name, object Value) : KeyPart(Name)
     {
         /// <inheritdoc/>
         public override string Shown => SettingsText.Of(Value.ToString()!);
     }
 
     /// <summary>A whole number.</summary>
-    internal sealed record Integer(string Name, long Value) : KeyPart(Name)
+    public sealed record Integer(string Name, long Value) : KeyPart(Name)
     {
         /// <inheritdoc/>
         public override string Shown => Value.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>A real number; its bits count.</summary>
-    internal sealed record Number(string Name, double Value) : KeyPart(Name)
+    public sealed record Number(string Name, double Value) : KeyPart(Name)
     {
         /// <inheritdoc/>
         public override string Shown => Value.ToString("R", CultureInfo.InvariantCulture);
@@ -43,7 +43,7 @@ internal abstract record KeyPart(string Name)
     /// <param name="Name">Name of the part.</param>
     /// <param name="Of">What the files are, for people: a file name, "24 pictures".</param>
     /// <param name="Sha256">Hexadecimal.</param>
-    internal sealed record Digest(string Name, string Of, string Sha256) : KeyPart(Name)
+    public sealed record Digest(string Name, string Of, string Sha256) : KeyPart(Name)
     {
         /// <summary>
         /// Paths of the files that the unit reads and that the digest, or what it says, comes from; no part of the key.
@@ -63,7 +63,7 @@ internal abstract record KeyPart(string Name)
     }
 
     /// <summary>The results of other units, in order.</summary>
-    internal sealed record Inputs(string Name, IReadOnlyList<Unit> Units) : KeyPart(Name)
+    public sealed record Inputs(string Name, IReadOnlyList<Unit> Units) : KeyPart(Name)
     {
         /// <inheritdoc/>
         public override string Shown =>

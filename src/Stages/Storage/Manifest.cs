@@ -19,7 +19,7 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Finished">When it was finished, UTC.</param>
 /// <param name="Seconds">Time it took.</param>
 /// <param name="Work">Its size in the stage's measure.</param>
-internal sealed record Manifest(
+public sealed record Manifest(
     string Stage,
     int Version,
     string Unit,
@@ -79,10 +79,10 @@ internal sealed record Manifest(
 /// <param name="Name">Name.</param>
 /// <param name="Value">Value as people read it.</param>
 /// <param name="Hash">Hash of the part alone: tells whether it changed even where the shown value is cut short.</param>
-internal sealed record ManifestPart(string Name, string Value, string Hash);
+public sealed record ManifestPart(string Name, string Value, string Hash);
 
 /// <summary>A file of an artifact.</summary>
 /// <param name="Name">Relative to the artifact's folder.</param>
 /// <param name="Bytes">Length.</param>
 /// <param name="Sha256">Hexadecimal.</param>
-internal sealed record ManifestFile(string Name, long Bytes, string Sha256);
+public sealed record ManifestFile(string Name, long Bytes, string Sha256);

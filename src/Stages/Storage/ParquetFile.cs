@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 

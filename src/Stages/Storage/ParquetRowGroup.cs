@@ -1,6 +1,6 @@
 using Parquet;
 using Parquet.Schema;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Storage;
 /// <c>SHA256SUMS</c> of a run's folder: the checksum of every file that the run left there, as <c>sha256sum -c
 /// SHA256SUMS</c> checks them. It is written last: without it the folder holds no whole run.
 /// </summary>
-internal sealed class PublishedFiles
+public sealed class PublishedFiles
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "SHA256SUMS";
@@ -99,8 +99,8 @@ internal sealed class PublishedFiles
     /// <summary>Writes the checksums of files that are there.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="results">Names the results.</param>
-    /// <param name="files">Relative paths. Links lead to stored files, which have checksums of their own: theirs are kept
-    /// for a copy of the folder in which files stand in place of links.</param>
+    /// <param name="files">Relative paths. Links lead to stored files, which have checksums of their own: theirs are
+    /// kept for a copy of the folder in which files stand in place of links.</param>
     /// <param name="units">What units.txt holds.</param>
     public static void Write(string folder, string results, IEnumerable<string> files, UnitsMark units)
     {
@@ -177,7 +177,7 @@ internal sealed class PublishedFiles
 /// <summary>The first lines of units.txt: those that a whole run wrote.</summary>
 /// <param name="Lines">How many.</param>
 /// <param name="Sha256">Of these lines, each with its line feed.</param>
-internal sealed record UnitsMark(int Lines, string Sha256)
+public sealed record UnitsMark(int Lines, string Sha256)
 {
     /// <summary>The mark of some lines.</summary>
     public static UnitsMark Of(IReadOnlyCollection<string> lines) =>

@@ -1,5 +1,5 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -8,7 +8,7 @@ namespace Pipelines.Stages.Storage;
 /// same settings may work side by side, they write the same; one with other settings is
 /// refused as long as another is at work.
 /// </summary>
-internal sealed class RunClaim : IDisposable
+public sealed class RunClaim : IDisposable
 {
     private const string ClaimsFolder = ".claims";
     private readonly string path;

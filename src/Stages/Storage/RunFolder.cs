@@ -1,5 +1,5 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -8,7 +8,7 @@ namespace Pipelines.Stages.Storage;
 /// that is killed while it swaps leaves no <see cref="PublishedFiles"/>, and the next run
 /// fills it again.
 /// </summary>
-internal sealed class RunFolder
+public sealed class RunFolder
 {
     /// <summary>Name of the file with every resolved setting.</summary>
     public const string SettingsFile = "experiment.yaml";

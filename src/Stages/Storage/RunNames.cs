@@ -1,4 +1,4 @@
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Storage;
 /// Where runs may lie in <c>artifacts/runs</c>: none inside the folder of another, whose files it would be among.
 /// Members of a matrix may, their names hold a '='.
 /// </summary>
-internal static class RunNames
+public static class RunNames
 {
     private static readonly string[] OwnFolders = ["tables", "figures", "overview"];
 

@@ -7,7 +7,7 @@ namespace Pipelines.Stages.Storage;
 /// Settings of a record as people read them. Keys hold them as the record's own text, <c>ImageChoice { Fit = Crop,
 /// Square = }</c>, and so do manifests of older versions; nobody should have to.
 /// </summary>
-internal static partial class SettingsText
+public static partial class SettingsText
 {
     /// <summary><c>fit: crop, square: none</c> of a record's text; any other text as it is.</summary>
     public static string Of(string text)

@@ -4,7 +4,7 @@ namespace Pipelines.Stages.Storage;
 /// <c>.leases/ID.json</c> of a store: says that a process works in it, and is renewed as long as it does. Names of
 /// unfinished folders hold the id, so that whoever finds one can tell whose it is.
 /// </summary>
-internal sealed class StoreLease : IDisposable
+public sealed class StoreLease : IDisposable
 {
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(10);
     private readonly string path;
@@ -78,7 +78,7 @@ internal sealed class StoreLease : IDisposable
 }
 
 /// <summary>Whether a process is at work.</summary>
-internal enum WorkerState
+public enum WorkerState
 {
     /// <summary>It is, or it cannot be seen from here and has given a sign not long ago.</summary>
     AtWork,
@@ -97,12 +97,12 @@ internal enum WorkerState
 /// <param name="State">Whether it is at work.</param>
 /// <param name="Silence">Time since its last sign; null where it left no lease.</param>
 /// <param name="Name">What people know it by.</param>
-internal sealed record LeaseHolder(string Id, WorkerState State, TimeSpan? Silence, string Name);
+public sealed record LeaseHolder(string Id, WorkerState State, TimeSpan? Silence, string Name);
 
 /// <summary>The leases of a store, those of other processes among them.</summary>
 /// <param name="root">The store's folder.</param>
 /// <param name="now">Now, by the file system's clock.</param>
-internal sealed class Leases(string root, DateTime now)
+public sealed class Leases(string root, DateTime now)
 {
     private const string Folder = ".leases",
         Extension = ".json";

@@ -1,7 +1,7 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using Parquet.Schema;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -23,7 +23,7 @@ internal interface ITable
 /// with a CSV twin, the same bytes in every run.
 /// </summary>
 /// <typeparam name="TRow">A row.</typeparam>
-internal sealed class Table<TRow> : ITable
+public sealed class Table<TRow> : ITable
     where TRow : class
 {
     private readonly TableAttribute table;
@@ -157,7 +157,9 @@ internal sealed class Table<TRow> : ITable
         }
     }
 
-    /// <summary>The constructor over row i of the columns: <c>(columns, i) => new TRow(((T0[])columns[0])[i], ...)</c>.</summary>
+    /// <summary>
+    /// The constructor over row i of the columns: <c>(columns, i) => new TRow(((T0[])columns[0])[i], ...)</c>.
+    /// </summary>
     private Func<Array[], int, TRow> Build()
     {
         ParameterExpression read = Expression.Parameter(typeof(Array[])),

@@ -21,7 +21,9 @@ internal sealed class TableAttribute(string name) : Attribute
     public bool IsInternal { get; init; }
 }
 
-/// <summary>What a column's numbers are measured in; without it they are a count, an index, a share or a correlation.</summary>
+/// <summary>
+/// What a column's numbers are measured in; without it they are a count, an index, a share or a correlation.
+/// </summary>
 /// <param name="unit">The unit as people write it.</param>
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class UnitAttribute(string unit) : Attribute

@@ -5,7 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Parquet.Schema;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -13,7 +13,7 @@ namespace Pipelines.Stages.Storage;
 /// The tables of a run, described: names and types as the code declares them, meanings as the row records'
 /// documentation states them, so that neither is written twice.
 /// </summary>
-internal static partial class TableCatalog
+public static partial class TableCatalog
 {
     /// <summary>
     /// SQL for DuckDB that reads bit strings; stands in the page, and a test holds it against our own reading.
@@ -56,7 +56,8 @@ internal static partial class TableCatalog
         );
         page.Append(
             CultureInfo.InvariantCulture,
-            $"A table is `NAME.parquet` with a twin `NAME.csv`; {string.Join(", ", Published.Where(t => t.InParts).Select(t => $"`{t.Name}`"))} "
+            $"A table is `NAME.parquet` with a twin `NAME.csv`; "
+                + $"{string.Join(", ", Published.Where(t => t.InParts).Select(t => $"`{t.Name}`"))} "
                 + $"are folders of part files, read as `NAME/*.parquet`. Where an experiment has several\n"
         );
         page.Append(
@@ -224,7 +225,7 @@ internal static partial class TableCatalog
 /// <param name="Meaning">What a row is.</param>
 /// <param name="InParts">A folder of part files.</param>
 /// <param name="Columns">In order.</param>
-internal sealed record TableDescription(
+public sealed record TableDescription(
     string Name,
     string Meaning,
     bool InParts,
@@ -237,4 +238,4 @@ internal sealed record TableDescription(
 /// <param name="Unit">What its numbers are measured in.</param>
 /// <param name="Meaning">What a value says.</param>
 /// <param name="IsKey">With the other keys it names a row.</param>
-internal sealed record ColumnDescription(string Name, string Type, string Unit, string Meaning, bool IsKey);
+public sealed record ColumnDescription(string Name, string Type, string Unit, string Meaning, bool IsKey);

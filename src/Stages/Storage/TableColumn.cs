@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using Parquet.Schema;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 

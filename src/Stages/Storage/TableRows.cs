@@ -20,7 +20,7 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Status"><see cref="Kept"/> or <see cref="Rejected"/>.</param>
 /// <param name="Reason">Why it was rejected.</param>
 [Table("samples")]
-internal sealed record SampleRow(
+public sealed record SampleRow(
     [RowKey] string SampleId,
     string File,
     string? Category,
@@ -102,7 +102,7 @@ internal sealed record AttributionRow(
 /// <param name="TrainRows">Masks fitted.</param>
 /// <param name="TestRows">Masks held out.</param>
 [Table("fits")]
-internal sealed record FitRow(
+public sealed record FitRow(
     [RowKey] string SampleId,
     string Trainer,
     double? R2,
@@ -123,7 +123,7 @@ internal sealed record FitRow(
 /// <param name="Phi">True.</param>
 /// <param name="Predicted">By the regression.</param>
 [Table("predictions")]
-internal sealed record PredictionRow(
+public sealed record PredictionRow(
     [RowKey] string SampleId,
     [RowKey] int MaskIndex,
     [Unit(UnitAttribute.Phi)] double Phi,
@@ -138,11 +138,11 @@ internal sealed record PredictionRow(
 /// <param name="Faithfulness">phi with only these intact.</param>
 /// <param name="Completeness">phi with only these ablated.</param>
 [Table("validation")]
-internal sealed record ValidationRow(
+public sealed record ValidationRow(
     [RowKey] string SampleId,
     [RowKey] string Criterion,
     [RowKey] int Seed,
-    [RowKey] [Unit("heads")] int K,
+    [RowKey][Unit("heads")] int K,
     [Unit(UnitAttribute.Phi)] double Faithfulness,
     [Unit(UnitAttribute.Phi)] double Completeness
 );

@@ -1,7 +1,7 @@
 namespace Pipelines.Stages.Storage;
 
 /// <summary>The tables, by the record that is a row.</summary>
-internal static class Tables
+public static class Tables
 {
     /// <summary>The table whose rows are <typeparamref name="TRow"/>s.</summary>
     public static Table<TRow> Of<TRow>()

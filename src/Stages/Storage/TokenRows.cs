@@ -16,7 +16,7 @@ internal sealed record ImageMaskRow([RowKey] string SampleId, [RowKey] int MaskI
 /// <param name="Delta">1 - phi(x*, u without i, 1) / phi(x*).</param>
 /// <param name="Important">u*_i: delta exceeds the threshold.</param>
 [Table("text_tokens")]
-internal sealed record TextTokenRow(
+public sealed record TextTokenRow(
     [RowKey] string SampleId,
     [RowKey] int Position,
     int TokenId,
@@ -36,7 +36,7 @@ internal sealed record TextTokenRow(
 /// <param name="GridColumns">Its columns.</param>
 /// <param name="Heads">x*, ceil(N/8) bytes, least significant bit first.</param>
 [Table("token_traces")]
-internal sealed record TokenTraceRow(
+public sealed record TokenTraceRow(
     [RowKey] string SampleId,
     [Unit("heads")] int HeadsKept,
     [Unit(UnitAttribute.Phi)] double PhiHeads,
@@ -57,7 +57,7 @@ internal sealed record TokenTraceRow(
 /// <param name="Beta">Effect on phi(x*, u*, v) of leaving the token intact; null where image tokens are not
 /// attributed.</param>
 [Table("image_tokens")]
-internal sealed record ImageTokenRow(
+public sealed record ImageTokenRow(
     [RowKey] string SampleId,
     [RowKey] int Token,
     int? Row,
@@ -73,7 +73,7 @@ internal sealed record ImageTokenRow(
 /// none.</param>
 /// <param name="AttentionOnObject">Share of the positive weighted attention likewise.</param>
 [Table("object_share")]
-internal sealed record ObjectShareRow(
+public sealed record ObjectShareRow(
     [RowKey] string SampleId,
     double Area,
     double? BetaOnObject,
@@ -92,7 +92,7 @@ internal sealed record ObjectShareRow(
 /// <param name="TestRows">Masks held out.</param>
 /// <param name="RhoAttention">Pearson correlation of beta and weighted attention over the image tokens.</param>
 [Table("token_fits")]
-internal sealed record TokenFitRow(
+public sealed record TokenFitRow(
     [RowKey] string SampleId,
     string Trainer,
     double? R2,
@@ -117,7 +117,7 @@ internal sealed record TokenFitRow(
 /// <param name="Logit">Logit of the head's contribution alone.</param>
 /// <param name="IsTarget">The item is the sample's target token.</param>
 [Table("logit_lens")]
-internal sealed record LensRow(
+public sealed record LensRow(
     [RowKey] string SampleId,
     [RowKey] int HeadRank,
     int Layer,

@@ -11,7 +11,7 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Work">Size in <paramref name="WorkUnit"/>: progress and cost estimates are made of it.</param>
 /// <param name="WorkUnit">What <paramref name="Work"/> counts: masks, pictures, fits.</param>
 /// <param name="Compute">Computes the files into the folder of the <see cref="UnitRun"/>.</param>
-internal sealed record Unit(
+public sealed record Unit(
     string Kind,
     int Version,
     string Name,
@@ -43,7 +43,7 @@ internal sealed record Unit(
 /// <param name="Advance">Reports work done, in the unit's own measure.</param>
 /// <param name="Cancel">Set when the run is interrupted: drop the unit by
 /// <see cref="OperationCanceledException"/>.</param>
-internal sealed record UnitRun(string Folder, Artifacts Artifacts, Action<long> Advance, CancellationToken Cancel)
+public sealed record UnitRun(string Folder, Artifacts Artifacts, Action<long> Advance, CancellationToken Cancel)
 {
     /// <summary>Path of a file of the artifact.</summary>
     public string File(string name) => Path.Combine(Folder, name);

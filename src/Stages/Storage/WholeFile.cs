@@ -3,7 +3,7 @@ using System.Text;
 namespace Pipelines.Stages.Storage;
 
 /// <summary>Writes files that nobody ever sees in part: to a file beside the target, flushed, then renamed.</summary>
-internal static class WholeFile
+public static class WholeFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Stages.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -16,7 +16,7 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Namespace">Names the pid namespace; empty where the system does not say.</param>
 /// <param name="Process">Number of the process in it.</param>
 /// <param name="Started">When it started, in ticks since the boot: numbers are used again.</param>
-internal sealed record Worker(string Host, string Boot, string Namespace, int Process, long Started)
+public sealed record Worker(string Host, string Boot, string Namespace, int Process, long Started)
 {
     private const int StateField = 3,
         StartField = 22; // proc(5), /proc/pid/stat, counted from 1

@@ -1,5 +1,5 @@
+using Pipelines.Domain.Errors;
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Fuzz.Targets;

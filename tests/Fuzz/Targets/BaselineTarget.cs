@@ -1,5 +1,5 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Ablation;
+using Pipelines.Models.Ablation;
 using TorchSharp;
 
 namespace Pipelines.Fuzz.Targets;

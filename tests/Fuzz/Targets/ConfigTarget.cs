@@ -1,6 +1,6 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Models.Making;
+using Pipelines.Models.Families;
+using Pipelines.Models.Making;
 
 namespace Pipelines.Fuzz.Targets;
 

@@ -1,7 +1,7 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Fuzz.Targets;
 

@@ -1,5 +1,5 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Fuzz.Targets;
 

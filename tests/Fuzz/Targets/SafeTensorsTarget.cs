@@ -1,5 +1,5 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Fuzz.Targets;

@@ -1,5 +1,5 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Tensors;
 
 namespace Pipelines.Fuzz.Targets;
 

@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pipelines.Stages.Models.Making;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Making;
+using Pipelines.Models.Text;
 
 namespace Pipelines.Fuzz.Targets;
 

@@ -1,5 +1,5 @@
 using Pipelines.Fuzz.Mutators;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Text;
 
 namespace Pipelines.Fuzz.Targets;
 

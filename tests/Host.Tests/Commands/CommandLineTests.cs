@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Xunit;
 
@@ -72,7 +73,7 @@ public sealed class CommandLineTests
         FluentActions
             .Invoking(() => Invoke(CommandLine.Build(), line.Split(' ')))
             .Should()
-            .Throw<Stages.Errors.InputException>()
+            .Throw<InputException>()
             .WithMessage($"*{error}*");
 
     [Theory]

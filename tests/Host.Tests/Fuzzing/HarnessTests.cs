@@ -1,9 +1,9 @@
 using System.Text;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Fuzz;
 using Pipelines.Fuzz.Mutators;
 using Pipelines.Fuzz.Targets;
-using Pipelines.Stages.Errors;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Fuzzing;

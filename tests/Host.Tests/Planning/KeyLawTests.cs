@@ -1,12 +1,12 @@
 using System.Collections;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
+using Pipelines.Models.Families;
 using Pipelines.Spec;
 using Pipelines.Spec.Shapes;
 using Pipelines.Stages;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;
@@ -221,7 +221,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
 
     private static IEnumerable<string> Names(string weights)
     {
-        using var file = Stages.Tensors.SafeTensorsFile.Open(weights);
+        using var file = Models.Tensors.SafeTensorsFile.Open(weights);
         return [.. file.Tensors.Keys];
     }
 
@@ -396,7 +396,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         private Engine NewEngine() =>
             new(
                 new Pipelines.Stages.Storage.FileDigests(Path.Combine(Artifacts, "cache", "digests.json")),
-                new Pipelines.Stages.Vision.PictureVerdicts(Path.Combine(Artifacts, "cache", "pictures.txt"))
+                new Pipelines.Models.Vision.PictureVerdicts(Path.Combine(Artifacts, "cache", "pictures.txt"))
             )
             {
                 Runs = new RunFolders(Artifacts),

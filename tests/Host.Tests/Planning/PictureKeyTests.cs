@@ -1,15 +1,17 @@
 using FluentAssertions;
 using Pipelines.Host.Tests.WholeRuns;
+using Pipelines.Models.Vision;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;
 
-/// <summary>The key of a picture is that of its bytes, and of how they are read where that is not what it was.</summary>
+/// <summary>
+/// The key of a picture is that of its bytes, and of how they are read where that is not what it was.
+/// </summary>
 public sealed class PictureKeyTests : IDisposable
 {
     private readonly SmallExperiment experiment = new();

@@ -97,11 +97,11 @@ public sealed class PlanTextTests
     [Fact]
     public void Settings_keep_the_key_of_their_records_text()
     {
-        var settings = new KeyPart.Settings("model.image", new Stages.Models.ImageChoice());
+        var settings = new KeyPart.Settings("model.image", new Models.Families.ImageChoice());
         Fingerprint
             .Of(settings)
             .Should()
-            .Be(Fingerprint.Of(new KeyPart.Text("model.image", new Stages.Models.ImageChoice().ToString())));
+            .Be(Fingerprint.Of(new KeyPart.Text("model.image", new Models.Families.ImageChoice().ToString())));
         settings.Shown.Should().NotContain("{").And.Contain("fit: crop");
     }
 }

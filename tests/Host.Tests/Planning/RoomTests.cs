@@ -1,6 +1,6 @@
 using FluentAssertions;
 using Pipelines.Host.Planning;
-using Pipelines.Stages.Ablation;
+using Pipelines.Models.Ablation;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;

@@ -1,6 +1,6 @@
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;

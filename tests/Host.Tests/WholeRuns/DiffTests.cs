@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Xunit;
 

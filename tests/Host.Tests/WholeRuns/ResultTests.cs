@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Running;
-using Pipelines.Stages.Errors;
 using Xunit;
 using static Pipelines.Host.Tests.WholeRuns.TableQuery;
 

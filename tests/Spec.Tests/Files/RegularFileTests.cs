@@ -137,7 +137,8 @@ public sealed partial class RegularFileTests : IDisposable
 
     // Writers open files of their own; a stream over them to check what was written is opened to write, too
     [GeneratedRegex(
-        @"(?<!\w)File\.(ReadAll|ReadLines|OpenRead|OpenText|OpenHandle|Open\()|FileMode\.Append|FileMode\.Open,(?! FileAccess\.ReadWrite)|\.OpenRead\(|\.OpenText\("
+        @"(?<!\w)File\.(ReadAll|ReadLines|OpenRead|OpenText|OpenHandle|Open\()|FileMode\.Append"
+            + @"|FileMode\.Open,(?! FileAccess\.ReadWrite)|\.OpenRead\(|\.OpenText\("
     )]
     private static partial Regex Opening();
 

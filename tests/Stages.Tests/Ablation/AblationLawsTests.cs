@@ -1,5 +1,5 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
+using Pipelines.Models.Ablation;
 using Pipelines.Stages.Tests.Models;
 using Xunit;
 

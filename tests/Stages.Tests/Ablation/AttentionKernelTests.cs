@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 using Xunit;
 

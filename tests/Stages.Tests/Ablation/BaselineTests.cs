@@ -1,6 +1,7 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
 using Pipelines.Stages.Tests.Models;
 using TorchSharp;
 using Xunit;

@@ -2,7 +2,7 @@ using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using Pipelines.Stages.Ablation;
+using Pipelines.Domain;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Ablation;

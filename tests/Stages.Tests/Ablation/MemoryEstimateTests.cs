@@ -1,8 +1,8 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using TorchSharp;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
 using Pipelines.Stages.Tests.Models;
 using TorchSharp;
 using Xunit;

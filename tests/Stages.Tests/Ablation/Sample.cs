@@ -1,7 +1,8 @@
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Models;
-using Pipelines.Stages.Vision;
 
 namespace Pipelines.Stages.Tests.Ablation;
 

@@ -1,7 +1,8 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Tests.Models;
 using TorchSharp;
 using Xunit;

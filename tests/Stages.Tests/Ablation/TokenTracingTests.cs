@@ -1,7 +1,8 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Models;
 using TorchSharp;
 using Xunit;
 using Xunit.Abstractions;

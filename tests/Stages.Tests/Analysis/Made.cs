@@ -1,4 +1,4 @@
-using Pipelines.Stages.Attribution;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Tests.Analysis;
 

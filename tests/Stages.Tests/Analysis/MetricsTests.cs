@@ -1,7 +1,7 @@
 using FluentAssertions;
 using FsCheck.Xunit;
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Analysis;

@@ -1,9 +1,9 @@
 using FluentAssertions;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Tests.Reporting;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Analysis;

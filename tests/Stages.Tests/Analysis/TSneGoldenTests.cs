@@ -1,8 +1,8 @@
 using System.Text.Json;
 using FluentAssertions;
 using FluentAssertions.Execution;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Tensors;
 using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Analysis;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using FluentAssertions;
+using Pipelines.Models.Families;
 using TorchSharp;
 using Xunit;
 
@@ -33,9 +34,10 @@ public sealed class ScalarTests
             dangerous.UnionWith(calls.Where(c => c.Value.Overlaps(dangerous)).Select(c => c.Key).ToList());
         }
 
-        var ours = Bodies(typeof(StageContext).Assembly)
+        var ours = new[] { typeof(StageContext).Assembly, typeof(VisionLanguageModel).Assembly }
+            .SelectMany(Bodies)
             .Where(m =>
-                m.DeclaringType?.FullName?.StartsWith("Pipelines.Stages.Tensors.Scalars", StringComparison.Ordinal)
+                m.DeclaringType?.FullName?.StartsWith("Pipelines.Models.Tensors.Scalars", StringComparison.Ordinal)
                 != true
             )
             .SelectMany(m =>

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using FluentAssertions;
 using FluentAssertions.Execution;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Tensors;
 using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Attribution;

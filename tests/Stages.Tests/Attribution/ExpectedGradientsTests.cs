@@ -1,8 +1,8 @@
 using DuckDB.NET.Data;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Pipelines.Stages.Storage;
 using Xunit;
 

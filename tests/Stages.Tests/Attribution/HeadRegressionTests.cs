@@ -2,9 +2,9 @@ using FluentAssertions;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers.FastTree;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
 

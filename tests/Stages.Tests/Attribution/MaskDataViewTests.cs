@@ -2,8 +2,8 @@ using FluentAssertions;
 using FsCheck.Xunit;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Attribution;

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using FsCheck.Xunit;
+using Pipelines.Domain;
 using Pipelines.Stages.Attribution;
 using Xunit;
 

@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Checking;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
 using Pipelines.Stages.Tests.Models;
 using Pipelines.Stages.Tests.Tensors;
 using Xunit;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Data;
@@ -51,7 +51,7 @@ public sealed class CocoReaderTests : IDisposable
                     "sub/b.jpg",
                     Path.Combine(ImageFolder, "sub", "b.jpg"),
                     "hot dog",
-                    Box: new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0, 0, 0.5, 0.5), 10, 10)
+                    Box: new ObjectBox(new Pipelines.Models.Vision.PictureRegion(0, 0, 0.5, 0.5), 10, 10)
                 )
             );
         set.Categories.Should().Equal("dog", "hot dog");
@@ -73,7 +73,7 @@ public sealed class CocoReaderTests : IDisposable
             .Should()
             .Match<DataItem>(i =>
                 i.Category == "hot dog"
-                && i.Box == new ObjectBox(new Pipelines.Stages.Vision.PictureRegion(0.5, 0.2, 1, 0.6), 100, 50)
+                && i.Box == new ObjectBox(new Pipelines.Models.Vision.PictureRegion(0.5, 0.2, 1, 0.6), 100, 50)
             );
     }
 
@@ -424,7 +424,7 @@ public sealed class CocoReaderTests : IDisposable
             )
         )
             .Message.Should()
-            .Contain($"images[1].file_name: '{second}' is listed twice, as the picture of id 1 and of id 2 (line 1");
+            .Contain($"images[1].file_name: '{second}' is listed twice, as the picture of id 1 and of id 2 (line 3");
 
     [Theory]
     [InlineData("""{"images": [], "images": """, "'images' stands there twice (line 1, byte 16)")]
@@ -475,7 +475,7 @@ public sealed class CocoReaderTests : IDisposable
     {
         string nested = new string('[', depth - 1) + new string(']', depth - 1);
         string json = Json(Images, Annotations, Categories)
-            .Replace("{\"info\": {\"year\": 2017}", $"{{\n\"info\":   {nested}", StringComparison.Ordinal);
+            .Replace("  \"info\": {\"year\": 2017}", $"\"info\":   {nested}", StringComparison.Ordinal);
 
         Reading(json, message);
     }

@@ -1,8 +1,8 @@
 using FluentAssertions;
 using FsCheck.Xunit;
+using Pipelines.Domain.Errors;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Data;
@@ -115,7 +115,7 @@ public sealed class FolderReaderTests : IDisposable
 
     private string Reason(string name)
     {
-        Action decode = () => Pipelines.Stages.Vision.PictureDecoder.Decode(Path.Combine(folder.Root, name));
+        Action decode = () => Pipelines.Models.Vision.PictureDecoder.Decode(Path.Combine(folder.Root, name));
         return decode.Should().Throw<InputException>().Which.What;
     }
 

@@ -1,7 +1,7 @@
 using FluentAssertions;
 using FsCheck.Xunit;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Errors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Data;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FluentAssertions;
 using FsCheck.Xunit;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Errors;

@@ -1,8 +1,8 @@
 using System.Text;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Tests.Tensors;
 using Xunit;
 

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Tensors;
-using Pipelines.Stages.Vision;
 using TorchSharp;
 using Xunit;
 

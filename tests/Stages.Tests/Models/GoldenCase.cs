@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Domain;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Stages.Tests.Models;
 

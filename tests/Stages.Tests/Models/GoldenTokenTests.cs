@@ -1,8 +1,9 @@
 using System.Globalization;
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,9 +1,9 @@
 using FluentAssertions;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 using FluentAssertions;
 using Microsoft.Win32.SafeHandles;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;

@@ -1,6 +1,6 @@
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
 using TorchSharp;
 using Xunit;
 

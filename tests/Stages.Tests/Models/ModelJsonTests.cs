@@ -1,6 +1,6 @@
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Spec;
-using Pipelines.Stages.Errors;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;

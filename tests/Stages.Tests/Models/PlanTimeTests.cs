@@ -1,10 +1,10 @@
 using FluentAssertions;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using Pipelines.Spec.Reading;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
 using Pipelines.Stages.Storage;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using TorchSharp;
 
 namespace Pipelines.Stages.Tests.Models;

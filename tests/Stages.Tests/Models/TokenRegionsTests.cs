@@ -1,7 +1,7 @@
 using System.Text;
 using FluentAssertions;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Vision;
+using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models;

@@ -1,6 +1,6 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
 using Xunit;
 

@@ -1,5 +1,5 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Stages.Tests.Reporting;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using FluentAssertions;
-using Pipelines.Stages.Attribution;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
 using Xunit;
 using Xunit.Abstractions;

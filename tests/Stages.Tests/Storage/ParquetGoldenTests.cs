@@ -3,7 +3,7 @@ using System.Text.Json;
 using FluentAssertions;
 using FluentAssertions.Execution;
 using Parquet.Schema;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
 using Xunit.Abstractions;
 

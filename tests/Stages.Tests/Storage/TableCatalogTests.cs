@@ -1,6 +1,6 @@
 using DuckDB.NET.Data;
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
+using Pipelines.Domain;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tests.Tensors;
 using Xunit;

@@ -1,6 +1,6 @@
 using DuckDB.NET.Data;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 using Xunit;
 

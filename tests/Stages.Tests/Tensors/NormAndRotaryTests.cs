@@ -1,5 +1,5 @@
 using FluentAssertions;
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 using Xunit;
 

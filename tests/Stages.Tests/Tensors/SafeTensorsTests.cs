@@ -4,8 +4,8 @@ using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 using Xunit;
 

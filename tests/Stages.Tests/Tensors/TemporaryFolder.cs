@@ -1,4 +1,4 @@
-using Pipelines.Stages.Tensors;
+using Pipelines.Models.Tensors;
 
 namespace Pipelines.Stages.Tests.Tensors;
 

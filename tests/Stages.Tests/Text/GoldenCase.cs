@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Text;
 
 namespace Pipelines.Stages.Tests.Text;
 

@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FluentAssertions;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Text;
 using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Text;

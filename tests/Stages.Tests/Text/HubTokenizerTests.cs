@@ -3,7 +3,7 @@ using System.Text.Json;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Xunit;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Text;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text;

@@ -2,9 +2,9 @@ using System.Text;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Xunit;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Text;
-using Pipelines.Stages.Text.Templates;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Text;
+using Pipelines.Models.Text.Templates;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text;

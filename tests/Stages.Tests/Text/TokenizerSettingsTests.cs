@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Text;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Text;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text;

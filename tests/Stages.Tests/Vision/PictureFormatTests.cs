@@ -2,9 +2,9 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Text;
-using Pipelines.Stages.Vision;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,8 +1,8 @@
 using FluentAssertions;
 using FsCheck.Xunit;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Text;
-using Pipelines.Stages.Vision;
 using SkiaSharp;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using FluentAssertions;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Data;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Vision;

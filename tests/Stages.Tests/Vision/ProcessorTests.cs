@@ -1,7 +1,7 @@
 using System.Text;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Vision;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Vision;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Tensors;
-using Pipelines.Stages.Vision;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Vision;

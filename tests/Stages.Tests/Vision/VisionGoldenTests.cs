@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Tensors;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Text;
-using Pipelines.Stages.Vision;
 using Xunit.Abstractions;
 
 namespace Pipelines.Stages.Tests.Vision;

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Models.Making;
-using Pipelines.Stages.Text;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Making;
+using Pipelines.Models.Text;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models.Making;

@@ -1,6 +1,6 @@
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models.Making;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Making;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Models.Making;

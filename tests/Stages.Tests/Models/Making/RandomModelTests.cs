@@ -1,10 +1,11 @@
 using FluentAssertions;
-using Pipelines.Stages.Ablation;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Models.Making;
-using Pipelines.Stages.Tensors;
-using Pipelines.Stages.Vision;
+using Pipelines.Domain;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Making;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
 using TorchSharp;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using FluentAssertions;
-using Pipelines.Stages.Models.Making;
+using Pipelines.Models.Making;
 using TorchSharp;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using FluentAssertions;
-using Pipelines.Stages.Errors;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Text;
-using Pipelines.Stages.Text.Templates;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Text;
+using Pipelines.Models.Text.Templates;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text.Templates;

@@ -1,6 +1,6 @@
 using FluentAssertions;
-using Pipelines.Stages.Models;
-using Pipelines.Stages.Text;
+using Pipelines.Models.Families;
+using Pipelines.Models.Text;
 
 namespace Pipelines.Stages.Tests.Text.Templates;
 

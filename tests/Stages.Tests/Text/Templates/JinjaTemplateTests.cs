@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using FluentAssertions;
 using FsCheck.Xunit;
-using Pipelines.Stages.Text.Templates;
+using Pipelines.Models.Text.Templates;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text.Templates;

@@ -1,0 +1,141 @@
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>Whether mean keys are averaged after or before the rotary embedding.</summary>
+public enum KeyAverage
+{
+    /// <summary>As the attention uses them.</summary>
+    AfterRotary,
+
+    /// <summary>
+    /// Un-rotated; each position is rotated again where the mean is used. The same for fixed positions, different where
+    /// positions vary.
+    /// </summary>
+    BeforeRotary,
+}
+
+/// <summary>What ablated heads see instead of the image's keys and values.</summary>
+public abstract record Baseline : IDisposable
+{
+    private Baseline() { }
+
+    /// <summary>P that the baseline fits, or null where any fits.</summary>
+    public virtual int? ImageLength => null;
+
+    /// <inheritdoc/>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    /// <summary>The paper's: per-position mean over baseline pictures.</summary>
+    /// <param name="Keys">K̄ [L, H_kv, P, d] float32.</param>
+    /// <param name="Values">V̄ [L, H_kv, P, d] float32.</param>
+    /// <param name="Average">Whether <paramref name="Keys"/> are rotated.</param>
+    public sealed record Mean(torch.Tensor Keys, torch.Tensor Values, KeyAverage Average) : Baseline
+    {
+        /// <inheritdoc/>
+        public override int? ImageLength => (int)Keys.shape[2];
+
+        /// <inheritdoc/>
+        public override void Dispose()
+        {
+            Keys.Dispose();
+            Values.Dispose();
+            base.Dispose();
+        }
+    }
+
+    /// <summary>Keys and values of zero.</summary>
+    public sealed record Zero : Baseline;
+
+    /// <summary>Attention knockout: minus infinity on the scores.</summary>
+    public sealed record Knockout : Baseline;
+}
+
+/// <summary>
+/// A baseline in the layout of a decoder's passes. It serves every sample whose image stands at the same positions
+/// (with <see cref="KeyAverage.AfterRotary"/>: every sample). Read-only.
+/// </summary>
+public sealed class BaselineBlocks : IDisposable
+{
+    private readonly KeyValueBlock[] blocks; // one a layer; none = knockout; one = all layers
+
+    private BaselineBlocks(KeyValueBlock[] blocks) => this.blocks = blocks;
+
+    /// <summary>Image tokens are left out of the softmax.</summary>
+    public bool IsKnockout => blocks.Length == 0;
+
+    /// <summary>Lays a baseline out for the image of a prompt.</summary>
+    /// <exception cref="ArgumentException">The mean was taken over another number of image tokens, or by another
+    /// decoder.</exception>
+    public static BaselineBlocks Of(Baseline baseline, PrefixCache cache)
+    {
+        using var noGradient = torch.no_grad();
+        DecoderShape shape = cache.Decoder.Shape;
+        Arithmetic arithmetic = cache.Decoder.Arithmetic;
+        int p = cache.Prompt.ImageLength;
+        switch (baseline)
+        {
+            case Baseline.Knockout:
+                return new BaselineBlocks([]);
+            case Baseline.Zero:
+                using (
+                    torch.Tensor zeros = torch.zeros(
+                        [shape.KvHeads, p, shape.HeadDim],
+                        dtype: arithmetic.Compute,
+                        device: arithmetic.Device
+                    )
+                )
+                {
+                    return new BaselineBlocks([KeyValueBlock.Of(zeros, zeros)]);
+                }
+
+            case Baseline.Mean mean:
+                long[] wanted = [shape.Layers, shape.KvHeads, p, shape.HeadDim];
+                if (!mean.Keys.shape.SequenceEqual(wanted) || !mean.Values.shape.SequenceEqual(wanted))
+                {
+                    throw new ArgumentException(
+                        $"mean keys [{string.Join(", ", mean.Keys.shape)}] do not fit an image of "
+                            + $"[{string.Join(", ", wanted)}]",
+                        nameof(baseline)
+                    );
+                }
+
+                return new BaselineBlocks([
+                    .. Enumerable.Range(0, shape.Layers).Select(layer => Block(mean, layer, cache, arithmetic)),
+                ]);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(baseline));
+        }
+    }
+
+    /// <summary>The baseline's keys and values in a layer; null with knockout.</summary>
+    public KeyValueBlock? Image(int layer) =>
+        blocks.Length switch
+        {
+            0 => null,
+            1 => blocks[0],
+            _ => blocks[layer],
+        };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (KeyValueBlock block in blocks)
+        {
+            block.Dispose();
+        }
+    }
+
+    private static KeyValueBlock Block(Baseline.Mean mean, int layer, PrefixCache cache, Arithmetic arithmetic)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor keys = mean.Keys[layer].to(arithmetic.Device);
+        torch.Tensor rotated = mean.Average == KeyAverage.BeforeRotary ? cache.ImageRotary.Apply(keys) : keys;
+        return KeyValueBlock.Of(
+            rotated.to(arithmetic.Compute),
+            mean.Values[layer].to(arithmetic.Compute, arithmetic.Device)
+        );
+    }
+}

@@ -1,0 +1,56 @@
+using TorchSharp;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>
+/// Keys and values of a run of tokens in one layer, shared by every mask. Keys lie transposed and padded with zeros to
+/// a multiple of <see cref="Padding"/> tokens, so that scores are plain row-major products on any device and the CPU
+/// kernel reads whole vectors. Read-only.
+/// </summary>
+/// <param name="KeysTransposed">[H_kv, d, padded], contiguous, rotated.</param>
+/// <param name="Values">[H_kv, length, d], contiguous.</param>
+/// <param name="Length">Tokens.</param>
+public sealed record KeyValueBlock(torch.Tensor KeysTransposed, torch.Tensor Values, int Length) : IDisposable
+{
+    /// <summary>Floats of the widest vector.</summary>
+    public const int Padding = 16;
+
+    /// <summary>Tokens with padding.</summary>
+    public int Padded => PaddedTo(Length);
+
+    /// <summary>[H_kv, d, length], a view.</summary>
+    public torch.Tensor Keys => KeysTransposed.narrow(2, 0, Length);
+
+    /// <summary>Copies keys and values into the block's layout; the block belongs to no dispose scope.</summary>
+    /// <param name="keys">[H_kv, length, d].</param>
+    /// <param name="values">[H_kv, length, d].</param>
+    public static KeyValueBlock Of(torch.Tensor keys, torch.Tensor values)
+    {
+        using var scope = torch.NewDisposeScope();
+        long heads = keys.shape[0],
+            length = keys.shape[1],
+            d = keys.shape[2];
+        torch.Tensor transposed = torch.zeros(
+            [heads, d, PaddedTo((int)length)],
+            dtype: keys.dtype,
+            device: keys.device
+        );
+        transposed.narrow(2, 0, length).copy_(keys.transpose(1, 2));
+        torch.Tensor kept = torch.empty([heads, length, d], dtype: values.dtype, device: values.device);
+        kept.copy_(values);
+        return new KeyValueBlock(transposed.DetachFromDisposeScope(), kept.DetachFromDisposeScope(), (int)length);
+    }
+
+    /// <summary>Keys as the attention uses them.</summary>
+    /// <returns>[H_kv, length, d], a view.</returns>
+    public torch.Tensor KeysByToken() => KeysTransposed.narrow(2, 0, Length).transpose(1, 2);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        KeysTransposed.Dispose();
+        Values.Dispose();
+    }
+
+    private static int PaddedTo(int length) => (length + Padding - 1) / Padding * Padding;
+}

@@ -1,0 +1,200 @@
+using Pipelines.Domain;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>
+/// The naive twin: a plain pass over all tokens of the prompt, one mask at a time, that ablates by replacing keys and
+/// values inside attention. It shares neither cache nor batching with <see cref="SuffixForward"/> and is what tests and
+/// <c>check</c> hold the fast path against.
+/// </summary>
+public sealed class NaiveForward : IDisposable
+{
+    private readonly Decoder decoder;
+    private readonly PromptTokens prompt;
+    private readonly TokenPositions positions;
+    private readonly torch.Tensor embeddings; // [T, hidden], whole prompt
+
+    /// <summary>A prompt with a picture's features in place.</summary>
+    public NaiveForward(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        decoder = model.Decoder;
+        this.prompt = prompt;
+        positions = model.Positions(prompt, features.Tokens);
+        torch.Tensor tokens = decoder.Embed(prompt.Ids);
+        tokens.narrow(0, prompt.ImageStart, prompt.ImageLength).copy_(features.Features);
+        embeddings = tokens.DetachFromDisposeScope();
+    }
+
+    /// <summary>Logits at the last position.</summary>
+    /// <param name="mask">What is intact.</param>
+    /// <param name="baseline">What the rest sees.</param>
+    /// <returns>[V].</returns>
+    public float[] Logits(AblationMask mask, BaselineBlocks baseline)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        torch.Tensor states = States(mask, baseline); // [T, hidden]
+        return decoder
+            .Logits(states.narrow(0, states.shape[0] - 1, 1))[0]
+            .to(torch.ScalarType.Float32)
+            .cpu()
+            .data<float>()
+            .ToArray();
+    }
+
+    /// <summary>f: target logit minus mean logit, by the target's direction.</summary>
+    public double Logit(AblationMask mask, BaselineBlocks baseline, TargetDirection target)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        torch.Tensor states = States(mask, baseline);
+        return target.Logits(decoder.FinalNorm(states.narrow(0, states.shape[0] - 1, 1)))[0];
+    }
+
+    /// <summary>What leaves the last layer, at every position.</summary>
+    /// <returns>[T, hidden], owned by the caller's dispose scope.</returns>
+    public torch.Tensor States(AblationMask mask, BaselineBlocks baseline)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor x = embeddings;
+        var rotary = decoder.Rotary(positions);
+        for (int layer = 0; layer < decoder.Shape.Layers; layer++)
+        {
+            x = Layer(layer, x, rotary, mask, baseline);
+        }
+
+        return x.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One layer.</summary>
+    /// <returns>[T, hidden], owned by the caller's dispose scope.</returns>
+    private torch.Tensor Layer(int layer, torch.Tensor x, Rotary rotary, AblationMask mask, BaselineBlocks baseline)
+    {
+        using var scope = torch.NewDisposeScope();
+        // [H | H_kv, T, d]
+        (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary);
+        torch.Tensor heads = Attend(layer, queries, keys, values, mask, baseline.Image(layer)); // [H, T, d]
+        return decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// What ablating all heads of one layer changes in what leaves that layer, layer by layer along the intact run. It
+    /// must change the suffix tokens, or the ablation is without effect, and it must not change any token before them.
+    /// </summary>
+    /// <param name="baseline">What ablated heads see.</param>
+    public IReadOnlyList<LayerEffect> LayerEffects(BaselineBlocks baseline)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        int heads = decoder.Shape.Heads,
+            all = decoder.Shape.TotalHeads;
+        var full = new AblationMask(HeadMasks.Full(all));
+        var effects = new List<LayerEffect>();
+        torch.Tensor x = embeddings;
+        var rotary = decoder.Rotary(positions);
+        for (int layer = 0; layer < decoder.Shape.Layers; layer++)
+        {
+            using var layerScope = torch.NewDisposeScope();
+            int first = layer * heads;
+            var without = new AblationMask(HeadMasks.Without(all, Enumerable.Range(first, heads)));
+            torch.Tensor intact = Layer(layer, x, rotary, full, baseline); // [T, hidden]
+            torch.Tensor ablated = Layer(layer, x, rotary, without, baseline);
+            torch.Tensor change = (ablated - intact).abs().to(torch.ScalarType.Float64).cpu();
+            effects.Add(
+                new LayerEffect(
+                    layer,
+                    Largest(change.narrow(0, 0, prompt.SuffixStart)),
+                    Largest(change.narrow(0, prompt.SuffixStart, prompt.SuffixLength)),
+                    Largest(
+                        intact
+                            .narrow(0, prompt.SuffixStart, prompt.SuffixLength)
+                            .abs()
+                            .to(torch.ScalarType.Float64)
+                            .cpu()
+                    )
+                )
+            );
+            x = intact.MoveToOuterDisposeScope();
+        }
+
+        return effects;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => embeddings.Dispose();
+
+    private static double Largest(torch.Tensor values)
+    {
+        using torch.Tensor largest = values.max();
+        return largest.item<double>();
+    }
+
+    private torch.Tensor Attend(
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        AblationMask mask,
+        KeyValueBlock? mean
+    )
+    {
+        using var scope = torch.NewDisposeScope();
+        int group = decoder.Shape.Group,
+            start = prompt.ImageStart,
+            p = prompt.ImageLength;
+        torch.Tensor k = keys.repeat_interleave(group, 0); // [H, T, d]
+        torch.Tensor v = values.repeat_interleave(group, 0);
+        torch.Tensor q = queries.div(Scalars.Of(Math.Sqrt(decoder.Shape.HeadDim)));
+        torch.Tensor ablated = Ablated(layer, mask, queries.device); // [H, T, P]
+        // [H, T, T]
+        torch.Tensor scores = q.bmm(k.transpose(1, 2)).Plus(CausalMask.Of(prompt.Length, prompt.Length, q));
+        torch.Tensor own = scores.narrow(2, start, p);
+        torch.Tensor instead = mean is null
+            ? torch.full_like(own, Scalars.Of(double.NegativeInfinity))
+            : q.bmm(mean.KeysByToken().repeat_interleave(group, 0).transpose(1, 2)); // [H, T, P]
+        own.copy_(torch.where(ablated, instead, own)); // a view: writes into the scores
+        torch.Tensor weights = scores.softmax(-1);
+        torch.Tensor moved = weights.narrow(2, start, p) * ablated; // [H, T, P], read from the baseline's values
+        torch.Tensor heads = weights.bmm(v) - moved.bmm(v.narrow(1, start, p));
+        return (
+            mean is null ? heads : heads.Plus(moved.bmm(mean.Values.repeat_interleave(group, 0)))
+        ).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>1 - x_n u_i v_j for suffix queries; queries of prefix and image tokens are never touched.</summary>
+    /// <returns>bool [H, T, P].</returns>
+    private torch.Tensor Ablated(int layer, AblationMask mask, torch.Device device)
+    {
+        int heads = decoder.Shape.Heads,
+            t = prompt.Length,
+            p = prompt.ImageLength;
+        bool[] ablated = new bool[heads * t * p];
+        for (int head = 0; head < heads; head++)
+        {
+            bool x = HeadMasks.IsIntact(mask.Heads, (layer * heads) + head);
+            for (int i = prompt.SuffixStart; i < t; i++)
+            {
+                bool u = mask.Text is null || HeadMasks.IsIntact(mask.Text, i - prompt.SuffixStart);
+                for (int j = 0; j < p; j++)
+                {
+                    bool v = mask.Image is null || HeadMasks.IsIntact(mask.Image, j);
+                    ablated[(((head * t) + i) * p) + j] = !(x && u && v);
+                }
+            }
+        }
+
+        return torch.tensor(ablated, [heads, t, p], dtype: torch.ScalarType.Bool, device: device);
+    }
+}
+
+/// <summary>What ablating all heads of a layer changes in what leaves the layer.</summary>
+/// <param name="Layer">The layer.</param>
+/// <param name="Before">Largest absolute change at prefix and image tokens; must be 0.</param>
+/// <param name="Suffix">Largest absolute change at suffix tokens; must not be 0.</param>
+/// <param name="Scale">Largest absolute value at suffix tokens.</param>
+public sealed record LayerEffect(int Layer, double Before, double Suffix, double Scale);

@@ -1,0 +1,223 @@
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using TorchSharp;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>
+/// Keys and values of the prefix and image tokens of one picture and prompt, in every layer. Ablation touches only what
+/// suffix queries read, and no token sees what follows it, so these do not depend on the mask: they are computed once,
+/// and a mask costs the suffix tokens only. Exact, not an approximation. Read-only: worker threads share it.
+/// </summary>
+public sealed class PrefixCache : IDisposable
+{
+    private readonly KeyValueBlock[] prefix;
+    private readonly KeyValueBlock[] image;
+    private readonly Rotary rotary; // whole prompt
+    private readonly bool ownsImage;
+
+    private PrefixCache(
+        Decoder decoder,
+        PromptTokens prompt,
+        TokenPositions positions,
+        Rotary rotary,
+        torch.Tensor suffix,
+        KeyValueBlock[] prefix,
+        KeyValueBlock[] image,
+        bool ownsImage = true
+    )
+    {
+        this.ownsImage = ownsImage;
+        Decoder = decoder;
+        Prompt = prompt;
+        Positions = positions;
+        this.rotary = rotary;
+        SuffixRotary = Detached(rotary.Slice(prompt.SuffixStart, prompt.SuffixLength));
+        ImageRotary = Detached(rotary.Slice(prompt.ImageStart, prompt.ImageLength));
+        SuffixEmbeddings = suffix;
+        this.prefix = prefix;
+        this.image = image;
+    }
+
+    /// <summary>The decoder that computed the cache.</summary>
+    public Decoder Decoder { get; }
+
+    /// <summary>The prompt's tokens.</summary>
+    public PromptTokens Prompt { get; }
+
+    /// <summary>Rotary positions of the whole prompt.</summary>
+    public TokenPositions Positions { get; }
+
+    /// <summary>[T, hidden], the suffix tokens as they enter the decoder.</summary>
+    public torch.Tensor SuffixEmbeddings { get; }
+
+    /// <summary>Tables of the suffix positions, as views.</summary>
+    public Rotary SuffixRotary { get; }
+
+    /// <summary>Tables of the image positions, as views.</summary>
+    public Rotary ImageRotary { get; }
+
+    /// <summary>The prefix tokens' keys and values in a layer.</summary>
+    public KeyValueBlock Prefix(int layer) => prefix[layer];
+
+    /// <summary>The image tokens' own keys and values in a layer, keys rotated.</summary>
+    public KeyValueBlock Image(int layer) => image[layer];
+
+    /// <summary>Runs the prefix and image tokens through the decoder.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompt">Tokens of the prompt.</param>
+    /// <param name="features">The picture's features; [P, hidden] with the prompt's P.</param>
+    public static PrefixCache Compute(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features) =>
+        Compute(model.Decoder, prompt, model.Positions(prompt, features.Tokens), features.Features);
+
+    /// <summary>Runs the prefix and image tokens through a decoder.</summary>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="prompt">Tokens of the prompt.</param>
+    /// <param name="positions">Rotary positions of the prompt.</param>
+    /// <param name="features">[P, hidden] in the compute type.</param>
+    public static PrefixCache Compute(
+        Decoder decoder,
+        PromptTokens prompt,
+        TokenPositions positions,
+        torch.Tensor features
+    )
+    {
+        if (features.shape[0] != prompt.ImageLength)
+        {
+            throw new ArgumentException(
+                $"the picture has {features.shape[0]} image tokens, the prompt {prompt.ImageLength}",
+                nameof(features)
+            );
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
+        DecoderShape shape = decoder.Shape;
+        Rotary rotary = decoder.Rotary(positions);
+        Rotary before = rotary.Slice(0, prompt.SuffixStart);
+        var prefix = new KeyValueBlock[shape.Layers];
+        var image = new KeyValueBlock[shape.Layers];
+        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0); // [S, hidden]
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            using var layerScope = torch.NewDisposeScope();
+            // [H | H_kv, S, d]
+            (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, before);
+            prefix[layer] = KeyValueBlock.Of(
+                keys.narrow(1, 0, prompt.ImageStart),
+                values.narrow(1, 0, prompt.ImageStart)
+            );
+            image[layer] = KeyValueBlock.Of(
+                keys.narrow(1, prompt.ImageStart, prompt.ImageLength),
+                values.narrow(1, prompt.ImageStart, prompt.ImageLength)
+            );
+            if (layer < shape.Layers - 1)
+            {
+                torch.Tensor heads = CausalAttention(queries, keys, values, shape.Group); // [H, S, d]
+                x = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
+            }
+        }
+
+        torch.Tensor suffix = decoder.Embed(prompt.SuffixIds); // [T, hidden]
+        return new PrefixCache(
+            decoder,
+            prompt,
+            positions,
+            Detached(rotary),
+            suffix.DetachFromDisposeScope(),
+            prefix,
+            image
+        );
+    }
+
+    /// <summary>
+    /// The same tokens with the first suffix tokens counted to the prefix, in front of the image: attention does not
+    /// depend on the order of its keys, and positions ride with them. For masks under which these tokens are always the
+    /// same.
+    /// </summary>
+    /// <param name="tokens">Suffix tokens that move; at least one stays.</param>
+    /// <param name="keysAndValues">Their rotated keys and values in a layer, [H_kv, tokens, d] each.</param>
+    /// <returns>A cache that reads this one's image blocks: dispose it first.</returns>
+    public PrefixCache WithLongerPrefix(int tokens, Func<int, (torch.Tensor Keys, torch.Tensor Values)> keysAndValues)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(tokens, Prompt.SuffixLength);
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        int moved = Prompt.SuffixStart,
+            end = moved + tokens;
+        int[] order =
+        [
+            .. Enumerable.Range(0, Prompt.ImageStart),
+            .. Enumerable.Range(moved, tokens),
+            .. Enumerable.Range(Prompt.ImageStart, Prompt.ImageLength),
+            .. Enumerable.Range(end, Prompt.Length - end),
+        ];
+        torch.Tensor index = torch.tensor(
+            [.. order.Select(i => (long)i)],
+            dtype: torch.ScalarType.Int64,
+            device: rotary.Cos.device
+        );
+        var prompt = Prompt with
+        {
+            Ids = [.. order.Select(i => Prompt.Ids[i])],
+            ImageStart = Prompt.ImageStart + tokens,
+        };
+        var positions = Positions with
+        {
+            Axes = [.. Positions.Axes.Select(axis => order.Select(i => axis[i]).ToArray())],
+        };
+        var longer = new KeyValueBlock[prefix.Length];
+        for (int layer = 0; layer < longer.Length; layer++)
+        {
+            (torch.Tensor keys, torch.Tensor values) = keysAndValues(layer);
+            longer[layer] = KeyValueBlock.Of(
+                torch.cat([prefix[layer].KeysByToken(), keys], 1),
+                torch.cat([prefix[layer].Values, values], 1)
+            );
+        }
+
+        torch.Tensor suffix = SuffixEmbeddings
+            .narrow(0, tokens, SuffixEmbeddings.shape[0] - tokens)
+            .clone()
+            .DetachFromDisposeScope();
+        var reordered = new Rotary(rotary.Cos.index_select(0, index), rotary.Sin.index_select(0, index));
+        return new PrefixCache(
+            Decoder,
+            prompt,
+            positions,
+            Detached(reordered),
+            suffix,
+            longer,
+            image,
+            ownsImage: false
+        );
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        SuffixRotary.Dispose();
+        ImageRotary.Dispose();
+        rotary.Dispose();
+        SuffixEmbeddings.Dispose();
+        foreach (KeyValueBlock block in ownsImage ? prefix.Concat(image) : prefix)
+        {
+            block.Dispose();
+        }
+    }
+
+    private static torch.Tensor CausalAttention(torch.Tensor queries, torch.Tensor keys, torch.Tensor values, int group)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor k = group == 1 ? keys : keys.repeat_interleave(group, 0);
+        torch.Tensor v = group == 1 ? values : values.repeat_interleave(group, 0);
+        return F.scaled_dot_product_attention(queries.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), is_casual: true)
+            .squeeze(0)
+            .MoveToOuterDisposeScope();
+    }
+
+    private static Rotary Detached(Rotary tables) =>
+        new(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
+}

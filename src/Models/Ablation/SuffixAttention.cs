@@ -1,0 +1,167 @@
+using Pipelines.Domain;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>
+/// Attention of the suffix queries in one layer under a batch of ablation masks: a softmax over prefix, image (own or
+/// baseline, pair by pair) and suffix keys. Two implementations of the same sums: plain libtorch on any device and
+/// type, and a CPU kernel whose rows do not depend on the batch.
+/// </summary>
+internal abstract class SuffixAttention(PrefixCache cache, BaselineBlocks baseline)
+{
+    /// <summary>Prefix and image.</summary>
+    protected PrefixCache Cache { get; } = cache;
+
+    /// <summary>What ablated pairs see.</summary>
+    protected BaselineBlocks Baseline { get; } = baseline;
+
+    /// <summary>The implementation that a decoder's arithmetic asks for.</summary>
+    public static SuffixAttention Of(PrefixCache cache, BaselineBlocks baseline) =>
+        KernelSuffixAttention.Serves(cache.Decoder)
+            ? new KernelSuffixAttention(cache, baseline)
+            : new TorchSuffixAttention(cache, baseline);
+
+    /// <summary>The heads' outputs for B masks.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="queries">[B*Q, H*d], before rotary; the last Q of the T suffix tokens.</param>
+    /// <param name="keys">[B*T, H_kv*d], before rotary.</param>
+    /// <param name="values">[B*T, H_kv*d].</param>
+    /// <param name="masks">B masks.</param>
+    /// <returns>[B*Q, H*d], owned by the caller's dispose scope.</returns>
+    public abstract torch.Tensor Forward(
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        IReadOnlyList<AblationMask> masks
+    );
+}
+
+/// <summary>
+/// Plain libtorch. Both the image's own and the baseline's scores are computed and selected pair by pair: twice the
+/// image products, few operations.
+/// </summary>
+internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks baseline)
+    : SuffixAttention(cache, baseline)
+{
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor keys,
+        torch.Tensor values,
+        IReadOnlyList<AblationMask> masks
+    )
+    {
+        using var scope = torch.NewDisposeScope();
+        DecoderShape shape = Cache.Decoder.Shape;
+        Rotary rotary = Cache.SuffixRotary;
+        long b = masks.Count,
+            t = Cache.Prompt.SuffixLength,
+            kv = shape.KvHeads,
+            g = shape.Group,
+            d = shape.HeadDim;
+        long n = queries.shape[0] / b; // Q
+        torch.Tensor q = rotary
+            .Slice(t - n, n)
+            .Apply(queries.view(b, n, kv * g, d).transpose(1, 2))
+            .mul(Scalars.Of(1 / Math.Sqrt(d)))
+            .contiguous(); // [B, H, Q, d]
+        torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
+        torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
+        // Kv head first: its keys serve all masks
+        torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d);
+        torch.Tensor own = q.reshape(b * kv, g * n, d);
+
+        KeyValueBlock prefix = Cache.Prefix(layer),
+            image = Cache.Image(layer);
+        KeyValueBlock? mean = Baseline.Image(layer);
+        torch.Tensor keep = Intact(layer, masks, n, queries.device); // [H_kv, B, G, Q | 1, P | 1]
+        torch.Tensor imageScores = shared.bmm(image.Keys).view(kv, b, g, n, image.Length);
+        torch.Tensor ablatedScores = mean is null
+            ? torch.full([1], Scalars.Of(double.NegativeInfinity), dtype: q.dtype, device: q.device)
+            : shared.bmm(mean.Keys).view(kv, b, g, n, image.Length);
+        torch.Tensor causal = CausalMask.Of(n, t, q);
+        torch.Tensor suffixScores = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2))
+            .view(b, kv, g, n, t)
+            .Plus(causal)
+            .transpose(0, 1); // [H_kv, B, G, Q, T]
+        torch.Tensor weights = torch
+            .cat(
+                [
+                    shared.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
+                    torch.where(keep, imageScores, ablatedScores),
+                    suffixScores,
+                ],
+                -1
+            )
+            .softmax(-1); // [H_kv, B, G, Q, S + T]
+
+        torch.Tensor onImage = weights.narrow(-1, prefix.Length, image.Length);
+        torch.Tensor kept = onImage * keep; // [H_kv, B, G, Q, P]
+        // [H_kv, B*G*Q, d]
+        torch.Tensor read = Read(weights.narrow(-1, 0, prefix.Length), prefix.Values).Plus(Read(kept, image.Values));
+        if (mean is not null)
+        {
+            read = read.Plus(Read(onImage - kept, mean.Values));
+        }
+
+        torch.Tensor onSuffix = weights
+            .narrow(-1, prefix.Length + image.Length, t)
+            .transpose(0, 1)
+            .reshape(b * kv, g * n, t);
+        torch.Tensor heads = read.view(kv, b, g, n, d)
+            .transpose(0, 1)
+            .Plus(onSuffix.bmm(v.reshape(b * kv, t, d)).view(b, kv, g, n, d)); // [B, H_kv, G, Q, d]
+        return heads.reshape(b, kv * g, n, d).transpose(1, 2).reshape(b * n, -1).MoveToOuterDisposeScope();
+    }
+
+    private static torch.Tensor Read(torch.Tensor weights, torch.Tensor values) =>
+        weights.reshape(weights.shape[0], -1, weights.shape[^1]).bmm(values);
+
+    /// <summary>x_n u_i v_j of a layer's pairs; axes that all masks leave intact stay 1.</summary>
+    /// <returns>bool [H_kv, B, G, Q | 1, P | 1].</returns>
+    private torch.Tensor Intact(int layer, IReadOnlyList<AblationMask> masks, long queries, torch.Device device)
+    {
+        DecoderShape shape = Cache.Decoder.Shape;
+        int t = Cache.Prompt.SuffixLength,
+            p = Cache.Prompt.ImageLength,
+            n = (int)queries;
+        torch.Tensor keep = Bits(masks, mask => mask.Heads, layer * shape.Heads, shape.Heads, device)
+            .view(masks.Count, shape.KvHeads, shape.Group, 1, 1)
+            .transpose(0, 1);
+        if (masks.Any(mask => mask.Text is not null))
+        {
+            keep = keep.logical_and(
+                Bits(masks, mask => mask.Text ?? HeadMasks.Full(t), t - n, n, device).view(1, masks.Count, 1, n, 1)
+            );
+        }
+
+        if (masks.Any(mask => mask.Image is not null))
+        {
+            keep = keep.logical_and(
+                Bits(masks, mask => mask.Image ?? HeadMasks.Full(p), 0, p, device).view(1, masks.Count, 1, 1, p)
+            );
+        }
+
+        return keep;
+    }
+
+    private static torch.Tensor Bits(
+        IReadOnlyList<AblationMask> masks,
+        Func<AblationMask, byte[]> part,
+        int start,
+        int count,
+        torch.Device device
+    )
+    {
+        bool[] bits =
+        [
+            .. masks.SelectMany(mask => Enumerable.Range(start, count).Select(i => HeadMasks.IsIntact(part(mask), i))),
+        ];
+        return torch.tensor(bits, [masks.Count, count], dtype: torch.ScalarType.Bool, device: device);
+    }
+}

@@ -1,0 +1,221 @@
+using Pipelines.Domain;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>
+/// The fast path: f(x) and f(x, u, v) for many masks. Prefix and image keys and values come from a
+/// <see cref="PrefixCache"/>; each mask costs the suffix tokens, in the last layer the last one only, and one dot
+/// product with the target direction. A mask that leaves the first layers intact starts from the intact run's residual
+/// stream. Immutable after construction: worker threads may share one and call it at the same time, each with masks of
+/// its own.
+/// </summary>
+public sealed class SuffixForward : IDisposable
+{
+    private readonly PrefixCache cache;
+    private readonly BaselineBlocks baseline;
+    private readonly bool ownsCache;
+    private readonly Decoder decoder;
+    private readonly SuffixAttention attention;
+    private readonly TargetDirection target;
+    private readonly torch.Tensor[] intact; // entering layer l: [T, hidden]; after the last: [1, hidden]
+
+    /// <summary>Prepares a sample; runs the suffix once with everything intact.</summary>
+    /// <param name="cache">Prefix and image; must outlive this.</param>
+    /// <param name="baseline">What ablated pairs see; must outlive this.</param>
+    /// <param name="target">The target token's direction.</param>
+    /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
+    /// beyond rounding, with the CPU kernels not at all.</param>
+    public SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch = 0)
+        : this(cache, baseline, target, batch, ownsCache: false) { }
+
+    private SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch, bool ownsCache)
+    {
+        this.cache = cache;
+        this.baseline = baseline;
+        this.ownsCache = ownsCache;
+        this.target = target;
+        decoder = cache.Decoder;
+        attention = SuffixAttention.Of(cache, baseline);
+        Batch = batch > 0 ? batch : BatchOf(decoder.Shape, cache.Prompt.SuffixLength);
+        using var noGradient = torch.no_grad();
+        intact = new torch.Tensor[decoder.Shape.Layers + 1];
+        torch.Tensor last = Run([new AblationMask(HeadMasks.Full(decoder.Shape.TotalHeads))], 0, intact);
+        intact[^1] = last.DetachFromDisposeScope();
+        Intact = Adjusted(last)[0];
+    }
+
+    /// <summary>Masks computed together.</summary>
+    public int Batch { get; }
+
+    /// <summary>T, text tokens that a mask has a bit for.</summary>
+    public int TextTokens => cache.Prompt.SuffixLength;
+
+    /// <summary>f(1): nothing ablated.</summary>
+    public double Intact { get; }
+
+    /// <summary>
+    /// Masks a batch: a pure function of the decoder's shape and the suffix. Enough rows for the matrix products,
+    /// activations that stay in the cache of small models and bounded with long suffixes.
+    /// </summary>
+    /// <param name="shape">The decoder.</param>
+    /// <param name="suffixLength">T.</param>
+    public static int BatchOf(DecoderShape shape, int suffixLength)
+    {
+        const long activationBudget = 64L << 20; // bytes of the widest activation
+        long bytesPerMask = 4L * suffixLength * Math.Max(shape.Intermediate, shape.Hidden);
+        return (int)Math.Clamp(activationBudget / bytesPerMask, 1, 32);
+    }
+
+    /// <summary>f under head masks: target logit minus mean logit.</summary>
+    /// <param name="masks">Each x of N bits.</param>
+    /// <returns>f of each mask, in order.</returns>
+    public double[] Logits(IReadOnlyList<byte[]> masks) => Logits([.. masks.Select(heads => new AblationMask(heads))]);
+
+    /// <summary>f(x, u, v): token-level ablation inside one softmax.</summary>
+    /// <param name="masks">Each (x, u, v).</param>
+    /// <returns>f of each mask, in order.</returns>
+    public double[] Logits(IReadOnlyList<AblationMask> masks)
+    {
+        using var noGradient = torch.no_grad();
+        double[] f = new double[masks.Count];
+        int[] starts = [.. masks.Select(FirstChangedLayer)];
+        // Stable: masks that start late share batches
+        int[] order = [.. Enumerable.Range(0, masks.Count).OrderBy(i => starts[i])];
+        foreach (int[] batch in order.Chunk(Batch))
+        {
+            using var scope = torch.NewDisposeScope();
+            double[] logits = Adjusted(Run([.. batch.Select(i => masks[i])], starts[batch[0]], null));
+            for (int i = 0; i < batch.Length; i++)
+            {
+                f[batch[i]] = logits[i];
+            }
+        }
+
+        return f;
+    }
+
+    /// <summary>
+    /// The passes for masks under which the first text tokens see nothing of the image (u_i = 0 for i &lt;
+    /// <paramref name="tokens"/>): they are then the same in every mask and are computed once, as the prefix is. Exact.
+    /// Masks of the result have the bits of the other text tokens only.
+    /// </summary>
+    /// <param name="tokens">Text tokens without the image, fewer than T.</param>
+    /// <returns>
+    /// Reads this one's cache and baseline: dispose it first. Its <see cref="Intact"/> is f with the other tokens
+    /// intact.
+    /// </returns>
+    public SuffixForward After(int tokens)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(decoder.Arithmetic);
+        DecoderShape shape = decoder.Shape;
+        AblationMask[] none = [new AblationMask(HeadMasks.None(shape.TotalHeads))];
+        torch.Tensor x = cache.SuffixEmbeddings; // [T, hidden]; no token sees those after it
+        (torch.Tensor, torch.Tensor) KeysAndValues(int layer)
+        {
+            DecoderLayer weights = decoder.Layers[layer];
+            torch.Tensor normed = weights.InputNorm.Forward(x);
+            torch.Tensor keys = weights.Key.Forward(normed),
+                values = weights.Value.Forward(normed); // [T, H_kv*d]
+            if (layer < shape.Layers - 1)
+            {
+                x = weights.Finish(x, attention.Forward(layer, weights.Query.Forward(normed), keys, values, none));
+            }
+
+            // [H_kv, tokens, d]
+            return (cache.SuffixRotary.Apply(ByHead(keys)).narrow(1, 0, tokens), ByHead(values).narrow(1, 0, tokens));
+        }
+
+        torch.Tensor ByHead(torch.Tensor rows) =>
+            rows.view(rows.shape[0], shape.KvHeads, shape.HeadDim).transpose(0, 1);
+        return new SuffixForward(
+            cache.WithLongerPrefix(tokens, KeysAndValues),
+            baseline,
+            target,
+            Batch,
+            ownsCache: true
+        );
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (torch.Tensor stream in intact)
+        {
+            stream.Dispose();
+        }
+
+        if (ownsCache)
+        {
+            cache.Dispose();
+        }
+    }
+
+    private double[] Adjusted(torch.Tensor x)
+    {
+        using torch.Tensor normed = decoder.FinalNorm(x); // [B, hidden]
+        double[] f = target.Logits(normed);
+        decoder.RequireFinite<double>(f);
+        return f;
+    }
+
+    /// <summary>The first layer whose suffix differs from the intact run; L where nothing is ablated.</summary>
+    private int FirstChangedLayer(AblationMask mask)
+    {
+        DecoderShape shape = decoder.Shape;
+        if (mask.Heads.Length != HeadMasks.Bytes(shape.TotalHeads))
+        {
+            throw new ArgumentException(
+                $"a mask of {mask.Heads.Length} bytes for {shape.TotalHeads} heads",
+                nameof(mask)
+            );
+        }
+
+        return mask.HeadsOnly ? HeadMasks.FirstAblated(mask.Heads, shape.TotalHeads) / shape.Heads : 0;
+    }
+
+    /// <summary>The suffix of B masks from layer <paramref name="start"/> to the end.</summary>
+    /// <param name="masks">B masks that all leave the layers before <paramref name="start"/> intact.</param>
+    /// <param name="start">First layer computed.</param>
+    /// <param name="streams">Receives what enters each layer, or null.</param>
+    /// <returns>[B, hidden], what leaves the last layer at the last position.</returns>
+    private torch.Tensor Run(IReadOnlyList<AblationMask> masks, int start, torch.Tensor[]? streams)
+    {
+        using var scope = torch.NewDisposeScope();
+        int layers = decoder.Shape.Layers;
+        long b = masks.Count,
+            t = cache.Prompt.SuffixLength,
+            hidden = decoder.Shape.Hidden;
+        // [T, hidden]; after the last layer [1, hidden]
+        torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start];
+        // [B*T, hidden]
+        torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden);
+        for (int layer = start; layer < layers; layer++)
+        {
+            using var layerScope = torch.NewDisposeScope();
+            if (streams is not null)
+            {
+                streams[layer] = x.clone().DetachFromDisposeScope();
+            }
+
+            DecoderLayer weights = decoder.Layers[layer];
+            torch.Tensor normed = weights.InputNorm.Forward(x); // [B*T, hidden]
+            torch.Tensor keys = weights.Key.Forward(normed); // [B*T, H_kv*d]
+            torch.Tensor values = weights.Value.Forward(normed);
+            bool last = layer == layers - 1; // only the last token's logit is read
+            torch.Tensor asking = last ? LastOf(normed, b, t) : normed; // [B*Q, hidden]
+            // [B*Q, H*d]
+            torch.Tensor heads = attention.Forward(layer, weights.Query.Forward(asking), keys, values, masks);
+            x = weights.Finish(last ? LastOf(x, b, t) : x, heads).MoveToOuterDisposeScope();
+        }
+
+        return x.MoveToOuterDisposeScope();
+    }
+
+    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) =>
+        x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Text;
+
+namespace Pipelines.Models.Families;
+
+/// <summary>
+/// The token that stands for the image: config.json, the tokenizer and the processor must mean the same one. Older
+/// files call its id image_token_index, newer ones image_token_id.
+/// </summary>
+public static class ImageToken
+{
+    private const string TextKey = "image_token";
+    private const string OneModel = "Config and tokenizer must be of one model.";
+    private static readonly string[] Keys = ["image_token_index", "image_token_id"];
+
+    /// <summary>
+    /// Demands that the files of a folder name one image token. InternVL's authors look it up in the tokenizer,
+    /// whatever files say.
+    /// </summary>
+    /// <param name="info">What config.json says.</param>
+    /// <param name="config">config.json.</param>
+    /// <param name="tokenizer">The folder's tokenizer.</param>
+    /// <exception cref="InputException">They name two.</exception>
+    public static void Require(ModelInfo info, ModelConfig config, HubTokenizer tokenizer)
+    {
+        // LLaVA's class has a default id, which a file that has neither key stands for.
+        switch (info.Family)
+        {
+            case ModelFamily.Llava or ModelFamily.LlavaNext:
+                RequireId(config, tokenizer, ImageMark.Llava.ImageToken, 32000);
+                RequireText(info.Folder, ImageMark.Llava.ImageToken);
+                break;
+            case ModelFamily.Qwen2Vl:
+                RequireId(config, tokenizer, ImageMark.Qwen2Vl.ImageToken, null);
+                RequireText(info.Folder, ImageMark.Qwen2Vl.ImageToken);
+                break;
+        }
+    }
+
+    private static void RequireId(ModelConfig config, HubTokenizer tokenizer, string mark, int? otherwise)
+    {
+        string[] named = [.. Keys.Where(config.Has)];
+        foreach (string key in named.Length > 0 || otherwise is null ? named : [Keys[0]])
+        {
+            int id = config.Integer(key, otherwise);
+            int? token = tokenizer.IdOf(mark);
+            if (token != id)
+            {
+                string found = token?.ToString(CultureInfo.InvariantCulture) ?? "no token";
+                throw config.Error(key, $"is {id}, but the tokenizer has '{mark}' as {found}.", OneModel);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The hub's processor repeats the token that processor_config.json or the tokenizer's files call image_token, in
+    /// place of the one that the chat template writes.
+    /// </summary>
+    private static void RequireText(string folder, string mark)
+    {
+        string processor = Path.Combine(folder, "processor_config.json");
+        string? named = File.Exists(processor) ? ModelConfig.Read(processor).OptionalText(TextKey) : null;
+        foreach (
+            (string source, string? text) in ((string, string?)[])
+                [(processor, named), .. TokenizerSettings.Read(folder).Named(TextKey)]
+        )
+        {
+            if (text is not null && text != mark)
+            {
+                throw new InputException(
+                    source,
+                    $"has the {TextKey} '{text}', but this family's pictures stand at '{mark}'.",
+                    "Processor and model must be of one model."
+                );
+            }
+        }
+    }
+}

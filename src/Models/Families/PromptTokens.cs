@@ -1,0 +1,85 @@
+namespace Pipelines.Models.Families;
+
+/// <summary>
+/// A question as token ids with the image expanded: [prefix][P image tokens][T suffix tokens]. Only the suffix can read
+/// the image.
+/// </summary>
+/// <param name="Text">What was given to the tokenizer, before the image is expanded.</param>
+/// <param name="Ids">All token ids; the image's positions hold the image token.</param>
+/// <param name="ImageStart">First image position = length of the prefix.</param>
+/// <param name="ImageLength">P.</param>
+public sealed record PromptTokens(string Text, IReadOnlyList<int> Ids, int ImageStart, int ImageLength)
+{
+    /// <summary>Length of the sequence.</summary>
+    public int Length => Ids.Count;
+
+    /// <summary>First suffix position: prefix and image end here.</summary>
+    public int SuffixStart => ImageStart + ImageLength;
+
+    /// <summary>T, number of suffix tokens; at least 1.</summary>
+    public int SuffixLength => Length - SuffixStart;
+
+    /// <summary>The suffix tokens' ids.</summary>
+    public IReadOnlyList<int> SuffixIds => [.. Ids.Skip(SuffixStart)];
+
+    /// <summary>
+    /// The prompt with the first tokens of an answer behind it: the suffix grows by them, and the next token is
+    /// measured.
+    /// </summary>
+    /// <param name="given">The answer's tokens before the one that is measured; an image token among them is
+    /// text.</param>
+    public PromptTokens FollowedBy(IReadOnlyList<int> given) =>
+        given.Count == 0 ? this : this with { Ids = [.. Ids, .. given] };
+}
+
+/// <summary>How many image tokens a picture becomes, and how they lie.</summary>
+/// <param name="Tokens">P.</param>
+/// <param name="Rows">Rows of the grid that the positions follow (Qwen2-VL: merged patches) or that a token map shows;
+/// 0 where the tokens form no single grid.</param>
+/// <param name="Columns">Columns of the grid.</param>
+public sealed record ImageTokens(int Tokens, int Rows, int Columns)
+{
+    /// <summary>A plain grid, row by row.</summary>
+    public static ImageTokens Grid(int rows, int columns) => new(rows * columns, rows, columns);
+}
+
+/// <summary>
+/// Image tokens that lie over the picture as a grid: tokens 0 to Rows * Columns - 1, row by row. Further tokens
+/// (LLaVA-NeXT's tiles) are in no grid.
+/// </summary>
+/// <param name="Seen">The part of the picture that the grid covers, as the model sees it.</param>
+/// <param name="Rows">Rows of tokens.</param>
+/// <param name="Columns">Columns of tokens.</param>
+public sealed record TokenGrid(Vision.Picture Seen, int Rows, int Columns);
+
+/// <summary>A picture's features as they enter the decoder.</summary>
+/// <param name="Features">[P, hidden] in the compute type; owned by the caller's dispose scope.</param>
+/// <param name="Tokens">Count and grid.</param>
+public sealed record ImageFeatures(TorchSharp.torch.Tensor Features, ImageTokens Tokens) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Features.Dispose();
+}
+
+/// <summary>Where tokens stand for the rotary embedding.</summary>
+/// <param name="Axes">[1][T], or [3][T] with M-RoPE (time, row, column).</param>
+/// <param name="Next">Position of the first generated token, the same on every axis.</param>
+public sealed record TokenPositions(long[][] Axes, long Next)
+{
+    /// <summary>0, 1, 2, ...</summary>
+    public static TokenPositions Sequential(int length) =>
+        new(
+            [
+                [.. Enumerable.Range(0, length).Select(i => (long)i)],
+            ],
+            length
+        );
+
+    /// <summary>Positions of tokens that follow the prompt.</summary>
+    /// <param name="count">Tokens.</param>
+    public TokenPositions Following(int count)
+    {
+        long[] axis = [.. Enumerable.Range(0, count).Select(i => Next + i)];
+        return new TokenPositions([.. Axes.Select(_ => axis)], Next + count);
+    }
+}

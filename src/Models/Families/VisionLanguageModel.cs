@@ -1,0 +1,213 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Text;
+using Pipelines.Models.Vision;
+
+namespace Pipelines.Models.Families;
+
+/// <summary>
+/// A vision-language model of a hub folder: a picture becomes image tokens, a question becomes token ids around them,
+/// and a <see cref="Families.Decoder"/> reads both. One file a family. Read-only after loading: worker threads may
+/// share it.
+/// </summary>
+public abstract class VisionLanguageModel : IDisposable
+{
+    private readonly Checkpoint checkpoint;
+    private readonly Weights weights;
+
+    /// <summary>Takes over checkpoint and weights.</summary>
+    /// <param name="parts">What was read from the folder.</param>
+    /// <param name="decoder">The decoder, claimed.</param>
+    /// <param name="endOfTurn">Token that ends the answer by the family's template, besides those that the folder
+    /// names.</param>
+    protected VisionLanguageModel(ModelParts parts, Decoder decoder, string? endOfTurn = null)
+    {
+        Info = parts.Info;
+        Tokenizer = parts.Tokenizer;
+        Image = parts.Image;
+        Template = parts.Template;
+        checkpoint = parts.Checkpoint;
+        weights = parts.Weights;
+        Decoder = decoder;
+        EndTokens = ReadEndTokens(parts, endOfTurn);
+    }
+
+    /// <summary>What config.json says.</summary>
+    public ModelInfo Info { get; }
+
+    /// <summary>The folder's tokenizer.</summary>
+    public HubTokenizer Tokenizer { get; }
+
+    /// <summary>How pictures are fitted.</summary>
+    public ImageChoice Image { get; }
+
+    /// <summary>The language decoder.</summary>
+    public Decoder Decoder { get; }
+
+    /// <summary>Tokens that end an answer.</summary>
+    public IReadOnlySet<int> EndTokens { get; }
+
+    /// <summary>Number of tensors of the checkpoint.</summary>
+    public int TensorCount => checkpoint.Tensors.Count;
+
+    /// <summary>Bytes of the weights that stay in memory.</summary>
+    public long WeightBytes => weights.HeldBytes;
+
+    /// <summary>The text around a question.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>Loads a model from its unmodified hub folder; every tensor of the checkpoint must be claimed.</summary>
+    /// <param name="folder">Folder with config.json, safetensors and tokenizer files.</param>
+    /// <param name="arithmetic">Device, compute type and kind of linear layers.</param>
+    /// <param name="image">How pictures are fitted where the family leaves a choice; null = as published.</param>
+    /// <param name="template">The text around a question; null = the folder's own or the family's.</param>
+    /// <param name="tokenizer">The folder's tokenizer where it has been read; null reads it.</param>
+    /// <param name="shared">The same model loaded with packed layers, whose weights this one reads instead of holding
+    /// a copy; must outlive it. Null = a model of its own.</param>
+    /// <exception cref="InputException">Anything missing, damaged or not supported; names file and remedy.</exception>
+    public static VisionLanguageModel Load(
+        string folder,
+        Arithmetic arithmetic,
+        ImageChoice? image = null,
+        ChatTemplate? template = null,
+        HubTokenizer? tokenizer = null,
+        VisionLanguageModel? shared = null
+    )
+    {
+        TorchNative.Touch();
+        ModelInfo info = ModelInfo.Read(folder);
+        ModelConfig config = ModelInfo.ReadConfig(info.Folder);
+        tokenizer ??= new HubTokenizer(info.Folder);
+        ImageToken.Require(info, config, tokenizer);
+        template ??= ModelTemplate.Read(info);
+        Checkpoint checkpoint = ModelFolder.Open(info, config);
+        Weights weights = Weights.Of(checkpoint, arithmetic, shared?.weights);
+        try
+        {
+            using var noGradient = TorchSharp.torch.no_grad();
+            var parts = new ModelParts(
+                info,
+                config,
+                tokenizer,
+                checkpoint,
+                weights,
+                image ?? new ImageChoice(),
+                template
+            );
+            return info.Family switch
+            {
+                ModelFamily.Llava => new Llava(parts),
+                ModelFamily.LlavaNext => new LlavaNext(parts),
+                ModelFamily.InternVl => new InternVl(parts),
+                ModelFamily.Qwen2Vl => new Qwen2Vl(parts),
+                _ => throw new ArgumentOutOfRangeException(nameof(folder)),
+            };
+        }
+        catch
+        {
+            weights.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The whole prompt of a question, before the image is expanded.</summary>
+    public string PromptText(string question) => Template.Prompt(question);
+
+    /// <summary>A question as token ids with the image expanded.</summary>
+    /// <param name="question">What is asked.</param>
+    /// <param name="imageTokens">P.</param>
+    public PromptTokens Prompt(string question, int imageTokens) => Tokenize(PromptText(question), imageTokens);
+
+    /// <summary>A whole prompt text as token ids with the image expanded.</summary>
+    /// <param name="text">Holds the family's image mark once.</param>
+    /// <param name="imageTokens">P.</param>
+    /// <exception cref="InputException">The mark stands there more than once (part of the question), nothing follows
+    /// it, or the tokenizer is another model's.</exception>
+    public PromptTokens Tokenize(string text, int imageTokens)
+    {
+        EncodedPrompt encoded = Template.EncodePrompt(Tokenizer, text, imageTokens);
+        Info.RequireRows(encoded.Ids);
+        Info.Decoder.Limit?.Require(encoded.Ids.Count, "the prompt");
+        return encoded.SuffixLength > 0
+            ? new PromptTokens(text, encoded.Ids, encoded.ImageStart, encoded.ImageLength)
+            : throw new InputException("prompt", "no text follows the image, so no token could read it.");
+    }
+
+    /// <summary>The direction of a target token's adjusted logit: target minus mean over the vocabulary.</summary>
+    /// <param name="token">The target token.</param>
+    /// <param name="mean">Rows that the mean goes over.</param>
+    public TargetDirection Target(int token, MeanOver mean) =>
+        Decoder.Unembedding.Direction(
+            token,
+            mean == MeanOver.Rows
+                ? []
+                : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]
+        );
+
+    /// <summary>The text of generated tokens, without special tokens and the blanks around it.</summary>
+    public string Answer(IEnumerable<int> generated) => Tokenizer.Decode(generated).Trim();
+
+    /// <summary>Which of generated tokens is measured.</summary>
+    public AnswerTarget TargetOf(IReadOnlyList<int> generated) => AnswerTarget.Of(Tokenizer, generated, EndTokens);
+
+    /// <summary>Tokens as text, one by one: special tokens by name, parts of characters as bytes.</summary>
+    public string TextOf(IEnumerable<int> tokens) => string.Concat(tokens.Select(Tokenizer.TokenText));
+
+    /// <summary>Pixels as the family's published preprocessing makes them.</summary>
+    public abstract Pixels Preprocess(Picture picture);
+
+    /// <summary>A picture's features as they enter the decoder.</summary>
+    /// <returns>Owned by the caller.</returns>
+    public abstract ImageFeatures Features(Picture picture);
+
+    /// <summary>Number and grid of the image tokens of a picture of some size, without its pixels.</summary>
+    public abstract ImageTokens TokensOf(int width, int height);
+
+    /// <summary>How the first image tokens lie over a picture; null where the family's tokens keep no grid.</summary>
+    public virtual TokenGrid? GridOf(Picture picture) => null;
+
+    /// <summary>Rotary positions of a prompt; M-RoPE families place the image's tokens by its grid.</summary>
+    public virtual TokenPositions Positions(PromptTokens prompt, ImageTokens image) =>
+        TokenPositions.Sequential(prompt.Length);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        weights.Dispose();
+        checkpoint.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private static HashSet<int> ReadEndTokens(ModelParts parts, string? endOfTurn)
+    {
+        IEnumerable<int> ends = ReadEndTokens(parts.Info.Folder, parts.Config);
+        return endOfTurn is not null && parts.Tokenizer.IdOf(endOfTurn) is { } turn ? [.. ends, turn] : [.. ends];
+    }
+
+    /// <summary>Tokens that end an answer by the folder's files: generation_config.json, else config.json.</summary>
+    /// <exception cref="InputException">What a file says is no id.</exception>
+    public static IReadOnlyList<int> ReadEndTokens(string folder, ModelConfig config) =>
+        ModelConfig.ReadOptional(System.IO.Path.Combine(folder, "generation_config.json"))?.Integers("eos_token_id")
+        ?? config.Integers("eos_token_id")
+        ?? (config.OptionalSection("text_config") ?? config.OptionalSection("llm_config"))?.Integers("eos_token_id")
+        ?? [2];
+}
+
+/// <summary>What a family's constructor is given.</summary>
+/// <param name="Info">What config.json says.</param>
+/// <param name="Config">config.json.</param>
+/// <param name="Tokenizer">The folder's tokenizer.</param>
+/// <param name="Checkpoint">The open checkpoint; becomes the model's.</param>
+/// <param name="Weights">Root view of the checkpoint; becomes the model's.</param>
+/// <param name="Image">How pictures are fitted.</param>
+/// <param name="Template">The text around a question.</param>
+public sealed record ModelParts(
+    ModelInfo Info,
+    ModelConfig Config,
+    HubTokenizer Tokenizer,
+    Checkpoint Checkpoint,
+    Weights Weights,
+    ImageChoice Image,
+    ChatTemplate Template
+);

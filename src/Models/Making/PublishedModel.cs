@@ -1,0 +1,176 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using TorchSharp;
+
+namespace Pipelines.Models.Making;
+
+/// <summary>How the decoder's tensors are named and cut.</summary>
+public enum DecoderLayout
+{
+    /// <summary>q, k, v and o without biases.</summary>
+    Llama,
+
+    /// <summary>As Llama, with biases of q, k and v.</summary>
+    Qwen2,
+
+    /// <summary>InternLM2: one wqkv for queries, keys and values, w1, w2 and w3 for the MLP.</summary>
+    InternLm2,
+}
+
+/// <summary>
+/// One of the ten models of the paper: the numbers that the shapes of its tensors follow from. The sums over the
+/// tensors are the hub's own totals.
+/// </summary>
+/// <param name="Name">Last part of its name on the hub.</param>
+/// <param name="Family">Family.</param>
+/// <param name="Layout">Kind of decoder.</param>
+/// <param name="Layers">L.</param>
+/// <param name="Heads">H.</param>
+/// <param name="KvHeads">H_kv.</param>
+/// <param name="HeadDim">d, features of a head.</param>
+/// <param name="Hidden">Features of the residual stream.</param>
+/// <param name="Intermediate">Features inside the MLP.</param>
+/// <param name="VocabularyRows">V, padding rows included.</param>
+/// <param name="VisionLayers">Blocks of the vision tower.</param>
+/// <param name="TiedHead">No unembedding is stored: it is the embedding.</param>
+public sealed record PublishedModel(
+    string Name,
+    ModelFamily Family,
+    DecoderLayout Layout,
+    int Layers,
+    int Heads,
+    int KvHeads,
+    int HeadDim,
+    int Hidden,
+    int Intermediate,
+    int VocabularyRows,
+    int VisionLayers,
+    bool TiedHead = false
+)
+{
+    /// <summary>The ten, in the order of the paper's table.</summary>
+    public static IReadOnlyList<PublishedModel> All { get; } =
+    [
+        new("llava-1.5-7b-hf", ModelFamily.Llava, DecoderLayout.Llama, 32, 32, 32, 128, 4096, 11008, 32064, 24),
+        new("llava-1.5-13b-hf", ModelFamily.Llava, DecoderLayout.Llama, 40, 40, 40, 128, 5120, 13824, 32064, 24),
+        new(
+            "llava-v1.6-vicuna-7b-hf",
+            ModelFamily.LlavaNext,
+            DecoderLayout.Llama,
+            32,
+            32,
+            32,
+            128,
+            4096,
+            11008,
+            32064,
+            24
+        ),
+        new(
+            "llava-v1.6-vicuna-13b-hf",
+            ModelFamily.LlavaNext,
+            DecoderLayout.Llama,
+            40,
+            40,
+            40,
+            128,
+            5120,
+            13824,
+            32064,
+            24
+        ),
+        new("InternVL2_5-1B", ModelFamily.InternVl, DecoderLayout.Qwen2, 24, 14, 2, 64, 896, 4864, 151674, 24),
+        new("InternVL2_5-2B", ModelFamily.InternVl, DecoderLayout.InternLm2, 24, 16, 8, 128, 2048, 8192, 92553, 24),
+        new("InternVL2_5-4B", ModelFamily.InternVl, DecoderLayout.Qwen2, 36, 16, 2, 128, 2048, 11008, 151674, 24),
+        new("InternVL2_5-8B", ModelFamily.InternVl, DecoderLayout.InternLm2, 32, 32, 8, 128, 4096, 14336, 92553, 24),
+        new(
+            "Qwen2-VL-2B-Instruct",
+            ModelFamily.Qwen2Vl,
+            DecoderLayout.Qwen2,
+            28,
+            12,
+            2,
+            128,
+            1536,
+            8960,
+            151936,
+            32,
+            TiedHead: true
+        ),
+        new("Qwen2-VL-7B-Instruct", ModelFamily.Qwen2Vl, DecoderLayout.Qwen2, 28, 28, 4, 128, 3584, 18944, 152064, 32),
+    ];
+
+    /// <summary>Type of the stored weights.</summary>
+    public torch.ScalarType Stored =>
+        Family is ModelFamily.Llava or ModelFamily.LlavaNext ? torch.ScalarType.Float16 : torch.ScalarType.BFloat16;
+
+    /// <summary>Most bytes of tensors in one file, as the hub's files were cut.</summary>
+    public long LargestFile => Family == ModelFamily.Qwen2Vl ? 4_000_000_000 : 5_000_000_000;
+
+    /// <summary>Width of all queries of a layer, H * d.</summary>
+    public int QueryWidth => Heads * HeadDim;
+
+    /// <summary>Width of all keys, or values, of a layer, H_kv * d.</summary>
+    public int KeyWidth => KvHeads * HeadDim;
+
+    /// <summary>The model of a name; case does not matter.</summary>
+    /// <exception cref="InputException">None of the ten; names the nearest.</exception>
+    public static PublishedModel Named(string name) =>
+        All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? throw Unknown(name);
+
+    /// <summary>The model with other depths.</summary>
+    /// <param name="layers">Decoder layers; null = all.</param>
+    /// <param name="visionLayers">Blocks of the vision tower; null = all.</param>
+    /// <exception cref="InputException">Fewer than one, or more than the model has.</exception>
+    public PublishedModel WithDepth(int? layers, int? visionLayers) =>
+        this with
+        {
+            Layers = Depth("--layers", "decoder layers", layers, Layers),
+            VisionLayers = Depth("--vision-layers", "blocks in its vision tower", visionLayers, VisionLayers),
+        };
+
+    private int Depth(string option, string what, int? wanted, int published) =>
+        wanted is null || (wanted >= 1 && wanted <= published)
+            ? wanted ?? published
+            : throw new InputException(
+                option,
+                $"{wanted} is not possible: {Name} has {published} {what}.",
+                $"Give 1 to {published}."
+            );
+
+    private static InputException Unknown(string name)
+    {
+        PublishedModel? nearest =
+            All.FirstOrDefault(m => name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            ?? All.Select(m => (Model: m, Slips: Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant())))
+                .Where(m => 3 * m.Slips <= m.Model.Name.Length) // further off it is a guess
+                .OrderBy(m => m.Slips)
+                .Select(m => m.Model)
+                .FirstOrDefault();
+        string meant = nearest is null ? "" : $"Did you mean {nearest.Name}? ";
+        return new InputException(
+            "make-model",
+            $"there is no published model '{(name.Length <= 80 ? name : name[..80] + "…")}'.",
+            $"{meant}The ten are {string.Join(", ", All.Select(m => m.Name))}."
+        );
+    }
+
+    /// <summary>Insertions, deletions and replacements from one text to the other.</summary>
+    private static int Slips(string from, string to)
+    {
+        int[] row = [.. Enumerable.Range(0, to.Length + 1)];
+        foreach (char c in from.AsSpan(0, Math.Min(from.Length, 80)))
+        {
+            int diagonal = row[0]++;
+            for (int j = 1; j < row.Length; j++)
+            {
+                (diagonal, row[j]) = (
+                    row[j],
+                    Math.Min(diagonal + (c == to[j - 1] ? 0 : 1), 1 + Math.Min(row[j], row[j - 1]))
+                );
+            }
+        }
+
+        return row[^1];
+    }
+}

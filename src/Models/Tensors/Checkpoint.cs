@@ -1,0 +1,550 @@
+using System.Text.Json;
+using Pipelines.Domain.Errors;
+using Pipelines.Files;
+using Pipelines.Models.Text;
+using TorchSharp;
+
+namespace Pipelines.Models.Tensors;
+
+/// <summary>
+/// The weights of a model folder in the hub's layout: model.safetensors, or model.safetensors.index.json and its
+/// shards, mapped into memory.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    private const string SingleFile = "model.safetensors";
+    private const string IndexFile = "model.safetensors.index.json";
+    private const long ComparedAtOnce = 1 << 20;
+
+    /// <summary>
+    /// Tensors of AWQ and GPTQ (qweight, qzeros, g_idx), of bitsandbytes (SCB, quant_state, absmax), of fp8 and
+    /// compressed-tensors (scales, packed weights) and of mlx (scales, biases).
+    /// </summary>
+    private static readonly string[] QuantisedEndings =
+    [
+        ".qweight",
+        ".qzeros",
+        ".g_idx",
+        ".SCB",
+        ".absmax",
+        ".quant_map",
+        ".quant_state.bitsandbytes__nf4",
+        ".quant_state.bitsandbytes__fp4",
+        ".weight_scale",
+        ".weight_scale_inv",
+        ".weight_packed",
+        ".weight_zero_point",
+        ".input_scale",
+        ".scales",
+    ];
+
+    /// <summary>
+    /// Files that an adapter's or a projector's training leaves, which change a model when they are read with it.
+    /// </summary>
+    private static readonly string[] AdapterFiles =
+    [
+        "adapter*.json",
+        "adapter*.safetensors",
+        "adapter*.bin",
+        "non_lora_trainables.bin",
+        "mm_projector.bin",
+    ];
+
+    /// <summary>Files that quantising programs put beside the weights.</summary>
+    private static readonly string[] QuantisedFiles =
+    [
+        "quantize_config.json",
+        "quant_config.json",
+        "hf_quant_config.json",
+    ];
+
+    private readonly Dictionary<string, SafeTensorsFile> files;
+
+    /// <summary>Tensors of the shards that the index does not name, by name: nobody reads them.</summary>
+    private readonly Dictionary<string, StoredTensor> unlisted;
+
+    private Checkpoint(
+        string folder,
+        Dictionary<string, SafeTensorsFile> files,
+        Dictionary<string, StoredTensor> tensors,
+        Dictionary<string, StoredTensor> unlisted
+    )
+    {
+        Folder = folder;
+        this.files = files;
+        Tensors = tensors;
+        this.unlisted = unlisted;
+    }
+
+    /// <summary>The model folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>All tensors by name; of shards those that the index names.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>Files one of which says which weights are read: the first that is there.</summary>
+    public static IReadOnlyList<string> RootFiles { get; } = [SingleFile, IndexFile];
+
+    /// <summary>The files that <see cref="Open"/> reads tensors from.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <returns>The index, or null where all weights are in one file; and the files with weights, in ordinal
+    /// order.</returns>
+    /// <exception cref="InputException">No weights, or an index that is damaged.</exception>
+    public static (string? Index, IReadOnlyList<string> Weights) FilesOf(string folder)
+    {
+        string single = Path.Combine(folder, SingleFile),
+            index = Path.Combine(folder, IndexFile);
+        if (File.Exists(single))
+        {
+            return (null, [single]);
+        }
+
+        if (!File.Exists(index))
+        {
+            throw NoWeights(folder);
+        }
+
+        return (index, [.. ShardsOf(index, ReadIndex(index)).Select(shard => Path.Combine(folder, shard))]);
+    }
+
+    /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="hubName">The hub's name of a stored name, by which a tensor is then known; null = as
+    /// stored.</param>
+    /// <exception cref="InputException">No weights, weights in another format, a missing or damaged file, a quantised
+    /// model, an adapter.</exception>
+    public static Checkpoint Open(string folder, Func<string, string>? hubName = null)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException(
+                folder,
+                "there is no such model folder.",
+                "Download the model's files from the hub into it."
+            );
+        }
+
+        RefuseQuantised(Path.Combine(folder, "config.json"));
+        RefuseLooseFiles(folder);
+        var files = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
+        try
+        {
+            string single = Path.Combine(folder, SingleFile);
+            if (File.Exists(single))
+            {
+                files[single] = SafeTensorsFile.Open(single);
+                RefuseQuantised(files.Values);
+                return new Checkpoint(folder, files, Named(files[single].Tensors.Values, hubName), []);
+            }
+
+            string index = Path.Combine(folder, IndexFile);
+            if (!File.Exists(index))
+            {
+                throw NoWeights(folder);
+            }
+
+            (List<StoredTensor> listed, List<StoredTensor> others) = OpenShards(folder, index, files);
+            return new Checkpoint(folder, files, Named(listed, hubName), Named(others, hubName));
+        }
+        catch
+        {
+            foreach (SafeTensorsFile file in files.Values)
+            {
+                file.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A tensor on the mapped memory: stored type, nothing copied, read-only; good until this checkpoint is disposed.
+    /// </summary>
+    /// <param name="name">Its full name.</param>
+    /// <exception cref="InputException">The checkpoint has no such tensor.</exception>
+    public torch.Tensor Mapped(string name) =>
+        Tensors.TryGetValue(name, out StoredTensor? stored)
+            ? files[stored.File].Mapped(stored.Name)
+            : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
+
+    /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
+    /// <param name="name">Its full name.</param>
+    public void Release(string name) => files[Tensors[name].File].Release(Tensors[name].Name);
+
+    /// <summary>
+    /// A tensor's place, where it is stored as floating point and has the shape that config.json asks for.
+    /// </summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="shape">Sizes it must have; -1 = any.</param>
+    /// <exception cref="InputException">Missing, of another shape, or of another type.</exception>
+    public StoredTensor Require(string name, long[] shape)
+    {
+        const string oneModel = "Config and weights must be of one model";
+        if (!Tensors.TryGetValue(name, out StoredTensor? stored))
+        {
+            throw new InputException(
+                Folder,
+                $"the checkpoint lacks the tensor '{name}' [{string.Join(", ", shape)}].",
+                $"{oneModel}; download the missing files."
+            );
+        }
+
+        if (
+            stored.Shape.Length != shape.Length
+            || !stored.Shape.Zip(shape).All(s => s.Second < 0 || s.First == s.Second)
+        )
+        {
+            throw new InputException(
+                stored.File,
+                $"tensor '{stored.Name}' has shape [{string.Join(", ", stored.Shape)}], but config.json asks for "
+                    + $"[{string.Join(", ", shape)}].",
+                $"{oneModel}."
+            );
+        }
+
+        return
+            stored.Type
+                is torch.ScalarType.Float32
+                    or torch.ScalarType.Float16
+                    or torch.ScalarType.BFloat16
+                    or torch.ScalarType.Float64
+            ? stored
+            : throw new InputException(
+                stored.File,
+                $"tensor '{stored.Name}' is stored as {SafeTensorsTypes.NameOf(stored.Type)}, not as floating point.",
+                "Use the model as published in float16 or bfloat16, not a quantised copy."
+            );
+    }
+
+    /// <summary>
+    /// Demands that every tensor is wanted, or is known to be of no use. Tables of rotary frequencies, which old files
+    /// hold, follow from config.json. A tensor of a shard that the index does not name is never wanted: some readers go
+    /// by the index, others take all that a shard holds.
+    /// </summary>
+    /// <param name="wanted">Full names.</param>
+    /// <param name="unused">Full names or beginnings of names that a checkpoint may hold without need.</param>
+    /// <exception cref="InputException">Something is left over: the checkpoint is not of this architecture.</exception>
+    public void RequireNothingBut(IReadOnlySet<string> wanted, IReadOnlyList<string> unused)
+    {
+        bool IsUseless(string name) =>
+            name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+            || unused.Any(p => name.StartsWith(p, StringComparison.Ordinal));
+        StoredTensor[] left =
+        [
+            .. Tensors
+                .Where(t => !wanted.Contains(t.Key) && !IsUseless(t.Key))
+                .Concat(unlisted.Where(t => !IsUseless(t.Key)))
+                .Select(t => t.Value)
+                .OrderBy(t => t.Name, StringComparer.Ordinal),
+        ];
+        if (left.Length > 0)
+        {
+            bool Listed(StoredTensor tensor) => !unlisted.ContainsValue(tensor);
+            string Told(StoredTensor tensor) =>
+                $"'{tensor.Name}' in {Path.GetFileName(tensor.File)}"
+                + (Listed(tensor) ? "" : $", which {IndexFile} does not name");
+            string names = string.Join(", ", left.Take(3).Select(Told));
+            throw new InputException(
+                Folder,
+                $"{left.Length} tensors of the checkpoint have no place in this architecture: "
+                    + $"{names}{(left.Length > 3 ? ", …" : "")}.",
+                Array.TrueForAll(left, Listed)
+                    ? "Config and weights must be of one model."
+                    : "Index and weights must be of one revision, config and weights of one model."
+            );
+        }
+    }
+
+    /// <summary>
+    /// Whether two tensors hold the same bytes in one type and shape. Stops at the first difference; reads both whole
+    /// where there is none.
+    /// </summary>
+    /// <param name="first">Full name.</param>
+    /// <param name="second">Full name.</param>
+    public bool AreSame(string first, string second)
+    {
+        (StoredTensor a, StoredTensor b) = (Tensors[first], Tensors[second]);
+        if (a.Type != b.Type || !a.Shape.SequenceEqual(b.Shape))
+        {
+            return false;
+        }
+
+        for (long at = 0; at < a.Bytes; at += ComparedAtOnce)
+        {
+            int count = (int)Math.Min(ComparedAtOnce, a.Bytes - at);
+            if (!files[a.File].Bytes(a.Name, at, count).SequenceEqual(files[b.File].Bytes(b.Name, at, count)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SafeTensorsFile file in files.Values)
+        {
+            file.Dispose();
+        }
+    }
+
+    /// <summary>Opens the shards: their tensors that the index names, and the others.</summary>
+    private static (List<StoredTensor> Listed, List<StoredTensor> Others) OpenShards(
+        string folder,
+        string index,
+        Dictionary<string, SafeTensorsFile> files
+    )
+    {
+        Dictionary<string, string> weightMap = ReadIndex(index);
+        string[] shards = ShardsOf(index, weightMap);
+        string[] missing = [.. shards.Where(s => !File.Exists(Path.Combine(folder, s)))];
+        if (missing.Length > 0)
+        {
+            throw new InputException(
+                folder,
+                $"{missing.Length} of {shards.Length} weight files are missing: "
+                    + $"{string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? ", …" : "")}.",
+                "Download them into the folder."
+            );
+        }
+
+        var tensors = new List<StoredTensor>();
+        foreach (string shard in shards)
+        {
+            string path = Path.Combine(folder, shard);
+            files[path] = SafeTensorsFile.Open(path);
+        }
+
+        RefuseQuantised(files.Values);
+        RefuseTwice(files.Values);
+        foreach ((string name, string shard) in weightMap)
+        {
+            tensors.Add(
+                files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
+                    ? stored
+                    : throw new InputException(
+                        Path.Combine(folder, shard),
+                        $"tensor '{name}', which {IndexFile} says is here, is not.",
+                        "Download index and weights of one revision."
+                    )
+            );
+        }
+
+        return (
+            tensors,
+            [.. files.Values.SelectMany(f => f.Tensors.Values).Where(t => !weightMap.ContainsKey(t.Name))]
+        );
+    }
+
+    /// <summary>Which copy counts depends on the reader: the index's, or that of the shard read last.</summary>
+    private static void RefuseTwice(IEnumerable<SafeTensorsFile> files)
+    {
+        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (SafeTensorsFile file in files)
+        {
+            foreach (string name in file.Tensors.Keys)
+            {
+                if (!holders.TryAdd(name, file.Path))
+                {
+                    throw new InputException(
+                        file.Path,
+                        $"holds the tensor '{name}', which {Path.GetFileName(holders[name])} holds, too.",
+                        "Keep the files of one checkpoint."
+                    );
+                }
+            }
+        }
+    }
+
+    private static Dictionary<string, StoredTensor> Named(
+        IEnumerable<StoredTensor> stored,
+        Func<string, string>? hubName
+    )
+    {
+        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (StoredTensor tensor in stored)
+        {
+            string name = hubName?.Invoke(tensor.Name) ?? tensor.Name;
+            if (!tensors.TryAdd(name, tensor))
+            {
+                throw new InputException(
+                    tensor.File,
+                    $"holds '{tensor.Name}' beside '{tensors[name].Name}': both are the same tensor.",
+                    "Keep the files of one checkpoint."
+                );
+            }
+        }
+
+        return tensors;
+    }
+
+    private static void RefuseLooseFiles(string folder)
+    {
+        string? Found(string[] patterns) =>
+            patterns
+                .SelectMany(p => Directory.EnumerateFiles(folder, p))
+                .Order(StringComparer.Ordinal)
+                .FirstOrDefault();
+        if (Found(AdapterFiles) is { } adapter)
+        {
+            throw new InputException(
+                adapter,
+                "is a trained part beside the weights; whether the weights hold it already cannot be told.",
+                "Merge it into the weights (`merge_and_unload`, then `save_pretrained`), or, if the weights alone "
+                    + "are meant, move the file away."
+            );
+        }
+
+        if (Found(QuantisedFiles) is { } quantised)
+        {
+            throw new InputException(
+                quantised,
+                "says that the checkpoint is quantised, which changes what is measured and is not supported.",
+                "Use the model as published in float16 or bfloat16."
+            );
+        }
+    }
+
+    private static string[] ShardsOf(string index, Dictionary<string, string> weightMap)
+    {
+        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside
+            ? throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.")
+            : shards;
+    }
+
+    private static Dictionary<string, string> ReadIndex(string index)
+    {
+        try
+        {
+            byte[] bytes = Utf8Text.WithoutMark(RegularFile.ReadAllBytes(index));
+            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
+            {
+                throw new InputException(
+                    index,
+                    "the file is a git-LFS pointer, not the index.",
+                    "Run `git lfs pull` in the model folder."
+                );
+            }
+
+            JsonText.RequireWellFormed(bytes);
+            using JsonDocument json = JsonDocument.Parse(bytes);
+            return json
+                .RootElement.GetProperty("weight_map")
+                .EnumerateObject()
+                .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
+        }
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        {
+            string reason = e is JsonException bad && JsonText.Place(bad) is { Length: > 0 } place ? $" ({place})" : "";
+            throw new InputException(
+                index,
+                $"the index is damaged{reason}: it should be JSON with an object `weight_map` of tensor names and "
+                    + "file names.",
+                "Download the file again.",
+                e
+            );
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(index, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+    }
+
+    private static void RefuseQuantised(string config)
+    {
+        if (!File.Exists(config))
+        {
+            return;
+        }
+
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(Utf8Text.WithoutMark(RegularFile.ReadAllBytes(config)));
+            foreach (string part in new[] { "", "text_config", "llm_config", "vision_config" })
+            {
+                JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);
+                if (Property(element, "quantization_config") is { ValueKind: JsonValueKind.Object } quantization)
+                {
+                    string method = Property(quantization, "quant_method") is { ValueKind: JsonValueKind.String } name
+                        ? name.GetString()!
+                        : "an unnamed method";
+                    throw new InputException(
+                        config,
+                        $"the checkpoint is quantised ({method}), which changes what is measured and is not supported.",
+                        "Use the model as published in float16 or bfloat16."
+                    );
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InputException(
+                config,
+                $"the file is not valid JSON ({e.Message.TrimEnd('.')}).",
+                "Download the file again.",
+                e
+            );
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(config, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
+        }
+    }
+
+    /// <summary>Older quantised copies say so by their tensors only.</summary>
+    private static void RefuseQuantised(IEnumerable<SafeTensorsFile> files)
+    {
+        foreach (SafeTensorsFile file in files)
+        {
+            if (
+                file.Tensors.Keys.FirstOrDefault(name =>
+                    QuantisedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+                ) is
+                { } packed
+            )
+            {
+                throw new InputException(
+                    file.Path,
+                    $"the checkpoint is quantised: it holds '{packed}', which changes what is measured and is "
+                        + $"not supported.",
+                    "Use the model as published in float16 or bfloat16."
+                );
+            }
+        }
+    }
+
+    private static JsonElement? Property(JsonElement? element, string name) =>
+        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out JsonElement value)
+            ? value
+            : null;
+
+    private static InputException NoWeights(string folder)
+    {
+        bool Any(params string[] patterns) => patterns.Any(p => Directory.EnumerateFiles(folder, p).Any());
+        if (Any("*.bin", "*.pth", "*.pt"))
+        {
+            return new InputException(
+                folder,
+                "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.",
+                "Download the model's *.safetensors files, or convert it with "
+                    + "`save_pretrained(safe_serialization=True)`."
+            );
+        }
+
+        return Any("*.gguf")
+            ? new InputException(
+                folder,
+                "the weights are in GGUF format, which is not supported.",
+                "Download the model's *.safetensors files."
+            )
+            : new InputException(
+                folder,
+                $"there are no weights: neither {SingleFile} nor {IndexFile}.",
+                "Download the model's *.safetensors files into the folder."
+            );
+    }
+}

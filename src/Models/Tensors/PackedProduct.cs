@@ -1,0 +1,235 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Pipelines.Models.Tensors;
+
+/// <summary>
+/// c [rows, out] = a [rows, in] x w [out, in]^T + bias by <see cref="PackedKernels"/>. Blocks: activations of up to
+/// <see cref="BlockRows"/> rows x <see cref="BlockDepth"/> features are copied to a scratch that stays in the
+/// second-level cache, and meet one panel of weights after another, each read once a block. How the work is cut depends
+/// on rows and threads; what a row's sums are does not.
+/// </summary>
+internal static unsafe class PackedProduct
+{
+    private const int BlockDepth = 384; // the sums' only cut: part of what the bits are
+    private const int BlockRows = 322; // 23 tiles of 14
+    private const int BlockColumns = 4096;
+    private const long WorthAThread = 1 << 20; // multiply-adds; below, waking a thread costs more than it saves
+
+    [ThreadStatic]
+    private static Scratch? threadScratch;
+
+    /// <summary>Computes the product.</summary>
+    /// <param name="a">[rows, in], row-major.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="w">The packed weights.</param>
+    /// <param name="bias">[panels * columns], or null.</param>
+    /// <param name="threads">At most so many threads, the caller's included.</param>
+    /// <param name="c">[rows, out], row-major.</param>
+    public static void Run(float* a, int rows, PackedWeights w, float* bias, int threads, float* c)
+    {
+        switch (w.Format)
+        {
+            case PackedFormat.Float32:
+                Run<Float32Weights>(a, rows, w, bias, threads, c);
+                break;
+            case PackedFormat.BFloat16:
+                Run<BFloat16Weights>(a, rows, w, bias, threads, c);
+                break;
+            default:
+                Run<Float16Weights>(a, rows, w, bias, threads, c);
+                break;
+        }
+    }
+
+    private static void Run<TWeights>(float* a, int rows, PackedWeights w, float* bias, int threads, float* c)
+        where TWeights : struct, IStoredWeights
+    {
+        if (rows == 0)
+        {
+            return;
+        }
+
+        threads = (int)Math.Clamp((long)rows * w.OutFeatures * w.InFeatures / WorthAThread, 1, threads);
+        int rowBlocks = Ceiling(rows, BlockRows);
+        int columnBlocks = Ceiling(w.Panels * w.Columns, BlockColumns);
+        if (threads > 1)
+        {
+            columnBlocks = Math.Max(columnBlocks, Ceiling(2 * threads, rowBlocks)); // two tasks a thread or more
+            // And, where one row block, no odd one out
+            columnBlocks += (threads - rowBlocks * columnBlocks % threads) % threads;
+        }
+
+        columnBlocks = Math.Min(columnBlocks, w.Panels);
+        int tasks = rowBlocks * columnBlocks;
+        void Block(int task)
+        {
+            int i = task % rowBlocks,
+                j = task / rowBlocks;
+            RunBlock<TWeights>(
+                a,
+                w,
+                bias,
+                c,
+                Cut(rows, rowBlocks, i),
+                Cut(rows, rowBlocks, i + 1),
+                Cut(w.Panels, columnBlocks, j),
+                Cut(w.Panels, columnBlocks, j + 1)
+            );
+        }
+
+        if (threads == 1)
+        {
+            for (int task = 0; task < tasks; task++)
+            {
+                Block(task);
+            }
+        }
+        else
+        {
+            Parallel.For(0, tasks, new ParallelOptions { MaxDegreeOfParallelism = threads }, Block);
+        }
+    }
+
+    private static void RunBlock<TWeights>(
+        float* a,
+        PackedWeights w,
+        float* bias,
+        float* c,
+        int firstRow,
+        int endRow,
+        int firstPanel,
+        int endPanel
+    )
+        where TWeights : struct, IStoredWeights
+    {
+        (int inFeatures, int outFeatures, int columns, PackedTile tile) = (
+            w.InFeatures,
+            w.OutFeatures,
+            w.Columns,
+            w.Tile
+        );
+        int rows = endRow - firstRow;
+        int tiles = Ceiling(rows, PackedKernels.Rows(tile));
+        int depths = Ceiling(inFeatures, BlockDepth);
+        threadScratch ??= new Scratch();
+        float* block = threadScratch.Block; // [rows, RowStride]
+        float* edge = threadScratch.Edge; // [tile rows, columns]
+        for (int d = 0; d < depths; d++)
+        {
+            int start = Cut(inFeatures, depths, d),
+                depth = Cut(inFeatures, depths, d + 1) - start;
+            for (int r = 0; r < rows; r++)
+            {
+                CopyScaled(
+                    a + (nint)(firstRow + r) * inFeatures + start,
+                    depth,
+                    TWeights.InputScale,
+                    block + r * PackedKernels.RowStride
+                );
+            }
+
+            for (int panel = firstPanel; panel < endPanel; panel++)
+            {
+                byte* weights = w.At(panel, start);
+                int width = Math.Min(columns, outFeatures - panel * columns);
+                for (int t = 0; t < tiles; t++)
+                {
+                    int row = Cut(rows, tiles, t),
+                        height = Cut(rows, tiles, t + 1) - row;
+                    float* from = block + row * PackedKernels.RowStride;
+                    float* target = c + (nint)(firstRow + row) * outFeatures + panel * columns;
+                    float* addend =
+                        d > 0 ? target
+                        : bias == null ? null
+                        : bias + panel * columns;
+                    nint addendStride = d > 0 ? outFeatures : 0;
+                    if (width == columns)
+                    {
+                        PackedKernels.Run<TWeights>(
+                            tile,
+                            height,
+                            depth,
+                            from,
+                            weights,
+                            target,
+                            outFeatures,
+                            addend,
+                            addendStride
+                        );
+                    }
+                    else
+                    {
+                        // the last panel is wider than c: compute beside it, with c's part as the addend
+                        if (d > 0)
+                        {
+                            CopyTile(target, outFeatures, edge, columns, height, width);
+                            addend = edge;
+                            addendStride = columns;
+                        }
+
+                        PackedKernels.Run<TWeights>(
+                            tile,
+                            height,
+                            depth,
+                            from,
+                            weights,
+                            edge,
+                            columns,
+                            addend,
+                            addendStride
+                        );
+                        CopyTile(edge, columns, target, outFeatures, height, width);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void CopyTile(float* from, nint fromStride, float* to, nint toStride, int height, int width)
+    {
+        for (int r = 0; r < height; r++)
+        {
+            new ReadOnlySpan<float>(from + r * fromStride, width).CopyTo(new Span<float>(to + r * toStride, width));
+        }
+    }
+
+    private static void CopyScaled(float* from, int count, float scale, float* to)
+    {
+        if (scale == 1)
+        {
+            new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
+            return;
+        }
+
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            (Vector.Load(from + i) * scale).Store(to + i);
+        }
+
+        for (; i < count; i++)
+        {
+            to[i] = from[i] * scale;
+        }
+    }
+
+    private static int Ceiling(int a, int b) => (a + b - 1) / b;
+
+    /// <summary>Where part i of n things in equal parts begins: balanced, so that no thin last tile is left.</summary>
+    private static int Cut(int n, int parts, int i) => (int)((long)n * i / parts);
+
+    /// <summary>A thread's own block of activations; freed after the thread.</summary>
+    private sealed class Scratch
+    {
+        private const int EdgeFloats = 14 * 32;
+        private readonly float* memory = (float*)
+            NativeMemory.AlignedAlloc((BlockRows * PackedKernels.RowStride + EdgeFloats) * sizeof(float), 64);
+
+        ~Scratch() => NativeMemory.AlignedFree(memory);
+
+        public float* Edge => memory;
+
+        public float* Block => memory + EdgeFloats;
+    }
+}

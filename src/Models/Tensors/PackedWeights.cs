@@ -1,0 +1,289 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using TorchSharp;
+
+namespace Pipelines.Models.Tensors;
+
+/// <summary>
+/// A weight matrix [out, in] laid out for <see cref="PackedKernels"/>: panels of <see cref="PackedKernels.Columns"/>
+/// output features, in each of them input feature after input feature, 64-byte aligned. Missing features of the last
+/// panel are zero. The values are the stored ones, exactly.
+/// </summary>
+internal sealed unsafe class PackedWeights : IDisposable
+{
+    private const int BlockDepth = 32; // input features at a time: whole cache lines on both sides
+    private byte* data;
+
+    /// <summary>Packs a copy.</summary>
+    /// <param name="weight">[out, in] on the CPU: bfloat16, float16 or float32; other types are packed as float32.
+    /// Stays the caller's.</param>
+    /// <param name="tile">Kernel to pack for.</param>
+    public PackedWeights(torch.Tensor weight, PackedTile tile)
+    {
+        using torch.Tensor? converted = Contiguous(weight);
+        torch.Tensor source = converted ?? weight;
+        (OutFeatures, InFeatures, Tile) = (checked((int)weight.shape[0]), checked((int)weight.shape[1]), tile);
+        Columns = PackedKernels.Columns(tile);
+        nint from = TorchNative.Pointer(source);
+        Format = source.dtype switch
+        {
+            torch.ScalarType.BFloat16 => PackedFormat.BFloat16,
+            torch.ScalarType.Float16 when AllHaveCodes((ushort*)from, (long)OutFeatures * InFeatures) =>
+                PackedFormat.Float16,
+            _ => PackedFormat.Float32,
+        };
+        Size = Format == PackedFormat.Float32 ? 4 : 2;
+        data = (byte*)NativeMemory.AlignedAlloc((nuint)Panels * (nuint)PanelBytes, 64);
+        if (Format == PackedFormat.Float32 && source.dtype == torch.ScalarType.Float16)
+        {
+            using torch.Tensor wide = source.to(torch.ScalarType.Float32); // float16 beyond the code's range
+            Pack(TorchNative.Pointer(wide));
+        }
+        else
+        {
+            Pack(from);
+        }
+
+        GC.KeepAlive(source);
+    }
+
+    /// <summary>Frees the memory where nobody disposed.</summary>
+    ~PackedWeights() => Free();
+
+    /// <summary>Rows of the matrix.</summary>
+    public int OutFeatures { get; }
+
+    /// <summary>Columns of the matrix.</summary>
+    public int InFeatures { get; }
+
+    /// <summary>Kernel it is packed for.</summary>
+    public PackedTile Tile { get; }
+
+    /// <summary>How a weight is stored.</summary>
+    public PackedFormat Format { get; }
+
+    /// <summary>Output features a panel.</summary>
+    public int Columns { get; }
+
+    /// <summary>Number of panels.</summary>
+    public int Panels => (OutFeatures + Columns - 1) / Columns;
+
+    /// <summary>Bytes a weight.</summary>
+    public int Size { get; }
+
+    private nint PanelBytes => (nint)InFeatures * Columns * Size;
+
+    /// <summary>First byte of an input feature's row in a panel.</summary>
+    public byte* At(int panel, int inFeature)
+    {
+        ObjectDisposedException.ThrowIf(data == null, this);
+        return data + panel * PanelBytes + (nint)inFeature * Columns * Size;
+    }
+
+    /// <summary>The matrix as it was, in float32.</summary>
+    /// <param name="target">[out, in].</param>
+    /// <param name="threads">At most so many.</param>
+    public void Unpack(float* target, int threads) =>
+        Parallel.For(
+            0,
+            Panels,
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, threads) },
+            panel =>
+            {
+                switch (Format)
+                {
+                    case PackedFormat.Float32:
+                        UnpackPanel(target, panel);
+                        break;
+                    case PackedFormat.BFloat16:
+                        UnpackPanel<BFloat16Weights>(target, panel);
+                        break;
+                    default:
+                        UnpackPanel<Float16Weights>(target, panel);
+                        break;
+                }
+            }
+        );
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(data);
+        data = null;
+    }
+
+    /// <summary>What must be converted or copied before packing; null where the tensor itself will do.</summary>
+    private static torch.Tensor? Contiguous(torch.Tensor weight) =>
+        weight.dtype switch
+        {
+            torch.ScalarType.BFloat16 or torch.ScalarType.Float16 or torch.ScalarType.Float32 => weight.is_contiguous()
+                ? null
+                : weight.contiguous(),
+            _ => weight.to(torch.ScalarType.Float32).contiguous(),
+        };
+
+    private static bool AllHaveCodes(ushort* halves, long count)
+    {
+        const int chunk = 1 << 20;
+        bool all = true;
+        Parallel.For(
+            0,
+            (int)((count + chunk - 1) / chunk),
+            (c, state) =>
+            {
+                long first = (long)c * chunk;
+                if (
+                    !Float16Weights.HaveCodes(
+                        new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first))
+                    )
+                )
+                {
+                    all = false;
+                    state.Stop();
+                }
+            }
+        );
+        return all;
+    }
+
+    private void Pack(nint source) =>
+        Parallel.For(
+            0,
+            Panels,
+            panel =>
+            {
+                switch (Format)
+                {
+                    case PackedFormat.Float32:
+                        PackPanel((float*)source, panel);
+                        break;
+                    case PackedFormat.BFloat16:
+                        PackPanel((ushort*)source, panel, encode: false);
+                        break;
+                    default:
+                        PackPanel((ushort*)source, panel, encode: true);
+                        break;
+                }
+            }
+        );
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackPanel(float* source, int panel)
+    {
+        float* target = (float*)At(panel, 0);
+        for (int first = 0; first < InFeatures; first += BlockDepth)
+        {
+            int last = Math.Min(InFeatures, first + BlockDepth);
+            for (int j = 0; j < Columns; j++)
+            {
+                int row = panel * Columns + j;
+                float* from = source + (nint)row * InFeatures;
+                for (int i = first; i < last; i++)
+                {
+                    target[(nint)i * Columns + j] = row < OutFeatures ? from[i] : 0;
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void UnpackPanel(float* target, int panel)
+    {
+        float* source = (float*)At(panel, 0);
+        for (int j = 0; j < Columns && panel * Columns + j < OutFeatures; j++)
+        {
+            float* to = target + (nint)(panel * Columns + j) * InFeatures;
+            for (int i = 0; i < InFeatures; i++)
+            {
+                to[i] = source[(nint)i * Columns + j];
+            }
+        }
+    }
+
+    /// <summary>
+    /// Features j and j + half share a word, which the kernels' own widening takes apart; the power of two between
+    /// code and weight is exact.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void UnpackPanel<TWeights>(float* target, int panel)
+        where TWeights : struct, IStoredWeights
+    {
+        const int lanes = 4; // words a vector
+        byte* source = At(panel, 0);
+        int half = Columns / 2,
+            first = panel * Columns;
+        float scale = TWeights.InputScale * TWeights.OutputScale;
+        for (int j = 0; j < half; j += lanes)
+        {
+            for (int i = 0; i < InFeatures; i++)
+            {
+                TWeights.Widen(
+                    source + (((nint)i * half) + j) * sizeof(uint),
+                    out Vector128<float> low,
+                    out Vector128<float> high
+                );
+                for (int lane = 0; lane < lanes; lane++)
+                {
+                    Store(first + j + lane, low[lane] * scale, i);
+                    Store(first + j + lane + half, high[lane] * scale, i);
+                }
+            }
+        }
+
+        void Store(int row, float value, int i)
+        {
+            if (row < OutFeatures)
+            {
+                target[(nint)row * InFeatures + i] = value;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackPanel(ushort* source, int panel, bool encode)
+    {
+        uint* target = (uint*)At(panel, 0);
+        int half = Columns / 2;
+        ushort* zeros = stackalloc ushort[BlockDepth];
+        new Span<ushort>(zeros, BlockDepth).Clear();
+        for (int first = 0; first < InFeatures; first += BlockDepth)
+        {
+            int count = Math.Min(InFeatures - first, BlockDepth);
+            for (int j = 0; j < half; j++)
+            {
+                // features j and j + half share a word
+                int low = panel * Columns + j,
+                    high = low + half;
+                ushort* lows = low < OutFeatures ? source + (nint)low * InFeatures + first : zeros;
+                ushort* highs = high < OutFeatures ? source + (nint)high * InFeatures + first : zeros;
+                uint* words = target + (nint)first * half + j;
+                for (int i = 0; i < count; i++, words += half)
+                {
+                    *words = encode
+                        ? Float16Weights.Encode(lows[i]) | (uint)Float16Weights.Encode(highs[i]) << 16
+                        : lows[i] | (uint)highs[i] << 16;
+                }
+            }
+        }
+    }
+}
+
+/// <summary>How packed weights are stored.</summary>
+internal enum PackedFormat
+{
+    /// <summary><see cref="Float32Weights"/>.</summary>
+    Float32,
+
+    /// <summary><see cref="BFloat16Weights"/>.</summary>
+    BFloat16,
+
+    /// <summary><see cref="Float16Weights"/>.</summary>
+    Float16,
+}

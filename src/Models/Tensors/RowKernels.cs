@@ -1,0 +1,169 @@
+using System.Runtime.Intrinsics;
+using TorchSharp;
+
+namespace Pipelines.Models.Tensors;
+
+/// <summary>
+/// What stands between the packed layers of a decoder, row by row on the CPU in float32. libtorch computes the last
+/// elements of a tensor by other code than the rest, so that a row's bits depend on where it lies in the batch; here
+/// they depend on the row alone. Written with 512-bit vectors, which the runtime splits where the processor has shorter
+/// ones; products and sums are fused where it can.
+/// </summary>
+internal static unsafe class RowKernels
+{
+    private const int Width = 16;
+    private const long WorthAThread = 1 << 20; // elements
+
+    /// <summary>y = x / sqrt(mean(x^2) + eps) * weight, row by row.</summary>
+    /// <param name="x">[..., columns] float32 on the CPU.</param>
+    /// <param name="weight">[columns].</param>
+    /// <param name="epsilon">Added to the mean square.</param>
+    /// <returns>[..., columns].</returns>
+    public static torch.Tensor RmsNorm(torch.Tensor x, torch.Tensor weight, double epsilon)
+    {
+        using torch.Tensor rows = x.contiguous();
+        torch.Tensor y = torch.empty(x.shape, torch.ScalarType.Float32);
+        float* from = (float*)TorchNative.Pointer(rows),
+            scale = (float*)TorchNative.Pointer(weight),
+            to = (float*)TorchNative.Pointer(y);
+        int columns = (int)x.shape[^1];
+        EachRow(
+            x.numel(),
+            columns,
+            row => NormRow(from + (row * columns), scale, columns, epsilon, to + (row * columns))
+        );
+        GC.KeepAlive(weight);
+        return y;
+    }
+
+    /// <summary>SwiGLU's middle: silu(gate) * up.</summary>
+    /// <param name="gate">[rows, columns] float32 on the CPU.</param>
+    /// <param name="up">[rows, columns].</param>
+    /// <returns>[rows, columns].</returns>
+    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up)
+    {
+        using torch.Tensor gates = gate.contiguous();
+        using torch.Tensor ups = up.contiguous();
+        torch.Tensor y = torch.empty(gate.shape, torch.ScalarType.Float32);
+        float* a = (float*)TorchNative.Pointer(gates),
+            b = (float*)TorchNative.Pointer(ups),
+            to = (float*)TorchNative.Pointer(y);
+        int columns = (int)gate.shape[^1];
+        EachRow(
+            gate.numel(),
+            columns,
+            row => SwiGluRow(a + (row * columns), b + (row * columns), columns, to + (row * columns))
+        );
+        return y;
+    }
+
+    /// <summary>
+    /// exp of numbers not above 0, to 2 units in the last place; below -87.3 (the smallest normal result) it gives 0.
+    /// Cephes' expf.
+    /// </summary>
+    public static Vector512<float> Exp(Vector512<float> x)
+    {
+        var lowest = Vector512.Create(-87.3f);
+        Vector512<float> bounded = Vector512.MaxNative(x, lowest);
+        Vector512<float> n = Vector512.Floor(
+            Vector512.MultiplyAddEstimate(bounded, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f))
+        ); // x = n ln 2 + r
+        Vector512<float> r = Vector512.MultiplyAddEstimate(n, Vector512.Create(-0.693359375f), bounded);
+        r = Vector512.MultiplyAddEstimate(n, Vector512.Create(2.12194440e-4f), r);
+        var p = Vector512.Create(1.9875691500e-4f);
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1.3981999507e-3f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(8.3334519073e-3f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(4.1665795894e-2f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1.6666665459e-1f));
+        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(5.0000001201e-1f));
+        p = Vector512.MultiplyAddEstimate(p, r * r, r + Vector512<float>.One);
+        Vector512<float> power = Vector512
+            .ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23)
+            .AsSingle(); // 2^n
+        return Vector512.ConditionalSelect(Vector512.LessThan(x, lowest), default, p * power);
+    }
+
+    private static void NormRow(float* x, float* weight, int columns, double epsilon, float* y)
+    {
+        Vector512<float> squares = default;
+        int j = 0;
+        for (; j <= columns - Width; j += Width)
+        {
+            Vector512<float> v = Vector512.Load(x + j);
+            squares = Vector512.MultiplyAddEstimate(v, v, squares);
+        }
+
+        double sum = Vector512.Sum(squares);
+        for (; j < columns; j++)
+        {
+            sum += x[j] * x[j];
+        }
+
+        float factor = (float)(1 / Math.Sqrt((sum / columns) + epsilon));
+        for (j = 0; j <= columns - Width; j += Width)
+        {
+            (Vector512.Load(x + j) * factor * Vector512.Load(weight + j)).Store(y + j);
+        }
+
+        for (; j < columns; j++)
+        {
+            y[j] = x[j] * factor * weight[j];
+        }
+    }
+
+    private static void SwiGluRow(float* gate, float* up, int columns, float* y)
+    {
+        int j = 0;
+        for (; j <= columns - Width; j += Width)
+        {
+            (Silu(Vector512.Load(gate + j)) * Vector512.Load(up + j)).Store(y + j);
+        }
+
+        if (j < columns)
+        {
+            float* rest = stackalloc float[2 * Width]; // the same arithmetic, so that all columns are rounded alike
+            new Span<float>(rest, 2 * Width).Clear();
+            new ReadOnlySpan<float>(gate + j, columns - j).CopyTo(new Span<float>(rest, Width));
+            new ReadOnlySpan<float>(up + j, columns - j).CopyTo(new Span<float>(rest + Width, Width));
+            (Silu(Vector512.Load(rest)) * Vector512.Load(rest + Width)).Store(rest);
+            new ReadOnlySpan<float>(rest, columns - j).CopyTo(new Span<float>(y + j, columns - j));
+        }
+    }
+
+    /// <summary>x / (1 + exp(-x)), without overflow on either side.</summary>
+    private static Vector512<float> Silu(Vector512<float> x)
+    {
+        Vector512<float> e = Exp(-Vector512.Abs(x));
+        Vector512<float> numerator = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, default), x, x * e);
+        return numerator / (Vector512<float>.One + e);
+    }
+
+    private static void EachRow(long elements, int columns, Action<long> row)
+    {
+        long rows = columns == 0 ? 0 : elements / columns;
+        int threads = PackedLinear.Threads > 0 ? PackedLinear.Threads : torch.get_num_threads();
+        threads = (int)Math.Clamp(elements / WorthAThread, 1, threads);
+        if (threads == 1)
+        {
+            for (long r = 0; r < rows; r++)
+            {
+                row(r);
+            }
+        }
+        else
+        {
+            Parallel.For(
+                0,
+                threads,
+                new ParallelOptions { MaxDegreeOfParallelism = threads },
+                part =>
+                {
+                    for (long r = rows * part / threads; r < rows * (part + 1) / threads; r++)
+                    {
+                        row(r);
+                    }
+                }
+            );
+        }
+    }
+}
