@@ -2,16 +2,6 @@ using System.Numerics;
 
 namespace Pipelines.Domain;
 
-/// <summary>How the ablated heads of a mask are drawn.</summary>
-public enum MaskDrawing
-{
-    /// <summary>Exactly round(p N) heads, every set equally likely (paper).</summary>
-    Exact,
-
-    /// <summary>Each head on its own with probability p.</summary>
-    Bernoulli,
-}
-
 /// <summary>
 /// Masks x in {0,1}^n as bytes: bit i is bit i % 8, least significant first, of byte i / 8; 1 = intact; the bits beyond
 /// n are 0. For heads n = l*H + h; the same form serves text and image tokens.
@@ -20,6 +10,10 @@ public static class HeadMasks
 {
     /// <summary>Bytes of a mask of <paramref name="count"/> bits.</summary>
     public static int Bytes(int count) => (count + 7) / 8;
+
+    /// <summary>Whether a mask has as many bytes as its bits need, and no bit beyond them.</summary>
+    public static bool Fits(ReadOnlySpan<byte> mask, int count) =>
+        mask.Length == Bytes(count) && (count % 8 == 0 || mask[^1] >> (count % 8) == 0);
 
     /// <summary>
     /// Mask number <paramref name="index"/> of a scope: a pure function of its arguments (see
@@ -31,20 +25,20 @@ public static class HeadMasks
     /// <param name="count">N.</param>
     /// <param name="ablate">p, share of bits ablated.</param>
     /// <param name="drawing">Exactly round(p N) of them (halves to even, as Math.Round), or each on its own.</param>
-    public static byte[] Draw(long seed, string scope, long index, int count, double ablate, MaskDrawing drawing)
+    public static byte[] Draw(long seed, string scope, long index, int count, double ablate, MaskDraw drawing)
     {
         var random = new CounterRandom(seed, scope, index);
         byte[] mask = Full(count);
         switch (drawing)
         {
-            case MaskDrawing.Exact:
+            case MaskDraw.Exact:
                 foreach (int ablated in Choose(ref random, count, AblatedCount(count, ablate)))
                 {
                     Ablate(mask, ablated);
                 }
 
                 break;
-            case MaskDrawing.Bernoulli:
+            case MaskDraw.Bernoulli:
                 for (int i = 0; i < count; i++)
                 {
                     if (random.NextUnit() < ablate)
@@ -87,7 +81,7 @@ public static class HeadMasks
         foreach (int i in intact)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)i, (uint)count, nameof(intact));
-            mask[i / 8] |= (byte)(1 << (i % 8));
+            Keep(mask, i);
         }
 
         return mask;
@@ -136,6 +130,9 @@ public static class HeadMasks
 
         return i;
     }
+
+    /// <summary>Makes bit <paramref name="i"/> intact.</summary>
+    public static void Keep(byte[] mask, int i) => mask[i / 8] |= (byte)(1 << (i % 8));
 
     private static void Ablate(byte[] mask, int i) => mask[i / 8] &= (byte)~(1 << (i % 8));
 

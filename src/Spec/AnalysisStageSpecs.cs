@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Spec;
 
 /// <summary>
@@ -29,26 +31,6 @@ public sealed record BetaLayoutSpec : StageSpec
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
         [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
-}
-
-/// <summary>How far apart two head vectors are.</summary>
-public enum VectorDistance
-{
-    /// <summary>|a - b|.</summary>
-    Euclidean,
-
-    /// <summary>1 - cos(a, b).</summary>
-    Cosine,
-}
-
-/// <summary>How far apart two clusters are.</summary>
-public enum ClusterLinkage
-{
-    /// <summary>Mean distance of their members.</summary>
-    Average,
-
-    /// <summary>Ward's: growth of the squared distances within; meant for Euclidean distances.</summary>
-    Ward,
 }
 
 /// <summary>Clusters head vectors, beta of a head over samples (paper, Fig. 10). Runs no pass.</summary>

@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Spec;
 
 /// <summary>
@@ -48,16 +50,6 @@ public sealed record Experiment
 
     /// <summary>The stages in file order, inputs resolved.</summary>
     public required IReadOnlyList<StageNode> Stages { get; init; }
-}
-
-/// <summary>The set over which the mean logit is taken.</summary>
-public enum LogitMean
-{
-    /// <summary>Every row of the unembedding, padding rows included: a plain mean of the logits.</summary>
-    Rows,
-
-    /// <summary>Only rows that a token of the tokenizer has.</summary>
-    Tokens,
 }
 
 /// <summary>A stage of an experiment under its name, with the stages that it reads.</summary>
@@ -152,16 +144,6 @@ public enum OtherSizes
 
     /// <summary>It keeps its size, and is rejected where it becomes another number of image tokens.</summary>
     Reject,
-}
-
-/// <summary>What happens to a picture that is not square (LLaVA-1.5).</summary>
-public enum ImageFit
-{
-    /// <summary>Short side to the model's size, centre crop.</summary>
-    Crop,
-
-    /// <summary>Padded to a square with the mean colour first.</summary>
-    Pad,
 }
 
 /// <summary>How forward passes are executed.</summary>

@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Spec;
 
 /// <summary>

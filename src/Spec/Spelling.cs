@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Pipelines.Domain;
 using Pipelines.Spec.Shapes;
 
 namespace Pipelines.Spec;

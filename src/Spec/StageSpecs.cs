@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Spec;
 
 /// <summary>What a stage computes; chosen by <c>stage:</c>. Which other stages it reads is part of its kind.</summary>
@@ -86,16 +88,6 @@ public enum BaselineKind
     Knockout,
 }
 
-/// <summary>Whether keys are averaged after or before rotary position embedding.</summary>
-public enum RopeOrder
-{
-    /// <summary>As the attention uses them.</summary>
-    After,
-
-    /// <summary>Un-rotated keys are averaged and each position is rotated again.</summary>
-    Before,
-}
-
 /// <summary>Collects mean keys and values of the image tokens (paper, baseline representations).</summary>
 [Named("collect-mean-kv")]
 public sealed record CollectMeanKvSpec : StageSpec
@@ -119,16 +111,6 @@ public sealed record CollectMeanKvSpec : StageSpec
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs => [];
-}
-
-/// <summary>How the ablated heads of a mask are drawn.</summary>
-public enum MaskDraw
-{
-    /// <summary>Exactly round(ablate * N) heads, every set equally likely (paper).</summary>
-    Exact,
-
-    /// <summary>Each head on its own with probability <c>ablate</c>.</summary>
-    Bernoulli,
 }
 
 /// <summary>Whether samples have masks of their own.</summary>
@@ -218,25 +200,6 @@ public sealed record RegressSpec : StageSpec
             StageInput.Of<ForwardPassesSpec>("forward"),
             StageInput.Of<GradientPassesSpec>("gradients"),
         ];
-}
-
-/// <summary>A criterion that ranks heads.</summary>
-public enum Criterion
-{
-    /// <summary>beta of the regression (the paper's HeAr).</summary>
-    HeadAttribution,
-
-    /// <summary>Average of d phi / d x_n over gradient passes (beyond the paper).</summary>
-    Gradient,
-
-    /// <summary>delta_n = 1 - phi(all intact but n).</summary>
-    Causal,
-
-    /// <summary>Image attention weight.</summary>
-    Attention,
-
-    /// <summary>Uniformly random order.</summary>
-    Random,
 }
 
 /// <summary>How far the validation scan goes.</summary>

@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Spec;
 
 /// <summary>For which models image tokens are attributed.</summary>

@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Spec;
 
 /// <summary>The regression trainer; chosen by <c>trainer:</c>.</summary>
@@ -72,21 +74,6 @@ public sealed record FastTreeSpec : TrainerSpec
     /// <summary>Leaves a tree.</summary>
     [Between(2, 4096)]
     public int Leaves { get; init; } = 20;
-}
-
-/// <summary>What mends expected gradients where phi is not what they say.</summary>
-public enum GradientResidual
-{
-    /// <summary>Nothing: beta and intercept come from the gradient passes alone.</summary>
-    None,
-
-    /// <summary>An elastic net fitted to what the gradients leave of the forward passes' train masks.</summary>
-    ElasticNet,
-
-    /// <summary>
-    /// The elastic net where ML.NET's cross-validation on the train masks says that it helps, else nothing.
-    /// </summary>
-    Auto,
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
@@ -35,8 +36,7 @@ public sealed class ClusterHeads(
     public override string WorkUnit => "trees";
 
     /// <summary>How far apart two vectors are.</summary>
-    public DistanceMetric Metric =>
-        spec.Distance == VectorDistance.Cosine ? DistanceMetric.Cosine : DistanceMetric.Euclidean;
+    public VectorDistance Metric => spec.Distance;
 
     /// <summary>How they are clustered, in words.</summary>
     public string Method =>
@@ -99,7 +99,7 @@ public sealed class ClusterHeads(
                 Dendrogram tree = Linkage.Of(
                     vectors,
                     Metric,
-                    spec.Linkage == ClusterLinkage.Ward ? LinkageMethod.Ward : LinkageMethod.Average
+                    spec.Linkage
                 );
                 Tables
                     .Of<HeadVectorRow>()

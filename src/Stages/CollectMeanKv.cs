@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
 using Pipelines.Spec;
@@ -173,7 +174,7 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
     private Unit Create()
     {
         DataItem[] drawn = [.. pictures.Value.Where(p => p.Reason is null).Select(p => p.Item)];
-        KeyAverage average = spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary;
+        RopeOrder average = spec.Rope;
         return new Unit(
             Kind,
             Version,

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Tensors;
 using Pipelines.Spec;
@@ -68,8 +69,7 @@ public sealed class GradientPasses(StageContext context, GradientPassesSpec spec
         GradientPart.Read(ShardsOf(sample).Select(s => FileOf(artifacts, s)), Context.Heads);
 
     /// <summary>How gradients become beta.</summary>
-    public GradientMean Average =>
-        spec.Average == GradientAverage.BothEnds ? GradientMean.BothEnds : GradientMean.Masks;
+    public GradientAverage Average => spec.Average;
 
     /// <summary>Key parts by which other stages depend on a sample's beta.</summary>
     public IReadOnlyList<KeyPart> BetaParts(Sample sample) =>

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
-using Pipelines.Models.Vision;
 using Pipelines.Spec;
 
 namespace Pipelines.Stages;
@@ -20,10 +20,10 @@ public static class ImageSettings
     /// <param name="spec">The fields.</param>
     /// <param name="family">The family.</param>
     /// <param name="published">What LLaVA-1.5's folder says of pictures that are not square.</param>
-    public static ImageChoice Resolve(ImageSpec spec, ModelFamily family, PictureFit published = PictureFit.Crop) =>
+    public static ImageChoice Resolve(ImageSpec spec, ModelFamily family, ImageFit published = ImageFit.Crop) =>
         family switch
         {
-            ModelFamily.Llava => Only(spec, family, "fit", new ImageChoice { Fit = FitOf(spec.Fit) ?? published }),
+            ModelFamily.Llava => Only(spec, family, "fit", new ImageChoice { Fit = spec.Fit ?? published }),
             ModelFamily.LlavaNext => Only(spec, family, "size, other_sizes", Sized(spec, 336, new ImageChoice())),
             ModelFamily.Qwen2Vl => Only(spec, family, "size, other_sizes", Sized(spec, 448, new ImageChoice())),
             ModelFamily.InternVl => Only(
@@ -44,7 +44,7 @@ public static class ImageSettings
         if (family == ModelFamily.Llava)
         {
             return Tokens(
-                image.Fit == PictureFit.Pad ? "padded to a square" : "centre crop",
+                image.Fit == ImageFit.Pad ? "padded to a square" : "centre crop",
                 counter.TokensOf(1, 1).Tokens
             );
         }
@@ -74,14 +74,6 @@ public static class ImageSettings
             ModelFamily.InternVl => "InternVL2.5",
             ModelFamily.Qwen2Vl => "Qwen2-VL",
             _ => throw new ArgumentOutOfRangeException(nameof(family)),
-        };
-
-    private static PictureFit? FitOf(ImageFit? fit) =>
-        fit switch
-        {
-            ImageFit.Crop => PictureFit.Crop,
-            ImageFit.Pad => PictureFit.Pad,
-            _ => null,
         };
 
     private static ImageChoice Sized(ImageSpec spec, int standard, ImageChoice image)

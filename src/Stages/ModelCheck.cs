@@ -228,7 +228,7 @@ public sealed class ModelCheck : IDisposable
         using var mean = new MeanKvAccumulator(
             other.Decoder.Shape,
             other.Prompt.ImageLength,
-            spec.Rope == RopeOrder.Before ? KeyAverage.BeforeRotary : KeyAverage.AfterRotary
+            spec.Rope
         );
         mean.Add(other);
         using Baseline.Mean one = mean.ToBaseline();
@@ -242,7 +242,7 @@ public sealed class ModelCheck : IDisposable
             .. Enumerable
                 .Range(0, forward.Batch)
                 .Select(i =>
-                    HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDrawing.Exact)
+                    HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDraw.Exact)
                 ),
         ];
         forward.Logits(masks[..1]); // warms up

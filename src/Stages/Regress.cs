@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
@@ -150,20 +151,11 @@ public sealed class Regress(
             LightGbmSpec s => new Trainer.LightGbm(s.Trees, s.Leaves),
             FastTreeSpec s => new Trainer.FastTree(s.Trees, s.Leaves),
             GradientSpec s => new Trainer.Gradient(
-                ChoiceOf(s.Residual),
+                s.Residual,
                 new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance),
                 s.Folds
             ),
             _ => throw new InvalidOperationException($"No trainer is made from {trainer.GetType().Name}."),
-        };
-
-    private static ResidualChoice ChoiceOf(GradientResidual residual) =>
-        residual switch
-        {
-            GradientResidual.None => ResidualChoice.None,
-            GradientResidual.ElasticNet => ResidualChoice.ElasticNet,
-            GradientResidual.Auto => ResidualChoice.Auto,
-            _ => throw new InvalidOperationException($"No residual {residual}."),
         };
 
     /// <summary>Key parts of a trainer's settings.</summary>
@@ -183,11 +175,11 @@ public sealed class Regress(
                 new KeyPart.Number("l1_ratio", s.L1Ratio),
                 new KeyPart.Integer("max_iterations", s.MaxIterations),
             ],
-            Trainer.Gradient { Residual: ResidualChoice.None } => [new KeyPart.Text("residual", "none")],
+            Trainer.Gradient { Residual: GradientResidual.None } => [new KeyPart.Text("residual", "none")],
             Trainer.Gradient { Settings: var s } gradient =>
             [
-                new KeyPart.Text("residual", gradient.Residual == ResidualChoice.Auto ? "auto" : "elastic-net"),
-                .. gradient.Residual == ResidualChoice.Auto
+                new KeyPart.Text("residual", gradient.Residual == GradientResidual.Auto ? "auto" : "elastic-net"),
+                .. gradient.Residual == GradientResidual.Auto
                     ? (KeyPart[])[new KeyPart.Integer("folds", gradient.Folds)]
                     : [],
                 new KeyPart.Number("alpha", s.Alpha),

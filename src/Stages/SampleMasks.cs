@@ -84,7 +84,7 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, Answ
             index,
             Context.Heads,
             spec.Ablate,
-            spec.Draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact
+            spec.Draw
         );
 
     /// <summary>Key parts of all that <see cref="Draw"/> depends on but the index.</summary>

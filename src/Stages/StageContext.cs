@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
@@ -53,7 +54,7 @@ public sealed class StageContext
             Info.Family,
             Info.Family == ModelFamily.Llava
                 ? ClipProcessor.PublishedFit(ImageProcessorKeys.Clip.Read(Folder))
-                : PictureFit.Crop
+                : ImageFit.Crop
         );
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         foreach (string file in TemplateFile)
@@ -130,7 +131,7 @@ public sealed class StageContext
             Arithmetic,
             Image with
             {
-                Fit = PictureFit.Crop,
+                Fit = ImageFit.Crop,
                 Square = null,
                 KeepSizes = false,
             },
@@ -321,7 +322,7 @@ public sealed class StageContext
 
     /// <summary>The direction of a sample's adjusted logit.</summary>
     public TargetDirection Direction(Sample sample) =>
-        Model.Target(sample.TargetToken, Experiment.LogitMean == LogitMean.Tokens ? MeanOver.Tokens : MeanOver.Rows);
+        Model.Target(sample.TargetToken, Experiment.LogitMean);
 
     /// <summary>The file that <c>model.template</c> names, or none.</summary>
     private IReadOnlyList<string> TemplateFile =>

@@ -414,7 +414,7 @@ public sealed class TokenTrace : Stage
     {
         string scope = $"image tokens of {sample.Id}"; // another stream than the sample's head masks
         int seed = Context.Experiment.Seed;
-        MaskDrawing drawing = spec.Draw == MaskDraw.Bernoulli ? MaskDrawing.Bernoulli : MaskDrawing.Exact;
+        MaskDraw drawing = spec.Draw;
         double ablate = spec.Ablate;
         return new Unit(
             Kind,

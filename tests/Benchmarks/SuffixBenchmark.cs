@@ -30,11 +30,11 @@ internal static class SuffixBenchmark
         );
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun intact = IntactRun.Compute(cache);
-        using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, KeyAverage.AfterRotary);
+        using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, RopeOrder.After);
         mean.Add(cache);
         using Baseline.Mean baseline = mean.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(intact.Target, MeanOver.Rows), batch);
+        using var suffix = new SuffixForward(cache, blocks, model.Target(intact.Target, LogitMean.Rows), batch);
         Measure(info.Name, suffix, info.Decoder, prompt, workers, masks);
     }
 
@@ -155,7 +155,7 @@ internal static class SuffixBenchmark
             suffix.Logits([
                 .. Enumerable
                     .Range(0, masks)
-                    .Select(i => HeadMasks.Draw(1, $"worker {worker}", i, shape.TotalHeads, 0.75, MaskDrawing.Exact)),
+                    .Select(i => HeadMasks.Draw(1, $"worker {worker}", i, shape.TotalHeads, 0.75, MaskDraw.Exact)),
             ]);
         }
     }

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Spec.Writing;
 using Xunit;
 

@@ -2,6 +2,7 @@ using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Pipelines.Domain;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
 using Xunit;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;

@@ -94,7 +94,7 @@ public sealed class AblationLaws(
 
         byte[][] masks =
         [
-            .. Enumerable.Range(0, Masks).Select(i => HeadMasks.Draw(seed, "check", i, n, 0.75, MaskDrawing.Exact)),
+            .. Enumerable.Range(0, Masks).Select(i => HeadMasks.Draw(seed, "check", i, n, 0.75, MaskDraw.Exact)),
         ];
         double[] together = fast.Logits([.. masks, none, full]);
         yield return new CheckResult(
@@ -114,8 +114,8 @@ public sealed class AblationLaws(
         );
         var tokens = new AblationMask(
             masks[1],
-            HeadMasks.Draw(seed, "check text", 0, prompt.SuffixLength, 0.5, MaskDrawing.Bernoulli),
-            HeadMasks.Draw(seed, "check image", 0, prompt.ImageLength, 0.5, MaskDrawing.Bernoulli)
+            HeadMasks.Draw(seed, "check text", 0, prompt.SuffixLength, 0.5, MaskDraw.Bernoulli),
+            HeadMasks.Draw(seed, "check image", 0, prompt.ImageLength, 0.5, MaskDraw.Bernoulli)
         );
         yield return Same(
             "a random token mask = plain full pass",
@@ -216,14 +216,14 @@ public sealed class AblationLaws(
     private BaselineBlocks Turned()
     {
         using var scope = torch.NewDisposeScope();
-        using var own = new MeanKvAccumulator(shape, prompt.ImageLength, KeyAverage.AfterRotary);
+        using var own = new MeanKvAccumulator(shape, prompt.ImageLength, RopeOrder.After);
         own.Add(cache);
         using Baseline.Mean mean = own.ToBaseline();
         return BaselineBlocks.Of(
             new Baseline.Mean(
                 mean.Keys.mul(Scalars.Of(Opposed)),
                 mean.Values.mul(Scalars.Of(Opposed)),
-                KeyAverage.AfterRotary
+                RopeOrder.After
             ),
             cache
         );

@@ -1,21 +1,9 @@
+using Pipelines.Domain;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;
-
-/// <summary>Whether mean keys are averaged after or before the rotary embedding.</summary>
-public enum KeyAverage
-{
-    /// <summary>As the attention uses them.</summary>
-    AfterRotary,
-
-    /// <summary>
-    /// Un-rotated; each position is rotated again where the mean is used. The same for fixed positions, different where
-    /// positions vary.
-    /// </summary>
-    BeforeRotary,
-}
 
 /// <summary>What ablated heads see instead of the image's keys and values.</summary>
 public abstract record Baseline : IDisposable
@@ -32,7 +20,7 @@ public abstract record Baseline : IDisposable
     /// <param name="Keys">K̄ [L, H_kv, P, d] float32.</param>
     /// <param name="Values">V̄ [L, H_kv, P, d] float32.</param>
     /// <param name="Average">Whether <paramref name="Keys"/> are rotated.</param>
-    public sealed record Mean(torch.Tensor Keys, torch.Tensor Values, KeyAverage Average) : Baseline
+    public sealed record Mean(torch.Tensor Keys, torch.Tensor Values, RopeOrder Average) : Baseline
     {
         /// <inheritdoc/>
         public override int? ImageLength => (int)Keys.shape[2];
@@ -55,7 +43,7 @@ public abstract record Baseline : IDisposable
 
 /// <summary>
 /// A baseline in the layout of a decoder's passes. It serves every sample whose image stands at the same positions
-/// (with <see cref="KeyAverage.AfterRotary"/>: every sample). Read-only.
+/// (with <see cref="RopeOrder.After"/>: every sample). Read-only.
 /// </summary>
 public sealed class BaselineBlocks : IDisposable
 {
@@ -132,7 +120,7 @@ public sealed class BaselineBlocks : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor keys = mean.Keys[layer].to(arithmetic.Device);
-        torch.Tensor rotated = mean.Average == KeyAverage.BeforeRotary ? cache.ImageRotary.Apply(keys) : keys;
+        torch.Tensor rotated = mean.Average == RopeOrder.Before ? cache.ImageRotary.Apply(keys) : keys;
         return KeyValueBlock.Of(
             rotated.to(arithmetic.Compute),
             mean.Values[layer].to(arithmetic.Compute, arithmetic.Device)

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Tensors;
 using TorchSharp;
@@ -24,7 +25,7 @@ public static class BaselineFile
                 new Dictionary<string, string>
                 {
                     ["kind"] = "mean",
-                    ["rope"] = mean.Average == KeyAverage.AfterRotary ? "after" : "before",
+                    ["rope"] = mean.Average == RopeOrder.After ? "after" : "before",
                 }
             ),
             _ => throw new ArgumentOutOfRangeException(nameof(baseline)),
@@ -48,8 +49,8 @@ public static class BaselineFile
                     Tensor(file, "mean_keys"),
                     Tensor(file, "mean_values"),
                     file.Metadata.GetValueOrDefault("rope") == "before"
-                        ? KeyAverage.BeforeRotary
-                        : KeyAverage.AfterRotary
+                        ? RopeOrder.Before
+                        : RopeOrder.After
                 );
             default:
                 throw new InputException(

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using TorchSharp;
@@ -9,7 +10,7 @@ namespace Pipelines.Models.Ablation;
 /// </summary>
 public sealed class MeanKvAccumulator : IDisposable
 {
-    private readonly KeyAverage average;
+    private readonly RopeOrder average;
     private readonly torch.Tensor keys; // [L, H_kv, P, d] float64
     private readonly torch.Tensor values;
 
@@ -17,7 +18,7 @@ public sealed class MeanKvAccumulator : IDisposable
     /// <param name="shape">The decoder's numbers.</param>
     /// <param name="imageLength">P.</param>
     /// <param name="average">Whether keys are averaged after or before rotary.</param>
-    public MeanKvAccumulator(DecoderShape shape, int imageLength, KeyAverage average)
+    public MeanKvAccumulator(DecoderShape shape, int imageLength, RopeOrder average)
     {
         this.average = average;
         ImageLength = imageLength;
@@ -50,7 +51,7 @@ public sealed class MeanKvAccumulator : IDisposable
             using var scope = torch.NewDisposeScope();
             KeyValueBlock image = cache.Image(layer);
             torch.Tensor own = image.KeysByToken(); // [H_kv, P, d]
-            torch.Tensor turned = average == KeyAverage.BeforeRotary ? cache.ImageRotary.Invert(own) : own;
+            torch.Tensor turned = average == RopeOrder.Before ? cache.ImageRotary.Invert(own) : own;
             keys[layer].add_(turned.to(torch.ScalarType.Float64).cpu(), Scalars.One);
             values[layer].add_(image.Values.to(torch.ScalarType.Float64).cpu(), Scalars.One);
         }

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Models.Vision;
 
 namespace Pipelines.Models.Families;
@@ -9,7 +10,7 @@ namespace Pipelines.Models.Families;
 public sealed record ImageChoice
 {
     /// <summary>LLaVA-1.5: crop or pad.</summary>
-    public PictureFit Fit { get; init; } = PictureFit.Crop;
+    public ImageFit Fit { get; init; } = ImageFit.Crop;
 
     /// <summary>
     /// LLaVA-NeXT, Qwen2-VL and InternVL2.5: pixels a side of the one size that gives the number of image tokens; null

@@ -85,16 +85,6 @@ public sealed class Unembedding
     }
 }
 
-/// <summary>What the mean logit is taken over.</summary>
-public enum MeanOver
-{
-    /// <summary>Every row of the unembedding, padding rows included: a plain mean of the logits.</summary>
-    Rows,
-
-    /// <summary>Only rows that a token of the tokenizer has.</summary>
-    Tokens,
-}
-
 /// <summary>The direction of a target token's adjusted logit in the space after the final norm.</summary>
 /// <param name="Target">The target token.</param>
 /// <param name="Direction">[hidden], w_target - mean_v w_v.</param>

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Text;
@@ -137,10 +138,10 @@ public abstract class VisionLanguageModel : IDisposable
     /// <summary>The direction of a target token's adjusted logit: target minus mean over the vocabulary.</summary>
     /// <param name="token">The target token.</param>
     /// <param name="mean">Rows that the mean goes over.</param>
-    public TargetDirection Target(int token, MeanOver mean) =>
+    public TargetDirection Target(int token, LogitMean mean) =>
         Decoder.Unembedding.Direction(
             token,
-            mean == MeanOver.Rows
+            mean == LogitMean.Rows
                 ? []
                 : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]
         );

@@ -1,29 +1,20 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 
 namespace Pipelines.Models.Vision;
-
-/// <summary>What happens to a picture that is not square.</summary>
-public enum PictureFit
-{
-    /// <summary>Short side to the model's size, then the middle: the hub's processor.</summary>
-    Crop,
-
-    /// <summary>Padded to a square with the mean colour first: the authors' evaluation.</summary>
-    Pad,
-}
 
 /// <summary>LLaVA-1.5's preprocessing: CLIPImageProcessor of transformers (slow, PIL).</summary>
 public sealed class ClipProcessor
 {
     private readonly PreprocessorConfig _config;
-    private readonly PictureFit _fit;
+    private readonly ImageFit _fit;
     private readonly PixelScale _scale;
 
     /// <summary>The processor of a folder.</summary>
     /// <param name="config">Its settings.</param>
     /// <param name="fit">What happens to a picture that is not square.</param>
     /// <exception cref="InputException">A setting that is not supported.</exception>
-    public ClipProcessor(PreprocessorConfig config, PictureFit fit = PictureFit.Crop)
+    public ClipProcessor(PreprocessorConfig config, ImageFit fit = ImageFit.Crop)
     {
         ImageProcessorKeys.Clip.Demand(config);
         (_config, _fit, _scale) = (config, fit, config.Scale());
@@ -46,9 +37,9 @@ public sealed class ClipProcessor
 
     /// <summary>What the folder's own processor does to a picture that is not square.</summary>
     /// <exception cref="InputException">A setting that is not supported.</exception>
-    public static PictureFit PublishedFit(PreprocessorConfig config)
+    public static ImageFit PublishedFit(PreprocessorConfig config)
     {
-        var fit = config.PadsToSquare ? PictureFit.Pad : PictureFit.Crop;
+        var fit = config.PadsToSquare ? ImageFit.Pad : ImageFit.Crop;
         _ = new ClipProcessor(config, fit); // refuses what is not supported
         return fit;
     }
@@ -59,7 +50,7 @@ public sealed class ClipProcessor
     /// <summary>The bytes [side, side, 3] before normalisation.</summary>
     public Picture Fitted(Picture picture)
     {
-        var whole = _fit == PictureFit.Pad ? PaddedToSquare(picture) : picture;
+        var whole = _fit == ImageFit.Pad ? PaddedToSquare(picture) : picture;
         var size = Geometry(whole.Width, whole.Height);
         if (size.Left >= 0 && size.Top >= 0)
         {
@@ -105,7 +96,7 @@ public sealed class ClipProcessor
     public PictureRegion Seen(int width, int height)
     {
         int side = Math.Max(width, height);
-        var (wholeWidth, wholeHeight) = _fit == PictureFit.Pad ? (side, side) : (width, height);
+        var (wholeWidth, wholeHeight) = _fit == ImageFit.Pad ? (side, side) : (width, height);
         ClipGeometry size = Geometry(wholeWidth, wholeHeight);
         double X(int pixel) => (((double)pixel * wholeWidth / size.Width) - ((wholeWidth - width) / 2)) / width;
         double Y(int pixel) => (((double)pixel * wholeHeight / size.Height) - ((wholeHeight - height) / 2)) / height;

@@ -1,16 +1,6 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Stages.Analysis;
-
-/// <summary>How far apart two vectors are.</summary>
-public enum DistanceMetric
-{
-    /// <summary>|a - b|.</summary>
-    Euclidean,
-
-    /// <summary>
-    /// 1 - cos(a, b), in [0, 2]. A zero vector is at distance 1 from every other vector and 0 from another zero vector.
-    /// </summary>
-    Cosine,
-}
 
 /// <summary>
 /// Distances between n vectors in condensed form, SciPy's: the upper triangle row by row, (0,1), (0,2) … (0,n-1), (1,2)
@@ -21,10 +11,10 @@ internal static class Distances
     /// <summary>Distances of every pair.</summary>
     /// <param name="rows">n vectors of one length, finite.</param>
     /// <param name="metric">How far apart two are.</param>
-    public static double[] Condensed(IReadOnlyList<double[]> rows, DistanceMetric metric)
+    public static double[] Condensed(IReadOnlyList<double[]> rows, VectorDistance metric)
     {
         var distances = new double[PairCount(rows.Count)];
-        double[] norms = metric == DistanceMetric.Cosine ? [.. rows.Select(Norm)] : [];
+        double[] norms = metric == VectorDistance.Cosine ? [.. rows.Select(Norm)] : [];
         int pair = 0;
         for (int i = 0; i < rows.Count; i++)
         {
@@ -33,8 +23,8 @@ internal static class Distances
                 ArgumentOutOfRangeException.ThrowIfNotEqual(rows[j].Length, rows[i].Length);
                 distances[pair++] = metric switch
                 {
-                    DistanceMetric.Euclidean => Math.Sqrt(SquaredEuclidean(rows[i], rows[j])),
-                    DistanceMetric.Cosine => OneMinusCosine(rows[i], rows[j], norms[i], norms[j]),
+                    VectorDistance.Euclidean => Math.Sqrt(SquaredEuclidean(rows[i], rows[j])),
+                    VectorDistance.Cosine => OneMinusCosine(rows[i], rows[j], norms[i], norms[j]),
                     _ => throw new ArgumentOutOfRangeException(nameof(metric)),
                 };
             }

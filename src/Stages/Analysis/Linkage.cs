@@ -1,14 +1,6 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Stages.Analysis;
-
-/// <summary>The distance from a merged cluster to another.</summary>
-internal enum LinkageMethod
-{
-    /// <summary>Mean distance of the members (UPGMA).</summary>
-    Average,
-
-    /// <summary>Ward's: growth of the squared distances within clusters. Formally for Euclidean distances.</summary>
-    Ward,
-}
 
 /// <summary>
 /// Hierarchical clustering by the nearest-neighbour chain (Müllner 2011), step for step as SciPy's <c>linkage</c>, so
@@ -22,7 +14,7 @@ internal static class Linkage
     /// <param name="distances">Condensed (<see cref="Distances"/>), finite, not below zero; not changed.</param>
     /// <param name="count">Things, n.</param>
     /// <param name="method">Distance of a merged cluster.</param>
-    public static Dendrogram Of(ReadOnlySpan<double> distances, int count, LinkageMethod method)
+    public static Dendrogram Of(ReadOnlySpan<double> distances, int count, ClusterLinkage method)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(distances.Length, Distances.PairCount(count));
         if (distances.ContainsAnyExceptInRange(0, double.MaxValue))
@@ -39,7 +31,7 @@ internal static class Linkage
     }
 
     /// <summary>Clusters vectors.</summary>
-    public static Dendrogram Of(IReadOnlyList<double[]> rows, DistanceMetric metric, LinkageMethod method) =>
+    public static Dendrogram Of(IReadOnlyList<double[]> rows, VectorDistance metric, ClusterLinkage method) =>
         Of(Distances.Condensed(rows, metric), rows.Count, method);
 
     /// <summary>
@@ -75,7 +67,7 @@ internal static class Linkage
     }
 
     /// <summary>The chain. A cluster lives in the slot of its higher member; a slot of size 0 is empty.</summary>
-    private sealed class NearestNeighbourChain(double[] distances, int count, LinkageMethod method)
+    private sealed class NearestNeighbourChain(double[] distances, int count, ClusterLinkage method)
     {
         private readonly int[] sizes = [.. Enumerable.Repeat(1, count)];
         private readonly List<int> chain = [];
@@ -151,7 +143,7 @@ internal static class Linkage
         /// <summary>Lance and Williams: the distance of cluster i from the union of x and y.</summary>
         private double Joined(double fromX, double fromY, double between, int sizeX, int sizeY, int sizeI)
         {
-            if (method == LinkageMethod.Average)
+            if (method == ClusterLinkage.Average)
             {
                 return ((sizeX * fromX) + (sizeY * fromY)) / (sizeX + sizeY);
             }

@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Stages.Analysis;
 
 /// <summary>
@@ -23,7 +25,7 @@ internal static class TSneAffinities
         int n = rows.Count;
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(perplexity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(perplexity, n);
-        double[] squared = [.. Distances.Condensed(rows, DistanceMetric.Euclidean).Select(d => d * d)];
+        double[] squared = [.. Distances.Condensed(rows, VectorDistance.Euclidean).Select(d => d * d)];
         var joint = new double[squared.Length];
         double[] neighbours = new double[n - 1],
             shares = new double[n - 1];

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
 
@@ -80,7 +81,7 @@ internal static class CostCurves
         }
 
         int count = gradients.Sum(p => p.Phi.Length);
-        foreach (var (way, average) in new[] { (Gradient, GradientMean.BothEnds), (PlainGradient, GradientMean.Masks) })
+        foreach (var (way, average) in new[] { (Gradient, GradientAverage.BothEnds), (PlainGradient, GradientAverage.Masks) })
         {
             foreach (int m in Steps(3, count))
             {
@@ -89,7 +90,7 @@ internal static class CostCurves
             }
         }
 
-        var expected = ExpectedGradients.Of(gradients, data.Heads, GradientMean.BothEnds);
+        var expected = ExpectedGradients.Of(gradients, data.Heads, GradientAverage.BothEnds);
         foreach (int m in Steps(30, train.Length))
         {
             ElasticNetFit rest = Fit(train[..m], settings, data.Heads, o => o.Phi - expected.Predict(o.Heads));

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Attribution;
 
@@ -40,7 +41,7 @@ internal sealed record ElasticNetFit(
         double sum = Intercept;
         for (int j = 0; j < Coefficients.Length; j++)
         {
-            if ((mask[j >> 3] >> (j & 7) & 1) != 0)
+            if (HeadMasks.IsIntact(mask, j))
             {
                 sum += Coefficients[j];
             }

@@ -4,6 +4,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Attribution;
@@ -138,17 +139,19 @@ internal sealed class ElasticNetTrainer(
 
     private static byte[] Pack(in VBuffer<float> values, int count)
     {
-        var row = new byte[(count + 7) / 8];
+        byte[] row = HeadMasks.None(count);
         foreach (var (j, value) in values.Items())
         {
-            row[j >> 3] |= value switch
+            if (value == 1)
             {
-                0 => 0,
-                1 => (byte)(1 << (j & 7)),
-                _ => throw new InvalidOperationException(
+                HeadMasks.Keep(row, j);
+            }
+            else if (value != 0)
+            {
+                throw new InvalidOperationException(
                     Invariant.Text($"Feature {j} is {value}: the elastic net takes columns of 0 and 1.")
-                ),
-            };
+                );
+            }
         }
 
         return row;

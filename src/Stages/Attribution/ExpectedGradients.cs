@@ -1,25 +1,13 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Attribution;
-
-/// <summary>How the gradients of a head become its beta.</summary>
-public enum GradientMean
-{
-    /// <summary>
-    /// Half the mean over masks with the head intact, half that over masks with it ablated: the trapezoid rule for
-    /// phi(x_n = 1) - phi(x_n = 0).
-    /// </summary>
-    BothEnds,
-
-    /// <summary>The mean over all masks.</summary>
-    Masks,
-}
 
 /// <summary>
 /// Expected gradients (beyond the paper): beta_n = E_x[d phi / d x_n] over the drawn masks. One backward pass gives all
 /// N numbers, so the count of passes does not grow with N as a regression's does. A regression's beta_n is the effect
 /// phi(x_n = 1) - phi(x_n = 0) = integral of d phi / d x_n from 0 to 1; with 75 % of heads ablated the plain mean has
-/// three quarters of its weight at the end 0, <see cref="GradientMean.BothEnds"/> has half at either.
+/// three quarters of its weight at the end 0, <see cref="GradientAverage.BothEnds"/> has half at either.
 /// </summary>
 /// <param name="Beta">[N].</param>
 /// <param name="Intercept">b = mean of phi - x . beta over the same passes.</param>
@@ -35,7 +23,7 @@ public sealed record ExpectedGradients(double[] Beta, double Intercept, int Pass
     public static ExpectedGradients Of(
         IEnumerable<GradientPart> parts,
         int heads,
-        GradientMean average,
+        GradientAverage average,
         int first = int.MaxValue
     )
     {
@@ -56,13 +44,13 @@ public sealed record ExpectedGradients(double[] Beta, double Intercept, int Pass
             var (intact, ablated, count) = (0.0, 0.0, 0);
             foreach (var (gradient, mask, _) in passes)
             {
-                bool isIntact = (mask[n >> 3] >> (n & 7) & 1) != 0;
+                bool isIntact = HeadMasks.IsIntact(mask, n);
                 count += isIntact ? 1 : 0;
                 (intact, ablated) = isIntact ? (intact + gradient[n], ablated) : (intact, ablated + gradient[n]);
             }
 
             beta[n] =
-                average == GradientMean.Masks || count == 0 || count == passes.Count // one end alone has been seen
+                average == GradientAverage.Masks || count == 0 || count == passes.Count // one end alone has been seen
                     ? (intact + ablated) / passes.Count
                     : 0.5 * ((intact / count) + (ablated / (passes.Count - count)));
         }
@@ -78,7 +66,7 @@ public sealed record ExpectedGradients(double[] Beta, double Intercept, int Pass
         double sum = Intercept;
         for (int n = 0; n < Beta.Length; n++)
         {
-            if ((mask[n >> 3] >> (n & 7) & 1) != 0)
+            if (HeadMasks.IsIntact(mask, n))
             {
                 sum += Beta[n];
             }

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Attribution;
 
@@ -30,9 +31,9 @@ internal static class GradientRegression
         var test = MaskDataView.Test(data, split);
         bool mended = trainer.Residual switch
         {
-            ResidualChoice.None => false,
-            ResidualChoice.ElasticNet => true,
-            ResidualChoice.Auto => Helps(ml, trainer, residual, split.TrainRows, seed),
+            GradientResidual.None => false,
+            GradientResidual.ElasticNet => true,
+            GradientResidual.Auto => Helps(ml, trainer, residual, split.TrainRows, seed),
             _ => throw new ArgumentOutOfRangeException(nameof(trainer), trainer, "no such choice"),
         };
         ElasticNetFit? rest = mended ? new ElasticNetTrainer(ml, trainer.Settings).Train(residual).Fit : null;

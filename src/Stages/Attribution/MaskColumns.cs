@@ -1,4 +1,5 @@
 using System.Numerics;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Attribution;
 
@@ -37,10 +38,10 @@ internal sealed class MaskColumns
         int count = 0;
         foreach (var row in rows)
         {
-            if (row.Length != (columns + 7) / 8)
+            if (row.Length != HeadMasks.Bytes(columns))
             {
                 throw new ArgumentException(
-                    $"Row {count} has {row.Length} bytes; {columns} columns take {(columns + 7) / 8}.",
+                    $"Row {count} has {row.Length} bytes; {columns} columns take {HeadMasks.Bytes(columns)}.",
                     nameof(rows)
                 );
             }

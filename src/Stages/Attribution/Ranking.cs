@@ -42,7 +42,7 @@ public static class Ranking
     /// </summary>
     /// <param name="order">Heads from most to least important, [N].</param>
     /// <param name="k">0 .. N.</param>
-    /// <returns>ceil(N/8) bytes; head n is bit n%8, least significant first, of byte n/8.</returns>
+    /// <returns>A mask as <see cref="HeadMasks"/> lays it out.</returns>
     public static byte[] Intact(IReadOnlyList<int> order, int k) => Mask(order, 0, k);
 
     /// <summary>
@@ -51,14 +51,6 @@ public static class Ranking
     /// <inheritdoc cref="Intact"/>
     public static byte[] Ablated(IReadOnlyList<int> order, int k) => Mask(order, k, order.Count);
 
-    private static byte[] Mask(IReadOnlyList<int> order, int first, int end)
-    {
-        var mask = new byte[(order.Count + 7) / 8];
-        for (int i = first; i < end; i++)
-        {
-            mask[order[i] >> 3] |= (byte)(1 << (order[i] & 7));
-        }
-
-        return mask;
-    }
+    private static byte[] Mask(IReadOnlyList<int> order, int first, int end) =>
+        HeadMasks.Of(order.Count, order.Skip(first).Take(end - first));
 }

@@ -1,3 +1,5 @@
+using Pipelines.Domain;
+
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>The regression of an experiment: a closed set. Every one learns from the same data view.</summary>
@@ -33,7 +35,7 @@ public abstract record Trainer
     /// <param name="Residual">Whether they are mended.</param>
     /// <param name="Settings">The residual's elastic net.</param>
     /// <param name="Folds">Of the cross-validation that decides.</param>
-    internal sealed record Gradient(ResidualChoice Residual, ElasticNetSettings Settings, int Folds = 5) : Trainer
+    internal sealed record Gradient(GradientResidual Residual, ElasticNetSettings Settings, int Folds = 5) : Trainer
     {
         /// <inheritdoc/>
         public override string Name => "gradient";
@@ -58,15 +60,3 @@ public abstract record Trainer
     }
 }
 
-/// <summary>Whether an elastic net is fitted to what expected gradients leave.</summary>
-internal enum ResidualChoice
-{
-    /// <summary>Never.</summary>
-    None,
-
-    /// <summary>Always.</summary>
-    ElasticNet,
-
-    /// <summary>Where cross-validation on the train masks says that it helps.</summary>
-    Auto,
-}

@@ -1,4 +1,5 @@
 using Microsoft.ML.Trainers.FastTree;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Attribution;
 
@@ -79,7 +80,7 @@ internal static class TreeEffects
         for (int node = 0; node >= 0;)
         {
             int head = tree.NumericalSplitFeatureIndexes[node];
-            bool intact = Bit(mask, head);
+            bool intact = HeadMasks.IsIntact(mask, head);
             int taken = Child(tree, node, intact),
                 other = Child(tree, node, !intact);
             double there = Leaf(tree, other, mask, head, !intact);
@@ -96,7 +97,7 @@ internal static class TreeEffects
         while (node >= 0)
         {
             int head = tree.NumericalSplitFeatureIndexes[node];
-            node = Child(tree, node, head == fixedHead ? fixedValue : Bit(mask, head));
+            node = Child(tree, node, head == fixedHead ? fixedValue : HeadMasks.IsIntact(mask, head));
         }
 
         return tree.LeafValues[~node];
@@ -105,6 +106,4 @@ internal static class TreeEffects
     /// <summary>A feature at or below the threshold goes left.</summary>
     private static int Child(RegressionTree tree, int node, bool intact) =>
         (intact ? 1f : 0f) <= tree.NumericalSplitThresholds[node] ? tree.LeftChild[node] : tree.RightChild[node];
-
-    private static bool Bit(byte[] mask, int head) => (mask[head >> 3] >> (head & 7) & 1) != 0;
 }

@@ -75,7 +75,7 @@ public sealed record HeadVectors(
     Dendrogram Tree,
     double LeastBeta,
     string Method,
-    DistanceMetric Metric = DistanceMetric.Euclidean
+    VectorDistance Metric = VectorDistance.Euclidean
 );
 
 /// <summary>A column of the head vectors.</summary>

@@ -1,3 +1,4 @@
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Pipelines.Domain.Errors;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Storage;
 
@@ -63,7 +64,7 @@ public sealed record GradientPart(
             {
                 float[][] gradients = Array.ConvertAll(group.Bytes("gradient"), bytes => Numbers(path, bytes, heads));
                 byte[][] masks = group.Bytes("heads");
-                if (Array.Find(masks, m => m.Length != (heads + 7) / 8) is { } wrong)
+                if (Array.Find(masks, m => m.Length != HeadMasks.Bytes(heads)) is { } wrong)
                 {
                     throw new InputException(
                         path,

@@ -1,4 +1,5 @@
 using Pipelines.Domain.Errors;
+using Pipelines.Domain;
 
 namespace Pipelines.Stages.Storage;
 
@@ -48,7 +49,7 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
                 if (
                     Array.Find(
                         masks,
-                        m => m.Length != (heads + 7) / 8 || (heads % 8 != 0 && m[^1] >> (heads % 8) != 0)
+                        m => !HeadMasks.Fits(m, heads)
                     ) is
                     { } wrong
                 )

@@ -1,3 +1,4 @@
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>A picture that was asked about.</summary>

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Fuzz.Mutators;
 using Pipelines.Models.Ablation;
 using TorchSharp;
@@ -12,7 +13,7 @@ internal sealed class BaselineTarget()
 
     protected override IReadOnlyList<byte[]> MakeSeeds()
     {
-        using var mean = new Baseline.Mean(torch.ones(2, 2, 3, 4), torch.zeros(2, 2, 3, 4), KeyAverage.AfterRotary);
+        using var mean = new Baseline.Mean(torch.ones(2, 2, 3, 4), torch.zeros(2, 2, 3, 4), RopeOrder.After);
         return [.. new Baseline[] { mean, new Baseline.Zero(), new Baseline.Knockout() }.Select(Bytes)];
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Models.Families;

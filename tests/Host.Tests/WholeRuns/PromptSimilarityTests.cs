@@ -84,7 +84,7 @@ public sealed class PromptSimilarityTests
         HostProcess
             .Run("gc", "--artifacts", experiment.Artifacts)
             .Output.Should()
-            .StartWith("1 artifacts", "the page without the comparison goes");
+            .StartWith("1 artifact,", "the page without the comparison goes");
         experiment.Run().Should().Contain("Nothing to do");
         experiment
             .Run("--set", "stages.prompts.prompts=[p3, p9]")

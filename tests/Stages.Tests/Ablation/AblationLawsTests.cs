@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Stages.Tests.Models;
 using Xunit;
@@ -70,7 +71,7 @@ public sealed class AblationLawsTests
     public void An_ablation_that_does_nothing_at_all_fails()
     {
         using var sample = new Sample("packed");
-        using var own = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        using var own = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, RopeOrder.After);
         own.Add(sample.Cache);
         using Baseline.Mean self = own.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(self, sample.Cache);

@@ -14,7 +14,7 @@ public sealed class BaselineTests
     public void The_mean_of_one_picture_is_its_own_and_ablating_to_it_changes_nothing()
     {
         using var sample = new Sample("packed");
-        using var sum = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        using var sum = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, RopeOrder.After);
         sum.Add(sample.Cache);
         using Baseline.Mean own = sum.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(own, sample.Cache);
@@ -29,7 +29,7 @@ public sealed class BaselineTests
         using var before = new MeanKvAccumulator(
             sample.Shape,
             sample.Cache.Prompt.ImageLength,
-            KeyAverage.BeforeRotary
+            RopeOrder.Before
         );
         for (int seed = 2; seed < 5; seed++)
         {
@@ -63,7 +63,7 @@ public sealed class BaselineTests
             foreach (
                 Baseline baseline in Sample
                     .AllBaselines(sample.Mean)
-                    .Append(sample.Mean with { Average = KeyAverage.BeforeRotary })
+                    .Append(sample.Mean with { Average = RopeOrder.Before })
             )
             {
                 byte[] bytes = Bytes(baseline);
@@ -102,7 +102,7 @@ public sealed class BaselineTests
         using var other = new Baseline.Mean(
             sample.Mean.Keys.narrow(2, 0, 9),
             sample.Mean.Values.narrow(2, 0, 9),
-            KeyAverage.AfterRotary
+            RopeOrder.After
         );
         FluentActions.Invoking(() => BaselineBlocks.Of(other, sample.Cache)).Should().Throw<ArgumentException>();
     }

@@ -120,9 +120,9 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         int heads = model.Decoder.Shape.TotalHeads;
         byte[][] masks =
         [
-            .. Enumerable.Range(0, 6).Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDrawing.Exact)),
+            .. Enumerable.Range(0, 6).Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDraw.Exact)),
         ];
-        var found = new GatedForward(cache, blocks, model.Target(5, MeanOver.Rows)).Gradients([
+        var found = new GatedForward(cache, blocks, model.Target(5, LogitMean.Rows)).Gradients([
             .. masks.Select(mask => GatedForward.PointOf(mask, heads)),
         ]);
         return ([.. found.SelectMany(g => g.Gradient)], [.. found.Select(g => g.F)]);
@@ -157,7 +157,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     /// <summary>A mean over the sample's own picture alone.</summary>
     private static Baseline.Mean OwnKeysAndValues(Sample sample)
     {
-        using var sum = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        using var sum = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, RopeOrder.After);
         sum.Add(sample.Cache);
         return sum.ToBaseline();
     }
@@ -182,7 +182,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
             golden.Image
         );
         using PrefixCache cache = CacheOf(model, golden, 0);
-        using var sum = new MeanKvAccumulator(model.Info.Decoder, cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        using var sum = new MeanKvAccumulator(model.Info.Decoder, cache.Prompt.ImageLength, RopeOrder.After);
         for (int i = 1; i < golden.Images.Length; i++)
         {
             using PrefixCache other = CacheOf(model, golden, i);
@@ -191,7 +191,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 
         using Baseline.Mean mean = sum.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(mean, cache);
-        TargetDirection target = model.Target(golden.Target, MeanOver.Rows);
+        TargetDirection target = model.Target(golden.Target, LogitMean.Rows);
         var gated = new GatedForward(cache, blocks, target);
 
         double corners = gated
@@ -226,7 +226,7 @@ internal static class FiniteDifferences
         const double step = 1e-4;
         var random = new Random(5);
         double[] inside = [.. Enumerable.Range(0, heads).Select(_ => random.NextDouble())];
-        double[] corner = GatedForward.PointOf(HeadMasks.Draw(5, "corner", 0, heads, 0.75, MaskDrawing.Exact), heads);
+        double[] corner = GatedForward.PointOf(HeadMasks.Draw(5, "corner", 0, heads, 0.75, MaskDraw.Exact), heads);
         double worst = 0;
         foreach (double[] point in new[] { inside, corner })
         {

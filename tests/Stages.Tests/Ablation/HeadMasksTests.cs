@@ -20,7 +20,7 @@ public sealed class HeadMasksTests
     {
         int n = 1 + (count.Get % 2000);
         double p = share / 255.0;
-        byte[] mask = HeadMasks.Draw(seed, scope.Get, index.Get, n, p, MaskDrawing.Exact);
+        byte[] mask = HeadMasks.Draw(seed, scope.Get, index.Get, n, p, MaskDraw.Exact);
         return (HeadMasks.Intact(mask) == n - (int)Math.Round(p * n) && mask.Length == (n + 7) / 8).ToProperty();
     }
 
@@ -31,12 +31,12 @@ public sealed class HeadMasksTests
         PositiveInt index
     )
     {
-        byte[] mask = HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact);
+        byte[] mask = HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDraw.Exact);
         return (
-            mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact))
-            && !mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get + 1L, 1000, 0.75, MaskDrawing.Exact))
-            && !mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get + "x", index.Get, 1000, 0.75, MaskDrawing.Exact))
-            && !mask.SequenceEqual(HeadMasks.Draw(seed + 1L, scope.Get, index.Get, 1000, 0.75, MaskDrawing.Exact))
+            mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get, 1000, 0.75, MaskDraw.Exact))
+            && !mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get, index.Get + 1L, 1000, 0.75, MaskDraw.Exact))
+            && !mask.SequenceEqual(HeadMasks.Draw(seed, scope.Get + "x", index.Get, 1000, 0.75, MaskDraw.Exact))
+            && !mask.SequenceEqual(HeadMasks.Draw(seed + 1L, scope.Get, index.Get, 1000, 0.75, MaskDraw.Exact))
         ).ToProperty();
     }
 
@@ -44,7 +44,7 @@ public sealed class HeadMasksTests
     public Property Complement_and_lists_agree_and_bits_beyond_N_are_zero(int seed, PositiveInt count)
     {
         int n = 1 + (count.Get % 300);
-        byte[] mask = HeadMasks.Draw(seed, "s", 0, n, 0.5, MaskDrawing.Bernoulli);
+        byte[] mask = HeadMasks.Draw(seed, "s", 0, n, 0.5, MaskDraw.Bernoulli);
         int[] intact = [.. Enumerable.Range(0, n).Where(i => HeadMasks.IsIntact(mask, i))];
         byte[] rest = HeadMasks.Complement(mask, n);
         return (
@@ -58,9 +58,9 @@ public sealed class HeadMasksTests
     }
 
     [Theory]
-    [InlineData(MaskDrawing.Exact)]
-    [InlineData(MaskDrawing.Bernoulli)]
-    internal void Every_head_and_every_pair_is_ablated_as_often_as_p_says(MaskDrawing drawing)
+    [InlineData(MaskDraw.Exact)]
+    [InlineData(MaskDraw.Bernoulli)]
+    internal void Every_head_and_every_pair_is_ablated_as_often_as_p_says(MaskDraw drawing)
     {
         const int n = 12,
             draws = 40_000;
@@ -78,7 +78,7 @@ public sealed class HeadMasksTests
         }
 
         alone.Should().OnlyContain(share => Math.Abs(share - 0.75) < 0.011); // five standard deviations
-        together.Should().BeApproximately(drawing == MaskDrawing.Exact ? 0.75 * 8 / 11 : 0.75 * 0.75, 0.0125);
+        together.Should().BeApproximately(drawing == MaskDraw.Exact ? 0.75 * 8 / 11 : 0.75 * 0.75, 0.0125);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class HeadMasksTests
     {
         // a change of the generator would change every cached mask: bump the stage's version then
         Convert
-            .ToHexString(HeadMasks.Draw(7, "000001.jpg", 3, 64, 0.75, MaskDrawing.Exact))
+            .ToHexString(HeadMasks.Draw(7, "000001.jpg", 3, 64, 0.75, MaskDraw.Exact))
             .Should()
             .Be("9402161490186020"); // by an independent implementation
         var random = new CounterRandom(7, "a", 0);

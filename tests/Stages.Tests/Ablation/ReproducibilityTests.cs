@@ -35,7 +35,7 @@ public sealed class ReproducibilityTests
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun run = IntactRun.Compute(cache);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, MeanOver.Tokens));
+        using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, LogitMean.Tokens));
         int layers = model.Info.Layers,
             heads = model.Info.TotalHeads;
         return
@@ -49,7 +49,7 @@ public sealed class ReproducibilityTests
             .. run.ImageAttention().Cast<double>().Select(a => (float)a),
             .. suffix
                 .Logits([
-                    .. Enumerable.Range(0, 10).Select(i => HeadMasks.Draw(1, "a", i, heads, 0.5, MaskDrawing.Exact)),
+                    .. Enumerable.Range(0, 10).Select(i => HeadMasks.Draw(1, "a", i, heads, 0.5, MaskDraw.Exact)),
                 ])
                 .Select(f => (float)f),
         ];

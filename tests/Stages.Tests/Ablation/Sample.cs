@@ -24,8 +24,8 @@ internal sealed class Sample : IDisposable
         Model = tiny.Load(linear, compute);
         (Cache, Naive) = Of(TinyLlava.Noise(1), question);
         Intact = IntactRun.Compute(Cache);
-        Target = Model.Target(Intact.Target, MeanOver.Rows);
-        using var sum = new MeanKvAccumulator(Shape, Cache.Prompt.ImageLength, KeyAverage.AfterRotary);
+        Target = Model.Target(Intact.Target, LogitMean.Rows);
+        using var sum = new MeanKvAccumulator(Shape, Cache.Prompt.ImageLength, RopeOrder.After);
         for (int seed = 2; seed < 5; seed++)
         {
             (PrefixCache other, NaiveForward naive) = Of(TinyLlava.Noise(seed), question);
@@ -63,20 +63,20 @@ internal sealed class Sample : IDisposable
     }
 
     public byte[][] Masks(int count, double ablate = 0.5) =>
-        [.. Enumerable.Range(0, count).Select(i => HeadMasks.Draw(3, "sample", i, Heads, ablate, MaskDrawing.Exact))];
+        [.. Enumerable.Range(0, count).Select(i => HeadMasks.Draw(3, "sample", i, Heads, ablate, MaskDraw.Exact))];
 
     public AblationMask[] TokenMasks(int count) =>
         [
             .. Enumerable
                 .Range(0, count)
                 .Select(i => new AblationMask(
-                    HeadMasks.Draw(4, "heads", i, Heads, 0.3, MaskDrawing.Bernoulli),
+                    HeadMasks.Draw(4, "heads", i, Heads, 0.3, MaskDraw.Bernoulli),
                     i % 3 == 0
                         ? null
-                        : HeadMasks.Draw(4, "text", i, Cache.Prompt.SuffixLength, 0.3, MaskDrawing.Bernoulli),
+                        : HeadMasks.Draw(4, "text", i, Cache.Prompt.SuffixLength, 0.3, MaskDraw.Bernoulli),
                     i % 4 == 0
                         ? null
-                        : HeadMasks.Draw(4, "image", i, Cache.Prompt.ImageLength, 0.5, MaskDrawing.Bernoulli)
+                        : HeadMasks.Draw(4, "image", i, Cache.Prompt.ImageLength, 0.5, MaskDraw.Bernoulli)
                 )),
         ];
 

@@ -36,9 +36,9 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
                 double worst = 0;
                 for (int i = 0; i < 6; i++)
                 {
-                    byte[] heads = HeadMasks.Draw(5, "heads", i, sample.Heads, 0.3, MaskDrawing.Bernoulli);
-                    byte[] image = HeadMasks.Draw(5, "image", i, p, 0.75, MaskDrawing.Exact);
-                    byte[] rest = HeadMasks.Draw(5, "text", i, t - first, 0.3, MaskDrawing.Bernoulli);
+                    byte[] heads = HeadMasks.Draw(5, "heads", i, sample.Heads, 0.3, MaskDraw.Bernoulli);
+                    byte[] image = HeadMasks.Draw(5, "image", i, p, 0.75, MaskDraw.Exact);
+                    byte[] rest = HeadMasks.Draw(5, "text", i, t - first, 0.3, MaskDraw.Bernoulli);
                     byte[] whole = HeadMasks.Of(
                         t,
                         Enumerable.Range(first, t - first).Where(j => HeadMasks.IsIntact(rest, j - first))

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Xunit;
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Xunit;
 
@@ -13,7 +14,7 @@ public sealed class ClusteringTests
     {
         double[][] rows = Made.Rows(2 + (size.Get % 20), 3, seed);
 
-        Dendrogram tree = Linkage.Of(rows, DistanceMetric.Euclidean, LinkageMethod.Average);
+        Dendrogram tree = Linkage.Of(rows, VectorDistance.Euclidean, ClusterLinkage.Average);
 
         tree.Merges.Select(m => m.Height).Should().Equal(NaiveAverage(rows), (a, b) => Math.Abs(a - b) < 1e-12);
     }
@@ -23,7 +24,7 @@ public sealed class ClusteringTests
     {
         double[][] rows = Made.Rows(2 + (size.Get % 20), 4, seed);
 
-        Dendrogram tree = Linkage.Of(rows, DistanceMetric.Euclidean, LinkageMethod.Ward);
+        Dendrogram tree = Linkage.Of(rows, VectorDistance.Euclidean, ClusterLinkage.Ward);
 
         double total = rows.Sum(row => Distances.SquaredEuclidean(row, Centre(rows)));
         (tree.Merges.Sum(m => m.Height * m.Height) / 2).Should().BeApproximately(total, 1e-9 * total);
@@ -35,7 +36,7 @@ public sealed class ClusteringTests
         double[][] rows = Made.Rows(1 + (size.Get % 25), 2, seed);
         rows = ties ? [.. rows.Select(row => row.Select(v => Math.Round(v)).ToArray())] : rows;
 
-        Dendrogram tree = Linkage.Of(rows, DistanceMetric.Euclidean, ward ? LinkageMethod.Ward : LinkageMethod.Average);
+        Dendrogram tree = Linkage.Of(rows, VectorDistance.Euclidean, ward ? ClusterLinkage.Ward : ClusterLinkage.Average);
 
         tree.Merges.Select(m => m.Height).Should().BeInAscendingOrder();
         tree.Leaves().Should().BeEquivalentTo(Enumerable.Range(0, rows.Length));
@@ -61,10 +62,10 @@ public sealed class ClusteringTests
     [Fact]
     public void One_thing_and_none_are_trees_without_merges()
     {
-        Linkage.Of([], 1, LinkageMethod.Ward).Should().BeEquivalentTo(new { Count = 1, Merges = Array.Empty<Merge>() });
-        Linkage.Of([], 1, LinkageMethod.Ward).Leaves().Should().Equal(0);
-        Linkage.Of([], 1, LinkageMethod.Ward).CutAt(1).Should().Equal(1);
-        Linkage.Of([], 0, LinkageMethod.Ward).Leaves().Should().BeEmpty();
+        Linkage.Of([], 1, ClusterLinkage.Ward).Should().BeEquivalentTo(new { Count = 1, Merges = Array.Empty<Merge>() });
+        Linkage.Of([], 1, ClusterLinkage.Ward).Leaves().Should().Equal(0);
+        Linkage.Of([], 1, ClusterLinkage.Ward).CutAt(1).Should().Equal(1);
+        Linkage.Of([], 0, ClusterLinkage.Ward).Leaves().Should().BeEmpty();
     }
 
     [Theory]
@@ -72,14 +73,14 @@ public sealed class ClusteringTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(-1)]
     public void Distances_that_are_none_are_refused(double distance) =>
-        ((Action)(() => Linkage.Of([1, distance, 2], 3, LinkageMethod.Average))).Should().Throw<ArgumentException>();
+        ((Action)(() => Linkage.Of([1, distance, 2], 3, ClusterLinkage.Average))).Should().Throw<ArgumentException>();
 
     [Fact]
     public void A_long_chain_of_merges_needs_no_deep_recursion()
     {
         double[][] rows = [.. Enumerable.Range(0, 2000).Select(i => new[] { Math.Pow(1.01, i) })];
 
-        Dendrogram tree = Linkage.Of(rows, DistanceMetric.Euclidean, LinkageMethod.Average);
+        Dendrogram tree = Linkage.Of(rows, VectorDistance.Euclidean, ClusterLinkage.Average);
 
         tree.Leaves().Should().HaveCount(2000);
         tree.Cut(3).Max().Should().Be(3);

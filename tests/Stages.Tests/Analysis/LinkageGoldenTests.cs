@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using FluentAssertions.Execution;
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Xunit.Abstractions;
 
@@ -45,8 +46,8 @@ public sealed class LinkageGoldenTests(ITestOutputHelper output)
     {
         string name = c.GetProperty("name").GetString()!;
         double[] distances = Numbers(c.GetProperty("distances"));
-        DistanceMetric metric = Enum.Parse<DistanceMetric>(c.GetProperty("metric").GetString()!, ignoreCase: true);
-        LinkageMethod method = Enum.Parse<LinkageMethod>(c.GetProperty("method").GetString()!, ignoreCase: true);
+        VectorDistance metric = Enum.Parse<VectorDistance>(c.GetProperty("metric").GetString()!, ignoreCase: true);
+        ClusterLinkage method = Enum.Parse<ClusterLinkage>(c.GetProperty("method").GetString()!, ignoreCase: true);
         double[] own = Distances.Condensed(rows, metric);
         own.Should().HaveCount(distances.Length, name);
         worstDistance = Math.Max(worstDistance, own.Zip(distances, (a, b) => Math.Abs(a - b)).DefaultIfEmpty(0).Max());

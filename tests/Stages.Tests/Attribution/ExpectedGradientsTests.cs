@@ -1,5 +1,6 @@
 using DuckDB.NET.Data;
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
@@ -22,7 +23,7 @@ public sealed class ExpectedGradientsTests
     public void One_gradient_of_an_additive_phi_is_beta(string average)
     {
         using var sample = Additive();
-        ExpectedGradients one = sample.Expected(Enum.Parse<GradientMean>(average), first: 1);
+        ExpectedGradients one = sample.Expected(Enum.Parse<GradientAverage>(average), first: 1);
         one.Passes.Should().Be(1);
         one.Beta.Zip(Effects, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(1e-7);
         one.Intercept.Should().BeApproximately(0.1, 1e-6);
@@ -39,10 +40,10 @@ public sealed class ExpectedGradientsTests
             passes: 200
         );
         sample.Expected().Beta.Zip(Effects, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(1e-6);
-        double[] plain = sample.Expected(GradientMean.Masks).Beta;
+        double[] plain = sample.Expected(GradientAverage.Masks).Beta;
         (plain.Sum() / Effects.Sum()).Should().BeApproximately(0.5, 0.05, "75 % of the masks stand at the flat end");
-        sample.Fit(ResidualChoice.None).R2.Should().BeGreaterThan(0.999999);
-        sample.Fit(ResidualChoice.None, sample.Expected(GradientMean.Masks)).R2.Should().BeLessThan(0.9);
+        sample.Fit(GradientResidual.None).R2.Should().BeGreaterThan(0.999999);
+        sample.Fit(GradientResidual.None, sample.Expected(GradientAverage.Masks)).R2.Should().BeLessThan(0.9);
     }
 
     [Fact]
@@ -72,12 +73,12 @@ public sealed class ExpectedGradientsTests
             _ => [.. Effects.Select((e, n) => n < 12 ? e : 0)],
             noise: 0.02
         );
-        HeadFit none = sample.Fit(ResidualChoice.None),
-            always = sample.Fit(ResidualChoice.ElasticNet),
-            auto = sample.Fit(ResidualChoice.Auto);
+        HeadFit none = sample.Fit(GradientResidual.None),
+            always = sample.Fit(GradientResidual.ElasticNet),
+            auto = sample.Fit(GradientResidual.Auto);
         always.R2.Should().BeGreaterThan(none.R2 + 0.3).And.BeGreaterThan(0.95);
         auto.Should().BeEquivalentTo(always);
-        var trainer = new Trainer.Gradient(ResidualChoice.Auto, new ElasticNetSettings());
+        var trainer = new Trainer.Gradient(GradientResidual.Auto, new ElasticNetSettings());
         auto.ToFitRow("s", trainer).Trainer.Should().Be("gradient + elastic-net");
         none.ToFitRow("s", trainer).Trainer.Should().Be("gradient");
         Metrics.Pearson(auto.Beta, Effects).Should().BeGreaterThan(0.99);
@@ -96,9 +97,9 @@ public sealed class ExpectedGradientsTests
             rows: 120,
             noise: 0.2
         );
-        HeadFit none = sample.Fit(ResidualChoice.None),
-            always = sample.Fit(ResidualChoice.ElasticNet),
-            auto = sample.Fit(ResidualChoice.Auto);
+        HeadFit none = sample.Fit(GradientResidual.None),
+            always = sample.Fit(GradientResidual.ElasticNet),
+            auto = sample.Fit(GradientResidual.Auto);
         always.R2.Should().BeLessThan(none.R2);
         auto.Should().BeEquivalentTo(none);
     }
@@ -107,7 +108,7 @@ public sealed class ExpectedGradientsTests
     public void With_too_few_masks_for_the_folds_auto_leaves_the_residual_out()
     {
         using var sample = new MadeUpGradients(Heads, x => x[0], _ => [.. new double[Heads]], rows: 20);
-        sample.Fit(ResidualChoice.Auto).Fitted.Should().BeNull();
+        sample.Fit(GradientResidual.Auto).Fitted.Should().BeNull();
     }
 
     [Fact]
@@ -120,7 +121,7 @@ public sealed class ExpectedGradientsTests
             noise: 0.1
         );
         var fits = new HeadFit[3];
-        Parallel.For(0, fits.Length, i => fits[i] = sample.Fit(ResidualChoice.Auto));
+        Parallel.For(0, fits.Length, i => fits[i] = sample.Fit(GradientResidual.Auto));
         fits.Should()
             .OnlyContain(f =>
                 f.Beta.SequenceEqual(fits[0].Beta)
@@ -180,8 +181,8 @@ public sealed class ExpectedGradientsTests
                     )
                     .R2
             );
-        gradients.R2.Should().Be(sample.Fit(ResidualChoice.None).R2);
-        both.R2.Should().BeApproximately(sample.Fit(ResidualChoice.ElasticNet).R2, 1e-12);
+        gradients.R2.Should().Be(sample.Fit(GradientResidual.None).R2);
+        both.R2.Should().BeApproximately(sample.Fit(GradientResidual.ElasticNet).R2, 1e-12);
     }
 
     [Fact]
@@ -251,7 +252,7 @@ public sealed class ExpectedGradientsTests
         using var broken = new MadeUpGradients(Heads, _ => 1, _ => [double.NaN, .. new double[Heads - 1]]);
         FluentActions.Invoking(() => broken.Expected()).Should().Throw<InputException>().WithMessage("*not finite*");
         FluentActions
-            .Invoking(() => ExpectedGradients.Of([], Heads, GradientMean.Masks))
+            .Invoking(() => ExpectedGradients.Of([], Heads, GradientAverage.Masks))
             .Should()
             .Throw<ArgumentException>();
     }

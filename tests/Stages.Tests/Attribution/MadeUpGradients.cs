@@ -61,10 +61,10 @@ internal sealed class MadeUpGradients : IDisposable
 
     public MaskDataset Data => MaskDataset.Open([File("masks")], [File("forward")], Heads);
 
-    public ExpectedGradients Expected(GradientMean average = GradientMean.BothEnds, int first = int.MaxValue) =>
+    public ExpectedGradients Expected(GradientAverage average = GradientAverage.BothEnds, int first = int.MaxValue) =>
         ExpectedGradients.Of(GradientPart.Read(GradientFiles, Heads), Heads, average, first);
 
-    public HeadFit Fit(ResidualChoice residual, ExpectedGradients? gradients = null) =>
+    public HeadFit Fit(GradientResidual residual, ExpectedGradients? gradients = null) =>
         HeadRegression.Fit(
             new Trainer.Gradient(residual, new ElasticNetSettings()),
             [File("masks")],

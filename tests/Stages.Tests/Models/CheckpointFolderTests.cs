@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
@@ -308,7 +309,7 @@ public sealed class CheckpointFolderTests
     private static double[] Direction(TinyLlava tiny)
     {
         using VisionLanguageModel model = tiny.Load();
-        return model.Target(17, MeanOver.Rows).Direction;
+        return model.Target(17, LogitMean.Rows).Direction;
     }
 
     private static float[] Features(TinyLlava tiny)

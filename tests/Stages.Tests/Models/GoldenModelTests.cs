@@ -115,7 +115,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         }
 
         // baselines
-        using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, KeyAverage.AfterRotary);
+        using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, RopeOrder.After);
         for (int i = 1; i < golden.Images.Length; i++)
         {
             using ImageFeatures other = model.Features(golden.Picture(i));
@@ -128,7 +128,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         worst.Add("mean_values", Values(meanKv.Values), golden.Floats("mean_values"));
 
         // ablated logits
-        TargetDirection target = model.Target(golden.Target, MeanOver.Rows);
+        TargetDirection target = model.Target(golden.Target, LogitMean.Rows);
         foreach (
             (string tensor, Baseline baseline) in ((string, Baseline)[])
                 [("f_mean", meanKv), ("f_zero", new Baseline.Zero()), ("f_knockout", new Baseline.Knockout())]

@@ -99,7 +99,7 @@ public sealed class GoldenTargetTests
 
     private static Baseline.Mean MeanOf(GoldenCase golden, VisionLanguageModel model, PromptTokens prompt)
     {
-        using var mean = new MeanKvAccumulator(model.Decoder.Shape, prompt.ImageLength, KeyAverage.AfterRotary);
+        using var mean = new MeanKvAccumulator(model.Decoder.Shape, prompt.ImageLength, RopeOrder.After);
         for (int i = 1; i < golden.Images.Length; i++)
         {
             using ImageFeatures other = model.Features(golden.Picture(i));

@@ -32,7 +32,7 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
         using ImageFeatures features = model.Features(golden.Picture(0));
         PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
-        using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, KeyAverage.AfterRotary);
+        using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, RopeOrder.After);
         for (int i = 1; i < golden.Images.Length; i++)
         {
             using ImageFeatures other = model.Features(golden.Picture(i));
@@ -42,7 +42,7 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
 
         using Baseline.Mean baseline = mean.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(golden.Target, MeanOver.Rows));
+        using var suffix = new SuffixForward(cache, blocks, model.Target(golden.Target, LogitMean.Rows));
         double[] expected = golden.Doubles("f_pair");
         byte[][] heads = golden.Masks("pair_heads"),
             text = golden.Masks("pair_text"),

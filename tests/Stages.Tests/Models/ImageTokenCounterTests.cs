@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
@@ -95,8 +96,8 @@ public sealed class LoadingTests
         torch.Tensor h = torch.randn(3, 64);
         torch.Tensor logits = model.Decoder.Unembedding.Logits(h); // [3, V]
         foreach (
-            (MeanOver mean, int rows) in ((MeanOver, int)[])
-                [(MeanOver.Rows, TinyLlava.Rows), (MeanOver.Tokens, TinyLlava.ImageTokenId + 1)]
+            (LogitMean mean, int rows) in ((LogitMean, int)[])
+                [(LogitMean.Rows, TinyLlava.Rows), (LogitMean.Tokens, TinyLlava.ImageTokenId + 1)]
         )
         {
             double[] f = model.Target(17, mean).Logits(h);
@@ -107,7 +108,7 @@ public sealed class LoadingTests
             }
         }
 
-        model.Invoking(m => m.Target(TinyLlava.Rows, MeanOver.Rows)).Should().Throw<ArgumentOutOfRangeException>();
+        model.Invoking(m => m.Target(TinyLlava.Rows, LogitMean.Rows)).Should().Throw<ArgumentOutOfRangeException>();
     }
 
     [Fact]
@@ -132,7 +133,7 @@ public sealed class LoadingTests
         using var pad = VisionLanguageModel.Load(
             tiny.Folder,
             Arithmetic.Float32,
-            new ImageChoice { Fit = PictureFit.Pad }
+            new ImageChoice { Fit = ImageFit.Pad }
         );
         Picture wide = TinyLlava.Noise(1, width: 80, height: 20);
         pad.Preprocess(wide).Values.Should().NotEqual(crop.Preprocess(wide).Values);

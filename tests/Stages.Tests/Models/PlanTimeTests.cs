@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
@@ -100,7 +101,7 @@ public sealed class PlanTimeTests
             Action pass in (Action[])
                 [
                     () => IntactRun.Compute(cache).Dispose(),
-                    () => new SuffixForward(cache, blocks, model.Target(17, MeanOver.Rows)).Dispose(),
+                    () => new SuffixForward(cache, blocks, model.Target(17, LogitMean.Rows)).Dispose(),
                 ]
         )
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Models.Families;
 using Pipelines.Models.Vision;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class TokenRegionsTests
     {
         // 8 x 4 pixels are padded by 2 above and below to 8 x 8, then halved: a token is 4 x 4 pixels, the picture's
         // whole height
-        var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""), PictureFit.Pad);
+        var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""), ImageFit.Pad);
 
         TokenRegions
             .OfClip(processor, 8, 4, grid: 2, dropsClassToken: false)

@@ -205,7 +205,7 @@ public sealed class AnalysisFigureTests
                 [13],
                 [99],
             ],
-            DistanceMetric.Euclidean
+            VectorDistance.Euclidean
         );
 
         // a = 2, b = (10 + 13) / 2; a = 2, b = (8 + 11) / 2; a = 3, b = (10 + 8) / 2; a = 3, b = (13 + 11) / 2; the
@@ -304,7 +304,7 @@ public sealed class AnalysisFigureTests
             [.. Enumerable.Range(0, vectors.Length)],
             [.. Enumerable.Range(0, vectors[0].Length).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))],
             vectors,
-            Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average),
+            Linkage.Of(vectors, VectorDistance.Euclidean, ClusterLinkage.Average),
             0.1,
             "average linkage"
         );
@@ -318,7 +318,7 @@ public sealed class AnalysisFigureTests
             [
                 [0.2],
             ],
-            Linkage.Of([], 1, LinkageMethod.Average),
+            Linkage.Of([], 1, ClusterLinkage.Average),
             0.1,
             "average linkage"
         );

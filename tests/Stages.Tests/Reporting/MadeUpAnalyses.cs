@@ -88,7 +88,7 @@ internal static class MadeUpAnalyses
                         used,
                         samples,
                         vectors,
-                        Linkage.Of(vectors, DistanceMetric.Euclidean, LinkageMethod.Average),
+                        Linkage.Of(vectors, VectorDistance.Euclidean, ClusterLinkage.Average),
                         0.1,
                         "average linkage of Euclidean distances"
                     ),

@@ -46,7 +46,7 @@ public sealed class TableCatalogTests
         Directory.CreateDirectory(Path.Combine(folder.Path, "masks"));
         byte[][] masks =
         [
-            .. Enumerable.Range(0, 5).Select(i => HeadMasks.Draw(7, "sample", i, heads, 0.75, MaskDrawing.Exact)),
+            .. Enumerable.Range(0, 5).Select(i => HeadMasks.Draw(7, "sample", i, heads, 0.75, MaskDraw.Exact)),
         ];
         MaskPart.Write(Path.Combine(folder.Path, "masks", "part.parquet"), "sample", 0, masks);
         using var connection = new DuckDBConnection("DataSource=:memory:");

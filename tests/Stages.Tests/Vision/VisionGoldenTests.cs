@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
@@ -324,7 +325,7 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
             case "clip336" or "llava_pad":
                 var clip = new ClipProcessor(
                     Config(settings, "clip336"),
-                    processor == "clip336" ? PictureFit.Crop : PictureFit.Pad
+                    processor == "clip336" ? ImageFit.Crop : ImageFit.Pad
                 );
                 return ([clip.Fitted(picture)], clip.Process(picture));
             case "llava_next":

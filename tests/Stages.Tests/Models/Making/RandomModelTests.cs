@@ -195,7 +195,7 @@ public sealed class RandomModelTests : IDisposable
         torch.Tensor attention = run.Attention(0); // [H, T, P]
         attention.max().item<float>().Should().BeGreaterThan(4f / prompt.ImageLength, "heads prefer some image tokens");
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, MeanOver.Rows), batch: 0);
+        using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, LogitMean.Rows), batch: 0);
         double ablated = suffix.Logits([HeadMasks.None(info.TotalHeads)])[0];
         Math.Abs(suffix.Intact - ablated).Should().BeGreaterThan(0.01, "the image must matter");
     }
