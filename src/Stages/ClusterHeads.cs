@@ -96,11 +96,7 @@ public sealed class ClusterHeads(
                 double[][] beta = [.. samples.Select(s => attribution.Beta(run.Artifacts, s))]; // [samples][N]
                 int[] heads = [.. Enumerable.Range(0, Context.Heads).Where(n => beta.Any(b => b[n] > spec.LeastBeta))];
                 double[][] vectors = [.. heads.Select(n => beta.Select(b => b[n]).ToArray())]; // [heads][samples]
-                Dendrogram tree = Linkage.Of(
-                    vectors,
-                    Metric,
-                    spec.Linkage
-                );
+                Dendrogram tree = Linkage.Of(vectors, Metric, spec.Linkage);
                 Tables
                     .Of<HeadVectorRow>()
                     .Write(

@@ -225,11 +225,7 @@ public sealed class ModelCheck : IDisposable
         }
 
         using PrefixCache other = context.BuildPrefix(item);
-        using var mean = new MeanKvAccumulator(
-            other.Decoder.Shape,
-            other.Prompt.ImageLength,
-            spec.Rope
-        );
+        using var mean = new MeanKvAccumulator(other.Decoder.Shape, other.Prompt.ImageLength, spec.Rope);
         mean.Add(other);
         using Baseline.Mean one = mean.ToBaseline();
         return BaselineBlocks.Of(one, prefix);
@@ -241,9 +237,7 @@ public sealed class ModelCheck : IDisposable
         [
             .. Enumerable
                 .Range(0, forward.Batch)
-                .Select(i =>
-                    HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDraw.Exact)
-                ),
+                .Select(i => HeadMasks.Draw(context.Experiment.Seed, "time", i, context.Heads, 0.75, MaskDraw.Exact)),
         ];
         forward.Logits(masks[..1]); // warms up
         long start = Stopwatch.GetTimestamp();

@@ -78,14 +78,7 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, Answ
 
     /// <summary>Mask <paramref name="index"/> of a scope: ceil(N/8) bytes.</summary>
     public byte[] Draw(string scope, int index) =>
-        HeadMasks.Draw(
-            Seed,
-            scope,
-            index,
-            Context.Heads,
-            spec.Ablate,
-            spec.Draw
-        );
+        HeadMasks.Draw(Seed, scope, index, Context.Heads, spec.Ablate, spec.Draw);
 
     /// <summary>Key parts of all that <see cref="Draw"/> depends on but the index.</summary>
     public IReadOnlyList<KeyPart> DrawParts(string scope) =>

@@ -321,8 +321,7 @@ public sealed class StageContext
     }
 
     /// <summary>The direction of a sample's adjusted logit.</summary>
-    public TargetDirection Direction(Sample sample) =>
-        Model.Target(sample.TargetToken, Experiment.LogitMean);
+    public TargetDirection Direction(Sample sample) => Model.Target(sample.TargetToken, Experiment.LogitMean);
 
     /// <summary>The file that <c>model.template</c> names, or none.</summary>
     private IReadOnlyList<string> TemplateFile =>

@@ -48,9 +48,7 @@ public static class BaselineFile
                 return new Baseline.Mean(
                     Tensor(file, "mean_keys"),
                     Tensor(file, "mean_values"),
-                    file.Metadata.GetValueOrDefault("rope") == "before"
-                        ? RopeOrder.Before
-                        : RopeOrder.After
+                    file.Metadata.GetValueOrDefault("rope") == "before" ? RopeOrder.Before : RopeOrder.After
                 );
             default:
                 throw new InputException(

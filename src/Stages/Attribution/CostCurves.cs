@@ -81,7 +81,9 @@ internal static class CostCurves
         }
 
         int count = gradients.Sum(p => p.Phi.Length);
-        foreach (var (way, average) in new[] { (Gradient, GradientAverage.BothEnds), (PlainGradient, GradientAverage.Masks) })
+        foreach (
+            var (way, average) in new[] { (Gradient, GradientAverage.BothEnds), (PlainGradient, GradientAverage.Masks) }
+        )
         {
             foreach (int m in Steps(3, count))
             {

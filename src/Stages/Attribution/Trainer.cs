@@ -59,4 +59,3 @@ public abstract record Trainer
         public override string Name => "fast-tree";
     }
 }
-

@@ -1,4 +1,3 @@
-
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>

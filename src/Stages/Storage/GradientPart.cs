@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Pipelines.Domain.Errors;
 using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 

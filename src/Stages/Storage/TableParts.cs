@@ -1,5 +1,5 @@
-using Pipelines.Domain.Errors;
 using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Storage;
 
@@ -46,13 +46,7 @@ internal sealed record MaskPart(string SampleId, int[] MaskIndex, byte[][] Heads
             {
                 string column = group.Fields.Any(f => f.Name == ImageTokenBits) ? ImageTokenBits : "heads";
                 var masks = group.Bytes(column);
-                if (
-                    Array.Find(
-                        masks,
-                        m => !HeadMasks.Fits(m, heads)
-                    ) is
-                    { } wrong
-                )
+                if (Array.Find(masks, m => !HeadMasks.Fits(m, heads)) is { } wrong)
                 {
                     throw new InputException(
                         path,

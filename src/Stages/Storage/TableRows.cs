@@ -1,4 +1,3 @@
-
 namespace Pipelines.Stages.Storage;
 
 /// <summary>A picture that was asked about.</summary>

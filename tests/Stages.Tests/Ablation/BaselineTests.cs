@@ -26,11 +26,7 @@ public sealed class BaselineTests
     public void Averaging_before_and_after_rotary_agree_to_1e_5_where_positions_are_fixed()
     {
         using var sample = new Sample("packed");
-        using var before = new MeanKvAccumulator(
-            sample.Shape,
-            sample.Cache.Prompt.ImageLength,
-            RopeOrder.Before
-        );
+        using var before = new MeanKvAccumulator(sample.Shape, sample.Cache.Prompt.ImageLength, RopeOrder.Before);
         for (int seed = 2; seed < 5; seed++)
         {
             (PrefixCache cache, NaiveForward naive) = sample.Of(TinyLlava.Noise(seed), "What?");

@@ -48,9 +48,7 @@ public sealed class ReproducibilityTests
             .. run.Logits,
             .. run.ImageAttention().Cast<double>().Select(a => (float)a),
             .. suffix
-                .Logits([
-                    .. Enumerable.Range(0, 10).Select(i => HeadMasks.Draw(1, "a", i, heads, 0.5, MaskDraw.Exact)),
-                ])
+                .Logits([.. Enumerable.Range(0, 10).Select(i => HeadMasks.Draw(1, "a", i, heads, 0.5, MaskDraw.Exact))])
                 .Select(f => (float)f),
         ];
     }

@@ -74,9 +74,7 @@ internal sealed class Sample : IDisposable
                     i % 3 == 0
                         ? null
                         : HeadMasks.Draw(4, "text", i, Cache.Prompt.SuffixLength, 0.3, MaskDraw.Bernoulli),
-                    i % 4 == 0
-                        ? null
-                        : HeadMasks.Draw(4, "image", i, Cache.Prompt.ImageLength, 0.5, MaskDraw.Bernoulli)
+                    i % 4 == 0 ? null : HeadMasks.Draw(4, "image", i, Cache.Prompt.ImageLength, 0.5, MaskDraw.Bernoulli)
                 )),
         ];
 

@@ -36,7 +36,11 @@ public sealed class ClusteringTests
         double[][] rows = Made.Rows(1 + (size.Get % 25), 2, seed);
         rows = ties ? [.. rows.Select(row => row.Select(v => Math.Round(v)).ToArray())] : rows;
 
-        Dendrogram tree = Linkage.Of(rows, VectorDistance.Euclidean, ward ? ClusterLinkage.Ward : ClusterLinkage.Average);
+        Dendrogram tree = Linkage.Of(
+            rows,
+            VectorDistance.Euclidean,
+            ward ? ClusterLinkage.Ward : ClusterLinkage.Average
+        );
 
         tree.Merges.Select(m => m.Height).Should().BeInAscendingOrder();
         tree.Leaves().Should().BeEquivalentTo(Enumerable.Range(0, rows.Length));
@@ -62,7 +66,10 @@ public sealed class ClusteringTests
     [Fact]
     public void One_thing_and_none_are_trees_without_merges()
     {
-        Linkage.Of([], 1, ClusterLinkage.Ward).Should().BeEquivalentTo(new { Count = 1, Merges = Array.Empty<Merge>() });
+        Linkage
+            .Of([], 1, ClusterLinkage.Ward)
+            .Should()
+            .BeEquivalentTo(new { Count = 1, Merges = Array.Empty<Merge>() });
         Linkage.Of([], 1, ClusterLinkage.Ward).Leaves().Should().Equal(0);
         Linkage.Of([], 1, ClusterLinkage.Ward).CutAt(1).Should().Equal(1);
         Linkage.Of([], 0, ClusterLinkage.Ward).Leaves().Should().BeEmpty();
