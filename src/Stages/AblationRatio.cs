@@ -13,6 +13,7 @@ namespace Pipelines.Stages;
 /// passes, fits and validations for every ratio, and one table of what they give. The chain of the ratio that the
 /// experiment's own masks have is the experiment's own.
 /// </summary>
+[StageOf<AblationRatioSpec>]
 public sealed class AblationRatio : Stage
 {
     private const int Version = 1;

@@ -15,6 +15,7 @@ namespace Pipelines.Stages;
 /// the model's own words; whether they are right is decided when they are read, so another answer rule costs no run of
 /// the model.
 /// </summary>
+[StageOf<AnswerQuestionsSpec>]
 public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
 {
     private const int Version = 2;

@@ -9,6 +9,7 @@ namespace Pipelines.Stages;
 /// Lays samples out in the plane by beta (paper, Fig. 3E): exact t-SNE over the objects that have enough samples. One
 /// unit, a pure function of beta and the labels.
 /// </summary>
+[StageOf<BetaLayoutSpec>]
 public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution)
     : Stage(context)
 {

@@ -10,6 +10,7 @@ namespace Pipelines.Stages;
 /// Head vectors: beta of a head over the samples, of heads that matter in some sample, clustered (paper, Fig. 10). One
 /// unit, a pure function of beta.
 /// </summary>
+[StageOf<ClusterHeadsSpec>]
 public sealed class ClusterHeads(
     StageContext context,
     ClusterHeadsSpec spec,

@@ -11,6 +11,7 @@ namespace Pipelines.Stages;
 /// Collects what ablated heads see: mean keys and values of the image tokens over the baseline pictures (paper, mean
 /// ablation), zeros, or nothing.
 /// </summary>
+[StageOf<CollectMeanKvSpec>]
 public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) : Stage(context)
 {
     private const int Version = 1;

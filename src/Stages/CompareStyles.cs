@@ -10,6 +10,7 @@ namespace Pipelines.Stages;
 /// another, how well the regression fits in each, and how many heads each needs. One unit, a pure function of beta,
 /// fits, curves and the pictures' folders.
 /// </summary>
+[StageOf<CompareStylesSpec>]
 public sealed class CompareStyles(
     StageContext context,
     ForwardPasses forward,

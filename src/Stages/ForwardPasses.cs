@@ -17,10 +17,11 @@ namespace Pipelines.Stages;
 /// sample's passes go on in steps until <see cref="EnoughMasks"/> says so; the masks of later steps are drawn here, as
 /// units of the stage that draws masks.
 /// </summary>
+[StageOf<ForwardPassesSpec>]
 public sealed class ForwardPasses(
     StageContext context,
     ForwardPassesSpec spec,
-    AnswerQuestions answers,
+    [Role("samples")] AnswerQuestions answers,
     CollectMeanKv baseline,
     SampleMasks masks
 ) : Stage(context)

@@ -10,6 +10,7 @@ namespace Pipelines.Stages;
 /// Gradients against masks at equal cost: what the first of either give on the same held-out masks (beyond the paper).
 /// Runs no pass.
 /// </summary>
+[StageOf<GradientCostSpec>]
 public sealed class GradientCost(
     StageContext context,
     GradientCostSpec spec,

@@ -14,6 +14,7 @@ namespace Pipelines.Stages;
 /// libtorch's linear layers, over the weights that are loaded already; f(1) and f(0), which scale phi, are those of the
 /// forward passes.
 /// </summary>
+[StageOf<GradientPassesSpec>]
 public sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward)
     : Stage(context)
 {

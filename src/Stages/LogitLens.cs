@@ -9,6 +9,7 @@ namespace Pipelines.Stages;
 /// <summary>
 /// What the heads of largest beta write towards in the vocabulary (paper, Fig. 8). A unit is a sample.
 /// </summary>
+[StageOf<LogitLensSpec>]
 public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution)
     : SampleStage(context, forward)
 {

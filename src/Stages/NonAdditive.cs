@@ -9,6 +9,7 @@ namespace Pipelines.Stages;
 /// How much of what heads do is not additive: R^2 that trees on the elastic net's residual gain on the test masks
 /// (beyond the paper). Runs no pass.
 /// </summary>
+[StageOf<NonAdditiveSpec>]
 public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, ForwardPasses forward)
     : SampleStage(context, forward)
 {

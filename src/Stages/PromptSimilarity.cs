@@ -11,6 +11,7 @@ namespace Pipelines.Stages;
 /// and one table of the cosines. Only pictures whose answers are right under both prompts are compared, so passes are
 /// run for these alone.
 /// </summary>
+[StageOf<PromptSimilaritySpec>]
 public sealed class PromptSimilarity : Stage
 {
     private const int Version = 1;

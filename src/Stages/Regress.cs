@@ -10,6 +10,7 @@ namespace Pipelines.Stages;
 /// <summary>
 /// Fits phi from the masks, sample by sample: beta, and R^2 and rho on the test split (paper, eq. 1 and Table 2).
 /// </summary>
+[StageOf<RegressSpec>]
 public sealed class Regress(
     StageContext context,
     RegressSpec spec,

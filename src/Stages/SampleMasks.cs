@@ -11,7 +11,9 @@ namespace Pipelines.Stages;
 /// unit is a fixed range of i. With <c>count: auto</c> these are the masks that every sample needs; what a sample needs
 /// beyond them its forward passes tell, which have those drawn: the same units as a larger count draws.
 /// </summary>
-public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, AnswerQuestions answers) : Stage(context)
+[StageOf<SampleMasksSpec>]
+public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Role("samples")] AnswerQuestions answers)
+    : Stage(context)
 {
     private const int Version = 1;
     private const string SharedScope = "shared";

@@ -11,6 +11,7 @@ namespace Pipelines.Stages;
 /// Whether the masks were enough: beta and R^2 of the attribution's trainer on the first of them (beyond the paper).
 /// Runs no pass.
 /// </summary>
+[StageOf<StabilitySpec>]
 public sealed class Stability : SampleStage
 {
     private const int Version = 1;

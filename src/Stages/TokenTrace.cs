@@ -18,6 +18,7 @@ namespace Pipelines.Stages;
 /// tokens (delta, u*, weighted attention), shards of passes over image-token masks, which batch and resume like forward
 /// passes, and a fit of phi(x*, u*, v).
 /// </summary>
+[StageOf<TokenTraceSpec>]
 public sealed class TokenTrace : Stage
 {
     private const int Version = 1;

@@ -14,6 +14,7 @@ namespace Pipelines.Stages;
 /// (paper, validation). A unit is a sample and a criterion, so that a new trainer or a further criterion costs only its
 /// own passes.
 /// </summary>
+[StageOf<ValidateSpec>]
 public sealed class Validate : Stage
 {
     private const int Version = 1;

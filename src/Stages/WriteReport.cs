@@ -11,13 +11,16 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
-public sealed class WriteReport(StageContext context, ReportSources sources) : Stage(context)
+[StageOf<ReportSpec>]
+public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage(context)
 {
     private const int Version = 8;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
+
+    private readonly ReportSources sources = new(inputs);
 
     /// <inheritdoc/>
     public override string Kind => "report";
@@ -28,8 +31,8 @@ public sealed class WriteReport(StageContext context, ReportSources sources) : S
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        IReadOnlyList<Stage> inputs = sources.Known;
-        var lists = inputs.Select(s => s.Units(artifacts)).ToList();
+        IReadOnlyList<Stage> shown = sources.Known;
+        var lists = shown.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u))))
         {
             return new UnitList([], "all that it shows is there", 1);
@@ -37,7 +40,7 @@ public sealed class WriteReport(StageContext context, ReportSources sources) : S
 
         return new UnitList([
             Create(
-                [.. inputs.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))],
+                [.. shown.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))],
                 Described(artifacts),
                 PicturesOf(artifacts)
             ),

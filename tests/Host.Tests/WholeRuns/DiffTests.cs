@@ -179,7 +179,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
     [Theory]
     [InlineData("smal", "Did you mean small?")]
     [InlineData("nothing-like-it", "The runs there: alpha, more, prompt, several, small")]
-    [InlineData("", "The runs there")]
+    [InlineData("", " is empty")]
     [InlineData("README.md", "is a file")]
     [InlineData("src", "it has no experiment.yaml")]
     public void A_run_that_is_none_is_refused_with_what_would_be_right(string name, string right)

@@ -1,0 +1,92 @@
+using System.Reflection;
+using System.Text.Json;
+using Pipelines.Spec;
+
+namespace Pipelines.Stages;
+
+/// <summary>The settings that a stage is made from.</summary>
+/// <typeparam name="TSpec">The record of the spec.</typeparam>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class StageOfAttribute<TSpec> : Attribute
+    where TSpec : StageSpec;
+
+/// <summary>The role that an input fills where the parameter has another name.</summary>
+/// <param name="role">Name under <c>inputs:</c>.</param>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class RoleAttribute(string role) : Attribute
+{
+    /// <summary>Name under <c>inputs:</c>.</summary>
+    public string Role => role;
+}
+
+/// <summary>
+/// Makes stages. A stage's class says by <see cref="StageOfAttribute{TSpec}"/> what it is made from, and the parameters
+/// of its constructor are all that it is given: the experiment's context, its settings, its name, the stages that it
+/// reads by their roles (a parameter that may be null is a role that nothing need fill), or all of these as a map.
+/// Nothing else lists the stages.
+/// </summary>
+public static class StageFactory
+{
+    /// <summary>By the record of the settings, what makes its stage.</summary>
+    internal static readonly IReadOnlyDictionary<Type, ConstructorInfo> Constructors = typeof(StageFactory)
+        .Assembly.GetTypes()
+        .SelectMany(t => t.GetCustomAttributes().Select(a => (Stage: t, Spec: SpecOf(a.GetType()))))
+        .Where(t => t.Spec is not null)
+        .ToDictionary(t => t.Spec!, t => t.Stage.GetConstructors().Single());
+
+    /// <summary>The stage of a node.</summary>
+    /// <param name="context">What the stages of the experiment share.</param>
+    /// <param name="node">Name and settings.</param>
+    /// <param name="inputs">The stages that it reads, by role.</param>
+    /// <exception cref="Domain.Errors.InputException">The stage cannot work so.</exception>
+    public static Stage Create(StageContext context, StageNode node, IReadOnlyDictionary<string, Stage> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ConstructorInfo constructor = Constructors[node.Spec.GetType()];
+        var given = constructor.GetParameters().Select(p => Argument(p, context, node, inputs));
+        var stage = (Stage)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. given], null);
+        typeof(Stage).GetProperty(nameof(Stage.Name))!.SetValue(stage, node.Name);
+        return stage;
+    }
+
+    private static object? Argument(
+        ParameterInfo parameter,
+        StageContext context,
+        StageNode node,
+        IReadOnlyDictionary<string, Stage> inputs
+    )
+    {
+        Type type = parameter.ParameterType;
+        if (type.IsInstanceOfType(context))
+        {
+            return context;
+        }
+
+        if (type.IsInstanceOfType(node.Spec))
+        {
+            return node.Spec;
+        }
+
+        if (type == typeof(string))
+        {
+            return node.Name;
+        }
+
+        if (type.IsInstanceOfType(inputs))
+        {
+            return inputs;
+        }
+
+        return inputs.GetValueOrDefault(RoleOf(parameter));
+    }
+
+    /// <summary>The role of a parameter that a stage fills.</summary>
+    internal static string RoleOf(ParameterInfo parameter) =>
+        parameter.GetCustomAttribute<RoleAttribute>()?.Role
+        ?? JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter.Name!);
+
+    private static Type? SpecOf(Type attribute) =>
+        attribute.IsGenericType && attribute.GetGenericTypeDefinition() == typeof(StageOfAttribute<>)
+            ? attribute.GetGenericArguments()[0]
+            : null;
+}
