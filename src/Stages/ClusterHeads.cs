@@ -132,5 +132,5 @@ public sealed record HeadVectorRow(
     [RowKey] int Layer,
     [RowKey] int Head,
     [RowKey] string SampleId,
-    [Unit("phi a head or token")] double Beta
+    [Unit("phi a head")] double Beta
 );

@@ -49,9 +49,24 @@ public static class CompareRuns
             scans,
             traces,
             overlap,
+            only.Count > 0 ? [] : TablesOf(a, b),
             unpaired
         );
     }
+
+    private static TableDifference[] TablesOf(FinishedRun a, FinishedRun b) =>
+        [
+            .. a
+                .TableNames.Intersect(b.TableNames, StringComparer.Ordinal)
+                .Select(name =>
+                    TableDifference.Of(
+                        name,
+                        Storage.Tables.Published[Path.GetFileName(name)],
+                        a.TableFile(name),
+                        b.TableFile(name)
+                    )
+                ),
+        ];
 
     private static IReadOnlyList<(string A, string B)> Paired(
         string kind,

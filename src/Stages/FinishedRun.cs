@@ -12,6 +12,8 @@ namespace Pipelines.Stages;
 /// </summary>
 public sealed class FinishedRun
 {
+    private const string TablesFolder = "tables/",
+        TableExtension = ".parquet";
     private const string Again = "Run the experiment again: what is stored is not computed anew.";
     private readonly Experiment experiment;
     private readonly PublishedFiles files;
@@ -87,6 +89,31 @@ public sealed class FinishedRun
                 $"Copy that file, too, or run the experiment again: what is stored is not computed anew."
             )
             : new(folder, "has no tables: the run was not finished.", "Run the experiment to its end first.");
+
+    /// <summary>
+    /// Tables of one file, below <c>tables/</c> and without extension: <c>fits</c>, or <c>STAGE/fits</c>.
+    /// </summary>
+    public IReadOnlyList<string> TableNames =>
+        [
+            .. files
+                .Files.Where(f =>
+                    f.StartsWith(TablesFolder, StringComparison.Ordinal)
+                    && f.EndsWith(TableExtension, StringComparison.Ordinal)
+                )
+                .Select(f => f[TablesFolder.Length..^TableExtension.Length])
+                .Where(f => Tables.Published.ContainsKey(Path.GetFileName(f)))
+                .Order(StringComparer.Ordinal),
+        ];
+
+    /// <summary>The file of a table.</summary>
+    /// <param name="table">One of <see cref="TableNames"/>.</param>
+    /// <exception cref="InputException">It is not the file that the run left.</exception>
+    public string TableFile(string table)
+    {
+        string relative = TablesFolder + table + TableExtension;
+        string path = Path.Combine(Folder, relative);
+        return files.ProblemOf(relative) is { } problem ? throw new InputException(path, problem, Again) : path;
+    }
 
     /// <summary>The <c>forward-passes</c> stages.</summary>
     public IReadOnlyList<string> ForwardStages => Names<ForwardPassesSpec>();

@@ -21,6 +21,7 @@ public sealed class StageContext
     public const string ArithmeticPart = "arithmetic";
 
     private readonly IReadOnlyList<string> modelFiles;
+    private readonly ImageFit publishedFit;
     private readonly Lazy<IReadOnlyList<KeyPart>> modelParts;
     private readonly Lazy<PictureSet> pictures;
     private readonly Lazy<IReadOnlyList<DataItem>> items;
@@ -49,13 +50,11 @@ public sealed class StageContext
             Info.Stored
         );
         Question = Prompts.Resolve(experiment.Prompt);
-        Image = ImageSettings.Resolve(
-            experiment.Model.Image,
-            Info.Family,
+        publishedFit =
             Info.Family == ModelFamily.Llava
                 ? ClipProcessor.PublishedFit(ImageProcessorKeys.Clip.Read(Folder))
-                : ImageFit.Crop
-        );
+                : ImageFit.Crop;
+        Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family, publishedFit);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         foreach (string file in TemplateFile)
         {
@@ -85,6 +84,7 @@ public sealed class StageContext
         Template = other.Template;
         Question = Prompts.Resolve(prompt);
         RequirePrompt();
+        publishedFit = other.publishedFit;
         (modelFiles, modelParts, pictures, items) = (other.modelFiles, other.modelParts, other.pictures, other.items);
     }
 
@@ -126,17 +126,7 @@ public sealed class StageContext
     /// sizes and padding.
     /// </summary>
     public VisionLanguageModel HubModel =>
-        Engine.Model(
-            Folder,
-            Arithmetic,
-            Image with
-            {
-                Fit = ImageFit.Crop,
-                Square = null,
-                KeepSizes = false,
-            },
-            Template
-        );
+        Engine.Model(Folder, Arithmetic, Image with { Fit = publishedFit, Square = null, KeepSizes = false }, Template);
 
     /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };

@@ -7,13 +7,13 @@ namespace Pipelines.Stages;
 /// <summary>The settings that a stage is made from.</summary>
 /// <typeparam name="TSpec">The record of the spec.</typeparam>
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class StageOfAttribute<TSpec> : Attribute
+internal sealed class StageOfAttribute<TSpec> : Attribute
     where TSpec : StageSpec;
 
 /// <summary>The role that an input fills where the parameter has another name.</summary>
 /// <param name="role">Name under <c>inputs:</c>.</param>
 [AttributeUsage(AttributeTargets.Parameter)]
-public sealed class RoleAttribute(string role) : Attribute
+internal sealed class RoleAttribute(string role) : Attribute
 {
     /// <summary>Name under <c>inputs:</c>.</summary>
     public string Role => role;
@@ -21,9 +21,8 @@ public sealed class RoleAttribute(string role) : Attribute
 
 /// <summary>
 /// Makes stages. A stage's class says by <see cref="StageOfAttribute{TSpec}"/> what it is made from, and the parameters
-/// of its constructor are all that it is given: the experiment's context, its settings, its name, the stages that it
-/// reads by their roles (a parameter that may be null is a role that nothing need fill), or all of these as a map.
-/// Nothing else lists the stages.
+/// of its constructor are all that it is given: the experiment's context, its settings, its name, and the stages that
+/// it reads, each by its role (a parameter that may be null is a role that nothing need fill), or all of them as a map.
 /// </summary>
 public static class StageFactory
 {
@@ -38,7 +37,7 @@ public static class StageFactory
     /// <param name="context">What the stages of the experiment share.</param>
     /// <param name="node">Name and settings.</param>
     /// <param name="inputs">The stages that it reads, by role.</param>
-    /// <exception cref="Domain.Errors.InputException">The stage cannot work so.</exception>
+    /// <exception cref="Domain.Errors.InputException">Settings or inputs that the stage cannot work with.</exception>
     public static Stage Create(StageContext context, StageNode node, IReadOnlyDictionary<string, Stage> inputs)
     {
         ArgumentNullException.ThrowIfNull(node);

@@ -70,13 +70,13 @@ internal static class CheckCommand
         foreach (CheckResult result in check.Run())
         {
             results.Add(result);
-            if (!Console.IsOutputRedirected)
+            if (!Console.IsErrorRedirected)
             {
                 Console.Error.Write($"\r{result.What.PadRight(70)[..70]}"); // a large model takes minutes
             }
         }
 
-        if (!Console.IsOutputRedirected)
+        if (!Console.IsErrorRedirected)
         {
             Console.Error.Write($"\r{new string(' ', 70)}\r");
         }
@@ -102,6 +102,7 @@ internal static class CheckCommand
             );
         }
 
+        session.RequireRoomForModel(pipeline, Console.WriteLine);
         WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads));
         var comparison = new ReferenceComparison(pipeline.Context.HubModel, reference);
         Console.WriteLine(
@@ -138,11 +139,13 @@ internal static class CheckCommand
             new PassTimes(check.SecondsPerPicture, check.SecondsPerMask)
         );
         double total = 0;
+        bool isWhole = true;
         var counted = new HashSet<string>(StringComparer.Ordinal); // stages may share units
         foreach (Stage stage in pipeline.Stages)
         {
             if (Known(stage, session) is not { } list)
             {
+                isWhole = false;
                 break;
             }
 
@@ -165,7 +168,12 @@ internal static class CheckCommand
             yield return [stage.Name, WorkOf(stage, work), About(seconds) + timed];
         }
 
-        yield return ["altogether", session.Jobs > 1 ? $"{session.Jobs} at a time" : "", About(total)];
+        yield return
+        [
+            isWhole ? "altogether" : "so far",
+            session.Jobs > 1 ? $"{session.Jobs} at a time" : "",
+            About(total),
+        ];
     }
 
     /// <summary>What a stage does, in its own measure, and the pictures that it prepares for it.</summary>

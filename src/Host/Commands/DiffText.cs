@@ -47,6 +47,11 @@ internal static class DiffText
             Say(ComparisonSentences.Traces(trace), [.. ComparisonTable.Traces(trace)]);
         }
 
+        if (runs.Tables.Count > 0)
+        {
+            Say(ComparisonSentences.Tables(runs), ComparisonTable.Tables(runs));
+        }
+
         foreach (string sentence in runs.Unpaired)
         {
             Console.WriteLine(Shown.Name(sentence));

@@ -58,7 +58,7 @@ public sealed class ModelConfig
             {
                 throw new InputException(
                     path,
-                    $"the file has {file.Length:N0} bytes, far more than a configuration has.",
+                    Invariant.Text($"the file has {file.Length:N0} bytes, far more than a configuration has."),
                     "Download it again."
                 );
             }

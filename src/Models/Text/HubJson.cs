@@ -10,7 +10,7 @@ namespace Pipelines.Models.Text;
 /// </summary>
 internal static class HubJson
 {
-    private const string Remedy = "Download the tokenizer files of the model again.";
+    private const string Remedy = "Download it again.";
     private const long LargestFile = 256 << 20;
 
     /// <summary>The bytes of a file, without a byte-order mark.</summary>
@@ -22,7 +22,11 @@ internal static class HubJson
             var info = new FileInfo(file);
             if (info.Length > LargestFile)
             {
-                throw new InputException(file, $"has {info.Length:N0} bytes, far more than a tokenizer has.", Remedy);
+                throw new InputException(
+                    file,
+                    Invariant.Text($"has {info.Length:N0} bytes, far more than such " + $"a file has."),
+                    Remedy
+                );
             }
 
             byte[] bytes = RegularFile.ReadAllBytes(file);
@@ -39,7 +43,7 @@ internal static class HubJson
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException(file, $"cannot be read ({e.Message})", null, e);
+            throw new InputException(file, $"cannot be read ({e.Message.TrimEnd('.')}).", null, e);
         }
     }
 

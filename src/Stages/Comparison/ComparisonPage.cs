@@ -72,6 +72,15 @@ public static class ComparisonPage
                     : "",
                 []
             ),
+            new(
+                "tables",
+                "Tables",
+                runs.Tables.Count > 0
+                    ? Paragraph(ComparisonSentences.Tables(runs))
+                        + (ComparisonTable.Tables(runs) is { } differ ? Table(differ) : "")
+                    : "",
+                []
+            ),
             new("words", "Words", PageSections.Words, []),
         ];
         return HtmlPage.Of(

@@ -10,6 +10,15 @@ public static class ComparisonSentences
     private const int ListedSettings = 3,
         TopShown = 10;
 
+    /// <summary>How many tables hold the same rows.</summary>
+    public static string Tables(RunComparison runs)
+    {
+        int same = runs.Tables.Count(t => t.IsNone);
+        return same == runs.Tables.Count
+            ? $"All {Many(same, "table")} that both runs have hold the same rows."
+            : $"{Many(same, "table")} of {Count(runs.Tables.Count)} that both runs have hold the same rows.";
+    }
+
     /// <summary>The comparison in a few sentences.</summary>
     public static string Headline(RunComparison runs)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using static Pipelines.Stages.Comparison.ComparisonFormat;
@@ -34,6 +35,47 @@ public sealed record ComparisonTable(
             ? null
             : new ComparisonTable([("stage", false), ("kind", false), ("only in", false)], rows);
     }
+
+    /// <summary>Tables whose rows differ; null where none does.</summary>
+    public static ComparisonTable? Tables(RunComparison runs)
+    {
+        string[][] rows =
+        [
+            .. runs
+                .Tables.Where(t => !t.IsNone)
+                .Select(t =>
+                    (string[])
+                        [
+                            t.Name,
+                            Count(t.Both),
+                            Count(t.OnlyA),
+                            Count(t.OnlyB),
+                            Count(t.Differ),
+                            string.Join(", ", t.Columns.Select(Words)),
+                        ]
+                ),
+        ];
+        return rows.Length == 0
+            ? null
+            : new ComparisonTable(
+                [
+                    ("table", false),
+                    ("rows in both", true),
+                    ("only in A", true),
+                    ("only in B", true),
+                    ("differ", true),
+                    ("columns that differ (by at most)", false),
+                ],
+                rows
+            );
+    }
+
+    private static string Words(ColumnDifference column) =>
+        column.Largest is { } largest ? $"{column.Name} ({Exact(Rounded(largest))})" : column.Name;
+
+    /// <summary>To three digits, whatever its size.</summary>
+    private static double Rounded(double value) =>
+        double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>The samples in common.</summary>
     public static ComparisonTable Samples(SampleOverlap overlap)

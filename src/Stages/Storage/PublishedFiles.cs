@@ -49,6 +49,9 @@ public sealed class PublishedFiles
     public IReadOnlyList<string> Tops =>
         [.. sums.Keys.Concat(links.Keys).Select(f => f.Split('/')[0]).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>Files that the run left, relative, with slashes; links to stored part files are none of them.</summary>
+    public IReadOnlyCollection<string> Files => sums.Keys;
+
     /// <summary>Reads the file of a run's folder; null where it is missing or damaged.</summary>
     public static PublishedFiles? Read(string folder)
     {

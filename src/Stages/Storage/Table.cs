@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Linq.Expressions;
 using System.Reflection;
 using Parquet.Schema;
@@ -16,6 +17,17 @@ internal interface ITable
 
     /// <summary>Names and types of the columns, in order.</summary>
     IReadOnlyList<DataField> Fields { get; }
+
+    /// <summary>Names of the columns, in order.</summary>
+    IReadOnlyList<string> ColumnNames { get; }
+
+    /// <summary>
+    /// The rows of a file: what names a row (<see cref="RowKeyAttribute"/>; its place where nothing does) and its
+    /// values.
+    /// </summary>
+    /// <param name="path">A Parquet file of this table.</param>
+    /// <exception cref="InputException">Missing, damaged or of another kind; names path and column.</exception>
+    IEnumerable<(string Key, IReadOnlyList<object?> Values)> Cells(string path);
 }
 
 /// <summary>
@@ -53,8 +65,30 @@ public sealed class Table<TRow> : ITable
     /// <inheritdoc/>
     public IReadOnlyList<DataField> Fields => Array.ConvertAll(columns, c => c.Field);
 
-    /// <summary>Column names in order.</summary>
-    public IEnumerable<string> ColumnNames => columns.Select(c => c.Field.Name);
+    /// <inheritdoc/>
+    public IEnumerable<(string Key, IReadOnlyList<object?> Values)> Cells(string path)
+    {
+        int[] keys =
+        [
+            .. constructor
+                .GetParameters()
+                .Index()
+                .Where(p => p.Item.IsDefined(typeof(RowKeyAttribute)))
+                .Select(p => p.Index),
+        ];
+        foreach (var (place, row) in Rows([path]).Index())
+        {
+            object?[] values = Array.ConvertAll(columns, c => c.Value(row));
+            string key =
+                keys.Length > 0
+                    ? string.Join(" / ", keys.Select(k => Convert.ToString(values[k], CultureInfo.InvariantCulture)))
+                    : Invariant.Text($"{place}");
+            yield return (key, values);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ColumnNames => Array.ConvertAll(columns, c => c.Field.Name);
 
     /// <summary>Writes a Parquet file (temporary file, flush, rename).</summary>
     /// <param name="path">Target.</param>

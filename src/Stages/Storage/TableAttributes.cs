@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Storage;
 /// a type that may be null is a column that may be; the documentation of the parameters is the columns'.
 /// </summary>
 /// <param name="name">File or folder name without extension.</param>
-[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+[AttributeUsage(AttributeTargets.Class)]
 internal sealed class TableAttribute(string name) : Attribute
 {
     /// <summary>File or folder name without extension.</summary>

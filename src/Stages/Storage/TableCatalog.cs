@@ -104,9 +104,7 @@ public static partial class TableCatalog
     {
         XElement? documentation = Documentation.Value.GetValueOrDefault(row.FullName!.Replace('+', '.'));
         ParameterInfo[] parameters = row.GetConstructors().Single().GetParameters();
-        IReadOnlyList<DataField> fields = (
-            (ITable)Activator.CreateInstance(typeof(Table<>).MakeGenericType(row), nonPublic: true)!
-        ).Fields;
+        IReadOnlyList<DataField> fields = Tables.OfRow(row).Fields;
         ColumnDescription[] columns =
         [
             .. parameters.Zip(
@@ -142,7 +140,8 @@ public static partial class TableCatalog
             var t when t == typeof(double) => "float64",
             var t when t == typeof(int) => "int32",
             var t when t == typeof(bool) => "boolean",
-            _ => "bytes",
+            var t when t == typeof(byte[]) || t == typeof(ReadOnlyMemory<byte>) => "bytes",
+            var t => throw new InvalidOperationException($"No word for {t}."),
         };
         return field.IsNullable ? type + ", or null" : type;
     }

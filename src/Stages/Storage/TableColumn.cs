@@ -30,7 +30,7 @@ internal abstract class TableColumn<TRow>
         Type value = Nullable.GetUnderlyingType(type) ?? type;
         Type column =
             type == typeof(string) ? typeof(TextColumn<>)
-            : type == typeof(byte[]) ? typeof(BytesColumn<>)
+            : type == typeof(byte[]) && !isOptional ? typeof(BytesColumn<>)
             : type.IsEnum ? typeof(WordColumn<,>)
             : value.IsPrimitive && value != type ? typeof(OptionalNumberColumn<,>)
             : value.IsPrimitive ? typeof(NumberColumn<,>)

@@ -82,7 +82,7 @@ internal sealed record AttributionRow(
     [RowKey] string SampleId,
     [RowKey] int Layer,
     [RowKey] int Head,
-    [Unit("phi a head or token")] double Beta
+    [Unit("phi a head")] double Beta
 );
 
 /// <summary>

@@ -63,7 +63,7 @@ public sealed record ImageTokenRow(
     int? Row,
     int? Column,
     double WeightedAttention,
-    [Unit("phi a head or token")] double? Beta
+    [Unit("phi a token")] double? Beta
 );
 
 /// <summary>What lies on the object of a sample.</summary>
@@ -122,7 +122,7 @@ public sealed record LensRow(
     [RowKey] int HeadRank,
     int Layer,
     int Head,
-    [Unit("phi a head or token")] double Beta,
+    [Unit("phi a head")] double Beta,
     [RowKey] int ItemRank,
     int TokenId,
     string Token,

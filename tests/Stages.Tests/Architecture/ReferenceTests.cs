@@ -25,6 +25,7 @@ public sealed class ReferenceTests
     [
         "Attribution",
         "Analysis",
+        "Checking",
         "Comparison",
         "Data",
         "Reporting",

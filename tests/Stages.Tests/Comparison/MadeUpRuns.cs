@@ -120,6 +120,10 @@ internal static class MadeUpRuns
                 ),
             ],
             SampleOverlap.Of(fitA.Samples, fitB.Samples),
+            [
+                new TableDifference("fits", 3, 0, 1, 2, [new("r2", 2, 0.05), new("trainer", 1, null)]),
+                new TableDifference("samples", 3, 0, 0, 0, []),
+            ],
             []
         );
     }
