@@ -12,7 +12,7 @@ namespace Pipelines.Domain;
 /// </summary>
 internal struct CounterRandom
 {
-    private ulong state;
+    private SplitMix64 words;
 
     /// <summary>The stream of an index.</summary>
     /// <param name="seed">The experiment's seed.</param>
@@ -21,35 +21,17 @@ internal struct CounterRandom
     public CounterRandom(long seed, string scope, long index)
     {
         byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(Invariant.Text($"{seed}\0{scope}\0{index}")));
-        state = BinaryPrimitives.ReadUInt64LittleEndian(digest);
+        words = SplitMix64.FromState(BinaryPrimitives.ReadUInt64LittleEndian(digest));
     }
 
     /// <summary>The next word, uniform over all 2^64.</summary>
-    public ulong NextWord()
-    {
-        state += 0x9E3779B97F4A7C15;
-        ulong z = state;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+    public ulong NextWord() => words.Next();
 
     /// <summary>Uniform over 0 .. <paramref name="bound"/> - 1, without bias (Lemire 2019).</summary>
     public int Below(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);
-        ulong range = (ulong)bound;
-        ulong high = Math.BigMul(NextWord(), range, out ulong low);
-        if (low < range)
-        {
-            ulong threshold = (0 - range) % range;
-            while (low < threshold)
-            {
-                high = Math.BigMul(NextWord(), range, out low);
-            }
-        }
-
-        return (int)high;
+        return words.Below(bound);
     }
 
     /// <summary>Uniform over [0, 1) in steps of 2^-53.</summary>

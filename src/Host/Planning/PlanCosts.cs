@@ -64,9 +64,6 @@ internal sealed class PlanCosts
     /// <summary>The speed that was measured; null where all times are those of stored units.</summary>
     public PassSpeed? Measured => speed.IsValueCreated ? speed.Value : null;
 
-    /// <summary>Units computed at the same time.</summary>
-    public int Jobs => jobs;
-
     /// <summary>Seconds by the clock, and whether stored units were timed.</summary>
     public (double Seconds, bool IsTimed) TimeOf(PlannedWork work)
     {

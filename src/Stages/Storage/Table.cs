@@ -12,9 +12,6 @@ internal interface ITable
     /// <summary>File or folder name without extension.</summary>
     string Name { get; }
 
-    /// <summary>The record that a row is.</summary>
-    Type Row { get; }
-
     /// <summary>Names and types of the columns, in order.</summary>
     IReadOnlyList<DataField> Fields { get; }
 
@@ -58,9 +55,6 @@ public sealed class Table<TRow> : ITable
 
     /// <inheritdoc/>
     public string Name => table.Name;
-
-    /// <inheritdoc/>
-    public Type Row => typeof(TRow);
 
     /// <inheritdoc/>
     public IReadOnlyList<DataField> Fields => Array.ConvertAll(columns, c => c.Field);
