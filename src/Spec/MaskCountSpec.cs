@@ -22,8 +22,7 @@ public sealed record FixedCountSpec : MaskCountSpec
 /// <summary>
 /// Masks until beta is stable (beyond the paper): a sample has enough when beta of two disjoint halves of them, every
 /// other one, correlates. Asked after <c>least</c> masks, then whenever they have grown by a quarter, in whole shards.
-/// Fitted by the elastic net of the regress stage that reads the passes; where that has another trainer, by the
-/// paper's.
+/// The halves are fitted by an elastic net of its own, whatever a regress stage fits later.
 /// </summary>
 [Named("auto")]
 public sealed record AutoCountSpec : MaskCountSpec, IRuled
@@ -39,6 +38,22 @@ public sealed record AutoCountSpec : MaskCountSpec, IRuled
     /// <summary>Masks at most, enough or not (paper: 10,000 for every sample).</summary>
     [Between(8, 10_000_000)]
     public int Most { get; init; } = 10_000;
+
+    /// <summary>Strength of the penalty of the elastic net that fits the halves (paper: 0.0005).</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Its share of the l1 penalty.</summary>
+    [Between(0, 1)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Its sweeps at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+
+    /// <summary>Its stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
+    [Between(0, 1)]
+    public double Tolerance { get; init; } = 1e-4;
 
     /// <inheritdoc/>
     IEnumerable<BrokenRule> IRuled.Broken =>

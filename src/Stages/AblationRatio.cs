@@ -1,10 +1,10 @@
-using System.Globalization;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -16,13 +16,11 @@ namespace Pipelines.Stages;
 [StageOf<AblationRatioSpec>]
 public sealed class AblationRatio : Stage
 {
-    private const int Version = 1;
-    private const string FileName = "ablation-ratio.parquet";
-
+    private readonly StageContext context;
     private readonly AblationRatioSpec spec;
     private readonly ForwardPasses forward;
     private readonly Validate validation;
-    private readonly IReadOnlyList<RatioChain> chains;
+    private readonly IReadOnlyList<RatioPlan> plans;
 
     /// <summary>
     /// A study of the masks of <paramref name="attribution"/>, with the thresholds and the scan of
@@ -36,36 +34,17 @@ public sealed class AblationRatio : Stage
         Regress attribution,
         Validate validation
     )
-        : base(context)
     {
-        (this.spec, this.validation, forward) = (spec, validation, attribution.Forward);
-        Chain.RequireFixedCount(name, forward);
+        (this.context, this.spec, this.validation) = (context, spec, validation);
+        forward = attribution.Forward;
+        forward.RequireFixedCount(name);
         SampleMasksSpec masks = forward.Masks.Spec;
         if (masks.Draw == MaskDraw.Exact)
         {
             spec.Ratios.ToList().ForEach(ratio => RequireSomeOfEach(name, ratio, context.Heads));
         }
 
-        ValidateSpec order = validation.Spec with { RankBy = [Criterion.HeadAttribution] };
-        chains =
-        [
-            .. spec
-                .Ratios.Order()
-                .Select(ratio =>
-                {
-                    bool isOwn = ratio == masks.Ablate;
-                    Chain chain = isOwn
-                        ? Chain.Of(attribution)
-                        : Chain.Like(context, attribution, forward.Answers, masks with { Ablate = ratio });
-                    return new RatioChain(
-                        ratio,
-                        chain,
-                        isOwn && validation.Spec.Compares(Criterion.HeadAttribution)
-                            ? validation
-                            : new Validate(context, order, chain.Forward, chain.Attribution) { Name = validation.Name }
-                    );
-                }),
-        ];
+        plans = [.. spec.Ratios.Order().Select(ratio => RatioPlan.Of(context, ratio, attribution, validation))];
     }
 
     /// <inheritdoc/>
@@ -87,20 +66,27 @@ public sealed class AblationRatio : Stage
 
         // Kind by kind; passes of a sample together, because they share its prepared prefix.
         return new UnitList([
-            .. from sample in samples from c in chains from unit in c.Chain.MaskUnits(sample) select unit,
-            .. from sample in samples from c in chains from unit in c.Chain.PassUnits(sample) select unit,
-            .. from sample in samples from c in chains select c.Chain.Attribution.UnitOf(sample),
-            .. from sample in samples from c in chains select c.Validation.UnitOf(sample, Criterion.HeadAttribution),
-            TableUnit(samples),
+            .. from sample in samples from p in plans from unit in p.Forward.MasksOf(artifacts, sample) select unit,
+            .. from sample in samples
+            from p in plans
+            from unit in p.Attribution.PassUnits(artifacts, sample)
+            select unit,
+            .. from sample in samples from p in plans select p.Attribution.UnitOf(artifacts, sample),
+            .. from sample in samples from p in plans select p.Curves(artifacts, sample),
+            TableUnit(artifacts, samples),
         ]);
     }
 
     /// <summary>Heads needed and quality of the fit, by ratio and sample.</summary>
-    public IReadOnlyList<AblationRatioRow> Rows(Artifacts artifacts) =>
-        Tables.Of<AblationRatioRow>().Read(artifacts.File(TableUnit(Samples(artifacts)!), FileName));
+    public IReadOnlyList<AblationRatioRow> Rows(Artifacts artifacts)
+    {
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Rows<AblationRatioRow>(TableUnit(artifacts, Samples(artifacts)!));
+    }
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<AblationRatioRow>(() => Rows(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
@@ -121,11 +107,9 @@ public sealed class AblationRatio : Stage
     public Reporting.Convergence Convergence(Artifacts artifacts) =>
         Reporting.Convergence.Of(
             Name,
-            (
-                from c in chains
-                from sample in Samples(artifacts)!
-                select c.Chain.Attribution.Fit(artifacts, sample)
-            ).Select(f => (f.Iterations, f.Converged))
+            (from p in plans from sample in Samples(artifacts)! select p.Attribution.Fit(artifacts, sample)).Select(f =>
+                (f.Iterations, f.Converged)
+            )
         );
 
     private static void RequireSomeOfEach(string name, double ratio, int heads)
@@ -161,62 +145,90 @@ public sealed class AblationRatio : Stage
             long samples =
                 spec.Samples == 0 ? forward.ExpectedSamples : Math.Min(spec.Samples, forward.ExpectedSamples);
             return samples
-                * chains.Count(c => c.Validation != validation)
-                * (forward.Masks.Most + (2L * (Context.Heads + 1)));
+                * plans.Count(p => p.Ratio != forward.Masks.Spec.Ablate)
+                * (forward.Masks.Most + (2L * (context.Heads + 1)));
         }
     }
 
-    private Unit TableUnit(IReadOnlyList<Sample> samples) =>
-        new(
-            Kind,
-            Version,
-            "heads needed by ratio",
-            [
-                new KeyPart.Text(
-                    "ratios",
-                    string.Join(' ', chains.Select(c => c.Ratio.ToString("R", CultureInfo.InvariantCulture)))
-                ),
-                new KeyPart.Number("faithfulness", validation.Spec.Faithfulness),
-                new KeyPart.Number("completeness", validation.Spec.Completeness),
-                new KeyPart.Inputs(
-                    "fits",
-                    [.. from c in chains from sample in samples select c.Chain.Attribution.UnitOf(sample)]
-                ),
-                new KeyPart.Inputs(
-                    "validation",
-                    [
-                        .. from c in chains
-                        from sample in samples
-                        select c.Validation.UnitOf(sample, Criterion.HeadAttribution),
-                    ]
-                ),
-            ],
-            1,
-            "tables",
-            run =>
-                Tables
-                    .Of<AblationRatioRow>()
-                    .Write(
-                        run.File(FileName),
-                        [.. from c in chains from sample in samples select Row(run.Artifacts, c, sample)]
+    private Unit TableUnit(Artifacts artifacts, IReadOnlyList<Sample> samples) =>
+        artifacts.Once(
+            this,
+            nameof(TableUnit),
+            "",
+            () =>
+                Unit.Of(
+                    "heads needed by ratio",
+                    new HeadsNeededByRatio(
+                        [.. plans.Select(p => p.Ratio)],
+                        validation.Spec.Faithfulness,
+                        validation.Spec.Completeness,
+                        [.. from p in plans from sample in samples select p.Attribution.UnitOf(artifacts, sample)],
+                        [.. from p in plans from sample in samples select p.Curves(artifacts, sample)]
                     )
+                )
         );
 
-    private AblationRatioRow Row(Artifacts artifacts, RatioChain c, Sample sample)
+    /// <summary>The experiment with masks of one ratio, up to its fits and the curves of head attribution.</summary>
+    private sealed record RatioPlan(double Ratio, Regress Attribution, Validate Validation)
     {
-        FitRow fit = c.Chain.Attribution.Fit(artifacts, sample);
-        ValidationRow[] curve = [.. c.Validation.Rows(artifacts, sample, Criterion.HeadAttribution).OrderBy(r => r.K)];
+        public ForwardPasses Forward => Attribution.Forward;
+
+        public static RatioPlan Of(StageContext context, double ratio, Regress attribution, Validate validation)
+        {
+            var plan = new SubPlan(
+                context,
+                attribution.Name,
+                settings => settings is SampleMasksSpec masks ? masks with { Ablate = ratio } : settings
+            );
+            Regress fits = plan.Stage<Regress>(attribution.Name);
+            ValidateSpec curves = validation.Spec with { RankBy = [Criterion.HeadAttribution] };
+            return new RatioPlan(
+                ratio,
+                fits,
+                new Validate(context, curves, fits.Forward, fits) { Name = validation.Name }
+            );
+        }
+
+        public Unit Curves(Artifacts artifacts, Sample sample) =>
+            Validation.UnitOf(artifacts, sample, Criterion.HeadAttribution);
+    }
+}
+
+/// <summary>Heads needed and quality of the fits, by ratio.</summary>
+/// <param name="Ratios">Shares of heads that masks ablate, ascending.</param>
+/// <param name="Faithfulness">Heads needed: above this.</param>
+/// <param name="Completeness">Heads needed: below this.</param>
+/// <param name="Fits">The fits, ratio by ratio, each over the same samples in the same order.</param>
+/// <param name="Validation">The curves of head attribution, likewise.</param>
+[UnitKind("ablation-ratio", 1, "tables")]
+internal sealed record HeadsNeededByRatio(
+    IReadOnlyList<double> Ratios,
+    double Faithfulness,
+    double Completeness,
+    IReadOnlyList<Unit> Fits,
+    IReadOnlyList<Unit> Validation
+) : IUnit<HeadsNeededByRatio>
+{
+    /// <inheritdoc/>
+    public static void Compute(HeadsNeededByRatio unit, UnitRun run)
+    {
+        int samples = unit.Fits.Count / unit.Ratios.Count;
+        run.Write<AblationRatioRow>([.. unit.Fits.Select((_, i) => unit.Row(run, unit.Ratios[i / samples], i))]);
+    }
+
+    private AblationRatioRow Row(UnitRun run, double ratio, int i)
+    {
+        FitRow fit = run.Row<FitRow>(Fits[i]);
+        ValidationRow[] curve = [.. run.Rows<ValidationRow>(Validation[i]).OrderBy(r => r.K)];
         return new AblationRatioRow(
-            sample.Id,
-            c.Ratio,
-            Thresholds.FirstAbove([.. curve.Select(r => r.Faithfulness)], validation.Spec.Faithfulness),
-            Thresholds.FirstBelow([.. curve.Select(r => r.Completeness)], validation.Spec.Completeness),
+            fit.SampleId,
+            ratio,
+            Thresholds.FirstAbove([.. curve.Select(r => r.Faithfulness)], Faithfulness),
+            Thresholds.FirstBelow([.. curve.Select(r => r.Completeness)], Completeness),
             fit.R2,
             fit.Rho
         );
     }
-
-    private sealed record RatioChain(double Ratio, Chain Chain, Validate Validation);
 }
 
 /// <summary>What masks of one ratio give in one sample.</summary>

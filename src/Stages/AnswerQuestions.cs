@@ -7,6 +7,7 @@ using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -16,23 +17,14 @@ namespace Pipelines.Stages;
 /// the model.
 /// </summary>
 [StageOf<AnswerQuestionsSpec>]
-public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage(context)
+public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage
 {
-    private const int Version = 2;
-
     /// <summary>Pictures of a unit.</summary>
     public const int BlockSize = 8;
 
-    private const int TargetVersion = 1,
-        NoToken = -1,
+    private const int NoToken = -1,
         ExamplesTold = 3;
-    private const string FileName = "answers.parquet",
-        TargetFile = "target.parquet";
 
-    private readonly Dictionary<int, Unit> blocks = [];
-    private readonly Dictionary<string, Unit> targets = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IReadOnlyList<AnswerRow>> read = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TargetRow> readTargets = new(StringComparer.Ordinal);
     private readonly AnswerCheck check = new(spec.Answer.Plurals, spec.Answer.Synonyms);
 
     /// <inheritdoc/>
@@ -48,7 +40,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     public int Keep => spec.Keep;
 
     /// <summary>What is asked.</summary>
-    public string Question => Context.Question;
+    public string Question => context.Question;
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
@@ -93,26 +85,20 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     {
         long whole = (pictures + (BlockSize - 1L)) / BlockSize * BlockSize;
         int limit = (int)Math.Min(whole, spec.Limit > 0 ? spec.Limit : int.MaxValue);
-        return new AnswerQuestions(Context, spec with { Limit = limit }) { Name = Name };
+        return new AnswerQuestions(context, spec with { Limit = limit })
+        {
+            Name = Name,
+            IsOneOfSeveral = IsOneOfSeveral,
+        };
     }
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        if (!AreMeasured)
-        {
-            PublishTable(folder, SampleRows(artifacts));
-        }
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        AreMeasured ? [] : [new PublishedTable<SampleRow>(() => SampleRows(artifacts))];
 
     /// <inheritdoc/>
-    public override void PublishUnfinished(Artifacts artifacts, RunFolder folder)
-    {
-        if (SampleRows(artifacts) is { Count: > 0 } rows)
-        {
-            PublishTable(folder, rows);
-        }
-    }
+    public override IEnumerable<PublishedTable> PublishedUnfinished(Artifacts artifacts) =>
+        SampleRows(artifacts) is { Count: > 0 } rows ? [new PublishedTable<SampleRow>(() => rows)] : [];
 
     /// <inheritdoc/>
     public override string PublishedFacts(Artifacts artifacts) =>
@@ -120,7 +106,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
 
     /// <summary>The table of samples before anything is measured: the pictures whose answers are there.</summary>
     public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
-        [.. AskedSoFar(artifacts).Select(a => a.ToRow(Context.Question))];
+        [.. AskedSoFar(artifacts).Select(a => a.ToRow(context.Question))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -131,7 +117,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
         string few = more ? $"; {spec.Keep} were asked for, but there are no more pictures" : "";
         return
         [
-            .. Context.Pictures.Notes.Select(note => new SummaryRow("pictures", note)),
+            .. context.Pictures.Notes.Select(note => new SummaryRow("pictures", note)),
             new SummaryRow(Name, counts.Words + few),
             .. TargetNotes.Of(asked).Select(note => new SummaryRow($"{Name}: targets", note)),
         ];
@@ -139,7 +125,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
 
     /// <summary>Forward passes publish the table of samples, with what they measured.</summary>
     private bool AreMeasured =>
-        Context.Experiment.Stages.Any(n =>
+        context.Experiment.Stages.Any(n =>
             n.Spec is ForwardPassesSpec && n.Inputs.GetValueOrDefault("samples") == Name
         );
 
@@ -155,7 +141,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     /// <summary>Goes through the pictures in seed order, as far as answers are there, until enough are kept.</summary>
     private Asking Ask(Artifacts artifacts, ObjectCounts objects)
     {
-        check.RequireKnown(Context.Pictures);
+        check.RequireKnown(context.Pictures);
         List<Unit> asked = [],
             found = [];
         var pictures = new List<Asked>();
@@ -169,7 +155,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
                 break;
             }
 
-            asked.Add(BlockUnit(block));
+            asked.Add(BlockUnit(artifacts, block));
             if (!artifacts.Has(asked[^1]))
             {
                 missing++;
@@ -214,7 +200,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             );
         if (counts.Asked == 0)
         {
-            bool bySize = Context.Image.KeepSizes;
+            bool bySize = context.Image.KeepSizes;
             return new NoSampleException(
                 Name,
                 $"none of {asked.Count} pictures {(bySize ? "has the size asked for" : "could be asked about")} (for "
@@ -264,21 +250,12 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             + "a question about something else leave them out, --set 'data={kind: folder, images: FOLDER}'.";
     }
 
-    private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. Context.Items.Take(spec.Limit)] : Context.Items;
+    private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. context.Items.Take(spec.Limit)] : context.Items;
 
     private IEnumerable<Asked> Judge(Artifacts artifacts, int block)
     {
         DataItem[] items = Items(block);
-        string path = artifacts.File(BlockUnit(block), FileName);
-        IReadOnlyList<AnswerRow>? rows;
-        lock (read)
-        {
-            if (!read.TryGetValue(path, out rows))
-            {
-                read[path] = rows = Tables.Of<AnswerRow>().Read(path);
-            }
-        }
-
+        IReadOnlyList<AnswerRow> rows = artifacts.Learn<AnswerRow>(BlockUnit(artifacts, block));
         return items.Select((item, i) => Judge(artifacts, item, rows[i]));
     }
 
@@ -309,13 +286,13 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             return new Asked(nothing, known, verdict.Reason, Usable: false);
         }
 
-        Unit unit = TargetUnit(item);
+        Unit unit = TargetUnit(artifacts, item);
         if (!artifacts.Has(unit))
         {
             return new Asked(nothing, known, null, Usable: true) { FoundBy = unit, Awaits = true };
         }
 
-        TargetRow target = Target(artifacts, unit);
+        TargetRow target = artifacts.Learn<TargetRow>(unit)[0];
         var found = new Sample(item, row.Answer, target.TargetToken, target.Target)
         {
             Given = target.GivenIds,
@@ -328,142 +305,144 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
         };
     }
 
-    private TargetRow Target(Artifacts artifacts, Unit unit)
-    {
-        string path = artifacts.File(unit, TargetFile);
-        lock (read)
-        {
-            return readTargets.TryGetValue(path, out TargetRow? row)
-                ? row
-                : readTargets[path] = Tables.Of<TargetRow>().Read(path)[0];
-        }
-    }
-
     private DataItem[] Items(int block) => [.. Candidates.Skip(block * BlockSize).Take(BlockSize)];
 
-    private Unit BlockUnit(int block)
-    {
-        lock (blocks)
-        {
-            return blocks.TryGetValue(block, out Unit? unit) ? unit : blocks[block] = CreateBlock(block);
-        }
-    }
-
-    private Unit CreateBlock(int block)
-    {
-        DataItem[] items = Items(block);
-        int maxTokens = spec.Answer.MaxTokens;
-        return new Unit(
-            Kind,
-            Version,
-            $"pictures {block * BlockSize:000000}-{(block * BlockSize) + items.Length - 1:000000}",
-            [
-                .. Context.ModelParts,
-                new KeyPart.Text("question", Context.Question),
-                new KeyPart.Integer("max_tokens", maxTokens),
-                Context.PicturesPart(items),
-            ],
-            items.Length,
-            WorkUnit,
-            run =>
+    private Unit BlockUnit(Artifacts artifacts, int block) =>
+        artifacts.Once(
+            this,
+            nameof(BlockUnit),
+            block,
+            () =>
             {
-                var rows = new List<AnswerRow>();
-                foreach (DataItem item in items)
-                {
-                    run.Cancel.ThrowIfCancellationRequested();
-                    rows.Add(Ask(item, maxTokens));
-                    run.Advance(1);
-                }
-
-                Tables.Of<AnswerRow>().Write(run.File(FileName), rows);
+                PictureSource[] pictures = [.. Items(block).Select(context.SourceOf)];
+                return Unit.Of(
+                    $"pictures {block * BlockSize:000000}-{(block * BlockSize) + pictures.Length - 1:000000}",
+                    new AnswersOfModel(
+                        context.Source,
+                        context.Question,
+                        spec.Answer.MaxTokens,
+                        new PictureSources(pictures)
+                    ),
+                    pictures.Length
+                );
             }
         );
-    }
-
-    private AnswerRow Ask(DataItem item, int maxTokens)
-    {
-        Picture picture;
-        try
-        {
-            if (Context.Unasked(item) is { } reason)
-            {
-                return new AnswerRow(item.SampleId, "", NoToken, "", reason);
-            }
-
-            picture = PictureDecoder.Decode(item.FullPath);
-        }
-        catch (InputException e)
-        {
-            return new AnswerRow(item.SampleId, "", NoToken, "", StageContext.Subject(e.What));
-        }
-
-        VisionLanguageModel model = Context.Model;
-        using PrefixCache cache = Context.BuildPrefix(picture, model);
-        using IntactRun intact = IntactRun.Compute(cache);
-        return new AnswerRow(
-            item.SampleId,
-            model.Answer(intact.Generate(maxTokens, model.EndTokens)),
-            intact.Target,
-            model.Tokenizer.TokenText(intact.Target),
-            null
-        );
-    }
 
     /// <summary>
     /// Finds the target of an answer that does not begin with it. Units of their own, because most answers need none:
     /// what is stored of those stays as it is.
     /// </summary>
-    private Unit TargetUnit(DataItem item)
+    private Unit TargetUnit(Artifacts artifacts, DataItem item) =>
+        artifacts.Once(
+            this,
+            nameof(TargetUnit),
+            item.SampleId,
+            () =>
+                Unit.Of(
+                    $"{item.SampleId}/target",
+                    new TargetOfAnswer(
+                        context.Source,
+                        context.Question,
+                        spec.Answer.MaxTokens,
+                        item.SampleId,
+                        context.SourceOf(item)
+                    )
+                )
+        );
+
+    /// <summary>What the model says about a block of pictures.</summary>
+    /// <param name="Model">The model.</param>
+    /// <param name="Question">What is asked.</param>
+    /// <param name="MaxTokens">Tokens of an answer at most.</param>
+    /// <param name="Pictures">The pictures.</param>
+    [UnitKind("answer-questions", 2, "pictures")]
+    private sealed record AnswersOfModel(ModelSource Model, string Question, int MaxTokens, PictureSources Pictures)
+        : IUnit<AnswersOfModel>
     {
-        lock (targets)
+        public static void Compute(AnswersOfModel unit, UnitRun run)
         {
-            if (targets.TryGetValue(item.SampleId, out Unit? unit))
+            var rows = new List<AnswerRow>();
+            foreach (PictureSource picture in unit.Pictures.Pictures)
             {
-                return unit;
+                run.Cancel.ThrowIfCancellationRequested();
+                rows.Add(unit.Ask(picture));
+                run.Advance(1);
             }
 
-            int maxTokens = spec.Answer.MaxTokens;
-            return targets[item.SampleId] = new Unit(
-                Kind,
-                TargetVersion,
-                $"{item.SampleId}/target",
-                [
-                    .. Context.ModelParts,
-                    new KeyPart.Text("question", Context.Question),
-                    new KeyPart.Integer("max_tokens", maxTokens),
-                    new KeyPart.Text("sample", item.SampleId),
-                    new KeyPart.Digest("picture", item.File, Context.PictureDigest(item)) { Files = [item.FullPath] },
-                ],
-                1,
-                WorkUnit,
-                run => Tables.Of<TargetRow>().Write(run.File(TargetFile), [FindTarget(item, maxTokens)])
+            run.Write<AnswerRow>(rows);
+        }
+
+        private AnswerRow Ask(PictureSource source)
+        {
+            Picture picture;
+            try
+            {
+                if (Model.Unasked(source) is { } reason)
+                {
+                    return new AnswerRow(source.SampleId, "", NoToken, "", reason);
+                }
+
+                picture = PictureDecoder.Decode(source.FullPath);
+            }
+            catch (InputException e)
+            {
+                return new AnswerRow(source.SampleId, "", NoToken, "", ModelSource.SentenceOf(e.What));
+            }
+
+            VisionLanguageModel model = Model.Load();
+            using PrefixCache cache = Model.Prefix(picture, Question, []);
+            using IntactRun intact = IntactRun.Compute(cache);
+            return new AnswerRow(
+                source.SampleId,
+                model.Answer(intact.Generate(MaxTokens, model.EndTokens)),
+                intact.Target,
+                model.Tokenizer.TokenText(intact.Target),
+                null
             );
         }
     }
 
-    private TargetRow FindTarget(DataItem item, int maxTokens)
+    /// <summary>Which token of an answer is measured.</summary>
+    /// <param name="Model">The model.</param>
+    /// <param name="Question">What is asked.</param>
+    /// <param name="MaxTokens">Tokens of an answer at most.</param>
+    /// <param name="Sample">The picture's id.</param>
+    /// <param name="Picture">The picture.</param>
+    [UnitKind("answer-questions", 1, "pictures")]
+    private sealed record TargetOfAnswer(
+        ModelSource Model,
+        string Question,
+        int MaxTokens,
+        string Sample,
+        PictureSource Picture
+    ) : IUnit<TargetOfAnswer>
     {
-        VisionLanguageModel model = Context.Model;
-        using PrefixCache cache = Context.BuildPrefix(item);
-        using IntactRun intact = IntactRun.Compute(cache);
-        IReadOnlyList<int> said = intact.Generate(maxTokens, model.EndTokens);
-        AnswerTarget target = model.TargetOf(said);
-        if (target.Problem is { } problem)
-        {
-            return new TargetRow(item.SampleId, "", "", NoToken, "", false, problem);
-        }
+        public static void Compute(TargetOfAnswer unit, UnitRun run) => run.Write<TargetRow>([unit.Find()]);
 
-        int[] given = [.. said.Take(target.Position)];
-        int token = said[target.Position];
-        return new TargetRow(
-            item.SampleId,
-            string.Join(' ', given),
-            model.TextOf(given),
-            token,
-            model.Tokenizer.TokenText(token),
-            target.IsPiece,
-            null
-        );
+        private TargetRow Find()
+        {
+            VisionLanguageModel model = Model.Load();
+            using PrefixCache cache = Model.Prefix(PictureDecoder.Decode(Picture.FullPath), Question, []);
+            using IntactRun intact = IntactRun.Compute(cache);
+            IReadOnlyList<int> said = intact.Generate(MaxTokens, model.EndTokens);
+            AnswerTarget target = model.TargetOf(said);
+            if (target.Problem is { } problem)
+            {
+                return new TargetRow(Sample, "", "", NoToken, "", false, problem);
+            }
+
+            int[] given = [.. said.Take(target.Position)];
+            int token = said[target.Position];
+            return new TargetRow(
+                Sample,
+                string.Join(' ', given),
+                model.TextOf(given),
+                token,
+                model.Tokenizer.TokenText(token),
+                target.IsPiece,
+                null
+            );
+        }
     }
 
     /// <summary>What the model said about a picture, or the reason why it was not asked.</summary>
@@ -489,7 +468,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     /// <param name="Target">Its text.</param>
     /// <param name="IsPiece">The word goes on in the next token.</param>
     /// <param name="Reason">Why no token can be measured, or null.</param>
-    [Table("targets", IsInternal = true)]
+    [Table("targets", IsInternal = true, File = "target.parquet")]
     private sealed record TargetRow(
         [RowKey] string SampleId,
         string GivenTokens,

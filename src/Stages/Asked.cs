@@ -4,6 +4,7 @@ using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 

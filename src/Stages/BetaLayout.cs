@@ -2,6 +2,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -11,14 +12,8 @@ namespace Pipelines.Stages;
 /// </summary>
 [StageOf<BetaLayoutSpec>]
 public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, ForwardPasses forward, Regress attribution)
-    : Stage(context)
+    : Stage
 {
-    private const int Version = 1;
-    private const string PointsFile = "layout.parquet",
-        RunFile = "layout-run.parquet";
-
-    private Unit? unit;
-
     /// <inheritdoc/>
     public override string Kind => "beta-layout";
 
@@ -28,12 +23,11 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
-            ? new UnitList([unit ??= Create(samples)])
+            ? new UnitList([artifacts.Once(this, nameof(Create), "", () => Create(artifacts, samples))])
             : new UnitList([], $"{forward.Name} is done", 1);
 
     /// <summary>The samples in the plane.</summary>
-    public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) =>
-        Tables.Of<LayoutRow>().Read(artifacts.File(Units(artifacts).Known[0], PointsFile));
+    public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) => artifacts.Rows<LayoutRow>(Units(artifacts).Known[0]);
 
     /// <summary>Where the coefficients that are laid out come from.</summary>
     public Regress Attribution => attribution;
@@ -51,11 +45,11 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
     }
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        PublishTable(folder, Rows(artifacts));
-        PublishTable(folder, [Run(artifacts)]);
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [
+            new PublishedTable<LayoutRow>(() => Rows(artifacts)),
+            new PublishedTable<LayoutRunRow>(() => [Run(artifacts)]),
+        ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -68,10 +62,9 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
         return [new SummaryRow(Name, found)];
     }
 
-    private LayoutRunRow Run(Artifacts artifacts) =>
-        Tables.Of<LayoutRunRow>().Read(artifacts.File(Units(artifacts).Known[0], RunFile))[0];
+    private LayoutRunRow Run(Artifacts artifacts) => artifacts.Row<LayoutRunRow>(Units(artifacts).Known[0]);
 
-    private Unit Create(IReadOnlyList<Sample> samples)
+    private Unit Create(Artifacts artifacts, IReadOnlyList<Sample> samples)
     {
         Sample[] shown =
         [
@@ -80,63 +73,61 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
                 .Where(o => o.Count() >= spec.LeastSamples)
                 .SelectMany(o => o.Take(spec.MostSamples)),
         ];
-        int objects = shown.Select(s => s.Object).Distinct(StringComparer.Ordinal).Count();
-        string labels = string.Join('\n', shown.Select(s => $"{s.Id}\t{s.Object}\t{s.Item.SuperCategory}"));
-        KeyPart[] perplexity = spec.Perplexity is { } asked ? [new KeyPart.Number("perplexity", asked)] : [];
-        return new Unit(
-            Kind,
-            Version,
+        ObjectLabel[] labels = Array.ConvertAll(shown, s => new ObjectLabel(s.Id, s.Object, s.Item.SuperCategory));
+        return Unit.Of(
             $"{shown.Length} samples",
-            [
-                new KeyPart.Digest("labels", $"{objects} objects", FileDigests.OfText(labels))
-                {
-                    Files = Context.LabelFiles,
-                },
-                .. perplexity,
-                new KeyPart.Integer("steps", spec.Steps),
-                new KeyPart.Inputs("attribution", [.. shown.Select(attribution.UnitOf)]),
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                double[][] beta = [.. shown.Select(s => attribution.Beta(run.Artifacts, s))];
-                // A perplexity above the count of samples has no meaning
-                double? fitting = spec.Perplexity is { } wanted && wanted < beta.Length ? wanted : null;
-                TSne layout = TSne.Of(beta, new TSneSettings { Perplexity = fitting, Steps = spec.Steps });
-                Tables
-                    .Of<LayoutRow>()
-                    .Write(
-                        run.File(PointsFile),
-                        [
-                            .. shown.Select(
-                                (s, i) =>
-                                    new LayoutRow(
-                                        s.Id,
-                                        s.Object,
-                                        s.Item.SuperCategory,
-                                        layout.Points[i][0],
-                                        layout.Points[i][1]
-                                    )
-                            ),
-                        ]
-                    );
-                Tables
-                    .Of<LayoutRunRow>()
-                    .Write(
-                        run.File(RunFile),
-                        [
-                            new LayoutRunRow(
-                                shown.Length,
-                                objects,
-                                Undefined.ToNull(layout.Perplexity),
-                                Undefined.ToNull(layout.Divergence),
-                                layout.Steps
-                            ),
-                        ]
-                    );
-            }
+            new LayoutOfSamples(
+                new LabelSource<ObjectLabel>(
+                    labels,
+                    $"{LayoutOfSamples.Objects(labels)} objects",
+                    l => $"{l.SampleId}\t{l.Object}\t{l.SuperCategory}",
+                    context.LabelFiles
+                ),
+                spec.Perplexity,
+                spec.Steps,
+                [.. shown.Select(s => attribution.UnitOf(artifacts, s))]
+            )
         );
+    }
+
+    /// <summary>What a sample shows.</summary>
+    private sealed record ObjectLabel(string SampleId, string Object, string? SuperCategory);
+
+    /// <summary>Samples in the plane by beta.</summary>
+    /// <param name="Labels">The samples.</param>
+    /// <param name="Perplexity">Effective number of neighbours; null = chosen by their number.</param>
+    /// <param name="Steps">Steps of the descent.</param>
+    /// <param name="Attribution">The fits, in order of the samples.</param>
+    [UnitKind("beta-layout", 1, "layouts")]
+    private sealed record LayoutOfSamples(
+        LabelSource<ObjectLabel> Labels,
+        double? Perplexity,
+        int Steps,
+        IReadOnlyList<Unit> Attribution
+    ) : IUnit<LayoutOfSamples>
+    {
+        public static int Objects(IEnumerable<ObjectLabel> labels) =>
+            labels.Select(l => l.Object).Distinct(StringComparer.Ordinal).Count();
+
+        public static void Compute(LayoutOfSamples unit, UnitRun run)
+        {
+            double[][] beta = [.. unit.Attribution.Select(run.Artifacts.Beta)];
+            // A perplexity above the count of samples has no meaning
+            double? fitting = unit.Perplexity is { } wanted && wanted < beta.Length ? wanted : null;
+            TSne layout = TSne.Of(beta, new TSneSettings { Perplexity = fitting, Steps = unit.Steps });
+            LayoutRow Row(ObjectLabel label, int i) =>
+                new(label.SampleId, label.Object, label.SuperCategory, layout.Points[i][0], layout.Points[i][1]);
+            run.Write<LayoutRow>([.. unit.Labels.Labels.Select(Row)]);
+            run.Write<LayoutRunRow>([
+                new LayoutRunRow(
+                    beta.Length,
+                    Objects(unit.Labels.Labels),
+                    Undefined.ToNull(layout.Perplexity),
+                    Undefined.ToNull(layout.Divergence),
+                    layout.Steps
+                ),
+            ]);
+        }
     }
 
     /// <summary>How the samples were laid out.</summary>

@@ -3,6 +3,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -16,19 +17,13 @@ public sealed class ClusterHeads(
     ClusterHeadsSpec spec,
     ForwardPasses forward,
     Regress attribution
-) : Stage(context)
+) : Stage
 {
-    private const int Version = 1;
-    private const string VectorsFile = "head-vectors.parquet",
-        TreeFile = "head-tree.parquet";
-
-    private Unit? unit;
-
     /// <summary>The spec.</summary>
     public ClusterHeadsSpec Spec => spec;
 
     /// <summary>H, by which a head's number is layer * H + head.</summary>
-    public int HeadsPerLayer => Context.Info.Heads;
+    public int HeadsPerLayer => context.Info.Heads;
 
     /// <inheritdoc/>
     public override string Kind => "cluster-heads";
@@ -47,23 +42,19 @@ public sealed class ClusterHeads(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
-            ? new UnitList([unit ??= Create(samples)])
+            ? new UnitList([artifacts.Once(this, nameof(Create), "", () => Create(artifacts, samples))])
             : new UnitList([], $"{forward.Name} is done", 1);
 
     /// <summary>The rows of the vectors.</summary>
     public IReadOnlyList<HeadVectorRow> Rows(Artifacts artifacts) =>
-        Tables.Of<HeadVectorRow>().Read(artifacts.File(Units(artifacts).Known[0], VectorsFile));
+        artifacts.Rows<HeadVectorRow>(Units(artifacts).Known[0]);
 
     /// <summary>The merges.</summary>
-    public IReadOnlyList<Merge> Merges(Artifacts artifacts) =>
-        Tables.Of<Merge>().Read(artifacts.File(Units(artifacts).Known[0], TreeFile));
+    public IReadOnlyList<Merge> Merges(Artifacts artifacts) => artifacts.Rows<Merge>(Units(artifacts).Known[0]);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        PublishTable(folder, Rows(artifacts));
-        PublishTable(folder, Merges(artifacts));
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<HeadVectorRow>(() => Rows(artifacts)), new PublishedTable<Merge>(() => Merges(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -73,53 +64,59 @@ public sealed class ClusterHeads(
         [
             new SummaryRow(
                 Name,
-                Invariant.Text($"{heads} of {Context.Heads} heads have beta > {spec.LeastBeta} in some sample")
+                Invariant.Text($"{heads} of {context.Heads} heads have beta > {spec.LeastBeta} in some sample")
             ),
         ];
     }
 
-    private Unit Create(IReadOnlyList<Sample> samples) =>
-        new(
-            Kind,
-            Version,
+    private Unit Create(Artifacts artifacts, IReadOnlyList<Sample> samples) =>
+        Unit.Of(
             $"{samples.Count} samples",
-            [
-                new KeyPart.Number("least_beta", spec.LeastBeta),
-                new KeyPart.Text("distance", Spelling.Of(spec.Distance)),
-                new KeyPart.Text("linkage", Spelling.Of(spec.Linkage)),
-                new KeyPart.Integer("heads_per_layer", Context.Info.Heads),
-                new KeyPart.Inputs("attribution", [.. samples.Select(attribution.UnitOf)]),
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                double[][] beta = [.. samples.Select(s => attribution.Beta(run.Artifacts, s))]; // [samples][N]
-                int[] heads = [.. Enumerable.Range(0, Context.Heads).Where(n => beta.Any(b => b[n] > spec.LeastBeta))];
-                double[][] vectors = [.. heads.Select(n => beta.Select(b => b[n]).ToArray())]; // [heads][samples]
-                Dendrogram tree = Linkage.Of(vectors, Metric, spec.Linkage);
-                Tables
-                    .Of<HeadVectorRow>()
-                    .Write(
-                        run.File(VectorsFile),
-                        [
-                            .. heads.SelectMany(
-                                (n, h) =>
-                                    samples.Select(
-                                        (s, i) =>
-                                            new HeadVectorRow(
-                                                n / Context.Info.Heads,
-                                                n % Context.Info.Heads,
-                                                s.Id,
-                                                vectors[h][i]
-                                            )
-                                    )
-                            ),
-                        ]
-                    );
-                Tables.Of<Merge>().Write(run.File(TreeFile), tree.Merges);
-            }
+            new ClusteredHeads(
+                spec.LeastBeta,
+                spec.Distance,
+                spec.Linkage,
+                context.Info.Heads,
+                [.. samples.Select(s => attribution.UnitOf(artifacts, s))]
+            )
         );
+}
+
+/// <summary>Head vectors and their tree.</summary>
+/// <param name="LeastBeta">A head counts whose beta exceeds this in some sample.</param>
+/// <param name="Distance">How far apart two vectors are.</param>
+/// <param name="Linkage">How clusters are joined.</param>
+/// <param name="HeadsPerLayer">H.</param>
+/// <param name="Attribution">The fits, in order of the samples.</param>
+[UnitKind("cluster-heads", 1, "trees")]
+internal sealed record ClusteredHeads(
+    double LeastBeta,
+    VectorDistance Distance,
+    ClusterLinkage Linkage,
+    int HeadsPerLayer,
+    IReadOnlyList<Unit> Attribution
+) : IUnit<ClusteredHeads>
+{
+    /// <inheritdoc/>
+    public static void Compute(ClusteredHeads unit, UnitRun run)
+    {
+        AttributionRow[][] fits = [.. unit.Attribution.Select(a => run.Rows<AttributionRow>(a).ToArray())];
+        double[][] beta = [.. unit.Attribution.Select(run.Artifacts.Beta)]; // [samples][N]
+        int all = beta.Length == 0 ? 0 : beta[0].Length;
+        int[] heads = [.. Enumerable.Range(0, all).Where(n => beta.Any(b => b[n] > unit.LeastBeta))];
+        double[][] vectors = [.. heads.Select(n => beta.Select(b => b[n]).ToArray())]; // [heads][samples]
+        HeadVectorRow Entry(int h, int sample) =>
+            new(
+                heads[h] / unit.HeadsPerLayer,
+                heads[h] % unit.HeadsPerLayer,
+                fits[sample][0].SampleId,
+                vectors[h][sample]
+            );
+        run.Write<HeadVectorRow>([
+            .. heads.SelectMany((_, h) => Enumerable.Range(0, fits.Length).Select(sample => Entry(h, sample))),
+        ]);
+        run.Write<Merge>(Analysis.Linkage.Of(vectors, unit.Distance, unit.Linkage).Merges);
+    }
 }
 
 /// <summary>An entry of a head vector.</summary>

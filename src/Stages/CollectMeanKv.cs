@@ -1,9 +1,11 @@
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -12,15 +14,8 @@ namespace Pipelines.Stages;
 /// ablation), zeros, or nothing.
 /// </summary>
 [StageOf<CollectMeanKvSpec>]
-public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) : Stage(context)
+public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) : Stage
 {
-    private const int Version = 1;
-    private const string FileName = "mean-kv.safetensors";
-    private readonly Dictionary<string, BaselineBlocks> blocks = new(StringComparer.Ordinal);
-    private readonly Lazy<IReadOnlyList<BaselinePicture>> pictures = new(() => Draw(context, spec));
-    private Unit? unit;
-    private Baseline? baseline;
-
     /// <inheritdoc/>
     public override string Kind => "collect-mean-kv";
 
@@ -28,72 +23,25 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
     public override string WorkUnit => "pictures";
 
     /// <summary>The one unit; null where the baseline needs no computing.</summary>
-    public Unit? Unit => spec.Kind == BaselineKind.Mean ? unit ??= Create() : null;
+    public Unit? UnitOf(Artifacts artifacts) => IsComputed ? DrawnOnce(artifacts).Unit : null;
+
+    /// <summary>The baseline as units depend on it.</summary>
+    public BaselineSource Source(Artifacts artifacts) => new(context.Engine, spec.Kind, UnitOf(artifacts));
 
     /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) => new(Unit is null ? [] : [Unit]);
-
-    /// <summary>Key parts by which other stages depend on the baseline.</summary>
-    public IReadOnlyList<KeyPart> Parts =>
-        Unit is null
-            ? [new KeyPart.Text("baseline", Spelling.Of(spec.Kind))]
-            : [new KeyPart.Inputs("baseline", [Unit])];
-
-    /// <summary>
-    /// The baseline as the passes over a prompt use it; samples whose image stands at the same positions share one.
-    /// </summary>
-    public BaselineBlocks Blocks(Artifacts artifacts, PrefixCache cache)
-    {
-        (int start, int length) = (cache.Prompt.ImageStart, cache.Prompt.ImageLength);
-        var image = cache.Positions.Axes.SelectMany(a => a.Skip(start).Take(length));
-        string positions = $"{start} {string.Join(' ', image)}";
-        lock (blocks)
-        {
-            if (!blocks.TryGetValue(positions, out BaselineBlocks? found))
-            {
-                baseline ??= Load(artifacts);
-                blocks[positions] = found = BaselineBlocks.Of(baseline, cache);
-            }
-
-            return found;
-        }
-    }
-
-    /// <summary>
-    /// Why a picture of some number of image tokens cannot be ablated to the baseline; null where it can.
-    /// </summary>
-    public string? Mismatch(Artifacts artifacts, int imageTokens)
-    {
-        lock (blocks)
-        {
-            baseline ??= Load(artifacts);
-            return baseline.ImageLength is { } common && common != imageTokens
-                ? Invariant.Text(
-                    $"the picture becomes {imageTokens} image tokens, those of the baseline {common}: model.image "
-                        + $"sets no common size"
-                )
-                : null;
-        }
-    }
+    public override UnitList Units(Artifacts artifacts) => new(UnitOf(artifacts) is { } unit ? [unit] : []);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        if (Unit is null)
-        {
-            return;
-        }
-
-        PublishTable(folder, [.. Rows()]);
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        IsComputed ? [new PublishedTable<BaselineRow>(() => [.. Rows(artifacts)])] : [];
 
     /// <inheritdoc/>
-    public override string PublishedFacts(Artifacts artifacts) => Unit is null ? "" : string.Join('\n', Rows());
+    public override string PublishedFacts(Artifacts artifacts) => IsComputed ? string.Join('\n', Rows(artifacts)) : "";
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
-        int left = Unit is null ? 0 : pictures.Value.Count(p => p.Reason is not null);
+        int left = IsComputed ? DrawnOnce(artifacts).Pictures.Count(p => p.Reason is not null) : 0;
         string how =
             left == 1
                 ? "1 picture is left out, and the next was taken"
@@ -103,38 +51,21 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
             : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Of<BaselineRow>().Name)}.csv says why)")];
     }
 
-    /// <inheritdoc/>
-    public override void Release()
-    {
-        lock (blocks)
-        {
-            foreach (BaselineBlocks laidOut in blocks.Values)
-            {
-                laidOut.Dispose();
-            }
+    private bool IsComputed => spec.Kind == BaselineKind.Mean;
 
-            blocks.Clear();
-            baseline?.Dispose();
-            baseline = null;
-        }
-    }
+    private Drawn DrawnOnce(Artifacts artifacts) =>
+        artifacts.Once(this, nameof(Drawn), "", () => Drawn.Of(context, spec));
 
-    private IEnumerable<BaselineRow> Rows()
+    private IEnumerable<BaselineRow> Rows(Artifacts artifacts)
     {
         int position = 0;
-        return pictures.Value.Select(p =>
-            p.Reason is null ? new BaselineRow(position++, p.Item.File) : new BaselineRow(null, p.Item.File, p.Reason)
-        );
+        return DrawnOnce(artifacts)
+            .Pictures.Select(p =>
+                p.Reason is null
+                    ? new BaselineRow(position++, p.Item.File)
+                    : new BaselineRow(null, p.Item.File, p.Reason)
+            );
     }
-
-    private Baseline Load(Artifacts artifacts) =>
-        spec.Kind switch
-        {
-            BaselineKind.Mean => BaselineFile.Read(artifacts.File(Unit!, FileName)),
-            BaselineKind.Zero => new Baseline.Zero(),
-            BaselineKind.Knockout => new Baseline.Knockout(),
-            _ => throw new InvalidOperationException($"No baseline {spec.Kind}."),
-        };
 
     /// <summary>The first pictures in seed order that can be used, and those passed over on the way.</summary>
     private static IReadOnlyList<BaselinePicture> Draw(StageContext context, CollectMeanKvSpec spec)
@@ -172,60 +103,70 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
             );
     }
 
-    private Unit Create()
+    /// <summary>What is drawn, and the unit made of it.</summary>
+    /// <param name="Pictures">The pictures, and those passed over on the way.</param>
+    /// <param name="Unit">The unit of their mean.</param>
+    private sealed record Drawn(IReadOnlyList<BaselinePicture> Pictures, Unit Unit)
     {
-        DataItem[] drawn = [.. pictures.Value.Where(p => p.Reason is null).Select(p => p.Item)];
-        RopeOrder average = spec.Rope;
-        return new Unit(
-            Kind,
-            Version,
-            "mean keys and values",
-            [
-                .. Context.ModelParts,
-                new KeyPart.Text("rope", Spelling.Of(spec.Rope)),
-                new KeyPart.Integer("images", drawn.Length),
-                Context.PicturesPart(drawn),
-            ],
-            drawn.Length,
-            WorkUnit,
-            run =>
-            {
-                MeanKvAccumulator? mean = null;
-                try
-                {
-                    foreach (DataItem picture in drawn)
-                    {
-                        run.Cancel.ThrowIfCancellationRequested();
-                        using PrefixCache cache = Context.BuildPrefix(picture);
-                        mean ??= new MeanKvAccumulator(cache.Decoder.Shape, cache.Prompt.ImageLength, average);
-                        if (cache.Prompt.ImageLength != mean.ImageLength)
-                        {
-                            throw new InputException(
-                                picture.FullPath,
-                                $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it "
-                                    + $"{mean.ImageLength}; a mean needs one common count.",
-                                "Set a fixed size under model.image (size, or tiles: 1)."
-                            );
-                        }
-
-                        mean.Add(cache);
-                        run.Advance(1);
-                    }
-
-                    using Baseline.Mean baseline = mean!.ToBaseline();
-                    using var stream = new FileStream(run.File(FileName), FileMode.CreateNew);
-                    BaselineFile.Write(baseline, stream);
-                }
-                finally
-                {
-                    mean?.Dispose();
-                }
-            }
-        );
+        public static Drawn Of(StageContext context, CollectMeanKvSpec spec)
+        {
+            IReadOnlyList<BaselinePicture> pictures = Draw(context, spec);
+            PictureSource[] used = [.. pictures.Where(p => p.Reason is null).Select(p => context.SourceOf(p.Item))];
+            var means = new MeanKeysAndValues(context.Source, spec.Rope, used.Length, new PictureSources(used));
+            return new Drawn(pictures, Stages.Units.Unit.Of("mean keys and values", means, means.Images));
+        }
     }
 
     /// <summary>A picture as it is drawn.</summary>
     /// <param name="Item">The picture.</param>
     /// <param name="Reason">Why it is left out, or null.</param>
     private sealed record BaselinePicture(DataItem Item, string? Reason);
+}
+
+/// <summary>Mean keys and values of the image tokens over pictures.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Rope">Average after or before rotary.</param>
+/// <param name="Images">Number of pictures.</param>
+/// <param name="Pictures">The pictures.</param>
+[UnitKind("collect-mean-kv", 1, "pictures")]
+internal sealed record MeanKeysAndValues(ModelSource Model, RopeOrder Rope, int Images, PictureSources Pictures)
+    : IUnit<MeanKeysAndValues>
+{
+    /// <summary>The file of the means.</summary>
+    public const string FileName = "mean-kv.safetensors";
+
+    /// <inheritdoc/>
+    public static void Compute(MeanKeysAndValues unit, UnitRun run)
+    {
+        MeanKvAccumulator? mean = null;
+        try
+        {
+            foreach (PictureSource picture in unit.Pictures.Pictures)
+            {
+                run.Cancel.ThrowIfCancellationRequested();
+                using PrefixCache cache = unit.Model.Prefix(PictureDecoder.Decode(picture.FullPath));
+                mean ??= new MeanKvAccumulator(cache.Decoder.Shape, cache.Prompt.ImageLength, unit.Rope);
+                if (cache.Prompt.ImageLength != mean.ImageLength)
+                {
+                    throw new InputException(
+                        picture.FullPath,
+                        $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it "
+                            + $"{mean.ImageLength}; a mean needs one common count.",
+                        "Set a fixed size under model.image (size, or tiles: 1)."
+                    );
+                }
+
+                mean.Add(cache);
+                run.Advance(1);
+            }
+
+            using Baseline.Mean baseline = mean!.ToBaseline();
+            using var stream = new FileStream(run.File(FileName), FileMode.CreateNew);
+            BaselineFile.Write(baseline, stream);
+        }
+        finally
+        {
+            mean?.Dispose();
+        }
+    }
 }

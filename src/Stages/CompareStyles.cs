@@ -2,6 +2,7 @@ using Pipelines.Domain;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -16,15 +17,8 @@ public sealed class CompareStyles(
     ForwardPasses forward,
     Regress attribution,
     Validate? validation
-) : Stage(context)
+) : Stage
 {
-    private const int Version = 1;
-    private const string PairsFile = "styles.parquet",
-        RelationsFile = "style-relations.parquet",
-        MeansFile = "style-means.parquet";
-
-    private Unit? unit;
-
     /// <inheritdoc/>
     public override string Kind => "compare-styles";
 
@@ -33,23 +27,21 @@ public sealed class CompareStyles(
 
     /// <summary>The styles in the order of the spec.</summary>
     // Any other data is refused by the spec's reader
-    public IReadOnlyList<string> Styles => ((DomainNetData)Context.Experiment.Data).Domains;
+    public IReadOnlyList<string> Styles => ((DomainNetData)context.Experiment.Data).Domains;
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
-            ? new UnitList([unit ??= Create(samples, validation?.Units(artifacts).Known ?? [])])
+            ? new UnitList([artifacts.Once(this, nameof(Create), "", () => Create(artifacts, samples))])
             : new UnitList([], $"{forward.Name} is done", 1);
 
     /// <summary>Cosine of beta by styles and objects.</summary>
     public StyleComparison Cosines(Artifacts artifacts)
     {
         Unit known = Units(artifacts).Known[0];
-        IReadOnlyList<StyleRelationRow> relations = Tables
-            .Of<StyleRelationRow>()
-            .Read(artifacts.File(known, RelationsFile));
+        IReadOnlyList<StyleRelationRow> relations = artifacts.Rows<StyleRelationRow>(known);
         return new StyleComparison(
-            [.. Tables.Of<StylePairsRow>().Read(artifacts.File(known, PairsFile)).Select(r => r.ToPairs())],
+            [.. artifacts.Rows<StylePairsRow>(known).Select(r => r.ToPairs())],
             [
                 .. relations
                     .Where(r => r.Object != Likeness.Difference)
@@ -61,16 +53,15 @@ public sealed class CompareStyles(
 
     /// <summary>R^2, rho and heads needed by style.</summary>
     public IReadOnlyList<StyleMeanRow> MeanRows(Artifacts artifacts) =>
-        Tables.Of<StyleMeanRow>().Read(artifacts.File(Units(artifacts).Known[0], MeansFile));
+        artifacts.Rows<StyleMeanRow>(Units(artifacts).Known[0]);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        Unit known = Units(artifacts).Known[0];
-        PublishTable(folder, Tables.Of<StylePairsRow>().Read(artifacts.File(known, PairsFile)));
-        PublishTable(folder, Tables.Of<StyleRelationRow>().Read(artifacts.File(known, RelationsFile)));
-        PublishTable(folder, MeanRows(artifacts));
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [
+            new PublishedTable<StylePairsRow>(() => artifacts.Rows<StylePairsRow>(Units(artifacts).Known)),
+            new PublishedTable<StyleRelationRow>(() => artifacts.Rows<StyleRelationRow>(Units(artifacts).Known)),
+            new PublishedTable<StyleMeanRow>(() => MeanRows(artifacts)),
+        ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -89,103 +80,86 @@ public sealed class CompareStyles(
         ];
     }
 
-    private Unit Create(IReadOnlyList<Sample> samples, IReadOnlyList<Unit> curves)
-    {
-        string labels = string.Join('\n', samples.Select(s => $"{s.Id}\t{s.Item.Domain}\t{s.Item.Category}"));
-        KeyPart[] judged = validation is null
-            ? []
-            :
-            [
-                new KeyPart.Number("faithfulness", validation.Spec.Faithfulness),
-                new KeyPart.Number("completeness", validation.Spec.Completeness),
-                new KeyPart.Inputs("validation", curves),
-            ];
-        return new Unit(
-            Kind,
-            Version,
+    private Unit Create(Artifacts artifacts, IReadOnlyList<Sample> samples) =>
+        Unit.Of(
             $"{samples.Count} samples",
-            [
-                new KeyPart.Text("styles", string.Join('\n', Styles)),
-                new KeyPart.Digest("labels", $"{samples.Count} samples", FileDigests.OfText(labels))
-                {
-                    Files = Context.LabelFiles,
-                },
-                new KeyPart.Inputs("attribution", [.. samples.Select(attribution.UnitOf)]),
-                .. judged,
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                var compared = StyleComparison.Of(
-                    [
-                        .. samples.Select(s => new StyledBeta(
-                            s.Item.Domain!,
-                            s.Item.Category!,
-                            attribution.Beta(run.Artifacts, s)
-                        )),
-                    ],
-                    Styles
-                );
-                Tables.Of<StylePairsRow>().Write(run.File(PairsFile), [.. compared.Pairs.Select(StylePairsRow.Of)]);
-                Tables
-                    .Of<StyleRelationRow>()
-                    .Write(
-                        run.File(RelationsFile),
-                        [
-                            .. compared.Relations.Select(r =>
-                                StyleRelationRow.Of(
-                                    r.SameObject ? Likeness.Same : Likeness.Another,
-                                    r.SameStyle ? Likeness.Same : Likeness.Another,
-                                    r.Cosine
-                                )
-                            ),
-                            StyleRelationRow.Of(Likeness.Difference, Likeness.Difference, compared.ObjectOverStyle),
-                        ]
-                    );
-                IReadOnlyList<NeededRow> needed =
-                    validation?.HeadsNeeded(
-                        run.Artifacts,
-                        [(validation.Spec.Faithfulness, validation.Spec.Completeness)]
-                    ) ?? [];
-                Tables
-                    .Of<StyleMeanRow>()
-                    .Write(
-                        run.File(MeansFile),
-                        [
-                            .. Styles.SelectMany(style =>
-                                MeansOf(run.Artifacts, style, [.. samples.Where(s => s.Item.Domain == style)], needed)
-                            ),
-                        ]
-                    );
-            }
+            new ComparedStyles(
+                Styles,
+                new LabelSource<StyledSample>(
+                    [.. samples.Select(s => new StyledSample(s.Id, s.Item.Domain!, s.Item.Category!))],
+                    $"{samples.Count} samples",
+                    s => $"{s.SampleId}\t{s.Style}\t{s.Object}",
+                    context.LabelFiles
+                ),
+                [.. samples.Select(s => attribution.UnitOf(artifacts, s))],
+                validation?.Spec.Faithfulness,
+                validation?.Spec.Completeness,
+                validation?.Units(artifacts).Known
+            )
         );
+}
+
+/// <summary>A sample of a style.</summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Style">Its style.</param>
+/// <param name="Object">What it shows.</param>
+internal sealed record StyledSample(string SampleId, string Style, string Object);
+
+/// <summary>beta, fits and curves, style by style.</summary>
+/// <param name="Styles">The styles, in order.</param>
+/// <param name="Labels">The samples.</param>
+/// <param name="Attribution">Their fits, in order of the samples.</param>
+/// <param name="Faithfulness">Heads needed: above this; null without curves.</param>
+/// <param name="Completeness">Heads needed: below this.</param>
+/// <param name="Validation">The curves.</param>
+[UnitKind("compare-styles", 1, "comparisons")]
+internal sealed record ComparedStyles(
+    IReadOnlyList<string> Styles,
+    LabelSource<StyledSample> Labels,
+    IReadOnlyList<Unit> Attribution,
+    double? Faithfulness,
+    double? Completeness,
+    IReadOnlyList<Unit>? Validation
+) : IUnit<ComparedStyles>
+{
+    /// <inheritdoc/>
+    public static void Compute(ComparedStyles unit, UnitRun run)
+    {
+        IReadOnlyList<StyledSample> samples = unit.Labels.Labels;
+        var compared = StyleComparison.Of(
+            [.. samples.Zip(unit.Attribution, (s, fit) => new StyledBeta(s.Style, s.Object, run.Artifacts.Beta(fit)))],
+            unit.Styles
+        );
+        run.Write<StylePairsRow>([.. compared.Pairs.Select(StylePairsRow.Of)]);
+        run.Write<StyleRelationRow>([
+            .. compared.Relations.Select(r =>
+                StyleRelationRow.Of(
+                    r.SameObject ? Likeness.Same : Likeness.Another,
+                    r.SameStyle ? Likeness.Same : Likeness.Another,
+                    r.Cosine
+                )
+            ),
+            StyleRelationRow.Of(Likeness.Difference, Likeness.Difference, compared.ObjectOverStyle),
+        ]);
+        FitRow[] fits = [.. unit.Attribution.Select(fit => run.Row<FitRow>(fit))];
+        IReadOnlyList<NeededRow> needed = unit.Validation is null
+            ? []
+            : NeededRow.Of(
+                run.Artifacts.Rows<ValidationRow>(unit.Validation),
+                [(unit.Faithfulness!.Value, unit.Completeness!.Value)]
+            );
+        ILookup<string, FitRow> byStyle = samples.Zip(fits).ToLookup(s => s.First.Style, s => s.Second);
+        run.Write<StyleMeanRow>([.. unit.Styles.SelectMany(style => Means(style, [.. byStyle[style]], needed))]);
     }
 
-    private IEnumerable<StyleMeanRow> MeansOf(
-        Artifacts artifacts,
-        string style,
-        Sample[] samples,
-        IReadOnlyList<NeededRow> needed
-    )
+    private static IEnumerable<StyleMeanRow> Means(string style, FitRow[] fits, IReadOnlyList<NeededRow> needed)
     {
         var bootstrap = new Bootstrap();
-        FitRow[] fits = [.. samples.Select(s => attribution.Fit(artifacts, s))];
-        yield return StyleMeanRow.Of(
-            style,
-            StyleMeanRow.R2,
-            null,
-            bootstrap.Of(fits.Select(f => f.R2 ?? double.NaN)),
-            0
-        );
-        yield return StyleMeanRow.Of(
-            style,
-            StyleMeanRow.Rho,
-            null,
-            bootstrap.Of(fits.Select(f => f.Rho ?? double.NaN)),
-            0
-        );
-        var own = samples.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+        var r2 = bootstrap.Of(fits.Select(f => f.R2 ?? double.NaN));
+        yield return StyleMeanRow.Of(style, StyleMeanRow.R2, null, r2, 0);
+        var rho = bootstrap.Of(fits.Select(f => f.Rho ?? double.NaN));
+        yield return StyleMeanRow.Of(style, StyleMeanRow.Rho, null, rho, 0);
+        var own = fits.Select(f => f.SampleId).ToHashSet(StringComparer.Ordinal);
         foreach (
             var rows in needed
                 .Where(r => own.Contains(r.SampleId))
@@ -195,11 +169,10 @@ public sealed class CompareStyles(
         {
             // Over the seeds of a random order
             double[] bySample = [.. rows.GroupBy(r => r.SampleId).Select(s => s.Average(r => r.Heads ?? double.NaN))];
+            bool isFaithfulness = rows.Key.Quantity == ValidationQuantity.Faithfulness;
             yield return StyleMeanRow.Of(
                 style,
-                rows.Key.Quantity == ValidationQuantity.Faithfulness
-                    ? StyleMeanRow.Faithfulness
-                    : StyleMeanRow.Completeness,
+                isFaithfulness ? StyleMeanRow.Faithfulness : StyleMeanRow.Completeness,
                 rows.Key.Criterion,
                 bootstrap.Of(bySample),
                 bySample.Count(double.IsNaN)

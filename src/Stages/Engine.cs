@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Text;
@@ -18,6 +19,7 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     > models = new();
 
     private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<ResidentBaseline>> baselines = new(StringComparer.Ordinal);
     private readonly Lock leasing = new();
     private readonly List<Resident> residents = [];
 
@@ -72,6 +74,10 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
             .Value;
     }
 
+    /// <summary>The baseline of a key, read at the first call.</summary>
+    internal ResidentBaseline Baseline(string key, Func<Baseline> read) =>
+        baselines.GetOrAdd(key, _ => new Lazy<ResidentBaseline>(() => new ResidentBaseline(read()))).Value;
+
     /// <summary>
     /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs
     /// to one kind of preparation.
@@ -93,7 +99,8 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     }
 
     /// <summary>
-    /// Drops the samples at work and, unless <paramref name="keepModels"/>, the models. No unit may be at work.
+    /// Drops the samples at work, the baselines and, unless <paramref name="keepModels"/>, the models. No unit may be
+    /// at work.
     /// </summary>
     public void Release(bool keepModels)
     {
@@ -103,6 +110,12 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
         }
 
         residents.Clear();
+        foreach (var baseline in baselines.Values.Where(b => b.IsValueCreated))
+        {
+            baseline.Value.Dispose();
+        }
+
+        baselines.Clear();
         if (keepModels)
         {
             return;

@@ -1,6 +1,7 @@
 using Pipelines.Spec;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -9,14 +10,8 @@ namespace Pipelines.Stages;
 /// correlation is a stored unit and depends on the passes and the elastic net only; the bound is applied when it is
 /// read, so that another bound fits nothing again.
 /// </summary>
-public sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int shard, ElasticNetSpec regression)
+public sealed class EnoughMasks(AutoCountSpec spec, int shard, int heads)
 {
-    private const int Version = 1;
-    private const string Kind = "half-split",
-        FileName = "half-split.parquet";
-
-    private readonly Dictionary<string, double?> read = new(StringComparer.Ordinal);
-
     /// <summary>The bound.</summary>
     public AutoCountSpec Spec => spec;
 
@@ -43,49 +38,50 @@ public sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int sh
     /// <summary>The unit that asks after the masks of <paramref name="shards"/>.</summary>
     public Unit Create(Sample sample, IReadOnlyList<PassShard> shards)
     {
-        Trainer.ElasticNet trainer = (Trainer.ElasticNet)Regress.TrainerOf(regression);
-        int heads = context.Heads,
-            masks = shards.Sum(s => s.Masks.Count);
-        return new Unit(
-            Kind,
-            Version,
-            $"{sample.Id}/masks {0:00000000}-{masks - 1:00000000}",
-            [
-                .. Regress.TrainerParts(trainer),
-                new KeyPart.Integer("heads", heads),
-                new KeyPart.Inputs("masks", [.. shards.Select(s => s.Masks.Unit)]),
-                new KeyPart.Inputs("forward", [.. shards.Select(s => s.Passes)]),
-            ],
-            0,
-            "fits",
-            run =>
-            {
-                var data = MaskDataset.Open(
-                    [.. shards.Select(s => SampleMasks.FileOf(run.Artifacts, s.Masks))],
-                    [.. shards.Select(s => ForwardPasses.FileOf(run.Artifacts, s.Passes))],
-                    heads
-                );
-                double correlation = HalfSplit.Correlation(data, trainer.Settings);
-                Tables
-                    .Of<HalfSplitRow>()
-                    .Write(
-                        run.File(FileName),
-                        [new HalfSplitRow(sample.Id, masks, double.IsNaN(correlation) ? null : correlation)]
-                    );
-            }
+        ArgumentNullException.ThrowIfNull(sample);
+        int masks = shards.Sum(s => s.Masks.Count);
+        return Unit.Of(
+            $"{sample.Id}/{new ShardRange(0, masks).Name}",
+            new HalvesOfMasks(
+                sample.Id,
+                new ElasticNetSettings(spec.Alpha, spec.L1Ratio, spec.MaxIterations, spec.Tolerance),
+                heads,
+                [.. shards.Select(s => s.Masks.Unit)],
+                [.. shards.Select(s => s.Passes)]
+            ),
+            work: 0
         );
     }
 
+    /// <summary>Whether a stored unit says that its masks are enough.</summary>
+    public bool IsEnough(Artifacts artifacts, Unit asked) => Correlation(artifacts, asked) >= spec.Until;
+
     /// <summary>What a stored unit found; null = undefined.</summary>
-    public double? Correlation(Artifacts artifacts, Unit asked)
+    internal static double? Correlation(Artifacts artifacts, Unit asked) =>
+        artifacts.Learn<HalfSplitRow>(asked)[0].HalfSplit;
+}
+
+/// <summary>Whether beta of two halves of a sample's masks is alike.</summary>
+/// <param name="Sample">The sample.</param>
+/// <param name="Trainer">The elastic net.</param>
+/// <param name="Heads">N.</param>
+/// <param name="Masks">Units of the masks, in order.</param>
+/// <param name="Forward">Units of the passes over them.</param>
+[UnitKind("half-split", 1, "fits")]
+internal sealed record HalvesOfMasks(
+    string Sample,
+    ElasticNetSettings Trainer,
+    int Heads,
+    IReadOnlyList<Unit> Masks,
+    IReadOnlyList<Unit> Forward
+) : IUnit<HalvesOfMasks>
+{
+    /// <inheritdoc/>
+    public static void Compute(HalvesOfMasks unit, UnitRun run)
     {
-        string path = artifacts.File(asked, FileName);
-        lock (read)
-        {
-            return read.TryGetValue(path, out double? known)
-                ? known
-                : read[path] = Tables.Of<HalfSplitRow>().Read(path)[0].HalfSplit;
-        }
+        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        double correlation = HalfSplit.Correlation(data, unit.Trainer);
+        run.Write<HalfSplitRow>([new HalfSplitRow(unit.Sample, data.Rows, Undefined.ToNull(correlation))]);
     }
 }
 
@@ -94,4 +90,4 @@ public sealed class EnoughMasks(StageContext context, AutoCountSpec spec, int sh
 /// <param name="Masks">So many, the first ones.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between their two halves; null = undefined.</param>
 [Table("half_split")]
-internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey][Unit("masks")] int Masks, double? HalfSplit);
+internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey] [Unit("masks")] int Masks, double? HalfSplit);

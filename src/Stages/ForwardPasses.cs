@@ -2,11 +2,11 @@ using System.Globalization;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
-using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -24,17 +24,8 @@ public sealed class ForwardPasses(
     [Role("samples")] AnswerQuestions answers,
     CollectMeanKv baseline,
     SampleMasks masks
-) : Stage(context)
+) : Stage
 {
-    private const int Version = 2;
-    private const string EndsFile = "ends.parquet",
-        ForwardFile = "forward.parquet";
-
-    private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> settled = new(StringComparer.Ordinal); // masks of samples that have enough
-    private EnoughMasks? enough;
-    private readonly Dictionary<string, EndsRow> read = new(StringComparer.Ordinal);
-
     /// <inheritdoc/>
     public override string Kind => "forward-passes";
 
@@ -56,14 +47,21 @@ public sealed class ForwardPasses(
     /// <summary>Samples that may be expected while they are not known.</summary>
     public int ExpectedSamples => answers.Keep;
 
-    /// <summary>Key parts by which other stages depend on the model's passes over a sample.</summary>
-    public IReadOnlyList<KeyPart> PassParts(Sample sample) =>
-        [.. Context.SampleParts(sample), .. baseline.Parts, .. BatchParts];
+    /// <summary>What passes over a sample depend on but the masks.</summary>
+    public SamplePasses PassesOver(Artifacts artifacts, Sample sample) =>
+        new(
+            context.PrefixOf(sample),
+            baseline.Source(artifacts),
+            new BatchSize(context.Experiment.Engine.Batch, context.Arithmetic.Linear)
+        );
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        if (answers.Samples(artifacts) is not { } samples || (baseline.Unit is { } mean && !artifacts.Has(mean)))
+        if (
+            answers.Samples(artifacts) is not { } samples
+            || (baseline.UnitOf(artifacts) is { } mean && !artifacts.Has(mean))
+        )
         {
             return new UnitList([], $"{answers.Name} and {baseline.Name} are done", (long)answers.Keep * masks.Most);
         }
@@ -74,16 +72,16 @@ public sealed class ForwardPasses(
             more = 0;
         foreach (Sample sample in samples)
         {
-            SampleUnits own = UnitsOf(sample);
-            known.Add(own.Ends);
-            if (!artifacts.Has(own.Ends))
+            Unit ends = EndsUnit(artifacts, sample);
+            known.Add(ends);
+            if (!artifacts.Has(ends))
             {
                 open++;
             }
             else if (Accepts(artifacts, sample))
             {
                 var (needed, isEnough) = Needed(artifacts, sample);
-                known.AddRange(own.Of(needed, masks));
+                known.AddRange(UnitsUpTo(artifacts, sample, needed));
                 if (isEnough)
                 {
                     continue;
@@ -107,7 +105,7 @@ public sealed class ForwardPasses(
     /// <exception cref="NoSampleException">phi is defined for none.</exception>
     public IReadOnlyList<Sample>? Accepted(Artifacts artifacts)
     {
-        if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(UnitsOf(s).Ends)))
+        if (answers.Samples(artifacts) is not { } samples || !samples.All(s => artifacts.Has(EndsUnit(artifacts, s))))
         {
             return null;
         }
@@ -133,42 +131,69 @@ public sealed class ForwardPasses(
     /// <summary>f(1) and f(0) of a sample.</summary>
     public EndsRow Ends(Artifacts artifacts, Sample sample)
     {
-        string path = artifacts.File(UnitsOf(sample).Ends, EndsFile);
-        lock (read)
-        {
-            return read.TryGetValue(path, out EndsRow? ends) ? ends : read[path] = Tables.Of<EndsRow>().Read(path)[0];
-        }
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Learn<EndsRow>(EndsUnit(artifacts, sample))[0];
     }
 
     /// <summary>The unit of a sample's two ends.</summary>
-    public Unit EndsUnit(Sample sample) => UnitsOf(sample).Ends;
+    public Unit EndsUnit(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Once(
+            this,
+            nameof(EndsUnit),
+            sample.Id,
+            () => Unit.Of($"{sample.Id}/ends", new EndsOfSample(PassesOver(artifacts, sample)), work: 2)
+        );
+    }
 
-    /// <summary>The passes over a sample that is accepted, in order of the masks.</summary>
-    public IReadOnlyList<Unit> ShardsOf(Sample sample) => [.. Settled(sample).Select(s => s.Passes)];
+    /// <summary>The passes over a sample that is accepted, in order of the masks: those known to be needed.</summary>
+    public IReadOnlyList<Unit> ShardsOf(Artifacts artifacts, Sample sample) =>
+        [.. Shards(artifacts, sample).Select(s => s.Passes)];
 
     /// <summary>The masks of these passes.</summary>
-    public IReadOnlyList<MaskShard> MaskShardsOf(Sample sample) => [.. Settled(sample).Select(s => s.Masks)];
+    public IReadOnlyList<MaskShard> MaskShardsOf(Artifacts artifacts, Sample sample) =>
+        [.. Shards(artifacts, sample).Select(s => s.Masks)];
+
+    /// <summary>Units of the masks of these passes.</summary>
+    public IReadOnlyList<Unit> MasksOf(Artifacts artifacts, Sample sample) =>
+        [.. MaskShardsOf(artifacts, sample).Select(s => s.Unit)];
 
     /// <summary>Number of masks of a sample that is accepted.</summary>
-    public int MasksOf(Sample sample) => Settled(sample).Sum(s => s.Masks.Count);
+    public int MaskCountOf(Artifacts artifacts, Sample sample) => Needed(artifacts, sample).Masks;
 
     /// <summary>When samples have enough masks; null where their number is fixed.</summary>
-    public EnoughMasks? Enough =>
-        masks.Spec.Count is AutoCountSpec auto
-            ? enough ??= new EnoughMasks(Context, auto, masks.Spec.Shard, Regression)
-            : null;
+    public EnoughMasks? Enough { get; } =
+        masks.Spec.Count is AutoCountSpec auto ? new EnoughMasks(auto, masks.Spec.Shard, context.Heads) : null;
+
+    /// <summary>
+    /// Refuses masks whose number each sample settles for itself: a study compares fits to equally many.
+    /// </summary>
+    /// <param name="study">Name of the study's stage.</param>
+    /// <exception cref="InputException">The number is not fixed.</exception>
+    internal void RequireFixedCount(string study)
+    {
+        if (Enough is not null)
+        {
+            throw new InputException(
+                $"stages.{study}",
+                $"compares fits to equally many masks, and stages.{masks.Name}.count is auto.",
+                "Set a number."
+            );
+        }
+    }
 
     /// <summary>What the numbers of masks are and why, for people; the samples are accepted.</summary>
     public string DescribeMasks(Artifacts artifacts)
     {
-        int[] counts = [.. Accepted(artifacts)!.Select(MasksOf)];
+        int[] counts = [.. Accepted(artifacts)!.Select(s => MaskCountOf(artifacts, s))];
         if (Enough is not { } rule)
         {
             return $"{counts[0]} each";
         }
 
         int unstable = Accepted(artifacts)!
-            .Count(s => !(rule.Correlation(artifacts, UnitsOf(s).Asked[MasksOf(s)]) >= rule.Spec.Until));
+            .Count(s => !rule.IsEnough(artifacts, AskedAfter(artifacts, s, MaskCountOf(artifacts, s))));
         string notEnough = unstable == 0 ? "" : $"; {unstable} at the most allowed, without";
         return Invariant.Text(
             $"{counts.Min()} to {counts.Max()}, mean {Reporting.Format.Fixed(counts.Average(), 0)}, until two halves "
@@ -176,65 +201,33 @@ public sealed class ForwardPasses(
         );
     }
 
-    /// <summary>File that holds a shard's f and phi.</summary>
-    public static string FileOf(Artifacts artifacts, Unit shard) => artifacts.File(shard, ForwardFile);
-
-    /// <summary>The sample with its prefix computed, shared by all units that work on it.</summary>
-    public Lease<SampleRun> Prepare(Artifacts artifacts, Sample sample) =>
-        Context.Engine.Sample(
-            $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
-            () =>
-            {
-                PrefixCache prefix = Context.BuildPrefix(sample, Context.Model);
-                return new SampleRun(
-                    prefix,
-                    new SuffixForward(
-                        prefix,
-                        baseline.Blocks(artifacts, prefix),
-                        Context.Direction(sample),
-                        Context.Experiment.Engine.Batch
-                    )
-                );
-            }
-        );
-
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts)
     {
-        PublishTable(folder, SampleRows(artifacts));
-        foreach (Unit shard in Accepted(artifacts)!.SelectMany(ShardsOf))
+        yield return new PublishedTable<SampleRow>(() => SampleRows(artifacts));
+        IReadOnlyList<Sample> samples = Accepted(artifacts)!;
+        yield return PublishedParts.Of<ForwardRow>(artifacts, samples.SelectMany(s => ShardsOf(artifacts, s)));
+        if (Enough is not null)
         {
-            folder.Link(
-                $"{PublishedPath(Tables.Of<ForwardRow>().Name)}/{FileNames.Part(shard)}",
-                FileOf(artifacts, shard)
-            );
+            yield return new PublishedTable<HalfSplitRow>(() => [.. samples.SelectMany(s => Halves(artifacts, s))]);
         }
-
-        if (Enough is null)
-        {
-            return;
-        }
-
-        foreach (
-            Unit shard in Accepted(artifacts)!
-                .SelectMany(MaskShardsOf)
-                .Where(s => !masks.IsNeeded(s))
-                .Select(s => s.Unit)
-                .Distinct()
-        )
-        {
-            masks.Link(artifacts, folder, shard);
-        }
-
-        PublishTable(folder, [.. Accepted(artifacts)!.SelectMany(s => HalfSplits(artifacts, s))]);
     }
 
     /// <inheritdoc/>
-    public override void PublishUnfinished(Artifacts artifacts, RunFolder folder)
+    public override IEnumerable<PublishedTable> PublishedUnfinished(Artifacts artifacts) =>
+        answers.SamplesIfAny(artifacts) is { Count: > 0 } samples
+        && samples.All(s => artifacts.Has(EndsUnit(artifacts, s)))
+            ? [new PublishedTable<SampleRow>(() => SampleRows(artifacts))]
+            : [];
+
+    /// <summary>Writes its tables, and the masks that were drawn for it alone among the others.</summary>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        if (answers.SamplesIfAny(artifacts) is { Count: > 0 } samples && samples.All(s => artifacts.Has(EndsUnit(s))))
+        base.Publish(artifacts, folder);
+        if (Enough is not null)
         {
-            PublishTable(folder, SampleRows(artifacts));
+            var drawn = Accepted(artifacts)!.SelectMany(s => MaskShardsOf(artifacts, s));
+            masks.Publish([PublishedParts.Of<MaskRow>(artifacts, Unneeded(drawn))], folder);
         }
     }
 
@@ -248,7 +241,7 @@ public sealed class ForwardPasses(
                 .Asked(artifacts)!
                 .Select(a =>
                 {
-                    SampleRow row = a.ToRow(Context.Question);
+                    SampleRow row = a.ToRow(context.Question);
                     if (!a.Kept)
                     {
                         return row;
@@ -281,14 +274,6 @@ public sealed class ForwardPasses(
         return [new SummaryRow(Name, $"{Format.Many(accepted, "sample")} with {each}{rejected}{other}")];
     }
 
-    /// <summary>
-    /// A row's bits do not depend on the batch with our own kernels; with libtorch's products they may.
-    /// </summary>
-    private IEnumerable<KeyPart> BatchParts =>
-        Context.Arithmetic.Linear == LinearChoice.Packed
-            ? []
-            : [new KeyPart.Integer("batch", Context.Experiment.Engine.Batch)];
-
     private string? Problem(EndsRow ends) =>
         ends.Reason is { } reason ? reason
         : ends.FIntact - ends.FAblated < spec.MinGap
@@ -297,39 +282,58 @@ public sealed class ForwardPasses(
             )
         : null;
 
-    /// <summary>The elastic net that fits what these passes give; the paper's where none does.</summary>
-    private ElasticNetSpec Regression =>
-        Context
-            .Experiment.Stages.Where(n => n.Spec is RegressSpec && n.Inputs.GetValueOrDefault("forward") == Name)
-            .Select(n => ((RegressSpec)n.Spec).Trainer)
-            .OfType<ElasticNetSpec>()
-            .FirstOrDefault()
-        ?? new ElasticNetSpec();
+    /// <summary>Units of the masks that the masks' own stage does not draw.</summary>
+    private IEnumerable<Unit> Unneeded(IEnumerable<MaskShard> drawn) =>
+        drawn.Where(s => !masks.IsNeeded(s)).Select(s => s.Unit).Distinct();
 
-    private SampleUnits UnitsOf(Sample sample)
-    {
-        lock (units)
-        {
-            if (!units.TryGetValue(sample.Id, out SampleUnits? found))
+    /// <summary>A sample's shards, all that may come to be needed.</summary>
+    private IReadOnlyList<PassShard> MostShards(Artifacts artifacts, Sample sample) =>
+        artifacts.Once<IReadOnlyList<PassShard>>(
+            this,
+            nameof(MostShards),
+            sample.Id,
+            () =>
             {
-                Unit ends = CreateEnds(sample);
-                PassShard[] shards =
+                SamplePasses passes = PassesOver(artifacts, sample);
+                Unit ends = EndsUnit(artifacts, sample);
+                return
                 [
-                    .. masks.ShardsOfMost(sample).Select(m => new PassShard(m, CreateShard(sample, ends, m))),
+                    .. masks
+                        .ShardsOfMost(artifacts, sample)
+                        .Select(m => new PassShard(
+                            m,
+                            Unit.Of(
+                                $"{sample.Id}/{new ShardRange(m.First, m.Count).Name}",
+                                new PassesOverMasks(passes, ends, m.Unit),
+                                m.Count
+                            )
+                        )),
                 ];
-                units[sample.Id] = found = new SampleUnits(
-                    ends,
-                    shards,
-                    Enough?.Steps.ToDictionary(
-                        step => step,
-                        step => Enough.Create(sample, [.. shards.Where(s => s.Masks.First < step)])
-                    )
-                        ?? []
-                );
             }
+        );
 
-            return found;
-        }
+    /// <summary>The unit that asks whether the first masks of a sample are enough.</summary>
+    private Unit AskedAfter(Artifacts artifacts, Sample sample, int count) =>
+        artifacts.Once(
+            this,
+            nameof(AskedAfter),
+            (sample.Id, count),
+            () => Enough!.Create(sample, [.. MostShards(artifacts, sample).Where(s => s.Masks.First < count)])
+        );
+
+    /// <summary>
+    /// The units up to a number of masks: those that the masks' own stage does not draw, the passes, and whether they
+    /// are enough.
+    /// </summary>
+    private IEnumerable<Unit> UnitsUpTo(Artifacts artifacts, Sample sample, int count)
+    {
+        PassShard[] shards = [.. MostShards(artifacts, sample).Where(s => s.Masks.First < count)];
+        return
+        [
+            .. Unneeded(shards.Select(s => s.Masks)),
+            .. shards.Select(s => s.Passes),
+            .. (Enough?.Steps ?? []).Where(step => step <= count).Select(step => AskedAfter(artifacts, sample, step)),
+        ];
     }
 
     /// <summary>So many masks of a sample are known to be needed, and whether they are enough.</summary>
@@ -340,121 +344,109 @@ public sealed class ForwardPasses(
             return (masks.Most, true);
         }
 
-        SampleUnits own = UnitsOf(sample);
         foreach (int step in rule.Steps)
         {
-            if (!artifacts.Has(own.Asked[step]))
+            Unit asked = AskedAfter(artifacts, sample, step);
+            if (!artifacts.Has(asked))
             {
                 return (step, false);
             }
 
-            if (step < masks.Most && !(rule.Correlation(artifacts, own.Asked[step]) >= rule.Spec.Until))
+            if (step == masks.Most || rule.IsEnough(artifacts, asked))
             {
-                continue;
+                return (step, true);
             }
-
-            lock (units)
-            {
-                settled[sample.Id] = step;
-            }
-
-            return (step, true);
         }
 
         throw new InvalidOperationException("The last step is the most masks.");
     }
 
-    private PassShard[] Settled(Sample sample)
+    private IEnumerable<PassShard> Shards(Artifacts artifacts, Sample sample)
     {
-        SampleUnits own = UnitsOf(sample);
-        if (Enough is null)
-        {
-            return [.. own.Shards];
-        }
-
-        lock (units)
-        {
-            return settled.TryGetValue(sample.Id, out int enoughMasks)
-                ? [.. own.Shards.Where(s => s.Masks.First < enoughMasks)]
-                : throw new InvalidOperationException(
-                    $"The masks of {sample.Id} are not settled: ask for the accepted samples first."
-                );
-        }
+        int count = MaskCountOf(artifacts, sample);
+        return MostShards(artifacts, sample).Where(s => s.Masks.First < count);
     }
 
-    private IEnumerable<HalfSplitRow> HalfSplits(Artifacts artifacts, Sample sample) =>
-        Enough!
-            .Steps.TakeWhile(step => step <= MasksOf(sample))
+    private IEnumerable<HalfSplitRow> Halves(Artifacts artifacts, Sample sample)
+    {
+        int count = MaskCountOf(artifacts, sample);
+        return Enough!
+            .Steps.TakeWhile(step => step <= count)
             .Select(step => new HalfSplitRow(
                 sample.Id,
                 step,
-                Enough.Correlation(artifacts, UnitsOf(sample).Asked[step])
+                EnoughMasks.Correlation(artifacts, AskedAfter(artifacts, sample, step))
             ));
+    }
+}
 
-    private Unit CreateEnds(Sample sample) =>
-        new(
-            Kind,
-            Version,
-            $"{sample.Id}/ends",
-            [new KeyPart.Text("sample", sample.Id), .. PassParts(sample)],
-            2,
-            WorkUnit,
-            run =>
-            {
-                Tables.Of<EndsRow>().Write(run.File(EndsFile), [ComputeEnds(run.Artifacts, sample)]);
-            }
-        );
+/// <summary>A fixed range of a sample's masks and the passes over it.</summary>
+public sealed record PassShard(MaskShard Masks, Unit Passes);
 
-    private EndsRow ComputeEnds(Artifacts artifacts, Sample sample)
+/// <summary>f(1) and f(0) of a sample.</summary>
+/// <param name="Passes">The sample.</param>
+[UnitKind("forward-passes", 2, "masks")]
+internal sealed record EndsOfSample(SamplePasses Passes) : IUnit<EndsOfSample>
+{
+    /// <inheritdoc/>
+    public static void Compute(EndsOfSample unit, UnitRun run) => run.Write<EndsRow>([unit.Ends(run)]);
+
+    private EndsRow Ends(UnitRun run)
     {
-        (int width, int height) = PictureDecoder.ReadSize(sample.Item.FullPath);
-        int tokens = Context.ImageTokens.TokensOf(width, height).Tokens;
-        if (baseline.Mismatch(artifacts, tokens) is { } reason)
+        SamplePrefix sample = Passes.Prefix;
+        (int width, int height) = PictureDecoder.ReadSize(sample.Picture.FullPath);
+        int tokens = sample.Model.ImageTokens.TokensOf(width, height).Tokens;
+        if (Passes.Baseline.Open(run.Artifacts).ImageLength is { } common && common != tokens)
         {
-            return new EndsRow(sample.Id, double.NaN, double.NaN, tokens, 0, reason);
+            string reason = Invariant.Text(
+                $"the picture becomes {tokens} image tokens, those of the baseline {common}: model.image sets no "
+                    + $"common size"
+            );
+            return new EndsRow(sample.Sample, double.NaN, double.NaN, tokens, 0, reason);
         }
 
-        using var lease = Prepare(artifacts, sample);
+        using var lease = Passes.Prepare(run);
         SuffixForward forward = lease.Value.Forward;
-        double ablated = forward.Logits([HeadMasks.None(Context.Heads)])[0];
-        return new EndsRow(sample.Id, forward.Intact, ablated, tokens, lease.Value.Prefix.Prompt.SuffixLength, null);
+        double ablated = forward.Logits([HeadMasks.None(sample.Model.Info.TotalHeads)])[0];
+        int suffix = lease.Value.Prefix.Prompt.SuffixLength;
+        return new EndsRow(sample.Sample, forward.Intact, ablated, tokens, suffix, null);
     }
+}
 
-    private Unit CreateShard(Sample sample, Unit ends, MaskShard shard) =>
-        new(
-            Kind,
-            Version,
-            $"{sample.Id}/masks {shard.First:00000000}-{shard.First + shard.Count - 1:00000000}",
-            [
-                new KeyPart.Text("sample", sample.Id),
-                .. PassParts(sample),
-                new KeyPart.Inputs("ends", [ends]),
-                new KeyPart.Inputs("masks", [shard.Unit]),
-            ],
-            shard.Count,
-            WorkUnit,
-            run =>
-            {
-                using var lease = Prepare(run.Artifacts, sample);
-                SuffixForward forward = lease.Value.Forward;
-                EndsRow row = Ends(run.Artifacts, sample);
-                byte[][] heads =
-                [
-                    .. MaskPart
-                        .Read([SampleMasks.FileOf(run.Artifacts, shard)], Context.Heads)
-                        .SelectMany(p => p.Heads),
-                ];
-                var f = new List<double>(heads.Length);
-                foreach (byte[][] batch in heads.Chunk(forward.Batch))
-                {
-                    run.Cancel.ThrowIfCancellationRequested();
-                    f.AddRange(forward.Logits(batch));
-                    run.Advance(batch.Length);
-                }
+/// <summary>f and phi of a sample over a fixed range of masks.</summary>
+/// <param name="Passes">The sample.</param>
+/// <param name="Ends">Its two ends.</param>
+/// <param name="Masks">The masks.</param>
+[UnitKind("forward-passes", 2, "masks")]
+internal sealed record PassesOverMasks(SamplePasses Passes, Unit Ends, Unit Masks) : IUnit<PassesOverMasks>
+{
+    /// <inheritdoc/>
+    public static void Compute(PassesOverMasks unit, UnitRun run)
+    {
+        using var lease = unit.Passes.Prepare(run);
+        SuffixForward forward = lease.Value.Forward;
+        EndsRow ends = run.Row<EndsRow>(unit.Ends);
+        MaskPart[] parts =
+        [
+            .. MaskPart.Read([run.Artifacts.File<MaskRow>(unit.Masks)], unit.Passes.Prefix.Model.Info.TotalHeads),
+        ];
+        byte[][] heads = [.. parts.SelectMany(p => p.Heads)];
+        var f = new List<double>(heads.Length);
+        foreach (byte[][] batch in heads.Chunk(forward.Batch))
+        {
+            run.Cancel.ThrowIfCancellationRequested();
+            f.AddRange(forward.Logits(batch));
+            run.Advance(batch.Length);
+        }
 
-                ForwardPart.Write(run.File(ForwardFile), sample.Id, shard.First, f, [.. f.Select(row.Phi)]);
-            }
+        ForwardPart.Write(
+            run.File(Tables.Of<ForwardRow>().FileName),
+            unit.Passes.Prefix.Sample,
+            parts[0].MaskIndex[0],
+            f,
+            [.. f.Select(ends.Phi)]
         );
+    }
 }
 
 /// <summary>The two ends of a sample's scale.</summary>

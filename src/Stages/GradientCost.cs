@@ -3,6 +3,7 @@ using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -16,11 +17,8 @@ public sealed class GradientCost(
     GradientCostSpec spec,
     ForwardPasses forward,
     GradientPasses gradients
-) : SampleStage(context, forward)
+) : SampleStage(forward)
 {
-    private const int Version = 1;
-    private const string FileName = "gradient-cost.parquet";
-
     /// <inheritdoc/>
     public override string Kind => "gradient-cost";
 
@@ -32,16 +30,16 @@ public sealed class GradientCost(
     /// all of them.</exception>
     public override UnitList Units(Artifacts artifacts)
     {
-        Chain.RequireFixedCount(Name, Forward);
+        Forward.RequireFixedCount(Name);
         return base.Units(artifacts);
     }
 
     /// <summary>All rows, sample by sample.</summary>
-    public IReadOnlyList<CostPoint> Rows(Artifacts artifacts) =>
-        [.. Tables.Of<CostPoint>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+    public IReadOnlyList<CostPoint> Rows(Artifacts artifacts) => Rows<CostPoint>(artifacts);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<CostPoint>(() => Rows(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
@@ -64,46 +62,56 @@ public sealed class GradientCost(
         Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
 
     /// <inheritdoc/>
-    protected override Unit Create(Sample sample)
-    {
-        var masks = Forward.MaskShardsOf(sample);
-        var passes = Forward.ShardsOf(sample);
-        var slopes = gradients.ShardsOf(sample);
-        int seed = Context.Experiment.Seed,
-            heads = Context.Heads;
-        return new Unit(
-            Kind,
-            Version,
+    protected override Unit Create(Artifacts artifacts, Sample sample) =>
+        Unit.Of(
             sample.Id,
-            [
-                new KeyPart.Number("train", spec.Train),
-                new KeyPart.Number("alpha", spec.Alpha),
-                new KeyPart.Number("l1_ratio", spec.L1Ratio),
-                new KeyPart.Integer("seed", seed),
-                new KeyPart.Integer("heads", heads),
-                new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
-                new KeyPart.Inputs("forward", passes),
-                new KeyPart.Inputs("gradients", slopes),
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                var data = MaskDataset.Open(
-                    [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))],
-                    [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))],
-                    heads
-                );
-                var curves = CostCurves.Of(
-                    data,
-                    TrainTestSplit.Of(data.Rows, spec.Train, seed),
-                    [.. gradients.Parts(run.Artifacts, sample)],
-                    new ElasticNetSettings(spec.Alpha, spec.L1Ratio)
-                );
-                Tables
-                    .Of<CostPoint>()
-                    .Write(run.File(FileName), [.. curves.Select(p => p with { SampleId = sample.Id })]);
-            }
+            new CostOfSample(
+                sample.Id,
+                spec.Train,
+                spec.Alpha,
+                spec.L1Ratio,
+                context.Experiment.Seed,
+                context.Heads,
+                Forward.MasksOf(artifacts, sample),
+                Forward.ShardsOf(artifacts, sample),
+                gradients.ShardsOf(artifacts, sample)
+            )
         );
+}
+
+/// <summary>What the first gradients and masks of a sample give.</summary>
+/// <param name="Sample">The sample.</param>
+/// <param name="Train">Share of the masks that train; the others test.</param>
+/// <param name="Alpha">Strength of the elastic net's penalty.</param>
+/// <param name="L1Ratio">Its share of the l1 penalty.</param>
+/// <param name="Seed">Of the split.</param>
+/// <param name="Heads">N.</param>
+/// <param name="Masks">Units of the masks, in order.</param>
+/// <param name="Forward">Units of the passes over them.</param>
+/// <param name="Gradients">Units of the gradients, in order.</param>
+[UnitKind("gradient-cost", 1, "samples")]
+internal sealed record CostOfSample(
+    string Sample,
+    double Train,
+    double Alpha,
+    double L1Ratio,
+    int Seed,
+    int Heads,
+    IReadOnlyList<Unit> Masks,
+    IReadOnlyList<Unit> Forward,
+    IReadOnlyList<Unit> Gradients
+) : IUnit<CostOfSample>
+{
+    /// <inheritdoc/>
+    public static void Compute(CostOfSample unit, UnitRun run)
+    {
+        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        var curves = CostCurves.Of(
+            data,
+            TrainTestSplit.Of(data.Rows, unit.Train, unit.Seed),
+            [.. GradientPart.Read(unit.Gradients.Select(run.Artifacts.File<GradientRow>), unit.Heads)],
+            new ElasticNetSettings(unit.Alpha, unit.L1Ratio)
+        );
+        run.Write<CostPoint>([.. curves.Select(p => p with { SampleId = unit.Sample })]);
     }
 }

@@ -4,6 +4,7 @@ using Pipelines.Models.Tensors;
 using Pipelines.Spec;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using TorchSharp;
 
 namespace Pipelines.Stages;
@@ -15,20 +16,8 @@ namespace Pipelines.Stages;
 /// forward passes.
 /// </summary>
 [StageOf<GradientPassesSpec>]
-public sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward)
-    : Stage(context)
+public sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward) : Stage
 {
-    private const int Version = 1;
-    private const string FileName = "gradients.parquet";
-
-    /// <summary>
-    /// Models of fewer features gain nothing from a second thread inside libtorch, and with one the bytes of a shard do
-    /// not depend on the number of threads.
-    /// </summary>
-    private const int ManyFeatures = 1024;
-
-    private readonly Dictionary<string, IReadOnlyList<Unit>> units = new(StringComparer.Ordinal);
-
     /// <inheritdoc/>
     public override string Kind => "gradient-passes";
 
@@ -44,7 +33,7 @@ public sealed class GradientPasses(StageContext context, GradientPassesSpec spec
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.SelectMany(ShardsOf)])
+            ? new UnitList([.. samples.SelectMany(s => ShardsOf(artifacts, s))])
             : new UnitList(
                 [],
                 $"f(1) and f(0) of every sample of {forward.Name} are known",
@@ -52,96 +41,92 @@ public sealed class GradientPasses(StageContext context, GradientPassesSpec spec
             );
 
     /// <summary>The shards of a sample, in order of the masks.</summary>
-    public IReadOnlyList<Unit> ShardsOf(Sample sample)
+    public IReadOnlyList<Unit> ShardsOf(Artifacts artifacts, Sample sample)
     {
-        lock (units)
-        {
-            return units.TryGetValue(sample.Id, out var found)
-                ? found
-                : units[sample.Id] = [.. Ranges().Select(r => Create(sample, r.First, r.Count))];
-        }
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Once<IReadOnlyList<Unit>>(
+            this,
+            nameof(ShardsOf),
+            sample.Id,
+            () =>
+            {
+                SamplePasses passes = forward.PassesOver(artifacts, sample);
+                passes = passes with { Prefix = passes.Prefix with { Model = context.GradientSource } };
+                Unit ends = forward.EndsUnit(artifacts, sample);
+                MaskDrawing drawing = forward.Masks.Drawing(sample, "/gradients");
+                return
+                [
+                    .. ShardRange
+                        .Of(spec.Count, spec.Shard)
+                        .Select(r =>
+                            Unit.Of(
+                                $"{sample.Id}/{r.Name}",
+                                new GradientsOverMasks(passes, ends, drawing, r.First, r.Count),
+                                r.Count
+                            )
+                        ),
+                ];
+            }
+        );
     }
 
-    /// <summary>File that holds a shard's gradients.</summary>
-    public static string FileOf(Artifacts artifacts, Unit shard) => artifacts.File(shard, FileName);
-
-    /// <summary>A sample's gradients, streamed.</summary>
-    public IEnumerable<GradientPart> Parts(Artifacts artifacts, Sample sample) =>
-        GradientPart.Read(ShardsOf(sample).Select(s => FileOf(artifacts, s)), Context.Heads);
-
-    /// <summary>How gradients become beta.</summary>
-    public GradientAverage Average => spec.Average;
-
-    /// <summary>Key parts by which other stages depend on a sample's beta.</summary>
-    public IReadOnlyList<KeyPart> BetaParts(Sample sample) =>
-        [new KeyPart.Inputs("gradients", ShardsOf(sample)), new KeyPart.Text("average", Spelling.Of(spec.Average))];
-
-    /// <summary>A sample's beta: expected gradients.</summary>
-    public ExpectedGradients Expected(Artifacts artifacts, Sample sample) =>
-        ExpectedGradients.Of(Parts(artifacts, sample), Context.Heads, Average);
+    /// <summary>A sample's gradients as units that read them depend on them.</summary>
+    internal GradientsOfSample Of(Artifacts artifacts, Sample sample) => new(ShardsOf(artifacts, sample), spec.Average);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        foreach (Unit shard in Units(artifacts).Known)
-        {
-            folder.Link(
-                $"{PublishedPath(Tables.Of<GradientRow>().Name)}/{FileNames.Part(shard)}",
-                FileOf(artifacts, shard)
-            );
-        }
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [PublishedParts.Of<GradientRow>(artifacts, Units(artifacts).Known)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
         [new SummaryRow(Name, $"{forward.Accepted(artifacts)!.Count} samples with {spec.Count} gradients each")];
+}
 
-    private IEnumerable<(int First, int Count)> Ranges()
-    {
-        for (int first = 0; first < spec.Count; first += spec.Shard)
-        {
-            yield return (first, Math.Min(spec.Shard, spec.Count - first));
-        }
-    }
+/// <summary>A sample's gradients, and how they become beta.</summary>
+/// <param name="Gradients">Units of the gradients, in order.</param>
+/// <param name="Average">How they are averaged.</param>
+internal sealed record GradientsOfSample(IReadOnlyList<Unit> Gradients, GradientAverage Average)
+{
+    /// <summary>beta: expected gradients.</summary>
+    public ExpectedGradients Expected(Artifacts artifacts, int heads) =>
+        ExpectedGradients.Of(GradientPart.Read(Gradients.Select(artifacts.File<GradientRow>), heads), heads, Average);
+}
 
-    private Unit Create(Sample sample, int first, int count)
-    {
-        string scope = forward.Masks.ScopeOf(sample) + "/gradients";
-        return new Unit(
-            Kind,
-            Version,
-            $"{sample.Id}/masks {first:00000000}-{first + count - 1:00000000}",
-            [
-                new KeyPart.Text("sample", sample.Id),
-                .. forward.PassParts(sample).Where(p => p.Name != StageContext.ArithmeticPart),
-                new KeyPart.Text(StageContext.ArithmeticPart, Context.GradientArithmetic.Key),
-                new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]),
-                .. forward.Masks.DrawParts(scope),
-                new KeyPart.Integer("first", first),
-                new KeyPart.Integer("count", count),
-            ],
-            count,
-            WorkUnit,
-            run => Compute(run, sample, scope, first, count)
-        );
-    }
+/// <summary>Gradients of phi of a sample at a fixed range of masks.</summary>
+/// <param name="Passes">The sample, with the model that gradients are taken of.</param>
+/// <param name="Ends">f(1) and f(0) of the forward passes.</param>
+/// <param name="Drawing">How the masks are drawn.</param>
+/// <param name="First">Index of the first.</param>
+/// <param name="Count">So many.</param>
+[UnitKind("gradient-passes", 1, "gradients")]
+internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDrawing Drawing, int First, int Count)
+    : IUnit<GradientsOverMasks>
+{
+    /// <summary>
+    /// Models of fewer features gain nothing from a second thread inside libtorch, and with one the bytes of a shard do
+    /// not depend on the number of threads.
+    /// </summary>
+    private const int ManyFeatures = 1024;
 
-    private void Compute(UnitRun run, Sample sample, string scope, int first, int count)
+    /// <inheritdoc/>
+    public static void Compute(GradientsOverMasks unit, UnitRun run)
     {
-        using var lease = Prepare(run.Artifacts, sample);
+        using var lease = unit.Passes.PrepareGradients(run);
         GatedForward gated = lease.Value.Forward;
-        EndsRow ends = forward.Ends(run.Artifacts, sample);
+        EndsRow ends = run.Row<EndsRow>(unit.Ends);
         double gap = ends.FIntact - ends.FAblated;
-        byte[][] masks = [.. Enumerable.Range(first, count).Select(i => forward.Masks.Draw(scope, i))];
-        var passes = new List<GatedLogit>(count);
+        byte[][] masks = unit.Drawing.Masks(unit.First, unit.Count);
+        var passes = new List<GatedLogit>(unit.Count);
         int threads = torch.get_num_threads();
-        torch.set_num_threads(Context.Info.Hidden >= ManyFeatures ? Math.Max(1, PackedLinear.Threads) : 1);
+        bool isLarge = unit.Passes.Prefix.Model.Info.Hidden >= ManyFeatures;
+        torch.set_num_threads(isLarge ? Math.Max(1, PackedLinear.Threads) : 1);
         try
         {
             foreach (byte[][] batch in masks.Chunk(gated.Batch))
             {
                 run.Cancel.ThrowIfCancellationRequested();
-                passes.AddRange(gated.Gradients([.. batch.Select(mask => GatedForward.PointOf(mask, Context.Heads))]));
+                double[][] points = [.. batch.Select(mask => GatedForward.PointOf(mask, unit.Drawing.Heads))];
+                passes.AddRange(gated.Gradients(points));
                 run.Advance(batch.Length);
             }
         }
@@ -151,31 +136,12 @@ public sealed class GradientPasses(StageContext context, GradientPassesSpec spec
         }
 
         new GradientPart(
-            sample.Id,
-            [.. Enumerable.Range(first, count)],
+            unit.Passes.Prefix.Sample,
+            [.. Enumerable.Range(unit.First, unit.Count)],
             masks,
             [.. passes.Select(p => p.F)],
             [.. passes.Select(p => ends.Phi(p.F))],
             [.. passes.Select(p => Array.ConvertAll(p.Gradient, g => (float)(g / gap)))]
-        ).Write(run.File(FileName));
-    }
-
-    private Lease<GatedRun> Prepare(Artifacts artifacts, Sample sample) =>
-        Context.Engine.Sample(
-            $"{Name}\n{Context.Experiment.Name}\n{sample.Id}",
-            () =>
-            {
-                PrefixCache prefix = Context.BuildPrefix(sample, Context.GradientModel);
-                return new GatedRun(
-                    prefix,
-                    new GatedForward(prefix, forward.Baseline.Blocks(artifacts, prefix), Context.Direction(sample))
-                );
-            }
-        );
-
-    /// <summary>A sample ready for gradient passes. Read-only; worker threads share it.</summary>
-    private sealed record GatedRun(PrefixCache Prefix, GatedForward Forward) : IDisposable
-    {
-        public void Dispose() => Prefix.Dispose();
+        ).Write(run.File(Tables.Of<GradientRow>().FileName));
     }
 }

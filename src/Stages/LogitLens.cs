@@ -1,8 +1,10 @@
 using Pipelines.Models.Ablation;
+using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -11,11 +13,8 @@ namespace Pipelines.Stages;
 /// </summary>
 [StageOf<LogitLensSpec>]
 public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardPasses forward, Regress attribution)
-    : SampleStage(context, forward)
+    : SampleStage(forward)
 {
-    private const int Version = 1;
-    private const string FileName = "logit-lens.parquet";
-
     /// <inheritdoc/>
     public override string Kind => "logit-lens";
 
@@ -26,12 +25,15 @@ public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardP
     public LogitLensSpec Spec => spec;
 
     /// <summary>A sample's heads and items, in order.</summary>
-    public IReadOnlyList<LensRow> Rows(Artifacts artifacts, Sample sample) =>
-        Tables.Of<LensRow>().Read(artifacts.File(UnitOf(sample), FileName));
+    public IReadOnlyList<LensRow> Rows(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Rows<LensRow>(UnitOf(artifacts, sample));
+    }
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) =>
-        PublishTable(folder, [.. Forward.Accepted(artifacts)!.SelectMany(s => Rows(artifacts, s))]);
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<LensRow>(() => Rows<LensRow>(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -49,57 +51,54 @@ public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardP
     }
 
     /// <inheritdoc/>
-    protected override Unit Create(Sample sample) =>
-        new(
-            Kind,
-            Version,
+    protected override Unit Create(Artifacts artifacts, Sample sample) =>
+        Unit.Of(
             sample.Id,
-            [
-                new KeyPart.Text("sample", sample.Id),
-                .. Context.SampleParts(sample),
-                new KeyPart.Inputs("attribution", [attribution.UnitOf(sample)]),
-                new KeyPart.Integer("heads", spec.Heads),
-                new KeyPart.Integer("items", spec.Items),
-                new KeyPart.Text("reading", Spelling.Of(spec.Reading)),
-            ],
-            1,
-            WorkUnit,
-            run => Compute(run, sample)
+            new LensOfSample(
+                context.PrefixOf(sample),
+                attribution.UnitOf(artifacts, sample),
+                spec.Heads,
+                spec.Items,
+                spec.Reading
+            )
         );
+}
 
-    private void Compute(UnitRun run, Sample sample)
+/// <summary>What the heads of largest beta of a sample write towards.</summary>
+/// <param name="Prefix">The sample.</param>
+/// <param name="Attribution">Its beta.</param>
+/// <param name="Heads">Heads read, the strongest first.</param>
+/// <param name="Items">Items of the vocabulary a head.</param>
+/// <param name="Reading">What of a head's output is read.</param>
+[UnitKind("logit-lens", 1, "samples")]
+internal sealed record LensOfSample(SamplePrefix Prefix, Unit Attribution, int Heads, int Items, LensReading Reading)
+    : IUnit<LensOfSample>
+{
+    /// <inheritdoc/>
+    public static void Compute(LensOfSample unit, UnitRun run)
     {
-        using var lease = Forward.Prepare(run.Artifacts, sample);
-        using IntactRun intact = IntactRun.Compute(lease.Value.Prefix);
-        double[] beta = attribution.Beta(run.Artifacts, sample);
-        int[] heads = [.. Ranking.ByScore(beta).Take(spec.Heads)];
-        var top = HeadLens.Top(lease.Value.Prefix, intact, heads, spec.Reading == LensReading.Image, spec.Items);
-        int perLayer = Context.Info.Heads;
-        Tables
-            .Of<LensRow>()
-            .Write(
-                run.File(FileName),
-                [
-                    .. heads.SelectMany(
-                        (n, rank) =>
-                            top[rank]
-                                .Select(
-                                    (item, i) =>
-                                        new LensRow(
-                                            sample.Id,
-                                            rank,
-                                            n / perLayer,
-                                            n % perLayer,
-                                            beta[n],
-                                            i,
-                                            item.Token,
-                                            Context.Model.Tokenizer.TokenText(item.Token),
-                                            item.Logit,
-                                            item.Token == sample.TargetToken
-                                        )
-                                )
-                    ),
-                ]
+        using PrefixCache prefix = unit.Prefix.Build();
+        using IntactRun intact = IntactRun.Compute(prefix);
+        double[] beta = run.Artifacts.Beta(unit.Attribution);
+        int[] heads = [.. Ranking.ByScore(beta).Take(unit.Heads)];
+        var top = HeadLens.Top(prefix, intact, heads, unit.Reading == LensReading.Image, unit.Items);
+        int perLayer = unit.Prefix.Model.Info.Heads;
+        HubTokenizer tokenizer = unit.Prefix.Model.Load().Tokenizer;
+        LensRow Row(int n, int rank, LensItem item, int place) =>
+            new(
+                unit.Prefix.Sample,
+                rank,
+                n / perLayer,
+                n % perLayer,
+                beta[n],
+                place,
+                item.Token,
+                tokenizer.TokenText(item.Token),
+                item.Logit,
+                item.Token == unit.Prefix.TargetToken
             );
+        run.Write<LensRow>([
+            .. heads.SelectMany((n, rank) => top[rank].Select((item, place) => Row(n, rank, item, place))),
+        ]);
     }
 }

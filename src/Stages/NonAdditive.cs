@@ -2,6 +2,7 @@ using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -11,11 +12,8 @@ namespace Pipelines.Stages;
 /// </summary>
 [StageOf<NonAdditiveSpec>]
 public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, ForwardPasses forward)
-    : SampleStage(context, forward)
+    : SampleStage(forward)
 {
-    private const int Version = 1;
-    private const string FileName = "non-additive.parquet";
-
     /// <inheritdoc/>
     public override string Kind => "non-additive";
 
@@ -23,11 +21,11 @@ public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Forw
     public override string WorkUnit => "fits";
 
     /// <summary>One row a sample.</summary>
-    public IReadOnlyList<NonAdditiveRow> Rows(Artifacts artifacts) =>
-        [.. Tables.Of<NonAdditiveRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+    public IReadOnlyList<NonAdditiveRow> Rows(Artifacts artifacts) => Rows<NonAdditiveRow>(artifacts);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<NonAdditiveRow>(() => Rows(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -44,61 +42,73 @@ public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Forw
     }
 
     /// <inheritdoc/>
-    protected override Unit Create(Sample sample)
-    {
-        var masks = Forward.MaskShardsOf(sample);
-        var passes = Forward.ShardsOf(sample);
-        int seed = Context.Experiment.Seed,
-            heads = Context.Heads;
-        return new Unit(
-            Kind,
-            Version,
+    protected override Unit Create(Artifacts artifacts, Sample sample) =>
+        Unit.Of(
             sample.Id,
-            [
-                new KeyPart.Number("train", spec.Train),
-                new KeyPart.Number("alpha", spec.Alpha),
-                new KeyPart.Number("l1_ratio", spec.L1Ratio),
-                new KeyPart.Integer("trees", spec.Trees),
-                new KeyPart.Integer("leaves", spec.Leaves),
-                new KeyPart.Number("learning_rate", spec.LearningRate),
-                new KeyPart.Integer("seed", seed),
-                new KeyPart.Integer("heads", heads),
-                new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
-                new KeyPart.Inputs("forward", passes),
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                var data = MaskDataset.Open(
-                    [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))],
-                    [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))],
-                    heads
-                );
-                var fit = NonAdditiveFit.Of(
-                    data,
-                    TrainTestSplit.Of(data.Rows, spec.Train, seed),
-                    new ElasticNetSettings(spec.Alpha, spec.L1Ratio),
-                    new ResidualTrees(spec.Trees, spec.Leaves, spec.LearningRate),
-                    seed
-                );
-                Tables
-                    .Of<NonAdditiveRow>()
-                    .Write(
-                        run.File(FileName),
-                        [
-                            new NonAdditiveRow(
-                                sample.Id,
-                                Undefined.ToNull(fit.Linear),
-                                Undefined.ToNull(fit.WithTrees),
-                                Undefined.ToNull(fit.WithTrees - fit.Linear),
-                                fit.Trees,
-                                fit.TestRows
-                            ),
-                        ]
-                    );
-            }
+            new TreesOnResidual(
+                sample.Id,
+                spec.Train,
+                spec.Alpha,
+                spec.L1Ratio,
+                spec.Trees,
+                spec.Leaves,
+                spec.LearningRate,
+                context.Experiment.Seed,
+                context.Heads,
+                Forward.MasksOf(artifacts, sample),
+                Forward.ShardsOf(artifacts, sample)
+            )
         );
+}
+
+/// <summary>What trees on the residual gain in a sample.</summary>
+/// <param name="Sample">The sample.</param>
+/// <param name="Train">Share of the masks that train; the others test.</param>
+/// <param name="Alpha">Strength of the elastic net's penalty.</param>
+/// <param name="L1Ratio">Its share of the l1 penalty.</param>
+/// <param name="Trees">Boosting iterations at most.</param>
+/// <param name="Leaves">Leaves a tree.</param>
+/// <param name="LearningRate">Share of a tree that is added.</param>
+/// <param name="Seed">Of split and folds.</param>
+/// <param name="Heads">N.</param>
+/// <param name="Masks">Units of the masks, in order.</param>
+/// <param name="Forward">Units of the passes over them.</param>
+[UnitKind("non-additive", 1, "fits")]
+internal sealed record TreesOnResidual(
+    string Sample,
+    double Train,
+    double Alpha,
+    double L1Ratio,
+    int Trees,
+    int Leaves,
+    double LearningRate,
+    int Seed,
+    int Heads,
+    IReadOnlyList<Unit> Masks,
+    IReadOnlyList<Unit> Forward
+) : IUnit<TreesOnResidual>
+{
+    /// <inheritdoc/>
+    public static void Compute(TreesOnResidual unit, UnitRun run)
+    {
+        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        NonAdditiveFit fit = NonAdditiveFit.Of(
+            data,
+            TrainTestSplit.Of(data.Rows, unit.Train, unit.Seed),
+            new ElasticNetSettings(unit.Alpha, unit.L1Ratio),
+            new ResidualTrees(unit.Trees, unit.Leaves, unit.LearningRate),
+            unit.Seed
+        );
+        run.Write<NonAdditiveRow>([
+            new NonAdditiveRow(
+                unit.Sample,
+                Undefined.ToNull(fit.Linear),
+                Undefined.ToNull(fit.WithTrees),
+                Undefined.ToNull(fit.WithTrees - fit.Linear),
+                fit.Trees,
+                fit.TestRows
+            ),
+        ]);
     }
 }
 

@@ -3,6 +3,7 @@ using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -14,22 +15,19 @@ namespace Pipelines.Stages;
 [StageOf<PromptSimilaritySpec>]
 public sealed class PromptSimilarity : Stage
 {
-    private const int Version = 1;
-    private const string FileName = "prompt-similarity.parquet";
-
+    private readonly StageContext context;
     private readonly PromptSimilaritySpec spec;
     private readonly ForwardPasses forward;
     private readonly Regress attribution;
     private readonly IReadOnlyList<(string Prompt, StageContext Context)> prompts;
-    private IReadOnlyList<PromptChain>? chains;
 
     /// <summary>Compares the beta of <paramref name="attribution"/> with that under other prompts.</summary>
     /// <exception cref="InputException">A prompt is the experiment's own, or stands twice under two names.</exception>
     public PromptSimilarity(StageContext context, string name, PromptSimilaritySpec spec, Regress attribution)
-        : base(context)
     {
-        (this.spec, this.attribution, forward) = (spec, attribution, attribution.Forward);
-        Chain.RequireFixedCount(name, forward);
+        (this.context, this.spec, this.attribution) = (context, spec, attribution);
+        forward = attribution.Forward;
+        forward.RequireFixedCount(name);
         prompts = [.. spec.Prompts.Select(p => (p, context.With(p)))];
         for (int i = 0; i < prompts.Count; i++)
         {
@@ -69,10 +67,11 @@ public sealed class PromptSimilarity : Stage
 
     /// <summary>Cosines, by prompt and sample.</summary>
     public IReadOnlyList<PromptSimilarityRow> Rows(Artifacts artifacts) =>
-        Tables.Of<PromptSimilarityRow>().Read(artifacts.File(Known(artifacts).Table!, FileName));
+        artifacts.Rows<PromptSimilarityRow>(Known(artifacts).Table!);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<PromptSimilarityRow>(() => Rows(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -93,23 +92,23 @@ public sealed class PromptSimilarity : Stage
         Reporting.Convergence.Of(
             Name,
             Known(artifacts)
-                .Pairs.Select(p => p.Chain.Chain.Attribution.Fit(artifacts, p.Other))
+                .Pairs.Select(p => p.Plan.Attribution.Fit(artifacts, p.Other))
                 .Select(f => (f.Iterations, f.Converged))
         );
 
     /// <summary>
-    /// Made once the experiment's own answers are there: the pictures that it asked about are asked about, for only
-    /// they can be right under both prompts.
+    /// The experiment under the other prompts, once its own answers are there: the pictures that it asked about are
+    /// asked about, for only they can be right under both prompts.
     /// </summary>
-    private IReadOnlyList<PromptChain>? Chains(Artifacts artifacts)
-    {
-        if (chains is not null || forward.Answers.Asked(artifacts) is not { } asked)
-        {
-            return chains;
-        }
+    private IReadOnlyList<PromptPlan>? Plans(Artifacts artifacts) =>
+        forward.Answers.Asked(artifacts) is { } asked
+            ? artifacts.Once(this, nameof(Plans), asked.Count, () => PlansOver(asked.Count))
+            : null;
 
+    private IReadOnlyList<PromptPlan> PlansOver(int pictures)
+    {
         AnswerQuestionsSpec own = forward.Answers.Spec;
-        int blocks = (asked.Count + AnswerQuestions.BlockSize - 1) / AnswerQuestions.BlockSize,
+        int blocks = (pictures + AnswerQuestions.BlockSize - 1) / AnswerQuestions.BlockSize,
             limit = blocks * AnswerQuestions.BlockSize;
         AnswerQuestionsSpec asks = own with
         {
@@ -117,18 +116,17 @@ public sealed class PromptSimilarity : Stage
             Limit = own.Limit > 0 ? Math.Min(own.Limit, limit) : limit,
             PerObject = new(),
         };
-        return chains = [
-            .. prompts.Select(p =>
-            {
-                string suffix = $" under {p.Prompt}";
-                var answers = new AnswerQuestions(p.Context, asks) { Name = forward.Answers.Name + suffix };
-                return new PromptChain(
-                    p.Prompt,
-                    p.Context.Question,
-                    answers,
-                    Chain.Like(p.Context, attribution, answers, forward.Masks.Spec, suffix)
-                );
-            }),
+        return
+        [
+            .. prompts.Select(p => new PromptPlan(
+                p.Prompt,
+                p.Context.Question,
+                new SubPlan(
+                    p.Context,
+                    attribution.Name,
+                    settings => settings is AnswerQuestionsSpec ? asks : settings
+                ).Stage<Regress>(attribution.Name)
+            )),
         ];
     }
 
@@ -136,7 +134,7 @@ public sealed class PromptSimilarity : Stage
     private (UnitList Units, Unit? Table, List<Pair> Pairs) Known(Artifacts artifacts)
     {
         long masks = forward.Masks.Most;
-        if (Chains(artifacts) is not { } all || forward.Accepted(artifacts) is not { } accepted)
+        if (Plans(artifacts) is not { } all || forward.Accepted(artifacts) is not { } accepted)
         {
             return (
                 new UnitList(
@@ -158,11 +156,11 @@ public sealed class PromptSimilarity : Stage
         var pairs = new List<Pair>();
         string? waitsFor = null;
         long more = 0;
-        foreach (PromptChain c in all)
+        foreach (PromptPlan plan in all)
         {
-            UnitList asked = c.Answers.Units(artifacts);
+            UnitList asked = plan.Forward.Answers.Units(artifacts);
             answers.AddRange(asked.Known);
-            if (c.Answers.SamplesIfAny(artifacts) is not { } samples)
+            if (plan.Forward.Answers.SamplesIfAny(artifacts) is not { } samples)
             {
                 waitsFor ??= "the answers to the other prompts are there";
                 more += Math.Min(spec.Samples, accepted.Count) * masks;
@@ -171,23 +169,23 @@ public sealed class PromptSimilarity : Stage
 
             foreach (Sample sample in samples.Where(s => own.ContainsKey(s.Id)).Take(spec.Samples))
             {
-                drawn.AddRange(c.Chain.MaskUnits(sample));
-                ends.Add(c.Chain.Forward.EndsUnit(sample));
+                ends.Add(plan.Forward.EndsUnit(artifacts, sample));
+                drawn.AddRange(plan.Forward.MasksOf(artifacts, sample));
                 if (!artifacts.Has(ends[^1]))
                 {
                     waitsFor ??= "f(1) and f(0) of every sample are known";
                     more += masks;
                 }
-                else if (c.Chain.Forward.Accepts(artifacts, sample))
+                else if (plan.Forward.Accepts(artifacts, sample))
                 {
-                    passes.AddRange(c.Chain.PassUnits(sample));
-                    fits.Add(c.Chain.Attribution.UnitOf(sample));
-                    pairs.Add(new Pair(c, own[sample.Id], sample));
+                    passes.AddRange(plan.Attribution.PassUnits(artifacts, sample));
+                    fits.Add(plan.Attribution.UnitOf(artifacts, sample));
+                    pairs.Add(new Pair(plan, own[sample.Id], sample));
                 }
             }
         }
 
-        Unit? table = waitsFor is null ? TableUnit(pairs) : null;
+        Unit? table = waitsFor is null ? TableUnit(artifacts, pairs) : null;
         return (
             new UnitList(
                 [.. answers, .. drawn, .. ends, .. passes, .. fits, .. table is null ? Array.Empty<Unit>() : [table]],
@@ -199,44 +197,56 @@ public sealed class PromptSimilarity : Stage
         );
     }
 
-    private Unit TableUnit(List<Pair> pairs) =>
-        new(
-            Kind,
-            Version,
+    private Unit TableUnit(Artifacts artifacts, List<Pair> pairs) =>
+        Unit.Of(
             "similarity by prompt",
-            [
-                new KeyPart.Integer("heads", Context.Heads),
-                new KeyPart.Text("prompts", string.Join('\n', prompts.Select(p => p.Prompt))),
-                new KeyPart.Text("questions", string.Join('\n', prompts.Select(p => p.Context.Question))),
-                new KeyPart.Inputs("fits", [.. pairs.Select(pair => pair.Chain.Chain.Attribution.UnitOf(pair.Other))]),
-                new KeyPart.Inputs("own fits", [.. pairs.Select(pair => attribution.UnitOf(pair.Own))]),
-            ],
-            1,
-            "tables",
-            run =>
-                Tables
-                    .Of<PromptSimilarityRow>()
-                    .Write(run.File(FileName), [.. pairs.Select(pair => Row(run.Artifacts, pair))])
+            new SimilarityByPrompt(
+                [.. prompts.Select(p => p.Prompt)],
+                [.. prompts.Select(p => p.Context.Question)],
+                [.. prompts.Select(p => pairs.Count(pair => pair.Plan.Prompt == p.Prompt))],
+                [.. pairs.Select(pair => pair.Plan.Attribution.UnitOf(artifacts, pair.Other))],
+                [.. pairs.Select(pair => attribution.UnitOf(artifacts, pair.Own))]
+            )
         );
 
-    private PromptSimilarityRow Row(Artifacts artifacts, Pair pair)
+    /// <summary>The experiment under another prompt, up to its fits.</summary>
+    private sealed record PromptPlan(string Prompt, string Question, Regress Attribution)
     {
-        double cosine = Metrics.Cosine(
-            attribution.Beta(artifacts, pair.Own),
-            pair.Chain.Chain.Attribution.Beta(artifacts, pair.Other)
-        );
-        return new PromptSimilarityRow(
-            pair.Chain.Prompt,
-            pair.Chain.Question,
-            pair.Own.Id,
-            double.IsNaN(cosine) ? null : cosine
-        );
+        public ForwardPasses Forward => Attribution.Forward;
     }
 
-    private sealed record PromptChain(string Prompt, string Question, AnswerQuestions Answers, Chain Chain);
-
     /// <summary>A picture that is kept under both prompts.</summary>
-    private sealed record Pair(PromptChain Chain, Sample Own, Sample Other);
+    private sealed record Pair(PromptPlan Plan, Sample Own, Sample Other);
+}
+
+/// <summary>How alike beta is under other prompts.</summary>
+/// <param name="Prompts">As the spec has them.</param>
+/// <param name="Questions">Their texts.</param>
+/// <param name="Pictures">Pictures compared, by prompt.</param>
+/// <param name="Fits">Fits under the prompts, prompt by prompt.</param>
+/// <param name="OwnFits">Fits of the same pictures under the experiment's own prompt.</param>
+[UnitKind("prompt-similarity", 1, "tables")]
+internal sealed record SimilarityByPrompt(
+    IReadOnlyList<string> Prompts,
+    IReadOnlyList<string> Questions,
+    IReadOnlyList<int> Pictures,
+    IReadOnlyList<Unit> Fits,
+    IReadOnlyList<Unit> OwnFits
+) : IUnit<SimilarityByPrompt>
+{
+    /// <inheritdoc/>
+    public static void Compute(SimilarityByPrompt unit, UnitRun run)
+    {
+        int[] prompts = [.. unit.Pictures.SelectMany((count, prompt) => Enumerable.Repeat(prompt, count))];
+        run.Write<PromptSimilarityRow>([.. prompts.Select((prompt, i) => unit.Row(run, prompt, i))]);
+    }
+
+    private PromptSimilarityRow Row(UnitRun run, int prompt, int i)
+    {
+        double cosine = Metrics.Cosine(run.Artifacts.Beta(OwnFits[i]), run.Artifacts.Beta(Fits[i]));
+        string sample = run.Rows<AttributionRow>(OwnFits[i])[0].SampleId;
+        return new PromptSimilarityRow(Prompts[prompt], Questions[prompt], sample, Undefined.ToNull(cosine));
+    }
 }
 
 /// <summary>How alike beta of a picture is under another prompt.</summary>

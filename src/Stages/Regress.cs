@@ -1,9 +1,9 @@
-using Pipelines.Domain;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -16,13 +16,8 @@ public sealed class Regress(
     RegressSpec spec,
     ForwardPasses forward,
     GradientPasses? gradients = null
-) : SampleStage(context, forward)
+) : SampleStage(forward)
 {
-    private const int Version = 1;
-    private const string AttributionFile = "attribution.parquet",
-        FitFile = "fit.parquet",
-        PredictionsFile = "predictions.parquet";
-
     /// <inheritdoc/>
     public override string Kind => "regress";
 
@@ -35,45 +30,30 @@ public sealed class Regress(
     /// <summary>The gradients; null for a trainer that reads none.</summary>
     public GradientPasses? Gradients => gradients;
 
-    /// <summary>The trainer.</summary>
-    public Trainer Trainer { get; } = TrainerOf(spec.Trainer);
-
     /// <summary>beta of a sample [N].</summary>
-    public double[] Beta(Artifacts artifacts, Sample sample)
-    {
-        double[] beta = new double[Context.Heads];
-        foreach (
-            AttributionRow row in Tables.Of<AttributionRow>().Read(artifacts.File(UnitOf(sample), AttributionFile))
-        )
-        {
-            beta[row.Layer * Context.Info.Heads + row.Head] = row.Beta;
-        }
-
-        return beta;
-    }
+    public double[] Beta(Artifacts artifacts, Sample sample) => artifacts.Beta(UnitOf(artifacts, sample));
 
     /// <summary>Quality of a sample's fit.</summary>
-    public FitRow Fit(Artifacts artifacts, Sample sample) =>
-        Tables.Of<FitRow>().Read(artifacts.File(UnitOf(sample), FitFile))[0];
+    public FitRow Fit(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Row<FitRow>(UnitOf(artifacts, sample));
+    }
 
     /// <summary>True and predicted phi of a sample's test masks.</summary>
-    public IReadOnlyList<PredictionRow> Predictions(Artifacts artifacts, Sample sample) =>
-        Tables.Of<PredictionRow>().Read(artifacts.File(UnitOf(sample), PredictionsFile));
+    public IReadOnlyList<PredictionRow> Predictions(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Rows<PredictionRow>(UnitOf(artifacts, sample));
+    }
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        var samples = Forward.Accepted(artifacts)!;
-        PublishTable(
-            folder,
-            [.. Tables.Of<AttributionRow>().Rows(samples.Select(s => artifacts.File(UnitOf(s), AttributionFile)))]
-        );
-        PublishTable(folder, [.. samples.Select(s => Fit(artifacts, s))]);
-        PublishTable(
-            folder,
-            [.. Tables.Of<PredictionRow>().Rows(samples.Select(s => artifacts.File(UnitOf(s), PredictionsFile)))]
-        );
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [
+            new PublishedTable<AttributionRow>(() => Rows<AttributionRow>(artifacts)),
+            new PublishedTable<FitRow>(() => Rows<FitRow>(artifacts)),
+            new PublishedTable<PredictionRow>(() => Rows<PredictionRow>(artifacts)),
+        ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -94,109 +74,73 @@ public sealed class Regress(
             Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).Select(f => (f.Iterations, f.Converged))
         );
 
+    /// <summary>Units of the passes that a sample's fit reads, gradients among them where it does.</summary>
+    internal IEnumerable<Unit> PassUnits(Artifacts artifacts, Sample sample) =>
+        [.. Forward.ShardsOf(artifacts, sample), .. gradients?.ShardsOf(artifacts, sample) ?? []];
+
     /// <inheritdoc/>
-    protected override Unit Create(Sample sample)
-    {
-        var masks = Forward.MaskShardsOf(sample);
-        var passes = Forward.ShardsOf(sample);
-        int seed = Context.Experiment.Seed,
-            heads = Context.Heads,
-            headsPerLayer = Context.Info.Heads;
-        Trainer trainer = Trainer;
-        double train = spec.Train;
-        return new Unit(
-            Kind,
-            Version,
+    protected override Unit Create(Artifacts artifacts, Sample sample) =>
+        Unit.Of(
             sample.Id,
-            [
-                new KeyPart.Text("trainer", trainer.Name),
-                .. TrainerParts(trainer),
-                new KeyPart.Number("train", train),
-                new KeyPart.Integer("seed", seed),
-                new KeyPart.Integer("heads", heads),
-                new KeyPart.Integer("heads_per_layer", headsPerLayer),
-                new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
-                new KeyPart.Inputs("forward", passes),
-                .. gradients?.BetaParts(sample) ?? [],
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                HeadFit fit = HeadRegression.Fit(
-                    trainer,
-                    [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))],
-                    [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))],
-                    heads,
-                    seed,
-                    train,
-                    gradients?.Expected(run.Artifacts, sample)
-                );
-                Tables
-                    .Of<AttributionRow>()
-                    .Write(run.File(AttributionFile), [.. fit.ToAttributionRows(sample.Id, headsPerLayer)]);
-                Tables.Of<FitRow>().Write(run.File(FitFile), [fit.ToFitRow(sample.Id, trainer)]);
-                Tables.Of<PredictionRow>().Write(run.File(PredictionsFile), [.. fit.ToPredictionRows(sample.Id)]);
-            }
+            new FitOfSample(
+                sample.Id,
+                TrainerSettings.Of(spec.Trainer),
+                spec.Train,
+                context.Experiment.Seed,
+                context.Heads,
+                context.Info.Heads,
+                Forward.MasksOf(artifacts, sample),
+                Forward.ShardsOf(artifacts, sample),
+                gradients?.Of(artifacts, sample)
+            )
         );
-    }
-
-    /// <summary>The trainer that a spec names.</summary>
-    public static Trainer TrainerOf(TrainerSpec trainer) =>
-        trainer switch
-        {
-            ElasticNetSpec s => new Trainer.ElasticNet(
-                new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance)
-            ),
-            SdcaSpec s => new Trainer.Sdca(s.Alpha, s.L1Ratio, s.MaxIterations),
-            LightGbmSpec s => new Trainer.LightGbm(s.Trees, s.Leaves),
-            FastTreeSpec s => new Trainer.FastTree(s.Trees, s.Leaves),
-            GradientSpec s => new Trainer.Gradient(
-                s.Residual,
-                new ElasticNetSettings(s.Alpha, s.L1Ratio, s.MaxIterations, s.Tolerance),
-                s.Folds
-            ),
-            _ => throw new InvalidOperationException($"No trainer is made from {trainer.GetType().Name}."),
-        };
-
-    /// <summary>Key parts of a trainer's settings.</summary>
-    public static IReadOnlyList<KeyPart> TrainerParts(Trainer trainer) =>
-        trainer switch
-        {
-            Trainer.ElasticNet { Settings: var s } =>
-            [
-                new KeyPart.Number("alpha", s.Alpha),
-                new KeyPart.Number("l1_ratio", s.L1Ratio),
-                new KeyPart.Integer("max_iterations", s.MaxIterations),
-                new KeyPart.Number("tolerance", s.Tolerance),
-            ],
-            Trainer.Sdca s =>
-            [
-                new KeyPart.Number("alpha", s.Alpha),
-                new KeyPart.Number("l1_ratio", s.L1Ratio),
-                new KeyPart.Integer("max_iterations", s.MaxIterations),
-            ],
-            Trainer.Gradient { Residual: GradientResidual.None } => [new KeyPart.Text("residual", "none")],
-            Trainer.Gradient { Settings: var s } gradient =>
-            [
-                new KeyPart.Text("residual", gradient.Residual == GradientResidual.Auto ? "auto" : "elastic-net"),
-                .. gradient.Residual == GradientResidual.Auto
-                    ? (KeyPart[])[new KeyPart.Integer("folds", gradient.Folds)]
-                    : [],
-                new KeyPart.Number("alpha", s.Alpha),
-                new KeyPart.Number("l1_ratio", s.L1Ratio),
-                new KeyPart.Integer("max_iterations", s.MaxIterations),
-                new KeyPart.Number("tolerance", s.Tolerance),
-            ],
-            Trainer.LightGbm s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
-            Trainer.FastTree s => [new KeyPart.Integer("trees", s.Trees), new KeyPart.Integer("leaves", s.Leaves)],
-            _ => throw new InvalidOperationException($"No key parts of {trainer.GetType().Name}."),
-        };
 
     /// <summary>Mean and standard deviation over samples, as the paper's Table 2 gives them.</summary>
     public static string Spread(IEnumerable<double?> values)
     {
         Estimate mean = new Bootstrap().Of(values.OfType<double>());
         return mean.Count == 0 ? "undefined" : $"{Sentences.PlusMinus(mean)} (n = {Format.Count(mean.Count)})";
+    }
+}
+
+/// <summary>beta of a sample's heads.</summary>
+/// <param name="Sample">The sample.</param>
+/// <param name="Trainer">How beta is fitted.</param>
+/// <param name="Train">Share of the masks that train; the others test.</param>
+/// <param name="Seed">Of the split.</param>
+/// <param name="Heads">N.</param>
+/// <param name="HeadsPerLayer">H.</param>
+/// <param name="Masks">Units of the masks, in order.</param>
+/// <param name="Forward">Units of the passes over them.</param>
+/// <param name="Gradients">The sample's gradients, for a trainer that reads them.</param>
+[UnitKind("regress", 1, "fits")]
+internal sealed record FitOfSample(
+    string Sample,
+    TrainerSettings Trainer,
+    double Train,
+    int Seed,
+    int Heads,
+    int HeadsPerLayer,
+    IReadOnlyList<Unit> Masks,
+    IReadOnlyList<Unit> Forward,
+    GradientsOfSample? Gradients
+) : IUnit<FitOfSample>
+{
+    /// <inheritdoc/>
+    public static void Compute(FitOfSample unit, UnitRun run)
+    {
+        Trainer trainer = unit.Trainer.ToTrainer();
+        HeadFit fit = HeadRegression.Fit(
+            trainer,
+            [.. unit.Masks.Select(run.Artifacts.File<MaskRow>)],
+            [.. unit.Forward.Select(run.Artifacts.File<ForwardRow>)],
+            unit.Heads,
+            unit.Seed,
+            unit.Train,
+            unit.Gradients?.Expected(run.Artifacts, unit.Heads)
+        );
+        run.Write<AttributionRow>([.. fit.ToAttributionRows(unit.Sample, unit.HeadsPerLayer)]);
+        run.Write<FitRow>([fit.ToFitRow(unit.Sample, trainer)]);
+        run.Write<PredictionRow>([.. fit.ToPredictionRows(unit.Sample)]);
     }
 }

@@ -3,6 +3,7 @@ using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -13,11 +14,9 @@ namespace Pipelines.Stages;
 /// </summary>
 [StageOf<SampleMasksSpec>]
 public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Role("samples")] AnswerQuestions answers)
-    : Stage(context)
+    : Stage
 {
-    private const int Version = 1;
     private const string SharedScope = "shared";
-    private readonly Dictionary<string, IReadOnlyList<MaskShard>> shards = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public override string Kind => "sample-masks";
@@ -32,12 +31,12 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Rol
     /// <exception cref="InputException">Every mask would be the same.</exception>
     public override UnitList Units(Artifacts artifacts)
     {
-        int ablated = HeadMasks.AblatedCount(Context.Heads, spec.Ablate);
-        if (spec.Draw == MaskDraw.Exact && (ablated == 0 || ablated == Context.Heads))
+        int ablated = HeadMasks.AblatedCount(context.Heads, spec.Ablate);
+        if (spec.Draw == MaskDraw.Exact && (ablated == 0 || ablated == context.Heads))
         {
             throw new InputException(
                 Name,
-                $"ablate: {spec.Ablate.ToString(CultureInfo.InvariantCulture)} of {Context.Heads} heads is "
+                $"ablate: {spec.Ablate.ToString(CultureInfo.InvariantCulture)} of {context.Heads} heads is "
                     + $"{ablated}: every mask would be the same.",
                 "Use a share that leaves some heads intact and some ablated."
             );
@@ -45,18 +44,19 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Rol
 
         if (spec.Scope == MaskScope.Shared)
         {
-            return new UnitList([.. Shards(SharedScope).Where(IsNeeded).Select(s => s.Unit)]);
+            return new UnitList([.. Shards(artifacts, SharedScope).Where(IsNeeded).Select(s => s.Unit)]);
         }
 
         return answers.Samples(artifacts) is { } samples
-            ? new UnitList([.. samples.SelectMany(ShardsOfMost).Where(IsNeeded).Select(s => s.Unit)])
+            ? new UnitList([.. samples.SelectMany(s => ShardsOfMost(artifacts, s)).Where(IsNeeded).Select(s => s.Unit)])
             : new UnitList([], $"{answers.Name} is done", (long)answers.Keep * Least);
     }
 
     /// <summary>
     /// The shards of a sample's masks, in order of the masks; with <c>count: auto</c> all that it may come to need.
     /// </summary>
-    public IReadOnlyList<MaskShard> ShardsOfMost(Sample sample) => Shards(ScopeOf(sample));
+    public IReadOnlyList<MaskShard> ShardsOfMost(Artifacts artifacts, Sample sample) =>
+        Shards(artifacts, ScopeOf(sample));
 
     /// <summary>Whether this stage draws a shard; else it is drawn where a sample needs it.</summary>
     public bool IsNeeded(MaskShard shard) => shard.First < Least;
@@ -70,101 +70,59 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Rol
             _ => throw new InvalidOperationException($"No count {spec.Count}."),
         };
 
+    /// <summary>How masks are drawn for a sample.</summary>
+    /// <param name="sample">The sample.</param>
+    /// <param name="stream">Ends the scope's name: masks of another stream than the sample's own.</param>
+    public MaskDrawing Drawing(Sample sample, string stream = "") => Drawing(ScopeOf(sample) + stream);
+
+    /// <inheritdoc/>
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [PublishedParts.Of<MaskRow>(artifacts, Units(artifacts).Known)];
+
     /// <summary>Masks that every sample has.</summary>
     private int Least => spec.Count is AutoCountSpec auto ? Math.Min(auto.Least, auto.Most) : Most;
 
-    private int Seed => spec.Seed ?? Context.Experiment.Seed;
+    private string ScopeOf(Sample sample) => spec.Scope == MaskScope.Shared ? SharedScope : sample.Id;
 
-    /// <summary>The scope in which a sample's masks are drawn.</summary>
-    public string ScopeOf(Sample sample) => spec.Scope == MaskScope.Shared ? SharedScope : sample.Id;
+    private MaskDrawing Drawing(string scope) =>
+        new(spec.Seed ?? context.Experiment.Seed, scope, context.Heads, spec.Ablate, spec.Draw);
 
-    /// <summary>Mask <paramref name="index"/> of a scope: ceil(N/8) bytes.</summary>
-    public byte[] Draw(string scope, int index) =>
-        HeadMasks.Draw(Seed, scope, index, Context.Heads, spec.Ablate, spec.Draw);
-
-    /// <summary>Key parts of all that <see cref="Draw"/> depends on but the index.</summary>
-    public IReadOnlyList<KeyPart> DrawParts(string scope) =>
-        [
-            new KeyPart.Integer("seed", Seed),
-            new KeyPart.Text("scope", scope),
-            new KeyPart.Integer("heads", Context.Heads),
-            new KeyPart.Number("ablate", spec.Ablate),
-            new KeyPart.Text("draw", Spelling.Of(spec.Draw)),
-        ];
-
-    /// <summary>File that holds a shard's masks.</summary>
-    public static string FileOf(Artifacts artifacts, MaskShard shard) => artifacts.File(shard.Unit, FileName);
-
-    /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        foreach (Unit unit in Units(artifacts).Known)
-        {
-            Link(artifacts, folder, unit);
-        }
-    }
-
-    /// <summary>
-    /// Links a shard into the table of masks, unless it is there: several stages may have asked for it.
-    /// </summary>
-    public void Link(Artifacts artifacts, RunFolder folder, Unit shard)
-    {
-        string part = $"{PublishedPath(Tables.Of<MaskRow>().Name)}/{FileNames.Part(shard)}";
-        var placed = new FileInfo(folder.Path(part)); // its target is relative to where the folder will lie
-        if (placed.LinkTarget is null && !placed.Exists)
-        {
-            folder.Link(part, artifacts.File(shard, FileName));
-        }
-    }
-
-    private const string FileName = "masks.parquet";
-
-    private IReadOnlyList<MaskShard> Shards(string scope)
-    {
-        lock (shards)
-        {
-            if (!shards.TryGetValue(scope, out var found))
-            {
-                shards[scope] = found = [.. Ranges().Select(r => Shard(scope, r.First, r.Count))];
-            }
-
-            return found;
-        }
-    }
-
-    private IEnumerable<(int First, int Count)> Ranges()
-    {
-        for (int first = 0, most = Most; first < most; first += spec.Shard)
-        {
-            yield return (first, Math.Min(spec.Shard, most - first));
-        }
-    }
-
-    private MaskShard Shard(string scope, int first, int count)
-    {
-        var unit = new Unit(
-            Kind,
-            Version,
-            $"{scope}/masks {first:00000000}-{first + count - 1:00000000}",
-            [.. DrawParts(scope), new KeyPart.Integer("first", first), new KeyPart.Integer("count", count)],
-            count,
-            WorkUnit,
-            run =>
-            {
-                var masks = new byte[count][];
-                for (int i = 0; i < count; i++)
-                {
-                    masks[i] = Draw(scope, first + i);
-                }
-
-                MaskPart.Write(run.File(FileName), scope, first, masks);
-            }
+    private IReadOnlyList<MaskShard> Shards(Artifacts artifacts, string scope) =>
+        artifacts.Once<IReadOnlyList<MaskShard>>(
+            this,
+            nameof(Shards),
+            scope,
+            () =>
+                [
+                    .. ShardRange
+                        .Of(Most, spec.Shard)
+                        .Select(r => new MaskShard(
+                            Unit.Of($"{scope}/{r.Name}", new DrawnMasks(Drawing(scope), r.First, r.Count), r.Count),
+                            r.First,
+                            r.Count
+                        )),
+                ]
         );
-        return new MaskShard(unit, first, count);
-    }
 }
 
 /// <summary>
 /// Masks <paramref name="First"/> to <paramref name="First"/> + <paramref name="Count"/> - 1 of a scope.
 /// </summary>
 public sealed record MaskShard(Unit Unit, int First, int Count);
+
+/// <summary>A fixed range of masks.</summary>
+/// <param name="Drawing">How they are drawn.</param>
+/// <param name="First">Index of the first.</param>
+/// <param name="Count">So many.</param>
+[UnitKind("sample-masks", 1, "masks")]
+internal sealed record DrawnMasks(MaskDrawing Drawing, int First, int Count) : IUnit<DrawnMasks>
+{
+    /// <inheritdoc/>
+    public static void Compute(DrawnMasks unit, UnitRun run) =>
+        MaskPart.Write(
+            run.File(Tables.Of<MaskRow>().FileName),
+            unit.Drawing.Scope,
+            unit.First,
+            unit.Drawing.Masks(unit.First, unit.Count)
+        );
+}

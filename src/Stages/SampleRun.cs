@@ -8,7 +8,7 @@ namespace Pipelines.Stages;
 /// </summary>
 /// <param name="Prefix">Keys and values of prefix and image.</param>
 /// <param name="Forward">The fast path.</param>
-public sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable
+internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
@@ -16,4 +16,13 @@ public sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDis
         Forward.Dispose();
         Prefix.Dispose();
     }
+}
+
+/// <summary>A sample ready for gradient passes. Read-only; worker threads share it.</summary>
+/// <param name="Prefix">Keys and values of prefix and image.</param>
+/// <param name="Forward">The passes with a gate a head.</param>
+internal sealed record GatedRun(PrefixCache Prefix, GatedForward Forward) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Prefix.Dispose();
 }

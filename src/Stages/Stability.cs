@@ -1,9 +1,9 @@
-using System.Globalization;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -14,19 +14,17 @@ namespace Pipelines.Stages;
 [StageOf<StabilitySpec>]
 public sealed class Stability : SampleStage
 {
-    private const int Version = 1;
-    private const string FileName = "stability.parquet";
-
+    private readonly StageContext context;
     private readonly StabilitySpec spec;
     private readonly Regress attribution;
 
     /// <summary>A stage that fits again what <paramref name="attribution"/> fits.</summary>
     /// <exception cref="InputException">Its trainer does not learn beta from masks.</exception>
     public Stability(StageContext context, StabilitySpec spec, ForwardPasses forward, Regress attribution)
-        : base(context, forward)
+        : base(forward)
     {
-        (this.spec, this.attribution) = (spec, attribution);
-        if (attribution.Trainer is Trainer.Gradient)
+        (this.context, this.spec, this.attribution) = (context, spec, attribution);
+        if (attribution.Spec.Trainer is GradientSpec)
         {
             throw new InputException(
                 $"stages.{attribution.Name}.trainer",
@@ -44,11 +42,11 @@ public sealed class Stability : SampleStage
     public override string WorkUnit => "samples";
 
     /// <summary>All rows, sample by sample, by rising share.</summary>
-    public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) =>
-        [.. Tables.Of<StabilityRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, FileName)))];
+    public IReadOnlyList<StabilityRow> Rows(Artifacts artifacts) => Rows<StabilityRow>(artifacts);
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder) => PublishTable(folder, Rows(artifacts));
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<StabilityRow>(() => Rows(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -72,51 +70,55 @@ public sealed class Stability : SampleStage
         Reporting.Format.Fixed(Metrics.Mean([.. rows.Select(value).OfType<double>()]), 3);
 
     /// <inheritdoc/>
-    protected override Unit Create(Sample sample)
-    {
-        var masks = Forward.MaskShardsOf(sample);
-        var passes = Forward.ShardsOf(sample);
-        double[] shares = [.. spec.Shares.Order()];
-        int seed = Context.Experiment.Seed,
-            heads = Context.Heads;
-        return new Unit(
-            Kind,
-            Version,
+    protected override Unit Create(Artifacts artifacts, Sample sample) =>
+        Unit.Of(
             sample.Id,
-            [
-                new KeyPart.Text("trainer", attribution.Trainer.Name),
-                .. Regress.TrainerParts(attribution.Trainer),
-                new KeyPart.Number("train", attribution.Spec.Train),
-                new KeyPart.Text(
-                    "shares",
-                    string.Join(", ", shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))
-                ),
-                new KeyPart.Integer("seed", seed),
-                new KeyPart.Integer("heads", heads),
-                new KeyPart.Inputs("masks", [.. masks.Select(m => m.Unit)]),
-                new KeyPart.Inputs("forward", passes),
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                var data = MaskDataset.Open(
-                    [.. masks.Select(m => SampleMasks.FileOf(run.Artifacts, m))],
-                    [.. passes.Select(p => ForwardPasses.FileOf(run.Artifacts, p))],
-                    heads
-                );
-                var points = MaskStability.Of(
-                    attribution.Trainer,
-                    data,
-                    TrainTestSplit.Of(data.Rows, attribution.Spec.Train, seed),
-                    shares,
-                    seed
-                );
-                Tables
-                    .Of<StabilityRow>()
-                    .Write(run.File(FileName), [.. points.Select(p => StabilityRow.Of(sample.Id, p))]);
-            }
+            new StabilityOfSample(
+                sample.Id,
+                TrainerSettings.Of(attribution.Spec.Trainer),
+                attribution.Spec.Train,
+                [.. spec.Shares.Order()],
+                context.Experiment.Seed,
+                context.Heads,
+                Forward.MasksOf(artifacts, sample),
+                Forward.ShardsOf(artifacts, sample)
+            )
         );
+}
+
+/// <summary>How beta of a sample settles as masks are added.</summary>
+/// <param name="Sample">The sample.</param>
+/// <param name="Trainer">How beta is fitted.</param>
+/// <param name="Train">Share of the masks that train; the others test.</param>
+/// <param name="Shares">Shares of the masks, ascending.</param>
+/// <param name="Seed">Of the split.</param>
+/// <param name="Heads">N.</param>
+/// <param name="Masks">Units of the masks, in order.</param>
+/// <param name="Forward">Units of the passes over them.</param>
+[UnitKind("stability", 1, "samples")]
+internal sealed record StabilityOfSample(
+    string Sample,
+    TrainerSettings Trainer,
+    double Train,
+    IReadOnlyList<double> Shares,
+    int Seed,
+    int Heads,
+    IReadOnlyList<Unit> Masks,
+    IReadOnlyList<Unit> Forward
+) : IUnit<StabilityOfSample>
+{
+    /// <inheritdoc/>
+    public static void Compute(StabilityOfSample unit, UnitRun run)
+    {
+        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        var points = MaskStability.Of(
+            unit.Trainer.ToTrainer(),
+            data,
+            TrainTestSplit.Of(data.Rows, unit.Train, unit.Seed),
+            [.. unit.Shares],
+            unit.Seed
+        );
+        run.Write<StabilityRow>([.. points.Select(p => StabilityRow.Of(unit.Sample, p))]);
     }
 }
 

@@ -1,19 +1,22 @@
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
 /// <summary>
-/// A stage of one experiment: it knows its units once its inputs are there, and publishes its tables when all are done.
+/// A stage of one experiment: it knows its units once its inputs are there, and the tables that they make. It has no
+/// memory: what it says is a function of its settings, its inputs and what is stored.
 /// </summary>
-/// <param name="context">What the stages of the experiment share.</param>
-public abstract class Stage(StageContext? context)
+public abstract class Stage
 {
-    /// <summary>What the stages of the experiment share.</summary>
-    protected StageContext Context => context ?? throw new InvalidOperationException("This stage has no experiment.");
-
     /// <summary>Name in the spec.</summary>
     public required string Name { get; init; }
+
+    /// <summary>
+    /// The experiment has several stages of this kind: what they publish goes into folders of their own.
+    /// </summary>
+    public bool IsOneOfSeveral { get; init; }
 
     /// <summary>Kind in the spec, for example <c>forward-passes</c>.</summary>
     public abstract string Kind { get; }
@@ -33,25 +36,33 @@ public abstract class Stage(StageContext? context)
     /// <summary>A unit's name among those of the stage: with its kind where that is another stage's.</summary>
     public string NameOf(Unit unit) => unit.Kind == Kind ? unit.Name : unit.ToString();
 
-    /// <summary>Writes or links the stage's tables when all units are there.</summary>
-    public virtual void Publish(Artifacts artifacts, RunFolder folder) { }
+    /// <summary>The tables that the stage's units make, in order; all units are there.</summary>
+    public virtual IEnumerable<PublishedTable> Published(Artifacts artifacts) => [];
 
     /// <summary>
-    /// Writes what a run that stops early leaves for a person to look into: what was asked and answered. Nothing by
+    /// The tables that a run that stops early leaves for a person to look into: what was asked and answered. None by
     /// default.
     /// </summary>
-    public virtual void PublishUnfinished(Artifacts artifacts, RunFolder folder) { }
-
-    /// <summary>
-    /// Gives back the memory of what was computed or read for units. It is read again where it is asked for.
-    /// </summary>
-    public virtual void Release() { }
+    public virtual IEnumerable<PublishedTable> PublishedUnfinished(Artifacts artifacts) => [];
 
     /// <summary>
     /// What the published files show beyond the units: verdicts and labels that are settled when they are read. Part of
     /// what tells whether a run's folder is up to date.
     /// </summary>
     public virtual string PublishedFacts(Artifacts artifacts) => "";
+
+    /// <summary>Writes or links the stage's files when all units are there.</summary>
+    public virtual void Publish(Artifacts artifacts, RunFolder folder) => Publish(Published(artifacts), folder);
+
+    /// <summary>Writes or links some of the stage's tables.</summary>
+    public void Publish(IEnumerable<PublishedTable> tables, RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        foreach (PublishedTable table in tables)
+        {
+            table.Publish(folder, PublishedPath(table.Name));
+        }
+    }
 
     /// <summary>What a person wants to know at the end of a run.</summary>
     public virtual IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) => [];
@@ -62,26 +73,9 @@ public abstract class Stage(StageContext? context)
     /// </summary>
     public string PublishedPath(string table) => IsOneOfSeveral ? $"tables/{Name}/{table}" : $"tables/{table}";
 
-    /// <summary>
-    /// The experiment has several stages of this kind: what they publish goes into folders of their own.
-    /// </summary>
-    protected bool IsOneOfSeveral =>
-        Context.Experiment.Stages.Count(n =>
-            n.Spec.GetType() == Context.Experiment.Stages.First(m => m.Name == Name).Spec.GetType()
-        ) > 1;
-
     /// <summary>The line of the summary that says that fits did not converge; none where all did.</summary>
     protected static IEnumerable<SummaryRow> NotConverged(Convergence fits) =>
         fits.Words is { } words ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", words)] : [];
-
-    /// <summary>Publishes a small table: Parquet and CSV.</summary>
-    protected void PublishTable<TRow>(RunFolder folder, IReadOnlyList<TRow> rows)
-        where TRow : class
-    {
-        Table<TRow> table = Tables.Of<TRow>();
-        table.Write(folder.Path(PublishedPath(table.Name) + ".parquet"), rows);
-        table.WriteCsv(folder.Path(PublishedPath(table.Name) + ".csv"), rows);
-    }
 }
 
 /// <summary>A line of the summary.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
@@ -9,6 +10,7 @@ using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -17,12 +19,9 @@ namespace Pipelines.Stages;
 /// </summary>
 public sealed class StageContext
 {
-    /// <summary>Name of the key part that holds the arithmetic.</summary>
-    public const string ArithmeticPart = "arithmetic";
-
     private readonly IReadOnlyList<string> modelFiles;
     private readonly ImageFit publishedFit;
-    private readonly Lazy<IReadOnlyList<KeyPart>> modelParts;
+    private readonly ConcurrentDictionary<(string Id, string Path), PictureSource> pictureSources;
     private readonly Lazy<PictureSet> pictures;
     private readonly Lazy<IReadOnlyList<DataItem>> items;
 
@@ -64,7 +63,16 @@ public sealed class StageContext
         RequireTokens();
         Template = ModelTemplate.Read(Info, experiment.Model.Template.Full);
         RequirePrompt();
-        modelParts = new(() => [.. ReadModelParts()]);
+        Source = new ModelSource(
+            engine,
+            Info,
+            Arithmetic,
+            Image,
+            ImageTokens,
+            new(() => [.. ReadModelParts()]),
+            () => Engine.Model(Folder, Arithmetic, Image, Template)
+        );
+        pictureSources = new();
         pictures = new(ReadNotedPictures);
         items = new(() => Pictures.InQuestionOrder(experiment.Seed));
     }
@@ -81,11 +89,16 @@ public sealed class StageContext
             other.Image,
             other.ImageTokens
         );
-        Template = other.Template;
+        (Template, Source) = (other.Template, other.Source);
         Question = Prompts.Resolve(prompt);
         RequirePrompt();
         publishedFit = other.publishedFit;
-        (modelFiles, modelParts, pictures, items) = (other.modelFiles, other.modelParts, other.pictures, other.items);
+        (modelFiles, pictureSources, pictures, items) = (
+            other.modelFiles,
+            other.pictureSources,
+            other.pictures,
+            other.items
+        );
     }
 
     /// <summary>The experiment.</summary>
@@ -118,8 +131,11 @@ public sealed class StageContext
     /// <summary>Number of heads, N = L * H.</summary>
     public int Heads => Info.TotalHeads;
 
+    /// <summary>The model as units depend on it.</summary>
+    public ModelSource Source { get; }
+
     /// <summary>The loaded model.</summary>
-    public VisionLanguageModel Model => Engine.Model(Folder, Arithmetic, Image, Template);
+    public VisionLanguageModel Model => Source.Load();
 
     /// <summary>
     /// The model with pictures as the hub's own processor takes them, whatever the spec's <c>model.image</c> says of
@@ -132,11 +148,13 @@ public sealed class StageContext
     public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
 
     /// <summary>
-    /// The model for gradients: <see cref="Model"/> where that computes by libtorch, else libtorch's layers over its
+    /// The model for gradients: <see cref="Source"/> where that computes by libtorch, else libtorch's layers over its
     /// packed weights. A second copy would not fit beside the first.
     /// </summary>
-    public VisionLanguageModel GradientModel =>
-        Arithmetic.Linear == LinearChoice.Packed ? Engine.Widened(Folder, Arithmetic, Image, Template) : Model;
+    public ModelSource GradientSource =>
+        Arithmetic.Linear == LinearChoice.Packed
+            ? Source.By(GradientArithmetic, () => Engine.Widened(Folder, Arithmetic, Image, Template))
+            : Source;
 
     /// <summary>Whether another experiment runs on the same loaded model.</summary>
     public bool HasModelOf(StageContext other) =>
@@ -150,11 +168,6 @@ public sealed class StageContext
     public IReadOnlyList<DataItem> Items => items.Value;
 
     /// <summary>
-    /// Key parts of everything computed with the model: weights, configuration, tokenizer, preprocessing, arithmetic.
-    /// </summary>
-    public IReadOnlyList<KeyPart> ModelParts => modelParts.Value;
-
-    /// <summary>
     /// This context with another question. The loaded model, the pictures and their digests are shared. So may a
     /// baseline be: the picture stands before the question and the text before it is the same for every question
     /// (<see cref="ChatTemplate.Prompt"/>), so keys and values of image tokens do not depend on it.
@@ -164,35 +177,25 @@ public sealed class StageContext
 
     private string Folder => Info.Folder;
 
-    /// <summary>
-    /// Key parts of everything computed about a sample: the model, the picture, the question and the target with what
-    /// is given before it.
-    /// </summary>
-    public IReadOnlyList<KeyPart> SampleParts(Sample sample) =>
-        [
-            .. ModelParts,
-            new KeyPart.Digest("picture", sample.Item.File, PictureDigest(sample.Item))
-            {
-                Files = [sample.Item.FullPath, .. LabelFiles],
-            },
-            new KeyPart.Text("question", Question),
-            .. sample.Given.Count == 0
-                ? Array.Empty<KeyPart>()
-                : [new KeyPart.Text("given_tokens", sample.GivenTokens!)],
-            new KeyPart.Integer("target_token", sample.TargetToken),
-            new KeyPart.Text("logit_mean", Spelling.Of(Experiment.LogitMean)),
-        ];
+    /// <summary>A sample as units depend on it.</summary>
+    public SamplePrefix PrefixOf(Sample sample) =>
+        new(
+            sample.Id,
+            Source,
+            SourceOf(sample.Item),
+            Question,
+            sample.Given.Count == 0 ? null : sample.Given,
+            sample.TargetToken,
+            Experiment.LogitMean
+        );
 
-    /// <summary>A key part that holds the digests of pictures.</summary>
-    public KeyPart PicturesPart(IReadOnlyList<DataItem> of) =>
-        new KeyPart.Digest(
-            "pictures",
-            $"{of.Count} {(of.Count == 1 ? "picture" : "pictures")}",
-            FileDigests.Combine(of.Select(p => (p.SampleId, PictureDigest(p))))
-        )
-        {
-            Files = [.. of.Select(p => p.FullPath), .. LabelFiles],
-        };
+    /// <summary>A picture as units depend on it.</summary>
+    /// <exception cref="InputException">The file is not what it was when the run first looked at it.</exception>
+    public PictureSource SourceOf(DataItem item) =>
+        pictureSources.GetOrAdd(
+            (item.SampleId, item.FullPath),
+            _ => PictureSource.Of(item, PictureDigest(item), LabelFiles)
+        );
 
     /// <summary>The files that say what the pictures show.</summary>
     public IReadOnlyList<string> LabelFiles =>
@@ -208,7 +211,7 @@ public sealed class StageContext
     /// fact, so that it is seen again once it can.
     /// </summary>
     /// <exception cref="InputException">The file is not what it was when the run first looked at it.</exception>
-    public string PictureDigest(DataItem item)
+    private string PictureDigest(DataItem item)
     {
         Engine.Digests.Note(item.FullPath);
         if (item.Gone is not null)
@@ -250,65 +253,28 @@ public sealed class StageContext
         try
         {
             return Engine.Verdicts.Of(Engine.Digests.Of(item.FullPath), item.FullPath) is { } verdict
-                ? Subject(verdict)
+                ? ModelSource.SentenceOf(verdict)
                 : null;
         }
         catch (InputException e)
         {
-            return Subject(e.What);
+            return ModelSource.SentenceOf(e.What);
         }
     }
 
-    /// <summary>
-    /// The part of <see cref="Unusable"/> that is known without pixels: the picture is not there, or has a size that
-    /// the model or <c>other_sizes: reject</c> does not take.
-    /// </summary>
-    public string? Unasked(DataItem item)
+    private string? Unasked(DataItem item)
     {
         if (item.Gone is not null)
         {
             return item.Gone;
         }
 
-        if (Image.Square is not null && !Image.KeepSizes)
-        {
-            return null;
-        }
-
         Engine.Digests.Note(item.FullPath);
-        try
-        {
-            (int width, int height) = PictureDecoder.ReadSize(item.FullPath);
-            ImageTokens.TokensOf(width, height);
-            return ImageTokens.Mismatch(width, height);
-        }
-        catch (InputException e)
-        {
-            return Subject(e.What);
-        }
+        return Source.Unasked(item.FullPath);
     }
-
-    /// <summary>The sentence that an error says of a picture.</summary>
-    public static string Subject(string what) => $"the picture {what.TrimEnd('.')}";
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item) => BuildPrefix(PictureDecoder.Decode(item.FullPath), Model);
-
-    /// <summary>
-    /// Runs a model of the experiment over a sample's picture and the text before it; the tokens that are given before
-    /// the target end the suffix.
-    /// </summary>
-    public PrefixCache BuildPrefix(Sample sample, VisionLanguageModel model) =>
-        BuildPrefix(PictureDecoder.Decode(sample.Item.FullPath), model, sample.Given);
-
-    /// <summary>Runs a model of the experiment over a decoded picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model) => BuildPrefix(picture, model, []);
-
-    private PrefixCache BuildPrefix(Picture picture, VisionLanguageModel model, IReadOnlyList<int> given)
-    {
-        using ImageFeatures features = model.Features(picture);
-        return PrefixCache.Compute(model, model.Prompt(Question, features.Tokens.Tokens).FollowedBy(given), features);
-    }
+    public PrefixCache BuildPrefix(DataItem item) => Source.Prefix(PictureDecoder.Decode(item.FullPath), Question, []);
 
     /// <summary>The direction of a sample's adjusted logit.</summary>
     public TargetDirection Direction(Sample sample) => Model.Target(sample.TargetToken, Experiment.LogitMean);
@@ -345,7 +311,7 @@ public sealed class StageContext
 
         yield return new KeyPart.Digest("model.template", Template.Source, Template.Digest) { Files = TemplateFile };
         yield return new KeyPart.Settings("model.image", Image);
-        yield return new KeyPart.Text(ArithmeticPart, Arithmetic.Key);
+        yield return new KeyPart.Text(ModelSource.ArithmeticPart, Arithmetic.Key);
     }
 
     private KeyPart.Digest Part(string name, IReadOnlyList<string> files) =>

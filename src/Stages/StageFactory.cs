@@ -40,11 +40,14 @@ public static class StageFactory
     /// <exception cref="Domain.Errors.InputException">Settings or inputs that the stage cannot work with.</exception>
     public static Stage Create(StageContext context, StageNode node, IReadOnlyDictionary<string, Stage> inputs)
     {
+        ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(node);
         ConstructorInfo constructor = Constructors[node.Spec.GetType()];
         var given = constructor.GetParameters().Select(p => Argument(p, context, node, inputs));
         var stage = (Stage)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. given], null);
         typeof(Stage).GetProperty(nameof(Stage.Name))!.SetValue(stage, node.Name);
+        bool severalAreThere = context.Experiment.Stages.Count(n => n.Spec.GetType() == node.Spec.GetType()) > 1;
+        typeof(Stage).GetProperty(nameof(Stage.IsOneOfSeveral))!.SetValue(stage, severalAreThere);
         return stage;
     }
 

@@ -10,6 +10,7 @@ using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -21,31 +22,16 @@ namespace Pipelines.Stages;
 [StageOf<TokenTraceSpec>]
 public sealed class TokenTrace : Stage
 {
-    private const int Version = 1;
-
     /// <summary>
     /// Folder of forward passes under masks of image tokens; its parts are rows of <see cref="ForwardRow"/>.
     /// </summary>
     private const string ImageForward = "image_forward";
 
-    private const string TextFile = "text-tokens.parquet",
-        TraceFile = "trace.parquet",
-        AttentionFile = "attention.parquet",
-        SeenFile = "seen.png";
-    private const string MaskFile = "image-masks.parquet",
-        ForwardFile = "image-forward.parquet",
-        TokenFile = "image-tokens.parquet",
-        FitFile = "fit.parquet";
-
-    /// <summary>Longest side of the stored picture: figures show it small.</summary>
-    private const int SeenSide = 240;
-
+    private readonly StageContext context;
     private readonly TokenTraceSpec spec;
     private readonly ForwardPasses forward;
     private readonly Regress attribution;
     private readonly Validate validation;
-    private readonly Dictionary<string, SampleUnits> units = new(StringComparer.Ordinal);
-    private readonly Lazy<TokenRegions> regions;
 
     /// <summary>
     /// A stage that takes x* from <paramref name="validation"/> and beta from <paramref name="attribution"/>.
@@ -59,10 +45,9 @@ public sealed class TokenTrace : Stage
         Regress attribution,
         Validate validation
     )
-        : base(context)
     {
+        this.context = context;
         (this.spec, this.forward, this.attribution, this.validation) = (spec, forward, attribution, validation);
-        regions = new(() => TokenRegions.Read(Context.Info, Context.Image));
         if (spec.Trainer is GradientSpec)
         {
             throw new InputException(
@@ -112,7 +97,7 @@ public sealed class TokenTrace : Stage
         {
             ImageTokenTrace.Always => true,
             ImageTokenTrace.Never => false,
-            _ => Context.Info.Family is ModelFamily.Llava or ModelFamily.LlavaNext,
+            _ => context.Info.Family is ModelFamily.Llava or ModelFamily.LlavaNext,
         };
 
     /// <inheritdoc/>
@@ -127,32 +112,26 @@ public sealed class TokenTrace : Stage
 
     /// <summary>delta of a sample's text tokens, in order.</summary>
     public IReadOnlyList<TextTokenRow> TextTokens(Artifacts artifacts, Sample sample) =>
-        Tables.Of<TextTokenRow>().Read(artifacts.File(UnitsOf(artifacts, sample).Text, TextFile));
+        artifacts.Rows<TextTokenRow>(UnitsOf(artifacts, sample).Text);
 
     /// <summary>x*, u* and what they keep.</summary>
     public TokenTraceRow Trace(Artifacts artifacts, Sample sample) =>
-        Tables.Of<TokenTraceRow>().Read(artifacts.File(UnitsOf(artifacts, sample).Text, TraceFile))[0];
+        artifacts.Row<TokenTraceRow>(UnitsOf(artifacts, sample).Text);
 
     /// <summary>The sample's image tokens, in order; with beta where they are attributed.</summary>
     public IReadOnlyList<ImageTokenRow> ImageTokens(Artifacts artifacts, Sample sample) =>
-        Tables
-            .Of<ImageTokenRow>()
-            .Read(
-                UnitsOf(artifacts, sample) is { Fit: { } fit }
-                    ? artifacts.File(fit, TokenFile)
-                    : artifacts.File(UnitsOf(artifacts, sample).Text, AttentionFile)
-            );
+        UnitsOf(artifacts, sample) is { Fit: { } fit }
+            ? artifacts.Rows<ImageTokenRow>(fit)
+            : artifacts.Rows<ImageTokenRow>(UnitsOf(artifacts, sample).Text, TextTrace.AttentionFile);
 
     /// <summary>Quality of the fit over image tokens; null where they are not attributed.</summary>
     public TokenFitRow? Fit(Artifacts artifacts, Sample sample) =>
-        UnitsOf(artifacts, sample).Fit is { } fit
-            ? Tables.Of<TokenFitRow>().Read(artifacts.File(fit, FitFile))[0]
-            : null;
+        UnitsOf(artifacts, sample).Fit is { } fit ? artifacts.Row<TokenFitRow>(fit) : null;
 
     /// <summary>The part of the picture under the tokens' grid as a PNG file; null where there is no grid.</summary>
     public byte[]? Seen(Artifacts artifacts, Sample sample) =>
         Trace(artifacts, sample).GridRows > 0
-            ? RegularFile.ReadAllBytes(artifacts.File(UnitsOf(artifacts, sample).Text, SeenFile))
+            ? RegularFile.ReadAllBytes(artifacts.File(UnitsOf(artifacts, sample).Text, TextTrace.SeenFile))
             : null;
 
     /// <summary>
@@ -178,31 +157,26 @@ public sealed class TokenTrace : Stage
         );
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts)
     {
-        var samples = forward.Accepted(artifacts)!;
+        IReadOnlyList<Sample> samples = forward.Accepted(artifacts)!;
         if (ObjectShares(artifacts) is { Count: > 0 } shares)
         {
-            PublishTable(folder, shares);
+            yield return new PublishedTable<ObjectShareRow>(() => shares);
         }
 
-        PublishTable(folder, [.. samples.SelectMany(s => TextTokens(artifacts, s))]);
-        PublishTable(folder, [.. samples.Select(s => Trace(artifacts, s))]);
-        PublishTable(folder, [.. samples.SelectMany(s => ImageTokens(artifacts, s))]);
+        yield return new PublishedTable<TextTokenRow>(() => [.. samples.SelectMany(s => TextTokens(artifacts, s))]);
+        yield return new PublishedTable<TokenTraceRow>(() => [.. samples.Select(s => Trace(artifacts, s))]);
+        yield return new PublishedTable<ImageTokenRow>(() => [.. samples.SelectMany(s => ImageTokens(artifacts, s))]);
         if (!TracesImage)
         {
-            return;
+            yield break;
         }
 
-        PublishTable(folder, [.. samples.Select(s => Fit(artifacts, s)!)]);
-        foreach (Unit shard in samples.SelectMany(s => UnitsOf(artifacts, s).Shards))
-        {
-            folder.Link(
-                $"{PublishedPath(Tables.Of<ImageMaskRow>().Name)}/{FileNames.Part(shard)}",
-                artifacts.File(shard, MaskFile)
-            );
-            folder.Link($"{PublishedPath(ImageForward)}/{FileNames.Part(shard)}", artifacts.File(shard, ForwardFile));
-        }
+        yield return new PublishedTable<TokenFitRow>(() => [.. samples.Select(s => Fit(artifacts, s)!)]);
+        Unit[] shards = [.. samples.SelectMany(s => UnitsOf(artifacts, s).Shards)];
+        yield return PublishedParts.Of<ImageMaskRow>(artifacts, shards);
+        yield return new PublishedParts(ImageForward, artifacts, ImageTokenPasses.ForwardFile, shards);
     }
 
     /// <inheritdoc/>
@@ -263,7 +237,7 @@ public sealed class TokenTrace : Stage
     {
         (int width, int height) = PictureDecoder.ReadSize(sample.Item.FullPath);
         ObjectBox box = sample.Item.Box!;
-        IReadOnlyList<PictureRegion?> places = regions.Value.Of(width, height);
+        IReadOnlyList<PictureRegion?> places = RegionsOnce(artifacts).Of(width, height);
         var tokens = ImageTokens(artifacts, sample);
         if (!box.Fits(width, height) || places.Count != tokens.Count)
         {
@@ -283,62 +257,108 @@ public sealed class TokenTrace : Stage
             : null;
     }
 
-    private SampleUnits UnitsOf(Artifacts artifacts, Sample sample)
+    private TokenRegions RegionsOnce(Artifacts artifacts) =>
+        artifacts.Once(this, nameof(TokenRegions), "", () => TokenRegions.Read(context.Info, context.Image));
+
+    private SampleUnits UnitsOf(Artifacts artifacts, Sample sample) =>
+        artifacts.Once(this, nameof(UnitsOf), sample.Id, () => Create(artifacts, sample));
+
+    private SampleUnits Create(Artifacts artifacts, Sample sample)
     {
-        lock (units)
-        {
-            if (units.TryGetValue(sample.Id, out SampleUnits? found))
-            {
-                return found;
-            }
-
-            Unit text = CreateText(sample);
-            if (!TracesImage)
-            {
-                return units[sample.Id] = new SampleUnits(text, [], null);
-            }
-
-            int imageTokens = forward.Ends(artifacts, sample).ImageTokens;
-            Unit[] shards = [.. Ranges().Select(r => CreateShard(sample, text, imageTokens, r.First, r.Count))];
-            return units[sample.Id] = new SampleUnits(text, shards, CreateFit(sample, text, shards, imageTokens));
-        }
-    }
-
-    private IEnumerable<(int First, int Count)> Ranges()
-    {
-        for (int first = 0; first < spec.Count; first += spec.Shard)
-        {
-            yield return (first, Math.Min(spec.Shard, spec.Count - first));
-        }
-    }
-
-    private Unit CreateText(Sample sample) =>
-        new(
-            Kind,
-            Version,
+        SamplePasses passes = forward.PassesOver(artifacts, sample);
+        Unit ends = forward.EndsUnit(artifacts, sample);
+        Unit text = Unit.Of(
             $"{sample.Id}/text tokens",
-            [
-                new KeyPart.Text("sample", sample.Id),
-                .. forward.PassParts(sample),
-                new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]),
-                new KeyPart.Inputs("attribution", [attribution.UnitOf(sample)]),
-                new KeyPart.Inputs("validation", [validation.UnitOf(sample, Criterion.HeadAttribution)]),
-                new KeyPart.Number("faithfulness", spec.Faithfulness),
-                new KeyPart.Number("important", spec.Important),
-            ],
-            1,
-            WorkUnit,
-            run => TraceText(run, sample)
+            new TextTrace(
+                passes,
+                ends,
+                attribution.UnitOf(artifacts, sample),
+                validation.UnitOf(artifacts, sample, Criterion.HeadAttribution),
+                spec.Faithfulness,
+                spec.Important
+            )
         );
+        if (!TracesImage)
+        {
+            return new SampleUnits(text, [], null);
+        }
 
-    /// <summary>delta_i = 1 - phi(x*, u without i, 1) / phi(x*), u*, phi(x*, u*, 1) and w_j.</summary>
-    private void TraceText(UnitRun run, Sample sample)
+        int seed = context.Experiment.Seed,
+            imageTokens = forward.Ends(artifacts, sample).ImageTokens;
+        Unit[] shards =
+        [
+            .. ShardRange
+                .Of(spec.Count, spec.Shard)
+                .Select(r =>
+                    Unit.Of(
+                        $"{sample.Id}/image {r.Name}",
+                        new ImageTokenPasses(
+                            passes,
+                            ends,
+                            text,
+                            seed,
+                            imageTokens,
+                            spec.Ablate,
+                            spec.Draw,
+                            r.First,
+                            r.Count
+                        ),
+                        r.Count
+                    )
+                ),
+        ];
+        TrainerSettings trainer = TrainerSettings.Of(spec.Trainer);
+        Unit fit = Unit.Of(
+            $"{sample.Id}/image fit",
+            new ImageTokenFit(sample.Id, trainer, spec.Train, seed, imageTokens, text, shards)
+        );
+        return new SampleUnits(text, shards, fit);
+    }
+
+    /// <summary>The units of a sample.</summary>
+    private sealed record SampleUnits(Unit Text, IReadOnlyList<Unit> Shards, Unit? Fit)
     {
-        using var lease = forward.Prepare(run.Artifacts, sample);
+        public IEnumerable<Unit> All => Fit is null ? [Text] : [Text, .. Shards, Fit];
+    }
+}
+
+/// <summary>
+/// What a sample's text tokens carry: delta_i = 1 - phi(x*, u without i, 1) / phi(x*), u*, phi(x*, u*, 1) and w_j.
+/// </summary>
+/// <param name="Passes">The sample.</param>
+/// <param name="Ends">f(1) and f(0).</param>
+/// <param name="Attribution">Its beta.</param>
+/// <param name="Validation">The curves by head attribution, from which x* comes.</param>
+/// <param name="Faithfulness">Which x* exceeds.</param>
+/// <param name="Important">Which delta exceeds in u*.</param>
+[UnitKind("token-trace", 1, "masks")]
+internal sealed record TextTrace(
+    SamplePasses Passes,
+    Unit Ends,
+    Unit Attribution,
+    Unit Validation,
+    double Faithfulness,
+    double Important
+) : IUnit<TextTrace>
+{
+    /// <summary>Weighted attention of the image tokens; its rows have no beta yet.</summary>
+    public const string AttentionFile = "attention.parquet";
+
+    /// <summary>The part of the picture under the tokens' grid.</summary>
+    public const string SeenFile = "seen.png";
+
+    /// <summary>Longest side of the stored picture: figures show it small.</summary>
+    private const int SeenSide = 240;
+
+    /// <inheritdoc/>
+    public static void Compute(TextTrace unit, UnitRun run)
+    {
+        using var lease = unit.Passes.Prepare(run);
         SuffixForward passes = lease.Value.Forward;
         PromptTokens prompt = lease.Value.Prefix.Prompt;
-        EndsRow ends = forward.Ends(run.Artifacts, sample);
-        byte[] heads = validation.FaithfulHeads(run.Artifacts, sample, Criterion.HeadAttribution, spec.Faithfulness);
+        EndsRow ends = run.Row<EndsRow>(unit.Ends);
+        string sample = unit.Passes.Prefix.Sample;
+        byte[] heads = Validate.FaithfulHeads(run.Artifacts, unit.Validation, unit.Faithfulness);
         int t = prompt.SuffixLength;
         double[] phi =
         [
@@ -350,113 +370,111 @@ public sealed class TokenTrace : Stage
                 .Select(ends.Phi),
         ];
         double[] delta = [.. phi.Skip(1).Select(p => 1 - (p / phi[0]))];
-        byte[] important = HeadMasks.Of(t, Enumerable.Range(0, t).Where(i => delta[i] > spec.Important));
+        byte[] important = HeadMasks.Of(t, Enumerable.Range(0, t).Where(i => delta[i] > unit.Important));
         double kept = ends.Phi(passes.Logits([new AblationMask(heads, important)])[0]);
         run.Cancel.ThrowIfCancellationRequested();
 
-        TokenGrid? grid = Context.Model.GridOf(PictureDecoder.Decode(sample.Item.FullPath));
-        Tables
-            .Of<TextTokenRow>()
-            .Write(
-                run.File(TextFile),
-                [
-                    .. prompt.SuffixIds.Select(
-                        (id, i) =>
-                            new TextTokenRow(
-                                sample.Id,
-                                i,
-                                id,
-                                Context.Model.Tokenizer.TokenText(id),
-                                delta[i],
-                                HeadMasks.IsIntact(important, i)
-                            )
-                    ),
-                ]
-            );
-        Tables
-            .Of<TokenTraceRow>()
-            .Write(
-                run.File(TraceFile),
-                [
-                    new TokenTraceRow(
-                        sample.Id,
-                        HeadMasks.Intact(heads),
-                        phi[0],
-                        HeadMasks.Intact(important),
-                        kept,
-                        kept / phi[0],
-                        grid?.Rows ?? 0,
-                        grid?.Columns ?? 0,
-                        heads
-                    ),
-                ]
-            );
+        VisionLanguageModel model = unit.Passes.Prefix.Model.Load();
+        TokenGrid? grid = model.GridOf(PictureDecoder.Decode(unit.Passes.Prefix.Picture.FullPath));
+        run.Write<TextTokenRow>([
+            .. prompt.SuffixIds.Select(
+                (id, i) =>
+                    new TextTokenRow(
+                        sample,
+                        i,
+                        id,
+                        model.Tokenizer.TokenText(id),
+                        delta[i],
+                        HeadMasks.IsIntact(important, i)
+                    )
+            ),
+        ]);
+        run.Write<TokenTraceRow>([
+            new TokenTraceRow(
+                sample,
+                HeadMasks.Intact(heads),
+                phi[0],
+                HeadMasks.Intact(important),
+                kept,
+                kept / phi[0],
+                grid?.Rows ?? 0,
+                grid?.Columns ?? 0,
+                heads
+            ),
+        ]);
         using IntactRun intact = IntactRun.Compute(lease.Value.Prefix);
-        double[] attention = WeightedAttention.Of(
-            intact,
-            attribution.Beta(run.Artifacts, sample),
-            heads,
-            delta,
-            important
-        );
-        Tables
-            .Of<ImageTokenRow>()
-            .Write(
-                run.File(AttentionFile),
-                [.. attention.Select((w, j) => Token(sample, grid?.Rows ?? 0, grid?.Columns ?? 0, j, w, null))]
-            );
+        double[] beta = run.Artifacts.Beta(unit.Attribution);
+        double[] attention = WeightedAttention.Of(intact, beta, heads, delta, important);
+        run.Write<ImageTokenRow>([.. attention.Select((w, j) => Token(sample, grid, j, w))], AttentionFile);
         if (grid is not null)
         {
             File.WriteAllBytes(run.File(SeenFile), PngWriter.Encode(Small(grid.Seen)));
         }
     }
 
-    private Unit CreateShard(Sample sample, Unit text, int imageTokens, int first, int count)
+    private static ImageTokenRow Token(string sample, TokenGrid? grid, int j, double attention) =>
+        grid is not null && j < grid.Rows * grid.Columns
+            ? new ImageTokenRow(sample, j, j / grid.Columns, j % grid.Columns, attention, null)
+            : new ImageTokenRow(sample, j, null, null, attention, null);
+
+    private static Picture Small(Picture picture)
     {
-        string scope = $"image tokens of {sample.Id}"; // another stream than the sample's head masks
-        int seed = Context.Experiment.Seed;
-        MaskDraw drawing = spec.Draw;
-        double ablate = spec.Ablate;
-        return new Unit(
-            Kind,
-            Version,
-            $"{sample.Id}/image masks {first:00000000}-{first + count - 1:00000000}",
-            [
-                new KeyPart.Text("sample", sample.Id),
-                .. forward.PassParts(sample),
-                new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]),
-                new KeyPart.Inputs("text", [text]),
-                new KeyPart.Integer("seed", seed),
-                new KeyPart.Integer("image_tokens", imageTokens),
-                new KeyPart.Number("ablate", ablate),
-                new KeyPart.Text("draw", Spelling.Of(spec.Draw)),
-                new KeyPart.Integer("first", first),
-                new KeyPart.Integer("count", count),
-            ],
-            count,
-            WorkUnit,
-            run =>
-            {
-                byte[][] masks =
-                [
-                    .. Enumerable
-                        .Range(first, count)
-                        .Select(i => HeadMasks.Draw(seed, scope, i, imageTokens, ablate, drawing)),
-                ];
-                EndsRow ends = forward.Ends(run.Artifacts, sample);
-                double[] f = ImageLogits(run, sample, masks);
-                MaskPart.WriteImageTokens(run.File(MaskFile), sample.Id, first, masks);
-                ForwardPart.Write(run.File(ForwardFile), sample.Id, first, f, [.. f.Select(ends.Phi)]);
-            }
+        double factor = Math.Min(1, (double)SeenSide / Math.Max(picture.Width, picture.Height));
+        return PilResize.Resize(
+            picture,
+            Math.Max(1, (int)Math.Round(factor * picture.Width)),
+            Math.Max(1, (int)Math.Round(factor * picture.Height))
         );
+    }
+}
+
+/// <summary>f(x*, u*, v) of a sample over a fixed range of masks of image tokens.</summary>
+/// <param name="Passes">The sample.</param>
+/// <param name="Ends">f(1) and f(0).</param>
+/// <param name="Text">x* and u*.</param>
+/// <param name="Seed">Seed of the masks.</param>
+/// <param name="ImageTokens">P.</param>
+/// <param name="Ablate">Share of the image tokens ablated.</param>
+/// <param name="Draw">How masks are drawn.</param>
+/// <param name="First">Index of the first mask.</param>
+/// <param name="Count">So many.</param>
+[UnitKind("token-trace", 1, "masks")]
+internal sealed record ImageTokenPasses(
+    SamplePasses Passes,
+    Unit Ends,
+    Unit Text,
+    int Seed,
+    int ImageTokens,
+    double Ablate,
+    MaskDraw Draw,
+    int First,
+    int Count
+) : IUnit<ImageTokenPasses>
+{
+    /// <summary>The passes: rows of <see cref="ForwardRow"/>.</summary>
+    public const string ForwardFile = "image-forward.parquet";
+
+    /// <inheritdoc/>
+    public static void Compute(ImageTokenPasses unit, UnitRun run)
+    {
+        string sample = unit.Passes.Prefix.Sample,
+            scope = $"image tokens of {sample}"; // another stream than the sample's head masks
+        byte[][] masks = new MaskDrawing(unit.Seed, scope, unit.ImageTokens, unit.Ablate, unit.Draw).Masks(
+            unit.First,
+            unit.Count
+        );
+        EndsRow ends = run.Row<EndsRow>(unit.Ends);
+        double[] f = unit.Logits(run, masks);
+        MaskPart.WriteImageTokens(run.File(Tables.Of<ImageMaskRow>().FileName), sample, unit.First, masks);
+        ForwardPart.Write(run.File(ForwardFile), sample, unit.First, f, [.. f.Select(ends.Phi)]);
     }
 
     /// <summary>f(x*, u*, v). Text tokens before the first of u* never see the image: they are computed once.</summary>
-    private double[] ImageLogits(UnitRun run, Sample sample, byte[][] masks)
+    private double[] Logits(UnitRun run, byte[][] masks)
     {
-        using var lease = forward.Prepare(run.Artifacts, sample);
-        byte[] heads = Trace(run.Artifacts, sample).Heads;
-        bool[] important = [.. TextTokens(run.Artifacts, sample).Select(r => r.Important)];
+        using var lease = Passes.Prepare(run);
+        byte[] heads = run.Row<TokenTraceRow>(Text).Heads;
+        bool[] important = [.. run.Rows<TextTokenRow>(Text).Select(r => r.Important)];
         int first = Math.Max(0, Array.IndexOf(important, true)); // of no important token all stay
         byte[] text = HeadMasks.Of(
             important.Length - first,
@@ -473,85 +491,56 @@ public sealed class TokenTrace : Stage
 
         return [.. f];
     }
+}
 
-    private Unit CreateFit(Sample sample, Unit text, Unit[] shards, int imageTokens)
+/// <summary>beta of a sample's image tokens.</summary>
+/// <param name="Sample">The sample.</param>
+/// <param name="Trainer">How beta is fitted.</param>
+/// <param name="Train">Share of the masks that train; the others test.</param>
+/// <param name="Seed">Of the split.</param>
+/// <param name="ImageTokens">P.</param>
+/// <param name="Text">Weighted attention of the tokens.</param>
+/// <param name="Passes">Masks and passes, in order.</param>
+[UnitKind("token-trace", 1, "masks")]
+internal sealed record ImageTokenFit(
+    string Sample,
+    TrainerSettings Trainer,
+    double Train,
+    int Seed,
+    int ImageTokens,
+    Unit Text,
+    IReadOnlyList<Unit> Passes
+) : IUnit<ImageTokenFit>
+{
+    /// <inheritdoc/>
+    public static void Compute(ImageTokenFit unit, UnitRun run)
     {
-        Trainer trainer = Regress.TrainerOf(spec.Trainer);
-        int seed = Context.Experiment.Seed;
-        double train = spec.Train;
-        return new Unit(
-            Kind,
-            Version,
-            $"{sample.Id}/image fit",
-            [
-                new KeyPart.Text("sample", sample.Id),
-                new KeyPart.Text("trainer", trainer.Name),
-                .. Regress.TrainerParts(trainer),
-                new KeyPart.Number("train", train),
-                new KeyPart.Integer("seed", seed),
-                new KeyPart.Integer("image_tokens", imageTokens),
-                new KeyPart.Inputs("text", [text]),
-                new KeyPart.Inputs("passes", shards),
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                HeadFit fit = HeadRegression.Fit(
-                    trainer,
-                    [.. shards.Select(s => run.Artifacts.File(s, MaskFile))],
-                    [.. shards.Select(s => run.Artifacts.File(s, ForwardFile))],
-                    imageTokens,
-                    seed,
-                    train
-                );
-                var tokens = Tables.Of<ImageTokenRow>().Read(run.Artifacts.File(text, AttentionFile));
-                FitRow row = fit.ToFitRow(sample.Id, trainer);
-                double rho = Metrics.Pearson(fit.Beta, [.. tokens.Select(r => r.WeightedAttention)]);
-                Tables
-                    .Of<ImageTokenRow>()
-                    .Write(run.File(TokenFile), [.. tokens.Select(r => r with { Beta = fit.Beta[r.Token] + 0.0 })]);
-                Tables
-                    .Of<TokenFitRow>()
-                    .Write(
-                        run.File(FitFile),
-                        [
-                            new TokenFitRow(
-                                sample.Id,
-                                row.Trainer,
-                                row.R2,
-                                row.Rho,
-                                row.Intercept,
-                                row.Iterations,
-                                row.Converged,
-                                row.TrainRows,
-                                row.TestRows,
-                                double.IsNaN(rho) ? null : rho
-                            ),
-                        ]
-                    );
-            }
+        Trainer trainer = unit.Trainer.ToTrainer();
+        HeadFit fit = HeadRegression.Fit(
+            trainer,
+            [.. unit.Passes.Select(run.Artifacts.File<ImageMaskRow>)],
+            [.. unit.Passes.Select(s => run.Artifacts.File(s, ImageTokenPasses.ForwardFile))],
+            unit.ImageTokens,
+            unit.Seed,
+            unit.Train
         );
-    }
-
-    private static ImageTokenRow Token(Sample sample, int rows, int columns, int j, double attention, double? beta) =>
-        j < rows * columns
-            ? new ImageTokenRow(sample.Id, j, j / columns, j % columns, attention, beta)
-            : new ImageTokenRow(sample.Id, j, null, null, attention, beta);
-
-    private static Picture Small(Picture picture)
-    {
-        double factor = Math.Min(1, (double)SeenSide / Math.Max(picture.Width, picture.Height));
-        return PilResize.Resize(
-            picture,
-            Math.Max(1, (int)Math.Round(factor * picture.Width)),
-            Math.Max(1, (int)Math.Round(factor * picture.Height))
-        );
-    }
-
-    /// <summary>The units of a sample.</summary>
-    private sealed record SampleUnits(Unit Text, IReadOnlyList<Unit> Shards, Unit? Fit)
-    {
-        public IEnumerable<Unit> All => Fit is null ? [Text] : [Text, .. Shards, Fit];
+        var tokens = run.Rows<ImageTokenRow>(unit.Text, TextTrace.AttentionFile);
+        FitRow row = fit.ToFitRow(unit.Sample, trainer);
+        double rho = Metrics.Pearson(fit.Beta, [.. tokens.Select(r => r.WeightedAttention)]);
+        run.Write<ImageTokenRow>([.. tokens.Select(r => r with { Beta = fit.Beta[r.Token] + 0.0 })]);
+        run.Write<TokenFitRow>([
+            new TokenFitRow(
+                unit.Sample,
+                row.Trainer,
+                row.R2,
+                row.Rho,
+                row.Intercept,
+                row.Iterations,
+                row.Converged,
+                row.TrainRows,
+                row.TestRows,
+                Undefined.ToNull(rho)
+            ),
+        ]);
     }
 }

@@ -6,6 +6,7 @@ using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
@@ -17,16 +18,12 @@ namespace Pipelines.Stages;
 [StageOf<ValidateSpec>]
 public sealed class Validate : Stage
 {
-    private const int Version = 1;
-    private const string ValidationFile = "validation.parquet",
-        RankingFile = "ranking.parquet";
-
+    private readonly StageContext context;
     private readonly ValidateSpec spec;
     private readonly ForwardPasses forward;
     private readonly Regress? attribution;
     private readonly GradientPasses? gradients;
     private readonly Dictionary<RankingSpec, GivenOrder> given;
-    private readonly Dictionary<(string Sample, RankingSpec Ranking), Unit> units = [];
 
     /// <summary>
     /// The stage over its inputs; orders from elsewhere are read, so that a wrong one is found before anything runs.
@@ -39,9 +36,9 @@ public sealed class Validate : Stage
         Regress? attribution,
         GradientPasses? gradients = null
     )
-        : base(context)
     {
-        (this.spec, this.forward, this.attribution, this.gradients) = (spec, forward, attribution, gradients);
+        (this.context, this.spec, this.forward) = (context, spec, forward);
+        (this.attribution, this.gradients) = (attribution, gradients);
         int layers = context.Info.Layers,
             heads = context.Info.Heads;
         given = spec
@@ -70,7 +67,9 @@ public sealed class Validate : Stage
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
         forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. from sample in samples from ranking in spec.RankBy select UnitOf(sample, ranking)])
+            ? new UnitList([
+                .. from sample in samples from ranking in spec.RankBy select UnitOf(artifacts, sample, ranking),
+            ])
             : new UnitList(
                 [],
                 $"{forward.Name} is done",
@@ -79,7 +78,7 @@ public sealed class Validate : Stage
 
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) =>
-        [.. Tables.Of<ValidationRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, ValidationFile)))];
+        artifacts.Rows<ValidationRow>(Units(artifacts).Known);
 
     /// <summary>Heads needed at every threshold of the spec, by sample, criterion and order (paper, Fig. 5).</summary>
     public IReadOnlyList<NeededRow> HeadsNeeded(Artifacts artifacts) =>
@@ -89,34 +88,7 @@ public sealed class Validate : Stage
     public IReadOnlyList<NeededRow> HeadsNeeded(
         Artifacts artifacts,
         IReadOnlyList<(double Faithfulness, double Completeness)> thresholds
-    ) =>
-        [
-            .. from curve in Rows(artifacts).GroupBy(r => (r.SampleId, r.Criterion, r.Seed))
-            let points = curve.OrderBy(r => r.K).ToList()
-            let faithfulness = points.ConvertAll(p => p.Faithfulness)
-            let completeness = points.ConvertAll(p => p.Completeness)
-            from threshold in thresholds
-            from row in new[]
-            {
-                new NeededRow(
-                    curve.Key.SampleId,
-                    curve.Key.Criterion,
-                    curve.Key.Seed,
-                    ValidationQuantity.Faithfulness,
-                    threshold.Faithfulness,
-                    Thresholds.FirstAbove(faithfulness, threshold.Faithfulness)
-                ),
-                new NeededRow(
-                    curve.Key.SampleId,
-                    curve.Key.Criterion,
-                    curve.Key.Seed,
-                    ValidationQuantity.Completeness,
-                    threshold.Completeness,
-                    Thresholds.FirstBelow(completeness, threshold.Completeness)
-                ),
-            }
-            select row,
-        ];
+    ) => NeededRow.Of(Rows(artifacts), thresholds);
 
     /// <summary>
     /// What a criterion says of every head [N]: delta_n, image attention weight or beta; empty where the criterion is
@@ -129,60 +101,43 @@ public sealed class Validate : Stage
             return [];
         }
 
-        double[] scores = new double[Context.Heads];
-        foreach (RankingRow row in Tables.Of<RankingRow>().Read(artifacts.File(UnitOf(sample, criterion), RankingFile)))
+        double[] scores = new double[context.Heads];
+        foreach (RankingRow row in artifacts.Rows<RankingRow>(UnitOf(artifacts, sample, criterion)))
         {
-            scores[(row.Layer * Context.Info.Heads) + row.Head] = row.Score!.Value;
+            scores[(row.Layer * context.Info.Heads) + row.Head] = row.Score!.Value;
         }
 
         return scores;
     }
 
-    /// <summary>The curves of a sample and a criterion that is compared.</summary>
-    public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts, Sample sample, Criterion criterion) =>
-        Tables.Of<ValidationRow>().Read(artifacts.File(UnitOf(sample, criterion), ValidationFile));
-
     /// <summary>The unit of a sample and an order that is compared.</summary>
-    public Unit UnitOf(Sample sample, RankingSpec ranking)
+    public Unit UnitOf(Artifacts artifacts, Sample sample, RankingSpec ranking)
     {
-        lock (units)
-        {
-            return units.TryGetValue((sample.Id, ranking), out Unit? unit)
-                ? unit
-                : units[(sample.Id, ranking)] = Create(sample, ranking);
-        }
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Once(this, nameof(Create), (sample.Id, ranking), () => Create(artifacts, sample, ranking));
     }
 
     /// <summary>
     /// x*: the k most important heads intact, for the smallest k whose faithfulness exceeds
     /// <paramref name="threshold"/>; all heads where the scan never crosses it.
     /// </summary>
-    /// <param name="artifacts">Holds the unit of <paramref name="sample"/> and <paramref name="criterion"/>.</param>
-    /// <param name="sample">The sample.</param>
-    /// <param name="criterion">The order; its first one where there are several.</param>
+    /// <param name="artifacts">Hold the unit.</param>
+    /// <param name="curves">The unit of a sample and an order; of its first order where there are several.</param>
     /// <param name="threshold">Exclusive.</param>
-    public byte[] FaithfulHeads(Artifacts artifacts, Sample sample, Criterion criterion, double threshold)
+    internal static byte[] FaithfulHeads(Artifacts artifacts, Unit curves, double threshold)
     {
-        Unit unit = UnitOf(sample, criterion);
-        int[] order =
-        [
-            .. Tables
-                .Of<RankingRow>()
-                .Read(artifacts.File(unit, RankingFile))
-                .Where(r => r.Seed == 0)
-                .OrderBy(r => r.Rank)
-                .Select(r => (r.Layer * Context.Info.Heads) + r.Head),
-        ];
+        RankingRow[] order = [.. artifacts.Rows<RankingRow>(curves).Where(r => r.Seed == 0).OrderBy(r => r.Rank)];
+        int perLayer = order.Max(r => r.Head) + 1;
         double[] curve =
         [
-            .. Tables
-                .Of<ValidationRow>()
-                .Read(artifacts.File(unit, ValidationFile))
+            .. artifacts
+                .Rows<ValidationRow>(curves)
                 .Where(r => r.Seed == 0)
                 .OrderBy(r => r.K)
                 .Select(r => r.Faithfulness),
         ];
-        return Ranking.Intact(order, Thresholds.FirstAbove(curve, threshold) ?? order.Length);
+        int[] heads = Array.ConvertAll(order, r => (r.Layer * perLayer) + r.Head);
+        return Ranking.Intact(heads, Thresholds.FirstAbove(curve, threshold) ?? heads.Length);
     }
 
     /// <summary>Thresholds are applied when curves are read: the units of a full scan do not know them.</summary>
@@ -190,15 +145,12 @@ public sealed class Validate : Stage
         string.Join(' ', spec.Thresholds.Select(t => t.ToString("R", CultureInfo.InvariantCulture)));
 
     /// <inheritdoc/>
-    public override void Publish(Artifacts artifacts, RunFolder folder)
-    {
-        PublishTable(folder, Rows(artifacts));
-        PublishTable(folder, HeadsNeeded(artifacts));
-        PublishTable(
-            folder,
-            [.. Tables.Of<RankingRow>().Rows(Units(artifacts).Known.Select(u => artifacts.File(u, RankingFile)))]
-        );
-    }
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [
+            new PublishedTable<ValidationRow>(() => Rows(artifacts)),
+            new PublishedTable<NeededRow>(() => HeadsNeeded(artifacts)),
+            new PublishedTable<RankingRow>(() => artifacts.Rows<RankingRow>(Units(artifacts).Known)),
+        ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
@@ -249,164 +201,172 @@ public sealed class Validate : Stage
         ranking is CriterionRanking { Criterion: Criterion.Random } ? spec.RandomSeeds : 1;
 
     private long Passes(RankingSpec ranking) =>
-        (2L * (Context.Heads + 1) * Orders(ranking))
-        + (ranking is CriterionRanking { Criterion: Criterion.Causal } ? Context.Heads : 0);
+        (2L * (context.Heads + 1) * Orders(ranking))
+        + (ranking is CriterionRanking { Criterion: Criterion.Causal } ? context.Heads : 0);
 
-    private Unit Create(Sample sample, RankingSpec ranking)
+    private Unit Create(Artifacts artifacts, Sample sample, RankingSpec ranking)
     {
         bool whole = spec.Scan == ScanRange.Full;
-        KeyPart[] scan = whole
-            ? [new KeyPart.Text("scan", Spelling.Of(spec.Scan))]
-            :
-            [
-                new KeyPart.Text("scan", Spelling.Of(spec.Scan)),
-                new KeyPart.Number("faithfulness", StrictestFaithfulness),
-                new KeyPart.Number("completeness", StrictestCompleteness),
-            ];
-        KeyPart[] order = ranking switch
-        {
-            CriterionRanking { Criterion: Criterion.HeadAttribution } =>
-            [
-                new KeyPart.Inputs("attribution", [attribution!.UnitOf(sample)]),
-            ],
-            CriterionRanking { Criterion: Criterion.Gradient } => [.. gradients!.BetaParts(sample)],
-            CriterionRanking { Criterion: Criterion.Random } =>
-            [
-                new KeyPart.Integer("seed", Context.Experiment.Seed),
-                new KeyPart.Integer("random_seeds", spec.RandomSeeds),
-            ],
-            CriterionRanking => [],
-            _ => [new KeyPart.Digest("order", ranking.Name, given[ranking].Digest)],
-        };
-        return new Unit(
-            Kind,
-            Version,
+        Criterion? criterion = (ranking as CriterionRanking)?.Criterion;
+        bool isRandom = criterion == Criterion.Random;
+        return Unit.Of(
             $"{sample.Id}/{ranking.Name}",
-            [
-                new KeyPart.Text("sample", sample.Id),
-                .. forward.PassParts(sample),
-                new KeyPart.Inputs("ends", [forward.EndsUnit(sample)]),
-                new KeyPart.Text("criterion", ranking.Name),
-                .. order,
-                .. scan,
-            ],
-            Passes(ranking),
-            WorkUnit,
-            run => Compute(run, sample, ranking)
+            new CurvesOfOrder(
+                forward.PassesOver(artifacts, sample),
+                forward.EndsUnit(artifacts, sample),
+                ranking.Name,
+                criterion == Criterion.HeadAttribution ? attribution!.UnitOf(artifacts, sample) : null,
+                criterion == Criterion.Gradient ? gradients!.Of(artifacts, sample) : null,
+                isRandom ? context.Experiment.Seed : null,
+                isRandom ? spec.RandomSeeds : null,
+                given.TryGetValue(ranking, out GivenOrder? order) ? new NamedOrder(ranking.Name, order) : null,
+                spec.Scan,
+                whole ? null : StrictestFaithfulness,
+                whole ? null : StrictestCompleteness
+            ),
+            Passes(ranking)
         );
     }
+}
 
-    private void Compute(UnitRun run, Sample sample, RankingSpec ranking)
+/// <summary>An order from elsewhere, by the name that the spec gives it.</summary>
+/// <param name="Name">As in the spec.</param>
+/// <param name="Order">The order.</param>
+internal sealed record NamedOrder(string Name, GivenOrder Order) : IKeyed
+{
+    IEnumerable<KeyPart> IKeyed.KeyParts(string name) => [new KeyPart.Digest(name, Name, Order.Digest)];
+}
+
+/// <summary>Faithfulness and completeness of the orders of a criterion in a sample.</summary>
+/// <param name="Passes">The sample.</param>
+/// <param name="Ends">f(1) and f(0).</param>
+/// <param name="Criterion">Name of the criterion or of a given order.</param>
+/// <param name="Attribution">The sample's fit, by which head attribution orders.</param>
+/// <param name="Gradients">The sample's gradients, by which they order.</param>
+/// <param name="Seed">Seed of random orders.</param>
+/// <param name="RandomSeeds">Number of random orders.</param>
+/// <param name="Order">An order from elsewhere.</param>
+/// <param name="Scan">How far the curves go.</param>
+/// <param name="Faithfulness">Until it is exceeded, where they do not go over all heads;</param>
+/// <param name="Completeness">and until it falls below this.</param>
+[UnitKind("validate", 1, "passes")]
+internal sealed record CurvesOfOrder(
+    SamplePasses Passes,
+    Unit Ends,
+    string Criterion,
+    Unit? Attribution,
+    GradientsOfSample? Gradients,
+    int? Seed,
+    int? RandomSeeds,
+    NamedOrder? Order,
+    ScanRange Scan,
+    double? Faithfulness,
+    double? Completeness
+) : IUnit<CurvesOfOrder>
+{
+    private string Sample => Passes.Prefix.Sample;
+
+    private int HeadsPerLayer => Passes.Prefix.Model.Info.Heads;
+
+    private int Heads => Passes.Prefix.Model.Info.TotalHeads;
+
+    /// <inheritdoc/>
+    public static void Compute(CurvesOfOrder unit, UnitRun run)
     {
-        using var lease = forward.Prepare(run.Artifacts, sample);
-        SuffixForward passes = lease.Value.Forward;
-        EndsRow ends = forward.Ends(run.Artifacts, sample);
-        string name = ranking.Name;
+        using var lease = unit.Passes.Prepare(run);
+        EndsRow ends = run.Row<EndsRow>(unit.Ends);
         var curves = new List<ValidationRow>();
         var rankings = new List<RankingRow>();
-        foreach (
-            (int seed, IReadOnlyList<int> order, IReadOnlyList<double?>? scores) in OrdersOf(
-                run,
-                sample,
-                ranking,
-                lease.Value,
-                ends
-            )
-        )
+        foreach (ScannedOrder order in unit.Orders(run, lease.Value, ends))
         {
-            rankings.AddRange(
-                order.Select(
-                    (n, rank) =>
-                        new RankingRow(
-                            sample.Id,
-                            name,
-                            seed,
-                            rank,
-                            n / Context.Info.Heads,
-                            n % Context.Info.Heads,
-                            scores?[n]
+            rankings.AddRange(order.Heads.Select((n, rank) => unit.Place(order, n, rank)));
+            var scan = unit.ScanOver(run, lease.Value.Forward, ends, order.Heads);
+            curves.AddRange(
+                scan.Select(
+                    (point, k) =>
+                        new ValidationRow(
+                            unit.Sample,
+                            unit.Criterion,
+                            order.Seed,
+                            k,
+                            point.Faithfulness,
+                            point.Completeness
                         )
                 )
             );
-            curves.AddRange(
-                Scan(run, passes, ends, order)
-                    .Select(
-                        (point, k) =>
-                            new ValidationRow(sample.Id, name, seed, k, point.Faithfulness, point.Completeness)
-                    )
-            );
         }
 
-        Tables.Of<ValidationRow>().Write(run.File(ValidationFile), curves);
-        Tables.Of<RankingRow>().Write(run.File(RankingFile), rankings);
+        run.Write<ValidationRow>(curves);
+        run.Write<RankingRow>(rankings);
     }
 
-    /// <summary>The orders that are scanned, by seed, and what put the heads into them [N].</summary>
-    private IEnumerable<(int Seed, IReadOnlyList<int> Order, IReadOnlyList<double?>? Scores)> OrdersOf(
-        UnitRun run,
-        Sample sample,
-        RankingSpec ranking,
-        SampleRun prepared,
-        EndsRow ends
-    )
+    private RankingRow Place(ScannedOrder order, int n, int rank) =>
+        new(Sample, Criterion, order.Seed, rank, n / HeadsPerLayer, n % HeadsPerLayer, order.Scores?[n]);
+
+    /// <summary>The orders that are scanned.</summary>
+    private IEnumerable<ScannedOrder> Orders(UnitRun run, SampleRun prepared, EndsRow ends)
     {
-        if (given.TryGetValue(ranking, out GivenOrder? order))
+        if (Order is { Order: var given })
         {
-            return [(0, order.Heads, order.Scores)];
+            return [new ScannedOrder(0, given.Heads, given.Scores)];
         }
 
-        var criterion = ((CriterionRanking)ranking).Criterion;
-        if (criterion == Criterion.Random)
+        if (RandomSeeds is { } seeds)
         {
             return Enumerable
-                .Range(0, spec.RandomSeeds)
-                .Select(seed =>
-                    (
-                        seed,
-                        (IReadOnlyList<int>)Ranking.Random(Context.Heads, Context.Experiment.Seed, sample.Id, seed),
-                        (IReadOnlyList<double?>?)null
-                    )
-                );
+                .Range(0, seeds)
+                .Select(seed => new ScannedOrder(seed, Ranking.Random(Heads, Seed!.Value, Sample, seed), null));
         }
 
-        double[] scores = Scores(run, sample, criterion, prepared, ends);
-        return [(0, Ranking.ByScore(scores), [.. scores.Select(s => (double?)s)])];
+        double[] scores = Scores(run, prepared, ends);
+        return [new ScannedOrder(0, Ranking.ByScore(scores), [.. scores.Select(s => (double?)s)])];
     }
 
-    /// <summary>Importance of every head [N] by a criterion.</summary>
-    private double[] Scores(UnitRun run, Sample sample, Criterion criterion, SampleRun prepared, EndsRow ends)
+    /// <summary>Importance of every head [N] by the criterion.</summary>
+    private double[] Scores(UnitRun run, SampleRun prepared, EndsRow ends)
     {
-        switch (criterion)
+        if (Attribution is not null)
         {
-            case Criterion.HeadAttribution:
-                return attribution!.Beta(run.Artifacts, sample);
-            case Criterion.Gradient:
-                return gradients!.Expected(run.Artifacts, sample).Beta;
-            case Criterion.Causal: // delta_n = 1 - phi(all but n)
-                var f = new List<double>(Context.Heads);
-                foreach (int[] heads in Enumerable.Range(0, Context.Heads).Chunk(prepared.Forward.Batch))
-                {
-                    run.Cancel.ThrowIfCancellationRequested();
-                    f.AddRange(prepared.Forward.Logits([.. heads.Select(n => HeadMasks.Without(Context.Heads, n))]));
-                    run.Advance(heads.Length);
-                }
-
-                return [.. f.Select(x => 1 - ends.Phi(x))];
-            case Criterion.Attention:
-                using (IntactRun intact = IntactRun.Compute(prepared.Prefix))
-                {
-                    return [.. intact.ImageAttention().Cast<double>()];
-                }
-
-            default:
-                throw new InvalidOperationException($"No scores for {criterion}.");
+            return run.Artifacts.Beta(Attribution);
         }
+
+        if (Gradients is not null)
+        {
+            return Gradients.Expected(run.Artifacts, Heads).Beta;
+        }
+
+        if (Criterion == Spelling.Of(Domain.Criterion.Causal))
+        {
+            return Causal(run, prepared, ends);
+        }
+
+        if (Criterion == Spelling.Of(Domain.Criterion.Attention))
+        {
+            using IntactRun intact = IntactRun.Compute(prepared.Prefix);
+            return [.. intact.ImageAttention().Cast<double>()];
+        }
+
+        throw new InvalidOperationException($"No scores for {Criterion}.");
+    }
+
+    /// <summary>delta_n = 1 - phi(all but n) [N].</summary>
+    private double[] Causal(UnitRun run, SampleRun prepared, EndsRow ends)
+    {
+        var f = new List<double>(Heads);
+        foreach (int[] heads in Enumerable.Range(0, Heads).Chunk(prepared.Forward.Batch))
+        {
+            run.Cancel.ThrowIfCancellationRequested();
+            f.AddRange(prepared.Forward.Logits([.. heads.Select(n => HeadMasks.Without(Heads, n))]));
+            run.Advance(heads.Length);
+        }
+
+        return [.. f.Select(x => 1 - ends.Phi(x))];
     }
 
     /// <summary>
     /// Faithfulness and completeness for k = 0, 1, ...: to N, or until the strictest thresholds are crossed.
     /// </summary>
-    private List<(double Faithfulness, double Completeness)> Scan(
+    private List<(double Faithfulness, double Completeness)> ScanOver(
         UnitRun run,
         SuffixForward passes,
         EndsRow ends,
@@ -416,7 +376,7 @@ public sealed class Validate : Stage
         var points = new List<(double Faithfulness, double Completeness)>();
         bool faithful = false,
             complete = false;
-        foreach (int[] chunk in Enumerable.Range(0, Context.Heads + 1).Chunk(Math.Max(1, passes.Batch / 2)))
+        foreach (int[] chunk in Enumerable.Range(0, Heads + 1).Chunk(Math.Max(1, passes.Batch / 2)))
         {
             run.Cancel.ThrowIfCancellationRequested();
             double[] f = passes.Logits([
@@ -428,9 +388,9 @@ public sealed class Validate : Stage
             {
                 var point = (Faithfulness: ends.Phi(f[i]), Completeness: ends.Phi(f[chunk.Length + i]));
                 points.Add(point);
-                faithful |= point.Faithfulness > StrictestFaithfulness;
-                complete |= point.Completeness < StrictestCompleteness;
-                if (spec.Scan == ScanRange.UntilCrossed && faithful && complete)
+                faithful |= point.Faithfulness > Faithfulness;
+                complete |= point.Completeness < Completeness;
+                if (Scan == ScanRange.UntilCrossed && faithful && complete)
                 {
                     return points;
                 }
@@ -439,6 +399,12 @@ public sealed class Validate : Stage
 
         return points;
     }
+
+    /// <summary>An order that is scanned.</summary>
+    /// <param name="Seed">Which random order; else 0.</param>
+    /// <param name="Heads">Head numbers, the most important first.</param>
+    /// <param name="Scores">What put them into it [N]; null for random orders.</param>
+    private sealed record ScannedOrder(int Seed, IReadOnlyList<int> Heads, IReadOnlyList<double?>? Scores);
 }
 
 /// <summary>Heads that an order needs for a threshold.</summary>
@@ -456,7 +422,41 @@ public sealed record NeededRow(
     [RowKey] ValidationQuantity Quantity,
     [RowKey] double Threshold,
     int? Heads
-);
+)
+{
+    /// <summary>Heads needed at given thresholds, by sample, criterion and order.</summary>
+    internal static IReadOnlyList<NeededRow> Of(
+        IReadOnlyList<ValidationRow> rows,
+        IReadOnlyList<(double Faithfulness, double Completeness)> thresholds
+    ) =>
+        [
+            .. from curve in rows.GroupBy(r => (r.SampleId, r.Criterion, r.Seed))
+            let points = curve.OrderBy(r => r.K).ToList()
+            let faithfulness = points.ConvertAll(p => p.Faithfulness)
+            let completeness = points.ConvertAll(p => p.Completeness)
+            from threshold in thresholds
+            from row in new[]
+            {
+                new NeededRow(
+                    curve.Key.SampleId,
+                    curve.Key.Criterion,
+                    curve.Key.Seed,
+                    ValidationQuantity.Faithfulness,
+                    threshold.Faithfulness,
+                    Thresholds.FirstAbove(faithfulness, threshold.Faithfulness)
+                ),
+                new NeededRow(
+                    curve.Key.SampleId,
+                    curve.Key.Criterion,
+                    curve.Key.Seed,
+                    ValidationQuantity.Completeness,
+                    threshold.Completeness,
+                    Thresholds.FirstBelow(completeness, threshold.Completeness)
+                ),
+            }
+            select row,
+        ];
+}
 
 /// <summary>A head's place in an order.</summary>
 /// <param name="SampleId">The sample.</param>
@@ -467,7 +467,7 @@ public sealed record NeededRow(
 /// <param name="Head">h, from 0.</param>
 /// <param name="Score">What the criterion says of the head: beta, image attention weight, delta; null for the random
 /// order.</param>
-[Table("rankings")]
+[Table("rankings", File = "ranking.parquet")]
 internal sealed record RankingRow(
     [RowKey] string SampleId,
     [RowKey] string Criterion,

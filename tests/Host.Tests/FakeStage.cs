@@ -1,11 +1,12 @@
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Tests;
 
 /// <summary>A stage whose units are given by a function of what is there.</summary>
-internal sealed class FakeStage(string kind, Func<Artifacts, UnitList> units) : Stage(null)
+internal sealed class FakeStage(string kind, Func<Artifacts, UnitList> units) : Stage
 {
     public override string Kind => kind;
 

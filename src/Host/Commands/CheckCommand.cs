@@ -7,6 +7,7 @@ using Pipelines.Models.Tensors;
 using Pipelines.Stages;
 using Pipelines.Stages.Checking;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Commands;
 

@@ -6,7 +6,7 @@ using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 
@@ -55,7 +55,7 @@ internal sealed class PlanCosts
         speed = new(() => PassSpeed.Measure(shape.Value, Math.Max(1, threads / jobs)));
         decisive = new(() =>
             pipeline
-                .Context.ModelParts.Where(p => p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
+                .Context.Source.Parts.Where(p => p.Name is Reasons.ModelWeights or ModelSource.ArithmeticPart)
                 .Append(new KeyPart.Integer("heads", pipeline.Context.Heads))
                 .ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal)
         );

@@ -3,7 +3,7 @@ using System.Text;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 

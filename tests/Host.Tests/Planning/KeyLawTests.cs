@@ -8,6 +8,7 @@ using Pipelines.Models.Families;
 using Pipelines.Spec;
 using Pipelines.Spec.Shapes;
 using Pipelines.Stages;
+using Pipelines.Stages.Units;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;
@@ -384,12 +385,15 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
                 .Samples(catalog.Artifacts)![0];
             return
             [
-                .. Pipeline
-                    .Compile(experiment, own, "test")
-                    .Stages.OfType<ForwardPasses>()
-                    .First()
-                    .PassParts(sample)
-                    .Where(p => p is not Pipelines.Stages.Storage.KeyPart.Inputs)
+                .. CanonicalForm
+                    .Of(
+                        Pipeline
+                            .Compile(experiment, own, "test")
+                            .Stages.OfType<ForwardPasses>()
+                            .First()
+                            .PassesOver(catalog.Artifacts, sample)
+                    )
+                    .Where(p => p is not KeyPart.Inputs)
                     .Select(Fingerprint.Of),
             ];
         }
@@ -569,8 +573,8 @@ internal static class Settings
     {
         var shape = (Shape.Fields)ShapeReader.Of(record.GetType());
         return from field in shape.All
-               from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
-               select (varied.Field, With(record, field, varied.Value));
+            from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
+            select (varied.Field, With(record, field, varied.Value));
     }
 
     /// <summary>An experiment with the one stage of a kind changed.</summary>

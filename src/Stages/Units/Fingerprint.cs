@@ -1,15 +1,13 @@
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
-using Pipelines.Stages.Storage;
 
-namespace Pipelines.Host.Planning;
+namespace Pipelines.Stages.Units;
 
 /// <summary>
 /// The only place that makes keys: SHA-256 over typed, length-framed fields (stage kind, version, parts; inputs enter
 /// by their own keys).
 /// </summary>
-internal static class Fingerprint
+public static class Fingerprint
 {
     private const byte KindTag = 1,
         VersionTag = 2,
@@ -19,10 +17,20 @@ internal static class Fingerprint
         DigestTag = 6,
         InputsTag = 7;
 
-    private static readonly ConditionalWeakTable<Unit, string> Keys = [];
-
     /// <summary>Key of a unit, hexadecimal.</summary>
-    public static string Of(Unit unit) => Keys.GetValue(unit, Compute);
+    public static string Of(Unit unit) => unit.Key;
+
+    /// <summary>Hash of some parts, hexadecimal: what is shared in memory goes by it.</summary>
+    internal static string Of(IReadOnlyList<KeyPart> parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (KeyPart part in parts)
+        {
+            Append(hash, part);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
     public static string Of(KeyPart part)
@@ -32,7 +40,8 @@ internal static class Fingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static string Compute(Unit unit)
+    /// <summary>Computes the key of a unit.</summary>
+    internal static string Compute(Unit unit)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Field(hash, KindTag, Encoding.UTF8.GetBytes(unit.Kind));

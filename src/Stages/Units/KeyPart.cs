@@ -1,6 +1,7 @@
 using System.Globalization;
+using Pipelines.Stages.Storage;
 
-namespace Pipelines.Stages.Storage;
+namespace Pipelines.Stages.Units;
 
 /// <summary>
 /// One thing that the bytes of a unit depend on. A closed set: the key of a unit is made from these and nothing else.
