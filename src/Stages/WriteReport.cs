@@ -21,9 +21,6 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     private readonly ReportSources sources = new(inputs);
 
     /// <inheritdoc/>
-    public override string Kind => "report";
-
-    /// <inheritdoc/>
     public override string WorkUnit => "pages";
 
     /// <inheritdoc/>

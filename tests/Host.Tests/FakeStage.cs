@@ -46,3 +46,10 @@ internal sealed class TemporaryFolder : IDisposable
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
+
+/// <summary>Specs know all kinds of stages before the first test.</summary>
+internal static class KindsOfStages
+{
+    [System.Runtime.CompilerServices.ModuleInitializer]
+    internal static void MakeKnown() => StageAssembly.MakeKnown();
+}
