@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Pipelines.Stages.Tests;
 
-/// <summary>Which golden cases are run: a clone alone proves every family, and the wider set is never lost silently.</summary>
+/// <summary>
+/// Which golden cases are run: a clone alone proves every family, and the wider set is never lost silently.
+/// </summary>
 public sealed class GoldenTests
 {
     [Fact]

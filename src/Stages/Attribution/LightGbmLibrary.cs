@@ -31,8 +31,8 @@ internal static class LightGbmLibrary
             throw new InputException(
                 "light-gbm",
                 $"its native library '{library}' cannot be loaded on {RuntimeInformation.RuntimeIdentifier}.",
-                "There is none for macOS on arm64, and on Linux it needs libgomp (Debian's libgomp1); else take the trainer "
-                    + "elastic-net or sdca, and leave out the stage non-additive."
+                "There is none for macOS on arm64, and on Linux it needs libgomp (Debian's libgomp1); else take the "
+                    + "trainer elastic-net or sdca, and leave out the stage non-additive."
             );
         }
     }
