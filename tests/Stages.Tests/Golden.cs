@@ -4,8 +4,9 @@ using Xunit;
 namespace Pipelines.Stages.Tests;
 
 /// <summary>
-/// Where the golden files lie: the folders in the environment variable GOLDEN (separated by <c>:</c>), else
-/// shared/golden and shared/golden-2 beside the repository.
+/// Where the golden files lie. A small case of every family is part of the repository (tests/Golden/cases) and is
+/// always run; the wider set is in the folders that the environment variable GOLDEN names (separated by the system's
+/// path separator), else in shared/golden and shared/golden-2 beside the repository.
 /// </summary>
 internal static class Golden
 {
@@ -16,14 +17,20 @@ internal static class Golden
     private static readonly string[] ModelTypes = ["llava", "llava_next", "internvl_chat", "qwen2_vl"],
         UnreadDecoders = ["qwen3"];
 
+    /// <summary>Stands for the case folders of the wider set, where a kind of golden files is asked for.</summary>
+    public const string WiderCases = "*/case.json";
+
     private static readonly string[] Named =
     [
         .. (Environment.GetEnvironmentVariable("GOLDEN") ?? "")
-            .Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(f => System.IO.Path.GetFullPath(f)),
     ];
 
-    /// <summary>The golden folders; need not exist.</summary>
+    /// <summary>The folder of the cases that are part of the repository.</summary>
+    public static string Own { get; } = System.IO.Path.Combine(RepositoryRoot(), "tests", "Golden", "cases");
+
+    /// <summary>The folders of the wider set; need not exist.</summary>
     public static IReadOnlyList<string> Roots { get; } =
         Named.Length > 0
             ? Named
@@ -33,43 +40,56 @@ internal static class Golden
                 System.IO.Path.Combine(RepositoryRoot(), "..", "shared", "golden-2"),
             ];
 
-    /// <summary>The first golden folder.</summary>
+    /// <summary>The first folder of the wider set.</summary>
     public static string Root => Roots[0];
 
-    /// <summary>Path below the golden folder.</summary>
+    /// <summary>Path below the first folder of the wider set.</summary>
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 
-    /// <summary>Case folders of all golden folders whose architecture is read.</summary>
+    /// <summary>The repository's case folders, and those of all wider folders whose architecture is read.</summary>
     public static IEnumerable<string> ModelCases() =>
-        from root in Roots
-        where Directory.Exists(root)
-        from folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)
-        let json = System.IO.Path.Combine(folder, "case.json")
-        where File.Exists(json) && IsRead(json)
-        select folder;
+        ((IEnumerable<string>)[Own, .. Roots])
+            .SelectMany(CasesOf)
+            .Where(folder => IsRead(System.IO.Path.Combine(folder, "case.json")))
+            .DistinctBy(System.IO.Path.GetFullPath);
 
-    /// <summary>Case folders: those with a case.json.</summary>
+    /// <summary>The repository's case folders, and those of the first wider folder.</summary>
     public static IEnumerable<string> Cases() =>
-        Directory.Exists(Root)
-            ? Directory
-                .EnumerateDirectories(Root)
-                .Where(d => File.Exists(System.IO.Path.Combine(d, "case.json")))
-                .Order(StringComparer.Ordinal)
-            : [];
+        CasesOf(Own).Concat(CasesOf(Root)).DistinctBy(System.IO.Path.GetFullPath);
+
+    /// <summary>The case folder of a name. Two of one name are an error, since one would never be run.</summary>
+    public static string Case(string name) => Cases().Single(folder => System.IO.Path.GetFileName(folder) == name);
 
     /// <summary>
     /// Why golden tests of a kind are skipped, or null where they must run: always in CI, unless GOLDEN names a folder
     /// without the kind.
     /// </summary>
-    /// <param name="kind">File or folder below the golden folder that the tests need; null = any case folder.</param>
+    /// <param name="kind">
+    /// File or folder below the golden folder that the tests need, or <see cref="WiderCases"/>; null = any case folder,
+    /// which the repository has.
+    /// </param>
     public static string? SkipReason(string? kind)
     {
-        bool present = kind is null ? Cases().Any() : File.Exists(Path(kind)) || Directory.Exists(Path(kind));
+        bool present = kind switch
+        {
+            null => Cases().Any(),
+            WiderCases => CasesOf(Root).Any(),
+            _ => File.Exists(Path(kind)) || Directory.Exists(Path(kind)),
+        };
         bool mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1" && Named.Length == 0;
         return present || mustRun
             ? null
             : $"no golden files for '{kind ?? "model cases"}' in {Root} (set GOLDEN to a folder that has them)";
     }
+
+    /// <summary>The folders with a case.json in a golden folder, which need not exist.</summary>
+    public static IEnumerable<string> CasesOf(string root) =>
+        Directory.Exists(root)
+            ? Directory
+                .EnumerateDirectories(root)
+                .Where(d => File.Exists(System.IO.Path.Combine(d, "case.json")))
+                .Order(StringComparer.Ordinal)
+            : [];
 
     private static bool IsRead(string caseFile)
     {

@@ -9,7 +9,8 @@ namespace Pipelines.Models.Tensors;
 /// <summary>
 /// Loads libtorch before TorchSharp asks for it: from beside a published program, else straight from the package
 /// folder, so that no output folder holds 500 MB of it. Prepares the C side first (OpenMP waits passively, malloc keeps
-/// its pages). On other systems than Linux x64 and with the CUDA package all loading is TorchSharp's own.
+/// its pages). On other systems than Linux x64 and with the CUDA package all loading is TorchSharp's own, from the
+/// program's folder; where it fails, or there is no libtorch for the system, the error is the same.
 /// </summary>
 public static unsafe class TorchNative
 {
@@ -29,7 +30,8 @@ public static unsafe class TorchNative
             throw new InputException(
                 "libtorch",
                 $"it cannot be loaded ({failure.Message}).",
-                "Run `dotnet restore` on this machine, or put libtorch's files beside the program.",
+                "There is one for Linux x64, Windows x64 and macOS arm64: run `dotnet restore` on this machine, or put "
+                    + "libtorch's files beside the program.",
                 failure
             );
         }
@@ -137,15 +139,41 @@ public static unsafe class TorchNative
         }
     }
 
-    private static Exception? TryLoad()
+    private static Exception? TryLoad() => OperatingSystem.IsLinux() ? TryLoadOnLinux() : TryLoadElsewhere();
+
+    /// <summary>
+    /// TorchSharp's own loading, here and now: at its first tensor a failure would come as a stack trace.
+    /// </summary>
+    private static Exception? TryLoadElsewhere()
     {
-        if (
-            !OperatingSystem.IsLinux()
-            || RuntimeInformation.ProcessArchitecture != Architecture.X64
-            || NativeFolder("LibTorchNative", TorchLibraries[1]) is not { } torchFolder
-        )
+        try
         {
+            torch.InitializeDeviceType(DeviceType.CPU);
             return null;
+        }
+        catch (Exception e)
+            when (e
+                    is DllNotFoundException
+                        or BadImageFormatException
+                        or EntryPointNotFoundException
+                        or NotSupportedException
+                        or TypeInitializationException
+            )
+        {
+            return e;
+        }
+    }
+
+    private static Exception? TryLoadOnLinux()
+    {
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
+            return new PlatformNotSupportedException($"TorchSharp has none for {RuntimeInformation.RuntimeIdentifier}");
+        }
+
+        if (NativeFolder("LibTorchNative", TorchLibraries[1]) is not { } torchFolder)
+        {
+            return null; // the CUDA package, or no package folder: TorchSharp searches by itself
         }
 
         try

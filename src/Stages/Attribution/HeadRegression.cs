@@ -232,7 +232,8 @@ internal static class HeadRegression
     }
 
     private static LightGbmRegressionTrainer LightGbmTrainer(MLContext ml, Trainer.LightGbm trainer, int seed) =>
-        ml.Regression.Trainers.LightGbm(
+        LightGbmLibrary.Trainer(
+            ml,
             new LightGbmRegressionTrainer.Options
             {
                 FeatureColumnName = MaskDataView.Features,

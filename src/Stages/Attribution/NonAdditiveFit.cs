@@ -98,7 +98,8 @@ internal sealed record NonAdditiveFit(double Linear, double WithTrees, int Trees
     }
 
     private static LightGbmRegressionTrainer Trainer(MLContext ml, ResidualTrees trees, int seed) =>
-        ml.Regression.Trainers.LightGbm(
+        LightGbmLibrary.Trainer(
+            ml,
             new LightGbmRegressionTrainer.Options
             {
                 FeatureColumnName = MaskDataView.Features,

@@ -4,26 +4,26 @@ using Xunit;
 namespace Pipelines.Host.Tests.WholeRuns;
 
 /// <summary>
-/// Where the golden files lie: the first folder in the environment variable GOLDEN (separated by <c>:</c>), else
-/// shared/golden beside the repository.
+/// Where the golden files lie. A small case of every family is part of the repository (tests/Golden/cases) and is
+/// always run; the wider set is in the first folder of the environment variable GOLDEN (separated by the system's path
+/// separator), else in shared/golden beside the repository.
 /// </summary>
 internal static class GoldenFolder
 {
     private static readonly string? Named = Environment.GetEnvironmentVariable("GOLDEN") is { Length: > 0 } folders
-        ? Path.GetFullPath(folders.Split(':')[0])
+        ? Path.GetFullPath(folders.Split(Path.PathSeparator)[0])
         : null;
 
+    private static readonly string Own = Path.Combine(HostProcess.RepositoryRoot, "tests", "Golden", "cases");
+
+    /// <summary>The folder of the wider set; need not exist.</summary>
     public static string Root { get; } = Named ?? Path.Combine(HostProcess.RepositoryRoot, "..", "shared", "golden");
 
-    /// <summary>Cases of small checkpoints.</summary>
-    public static IEnumerable<string> Cases() =>
-        Directory.Exists(Root)
-            ? Directory
-                .EnumerateDirectories(Root)
-                .Where(d => File.Exists(Path.Combine(d, "case.json")))
-                .Select(d => Path.GetFileName(d))
-                .Order(StringComparer.Ordinal)
-            : [];
+    /// <summary>Names of the cases of small checkpoints, the repository's own first.</summary>
+    public static IEnumerable<string> Cases() => Folders().Select(folder => Path.GetFileName(folder));
+
+    /// <summary>The case folder of a name.</summary>
+    public static string Case(string name) => Folders().Single(folder => Path.GetFileName(folder) == name);
 
     /// <summary>
     /// Why tests are skipped, or null where they must run: always in CI, unless GOLDEN names a folder without the case.
@@ -36,6 +36,13 @@ internal static class GoldenFolder
             ? null
             : $"no golden case{(name is null ? "" : $" '{name}'")} in {Root} (set GOLDEN to a folder that has it)";
     }
+
+    private static IEnumerable<string> Folders() =>
+        ((string[])[Own, Root])
+            .Where(Directory.Exists)
+            .SelectMany(root => Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal))
+            .Where(folder => File.Exists(Path.Combine(folder, "case.json")))
+            .DistinctBy(Path.GetFullPath);
 }
 
 /// <summary>A fact that needs a golden case: skipped with a reason where it is missing, but never in CI.</summary>
@@ -64,7 +71,7 @@ internal sealed class GoldenExperiment : IDisposable
 
     public GoldenExperiment(string name)
     {
-        string golden = Path.Combine(GoldenFolder.Root, name);
+        string golden = GoldenFolder.Case(name);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(golden, "case.json")));
         string model = Path.GetFullPath(
             Path.Combine(golden, json.RootElement.TryGetProperty("model", out var named) ? named.GetString()! : "model")

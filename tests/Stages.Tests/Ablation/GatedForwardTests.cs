@@ -175,24 +175,11 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
     [MemberData(nameof(Cases))]
     public void Gradients_equal_finite_differences_of_the_gated_f_in_float64_to_1e_6(string name)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
-        using VisionLanguageModel model = VisionLanguageModel.Load(
-            golden.ModelFolder,
-            Arithmetic.Float64,
-            golden.Image
-        );
+        using var golden = new GoldenCase(Golden.Case(name));
+        using VisionLanguageModel model = Load(golden);
         using PrefixCache cache = CacheOf(model, golden, 0);
-        using var sum = new MeanKvAccumulator(model.Info.Decoder, cache.Prompt.ImageLength, RopeOrder.After);
-        for (int i = 1; i < golden.Images.Length; i++)
-        {
-            using PrefixCache other = CacheOf(model, golden, i);
-            sum.Add(other);
-        }
-
-        using Baseline.Mean mean = sum.ToBaseline();
-        using BaselineBlocks blocks = BaselineBlocks.Of(mean, cache);
-        TargetDirection target = model.Target(golden.Target, LogitMean.Rows);
-        var gated = new GatedForward(cache, blocks, target);
+        using BaselineBlocks blocks = MeanOf(model, golden, cache);
+        var gated = new GatedForward(cache, blocks, model.Target(golden.Target, LogitMean.Rows));
 
         double corners = gated
             .Logits([.. golden.Masks("masks").Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))])
@@ -205,6 +192,52 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
         output.WriteLine($"{name}, {model.Info.Family}: f at the masks {corners:e1}, gradients {differences:e1}");
         corners.Should().BeLessThan(1e-4);
         differences.Should().BeLessThan(1e-6);
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void Gradients_equal_the_references_automatic_ones_to_1e_4(string name)
+    {
+        using var golden = new GoldenCase(Golden.Case(name));
+        if (!golden.Has("df_gate"))
+        {
+            return; // the reference code of this case's decoder has no gates
+        }
+
+        using VisionLanguageModel model = Load(golden);
+        using PrefixCache cache = CacheOf(model, golden, 0);
+        using BaselineBlocks blocks = MeanOf(model, golden, cache);
+        var gated = new GatedForward(cache, blocks, model.Target(golden.Target, LogitMean.Rows));
+        double[][] points = [.. golden.Doubles("gate_points").Chunk(model.Info.TotalHeads)];
+        double values = Largest(gated.Logits(points), golden.Doubles("f_gate")),
+            slopes = Largest(gated.Gradients(points).SelectMany(g => g.Gradient), golden.Doubles("df_gate"));
+        output.WriteLine($"{name}, {model.Info.Family}: f at the gates {values:e1}, gradients {slopes:e1}");
+        values.Should().BeLessThan(1e-4);
+        slopes.Should().BeLessThan(1e-4);
+    }
+
+    private static double Largest(IEnumerable<double> found, double[] expected)
+    {
+        double[] values = [.. found];
+        values.Length.Should().Be(expected.Length);
+        return values.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
+    }
+
+    private static VisionLanguageModel Load(GoldenCase golden) =>
+        VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float64, golden.Image);
+
+    /// <summary>The mean of the case's other pictures, in the place of the first one's keys and values.</summary>
+    private static BaselineBlocks MeanOf(VisionLanguageModel model, GoldenCase golden, PrefixCache cache)
+    {
+        using var sum = new MeanKvAccumulator(model.Info.Decoder, cache.Prompt.ImageLength, RopeOrder.After);
+        for (int i = 1; i < golden.Images.Length; i++)
+        {
+            using PrefixCache other = CacheOf(model, golden, i);
+            sum.Add(other);
+        }
+
+        using Baseline.Mean mean = sum.ToBaseline();
+        return BaselineBlocks.Of(mean, cache);
     }
 
     private static PrefixCache CacheOf(VisionLanguageModel model, GoldenCase golden, int image)

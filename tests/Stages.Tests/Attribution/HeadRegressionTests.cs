@@ -17,6 +17,16 @@ public sealed class HeadRegressionTests(ITestOutputHelper output)
     public static TheoryData<string> TrainerNames => ["elastic-net", "sdca", "light-gbm", "fast-tree"];
 
     [Fact]
+    public void A_system_without_LightGBM_is_told_what_to_take_instead()
+    {
+        FluentActions
+            .Invoking(() => LightGbmLibrary.Require("lib_of_another_system"))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("light-gbm: its native library 'lib_of_another_system' cannot be loaded*elastic-net*");
+    }
+
+    [Fact]
     public void The_elastic_net_on_part_files_is_the_elastic_net_on_the_train_rows()
     {
         using var sample = new MadeUpSample(1000, 64);

@@ -25,7 +25,7 @@ public sealed class ReferenceComparisonTests : IDisposable
     [MemberData(nameof(Cases))]
     public void A_model_agrees_with_the_reference_code(string name)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         using VisionLanguageModel model = Load(golden);
         List<CheckResult> results = [.. Compare(model, Written(golden))];
         results

@@ -35,7 +35,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
     [MemberData(nameof(Cases))]
     public void Keys_and_values_of_the_image_are_the_same_bits_whatever_is_asked(string name, string linear)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
         using VisionLanguageModel model = VisionLanguageModel.Load(
             golden.ModelFolder,
@@ -66,7 +66,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
     [MemberData(nameof(Cases))]
     public void A_model_equals_the_reference_to_1e_4(string name, string linear)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         var worst = new Worst();
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
         using VisionLanguageModel model = VisionLanguageModel.Load(

@@ -22,7 +22,7 @@ public sealed class GoldenTargetTests
         string linear
     )
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         using VisionLanguageModel model = Load(golden, linear);
         using ImageFeatures features = model.Features(golden.Picture(0));
         PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
@@ -43,7 +43,7 @@ public sealed class GoldenTargetTests
     [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
     public void Given_tokens_are_ablated_as_in_the_reference(string name, string linear)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         if (golden.Field("sequence_tokens") is not { } listed)
         {
             return; // the micro model's answers have one token

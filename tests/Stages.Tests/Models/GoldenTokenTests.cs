@@ -22,7 +22,7 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
         string linear
     )
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
         using VisionLanguageModel model = VisionLanguageModel.Load(
             golden.ModelFolder,
@@ -91,7 +91,7 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
     [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
     public void A_grid_over_the_picture_has_no_more_tokens_than_the_image(string name, string linear)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
         using VisionLanguageModel model = VisionLanguageModel.Load(
             golden.ModelFolder,

@@ -108,7 +108,7 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
     [MemberData(nameof(Cases))]
     public void Every_saved_form_of_a_checkpoint_gives_the_cases_prompt_and_ends(string folder, string variant)
     {
-        if (Path.GetDirectoryName(folder) != Golden.Root)
+        if (!Golden.Cases().Contains(folder))
         {
             return; // prompts of the newer folder are the templates' matter
         }

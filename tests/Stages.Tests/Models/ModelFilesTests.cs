@@ -23,7 +23,7 @@ public sealed class ModelFilesTests
             return; // inotify
         }
 
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         string folder = Directory.CreateTempSubdirectory("pipelines-").FullName;
         try
         {
@@ -68,7 +68,7 @@ public sealed class ModelFilesTests
     [MemberData(nameof(Cases))]
     public void A_part_of_the_key_has_the_files_that_are_there_each_once(string name)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         var files = ModelFiles.Read(golden.ModelFolder).SelectMany(p => p.Files).ToList();
         files.Should().OnlyHaveUniqueItems().And.OnlyContain(f => File.Exists(f));
         ModelFiles.Candidates(golden.ModelFolder).Should().Contain(files, "what is read is looked at before");

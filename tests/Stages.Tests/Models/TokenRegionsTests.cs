@@ -121,7 +121,7 @@ public sealed class TokenRegionsTests
     [MemberData(nameof(Cases))]
     public void Every_image_token_of_every_family_has_one_entry_and_together_they_lie_over_the_picture(string name)
     {
-        using var golden = new GoldenCase(Golden.Path(name));
+        using var golden = new GoldenCase(Golden.Case(name));
         ModelInfo info = ModelInfo.Read(golden.ModelFolder);
         var counter = ImageTokenCounter.Read(info, golden.Image);
         var regions = TokenRegions.Read(info, golden.Image);

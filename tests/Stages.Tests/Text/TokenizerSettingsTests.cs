@@ -129,7 +129,7 @@ public sealed class TokenizerSettingsTests
     [GoldenFact]
     public void Every_key_that_some_version_of_transformers_wrote_is_known()
     {
-        string[] roots = [.. Golden.Roots, Golden.Path("..", "configs"), Golden.Path("..", "configs-2")];
+        string[] roots = [Golden.Own, .. Golden.Roots, Golden.Path("..", "configs"), Golden.Path("..", "configs-2")];
         int read = 0;
         foreach (
             string file in roots
