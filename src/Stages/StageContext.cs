@@ -50,10 +50,7 @@ public sealed class StageContext
             Info.Stored
         );
         Question = Prompts.Resolve(experiment.Prompt);
-        publishedFit =
-            Info.Family == ModelFamily.Llava
-                ? ClipProcessor.PublishedFit(ImageProcessorKeys.Clip.Read(Folder))
-                : ImageFit.Crop;
+        publishedFit = Info.Family.Image.PublishedFit?.Invoke(Folder) ?? ImageFit.Crop;
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family, publishedFit);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         foreach (string file in TemplateFile)
@@ -324,7 +321,7 @@ public sealed class StageContext
     private void RequireTokens()
     {
         ModelConfig config = ModelInfo.ReadConfig(Folder);
-        ImageToken.Require(Info, config, Engine.Tokenizer(Folder));
+        Info.Family.RequireImageToken(Info, config, Engine.Tokenizer(Folder));
         VisionLanguageModel.ReadEndTokens(Folder, config);
     }
 

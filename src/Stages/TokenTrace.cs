@@ -112,7 +112,7 @@ public sealed class TokenTrace : Stage
         {
             ImageTokenTrace.Always => true,
             ImageTokenTrace.Never => false,
-            _ => Context.Info.Family is ModelFamily.Llava or ModelFamily.LlavaNext,
+            _ => Context.Info.Family.TracesImageTokens,
         };
 
     /// <inheritdoc/>

@@ -143,7 +143,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Model = new ModelCard(
                 Context.Info.Name,
                 experiment.Model.Path.Raw,
-                ImageSettings.NameOf(Context.Info.Family),
+                Context.Info.Family.Name,
                 Context.Info.Layers,
                 Context.Info.Heads,
                 Context.Info.KvHeads,

@@ -56,7 +56,7 @@ public static class ModelFolder
     /// model.</exception>
     public static Checkpoint Open(ModelInfo info, ModelConfig config)
     {
-        Checkpoint checkpoint = Checkpoint.Open(info.Folder, TensorNames.Of(info.Family));
+        Checkpoint checkpoint = Checkpoint.Open(info.Folder, info.Family.HubName);
         try
         {
             CheckpointNames.Require(checkpoint, info, config);
