@@ -17,11 +17,7 @@ internal static class DecoderWeights
     /// <param name="place">Where its tensors lie.</param>
     /// <param name="shape">Numbers.</param>
     /// <param name="layer">Claims one layer, at <c>layers.n</c>.</param>
-    public static Decoder Load(
-        DecoderPlace place,
-        DecoderShape shape,
-        Func<Weights, DecoderShape, DecoderLayer> layer
-    )
+    public static Decoder Load(DecoderPlace place, DecoderShape shape, Func<Weights, DecoderShape, DecoderLayer> layer)
     {
         Weights body = place.Body;
         Arithmetic arithmetic = body.Arithmetic;

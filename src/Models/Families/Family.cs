@@ -24,7 +24,9 @@ public sealed record Family
     /// <summary>The language decoder's numbers by config.json, unchecked.</summary>
     public required Func<ModelConfig, DecoderShape> Decoder { get; init; }
 
-    /// <summary>Demands that every key of config.json is understood, and that it is one that is computed here.</summary>
+    /// <summary>
+    /// Demands that every key of config.json is understood, and that it is one that is computed here.
+    /// </summary>
     public required Action<ModelConfig> RequireUnderstood { get; init; }
 
     /// <summary>The vision tower as costs see it, by config.json and P.</summary>
@@ -110,7 +112,8 @@ public sealed record ImageFields
     public Func<string, ImageFit>? PublishedFit { get; init; }
 
     /// <summary>
-    /// <c>size</c> and <c>other_sizes</c>: pixels a side of the one size, 0 = each picture's own; null = no such fields.
+    /// <c>size</c> and <c>other_sizes</c>: pixels a side of the one size, 0 = each picture's own; null = no such
+    /// fields.
     /// </summary>
     public int? Size { get; init; }
 

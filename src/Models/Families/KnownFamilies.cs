@@ -7,7 +7,9 @@ using Pipelines.Models.Text.Templates;
 
 namespace Pipelines.Models.Families;
 
-/// <summary>The families that are read: the only place that names them. A new one is a line here and a folder.</summary>
+/// <summary>
+/// The families that are read: the only place that names them. A new one is a line here and a folder.
+/// </summary>
 public static class KnownFamilies
 {
     /// <summary>All of them, in the order in which messages list them.</summary>

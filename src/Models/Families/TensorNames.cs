@@ -2,8 +2,8 @@ namespace Pipelines.Models.Families;
 
 /// <summary>
 /// What families bring a checkpoint's names to the hub's form with. Newer classes put <c>model.</c> in front and move
-/// parts (raw dumps of FSDP or DeepSpeed, merged adapters), a base model's dump leaves parts of the path out. Names that
-/// are of no known form stay as they are, and are then told as such.
+/// parts (raw dumps of FSDP or DeepSpeed, merged adapters), a base model's dump leaves parts of the path out. Names
+/// that are of no known form stay as they are, and are then told as such.
 /// </summary>
 internal static class TensorNames
 {

@@ -5,10 +5,7 @@ namespace Pipelines.Models.Making;
 /// <summary>How a decoder's tensors are named and cut, in the order of the published state.</summary>
 /// <param name="Embedding">Name of the embedding, without ".weight".</param>
 /// <param name="Layer">Tensors of a layer, by its prefix with the dot.</param>
-public sealed record DecoderLayout(
-    string Embedding,
-    Func<PublishedModel, string, IEnumerable<PlannedTensor>> Layer
-)
+public sealed record DecoderLayout(string Embedding, Func<PublishedModel, string, IEnumerable<PlannedTensor>> Layer)
 {
     /// <summary>
     /// Gain of queries and of keys: scores q·k / sqrt(d) then have a standard deviation near 2, so a head looks at some
@@ -79,8 +76,6 @@ internal static class DecoderTensors
             Weight($"{root}{model.Layout.Embedding}.weight", 1, model.VocabularyRows, model.Hidden),
             .. Enumerable.Range(0, model.Layers).SelectMany(n => model.Layout.Layer(model, $"{root}layers.{n}.")),
             NearOne($"{root}norm.weight", model.Hidden),
-            .. model.TiedHead
-                ? Array.Empty<PlannedTensor>()
-                : [Weight(head, 1, model.VocabularyRows, model.Hidden)],
+            .. model.TiedHead ? Array.Empty<PlannedTensor>() : [Weight(head, 1, model.VocabularyRows, model.Hidden)],
         ];
 }

@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace Pipelines.Models.Making;
 
-/// <summary>What making a model takes beyond its numbers: the same for all models of a family, or of a part of it.</summary>
+/// <summary>
+/// What making a model takes beyond its numbers: the same for all models of a family, or of a part of it.
+/// </summary>
 public sealed record Recipe
 {
     /// <summary>Type of the stored weights.</summary>

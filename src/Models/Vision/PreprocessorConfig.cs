@@ -29,8 +29,8 @@ public sealed record PreprocessorConfig
     public string Source { get; private init; } = "preprocessor_config.json";
 
     /// <summary>
-    /// A number, {shortest_edge} or {height, width} for a side; {shortest_edge, longest_edge} or {min_pixels, max_pixels}
-    /// for an area in pixels.
+    /// A number, {shortest_edge} or {height, width} for a side; {shortest_edge, longest_edge} or {min_pixels,
+    /// max_pixels} for an area in pixels.
     /// </summary>
     public JsonElement Size { get; init; }
 

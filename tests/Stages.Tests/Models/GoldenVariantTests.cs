@@ -182,21 +182,17 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
                 n => n.StartsWith("model.", StringComparison.Ordinal) ? n["model.".Length..] : n,
             ]
         : family == Known.InternVl
-            ?
-            [
-                n => "model." + n,
-                n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-            ]
+            ? [n => "model." + n, n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal)]
         :
-            [
-                n =>
-                    n == "language_model.lm_head.weight"
-                        ? "lm_head.weight"
-                        : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-                n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-                n => n.Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal),
-                n => n.Replace("language_model.model.", "model.", StringComparison.Ordinal),
-            ];
+        [
+            n =>
+                n == "language_model.lm_head.weight"
+                    ? "lm_head.weight"
+                    : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+            n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+            n => n.Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal),
+            n => n.Replace("language_model.model.", "model.", StringComparison.Ordinal),
+        ];
 
     private static object Numbers(ModelInfo info) =>
         new

@@ -82,10 +82,7 @@ public sealed class ImageTokenCounterTests
             ImageChoice[] choices =
             [
                 golden.Image,
-                ImageSettings.Resolve(
-                    new ImageSpec { Size = info.Family == Known.Llava ? null : 112 },
-                    info.Family
-                ),
+                ImageSettings.Resolve(new ImageSpec { Size = info.Family == Known.Llava ? null : 112 }, info.Family),
             ];
             foreach (ImageChoice image in choices)
             {

@@ -125,7 +125,9 @@ public sealed class TokenizerErrorTests
             .Should()
             .Throw<InputException>()
             .WithMessage("*once*");
-        Known.Template(Known.InternVl).Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the cat?", 5))
+        Known
+            .Template(Known.InternVl)
+            .Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the cat?", 5))
             .Should()
             .Throw<InputException>()
             .WithMessage("*IMG_CONTEXT*");

@@ -30,46 +30,47 @@ internal static class InternVlFamily
             EndOfTurn = "<|im_end|>",
             Published =
             [
-                new("InternVL2_5-1B", InternVlMaking.OnQwen2, DecoderLayout.Qwen2, 24, 14, 2, 64, 896, 4864, 151674, 24),
-                new(
-                    "InternVL2_5-2B",
-                    InternVlMaking.OnInternLm2,
-                    DecoderLayout.InternLm2,
-                    24,
-                    16,
-                    8,
-                    128,
-                    2048,
-                    8192,
-                    92553,
-                    24
-                ),
-                new(
-                    "InternVL2_5-4B",
-                    InternVlMaking.OnQwen2,
-                    DecoderLayout.Qwen2,
-                    36,
-                    16,
-                    2,
-                    128,
-                    2048,
-                    11008,
-                    151674,
-                    24
-                ),
-                new(
-                    "InternVL2_5-8B",
-                    InternVlMaking.OnInternLm2,
-                    DecoderLayout.InternLm2,
-                    32,
-                    32,
-                    8,
-                    128,
-                    4096,
-                    14336,
-                    92553,
-                    24
-                ),
+                OnQwen2("InternVL2_5-1B", layers: 24, heads: 14, headDim: 64, hidden: 896, intermediate: 4864),
+                OnInternLm2("InternVL2_5-2B", layers: 24, heads: 16, hidden: 2048, intermediate: 8192),
+                OnQwen2("InternVL2_5-4B", layers: 36, heads: 16, headDim: 128, hidden: 2048, intermediate: 11008),
+                OnInternLm2("InternVL2_5-8B", layers: 32, heads: 32, hidden: 4096, intermediate: 14336),
             ],
         };
+
+    private static PublishedModel OnQwen2(
+        string name,
+        int layers,
+        int heads,
+        int headDim,
+        int hidden,
+        int intermediate
+    ) =>
+        new(
+            name,
+            InternVlMaking.OnQwen2,
+            DecoderLayout.Qwen2,
+            Layers: layers,
+            Heads: heads,
+            KvHeads: 2,
+            HeadDim: headDim,
+            Hidden: hidden,
+            Intermediate: intermediate,
+            VocabularyRows: 151674,
+            VisionLayers: 24
+        );
+
+    private static PublishedModel OnInternLm2(string name, int layers, int heads, int hidden, int intermediate) =>
+        new(
+            name,
+            InternVlMaking.OnInternLm2,
+            DecoderLayout.InternLm2,
+            Layers: layers,
+            Heads: heads,
+            KvHeads: 8,
+            HeadDim: 128,
+            Hidden: hidden,
+            Intermediate: intermediate,
+            VocabularyRows: 92553,
+            VisionLayers: 24
+        );
 }

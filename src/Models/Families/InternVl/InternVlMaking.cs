@@ -6,8 +6,8 @@ using static Pipelines.Models.Making.PlannedTensor;
 namespace Pipelines.Models.Families.InternVl;
 
 /// <summary>
-/// InternVL2.5 (1B 637 tensors, 2B 517, 4B 781, 8B 573) made up: InternViT-300M with layer scales, a Qwen2.5 or InternLM2.5
-/// decoder, mlp1.
+/// InternVL2.5 (1B 637 tensors, 2B 517, 4B 781, 8B 573) made up: InternViT-300M with layer scales, a Qwen2.5 or
+/// InternLM2.5 decoder, mlp1.
 /// </summary>
 internal static class InternVlMaking
 {

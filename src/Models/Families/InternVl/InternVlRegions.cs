@@ -12,8 +12,7 @@ internal static class InternVlRegions
     public static Func<int, int, IEnumerable<PictureRegion?>> Of(PictureSource source)
     {
         InternVlProcessor processor = InternVlModel.Processor(source);
-        return (width, height) =>
-            Of(processor.Geometry(width, height), InternVlConfig.Vision(source.Config).Grid / 2);
+        return (width, height) => Of(processor.Geometry(width, height), InternVlConfig.Vision(source.Config).Grid / 2);
     }
 
     /// <summary>The regions of a picture.</summary>

@@ -18,8 +18,7 @@ internal static class InternVlSettings
             ["CLIPImageProcessor", "CLIPFeatureExtractor"],
             [],
             new Dictionary<string, string> { ["crop_size"] = AuthorsCode, ["do_center_crop"] = AuthorsCode },
-            config =>
-                ImageProcessorKeys.Scale(config, PreprocessorConfig.ImageNetMean, PreprocessorConfig.ImageNetStd)
+            config => ImageProcessorKeys.Scale(config, PreprocessorConfig.ImageNetMean, PreprocessorConfig.ImageNetStd)
         )
         {
             Objection = config =>

@@ -20,7 +20,10 @@ internal static class LlavaFamily
             HubName = LlavaTensors.HubName,
             Tensors = LlavaTensors.Expected,
             Load = parts => new LlavaModel(parts),
-            Image = new ImageFields { PublishedFit = folder => LlavaSettings.PublishedFit(LlavaSettings.Keys.Read(folder)) },
+            Image = new ImageFields
+            {
+                PublishedFit = folder => LlavaSettings.PublishedFit(LlavaSettings.Keys.Read(folder)),
+            },
             ImageProcessor = LlavaSettings.Keys,
             Counter = LlavaModel.Counter,
             Regions = LlavaRegions.Of,

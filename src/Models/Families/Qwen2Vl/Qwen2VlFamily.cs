@@ -49,21 +49,33 @@ internal static class Qwen2VlFamily
             EndOfTurn = "<|im_end|>",
             Published =
             [
-                new(
+                Model(
                     "Qwen2-VL-2B-Instruct",
-                    Qwen2VlMaking.Recipe,
-                    DecoderLayout.Qwen2,
-                    28,
-                    12,
-                    2,
-                    128,
-                    1536,
-                    8960,
-                    151936,
-                    32,
-                    TiedHead: true
-                ),
-                new("Qwen2-VL-7B-Instruct", Qwen2VlMaking.Recipe, DecoderLayout.Qwen2, 28, 28, 4, 128, 3584, 18944, 152064, 32),
+                    heads: 12,
+                    kvHeads: 2,
+                    hidden: 1536,
+                    intermediate: 8960,
+                    rows: 151936
+                ) with
+                {
+                    TiedHead = true,
+                },
+                Model("Qwen2-VL-7B-Instruct", heads: 28, kvHeads: 4, hidden: 3584, intermediate: 18944, rows: 152064),
             ],
         };
+
+    private static PublishedModel Model(string name, int heads, int kvHeads, int hidden, int intermediate, int rows) =>
+        new(
+            name,
+            Qwen2VlMaking.Recipe,
+            DecoderLayout.Qwen2,
+            Layers: 28,
+            Heads: heads,
+            KvHeads: kvHeads,
+            HeadDim: 128,
+            Hidden: hidden,
+            Intermediate: intermediate,
+            VocabularyRows: rows,
+            VisionLayers: 32
+        );
 }

@@ -5,8 +5,8 @@ using static Pipelines.Models.Making.PlannedTensor;
 namespace Pipelines.Models.Families.Qwen2Vl;
 
 /// <summary>
-/// Qwen2-VL (7B 730 tensors; 2B 729, its head is tied) made up: ViT of 1280 features over patches of two frames, merger, Qwen2
-/// decoder.
+/// Qwen2-VL (7B 730 tensors; 2B 729, its head is tied) made up: ViT of 1280 features over patches of two frames,
+/// merger, Qwen2 decoder.
 /// </summary>
 internal static class Qwen2VlMaking
 {

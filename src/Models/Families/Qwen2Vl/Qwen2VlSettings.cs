@@ -67,8 +67,7 @@ internal static class Qwen2VlSettings
             : Array.TrueForAll(keys, k => k is "shortest_edge" or "longest_edge") ? edge
             : Array.TrueForAll(keys, k => k is "min_pixels" or "max_pixels") ? pixels
             : throw config.WrongSize("size", size, Areas);
-        return
-            !size.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
+        return !size.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
             : ProcessorFields.WholeIn(value) is { } area and > 0 ? area
             : throw new InputException(
                 config.Source,

@@ -79,7 +79,10 @@ public sealed class ChatTemplateTests
     [InlineData("<image>")]
     public void A_question_that_holds_the_pictures_mark_is_refused(string question)
     {
-        foreach (ChatTemplate template in (ChatTemplate[])[Of(Parts), Known.Template(Known.Llava), Known.Template(Known.InternVl)])
+        foreach (
+            ChatTemplate template in (ChatTemplate[])
+                [Of(Parts), Known.Template(Known.Llava), Known.Template(Known.InternVl)]
+        )
         {
             template.Invoking(t => t.Prompt(question)).Should().Throw<InputException>().WithMessage("prompt*<image>*");
         }
@@ -90,7 +93,9 @@ public sealed class ChatTemplateTests
     [InlineData("<|video_pad|>")]
     [InlineData("<|vision_start|>")]
     public void A_question_that_holds_another_picture_of_the_family_is_refused(string mark) =>
-        Known.Template(Known.Qwen2Vl).Invoking(t => t.Prompt($"What is {mark}?"))
+        Known
+            .Template(Known.Qwen2Vl)
+            .Invoking(t => t.Prompt($"What is {mark}?"))
             .Should()
             .Throw<InputException>()
             .WithMessage($"prompt*{mark}*");
@@ -136,7 +141,11 @@ public sealed class ChatTemplateTests
         Write("chat_template.json", new { chat_template = "C" + Parts });
         Prompt().Should().StartWith("Cuser:");
         ModelTemplate.Read(info).Source.Should().Be("chat_template.json");
-        ModelTemplate.Read(info, "vicuna").Prompt(Question).Should().Be(Known.Template("vicuna", Known.Llava).Prompt(Question));
+        ModelTemplate
+            .Read(info, "vicuna")
+            .Prompt(Question)
+            .Should()
+            .Be(Known.Template("vicuna", Known.Llava).Prompt(Question));
         File.WriteAllText(Path.Combine(folder.Path, "own.jinja"), "O" + Parts);
         ModelTemplate.Read(info, Path.Combine(folder.Path, "own.jinja")).Prompt(Question).Should().StartWith("Ouser:");
 
