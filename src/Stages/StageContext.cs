@@ -50,7 +50,7 @@ public sealed class StageContext
             Info.Stored
         );
         Question = Prompts.Resolve(experiment.Prompt);
-        publishedFit = Info.Family.Image.PublishedFit?.Invoke(Folder) ?? ImageFit.Crop;
+        publishedFit = Info.Family.PublishedFit(Folder);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family, publishedFit);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         foreach (string file in TemplateFile)

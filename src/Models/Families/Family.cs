@@ -88,15 +88,28 @@ public sealed record Family
     /// <summary>Its published models, which <c>make-model</c> can make up.</summary>
     public required IReadOnlyList<PublishedModel> Published { get; init; }
 
+    /// <summary>What a folder's own processor does to a picture that is not square; a crop where the family has no
+    /// choice.</summary>
+    /// <param name="folder">The hub folder.</param>
+    /// <exception cref="InputException">The processor's file is of no use.</exception>
+    public ImageFit PublishedFit(string folder) =>
+        Image.PublishedFit?.Invoke(ImageProcessor.Read(folder)) ?? ImageFit.Crop;
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }
 
 /// <summary>What image tokens follow from besides the picture: the folder's small files and the choices made.</summary>
 /// <param name="Config">config.json.</param>
-/// <param name="Folder">The hub folder.</param>
+/// <param name="Settings">The image processor's file, all of its keys understood.</param>
 /// <param name="Image">How pictures are fitted.</param>
-public sealed record PictureSource(ModelConfig Config, string Folder, ImageChoice Image);
+public sealed record PictureSource(ModelConfig Config, PreprocessorConfig Settings, ImageChoice Image)
+{
+    /// <summary>Those of a hub folder.</summary>
+    /// <exception cref="InputException">The processor's file is missing or of no use.</exception>
+    public static PictureSource Of(ModelInfo info, ModelConfig config, ImageChoice image) =>
+        new(config, info.Family.ImageProcessor.Read(info.Folder), image);
+}
 
 /// <summary>
 /// The fields of <c>model.image</c> that a family has, with what stands where the spec is silent: mean keys and values
@@ -109,7 +122,7 @@ public sealed record ImageFields
 
     /// <summary><c>fit</c>: what the folder's own processor does to a picture that is not square; null = no such
     /// field.</summary>
-    public Func<string, ImageFit>? PublishedFit { get; init; }
+    public Func<PreprocessorConfig, ImageFit>? PublishedFit { get; init; }
 
     /// <summary>
     /// <c>size</c> and <c>other_sizes</c>: pixels a side of the one size, 0 = each picture's own; null = no such

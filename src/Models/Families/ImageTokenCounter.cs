@@ -28,7 +28,7 @@ public sealed class ImageTokenCounter
     public static ImageTokenCounter Read(ModelInfo info, ImageChoice image)
     {
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        ImageTokenCounter counter = info.Family.Counter(new PictureSource(config, info.Folder, image));
+        ImageTokenCounter counter = info.Family.Counter(PictureSource.Of(info, config, image));
         bool isFixed = info.Family.Image.AreOfOneNumber || image.Square is not null || image.MaxTiles == 1;
         if (!isFixed)
         {

@@ -25,7 +25,7 @@ public sealed class TokenRegions
     public static TokenRegions Read(ModelInfo info, ImageChoice image)
     {
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        return new TokenRegions(image, info.Family.Regions(new PictureSource(config, info.Folder, image)));
+        return new TokenRegions(image, info.Family.Regions(PictureSource.Of(info, config, image)));
     }
 
     /// <summary>

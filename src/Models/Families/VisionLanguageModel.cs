@@ -200,5 +200,5 @@ public sealed record ModelParts(
 )
 {
     /// <summary>What image tokens follow from besides the picture.</summary>
-    public PictureSource Pictures => new(Config, Info.Folder, Image);
+    public PictureSource Pictures => PictureSource.Of(Info, Config, Image);
 }

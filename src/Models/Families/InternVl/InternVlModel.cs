@@ -92,7 +92,7 @@ internal sealed class InternVlModel : VisionLanguageModel
         (int least, int most, bool thumbnail) = InternVlConfig.Tiles(source.Config);
         most = source.Image.MaxTiles ?? most;
         return new InternVlProcessor(
-            InternVlSettings.Keys.Read(source.Folder),
+            source.Settings,
             InternVlConfig.Vision(source.Config).ImageSize,
             Math.Min(least, most),
             most,

@@ -20,10 +20,7 @@ internal static class LlavaFamily
             HubName = LlavaTensors.HubName,
             Tensors = LlavaTensors.Expected,
             Load = parts => new LlavaModel(parts),
-            Image = new ImageFields
-            {
-                PublishedFit = folder => LlavaSettings.PublishedFit(LlavaSettings.Keys.Read(folder)),
-            },
+            Image = new ImageFields { PublishedFit = LlavaSettings.PublishedFit },
             ImageProcessor = LlavaSettings.Keys,
             Counter = LlavaModel.Counter,
             Regions = LlavaRegions.Of,

@@ -55,9 +55,8 @@ internal sealed class LlavaModel : VisionLanguageModel
 
     private static ClipProcessor Processor(PictureSource source)
     {
-        PreprocessorConfig preprocessor = LlavaSettings.Keys.Read(source.Folder);
-        var processor = new ClipProcessor(preprocessor, source.Image.Fit);
-        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(source.Config), preprocessor);
+        var processor = new ClipProcessor(source.Settings, source.Image.Fit);
+        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(source.Config), source.Settings);
         return processor;
     }
 }

@@ -12,7 +12,7 @@ internal static class LlavaRegions
     /// <summary>The regions of a folder.</summary>
     public static Func<int, int, IEnumerable<PictureRegion?>> Of(PictureSource source)
     {
-        var processor = new ClipProcessor(LlavaSettings.Keys.Read(source.Folder), source.Image.Fit);
+        var processor = new ClipProcessor(source.Settings, source.Image.Fit);
         return (width, height) =>
             Of(
                 processor,

@@ -79,10 +79,9 @@ internal sealed class LlavaNextModel : VisionLanguageModel
 
     private static LlavaNextProcessor Processor(PictureSource source)
     {
-        PreprocessorConfig preprocessor = LlavaNextSettings.Keys.Read(source.Folder);
-        var processor = new LlavaNextProcessor(preprocessor);
-        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(source.Config), preprocessor);
-        CheckPinpoints(source.Config, preprocessor);
+        var processor = new LlavaNextProcessor(source.Settings);
+        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(source.Config), source.Settings);
+        CheckPinpoints(source.Config, source.Settings);
         return processor;
     }
 

@@ -12,7 +12,7 @@ internal static class LlavaNextRegions
     /// <summary>The regions of a folder.</summary>
     public static Func<int, int, IEnumerable<PictureRegion?>> Of(PictureSource source)
     {
-        var processor = new LlavaNextProcessor(LlavaNextSettings.Keys.Read(source.Folder));
+        var processor = new LlavaNextProcessor(source.Settings);
         return (width, height) =>
             Of(processor.Geometry(width, height), processor.Side, LlavaConfig.Vision(source.Config).Grid);
     }

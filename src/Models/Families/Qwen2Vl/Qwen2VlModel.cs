@@ -24,7 +24,7 @@ internal sealed class Qwen2VlModel : VisionLanguageModel
         arithmetic = parts.Weights.Arithmetic;
         Qwen2VisionShape shape = Qwen2VlConfig.Vision(parts.Config);
         vision = new Qwen2Vision(parts.Weights.Sub("visual"), shape, parts.Info.Hidden);
-        processor = Processor(shape, parts.Info.Folder);
+        processor = Processor(shape, parts.Pictures.Settings);
         counter = Counter(parts.Pictures);
         parts.Weights.RequireAllClaimed();
     }
@@ -56,7 +56,7 @@ internal sealed class Qwen2VlModel : VisionLanguageModel
     public static ImageTokenCounter Counter(PictureSource source)
     {
         Qwen2VisionShape shape = Qwen2VlConfig.Vision(source.Config);
-        Qwen2VlProcessor processor = Processor(shape, source.Folder);
+        Qwen2VlProcessor processor = Processor(shape, source.Settings);
         int unit = shape.PatchSize * shape.MergeSize;
         if (source.Image.Square is { } side && (side < unit || side % unit != 0))
         {
@@ -115,9 +115,8 @@ internal sealed class Qwen2VlModel : VisionLanguageModel
         return LlamaWeights.Load(root.Sub("model"), root, parts.Info.Decoder);
     }
 
-    private static Qwen2VlProcessor Processor(Qwen2VisionShape shape, string folder)
+    private static Qwen2VlProcessor Processor(Qwen2VisionShape shape, PreprocessorConfig preprocessor)
     {
-        PreprocessorConfig preprocessor = Qwen2VlSettings.Keys.Read(folder);
         bool same =
             Qwen2VlSettings.Patch(preprocessor) == shape.PatchSize
             && Qwen2VlSettings.Frames(preprocessor) == shape.TemporalPatchSize
