@@ -159,7 +159,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Model = new ModelCard(
                 context.Info.Name,
                 experiment.Model.Path.Raw,
-                ImageSettings.NameOf(context.Info.Family),
+                context.Info.Family.Name,
                 context.Info.Layers,
                 context.Info.Heads,
                 context.Info.KvHeads,

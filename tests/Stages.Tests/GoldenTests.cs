@@ -1,5 +1,4 @@
 using FluentAssertions;
-using Pipelines.Models.Families;
 using Pipelines.Stages.Tests.Models;
 using Xunit;
 

@@ -22,12 +22,8 @@ internal sealed class PlanCosts
     /// <summary>Tokens of an answer: one word and the end.</summary>
     private const int AnswerTokens = 3;
 
-    /// <summary>
-    /// Tokens that templates put behind the question, and in front of the image (InternVL's system text is the
-    /// longest).
-    /// </summary>
-    private const int TemplateSuffix = 6,
-        TemplatePrefix = 50;
+    /// <summary>Tokens that templates put behind the question.</summary>
+    private const int TemplateSuffix = 6;
 
     private readonly Pipeline pipeline;
     private readonly Reasons reasons;
@@ -264,7 +260,7 @@ internal sealed class PlanCosts
             context.Info.Decoder,
             VisionShape.Read(context.Info, image),
             context.Arithmetic,
-            context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3,
+            context.Info.Family.TokensBeforeImage,
             image,
             question + TemplateSuffix,
             context.Experiment.Engine.Batch

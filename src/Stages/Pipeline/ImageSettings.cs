@@ -19,29 +19,38 @@ public static class ImageSettings
     /// other.</exception>
     /// <param name="spec">The fields.</param>
     /// <param name="family">The family.</param>
-    /// <param name="published">What LLaVA-1.5's folder says of pictures that are not square.</param>
-    public static ImageChoice Resolve(ImageSpec spec, ModelFamily family, ImageFit published = ImageFit.Crop) =>
-        family switch
+    /// <param name="published">What the folder says of pictures that are not square, where the family has such a
+    /// choice.</param>
+    public static ImageChoice Resolve(ImageSpec spec, Family family, ImageFit published = ImageFit.Crop)
+    {
+        ImageFields fields = family.Image;
+        var image = new ImageChoice();
+        if (fields.PublishedFit is not null)
         {
-            ModelFamily.Llava => Only(spec, family, "fit", new ImageChoice { Fit = spec.Fit ?? published }),
-            ModelFamily.LlavaNext => Only(spec, family, "size, other_sizes", Sized(spec, 336, new ImageChoice())),
-            ModelFamily.Qwen2Vl => Only(spec, family, "size, other_sizes", Sized(spec, 448, new ImageChoice())),
-            ModelFamily.InternVl => Only(
-                spec,
-                family,
-                "tiles, size, other_sizes",
-                Sized(spec, 0, new ImageChoice { MaxTiles = spec.Tiles ?? 1 })
-            ),
-            _ => throw new ArgumentOutOfRangeException(nameof(family)),
-        };
+            image = image with { Fit = spec.Fit ?? published };
+        }
+
+        if (fields.Tiles is { } tiles)
+        {
+            image = image with { MaxTiles = spec.Tiles ?? tiles };
+        }
+
+        if (fields.Size is { } size)
+        {
+            image = Sized(spec, size, image);
+        }
+
+        RequireFields(spec, family);
+        return image;
+    }
 
     /// <summary>The settled choice in words.</summary>
-    public static string Describe(ImageChoice image, ModelFamily family, ImageTokenCounter counter)
+    public static string Describe(ImageChoice image, Family family, ImageTokenCounter counter)
     {
         string tiles = image.MaxTiles is { } most
             ? Invariant.Text($"; {most} {(most == 1 ? "tile" : "tiles at most")}")
             : "";
-        if (family == ModelFamily.Llava)
+        if (family.Image.PublishedFit is not null)
         {
             return Tokens(
                 image.Fit == ImageFit.Pad ? "padded to a square" : "centre crop",
@@ -65,17 +74,6 @@ public static class ImageSettings
             ) + tiles;
     }
 
-    /// <summary>A family as its authors write it.</summary>
-    public static string NameOf(ModelFamily family) =>
-        family switch
-        {
-            ModelFamily.Llava => "LLaVA-1.5",
-            ModelFamily.LlavaNext => "LLaVA-NeXT",
-            ModelFamily.InternVl => "InternVL2.5",
-            ModelFamily.Qwen2Vl => "Qwen2-VL",
-            _ => throw new ArgumentOutOfRangeException(nameof(family)),
-        };
-
     private static ImageChoice Sized(ImageSpec spec, int standard, ImageChoice image)
     {
         int size = spec.Size ?? standard;
@@ -94,7 +92,7 @@ public static class ImageSettings
             );
     }
 
-    private static ImageChoice Only(ImageSpec spec, ModelFamily family, string known, ImageChoice image)
+    private static void RequireFields(ImageSpec spec, Family family)
     {
         (string Field, bool Set)[] fields =
         [
@@ -103,15 +101,24 @@ public static class ImageSettings
             ("tiles", spec.Tiles is not null),
             ("other_sizes", spec.OtherSizes != OtherSizes.Resize),
         ];
-        string[] has = known.Split(", ");
-        return fields.FirstOrDefault(f => f.Set && !has.Contains(f.Field)).Field is { } foreign
-            ? throw new InputException(
+        IReadOnlyList<string> has = family.Image.Names;
+        if (fields.FirstOrDefault(f => f.Set && !has.Contains(f.Field)).Field is { } foreign)
+        {
+            throw new InputException(
                 $"{Where}.{foreign}",
-                $"{NameOf(family)} has no such choice.",
-                $"It has {(has.Length > 1 ? $"{string.Join(", ", has[..^1])} and {has[^1]}" : has[0])}."
-            )
-            : image;
+                $"{family.Name} has no such choice.",
+                $"It has {Listed(has)}."
+            );
+        }
     }
+
+    private static string Listed(IReadOnlyList<string> names) =>
+        names.Count switch
+        {
+            0 => "none",
+            1 => names[0],
+            _ => $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}",
+        };
 
     private static string Tokens(string how, int tokens) => Invariant.Text($"{how}; {tokens} image tokens");
 }

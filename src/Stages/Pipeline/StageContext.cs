@@ -49,10 +49,7 @@ public sealed class StageContext
             Info.Stored
         );
         Question = Prompts.Resolve(experiment.Prompt);
-        publishedFit =
-            Info.Family == ModelFamily.Llava
-                ? ClipProcessor.PublishedFit(ImageProcessorKeys.Clip.Read(Folder))
-                : ImageFit.Crop;
+        publishedFit = Info.Family.PublishedFit(Folder);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family, publishedFit);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
         foreach (string file in TemplateFile)
@@ -290,7 +287,7 @@ public sealed class StageContext
     private void RequireTokens()
     {
         ModelConfig config = ModelInfo.ReadConfig(Folder);
-        ImageToken.Require(Info, config, Engine.Tokenizer(Folder));
+        Info.Family.RequireImageToken(Info, config, Engine.Tokenizer(Folder));
         VisionLanguageModel.ReadEndTokens(Folder, config);
     }
 

@@ -94,7 +94,7 @@ public sealed class TokenTrace : Stage
         {
             ImageTokenTrace.Always => true,
             ImageTokenTrace.Never => false,
-            _ => context.Info.Family is ModelFamily.Llava or ModelFamily.LlavaNext,
+            _ => context.Info.Family.TracesImageTokens,
         };
 
     /// <inheritdoc/>

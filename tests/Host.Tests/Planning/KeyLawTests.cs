@@ -476,7 +476,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     private static class Images
     {
         public static IEnumerable<string> Changing() =>
-            from family in Enum.GetValues<ModelFamily>()
+            from family in KnownFamilies.All
             from start in new[]
             {
                 new ImageSpec(),
@@ -489,7 +489,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             where after is not null && after != before
             select variation.Field;
 
-        private static string? Key(ImageSpec image, ModelFamily family)
+        private static string? Key(ImageSpec image, Family family)
         {
             try
             {
