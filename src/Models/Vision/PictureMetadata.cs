@@ -102,7 +102,7 @@ internal sealed record PictureMetadata(byte[]? Exif, byte[]? Profile, byte[]? Xm
     private static PictureMetadata OfJpeg(Source file)
     {
         PictureMetadata found = Nothing;
-        for (long at = 2; at + 4 <= file.Length; )
+        for (long at = 2; at + 4 <= file.Length;)
         {
             byte[] head = file.Bytes(at, 4);
             byte marker = head[1];
