@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Models.Families;
 using Pipelines.Stages.Tests.Models;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class GoldenTests
             .Select(folder => GoldenCase.Info(folder).Family)
             .Distinct()
             .Should()
-            .BeEquivalentTo(Enum.GetValues<ModelFamily>());
+            .BeEquivalentTo(KnownFamilies.All);
         Golden.CasesOf(Golden.Own).Should().BeSubsetOf(Golden.Cases()).And.BeSubsetOf(Golden.ModelCases());
     }
 
