@@ -206,7 +206,7 @@ public sealed partial class ComparisonPageTests
     public void A_sign_is_written_where_there_is_a_difference(double value, int decimals, string text) =>
         Format.Signed(value, decimals).Should().Be(text);
 
-    private static RunComparison Alike(string nameA = "one", string nameB = "two") =>
+    internal static RunComparison Alike(string nameA = "one", string nameB = "two") =>
         Whole(
             Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8), ("s2", [0, 2, 0, 0], 0.6)),
             Fit(2, 2, ("s1", [1, 1, 0, 0], 0.9), ("s2", [0, 2, 0, 0], 0.8)),
@@ -224,7 +224,7 @@ public sealed partial class ComparisonPageTests
             nameB
         );
 
-    private static RunComparison Unlike() =>
+    internal static RunComparison Unlike() =>
         Whole(
             Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8)),
             Fit(1, 2, ("s1", [1, 1], 0.9)),
