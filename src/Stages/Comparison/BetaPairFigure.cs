@@ -4,7 +4,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>beta of A against beta of B: a dot a head.</summary>
-internal static class BetaPairFigure
+[Figure("beta", Section.Heads, Paper = "Fig. 2", Order = 1)]
+internal sealed class BetaPairFigure : IFigure<ComparedFits>
 {
     private const double Left = 52,
         Right = 16,
@@ -16,8 +17,9 @@ internal static class BetaPairFigure
     private const int Listed = 10;
 
     /// <summary>The figure; null where beta cannot be compared.</summary>
-    public static Figure? Of(RunComparison runs, FitComparison fit, string name)
+    public static Drawing? Of(ComparedFits compared)
     {
+        var (runs, fit) = compared;
         if (fit.Beta is not { } beta)
         {
             return null;
@@ -44,9 +46,7 @@ internal static class BetaPairFigure
             beta.Samples.Count > 0
                 ? $"mean over the {Many(beta.Samples.Count, "sample")} in common"
                 : "mean over the samples of each run, which have none in common";
-        return new Figure(
-            name,
-            "Fig. 2",
+        return new Drawing(
             "β in A against β in B",
             ComparisonSentences.Beta(runs, fit),
             $"A dot is a head, {over}; colour: its depth in the model. On the dashed diagonal β is the same in both "

@@ -5,7 +5,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>Heads needed by each criterion in both runs, side by side.</summary>
-internal static class NeededPairFigure
+[Figure("heads-needed", Section.Validation, Paper = "Fig. 3A", Order = 1)]
+internal sealed class NeededPairFigure : IFigure<ComparedScans>
 {
     private const double Label = 128,
         Row = 48,
@@ -15,8 +16,9 @@ internal static class NeededPairFigure
         ValueRoom = 48;
 
     /// <summary>The figure; null without a criterion in common.</summary>
-    public static Figure? Of(RunComparison runs, ScanComparison scan, string name)
+    public static Drawing? Of(ComparedScans compared)
     {
+        var (runs, scan) = compared;
         if (scan.Criteria.Count == 0)
         {
             return null;
@@ -61,9 +63,7 @@ internal static class NeededPairFigure
                 ),
             ]
         );
-        return new Figure(
-            name,
-            "Fig. 3A",
+        return new Drawing(
             "Heads needed in both runs",
             ComparisonSentences.Needed(scan),
             $"Bars: mean over all samples of a run of the smallest k that crosses the "

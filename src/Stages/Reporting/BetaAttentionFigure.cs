@@ -4,7 +4,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 3D: a head's coefficient against its image attention weight, coloured by depth.</summary>
-internal static class BetaAttentionFigure
+[Figure("fig3d-beta-attention", Section.Heads, Paper = "Fig. 3D", Order = 3)]
+internal sealed class BetaAttentionFigure : IFigure<Findings>
 {
     private const double Left = 52,
         Right = 16,
@@ -15,7 +16,7 @@ internal static class BetaAttentionFigure
     private const int Top10 = 10;
 
     /// <summary>The figure; null without attention weights and coefficients of the same samples.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         SampleResult[] samples = [.. findings.Fitted.Where(s => s.ImageAttention.Count == findings.HeadCount)];
         if (samples.Length == 0)
@@ -65,9 +66,7 @@ internal static class BetaAttentionFigure
                     ),
             ]
         );
-        return new Figure(
-            "fig3d-beta-attention",
-            "Fig. 3D",
+        return new Drawing(
             "Attribution coefficient β against image attention weight",
             Shows(findings, samples, heads),
             $"A dot is a head, mean over {Many(samples.Length, "sample")}; colour: its depth in the model. Image "

@@ -3,10 +3,11 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Coefficients beta by layer and head: one sample beside the mean (paper, Fig. 2).</summary>
-internal static class BetaFigure
+[Figure("fig2-beta", Section.Heads, Paper = "Fig. 2", Order = 1)]
+internal sealed class BetaFigure : IFigure<Findings>
 {
     /// <summary>The figure; null without a regression.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings is not { MeanBeta: { } mean, Typical: { } sample } || sample.Beta.Count == 0)
         {
@@ -35,9 +36,7 @@ internal static class BetaFigure
                     ),
             ]
         );
-        return new Figure(
-            "fig2-beta",
-            "Fig. 2",
+        return new Drawing(
             "Attribution coefficients β by layer and head",
             Sentences.Beta(findings),
             $"Orange: an intact head raises the answer's logit; blue: lowers it; the scale (up to {Beta(most)}) is "

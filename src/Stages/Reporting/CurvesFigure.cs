@@ -4,7 +4,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>The curves behind Fig. 3A: faithfulness and completeness against the number of heads.</summary>
-internal static class CurvesFigure
+[Figure("fig3a-curves", Section.Validation, Paper = "Fig. 3A", Order = 2)]
+internal sealed class CurvesFigure : IFigure<Findings>
 {
     private const double Left = 40,
         Right = 16,
@@ -13,7 +14,7 @@ internal static class CurvesFigure
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without validation.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Criteria.All(c => c.Curve.Count == 0))
         {
@@ -52,9 +53,7 @@ internal static class CurvesFigure
             ]
         );
         int samples = findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max());
-        return new Figure(
-            "fig3a-curves",
-            "Fig. 3A",
+        return new Drawing(
             "Faithfulness and completeness as heads are added",
             Sentences.Curves(findings),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). "

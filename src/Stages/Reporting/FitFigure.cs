@@ -5,7 +5,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>The samples behind Table 2: R^2 and rho of each, their means, and the paper's.</summary>
-internal static class FitFigure
+[Figure("fig2-fit", Section.Fit, Paper = "Table 2", Order = 1)]
+internal sealed class FitFigure : IFigure<Findings>
 {
     private const double Label = 40,
         Row = 62,
@@ -14,7 +15,7 @@ internal static class FitFigure
         Right = 14;
 
     /// <summary>The figure; null without a regression.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Fitted.Count == 0)
         {
@@ -25,9 +26,7 @@ internal static class FitFigure
             ["sample_id", "r2", "rho"],
             [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]
         );
-        return new Figure(
-            "fig2-fit",
-            "Table 2",
+        return new Drawing(
             "Fit of every sample",
             Sentences.Fit(findings),
             "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it; the bar "

@@ -7,11 +7,9 @@ namespace Pipelines.Stages.Reporting;
 /// Beyond the paper: held-out R^2 and agreement with the full elastic net against passes spent, by regression on masks
 /// and by gradients.
 /// </summary>
-internal static class GradientCostFigure
+[Figure("fig-gradient-cost", Section.Beyond, Order = 1)]
+internal sealed class GradientCostFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-gradient-cost";
-
     private const double Left = 40,
         Right = 16,
         Top = 34,
@@ -29,7 +27,7 @@ internal static class GradientCostFigure
     ];
 
     /// <summary>The figure; null without the rows.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         Line[] lines =
         [
@@ -79,9 +77,7 @@ internal static class GradientCostFigure
         string packed = findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal)
             ? " (in time more here: the packed kernels are forward only)"
             : "";
-        return new Figure(
-            Name,
-            "beyond the paper",
+        return new Drawing(
             "The same β for fewer passes",
             Sentence(lines),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask "

@@ -5,13 +5,14 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Fig. 3C: in which share of the samples a head belongs to x*, and how many such heads each layer has.
 /// </summary>
-internal static class HeadFrequencyFigure
+[Figure("fig3c-head-frequency", Section.Heads, Paper = "Fig. 3C", Order = 2)]
+internal sealed class HeadFrequencyFigure : IFigure<Findings>
 {
     private const double BarGap = 14,
         BarRoom = 40;
 
     /// <summary>The figure; null without x*.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Frequency is not { } share)
         {
@@ -31,9 +32,7 @@ internal static class HeadFrequencyFigure
                     ),
             ]
         );
-        return new Figure(
-            "fig3c-head-frequency",
-            "Fig. 3C",
+        return new Drawing(
             "Heads that samples rely on",
             Sentences.Frequency(findings),
             $"A cell: the share of {Many(findings.Selected, "sample")} whose x* contains the head; x* is the "

@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Fig. 10: head vectors, beta of a head over samples, as a heat map in the order of their clustering, with its tree.
 /// </summary>
-internal static class HeadVectorsFigure
+[Figure("fig10-head-vectors", Section.Alike, Paper = "Fig. 10", Order = 3)]
+internal sealed class HeadVectorsFigure : IFigure<Findings>
 {
     private const double Top = 58,
         NameLine = 12,
@@ -24,7 +25,7 @@ internal static class HeadVectorsFigure
     private const int Several = 3;
 
     /// <summary>The figure; null without head vectors.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Data.HeadVectors is not { Heads.Count: > 0, Samples.Count: > 0 } vectors)
         {
@@ -60,9 +61,7 @@ internal static class HeadVectorsFigure
                 ? $" {Count(map.Columns.Length)} of the {Count(vectors.Samples.Count)} samples are drawn, "
                     + $"evenly spread."
                 : "";
-        return new Figure(
-            "fig10-head-vectors",
-            "Fig. 10",
+        return new Drawing(
             "Head vectors, clustered",
             Shows(findings, vectors, map),
             $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), "

@@ -4,7 +4,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 3A: how many heads each criterion needs for faithfulness and for completeness.</summary>
-internal static class HeadsNeededFigure
+[Figure("fig3a-heads-needed", Section.Validation, Paper = "Fig. 3A", Order = 1)]
+internal sealed class HeadsNeededFigure : IFigure<Findings>
 {
     private const double Label = 128,
         Row = 40,
@@ -13,7 +14,7 @@ internal static class HeadsNeededFigure
         ValueRoom = 44;
 
     /// <summary>The figure; null without validation.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Criteria.Count == 0)
         {
@@ -41,9 +42,7 @@ internal static class HeadsNeededFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig3a-heads-needed",
-            "Fig. 3A",
+        return new Drawing(
             "Heads needed by each criterion",
             Sentences.HeadsNeeded(findings),
             $"Bars: mean over samples of the smallest k that crosses the threshold (n = "

@@ -3,7 +3,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 4B: beta of the image tokens over the picture as the model sees it.</summary>
-internal static class ImageTokensFigure
+[Figure("fig4b-image-tokens", Section.Tokens, Paper = "Fig. 4B", Order = 2)]
+internal sealed class ImageTokensFigure : IFigure<Findings>
 {
     private const double Gap = 8,
         Between = 28,
@@ -11,7 +12,7 @@ internal static class ImageTokensFigure
         Foot = 26;
 
     /// <summary>The figure; null where no image tokens with a grid are attributed.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Tokens is not { Mapped.Count: > 0 } tokens)
         {
@@ -29,9 +30,7 @@ internal static class ImageTokensFigure
             ]
         );
         TracedSample first = tokens.Mapped[0];
-        return new Figure(
-            "fig4b-image-tokens",
-            "Fig. 4B",
+        return new Drawing(
             "Image tokens that carry the picture",
             TokenSentences.ImageTokens(tokens),
             $"Left: what the model sees, cropped and resized, under its {Count(first.Rows)} × {Count(first.Columns)} "

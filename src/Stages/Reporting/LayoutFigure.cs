@@ -6,7 +6,8 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Fig. 3E: samples laid out by their coefficients, coloured by super-category, or by object where the data have none.
 /// </summary>
-internal static class LayoutFigure
+[Figure("fig3e-tsne", Section.Alike, Paper = "Fig. 3E", Order = 1)]
+internal sealed class LayoutFigure : IFigure<Findings>
 {
     private const double KeyWidth = 132,
         KeyRow = 19,
@@ -17,7 +18,7 @@ internal static class LayoutFigure
         Others = "others";
 
     /// <summary>The figure; null without a layout.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Data.Layout is not { Points.Count: > 0 } layout)
         {
@@ -52,9 +53,7 @@ internal static class LayoutFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig3e-tsne",
-            "Fig. 3E",
+        return new Drawing(
             "Samples laid out by their coefficients β",
             Shows(findings, layout.Points, bySuper),
             $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and "

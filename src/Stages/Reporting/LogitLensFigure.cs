@@ -3,7 +3,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 8: the vocabulary items that the strongest heads write towards.</summary>
-internal static class LogitLensFigure
+[Figure("fig8-logit-lens", Section.Lens, Paper = "Fig. 8", Order = 1)]
+internal sealed class LogitLensFigure : IFigure<Findings>
 {
     private const double Head = 30,
         Row = 30,
@@ -14,7 +15,7 @@ internal static class LogitLensFigure
         NarrowItems = 4;
 
     /// <summary>The figure; null without a logit lens.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Data.Lens is not { Samples: { Count: > 0 } samples } lens || samples.All(s => s.Heads.Count == 0))
         {
@@ -46,9 +47,7 @@ internal static class LogitLensFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig8-logit-lens",
-            "Fig. 8",
+        return new Drawing(
             "What the strongest heads say",
             TokenSentences.Lens(findings, lens),
             $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) "

@@ -8,18 +8,16 @@ namespace Pipelines.Stages.Reporting;
 /// Beyond the paper: how much of phi is not additive in the heads, as R^2 that trees on the elastic net's residual
 /// gain.
 /// </summary>
-internal static class NonAdditiveFigure
+[Figure("fig-non-additive", Section.Beyond, Order = 2)]
+internal sealed class NonAdditiveFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-non-additive";
-
     private const double Left = 52,
         Right = 16,
         Top = 34,
         Foot = 44;
 
     /// <summary>The figure; null without the rows.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         NonAdditiveResult[] rows =
         [
@@ -36,9 +34,7 @@ internal static class NonAdditiveFigure
             ["sample_id", "r2_elastic_net", "r2_with_trees", "gained", "trees"],
             [.. rows.Select(r => (IReadOnlyList<object?>)[r.SampleId, r.Linear, r.WithTrees, Gained(r), r.Trees])]
         );
-        return new Figure(
-            Name,
-            "beyond the paper",
+        return new Drawing(
             "What heads do together",
             Sentence(rows, gained, linear),
             $"Each dot is a sample (n = {Count(rows.Length)}): what gradient-boosted trees, fitted to the elastic "

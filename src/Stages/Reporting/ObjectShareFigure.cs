@@ -7,11 +7,9 @@ namespace Pipelines.Stages.Reporting;
 /// Object or background (paper, 5.2): the share of beta and of weighted attention on the object, against the share of
 /// the image tokens that it covers.
 /// </summary>
-internal static class ObjectShareFigure
+[Figure("fig-object-share", Section.Tokens, Paper = "§5.2", Order = 4)]
+internal sealed class ObjectShareFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-object-share";
-
     private const double Left = 52,
         Right = 16,
         Top = 54,
@@ -24,7 +22,7 @@ internal static class ObjectShareFigure
         OfArea = new(Palette.Muted, MarkShape.Square);
 
     /// <summary>The figure; null where the data have no boxes or image tokens no place.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Tokens is not { Data.Objects.Count: > 0 } tokens)
         {
@@ -35,9 +33,7 @@ internal static class ObjectShareFigure
             ["sample_id", "area", "beta_on_object", "attention_on_object"],
             [.. tokens.Data.Objects.Select(o => (IReadOnlyList<object?>)[o.SampleId, o.Area, o.Beta, o.Attention])]
         );
-        return new Figure(
-            Name,
-            "§5.2",
+        return new Drawing(
             "Object or background?",
             TokenSentences.Objects(tokens),
             $"Marks: samples (n = {Count(tokens.Data.Objects.Count)}). Across: share of the image tokens that the "

@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 11: heads that each criterion needs, experiment by experiment, in percent of the model's heads so that models
 /// compare.
 /// </summary>
-internal static class OverviewHeadsFigure
+[Figure("fig11-heads-needed", Section.Validation, Paper = "Fig. 11", Order = 1)]
+internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
 {
     private const double Lane = 11,
         Gap = 16,
@@ -16,7 +17,7 @@ internal static class OverviewHeadsFigure
         Right = 22;
 
     /// <summary>The figure; null where no experiment was validated.</summary>
-    public static Figure? Of(OverviewData data)
+    public static Drawing? Of(OverviewData data)
     {
         OverviewExperiment[] validated =
         [
@@ -71,9 +72,7 @@ internal static class OverviewHeadsFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig11-heads-needed",
-            "Fig. 11",
+        return new Drawing(
             "Heads needed in every experiment",
             Shows(validated, criteria),
             "Marks: mean over samples of the smallest k that crosses the threshold, in percent of the model's heads; "

@@ -6,7 +6,8 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 2: phi as the sum of coefficients predicts it, against the model's own phi on masks that did not train, for
 /// samples from the worst to the best fit.
 /// </summary>
-internal static class PredictedPhiFigure
+[Figure("fig2-predicted-phi", Section.Fit, Paper = "Fig. 2", Order = 2)]
+internal sealed class PredictedPhiFigure : IFigure<Findings>
 {
     private const double Left = 46,
         Right = 6,
@@ -16,7 +17,7 @@ internal static class PredictedPhiFigure
         PointsAtMost = 2000;
 
     /// <summary>The figure; null without test masks.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         SampleResult[] samples = Chosen([
             .. findings.Fitted.Where(s => s.TestPhi.Count > 0 && s.TestPhi.Count == s.TestPredicted.Count),
@@ -34,9 +35,7 @@ internal static class PredictedPhiFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig2-predicted-phi",
-            "Fig. 2",
+        return new Drawing(
             "Predicted and true normalised logit φ",
             Sentences.Predicted(findings),
             $"Each dot is a test mask ({Many(samples[0].TestPhi.Count, "mask")} a sample); on the dashed line "

@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 /// Table 1: cosine of beta under other prompts with beta under the report's own, ours beside the paper's where that is
 /// the default prompt.
 /// </summary>
-internal static class PromptFigure
+[Figure("table1-prompts", Section.Alike, Paper = "Table 1", Order = 4)]
+internal sealed class PromptFigure : IFigure<Findings>
 {
     private const double Right = 94,
         Row = 40,
@@ -16,7 +17,7 @@ internal static class PromptFigure
     private const int NameCharacters = 8;
 
     /// <summary>The figure; null without other prompts.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Data.Prompts.Count == 0)
         {
@@ -45,9 +46,7 @@ internal static class PromptFigure
                 ),
             ]
         );
-        return new Figure(
-            "table1-prompts",
-            "Table 1",
+        return new Drawing(
             "Similarity of β under other prompts",
             Shows(rows, own, same, findings.Data.HasLabels),
             $"Small dots: cosine of a sample's β with its β under {own}; line: mean ± one standard deviation over "

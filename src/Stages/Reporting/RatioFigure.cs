@@ -4,10 +4,11 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 6: heads that head attribution needs, against the share of heads that its masks ablate.</summary>
-internal static class RatioFigure
+[Figure("fig6-ablation-ratio", Section.Validation, Paper = "Fig. 6", Order = 4)]
+internal sealed class RatioFigure : IFigure<Findings>
 {
     /// <summary>The figure; null without a study of shares.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Data.Ratios.Count == 0)
         {
@@ -51,9 +52,7 @@ internal static class RatioFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig6-ablation-ratio",
-            "Fig. 6",
+        return new Drawing(
             "Heads needed at other ablation ratios",
             Shows(findings, study),
             $"Masks ablate p of the heads; β of those masks ranks the heads. Dots: mean over samples of the smallest "

@@ -5,7 +5,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 7: the logit difference when one head alone is ablated.</summary>
-internal static class SingleHeadFigure
+[Figure("fig7-single-head", Section.Validation, Paper = "Fig. 7", Order = 5)]
+internal sealed class SingleHeadFigure : IFigure<Findings>
 {
     /// <summary>A head matters alone where its delta is above this (paper, 4.1).</summary>
     public const double Notable = 0.05;
@@ -21,7 +22,7 @@ internal static class SingleHeadFigure
     private const int Panels = 6;
 
     /// <summary>The figure; null without single-head ablation.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         SampleResult[] samples =
         [
@@ -44,9 +45,7 @@ internal static class SingleHeadFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig7-single-head",
-            "Fig. 7",
+        return new Drawing(
             "Ablating one head alone",
             Shows(findings, samples),
             $"δₙ = 1 − φ with head n alone ablated: the share of the picture's effect that is lost. Above: the "

@@ -6,11 +6,9 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Beyond the paper: whether the masks were enough, as held-out R^2 and the stability of beta against their number.
 /// </summary>
-internal static class StabilityFigure
+[Figure("fig-stability", Section.Fit, Order = 3)]
+internal sealed class StabilityFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-stability";
-
     private const double Left = 44,
         Right = 18,
         Top = 34,
@@ -33,7 +31,7 @@ internal static class StabilityFigure
         Split = new("two halves", Palette.Series[3], p => p.Split);
 
     /// <summary>The figure; null without the rows.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         Point[] points =
         [
@@ -87,9 +85,7 @@ internal static class StabilityFigure
                 ),
             ]
         );
-        return new Figure(
-            Name,
-            "beyond the paper",
+        return new Drawing(
             "Were the masks enough?",
             Sentence(findings, points),
             $"The attribution's trainer on the train masks among the first of a sample's masks; R² always on the "

@@ -7,11 +7,9 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 9: how alike beta is between styles of pictures, where they lie in the plane, and how many heads each style
 /// needs.
 /// </summary>
-internal static class StylesFigure
+[Figure("fig9-styles", Section.Alike, Paper = "Fig. 9", Order = 2)]
+internal sealed class StylesFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig9-styles";
-
     private const double KeyHeight = DotSeries.KeyLine,
         Space = 14;
     private const int KeysOfPhone = 3; // in a line
@@ -25,7 +23,7 @@ internal static class StylesFigure
     ];
 
     /// <summary>The figure; null where styles were not compared.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Data.Styles is not { } data)
         {
@@ -53,9 +51,7 @@ internal static class StylesFigure
                 ? ""
                 : $" Heads needed, of {Count(findings.HeadCount)}: mean over the samples of a style of the smallest "
                     + $"k that crosses the threshold; each panel has its own scale.";
-        return new Figure(
-            Name,
-            "Fig. 9",
+        return new Drawing(
             "The same object in other styles",
             Shows(data),
             $"Cosine of β between two samples (n = {Count(data.Cosines.ObjectOverStyle.Count)}), mean over pairs; "

@@ -6,7 +6,7 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// The top of the page: the finding in a sentence, heads needed per criterion, key numbers; and Table 2.
+/// The top of the page: the finding in a sentence, heads needed per criterion, key numbers.
 /// </summary>
 internal static class SummarySection
 {
@@ -24,43 +24,6 @@ internal static class SummarySection
                 .Data.Convergence.Where(c => c.Unfinished > 0)
                 .Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n")
         );
-
-    /// <summary>Table 2, ours beside the paper's; empty without a regression.</summary>
-    public static string FitTableOf(Findings findings)
-    {
-        if (findings.Fitted.Count == 0)
-        {
-            return "";
-        }
-
-        string[] Paper(Published p) =>
-            [
-                p.Model + ", paper",
-                $"{Fixed(p.R2, 2)} ± {Fixed(p.R2Deviation, 2)}",
-                $"{Fixed(p.Rho, 2)} ± {Fixed(p.RhoDeviation, 2)}",
-                "",
-            ];
-        string[] ours =
-        [
-            findings.Data.Model.Name + ", this run",
-            Sentences.WithInterval(findings.R2),
-            Sentences.WithInterval(findings.Rho),
-            Count(findings.Fitted.Count),
-        ];
-        (string, bool)[] columns = [("model", false), ("R²", true), ("ρ", true), ("samples", true)];
-        string note =
-            "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples [95 % interval of the "
-            + "mean] · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
-        if (findings.Published is { } same)
-        {
-            return PageSections.Table(columns, [ours, Paper(same)]) + note;
-        }
-
-        string papers = PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]));
-        return PageSections.Table(columns, [ours])
-            + note
-            + $"<details><summary>the paper's ten models, for orientation</summary>{papers}</details>\n";
-    }
 
     private static string HeadsNeeded(Findings findings)
     {

@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 4A: which text tokens receive the picture. The text shaded by delta, mean and one sample, and the means with
 /// their intervals.
 /// </summary>
-internal static class TextTokensFigure
+[Figure("fig4a-text-tokens", Section.Tokens, Paper = "Fig. 4A", Order = 1)]
+internal sealed class TextTokensFigure : IFigure<Findings>
 {
     private const double Label = 104,
         Row = 19,
@@ -15,7 +16,7 @@ internal static class TextTokensFigure
         Right = 64;
 
     /// <summary>The figure; null without token tracing.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Tokens is not { Tokens.Count: > 0 } tokens)
         {
@@ -54,9 +55,7 @@ internal static class TextTokensFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig4a-text-tokens",
-            "Fig. 4A",
+        return new Drawing(
             "Text tokens that receive the picture",
             TokenSentences.TextTokens(tokens),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "

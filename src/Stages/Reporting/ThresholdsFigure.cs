@@ -5,12 +5,13 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 5: heads that each criterion needs, against the threshold.</summary>
-internal static class ThresholdsFigure
+[Figure("fig5-thresholds", Section.Validation, Paper = "Fig. 5", Order = 3)]
+internal sealed class ThresholdsFigure : IFigure<Findings>
 {
     private const double KeyLeft = 46;
 
     /// <summary>The figure; null without a threshold study.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         IReadOnlyList<ThresholdRow> rows = findings.Data.Thresholds;
         if (rows.Count == 0)
@@ -52,9 +53,7 @@ internal static class ThresholdsFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig5-thresholds",
-            "Fig. 5",
+        return new Drawing(
             "Heads needed at other thresholds",
             Shows(findings, panels, criteria),
             $"Dots: mean over samples of the smallest k that crosses the threshold (n = "

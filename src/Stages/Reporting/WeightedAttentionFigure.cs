@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 4C: beta of the image tokens against their weighted attention, the correlation of every sample, and the
 /// attention over the pictures of Fig. 4B.
 /// </summary>
-internal static class WeightedAttentionFigure
+[Figure("fig4c-weighted-attention", Section.Tokens, Paper = "Fig. 4C", Order = 3)]
+internal sealed class WeightedAttentionFigure : IFigure<Findings>
 {
     private const double Left = 52,
         Top = 34,
@@ -18,7 +19,7 @@ internal static class WeightedAttentionFigure
     private const int PointsAtMost = 4000;
 
     /// <summary>The figure; null where no image tokens are attributed.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Tokens is not { Attributed.Count: > 0 } tokens)
         {
@@ -35,9 +36,7 @@ internal static class WeightedAttentionFigure
         );
         (double W, double Beta)[] points = Points(tokens);
         int all = tokens.Attributed.Sum(s => s.Beta.Count);
-        return new Figure(
-            "fig4c-weighted-attention",
-            "Fig. 4C",
+        return new Drawing(
             "Image tokens: β against weighted attention",
             TokenSentences.Attention(tokens),
             "w sums a token's attention in the intact run over the heads of x*, weighted by their β, and over the "

@@ -130,7 +130,7 @@ public sealed class ObjectShareTests
         };
         Findings findings = Findings.Of(data);
 
-        Figure figure = ObjectShareFigure.Of(findings)!;
+        Drawing figure = ObjectShareFigure.Of(findings)!;
 
         figure.Shows.Should().Contain(share[..2]).And.Contain("[").And.Contain(told).And.Contain(paper);
         figure.Table.Rows.Should().HaveCount(samples);
@@ -140,7 +140,7 @@ public sealed class ObjectShareTests
             .Select(n => n.Quantity)
             .Should()
             .Equal("object_area", "beta_on_object", "attention_on_object");
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("id=\"fig-object-share\"");
+        HtmlReport.Page(findings, Figures.Of(findings)).Should().Contain("id=\"fig-object-share\"");
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class ObjectShareTests
             .Should()
             .NotContain(q => q.Contains("object", StringComparison.Ordinal));
         HtmlReport
-            .Page(findings, HtmlReport.Figures(findings))
+            .Page(findings, Figures.Of(findings))
             .Should()
             .NotContain("object-share")
             .And.NotContain("Object or background");
@@ -178,10 +178,10 @@ public sealed class ObjectShareTests
             },
         };
 
-        Figure figure = ObjectShareFigure.Of(Findings.Of(data))!;
+        Drawing figure = ObjectShareFigure.Of(Findings.Of(data))!;
 
         figure.Shows.Should().Contain("of the weighted attention lies on it, more than its share").And.NotContain("β");
-        foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+        foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
         {
             figure.Draw(width, "x").Should().NotContain("NaN");
         }

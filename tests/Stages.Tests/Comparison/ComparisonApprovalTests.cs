@@ -25,16 +25,14 @@ public sealed class ComparisonApprovalTests
 
     private static void Hold(string name, RunComparison runs)
     {
-        Figure?[] figures =
+        IEnumerable<Figure> figures =
         [
-            BetaPairFigure.Of(runs, runs.Fits[0], "beta"),
-            NeededPairFigure.Of(runs, runs.Scans[0], "heads-needed"),
-            CurvePairsFigure.Of(runs, runs.Scans[0], "curves"),
+            .. Figures.Of(new ComparedFits(runs, runs.Fits[0])),
+            .. Figures.Of(new ComparedScans(runs, runs.Scans[0])),
         ];
         Texts.Hold(
             name,
-            Approved.WithoutDrawings(ComparisonPage.Html(runs))
-                + string.Concat(figures.OfType<Figure>().Select(ApprovalTests.Told))
+            Approved.WithoutDrawings(ComparisonPage.Html(runs)) + string.Concat(figures.Select(ApprovalTests.Told))
         );
     }
 }

@@ -53,17 +53,16 @@ public sealed partial class ComparisonPageTests
         ];
         foreach (RunComparison runs in made)
         {
-            Figure?[] figures =
+            IEnumerable<Figure> figures =
             [
-                BetaPairFigure.Of(runs, runs.Fits[0], "beta"),
-                NeededPairFigure.Of(runs, runs.Scans[0], "needed"),
-                CurvePairsFigure.Of(runs, runs.Scans[0], "curves"),
+                .. Figures.Of(new ComparedFits(runs, runs.Fits[0])),
+                .. Figures.Of(new ComparedScans(runs, runs.Scans[0])),
             ];
-            foreach (Figure figure in figures.OfType<Figure>())
+            foreach (Figure figure in figures)
             {
-                foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+                foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
                 {
-                    XDocument svg = XDocument.Parse(figure.Draw(width, "x"));
+                    XDocument svg = XDocument.Parse(figure.Drawing.Draw(width, "x"));
                     foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
                     {
                         double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture)

@@ -27,7 +27,7 @@ public sealed class AnalysisFigureTests
             StylesFigure.Of(findings),
         }
             .Should()
-            .AllBeEquivalentTo((Figure?)null);
+            .AllBeEquivalentTo((Drawing?)null);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class AnalysisFigureTests
         ];
         HeadVectors heads = Vectors(vectors);
 
-        Figure figure = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = heads }))!;
+        Drawing figure = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = heads }))!;
 
         figure
             .Shows.Should()
@@ -330,11 +330,11 @@ public sealed class AnalysisFigureTests
 
         HeadVectorsFigure
             .Of(Findings.Of(data))!
-            .Draw(Figure.Narrow, "x")
+            .Draw(Drawing.Narrow, "x")
             .Should()
             .Contain("layer 0, head 3")
             .And.NotContain("NaN");
-        LayoutFigure.Of(Findings.Of(data))!.Draw(Figure.Narrow, "x").Should().NotContain("NaN");
+        LayoutFigure.Of(Findings.Of(data))!.Draw(Drawing.Narrow, "x").Should().NotContain("NaN");
     }
 
     [Fact]
@@ -397,7 +397,7 @@ public sealed class AnalysisFigureTests
             new("", "What do you see here?", [0.8, 0.82]),
             new("p3", "Name it?", []),
         ];
-        Figure Of(bool isDefault) =>
+        Drawing Of(bool isDefault) =>
             PromptFigure.Of(Findings.Of(Made with { Prompts = prompts, IsDefaultQuestion = isDefault }))!;
 
         Of(true)
@@ -411,8 +411,8 @@ public sealed class AnalysisFigureTests
             .And.Contain("No answer under p3 is right")
             .And.Contain("0.95");
         Of(false).Shows.Should().Contain("this report's question").And.NotContain("paper");
-        Of(false).Draw(Figure.Wide, "x").Should().NotContain("paper:").And.Contain("none");
-        Of(true).Draw(Figure.Narrow, "x").Should().Contain("paper:");
+        Of(false).Draw(Drawing.Wide, "x").Should().NotContain("paper:").And.Contain("none");
+        Of(true).Draw(Drawing.Narrow, "x").Should().Contain("paper:");
     }
 
     [Fact]
@@ -453,10 +453,14 @@ public sealed class AnalysisFigureTests
             ],
         };
 
-        foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+        foreach (Figure figure in Figures.Of(Findings.Of(data)))
         {
-            figure.Draw(Figure.Wide, "x").Should().NotContain("NaN", figure.Name).And.NotContain("∞", figure.Name);
-            figure.Shows.Should().NotContain("NaN", figure.Name);
+            figure
+                .Drawing.Draw(Drawing.Wide, "x")
+                .Should()
+                .NotContain("NaN", figure.Name)
+                .And.NotContain("∞", figure.Name);
+            figure.Drawing.Shows.Should().NotContain("NaN", figure.Name);
         }
     }
 
@@ -480,7 +484,7 @@ public sealed class AnalysisFigureTests
     public void What_beta_follows_is_told_by_the_interval(double across, double within, string told)
     {
         double difference = across - within;
-        Figure figure = StylesFigure.Of(
+        Drawing figure = StylesFigure.Of(
             Findings.Of(Made with { Styles = Styles(Around(across), Around(within), Around(difference)) })
         )!;
 
@@ -497,13 +501,13 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void Styles_without_pairs_are_told_and_drawn()
     {
-        Figure figure = StylesFigure.Of(
+        Drawing figure = StylesFigure.Of(
             Findings.Of(Made with { Styles = Styles(Estimate.None, Around(0.5), Estimate.None) })
         )!;
 
         figure.Shows.Should().StartWith("No two samples show the same object in different styles");
         figure
-            .Draw(Figure.Narrow, "x")
+            .Draw(Drawing.Narrow, "x")
             .Should()
             .NotContain("NaN")
             .And.NotContain("head attribution", "no validation, no panel of heads");
@@ -526,7 +530,7 @@ public sealed class AnalysisFigureTests
                     i < 30 ? "real" : "sketch"
                 )),
         ];
-        Figure figure = LayoutFigure.Of(
+        Drawing figure = LayoutFigure.Of(
             Findings.Of(
                 Made with
                 {
@@ -536,7 +540,7 @@ public sealed class AnalysisFigureTests
         )!;
 
         figure.Reading.Should().Contain("Colour and form: object");
-        string drawn = figure.Draw(Figure.Wide, "x");
+        string drawn = figure.Draw(Drawing.Wide, "x");
         drawn.Split("data-key=").Should().HaveCount(1 + 24);
         drawn.Should().Contain(">others<").And.NotContain("not known");
     }

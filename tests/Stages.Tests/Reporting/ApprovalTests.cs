@@ -11,15 +11,13 @@ public sealed class ApprovalTests
     private const int RowsHeld = 40;
 
     private static readonly Approved Texts = new("tests/Stages.Tests/Reporting/Approved");
-    private static readonly Lazy<IReadOnlyList<Figure>> Whole = new(() =>
-        HtmlReport.Figures(Findings.Of(MadeUpWhole.Of()))
-    );
+    private static readonly Lazy<IReadOnlyList<Figure>> Whole = new(() => Figures.Of(Findings.Of(MadeUpWhole.Of())));
     private static readonly string[] Pages = ["page", "page-published", "page-answers", "page-overview"];
 
-    public static TheoryData<string> Figures => [.. Whole.Value.Select(f => f.Name)];
+    public static TheoryData<string> Names => [.. Whole.Value.Select(f => f.Name)];
 
     [Theory]
-    [MemberData(nameof(Figures))]
+    [MemberData(nameof(Names))]
     public void A_figure_is_the_one_that_was_accepted(string name) =>
         Texts.Hold(name, Told(Whole.Value.Single(f => f.Name == name)));
 
@@ -75,7 +73,7 @@ public sealed class ApprovalTests
         {
             OverviewPage.Write(Overview(), folder);
             string page = File.ReadAllText(Path.Combine(folder, OverviewPage.PageName));
-            Figure figure = OverviewHeadsFigure.Of(Overview())!;
+            Figure figure = Figures.Of(Overview()).Single();
             Texts.Hold("page-overview", Approved.WithoutDrawings(page) + Told(figure));
         }
         finally
@@ -91,15 +89,16 @@ public sealed class ApprovalTests
     /// <summary>A figure as one text: words, data, both drawings.</summary>
     internal static string Told(Figure figure)
     {
-        FigureTable data = figure.Table with
+        Drawing shown = figure.Drawing;
+        FigureTable data = shown.Table with
         {
-            Rows = [.. figure.Table.Rows.Take(RowsHeld).Select(row => (IReadOnlyList<object?>)[.. row.Select(Short)])],
+            Rows = [.. shown.Table.Rows.Take(RowsHeld).Select(row => (IReadOnlyList<object?>)[.. row.Select(Short)])],
         };
         string csv = data.ToCsv().Replace("\r\n", "\n", StringComparison.Ordinal);
         return Approved.WithoutPictures(
-            $"{figure.Name}, {figure.Paper}\n{figure.Title}\n\n{figure.Shows}\n\n{figure.Reading}\n\n"
-                + $"{figure.Table.Rows.Count} rows\n{csv}\n"
-                + $"{figure.Draw(Figure.Wide, "wide")}\n{figure.Draw(Figure.Narrow, "narrow")}"
+            $"{figure.Name}, {figure.Place.Paper}\n{shown.Title}\n\n{shown.Shows}\n\n{shown.Reading}\n\n"
+                + $"{shown.Table.Rows.Count} rows\n{csv}\n"
+                + $"{shown.Draw(Drawing.Wide, "wide")}\n{shown.Draw(Drawing.Narrow, "narrow")}"
         );
     }
 
@@ -110,7 +109,7 @@ public sealed class ApprovalTests
     private static void Hold(string name, ReportData data)
     {
         Findings findings = Findings.Of(data);
-        string page = HtmlReport.Page(findings, HtmlReport.Figures(findings));
+        string page = HtmlReport.Page(findings, Figures.Of(findings));
         string numbers = string.Concat(KeyNumbers.Of(findings).Select(n => Numbers(n) + "\n"));
         Texts.Hold(name, Approved.WithoutDrawings(page) + "\n" + numbers);
     }

@@ -15,7 +15,7 @@ public sealed class ConvergenceTests
 
         some.Words.Should().StartWith("2 of 3 fits did not converge within 7 sweeps");
         HtmlReport
-            .Page(findings, HtmlReport.Figures(findings))
+            .Page(findings, Figures.Of(findings))
             .Should()
             .Contain("class=\"warning\"")
             .And.Contain("2 of 3 fits did not converge");
@@ -30,7 +30,7 @@ public sealed class ConvergenceTests
 
         all.Words.Should().BeNull();
         HtmlReport
-            .Page(findings, HtmlReport.Figures(findings))
+            .Page(findings, Figures.Of(findings))
             .Should()
             .NotContain("class=\"warning\"")
             .And.NotContain("converge");

@@ -105,11 +105,11 @@ public sealed partial class HtmlReportTests
         )
         {
             ReportData data = MadeUpAnalyses.With(made, perObject: 3);
-            foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+            foreach (Figure figure in Figures.Of(Findings.Of(data)))
             {
-                foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+                foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
                 {
-                    XDocument svg = XDocument.Parse(figure.Draw(width, "x"));
+                    XDocument svg = XDocument.Parse(figure.Drawing.Draw(width, "x"));
                     double height = double.Parse(svg.Root!.Attribute("height")!.Value, CultureInfo.InvariantCulture);
                     height.Should().BeInRange(50, 2500, figure.Name);
                     foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
@@ -186,9 +186,9 @@ public sealed partial class HtmlReportTests
         string page = Page(data);
 
         page.Should().NotContain("<script>alert").And.NotContain("\u0007").And.Contain("tables/a%20b%23c.csv");
-        foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+        foreach (Figure figure in Figures.Of(Findings.Of(data)))
         {
-            _ = XDocument.Parse(figure.Draw(Figure.Wide, "x"));
+            _ = XDocument.Parse(figure.Drawing.Draw(Drawing.Wide, "x"));
         }
     }
 
@@ -250,7 +250,7 @@ public sealed partial class HtmlReportTests
             Facts = [],
         };
 
-        HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
+        Figures.Of(Findings.Of(answersOnly)).Should().BeEmpty();
         Page(answersOnly)
             .Should()
             .NotContain("id=\"fit\"")
@@ -298,7 +298,7 @@ public sealed partial class HtmlReportTests
     private static string Page(ReportData data)
     {
         Findings findings = Findings.Of(data);
-        return HtmlReport.Page(findings, HtmlReport.Figures(findings));
+        return HtmlReport.Page(findings, Figures.Of(findings));
     }
 
     private static int Count(string text, string part) => Regex.Count(text, Regex.Escape(part));

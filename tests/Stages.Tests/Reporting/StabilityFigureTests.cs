@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Tests.Reporting;
 
 public sealed class StabilityFigureTests
 {
-    private static Figure? Of(params StabilityResult[] rows) =>
+    private static Drawing? Of(params StabilityResult[] rows) =>
         StabilityFigure.Of(Findings.Of(MadeUpReport.Of(samples: 4) with { Stability = rows }));
 
     /// <summary>Two samples at half and all of their masks.</summary>
@@ -44,7 +44,7 @@ public sealed class StabilityFigureTests
         string verdict
     )
     {
-        Figure figure = Of(Rows(before, after, cosine))!;
+        Drawing figure = Of(Rows(before, after, cosine))!;
         figure
             .Shows.Should()
             .Contain(gain)
@@ -77,7 +77,7 @@ public sealed class StabilityFigureTests
             }
         )
         {
-            foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+            foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
             {
                 Of(rows)!.Draw(width, "x").Should().NotContain("NaN").And.NotContain("Infinity");
             }

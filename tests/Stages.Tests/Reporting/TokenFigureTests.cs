@@ -18,10 +18,10 @@ public sealed class TokenFigureTests
     public void A_run_without_token_stages_has_none_of_their_figures_nor_sections()
     {
         Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Tokens = null, Lens = null });
-        HtmlReport.Figures(findings).Select(f => f.Name).Should().NotContain(Names);
+        Figures.Of(findings).Select(f => f.Name).Should().NotContain(Names);
         LogitKeptTable.Of(findings).Should().BeNull();
         HtmlReport
-            .Page(findings, HtmlReport.Figures(findings))
+            .Page(findings, Figures.Of(findings))
             .Should()
             .NotContain("id=\"tokens\"")
             .And.NotContain("id=\"lens\"");
@@ -38,8 +38,8 @@ public sealed class TokenFigureTests
                 Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [], Seen = null })],
             },
         };
-        HtmlReport
-            .Figures(Findings.Of(data))
+        Figures
+            .Of(Findings.Of(data))
             .Select(f => f.Name)
             .Should()
             .Contain(Names[0])
@@ -67,9 +67,9 @@ public sealed class TokenFigureTests
                 ],
             },
         };
-        var figures = HtmlReport.Figures(Findings.Of(data)).ToDictionary(f => f.Name);
+        var figures = Figures.Of(Findings.Of(data)).ToDictionary(f => f.Name);
         figures[Names[1]].Table.Rows.Should().HaveCount(2 * 576);
-        figures[Names[1]].Reading.Should().Contain("other 600 tokens");
+        figures[Names[1]].Drawing.Reading.Should().Contain("other 600 tokens");
         figures[Names[2]].Table.Rows.Should().HaveCount(2 * 1176);
     }
 
@@ -77,7 +77,7 @@ public sealed class TokenFigureTests
     public void Table_3_is_the_mean_over_samples_beside_the_papers()
     {
         ReportData data = MadeUpReport.Of(32, 32, samples: 3, masks: 50, model: "llava-1.5-7b-hf");
-        FigureTable table = LogitKeptTable.Of(Findings.Of(data))!;
+        FigureTable table = LogitKeptTable.Of(Findings.Of(data))!.Table;
         table.Rows.Should().HaveCount(2);
         ((double)table.Rows[0][2]!).Should().BeApproximately(data.Tokens!.Samples.Average(s => s.LogitKept), 1e-12);
         table.Rows[1].Take(3).Should().Equal("LLaVA-1.5-7B", "paper", 0.98);
