@@ -20,7 +20,15 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
 
-    private readonly ReportSources sources = new(inputs);
+    /// <summary>The stages that it shows, by role.</summary>
+    private readonly IReadOnlyList<Stage> shown =
+    [
+        .. inputs.OrderBy(i => i.Key, StringComparer.Ordinal).Select(i => i.Value),
+    ];
+
+    private AnswerQuestions Answers => shown.OfType<AnswerQuestions>().Single();
+
+    private ForwardPasses? Forward => shown.OfType<ForwardPasses>().SingleOrDefault();
 
     /// <inheritdoc/>
     public override string Kind => "report";
@@ -31,7 +39,6 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        IReadOnlyList<Stage> shown = sources.Known;
         var lists = shown.Select(s => s.Units(artifacts)).ToList();
         if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u))))
         {
@@ -83,25 +90,25 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             [
                 Tables.Of<SampleRow>().Csv(SampleRows(artifacts)),
                 .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
-                .. sources
-                    .Answers.Samples(artifacts)!
+                .. Answers
+                    .Samples(artifacts)!
                     .Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
-                sources.Tokens?.PublishedFacts(artifacts) ?? "",
+                shown.OfType<TokenTrace>().SingleOrDefault()?.PublishedFacts(artifacts) ?? "",
             ]
         );
 
     /// <summary>Every picture asked about, with what was measured where something was.</summary>
     private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
-        sources.Forward?.SampleRows(artifacts) ?? sources.Answers.SampleRows(artifacts);
+        Forward?.SampleRows(artifacts) ?? Answers.SampleRows(artifacts);
 
     /// <summary>Picture files that the page holds.</summary>
     private IEnumerable<string> PicturesOf(Artifacts artifacts) =>
         SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.FullPath);
 
     private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) =>
-        sources.Forward?.Accepted(artifacts) ?? sources.Answers.Samples(artifacts)!;
+        Forward?.Accepted(artifacts) ?? Answers.Samples(artifacts)!;
 
-    private Unit Create(KeyPart[] inputs, string shown, IEnumerable<string> pictures)
+    private Unit Create(KeyPart[] inputs, string described, IEnumerable<string> pictures)
     {
         string settings = SpecWriter.ToYaml(Context.Experiment);
         return new Unit(
@@ -111,7 +118,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             [
                 new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
                 new KeyPart.Text("command", Context.Command),
-                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown))
+                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(described))
                 {
                     Files = [.. pictures, .. Context.LabelFiles],
                 },
@@ -133,9 +140,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     private ReportData Data(Artifacts artifacts)
     {
         IReadOnlyList<Sample> samples = SamplesOf(artifacts);
-        EndsRow? ends =
-            sources.Forward is null || samples.Count == 0 ? null : sources.Forward.Ends(artifacts, samples[0]);
+        EndsRow? ends = samples.Count == 0 ? null : Forward?.Ends(artifacts, samples[0]);
         Experiment experiment = Context.Experiment;
+        // A study of ratios scans, too, where the report has no validation of its own
+        Validate? thresholds =
+            shown.OfType<Validate>().SingleOrDefault() ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
         return new ReportData
         {
             Name = experiment.Name,
@@ -161,167 +170,115 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                     .Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note)),
             ],
             Facts = Facts(artifacts),
-            Samples = [.. samples.Select((s, i) => Result(artifacts, s, withPicture: i < ShownPictures))],
-            Rejected =
-            [
-                .. SampleRows(artifacts)
-                    .Where(r => r.Status == SampleRow.Rejected)
-                    .Select(r => new RejectedSample(r.SampleId, r.File, r.Answer, r.Reason!)),
-            ],
-            Masks = sources.Forward?.Masks.Most ?? 0,
-            Ablate = sources.Forward?.Masks.Spec.Ablate ?? 0.75,
-            Validation = sources.Validation is null
-                ? []
-                :
-                [
-                    .. sources
-                        .Validation.Rows(artifacts)
-                        .Select(r => new Reporting.ValidationRow(
-                            r.SampleId,
-                            r.Criterion,
-                            r.Seed,
-                            r.K,
-                            r.Faithfulness,
-                            r.Completeness
-                        )),
-                ],
-            Thresholds = sources.Validation is null
-                ? []
-                :
-                [
-                    .. sources
-                        .Validation.HeadsNeeded(artifacts)
-                        .Select(r => new ThresholdRow(
-                            r.SampleId,
-                            r.Criterion,
-                            r.Seed,
-                            r.Quantity,
-                            r.Threshold,
-                            r.Heads ?? double.NaN
-                        )),
-                ],
-            FaithfulnessThreshold = (sources.Validation ?? sources.Ratios?.Validation)?.Spec.Faithfulness ?? 0.8,
-            CompletenessThreshold = (sources.Validation ?? sources.Ratios?.Validation)?.Spec.Completeness ?? 0.2,
-            Ratios = sources.Ratios is null
-                ? []
-                :
-                [
-                    .. sources
-                        .Ratios.Rows(artifacts)
-                        .Select(r => new RatioRow(
-                            r.SampleId,
-                            r.Ablate,
-                            r.FaithfulHeads ?? double.NaN,
-                            r.CompleteHeads ?? double.NaN,
-                            r.R2 ?? double.NaN
-                        )),
-                ],
-            Tokens = sources.Tokens is null
-                ? null
-                : new TokenTraceData
-                {
-                    Faithfulness = sources.Tokens.Spec.Faithfulness,
-                    Important = sources.Tokens.Spec.Important,
-                    Masks = sources.Tokens.TracesImage ? sources.Tokens.Spec.Count : 0,
-                    Ablate = sources.Tokens.Spec.Ablate,
-                    Samples = [.. samples.Select(s => Traced(artifacts, sources.Tokens, s))],
-                    Objects =
-                    [
-                        .. sources
-                            .Tokens.ObjectShares(artifacts)
-                            .Select(r => new Reporting.ObjectOnTokens(
-                                r.SampleId,
-                                r.Area,
-                                r.BetaOnObject ?? double.NaN,
-                                r.AttentionOnObject ?? double.NaN
-                            )),
-                    ],
-                },
-            Lens = sources.Lens is null
-                ? null
-                : new LensData(
-                    sources.Lens.Spec.Heads,
-                    sources.Lens.Spec.Items,
-                    [.. samples.Select(s => Said(s, sources.Lens.Rows(artifacts, s)))]
-                ),
-            GradientCost = sources.GradientCost is null
-                ? []
-                :
-                [
-                    .. sources
-                        .GradientCost.Rows(artifacts)
-                        .Select(r => new CostResult(
-                            r.SampleId,
-                            r.Way,
-                            r.Observations,
-                            r.Passes,
-                            r.R2 ?? double.NaN,
-                            r.Correlation ?? double.NaN
-                        )),
-                ],
-            NonAdditive = sources.NonAdditive is null
-                ? []
-                :
-                [
-                    .. sources
-                        .NonAdditive.Rows(artifacts)
-                        .Select(r => new NonAdditiveResult(
-                            r.SampleId,
-                            r.R2ElasticNet ?? double.NaN,
-                            r.R2WithTrees ?? double.NaN,
-                            r.Trees
-                        )),
-                ],
-            Layout = sources.Layout is null
-                ? null
-                : LaidOut(artifacts, sources.Layout, sources.Layout.Attribution, samples),
-            HeadVectors = sources.HeadVectors is null ? null : Clustered(artifacts, sources.HeadVectors, samples),
-            Prompts = sources.Prompts is null ? [] : [.. Compared(artifacts, sources.Prompts)],
-            Styles = sources.Styles is not { } styles
-                ? null
-                : new StyleData(
-                    styles.Styles,
-                    styles.Cosines(artifacts),
-                    [
-                        .. styles
-                            .MeanRows(artifacts)
-                            .Select(r => new StyleMean(r.Style, r.Quantity, r.Criterion, r.Estimate, r.NotReached)),
-                    ]
-                ),
-            Stability = sources.Stability is not { } stability
-                ? []
-                :
-                [
-                    .. stability
-                        .Rows(artifacts)
-                        .Select(r => new StabilityResult(
-                            r.SampleId,
-                            r.Share,
-                            r.Masks,
-                            r.R2 ?? double.NaN,
-                            r.CosineAll ?? double.NaN,
-                            r.CosineHalf ?? double.NaN,
-                            r.HalfSplit ?? double.NaN,
-                            r.SpearmanBrown ?? double.NaN
-                        )),
-                ],
-            Convergence =
-            [
-                .. new[]
-                {
-                    sources.Attribution?.Convergence(artifacts),
-                    sources.Tokens?.Convergence(artifacts),
-                    sources.Ratios?.Convergence(artifacts),
-                    sources.Prompts?.Convergence(artifacts),
-                }.OfType<Convergence>(),
-            ],
+            Samples = [.. samples.Select((s, i) => SampleOf(artifacts, s, withPicture: i < ShownPictures))],
+            Masks = Forward?.Masks.Most ?? 0,
+            Ablate = Forward?.Masks.Spec.Ablate ?? 0.75,
+            FaithfulnessThreshold = thresholds?.Spec.Faithfulness ?? 0.8,
+            CompletenessThreshold = thresholds?.Spec.Completeness ?? 0.2,
+            Tables = shown.Aggregate(
+                ReportTables.Empty.With(SampleRows(artifacts)),
+                (tables, stage) => WithRowsOf(stage, tables, artifacts, samples)
+            ),
             Links = Links(artifacts),
         };
     }
 
+    /// <summary>The tables with the rows of one stage, and with its settings where a figure states them.</summary>
+    private ReportTables WithRowsOf(
+        Stage stage,
+        ReportTables tables,
+        Artifacts artifacts,
+        IReadOnlyList<Sample> samples
+    ) =>
+        stage switch
+        {
+            Regress fits => tables
+                .With(samples.SelectMany(s => BetaRows(s, fits.Beta(artifacts, s))))
+                .With(samples.Select(s => fits.Fit(artifacts, s)))
+                .With(samples.SelectMany(s => fits.Predictions(artifacts, s)))
+                .And(fits.Convergence(artifacts)),
+            Validate scans => tables
+                .With(scans.Rows(artifacts))
+                .With(scans.HeadsNeeded(artifacts))
+                .With(samples.SelectMany(s => ScoreRows(artifacts, scans, s))),
+            TokenTrace tokens => tables
+                .With(samples.SelectMany(s => tokens.TextTokens(artifacts, s)))
+                .With(samples.Select(s => tokens.Trace(artifacts, s)))
+                .With(samples.SelectMany(s => tokens.ImageTokens(artifacts, s)))
+                .With(samples.Select(s => tokens.Fit(artifacts, s)).OfType<TokenFitRow>())
+                .With(tokens.ObjectShares(artifacts))
+                .WithSettings(tokens.Spec)
+                .And(tokens.Convergence(artifacts)),
+            LogitLens lens => tables.With(samples.SelectMany(s => lens.Rows(artifacts, s))).WithSettings(lens.Spec),
+            GradientCost cost => tables.With(cost.Rows(artifacts)),
+            NonAdditive trees => tables.With(trees.Rows(artifacts)),
+            Stability stability => tables.With(stability.Rows(artifacts)),
+            BetaLayout layout => WithLayout(layout, tables, artifacts, samples),
+            ClusterHeads clusters => tables
+                .With(clusters.Rows(artifacts))
+                .With(clusters.Merges(artifacts))
+                .WithSettings(clusters.Spec)
+                .WithNote<HeadVectorRow>(clusters.Method),
+            AblationRatio ratios => tables.With(ratios.Rows(artifacts)).And(ratios.Convergence(artifacts)),
+            PromptSimilarity prompts => tables
+                .With(prompts.Rows(artifacts))
+                .WithSettings(new PromptSimilaritySpec { Prompts = [.. prompts.Compared.Select(p => p.Prompt)] })
+                .And(prompts.Convergence(artifacts)),
+            CompareStyles styles => WithStyles(styles.Cosines(artifacts), tables).With(styles.MeanRows(artifacts)),
+            _ => tables,
+        };
+
+    private IEnumerable<AttributionRow> BetaRows(Sample sample, double[] beta) =>
+        beta.Select((b, n) => new AttributionRow(sample.Id, n / Context.Info.Heads, n % Context.Info.Heads, b));
+
+    /// <summary>The heads in the order of the criteria whose scores figures show.</summary>
+    private IEnumerable<RankingRow> ScoreRows(Artifacts artifacts, Validate scans, Sample sample) =>
+        from criterion in new[] { Criterion.Attention, Criterion.Causal }
+        let scores = scans.Scores(artifacts, sample, criterion)
+        from head in Enumerable.Range(0, scores.Length).OrderByDescending(n => scores[n]).Select((n, rank) => (n, rank))
+        select new RankingRow(
+            sample.Id,
+            Spelling.Of(criterion),
+            0,
+            head.rank,
+            head.n / Context.Info.Heads,
+            head.n % Context.Info.Heads,
+            scores[head.n]
+        );
+
+    private ReportTables WithLayout(
+        BetaLayout layout,
+        ReportTables tables,
+        Artifacts artifacts,
+        IReadOnlyList<Sample> samples
+    )
+    {
+        ReportTables with = tables.With(layout.Rows(artifacts)).WithNote<LayoutRow>(layout.Method(artifacts));
+        return shown.Contains(layout.Attribution)
+            ? with
+            : with.WithBehind<LayoutRow, AttributionRow>(
+                samples.SelectMany(s => BetaRows(s, layout.Attribution.Beta(artifacts, s)))
+            );
+    }
+
+    private static ReportTables WithStyles(StyleComparison compared, ReportTables tables) =>
+        tables
+            .With(compared.Pairs.Select(StylePairsRow.Of))
+            .With(
+                compared
+                    .Relations.Select(r =>
+                        StyleRelationRow.Of(
+                            r.SameObject ? Likeness.Same : Likeness.Another,
+                            r.SameStyle ? Likeness.Same : Likeness.Another,
+                            r.Cosine
+                        )
+                    )
+                    .Append(StyleRelationRow.Of(Likeness.Difference, Likeness.Difference, compared.ObjectOverStyle))
+            );
+
     private IReadOnlyList<Fact> Facts(Artifacts artifacts)
     {
-        var asked = sources.Answers.Asked(artifacts)!;
+        var asked = Answers.Asked(artifacts)!;
         var counts = AnswerCounts.Of(asked);
         string share = counts.Judged == 0 ? "" : $" ({Format.Percent((double)counts.Usable / counts.Asked)})";
         return
@@ -347,9 +304,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                 ]
                 : Array.Empty<Fact>(),
             .. Context.Pictures.Notes.Select(note => new Fact("pictures", note)),
-            .. sources.Forward?.Enough is null
-                ? Array.Empty<Fact>()
-                : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
+            .. Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", Forward.DescribeMasks(artifacts))],
             .. Context.Pictures.LeftOut.Select(l => new Fact(
                 "left out",
                 $"{Format.Many(l.Count, "picture")}: {l.Reason}"
@@ -357,128 +312,35 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         ];
     }
 
-    private SampleResult Result(Artifacts artifacts, Sample sample, bool withPicture)
+    private ReportSample SampleOf(Artifacts artifacts, Sample sample, bool withPicture)
     {
-        EndsRow? ends = sources.Forward?.Ends(artifacts, sample);
-        FitRow? fit = sources.Attribution?.Fit(artifacts, sample);
-        var predictions = sources.Attribution?.Predictions(artifacts, sample);
-        return new SampleResult
+        EndsRow? ends = Forward?.Ends(artifacts, sample);
+        return new ReportSample
         {
             SampleId = sample.Id,
             File = sample.Item.File,
             Category = sample.Item.Category ?? "",
+            SuperCategory = sample.Item.SuperCategory ?? "",
+            Style = sample.Item.Domain ?? "",
             Answer = sample.Answer,
             Given = Shown.Name(sample.GivenText),
             Target = sample.Target,
             Intact = ends?.FIntact ?? double.NaN,
             Ablated = ends?.FAblated ?? double.NaN,
-            Masks = sources.Forward?.MasksOf(sample) ?? 0,
+            Masks = Forward?.MasksOf(sample) ?? 0,
             Picture = withPicture ? RegularFile.ReadAllBytes(sample.Item.FullPath) : null,
-            Beta = sources.Attribution?.Beta(artifacts, sample) ?? [],
-            ImageAttention = sources.Validation?.Scores(artifacts, sample, Criterion.Attention) ?? [],
-            SingleHead = sources.Validation?.Scores(artifacts, sample, Criterion.Causal) ?? [],
-            R2 = fit?.R2 ?? double.NaN,
-            Rho = fit?.Rho ?? double.NaN,
-            TestPhi = predictions is null ? [] : [.. predictions.Select(p => p.Phi)],
-            TestPredicted = predictions is null ? [] : [.. predictions.Select(p => p.Predicted)],
+            Seen = shown.OfType<TokenTrace>().SingleOrDefault()?.Seen(artifacts, sample),
         };
     }
-
-    private static IEnumerable<PromptResult> Compared(Artifacts artifacts, PromptSimilarity prompts)
-    {
-        var rows = prompts.Rows(artifacts).ToLookup(r => r.Prompt, StringComparer.Ordinal);
-        return prompts.Compared.Select(p => new PromptResult(
-            p.Prompt == p.Question ? "" : p.Prompt,
-            p.Question,
-            [.. rows[p.Prompt].Select(r => r.Cosine ?? double.NaN)]
-        ));
-    }
-
-    private static SampleLayout LaidOut(
-        Artifacts artifacts,
-        BetaLayout layout,
-        Regress attribution,
-        IReadOnlyList<Sample> samples
-    )
-    {
-        var byId = samples.ToDictionary(s => s.Id, StringComparer.Ordinal);
-        LayoutPoint Point(LayoutRow row, Sample sample) =>
-            new(
-                row.SampleId,
-                sample.Item.File,
-                row.Object,
-                row.SuperCategory ?? "",
-                row.X,
-                row.Y,
-                sample.Item.Domain ?? "",
-                attribution.Beta(artifacts, sample)
-            );
-        return new SampleLayout(
-            [.. layout.Rows(artifacts).Select(r => Point(r, byId[r.SampleId]))],
-            layout.Method(artifacts)
-        );
-    }
-
-    private static HeadVectors Clustered(Artifacts artifacts, ClusterHeads stage, IReadOnlyList<Sample> samples)
-    {
-        var byHead = stage.Rows(artifacts).GroupBy(r => (r.Layer * stage.HeadsPerLayer) + r.Head).ToList();
-        return new HeadVectors(
-            [.. byHead.Select(h => h.Key)],
-            [.. samples.Select(s => new HeadVectorSample(s.Id, s.Item.Category ?? "", s.Item.SuperCategory ?? ""))],
-            [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
-            new Dendrogram(byHead.Count, stage.Merges(artifacts)),
-            stage.Spec.LeastBeta,
-            stage.Method,
-            stage.Metric
-        );
-    }
-
-    private static TracedSample Traced(Artifacts artifacts, TokenTrace tokens, Sample sample)
-    {
-        TokenTraceRow trace = tokens.Trace(artifacts, sample);
-        var text = tokens.TextTokens(artifacts, sample);
-        var image = tokens.ImageTokens(artifacts, sample);
-        TokenFitRow? fit = tokens.Fit(artifacts, sample);
-        return new TracedSample
-        {
-            SampleId = sample.Id,
-            Answer = sample.Answer,
-            Tokens = [.. text.Select(t => t.Token)],
-            Delta = [.. text.Select(t => t.Delta)],
-            Important = [.. text.Select(t => t.Important)],
-            HeadsKept = trace.HeadsKept,
-            LogitKept = trace.LogitKept,
-            Attention = [.. image.Select(t => t.WeightedAttention)],
-            Beta = fit is null ? [] : [.. image.Select(t => t.Beta!.Value)],
-            R2 = fit?.R2 ?? double.NaN,
-            AttentionRho = fit?.RhoAttention ?? double.NaN,
-            Seen = tokens.Seen(artifacts, sample),
-            Rows = trace.GridRows,
-            Columns = trace.GridColumns,
-        };
-    }
-
-    private static LensSample Said(Sample sample, IReadOnlyList<LensRow> rows) =>
-        new(
-            sample.Id,
-            sample.Answer,
-            [
-                .. rows.GroupBy(r => r.HeadRank)
-                    .OrderBy(g => g.Key)
-                    .Select(g => new LensHead(
-                        g.First().Layer,
-                        g.First().Head,
-                        g.First().Beta,
-                        [.. g.OrderBy(r => r.ItemRank).Select(r => new LensToken(r.Token, r.Logit, r.IsTarget))]
-                    )),
-            ]
-        );
 
     private string Published(string relative) => IsOneOfSeveral ? Path.Combine(Name, relative) : relative;
 
     private List<Link> Links(Artifacts artifacts)
     {
         var links = new List<Link>();
+        TokenTrace? tokens = shown.OfType<TokenTrace>().SingleOrDefault();
+        TStage? Stage<TStage>()
+            where TStage : Stage => shown.OfType<TStage>().SingleOrDefault();
         void Table(Stage? stage, string name, string note)
         {
             if (stage is null)
@@ -491,92 +353,92 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         }
 
         Table(
-            (Stage?)sources.Forward ?? sources.Answers,
+            (Stage?)Forward ?? Answers,
             Tables.Of<SampleRow>().Name,
             "every picture asked about: answer, verdict, target token, f(1), f(0), why it was rejected"
         );
-        Table(sources.Attribution, Tables.Of<AttributionRow>().Name, "beta of every head and sample");
-        Table(sources.Attribution, Tables.Of<FitRow>().Name, "quality of the fits");
-        Table(sources.Attribution, Tables.Of<PredictionRow>().Name, "true and predicted phi of the test masks");
+        Table(Stage<Regress>(), Tables.Of<AttributionRow>().Name, "beta of every head and sample");
+        Table(Stage<Regress>(), Tables.Of<FitRow>().Name, "quality of the fits");
+        Table(Stage<Regress>(), Tables.Of<PredictionRow>().Name, "true and predicted phi of the test masks");
+        Table(Stage<Validate>(), Tables.Of<ValidationRow>().Name, "faithfulness and completeness by criterion and k");
+        Table(Stage<Validate>(), Tables.Of<NeededRow>().Name, "heads needed at every threshold");
         Table(
-            sources.Validation,
-            Tables.Of<Storage.ValidationRow>().Name,
-            "faithfulness and completeness by criterion and k"
-        );
-        Table(sources.Validation, Tables.Of<NeededRow>().Name, "heads needed at every threshold");
-        Table(
-            sources.Validation,
+            Stage<Validate>(),
             Tables.Of<RankingRow>().Name,
             "the orders of the heads: delta of single-head ablation, image attention weight, beta"
         );
-        Table(sources.Layout, Tables.Of<LayoutRow>().Name, "samples laid out by beta");
-        Table(sources.HeadVectors, Tables.Of<HeadVectorRow>().Name, "beta of the heads that are clustered, by sample");
-        Table(sources.HeadVectors, Tables.Of<Merge>().Name, "their tree, merge by merge");
+        Table(Stage<BetaLayout>(), Tables.Of<LayoutRow>().Name, "samples laid out by beta");
         Table(
-            sources.Prompts,
+            Stage<ClusterHeads>(),
+            Tables.Of<HeadVectorRow>().Name,
+            "beta of the heads that are clustered, by sample"
+        );
+        Table(Stage<ClusterHeads>(), Tables.Of<Merge>().Name, "their tree, merge by merge");
+        Table(
+            Stage<PromptSimilarity>(),
             Tables.Of<PromptSimilarityRow>().Name,
             "cosine of beta under other prompts with beta under this experiment's"
         );
         Table(
-            sources.Styles,
+            Stage<CompareStyles>(),
             Tables.Of<StylePairsRow>().Name,
             "cosine of beta by pair of styles, for the same object and for another"
         );
         Table(
-            sources.Styles,
+            Stage<CompareStyles>(),
             Tables.Of<StyleRelationRow>().Name,
             "the same over all styles, and by how much the object counts for more"
         );
-        Table(sources.Styles, Tables.Of<StyleMeanRow>().Name, "R², ρ and heads needed by style");
-        Table(sources.Tokens, Tables.Of<TextTokenRow>().Name, "delta of every text token");
-        Table(sources.Tokens, Tables.Of<TokenTraceRow>().Name, "x*, and what u* keeps of its logit");
-        Table(sources.Tokens, Tables.Of<ImageTokenRow>().Name, "weighted attention and beta of every image token");
+        Table(Stage<CompareStyles>(), Tables.Of<StyleMeanRow>().Name, "R², ρ and heads needed by style");
+        Table(tokens, Tables.Of<TextTokenRow>().Name, "delta of every text token");
+        Table(tokens, Tables.Of<TokenTraceRow>().Name, "x*, and what u* keeps of its logit");
+        Table(tokens, Tables.Of<ImageTokenRow>().Name, "weighted attention and beta of every image token");
         Table(
-            sources.Tokens?.ObjectShares(artifacts).Count > 0 ? sources.Tokens : null,
+            tokens?.ObjectShares(artifacts).Count > 0 ? tokens : null,
             Tables.Of<ObjectShareRow>().Name,
             "share of beta and of weighted attention on the object, beside the share of the image tokens that it "
                 + "covers"
         );
         Table(
-            sources.Tokens is { TracesImage: true } ? sources.Tokens : null,
+            tokens is { TracesImage: true } ? tokens : null,
             Tables.Of<TokenFitRow>().Name,
             "quality of the fits over image tokens"
         );
-        Table(sources.Lens, Tables.Of<LensRow>().Name, "top vocabulary items of the strongest heads");
+        Table(Stage<LogitLens>(), Tables.Of<LensRow>().Name, "top vocabulary items of the strongest heads");
         Table(
-            sources.GradientCost,
+            Stage<GradientCost>(),
             Tables.Of<CostPoint>().Name,
             "held-out R² and correlation against passes spent, by way"
         );
         Table(
-            sources.NonAdditive,
+            Stage<NonAdditive>(),
             Tables.Of<NonAdditiveRow>().Name,
             "R² that trees on the elastic net's residual gain"
         );
         Table(
-            sources.Stability,
+            Stage<Stability>(),
             Tables.Of<StabilityRow>().Name,
             "R² and β of the first masks: whether there were enough"
         );
         Table(
-            sources.Ratios,
+            Stage<AblationRatio>(),
             Tables.Of<AblationRatioRow>().Name,
             "heads needed and quality of the fit by share of heads that masks ablate"
         );
         Table(this, Tables.Of<KeyNumberRow>().Name, "the numbers that this page states, with the paper's");
-        if (sources.Forward is not null)
+        if (Forward is not null)
         {
             links.Add(
                 new Link(
                     "masks/",
-                    sources.Forward.Masks.PublishedPath(Tables.Of<MaskRow>().Name) + "/",
+                    Forward.Masks.PublishedPath(Tables.Of<MaskRow>().Name) + "/",
                     "which heads were intact, by sample and mask"
                 )
             );
-            if (sources.Forward.Enough is not null)
+            if (Forward.Enough is not null)
             {
                 Table(
-                    sources.Forward,
+                    Forward,
                     Tables.Of<HalfSplitRow>().Name,
                     "correlation of β between two halves of a sample's masks, step by step"
                 );
@@ -585,7 +447,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             links.Add(
                 new Link(
                     "forward/",
-                    sources.Forward.PublishedPath(Tables.Of<ForwardRow>().Name) + "/",
+                    Forward.PublishedPath(Tables.Of<ForwardRow>().Name) + "/",
                     "f and phi of every mask"
                 )
             );

@@ -1,4 +1,6 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -96,14 +98,15 @@ internal sealed class GradientCostFigure : IFigure<Findings>
     private static List<Point> Points(Findings findings, string way) =>
         [
             .. findings
-                .Data.GradientCost.Where(r => r.Way == way)
+                .Rows<CostPoint>()
+                .Where(r => r.Way == way)
                 .GroupBy(r => r.Observations)
                 .OrderBy(g => g.Key)
                 .Select(g => new Point(
                     g.Key,
                     g.First().Passes,
-                    findings.Mean(g.Select(r => r.R2)),
-                    findings.Mean(g.Select(r => r.Correlation))
+                    findings.Mean(g.Select(r => Undefined.ToNaN(r.R2))),
+                    findings.Mean(g.Select(r => Undefined.ToNaN(r.Correlation)))
                 )),
         ];
 

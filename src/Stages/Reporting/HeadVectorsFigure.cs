@@ -1,4 +1,6 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
+using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -27,7 +29,7 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
     /// <summary>The figure; null without head vectors.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.HeadVectors is not { Heads.Count: > 0, Samples.Count: > 0 } vectors)
+        if (HeadVectors.Of(findings) is not { Heads.Count: > 0, Samples.Count: > 0 } vectors)
         {
             return null;
         }
@@ -357,4 +359,59 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
         public string ShortNameOf(int row) =>
             $"{Count(Heads[row] / HeadsPerLayer)}.{Count(Heads[row] % HeadsPerLayer)}";
     }
+
+    /// <summary>Head vectors: beta of a head over samples, clustered.</summary>
+    /// <param name="Heads">Heads n = layer * H + head, in the order of the tree's things.</param>
+    /// <param name="Samples">The samples of a vector's entries.</param>
+    /// <param name="Vectors">[heads][samples].</param>
+    /// <param name="Tree">Clustering of the vectors.</param>
+    /// <param name="LeastBeta">A head is in it where some sample's beta is above this.</param>
+    /// <param name="Method">How they were clustered, in words.</param>
+    /// <param name="Metric">How far apart two vectors are.</param>
+    private sealed record HeadVectors(
+        IReadOnlyList<int> Heads,
+        IReadOnlyList<HeadVectorSample> Samples,
+        IReadOnlyList<double[]> Vectors,
+        Dendrogram Tree,
+        double LeastBeta,
+        string Method,
+        VectorDistance Metric
+    )
+    {
+        /// <summary>Null where none were clustered.</summary>
+        public static HeadVectors? Of(Findings findings)
+        {
+            if (findings.Settings<ClusterHeadsSpec>() is not { } spec)
+            {
+                return null;
+            }
+
+            var byHead = findings
+                .Rows<HeadVectorRow>()
+                .GroupBy(r => (r.Layer * findings.Data.Model.Heads) + r.Head)
+                .ToList();
+            var samples = findings.Samples.ToDictionary(s => s.SampleId, StringComparer.Ordinal);
+            return new HeadVectors(
+                [.. byHead.Select(h => h.Key)],
+                [
+                    .. byHead
+                        .Take(1)
+                        .SelectMany(h => h.Select(r => r.SampleId))
+                        .Select(id => new HeadVectorSample(
+                            id,
+                            samples.GetValueOrDefault(id)?.Category ?? "",
+                            samples.GetValueOrDefault(id)?.SuperCategory ?? ""
+                        )),
+                ],
+                [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
+                new Dendrogram(byHead.Count, findings.Rows<Merge>()),
+                spec.LeastBeta,
+                findings.Data.Tables.Note<HeadVectorRow>(),
+                spec.Distance
+            );
+        }
+    }
+
+    /// <summary>A column of the head vectors.</summary>
+    private readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
 }

@@ -1,3 +1,4 @@
+using Pipelines.Spec;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -14,7 +15,7 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
     /// <summary>The figure; null where no image tokens with a grid are attributed.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Mapped.Count: > 0 } tokens)
+        if (findings.Tokens is not { Mapped.Count: > 0 } tokens || findings.Settings<TokenTraceSpec>() is not { } spec)
         {
             return null;
         }
@@ -36,8 +37,8 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
             $"Left: what the model sees, cropped and resized, under its {Count(first.Rows)} × {Count(first.Columns)} "
                 + $"image tokens; right: β of each token over it (orange raises φ(x*, u*, v), blue lowers it; the "
                 + $"more opaque, the stronger; each map has its own scale, its largest |β| below). "
-                + $"Only the heads of x* and the text tokens of u* read the picture; {Count(tokens.Data.Masks)} "
-                + $"masks a sample, {Percent(tokens.Data.Ablate)} of the image tokens ablated."
+                + $"Only the heads of x* and the text tokens of u* read the picture; {Count(spec.Count)} "
+                + $"masks a sample, {Percent(spec.Ablate)} of the image tokens ablated."
                 + (
                     tokens.Mapped.Count < tokens.Attributed.Count
                         ? " Samples run evenly from the lowest to the highest correlation with attention: none is "

@@ -20,17 +20,17 @@ internal sealed class LayoutFigure : IFigure<Findings>
     /// <summary>The figure; null without a layout.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Layout is not { Points.Count: > 0 } layout)
+        IReadOnlyList<LayoutPoint> points = LayoutPoint.Of(findings);
+        if (points.Count == 0)
         {
             return null;
         }
 
-        bool bySuper =
-            layout.Points.Any(p => p.SuperCategory.Length > 0) || layout.Points.All(p => p.Category.Length == 0);
+        bool bySuper = points.Any(p => p.SuperCategory.Length > 0) || points.All(p => p.Category.Length == 0);
         HashSet<string> shown =
         [
-            .. layout
-                .Points.GroupBy(p => p.Category)
+            .. points
+                .GroupBy(p => p.Category)
                 .OrderByDescending(g => g.Count())
                 .ThenBy(g => g.Key, StringComparer.Ordinal)
                 .Take(MostObjects)
@@ -39,8 +39,8 @@ internal sealed class LayoutFigure : IFigure<Findings>
         Func<LayoutPoint, string> groupOf = bySuper ? Group : p => shown.Contains(p.Category) ? p.Category : Others;
         string[] groups =
         [
-            .. layout
-                .Points.Select(groupOf)
+            .. points
+                .Select(groupOf)
                 .Distinct()
                 .OrderBy(g => !bySuper && g == Others)
                 .ThenBy(g => g, StringComparer.Ordinal),
@@ -48,29 +48,23 @@ internal sealed class LayoutFigure : IFigure<Findings>
         var table = new FigureTable(
             ["sample_id", "file", "category", "super_category", "style", "x", "y"],
             [
-                .. layout.Points.Select(p =>
+                .. points.Select(p =>
                     (IReadOnlyList<object?>)[p.SampleId, p.File, p.Category, p.SuperCategory, p.Style, p.X, p.Y]
                 ),
             ]
         );
         return new Drawing(
             "Samples laid out by their coefficients β",
-            Shows(findings, layout.Points, bySuper),
-            $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and "
+            Shows(findings, points, bySuper),
+            $"A mark is a sample (n = {Count(points.Count)}): near marks rely on similar heads. Colour and "
                 + $"form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. "
-                + $"{layout.Method}; the axes have no unit. Neighbours of the sentence: Euclidean distance of β over "
-                + "all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. "
+                + $"{findings.Data.Tables.Note<LayoutRow>()}; the axes have no unit. "
+                + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. "
                 + "Click a key to hide its marks.",
             table,
             canvas =>
                 Draw(
-                    new LayoutMap(
-                        layout.Points,
-                        groups,
-                        groupOf,
-                        Palette.OfGroup,
-                        LeastNamed: layout.Points.Count > Few ? 3 : 1
-                    ),
+                    new LayoutMap(points, groups, groupOf, Palette.OfGroup, LeastNamed: points.Count > Few ? 3 : 1),
                     canvas
                 )
         );
@@ -86,8 +80,8 @@ internal sealed class LayoutFigure : IFigure<Findings>
         NamedBeta[] known =
         [
             .. points
-                .Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 })
-                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!])),
+                .Where(p => p.Category.Length > 0 && p.Beta.Count > 0)
+                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta])),
         ];
         NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals),
             groups = NeighbourAgreement.OfGroups(known, findings.Intervals);

@@ -19,20 +19,21 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
     /// <summary>The figure; null without the rows.</summary>
     public static Drawing? Of(Findings findings)
     {
-        NonAdditiveResult[] rows =
-        [
-            .. findings.Data.NonAdditive.Where(r => double.IsFinite(r.Linear) && double.IsFinite(r.WithTrees)),
-        ];
+        NonAdditiveRow[] rows = [.. findings.Rows<NonAdditiveRow>().Where(r => r.Gained is not null)];
         if (rows.Length == 0)
         {
             return null;
         }
 
         Estimate gained = findings.Mean(rows.Select(Gained)),
-            linear = findings.Mean(rows.Select(r => r.Linear));
+            linear = findings.Mean(rows.Select(Linear));
         var table = new FigureTable(
             ["sample_id", "r2_elastic_net", "r2_with_trees", "gained", "trees"],
-            [.. rows.Select(r => (IReadOnlyList<object?>)[r.SampleId, r.Linear, r.WithTrees, Gained(r), r.Trees])]
+            [
+                .. rows.Select(r =>
+                    (IReadOnlyList<object?>)[r.SampleId, r.R2ElasticNet, r.R2WithTrees, r.Gained, r.Trees]
+                ),
+            ]
         );
         return new Drawing(
             "What heads do together",
@@ -47,9 +48,11 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
         );
     }
 
-    private static double Gained(NonAdditiveResult row) => row.WithTrees - row.Linear;
+    private static double Gained(NonAdditiveRow row) => row.Gained!.Value;
 
-    private static string Sentence(NonAdditiveResult[] rows, Estimate gained, Estimate linear)
+    private static double Linear(NonAdditiveRow row) => row.R2ElasticNet!.Value;
+
+    private static string Sentence(NonAdditiveRow[] rows, Estimate gained, Estimate linear)
     {
         double left = 1 - linear.Mean;
         string interval = gained.HasInterval ? $" [{Signed(gained.Low)}, {Signed(gained.High)}]" : "";
@@ -72,12 +75,12 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
 
     private static string Signed(double value) => Format.Signed(value, 3);
 
-    private static Svg Draw(NonAdditiveResult[] rows, Estimate gained, Canvas canvas)
+    private static Svg Draw(NonAdditiveRow[] rows, Estimate gained, Canvas canvas)
     {
         double height = canvas.IsNarrow ? 260 : 300;
         Svg svg = canvas.Svg(height);
-        double least = rows.Min(r => r.Linear),
-            most = rows.Max(r => r.Linear),
+        double least = rows.Min(Linear),
+            most = rows.Max(Linear),
             room = Math.Max(0.01, 0.05 * (most - least));
         double low = Math.Min(0, rows.Min(Gained)),
             high = Math.Max(0.01, rows.Max(Gained)),
@@ -104,15 +107,15 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
         }
 
         svg.Line(x.Start, y[gained.Mean], x.End, y[gained.Mean], Palette.Series[2], 2);
-        foreach (NonAdditiveResult row in rows)
+        foreach (NonAdditiveRow row in rows)
         {
             svg.Dot(
-                x[row.Linear],
+                x[Linear(row)],
                 y[Gained(row)],
                 4,
                 row.Trees > 0 ? Palette.Series[2] : Palette.Series[5],
-                $"{Shown.Name(row.SampleId)}: R² {Fixed(row.Linear, 3)} → "
-                    + $"{Fixed(row.WithTrees, 3)}\n{Many(row.Trees, "tree")}",
+                $"{Shown.Name(row.SampleId)}: R² {Fixed(Linear(row), 3)} → "
+                    + $"{Fixed(row.R2WithTrees!.Value, 3)}\n{Many(row.Trees, "tree")}",
                 0.75
             );
         }

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -24,19 +25,19 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
     /// <summary>The figure; null where the data have no boxes or image tokens no place.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Data.Objects.Count: > 0 } tokens)
+        if (findings.Tokens is not { Objects.Count: > 0 } tokens)
         {
             return null;
         }
 
         var table = new FigureTable(
             ["sample_id", "area", "beta_on_object", "attention_on_object"],
-            [.. tokens.Data.Objects.Select(o => (IReadOnlyList<object?>)[o.SampleId, o.Area, o.Beta, o.Attention])]
+            [.. tokens.Objects.Select(o => (IReadOnlyList<object?>)[o.SampleId, o.Area, BetaOf(o), AttentionOf(o)])]
         );
         return new Drawing(
             "Object or background?",
-            TokenSentences.Objects(tokens),
-            $"Marks: samples (n = {Count(tokens.Data.Objects.Count)}). Across: share of the image tokens that the "
+            Told(tokens),
+            $"Marks: samples (n = {Count(tokens.Objects.Count)}). Across: share of the image tokens that the "
                 + "object's box covers, a token that it covers in part counted by that part; upwards: share of the "
                 + "positive β, and of the positive weighted attention, on them. "
                 + "Dashed: as if spread evenly over the tokens; above it, the object carries more than its "
@@ -48,6 +49,52 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
             canvas => Draw(tokens, canvas)
         );
     }
+
+    private static string Told(TokenFindings tokens)
+    {
+        string Against(Estimate on, Func<ObjectShareRow, double> of, string what)
+        {
+            Estimate more = tokens.Mean(tokens.Objects.Select(o => of(o) - o.Area));
+            string verdict = Verdicts.Against(
+                more,
+                0,
+                "more than its share",
+                "less than its share",
+                "which the samples do not tell from its share",
+                $"{Verdicts.Few(more.Count)} that from its share"
+            );
+            return $"{Verdicts.Share(on)} of {what} lies on it, {verdict} (difference {Points(more)})";
+        }
+
+        string area =
+            $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens "
+            + $"({Many(tokens.Objects.Count, "sample")})";
+        string attention = Against(tokens.AttentionOnObject, AttentionOf, "the weighted attention");
+        return tokens.BetaOnObject.Count == 0
+            ? $"{area}; {attention}."
+            : $"{area}. {Against(tokens.BetaOnObject, BetaOf, "the positive β")}; {attention}. "
+                + Verdicts.Against(
+                    tokens.BetaOnObject,
+                    0.5,
+                    "Most of β lies on the object, as the paper finds by eye.",
+                    "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
+                    "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
+                    $"The paper finds by eye that most important tokens lie on the object; "
+                        + $"{Verdicts.Few(tokens.BetaOnObject.Count)}."
+                );
+    }
+
+    /// <summary>A difference of shares in percentage points, with its interval.</summary>
+    private static string Points(Estimate difference)
+    {
+        static string Signed(double share) => Format.Signed(100 * share, 0);
+        string interval = difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "";
+        return $"{Signed(difference.Mean)}{interval} points";
+    }
+
+    private static double BetaOf(ObjectShareRow row) => row.BetaOnObject ?? double.NaN;
+
+    private static double AttentionOf(ObjectShareRow row) => row.AttentionOnObject ?? double.NaN;
 
     private static Svg Draw(TokenFindings tokens, Canvas canvas)
     {
@@ -88,15 +135,15 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
     {
         svg.Axes(x, y, "share of the image tokens on the object", "share on the object", x.Ticks(5), y.Ticks(5));
         svg.Line(x[0], y[0], x[1], y[1], Palette.Muted, 1.2, "5 4");
-        (string Title, Marker Mark, Func<ObjectOnTokens, double> Of)[] series =
+        (string Title, Marker Mark, Func<ObjectShareRow, double> Of)[] series =
         [
-            .. hasBeta ? [("β", OfBeta, o => o.Beta)] : Array.Empty<(string, Marker, Func<ObjectOnTokens, double>)>(),
-            ("weighted attention", OfAttention, o => o.Attention),
+            .. hasBeta ? [("β", OfBeta, BetaOf)] : Array.Empty<(string, Marker, Func<ObjectShareRow, double>)>(),
+            ("weighted attention", OfAttention, AttentionOf),
         ];
         for (int s = series.Length - 1; s >= 0; s--)
         {
             svg.BeginSeries(s);
-            foreach (ObjectOnTokens sample in tokens.Data.Objects.Where(o => double.IsFinite(series[s].Of(o))))
+            foreach (ObjectShareRow sample in tokens.Objects.Where(o => double.IsFinite(series[s].Of(o))))
             {
                 svg.Mark(
                     x[sample.Area],

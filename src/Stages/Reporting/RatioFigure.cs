@@ -10,7 +10,7 @@ internal sealed class RatioFigure : IFigure<Findings>
     /// <summary>The figure; null without a study of shares.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Ratios.Count == 0)
+        if (findings.Rows<AblationRatioRow>().Count == 0)
         {
             return null;
         }
@@ -65,32 +65,39 @@ internal sealed class RatioFigure : IFigure<Findings>
         );
     }
 
+    private static double FaithfulHeads(AblationRatioRow row) => row.FaithfulHeads ?? double.NaN;
+
+    private static double CompleteHeads(AblationRatioRow row) => row.CompleteHeads ?? double.NaN;
+
+    private static double R2(AblationRatioRow row) => row.R2 ?? double.NaN;
+
     private static Study StudyOf(Findings findings)
     {
         var byRatio = findings
-            .Data.Ratios.GroupBy(r => r.Ablate)
+            .Rows<AblationRatioRow>()
+            .GroupBy(r => r.Ablate)
             .OrderBy(g => g.Key)
             .Select(g => g.ToArray())
             .ToArray();
-        Estimate[] Means(Func<RatioRow, double> valueOf) =>
+        Estimate[] Means(Func<AblationRatioRow, double> valueOf) =>
             [.. byRatio.Select(rows => findings.Intervals.Of(rows.Select(valueOf)))];
-        int[] Missing(Func<RatioRow, double> valueOf) =>
+        int[] Missing(Func<AblationRatioRow, double> valueOf) =>
             [.. byRatio.Select(rows => rows.Count(r => !double.IsFinite(valueOf(r))))];
         return new Study(
             [.. byRatio.Select(rows => rows[0].Ablate)],
-            Means(r => r.FaithfulHeads),
-            Missing(r => r.FaithfulHeads),
-            Means(r => r.CompleteHeads),
-            Missing(r => r.CompleteHeads),
-            Means(r => r.R2)
+            Means(FaithfulHeads),
+            Missing(FaithfulHeads),
+            Means(CompleteHeads),
+            Missing(CompleteHeads),
+            Means(R2)
         );
     }
 
     private static string Shows(Findings findings, Study study)
     {
         string words =
-            $"{Extremes(findings, study, study.Faithful, r => r.FaithfulHeads, "faithfulness")}; "
-            + $"{Extremes(findings, study, study.Complete, r => r.CompleteHeads, "completeness")}.";
+            $"{Extremes(findings, study, study.Faithful, FaithfulHeads, "faithfulness")}; "
+            + $"{Extremes(findings, study, study.Complete, CompleteHeads, "completeness")}.";
         int[] fitted = [.. Enumerable.Range(0, study.R2.Count).Where(i => study.R2[i].Count > 0)];
         string Fit(int place) => $"{Ratio(study, place)} (R² {Verdicts.Number(study.R2[place])})";
         int best = fitted.Length == 0 ? 0 : fitted.MaxBy(i => study.R2[i].Mean),
@@ -99,16 +106,23 @@ internal sealed class RatioFigure : IFigure<Findings>
             fitted.Length < 2
                 ? ""
                 : $" Single heads add up best at {Fit(best)} and worst at "
-                    + $"{Fit(worst)}{Told(findings, study, worst, best, r => -r.R2)}.";
+                    + $"{Fit(worst)}{Told(findings, study, worst, best, r => -R2(r))}.";
         return char.ToUpperInvariant(words[0]) + words[1..] + HighAgainstLow(findings) + fits;
     }
 
     /// <summary>What follows two extremes that the samples do not tell apart.</summary>
-    private static string Told(Findings findings, Study study, int more, int fewer, Func<RatioRow, double> valueOf)
+    private static string Told(
+        Findings findings,
+        Study study,
+        int more,
+        int fewer,
+        Func<AblationRatioRow, double> valueOf
+    )
     {
         Dictionary<string, double> At(int place) =>
             findings
-                .Data.Ratios.Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
+                .Rows<AblationRatioRow>()
+                .Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
                 .GroupBy(r => r.SampleId, StringComparer.Ordinal)
                 .ToDictionary(g => g.Key, g => valueOf(g.First()), StringComparer.Ordinal);
         Estimate difference = findings.Difference(At(more), At(fewer));
@@ -121,7 +135,7 @@ internal sealed class RatioFigure : IFigure<Findings>
         Findings findings,
         Study study,
         IReadOnlyList<Estimate> means,
-        Func<RatioRow, double> valueOf,
+        Func<AblationRatioRow, double> valueOf,
         string quantity
     )
     {
@@ -149,8 +163,8 @@ internal sealed class RatioFigure : IFigure<Findings>
     /// </summary>
     private static string HighAgainstLow(Findings findings)
     {
-        Estimate faithful = HighLessLow(findings, r => r.FaithfulHeads),
-            complete = HighLessLow(findings, r => r.CompleteHeads);
+        Estimate faithful = HighLessLow(findings, FaithfulHeads),
+            complete = HighLessLow(findings, CompleteHeads);
         if (faithful.Count == 0 || complete.Count == 0)
         {
             return "";
@@ -166,10 +180,11 @@ internal sealed class RatioFigure : IFigure<Findings>
             + $"to 50\u202f%, and {More(complete)} for completeness: {verdict}.";
     }
 
-    private static Estimate HighLessLow(Findings findings, Func<RatioRow, double> valueOf) =>
+    private static Estimate HighLessLow(Findings findings, Func<AblationRatioRow, double> valueOf) =>
         findings.Mean(
             findings
-                .Data.Ratios.GroupBy(r => r.SampleId)
+                .Rows<AblationRatioRow>()
+                .GroupBy(r => r.SampleId)
                 .Select(sample =>
                 {
                     double[] high = [.. sample.Where(r => r.Ablate > 0.5).Select(valueOf)],

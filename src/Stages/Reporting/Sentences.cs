@@ -95,7 +95,7 @@ internal static class Sentences
     {
         SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
         string unfinished = string.Concat(
-            findings.Data.Convergence.Where(c => c.Unfinished > 0).Select(c => " " + c.Sentence)
+            findings.Rows<Convergence>().Where(c => c.Unfinished > 0).Select(c => " " + c.Sentence)
         );
         string ours =
             "A sum of single heads explains "

@@ -27,7 +27,7 @@ internal sealed class SingleHeadFigure : IFigure<Findings>
         SampleResult[] samples =
         [
             .. findings
-                .Data.Samples.Where(s => s.SingleHead.Count == findings.HeadCount)
+                .Samples.Where(s => s.SingleHead.Count == findings.HeadCount)
                 .OrderBy(Greatest)
                 .ThenBy(s => s.SampleId, StringComparer.Ordinal),
         ];

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -35,7 +36,11 @@ internal sealed class StabilityFigure : IFigure<Findings>
     {
         Point[] points =
         [
-            .. findings.Data.Stability.GroupBy(r => r.Share).OrderBy(g => g.Key).Select(g => Point.Of(findings, g)),
+            .. findings
+                .Rows<StabilityRow>()
+                .GroupBy(r => r.Share)
+                .OrderBy(g => g.Key)
+                .Select(g => Point.Of(findings, g)),
         ];
         if (points.Length == 0)
         {
@@ -98,7 +103,8 @@ internal sealed class StabilityFigure : IFigure<Findings>
                 + $"{Tick(LittleTurn)}; “a little”: {Tick(MuchGain)} and {Tick(MuchTurn)}."
                 + (
                     findings
-                        .Data.Stability.GroupBy(r => r.Share)
+                        .Rows<StabilityRow>()
+                        .GroupBy(r => r.Share)
                         .Any(g => g.Select(r => r.Masks).Distinct().Count() > 1)
                         ? " Samples have different numbers of masks: shares of them are averaged, and the axis shows "
                             + "the mean number."
@@ -122,12 +128,14 @@ internal sealed class StabilityFigure : IFigure<Findings>
         }
 
         var earlier = findings
-            .Data.Stability.Where(r => r.Share == before.Share)
+            .Rows<StabilityRow>()
+            .Where(r => r.Share == before.Share)
             .ToDictionary(r => r.SampleId, StringComparer.Ordinal);
         Estimate gain = findings.Mean(
             findings
-                .Data.Stability.Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId))
-                .Select(r => r.R2 - earlier[r.SampleId].R2)
+                .Rows<StabilityRow>()
+                .Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId))
+                .Select(r => Undefined.ToNaN(r.R2 - earlier[r.SampleId].R2))
         );
         string change =
             $"Doubling the masks from {Fixed(before.Masks, 0)} to "
@@ -278,15 +286,15 @@ internal sealed class StabilityFigure : IFigure<Findings>
         Estimate Together
     )
     {
-        public static Point Of(Findings findings, IGrouping<double, StabilityResult> rows) =>
+        public static Point Of(Findings findings, IGrouping<double, StabilityRow> rows) =>
             new(
                 rows.Key,
                 rows.Average(r => r.Masks),
-                findings.Mean(rows.Select(r => r.R2)),
-                findings.Mean(rows.Select(r => r.CosineAll)),
-                findings.Mean(rows.Select(r => r.CosineHalf)),
-                findings.Mean(rows.Select(r => r.HalfSplit)),
-                findings.Mean(rows.Select(r => r.SpearmanBrown))
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.R2))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.CosineAll))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.CosineHalf))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.HalfSplit))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.SpearmanBrown)))
             );
     }
 }

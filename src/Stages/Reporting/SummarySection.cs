@@ -21,7 +21,8 @@ internal static class SummarySection
     private static string Warnings(Findings findings) =>
         string.Concat(
             findings
-                .Data.Convergence.Where(c => c.Unfinished > 0)
+                .Rows<Convergence>()
+                .Where(c => c.Unfinished > 0)
                 .Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n")
         );
 

@@ -1,3 +1,4 @@
+using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -18,7 +19,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
     /// <summary>The figure; null without token tracing.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Tokens.Count: > 0 } tokens)
+        if (findings.Tokens is not { Tokens.Count: > 0 } tokens || findings.Settings<TokenTraceSpec>() is not { } spec)
         {
             return null;
         }
@@ -59,18 +60,18 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             "Text tokens that receive the picture",
             TokenSentences.TextTokens(tokens),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "
-                + $"are the heads needed for faithfulness > {Tick(tokens.Data.Faithfulness)} (by β). "
+                + $"are the heads needed for faithfulness > {Tick(spec.Faithfulness)} (by β). "
                 + $"Above: the text after the picture, shaded by δ, important tokens (δ > "
-                + $"{Tick(tokens.Data.Important)}; for the mean, in at least half of the samples) underlined. Below: "
+                + $"{Tick(spec.Important)}; for the mean, in at least half of the samples) underlined. Below: "
                 + $"mean over {Many(tokens.Texts.Count, "sample")}, whiskers: 95 % bootstrap interval; "
                 + "at the right: share of samples in which the token is important. A gap between boxes is a blank, ⏎ "
                 + "a line end.",
             table,
-            canvas => Draw(tokens, canvas)
+            canvas => Draw(tokens, spec.Important, canvas)
         );
     }
 
-    private static Svg Draw(TokenFindings tokens, Canvas canvas)
+    private static Svg Draw(TokenFindings tokens, double important, Canvas canvas)
     {
         double most = Math.Max(
             0.1,
@@ -113,13 +114,14 @@ internal sealed class TextTokensFigure : IFigure<Findings>
         DrawBars(
             svg,
             tokens,
+            important,
             new Scale(Math.Min(0, Least(tokens)), Math.Max(most, Most(tokens)), Label, canvas.Width - Right),
             chart
         );
         return svg.Ramp(0, key, 160, "δ in the text above", Palette.OfShare, (0, "0"), (1, Fixed(most, 2)));
     }
 
-    private static void DrawBars(Svg svg, TokenFindings tokens, Scale x, double top)
+    private static void DrawBars(Svg svg, TokenFindings tokens, double from, Scale x, double top)
     {
         double bottom = top + (tokens.Tokens.Count * Row);
         foreach (double tick in x.Ticks(5))
@@ -129,15 +131,9 @@ internal sealed class TextTokensFigure : IFigure<Findings>
         }
 
         svg.Line(x[0], top, x[0], bottom, Palette.Muted);
-        double line = x.Clamped(tokens.Data.Important);
+        double line = x.Clamped(from);
         svg.Line(line, top, line, bottom, Palette.Muted, 1, "3 3");
-        svg.Text(
-            (x.Start + x.End) / 2,
-            bottom + 33,
-            $"mean δ; dashed: {Tick(tokens.Data.Important)}",
-            "middle",
-            Palette.Ink
-        );
+        svg.Text((x.Start + x.End) / 2, bottom + 33, $"mean δ; dashed: {Tick(from)}", "middle", Palette.Ink);
         svg.Text(x.End + Right - 2, top - 6, "important", "end", size: 11);
         for (int i = 0; i < tokens.Tokens.Count; i++)
         {
@@ -165,12 +161,12 @@ internal sealed class TextTokensFigure : IFigure<Findings>
                 continue;
             }
 
-            double from = Math.Min(x[0], x[delta.Mean]),
+            double start = Math.Min(x[0], x[delta.Mean]),
                 to = Math.Max(x[0], x[delta.Mean]);
             svg.Rectangle(
-                from,
+                start,
                 y + 4,
-                to - from,
+                to - start,
                 Row - 7,
                 Palette.OfShare(0.62),
                 $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in "

@@ -13,7 +13,7 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
     /// <summary>The figure; null without a threshold study.</summary>
     public static Drawing? Of(Findings findings)
     {
-        IReadOnlyList<ThresholdRow> rows = findings.Data.Thresholds;
+        IReadOnlyList<NeededRow> rows = findings.Rows<NeededRow>();
         if (rows.Count == 0)
         {
             return null;
@@ -75,7 +75,7 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
         string xName
     )
     {
-        ThresholdRow[] rows = [.. findings.Data.Thresholds.Where(r => r.Quantity == quantity)];
+        NeededRow[] rows = [.. findings.Rows<NeededRow>().Where(r => r.Quantity == quantity)];
         double[] thresholds = [.. rows.Select(r => r.Threshold).Distinct().Order()];
         thresholds = quantity == ValidationQuantity.Faithfulness ? thresholds : [.. thresholds.Reverse()];
         EstimateSeries Line(string criterion)
@@ -85,7 +85,7 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
                 .. thresholds.Select(t =>
                     HeadsNeeded.Of(
                         rows.Where(r => r.Criterion == criterion && r.Threshold == t)
-                            .Select(r => (r.SampleId, r.Heads)),
+                            .Select(r => (r.SampleId, r.Heads ?? double.NaN)),
                         findings.Intervals
                     )
                 ),

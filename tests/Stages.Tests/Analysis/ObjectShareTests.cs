@@ -3,6 +3,7 @@ using Pipelines.Models.Vision;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tests.Reporting;
 using Xunit;
 
@@ -111,23 +112,16 @@ public sealed class ObjectShareTests
     )
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData data = made with
-        {
-            Tokens = made.Tokens! with
-            {
-                Objects =
-                [
-                    .. Enumerable
-                        .Range(0, samples)
-                        .Select(i => new ObjectOnTokens(
-                            $"{i}",
-                            0.34 + (0.001 * i),
-                            beta + (0.002 * (i % 2)) - 0.001,
-                            attention
-                        )),
-                ],
-            },
-        };
+        ReportData data = made.With(
+            Enumerable
+                .Range(0, samples)
+                .Select(i => new ObjectShareRow(
+                    $"{i}",
+                    0.34 + (0.001 * i),
+                    beta + (0.002 * (i % 2)) - 0.001,
+                    attention
+                ))
+        );
         Findings findings = Findings.Of(data);
 
         Drawing figure = ObjectShareFigure.Of(findings)!;
@@ -165,18 +159,9 @@ public sealed class ObjectShareTests
     public void Samples_without_beta_are_drawn_by_their_attention_alone()
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData data = made with
-        {
-            Tokens = made.Tokens! with
-            {
-                Objects =
-                [
-                    .. Enumerable
-                        .Range(0, 8)
-                        .Select(i => new ObjectOnTokens($"{i}", 0.3, double.NaN, 0.4 + (0.01 * i))),
-                ],
-            },
-        };
+        ReportData data = made.With(
+            Enumerable.Range(0, 8).Select(i => new ObjectShareRow($"{i}", 0.3, null, 0.4 + (0.01 * i)))
+        );
 
         Drawing figure = ObjectShareFigure.Of(Findings.Of(data))!;
 

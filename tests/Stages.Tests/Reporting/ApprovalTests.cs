@@ -28,41 +28,15 @@ public sealed class ApprovalTests
     public void The_page_of_a_model_that_the_paper_has_and_of_fits_that_did_not_converge() =>
         Hold(
             "page-published",
-            MadeUpReport.Of(4, 6, samples: 3, masks: 40, model: "llava-1.5-7b-hf") with
-            {
-                Convergence = [Convergence.Of("attribution", [(3, false), (1, true), (7, false)])],
-            }
+            MadeUpReport
+                .Of(4, 6, samples: 3, masks: 40, model: "llava-1.5-7b-hf")
+                .With([Convergence.Of("attribution", [(3, false), (1, true), (7, false)])])
         );
 
     [Fact]
     public void The_page_of_answers_alone()
     {
-        ReportData made = MadeUpReport.Of(4, 6, samples: 3, masks: 40);
-        Hold(
-            "page-answers",
-            made with
-            {
-                Samples =
-                [
-                    .. made.Samples.Select(s =>
-                        s with
-                        {
-                            Beta = [],
-                            R2 = double.NaN,
-                            Rho = double.NaN,
-                            TestPhi = [],
-                            TestPredicted = [],
-                        }
-                    ),
-                ],
-                Validation = [],
-                Masks = 0,
-                Tokens = null,
-                Lens = null,
-                GradientCost = [],
-                NonAdditive = [],
-            }
-        );
+        Hold("page-answers", MadeUpReport.Of(4, 6, samples: 3, masks: 40).AnswersAlone());
     }
 
     [Fact]
