@@ -55,7 +55,7 @@ internal sealed class CurvesFigure : IFigure<Findings>
         int samples = findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max());
         return new Drawing(
             "Faithfulness and completeness as heads are added",
-            Sentences.Curves(findings),
+            Shows(findings),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). "
                 + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is "
                 + "better: without them nothing is left. Dashed: thresholds. "
@@ -64,6 +64,34 @@ internal sealed class CurvesFigure : IFigure<Findings>
             table,
             canvas => Draw(findings, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
+        if (lead.Curve.Count == 0)
+        {
+            return "The scans of the samples have no place in common.";
+        }
+
+        double wanted = lead.Faithful.Mean.Count > 0 ? lead.Faithful.Mean.Mean : 1;
+        int k = lead.Curve.MinBy(p => Math.Abs(p.K - wanted)).K;
+        IEnumerable<string> reached = findings
+            .Criteria.Where(c => c.Curve.Any(p => p.K == k))
+            .Select(c => (c.Title, At: c.Curve.First(p => p.K == k)))
+            .OrderByDescending(c => c.At.Faithfulness.Mean)
+            .Select(c => $"{c.Title} {Verdicts.Number(c.At.Faithfulness)}");
+        Estimate without = lead.Curve.First(p => p.K == k).Completeness;
+        string verdict = Verdicts.Against(
+            without,
+            findings.Data.CompletenessThreshold,
+            "other heads stand in for them",
+            "the rest cannot stand in for them",
+            "the samples do not tell whether other heads stand in for them",
+            $"{Verdicts.Few(without.Count)} whether other heads stand in for them"
+        );
+        return $"With the top {Many(k, "head")} intact, faithfulness is: {string.Join(", ", reached)}. Taking the "
+            + $"same {Count(k)} of {lead.Title} away leaves a completeness of {Verdicts.Number(without)}: {verdict}.";
     }
 
     private static Svg Draw(Findings findings, Canvas canvas)

@@ -28,7 +28,7 @@ internal sealed class FitFigure : IFigure<Findings>
         );
         return new Drawing(
             "Fit of every sample",
-            Sentences.Fit(findings),
+            Shows(findings),
             "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it; the bar "
                 + "on it: 95 % bootstrap interval of the mean. "
                 + (
@@ -39,6 +39,46 @@ internal sealed class FitFigure : IFigure<Findings>
             table,
             canvas => Draw(findings, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
+        string unfinished = string.Concat(
+            findings.Rows<Convergence>().Where(c => c.Unfinished > 0).Select(c => " " + c.Sentence)
+        );
+        string ours =
+            "A sum of single heads explains "
+            + $"{(findings.R2.Mean > 0 ? Verdicts.Share(findings.R2) : "none")} of the variance of φ on masks that "
+            + $"did not train (R² {Sentences.WithInterval(findings.R2)}, ρ {Sentences.WithInterval(findings.Rho)}, "
+            + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² "
+            + $"{Fixed(worst.R2, 2)}.{unfinished}";
+        if (findings.Published is { } paper)
+        {
+            string verdict = Verdicts.Against(
+                findings.R2,
+                paper.R2,
+                "ours is higher",
+                "ours is lower",
+                "the samples do not tell ours from it",
+                $"{Verdicts.Few(findings.R2.Count)} ours from it"
+            );
+            return $"{ours} The paper's {paper.Model} has R² {Fixed(paper.R2, 2)} ± {Fixed(paper.R2Deviation, 2)}: "
+                + $"{verdict} (difference {Verdicts.Number(findings.R2.Less(paper.R2))}).";
+        }
+
+        double least = Published.All.Min(p => p.R2),
+            most = Published.All.Max(p => p.R2);
+        string range = $"the range of the paper's ten models ({Fixed(least, 2)} to {Fixed(most, 2)})";
+        return (findings.R2.Less(least), findings.R2.Less(most)) switch
+        {
+            ({ CanTell: false }, _) => $"{ours} The paper's ten models have {Fixed(least, 2)} to {Fixed(most, 2)}; "
+                + $"{Verdicts.Few(findings.R2.Count)} on which side this one lies.",
+            ({ Direction: < 0 }, _) => $"{ours} That is below {range}.",
+            (_, { Direction: > 0 }) => $"{ours} That is above {range}.",
+            ({ Direction: > 0 }, { Direction: < 0 }) => $"{ours} That is inside {range}.",
+            _ => $"{ours} The interval holds an end of {range}.",
+        };
     }
 
     private static Svg Draw(Findings findings, Canvas canvas)

@@ -81,7 +81,7 @@ internal sealed class GradientCostFigure : IFigure<Findings>
             : "";
         return new Drawing(
             "The same β for fewer passes",
-            Sentence(lines),
+            Shows(lines),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask "
                 + $"costs one pass; a gradient two, forward and backward{packed}. "
                 + "Left: R² on the same held-out forward masks for all. "
@@ -110,7 +110,7 @@ internal sealed class GradientCostFigure : IFigure<Findings>
                 )),
         ];
 
-    private static string Sentence(Line[] lines)
+    private static string Shows(Line[] lines)
     {
         Line? masks = Array.Find(lines, l => l.Way == Ways[0].Way),
             gradients = Array.Find(lines, l => l.Way == Ways[1].Way),

@@ -44,7 +44,7 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
         );
         return new Drawing(
             "Heads needed by each criterion",
-            Sentences.HeadsNeeded(findings),
+            Shows(findings),
             $"Bars: mean over samples of the smallest k that crosses the threshold (n = "
                 + $"{Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap "
                 + $"interval of the mean; dots: samples. "
@@ -53,6 +53,52 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
             table,
             canvas => Draw(findings, panels, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        Order faithful = new(findings, c => c.Faithful),
+            complete = new(findings, c => c.Complete);
+        return $"For faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}, {faithful.Words}. For completeness "
+            + $"< {Tick(findings.Data.CompletenessThreshold)}, {complete.Words}."
+            + PaperOnRanking([faithful, complete])
+            + Redundancy(findings);
+    }
+
+    private static string Redundancy(Findings findings)
+    {
+        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
+        Estimate ratio = findings.Ratio(lead.Complete, lead.Faithful);
+        if (ratio.Count == 0)
+        {
+            return "";
+        }
+
+        string verdict = Verdicts.Against(
+            ratio,
+            1,
+            "other heads can stand in for them, as the paper finds",
+            "unlike in the paper, where it takes more",
+            "the samples do not tell whether other heads can stand in for them, as the paper finds",
+            $"{Verdicts.Few(ratio.Count)} whether other heads can stand in for them, as the paper finds"
+        );
+        return $" By {lead.Title}, completeness takes {Verdicts.Number(ratio, 1)} times as many heads as "
+            + $"faithfulness: {verdict}.";
+    }
+
+    private static string PaperOnRanking(Order[] orders)
+    {
+        if (orders.Any(o => o.Best is null) || orders[0].Count < 2)
+        {
+            return "";
+        }
+
+        return orders.Any(o => o.Unclear.Count > 0) ? " The paper finds head attribution first in both."
+            : orders.All(o => o.Best!.Criterion == Criteria.HeadAttribution && o.Level.Count == 0)
+                ? " Head attribution comes first in both, as in the paper."
+            : orders.All(o => o.Level.Append(o.Best!).Any(c => c.Criterion == Criteria.HeadAttribution))
+                ? " The paper finds head attribution first in both; here it is behind none, though not ahead of all."
+            : " The paper finds head attribution first in both.";
     }
 
     private static Panel[] Panels(Findings findings) =>
@@ -168,4 +214,74 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
         string Meaning,
         Func<CriterionFindings, HeadsNeeded> Of
     );
+
+    /// <summary>
+    /// The criteria in the order of heads needed; those that the samples do not tell from the first are level with it,
+    /// and where samples are too few nothing is ranked.
+    /// </summary>
+    private sealed class Order
+    {
+        private readonly CriterionFindings[] ordered;
+        private readonly Func<CriterionFindings, HeadsNeeded> needed;
+        private readonly int heads,
+            fewest;
+
+        public Order(Findings findings, Func<CriterionFindings, HeadsNeeded> needed)
+        {
+            this.needed = needed;
+            heads = findings.HeadCount;
+            ordered = [.. findings.Criteria.Where(c => needed(c).Mean.Count > 0).OrderBy(c => needed(c).Mean.Mean)];
+            var ahead = ordered
+                .Skip(1)
+                .Select(c => (Criterion: c, By: findings.Difference(needed(c), needed(ordered[0]))))
+                .ToList();
+            Level = [.. ahead.Where(a => a.By.CanTell && a.By.Direction <= 0).Select(a => a.Criterion)];
+            Unclear = [.. ahead.Where(a => !a.By.CanTell).Select(a => a.Criterion)];
+            fewest = ahead.Select(a => a.By).Where(by => !by.CanTell).Select(by => by.Count).DefaultIfEmpty(0).Min();
+        }
+
+        public int Count => ordered.Length;
+
+        public CriterionFindings? Best => ordered.FirstOrDefault();
+
+        public IReadOnlyList<CriterionFindings> Level { get; }
+
+        /// <summary>Criteria that too few samples have in common with the first.</summary>
+        public IReadOnlyList<CriterionFindings> Unclear { get; }
+
+        public string Words
+        {
+            get
+            {
+                if (Best is null)
+                {
+                    return "no criterion gets there in any sample";
+                }
+
+                string Named(CriterionFindings c) => $"{c.Title} ({Sentences.Interval(needed(c).Mean)})";
+                if (Unclear.Count > 0 && Unclear.Count == ordered.Length - 1)
+                {
+                    return $"{Best.Title} needs {Sentences.Interval(needed(Best).Mean)} of {Format.Count(heads)}, "
+                        + $"{string.Join(", ", Unclear.Select(Named))}: {Verdicts.Few(fewest)} which needs the fewest";
+                }
+
+                string level =
+                    Level.Count > 0
+                        ? $"; {string.Join(" and ", Level.Select(Named))} {(Level.Count == 1 ? "is" : "are")} "
+                            + $"level with "
+                            + "it"
+                        : "";
+                string unclear =
+                    Unclear.Count > 0
+                        ? $"; of {string.Join(" and ", Unclear.Select(Named))} {Verdicts.Few(fewest)}"
+                        : "";
+                string next = ordered.Skip(1).Except(Level).Except(Unclear).FirstOrDefault() is { } behind
+                    ? $"; next is {behind.Title} with {Sentences.Interval(needed(behind).Mean)}"
+                    : "";
+                string least = ordered.Length > 1 ? "the fewest heads, " : "";
+                return $"{Best.Title} needs {least}{Sentences.Interval(needed(Best).Mean)} of {Format.Count(heads)}"
+                    + $"{level}{unclear}{next}";
+            }
+        }
+    }
 }

@@ -68,7 +68,8 @@ internal static class HtmlReport
     private static string Subtitle(Findings findings)
     {
         ReportData data = findings.Data;
-        string masks = data.Masks > 0 ? $" · {Sentences.Masks(findings)}, {Percent(data.Ablate)} of heads ablated" : "";
+        string masks =
+            data.Masks > 0 ? $" · {SummarySection.Masks(findings)}, {Percent(data.Ablate)} of heads ablated" : "";
         return $"{data.Model.Name} ({data.Model.Family}) · {Many(data.Samples.Count, "sample")}{masks}";
     }
 }

@@ -59,7 +59,8 @@ internal sealed class LayoutFigure : IFigure<Findings>
             $"A mark is a sample (n = {Count(points.Count)}): near marks rely on similar heads. Colour and "
                 + $"form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. "
                 + $"{findings.Data.Tables.Note<LayoutRow>()}; the axes have no unit. "
-                + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. "
+                + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over "
+                + "objects; only samples that could go either way count. "
                 + "Click a key to hide its marks.",
             table,
             canvas =>

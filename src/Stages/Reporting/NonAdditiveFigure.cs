@@ -37,7 +37,7 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
         );
         return new Drawing(
             "What heads do together",
-            Sentence(rows, gained, linear),
+            Shows(rows, gained, linear),
             $"Each dot is a sample (n = {Count(rows.Length)}): what gradient-boosted trees, fitted to the elastic "
                 + $"net's residual on the train masks, add to R² on the test masks. Line and band: mean and its 95 % "
                 + $"bootstrap interval. "
@@ -52,7 +52,7 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
 
     private static double Linear(NonAdditiveRow row) => row.R2ElasticNet!.Value;
 
-    private static string Sentence(NonAdditiveRow[] rows, Estimate gained, Estimate linear)
+    private static string Shows(NonAdditiveRow[] rows, Estimate gained, Estimate linear)
     {
         double left = 1 - linear.Mean;
         string interval = gained.HasInterval ? $" [{Signed(gained.Low)}, {Signed(gained.High)}]" : "";

@@ -36,7 +36,7 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
         );
         return new Drawing(
             "Object or background?",
-            Told(tokens),
+            Shows(tokens),
             $"Marks: samples (n = {Count(tokens.Objects.Count)}). Across: share of the image tokens that the "
                 + "object's box covers, a token that it covers in part counted by that part; upwards: share of the "
                 + "positive β, and of the positive weighted attention, on them. "
@@ -50,7 +50,7 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
         );
     }
 
-    private static string Told(TokenFindings tokens)
+    private static string Shows(TokenFindings tokens)
     {
         string Against(Estimate on, Func<ObjectShareRow, double> of, string what)
         {

@@ -37,7 +37,7 @@ internal sealed class PredictedPhiFigure : IFigure<Findings>
         );
         return new Drawing(
             "Predicted and true normalised logit φ",
-            Sentences.Predicted(findings),
+            Shows(findings),
             $"Each dot is a test mask ({Many(samples[0].TestPhi.Count, "mask")} a sample); on the dashed line "
                 + $"prediction and truth agree. "
                 + (
@@ -54,6 +54,56 @@ internal sealed class PredictedPhiFigure : IFigure<Findings>
             table,
             canvas => Draw(samples, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        (double Phi, double Predicted)[][] bySample =
+        [
+            .. findings
+                .Fitted.Where(s => s.TestPhi.Count == s.TestPredicted.Count)
+                .Select(s =>
+                    s.TestPhi.Zip(s.TestPredicted)
+                        .Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second))
+                        .ToArray()
+                )
+                .Where(pairs => pairs.Length > 0),
+        ];
+        if (bySample.Length == 0)
+        {
+            return "No test mask has a finite φ.";
+        }
+
+        double mean = bySample.SelectMany(s => s).Average(p => p.Phi);
+        string error = RootMeanSquare(findings, bySample, p => p.Phi - p.Predicted),
+            spread = RootMeanSquare(findings, bySample, p => p.Phi - mean);
+        return $"Over {Many(bySample.Sum(s => s.Length), "test mask")} of {Many(bySample.Length, "sample")} the "
+            + $"prediction misses φ by {error} (root mean square), where φ itself spreads by {spread} around "
+            + $"{Fixed(mean, 2)}.";
+    }
+
+    /// <summary>Over all masks, with the interval over samples.</summary>
+    private static string RootMeanSquare(
+        Findings findings,
+        (double Phi, double Predicted)[][] bySample,
+        Func<(double Phi, double Predicted), double> of
+    )
+    {
+        (double Squares, int Count)[] sums = [.. bySample.Select(s => (s.Sum(p => of(p) * of(p)), s.Length))];
+        double Root(ReadOnlySpan<int> drawn)
+        {
+            double squares = 0;
+            int count = 0;
+            foreach (int i in drawn)
+            {
+                (squares, count) = (squares + sums[i].Squares, count + sums[i].Count);
+            }
+
+            return Math.Sqrt(squares / count);
+        }
+
+        var (low, high) = findings.Intervals.Interval(sums.Length, Root);
+        return Fixed(Root([.. Enumerable.Range(0, sums.Length)]), 3) + Verdicts.Interval(low, high, 3);
     }
 
     /// <summary>Evenly spaced in the order of R^2, worst and best included.</summary>

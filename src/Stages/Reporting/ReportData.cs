@@ -83,7 +83,14 @@ internal sealed record ModelCard(
     int ImageTokens,
     int SuffixTokens,
     string Arithmetic
-);
+)
+{
+    /// <summary>A head n = layer * H + head in words.</summary>
+    public string NameOf(int n) => $"layer {Format.Count(n / Heads)} head {Format.Count(n % Heads)}";
+
+    /// <summary>Where a layer lies: 0 = the first, 1 = the last.</summary>
+    public double Depth(int layer) => Layers > 1 ? (double)layer / (Layers - 1) : 0;
+}
 
 /// <summary>A resolved setting.</summary>
 /// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>

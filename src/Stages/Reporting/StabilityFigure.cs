@@ -92,7 +92,7 @@ internal sealed class StabilityFigure : IFigure<Findings>
         );
         return new Drawing(
             "Were the masks enough?",
-            Sentence(findings, points),
+            Shows(findings, points),
             $"The attribution's trainer on the train masks among the first of a sample's masks; R² always on the "
                 + $"same held-out masks. Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = "
                 + $"{Count(points.Max(p => p.R2.Count))}). "
@@ -115,7 +115,7 @@ internal sealed class StabilityFigure : IFigure<Findings>
         );
     }
 
-    private static string Sentence(Findings findings, Point[] points)
+    private static string Shows(Findings findings, Point[] points)
     {
         Point last = points[^1];
         string halves =

@@ -11,6 +11,9 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig4a-text-tokens", Section.Tokens, Paper = "Fig. 4A", Order = 1)]
 internal sealed class TextTokensFigure : IFigure<Findings>
 {
+    private const int Late = 5; // tokens: the role and the last one
+    private const double LateMost = 0.9;
+
     private const double Label = 104,
         Row = 19,
         Foot = 46,
@@ -58,7 +61,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
         );
         return new Drawing(
             "Text tokens that receive the picture",
-            TokenSentences.TextTokens(tokens),
+            Shows(tokens),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "
                 + $"are the heads needed for faithfulness > {Tick(spec.Faithfulness)} (by β). "
                 + $"Above: the text after the picture, shaded by δ, important tokens (δ > "
@@ -70,6 +73,50 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             canvas => Draw(tokens, spec.Important, canvas)
         );
     }
+
+    private static string Shows(TokenFindings tokens)
+    {
+        int[] order =
+        [
+            .. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i),
+        ];
+        int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
+        Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
+        string most =
+            $"Keeping the picture from {Quoted(tokens, order[0])} alone costs "
+            + $"{Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
+        string which = important.Length switch
+        {
+            0 => "; no token is important in half of the samples",
+            1 => $"; it is the only one of {Many(tokens.Tokens.Count, "text token")} that is important in at least "
+                + $"half of the samples",
+            _ => $"; {Count(important.Length)} of {Many(tokens.Tokens.Count, "text token")} are important in at least "
+                + $"half of the samples: {string.Join(", ", important.Order().Select(i => Quoted(tokens, i)))}",
+        };
+        string place = $"{Verdicts.Share(late)} of a sample's δ lies on the last {Count(Late)} tokens";
+        string verdict = Verdicts.Against(
+            late,
+            LateMost,
+            "as in the paper, the picture reaches the last tokens, not the question",
+            "unlike in the paper, where the question receives next to nothing",
+            "the samples do not tell whether the question receives next to nothing, as in the paper",
+            $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper"
+        );
+        return $"{most}{which}. {Kept(tokens)} {place}: {verdict}.";
+    }
+
+    /// <summary>Share of a sample's positive delta on its last tokens; NaN where none is positive.</summary>
+    private static double LateShare(TracedSample sample)
+    {
+        double[] positive = [.. sample.Delta.Select(d => Math.Max(0, d))];
+        return positive.TakeLast(Late).Sum() / positive.Sum();
+    }
+
+    private static string Kept(TokenFindings tokens) =>
+        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), "
+        + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
+
+    private static string Quoted(TokenFindings tokens, int i) => $"“{TokenText.Shown(tokens.Tokens[i]).Trim()}”";
 
     private static Svg Draw(TokenFindings tokens, double important, Canvas canvas)
     {

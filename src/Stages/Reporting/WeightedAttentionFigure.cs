@@ -10,6 +10,9 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig4c-weighted-attention", Section.Tokens, Paper = "Fig. 4C", Order = 3)]
 internal sealed class WeightedAttentionFigure : IFigure<Findings>
 {
+    private const string PaperModel = "LLaVA-1.5-7B";
+    private const double PaperRho = 0.70;
+
     private const double Left = 52,
         Top = 34,
         Foot = 46,
@@ -38,7 +41,7 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
         int all = tokens.Attributed.Sum(s => s.Beta.Count);
         return new Drawing(
             "Image tokens: β against weighted attention",
-            TokenSentences.Attention(tokens),
+            Shows(tokens),
             "w sums a token's attention in the intact run over the heads of x*, weighted by their β, and over the "
                 + "text tokens of u*, weighted by their δ. "
                 + $"Dots at the left: image tokens of all "
@@ -48,6 +51,31 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
             table,
             canvas => Draw(tokens, points, canvas)
         );
+    }
+
+    private static string Shows(TokenFindings tokens)
+    {
+        if (!double.IsFinite(tokens.PooledRho.Mean))
+        {
+            return "β or weighted attention is the same for every image token: there is no correlation to state.";
+        }
+
+        string within = $"within a sample it is {Verdicts.Number(tokens.Rho)} on average";
+        string verdict = Verdicts.Against(
+            tokens.PooledRho,
+            PaperRho,
+            "ours is higher",
+            "ours is lower",
+            "the samples do not tell ours from it",
+            $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it"
+        );
+        string paper =
+            $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
+            + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
+        int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
+        return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
+            + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; "
+            + $"{within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
     }
 
     private static (double W, double Beta)[] Points(TokenFindings tokens)

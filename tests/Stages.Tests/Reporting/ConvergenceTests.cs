@@ -19,7 +19,7 @@ public sealed class ConvergenceTests
             .Should()
             .Contain("class=\"warning\"")
             .And.Contain("2 of 3 fits did not converge");
-        Sentences.Fit(findings).Should().Contain("fit: 2 of 3 fits did not converge");
+        FitFigure.Of(findings)!.Shows.Should().Contain("fit: 2 of 3 fits did not converge");
     }
 
     [Fact]

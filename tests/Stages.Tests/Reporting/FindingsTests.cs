@@ -114,7 +114,7 @@ public sealed class FindingsTests
     public void The_sentence_names_the_criterion_that_the_data_put_first()
     {
         string Sentence(int attribution, int causal) =>
-            Sentences.HeadsNeeded(
+            ToldOf(
                 Findings.Of(
                     Report([
                         .. Enumerable
@@ -141,7 +141,7 @@ public sealed class FindingsTests
     [Fact]
     public void Two_or_three_samples_rank_no_criterion()
     {
-        string sentence = Sentences.HeadsNeeded(
+        string sentence = ToldOf(
             Findings.Of(
                 Report([
                     .. Enumerable
@@ -174,7 +174,7 @@ public sealed class FindingsTests
     )
     {
         string Sentence(Func<int, int> completeOf) =>
-            Sentences.HeadsNeeded(
+            ToldOf(
                 Findings.Of(
                     Report([
                         .. Enumerable
@@ -209,6 +209,8 @@ public sealed class FindingsTests
                 .Contain("the samples do not tell whether other heads can stand in");
         }
     }
+
+    private static string ToldOf(Findings findings) => HeadsNeededFigure.Of(findings)!.Shows;
 
     private static IEnumerable<ValidationRow> Crossing(string sample, string criterion, int k) =>
         Enumerable
