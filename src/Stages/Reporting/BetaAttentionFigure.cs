@@ -7,11 +7,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig3d-beta-attention", Section.Heads, Paper = "Fig. 3D", Order = 3)]
 internal sealed class BetaAttentionFigure : IFigure<Findings>
 {
-    private const double Left = 52,
-        Right = 16,
-        Top = 30,
-        Foot = 44,
-        Key = 56;
     private const double Weak = 0.3; // |rho| below it says little: a tenth of the variance
     private const int Top10 = 10;
 
@@ -119,13 +114,12 @@ internal sealed class BetaAttentionFigure : IFigure<Findings>
 
     private static Svg Draw(Findings findings, Point[] heads, Canvas canvas)
     {
-        double height = canvas.IsNarrow ? 340 : 420;
-        Svg svg = canvas.Svg(height + Key);
-        var x = new Scale(0, Math.Max(1e-9, heads.Max(h => h.Attention) * 1.03), Left, canvas.Width - Right);
+        var (svg, panel) = Panel.Single(canvas, Svg.RampHeight, isTall: true);
+        Scale x = panel.Across(0, Math.Max(1e-9, heads.Max(h => h.Attention) * 1.03));
         double least = Math.Min(0, heads.Min(h => h.Beta)),
             most = Math.Max(1e-9, heads.Max(h => h.Beta)),
             room = 0.04 * (most - least);
-        var y = new Scale(least - room, most + room, height - Foot, Top);
+        Scale y = panel.Upwards(least - room, most + room);
         svg.Axes(x, y, "image attention weight", "mean β", x.Ticks(canvas.IsNarrow ? 5 : 8), y.Ticks(6));
         svg.Line(x.Start, y[0], x.End, y[0], Palette.Muted, 1, "4 4");
         int perLayer = findings.Data.Model.Heads,
@@ -148,8 +142,8 @@ internal sealed class BetaAttentionFigure : IFigure<Findings>
         }
 
         return svg.Ramp(
-            Left,
-            height + 22,
+            x.Start,
+            panel.Top + panel.Height + 22,
             200,
             "layer",
             Palette.OfDepth,

@@ -11,7 +11,6 @@ internal sealed class FitFigure : IFigure<Findings>
     private const double Label = 40,
         Row = 62,
         Top = 18,
-        Foot = 42,
         Right = 14;
 
     /// <summary>The figure; null without a regression.</summary>
@@ -83,19 +82,12 @@ internal sealed class FitFigure : IFigure<Findings>
 
     private static Svg Draw(Findings findings, Canvas canvas)
     {
-        Svg svg = canvas.Svg(Top + (2 * Row) + Foot);
+        Svg svg = canvas.Svg(Top + (2 * Row) + RowAxis.Height);
         double[] values = [.. findings.Fitted.SelectMany(s => new[] { s.R2, s.Rho }).Where(double.IsFinite)];
         double least = Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.02) * 10) / 10, -1, 0.7);
         var x = new Scale(least, 1, Label, canvas.Width - Right);
         double bottom = Top + (2 * Row);
-        foreach (double tick in x.Ticks(canvas.IsNarrow ? 5 : 10))
-        {
-            svg.Line(x[tick], Top - 8, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, "on test masks; 1 = perfect", "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, Top - 8, bottom, "on test masks; 1 = perfect", canvas.IsNarrow ? 5 : 10);
         var (r2, rho) = PaperBands(findings.Published);
         DrawRow(svg, "R²", findings.R2, r2, findings.Fitted.Select(s => (s, s.R2)), x, Top);
         DrawRow(svg, "ρ", findings.Rho, rho, findings.Fitted.Select(s => (s, s.Rho)), x, Top + Row);

@@ -12,11 +12,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig-gradient-cost", Section.Beyond, Order = 1)]
 internal sealed class GradientCostFigure : IFigure<Findings>
 {
-    private const double Left = 40,
-        Right = 16,
-        Top = 34,
-        Foot = 44,
-        KeyRow = 20;
     private const double Near = 0.95; // of the full elastic net's R^2
     private const double Floor = 0; // of R^2: below, the mean of phi alone says more
 
@@ -156,78 +151,36 @@ internal sealed class GradientCostFigure : IFigure<Findings>
 
     private static Svg Draw(Line[] lines, Canvas canvas)
     {
-        int keysPerRow = canvas.IsNarrow ? 1 : 4;
-        double keys = KeyRow * Math.Ceiling((double)lines.Length / keysPerRow),
-            panel = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(keys + (canvas.IsNarrow ? 2 * panel : panel));
-        for (int i = 0; i < lines.Length; i++)
-        {
-            double x = Left + (i % keysPerRow * (canvas.Width - Left) / keysPerRow),
-                y = 12 + (i / keysPerRow * KeyRow);
-            svg.BeginKey(i)
-                .Rectangle(x, y - 6, 18, 4, lines[i].Ink)
-                .Text(x + 24, y, lines[i].Title, ink: Palette.Ink)
-                .End();
-        }
-
-        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
-        DrawPanel(svg, lines, "R² on held-out masks", p => p.R2, 0, width, keys, panel);
-        DrawPanel(
-            svg,
-            lines,
-            "correlation with the full elastic net",
-            p => p.Correlation,
-            canvas.IsNarrow ? 0 : canvas.Width - width,
-            width,
-            canvas.IsNarrow ? keys + panel : keys,
-            panel
-        );
+        var keys = new KeyRow([.. lines.Select(l => (l.Title, l.Ink))], canvas);
+        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
+        keys.Draw(svg);
+        int ticks = canvas.IsNarrow ? 5 : 8;
+        DrawPanel(svg, panels[0], lines, "R² on held-out masks", p => p.R2, ticks);
+        DrawPanel(svg, panels[1], lines, "correlation with the full elastic net", p => p.Correlation, ticks);
         return svg;
     }
 
     private static void DrawPanel(
         Svg svg,
+        Panel panel,
         Line[] lines,
         string name,
         Func<Point, Estimate> valueOf,
-        double left,
-        double width,
-        double top,
-        double height
+        int ticks
     )
     {
         Point[] all = [.. lines.SelectMany(l => l.Points)];
         double[] values = [.. all.Select(p => valueOf(p).Mean).Where(double.IsFinite)];
         int least = all.Min(p => p.Passes),
             most = Math.Max(all.Max(p => p.Passes), least + 1);
-        var x = new Scale(least, most, left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(
-            Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8),
-            1,
-            top + height - Foot,
-            top + Top
-        );
-        svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, width < 370 ? 5 : 8)], y.Ticks(6));
+        Scale x = panel.Across(least, most, logarithmic: true),
+            y = panel.Upwards(Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8), 1);
+        svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, ticks)], y.Ticks(6));
         foreach (var (line, series) in lines.Select((l, i) => (l, i)).Reverse())
         {
             Point[] points = [.. line.Points.Where(p => valueOf(p).Mean >= Floor)];
             svg.BeginSeries(series);
-            Point[] banded = [.. points.Where(p => valueOf(p).HasInterval)];
-            if (banded.Length > 1)
-            {
-                svg.Band(
-                    banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).High))),
-                    banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Low))),
-                    line.Ink,
-                    0.18
-                );
-            }
-
-            if (points.Length > 1)
-            {
-                svg.Curve(points.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Mean))), line.Ink);
-            }
-
+            BandedLine.Draw(svg, points.Select(p => ((double)p.Passes, valueOf(p))), x, y, line.Ink);
             foreach (Point p in points)
             {
                 Estimate at = valueOf(p);

@@ -10,7 +10,6 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
     private const double Label = 128,
         Row = 40,
         Head = 44,
-        Foot = 44,
         ValueRoom = 44;
 
     /// <summary>The figure; null without validation.</summary>
@@ -110,7 +109,7 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
     private static Svg Draw(Findings findings, Panel[] panels, Canvas canvas)
     {
         int rows = findings.Criteria.Count;
-        double panelHeight = Head + (rows * Row) + Foot;
+        double panelHeight = Head + (rows * Row) + RowAxis.Height;
         Svg svg = canvas.Svg(canvas.IsNarrow ? panels.Length * panelHeight : panelHeight);
         double most = Most(findings, panels);
         double panelWidth = canvas.IsNarrow ? canvas.Width - Label : (canvas.Width - Label) / panels.Length;
@@ -137,20 +136,7 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
                 bold: true
             )
             .Text(x.Start, top - 10, panel.Meaning);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, top, x.Start, bottom, Palette.Muted)
-            .Text(
-                (x.Start + x.End) / 2,
-                bottom + 34,
-                $"heads needed, of {Count(findings.HeadCount)}",
-                "middle",
-                Palette.Ink
-            );
+        RowAxis.Draw(svg, x, top, bottom, $"heads needed, of {Count(findings.HeadCount)}", ticks: 5, from: 0);
         for (int i = 0; i < findings.Criteria.Count; i++)
         {
             CriterionFindings criterion = findings.Criteria[i];
@@ -193,9 +179,7 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
         if (mean.HasInterval)
         {
             end = x.Clamped(mean.High);
-            svg.Line(x[mean.Low], y + 14, end, y + 14, Palette.Ink, 1.3)
-                .Line(x[mean.Low], y + 10, x[mean.Low], y + 18, Palette.Ink, 1.3)
-                .Line(end, y + 10, end, y + 18, Palette.Ink, 1.3);
+            RowAxis.Whisker(svg, x, mean.Low, mean.High, y + 14);
         }
 
         svg.Text(end + 6, y + 18.5, MeanHeads(mean.Mean), ink: Palette.Ink, bold: true);

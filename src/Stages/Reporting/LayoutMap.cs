@@ -109,15 +109,14 @@ internal sealed record LayoutMap(
         double height
     )
     {
-        var taken = new List<(double Left, double Right, double Y)>();
+        var labels = new Labels();
         foreach (var (name, at) in names)
         {
             double half = name.Length * LabelSize * 0.34;
             double x = Math.Clamp(at.X, left + half + 2, Math.Max(left + half + 2, left + width - half - 2)),
                 y = at.Y - 7 < top + LabelSize ? at.Y + 7 + LabelSize : at.Y - 7;
-            if (taken.TrueForAll(t => t.Right < x - half || t.Left > x + half || Math.Abs(t.Y - y) > LabelSize + 2))
+            if (labels.Take(x - half, x + half, y, LabelSize + 2))
             {
-                taken.Add((x - half, x + half, y));
                 svg.Text(x, y, name, "middle", Palette.Ink, LabelSize, bold: true, halo: true);
             }
         }

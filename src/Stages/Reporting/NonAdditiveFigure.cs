@@ -11,11 +11,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig-non-additive", Section.Beyond, Order = 2)]
 internal sealed class NonAdditiveFigure : IFigure<Findings>
 {
-    private const double Left = 52,
-        Right = 16,
-        Top = 34,
-        Foot = 44;
-
     /// <summary>The figure; null without the rows.</summary>
     public static Drawing? Of(Findings findings)
     {
@@ -77,16 +72,15 @@ internal sealed class NonAdditiveFigure : IFigure<Findings>
 
     private static Svg Draw(NonAdditiveRow[] rows, Estimate gained, Canvas canvas)
     {
-        double height = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(height);
+        var (svg, panel) = Panel.Single(canvas);
         double least = rows.Min(Linear),
             most = rows.Max(Linear),
             room = Math.Max(0.01, 0.05 * (most - least));
         double low = Math.Min(0, rows.Min(Gained)),
             high = Math.Max(0.01, rows.Max(Gained)),
             space = 0.08 * (high - low);
-        var x = new Scale(least - room, most + room, Left, canvas.Width - Right);
-        var y = new Scale(low - space, high + space, height - Foot, Top);
+        Scale x = panel.Across(least - room, most + room),
+            y = panel.Upwards(low - space, high + space);
         svg.Axes(
             x,
             y,

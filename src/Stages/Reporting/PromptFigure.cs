@@ -13,8 +13,7 @@ internal sealed class PromptFigure : IFigure<Findings>
 {
     private const double Right = 94,
         Row = 40,
-        Top = 30,
-        Foot = 44;
+        Top = 30;
     private const int NameCharacters = 8;
 
     /// <summary>The figure; null without other prompts.</summary>
@@ -133,7 +132,7 @@ internal sealed class PromptFigure : IFigure<Findings>
     private static Svg Draw(PromptRow[] rows, string own, Canvas canvas)
     {
         double bottom = Top + (rows.Length * Row);
-        Svg svg = canvas.Svg(bottom + Foot);
+        Svg svg = canvas.Svg(bottom + RowAxis.Height);
         double[] values =
         [
             .. rows.SelectMany(r => r.Cosines).Where(double.IsFinite),
@@ -142,14 +141,7 @@ internal sealed class PromptFigure : IFigure<Findings>
         double least = Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 20) / 20, -1, 0.9);
         double left = Math.Clamp(14 + (8 * rows.Max(r => r.Prompt.Length)), 44, 14 + (8 * NameCharacters));
         var x = new Scale(least, 1, left, canvas.Width - Right);
-        foreach (double tick in x.Ticks(canvas.IsNarrow ? 4 : 8))
-        {
-            svg.Line(x[tick], Top - 6, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, $"cosine of β with that under {own}", "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, Top - 6, bottom, $"cosine of β with that under {own}", canvas.IsNarrow ? 4 : 8);
         svg.Text(x.End + 8, Top - 12, "mean ± sd", size: 11);
         for (int i = 0; i < rows.Length; i++)
         {

@@ -202,7 +202,7 @@ internal sealed class RatioFigure : IFigure<Findings>
     private static Svg Draw(Findings findings, Study study, Canvas canvas)
     {
         double[] percent = [.. study.Places.Select(p => 100 * p)];
-        EstimatePanel Panel(string name, IReadOnlyList<Estimate> means, IReadOnlyList<int> missing) =>
+        EstimatePanel Of(string name, IReadOnlyList<Estimate> means, IReadOnlyList<int> missing) =>
             new(
                 name,
                 "p, % of heads ablated",
@@ -211,24 +211,21 @@ internal sealed class RatioFigure : IFigure<Findings>
             );
         EstimatePanel[] panels =
         [
-            Panel(
+            Of(
                 $"heads for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}",
                 study.Faithful,
                 study.FaithfulMissing
             ),
-            Panel(
+            Of(
                 $"heads for completeness < {Tick(findings.Data.CompletenessThreshold)}",
                 study.Complete,
                 study.CompleteMissing
             ),
         ];
-        double height = canvas.IsNarrow ? 240 : 280,
-            width = canvas.IsNarrow ? canvas.Width : canvas.Width / 2,
-            most = panels.Max(p => p.Most);
-        Svg svg = canvas.Svg(canvas.IsNarrow ? 2 * height : height);
-        for (int p = 0; p < panels.Length; p++)
+        var (svg, places) = Panel.Several(canvas, panels.Length, above: 0);
+        foreach (var (panel, place) in panels.Zip(places))
         {
-            panels[p].Draw(svg, canvas.IsNarrow ? 0 : p * width, canvas.IsNarrow ? p * height : 0, width, height, most);
+            panel.Draw(svg, place, panels.Max(p => p.Most));
         }
 
         return svg;

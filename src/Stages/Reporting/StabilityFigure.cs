@@ -10,11 +10,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig-stability", Section.Fit, Order = 3)]
 internal sealed class StabilityFigure : IFigure<Findings>
 {
-    private const double Left = 44,
-        Right = 18,
-        Top = 34,
-        Foot = 44;
-
     /// <summary>
     /// A doubling that gains less R^2 and leaves beta a larger cosine than this says that more masks would change
     /// little.
@@ -166,38 +161,22 @@ internal sealed class StabilityFigure : IFigure<Findings>
 
     private static Svg Draw(Point[] points, Canvas canvas)
     {
-        Measure[] keys = [R2, All, Half, Split];
-        int keysPerRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(keys.Length, keysPerRow),
-            panel = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * panel : panel));
-        SeriesKeys.Draw(svg, [.. keys.Select(m => (m.Title, m.Ink))], Left, keysPerRow);
-        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
-        DrawPanel(svg, points, "R² on held-out masks", [R2], 0, 0, width, key, panel);
-        DrawPanel(
-            svg,
-            points,
-            "likeness of β",
-            keys[1..],
-            1,
-            canvas.IsNarrow ? 0 : canvas.Width - width,
-            width,
-            canvas.IsNarrow ? key + panel : key,
-            panel
-        );
+        Measure[] measures = [R2, All, Half, Split];
+        var keys = new KeyRow([.. measures.Select(m => (m.Title, m.Ink))], canvas);
+        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
+        keys.Draw(svg);
+        DrawPanel(svg, panels[0], points, "R² on held-out masks", measures[..1], 0);
+        DrawPanel(svg, panels[1], points, "likeness of β", measures[1..], 1);
         return svg;
     }
 
     private static void DrawPanel(
         Svg svg,
+        Panel panel,
         Point[] points,
         string name,
         Measure[] measures,
-        int firstSeries,
-        double left,
-        double width,
-        double top,
-        double height
+        int firstSeries
     )
     {
         double[] values =
@@ -207,32 +186,10 @@ internal sealed class StabilityFigure : IFigure<Findings>
                 .SelectMany(e => new[] { e.Mean, e.Low })
                 .Where(double.IsFinite),
         ];
-        var x = new Scale(
-            points[0].Masks,
-            Math.Max(points[^1].Masks, points[0].Masks + 1),
-            left + Left,
-            left + width - Right,
-            Logarithmic: true
-        );
-        var y = new Scale(
-            Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9),
-            1,
-            top + height - Foot,
-            top + Top
-        );
-        svg.Axes(x, y, "masks a sample", name, [], y.Ticks(6));
-        double free = double.NegativeInfinity; // of a label
-        foreach (Point p in points)
-        {
-            string label = Fixed(p.Masks, 0);
-            svg.Line(x[p.Masks], y.Start, x[p.Masks], y.Start + 4, Palette.Muted);
-            if (x[p.Masks] - (3.5 * label.Length) > free)
-            {
-                svg.Text(x[p.Masks], y.Start + 17, label, "middle", size: 11);
-                free = x[p.Masks] + (3.5 * label.Length) + 4;
-            }
-        }
-
+        Scale x = panel.Across(points[0].Masks, Math.Max(points[^1].Masks, points[0].Masks + 1), logarithmic: true),
+            y = panel.Upwards(Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9), 1);
+        svg.Axes(x, y, "masks a sample", name, [], y.Ticks(6))
+            .NumbersBelow(x, y.Start, points.Select(p => (p.Masks, Fixed(p.Masks, 0))));
         foreach (var (measure, series) in measures.Select((m, i) => (m, firstSeries + i)).Reverse())
         {
             DrawLine(svg.BeginSeries(series), points, measure, x, y).End();
@@ -241,24 +198,8 @@ internal sealed class StabilityFigure : IFigure<Findings>
 
     private static Svg DrawLine(Svg svg, Point[] points, Measure measure, Scale x, Scale y)
     {
-        Point[] shown = [.. points.Where(p => double.IsFinite(measure.Of(p).Mean))],
-            banded = [.. shown.Where(p => measure.Of(p).HasInterval)];
-        if (banded.Length > 1)
-        {
-            svg.Band(
-                banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).High))),
-                banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Low))),
-                measure.Ink,
-                0.18
-            );
-        }
-
-        if (shown.Length > 1)
-        {
-            svg.Curve(shown.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Mean))), measure.Ink);
-        }
-
-        foreach (Point p in shown)
+        BandedLine.Draw(svg, points.Select(p => (p.Masks, measure.Of(p))), x, y, measure.Ink);
+        foreach (Point p in points.Where(p => double.IsFinite(measure.Of(p).Mean)))
         {
             svg.Dot(
                 x[p.Masks],

@@ -16,7 +16,6 @@ internal sealed class TextTokensFigure : IFigure<Findings>
 
     private const double Label = 104,
         Row = 19,
-        Foot = 46,
         Right = 64;
 
     /// <summary>The figure; null without token tracing.</summary>
@@ -128,7 +127,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             bars = tokens.Tokens.Count * Row;
         double second = 24 + block + 30,
             chart = second + block + 24,
-            key = chart + bars + Foot + 30;
+            key = chart + bars + RowAxis.Height + 30;
         Svg svg = canvas.Svg(key + 26);
         svg.Text(0, 14, $"mean of {Many(tokens.Texts.Count, "sample")}", ink: Palette.Ink, bold: true);
         TokenText.Draw(
@@ -171,16 +170,9 @@ internal sealed class TextTokensFigure : IFigure<Findings>
     private static void DrawBars(Svg svg, TokenFindings tokens, double from, Scale x, double top)
     {
         double bottom = top + (tokens.Tokens.Count * Row);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 15, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x[0], top, x[0], bottom, Palette.Muted);
+        RowAxis.Draw(svg, x, top, bottom, $"mean δ; dashed: {Tick(from)}", ticks: 5, from: 0);
         double line = x.Clamped(from);
         svg.Line(line, top, line, bottom, Palette.Muted, 1, "3 3");
-        svg.Text((x.Start + x.End) / 2, bottom + 33, $"mean δ; dashed: {Tick(from)}", "middle", Palette.Ink);
         svg.Text(x.End + Right - 2, top - 6, "important", "end", size: 11);
         for (int i = 0; i < tokens.Tokens.Count; i++)
         {
@@ -221,10 +213,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             );
             if (delta.HasInterval && delta.High - delta.Low > 0.001 * (x.Most - x.Least))
             {
-                double middle = y + (Row / 2) + 0.5;
-                svg.Line(x.Clamped(delta.Low), middle, x.Clamped(delta.High), middle, Palette.Ink, 1.3);
-                svg.Line(x.Clamped(delta.Low), middle - 3, x.Clamped(delta.Low), middle + 3, Palette.Ink, 1.3)
-                    .Line(x.Clamped(delta.High), middle - 3, x.Clamped(delta.High), middle + 3, Palette.Ink, 1.3);
+                RowAxis.Whisker(svg, x, delta.Low, delta.High, y + (Row / 2) + 0.5);
             }
         }
     }

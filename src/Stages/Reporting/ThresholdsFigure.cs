@@ -8,8 +8,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig5-thresholds", Section.Validation, Paper = "Fig. 5", Order = 3)]
 internal sealed class ThresholdsFigure : IFigure<Findings>
 {
-    private const double KeyLeft = 46;
-
     /// <summary>The figure; null without a threshold study.</summary>
     public static Drawing? Of(Findings findings)
     {
@@ -25,8 +23,20 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
         ];
         EstimatePanel[] panels =
         [
-            Panel(findings, criteria, ValidationQuantity.Faithfulness, "heads for faithfulness", "faithfulness above"),
-            Panel(findings, criteria, ValidationQuantity.Completeness, "heads for completeness", "completeness below"),
+            PanelOf(
+                findings,
+                criteria,
+                ValidationQuantity.Faithfulness,
+                "heads for faithfulness",
+                "faithfulness above"
+            ),
+            PanelOf(
+                findings,
+                criteria,
+                ValidationQuantity.Completeness,
+                "heads for completeness",
+                "completeness below"
+            ),
         ];
         panels = [.. panels.Where(p => p.Places.Count > 0)];
         var table = new FigureTable(
@@ -67,7 +77,7 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
         );
     }
 
-    private static EstimatePanel Panel(
+    private static EstimatePanel PanelOf(
         Findings findings,
         string[] criteria,
         ValidationQuantity quantity,
@@ -162,26 +172,14 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
             : Place.First;
     }
 
-    private static Svg Draw(EstimatePanel[] panels, (string Title, Ink Ink)[] keys, Canvas canvas)
+    private static Svg Draw(EstimatePanel[] panels, (string Title, Ink Ink)[] series, Canvas canvas)
     {
-        int perRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(keys.Length, perRow),
-            height = canvas.IsNarrow ? 250 : 300,
-            most = panels.Max(p => p.Most);
-        Svg svg = canvas.Svg(key + (canvas.IsNarrow ? panels.Length * height : height));
-        SeriesKeys.Draw(svg, keys, KeyLeft, perRow);
-        double width = canvas.IsNarrow ? canvas.Width : canvas.Width / panels.Length;
-        for (int p = 0; p < panels.Length; p++)
+        var keys = new KeyRow(series, canvas);
+        var (svg, places) = Panel.Several(canvas, panels.Length, keys.Height);
+        keys.Draw(svg);
+        foreach (var (panel, place) in panels.Zip(places))
         {
-            panels[p]
-                .Draw(
-                    svg,
-                    canvas.IsNarrow ? 0 : p * width,
-                    key + (canvas.IsNarrow ? p * height : 0),
-                    width,
-                    height,
-                    most
-                );
+            panel.Draw(svg, place, panels.Max(p => p.Most));
         }
 
         return svg;

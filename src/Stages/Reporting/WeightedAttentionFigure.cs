@@ -185,14 +185,7 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
     private static void DrawStripAcross(Svg svg, TokenFindings tokens, Scale x, double top, double bottom)
     {
         svg.Text(x.Start, top - 12, $"ρ of every sample, n = {Count(tokens.Rho.Count)}", ink: Palette.Ink, bold: true);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, "Pearson ρ of β and w", "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, top, bottom, "Pearson ρ of β and w", ticks: 5);
         double middle = (top + bottom) / 2;
         foreach (
             var (sample, i) in tokens
