@@ -14,7 +14,7 @@ namespace Pipelines.Stages;
 [StageOf<ReportSpec>]
 public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage(context)
 {
-    private const int Version = 8;
+    private const int Version = 9;
     private const string NumbersFile = "key-numbers.parquet";
 
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>

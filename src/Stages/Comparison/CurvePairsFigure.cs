@@ -169,18 +169,7 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
             return svg;
         }
 
-        CurveDot[] banded = [.. dots.Where(d => d.Value.HasInterval)];
-        if (banded.Length > 1)
-        {
-            svg.Band(
-                banded.Select(d => (x[d.X], y[d.Value.High])),
-                banded.Select(d => (x[d.X], y[d.Value.Low])),
-                ink,
-                0.14
-            );
-        }
-
-        svg.Curve(dots.Select(d => (x[d.X], y[d.Value.Mean])), ink, thickness);
+        BandedLine.Draw(svg, dots.Select(d => (d.X, d.Value)), x, y, ink, thickness);
         int every = 1 + (dots.Count / TipsAtMost);
         foreach (CurveDot d in dots.Where((_, i) => i % every == 0))
         {

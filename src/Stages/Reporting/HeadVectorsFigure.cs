@@ -201,8 +201,8 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
     private static void DrawGroups(Svg svg, HeadVectors vectors, Map map, double left, double cellWidth, double height)
     {
         int group = 0;
-        double right = left + (map.Columns.Length * cellWidth),
-            free = left;
+        double right = left + (map.Columns.Length * cellWidth);
+        var second = new Labels();
         for (int start = 0; start < map.Columns.Length; group++)
         {
             string name = map.GroupOf(vectors.Samples[map.Columns[start]]);
@@ -233,10 +233,9 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
             {
                 svg.Text(x, Top - 15, name, size: 11);
             }
-            else if (above >= free)
+            else if (above >= left && second.Take(above, above + length, gap: 6))
             {
                 svg.Text(above, Top - 15 - NameLine, name, size: 11);
-                free = above + length + 6;
             }
 
             start = end;

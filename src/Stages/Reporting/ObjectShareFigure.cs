@@ -11,12 +11,9 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig-object-share", Section.Tokens, Paper = "§5.2", Order = 4)]
 internal sealed class ObjectShareFigure : IFigure<Findings>
 {
-    private const double Left = 52,
-        Right = 16,
-        Top = 54,
-        Foot = 46,
+    private const double KeyHeight = 20,
         Widest = 460,
-        Panel = 250;
+        StripWidth = 290;
 
     private static readonly Marker OfBeta = new(Palette.Series[0], MarkShape.Circle),
         OfAttention = new(Palette.Series[1], MarkShape.Diamond),
@@ -99,8 +96,7 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
     private static Svg Draw(TokenFindings tokens, Canvas canvas)
     {
         bool hasBeta = tokens.BetaOnObject.Count > 0;
-        double side = Math.Min(canvas.IsNarrow ? canvas.Width : Widest, canvas.Width),
-            bottom = Top + side - Left - Right;
+        var samples = Panel.Square(canvas.IsNarrow ? canvas.Width : Widest, Widest, KeyHeight);
         (string, Estimate, Marker)[] means =
         [
             ("tokens", tokens.ObjectArea, OfArea),
@@ -119,13 +115,13 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
             Gap = 20,
             MarkOf = row => means[row].Item3,
         };
-        Svg svg = canvas.Svg(canvas.IsNarrow ? bottom + Foot + strip.Height : Math.Max(bottom + Foot, strip.Height));
-        DrawSamples(svg, tokens, hasBeta, new Scale(0, 1, Left, side - Right), new Scale(0, 1, bottom, Top));
+        Svg svg = canvas.Svg(canvas.IsNarrow ? samples.Bottom + strip.Height : Math.Max(samples.Bottom, strip.Height));
+        DrawSamples(svg, tokens, hasBeta, samples.Across(0, 1), samples.Upwards(0, 1));
         strip.Draw(
             svg,
-            canvas.IsNarrow ? 0 : side + 10,
-            canvas.IsNarrow ? bottom + Foot : Top - 28,
-            canvas.IsNarrow ? canvas.Width : Math.Min(Panel + 40, canvas.Width - side - 10),
+            canvas.IsNarrow ? 0 : samples.Right + 10,
+            canvas.IsNarrow ? samples.Bottom : KeyHeight,
+            canvas.IsNarrow ? canvas.Width : Math.Min(StripWidth, canvas.Width - samples.Right - 10),
             firstSeries: 2
         );
         return svg;

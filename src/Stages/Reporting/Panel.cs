@@ -51,6 +51,44 @@ internal readonly record struct Panel(double Left, double Top, double Width, dou
         return (canvas.Svg(height + below), new Panel(0, 0, canvas.Width, height));
     }
 
+    /// <summary>A panel whose inside is square, so that a diagonal means "equal".</summary>
+    /// <param name="width">Room that there is.</param>
+    /// <param name="most">Greatest side of the inside.</param>
+    /// <param name="top">Upper edge.</param>
+    public static Panel Square(double width, double most, double top = 0)
+    {
+        double side = Math.Min(most, width - ForNumbers - AtEnd);
+        return new Panel(0, top, side + ForNumbers + AtEnd, side + ForName + Below);
+    }
+
+    /// <summary>Small panels in rows: three side by side, two on a phone.</summary>
+    /// <param name="canvas">What is drawn on.</param>
+    /// <param name="count">So many.</param>
+    /// <param name="top">Upper edge.</param>
+    /// <param name="height">Of one; null = so that their insides are square, and none wider than half the page.</param>
+    public static IReadOnlyList<GridPanel> Grid(Canvas canvas, int count, double top = 0, double? height = null)
+    {
+        int columns = Math.Min(count, canvas.IsNarrow ? 2 : 3);
+        double width = canvas.Width / (height is null ? Math.Max(2, columns) : columns),
+            tall = height ?? Square(width, double.PositiveInfinity).Height;
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new GridPanel(
+                    new Panel(i % columns * width, top + (i / columns * tall), width, tall),
+                    IsFirst: i % columns == 0,
+                    IsLowest: i + columns >= count
+                )),
+        ];
+    }
+
+    /// <summary>Lower edge.</summary>
+    public double Bottom => Top + Height;
+
+    /// <summary>Right edge.</summary>
+    public double Right => Left + Width;
+
     /// <summary>The scale across.</summary>
     public Scale Across(double least, double most, bool logarithmic = false) =>
         new(least, most, Left + ForNumbers, Left + Width - AtEnd, logarithmic);
@@ -62,3 +100,9 @@ internal readonly record struct Panel(double Left, double Top, double Width, dou
 
     private static double TallOn(Canvas canvas) => canvas.IsNarrow ? 340 : 420;
 }
+
+/// <summary>A panel of a grid.</summary>
+/// <param name="Panel">Where it stands.</param>
+/// <param name="IsFirst">It is the first of its row: the axis upwards is named there.</param>
+/// <param name="IsLowest">None stands below it: the axis across is named there.</param>
+internal readonly record struct GridPanel(Panel Panel, bool IsFirst, bool IsLowest);

@@ -9,10 +9,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig2-predicted-phi", Section.Fit, Paper = "Fig. 2", Order = 2)]
 internal sealed class PredictedPhiFigure : IFigure<Findings>
 {
-    private const double Left = 46,
-        Right = 6,
-        Head = 40,
-        Foot = 42;
     private const int Panels = 6,
         PointsAtMost = 2000;
 
@@ -123,46 +119,25 @@ internal sealed class PredictedPhiFigure : IFigure<Findings>
 
     private static Svg Draw(SampleResult[] samples, Canvas canvas)
     {
-        int columns = Math.Min(samples.Length, canvas.IsNarrow ? 2 : 3),
-            rows = (samples.Length + columns - 1) / columns;
-        double width = canvas.Width / Math.Max(2, columns),
-            side = width - Left - Right,
-            height = Head + side + Foot;
+        IReadOnlyList<GridPanel> grid = Panel.Grid(canvas, samples.Length);
         double[] values = [.. samples.SelectMany(s => s.TestPhi.Concat(s.TestPredicted)).Where(double.IsFinite)];
         double least = values.DefaultIfEmpty(0).Min(),
             most = values.DefaultIfEmpty(1).Max(),
             room = Math.Max(1e-6, 0.04 * (most - least));
-        Svg svg = canvas.Svg(rows * height);
-        for (int i = 0; i < samples.Length; i++)
+        Svg svg = canvas.Svg(grid[^1].Panel.Bottom);
+        foreach (var (sample, place) in samples.Zip(grid))
         {
-            double left = (i % columns * width) + Left,
-                top = (i / columns * height) + Head;
-            var x = new Scale(least - room, most + room, left, left + side);
-            var y = x with { Start = top + side, End = top };
-            DrawPanel(
-                svg,
-                samples[i],
-                x,
-                y,
-                names: i / columns == rows - 1 || i + columns >= samples.Length,
-                first: i % columns == 0,
-                characters: (int)(side / 7)
-            );
+            Scale x = place.Panel.Across(least - room, most + room),
+                y = place.Panel.Upwards(least - room, most + room);
+            DrawPanel(svg, sample, x, y, names: place.IsLowest, first: place.IsFirst);
         }
 
         return svg;
     }
 
-    private static void DrawPanel(
-        Svg svg,
-        SampleResult sample,
-        Scale x,
-        Scale y,
-        bool names,
-        bool first,
-        int characters
-    )
+    private static void DrawPanel(Svg svg, SampleResult sample, Scale x, Scale y, bool names, bool first)
     {
+        int characters = (int)((x.End - x.Start) / 7);
         int ticks = x.End - x.Start < 140 ? 3 : 5;
         svg.Axes(x, y, names ? "predicted φ" : "", "", x.Ticks(ticks), y.Ticks(ticks));
         svg.Text(x.Start, y.End - 22, Cut(sample.Answer, characters), ink: Palette.Ink, bold: true)
