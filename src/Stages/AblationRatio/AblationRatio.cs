@@ -97,11 +97,11 @@ public sealed class AblationRatio : Stage
                             + $"{Words(rows, r => r.CompleteHeads)} for completeness < {validation.Spec.Completeness}"
                     )
                 )),
-            .. NotConverged(Convergence(artifacts)),
+            .. NotConverged(artifacts),
         ];
 
     /// <summary>Whether the fits met their stopping rule.</summary>
-    public Reporting.Convergence Convergence(Artifacts artifacts) =>
+    public override Reporting.Convergence Convergence(Artifacts artifacts) =>
         Reporting.Convergence.Of(
             Name,
             (from p in plans from sample in Samples(artifacts)! select p.Attribution.Fit(artifacts, sample)).Select(f =>

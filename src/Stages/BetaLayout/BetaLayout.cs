@@ -25,11 +25,12 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
     /// <summary>The samples in the plane.</summary>
     public IReadOnlyList<LayoutRow> Rows(Artifacts artifacts) => artifacts.Rows<LayoutRow>(Units(artifacts).Known[0]);
 
-    /// <summary>Where the coefficients that are laid out come from.</summary>
-    public Regress Attribution => attribution;
+    /// <summary>beta that is laid out, which may be another stage's than the one that the report shows.</summary>
+    internal override IEnumerable<(Type Row, PublishedTable Behind)> ReadWith(Artifacts artifacts) =>
+        attribution.Published(artifacts).Where(t => t.Row == typeof(AttributionRow)).Select(t => (typeof(LayoutRow), t));
 
     /// <summary>How they were laid out, in words.</summary>
-    public string Method(Artifacts artifacts)
+    private string Method(Artifacts artifacts)
     {
         LayoutRunRow run = Run(artifacts);
         return run.Perplexity is null
@@ -43,7 +44,7 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
         [
-            new PublishedTable<LayoutRow>(() => Rows(artifacts)),
+            new PublishedTable<LayoutRow>(() => Rows(artifacts), () => Method(artifacts)),
             new PublishedTable<LayoutRunRow>(() => [Run(artifacts)]),
         ];
 

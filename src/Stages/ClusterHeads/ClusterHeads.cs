@@ -31,7 +31,7 @@ public sealed class ClusterHeads(
     public VectorDistance Metric => spec.Distance;
 
     /// <summary>How they are clustered, in words.</summary>
-    public string Method =>
+    private string Method =>
         $"{(spec.Linkage == ClusterLinkage.Ward ? "Ward" : "average")} linkage of "
         + $"{(spec.Distance == VectorDistance.Cosine ? "cosine" : "Euclidean")} distances";
 
@@ -50,7 +50,7 @@ public sealed class ClusterHeads(
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
-        [new PublishedTable<HeadVectorRow>(() => Rows(artifacts)), new PublishedTable<Merge>(() => Merges(artifacts))];
+        [new PublishedTable<HeadVectorRow>(() => Rows(artifacts), () => Method), new PublishedTable<Merge>(() => Merges(artifacts))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)

@@ -4,20 +4,20 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>beta of A against beta of B: a dot a head.</summary>
-internal static class BetaPairFigure
+[Figure("beta", Section.Heads, Paper = "Fig. 2", Order = 1)]
+internal sealed class BetaPairFigure : IFigure<ComparedFits>
 {
-    private const double Left = 52,
-        Right = 16,
+    private const double Right = 16,
         Top = 30,
-        Foot = 44,
         Side = 400,
         Line = 21,
         Ramp = 50;
     private const int Listed = 10;
 
     /// <summary>The figure; null where beta cannot be compared.</summary>
-    public static Figure? Of(RunComparison runs, FitComparison fit, string name)
+    public static Drawing? Of(ComparedFits compared)
     {
+        var (runs, fit) = compared;
         if (fit.Beta is not { } beta)
         {
             return null;
@@ -44,9 +44,7 @@ internal static class BetaPairFigure
             beta.Samples.Count > 0
                 ? $"mean over the {Many(beta.Samples.Count, "sample")} in common"
                 : "mean over the samples of each run, which have none in common";
-        return new Figure(
-            name,
-            "Fig. 2",
+        return new Drawing(
             "β in A against β in B",
             ComparisonSentences.Beta(runs, fit),
             $"A dot is a head, {over}; colour: its depth in the model. On the dashed diagonal β is the same in both "
@@ -58,7 +56,7 @@ internal static class BetaPairFigure
 
     private static Svg Draw(BetaComparison beta, Canvas canvas)
     {
-        double side = Math.Min(Side, canvas.Width - Left - Right);
+        Panel panel = Panel.Square(canvas.Width, Side);
         int[] apart =
         [
             .. Enumerable
@@ -68,14 +66,13 @@ internal static class BetaPairFigure
                 .Take(Listed)
                 .Where(n => beta.MeanA[n] != beta.MeanB[n]),
         ];
-        double list = (apart.Length > 0 ? 24 + (Line * apart.Length) : 0) + Ramp,
-            plot = Top + side + Foot;
-        Svg svg = canvas.Svg(canvas.IsNarrow ? plot + 24 + list : Math.Max(plot, Top + list));
+        double list = (apart.Length > 0 ? 24 + (Line * apart.Length) : 0) + Ramp;
+        Svg svg = canvas.Svg(canvas.IsNarrow ? panel.Bottom + 24 + list : Math.Max(panel.Bottom, Top + list));
         double least = Math.Min(0, beta.MeanA.Concat(beta.MeanB).Min()),
             most = Math.Max(1e-9, beta.MeanA.Concat(beta.MeanB).Max()),
             room = 0.04 * (most - least);
-        var x = new Scale(least - room, most + room, Left, Left + side);
-        var y = new Scale(least - room, most + room, Top + side, Top);
+        Scale x = panel.Across(least - room, most + room),
+            y = panel.Upwards(least - room, most + room);
         svg.Axes(x, y, "mean β in A", "mean β in B", x.Ticks(6), y.Ticks(6));
         svg.Line(x[x.Least], y[y.Least], x[x.Most], y[y.Most], Palette.Muted, 1, "4 4");
         double radius = beta.MeanA.Length > 300 ? 2.8 : 4;
@@ -100,8 +97,8 @@ internal static class BetaPairFigure
             bold: true,
             halo: true
         );
-        double left = canvas.IsNarrow ? Left : Left + side + 44,
-            top = canvas.IsNarrow ? plot + 24 : Top + 4;
+        double left = canvas.IsNarrow ? x.Start : panel.Right + 28,
+            top = canvas.IsNarrow ? panel.Bottom + 24 : Top + 4;
         List(svg, beta, apart, left, top, canvas.Width - Right);
         string last = $"{Count(beta.Layers - 1)}, last";
         return svg.Ramp(

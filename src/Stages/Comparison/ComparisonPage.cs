@@ -26,7 +26,7 @@ public static class ComparisonPage
                 Section(
                     $"heads{f.Stage.Id}",
                     $"Which heads{f.Stage.Title}",
-                    [BetaPairFigure.Of(runs, f.Fit, $"beta{f.Stage.Id}")],
+                    Figures.Of(new ComparedFits(runs, f.Fit), f.Stage.Id),
                     f.Fit.Beta is null ? Paragraph(ComparisonSentences.Beta(runs, f.Fit)) : "",
                     Table(ComparisonTable.Beta(f.Fit))
                 )
@@ -35,10 +35,7 @@ public static class ComparisonPage
                 Section(
                     $"validation{s.Stage.Id}",
                     $"How many heads it takes{s.Stage.Title}",
-                    [
-                        NeededPairFigure.Of(runs, s.Scan, $"heads-needed{s.Stage.Id}"),
-                        CurvePairsFigure.Of(runs, s.Scan, $"curves{s.Stage.Id}"),
-                    ],
+                    Figures.Of(new ComparedScans(runs, s.Scan), s.Stage.Id),
                     Criteria(s.Scan),
                     Table(ComparisonTable.Needed(s.Scan))
                 )
@@ -116,16 +113,13 @@ public static class ComparisonPage
         + $"style=\"background:var(--{ink.Name})\"></span>{letter}</td><td>{Breakable(run.Name)}</td>"
         + $"<td>{Escape(run.Model)}</td><td>{Breakable(run.Folder)}</td></tr>\n";
 
-    private static PageSection Section(string id, string title, Figure?[] figures, string before, string after)
-    {
-        Figure[] own = [.. figures.OfType<Figure>()];
-        return new PageSection(
-            id,
-            title,
-            before + string.Concat(own.Select(PageSections.LoneFigureBlock)) + after,
-            own
-        );
-    }
+    private static PageSection Section(
+        string id,
+        string title,
+        IReadOnlyList<Figure> figures,
+        string before,
+        string after
+    ) => new(id, title, before + string.Concat(figures.Select(PageSections.LoneFigureBlock)) + after, figures);
 
     /// <summary>Criteria that only one run has.</summary>
     private static string Criteria(ScanComparison scan)

@@ -5,7 +5,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>The mean curves of both runs, one upon the other: a row a criterion.</summary>
-internal static class CurvePairsFigure
+[Figure("curves", Section.Validation, Paper = "Fig. 3A", Order = 2)]
+internal sealed class CurvePairsFigure : IFigure<ComparedScans>
 {
     private const double Left = 40,
         Right = 16,
@@ -17,8 +18,9 @@ internal static class CurvePairsFigure
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without a curve in common.</summary>
-    public static Figure? Of(RunComparison runs, ScanComparison scan, string name)
+    public static Drawing? Of(ComparedScans compared)
     {
+        var (runs, scan) = compared;
         if (scan.Criteria.All(c => c.Faithfulness.A.Count == 0 || c.Faithfulness.B.Count == 0))
         {
             return null;
@@ -63,9 +65,7 @@ internal static class CurvePairsFigure
             scan.CurveSamplesA == scan.CurveSamplesB
                 ? $"{Many(scan.CurveSamplesA, "sample")}"
                 : $"{Many(scan.CurveSamplesA, "sample")} of A and {Count(scan.CurveSamplesB)} of B";
-        return new Figure(
-            name,
-            "Fig. 3A",
+        return new Drawing(
             "Faithfulness and completeness in both runs",
             ComparisonSentences.Curves(scan),
             $"Lines: mean over {samples}{(scan.Overlap.Common.Count > 0 ? " in common" : "")}; bands: 95 % bootstrap "
@@ -169,18 +169,7 @@ internal static class CurvePairsFigure
             return svg;
         }
 
-        CurveDot[] banded = [.. dots.Where(d => d.Value.HasInterval)];
-        if (banded.Length > 1)
-        {
-            svg.Band(
-                banded.Select(d => (x[d.X], y[d.Value.High])),
-                banded.Select(d => (x[d.X], y[d.Value.Low])),
-                ink,
-                0.14
-            );
-        }
-
-        svg.Curve(dots.Select(d => (x[d.X], y[d.Value.Mean])), ink, thickness);
+        BandedLine.Draw(svg, dots.Select(d => (d.X, d.Value)), x, y, ink, thickness);
         int every = 1 + (dots.Count / TipsAtMost);
         foreach (CurveDot d in dots.Where((_, i) => i % every == 0))
         {

@@ -5,18 +5,19 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>Heads needed by each criterion in both runs, side by side.</summary>
-internal static class NeededPairFigure
+[Figure("heads-needed", Section.Validation, Paper = "Fig. 3A", Order = 1)]
+internal sealed class NeededPairFigure : IFigure<ComparedScans>
 {
     private const double Label = 128,
         Row = 48,
         Bar = 13,
         Head = 30,
-        Foot = 48,
         ValueRoom = 48;
 
     /// <summary>The figure; null without a criterion in common.</summary>
-    public static Figure? Of(RunComparison runs, ScanComparison scan, string name)
+    public static Drawing? Of(ComparedScans compared)
     {
+        var (runs, scan) = compared;
         if (scan.Criteria.Count == 0)
         {
             return null;
@@ -61,9 +62,7 @@ internal static class NeededPairFigure
                 ),
             ]
         );
-        return new Figure(
-            name,
-            "Fig. 3A",
+        return new Drawing(
             "Heads needed in both runs",
             ComparisonSentences.Needed(scan),
             $"Bars: mean over all samples of a run of the smallest k that crosses the "
@@ -78,7 +77,7 @@ internal static class NeededPairFigure
 
     private static Svg Draw(RunComparison runs, ScanComparison scan, Panel[] panels, Canvas canvas)
     {
-        double panelHeight = Head + (scan.Criteria.Count * Row) + Foot;
+        double panelHeight = Head + (scan.Criteria.Count * Row) + RowAxis.Height;
         const double key = 34;
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? panels.Length * panelHeight : panelHeight));
         ComparisonInks.Key(svg, runs, canvas.IsNarrow ? 0 : Label);
@@ -110,15 +109,8 @@ internal static class NeededPairFigure
     {
         double bottom = top + (scan.Criteria.Count * Row);
         svg.Text(x.Start, top - 10, panel.Title, ink: Palette.Ink, size: 14, bold: true);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
         string unit = scan.SameHeads ? $"heads needed, of {Count(scan.A.HeadCount)}" : "heads needed, % of all";
-        svg.Line(x.Start, top, x.Start, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 34, unit, "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, top, bottom, unit, ticks: 5, from: 0);
         for (int i = 0; i < scan.Criteria.Count; i++)
         {
             CriterionComparison criterion = scan.Criteria[i];
@@ -194,9 +186,7 @@ internal static class NeededPairFigure
         if (mean.HasInterval)
         {
             end = x[mean.High];
-            svg.Line(x[mean.Low], middle, end, middle, Palette.Ink, 1.2)
-                .Line(x[mean.Low], middle - 3.5, x[mean.Low], middle + 3.5, Palette.Ink, 1.2)
-                .Line(end, middle - 3.5, end, middle + 3.5, Palette.Ink, 1.2);
+            RowAxis.Whisker(svg, x, mean.Low, mean.High, middle);
         }
 
         svg.Text(end + 6, middle + 4.5, MeanHeads(mean.Mean), ink: Palette.Ink);

@@ -40,6 +40,14 @@ public abstract class Stage
     public virtual IEnumerable<PublishedTable> Published(Artifacts artifacts) => [];
 
     /// <summary>
+    /// Tables of other stages that figures of this stage's tables read with them: by the row of this stage's table.
+    /// </summary>
+    internal virtual IEnumerable<(Type Row, PublishedTable Behind)> ReadWith(Artifacts artifacts) => [];
+
+    /// <summary>Whether the stage's fits met their stopping rule; null where it has none.</summary>
+    public virtual Convergence? Convergence(Artifacts artifacts) => null;
+
+    /// <summary>
     /// The tables that a run that stops early leaves for a person to look into: what was asked and answered. None by
     /// default.
     /// </summary>
@@ -74,8 +82,10 @@ public abstract class Stage
     public string PublishedPath(string table) => IsOneOfSeveral ? $"tables/{Name}/{table}" : $"tables/{table}";
 
     /// <summary>The line of the summary that says that fits did not converge; none where all did.</summary>
-    protected static IEnumerable<SummaryRow> NotConverged(Convergence fits) =>
-        fits.Words is { } words ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", words)] : [];
+    protected IEnumerable<SummaryRow> NotConverged(Artifacts artifacts) =>
+        Convergence(artifacts) is { Words: { } words } fits
+            ? [new SummaryRow($"{fits.Stage}: NOT CONVERGED", words)]
+            : [];
 }
 
 /// <summary>A line of the summary.</summary>

@@ -80,12 +80,12 @@ public sealed class PromptSimilarity : Stage
                 $"{Name}: {p.Prompt}",
                 $"cosine of beta {Regress.Spread(rows[p.Prompt].Select(r => r.Cosine))}"
             )),
-            .. NotConverged(Convergence(artifacts)),
+            .. NotConverged(artifacts),
         ];
     }
 
     /// <summary>Whether the fits under other prompts met their stopping rule.</summary>
-    public Convergence Convergence(Artifacts artifacts) =>
+    public override Convergence Convergence(Artifacts artifacts) =>
         Reporting.Convergence.Of(
             Name,
             Known(artifacts)

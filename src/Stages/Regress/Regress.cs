@@ -60,12 +60,12 @@ public sealed class Regress(
         [
             new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))),
             new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho))),
-            .. NotConverged(Convergence(artifacts)),
+            .. NotConverged(artifacts),
         ];
     }
 
     /// <summary>Whether the fits met their stopping rule.</summary>
-    public Convergence Convergence(Artifacts artifacts) =>
+    public override Convergence Convergence(Artifacts artifacts) =>
         Reporting.Convergence.Of(
             Name,
             Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).Select(f => (f.Iterations, f.Converged))

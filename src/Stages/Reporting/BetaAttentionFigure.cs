@@ -4,18 +4,14 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 3D: a head's coefficient against its image attention weight, coloured by depth.</summary>
-internal static class BetaAttentionFigure
+[Figure("fig3d-beta-attention", Section.Heads, Paper = "Fig. 3D", Order = 3)]
+internal sealed class BetaAttentionFigure : IFigure<Findings>
 {
-    private const double Left = 52,
-        Right = 16,
-        Top = 30,
-        Foot = 44,
-        Key = 56;
     private const double Weak = 0.3; // |rho| below it says little: a tenth of the variance
     private const int Top10 = 10;
 
     /// <summary>The figure; null without attention weights and coefficients of the same samples.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         SampleResult[] samples = [.. findings.Fitted.Where(s => s.ImageAttention.Count == findings.HeadCount)];
         if (samples.Length == 0)
@@ -65,9 +61,7 @@ internal static class BetaAttentionFigure
                     ),
             ]
         );
-        return new Figure(
-            "fig3d-beta-attention",
-            "Fig. 3D",
+        return new Drawing(
             "Attribution coefficient β against image attention weight",
             Shows(findings, samples, heads),
             $"A dot is a head, mean over {Many(samples.Length, "sample")}; colour: its depth in the model. Image "
@@ -120,13 +114,12 @@ internal static class BetaAttentionFigure
 
     private static Svg Draw(Findings findings, Point[] heads, Canvas canvas)
     {
-        double height = canvas.IsNarrow ? 340 : 420;
-        Svg svg = canvas.Svg(height + Key);
-        var x = new Scale(0, Math.Max(1e-9, heads.Max(h => h.Attention) * 1.03), Left, canvas.Width - Right);
+        var (svg, panel) = Panel.Single(canvas, Svg.RampHeight, isTall: true);
+        Scale x = panel.Across(0, Math.Max(1e-9, heads.Max(h => h.Attention) * 1.03));
         double least = Math.Min(0, heads.Min(h => h.Beta)),
             most = Math.Max(1e-9, heads.Max(h => h.Beta)),
             room = 0.04 * (most - least);
-        var y = new Scale(least - room, most + room, height - Foot, Top);
+        Scale y = panel.Upwards(least - room, most + room);
         svg.Axes(x, y, "image attention weight", "mean β", x.Ticks(canvas.IsNarrow ? 5 : 8), y.Ticks(6));
         svg.Line(x.Start, y[0], x.End, y[0], Palette.Muted, 1, "4 4");
         int perLayer = findings.Data.Model.Heads,
@@ -149,8 +142,8 @@ internal static class BetaAttentionFigure
         }
 
         return svg.Ramp(
-            Left,
-            height + 22,
+            x.Start,
+            panel.Top + panel.Height + 22,
             200,
             "layer",
             Palette.OfDepth,

@@ -1,12 +1,16 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Coefficients beta by layer and head: one sample beside the mean (paper, Fig. 2).</summary>
-internal static class BetaFigure
+[Figure("fig2-beta", Section.Heads, Paper = "Fig. 2", Order = 1)]
+internal sealed class BetaFigure : IFigure<Findings>
 {
+    private const int TopHeads = 5;
+
     /// <summary>The figure; null without a regression.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings is not { MeanBeta: { } mean, Typical: { } sample } || sample.Beta.Count == 0)
         {
@@ -35,11 +39,9 @@ internal static class BetaFigure
                     ),
             ]
         );
-        return new Figure(
-            "fig2-beta",
-            "Fig. 2",
+        return new Drawing(
             "Attribution coefficients β by layer and head",
-            Sentences.Beta(findings),
+            Shows(findings),
             $"Orange: an intact head raises the answer's logit; blue: lowers it; the scale (up to {Beta(most)}) is "
                 + $"common. β = 0.1 means that the head alone carries a tenth of what the picture adds. "
                 + $"First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over "
@@ -47,6 +49,70 @@ internal static class BetaFigure
             table,
             canvas => Draw(findings, sample, one, mean, most, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        double[] mean = [.. findings.MeanBeta!.Cast<double>()];
+        int[] ranking = [.. Findings.Ranking(mean)];
+        string strongest =
+            $"The strongest head on average is {findings.Data.Model.NameOf(ranking[0])} (mean β "
+            + $"{BetaOf(findings, ranking[0])}){Second(findings, ranking)}";
+        if (!mean.Any(b => b > 0))
+        {
+            return strongest + "; no head has a positive mean.";
+        }
+
+        int[] top = [.. ranking.Take(TopHeads)];
+        double Held(double[] beta) => top.Sum(n => Math.Max(0, beta[n])) / beta.Sum(b => Math.Max(0, b));
+        double Depth(double[] beta) =>
+            beta.Select((b, n) => Math.Max(0, b) * findings.Data.Model.Depth(n / findings.Data.Model.Heads)).Sum()
+            / beta.Sum(b => Math.Max(0, b));
+        return $"{strongest}. The top {Count(top.Length)} of {Count(mean.Length)} heads hold "
+            + $"{OfMeanBeta(findings, mean, Held)} of the positive mean β, whose centre lies at "
+            + $"{OfMeanBeta(findings, mean, Depth)} of the depth.";
+    }
+
+    private static string BetaOf(Findings findings, int n)
+    {
+        Estimate beta = findings.Mean(findings.Fitted.Select(s => s.Beta[n]));
+        return Beta(beta.Mean) + (beta.HasInterval ? $"\u00a0[{Beta(beta.Low)}, {Beta(beta.High)}]" : "");
+    }
+
+    /// <summary>Whether the samples tell the strongest head from the next.</summary>
+    private static string Second(Findings findings, int[] ranking)
+    {
+        if (ranking.Length < 2)
+        {
+            return "";
+        }
+
+        Estimate ahead = findings.Mean(findings.Fitted.Select(s => s.Beta[ranking[0]] - s.Beta[ranking[1]]));
+        return !ahead.CanTell ? $"; {Verdicts.Few(ahead.Count)} it from the next"
+            : ahead.Direction > 0
+                ? $", ahead of {findings.Data.Model.NameOf(ranking[1])} ({BetaOf(findings, ranking[1])})"
+            : $", level with {findings.Data.Model.NameOf(ranking[1])} ({BetaOf(findings, ranking[1])})";
+    }
+
+    /// <summary>A share that the mean beta has, with its interval over samples.</summary>
+    private static string OfMeanBeta(Findings findings, double[] mean, Func<double[], double> share)
+    {
+        double[] Mean(ReadOnlySpan<int> drawn)
+        {
+            var sum = new double[mean.Length];
+            foreach (int i in drawn)
+            {
+                for (int n = 0; n < sum.Length; n++)
+                {
+                    sum[n] += findings.Fitted[i].Beta[n];
+                }
+            }
+
+            return Array.ConvertAll(sum, s => s / findings.Fitted.Count);
+        }
+
+        var (low, high) = findings.Intervals.Interval(findings.Fitted.Count, drawn => share(Mean(drawn)));
+        return Percent(share(mean)) + Verdicts.ShareInterval(low, high);
     }
 
     /// <summary>A small heat map without axes, for a card.</summary>
@@ -73,8 +139,7 @@ internal static class BetaFigure
     public static string Strongest(Findings findings, SampleResult sample)
     {
         int n = Findings.Ranking(sample.Beta).First();
-        return $"strongest: layer {Count(n / findings.Data.Model.Heads)} head {Count(n % findings.Data.Model.Heads)} "
-            + $"(β {Beta(sample.Beta[n])})";
+        return $"strongest: {findings.Data.Model.NameOf(n)} (β {Beta(sample.Beta[n])})";
     }
 
     private static Svg Draw(

@@ -8,6 +8,12 @@ internal static class Criteria
     /// <summary>The paper's method: coefficients of the regression.</summary>
     public const string HeadAttribution = "head-attribution";
 
+    /// <summary>Ablation of one head alone.</summary>
+    public const string Causal = "causal";
+
+    /// <summary>Image attention weight.</summary>
+    public const string Attention = "attention";
+
     /// <summary>The criterion without knowledge.</summary>
     public const string Random = "random";
 
@@ -15,8 +21,8 @@ internal static class Criteria
     [
         (HeadAttribution, "head attribution", Palette.Series[0]),
         ("gradient", "gradient", Palette.Series[3]),
-        ("causal", "causal", Palette.Series[1]),
-        ("attention", "attention", Palette.Series[2]),
+        (Causal, "causal", Palette.Series[1]),
+        (Attention, "attention", Palette.Series[2]),
         (Random, "random", Palette.Series[5]),
     ];
 

@@ -4,16 +4,13 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>The curves behind Fig. 3A: faithfulness and completeness against the number of heads.</summary>
-internal static class CurvesFigure
+[Figure("fig3a-curves", Section.Validation, Paper = "Fig. 3A", Order = 2)]
+internal sealed class CurvesFigure : IFigure<Findings>
 {
-    private const double Left = 40,
-        Right = 16,
-        Top = 34,
-        Foot = 44;
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without validation.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Criteria.All(c => c.Curve.Count == 0))
         {
@@ -52,11 +49,9 @@ internal static class CurvesFigure
             ]
         );
         int samples = findings.Criteria.Max(c => c.Curve.Select(p => p.Faithfulness.Count).DefaultIfEmpty(0).Max());
-        return new Figure(
-            "fig3a-curves",
-            "Fig. 3A",
+        return new Drawing(
             "Faithfulness and completeness as heads are added",
-            Sentences.Curves(findings),
+            Shows(findings),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). "
                 + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is "
                 + "better: without them nothing is left. Dashed: thresholds. "
@@ -67,49 +62,65 @@ internal static class CurvesFigure
         );
     }
 
+    private static string Shows(Findings findings)
+    {
+        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
+        if (lead.Curve.Count == 0)
+        {
+            return "The scans of the samples have no place in common.";
+        }
+
+        double wanted = lead.Faithful.Mean.Count > 0 ? lead.Faithful.Mean.Mean : 1;
+        int k = lead.Curve.MinBy(p => Math.Abs(p.K - wanted)).K;
+        IEnumerable<string> reached = findings
+            .Criteria.Where(c => c.Curve.Any(p => p.K == k))
+            .Select(c => (c.Title, At: c.Curve.First(p => p.K == k)))
+            .OrderByDescending(c => c.At.Faithfulness.Mean)
+            .Select(c => $"{c.Title} {Verdicts.Number(c.At.Faithfulness)}");
+        Estimate without = lead.Curve.First(p => p.K == k).Completeness;
+        string verdict = Verdicts.Against(
+            without,
+            findings.Data.CompletenessThreshold,
+            "other heads stand in for them",
+            "the rest cannot stand in for them",
+            "the samples do not tell whether other heads stand in for them",
+            $"{Verdicts.Few(without.Count)} whether other heads stand in for them"
+        );
+        return $"With the top {Many(k, "head")} intact, faithfulness is: {string.Join(", ", reached)}. Taking the "
+            + $"same {Count(k)} of {lead.Title} away leaves a completeness of {Verdicts.Number(without)}: {verdict}.";
+    }
+
     private static Svg Draw(Findings findings, Canvas canvas)
     {
-        int keysPerRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(findings.Criteria.Count, keysPerRow);
-        double panel = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * panel : panel));
-        SeriesKeys.Draw(svg, [.. findings.Criteria.Select(c => (c.Title, c.Ink))], Left, keysPerRow);
-        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
+        var keys = new KeyRow([.. findings.Criteria.Select(c => (c.Title, c.Ink))], canvas);
+        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
+        keys.Draw(svg);
         DrawPanel(
             svg,
+            panels[0],
             findings,
             "faithfulness  φ(xₖ)",
             findings.Data.FaithfulnessThreshold,
-            p => p.Faithfulness,
-            0,
-            width,
-            key,
-            panel
+            p => p.Faithfulness
         );
         DrawPanel(
             svg,
+            panels[1],
             findings,
             "completeness  φ(1 − xₖ)",
             findings.Data.CompletenessThreshold,
-            p => p.Completeness,
-            canvas.IsNarrow ? 0 : canvas.Width - width,
-            width,
-            canvas.IsNarrow ? key + panel : key,
-            panel
+            p => p.Completeness
         );
         return svg;
     }
 
     private static void DrawPanel(
         Svg svg,
+        Panel panel,
         Findings findings,
         string name,
         double threshold,
-        Func<CurvePoint, Estimate> valueOf,
-        double left,
-        double width,
-        double top,
-        double height
+        Func<CurvePoint, Estimate> valueOf
     )
     {
         CurvePoint[] all = [.. findings.Criteria.SelectMany(c => c.Curve)];
@@ -117,14 +128,9 @@ internal static class CurvesFigure
         [
             .. all.SelectMany(p => new[] { valueOf(p).Mean, valueOf(p).Low, valueOf(p).High }).Where(double.IsFinite),
         ];
-        var x = new Scale(1, Math.Max(2, all.Max(p => p.K)), left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(
-            Math.Min(0, bounds.DefaultIfEmpty(0).Min()),
-            Math.Max(1, bounds.DefaultIfEmpty(1).Max()),
-            top + height - Foot,
-            top + Top
-        );
-        svg.Axes(x, y, "heads k, most important first", name, x.Doublings(width < 400 ? 8 : 12), y.Ticks(6));
+        Scale x = panel.Across(1, Math.Max(2, all.Max(p => p.K)), logarithmic: true),
+            y = panel.Upwards(Math.Min(0, bounds.DefaultIfEmpty(0).Min()), Math.Max(1, bounds.DefaultIfEmpty(1).Max()));
+        svg.Axes(x, y, "heads k, most important first", name, x.Doublings(8), y.Ticks(6));
         svg.Line(x.Start, y[threshold], x.End, y[threshold], Palette.Muted, 1.2, "5 4");
         foreach (var (criterion, series) in findings.Criteria.Select((c, i) => (c, i)).Reverse())
         {
@@ -135,19 +141,11 @@ internal static class CurvesFigure
             }
 
             svg.BeginSeries(series);
-            CurvePoint[] banded = [.. points.Where(p => valueOf(p).HasInterval)];
-            if (banded.Length > 1)
-            {
-                svg.Band(
-                    banded.Select(p => (x[p.K], y[valueOf(p).High])),
-                    banded.Select(p => (x[p.K], y[valueOf(p).Low])),
-                    criterion.Ink,
-                    0.18
-                );
-            }
-
-            svg.Curve(
-                points.Select(p => (x[p.K], y[valueOf(p).Mean])),
+            BandedLine.Draw(
+                svg,
+                points.Select(p => ((double)p.K, valueOf(p))),
+                x,
+                y,
                 criterion.Ink,
                 criterion.Criterion == Criteria.HeadAttribution ? 2.6 : 1.8
             );

@@ -26,7 +26,6 @@ internal sealed record DotPanel(
 
     private const double Right = 14,
         Top = 28,
-        Foot = 44,
         Line = 11;
 
     /// <summary>A value to compare with, as a dashed line; null = none.</summary>
@@ -39,7 +38,7 @@ internal sealed record DotPanel(
     public double Gap { get; init; } = 6;
 
     /// <summary>Height with heading and axis.</summary>
-    public double Height => Top + (Rows.Count * RowHeight) + Foot;
+    public double Height => Top + (Rows.Count * RowHeight) + RowAxis.Height;
 
     private double RowHeight => (Series.Count * Line) + Gap;
 
@@ -55,14 +54,7 @@ internal sealed record DotPanel(
             bottom = upper + (Rows.Count * RowHeight);
         var x = new Scale(X.Least, X.Most, left + Label, left + width - Right);
         svg.Text(left + Label, top + 14, Name, ink: Palette.Ink, bold: true);
-        foreach (double tick in x.Ticks(width < 360 ? 4 : 5))
-        {
-            svg.Line(x[tick], upper, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 17, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, XName, "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, upper, bottom, XName, width < 360 ? 4 : 5);
         if (Reference is { } reference && double.IsFinite(reference))
         {
             svg.Line(x.Clamped(reference), upper, x.Clamped(reference), bottom, Palette.Muted, 1.2, "5 4");

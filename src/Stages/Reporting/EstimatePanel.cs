@@ -17,11 +17,6 @@ internal sealed record EstimatePanel(
     IReadOnlyList<EstimateSeries> Series
 )
 {
-    private const double Left = 46,
-        Right = 18,
-        Top = 34,
-        Foot = 44;
-
     /// <summary>Greatest value that it shows.</summary>
     public double Most =>
         Series
@@ -33,27 +28,14 @@ internal sealed record EstimatePanel(
 
     /// <summary>Draws it. Places stand evenly, so that a scale may fall from left to right.</summary>
     /// <param name="svg">Drawing.</param>
-    /// <param name="left">Left edge.</param>
-    /// <param name="top">Upper edge.</param>
-    /// <param name="width">Width with its axis.</param>
-    /// <param name="height">Height with its axis.</param>
+    /// <param name="panel">Where.</param>
     /// <param name="most">Greatest value of the axis.</param>
-    public void Draw(Svg svg, double left, double top, double width, double height, double most)
+    public void Draw(Svg svg, Panel panel, double most)
     {
-        var y = new Scale(0, Math.Max(most, 1e-9), top + height - Foot, top + Top);
-        var x = new Scale(0, Places.Count - 1, left + Left, left + width - Right);
-        svg.Axes(x, y, XName, Name, [], y.Ticks(5));
-        double step = Places.Count > 1 ? (x.End - x.Start) / (Places.Count - 1) : double.PositiveInfinity;
-        int every = Math.Max(1, (int)Math.Ceiling(34 / step));
-        for (int i = 0; i < Places.Count; i++)
-        {
-            svg.Line(x[i], y.Start, x[i], y.Start + 4, Palette.Muted);
-            if (i % every == 0)
-            {
-                svg.Text(x[i], y.Start + 17, Tick(Places[i]), "middle", size: 11);
-            }
-        }
-
+        Scale x = panel.Across(0, Places.Count - 1),
+            y = panel.Upwards(0, Math.Max(most, 1e-9));
+        svg.Axes(x, y, XName, Name, [], y.Ticks(5))
+            .NumbersBelow(x, y.Start, Places.Select((place, i) => ((double)i, Tick(place))));
         foreach (var (series, number) in Series.Select((s, i) => (s, i)).Reverse())
         {
             DrawLine(svg.BeginSeries(number), series, x, y).End();
@@ -63,22 +45,14 @@ internal sealed record EstimatePanel(
     private Svg DrawLine(Svg svg, EstimateSeries series, Scale x, Scale y)
     {
         int[] shown = [.. Enumerable.Range(0, Places.Count).Where(i => double.IsFinite(series.Means[i].Mean))];
-        int[] banded = [.. shown.Where(i => series.Means[i].HasInterval)];
-        if (banded.Length > 1)
-        {
-            svg.Band(
-                banded.Select(i => (x[i], y[series.Means[i].High])),
-                banded.Select(i => (x[i], y[series.Means[i].Low])),
-                series.Ink,
-                0.15
-            );
-        }
-
-        if (shown.Length > 1)
-        {
-            svg.Curve(shown.Select(i => (x[i], y[series.Means[i].Mean])), series.Ink, series.IsLead ? 2.6 : 1.8);
-        }
-
+        BandedLine.Draw(
+            svg,
+            shown.Select(i => ((double)i, series.Means[i])),
+            x,
+            y,
+            series.Ink,
+            series.IsLead ? 2.6 : 1.8
+        );
         foreach (int i in shown)
         {
             Estimate at = series.Means[i];

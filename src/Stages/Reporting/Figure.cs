@@ -1,22 +1,12 @@
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>A figure: drawn from data computed once, at any width.</summary>
-/// <param name="Name">Name of its files in <c>figures/</c>, without extension.</param>
-/// <param name="Paper">The paper's figure or table that it answers, e.g. <c>Fig. 3A</c>.</param>
+/// <summary>What a figure shows: drawn from data computed once, at any width.</summary>
 /// <param name="Title">What is shown.</param>
 /// <param name="Shows">What this shows: a sentence computed from the data.</param>
 /// <param name="Reading">How to read it: axes, marks, n.</param>
 /// <param name="Table">The data behind it.</param>
 /// <param name="DrawAt">Draws it.</param>
-internal sealed record Figure(
-    string Name,
-    string Paper,
-    string Title,
-    string Shows,
-    string Reading,
-    FigureTable Table,
-    Func<Canvas, Svg> DrawAt
-)
+internal sealed record Drawing(string Title, string Shows, string Reading, FigureTable Table, Func<Canvas, Svg> DrawAt)
 {
     /// <summary>Width in the page and in the file, in pixels.</summary>
     public const double Wide = 760;
@@ -24,10 +14,23 @@ internal sealed record Figure(
     /// <summary>Width on a phone.</summary>
     public const double Narrow = 352;
 
-    /// <summary>The drawing.</summary>
+    /// <summary>The picture.</summary>
     /// <param name="width"><see cref="Wide"/> or <see cref="Narrow"/>.</param>
     /// <param name="id">Unique in a page.</param>
     public string Draw(double width, string id) => DrawAt(new Canvas(id, width, Title, Shows)).ToString();
+}
+
+/// <summary>A drawing in its place on a page.</summary>
+/// <param name="Name">Name of its files in <c>figures/</c>, without extension; unique on a page.</param>
+/// <param name="Place">Where it stands, as its class says.</param>
+/// <param name="Drawing">What it shows.</param>
+internal sealed record Figure(string Name, FigureAttribute Place, Drawing Drawing)
+{
+    /// <summary>What is shown.</summary>
+    public string Title => Drawing.Title;
+
+    /// <summary>The data behind it.</summary>
+    public FigureTable Table => Drawing.Table;
 }
 
 /// <summary>What a figure draws on.</summary>

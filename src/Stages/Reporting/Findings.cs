@@ -11,16 +11,15 @@ internal sealed class Findings
     private Findings(ReportData data)
     {
         Data = data;
-        Fitted = [.. data.Samples.Where(s => s.Beta.Count == HeadCount)];
+        Samples = SampleResult.Of(data);
+        Fitted = [.. Samples.Where(s => s.Beta.Count == HeadCount)];
         R2 = Intervals.Of(Fitted.Select(s => s.R2));
         Rho = Intervals.Of(Fitted.Select(s => s.Rho));
         MaskCounts = [.. data.Samples.Select(s => s.Masks > 0 ? s.Masks : data.Masks)];
         Criteria = Reporting.Validation.Of(data, Intervals);
         Published = Published.Of(data.Model);
         Typical = Middle(
-            Fitted.Count > 0
-                ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)]
-                : data.Samples
+            Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : Samples
         );
         MeanBeta = Fitted.Count > 0 ? ByLayer(n => Fitted.Average(s => s.Beta[n])) : null;
         SelectedHeads = HeadsOfFaithfulSets();
@@ -36,6 +35,9 @@ internal sealed class Findings
 
     /// <summary>Heads of the model, N = L * H.</summary>
     public int HeadCount => Data.Model.Layers * Data.Model.Heads;
+
+    /// <summary>Samples that were kept, in seed order.</summary>
+    public IReadOnlyList<SampleResult> Samples { get; }
 
     /// <summary>Samples with a regression.</summary>
     public IReadOnlyList<SampleResult> Fitted { get; }
@@ -78,6 +80,13 @@ internal sealed class Findings
 
     /// <summary>Computes them.</summary>
     public static Findings Of(ReportData data) => new(data);
+
+    /// <summary>The rows of a table in its order; empty where the run has none.</summary>
+    public IReadOnlyList<TRow> Rows<TRow>() => Data.Tables.Rows<TRow>();
+
+    /// <summary>Settings of a stage; null where the run has no such stage.</summary>
+    public TSettings? Settings<TSettings>()
+        where TSettings : class => Data.Tables.Settings<TSettings>();
 
     /// <summary>The findings of a criterion, or null.</summary>
     public CriterionFindings? Criterion(string name) => Criteria.FirstOrDefault(c => c.Criterion == name);

@@ -5,16 +5,16 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>The samples behind Table 2: R^2 and rho of each, their means, and the paper's.</summary>
-internal static class FitFigure
+[Figure("fig2-fit", Section.Fit, Paper = "Table 2", Order = 1)]
+internal sealed class FitFigure : IFigure<Findings>
 {
     private const double Label = 40,
         Row = 62,
         Top = 18,
-        Foot = 42,
         Right = 14;
 
     /// <summary>The figure; null without a regression.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Fitted.Count == 0)
         {
@@ -25,11 +25,9 @@ internal static class FitFigure
             ["sample_id", "r2", "rho"],
             [.. findings.Fitted.Select(s => (IReadOnlyList<object?>)[s.SampleId, s.R2, s.Rho])]
         );
-        return new Figure(
-            "fig2-fit",
-            "Table 2",
+        return new Drawing(
             "Fit of every sample",
-            Sentences.Fit(findings),
+            Shows(findings),
             "Dots: samples; thick line: mean ± one standard deviation over samples, as the paper states it; the bar "
                 + "on it: 95 % bootstrap interval of the mean. "
                 + (
@@ -42,21 +40,54 @@ internal static class FitFigure
         );
     }
 
+    private static string Shows(Findings findings)
+    {
+        SampleResult worst = findings.Fitted.MinBy(s => s.R2)!;
+        string unfinished = string.Concat(
+            findings.Rows<Convergence>().Where(c => c.Unfinished > 0).Select(c => " " + c.Sentence)
+        );
+        string ours =
+            "A sum of single heads explains "
+            + $"{(findings.R2.Mean > 0 ? Verdicts.Share(findings.R2) : "none")} of the variance of φ on masks that "
+            + $"did not train (R² {Sentences.WithInterval(findings.R2)}, ρ {Sentences.WithInterval(findings.Rho)}, "
+            + $"n = {Count(findings.Fitted.Count)}); the worst sample is “{worst.Answer}” ({worst.File}) with R² "
+            + $"{Fixed(worst.R2, 2)}.{unfinished}";
+        if (findings.Published is { } paper)
+        {
+            string verdict = Verdicts.Against(
+                findings.R2,
+                paper.R2,
+                "ours is higher",
+                "ours is lower",
+                "the samples do not tell ours from it",
+                $"{Verdicts.Few(findings.R2.Count)} ours from it"
+            );
+            return $"{ours} The paper's {paper.Model} has R² {Fixed(paper.R2, 2)} ± {Fixed(paper.R2Deviation, 2)}: "
+                + $"{verdict} (difference {Verdicts.Number(findings.R2.Less(paper.R2))}).";
+        }
+
+        double least = Published.All.Min(p => p.R2),
+            most = Published.All.Max(p => p.R2);
+        string range = $"the range of the paper's ten models ({Fixed(least, 2)} to {Fixed(most, 2)})";
+        return (findings.R2.Less(least), findings.R2.Less(most)) switch
+        {
+            ({ CanTell: false }, _) => $"{ours} The paper's ten models have {Fixed(least, 2)} to {Fixed(most, 2)}; "
+                + $"{Verdicts.Few(findings.R2.Count)} on which side this one lies.",
+            ({ Direction: < 0 }, _) => $"{ours} That is below {range}.",
+            (_, { Direction: > 0 }) => $"{ours} That is above {range}.",
+            ({ Direction: > 0 }, { Direction: < 0 }) => $"{ours} That is inside {range}.",
+            _ => $"{ours} The interval holds an end of {range}.",
+        };
+    }
+
     private static Svg Draw(Findings findings, Canvas canvas)
     {
-        Svg svg = canvas.Svg(Top + (2 * Row) + Foot);
+        Svg svg = canvas.Svg(Top + (2 * Row) + RowAxis.Height);
         double[] values = [.. findings.Fitted.SelectMany(s => new[] { s.R2, s.Rho }).Where(double.IsFinite)];
         double least = Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.02) * 10) / 10, -1, 0.7);
         var x = new Scale(least, 1, Label, canvas.Width - Right);
         double bottom = Top + (2 * Row);
-        foreach (double tick in x.Ticks(canvas.IsNarrow ? 5 : 10))
-        {
-            svg.Line(x[tick], Top - 8, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, "on test masks; 1 = perfect", "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, Top - 8, bottom, "on test masks; 1 = perfect", canvas.IsNarrow ? 5 : 10);
         var (r2, rho) = PaperBands(findings.Published);
         DrawRow(svg, "R²", findings.R2, r2, findings.Fitted.Select(s => (s, s.R2)), x, Top);
         DrawRow(svg, "ρ", findings.Rho, rho, findings.Fitted.Select(s => (s, s.Rho)), x, Top + Row);

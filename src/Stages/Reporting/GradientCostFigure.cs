@@ -1,4 +1,6 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -7,16 +9,9 @@ namespace Pipelines.Stages.Reporting;
 /// Beyond the paper: held-out R^2 and agreement with the full elastic net against passes spent, by regression on masks
 /// and by gradients.
 /// </summary>
-internal static class GradientCostFigure
+[Figure("fig-gradient-cost", Section.Beyond, Order = 1)]
+internal sealed class GradientCostFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-gradient-cost";
-
-    private const double Left = 40,
-        Right = 16,
-        Top = 34,
-        Foot = 44,
-        KeyRow = 20;
     private const double Near = 0.95; // of the full elastic net's R^2
     private const double Floor = 0; // of R^2: below, the mean of phi alone says more
 
@@ -29,7 +24,7 @@ internal static class GradientCostFigure
     ];
 
     /// <summary>The figure; null without the rows.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         Line[] lines =
         [
@@ -79,11 +74,9 @@ internal static class GradientCostFigure
         string packed = findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal)
             ? " (in time more here: the packed kernels are forward only)"
             : "";
-        return new Figure(
-            Name,
-            "beyond the paper",
+        return new Drawing(
             "The same β for fewer passes",
-            Sentence(lines),
+            Shows(lines),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask "
                 + $"costs one pass; a gradient two, forward and backward{packed}. "
                 + "Left: R² on the same held-out forward masks for all. "
@@ -100,18 +93,19 @@ internal static class GradientCostFigure
     private static List<Point> Points(Findings findings, string way) =>
         [
             .. findings
-                .Data.GradientCost.Where(r => r.Way == way)
+                .Rows<CostPoint>()
+                .Where(r => r.Way == way)
                 .GroupBy(r => r.Observations)
                 .OrderBy(g => g.Key)
                 .Select(g => new Point(
                     g.Key,
                     g.First().Passes,
-                    findings.Mean(g.Select(r => r.R2)),
-                    findings.Mean(g.Select(r => r.Correlation))
+                    findings.Mean(g.Select(r => Undefined.ToNaN(r.R2))),
+                    findings.Mean(g.Select(r => Undefined.ToNaN(r.Correlation)))
                 )),
         ];
 
-    private static string Sentence(Line[] lines)
+    private static string Shows(Line[] lines)
     {
         Line? masks = Array.Find(lines, l => l.Way == Ways[0].Way),
             gradients = Array.Find(lines, l => l.Way == Ways[1].Way),
@@ -157,78 +151,36 @@ internal static class GradientCostFigure
 
     private static Svg Draw(Line[] lines, Canvas canvas)
     {
-        int keysPerRow = canvas.IsNarrow ? 1 : 4;
-        double keys = KeyRow * Math.Ceiling((double)lines.Length / keysPerRow),
-            panel = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(keys + (canvas.IsNarrow ? 2 * panel : panel));
-        for (int i = 0; i < lines.Length; i++)
-        {
-            double x = Left + (i % keysPerRow * (canvas.Width - Left) / keysPerRow),
-                y = 12 + (i / keysPerRow * KeyRow);
-            svg.BeginKey(i)
-                .Rectangle(x, y - 6, 18, 4, lines[i].Ink)
-                .Text(x + 24, y, lines[i].Title, ink: Palette.Ink)
-                .End();
-        }
-
-        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
-        DrawPanel(svg, lines, "R² on held-out masks", p => p.R2, 0, width, keys, panel);
-        DrawPanel(
-            svg,
-            lines,
-            "correlation with the full elastic net",
-            p => p.Correlation,
-            canvas.IsNarrow ? 0 : canvas.Width - width,
-            width,
-            canvas.IsNarrow ? keys + panel : keys,
-            panel
-        );
+        var keys = new KeyRow([.. lines.Select(l => (l.Title, l.Ink))], canvas);
+        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
+        keys.Draw(svg);
+        int ticks = canvas.IsNarrow ? 5 : 8;
+        DrawPanel(svg, panels[0], lines, "R² on held-out masks", p => p.R2, ticks);
+        DrawPanel(svg, panels[1], lines, "correlation with the full elastic net", p => p.Correlation, ticks);
         return svg;
     }
 
     private static void DrawPanel(
         Svg svg,
+        Panel panel,
         Line[] lines,
         string name,
         Func<Point, Estimate> valueOf,
-        double left,
-        double width,
-        double top,
-        double height
+        int ticks
     )
     {
         Point[] all = [.. lines.SelectMany(l => l.Points)];
         double[] values = [.. all.Select(p => valueOf(p).Mean).Where(double.IsFinite)];
         int least = all.Min(p => p.Passes),
             most = Math.Max(all.Max(p => p.Passes), least + 1);
-        var x = new Scale(least, most, left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(
-            Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8),
-            1,
-            top + height - Foot,
-            top + Top
-        );
-        svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, width < 370 ? 5 : 8)], y.Ticks(6));
+        Scale x = panel.Across(least, most, logarithmic: true),
+            y = panel.Upwards(Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8), 1);
+        svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, ticks)], y.Ticks(6));
         foreach (var (line, series) in lines.Select((l, i) => (l, i)).Reverse())
         {
             Point[] points = [.. line.Points.Where(p => valueOf(p).Mean >= Floor)];
             svg.BeginSeries(series);
-            Point[] banded = [.. points.Where(p => valueOf(p).HasInterval)];
-            if (banded.Length > 1)
-            {
-                svg.Band(
-                    banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).High))),
-                    banded.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Low))),
-                    line.Ink,
-                    0.18
-                );
-            }
-
-            if (points.Length > 1)
-            {
-                svg.Curve(points.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Mean))), line.Ink);
-            }
-
+            BandedLine.Draw(svg, points.Select(p => ((double)p.Passes, valueOf(p))), x, y, line.Ink);
             foreach (Point p in points)
             {
                 Estimate at = valueOf(p);

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -5,13 +6,16 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Fig. 3C: in which share of the samples a head belongs to x*, and how many such heads each layer has.
 /// </summary>
-internal static class HeadFrequencyFigure
+[Figure("fig3c-head-frequency", Section.Heads, Paper = "Fig. 3C", Order = 2)]
+internal sealed class HeadFrequencyFigure : IFigure<Findings>
 {
+    private const double LateDepth = 0.4; // of the layers: where the middle begins
+
     private const double BarGap = 14,
         BarRoom = 40;
 
     /// <summary>The figure; null without x*.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Frequency is not { } share)
         {
@@ -31,11 +35,9 @@ internal static class HeadFrequencyFigure
                     ),
             ]
         );
-        return new Figure(
-            "fig3c-head-frequency",
-            "Fig. 3C",
+        return new Drawing(
             "Heads that samples rely on",
-            Sentences.Frequency(findings),
+            Shows(findings),
             $"A cell: the share of {Many(findings.Selected, "sample")} whose x* contains the head; x* is the "
                 + $"smallest set of heads, in the order of β, with faithfulness > "
                 + $"{Tick(findings.Data.FaithfulnessThreshold)}. "
@@ -43,6 +45,34 @@ internal static class HeadFrequencyFigure
             table,
             canvas => Draw(findings, share, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        double[] share = [.. findings.Frequency!.Cast<double>()];
+        int most = Findings.Ranking(share).First();
+        Estimate depth = findings.Mean(
+            findings.SelectedHeads.Select(heads =>
+                heads
+                    .Select(n => findings.Data.Model.Depth(n / findings.Data.Model.Heads))
+                    .DefaultIfEmpty(double.NaN)
+                    .Average()
+            )
+        );
+        string verdict = Verdicts.Against(
+            depth,
+            LateDepth,
+            "in the middle to late layers as the paper finds",
+            "earlier than the paper's middle to late layers",
+            "which the samples do not tell from the paper's middle to late layers",
+            $"{Verdicts.Few(depth.Count)} whether in the middle to late layers as the paper finds"
+        );
+        int all = share.Count(s => s >= 0.9),
+            none = share.Count(s => s == 0);
+        string shared = $"{findings.Data.Model.NameOf(most)} ({Verdicts.Share(findings.FrequencyOf(share[most]))})";
+        return $"{Many(all, "head")} {(all == 1 ? "serves" : "serve")} at least 90\u202f% of the samples and "
+            + $"{Count(none)} of {Count(share.Length)} none; the most shared is {shared}. The heads of x* lie at "
+            + $"{Verdicts.Share(depth)} of the depth on average, {verdict}.";
     }
 
     private static Svg Draw(Findings findings, double[,] share, Canvas canvas)

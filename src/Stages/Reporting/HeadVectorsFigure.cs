@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
@@ -7,7 +8,8 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Fig. 10: head vectors, beta of a head over samples, as a heat map in the order of their clustering, with its tree.
 /// </summary>
-internal static class HeadVectorsFigure
+[Figure("fig10-head-vectors", Section.Alike, Paper = "Fig. 10", Order = 3)]
+internal sealed class HeadVectorsFigure : IFigure<Findings>
 {
     private const double Top = 58,
         NameLine = 12,
@@ -24,9 +26,9 @@ internal static class HeadVectorsFigure
     private const int Several = 3;
 
     /// <summary>The figure; null without head vectors.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.HeadVectors is not { Heads.Count: > 0, Samples.Count: > 0 } vectors)
+        if (HeadVectors.Of(findings) is not { Heads.Count: > 0, Samples.Count: > 0 } vectors)
         {
             return null;
         }
@@ -60,9 +62,7 @@ internal static class HeadVectorsFigure
                 ? $" {Count(map.Columns.Length)} of the {Count(vectors.Samples.Count)} samples are drawn, "
                     + $"evenly spread."
                 : "";
-        return new Figure(
-            "fig10-head-vectors",
-            "Fig. 10",
+        return new Drawing(
             "Head vectors, clustered",
             Shows(findings, vectors, map),
             $"A row is a head with β > {Tick(vectors.LeastBeta)} in some sample (n = {Count(vectors.Heads.Count)}), "
@@ -200,8 +200,8 @@ internal static class HeadVectorsFigure
     private static void DrawGroups(Svg svg, HeadVectors vectors, Map map, double left, double cellWidth, double height)
     {
         int group = 0;
-        double right = left + (map.Columns.Length * cellWidth),
-            free = left;
+        double right = left + (map.Columns.Length * cellWidth);
+        var second = new Labels();
         for (int start = 0; start < map.Columns.Length; group++)
         {
             string name = map.GroupOf(vectors.Samples[map.Columns[start]]);
@@ -232,10 +232,9 @@ internal static class HeadVectorsFigure
             {
                 svg.Text(x, Top - 15, name, size: 11);
             }
-            else if (above >= free)
+            else if (above >= left && second.Take(above, above + length, gap: 6))
             {
                 svg.Text(above, Top - 15 - NameLine, name, size: 11);
-                free = above + length + 6;
             }
 
             start = end;
@@ -358,4 +357,59 @@ internal static class HeadVectorsFigure
         public string ShortNameOf(int row) =>
             $"{Count(Heads[row] / HeadsPerLayer)}.{Count(Heads[row] % HeadsPerLayer)}";
     }
+
+    /// <summary>Head vectors: beta of a head over samples, clustered.</summary>
+    /// <param name="Heads">Heads n = layer * H + head, in the order of the tree's things.</param>
+    /// <param name="Samples">The samples of a vector's entries.</param>
+    /// <param name="Vectors">[heads][samples].</param>
+    /// <param name="Tree">Clustering of the vectors.</param>
+    /// <param name="LeastBeta">A head is in it where some sample's beta is above this.</param>
+    /// <param name="Method">How they were clustered, in words.</param>
+    /// <param name="Metric">How far apart two vectors are.</param>
+    private sealed record HeadVectors(
+        IReadOnlyList<int> Heads,
+        IReadOnlyList<HeadVectorSample> Samples,
+        IReadOnlyList<double[]> Vectors,
+        Dendrogram Tree,
+        double LeastBeta,
+        string Method,
+        VectorDistance Metric
+    )
+    {
+        /// <summary>Null where none were clustered.</summary>
+        public static HeadVectors? Of(Findings findings)
+        {
+            if (findings.Settings<ClusterHeadsSpec>() is not { } spec)
+            {
+                return null;
+            }
+
+            var byHead = findings
+                .Rows<HeadVectorRow>()
+                .GroupBy(r => (r.Layer * findings.Data.Model.Heads) + r.Head)
+                .ToList();
+            var samples = findings.Samples.ToDictionary(s => s.SampleId, StringComparer.Ordinal);
+            return new HeadVectors(
+                [.. byHead.Select(h => h.Key)],
+                [
+                    .. byHead
+                        .Take(1)
+                        .SelectMany(h => h.Select(r => r.SampleId))
+                        .Select(id => new HeadVectorSample(
+                            id,
+                            samples.GetValueOrDefault(id)?.Category ?? "",
+                            samples.GetValueOrDefault(id)?.SuperCategory ?? ""
+                        )),
+                ],
+                [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
+                new Dendrogram(byHead.Count, findings.Rows<Merge>()),
+                spec.LeastBeta,
+                findings.Data.Tables.Note<HeadVectorRow>(),
+                spec.Distance
+            );
+        }
+    }
+
+    /// <summary>A column of the head vectors.</summary>
+    private readonly record struct HeadVectorSample(string SampleId, string Category, string SuperCategory);
 }

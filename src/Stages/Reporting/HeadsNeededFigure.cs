@@ -4,16 +4,16 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 3A: how many heads each criterion needs for faithfulness and for completeness.</summary>
-internal static class HeadsNeededFigure
+[Figure("fig3a-heads-needed", Section.Validation, Paper = "Fig. 3A", Order = 1)]
+internal sealed class HeadsNeededFigure : IFigure<Findings>
 {
     private const double Label = 128,
         Row = 40,
         Head = 44,
-        Foot = 44,
         ValueRoom = 44;
 
     /// <summary>The figure; null without validation.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Criteria.Count == 0)
         {
@@ -41,11 +41,9 @@ internal static class HeadsNeededFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig3a-heads-needed",
-            "Fig. 3A",
+        return new Drawing(
             "Heads needed by each criterion",
-            Sentences.HeadsNeeded(findings),
+            Shows(findings),
             $"Bars: mean over samples of the smallest k that crosses the threshold (n = "
                 + $"{Count(findings.Criteria.Max(c => c.Faithful.BySample.Count))}); whiskers: 95 % bootstrap "
                 + $"interval of the mean; dots: samples. "
@@ -54,6 +52,52 @@ internal static class HeadsNeededFigure
             table,
             canvas => Draw(findings, panels, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        Order faithful = new(findings, c => c.Faithful),
+            complete = new(findings, c => c.Complete);
+        return $"For faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}, {faithful.Words}. For completeness "
+            + $"< {Tick(findings.Data.CompletenessThreshold)}, {complete.Words}."
+            + PaperOnRanking([faithful, complete])
+            + Redundancy(findings);
+    }
+
+    private static string Redundancy(Findings findings)
+    {
+        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
+        Estimate ratio = findings.Ratio(lead.Complete, lead.Faithful);
+        if (ratio.Count == 0)
+        {
+            return "";
+        }
+
+        string verdict = Verdicts.Against(
+            ratio,
+            1,
+            "other heads can stand in for them, as the paper finds",
+            "unlike in the paper, where it takes more",
+            "the samples do not tell whether other heads can stand in for them, as the paper finds",
+            $"{Verdicts.Few(ratio.Count)} whether other heads can stand in for them, as the paper finds"
+        );
+        return $" By {lead.Title}, completeness takes {Verdicts.Number(ratio, 1)} times as many heads as "
+            + $"faithfulness: {verdict}.";
+    }
+
+    private static string PaperOnRanking(Order[] orders)
+    {
+        if (orders.Any(o => o.Best is null) || orders[0].Count < 2)
+        {
+            return "";
+        }
+
+        return orders.Any(o => o.Unclear.Count > 0) ? " The paper finds head attribution first in both."
+            : orders.All(o => o.Best!.Criterion == Criteria.HeadAttribution && o.Level.Count == 0)
+                ? " Head attribution comes first in both, as in the paper."
+            : orders.All(o => o.Level.Append(o.Best!).Any(c => c.Criterion == Criteria.HeadAttribution))
+                ? " The paper finds head attribution first in both; here it is behind none, though not ahead of all."
+            : " The paper finds head attribution first in both.";
     }
 
     private static Panel[] Panels(Findings findings) =>
@@ -65,7 +109,7 @@ internal static class HeadsNeededFigure
     private static Svg Draw(Findings findings, Panel[] panels, Canvas canvas)
     {
         int rows = findings.Criteria.Count;
-        double panelHeight = Head + (rows * Row) + Foot;
+        double panelHeight = Head + (rows * Row) + RowAxis.Height;
         Svg svg = canvas.Svg(canvas.IsNarrow ? panels.Length * panelHeight : panelHeight);
         double most = Most(findings, panels);
         double panelWidth = canvas.IsNarrow ? canvas.Width - Label : (canvas.Width - Label) / panels.Length;
@@ -92,20 +136,7 @@ internal static class HeadsNeededFigure
                 bold: true
             )
             .Text(x.Start, top - 10, panel.Meaning);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, top, x.Start, bottom, Palette.Muted)
-            .Text(
-                (x.Start + x.End) / 2,
-                bottom + 34,
-                $"heads needed, of {Count(findings.HeadCount)}",
-                "middle",
-                Palette.Ink
-            );
+        RowAxis.Draw(svg, x, top, bottom, $"heads needed, of {Count(findings.HeadCount)}", ticks: 5, from: 0);
         for (int i = 0; i < findings.Criteria.Count; i++)
         {
             CriterionFindings criterion = findings.Criteria[i];
@@ -148,9 +179,7 @@ internal static class HeadsNeededFigure
         if (mean.HasInterval)
         {
             end = x.Clamped(mean.High);
-            svg.Line(x[mean.Low], y + 14, end, y + 14, Palette.Ink, 1.3)
-                .Line(x[mean.Low], y + 10, x[mean.Low], y + 18, Palette.Ink, 1.3)
-                .Line(end, y + 10, end, y + 18, Palette.Ink, 1.3);
+            RowAxis.Whisker(svg, x, mean.Low, mean.High, y + 14);
         }
 
         svg.Text(end + 6, y + 18.5, MeanHeads(mean.Mean), ink: Palette.Ink, bold: true);
@@ -169,4 +198,74 @@ internal static class HeadsNeededFigure
         string Meaning,
         Func<CriterionFindings, HeadsNeeded> Of
     );
+
+    /// <summary>
+    /// The criteria in the order of heads needed; those that the samples do not tell from the first are level with it,
+    /// and where samples are too few nothing is ranked.
+    /// </summary>
+    private sealed class Order
+    {
+        private readonly CriterionFindings[] ordered;
+        private readonly Func<CriterionFindings, HeadsNeeded> needed;
+        private readonly int heads,
+            fewest;
+
+        public Order(Findings findings, Func<CriterionFindings, HeadsNeeded> needed)
+        {
+            this.needed = needed;
+            heads = findings.HeadCount;
+            ordered = [.. findings.Criteria.Where(c => needed(c).Mean.Count > 0).OrderBy(c => needed(c).Mean.Mean)];
+            var ahead = ordered
+                .Skip(1)
+                .Select(c => (Criterion: c, By: findings.Difference(needed(c), needed(ordered[0]))))
+                .ToList();
+            Level = [.. ahead.Where(a => a.By.CanTell && a.By.Direction <= 0).Select(a => a.Criterion)];
+            Unclear = [.. ahead.Where(a => !a.By.CanTell).Select(a => a.Criterion)];
+            fewest = ahead.Select(a => a.By).Where(by => !by.CanTell).Select(by => by.Count).DefaultIfEmpty(0).Min();
+        }
+
+        public int Count => ordered.Length;
+
+        public CriterionFindings? Best => ordered.FirstOrDefault();
+
+        public IReadOnlyList<CriterionFindings> Level { get; }
+
+        /// <summary>Criteria that too few samples have in common with the first.</summary>
+        public IReadOnlyList<CriterionFindings> Unclear { get; }
+
+        public string Words
+        {
+            get
+            {
+                if (Best is null)
+                {
+                    return "no criterion gets there in any sample";
+                }
+
+                string Named(CriterionFindings c) => $"{c.Title} ({Sentences.Interval(needed(c).Mean)})";
+                if (Unclear.Count > 0 && Unclear.Count == ordered.Length - 1)
+                {
+                    return $"{Best.Title} needs {Sentences.Interval(needed(Best).Mean)} of {Format.Count(heads)}, "
+                        + $"{string.Join(", ", Unclear.Select(Named))}: {Verdicts.Few(fewest)} which needs the fewest";
+                }
+
+                string level =
+                    Level.Count > 0
+                        ? $"; {string.Join(" and ", Level.Select(Named))} {(Level.Count == 1 ? "is" : "are")} "
+                            + $"level with "
+                            + "it"
+                        : "";
+                string unclear =
+                    Unclear.Count > 0
+                        ? $"; of {string.Join(" and ", Unclear.Select(Named))} {Verdicts.Few(fewest)}"
+                        : "";
+                string next = ordered.Skip(1).Except(Level).Except(Unclear).FirstOrDefault() is { } behind
+                    ? $"; next is {behind.Title} with {Sentences.Interval(needed(behind).Mean)}"
+                    : "";
+                string least = ordered.Length > 1 ? "the fewest heads, " : "";
+                return $"{Best.Title} needs {least}{Sentences.Interval(needed(Best).Mean)} of {Format.Count(heads)}"
+                    + $"{level}{unclear}{next}";
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ internal static class HtmlReport
     /// <inheritdoc cref="Write(ReportData, string)"/>
     public static IReadOnlyList<string> Write(Findings findings, string folder)
     {
-        IReadOnlyList<Figure> figures = Figures(findings);
+        IReadOnlyList<Figure> figures = Figures.Of(findings);
         Directory.CreateDirectory(Path.Combine(folder, FigureFolder));
         var written = new List<string>();
         void Save(string name, string text)
@@ -37,53 +37,18 @@ internal static class HtmlReport
 
         foreach (Figure figure in figures)
         {
-            Save($"{FigureFolder}/{figure.Name}.svg", figure.Draw(Figure.Wide, figure.Name));
+            Save($"{FigureFolder}/{figure.Name}.svg", figure.Drawing.Draw(Drawing.Wide, figure.Name));
             Save($"{FigureFolder}/{figure.Name}.csv", figure.Table.ToCsv());
         }
 
-        if (FitTable.Of(findings) is { } fit)
+        foreach (var (place, table) in Figures.TablesOf(findings))
         {
-            Save($"{FigureFolder}/{FitTable.Name}.csv", fit.ToCsv());
-        }
-
-        if (LogitKeptTable.Of(findings) is { } kept)
-        {
-            Save($"{FigureFolder}/{LogitKeptTable.Name}.csv", kept.ToCsv());
+            Save($"{FigureFolder}/{place.Name}.csv", table.Table.ToCsv());
         }
 
         Save(PageName, Page(findings, figures));
         return written;
     }
-
-    /// <summary>Every figure that the data allow, in the order of the page.</summary>
-    public static IReadOnlyList<Figure> Figures(Findings findings) =>
-        [
-            .. new[]
-            {
-                HeadsNeededFigure.Of(findings),
-                CurvesFigure.Of(findings),
-                BetaFigure.Of(findings),
-                HeadFrequencyFigure.Of(findings),
-                FitFigure.Of(findings),
-                PredictedPhiFigure.Of(findings),
-                ThresholdsFigure.Of(findings),
-                RatioFigure.Of(findings),
-                SingleHeadFigure.Of(findings),
-                BetaAttentionFigure.Of(findings),
-                LayoutFigure.Of(findings),
-                StylesFigure.Of(findings),
-                HeadVectorsFigure.Of(findings),
-                PromptFigure.Of(findings),
-                TextTokensFigure.Of(findings),
-                ImageTokensFigure.Of(findings),
-                WeightedAttentionFigure.Of(findings),
-                ObjectShareFigure.Of(findings),
-                LogitLensFigure.Of(findings),
-                GradientCostFigure.Of(findings),
-                NonAdditiveFigure.Of(findings),
-                StabilityFigure.Of(findings),
-            }.OfType<Figure>(),
-        ];
 
     /// <summary>The page.</summary>
     public static string Page(Findings findings, IReadOnlyList<Figure> figures)
@@ -103,7 +68,8 @@ internal static class HtmlReport
     private static string Subtitle(Findings findings)
     {
         ReportData data = findings.Data;
-        string masks = data.Masks > 0 ? $" · {Sentences.Masks(findings)}, {Percent(data.Ablate)} of heads ablated" : "";
+        string masks =
+            data.Masks > 0 ? $" · {SummarySection.Masks(findings)}, {Percent(data.Ablate)} of heads ablated" : "";
         return $"{data.Model.Name} ({data.Model.Family}) · {Many(data.Samples.Count, "sample")}{masks}";
     }
 }

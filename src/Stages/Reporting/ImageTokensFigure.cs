@@ -1,9 +1,11 @@
+using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 4B: beta of the image tokens over the picture as the model sees it.</summary>
-internal static class ImageTokensFigure
+[Figure("fig4b-image-tokens", Section.Tokens, Paper = "Fig. 4B", Order = 2)]
+internal sealed class ImageTokensFigure : IFigure<Findings>
 {
     private const double Gap = 8,
         Between = 28,
@@ -11,9 +13,9 @@ internal static class ImageTokensFigure
         Foot = 26;
 
     /// <summary>The figure; null where no image tokens with a grid are attributed.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Mapped.Count: > 0 } tokens)
+        if (findings.Tokens is not { Mapped.Count: > 0 } tokens || findings.Settings<TokenTraceSpec>() is not { } spec)
         {
             return null;
         }
@@ -29,16 +31,14 @@ internal static class ImageTokensFigure
             ]
         );
         TracedSample first = tokens.Mapped[0];
-        return new Figure(
-            "fig4b-image-tokens",
-            "Fig. 4B",
+        return new Drawing(
             "Image tokens that carry the picture",
-            TokenSentences.ImageTokens(tokens),
+            Shows(tokens),
             $"Left: what the model sees, cropped and resized, under its {Count(first.Rows)} × {Count(first.Columns)} "
                 + $"image tokens; right: β of each token over it (orange raises φ(x*, u*, v), blue lowers it; the "
                 + $"more opaque, the stronger; each map has its own scale, its largest |β| below). "
-                + $"Only the heads of x* and the text tokens of u* read the picture; {Count(tokens.Data.Masks)} "
-                + $"masks a sample, {Percent(tokens.Data.Ablate)} of the image tokens ablated."
+                + $"Only the heads of x* and the text tokens of u* read the picture; {Count(spec.Count)} "
+                + $"masks a sample, {Percent(spec.Ablate)} of the image tokens ablated."
                 + (
                     tokens.Mapped.Count < tokens.Attributed.Count
                         ? " Samples run evenly from the lowest to the highest correlation with attention: none is "
@@ -54,6 +54,36 @@ internal static class ImageTokensFigure
             table,
             canvas => Draw(tokens.Mapped, canvas)
         );
+    }
+
+    private static string Shows(TokenFindings tokens)
+    {
+        Estimate zero = tokens.Mean(tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)),
+            half = tokens.Mean(tokens.Attributed.Select(s => HalfShare(s.Beta)));
+        string sparse =
+            half.Count > 0
+                ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its "
+                    + $"{Count(tokens.Attributed[0].Beta.Count)} image tokens"
+                : "No image token has a positive β";
+        return $"{sparse}; {Verdicts.Share(zero)} of the tokens have none (mean over "
+            + $"{Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains "
+            + $"{(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks "
+            + $"that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
+    }
+
+    /// <summary>The least share of tokens that holds half of the positive sum; NaN where there is none.</summary>
+    private static double HalfShare(IReadOnlyList<double> beta)
+    {
+        double[] positive = [.. beta.Where(b => b > 0).OrderDescending()];
+        double half = positive.Sum() / 2,
+            sum = 0;
+        int count = 0;
+        while (count < positive.Length && sum < half)
+        {
+            sum += positive[count++];
+        }
+
+        return count == 0 ? double.NaN : (double)count / beta.Count;
     }
 
     private static Svg Draw(IReadOnlyList<TracedSample> samples, Canvas canvas)

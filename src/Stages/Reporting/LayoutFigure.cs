@@ -6,7 +6,8 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Fig. 3E: samples laid out by their coefficients, coloured by super-category, or by object where the data have none.
 /// </summary>
-internal static class LayoutFigure
+[Figure("fig3e-tsne", Section.Alike, Paper = "Fig. 3E", Order = 1)]
+internal sealed class LayoutFigure : IFigure<Findings>
 {
     private const double KeyWidth = 132,
         KeyRow = 19,
@@ -17,19 +18,19 @@ internal static class LayoutFigure
         Others = "others";
 
     /// <summary>The figure; null without a layout.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Layout is not { Points.Count: > 0 } layout)
+        IReadOnlyList<LayoutPoint> points = LayoutPoint.Of(findings);
+        if (points.Count == 0)
         {
             return null;
         }
 
-        bool bySuper =
-            layout.Points.Any(p => p.SuperCategory.Length > 0) || layout.Points.All(p => p.Category.Length == 0);
+        bool bySuper = points.Any(p => p.SuperCategory.Length > 0) || points.All(p => p.Category.Length == 0);
         HashSet<string> shown =
         [
-            .. layout
-                .Points.GroupBy(p => p.Category)
+            .. points
+                .GroupBy(p => p.Category)
                 .OrderByDescending(g => g.Count())
                 .ThenBy(g => g.Key, StringComparer.Ordinal)
                 .Take(MostObjects)
@@ -38,8 +39,8 @@ internal static class LayoutFigure
         Func<LayoutPoint, string> groupOf = bySuper ? Group : p => shown.Contains(p.Category) ? p.Category : Others;
         string[] groups =
         [
-            .. layout
-                .Points.Select(groupOf)
+            .. points
+                .Select(groupOf)
                 .Distinct()
                 .OrderBy(g => !bySuper && g == Others)
                 .ThenBy(g => g, StringComparer.Ordinal),
@@ -47,31 +48,24 @@ internal static class LayoutFigure
         var table = new FigureTable(
             ["sample_id", "file", "category", "super_category", "style", "x", "y"],
             [
-                .. layout.Points.Select(p =>
+                .. points.Select(p =>
                     (IReadOnlyList<object?>)[p.SampleId, p.File, p.Category, p.SuperCategory, p.Style, p.X, p.Y]
                 ),
             ]
         );
-        return new Figure(
-            "fig3e-tsne",
-            "Fig. 3E",
+        return new Drawing(
             "Samples laid out by their coefficients β",
-            Shows(findings, layout.Points, bySuper),
-            $"A mark is a sample (n = {Count(layout.Points.Count)}): near marks rely on similar heads. Colour and "
+            Shows(findings, points, bySuper),
+            $"A mark is a sample (n = {Count(points.Count)}): near marks rely on similar heads. Colour and "
                 + $"form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. "
-                + $"{layout.Method}; the axes have no unit. Neighbours of the sentence: Euclidean distance of β over "
-                + "all heads; intervals: 95 %, bootstrap over objects; only samples that could go either way count. "
+                + $"{findings.Data.Tables.Note<LayoutRow>()}; the axes have no unit. "
+                + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over "
+                + "objects; only samples that could go either way count. "
                 + "Click a key to hide its marks.",
             table,
             canvas =>
                 Draw(
-                    new LayoutMap(
-                        layout.Points,
-                        groups,
-                        groupOf,
-                        Palette.OfGroup,
-                        LeastNamed: layout.Points.Count > Few ? 3 : 1
-                    ),
+                    new LayoutMap(points, groups, groupOf, Palette.OfGroup, LeastNamed: points.Count > Few ? 3 : 1),
                     canvas
                 )
         );
@@ -87,8 +81,8 @@ internal static class LayoutFigure
         NamedBeta[] known =
         [
             .. points
-                .Where(p => p.Category.Length > 0 && p.Beta is { Count: > 0 })
-                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta!])),
+                .Where(p => p.Category.Length > 0 && p.Beta.Count > 0)
+                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta])),
         ];
         NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals),
             groups = NeighbourAgreement.OfGroups(known, findings.Intervals);

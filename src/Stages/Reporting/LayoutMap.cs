@@ -1,4 +1,5 @@
 using Pipelines.Domain.Errors;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -108,17 +109,67 @@ internal sealed record LayoutMap(
         double height
     )
     {
-        var taken = new List<(double Left, double Right, double Y)>();
+        var labels = new Labels();
         foreach (var (name, at) in names)
         {
             double half = name.Length * LabelSize * 0.34;
             double x = Math.Clamp(at.X, left + half + 2, Math.Max(left + half + 2, left + width - half - 2)),
                 y = at.Y - 7 < top + LabelSize ? at.Y + 7 + LabelSize : at.Y - 7;
-            if (taken.TrueForAll(t => t.Right < x - half || t.Left > x + half || Math.Abs(t.Y - y) > LabelSize + 2))
+            if (labels.Take(x - half, x + half, y, LabelSize + 2))
             {
-                taken.Add((x - half, x + half, y));
                 svg.Text(x, y, name, "middle", Palette.Ink, LabelSize, bold: true, halo: true);
             }
         }
+    }
+}
+
+/// <summary>A sample's place in the plane.</summary>
+/// <param name="SampleId">Sample.</param>
+/// <param name="File">File name of the picture.</param>
+/// <param name="Category">Main object.</param>
+/// <param name="SuperCategory">Its group; empty = not known.</param>
+/// <param name="X">Across, without unit.</param>
+/// <param name="Y">Upwards, without unit.</param>
+/// <param name="Style">Style of the picture; empty = the data have none.</param>
+/// <param name="Beta">Its coefficients [N], which were laid out; empty = not known.</param>
+internal readonly record struct LayoutPoint(
+    string SampleId,
+    string File,
+    string Category,
+    string SuperCategory,
+    double X,
+    double Y,
+    string Style,
+    IReadOnlyList<double> Beta
+)
+{
+    /// <summary>The samples that were laid out.</summary>
+    public static IReadOnlyList<LayoutPoint> Of(Findings findings)
+    {
+        var samples = findings.Samples.ToDictionary(s => s.SampleId, StringComparer.Ordinal);
+        var others = findings
+            .Data.Tables.Behind<LayoutRow, AttributionRow>()
+            .ToLookup(r => r.SampleId, StringComparer.Ordinal);
+        return
+        [
+            .. findings
+                .Rows<LayoutRow>()
+                .Select(row => (Row: row, Sample: samples.GetValueOrDefault(row.SampleId)))
+                .Select(p => new LayoutPoint(
+                    p.Row.SampleId,
+                    p.Sample?.File ?? p.Row.SampleId,
+                    p.Row.Object,
+                    p.Row.SuperCategory ?? "",
+                    p.Row.X,
+                    p.Row.Y,
+                    p.Sample?.Style ?? "",
+                    others.Contains(p.Row.SampleId)
+                        ? SampleResult.ByHead(
+                            findings.Data.Model,
+                            others[p.Row.SampleId].Select(r => (r.Layer, r.Head, r.Beta))
+                        )
+                        : p.Sample?.Beta ?? []
+                )),
+        ];
     }
 }

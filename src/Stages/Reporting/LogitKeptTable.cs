@@ -6,21 +6,19 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Table 3: the share of phi(x*) that is kept with the important text tokens only, ours beside the paper's.
 /// </summary>
-internal static class LogitKeptTable
+[Figure(Name, Section.Tokens, Paper = "Table 3")]
+internal sealed class LogitKeptTable : IPageTable<Findings>
 {
-    /// <summary>Name of its file in <c>figures/</c>, without extension.</summary>
-    public const string Name = "table3-logit-kept";
+    private const string Name = "table3-logit-kept";
 
     /// <summary>
     /// The table; null without token tracing. For a model that is none of the paper's ten all of them are listed.
     /// </summary>
-    public static FigureTable? Of(Findings findings)
-    {
-        if (findings.Tokens is not { } tokens)
-        {
-            return null;
-        }
+    public static PageTable? Of(Findings findings) =>
+        findings.Tokens is { } tokens ? new PageTable(Html(findings, tokens), Data(findings, tokens)) : null;
 
+    private static FigureTable Data(Findings findings, TokenFindings tokens)
+    {
         Estimate kept = tokens.LogitKept;
         IReadOnlyList<object?> ours =
         [
@@ -59,14 +57,8 @@ internal static class LogitKeptTable
         );
     }
 
-    /// <summary>The table in the page; empty without token tracing.</summary>
-    public static string Section(Findings findings)
+    private static string Html(Findings findings, TokenFindings tokens)
     {
-        if (findings.Tokens is not { } tokens)
-        {
-            return "";
-        }
-
         (string, bool)[] columns =
         [
             ("model", false),

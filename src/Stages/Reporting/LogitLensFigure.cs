@@ -1,9 +1,12 @@
+using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 8: the vocabulary items that the strongest heads write towards.</summary>
-internal static class LogitLensFigure
+[Figure("fig8-logit-lens", Section.Lens, Paper = "Fig. 8", Order = 1)]
+internal sealed class LogitLensFigure : IFigure<Findings>
 {
     private const double Head = 30,
         Row = 30,
@@ -14,9 +17,10 @@ internal static class LogitLensFigure
         NarrowItems = 4;
 
     /// <summary>The figure; null without a logit lens.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Lens is not { Samples: { Count: > 0 } samples } lens || samples.All(s => s.Heads.Count == 0))
+        LensSample[] samples = LensSample.Of(findings);
+        if (samples.Length == 0 || findings.Settings<LogitLensSpec>() is not { } lens)
         {
             return null;
         }
@@ -27,17 +31,17 @@ internal static class LogitLensFigure
             [
                 .. samples.SelectMany(s =>
                     s.Heads.SelectMany(h =>
-                        h.Items.Select(
+                        h.Select(
                             (item, i) =>
                                 (IReadOnlyList<object?>)
                                     [
                                         s.SampleId,
                                         s.Answer,
-                                        h.Layer,
-                                        h.Head,
-                                        h.Beta,
+                                        item.Layer,
+                                        item.Head,
+                                        item.Beta,
                                         i + 1,
-                                        item.Text,
+                                        item.Token,
                                         item.Logit,
                                         item.IsTarget ? "yes" : "no",
                                     ]
@@ -46,19 +50,17 @@ internal static class LogitLensFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig8-logit-lens",
-            "Fig. 8",
+        return new Drawing(
             "What the strongest heads say",
-            TokenSentences.Lens(findings, lens),
+            Shows(findings, lens, samples),
             $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) "
                 + $"through the final norm and the unembedding; the {Count(lens.Items)} items of largest logit, "
                 + $"falling to the right"
                 + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. "
                 + $"Shade: logit, on one scale a sample; framed: the answer's first token. "
                 + (
-                    shown.Length < samples.Count
-                        ? $"{Many(shown.Length, "sample")} of {Count(samples.Count)}: the one shown above, then "
+                    shown.Length < samples.Length
+                        ? $"{Many(shown.Length, "sample")} of {Count(samples.Length)}: the one shown above, then "
                             + $"evenly in seed order, each with another answer."
                         : ""
                 ),
@@ -67,7 +69,28 @@ internal static class LogitLensFigure
         );
     }
 
-    private static LensSample[] Chosen(Findings findings, IReadOnlyList<LensSample> samples)
+    private static string Shows(Findings findings, LogitLensSpec lens, LensSample[] samples)
+    {
+        int naming = samples.Count(s => s.Heads.Any(Names)),
+            first = samples.Count(s => s.Heads.Any(h => h[0].IsTarget));
+        Estimate share = findings.Mean(samples.Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
+        string verdict = Verdicts.Against(
+            share,
+            0.5,
+            "as in the paper, most top heads write towards the answer",
+            "the paper finds that most top heads write towards the answer; here fewer than half do",
+            "the samples do not tell whether most top heads write towards the answer, as in the paper",
+            $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper"
+        );
+        return $"In {Count(naming)} of {Many(samples.Length, "sample")} the answer's token is among the top "
+            + $"{Count(lens.Items)} items of at least one of the {Count(lens.Heads)} strongest heads (the very first "
+            + $"item in {Count(first)}); "
+            + $"{Verdicts.Share(share)} of these heads name it: {verdict}.";
+    }
+
+    private static bool Names(LensRow[] head) => head.Any(i => i.IsTarget);
+
+    private static LensSample[] Chosen(Findings findings, LensSample[] samples)
     {
         LensSample first = samples.FirstOrDefault(s => s.SampleId == findings.Typical?.SampleId) ?? samples[0];
         LensSample[] others = [.. samples.Where(s => s.Answer != first.Answer).DistinctBy(s => s.Answer)];
@@ -75,7 +98,7 @@ internal static class LogitLensFigure
         return [first, .. Enumerable.Range(0, more).Select(i => others[i * others.Length / more])];
     }
 
-    private static Svg Draw(LensData lens, LensSample[] samples, Canvas canvas)
+    private static Svg Draw(LogitLensSpec lens, LensSample[] samples, Canvas canvas)
     {
         double top = 0;
         double[] tops = [.. samples.Select(s => (top, top += Head + (RowOf(canvas) * s.Heads.Count) + Between).top)];
@@ -90,10 +113,10 @@ internal static class LogitLensFigure
 
     private static double RowOf(Canvas canvas) => canvas.IsNarrow ? Row + 18 : Row;
 
-    private static void DrawSample(Svg svg, LensData lens, LensSample sample, Canvas canvas, double top)
+    private static void DrawSample(Svg svg, LogitLensSpec lens, LensSample sample, Canvas canvas, double top)
     {
         double most = sample
-            .Heads.SelectMany(h => h.Items)
+            .Heads.SelectMany(h => h)
             .Select(i => i.Logit)
             .Where(double.IsFinite)
             .DefaultIfEmpty(1)
@@ -104,10 +127,10 @@ internal static class LogitLensFigure
         svg.Text(0, top + 16, $"answer: {Cut(sample.Answer, 28)}", ink: Palette.Ink, size: 13, bold: true);
         for (int h = 0; h < sample.Heads.Count; h++)
         {
-            LensHead head = sample.Heads[h];
+            LensRow[] head = sample.Heads[h];
             double y = top + Head + (h * RowOf(canvas));
-            string name = $"layer {Count(head.Layer)} head {Count(head.Head)}",
-                beta = $"β {Beta(head.Beta)}";
+            string name = $"layer {Count(head[0].Layer)} head {Count(head[0].Head)}",
+                beta = $"β {Beta(head[0].Beta)}";
             if (canvas.IsNarrow)
             {
                 svg.Text(0, y + 8, $"{name}, {beta}", size: 11);
@@ -118,7 +141,7 @@ internal static class LogitLensFigure
             }
 
             double box = canvas.IsNarrow ? y + 14 : y;
-            foreach (var (item, i) in head.Items.Take(items).Select((item, i) => (item, i)))
+            foreach (var (item, i) in head.Take(items).Select((item, i) => (item, i)))
             {
                 double x = label + 2 + (i * step),
                     share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
@@ -133,19 +156,47 @@ internal static class LogitLensFigure
                     step - 6,
                     Box,
                     Palette.OfShare(share),
-                    $"{TokenText.Shown(item.Text)}\nlogit "
+                    $"{TokenText.Shown(item.Token)}\nlogit "
                         + $"{Fixed(item.Logit, 2)}{(item.IsTarget ? ", the answer's first token" : "")}"
                 );
                 svg.Text(
                     x + ((step - 6) / 2),
                     box + 16,
-                    Cut(TokenText.Shown(item.Text).Trim(), Math.Max(2, (int)((step - 8) / 6.6))),
+                    Cut(TokenText.Shown(item.Token).Trim(), Math.Max(2, (int)((step - 8) / 6.6))),
                     "middle",
                     TokenText.TextOn(share),
                     11,
                     bold: item.IsTarget
                 );
             }
+        }
+    }
+
+    /// <summary>The heads of a sample.</summary>
+    /// <param name="SampleId">Sample.</param>
+    /// <param name="Answer">The model's answer.</param>
+    /// <param name="Heads">Of largest beta, strongest first; of each the items of largest logit, falling.</param>
+    private sealed record LensSample(string SampleId, string Answer, IReadOnlyList<LensRow[]> Heads)
+    {
+        /// <summary>The samples that have rows, in seed order.</summary>
+        public static LensSample[] Of(Findings findings)
+        {
+            var rows = findings.Rows<LensRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
+            return
+            [
+                .. findings
+                    .Samples.Where(s => rows.Contains(s.SampleId))
+                    .Select(s => new LensSample(
+                        s.SampleId,
+                        s.Answer,
+                        [
+                            .. rows[s.SampleId]
+                                .GroupBy(r => r.HeadRank)
+                                .OrderBy(g => g.Key)
+                                .Select(g => g.OrderBy(r => r.ItemRank).ToArray()),
+                        ]
+                    )),
+            ];
         }
     }
 }

@@ -8,39 +8,31 @@ namespace Pipelines.Stages.Reporting;
 /// Beyond the paper: how much of phi is not additive in the heads, as R^2 that trees on the elastic net's residual
 /// gain.
 /// </summary>
-internal static class NonAdditiveFigure
+[Figure("fig-non-additive", Section.Beyond, Order = 2)]
+internal sealed class NonAdditiveFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-non-additive";
-
-    private const double Left = 52,
-        Right = 16,
-        Top = 34,
-        Foot = 44;
-
     /// <summary>The figure; null without the rows.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        NonAdditiveResult[] rows =
-        [
-            .. findings.Data.NonAdditive.Where(r => double.IsFinite(r.Linear) && double.IsFinite(r.WithTrees)),
-        ];
+        NonAdditiveRow[] rows = [.. findings.Rows<NonAdditiveRow>().Where(r => r.Gained is not null)];
         if (rows.Length == 0)
         {
             return null;
         }
 
         Estimate gained = findings.Mean(rows.Select(Gained)),
-            linear = findings.Mean(rows.Select(r => r.Linear));
+            linear = findings.Mean(rows.Select(Linear));
         var table = new FigureTable(
             ["sample_id", "r2_elastic_net", "r2_with_trees", "gained", "trees"],
-            [.. rows.Select(r => (IReadOnlyList<object?>)[r.SampleId, r.Linear, r.WithTrees, Gained(r), r.Trees])]
+            [
+                .. rows.Select(r =>
+                    (IReadOnlyList<object?>)[r.SampleId, r.R2ElasticNet, r.R2WithTrees, r.Gained, r.Trees]
+                ),
+            ]
         );
-        return new Figure(
-            Name,
-            "beyond the paper",
+        return new Drawing(
             "What heads do together",
-            Sentence(rows, gained, linear),
+            Shows(rows, gained, linear),
             $"Each dot is a sample (n = {Count(rows.Length)}): what gradient-boosted trees, fitted to the elastic "
                 + $"net's residual on the train masks, add to R² on the test masks. Line and band: mean and its 95 % "
                 + $"bootstrap interval. "
@@ -51,9 +43,11 @@ internal static class NonAdditiveFigure
         );
     }
 
-    private static double Gained(NonAdditiveResult row) => row.WithTrees - row.Linear;
+    private static double Gained(NonAdditiveRow row) => row.Gained!.Value;
 
-    private static string Sentence(NonAdditiveResult[] rows, Estimate gained, Estimate linear)
+    private static double Linear(NonAdditiveRow row) => row.R2ElasticNet!.Value;
+
+    private static string Shows(NonAdditiveRow[] rows, Estimate gained, Estimate linear)
     {
         double left = 1 - linear.Mean;
         string interval = gained.HasInterval ? $" [{Signed(gained.Low)}, {Signed(gained.High)}]" : "";
@@ -76,18 +70,17 @@ internal static class NonAdditiveFigure
 
     private static string Signed(double value) => Format.Signed(value, 3);
 
-    private static Svg Draw(NonAdditiveResult[] rows, Estimate gained, Canvas canvas)
+    private static Svg Draw(NonAdditiveRow[] rows, Estimate gained, Canvas canvas)
     {
-        double height = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(height);
-        double least = rows.Min(r => r.Linear),
-            most = rows.Max(r => r.Linear),
+        var (svg, panel) = Panel.Single(canvas);
+        double least = rows.Min(Linear),
+            most = rows.Max(Linear),
             room = Math.Max(0.01, 0.05 * (most - least));
         double low = Math.Min(0, rows.Min(Gained)),
             high = Math.Max(0.01, rows.Max(Gained)),
             space = 0.08 * (high - low);
-        var x = new Scale(least - room, most + room, Left, canvas.Width - Right);
-        var y = new Scale(low - space, high + space, height - Foot, Top);
+        Scale x = panel.Across(least - room, most + room),
+            y = panel.Upwards(low - space, high + space);
         svg.Axes(
             x,
             y,
@@ -108,15 +101,15 @@ internal static class NonAdditiveFigure
         }
 
         svg.Line(x.Start, y[gained.Mean], x.End, y[gained.Mean], Palette.Series[2], 2);
-        foreach (NonAdditiveResult row in rows)
+        foreach (NonAdditiveRow row in rows)
         {
             svg.Dot(
-                x[row.Linear],
+                x[Linear(row)],
                 y[Gained(row)],
                 4,
                 row.Trees > 0 ? Palette.Series[2] : Palette.Series[5],
-                $"{Shown.Name(row.SampleId)}: R² {Fixed(row.Linear, 3)} → "
-                    + $"{Fixed(row.WithTrees, 3)}\n{Many(row.Trees, "tree")}",
+                $"{Shown.Name(row.SampleId)}: R² {Fixed(Linear(row), 3)} → "
+                    + $"{Fixed(row.R2WithTrees!.Value, 3)}\n{Many(row.Trees, "tree")}",
                 0.75
             );
         }

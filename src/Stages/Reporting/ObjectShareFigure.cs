@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -7,40 +8,33 @@ namespace Pipelines.Stages.Reporting;
 /// Object or background (paper, 5.2): the share of beta and of weighted attention on the object, against the share of
 /// the image tokens that it covers.
 /// </summary>
-internal static class ObjectShareFigure
+[Figure("fig-object-share", Section.Tokens, Paper = "§5.2", Order = 4)]
+internal sealed class ObjectShareFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-object-share";
-
-    private const double Left = 52,
-        Right = 16,
-        Top = 54,
-        Foot = 46,
+    private const double KeyHeight = 20,
         Widest = 460,
-        Panel = 250;
+        StripWidth = 290;
 
     private static readonly Marker OfBeta = new(Palette.Series[0], MarkShape.Circle),
         OfAttention = new(Palette.Series[1], MarkShape.Diamond),
         OfArea = new(Palette.Muted, MarkShape.Square);
 
     /// <summary>The figure; null where the data have no boxes or image tokens no place.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Data.Objects.Count: > 0 } tokens)
+        if (findings.Tokens is not { Objects.Count: > 0 } tokens)
         {
             return null;
         }
 
         var table = new FigureTable(
             ["sample_id", "area", "beta_on_object", "attention_on_object"],
-            [.. tokens.Data.Objects.Select(o => (IReadOnlyList<object?>)[o.SampleId, o.Area, o.Beta, o.Attention])]
+            [.. tokens.Objects.Select(o => (IReadOnlyList<object?>)[o.SampleId, o.Area, BetaOf(o), AttentionOf(o)])]
         );
-        return new Figure(
-            Name,
-            "§5.2",
+        return new Drawing(
             "Object or background?",
-            TokenSentences.Objects(tokens),
-            $"Marks: samples (n = {Count(tokens.Data.Objects.Count)}). Across: share of the image tokens that the "
+            Shows(tokens),
+            $"Marks: samples (n = {Count(tokens.Objects.Count)}). Across: share of the image tokens that the "
                 + "object's box covers, a token that it covers in part counted by that part; upwards: share of the "
                 + "positive β, and of the positive weighted attention, on them. "
                 + "Dashed: as if spread evenly over the tokens; above it, the object carries more than its "
@@ -53,11 +47,56 @@ internal static class ObjectShareFigure
         );
     }
 
+    private static string Shows(TokenFindings tokens)
+    {
+        string Against(Estimate on, Func<ObjectShareRow, double> of, string what)
+        {
+            Estimate more = tokens.Mean(tokens.Objects.Select(o => of(o) - o.Area));
+            string verdict = Verdicts.Against(
+                more,
+                0,
+                "more than its share",
+                "less than its share",
+                "which the samples do not tell from its share",
+                $"{Verdicts.Few(more.Count)} that from its share"
+            );
+            return $"{Verdicts.Share(on)} of {what} lies on it, {verdict} (difference {Points(more)})";
+        }
+
+        string area =
+            $"The object's box covers {Verdicts.Share(tokens.ObjectArea)} of the image tokens "
+            + $"({Many(tokens.Objects.Count, "sample")})";
+        string attention = Against(tokens.AttentionOnObject, AttentionOf, "the weighted attention");
+        return tokens.BetaOnObject.Count == 0
+            ? $"{area}; {attention}."
+            : $"{area}. {Against(tokens.BetaOnObject, BetaOf, "the positive β")}; {attention}. "
+                + Verdicts.Against(
+                    tokens.BetaOnObject,
+                    0.5,
+                    "Most of β lies on the object, as the paper finds by eye.",
+                    "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
+                    "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
+                    $"The paper finds by eye that most important tokens lie on the object; "
+                        + $"{Verdicts.Few(tokens.BetaOnObject.Count)}."
+                );
+    }
+
+    /// <summary>A difference of shares in percentage points, with its interval.</summary>
+    private static string Points(Estimate difference)
+    {
+        static string Signed(double share) => Format.Signed(100 * share, 0);
+        string interval = difference.HasInterval ? $"\u00a0[{Signed(difference.Low)}, {Signed(difference.High)}]" : "";
+        return $"{Signed(difference.Mean)}{interval} points";
+    }
+
+    private static double BetaOf(ObjectShareRow row) => row.BetaOnObject ?? double.NaN;
+
+    private static double AttentionOf(ObjectShareRow row) => row.AttentionOnObject ?? double.NaN;
+
     private static Svg Draw(TokenFindings tokens, Canvas canvas)
     {
         bool hasBeta = tokens.BetaOnObject.Count > 0;
-        double side = Math.Min(canvas.IsNarrow ? canvas.Width : Widest, canvas.Width),
-            bottom = Top + side - Left - Right;
+        var samples = Panel.Square(canvas.IsNarrow ? canvas.Width : Widest, Widest, KeyHeight);
         (string, Estimate, Marker)[] means =
         [
             ("tokens", tokens.ObjectArea, OfArea),
@@ -76,13 +115,13 @@ internal static class ObjectShareFigure
             Gap = 20,
             MarkOf = row => means[row].Item3,
         };
-        Svg svg = canvas.Svg(canvas.IsNarrow ? bottom + Foot + strip.Height : Math.Max(bottom + Foot, strip.Height));
-        DrawSamples(svg, tokens, hasBeta, new Scale(0, 1, Left, side - Right), new Scale(0, 1, bottom, Top));
+        Svg svg = canvas.Svg(canvas.IsNarrow ? samples.Bottom + strip.Height : Math.Max(samples.Bottom, strip.Height));
+        DrawSamples(svg, tokens, hasBeta, samples.Across(0, 1), samples.Upwards(0, 1));
         strip.Draw(
             svg,
-            canvas.IsNarrow ? 0 : side + 10,
-            canvas.IsNarrow ? bottom + Foot : Top - 28,
-            canvas.IsNarrow ? canvas.Width : Math.Min(Panel + 40, canvas.Width - side - 10),
+            canvas.IsNarrow ? 0 : samples.Right + 10,
+            canvas.IsNarrow ? samples.Bottom : KeyHeight,
+            canvas.IsNarrow ? canvas.Width : Math.Min(StripWidth, canvas.Width - samples.Right - 10),
             firstSeries: 2
         );
         return svg;
@@ -92,15 +131,15 @@ internal static class ObjectShareFigure
     {
         svg.Axes(x, y, "share of the image tokens on the object", "share on the object", x.Ticks(5), y.Ticks(5));
         svg.Line(x[0], y[0], x[1], y[1], Palette.Muted, 1.2, "5 4");
-        (string Title, Marker Mark, Func<ObjectOnTokens, double> Of)[] series =
+        (string Title, Marker Mark, Func<ObjectShareRow, double> Of)[] series =
         [
-            .. hasBeta ? [("β", OfBeta, o => o.Beta)] : Array.Empty<(string, Marker, Func<ObjectOnTokens, double>)>(),
-            ("weighted attention", OfAttention, o => o.Attention),
+            .. hasBeta ? [("β", OfBeta, BetaOf)] : Array.Empty<(string, Marker, Func<ObjectShareRow, double>)>(),
+            ("weighted attention", OfAttention, AttentionOf),
         ];
         for (int s = series.Length - 1; s >= 0; s--)
         {
             svg.BeginSeries(s);
-            foreach (ObjectOnTokens sample in tokens.Data.Objects.Where(o => double.IsFinite(series[s].Of(o))))
+            foreach (ObjectShareRow sample in tokens.Objects.Where(o => double.IsFinite(series[s].Of(o))))
             {
                 svg.Mark(
                     x[sample.Area],

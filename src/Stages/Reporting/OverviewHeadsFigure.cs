@@ -7,16 +7,16 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 11: heads that each criterion needs, experiment by experiment, in percent of the model's heads so that models
 /// compare.
 /// </summary>
-internal static class OverviewHeadsFigure
+[Figure("fig11-heads-needed", Section.Validation, Paper = "Fig. 11", Order = 1)]
+internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
 {
     private const double Lane = 11,
         Gap = 16,
         Head = 30,
-        Foot = 44,
         Right = 22;
 
     /// <summary>The figure; null where no experiment was validated.</summary>
-    public static Figure? Of(OverviewData data)
+    public static Drawing? Of(OverviewData data)
     {
         OverviewExperiment[] validated =
         [
@@ -71,9 +71,7 @@ internal static class OverviewHeadsFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig11-heads-needed",
-            "Fig. 11",
+        return new Drawing(
             "Heads needed in every experiment",
             Shows(validated, criteria),
             "Marks: mean over samples of the smallest k that crosses the threshold, in percent of the model's heads; "
@@ -123,14 +121,14 @@ internal static class OverviewHeadsFigure
 
     private static Svg Draw(OverviewExperiment[] experiments, string[] criteria, Canvas canvas)
     {
-        int perRow = canvas.IsNarrow ? 2 : Math.Min(5, criteria.Length);
-        double key = SeriesKeys.Height(criteria.Length, perRow),
+        double label = canvas.IsNarrow ? 8 : 180;
+        var keys = new KeyRow([.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas, label);
+        double key = keys.Height,
             row = (criteria.Length * Lane) + Gap,
-            height = Head + (experiments.Length * (row + (canvas.IsNarrow ? 14 : 0))) + Foot;
-        double label = canvas.IsNarrow ? 8 : 180,
-            width = canvas.IsNarrow ? canvas.Width : (canvas.Width - label) / 2;
+            height = Head + (experiments.Length * (row + (canvas.IsNarrow ? 14 : 0))) + RowAxis.Height;
+        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width - label) / 2;
         Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * height : height));
-        SeriesKeys.Draw(svg, [.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], label, perRow);
+        keys.Draw(svg);
         double most = experiments
             .SelectMany(e =>
                 e.Numbers.Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads)
@@ -151,16 +149,17 @@ internal static class OverviewHeadsFigure
         void Panel(string quantity, string name, double left, double top)
         {
             var x = new Scale(0, most, left, left + width - Right - (canvas.IsNarrow ? label : 0));
-            double bottom = top + height - Foot;
+            double bottom = top + height - RowAxis.Height;
             svg.Text(x.Start, top + 18, name, ink: Palette.Ink, size: 14, bold: true);
-            foreach (double tick in x.Ticks(canvas.IsNarrow ? 6 : 5))
-            {
-                svg.Line(x[tick], top + Head, x[tick], bottom, Palette.Rule)
-                    .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-            }
-
-            svg.Line(x.Start, top + Head, x.Start, bottom, Palette.Muted)
-                .Text((x.Start + x.End) / 2, bottom + 34, "heads needed, % of the model's", "middle", Palette.Ink);
+            RowAxis.Draw(
+                svg,
+                x,
+                top + Head,
+                bottom,
+                "heads needed, % of the model's",
+                canvas.IsNarrow ? 6 : 5,
+                from: 0
+            );
             for (int e = 0; e < experiments.Length; e++)
             {
                 double y = top + Head + (e * (row + (canvas.IsNarrow ? 14 : 0))) + (Gap / 2);

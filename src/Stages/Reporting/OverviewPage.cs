@@ -18,11 +18,11 @@ public static class OverviewPage
     /// <summary>Writes the page and its figures into a folder. The bytes depend on the data only.</summary>
     public static void Write(OverviewData data, string folder)
     {
-        Figure[] figures = [.. new[] { OverviewHeadsFigure.Of(data) }.OfType<Figure>()];
+        IReadOnlyList<Figure> figures = Figures.Of(data);
         Directory.CreateDirectory(Path.Combine(folder, "figures"));
         foreach (Figure figure in figures)
         {
-            Save(folder, $"figures/{figure.Name}.svg", figure.Draw(Figure.Wide, figure.Name));
+            Save(folder, $"figures/{figure.Name}.svg", figure.Drawing.Draw(Drawing.Wide, figure.Name));
             Save(folder, $"figures/{figure.Name}.csv", figure.Table.ToCsv());
         }
 
@@ -38,7 +38,7 @@ public static class OverviewPage
         File.Move(unfinished, path, overwrite: true);
     }
 
-    private static string Page(OverviewData data, Figure[] figures) =>
+    private static string Page(OverviewData data, IReadOnlyList<Figure> figures) =>
         HtmlPage.Of(
             $"{data.Name} – head attribution",
             "Head attribution for image-to-text information flow",

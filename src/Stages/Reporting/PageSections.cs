@@ -15,67 +15,39 @@ internal static class PageSections
 {
     private const int RowsShown = 200;
 
+    /// <summary>Anchors and headings of the parts that hold figures.</summary>
+    private static readonly (Section Section, string Id, string Title)[] WithFigures =
+    [
+        (Section.Validation, "validation", "How many heads it takes"),
+        (Section.Heads, "heads", "Which heads"),
+        (Section.Alike, "alike", "What samples have in common"),
+        (Section.Fit, "fit", "How well the regression fits"),
+        (Section.Tokens, "tokens", "Which tokens"),
+        (Section.Lens, "lens", "What heads say"),
+        (Section.Beyond, "beyond", "Beyond the paper"),
+    ];
+
     /// <summary>All parts; those without data have an empty body.</summary>
     public static IEnumerable<PageSection> Of(Findings findings, IReadOnlyList<Figure> figures)
     {
-        PageSection Section(string id, string title, string lead, params string[] names)
+        var tables = Figures.TablesOf(findings);
+        PageSection Shown(Section section, string id, string title)
         {
-            Figure[] own = [.. figures.Where(f => names.Contains(f.Name))];
-            return new PageSection(
-                id,
-                title,
-                (own.Length > 0 || names.Length == 0 ? lead : "") + string.Concat(own.Select(FigureBlock)),
-                own
-            );
+            Figure[] own = [.. figures.Where(f => f.Place.Section == section)];
+            string lead = string.Concat(tables.Where(t => t.Place.Section == section).Select(t => t.Table.Html));
+            return new PageSection(id, title, own.Length > 0 ? lead + string.Concat(own.Select(FigureBlock)) : "", own);
         }
 
+        PageSection Told(string id, string title, string body) => new(id, title, body, []);
         return
         [
-            Section("summary", "Summary", SummarySection.Of(findings)),
-            Section("sample", "One sample", SampleSection.Typical(findings)),
-            Section(
-                "validation",
-                "How many heads it takes",
-                "",
-                "fig3a-heads-needed",
-                "fig3a-curves",
-                "fig5-thresholds",
-                "fig6-ablation-ratio",
-                "fig7-single-head"
-            ),
-            Section("heads", "Which heads", "", "fig2-beta", "fig3c-head-frequency", "fig3d-beta-attention"),
-            Section(
-                "alike",
-                "What samples have in common",
-                "",
-                "fig3e-tsne",
-                StylesFigure.Name,
-                "fig10-head-vectors",
-                "table1-prompts"
-            ),
-            Section(
-                "fit",
-                "How well the regression fits",
-                SummarySection.FitTableOf(findings),
-                "fig2-fit",
-                "fig2-predicted-phi",
-                StabilityFigure.Name
-            ),
-            Section(
-                "tokens",
-                "Which tokens",
-                LogitKeptTable.Section(findings),
-                "fig4a-text-tokens",
-                "fig4b-image-tokens",
-                "fig4c-weighted-attention",
-                ObjectShareFigure.Name
-            ),
-            Section("lens", "What heads say", "", "fig8-logit-lens"),
-            Section("beyond", "Beyond the paper", "", GradientCostFigure.Name, NonAdditiveFigure.Name),
-            Section("samples", "All samples", SampleSection.All(findings)),
-            Section("settings", "Settings", SettingsSection.Of(findings.Data)),
-            Section("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
-            Section("words", "Words", Words),
+            Told("summary", "Summary", SummarySection.Of(findings)),
+            Told("sample", "One sample", SampleSection.Typical(findings)),
+            .. WithFigures.Select(s => Shown(s.Section, s.Id, s.Title)),
+            Told("samples", "All samples", SampleSection.All(findings)),
+            Told("settings", "Settings", SettingsSection.Of(findings.Data)),
+            Told("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
+            Told("words", "Words", Words),
         ];
     }
 
@@ -124,10 +96,11 @@ internal static class PageSections
 
     private static string FigureBlock(Figure figure, string files) =>
         $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span "
-        + $"class=\"tag\">{Escape(figure.Paper)}</span></h3>\n<p class=\"shows\">{Escape(figure.Shows)}</p>\n"
-        + $"<div class=\"wide\">{figure.Draw(Figure.Wide, figure.Name + "-w")}</div>\n<div "
-        + $"class=\"narrow\">{figure.Draw(Figure.Narrow, figure.Name + "-n")}</div>\n"
-        + $"<figcaption>{Escape(figure.Reading)}</figcaption>\n<div "
+        + $"class=\"tag\">{Escape(figure.Place.Paper)}</span></h3>\n"
+        + $"<p class=\"shows\">{Escape(figure.Drawing.Shows)}</p>\n"
+        + $"<div class=\"wide\">{figure.Drawing.Draw(Drawing.Wide, figure.Name + "-w")}</div>\n<div "
+        + $"class=\"narrow\">{figure.Drawing.Draw(Drawing.Narrow, figure.Name + "-n")}</div>\n"
+        + $"<figcaption>{Escape(figure.Drawing.Reading)}</figcaption>\n<div "
         + $"class=\"files\">{files}\n{Data(figure.Table)}</div>\n</figure>\n";
 
     private static string Data(FigureTable table)

@@ -6,17 +6,14 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 2: phi as the sum of coefficients predicts it, against the model's own phi on masks that did not train, for
 /// samples from the worst to the best fit.
 /// </summary>
-internal static class PredictedPhiFigure
+[Figure("fig2-predicted-phi", Section.Fit, Paper = "Fig. 2", Order = 2)]
+internal sealed class PredictedPhiFigure : IFigure<Findings>
 {
-    private const double Left = 46,
-        Right = 6,
-        Head = 40,
-        Foot = 42;
     private const int Panels = 6,
         PointsAtMost = 2000;
 
     /// <summary>The figure; null without test masks.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         SampleResult[] samples = Chosen([
             .. findings.Fitted.Where(s => s.TestPhi.Count > 0 && s.TestPhi.Count == s.TestPredicted.Count),
@@ -34,11 +31,9 @@ internal static class PredictedPhiFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig2-predicted-phi",
-            "Fig. 2",
+        return new Drawing(
             "Predicted and true normalised logit φ",
-            Sentences.Predicted(findings),
+            Shows(findings),
             $"Each dot is a test mask ({Many(samples[0].TestPhi.Count, "mask")} a sample); on the dashed line "
                 + $"prediction and truth agree. "
                 + (
@@ -55,6 +50,56 @@ internal static class PredictedPhiFigure
             table,
             canvas => Draw(samples, canvas)
         );
+    }
+
+    private static string Shows(Findings findings)
+    {
+        (double Phi, double Predicted)[][] bySample =
+        [
+            .. findings
+                .Fitted.Where(s => s.TestPhi.Count == s.TestPredicted.Count)
+                .Select(s =>
+                    s.TestPhi.Zip(s.TestPredicted)
+                        .Where(p => double.IsFinite(p.First) && double.IsFinite(p.Second))
+                        .ToArray()
+                )
+                .Where(pairs => pairs.Length > 0),
+        ];
+        if (bySample.Length == 0)
+        {
+            return "No test mask has a finite φ.";
+        }
+
+        double mean = bySample.SelectMany(s => s).Average(p => p.Phi);
+        string error = RootMeanSquare(findings, bySample, p => p.Phi - p.Predicted),
+            spread = RootMeanSquare(findings, bySample, p => p.Phi - mean);
+        return $"Over {Many(bySample.Sum(s => s.Length), "test mask")} of {Many(bySample.Length, "sample")} the "
+            + $"prediction misses φ by {error} (root mean square), where φ itself spreads by {spread} around "
+            + $"{Fixed(mean, 2)}.";
+    }
+
+    /// <summary>Over all masks, with the interval over samples.</summary>
+    private static string RootMeanSquare(
+        Findings findings,
+        (double Phi, double Predicted)[][] bySample,
+        Func<(double Phi, double Predicted), double> of
+    )
+    {
+        (double Squares, int Count)[] sums = [.. bySample.Select(s => (s.Sum(p => of(p) * of(p)), s.Length))];
+        double Root(ReadOnlySpan<int> drawn)
+        {
+            double squares = 0;
+            int count = 0;
+            foreach (int i in drawn)
+            {
+                (squares, count) = (squares + sums[i].Squares, count + sums[i].Count);
+            }
+
+            return Math.Sqrt(squares / count);
+        }
+
+        var (low, high) = findings.Intervals.Interval(sums.Length, Root);
+        return Fixed(Root([.. Enumerable.Range(0, sums.Length)]), 3) + Verdicts.Interval(low, high, 3);
     }
 
     /// <summary>Evenly spaced in the order of R^2, worst and best included.</summary>
@@ -74,46 +119,25 @@ internal static class PredictedPhiFigure
 
     private static Svg Draw(SampleResult[] samples, Canvas canvas)
     {
-        int columns = Math.Min(samples.Length, canvas.IsNarrow ? 2 : 3),
-            rows = (samples.Length + columns - 1) / columns;
-        double width = canvas.Width / Math.Max(2, columns),
-            side = width - Left - Right,
-            height = Head + side + Foot;
+        IReadOnlyList<GridPanel> grid = Panel.Grid(canvas, samples.Length);
         double[] values = [.. samples.SelectMany(s => s.TestPhi.Concat(s.TestPredicted)).Where(double.IsFinite)];
         double least = values.DefaultIfEmpty(0).Min(),
             most = values.DefaultIfEmpty(1).Max(),
             room = Math.Max(1e-6, 0.04 * (most - least));
-        Svg svg = canvas.Svg(rows * height);
-        for (int i = 0; i < samples.Length; i++)
+        Svg svg = canvas.Svg(grid[^1].Panel.Bottom);
+        foreach (var (sample, place) in samples.Zip(grid))
         {
-            double left = (i % columns * width) + Left,
-                top = (i / columns * height) + Head;
-            var x = new Scale(least - room, most + room, left, left + side);
-            var y = x with { Start = top + side, End = top };
-            DrawPanel(
-                svg,
-                samples[i],
-                x,
-                y,
-                names: i / columns == rows - 1 || i + columns >= samples.Length,
-                first: i % columns == 0,
-                characters: (int)(side / 7)
-            );
+            Scale x = place.Panel.Across(least - room, most + room),
+                y = place.Panel.Upwards(least - room, most + room);
+            DrawPanel(svg, sample, x, y, names: place.IsLowest, first: place.IsFirst);
         }
 
         return svg;
     }
 
-    private static void DrawPanel(
-        Svg svg,
-        SampleResult sample,
-        Scale x,
-        Scale y,
-        bool names,
-        bool first,
-        int characters
-    )
+    private static void DrawPanel(Svg svg, SampleResult sample, Scale x, Scale y, bool names, bool first)
     {
+        int characters = (int)((x.End - x.Start) / 7);
         int ticks = x.End - x.Start < 140 ? 3 : 5;
         svg.Axes(x, y, names ? "predicted φ" : "", "", x.Ticks(ticks), y.Ticks(ticks));
         svg.Text(x.Start, y.End - 22, Cut(sample.Answer, characters), ink: Palette.Ink, bold: true)

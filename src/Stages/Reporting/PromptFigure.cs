@@ -1,3 +1,4 @@
+using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -7,23 +8,24 @@ namespace Pipelines.Stages.Reporting;
 /// Table 1: cosine of beta under other prompts with beta under the report's own, ours beside the paper's where that is
 /// the default prompt.
 /// </summary>
-internal static class PromptFigure
+[Figure("table1-prompts", Section.Alike, Paper = "Table 1", Order = 4)]
+internal sealed class PromptFigure : IFigure<Findings>
 {
     private const double Right = 94,
         Row = 40,
-        Top = 30,
-        Foot = 44;
+        Top = 30;
     private const int NameCharacters = 8;
 
     /// <summary>The figure; null without other prompts.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Prompts.Count == 0)
+        if (findings.Settings<PromptSimilaritySpec>() is not { } compared)
         {
             return null;
         }
 
-        PromptRow[] rows = [.. findings.Data.Prompts.Select(p => RowOf(findings, p))];
+        var cosines = findings.Rows<PromptSimilarityRow>().ToLookup(r => r.Prompt, StringComparer.Ordinal);
+        PromptRow[] rows = [.. compared.Prompts.Select(p => RowOf(findings, p, cosines[p]))];
         bool same = findings.Published?.Model == "LLaVA-1.5-7B";
         string own = OwnPrompt(findings);
         var table = new FigureTable(
@@ -32,8 +34,8 @@ internal static class PromptFigure
                 .. rows.Select(r =>
                     (IReadOnlyList<object?>)
                         [
-                            r.Prompt.Prompt,
-                            r.Prompt.Text,
+                            r.Prompt,
+                            r.Text,
                             r.Mean.Mean,
                             r.Mean.Deviation,
                             r.Mean.Low,
@@ -45,9 +47,7 @@ internal static class PromptFigure
                 ),
             ]
         );
-        return new Figure(
-            "table1-prompts",
-            "Table 1",
+        return new Drawing(
             "Similarity of β under other prompts",
             Shows(rows, own, same, findings.Data.HasLabels),
             $"Small dots: cosine of a sample's β with its β under {own}; line: mean ± one standard deviation over "
@@ -67,13 +67,15 @@ internal static class PromptFigure
     private static string OwnPrompt(Findings findings) =>
         findings.Data.IsDefaultQuestion ? "the default prompt" : "this report's question";
 
-    private static PromptRow RowOf(Findings findings, PromptResult prompt)
+    private static PromptRow RowOf(Findings findings, string prompt, IEnumerable<PromptSimilarityRow> rows)
     {
         (double Mean, double Deviation)? paper =
-            findings.Data.IsDefaultQuestion && prompt.Prompt is ['p', >= '1' and <= '9' and var digit]
+            findings.Data.IsDefaultQuestion && prompt is ['p', >= '1' and <= '9' and var digit]
                 ? Published.PromptSimilarity[digit - '1']
                 : null;
-        return new PromptRow(prompt, findings.Intervals.Of(prompt.Cosines), paper);
+        string text = Prompts.Resolve(prompt);
+        double[] cosines = [.. rows.Select(r => r.Cosine ?? double.NaN)];
+        return new PromptRow(text == prompt ? "" : prompt, text, cosines, findings.Intervals.Of(cosines), paper);
     }
 
     private static string Shows(PromptRow[] rows, string own, bool same, bool judged)
@@ -130,23 +132,16 @@ internal static class PromptFigure
     private static Svg Draw(PromptRow[] rows, string own, Canvas canvas)
     {
         double bottom = Top + (rows.Length * Row);
-        Svg svg = canvas.Svg(bottom + Foot);
+        Svg svg = canvas.Svg(bottom + RowAxis.Height);
         double[] values =
         [
-            .. rows.SelectMany(r => r.Prompt.Cosines).Where(double.IsFinite),
+            .. rows.SelectMany(r => r.Cosines).Where(double.IsFinite),
             .. rows.Where(r => r.Paper is not null).Select(r => r.Paper!.Value.Mean - r.Paper.Value.Deviation),
         ];
         double least = Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 20) / 20, -1, 0.9);
-        double left = Math.Clamp(14 + (8 * rows.Max(r => r.Prompt.Prompt.Length)), 44, 14 + (8 * NameCharacters));
+        double left = Math.Clamp(14 + (8 * rows.Max(r => r.Prompt.Length)), 44, 14 + (8 * NameCharacters));
         var x = new Scale(least, 1, left, canvas.Width - Right);
-        foreach (double tick in x.Ticks(canvas.IsNarrow ? 4 : 8))
-        {
-            svg.Line(x[tick], Top - 6, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, $"cosine of β with that under {own}", "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, Top - 6, bottom, $"cosine of β with that under {own}", canvas.IsNarrow ? 4 : 8);
         svg.Text(x.End + 8, Top - 12, "mean ± sd", size: 11);
         for (int i = 0; i < rows.Length; i++)
         {
@@ -175,14 +170,10 @@ internal static class PromptFigure
                 .Line(x.Clamped(paper.Mean), middle - 9, x.Clamped(paper.Mean), middle + 9, Palette.Muted, 1.2);
         }
 
-        svg.Text(x.Start - 10, middle + 4, Cut(row.Prompt.Prompt, NameCharacters), "end", Palette.Ink, bold: true)
-            .Text(x.Start, y + 11, Cut(row.Prompt.Text, characters), size: 11, halo: true);
+        svg.Text(x.Start - 10, middle + 4, Cut(row.Prompt, NameCharacters), "end", Palette.Ink, bold: true)
+            .Text(x.Start, y + 11, Cut(row.Text, characters), size: 11, halo: true);
         svg.Cloud(
-            [
-                .. row
-                    .Prompt.Cosines.Where(double.IsFinite)
-                    .Select((c, i) => (x.Clamped(c), middle + (((i % 5) - 2) * 3.0))),
-            ],
+            [.. row.Cosines.Where(double.IsFinite).Select((c, i) => (x.Clamped(c), middle + (((i % 5) - 2) * 3.0)))],
             2,
             Palette.Series[0],
             0.45
@@ -216,9 +207,20 @@ internal static class PromptFigure
         svg.Text(x.End + 8, middle + 4, Sentences.PlusMinus(row.Mean), ink: Palette.Ink, size: 11);
     }
 
-    private sealed record PromptRow(PromptResult Prompt, Estimate Mean, (double Mean, double Deviation)? Paper)
+    /// <param name="Prompt">Name in the spec: default, p1 … p9; empty for a question of one's own.</param>
+    /// <param name="Text">The question.</param>
+    /// <param name="Cosines">Of each sample's beta with its beta under the report's question; NaN = none.</param>
+    /// <param name="Mean">Over samples.</param>
+    /// <param name="Paper">The paper's mean and standard deviation; null where it has none.</param>
+    private sealed record PromptRow(
+        string Prompt,
+        string Text,
+        double[] Cosines,
+        Estimate Mean,
+        (double Mean, double Deviation)? Paper
+    )
     {
         /// <summary>What sentences call it.</summary>
-        public string Name => Prompt.Prompt.Length > 0 ? Prompt.Prompt : $"“{Cut(Prompt.Text, 40)}”";
+        public string Name => Prompt.Length > 0 ? Prompt : $"“{Cut(Text, 40)}”";
     }
 }

@@ -4,12 +4,13 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 6: heads that head attribution needs, against the share of heads that its masks ablate.</summary>
-internal static class RatioFigure
+[Figure("fig6-ablation-ratio", Section.Validation, Paper = "Fig. 6", Order = 4)]
+internal sealed class RatioFigure : IFigure<Findings>
 {
     /// <summary>The figure; null without a study of shares.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Ratios.Count == 0)
+        if (findings.Rows<AblationRatioRow>().Count == 0)
         {
             return null;
         }
@@ -51,9 +52,7 @@ internal static class RatioFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig6-ablation-ratio",
-            "Fig. 6",
+        return new Drawing(
             "Heads needed at other ablation ratios",
             Shows(findings, study),
             $"Masks ablate p of the heads; β of those masks ranks the heads. Dots: mean over samples of the smallest "
@@ -66,32 +65,39 @@ internal static class RatioFigure
         );
     }
 
+    private static double FaithfulHeads(AblationRatioRow row) => row.FaithfulHeads ?? double.NaN;
+
+    private static double CompleteHeads(AblationRatioRow row) => row.CompleteHeads ?? double.NaN;
+
+    private static double R2(AblationRatioRow row) => row.R2 ?? double.NaN;
+
     private static Study StudyOf(Findings findings)
     {
         var byRatio = findings
-            .Data.Ratios.GroupBy(r => r.Ablate)
+            .Rows<AblationRatioRow>()
+            .GroupBy(r => r.Ablate)
             .OrderBy(g => g.Key)
             .Select(g => g.ToArray())
             .ToArray();
-        Estimate[] Means(Func<RatioRow, double> valueOf) =>
+        Estimate[] Means(Func<AblationRatioRow, double> valueOf) =>
             [.. byRatio.Select(rows => findings.Intervals.Of(rows.Select(valueOf)))];
-        int[] Missing(Func<RatioRow, double> valueOf) =>
+        int[] Missing(Func<AblationRatioRow, double> valueOf) =>
             [.. byRatio.Select(rows => rows.Count(r => !double.IsFinite(valueOf(r))))];
         return new Study(
             [.. byRatio.Select(rows => rows[0].Ablate)],
-            Means(r => r.FaithfulHeads),
-            Missing(r => r.FaithfulHeads),
-            Means(r => r.CompleteHeads),
-            Missing(r => r.CompleteHeads),
-            Means(r => r.R2)
+            Means(FaithfulHeads),
+            Missing(FaithfulHeads),
+            Means(CompleteHeads),
+            Missing(CompleteHeads),
+            Means(R2)
         );
     }
 
     private static string Shows(Findings findings, Study study)
     {
         string words =
-            $"{Extremes(findings, study, study.Faithful, r => r.FaithfulHeads, "faithfulness")}; "
-            + $"{Extremes(findings, study, study.Complete, r => r.CompleteHeads, "completeness")}.";
+            $"{Extremes(findings, study, study.Faithful, FaithfulHeads, "faithfulness")}; "
+            + $"{Extremes(findings, study, study.Complete, CompleteHeads, "completeness")}.";
         int[] fitted = [.. Enumerable.Range(0, study.R2.Count).Where(i => study.R2[i].Count > 0)];
         string Fit(int place) => $"{Ratio(study, place)} (R² {Verdicts.Number(study.R2[place])})";
         int best = fitted.Length == 0 ? 0 : fitted.MaxBy(i => study.R2[i].Mean),
@@ -100,16 +106,23 @@ internal static class RatioFigure
             fitted.Length < 2
                 ? ""
                 : $" Single heads add up best at {Fit(best)} and worst at "
-                    + $"{Fit(worst)}{Told(findings, study, worst, best, r => -r.R2)}.";
+                    + $"{Fit(worst)}{Told(findings, study, worst, best, r => -R2(r))}.";
         return char.ToUpperInvariant(words[0]) + words[1..] + HighAgainstLow(findings) + fits;
     }
 
     /// <summary>What follows two extremes that the samples do not tell apart.</summary>
-    private static string Told(Findings findings, Study study, int more, int fewer, Func<RatioRow, double> valueOf)
+    private static string Told(
+        Findings findings,
+        Study study,
+        int more,
+        int fewer,
+        Func<AblationRatioRow, double> valueOf
+    )
     {
         Dictionary<string, double> At(int place) =>
             findings
-                .Data.Ratios.Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
+                .Rows<AblationRatioRow>()
+                .Where(r => r.Ablate == study.Places[place] && double.IsFinite(valueOf(r)))
                 .GroupBy(r => r.SampleId, StringComparer.Ordinal)
                 .ToDictionary(g => g.Key, g => valueOf(g.First()), StringComparer.Ordinal);
         Estimate difference = findings.Difference(At(more), At(fewer));
@@ -122,7 +135,7 @@ internal static class RatioFigure
         Findings findings,
         Study study,
         IReadOnlyList<Estimate> means,
-        Func<RatioRow, double> valueOf,
+        Func<AblationRatioRow, double> valueOf,
         string quantity
     )
     {
@@ -150,8 +163,8 @@ internal static class RatioFigure
     /// </summary>
     private static string HighAgainstLow(Findings findings)
     {
-        Estimate faithful = HighLessLow(findings, r => r.FaithfulHeads),
-            complete = HighLessLow(findings, r => r.CompleteHeads);
+        Estimate faithful = HighLessLow(findings, FaithfulHeads),
+            complete = HighLessLow(findings, CompleteHeads);
         if (faithful.Count == 0 || complete.Count == 0)
         {
             return "";
@@ -167,10 +180,11 @@ internal static class RatioFigure
             + $"to 50\u202f%, and {More(complete)} for completeness: {verdict}.";
     }
 
-    private static Estimate HighLessLow(Findings findings, Func<RatioRow, double> valueOf) =>
+    private static Estimate HighLessLow(Findings findings, Func<AblationRatioRow, double> valueOf) =>
         findings.Mean(
             findings
-                .Data.Ratios.GroupBy(r => r.SampleId)
+                .Rows<AblationRatioRow>()
+                .GroupBy(r => r.SampleId)
                 .Select(sample =>
                 {
                     double[] high = [.. sample.Where(r => r.Ablate > 0.5).Select(valueOf)],
@@ -188,7 +202,7 @@ internal static class RatioFigure
     private static Svg Draw(Findings findings, Study study, Canvas canvas)
     {
         double[] percent = [.. study.Places.Select(p => 100 * p)];
-        EstimatePanel Panel(string name, IReadOnlyList<Estimate> means, IReadOnlyList<int> missing) =>
+        EstimatePanel Of(string name, IReadOnlyList<Estimate> means, IReadOnlyList<int> missing) =>
             new(
                 name,
                 "p, % of heads ablated",
@@ -197,24 +211,21 @@ internal static class RatioFigure
             );
         EstimatePanel[] panels =
         [
-            Panel(
+            Of(
                 $"heads for faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}",
                 study.Faithful,
                 study.FaithfulMissing
             ),
-            Panel(
+            Of(
                 $"heads for completeness < {Tick(findings.Data.CompletenessThreshold)}",
                 study.Complete,
                 study.CompleteMissing
             ),
         ];
-        double height = canvas.IsNarrow ? 240 : 280,
-            width = canvas.IsNarrow ? canvas.Width : canvas.Width / 2,
-            most = panels.Max(p => p.Most);
-        Svg svg = canvas.Svg(canvas.IsNarrow ? 2 * height : height);
-        for (int p = 0; p < panels.Length; p++)
+        var (svg, places) = Panel.Several(canvas, panels.Length, above: 0);
+        foreach (var (panel, place) in panels.Zip(places))
         {
-            panels[p].Draw(svg, canvas.IsNarrow ? 0 : p * width, canvas.IsNarrow ? p * height : 0, width, height, most);
+            panel.Draw(svg, place, panels.Max(p => p.Most));
         }
 
         return svg;

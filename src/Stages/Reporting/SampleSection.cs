@@ -57,7 +57,9 @@ internal static class SampleSection
                         : ""
                 )
                 .Append("</p>\n<ul class=\"cards\">\n");
-            html.Append(string.Concat(data.Samples.Take(CardsShown).Select((sample, i) => Card(findings, sample, i))))
+            html.Append(
+                    string.Concat(findings.Samples.Take(CardsShown).Select((sample, i) => Card(findings, sample, i)))
+                )
                 .Append("</ul>\n");
             html.Append(
                 data.Samples.Count > CardsShown

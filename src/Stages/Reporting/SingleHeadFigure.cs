@@ -5,28 +5,23 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 7: the logit difference when one head alone is ablated.</summary>
-internal static class SingleHeadFigure
+[Figure("fig7-single-head", Section.Validation, Paper = "Fig. 7", Order = 5)]
+internal sealed class SingleHeadFigure : IFigure<Findings>
 {
     /// <summary>A head matters alone where its delta is above this (paper, 4.1).</summary>
     public const double Notable = 0.05;
 
-    private const double Left = 52,
-        Right = 14,
-        Top = 30,
-        Foot = 44,
-        StripHeight = 210,
-        PanelTop = 40,
-        PanelFoot = 38,
+    private const double StripHeight = 210,
         PanelHeight = 180;
     private const int Panels = 6;
 
     /// <summary>The figure; null without single-head ablation.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         SampleResult[] samples =
         [
             .. findings
-                .Data.Samples.Where(s => s.SingleHead.Count == findings.HeadCount)
+                .Samples.Where(s => s.SingleHead.Count == findings.HeadCount)
                 .OrderBy(Greatest)
                 .ThenBy(s => s.SampleId, StringComparer.Ordinal),
         ];
@@ -44,9 +39,7 @@ internal static class SingleHeadFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig7-single-head",
-            "Fig. 7",
+        return new Drawing(
             "Ablating one head alone",
             Shows(findings, samples),
             $"δₙ = 1 − φ with head n alone ablated: the share of the picture's effect that is lost. Above: the "
@@ -86,33 +79,20 @@ internal static class SingleHeadFigure
 
     private static Svg Draw(Findings findings, SampleResult[] samples, Canvas canvas)
     {
-        int columns = Math.Min(Math.Min(samples.Length, Panels), canvas.IsNarrow ? 2 : 3),
-            count = Math.Min(samples.Length, Panels),
-            rows = (count + columns - 1) / columns;
+        IReadOnlyList<GridPanel> grid = Panel.Grid(canvas, Math.Min(samples.Length, Panels), StripHeight, PanelHeight);
         double[] all = [.. samples.SelectMany(s => s.SingleHead).Where(double.IsFinite)];
         double least = Math.Min(0, all.DefaultIfEmpty(0).Min()),
             most = Math.Max(1.4 * Notable, all.DefaultIfEmpty(0).Max());
-        Svg svg = canvas.Svg(StripHeight + (rows * PanelHeight));
+        Svg svg = canvas.Svg(grid[^1].Panel.Bottom);
         DrawStrip(svg, findings, samples, most, canvas);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < grid.Count; i++)
         {
             SampleResult sample = samples[
-                count < 2 ? 0 : (int)Math.Round((double)i * (samples.Length - 1) / (count - 1))
+                grid.Count < 2 ? 0 : (int)Math.Round((double)i * (samples.Length - 1) / (grid.Count - 1))
             ];
-            double width = canvas.Width / columns,
-                left = i % columns * width,
-                top = StripHeight + (i / columns * PanelHeight);
-            var y = new Scale(least, most, top + PanelHeight - PanelFoot, top + PanelTop);
-            var x = new Scale(0, findings.HeadCount, left + Left - 8, left + width - Right);
-            DrawPanel(
-                svg,
-                findings,
-                sample,
-                x,
-                y,
-                names: i / columns == rows - 1 || i + columns >= count,
-                characters: (int)((width - Left) / 7)
-            );
+            Scale x = grid[i].Panel.Across(0, findings.HeadCount),
+                y = grid[i].Panel.Upwards(least, most);
+            DrawPanel(svg, findings, sample, x, y, names: grid[i].IsLowest);
         }
 
         return svg;
@@ -120,8 +100,9 @@ internal static class SingleHeadFigure
 
     private static void DrawStrip(Svg svg, Findings findings, SampleResult[] samples, double most, Canvas canvas)
     {
-        var x = new Scale(0, 100, Left, canvas.Width - Right - 6); // percent of the samples
-        var y = new Scale(0, most, StripHeight - Foot, Top);
+        var panel = new Panel(0, 0, canvas.Width, StripHeight);
+        Scale x = panel.Across(0, 100), // percent of the samples
+            y = panel.Upwards(0, most);
         svg.Axes(
             x,
             y,
@@ -149,16 +130,9 @@ internal static class SingleHeadFigure
         }
     }
 
-    private static void DrawPanel(
-        Svg svg,
-        Findings findings,
-        SampleResult sample,
-        Scale x,
-        Scale y,
-        bool names,
-        int characters
-    )
+    private static void DrawPanel(Svg svg, Findings findings, SampleResult sample, Scale x, Scale y, bool names)
     {
+        int characters = (int)((x.End - x.Start) / 7);
         int heads = findings.Data.Model.Heads,
             layers = findings.Data.Model.Layers;
         foreach (double tick in y.Ticks(5))

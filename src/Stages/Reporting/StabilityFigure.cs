@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -6,16 +7,9 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>
 /// Beyond the paper: whether the masks were enough, as held-out R^2 and the stability of beta against their number.
 /// </summary>
-internal static class StabilityFigure
+[Figure("fig-stability", Section.Fit, Order = 3)]
+internal sealed class StabilityFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig-stability";
-
-    private const double Left = 44,
-        Right = 18,
-        Top = 34,
-        Foot = 44;
-
     /// <summary>
     /// A doubling that gains less R^2 and leaves beta a larger cosine than this says that more masks would change
     /// little.
@@ -33,11 +27,15 @@ internal static class StabilityFigure
         Split = new("two halves", Palette.Series[3], p => p.Split);
 
     /// <summary>The figure; null without the rows.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         Point[] points =
         [
-            .. findings.Data.Stability.GroupBy(r => r.Share).OrderBy(g => g.Key).Select(g => Point.Of(findings, g)),
+            .. findings
+                .Rows<StabilityRow>()
+                .GroupBy(r => r.Share)
+                .OrderBy(g => g.Key)
+                .Select(g => Point.Of(findings, g)),
         ];
         if (points.Length == 0)
         {
@@ -87,11 +85,9 @@ internal static class StabilityFigure
                 ),
             ]
         );
-        return new Figure(
-            Name,
-            "beyond the paper",
+        return new Drawing(
             "Were the masks enough?",
-            Sentence(findings, points),
+            Shows(findings, points),
             $"The attribution's trainer on the train masks among the first of a sample's masks; R² always on the "
                 + $"same held-out masks. Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = "
                 + $"{Count(points.Max(p => p.R2.Count))}). "
@@ -102,7 +98,8 @@ internal static class StabilityFigure
                 + $"{Tick(LittleTurn)}; “a little”: {Tick(MuchGain)} and {Tick(MuchTurn)}."
                 + (
                     findings
-                        .Data.Stability.GroupBy(r => r.Share)
+                        .Rows<StabilityRow>()
+                        .GroupBy(r => r.Share)
                         .Any(g => g.Select(r => r.Masks).Distinct().Count() > 1)
                         ? " Samples have different numbers of masks: shares of them are averaged, and the axis shows "
                             + "the mean number."
@@ -113,7 +110,7 @@ internal static class StabilityFigure
         );
     }
 
-    private static string Sentence(Findings findings, Point[] points)
+    private static string Shows(Findings findings, Point[] points)
     {
         Point last = points[^1];
         string halves =
@@ -126,12 +123,14 @@ internal static class StabilityFigure
         }
 
         var earlier = findings
-            .Data.Stability.Where(r => r.Share == before.Share)
+            .Rows<StabilityRow>()
+            .Where(r => r.Share == before.Share)
             .ToDictionary(r => r.SampleId, StringComparer.Ordinal);
         Estimate gain = findings.Mean(
             findings
-                .Data.Stability.Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId))
-                .Select(r => r.R2 - earlier[r.SampleId].R2)
+                .Rows<StabilityRow>()
+                .Where(r => r.Share == last.Share && earlier.ContainsKey(r.SampleId))
+                .Select(r => Undefined.ToNaN(r.R2 - earlier[r.SampleId].R2))
         );
         string change =
             $"Doubling the masks from {Fixed(before.Masks, 0)} to "
@@ -162,38 +161,22 @@ internal static class StabilityFigure
 
     private static Svg Draw(Point[] points, Canvas canvas)
     {
-        Measure[] keys = [R2, All, Half, Split];
-        int keysPerRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(keys.Length, keysPerRow),
-            panel = canvas.IsNarrow ? 260 : 300;
-        Svg svg = canvas.Svg(key + (canvas.IsNarrow ? 2 * panel : panel));
-        SeriesKeys.Draw(svg, [.. keys.Select(m => (m.Title, m.Ink))], Left, keysPerRow);
-        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
-        DrawPanel(svg, points, "R² on held-out masks", [R2], 0, 0, width, key, panel);
-        DrawPanel(
-            svg,
-            points,
-            "likeness of β",
-            keys[1..],
-            1,
-            canvas.IsNarrow ? 0 : canvas.Width - width,
-            width,
-            canvas.IsNarrow ? key + panel : key,
-            panel
-        );
+        Measure[] measures = [R2, All, Half, Split];
+        var keys = new KeyRow([.. measures.Select(m => (m.Title, m.Ink))], canvas);
+        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
+        keys.Draw(svg);
+        DrawPanel(svg, panels[0], points, "R² on held-out masks", measures[..1], 0);
+        DrawPanel(svg, panels[1], points, "likeness of β", measures[1..], 1);
         return svg;
     }
 
     private static void DrawPanel(
         Svg svg,
+        Panel panel,
         Point[] points,
         string name,
         Measure[] measures,
-        int firstSeries,
-        double left,
-        double width,
-        double top,
-        double height
+        int firstSeries
     )
     {
         double[] values =
@@ -203,32 +186,10 @@ internal static class StabilityFigure
                 .SelectMany(e => new[] { e.Mean, e.Low })
                 .Where(double.IsFinite),
         ];
-        var x = new Scale(
-            points[0].Masks,
-            Math.Max(points[^1].Masks, points[0].Masks + 1),
-            left + Left,
-            left + width - Right,
-            Logarithmic: true
-        );
-        var y = new Scale(
-            Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9),
-            1,
-            top + height - Foot,
-            top + Top
-        );
-        svg.Axes(x, y, "masks a sample", name, [], y.Ticks(6));
-        double free = double.NegativeInfinity; // of a label
-        foreach (Point p in points)
-        {
-            string label = Fixed(p.Masks, 0);
-            svg.Line(x[p.Masks], y.Start, x[p.Masks], y.Start + 4, Palette.Muted);
-            if (x[p.Masks] - (3.5 * label.Length) > free)
-            {
-                svg.Text(x[p.Masks], y.Start + 17, label, "middle", size: 11);
-                free = x[p.Masks] + (3.5 * label.Length) + 4;
-            }
-        }
-
+        Scale x = panel.Across(points[0].Masks, Math.Max(points[^1].Masks, points[0].Masks + 1), logarithmic: true),
+            y = panel.Upwards(Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9), 1);
+        svg.Axes(x, y, "masks a sample", name, [], y.Ticks(6))
+            .NumbersBelow(x, y.Start, points.Select(p => (p.Masks, Fixed(p.Masks, 0))));
         foreach (var (measure, series) in measures.Select((m, i) => (m, firstSeries + i)).Reverse())
         {
             DrawLine(svg.BeginSeries(series), points, measure, x, y).End();
@@ -237,24 +198,8 @@ internal static class StabilityFigure
 
     private static Svg DrawLine(Svg svg, Point[] points, Measure measure, Scale x, Scale y)
     {
-        Point[] shown = [.. points.Where(p => double.IsFinite(measure.Of(p).Mean))],
-            banded = [.. shown.Where(p => measure.Of(p).HasInterval)];
-        if (banded.Length > 1)
-        {
-            svg.Band(
-                banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).High))),
-                banded.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Low))),
-                measure.Ink,
-                0.18
-            );
-        }
-
-        if (shown.Length > 1)
-        {
-            svg.Curve(shown.Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Mean))), measure.Ink);
-        }
-
-        foreach (Point p in shown)
+        BandedLine.Draw(svg, points.Select(p => (p.Masks, measure.Of(p))), x, y, measure.Ink);
+        foreach (Point p in points.Where(p => double.IsFinite(measure.Of(p).Mean)))
         {
             svg.Dot(
                 x[p.Masks],
@@ -282,15 +227,15 @@ internal static class StabilityFigure
         Estimate Together
     )
     {
-        public static Point Of(Findings findings, IGrouping<double, StabilityResult> rows) =>
+        public static Point Of(Findings findings, IGrouping<double, StabilityRow> rows) =>
             new(
                 rows.Key,
                 rows.Average(r => r.Masks),
-                findings.Mean(rows.Select(r => r.R2)),
-                findings.Mean(rows.Select(r => r.CosineAll)),
-                findings.Mean(rows.Select(r => r.CosineHalf)),
-                findings.Mean(rows.Select(r => r.HalfSplit)),
-                findings.Mean(rows.Select(r => r.SpearmanBrown))
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.R2))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.CosineAll))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.CosineHalf))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.HalfSplit))),
+                findings.Mean(rows.Select(r => Undefined.ToNaN(r.SpearmanBrown)))
             );
     }
 }

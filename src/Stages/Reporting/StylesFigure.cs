@@ -7,16 +7,14 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 9: how alike beta is between styles of pictures, where they lie in the plane, and how many heads each style
 /// needs.
 /// </summary>
-internal static class StylesFigure
+[Figure("fig9-styles", Section.Alike, Paper = "Fig. 9", Order = 2)]
+internal sealed class StylesFigure : IFigure<Findings>
 {
-    /// <summary>Name of its files.</summary>
-    public const string Name = "fig9-styles";
-
     private const double KeyHeight = DotSeries.KeyLine,
         Space = 14;
     private const int KeysOfPhone = 3; // in a line
-    private const string Faithfulness = "heads_faithfulness",
-        Completeness = "heads_completeness";
+    private const string Faithfulness = StyleMeanRow.Faithfulness,
+        Completeness = StyleMeanRow.Completeness;
 
     private static readonly DotSeries[] Objects =
     [
@@ -25,16 +23,16 @@ internal static class StylesFigure
     ];
 
     /// <summary>The figure; null where styles were not compared.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Data.Styles is not { } data)
+        if (StyleData.Of(findings) is not { } data)
         {
             return null;
         }
 
         DotPanel cosines = Cosines(data);
-        LayoutMap? map = findings.Data.Layout is { Points.Count: > 0 } layout
-            ? new LayoutMap(layout.Points, data.Styles, p => p.Style, Palette.OfGroup, LeastNamed: 2, Spokes: true)
+        LayoutMap? map = LayoutPoint.Of(findings) is { Count: > 0 } points
+            ? new LayoutMap(points, data.Styles, p => p.Style, Palette.OfGroup, LeastNamed: 2, Spokes: true)
             : null;
         DotPanel[] needed =
         [
@@ -47,15 +45,13 @@ internal static class StylesFigure
         string mapped = map is null
             ? ""
             : $" Samples in the plane: form and colour tell the style, thin lines join an object's samples. "
-                + $"{findings.Data.Layout!.Method}.";
+                + $"{findings.Data.Tables.Note<LayoutRow>()}.";
         string heads =
             needed.Length == 0
                 ? ""
                 : $" Heads needed, of {Count(findings.HeadCount)}: mean over the samples of a style of the smallest "
                     + $"k that crosses the threshold; each panel has its own scale.";
-        return new Figure(
-            Name,
-            "Fig. 9",
+        return new Drawing(
             "The same object in other styles",
             Shows(data),
             $"Cosine of β between two samples (n = {Count(data.Cosines.ObjectOverStyle.Count)}), mean over pairs; "
@@ -110,16 +106,16 @@ internal static class StylesFigure
 
     private static string Needed(StyleData data)
     {
-        StyleMean[] faithful =
+        StyleMeanRow[] faithful =
         [
             .. data
-                .Means.Where(m => m is { Quantity: Faithfulness, Criterion: Criteria.HeadAttribution, Mean.Count: > 0 })
-                .OrderBy(m => m.Mean.Mean),
+                .Means.Where(m => m is { Quantity: Faithfulness, Criterion: Criteria.HeadAttribution, Samples: > 0 })
+                .OrderBy(m => m.Mean),
         ];
         return faithful.Length < 2
             ? ""
-            : $" For faithfulness head attribution needs from {Sentences.Interval(faithful[0].Mean)} heads "
-                + $"({faithful[0].Style}) to {Sentences.Interval(faithful[^1].Mean)} ({faithful[^1].Style}).";
+            : $" For faithfulness head attribution needs from {Sentences.Interval(faithful[0].Estimate)} heads "
+                + $"({faithful[0].Style}) to {Sentences.Interval(faithful[^1].Estimate)} ({faithful[^1].Style}).";
     }
 
     private static string Pair(StylePairs pair) => $"{pair.Style} and {pair.OtherStyle}";
@@ -165,7 +161,7 @@ internal static class StylesFigure
 
     private static DotPanel? HeadsOf(Findings findings, StyleData data, string quantity)
     {
-        StyleMean[] means = [.. data.Means.Where(m => m.Quantity == quantity)];
+        StyleMeanRow[] means = [.. data.Means.Where(m => m.Quantity == quantity)];
         string[] criteria =
         [
             .. means
@@ -179,18 +175,18 @@ internal static class StylesFigure
             return null;
         }
 
-        StyleMean? Find(string style, string criterion) =>
+        StyleMeanRow? Find(string style, string criterion) =>
             Array.Find(means, m => m.Style == style && m.Criterion == criterion);
         DotRow[] rows =
         [
             .. data.Styles.Select(s => new DotRow(
                 s,
-                [.. criteria.Select(c => Find(s, c)?.Mean ?? Estimate.None)],
+                [.. criteria.Select(c => Find(s, c)?.Estimate ?? Estimate.None)],
                 NotReached: [.. criteria.Select(c => Find(s, c)?.NotReached ?? 0)]
             )),
         ];
         double most = means
-            .SelectMany(m => new[] { m.Mean.Mean, m.Mean.High })
+            .SelectMany(m => new[] { m.Estimate.Mean, m.Estimate.High })
             .Where(double.IsFinite)
             .DefaultIfEmpty(1)
             .Max();
@@ -329,8 +325,43 @@ internal static class StylesFigure
                 .. data.Cosines.Pairs.Select(p =>
                     Row("cosine", p.Style, p.OtherStyle, Which(p.SameObject), null, p.Cosine, null)
                 ),
-                .. data.Means.Select(m => Row(m.Quantity, m.Style, "", "", m.Criterion, m.Mean, m.NotReached)),
+                .. data.Means.Select(m => Row(m.Quantity, m.Style, "", "", m.Criterion, m.Estimate, m.NotReached)),
             ]
         );
+    }
+
+    /// <param name="Styles">The styles in the order of the spec.</param>
+    /// <param name="Cosines">Cosine of beta by styles and objects.</param>
+    /// <param name="Means">What a style has.</param>
+    private sealed record StyleData(
+        IReadOnlyList<string> Styles,
+        StyleComparison Cosines,
+        IReadOnlyList<StyleMeanRow> Means
+    )
+    {
+        /// <summary>Null where styles were not compared.</summary>
+        public static StyleData? Of(Findings findings)
+        {
+            StylePairs[] pairs = [.. findings.Rows<StylePairsRow>().Select(r => r.ToPairs())];
+            var relations = findings.Rows<StyleRelationRow>().ToLookup(r => r.Object == Likeness.Difference);
+            return relations[true].SingleOrDefault() is not { } difference
+                ? null
+                : new StyleData(
+                    [.. pairs.SelectMany(p => new[] { p.Style, p.OtherStyle }).Distinct()],
+                    new StyleComparison(
+                        pairs,
+                        [
+                            .. relations[false]
+                                .Select(r => new StyleRelation(
+                                    r.Object == Likeness.Same,
+                                    r.Style == Likeness.Same,
+                                    r.Cosine
+                                )),
+                        ],
+                        difference.Cosine
+                    ),
+                    findings.Rows<StyleMeanRow>()
+                );
+        }
     }
 }

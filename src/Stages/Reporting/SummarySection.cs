@@ -6,61 +6,65 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// The top of the page: the finding in a sentence, heads needed per criterion, key numbers; and Table 2.
+/// The top of the page: the finding in a sentence, heads needed per criterion, key numbers.
 /// </summary>
 internal static class SummarySection
 {
     /// <summary>The summary.</summary>
     public static string Of(Findings findings) =>
-        $"<p class=\"headline\">{Escape(Sentences.Headline(findings))}</p>\n"
+        $"<p class=\"headline\">{Escape(Headline(findings))}</p>\n"
         + Warnings(findings)
         + HeadsNeeded(findings)
         + Numbers(findings);
+
+    private static string Headline(Findings findings)
+    {
+        string share = Percent(findings.Data.FaithfulnessThreshold);
+        if (findings.Criterion(Criteria.HeadAttribution) is { Faithful.Mean: { Count: > 0 } needed })
+        {
+            CriterionFindings attribution = findings.Criterion(Criteria.HeadAttribution)!;
+            string start =
+                $"{Sentences.Interval(needed)} of {Count(findings.HeadCount)} heads "
+                + $"({Percent(needed.Mean / findings.HeadCount)}), ranked by head attribution, carry {share} of what "
+                + "the picture adds to the answer";
+            return
+                findings.Criterion(Criteria.Random) is { Faithful.Mean: { Count: > 0 } random } other
+                && findings.Ratio(other.Faithful, attribution.Faithful) is { Count: > 0 } ratio
+                ? $"{start}; in random order it takes {Sentences.Interval(random)}, "
+                    + $"{Verdicts.Number(ratio, 1)} times as many{TimesAsMany(ratio)}."
+                : start + ".";
+        }
+
+        return findings.Fitted.Count > 0
+            ? $"A sum of single heads explains {Verdicts.Share(findings.R2)} of the variance of the answer's logit "
+                + $"over {Many(findings.Fitted.Count, "sample")}."
+            : $"{Answered(findings.Data)}; {Count(findings.Data.Rejected.Count)} left out.";
+    }
+
+    private static string Answered(ReportData data) =>
+        data.HasLabels
+            ? $"{Many(data.Samples.Count, "sample")} answered correctly"
+            : $"{Many(data.Samples.Count, "sample")} answered, none judged: no labels";
+
+    /// <summary>What follows a ratio that the samples do not tell from one.</summary>
+    private static string TimesAsMany(Estimate ratio) =>
+        Verdicts.Against(
+            ratio,
+            1,
+            "",
+            "",
+            ", which the samples do not tell from as many",
+            $" ({Verdicts.Few(ratio.Count)})"
+        );
 
     /// <summary>What makes the numbers below doubtful.</summary>
     private static string Warnings(Findings findings) =>
         string.Concat(
             findings
-                .Data.Convergence.Where(c => c.Unfinished > 0)
+                .Rows<Convergence>()
+                .Where(c => c.Unfinished > 0)
                 .Select(c => $"<p class=\"warning\" role=\"note\">{Escape(c.Sentence)}</p>\n")
         );
-
-    /// <summary>Table 2, ours beside the paper's; empty without a regression.</summary>
-    public static string FitTableOf(Findings findings)
-    {
-        if (findings.Fitted.Count == 0)
-        {
-            return "";
-        }
-
-        string[] Paper(Published p) =>
-            [
-                p.Model + ", paper",
-                $"{Fixed(p.R2, 2)} ± {Fixed(p.R2Deviation, 2)}",
-                $"{Fixed(p.Rho, 2)} ± {Fixed(p.RhoDeviation, 2)}",
-                "",
-            ];
-        string[] ours =
-        [
-            findings.Data.Model.Name + ", this run",
-            Sentences.WithInterval(findings.R2),
-            Sentences.WithInterval(findings.Rho),
-            Count(findings.Fitted.Count),
-        ];
-        (string, bool)[] columns = [("model", false), ("R²", true), ("ρ", true), ("samples", true)];
-        string note =
-            "<p class=\"files\">Table 2 of the paper: mean ± standard deviation over samples [95 % interval of the "
-            + "mean] · <a href=\"figures/table2-fit.csv\">CSV</a></p>\n";
-        if (findings.Published is { } same)
-        {
-            return PageSections.Table(columns, [ours, Paper(same)]) + note;
-        }
-
-        string papers = PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]));
-        return PageSections.Table(columns, [ours])
-            + note
-            + $"<details><summary>the paper's ten models, for orientation</summary>{papers}</details>\n";
-    }
 
     private static string HeadsNeeded(Findings findings)
     {
@@ -159,7 +163,7 @@ internal static class SummarySection
         {
             string range = findings.MasksDiffer
                 ? $"{Count(findings.MaskCounts.Min())} to "
-                    + $"{Count(findings.MaskCounts.Max())}{Sentences.OfMeanMasks(findings)}; "
+                    + $"{Count(findings.MaskCounts.Max())}{OfMeanMasks(findings)}; "
                 : "";
             Number(
                 findings.MasksDiffer ? "masks a sample, mean" : "masks a sample",
@@ -171,4 +175,17 @@ internal static class SummarySection
         Number("heads", Count(findings.HeadCount), $"{Count(data.Model.Layers)} layers × {Count(data.Model.Heads)}");
         return html.Append("</dl>\n").ToString();
     }
+
+    /// <summary>Masks of the samples: "1,000 masks each", or their range and mean.</summary>
+    public static string Masks(Findings findings) =>
+        findings.MasksDiffer
+            ? $"{Count(findings.MaskCounts.Min())} to {Count(findings.MaskCounts.Max())} masks (mean "
+                + $"{Fixed(findings.MaskCounts.Average(), 0)})"
+            : $"{Count(findings.MaskCounts.Count > 0 ? findings.MaskCounts[0] : findings.Data.Masks)} masks each";
+
+    /// <summary>The 95 % interval of the mean number of masks.</summary>
+    private static string OfMeanMasks(Findings findings) =>
+        findings.Mean(findings.MaskCounts.Select(m => (double)m)) is { HasInterval: true } mean
+            ? $", mean in\u00a0[{Fixed(mean.Low, 0)}, {Fixed(mean.High, 0)}]"
+            : "";
 }

@@ -20,6 +20,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
     private const int CloudLayers = 8;
     private const double GutterFrom = 10; // cells of at least this side have a gutter of a pixel
 
+    /// <summary>Room of a ramp (<see cref="Ramp"/>) below a chart.</summary>
+    public const double RampHeight = 56;
+
     private readonly StringBuilder body = new();
 
     /// <summary>In pixels.</summary>
@@ -342,6 +345,28 @@ internal sealed class Svg(string id, double width, double height, string title, 
         }
 
         return yName.Length > 0 ? Text(x.Start, y.End - 12, yName, ink: Palette.Ink, bold: true) : this;
+    }
+
+    /// <summary>
+    /// Numbers below an axis at places of their own; one that would touch the one before is left out.
+    /// </summary>
+    /// <param name="x">Scale across.</param>
+    /// <param name="y">Where the axis lies.</param>
+    /// <param name="numbers">From left to right.</param>
+    public Svg NumbersBelow(Scale x, double y, IEnumerable<(double At, string Text)> numbers)
+    {
+        var labels = new Labels();
+        foreach (var (at, text) in numbers)
+        {
+            Line(x[at], y, x[at], y + 4, Palette.Muted);
+            double half = 3.5 * text.Length;
+            if (labels.Take(x[at] - half, x[at] + half, gap: 4))
+            {
+                Text(x[at], y + 17, text, "middle", size: 11);
+            }
+        }
+
+        return this;
     }
 
     /// <summary>The drawing.</summary>

@@ -7,17 +7,20 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 4A: which text tokens receive the picture. The text shaded by delta, mean and one sample, and the means with
 /// their intervals.
 /// </summary>
-internal static class TextTokensFigure
+[Figure("fig4a-text-tokens", Section.Tokens, Paper = "Fig. 4A", Order = 1)]
+internal sealed class TextTokensFigure : IFigure<Findings>
 {
+    private const int Late = 5; // tokens: the role and the last one
+    private const double LateMost = 0.9;
+
     private const double Label = 104,
         Row = 19,
-        Foot = 46,
         Right = 64;
 
     /// <summary>The figure; null without token tracing.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Tokens.Count: > 0 } tokens)
+        if (findings.Tokens is not { Tokens.Count: > 0 } tokens || findings.Settings<TokenTraceSpec>() is not { } spec)
         {
             return null;
         }
@@ -54,24 +57,66 @@ internal static class TextTokensFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig4a-text-tokens",
-            "Fig. 4A",
+        return new Drawing(
             "Text tokens that receive the picture",
-            TokenSentences.TextTokens(tokens),
+            Shows(tokens),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "
-                + $"are the heads needed for faithfulness > {Tick(tokens.Data.Faithfulness)} (by β). "
+                + $"are the heads needed for faithfulness > {Tick(spec.Faithfulness)} (by β). "
                 + $"Above: the text after the picture, shaded by δ, important tokens (δ > "
-                + $"{Tick(tokens.Data.Important)}; for the mean, in at least half of the samples) underlined. Below: "
+                + $"{Tick(spec.Important)}; for the mean, in at least half of the samples) underlined. Below: "
                 + $"mean over {Many(tokens.Texts.Count, "sample")}, whiskers: 95 % bootstrap interval; "
                 + "at the right: share of samples in which the token is important. A gap between boxes is a blank, ⏎ "
                 + "a line end.",
             table,
-            canvas => Draw(tokens, canvas)
+            canvas => Draw(tokens, spec.Important, canvas)
         );
     }
 
-    private static Svg Draw(TokenFindings tokens, Canvas canvas)
+    private static string Shows(TokenFindings tokens)
+    {
+        int[] order =
+        [
+            .. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i),
+        ];
+        int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
+        Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
+        string most =
+            $"Keeping the picture from {Quoted(tokens, order[0])} alone costs "
+            + $"{Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
+        string which = important.Length switch
+        {
+            0 => "; no token is important in half of the samples",
+            1 => $"; it is the only one of {Many(tokens.Tokens.Count, "text token")} that is important in at least "
+                + $"half of the samples",
+            _ => $"; {Count(important.Length)} of {Many(tokens.Tokens.Count, "text token")} are important in at least "
+                + $"half of the samples: {string.Join(", ", important.Order().Select(i => Quoted(tokens, i)))}",
+        };
+        string place = $"{Verdicts.Share(late)} of a sample's δ lies on the last {Count(Late)} tokens";
+        string verdict = Verdicts.Against(
+            late,
+            LateMost,
+            "as in the paper, the picture reaches the last tokens, not the question",
+            "unlike in the paper, where the question receives next to nothing",
+            "the samples do not tell whether the question receives next to nothing, as in the paper",
+            $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper"
+        );
+        return $"{most}{which}. {Kept(tokens)} {place}: {verdict}.";
+    }
+
+    /// <summary>Share of a sample's positive delta on its last tokens; NaN where none is positive.</summary>
+    private static double LateShare(TracedSample sample)
+    {
+        double[] positive = [.. sample.Delta.Select(d => Math.Max(0, d))];
+        return positive.TakeLast(Late).Sum() / positive.Sum();
+    }
+
+    private static string Kept(TokenFindings tokens) =>
+        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), "
+        + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
+
+    private static string Quoted(TokenFindings tokens, int i) => $"“{TokenText.Shown(tokens.Tokens[i]).Trim()}”";
+
+    private static Svg Draw(TokenFindings tokens, double important, Canvas canvas)
     {
         double most = Math.Max(
             0.1,
@@ -81,7 +126,7 @@ internal static class TextTokensFigure
             bars = tokens.Tokens.Count * Row;
         double second = 24 + block + 30,
             chart = second + block + 24,
-            key = chart + bars + Foot + 30;
+            key = chart + bars + RowAxis.Height + 30;
         Svg svg = canvas.Svg(key + 26);
         svg.Text(0, 14, $"mean of {Many(tokens.Texts.Count, "sample")}", ink: Palette.Ink, bold: true);
         TokenText.Draw(
@@ -114,31 +159,19 @@ internal static class TextTokensFigure
         DrawBars(
             svg,
             tokens,
+            important,
             new Scale(Math.Min(0, Least(tokens)), Math.Max(most, Most(tokens)), Label, canvas.Width - Right),
             chart
         );
         return svg.Ramp(0, key, 160, "δ in the text above", Palette.OfShare, (0, "0"), (1, Fixed(most, 2)));
     }
 
-    private static void DrawBars(Svg svg, TokenFindings tokens, Scale x, double top)
+    private static void DrawBars(Svg svg, TokenFindings tokens, double from, Scale x, double top)
     {
         double bottom = top + (tokens.Tokens.Count * Row);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 15, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x[0], top, x[0], bottom, Palette.Muted);
-        double line = x.Clamped(tokens.Data.Important);
+        RowAxis.Draw(svg, x, top, bottom, $"mean δ; dashed: {Tick(from)}", ticks: 5, from: 0);
+        double line = x.Clamped(from);
         svg.Line(line, top, line, bottom, Palette.Muted, 1, "3 3");
-        svg.Text(
-            (x.Start + x.End) / 2,
-            bottom + 33,
-            $"mean δ; dashed: {Tick(tokens.Data.Important)}",
-            "middle",
-            Palette.Ink
-        );
         svg.Text(x.End + Right - 2, top - 6, "important", "end", size: 11);
         for (int i = 0; i < tokens.Tokens.Count; i++)
         {
@@ -166,12 +199,12 @@ internal static class TextTokensFigure
                 continue;
             }
 
-            double from = Math.Min(x[0], x[delta.Mean]),
+            double start = Math.Min(x[0], x[delta.Mean]),
                 to = Math.Max(x[0], x[delta.Mean]);
             svg.Rectangle(
-                from,
+                start,
                 y + 4,
-                to - from,
+                to - start,
                 Row - 7,
                 Palette.OfShare(0.62),
                 $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in "
@@ -179,10 +212,7 @@ internal static class TextTokensFigure
             );
             if (delta.HasInterval && delta.High - delta.Low > 0.001 * (x.Most - x.Least))
             {
-                double middle = y + (Row / 2) + 0.5;
-                svg.Line(x.Clamped(delta.Low), middle, x.Clamped(delta.High), middle, Palette.Ink, 1.3);
-                svg.Line(x.Clamped(delta.Low), middle - 3, x.Clamped(delta.Low), middle + 3, Palette.Ink, 1.3)
-                    .Line(x.Clamped(delta.High), middle - 3, x.Clamped(delta.High), middle + 3, Palette.Ink, 1.3);
+                RowAxis.Whisker(svg, x, delta.Low, delta.High, y + (Row / 2) + 0.5);
             }
         }
     }

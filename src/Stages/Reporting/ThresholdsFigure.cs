@@ -5,14 +5,13 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>Fig. 5: heads that each criterion needs, against the threshold.</summary>
-internal static class ThresholdsFigure
+[Figure("fig5-thresholds", Section.Validation, Paper = "Fig. 5", Order = 3)]
+internal sealed class ThresholdsFigure : IFigure<Findings>
 {
-    private const double KeyLeft = 46;
-
     /// <summary>The figure; null without a threshold study.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
-        IReadOnlyList<ThresholdRow> rows = findings.Data.Thresholds;
+        IReadOnlyList<NeededRow> rows = findings.Rows<NeededRow>();
         if (rows.Count == 0)
         {
             return null;
@@ -24,8 +23,20 @@ internal static class ThresholdsFigure
         ];
         EstimatePanel[] panels =
         [
-            Panel(findings, criteria, ValidationQuantity.Faithfulness, "heads for faithfulness", "faithfulness above"),
-            Panel(findings, criteria, ValidationQuantity.Completeness, "heads for completeness", "completeness below"),
+            PanelOf(
+                findings,
+                criteria,
+                ValidationQuantity.Faithfulness,
+                "heads for faithfulness",
+                "faithfulness above"
+            ),
+            PanelOf(
+                findings,
+                criteria,
+                ValidationQuantity.Completeness,
+                "heads for completeness",
+                "completeness below"
+            ),
         ];
         panels = [.. panels.Where(p => p.Places.Count > 0)];
         var table = new FigureTable(
@@ -52,9 +63,7 @@ internal static class ThresholdsFigure
                 ),
             ]
         );
-        return new Figure(
-            "fig5-thresholds",
-            "Fig. 5",
+        return new Drawing(
             "Heads needed at other thresholds",
             Shows(findings, panels, criteria),
             $"Dots: mean over samples of the smallest k that crosses the threshold (n = "
@@ -68,7 +77,7 @@ internal static class ThresholdsFigure
         );
     }
 
-    private static EstimatePanel Panel(
+    private static EstimatePanel PanelOf(
         Findings findings,
         string[] criteria,
         ValidationQuantity quantity,
@@ -76,7 +85,7 @@ internal static class ThresholdsFigure
         string xName
     )
     {
-        ThresholdRow[] rows = [.. findings.Data.Thresholds.Where(r => r.Quantity == quantity)];
+        NeededRow[] rows = [.. findings.Rows<NeededRow>().Where(r => r.Quantity == quantity)];
         double[] thresholds = [.. rows.Select(r => r.Threshold).Distinct().Order()];
         thresholds = quantity == ValidationQuantity.Faithfulness ? thresholds : [.. thresholds.Reverse()];
         EstimateSeries Line(string criterion)
@@ -86,7 +95,7 @@ internal static class ThresholdsFigure
                 .. thresholds.Select(t =>
                     HeadsNeeded.Of(
                         rows.Where(r => r.Criterion == criterion && r.Threshold == t)
-                            .Select(r => (r.SampleId, r.Heads)),
+                            .Select(r => (r.SampleId, r.Heads ?? double.NaN)),
                         findings.Intervals
                     )
                 ),
@@ -163,26 +172,14 @@ internal static class ThresholdsFigure
             : Place.First;
     }
 
-    private static Svg Draw(EstimatePanel[] panels, (string Title, Ink Ink)[] keys, Canvas canvas)
+    private static Svg Draw(EstimatePanel[] panels, (string Title, Ink Ink)[] series, Canvas canvas)
     {
-        int perRow = canvas.IsNarrow ? 2 : 4;
-        double key = SeriesKeys.Height(keys.Length, perRow),
-            height = canvas.IsNarrow ? 250 : 300,
-            most = panels.Max(p => p.Most);
-        Svg svg = canvas.Svg(key + (canvas.IsNarrow ? panels.Length * height : height));
-        SeriesKeys.Draw(svg, keys, KeyLeft, perRow);
-        double width = canvas.IsNarrow ? canvas.Width : canvas.Width / panels.Length;
-        for (int p = 0; p < panels.Length; p++)
+        var keys = new KeyRow(series, canvas);
+        var (svg, places) = Panel.Several(canvas, panels.Length, keys.Height);
+        keys.Draw(svg);
+        foreach (var (panel, place) in panels.Zip(places))
         {
-            panels[p]
-                .Draw(
-                    svg,
-                    canvas.IsNarrow ? 0 : p * width,
-                    key + (canvas.IsNarrow ? p * height : 0),
-                    width,
-                    height,
-                    most
-                );
+            panel.Draw(svg, place, panels.Max(p => p.Most));
         }
 
         return svg;

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -9,30 +10,32 @@ internal sealed class TokenFindings
 
     private readonly Bootstrap bootstrap;
 
-    private TokenFindings(TokenTraceData data, SampleResult? typical, Bootstrap bootstrap)
+    private TokenFindings(
+        IReadOnlyList<TracedSample> samples,
+        IReadOnlyList<ObjectShareRow> objects,
+        SampleResult? typical,
+        Bootstrap bootstrap
+    )
     {
         this.bootstrap = bootstrap;
-        Data = data;
-        Texts =
-        [
-            .. data.Samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!,
-        ];
+        Objects = objects;
+        Texts = [.. samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!];
         Tokens = Texts[0].Tokens;
         Delta = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Delta[i])))];
         Importance =
         [
             .. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Important[i] ? 1.0 : 0))),
         ];
-        LogitKept = bootstrap.Of(data.Samples.Select(s => s.LogitKept));
-        TokensKept = bootstrap.Of(data.Samples.Select(s => (double)s.Important.Count(i => i)));
+        LogitKept = bootstrap.Of(samples.Select(s => s.LogitKept));
+        TokensKept = bootstrap.Of(samples.Select(s => (double)s.Important.Count(i => i)));
         Typical = Texts.FirstOrDefault(s => s.SampleId == typical?.SampleId) ?? Texts[0];
-        Attributed = [.. data.Samples.Where(s => s.Beta.Count > 0 && s.Beta.Count == s.Attention.Count)];
+        Attributed = [.. samples.Where(s => s.Beta.Count > 0 && s.Beta.Count == s.Attention.Count)];
         Rho = bootstrap.Of(Attributed.Select(s => s.AttentionRho));
         R2 = bootstrap.Of(Attributed.Select(s => s.R2));
         PooledRho = Pooled(Attributed, bootstrap);
-        ObjectArea = bootstrap.Of(data.Objects.Select(o => o.Area));
-        BetaOnObject = bootstrap.Of(data.Objects.Select(o => o.Beta));
-        AttentionOnObject = bootstrap.Of(data.Objects.Select(o => o.Attention));
+        ObjectArea = bootstrap.Of(objects.Select(o => o.Area));
+        BetaOnObject = bootstrap.Of(objects.Select(o => Undefined.ToNaN(o.BetaOnObject)));
+        AttentionOnObject = bootstrap.Of(objects.Select(o => Undefined.ToNaN(o.AttentionOnObject)));
         Mapped = Chosen([
             .. Attributed.Where(s =>
                 s.Seen is not null && s.Rows * s.Columns > 0 && s.Rows * s.Columns <= s.Beta.Count
@@ -40,8 +43,8 @@ internal sealed class TokenFindings
         ]);
     }
 
-    /// <summary>The rows.</summary>
-    public TokenTraceData Data { get; }
+    /// <summary>What lies on the object, one a sample whose annotations have a box.</summary>
+    public IReadOnlyList<ObjectShareRow> Objects { get; }
 
     /// <summary>
     /// Samples with the same text tokens, the most that have them in common: all are asked the same, but what is given
@@ -95,7 +98,9 @@ internal sealed class TokenFindings
 
     /// <summary>The findings; null without traced samples.</summary>
     public static TokenFindings? Of(ReportData data, SampleResult? typical, Bootstrap bootstrap) =>
-        data.Tokens is { Samples.Count: > 0 } tokens ? new TokenFindings(tokens, typical, bootstrap) : null;
+        TracedSample.Of(data) is { Count: > 0 } samples
+            ? new TokenFindings(samples, data.Tables.Rows<ObjectShareRow>(), typical, bootstrap)
+            : null;
 
     /// <summary>Mean and interval of a quantity that has one value a sample.</summary>
     public Estimate Mean(IEnumerable<double> values) => bootstrap.Of(values);

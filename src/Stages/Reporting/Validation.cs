@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -61,7 +62,7 @@ public sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, doub
 public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness);
 
 /// <summary>Turns the rows of the table <c>validation</c> into heads needed and curves.</summary>
-public static class Validation
+internal static class Validation
 {
     private const int PointsAtMost = 128; // of a drawn curve
 
@@ -69,7 +70,8 @@ public static class Validation
     public static IReadOnlyList<CriterionFindings> Of(ReportData data, Bootstrap bootstrap) =>
         [
             .. data
-                .Validation.GroupBy(row => row.Criterion)
+                .Tables.Rows<ValidationRow>()
+                .GroupBy(row => row.Criterion)
                 .OrderBy(g => Criteria.Order(g.Key))
                 .ThenBy(g => g.Key, StringComparer.Ordinal)
                 .Select(rows => Of(data, rows, bootstrap)),

@@ -7,8 +7,12 @@ namespace Pipelines.Stages.Reporting;
 /// Fig. 4C: beta of the image tokens against their weighted attention, the correlation of every sample, and the
 /// attention over the pictures of Fig. 4B.
 /// </summary>
-internal static class WeightedAttentionFigure
+[Figure("fig4c-weighted-attention", Section.Tokens, Paper = "Fig. 4C", Order = 3)]
+internal sealed class WeightedAttentionFigure : IFigure<Findings>
 {
+    private const string PaperModel = "LLaVA-1.5-7B";
+    private const double PaperRho = 0.70;
+
     private const double Left = 52,
         Top = 34,
         Foot = 46,
@@ -18,7 +22,7 @@ internal static class WeightedAttentionFigure
     private const int PointsAtMost = 4000;
 
     /// <summary>The figure; null where no image tokens are attributed.</summary>
-    public static Figure? Of(Findings findings)
+    public static Drawing? Of(Findings findings)
     {
         if (findings.Tokens is not { Attributed.Count: > 0 } tokens)
         {
@@ -35,11 +39,9 @@ internal static class WeightedAttentionFigure
         );
         (double W, double Beta)[] points = Points(tokens);
         int all = tokens.Attributed.Sum(s => s.Beta.Count);
-        return new Figure(
-            "fig4c-weighted-attention",
-            "Fig. 4C",
+        return new Drawing(
             "Image tokens: β against weighted attention",
-            TokenSentences.Attention(tokens),
+            Shows(tokens),
             "w sums a token's attention in the intact run over the heads of x*, weighted by their β, and over the "
                 + "text tokens of u*, weighted by their δ. "
                 + $"Dots at the left: image tokens of all "
@@ -49,6 +51,31 @@ internal static class WeightedAttentionFigure
             table,
             canvas => Draw(tokens, points, canvas)
         );
+    }
+
+    private static string Shows(TokenFindings tokens)
+    {
+        if (!double.IsFinite(tokens.PooledRho.Mean))
+        {
+            return "β or weighted attention is the same for every image token: there is no correlation to state.";
+        }
+
+        string within = $"within a sample it is {Verdicts.Number(tokens.Rho)} on average";
+        string verdict = Verdicts.Against(
+            tokens.PooledRho,
+            PaperRho,
+            "ours is higher",
+            "ours is lower",
+            "the samples do not tell ours from it",
+            $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it"
+        );
+        string paper =
+            $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
+            + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
+        int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
+        return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
+            + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; "
+            + $"{within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
     }
 
     private static (double W, double Beta)[] Points(TokenFindings tokens)
@@ -158,14 +185,7 @@ internal static class WeightedAttentionFigure
     private static void DrawStripAcross(Svg svg, TokenFindings tokens, Scale x, double top, double bottom)
     {
         svg.Text(x.Start, top - 12, $"ρ of every sample, n = {Count(tokens.Rho.Count)}", ink: Palette.Ink, bold: true);
-        foreach (double tick in x.Ticks(5))
-        {
-            svg.Line(x[tick], top, x[tick], bottom, Palette.Rule)
-                .Text(x[tick], bottom + 16, Tick(tick), "middle", size: 11);
-        }
-
-        svg.Line(x.Start, bottom, x.End, bottom, Palette.Muted)
-            .Text((x.Start + x.End) / 2, bottom + 35, "Pearson ρ of β and w", "middle", Palette.Ink);
+        RowAxis.Draw(svg, x, top, bottom, "Pearson ρ of β and w", ticks: 5);
         double middle = (top + bottom) / 2;
         foreach (
             var (sample, i) in tokens

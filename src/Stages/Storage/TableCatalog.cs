@@ -33,16 +33,33 @@ public static partial class TableCatalog
     /// <summary>The documentation of records' constructors, by the record's name.</summary>
     private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(ReadDocumentation);
 
+    private static readonly Lazy<IReadOnlyList<TableDescription>> Described = new(() =>
+        [
+            .. typeof(TableCatalog)
+                .Assembly.GetTypes()
+                .Select(row => (Row: row, Table: row.GetCustomAttribute<TableAttribute>()))
+                .Where(t => t.Table is { IsInternal: false })
+                .SelectMany(t => Describe(t.Row, t.Table!))
+                .OrderBy(t => t.Name, StringComparer.Ordinal),
+        ]
+    );
+
     /// <summary>The tables that runs publish, by name.</summary>
-    public static IReadOnlyList<TableDescription> Published { get; } =
-    [
-        .. typeof(TableCatalog)
-            .Assembly.GetTypes()
-            .Select(row => (Row: row, Table: row.GetCustomAttribute<TableAttribute>()))
-            .Where(t => t.Table is { IsInternal: false })
-            .SelectMany(t => Described(t.Row, t.Table!))
-            .OrderBy(t => t.Name, StringComparer.Ordinal),
-    ];
+    /// <exception cref="InputException">The documentation file that is built beside the program is missing.</exception>
+    public static IReadOnlyList<TableDescription> Published => Described.Value;
+
+    /// <summary>What a table holds, in words; empty where its description is not beside the program.</summary>
+    public static string MeaningOf(string table)
+    {
+        try
+        {
+            return Published.FirstOrDefault(t => t.Name == table)?.Meaning ?? "";
+        }
+        catch (InputException)
+        {
+            return "";
+        }
+    }
 
     /// <summary>docs/tables.md.</summary>
     /// <exception cref="InputException">The documentation file that is built beside the program is missing.</exception>
@@ -100,7 +117,7 @@ public static partial class TableCatalog
         return page.ToString();
     }
 
-    private static IEnumerable<TableDescription> Described(Type row, TableAttribute table)
+    private static IEnumerable<TableDescription> Describe(Type row, TableAttribute table)
     {
         XElement? documentation = Documentation.Value.GetValueOrDefault(row.FullName!.Replace('+', '.'));
         ParameterInfo[] parameters = row.GetConstructors().Single().GetParameters();

@@ -173,7 +173,7 @@ public sealed class TokenTrace : Stage
         yield return new PublishedTable<TokenFitRow>(() => [.. samples.Select(s => Fit(artifacts, s)!)]);
         Unit[] shards = [.. samples.SelectMany(s => UnitsOf(artifacts, s).Shards)];
         yield return PublishedParts.Of<ImageMaskRow>(artifacts, shards);
-        yield return new PublishedParts(ImageForward, artifacts, ImageTokenPasses.ForwardFile, shards);
+        yield return new PublishedParts(ImageForward, typeof(ForwardRow), artifacts, ImageTokenPasses.ForwardFile, shards);
     }
 
     /// <inheritdoc/>
@@ -193,7 +193,7 @@ public sealed class TokenTrace : Stage
         if (TracesImage)
         {
             rows.Add(new($"{Name}: image tokens", $"beta against weighted attention: {Agreement(artifacts, samples)}"));
-            rows.AddRange(NotConverged(Convergence(artifacts)));
+            rows.AddRange(NotConverged(artifacts));
         }
 
         return rows;
@@ -220,7 +220,7 @@ public sealed class TokenTrace : Stage
     /// <summary>
     /// Whether the fits over image tokens met their stopping rule; none where image tokens are not attributed.
     /// </summary>
-    public Convergence Convergence(Artifacts artifacts) =>
+    public override Convergence Convergence(Artifacts artifacts) =>
         Reporting.Convergence.Of(
             $"{Name}, image tokens",
             forward

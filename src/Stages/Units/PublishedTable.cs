@@ -1,13 +1,27 @@
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Units;
 
-/// <summary>A table that a stage publishes into the run's folder.</summary>
+/// <summary>A table that a stage publishes into the run's folder; the report and its list of files find it there.</summary>
 /// <param name="name">File or folder name without extension.</param>
-public abstract class PublishedTable(string name)
+/// <param name="row">The record of a row.</param>
+public abstract class PublishedTable(string name, Type row)
 {
     /// <summary>File or folder name without extension.</summary>
     public string Name => name;
+
+    /// <summary>The record of a row.</summary>
+    public Type Row => row;
+
+    /// <summary>It is a folder of part files.</summary>
+    public abstract bool InParts { get; }
+
+    /// <summary>The tables that figures read with this one; large ones are not among them.</summary>
+    /// <param name="tables">Those so far.</param>
+    /// <param name="behind">The row of a table that was made from this one, which is not the report's own; else
+    /// null.</param>
+    internal abstract ReportTables AddTo(ReportTables tables, Type? behind = null);
 
     /// <summary>Writes or links it.</summary>
     /// <param name="folder">The run's folder.</param>
@@ -18,11 +32,20 @@ public abstract class PublishedTable(string name)
 /// <summary>A small table: one Parquet file with a CSV twin.</summary>
 /// <typeparam name="TRow">A row.</typeparam>
 /// <param name="rows">Reads or computes the rows, in order.</param>
-public sealed class PublishedTable<TRow>(Func<IReadOnlyList<TRow>> rows) : PublishedTable(Tables.Of<TRow>().Name)
+/// <param name="note">How they were made, in words, where there is something to say.</param>
+public sealed class PublishedTable<TRow>(Func<IReadOnlyList<TRow>> rows, Func<string>? note = null)
+    : PublishedTable(Tables.Of<TRow>().Name, typeof(TRow))
     where TRow : class
 {
-    /// <summary>The rows.</summary>
-    public IReadOnlyList<TRow> Rows => rows();
+    /// <inheritdoc/>
+    public override bool InParts => false;
+
+    /// <inheritdoc/>
+    internal override ReportTables AddTo(ReportTables tables, Type? behind = null)
+    {
+        ReportTables with = tables.With((typeof(TRow), behind), rows());
+        return note is null ? with : with.WithNote<TRow>(note());
+    }
 
     /// <inheritdoc/>
     public override void Publish(RunFolder folder, string path)
@@ -36,15 +59,22 @@ public sealed class PublishedTable<TRow>(Func<IReadOnlyList<TRow>> rows) : Publi
 
 /// <summary>A large table: a folder of part files, links to the artifacts of its units.</summary>
 /// <param name="name">Folder name.</param>
+/// <param name="row">The record of a row.</param>
 /// <param name="artifacts">Hold the units.</param>
 /// <param name="file">Name of the part in an artifact.</param>
 /// <param name="units">The units, in order.</param>
-public sealed class PublishedParts(string name, Artifacts artifacts, string file, IEnumerable<Unit> units)
-    : PublishedTable(name)
+public sealed class PublishedParts(string name, Type row, Artifacts artifacts, string file, IEnumerable<Unit> units)
+    : PublishedTable(name, row)
 {
+    /// <inheritdoc/>
+    public override bool InParts => true;
+
+    /// <inheritdoc/>
+    internal override ReportTables AddTo(ReportTables tables, Type? behind = null) => tables;
+
     /// <summary>The parts of the table of a row.</summary>
     internal static PublishedParts Of<TRow>(Artifacts artifacts, IEnumerable<Unit> units)
-        where TRow : class => new(Tables.Of<TRow>().Name, artifacts, Tables.Of<TRow>().FileName, units);
+        where TRow : class => new(Tables.Of<TRow>().Name, typeof(TRow), artifacts, Tables.Of<TRow>().FileName, units);
 
     /// <inheritdoc/>
     public override void Publish(RunFolder folder, string path)

@@ -3,6 +3,7 @@ using Pipelines.Models.Vision;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Pipelines.Stages.Tests.Reporting;
 using Xunit;
 
@@ -111,26 +112,19 @@ public sealed class ObjectShareTests
     )
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData data = made with
-        {
-            Tokens = made.Tokens! with
-            {
-                Objects =
-                [
-                    .. Enumerable
-                        .Range(0, samples)
-                        .Select(i => new ObjectOnTokens(
-                            $"{i}",
-                            0.34 + (0.001 * i),
-                            beta + (0.002 * (i % 2)) - 0.001,
-                            attention
-                        )),
-                ],
-            },
-        };
+        ReportData data = made.With(
+            Enumerable
+                .Range(0, samples)
+                .Select(i => new ObjectShareRow(
+                    $"{i}",
+                    0.34 + (0.001 * i),
+                    beta + (0.002 * (i % 2)) - 0.001,
+                    attention
+                ))
+        );
         Findings findings = Findings.Of(data);
 
-        Figure figure = ObjectShareFigure.Of(findings)!;
+        Drawing figure = ObjectShareFigure.Of(findings)!;
 
         figure.Shows.Should().Contain(share[..2]).And.Contain("[").And.Contain(told).And.Contain(paper);
         figure.Table.Rows.Should().HaveCount(samples);
@@ -140,7 +134,7 @@ public sealed class ObjectShareTests
             .Select(n => n.Quantity)
             .Should()
             .Equal("object_area", "beta_on_object", "attention_on_object");
-        HtmlReport.Page(findings, HtmlReport.Figures(findings)).Should().Contain("id=\"fig-object-share\"");
+        HtmlReport.Page(findings, Figures.Of(findings)).Should().Contain("id=\"fig-object-share\"");
     }
 
     [Fact]
@@ -155,7 +149,7 @@ public sealed class ObjectShareTests
             .Should()
             .NotContain(q => q.Contains("object", StringComparison.Ordinal));
         HtmlReport
-            .Page(findings, HtmlReport.Figures(findings))
+            .Page(findings, Figures.Of(findings))
             .Should()
             .NotContain("object-share")
             .And.NotContain("Object or background");
@@ -165,23 +159,14 @@ public sealed class ObjectShareTests
     public void Samples_without_beta_are_drawn_by_their_attention_alone()
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData data = made with
-        {
-            Tokens = made.Tokens! with
-            {
-                Objects =
-                [
-                    .. Enumerable
-                        .Range(0, 8)
-                        .Select(i => new ObjectOnTokens($"{i}", 0.3, double.NaN, 0.4 + (0.01 * i))),
-                ],
-            },
-        };
+        ReportData data = made.With(
+            Enumerable.Range(0, 8).Select(i => new ObjectShareRow($"{i}", 0.3, null, 0.4 + (0.01 * i)))
+        );
 
-        Figure figure = ObjectShareFigure.Of(Findings.Of(data))!;
+        Drawing figure = ObjectShareFigure.Of(Findings.Of(data))!;
 
         figure.Shows.Should().Contain("of the weighted attention lies on it, more than its share").And.NotContain("β");
-        foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+        foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
         {
             figure.Draw(width, "x").Should().NotContain("NaN");
         }

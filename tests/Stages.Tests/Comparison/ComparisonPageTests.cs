@@ -53,17 +53,16 @@ public sealed partial class ComparisonPageTests
         ];
         foreach (RunComparison runs in made)
         {
-            Figure?[] figures =
+            IEnumerable<Figure> figures =
             [
-                BetaPairFigure.Of(runs, runs.Fits[0], "beta"),
-                NeededPairFigure.Of(runs, runs.Scans[0], "needed"),
-                CurvePairsFigure.Of(runs, runs.Scans[0], "curves"),
+                .. Figures.Of(new ComparedFits(runs, runs.Fits[0])),
+                .. Figures.Of(new ComparedScans(runs, runs.Scans[0])),
             ];
-            foreach (Figure figure in figures.OfType<Figure>())
+            foreach (Figure figure in figures)
             {
-                foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+                foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
                 {
-                    XDocument svg = XDocument.Parse(figure.Draw(width, "x"));
+                    XDocument svg = XDocument.Parse(figure.Drawing.Draw(width, "x"));
                     foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
                     {
                         double.Parse(mark.Attribute("x")!.Value, CultureInfo.InvariantCulture)
@@ -206,7 +205,7 @@ public sealed partial class ComparisonPageTests
     public void A_sign_is_written_where_there_is_a_difference(double value, int decimals, string text) =>
         Format.Signed(value, decimals).Should().Be(text);
 
-    private static RunComparison Alike(string nameA = "one", string nameB = "two") =>
+    internal static RunComparison Alike(string nameA = "one", string nameB = "two") =>
         Whole(
             Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8), ("s2", [0, 2, 0, 0], 0.6)),
             Fit(2, 2, ("s1", [1, 1, 0, 0], 0.9), ("s2", [0, 2, 0, 0], 0.8)),
@@ -224,7 +223,7 @@ public sealed partial class ComparisonPageTests
             nameB
         );
 
-    private static RunComparison Unlike() =>
+    internal static RunComparison Unlike() =>
         Whole(
             Fit(2, 2, ("s1", [1, 0, 0, 0], 0.8)),
             Fit(1, 2, ("s1", [1, 1], 0.9)),

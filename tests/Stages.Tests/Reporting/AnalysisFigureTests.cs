@@ -27,7 +27,7 @@ public sealed class AnalysisFigureTests
             StylesFigure.Of(findings),
         }
             .Should()
-            .AllBeEquivalentTo((Figure?)null);
+            .AllBeEquivalentTo((Drawing?)null);
     }
 
     [Fact]
@@ -35,8 +35,8 @@ public sealed class AnalysisFigureTests
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
         double plain = Metrics.Pearson(
-            [.. data.Samples.SelectMany(s => s.ImageAttention)],
-            [.. data.Samples.SelectMany(s => s.Beta)]
+            [.. SampleResult.Of(data).SelectMany(s => s.ImageAttention)],
+            [.. SampleResult.Of(data).SelectMany(s => s.Beta)]
         );
 
         BetaAttentionFigure.Of(Findings.Of(data))!.Shows.Should().Contain($"ρ = {Format.Fixed(plain, 2)}");
@@ -46,11 +46,8 @@ public sealed class AnalysisFigureTests
     public void Attention_equal_to_beta_is_told_apart_from_attention_that_says_nothing()
     {
         ReportData eight = MadeUpReport.Of(4, 4, samples: 8, masks: 50);
-        ReportData same = eight with { Samples = [.. eight.Samples.Select(s => s with { ImageAttention = s.Beta })] };
-        ReportData constant = Made with
-        {
-            Samples = [.. Made.Samples.Select(s => s with { ImageAttention = [.. s.Beta.Select(_ => 0.5)] })],
-        };
+        ReportData same = eight.EachSample(s => s with { ImageAttention = s.Beta });
+        ReportData constant = Made.EachSample(s => s with { ImageAttention = [.. s.Beta.Select(_ => 0.5)] });
 
         BetaAttentionFigure
             .Of(Findings.Of(same))!
@@ -75,12 +72,9 @@ public sealed class AnalysisFigureTests
             [-1, 0.02],
         ];
         ReportData data = MadeUpReport.Of(4, 4, samples: 40, masks: 50);
-        data = data with
-        {
-            Model = data.Model with { Layers = 1, Heads = 2 },
-            Samples = [.. data.Samples.Select((s, i) => s with { Beta = [], SingleHead = deltas[i % 4] })],
-            Validation = [],
-        };
+        int next = 0;
+        data = data with { Tables = ReportTables.Empty, Model = data.Model with { Layers = 1, Heads = 2 } };
+        data = data.EachSample(s => s with { SingleHead = deltas[next++ % 4] });
 
         SingleHeadFigure
             .Of(Findings.Of(data))!
@@ -98,18 +92,14 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void A_threshold_that_is_never_crossed_is_counted_and_not_averaged()
     {
-        ReportData data = Made with
-        {
-            Thresholds =
-            [
-                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 2),
-                new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 4),
-                new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, 6),
-                new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, double.NaN),
-                new("a", "random", 1, ValidationQuantity.Faithfulness, 0.5, 4),
-                new("a", "random", 2, ValidationQuantity.Faithfulness, 0.5, 6),
-            ],
-        };
+        ReportData data = Made.With<NeededRow>([
+            new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 2),
+            new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.5, 4),
+            new("a", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, 6),
+            new("b", "head-attribution", 0, ValidationQuantity.Faithfulness, 0.9, null),
+            new("a", "random", 1, ValidationQuantity.Faithfulness, 0.5, 4),
+            new("a", "random", 2, ValidationQuantity.Faithfulness, 0.5, 6),
+        ]);
 
         FigureTable table = ThresholdsFigure.Of(Findings.Of(data))!.Table;
 
@@ -135,9 +125,7 @@ public sealed class AnalysisFigureTests
             .. Enumerable.Range(0, 4).Select(i => Vector(s => s < 10 ? 0.15 + (s == 0 ? 0.01 * i : 0) : 0)),
             Vector(s => s == 1 ? 9 : 0),
         ];
-        HeadVectors heads = Vectors(vectors);
-
-        Figure figure = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = heads }))!;
+        Drawing figure = HeadVectorsFigure.Of(Findings.Of(Vectors(vectors)))!;
 
         figure
             .Shows.Should()
@@ -160,7 +148,7 @@ public sealed class AnalysisFigureTests
             .. Enumerable.Range(0, outliers).Select(i => new[] { 0, 9 + (0.01 * i), 0, 0, 0, 0 }),
         ];
 
-        string shows = HeadVectorsFigure.Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!.Shows;
+        string shows = HeadVectorsFigure.Of(Findings.Of(Vectors(vectors)))!.Shows;
 
         shows
             .Should()
@@ -187,7 +175,7 @@ public sealed class AnalysisFigureTests
         foreach (double[][] vectors in new[] { cloud, line })
         {
             HeadVectorsFigure
-                .Of(Findings.Of(Made with { HeadVectors = Vectors(vectors) }))!
+                .Of(Findings.Of(Vectors(vectors)))!
                 .Shows.Should()
                 .NotContain("as the paper finds")
                 .And.NotContain("the clusters lie apart");
@@ -255,16 +243,14 @@ public sealed class AnalysisFigureTests
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 6);
         string shows = LayoutFigure.Of(Findings.Of(data))!.Shows;
-        var shuffled = data with
-        {
-            Layout = data.Layout! with
+        int next = 0;
+        ReportData shuffled = data.Each<LayoutRow>(p =>
+            p with
             {
-                Points =
-                [
-                    .. data.Layout.Points.Select((p, i) => p with { X = Math.Sin(i * 7.7), Y = Math.Cos(i * 3.1) }),
-                ],
-            },
-        };
+                X = Math.Sin(next * 7.7),
+                Y = Math.Cos(next++ * 3.1),
+            }
+        );
 
         LayoutFigure.Of(Findings.Of(shuffled))!.Shows.Should().Be(shows);
         shows
@@ -278,94 +264,72 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void Few_objects_do_not_tell_whether_alike_ones_use_alike_heads()
     {
-        LayoutPoint[] points =
+        LayoutRow[] rows =
         [
-            .. Enumerable
-                .Range(0, 20)
-                .Select(i => new LayoutPoint(
-                    $"{i}",
-                    $"{i}.jpg",
-                    i < 10 ? "dog" : "cat",
-                    "animal",
-                    i,
-                    i,
-                    Beta: [i < 10 ? 0 : 1.0, i * 0.01]
-                )),
+            .. Enumerable.Range(0, 20).Select(i => new LayoutRow($"{i}", i < 10 ? "dog" : "cat", "animal", i, i)),
         ];
+        double[][] betas = [.. Enumerable.Range(0, 20).Select(i => new[] { i < 10 ? 0 : 1.0, i * 0.01 })];
 
         LayoutFigure
-            .Of(Findings.Of(Made with { Layout = new SampleLayout(points, "Exact t-SNE") }))!
+            .Of(Findings.Of(Made.WithLayout(rows, betas, "Exact t-SNE")))!
             .Shows.Should()
             .Contain("2 objects are too few to tell");
     }
 
-    private static HeadVectors Vectors(double[][] vectors) =>
-        new(
-            [.. Enumerable.Range(0, vectors.Length)],
-            [.. Enumerable.Range(0, vectors[0].Length).Select(i => new HeadVectorSample($"{i}", "dog", "animal"))],
-            vectors,
-            Linkage.Of(vectors, VectorDistance.Euclidean, ClusterLinkage.Average),
-            0.1,
-            "average linkage"
-        );
+    private static ReportData Vectors(double[][] vectors)
+    {
+        // wide enough for every vector to be one of a head
+        ReportData data = Made with
+        {
+            Model = Made.Model with { Heads = 10 },
+            Tables = ReportTables.Empty,
+        };
+        return data.WithHeadVectors([.. vectors.Select((vector, n) => (n, vector))]);
+    }
 
     [Fact]
     public void One_head_vector_and_one_sample_are_drawn()
     {
-        var one = new HeadVectors(
-            [3],
-            [new HeadVectorSample("a", "", "")],
-            [
-                [0.2],
-            ],
-            Linkage.Of([], 1, ClusterLinkage.Average),
-            0.1,
-            "average linkage"
-        );
-        ReportData data = Made with
-        {
-            HeadVectors = one,
-            Layout = new SampleLayout([new LayoutPoint("a", "a.jpg", "", "", 0, 0)], "Exact t-SNE"),
-        };
+        ReportData data = Made.WithHeadVectors([(3, [0.2])])
+            .WithLayout(
+                [new LayoutRow("a", "", null, 0, 0)],
+                [
+                    [],
+                ],
+                "Exact t-SNE"
+            );
 
         HeadVectorsFigure
             .Of(Findings.Of(data))!
-            .Draw(Figure.Narrow, "x")
+            .Draw(Drawing.Narrow, "x")
             .Should()
             .Contain("layer 0, head 3")
             .And.NotContain("NaN");
-        LayoutFigure.Of(Findings.Of(data))!.Draw(Figure.Narrow, "x").Should().NotContain("NaN");
+        LayoutFigure.Of(Findings.Of(data))!.Draw(Drawing.Narrow, "x").Should().NotContain("NaN");
     }
 
     [Fact]
     public void High_ratios_are_compared_with_low_ones_within_each_sample()
     {
-        RatioRow[] Rows(double faithfulAbove) =>
+        AblationRatioRow[] Rows(int faithfulAbove) =>
             [
                 .. from sample in new[] { "few", "few, too", "some", "some, too", "many", "many, too" }
                 from ratio in new[] { 0.25, 0.5, 0.75 }
                 let heads = sample.StartsWith("few", StringComparison.Ordinal) ? 4
                 : sample.StartsWith("some", StringComparison.Ordinal) ? 10
                 : 50
-                select new RatioRow(
+                select new AblationRatioRow(
                     sample,
                     ratio,
                     ratio > 0.5 ? heads + faithfulAbove : heads,
                     ratio > 0.5 ? heads - 1 : heads,
-                    1 - (0.4 * ratio)
+                    1 - (0.4 * ratio),
+                    null
                 ),
             ];
-        string Shows(double faithfulAbove) =>
-            RatioFigure.Of(Findings.Of(Made with { Ratios = Rows(faithfulAbove) }))!.Shows;
+        string Shows(int faithfulAbove) => RatioFigure.Of(Findings.Of(Made.With(Rows(faithfulAbove))))!.Shows;
         RatioFigure
-            .Of(
-                Findings.Of(
-                    Made with
-                    {
-                        Ratios = [.. Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal))],
-                    }
-                )
-            )!
+            .Of(Findings.Of(Made.With(Rows(-2).Where(r => !r.SampleId.Contains("too", StringComparison.Ordinal)))))!
             .Shows.Should()
             .Contain("3 samples are too few to tell")
             .And.NotContain("as in the paper");
@@ -391,14 +355,22 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void Prompts_are_compared_with_the_papers_only_where_the_reports_own_is_the_default_prompt()
     {
-        PromptResult[] prompts =
+        const string own = "What do you see here?";
+        PromptSimilarityRow[] rows =
         [
-            new("p1", "Identify?", [0.9, 0.94]),
-            new("", "What do you see here?", [0.8, 0.82]),
-            new("p3", "Name it?", []),
+            new("p1", "", "a", 0.9),
+            new("p1", "", "b", 0.94),
+            new(own, own, "a", 0.8),
+            new(own, own, "b", 0.82),
         ];
-        Figure Of(bool isDefault) =>
-            PromptFigure.Of(Findings.Of(Made with { Prompts = prompts, IsDefaultQuestion = isDefault }))!;
+        Drawing Of(bool isDefault) =>
+            PromptFigure.Of(
+                Findings.Of(
+                    (Made with { IsDefaultQuestion = isDefault })
+                        .With(rows)
+                        .WithSettings(new PromptSimilaritySpec { Prompts = ["p1", own, "p3"] })
+                )
+            )!;
 
         Of(true)
             .Shows.Should()
@@ -411,52 +383,35 @@ public sealed class AnalysisFigureTests
             .And.Contain("No answer under p3 is right")
             .And.Contain("0.95");
         Of(false).Shows.Should().Contain("this report's question").And.NotContain("paper");
-        Of(false).Draw(Figure.Wide, "x").Should().NotContain("paper:").And.Contain("none");
-        Of(true).Draw(Figure.Narrow, "x").Should().Contain("paper:");
+        Of(false).Draw(Drawing.Wide, "x").Should().NotContain("paper:").And.Contain("none");
+        Of(true).Draw(Drawing.Narrow, "x").Should().Contain("paper:");
     }
 
     [Fact]
     public void Values_that_are_not_finite_leave_no_NaN_in_a_drawing()
     {
         ReportData data = MadeUpAnalyses.With(Made, perObject: 2);
-        data = data with
-        {
-            Samples =
-            [
-                .. data.Samples.Select(s =>
-                    s with
-                    {
-                        SingleHead = [.. s.SingleHead.Select((d, n) => n % 3 == 0 ? double.NaN : d)],
-                    }
-                ),
-            ],
-            Thresholds = [.. data.Thresholds.Select(t => t with { Heads = double.NaN })],
-            Ratios = [.. data.Ratios.Select(r => r with { FaithfulHeads = double.NaN, R2 = double.NaN })],
-            Styles = data.Styles! with
-            {
-                Cosines = data.Styles.Cosines with
+        int next = 0;
+        data = data.EachSample(s =>
+                s with
                 {
-                    Pairs =
-                    [
-                        .. data.Styles.Cosines.Pairs.Select(
-                            (p, i) => i % 2 == 0 ? p with { Cosine = Estimate.None } : p
-                        ),
-                    ],
-                },
-                Means = [.. data.Styles.Means.Select((m, i) => i % 2 == 0 ? m with { Mean = Estimate.None } : m)],
-            },
-            Prompts =
-            [
-                .. data.Prompts.Select(
-                    (p, i) => p with { Cosines = [.. p.Cosines.Select(c => i % 2 == 0 ? double.NaN : c)] }
-                ),
-            ],
-        };
+                    SingleHead = [.. s.SingleHead.Select((d, n) => n % 3 == 0 ? double.NaN : d)],
+                }
+            )
+            .Each<NeededRow>(t => t with { Heads = null })
+            .Each<AblationRatioRow>(r => r with { FaithfulHeads = null, R2 = null })
+            .Each<StylePairsRow>(p => next++ % 2 == 0 ? p with { CosineMean = null, Low95 = null, High95 = null } : p)
+            .Each<StyleMeanRow>(m => next++ % 2 == 0 ? m with { Mean = null, Low95 = null, High95 = null } : m)
+            .Each<PromptSimilarityRow>(p => p with { Cosine = next++ % 2 == 0 ? null : p.Cosine });
 
-        foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+        foreach (Figure figure in Figures.Of(Findings.Of(data)))
         {
-            figure.Draw(Figure.Wide, "x").Should().NotContain("NaN", figure.Name).And.NotContain("∞", figure.Name);
-            figure.Shows.Should().NotContain("NaN", figure.Name);
+            figure
+                .Drawing.Draw(Drawing.Wide, "x")
+                .Should()
+                .NotContain("NaN", figure.Name)
+                .And.NotContain("∞", figure.Name);
+            figure.Drawing.Shows.Should().NotContain("NaN", figure.Name);
         }
     }
 
@@ -480,9 +435,7 @@ public sealed class AnalysisFigureTests
     public void What_beta_follows_is_told_by_the_interval(double across, double within, string told)
     {
         double difference = across - within;
-        Figure figure = StylesFigure.Of(
-            Findings.Of(Made with { Styles = Styles(Around(across), Around(within), Around(difference)) })
-        )!;
+        Drawing figure = StylesFigure.Of(Findings.Of(Styles(Around(across), Around(within), Around(difference))))!;
 
         figure
             .Shows.Should()
@@ -497,13 +450,11 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void Styles_without_pairs_are_told_and_drawn()
     {
-        Figure figure = StylesFigure.Of(
-            Findings.Of(Made with { Styles = Styles(Estimate.None, Around(0.5), Estimate.None) })
-        )!;
+        Drawing figure = StylesFigure.Of(Findings.Of(Styles(Estimate.None, Around(0.5), Estimate.None)))!;
 
         figure.Shows.Should().StartWith("No two samples show the same object in different styles");
         figure
-            .Draw(Figure.Narrow, "x")
+            .Draw(Drawing.Narrow, "x")
             .Should()
             .NotContain("NaN")
             .And.NotContain("head attribution", "no validation, no panel of heads");
@@ -512,31 +463,22 @@ public sealed class AnalysisFigureTests
     [Fact]
     public void Without_super_categories_samples_are_coloured_by_object_and_those_of_rare_objects_together()
     {
-        LayoutPoint[] points =
+        LayoutRow[] rows =
         [
-            .. Enumerable
-                .Range(0, 60)
-                .Select(i => new LayoutPoint(
-                    $"{i}",
-                    $"{i}.jpg",
-                    $"object {i % 30:00}",
-                    "",
-                    i % 7,
-                    i % 11,
-                    i < 30 ? "real" : "sketch"
-                )),
+            .. Enumerable.Range(0, 60).Select(i => new LayoutRow($"{i}", $"object {i % 30:00}", null, i % 7, i % 11)),
         ];
-        Figure figure = LayoutFigure.Of(
+        Drawing figure = LayoutFigure.Of(
             Findings.Of(
-                Made with
-                {
-                    Layout = new SampleLayout([.. points, points[0] with { SampleId = "more" }], "Exact t-SNE"),
-                }
+                Made.WithLayout(
+                    [.. rows, rows[0] with { SampleId = "more" }],
+                    [.. rows.Append(rows[0]).Select(_ => Array.Empty<double>())],
+                    "Exact t-SNE"
+                )
             )
         )!;
 
         figure.Reading.Should().Contain("Colour and form: object");
-        string drawn = figure.Draw(Figure.Wide, "x");
+        string drawn = figure.Draw(Drawing.Wide, "x");
         drawn.Split("data-key=").Should().HaveCount(1 + 24);
         drawn.Should().Contain(">others<").And.NotContain("not known");
     }
@@ -550,9 +492,8 @@ public sealed class AnalysisFigureTests
 
     private static Estimate Around(double mean) => new(mean, 0.2, mean - 0.1, mean + 0.1, 40);
 
-    private static StyleData Styles(Estimate across, Estimate within, Estimate difference) =>
-        new(
-            ["real", "sketch"],
+    private static ReportData Styles(Estimate across, Estimate within, Estimate difference) =>
+        Made.WithStyles(
             new StyleComparison(
                 [
                     .. from a in new[] { "real", "sketch" }

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Xunit;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Reporting;
@@ -83,12 +84,10 @@ public sealed class FindingsTests
     public void Head_frequency_counts_the_top_heads_by_beta_up_to_the_crossing()
     {
         ReportData data = Report([
-            .. Rows("a", "head-attribution", 0, [0, 0.5, 0.9, 1, 1], [1, 0.5, 0.1, 0, 0]),
-            .. Rows("b", "head-attribution", 0, [0, 0.9, 1, 1, 1], [1, 0.1, 0, 0, 0]),
-        ]) with
-        {
-            Samples = [Sample("a", [0.1, 0.5, 0.1, 0.0]), Sample("b", [0.0, 0.7, 0.2, 0.1])],
-        };
+                .. Rows("a", "head-attribution", 0, [0, 0.5, 0.9, 1, 1], [1, 0.5, 0.1, 0, 0]),
+                .. Rows("b", "head-attribution", 0, [0, 0.9, 1, 1, 1], [1, 0.1, 0, 0, 0]),
+            ])
+            .WithSamples([Sample("a", [0.1, 0.5, 0.1, 0.0]), Sample("b", [0.0, 0.7, 0.2, 0.1])]);
 
         Findings found = Findings.Of(data);
 
@@ -101,10 +100,12 @@ public sealed class FindingsTests
     [Fact]
     public void The_typical_sample_has_the_median_fit()
     {
-        ReportData data = Report([]) with
-        {
-            Samples = [Sample("a", [0, 0, 0, 1], 0.9), Sample("b", [0, 0, 0, 1], 0.2), Sample("c", [0, 0, 0, 1], 0.7)],
-        };
+        ReportData data = Report([])
+            .WithSamples([
+                Sample("a", [0, 0, 0, 1], 0.9),
+                Sample("b", [0, 0, 0, 1], 0.2),
+                Sample("c", [0, 0, 0, 1], 0.7),
+            ]);
 
         Findings.Of(data).Typical!.SampleId.Should().Be("c");
     }
@@ -113,7 +114,7 @@ public sealed class FindingsTests
     public void The_sentence_names_the_criterion_that_the_data_put_first()
     {
         string Sentence(int attribution, int causal) =>
-            Sentences.HeadsNeeded(
+            ToldOf(
                 Findings.Of(
                     Report([
                         .. Enumerable
@@ -140,7 +141,7 @@ public sealed class FindingsTests
     [Fact]
     public void Two_or_three_samples_rank_no_criterion()
     {
-        string sentence = Sentences.HeadsNeeded(
+        string sentence = ToldOf(
             Findings.Of(
                 Report([
                     .. Enumerable
@@ -173,7 +174,7 @@ public sealed class FindingsTests
     )
     {
         string Sentence(Func<int, int> completeOf) =>
-            Sentences.HeadsNeeded(
+            ToldOf(
                 Findings.Of(
                     Report([
                         .. Enumerable
@@ -208,6 +209,8 @@ public sealed class FindingsTests
                 .Contain("the samples do not tell whether other heads can stand in");
         }
     }
+
+    private static string ToldOf(Findings findings) => HeadsNeededFigure.Of(findings)!.Shows;
 
     private static IEnumerable<ValidationRow> Crossing(string sample, string criterion, int k) =>
         Enumerable
@@ -259,25 +262,28 @@ public sealed class FindingsTests
     ) => faithfulness.Select((f, k) => new ValidationRow(sample, criterion, seed, k, f, completeness[k]));
 
     private static SampleResult Sample(string id, double[] beta, double r2 = 0.8) =>
-        new()
+        new(
+            new ReportSample
+            {
+                SampleId = id,
+                File = id,
+                Answer = id,
+                Intact = 1,
+                Ablated = 0,
+            }
+        )
         {
-            SampleId = id,
-            File = id,
-            Answer = id,
-            Intact = 1,
-            Ablated = 0,
             Beta = beta,
             R2 = r2,
             Rho = 0.9,
         };
 
     private static ReportData Report(ValidationRow[] rows) =>
-        new()
+        new ReportData
         {
             Name = "r",
             Command = "c",
             Question = "q",
             Model = new ModelCard("m", "m", "f", 2, 2, 2, 4, 0, 0, "cpu"),
-            Validation = rows,
-        };
+        }.With(rows);
 }

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FluentAssertions;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Reporting;
@@ -67,21 +68,23 @@ public sealed partial class HtmlReportTests
             pictures: Environment.GetEnvironmentVariable("REPORT_PICTURES")
         );
         ReportData analysed = MadeUpAnalyses.With(few, perObject: 15);
-        ReportData data = analysed with
-        {
-            Samples =
-            [
-                .. Enumerable
+        IReadOnlyList<SampleResult> samples = SampleResult.Of(analysed);
+        ReportData data = analysed
+            .WithSamples(
+                Enumerable
                     .Range(0, 50)
-                    .SelectMany(copy => analysed.Samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" })),
-            ],
-            Validation =
-            [
-                .. Enumerable
+                    .SelectMany(copy => samples.Select(s => s with { SampleId = $"{copy}-{s.SampleId}" }))
+            )
+            .With(
+                Enumerable
                     .Range(0, 50)
-                    .SelectMany(copy => few.Validation.Select(v => v with { SampleId = $"{copy}-{v.SampleId}" })),
-            ],
-        };
+                    .SelectMany(copy =>
+                        few.Tables.Rows<ValidationRow>().Select(v => v with { SampleId = $"{copy}-{v.SampleId}" })
+                    )
+            )
+            .WithTraces(TracedSample.Of(analysed).Select(t => t with { SampleId = $"0-{t.SampleId}" }))
+            .Each<LensRow>(r => r with { SampleId = $"0-{r.SampleId}" });
+        Figures.Of(Findings.Of(data)).Should().HaveCountGreaterThan(18);
 
         var watch = System.Diagnostics.Stopwatch.StartNew();
         HtmlReport.Write(data, folder);
@@ -105,11 +108,11 @@ public sealed partial class HtmlReportTests
         )
         {
             ReportData data = MadeUpAnalyses.With(made, perObject: 3);
-            foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+            foreach (Figure figure in Figures.Of(Findings.Of(data)))
             {
-                foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+                foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
                 {
-                    XDocument svg = XDocument.Parse(figure.Draw(width, "x"));
+                    XDocument svg = XDocument.Parse(figure.Drawing.Draw(width, "x"));
                     double height = double.Parse(svg.Root!.Attribute("height")!.Value, CultureInfo.InvariantCulture);
                     height.Should().BeInRange(50, 2500, figure.Name);
                     foreach (XElement mark in svg.Descendants().Where(e => e.Attribute("x") is not null))
@@ -142,53 +145,42 @@ public sealed partial class HtmlReportTests
     {
         const string evil = "<script>alert('1')</script>&\"\u0007\ud800";
         ReportData made = MadeUpAnalyses.With(MadeUpReport.Of(samples: 2, masks: 50), perObject: 2);
-        ReportData data = made with
-        {
-            Layout = made.Layout! with
+        ReportData data = (
+            made with
             {
-                Method = evil,
-                Points =
-                [
-                    .. made.Layout.Points.Select(p => p with { Category = evil, SuperCategory = evil, File = evil }),
-                ],
-            },
-            HeadVectors = made.HeadVectors! with
-            {
-                Method = evil,
-                Samples =
-                [
-                    .. made.HeadVectors.Samples.Select(s =>
-                        s with
-                        {
-                            Category = evil,
-                            SuperCategory = evil,
-                            SampleId = evil,
-                        }
-                    ),
-                ],
-            },
-            Prompts = [.. made.Prompts.Select(p => p with { Prompt = evil, Text = evil })],
-            Thresholds = [.. made.Thresholds.Select(t => t with { Criterion = evil })],
-            Name = evil,
-            Question = evil,
-            Command = evil,
-            Samples =
-            [
-                .. made.Samples.Select(s => s with { Answer = evil, File = evil, Category = evil, Target = evil }),
-            ],
-            Rejected = [new(evil, evil, evil, evil)],
-            Settings = [new(evil, evil, false, evil)],
-            Links = [new(evil, "tables/a b#c.csv", evil)],
-            Facts = [new(evil, evil)],
-            Model = made.Model with { Name = evil, Family = evil, Path = evil, Arithmetic = evil },
-        };
+                Tables = made.Tables.WithNote<LayoutRow>(evil).WithNote<HeadVectorRow>(evil),
+                Name = evil,
+                Question = evil,
+                Command = evil,
+                Settings = [new(evil, evil, false, evil)],
+                Links = [new(evil, "tables/a b#c.csv", evil)],
+                Facts = [new(evil, evil)],
+                Model = made.Model with { Name = evil, Family = evil, Path = evil, Arithmetic = evil },
+            }
+        )
+            .EachSample(s =>
+                s with
+                {
+                    Answer = evil,
+                    File = evil,
+                    Category = evil,
+                    SuperCategory = evil,
+                    Target = evil,
+                }
+            )
+            .Each<LayoutRow>(p => p with { Object = evil, SuperCategory = evil })
+            .Each<HeadVectorRow>(r => r with { SampleId = r.SampleId == "000000" ? r.SampleId : evil })
+            .WithSettings(new PromptSimilaritySpec { Prompts = [evil] })
+            .Each<PromptSimilarityRow>(p => p with { Prompt = evil, Question = evil })
+            .Each<NeededRow>(t => t with { Criterion = evil })
+            .With([MadeUpRows.Rejected(evil, evil, evil, evil)]);
 
         string page = Page(data);
 
         page.Should().NotContain("<script>alert").And.NotContain("\u0007").And.Contain("tables/a%20b%23c.csv");
-        foreach (Figure figure in HtmlReport.Figures(Findings.Of(data)))
+        foreach (Figure figure in Figures.Of(Findings.Of(data)))
         {
-            _ = XDocument.Parse(figure.Draw(Figure.Wide, "x"));
+            _ = XDocument.Parse(figure.Drawing.Draw(Drawing.Wide, "x"));
         }
     }
 
@@ -213,44 +205,18 @@ public sealed partial class HtmlReportTests
     public void Parts_that_a_run_does_not_have_are_left_out()
     {
         ReportData all = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData answersOnly = all with
-        {
-            Samples =
-            [
-                .. all.Samples.Select(s =>
-                    s with
-                    {
-                        Beta = [],
-                        R2 = double.NaN,
-                        Rho = double.NaN,
-                        TestPhi = [],
-                        TestPredicted = [],
-                    }
-                ),
-            ],
-            Validation = [],
-            Masks = 0,
-            Tokens = null,
-            Lens = null,
-            GradientCost = [],
-            NonAdditive = [],
-        };
-        ReportData nothing = all with
-        {
-            Samples = [],
-            Rejected = [],
-            Validation = [],
-            Tokens = null,
-            Lens = null,
-            GradientCost = [],
-            NonAdditive = [],
-            Masks = 0,
-            Settings = [],
-            Links = [],
-            Facts = [],
-        };
+        ReportData answersOnly = all.AnswersAlone();
+        ReportData nothing = (
+            answersOnly with
+            {
+                Samples = [],
+                Settings = [],
+                Links = [],
+                Facts = [],
+            }
+        ).With<SampleRow>([]);
 
-        HtmlReport.Figures(Findings.Of(answersOnly)).Should().BeEmpty();
+        Figures.Of(Findings.Of(answersOnly)).Should().BeEmpty();
         Page(answersOnly)
             .Should()
             .NotContain("id=\"fit\"")
@@ -263,26 +229,17 @@ public sealed partial class HtmlReportTests
     public void Numbers_that_are_not_finite_show_as_a_dash()
     {
         ReportData made = MadeUpReport.Of(samples: 3, masks: 50);
-        ReportData data = made with
-        {
-            Samples =
-            [
-                .. made.Samples.Select(s =>
-                    s with
-                    {
-                        R2 = double.NaN,
-                        Rho = double.NaN,
-                        Intact = double.PositiveInfinity,
-                        TestPhi = [.. s.TestPhi.Select(_ => double.NaN)],
-                        Beta = [.. s.Beta.Select(_ => 0.0)],
-                    }
-                ),
-            ],
-            Validation =
-            [
-                .. made.Validation.Select(v => v with { Faithfulness = double.NaN, Completeness = double.NaN }),
-            ],
-        };
+        ReportData data = made.EachSample(s =>
+                s with
+                {
+                    R2 = double.NaN,
+                    Rho = double.NaN,
+                    Intact = double.PositiveInfinity,
+                    TestPhi = [.. s.TestPhi.Select(_ => double.NaN)],
+                    Beta = [.. s.Beta.Select(_ => 0.0)],
+                }
+            )
+            .Each<ValidationRow>(v => v with { Faithfulness = double.NaN, Completeness = double.NaN });
 
         Page(data).Should().NotContain("NaN").And.NotContain("∞").And.Contain("not reached");
     }
@@ -298,7 +255,7 @@ public sealed partial class HtmlReportTests
     private static string Page(ReportData data)
     {
         Findings findings = Findings.Of(data);
-        return HtmlReport.Page(findings, HtmlReport.Figures(findings));
+        return HtmlReport.Page(findings, Figures.Of(findings));
     }
 
     private static int Count(string text, string part) => Regex.Count(text, Regex.Escape(part));

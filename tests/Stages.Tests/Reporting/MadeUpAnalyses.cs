@@ -1,6 +1,8 @@
 using Pipelines.Domain;
+using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Tests.Reporting;
 
@@ -34,108 +36,144 @@ internal static class MadeUpAnalyses
         var random = new Random(11);
         int heads = data.Model.Layers * data.Model.Heads;
         (string Super, string Object)[] objects = [.. Labels.SelectMany(l => l.Objects.Select(o => (l.Super, o)))];
-        HeadVectorSample[] samples =
+        LaidOut[] samples =
         [
             .. Enumerable
                 .Range(0, perObject * objects.Length)
-                .Select(i => new HeadVectorSample(
-                    $"{i:D6}",
-                    objects[i / perObject].Object,
-                    objects[i / perObject].Super
-                )),
+                .Select(i => new LaidOut($"{i:D6}", objects[i / perObject].Object, objects[i / perObject].Super)),
         ];
         double[][] betas = Betas(samples, heads, random);
         int[] used = [.. Enumerable.Range(0, heads).Where(n => betas.Any(b => b[n] > 0.1))];
-        double[][] vectors = [.. used.Select(n => betas.Select(b => b[n]).ToArray())];
         TSne layout = TSne.Of(betas);
-        return data with
-        {
-            Samples =
-            [
-                .. data.Samples.Select(s =>
-                    s with
-                    {
-                        ImageAttention = Attention(s, data.Model, random),
-                        SingleHead = SingleHead(s, random),
-                    }
-                ),
-            ],
-            Thresholds = [.. Thresholds(data)],
-            Ratios = [.. Ratios(data, random)],
-            Styles = Styles(samples, betas),
-            Layout = new SampleLayout(
+        return data.EachSample(s =>
+                s with
+                {
+                    ImageAttention = Attention(s, data.Model, random),
+                    SingleHead = SingleHead(s, random),
+                }
+            )
+            .With(Thresholds(data))
+            .With(Ratios(data, random))
+            .WithStyles(samples, betas)
+            .WithLayout(
                 [
                     .. samples.Select(
                         (s, i) =>
-                            new LayoutPoint(
+                            new LayoutRow(
                                 s.SampleId,
-                                $"{s.SampleId}.jpg",
                                 s.Category,
                                 s.SuperCategory,
                                 layout.Points[i][0],
-                                layout.Points[i][1],
-                                StyleNames[i % 3],
-                                betas[i]
+                                layout.Points[i][1]
                             )
                     ),
                 ],
-                $"Exact t-SNE, perplexity {layout.Perplexity:0.#}"
-            ),
-            HeadVectors =
-                used.Length == 0
-                    ? null
-                    : new HeadVectors(
-                        used,
-                        samples,
-                        vectors,
-                        Linkage.Of(vectors, VectorDistance.Euclidean, ClusterLinkage.Average),
-                        0.1,
-                        "average linkage of Euclidean distances"
-                    ),
-            Prompts =
-            [
-                .. Enumerable
+                betas,
+                Invariant.Text($"Exact t-SNE, perplexity {layout.Perplexity:0.#}")
+            )
+            .WithHeadVectors([.. used.Select(n => (n, betas.Select(b => b[n]).ToArray()))])
+            .With(
+                Enumerable
                     .Range(1, 9)
-                    .Select(p => new PromptResult(
-                        $"p{p}",
-                        "Offer the primary object's name from the picture, restricted to a single word.",
-                        [
-                            .. Enumerable
-                                .Range(0, 40)
-                                .Select(_ => 1 - (0.1 * random.NextDouble() * random.NextDouble() * (1 + (p % 3)))),
-                        ]
-                    )),
-            ],
-        };
+                    .SelectMany(p =>
+                        Enumerable
+                            .Range(0, 40)
+                            .Select(i => new PromptSimilarityRow(
+                                $"p{p}",
+                                "",
+                                $"{i}",
+                                1 - (0.1 * random.NextDouble() * random.NextDouble() * (1 + (p % 3)))
+                            ))
+                    )
+            )
+            .WithSettings(new PromptSimilaritySpec { Prompts = [.. Enumerable.Range(1, 9).Select(p => $"p{p}")] });
     }
 
-    private static StyleData Styles(HeadVectorSample[] samples, double[][] betas)
+    /// <summary>The report with samples in the plane, and what was laid out.</summary>
+    public static ReportData WithLayout(this ReportData data, LayoutRow[] rows, double[][] betas, string method) =>
+        data with
+        {
+            Tables = data
+                .Tables.With(rows)
+                .WithNote<LayoutRow>(method)
+                .WithBehind<LayoutRow, AttributionRow>(
+                    rows.SelectMany(
+                        (row, i) =>
+                            betas[i]
+                                .Select(
+                                    (b, n) =>
+                                        new AttributionRow(row.SampleId, n / data.Model.Heads, n % data.Model.Heads, b)
+                                )
+                    )
+                ),
+        };
+
+    /// <summary>The report with head vectors over samples 000000, 000001, ..., and their tree.</summary>
+    public static ReportData WithHeadVectors(this ReportData data, (int Head, double[] Vector)[] heads) =>
+        data with
+        {
+            Tables = data
+                .Tables.With(
+                    heads.SelectMany(h =>
+                        h.Vector.Select(
+                            (b, i) =>
+                                new HeadVectorRow(h.Head / data.Model.Heads, h.Head % data.Model.Heads, $"{i:D6}", b)
+                        )
+                    )
+                )
+                .With(
+                    Linkage
+                        .Of([.. heads.Select(h => h.Vector)], VectorDistance.Euclidean, ClusterLinkage.Average)
+                        .Merges
+                )
+                .WithSettings(new ClusterHeadsSpec { LeastBeta = 0.1, Distance = VectorDistance.Euclidean })
+                .WithNote<HeadVectorRow>("average linkage of Euclidean distances"),
+        };
+
+    /// <summary>The report with a comparison of styles.</summary>
+    public static ReportData WithStyles(
+        this ReportData data,
+        StyleComparison compared,
+        IEnumerable<StyleMeanRow> means
+    ) =>
+        data.With(compared.Pairs.Select(StylePairsRow.Of))
+            .With(
+                compared
+                    .Relations.Select(r =>
+                        StyleRelationRow.Of(
+                            r.SameObject ? Likeness.Same : Likeness.Another,
+                            r.SameStyle ? Likeness.Same : Likeness.Another,
+                            r.Cosine
+                        )
+                    )
+                    .Append(StyleRelationRow.Of(Likeness.Difference, Likeness.Difference, compared.ObjectOverStyle))
+            )
+            .With(means);
+
+    private static ReportData WithStyles(this ReportData data, LaidOut[] samples, double[][] betas)
     {
         StyleComparison cosines = StyleComparison.Of(
             [.. samples.Take(60).Select((s, i) => new StyledBeta(StyleNames[i % 3], s.Category, betas[i]))],
             StyleNames
         );
         string[] criteria = ["head-attribution", "causal", "attention", "random"];
-        return new StyleData(
-            StyleNames,
+        return data.WithStyles(
             cosines,
-            [
-                .. from style in Enumerable.Range(0, 3)
-                from quantity in new[] { "heads_faithfulness", "heads_completeness" }
-                from criterion in Enumerable.Range(0, criteria.Length)
-                let mean = 5 + style + (20.0 * criterion)
-                select new StyleMean(
-                    StyleNames[style],
-                    quantity,
-                    criteria[criterion],
-                    new Estimate(mean, 2, mean - 1, mean + 1.5, 20),
-                    criterion == 3 ? 1 : 0
-                ),
-            ]
+            from style in Enumerable.Range(0, 3)
+            from quantity in new[] { "heads_faithfulness", "heads_completeness" }
+            from criterion in Enumerable.Range(0, criteria.Length)
+            let mean = 5 + style + (20.0 * criterion)
+            select StyleMeanRow.Of(
+                StyleNames[style],
+                quantity,
+                criteria[criterion],
+                new Estimate(mean, 2, mean - 1, mean + 1.5, 20),
+                criterion == 3 ? 1 : 0
+            )
         );
     }
 
-    private static double[][] Betas(HeadVectorSample[] samples, int heads, Random random)
+    private static double[][] Betas(LaidOut[] samples, int heads, Random random)
     {
         double[] common =
         [
@@ -184,50 +222,54 @@ internal static class MadeUpAnalyses
     private static double[] SingleHead(SampleResult sample, Random random) =>
         [.. sample.Beta.Select(b => (0.35 * b * random.NextDouble()) + (0.004 * (random.NextDouble() - 0.5)))];
 
-    private static IEnumerable<ThresholdRow> Thresholds(ReportData data)
+    private static IEnumerable<NeededRow> Thresholds(ReportData data)
     {
-        foreach (var scan in data.Validation.GroupBy(r => (r.SampleId, r.Criterion, r.Seed)))
+        foreach (var scan in data.Tables.Rows<ValidationRow>().GroupBy(r => (r.SampleId, r.Criterion, r.Seed)))
         {
             ValidationRow[] rows = [.. scan.OrderBy(r => r.K)];
             for (int step = 5; step <= 9; step++)
             {
                 double high = step / 10.0,
                     low = (10 - step) / 10.0;
-                yield return new ThresholdRow(
+                yield return new NeededRow(
                     scan.Key.SampleId,
                     scan.Key.Criterion,
                     scan.Key.Seed,
                     ValidationQuantity.Faithfulness,
                     high,
-                    rows.Where(r => r.Faithfulness > high).Select(r => (double)r.K).DefaultIfEmpty(double.NaN).First()
+                    rows.Where(r => r.Faithfulness > high).Select(r => (int?)r.K).FirstOrDefault()
                 );
-                yield return new ThresholdRow(
+                yield return new NeededRow(
                     scan.Key.SampleId,
                     scan.Key.Criterion,
                     scan.Key.Seed,
                     ValidationQuantity.Completeness,
                     low,
-                    rows.Where(r => r.Completeness < low).Select(r => (double)r.K).DefaultIfEmpty(double.NaN).First()
+                    rows.Where(r => r.Completeness < low).Select(r => (int?)r.K).FirstOrDefault()
                 );
             }
         }
     }
 
-    private static IEnumerable<RatioRow> Ratios(ReportData data, Random random)
+    private static IEnumerable<AblationRatioRow> Ratios(ReportData data, Random random)
     {
         double all = data.Model.Layers * data.Model.Heads;
         return data.Samples.SelectMany(s =>
             Enumerable
                 .Range(1, 7)
-                .Select(eighth => new RatioRow(
+                .Select(eighth => new AblationRatioRow(
                     s.SampleId,
                     eighth / 8.0,
-                    Math.Ceiling(all * (0.1 + (0.25 / eighth)) * (0.8 + (0.4 * random.NextDouble()))),
+                    (int)Math.Ceiling(all * (0.1 + (0.25 / eighth)) * (0.8 + (0.4 * random.NextDouble()))),
                     random.NextDouble() < 0.05
-                        ? double.NaN
-                        : Math.Ceiling(all * (0.3 + (0.3 / eighth)) * (0.8 + (0.4 * random.NextDouble()))),
-                    0.6 + (0.05 * eighth)
+                        ? null
+                        : (int)Math.Ceiling(all * (0.3 + (0.3 / eighth)) * (0.8 + (0.4 * random.NextDouble()))),
+                    0.6 + (0.05 * eighth),
+                    null
                 ))
         );
     }
+
+    /// <summary>A sample in the plane.</summary>
+    private sealed record LaidOut(string SampleId, string Category, string SuperCategory);
 }

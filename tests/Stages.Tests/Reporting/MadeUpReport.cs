@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
+using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
+using static Pipelines.Stages.Tests.Reporting.MadeUpRows;
 
 namespace Pipelines.Stages.Tests.Reporting;
 
@@ -71,7 +74,7 @@ internal static class MadeUpReport
             }
         }
 
-        return new ReportData
+        ReportData data = new()
         {
             Name = "quickstart",
             Command = "dotnet run --project src/Host experiments/quickstart.yaml",
@@ -88,31 +91,7 @@ internal static class MadeUpReport
                 "cpu, float32 sums, packed kernel, bfloat16 weights"
             ),
             Question = "What is the main object in the image? Please answer with a single word.",
-            Samples = kept,
-            Rejected =
-            [
-                new("000101", "000000000101.jpg", "Car", "answer is not the category (bus)"),
-                new("000102", "000000000102.png", "", "answer is empty"),
-                new("000103", "000000000103.jpg", "Sky", "answer is not the category (kite)"),
-                new("000104", "000000000104.jpg", "Dog", "f(1) - f(0) = 0.0004 is below min_gap 0.001"),
-            ],
             Masks = masks,
-            Tokens = MadeUpTokens.Trace(kept),
-            Lens = MadeUpTokens.Lens(kept, heads, Words),
-            Validation = validation,
-            GradientCost = [.. kept.SelectMany((sample, i) => Costs(sample, layers * heads, masks * 4 / 5, i))],
-            NonAdditive =
-            [
-                .. kept.Select(
-                    (sample, i) =>
-                        new NonAdditiveResult(
-                            sample.SampleId,
-                            sample.R2,
-                            sample.R2 + (i % 5 == 0 ? 0 : 0.01 * (i % 7)),
-                            i % 5 == 0 ? 0 : 12 * i
-                        )
-                ),
-            ],
             Settings =
             [
                 new("seed", "7", false),
@@ -159,6 +138,20 @@ internal static class MadeUpReport
                 new("libraries", "TorchSharp 0.107.0, libtorch 2.10.0, ML.NET 5.0.1"),
             ],
         };
+        return data.WithSamples(kept)
+            .With([
+                Rejected("000101", "000000000101.jpg", "Car", "answer is not the category (bus)"),
+                Rejected("000102", "000000000102.png", "", "answer is empty"),
+                Rejected("000103", "000000000103.jpg", "Sky", "answer is not the category (kite)"),
+                Rejected("000104", "000000000104.jpg", "Dog", "f(1) - f(0) = 0.0004 is below min_gap 0.001"),
+            ])
+            .WithTraces(MadeUpTokens.Trace(kept))
+            .WithSettings(MadeUpTokens.Settings)
+            .With(MadeUpTokens.Lens(kept, heads, Words))
+            .WithSettings(new LogitLensSpec { Heads = 5, Items = 10 })
+            .With(validation)
+            .With(kept.SelectMany((sample, i) => Costs(sample, layers * heads, masks * 4 / 5, i)))
+            .With(kept.Select((sample, i) => Trees(sample, i % 5 == 0 ? 0 : 0.01 * (i % 7), i % 5 == 0 ? 0 : 12 * i)));
     }
 
     /// <summary>A plain PNG with a disc.</summary>
@@ -210,7 +203,7 @@ internal static class MadeUpReport
         }
 
         string word = Words[index % Words.Length];
-        return new SampleResult
+        var sample = new ReportSample
         {
             SampleId = id,
             File = files.Length > 0 ? Path.GetFileName(files[index % files.Length]) : $"{id}.png",
@@ -223,6 +216,9 @@ internal static class MadeUpReport
                 files.Length > 0
                     ? File.ReadAllBytes(files[index % files.Length])
                     : Png(48, (byte)(40 + (20 * (index % 10))), 120, 60),
+        };
+        return new SampleResult(sample)
+        {
             Beta = beta,
             R2 = R2(truth, predicted),
             Rho = Correlation(truth, predicted),
@@ -231,16 +227,19 @@ internal static class MadeUpReport
         };
     }
 
+    private static NonAdditiveRow Trees(SampleResult sample, double gained, int trees) =>
+        new(sample.SampleId, sample.R2, sample.R2 + gained, sample.R2 + gained - sample.R2, trees, 8);
+
     /// <summary>
     /// R^2 and correlation that rise with the passes: with masks once there are several a head, with gradients from the
     /// first on.
     /// </summary>
-    private static IEnumerable<CostResult> Costs(SampleResult sample, int heads, int train, int index)
+    private static IEnumerable<CostPoint> Costs(SampleResult sample, int heads, int train, int index)
     {
         double best = 0.8 + (0.01 * (index % 9));
         foreach (int m in new[] { 10, 30, 100, 300, 1000, 3000 }.Where(m => m < train).Append(train))
         {
-            yield return new CostResult(
+            yield return new CostPoint(
                 sample.SampleId,
                 "elastic-net",
                 m,
@@ -252,7 +251,7 @@ internal static class MadeUpReport
 
         foreach (int m in new[] { 3, 10, 30, 100 })
         {
-            yield return new CostResult(
+            yield return new CostPoint(
                 sample.SampleId,
                 "gradient",
                 m,
@@ -260,7 +259,7 @@ internal static class MadeUpReport
                 best - 0.01 - (1.5 / m),
                 0.99 - (0.2 / m)
             );
-            yield return new CostResult(
+            yield return new CostPoint(
                 sample.SampleId,
                 "gradient, plain mean",
                 m,
@@ -270,7 +269,7 @@ internal static class MadeUpReport
             );
         }
 
-        yield return new CostResult(sample.SampleId, "gradient + elastic-net", train, 200 + train, best + 0.001, 0.999);
+        yield return new CostPoint(sample.SampleId, "gradient + elastic-net", train, 200 + train, best + 0.001, 0.999);
     }
 
     /// <summary>Few strong heads in the middle to late layers, some weak, most none.</summary>

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Tests.Reporting;
 
@@ -37,48 +38,60 @@ internal static class MadeUpTokens
         ":",
     ];
 
-    public static TokenTraceData Trace(IReadOnlyList<SampleResult> samples)
-    {
-        var random = new Random(11);
-        return new TokenTraceData
+    /// <summary>What the stage is told.</summary>
+    public static TokenTraceSpec Settings { get; } =
+        new()
         {
             Faithfulness = 0.8,
             Important = 0.05,
-            Masks = 10_000,
-            Samples = [.. samples.Select((s, i) => Traced(s, i, random))],
+            Count = 10_000,
+            Ablate = 0.75,
         };
+
+    public static IReadOnlyList<TracedSample> Trace(IReadOnlyList<SampleResult> samples)
+    {
+        var random = new Random(11);
+        return [.. samples.Select((s, i) => Traced(s, i, random))];
     }
 
-    public static LensData Lens(IReadOnlyList<SampleResult> samples, int headsPerLayer, string[] words)
+    public static IReadOnlyList<LensRow> Lens(IReadOnlyList<SampleResult> samples, int headsPerLayer, string[] words)
     {
         var random = new Random(12);
-        return new LensData(
-            5,
-            10,
-            [
-                .. samples.Select(s => new LensSample(
-                    s.SampleId,
-                    s.Answer,
-                    [
-                        .. Findings
-                            .Ranking(s.Beta)
-                            .Take(5)
-                            .Select(
-                                (n, rank) =>
-                                    new LensHead(
-                                        n / headsPerLayer,
-                                        n % headsPerLayer,
-                                        s.Beta[n],
-                                        Items(s, rank, words, random)
-                                    )
-                            ),
-                    ]
-                )),
-            ]
-        );
+        return
+        [
+            .. samples.SelectMany(s =>
+                Findings
+                    .Ranking(s.Beta)
+                    .Take(5)
+                    .SelectMany(
+                        (n, rank) =>
+                            Items(s, rank, words, random)
+                                .Select(
+                                    (item, i) =>
+                                        new LensRow(
+                                            s.SampleId,
+                                            rank,
+                                            n / headsPerLayer,
+                                            n % headsPerLayer,
+                                            s.Beta[n],
+                                            i,
+                                            i,
+                                            item.Text,
+                                            item.Logit,
+                                            item.IsTarget
+                                        )
+                                )
+                    )
+            ),
+        ];
     }
 
-    private static LensToken[] Items(SampleResult sample, int rank, string[] words, Random random)
+    private static (string Text, double Logit, bool IsTarget)[] Items(
+        SampleResult sample,
+        int rank,
+        string[] words,
+        Random random
+    )
     {
         string[] other =
         [
@@ -93,7 +106,7 @@ internal static class MadeUpTokens
                 random.NextDouble() < 0.7 ? other.Take(rank).Append(sample.Answer).Concat(other.Skip(rank)) : other
             ).Take(10),
         ];
-        return [.. items.Select((w, i) => new LensToken(w, 9 - rank - (0.7 * i), w == sample.Answer))];
+        return [.. items.Select((w, i) => (w, 9 - rank - (0.7 * i), w == sample.Answer))];
     }
 
     private static TracedSample Traced(SampleResult sample, int index, Random random)

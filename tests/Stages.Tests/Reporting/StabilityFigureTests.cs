@@ -1,35 +1,41 @@
 using FluentAssertions;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Reporting;
 
 public sealed class StabilityFigureTests
 {
-    private static Figure? Of(params StabilityResult[] rows) =>
-        StabilityFigure.Of(Findings.Of(MadeUpReport.Of(samples: 4) with { Stability = rows }));
+    private static Drawing? Of(params StabilityRow[] rows) =>
+        StabilityFigure.Of(Findings.Of(MadeUpReport.Of(samples: 4).With(rows)));
 
     /// <summary>Two samples at half and all of their masks.</summary>
-    private static StabilityResult[] Rows(double before, double after, double cosine, int masks = 1000) =>
+    private static StabilityRow[] Rows(double before, double after, double cosine, int masks = 1000) =>
         [
             .. new[] { "a", "b" }.SelectMany(
                 (id, i) =>
                     new[]
                     {
-                        new StabilityResult(
-                            id,
-                            0.5,
-                            (masks / 2) + (100 * i),
-                            before + (0.001 * i),
-                            cosine,
-                            0.9,
-                            0.8,
-                            0.889
-                        ),
-                        new StabilityResult(id, 1, masks + (200 * i), after + (0.001 * i), 1, cosine, 0.9, 0.947),
+                        Row(id, 0.5, (masks / 2) + (100 * i), before + (0.001 * i), cosine, 0.9, 0.8, 0.889),
+                        Row(id, 1, masks + (200 * i), after + (0.001 * i), 1, cosine, 0.9, 0.947),
                     }
             ),
         ];
+
+    private static StabilityRow Row(string sample, double share, int masks, params double[] found) =>
+        new(
+            sample,
+            share,
+            masks,
+            masks,
+            Undefined.ToNull(found[0]),
+            null,
+            Undefined.ToNull(found[1]),
+            Undefined.ToNull(found[2]),
+            Undefined.ToNull(found[3]),
+            Undefined.ToNull(found[4])
+        );
 
     [Theory]
     [InlineData(0.80, 0.805, 0.99, "raised R² by 0.005 [0.005, 0.005]", "more masks would change little.")]
@@ -44,7 +50,7 @@ public sealed class StabilityFigureTests
         string verdict
     )
     {
-        Figure figure = Of(Rows(before, after, cosine))!;
+        Drawing figure = Of(Rows(before, after, cosine))!;
         figure
             .Shows.Should()
             .Contain(gain)
@@ -59,7 +65,7 @@ public sealed class StabilityFigureTests
     public void Without_a_halving_it_says_so_and_without_rows_there_is_no_figure()
     {
         Of().Should().BeNull();
-        Of(new StabilityResult("a", 1, 60, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN))!
+        Of(Row("a", 1, 60, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN))!
             .Shows.Should()
             .StartWith("The masks were not halved");
         Of([.. Rows(0.1, 0.2, double.NaN)])!.Shows.Should().StartWith("The masks were not halved");
@@ -69,15 +75,15 @@ public sealed class StabilityFigureTests
     public void It_draws_at_both_widths_whatever_is_undefined()
     {
         foreach (
-            StabilityResult[] rows in new[]
+            StabilityRow[] rows in new[]
             {
                 Rows(0.8, 0.81, 0.99),
                 Rows(double.NaN, -3, double.NaN),
-                [new StabilityResult("a", 1, 2, 0, 0, 0, 0, 0)],
+                [Row("a", 1, 2, 0, 0, 0, 0, 0)],
             }
         )
         {
-            foreach (double width in new[] { Figure.Wide, Figure.Narrow })
+            foreach (double width in new[] { Drawing.Wide, Drawing.Narrow })
             {
                 Of(rows)!.Draw(width, "x").Should().NotContain("NaN").And.NotContain("Infinity");
             }

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Reporting;
@@ -17,11 +18,11 @@ public sealed class TokenFigureTests
     [Fact]
     public void A_run_without_token_stages_has_none_of_their_figures_nor_sections()
     {
-        Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50) with { Tokens = null, Lens = null });
-        HtmlReport.Figures(findings).Select(f => f.Name).Should().NotContain(Names);
+        Findings findings = Findings.Of(MadeUpReport.Of(samples: 3, masks: 50).WithoutTraces().With<LensRow>([]));
+        Figures.Of(findings).Select(f => f.Name).Should().NotContain(Names);
         LogitKeptTable.Of(findings).Should().BeNull();
         HtmlReport
-            .Page(findings, HtmlReport.Figures(findings))
+            .Page(findings, Figures.Of(findings))
             .Should()
             .NotContain("id=\"tokens\"")
             .And.NotContain("id=\"lens\"");
@@ -31,15 +32,9 @@ public sealed class TokenFigureTests
     public void Without_image_tokens_the_text_tokens_are_shown_alone()
     {
         ReportData data = MadeUpReport.Of(samples: 3, masks: 50);
-        data = data with
-        {
-            Tokens = data.Tokens! with
-            {
-                Samples = [.. data.Tokens.Samples.Select(s => s with { Beta = [], Seen = null })],
-            },
-        };
-        HtmlReport
-            .Figures(Findings.Of(data))
+        data = data.EachTrace(s => s with { Beta = [], Seen = null });
+        Figures
+            .Of(Findings.Of(data))
             .Select(f => f.Name)
             .Should()
             .Contain(Names[0])
@@ -51,25 +46,16 @@ public sealed class TokenFigureTests
     public void Tokens_outside_the_grid_are_in_the_correlation_but_not_in_the_map()
     {
         ReportData data = MadeUpReport.Of(samples: 2, masks: 50);
-        data = data with
-        {
-            Tokens = data.Tokens! with
+        data = data.EachTrace(s =>
+            s with
             {
-                Samples =
-                [
-                    .. data.Tokens.Samples.Select(s =>
-                        s with
-                        {
-                            Beta = [.. s.Beta, .. new double[600]],
-                            Attention = [.. s.Attention, .. new double[600]],
-                        }
-                    ),
-                ],
-            },
-        };
-        var figures = HtmlReport.Figures(Findings.Of(data)).ToDictionary(f => f.Name);
+                Beta = [.. s.Beta, .. new double[600]],
+                Attention = [.. s.Attention, .. new double[600]],
+            }
+        );
+        var figures = Figures.Of(Findings.Of(data)).ToDictionary(f => f.Name);
         figures[Names[1]].Table.Rows.Should().HaveCount(2 * 576);
-        figures[Names[1]].Reading.Should().Contain("other 600 tokens");
+        figures[Names[1]].Drawing.Reading.Should().Contain("other 600 tokens");
         figures[Names[2]].Table.Rows.Should().HaveCount(2 * 1176);
     }
 
@@ -77,9 +63,9 @@ public sealed class TokenFigureTests
     public void Table_3_is_the_mean_over_samples_beside_the_papers()
     {
         ReportData data = MadeUpReport.Of(32, 32, samples: 3, masks: 50, model: "llava-1.5-7b-hf");
-        FigureTable table = LogitKeptTable.Of(Findings.Of(data))!;
+        FigureTable table = LogitKeptTable.Of(Findings.Of(data))!.Table;
         table.Rows.Should().HaveCount(2);
-        ((double)table.Rows[0][2]!).Should().BeApproximately(data.Tokens!.Samples.Average(s => s.LogitKept), 1e-12);
+        ((double)table.Rows[0][2]!).Should().BeApproximately(TracedSample.Of(data).Average(s => s.LogitKept), 1e-12);
         table.Rows[1].Take(3).Should().Equal("LLaVA-1.5-7B", "paper", 0.98);
     }
 
@@ -87,63 +73,26 @@ public sealed class TokenFigureTests
     public void The_sentences_follow_the_data()
     {
         ReportData data = MadeUpReport.Of(samples: 8, masks: 50);
-        TokenSentences
-            .TextTokens(Findings.Of(data).Tokens!)
+        string TextTokens(ReportData of) => TextTokensFigure.Of(Findings.Of(of))!.Shows;
+        string Lens(ReportData of) => LogitLensFigure.Of(Findings.Of(of))!.Shows;
+        TextTokens(data)
             .Should()
             .Contain("“:” alone")
             .And.Contain("as in the paper, the picture reaches the last tokens");
-        ReportData early = data with
-        {
-            Tokens = data.Tokens! with
-            {
-                Samples =
-                [
-                    .. data.Tokens.Samples.Select(s =>
-                        s with
-                        {
-                            Delta = [.. s.Delta.Reverse()],
-                            Important = [.. s.Important.Reverse()],
-                        }
-                    ),
-                ],
-            },
-        };
-        TokenSentences
-            .TextTokens(Findings.Of(early).Tokens!)
+        TextTokens(
+                data.EachTrace(s => s with { Delta = [.. s.Delta.Reverse()], Important = [.. s.Important.Reverse()] })
+            )
             .Should()
             .Contain("“␣” alone")
             .And.Contain("unlike in the paper");
-        ReportData none = data with
-        {
-            Lens = data.Lens! with
-            {
-                Samples =
-                [
-                    .. data.Lens.Samples.Select(s =>
-                        s with
-                        {
-                            Heads =
-                            [
-                                .. s.Heads.Select(h =>
-                                    h with
-                                    {
-                                        Items = [.. h.Items.Select(i => i with { IsTarget = false })],
-                                    }
-                                ),
-                            ],
-                        }
-                    ),
-                ],
-            },
-        };
-        TokenSentences
-            .Lens(Findings.Of(none), none.Lens!)
+        Lens(data.Each<LensRow>(r => r with { IsTarget = false }))
             .Should()
             .StartWith("In 0 of 8 samples")
             .And.Contain("0\u202f%\u00a0[0\u202f%, 0\u202f%] of these heads name it")
             .And.Contain("fewer than half");
-        LensData few = data.Lens! with { Samples = [.. data.Lens.Samples.Take(5)] };
-        TokenSentences.Lens(Findings.Of(data), few).Should().Contain("5 samples are too few to tell");
+        Lens(data.With(data.Tables.Rows<LensRow>().Where(r => string.CompareOrdinal(r.SampleId, "000005") < 0)))
+            .Should()
+            .Contain("5 samples are too few to tell");
     }
 
     [Theory]

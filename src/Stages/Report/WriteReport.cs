@@ -1,0 +1,296 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Files;
+using Pipelines.Spec;
+using Pipelines.Spec.Writing;
+using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
+
+namespace Pipelines.Stages;
+
+/// <summary>Writes the page and the figures from what the other stages found.</summary>
+[StageOf<ReportSpec>]
+public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage
+{
+    /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
+    private const int ShownPictures = 24;
+
+    /// <summary>The stages that it shows, by role.</summary>
+    private readonly IReadOnlyList<Stage> shown =
+    [
+        .. inputs.OrderBy(i => i.Key, StringComparer.Ordinal).Select(i => i.Value),
+    ];
+
+    private AnswerQuestions Answers => shown.OfType<AnswerQuestions>().Single();
+
+    private ForwardPasses? Forward => shown.OfType<ForwardPasses>().SingleOrDefault();
+
+    /// <inheritdoc/>
+    public override string WorkUnit => "pages";
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts)
+    {
+        var lists = shown.Select(s => s.Units(artifacts)).ToList();
+        if (lists.Any(l => l.WaitsFor is not null || l.Known.Any(u => !artifacts.Has(u))))
+        {
+            return new UnitList([], "all that it shows is there", 1);
+        }
+
+        return new UnitList([
+            Create(
+                [.. shown.Zip(lists, (s, l) => new KeyPart.Inputs($"input.{s.Name}", l.Known))],
+                Described(artifacts),
+                PicturesOf(artifacts)
+            ),
+        ]);
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<KeyNumberRow>(() => NumberRows(artifacts))];
+
+    /// <inheritdoc/>
+    public override void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        base.Publish(artifacts, folder);
+        Unit page = Units(artifacts).Known[0];
+        string source = Path.GetDirectoryName(artifacts.File(page, HtmlReport.PageName))!;
+        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            string relative = Path.GetRelativePath(source, file);
+            if (relative != Manifest.FileName && relative != Tables.Of<KeyNumberRow>().FileName)
+            {
+                folder.Copy(Published(relative), file);
+            }
+        }
+    }
+
+    /// <summary>Where the page lies in the run's folder.</summary>
+    public string PublishedPage => Published(HtmlReport.PageName);
+
+    /// <summary>Samples that the page is about.</summary>
+    public int Samples(Artifacts artifacts) => SamplesOf(artifacts).Count;
+
+    /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
+    public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) =>
+        [.. NumberRows(artifacts).Select(r => r.ToNumber())];
+
+    private IReadOnlyList<KeyNumberRow> NumberRows(Artifacts artifacts) =>
+        artifacts.Rows<KeyNumberRow>(Units(artifacts).Known[0]);
+
+    /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
+    private string Described(Artifacts artifacts) =>
+        string.Join(
+            '\n',
+            [
+                Tables.Of<SampleRow>().Csv(SampleRows(artifacts)),
+                .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
+                .. Answers.Samples(artifacts)!
+                    .Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
+                shown.OfType<TokenTrace>().SingleOrDefault()?.PublishedFacts(artifacts) ?? "",
+            ]
+        );
+
+    /// <summary>Every picture asked about, with what was measured where something was.</summary>
+    private IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
+        Forward?.SampleRows(artifacts) ?? Answers.SampleRows(artifacts);
+
+    /// <summary>Picture files that the page holds.</summary>
+    private IEnumerable<string> PicturesOf(Artifacts artifacts) =>
+        SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.FullPath);
+
+    private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) =>
+        Forward?.Accepted(artifacts) ?? Answers.Samples(artifacts)!;
+
+    private Unit Create(KeyPart[] inputs, string described, IEnumerable<string> pictures)
+    {
+        string settings = SpecWriter.ToYaml(context.Experiment);
+        return Unit.Of(
+            $"{context.Experiment.Name}/{Name}",
+            new Page(
+                new PageContent(
+                    [
+                        new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
+                        new KeyPart.Text("command", context.Command),
+                        new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(described))
+                        {
+                            Files = [.. pictures, .. context.LabelFiles],
+                        },
+                        .. inputs,
+                    ],
+                    Data
+                )
+            )
+        );
+    }
+
+    /// <summary>The page.</summary>
+    /// <param name="Content">All that it shows.</param>
+    [UnitKind("report", 9, "pages")]
+    private sealed record Page(PageContent Content) : IUnit<Page>
+    {
+        public static void Compute(Page unit, UnitRun run)
+        {
+            Findings findings = Findings.Of(unit.Content.Read(run.Artifacts));
+            HtmlReport.Write(findings, run.Folder);
+            run.Write<KeyNumberRow>([.. KeyNumbers.Of(findings).Select(KeyNumberRow.Of)]);
+        }
+    }
+
+    /// <summary>
+    /// What a page shows. It is the whole experiment, so the key names its settings as a text, and all units of the
+    /// stages that are shown.
+    /// </summary>
+    /// <param name="Parts">What the content depends on.</param>
+    /// <param name="Read">Reads it.</param>
+    private sealed record PageContent(IReadOnlyList<KeyPart> Parts, Func<Artifacts, ReportData> Read) : IKeyed
+    {
+        IEnumerable<KeyPart> IKeyed.KeyParts(string name) => Parts;
+    }
+
+    private ReportData Data(Artifacts artifacts)
+    {
+        IReadOnlyList<Sample> samples = SamplesOf(artifacts);
+        EndsRow? ends = samples.Count == 0 ? null : Forward?.Ends(artifacts, samples[0]);
+        Experiment experiment = context.Experiment;
+        // A study of ratios scans, too, where the report has no validation of its own
+        Validate? thresholds =
+            shown.OfType<Validate>().SingleOrDefault() ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
+        return new ReportData
+        {
+            Name = experiment.Name,
+            Command = context.Command,
+            Model = new ModelCard(
+                context.Info.Name,
+                experiment.Model.Path.Raw,
+                context.Info.Family.Name,
+                context.Info.Layers,
+                context.Info.Heads,
+                context.Info.KvHeads,
+                context.Info.HeadDim,
+                ends?.ImageTokens ?? 0,
+                ends?.SuffixTokens ?? 0,
+                context.Arithmetic.ToString()
+            ),
+            Question = context.Question,
+            IsDefaultQuestion = context.Question == Prompts.Resolve(Prompts.Default),
+            Settings =
+            [
+                .. SettingsTable
+                    .Of(experiment)
+                    .Select(s => new Reporting.SettingRow(s.Path, s.Value, s.IsDefault, s.Note)),
+            ],
+            Facts = Facts(artifacts),
+            Samples = [.. samples.Select((s, i) => SampleOf(artifacts, s, withPicture: i < ShownPictures))],
+            Masks = Forward?.Masks.Most ?? 0,
+            Ablate = Forward?.Masks.Spec.Ablate ?? 0.75,
+            FaithfulnessThreshold = thresholds?.Spec.Faithfulness ?? 0.8,
+            CompletenessThreshold = thresholds?.Spec.Completeness ?? 0.2,
+            Tables = ReportTablesOf(artifacts),
+            Links = Links(artifacts),
+        };
+    }
+
+    /// <summary>
+    /// All that figures read: the tables of the stages, their settings, and whether their fits converged. Nothing here
+    /// knows which stages there are.
+    /// </summary>
+    private ReportTables ReportTablesOf(Artifacts artifacts)
+    {
+        ReportTables tables = ReportTables.Empty.With(SampleRows(artifacts));
+        foreach (Stage stage in shown)
+        {
+            tables = stage.Published(artifacts).Aggregate(tables, (so, table) => table.AddTo(so));
+            tables = stage.ReadWith(artifacts).Aggregate(tables, (so, read) => read.Behind.AddTo(so, read.Row));
+            tables = tables.WithSettings(context.Experiment.Stages.Single(n => n.Name == stage.Name).Spec);
+            if (stage.Convergence(artifacts) is { } fits)
+            {
+                tables = tables.And(fits);
+            }
+        }
+
+        return tables;
+    }
+
+    private IReadOnlyList<Fact> Facts(Artifacts artifacts)
+    {
+        var asked = Answers.Asked(artifacts)!;
+        var counts = AnswerCounts.Of(asked);
+        string share = counts.Judged == 0 ? "" : $" ({Format.Percent((double)counts.Usable / counts.Asked)})";
+        return
+        [
+            new Fact(
+                "pictures",
+                Invariant.Text(
+                    $"{context.Pictures.Pictures.Count}, of which {context.Pictures.Candidates.Count} may be "
+                        + $"asked about"
+                )
+            ),
+            new Fact("answers", counts.Answered + share + counts.LeftOut),
+            .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
+            new Fact("image", ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)),
+            new Fact("prompt template", context.Template.Described),
+            .. counts.Unfit > 0
+                ?
+                [
+                    new Fact(
+                        "left out",
+                        $"{Format.Many(counts.Unfit, "picture")} could not be asked about: table samples says why"
+                    ),
+                ]
+                : Array.Empty<Fact>(),
+            .. context.Pictures.Notes.Select(note => new Fact("pictures", note)),
+            .. Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", Forward.DescribeMasks(artifacts))],
+            .. context.Pictures.LeftOut.Select(l => new Fact(
+                "left out",
+                $"{Format.Many(l.Count, "picture")}: {l.Reason}"
+            )),
+        ];
+    }
+
+    private ReportSample SampleOf(Artifacts artifacts, Sample sample, bool withPicture)
+    {
+        EndsRow? ends = Forward?.Ends(artifacts, sample);
+        return new ReportSample
+        {
+            SampleId = sample.Id,
+            File = sample.Item.File,
+            Category = sample.Item.Category ?? "",
+            SuperCategory = sample.Item.SuperCategory ?? "",
+            Style = sample.Item.Domain ?? "",
+            Answer = sample.Answer,
+            Given = Shown.Name(sample.GivenText),
+            Target = sample.Target,
+            Intact = ends?.FIntact ?? double.NaN,
+            Ablated = ends?.FAblated ?? double.NaN,
+            Masks = Forward?.MaskCountOf(artifacts, sample) ?? 0,
+            Picture = withPicture ? RegularFile.ReadAllBytes(sample.Item.FullPath) : null,
+            Seen = shown.OfType<TokenTrace>().SingleOrDefault()?.Seen(artifacts, sample),
+        };
+    }
+
+    private string Published(string relative) => IsOneOfSeveral ? Path.Combine(Name, relative) : relative;
+
+    /// <summary>The files of all tables that the page is made from, and of its own.</summary>
+    private IReadOnlyList<Link> Links(Artifacts artifacts)
+    {
+        IEnumerable<Stage> stages = Forward is null ? shown : [.. shown, Forward.Masks];
+        return
+        [
+            .. stages
+                .OrderBy(s => context.Experiment.Stages.ToList().FindIndex(n => n.Name == s.Name))
+                .SelectMany(s => s.Published(artifacts).SelectMany(t => LinksTo(s, t.Name, t.InParts))),
+            .. LinksTo(this, Tables.Of<KeyNumberRow>().Name, inParts: false),
+        ];
+    }
+
+    private static IEnumerable<Link> LinksTo(Stage stage, string table, bool inParts)
+    {
+        string path = stage.PublishedPath(table),
+            meaning = TableCatalog.MeaningOf(table);
+        return inParts
+            ? [new Link($"{table}/", $"{path}/", meaning)]
+            : [new Link($"{table}.parquet", $"{path}.parquet", meaning), new Link($"{table}.csv", $"{path}.csv", meaning)];
+    }
+}

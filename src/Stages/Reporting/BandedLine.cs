@@ -1,0 +1,40 @@
+using Pipelines.Stages.Analysis;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Means over samples as a line, in the band of their 95 % intervals.</summary>
+internal static class BandedLine
+{
+    private const double Opacity = 0.18;
+
+    /// <summary>Draws it; places without a mean are passed over.</summary>
+    /// <param name="svg">Drawing.</param>
+    /// <param name="points">From left to right.</param>
+    /// <param name="x">Scale across.</param>
+    /// <param name="y">Scale upwards; what lies outside is drawn at its end.</param>
+    /// <param name="ink">Colour.</param>
+    /// <param name="thickness">Of the line.</param>
+    public static Svg Draw(
+        Svg svg,
+        IEnumerable<(double At, Estimate Mean)> points,
+        Scale x,
+        Scale y,
+        Ink ink,
+        double thickness = 2
+    )
+    {
+        (double At, Estimate Mean)[] shown = [.. points.Where(p => double.IsFinite(p.Mean.Mean))],
+            banded = [.. shown.Where(p => p.Mean.HasInterval)];
+        if (banded.Length > 1)
+        {
+            svg.Band(
+                banded.Select(p => (x[p.At], y.Clamped(p.Mean.High))),
+                banded.Select(p => (x[p.At], y.Clamped(p.Mean.Low))),
+                ink,
+                Opacity
+            );
+        }
+
+        return shown.Length > 1 ? svg.Curve(shown.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, thickness) : svg;
+    }
+}
