@@ -1,6 +1,7 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Progress;
+using Pipelines.Stages;
 
 namespace Pipelines.Host;
 
@@ -17,6 +18,7 @@ internal static class Program
 
     internal static int Main(string[] arguments)
     {
+        StageAssembly.MakeKnown();
         TerminalWriter.Install();
         var parsed = CommandLine.Build().Parse(arguments);
         try

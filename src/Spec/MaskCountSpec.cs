@@ -22,8 +22,7 @@ public sealed record FixedCountSpec : MaskCountSpec
 /// <summary>
 /// Masks until beta is stable (beyond the paper): a sample has enough when beta of two disjoint halves of them, every
 /// other one, correlates. Asked after <c>least</c> masks, then whenever they have grown by a quarter, in whole shards.
-/// Fitted by the elastic net of the regress stage that reads the passes; where that has another trainer, by the
-/// paper's.
+/// The halves are fitted by an elastic net of its own, whatever a regress stage fits later.
 /// </summary>
 [Named("auto")]
 public sealed record AutoCountSpec : MaskCountSpec, IRuled
@@ -40,6 +39,9 @@ public sealed record AutoCountSpec : MaskCountSpec, IRuled
     [Between(8, 10_000_000)]
     public int Most { get; init; } = 10_000;
 
+    /// <summary>The elastic net that fits the halves.</summary>
+    public HalvesRegression ElasticNet { get; init; } = new();
+
     /// <inheritdoc/>
     IEnumerable<BrokenRule> IRuled.Broken =>
         Most >= Least
@@ -51,4 +53,24 @@ public sealed record AutoCountSpec : MaskCountSpec, IRuled
                     string.Create(CultureInfo.InvariantCulture, $"most is {Most}, below least, which is {Least}")
                 ),
             ];
+}
+
+/// <summary>The elastic net that fits beta of two halves of the masks (defaults: the paper's).</summary>
+public sealed record HalvesRegression
+{
+    /// <summary>Strength of the penalty (paper: 0.0005).</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty.</summary>
+    [Between(0, 1)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Sweeps at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+
+    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
+    [Between(0, 1)]
+    public double Tolerance { get; init; } = 1e-4;
 }

@@ -10,10 +10,10 @@ public static class Prompts
     /// A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be
     /// asked of the model as it stands. So would <c>{category}</c>.
     /// </summary>
-    internal const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])[^\s{}]([^{}]*[^\s{}])?)$";
+    public const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])[^\s{}]([^{}]*[^\s{}])?)$";
 
     /// <summary>The same in words.</summary>
-    internal const string Allowed =
+    public const string Allowed =
         "default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or }, because "
         + "nothing is put in the place of what braces name";
 

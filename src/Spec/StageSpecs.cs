@@ -1,3 +1,4 @@
+using System.Reflection;
 using Pipelines.Domain;
 
 namespace Pipelines.Spec;
@@ -34,7 +35,7 @@ public sealed record StageInput(string Role, Type Kind, bool Optional = false)
     /// <summary>
     /// The input of role <paramref name="role"/> filled by a stage of kind <typeparamref name="TSpec"/>.
     /// </summary>
-    internal static StageInput Of<TSpec>(string role, bool optional = false)
+    public static StageInput Of<TSpec>(string role, bool optional = false)
         where TSpec : StageSpec => new(role, typeof(TSpec), optional);
 }
 
@@ -284,15 +285,9 @@ public sealed record ReportSpec : StageSpec
             StageInput.Of<ForwardPassesSpec>("forward", optional: true),
             StageInput.Of<RegressSpec>("attribution", optional: true),
             StageInput.Of<ValidateSpec>("validation", optional: true),
-            StageInput.Of<TokenTraceSpec>("tokens", optional: true),
-            StageInput.Of<LogitLensSpec>("lens", optional: true),
-            StageInput.Of<GradientCostSpec>("gradient_cost", optional: true),
-            StageInput.Of<NonAdditiveSpec>("non_additive", optional: true),
-            StageInput.Of<BetaLayoutSpec>("layout", optional: true),
-            StageInput.Of<ClusterHeadsSpec>("head_vectors", optional: true),
-            StageInput.Of<AblationRatioSpec>("ratios", optional: true),
-            StageInput.Of<PromptSimilaritySpec>("prompts", optional: true),
-            StageInput.Of<CompareStylesSpec>("styles", optional: true),
-            StageInput.Of<StabilitySpec>("stability", optional: true),
+            .. StageKinds
+                .All.Select(kind => (Kind: kind, kind.GetCustomAttribute<ReportedAsAttribute>()?.Role))
+                .Where(k => k.Role is not null)
+                .Select(k => new StageInput(k.Role!, k.Kind, Optional: true)),
         ];
 }

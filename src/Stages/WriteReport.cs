@@ -7,23 +7,18 @@ using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages;
 
 /// <summary>Writes the page and the figures from what the other stages found.</summary>
 [StageOf<ReportSpec>]
-public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage(context)
+public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage
 {
-    private const int Version = 8;
-    private const string NumbersFile = "key-numbers.parquet";
-
     /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
     private const int ShownPictures = 24;
 
     private readonly ReportSources sources = new(inputs);
-
-    /// <inheritdoc/>
-    public override string Kind => "report";
 
     /// <inheritdoc/>
     public override string WorkUnit => "pages";
@@ -48,15 +43,19 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     }
 
     /// <inheritdoc/>
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [new PublishedTable<KeyNumberRow>(() => NumberRows(artifacts))];
+
+    /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
-        PublishTable(folder, NumberRows(artifacts));
+        base.Publish(artifacts, folder);
         Unit page = Units(artifacts).Known[0];
         string source = Path.GetDirectoryName(artifacts.File(page, HtmlReport.PageName))!;
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(source, file);
-            if (relative is not (Manifest.FileName or NumbersFile))
+            if (relative != Manifest.FileName && relative != Tables.Of<KeyNumberRow>().FileName)
             {
                 folder.Copy(Published(relative), file);
             }
@@ -74,7 +73,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         [.. NumberRows(artifacts).Select(r => r.ToNumber())];
 
     private IReadOnlyList<KeyNumberRow> NumberRows(Artifacts artifacts) =>
-        Tables.Of<KeyNumberRow>().Read(artifacts.File(Units(artifacts).Known[0], NumbersFile));
+        artifacts.Rows<KeyNumberRow>(Units(artifacts).Known[0]);
 
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Described(Artifacts artifacts) =>
@@ -103,31 +102,48 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     private Unit Create(KeyPart[] inputs, string shown, IEnumerable<string> pictures)
     {
-        string settings = SpecWriter.ToYaml(Context.Experiment);
-        return new Unit(
-            Kind,
-            Version,
-            $"{Context.Experiment.Name}/{Name}",
-            [
-                new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
-                new KeyPart.Text("command", Context.Command),
-                new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown))
-                {
-                    Files = [.. pictures, .. Context.LabelFiles],
-                },
-                .. inputs,
-            ],
-            1,
-            WorkUnit,
-            run =>
-            {
-                Findings findings = Findings.Of(Data(run.Artifacts));
-                HtmlReport.Write(findings, run.Folder);
-                Tables
-                    .Of<KeyNumberRow>()
-                    .Write(run.File(NumbersFile), [.. KeyNumbers.Of(findings).Select(KeyNumberRow.Of)]);
-            }
+        string settings = SpecWriter.ToYaml(context.Experiment);
+        return Unit.Of(
+            $"{context.Experiment.Name}/{Name}",
+            new Page(
+                new PageContent(
+                    [
+                        new KeyPart.Digest("settings", "experiment.yaml", FileDigests.OfText(settings)),
+                        new KeyPart.Text("command", context.Command),
+                        new KeyPart.Digest("samples", "labels and verdicts", FileDigests.OfText(shown))
+                        {
+                            Files = [.. pictures, .. context.LabelFiles],
+                        },
+                        .. inputs,
+                    ],
+                    Data
+                )
+            )
         );
+    }
+
+    /// <summary>The page.</summary>
+    /// <param name="Content">All that it shows.</param>
+    [UnitKind("report", 8, "pages")]
+    private sealed record Page(PageContent Content) : IUnit<Page>
+    {
+        public static void Compute(Page unit, UnitRun run)
+        {
+            Findings findings = Findings.Of(unit.Content.Read(run.Artifacts));
+            HtmlReport.Write(findings, run.Folder);
+            run.Write<KeyNumberRow>([.. KeyNumbers.Of(findings).Select(KeyNumberRow.Of)]);
+        }
+    }
+
+    /// <summary>
+    /// What a page shows. It is the whole experiment, so the key names its settings as a text, and all units of the
+    /// stages that are shown.
+    /// </summary>
+    /// <param name="Parts">What the content depends on.</param>
+    /// <param name="Read">Reads it.</param>
+    private sealed record PageContent(IReadOnlyList<KeyPart> Parts, Func<Artifacts, ReportData> Read) : IKeyed
+    {
+        IEnumerable<KeyPart> IKeyed.KeyParts(string name) => Parts;
     }
 
     private ReportData Data(Artifacts artifacts)
@@ -135,25 +151,25 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         IReadOnlyList<Sample> samples = SamplesOf(artifacts);
         EndsRow? ends =
             sources.Forward is null || samples.Count == 0 ? null : sources.Forward.Ends(artifacts, samples[0]);
-        Experiment experiment = Context.Experiment;
+        Experiment experiment = context.Experiment;
         return new ReportData
         {
             Name = experiment.Name,
-            Command = Context.Command,
+            Command = context.Command,
             Model = new ModelCard(
-                Context.Info.Name,
+                context.Info.Name,
                 experiment.Model.Path.Raw,
-                ImageSettings.NameOf(Context.Info.Family),
-                Context.Info.Layers,
-                Context.Info.Heads,
-                Context.Info.KvHeads,
-                Context.Info.HeadDim,
+                context.Info.Family.Name,
+                context.Info.Layers,
+                context.Info.Heads,
+                context.Info.KvHeads,
+                context.Info.HeadDim,
                 ends?.ImageTokens ?? 0,
                 ends?.SuffixTokens ?? 0,
-                Context.Arithmetic.ToString()
+                context.Arithmetic.ToString()
             ),
-            Question = Context.Question,
-            IsDefaultQuestion = Context.Question == Prompts.Resolve(Prompts.Default),
+            Question = context.Question,
+            IsDefaultQuestion = context.Question == Prompts.Resolve(Prompts.Default),
             Settings =
             [
                 .. SettingsTable
@@ -329,14 +345,14 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             new Fact(
                 "pictures",
                 Invariant.Text(
-                    $"{Context.Pictures.Pictures.Count}, of which {Context.Pictures.Candidates.Count} may be "
+                    $"{context.Pictures.Pictures.Count}, of which {context.Pictures.Candidates.Count} may be "
                         + $"asked about"
                 )
             ),
             new Fact("answers", counts.Answered + share + counts.LeftOut),
             .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
-            new Fact("image", ImageSettings.Describe(Context.Image, Context.Info.Family, Context.ImageTokens)),
-            new Fact("prompt template", Context.Template.Described),
+            new Fact("image", ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)),
+            new Fact("prompt template", context.Template.Described),
             .. counts.Unfit > 0
                 ?
                 [
@@ -346,11 +362,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                     ),
                 ]
                 : Array.Empty<Fact>(),
-            .. Context.Pictures.Notes.Select(note => new Fact("pictures", note)),
+            .. context.Pictures.Notes.Select(note => new Fact("pictures", note)),
             .. sources.Forward?.Enough is null
                 ? Array.Empty<Fact>()
                 : [new Fact("masks", sources.Forward.DescribeMasks(artifacts))],
-            .. Context.Pictures.LeftOut.Select(l => new Fact(
+            .. context.Pictures.LeftOut.Select(l => new Fact(
                 "left out",
                 $"{Format.Many(l.Count, "picture")}: {l.Reason}"
             )),
@@ -372,7 +388,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Target = sample.Target,
             Intact = ends?.FIntact ?? double.NaN,
             Ablated = ends?.FAblated ?? double.NaN,
-            Masks = sources.Forward?.MasksOf(sample) ?? 0,
+            Masks = sources.Forward?.MaskCountOf(artifacts, sample) ?? 0,
             Picture = withPicture ? RegularFile.ReadAllBytes(sample.Item.FullPath) : null,
             Beta = sources.Attribution?.Beta(artifacts, sample) ?? [],
             ImageAttention = sources.Validation?.Scores(artifacts, sample, Criterion.Attention) ?? [],

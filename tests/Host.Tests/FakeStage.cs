@@ -1,11 +1,12 @@
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Tests;
 
 /// <summary>A stage whose units are given by a function of what is there.</summary>
-internal sealed class FakeStage(string kind, Func<Artifacts, UnitList> units) : Stage(null)
+internal sealed class FakeStage(string kind, Func<Artifacts, UnitList> units) : Stage
 {
     public override string Kind => kind;
 
@@ -44,4 +45,11 @@ internal sealed class TemporaryFolder : IDisposable
     public string Path { get; } = Directory.CreateTempSubdirectory("pipelines-").FullName;
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
+}
+
+/// <summary>Specs know all kinds of stages before the first test.</summary>
+internal static class KindsOfStages
+{
+    [System.Runtime.CompilerServices.ModuleInitializer]
+    internal static void MakeKnown() => StageAssembly.MakeKnown();
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;

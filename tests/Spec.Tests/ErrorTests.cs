@@ -282,7 +282,7 @@ public sealed class ErrorTests
                 "count: 1000,",
                 "count: auto, untill: 0.9,",
                 "spec.yaml:13:52: stages.masks: unknown key 'untill' (allowed: stage, count, until, least, most, "
-                    + "ablate, draw, scope, seed, shard, inputs; did you mean until?)"
+                    + "elastic_net, ablate, draw, scope, seed, shard, inputs; did you mean until?)"
             },
             {
                 "draw: exact",

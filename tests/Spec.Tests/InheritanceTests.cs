@@ -2,6 +2,7 @@ using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;

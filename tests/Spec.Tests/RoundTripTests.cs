@@ -5,6 +5,7 @@ using FsCheck.Xunit;
 using Pipelines.Domain;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;

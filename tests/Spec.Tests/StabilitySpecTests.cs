@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Stages;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages;
 using Xunit;
 
 namespace Pipelines.Spec.Tests;

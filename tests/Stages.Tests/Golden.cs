@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipelines.Models.Families;
 using Xunit;
 
 namespace Pipelines.Stages.Tests;
@@ -10,12 +11,8 @@ namespace Pipelines.Stages.Tests;
 /// </summary>
 internal static class Golden
 {
-    /// <summary>
-    /// The model_type of configurations that are read, and of their decoders; the newer folder has cases of others,
-    /// too.
-    /// </summary>
-    private static readonly string[] ModelTypes = ["llava", "llava_next", "internvl_chat", "qwen2_vl"],
-        UnreadDecoders = ["qwen3"];
+    /// <summary>Decoders of families that are read which are not; the newer folder has cases of them, too.</summary>
+    private static readonly string[] UnreadDecoders = ["qwen3"];
 
     /// <summary>Stands for the case folders of the wider set, where a kind of golden files is asked for.</summary>
     public const string WiderCases = "*/case.json";
@@ -100,7 +97,7 @@ internal static class Golden
         string? decoder = json.RootElement.TryGetProperty("llm_config", out JsonElement language)
             ? language.GetProperty("model_type").GetString()
             : null;
-        return ModelTypes.Contains(json.RootElement.GetProperty("model_type").GetString())
+        return KnownFamilies.OfType(json.RootElement.GetProperty("model_type").GetString()!) is not null
             && !UnreadDecoders.Contains(decoder);
     }
 

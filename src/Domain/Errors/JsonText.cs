@@ -27,7 +27,7 @@ public static class JsonText
 
         if (!Utf8.IsValid(json))
         {
-            throw new NoTextException("it is not UTF-8 text", null);
+            throw new NotWellFormedException("it is not UTF-8 text", null);
         }
 
         var reader = new Utf8JsonReader(json);
@@ -43,7 +43,7 @@ public static class JsonText
                     open.Pop();
                     break;
                 case JsonTokenType.PropertyName when TextOf(ref reader, json) is var name && !open.Peek().Add(name):
-                    throw new NoTextException($"the key '{Short(name)}' stands twice", LineOf(ref reader, json));
+                    throw new NotWellFormedException($"the key '{Short(name)}' stands twice", LineOf(ref reader, json));
                 case JsonTokenType.String when reader.ValueIsEscaped:
                     TextOf(ref reader, json);
                     break;
@@ -58,7 +58,7 @@ public static class JsonText
     public static string Place(JsonException error)
     {
         string line = error.LineNumber is { } number ? Invariant.Text($"line {number + 1}") : "";
-        return error is not NoTextException ? line
+        return error is not NotWellFormedException ? line
             : line.Length == 0 ? error.Message
             : $"{line}: {error.Message}";
     }
@@ -70,7 +70,7 @@ public static class JsonText
     public static string Reason(JsonException error)
     {
         string place = Place(error);
-        if (error is NoTextException || error.Path is not { } path || path is "" or "$")
+        if (error is NotWellFormedException || error.Path is not { } path || path is "" or "$")
         {
             return place.Length > 0 ? place : "it is no JSON";
         }
@@ -88,7 +88,7 @@ public static class JsonText
         }
         catch (InvalidOperationException e)
         {
-            throw new NoTextException("a text holds half of a surrogate pair", LineOf(ref reader, json), e);
+            throw new NotWellFormedException("a text holds half of a surrogate pair", LineOf(ref reader, json), e);
         }
     }
 
@@ -102,6 +102,6 @@ public static class JsonText
         return line.Length <= LongestNameTold ? line : line[..LongestNameTold] + "…";
     }
 
-    private sealed class NoTextException(string what, long? line, Exception? cause = null)
+    private sealed class NotWellFormedException(string what, long? line, Exception? cause = null)
         : JsonException(what, null, line, null, cause);
 }

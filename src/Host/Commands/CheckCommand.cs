@@ -7,6 +7,7 @@ using Pipelines.Models.Tensors;
 using Pipelines.Stages;
 using Pipelines.Stages.Checking;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Commands;
 
@@ -57,7 +58,7 @@ internal static class CheckCommand
         WorkerThreads.Use(pipeline.Context.Arithmetic, threads);
         Console.WriteLine(
             $"{pipeline.Experiment.Name}: {pipeline.Context.Info.Name}, "
-                + $"{ImageSettings.NameOf(pipeline.Context.Info.Family)}, {pipeline.Context.Arithmetic}, {threads} "
+                + $"{pipeline.Context.Info.Family.Name}, {pipeline.Context.Arithmetic}, {threads} "
                 + $"{(threads == 1 ? "thread" : "threads")}"
         );
         Console.WriteLine($"prompt template: {pipeline.Context.Template.Described}");

@@ -3,7 +3,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages;
 using Pipelines.Stages.Reporting;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Commands;
 

@@ -74,7 +74,7 @@ internal static class MakeModelCommand
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{plan.Tensors.Count} tensors, {plan.Parameters:N0} parameters in "
-                    + $"{model.Stored.ToString().ToLowerInvariant()}: {Size(plan.Files.Bytes)} in "
+                    + $"{model.Recipe.Stored.ToString().ToLowerInvariant()}: {Size(plan.Files.Bytes)} in "
                     + $"{plan.Files.Shards.Count} {(plan.Files.Shards.Count == 1 ? "file" : "files")}; {Size(free)} "
                     + $"are free at {folder}"
             )

@@ -1,7 +1,7 @@
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
 using Pipelines.Stages.Reporting;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Commands;
 

@@ -10,6 +10,7 @@ using Pipelines.Spec.Writing;
 using Pipelines.Stages;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using Spectre.Console;
 
 namespace Pipelines.Host.Commands;
@@ -297,7 +298,7 @@ internal static class RunCommand
                 {
                     foreach (Stage stage in pipeline.Stages)
                     {
-                        stage.PublishUnfinished(session.Catalog.Artifacts, folder);
+                        stage.Publish(stage.PublishedUnfinished(session.Catalog.Artifacts), folder);
                     }
                 }
                 catch (InputException)

@@ -307,11 +307,6 @@ internal sealed class Session : IDisposable
     /// </summary>
     public void Release(Pipeline done, Pipeline next)
     {
-        foreach (Stage stage in done.Stages)
-        {
-            stage.Release();
-        }
-
         engine.Release(keepModels: done.Context.HasModelOf(next.Context));
     }
 

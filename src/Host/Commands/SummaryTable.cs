@@ -1,7 +1,7 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Stages;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using Spectre.Console;
 
 namespace Pipelines.Host.Commands;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 

@@ -1,6 +1,6 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Stages;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 

@@ -6,7 +6,7 @@ using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages;
 using Pipelines.Stages.Data;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 
@@ -22,12 +22,8 @@ internal sealed class PlanCosts
     /// <summary>Tokens of an answer: one word and the end.</summary>
     private const int AnswerTokens = 3;
 
-    /// <summary>
-    /// Tokens that templates put behind the question, and in front of the image (InternVL's system text is the
-    /// longest).
-    /// </summary>
-    private const int TemplateSuffix = 6,
-        TemplatePrefix = 50;
+    /// <summary>Tokens that templates put behind the question.</summary>
+    private const int TemplateSuffix = 6;
 
     private readonly Pipeline pipeline;
     private readonly Reasons reasons;
@@ -55,7 +51,7 @@ internal sealed class PlanCosts
         speed = new(() => PassSpeed.Measure(shape.Value, Math.Max(1, threads / jobs)));
         decisive = new(() =>
             pipeline
-                .Context.ModelParts.Where(p => p.Name is Reasons.ModelWeights or StageContext.ArithmeticPart)
+                .Context.Source.Parts.Where(p => p.Name is Reasons.ModelWeights or ModelSource.ArithmeticPart)
                 .Append(new KeyPart.Integer("heads", pipeline.Context.Heads))
                 .ToDictionary(p => p.Name, Fingerprint.Of, StringComparer.Ordinal)
         );
@@ -264,7 +260,7 @@ internal sealed class PlanCosts
             context.Info.Decoder,
             VisionShape.Read(context.Info, image),
             context.Arithmetic,
-            context.Info.Family == ModelFamily.InternVl ? TemplatePrefix : TemplatePrefix / 3,
+            context.Info.Family.TokensBeforeImage,
             image,
             question + TemplateSuffix,
             context.Experiment.Engine.Batch

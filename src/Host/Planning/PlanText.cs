@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Progress;
-using Pipelines.Stages;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 
@@ -21,7 +20,7 @@ internal static class PlanText
         Pipeline pipeline = plan.Pipeline;
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"{pipeline.Experiment.Name}: {ImageSettings.NameOf(pipeline.Context.Info.Family)}, "
+            $"{pipeline.Experiment.Name}: {pipeline.Context.Info.Family.Name}, "
                 + $"{pipeline.Context.Info.Layers} layers of {pipeline.Context.Info.Heads} heads, "
                 + $"{pipeline.Context.Arithmetic}"
         );

@@ -1,5 +1,5 @@
 using Pipelines.Stages;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 

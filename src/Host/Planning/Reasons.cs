@@ -2,6 +2,7 @@ using Pipelines.Host.Running;
 using Pipelines.Models.Families;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Planning;
 

@@ -1,4 +1,4 @@
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Running;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Pipelines.Models.Tensors;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Running;
 

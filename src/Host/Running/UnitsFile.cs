@@ -1,7 +1,7 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
-using Pipelines.Host.Planning;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Running;
 

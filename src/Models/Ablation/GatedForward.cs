@@ -133,25 +133,9 @@ public sealed class GatedForward
             t = cache.Prompt.SuffixLength;
         // [B*T, hidden]
         torch.Tensor x = cache.SuffixEmbeddings.expand(b, t, shape.Hidden).reshape(b * t, shape.Hidden);
-        for (int layer = 0; layer < shape.Layers; layer++)
-        {
-            using var layerScope = torch.NewDisposeScope();
-            DecoderLayer weights = decoder.Layers[layer];
-            torch.Tensor normed = weights.InputNorm.Forward(x); // [B*T, hidden]
-            torch.Tensor keys = weights.Key.Forward(normed); // [B*T, H_kv*d]
-            torch.Tensor values = weights.Value.Forward(normed);
-            bool last = layer == shape.Layers - 1; // only the last token's logit is read
-            torch.Tensor asking = last ? LastOf(normed, b, t) : normed; // [B*Q, hidden]
-            torch.Tensor heads = Attend(
-                layer,
-                weights.Query.Forward(asking),
-                keys,
-                values,
-                gates.narrow(1, (long)layer * shape.Heads, shape.Heads)
-            ); // [B*Q, H*d]
-            x = weights.Finish(last ? LastOf(x, b, t) : x, heads).MoveToOuterDisposeScope();
-        }
-
+        torch.Tensor AttendGated(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values) =>
+            Attend(layer, queries, keys, values, gates.narrow(1, (long)layer * shape.Heads, shape.Heads));
+        x = new DecoderPass(decoder, AttendGated) { OnlyLastOf = t }.Run(x); // [B, hidden]
         return decoder.FinalNorm(x).MoveToOuterDisposeScope();
     }
 
@@ -244,9 +228,6 @@ public sealed class GatedForward
             .reshape(kv, text.Points * text.Rows, d);
         return read.Plus(fromSuffix).MoveToOuterDisposeScope();
     }
-
-    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) =>
-        x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
 
     private static double[] Doubles(torch.Tensor x) =>
         x.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();

@@ -53,18 +53,13 @@ public sealed class IntactRun : IDisposable
         var values = new torch.Tensor[layers];
         var attention = new torch.Tensor[layers];
         var lastHeads = new torch.Tensor[layers];
-        torch.Tensor x = cache.SuffixEmbeddings; // [T, hidden]
-        for (int layer = 0; layer < layers; layer++)
+        torch.Tensor AttendAndKeep(int layer, torch.Tensor asked, torch.Tensor keyRows, torch.Tensor valueRows)
         {
-            using var layerScope = torch.NewDisposeScope();
-            (torch.Tensor queries, torch.Tensor own, torch.Tensor ownValues) = decoder.Project(
-                layer,
-                x,
-                cache.SuffixRotary
-            ); // [H | H_kv, T, d]
+            torch.Tensor own = decoder.KeysOf(keyRows, cache.SuffixRotary), // [H_kv, T, d]
+                ownValues = decoder.ValuesOf(valueRows);
+            torch.Tensor queries = decoder.QueriesOf(asked, cache.SuffixRotary); // [H, T, d]
             torch.Tensor weights = Attend(cache, layer, queries, own); // [H, T, S + T]
             torch.Tensor heads = Read(cache, layer, weights, ownValues); // [H, T, d]
-            x = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
             keys[layer] = own.DetachFromDisposeScope();
             values[layer] = ownValues.DetachFromDisposeScope();
             attention[layer] = weights
@@ -72,8 +67,10 @@ public sealed class IntactRun : IDisposable
                 .contiguous()
                 .DetachFromDisposeScope();
             lastHeads[layer] = heads.select(1, heads.shape[1] - 1).clone().DetachFromDisposeScope();
+            return Decoder.ByRow(heads);
         }
 
+        torch.Tensor x = new DecoderPass(decoder, AttendAndKeep).Run(cache.SuffixEmbeddings); // [T, hidden]
         return new IntactRun(
             cache,
             LogitsOf(decoder, x.narrow(0, x.shape[0] - 1, 1)),
@@ -147,7 +144,7 @@ public sealed class IntactRun : IDisposable
         while (answer.Count < maxTokens && !endTokens.Contains(answer[^1]))
         {
             cache.Decoder.Shape.Limit?.Require(cache.Prompt.Length + answer.Count, "the prompt with its answer");
-            answer.Add(Next(answer[^1], rotary.Slice(answer.Count - 1, 1), grownKeys, grownValues));
+            answer.Add(Next(answer[^1], rotary.Slice(answer.Count - 1, 1), grownKeys, grownValues, scope));
         }
 
         return answer;
@@ -163,20 +160,31 @@ public sealed class IntactRun : IDisposable
     }
 
     /// <summary>One more token after all that came before; its keys and values are appended.</summary>
-    private int Next(int token, Rotary rotary, torch.Tensor[] grownKeys, torch.Tensor[] grownValues)
+    /// <param name="token">The token.</param>
+    /// <param name="rotary">Tables of its position.</param>
+    /// <param name="grownKeys">Keys of all before it behind the image, a layer: [H_kv, own, d].</param>
+    /// <param name="grownValues">Values likewise.</param>
+    /// <param name="kept">Where what is appended lives on.</param>
+    private int Next(int token, Rotary rotary, torch.Tensor[] grownKeys, torch.Tensor[] grownValues, DisposeScope kept)
     {
         Decoder decoder = cache.Decoder;
         using var scope = torch.NewDisposeScope();
-        torch.Tensor x = decoder.Embed([token]); // [1, hidden]
-        for (int layer = 0; layer < decoder.Shape.Layers; layer++)
+        torch.Tensor Grown(torch.Tensor before, torch.Tensor added)
         {
-            (torch.Tensor queries, torch.Tensor key, torch.Tensor value) = decoder.Project(layer, x, rotary);
-            grownKeys[layer] = torch.cat([grownKeys[layer], key], 1).MoveToOuterDisposeScope();
-            grownValues[layer] = torch.cat([grownValues[layer], value], 1).MoveToOuterDisposeScope();
-            torch.Tensor weights = Attend(cache, layer, queries, grownKeys[layer]);
-            x = decoder.Layers[layer].Finish(x, Decoder.ByRow(Read(cache, layer, weights, grownValues[layer])));
+            torch.Tensor grown = torch.cat([before, added], 1).DetachFromDisposeScope();
+            kept.Attach(grown);
+            return grown;
         }
 
+        torch.Tensor AppendAndAttend(int layer, torch.Tensor asked, torch.Tensor key, torch.Tensor value)
+        {
+            grownKeys[layer] = Grown(grownKeys[layer], decoder.KeysOf(key, rotary));
+            grownValues[layer] = Grown(grownValues[layer], decoder.ValuesOf(value));
+            torch.Tensor weights = Attend(cache, layer, decoder.QueriesOf(asked, rotary), grownKeys[layer]);
+            return Decoder.ByRow(Read(cache, layer, weights, grownValues[layer]));
+        }
+
+        torch.Tensor x = new DecoderPass(decoder, AppendAndAttend).Run(decoder.Embed([token])); // [1, hidden]
         return LargestOf(LogitsOf(decoder, x));
     }
 

@@ -41,6 +41,15 @@ public sealed record KeyValueBlock(torch.Tensor KeysTransposed, torch.Tensor Val
         return new KeyValueBlock(transposed.DetachFromDisposeScope(), kept.DetachFromDisposeScope(), (int)length);
     }
 
+    /// <summary>A block of these tokens and more behind them.</summary>
+    /// <param name="keys">[H_kv, more, d], rotated.</param>
+    /// <param name="values">[H_kv, more, d].</param>
+    public KeyValueBlock With(torch.Tensor keys, torch.Tensor values)
+    {
+        using var scope = torch.NewDisposeScope();
+        return Of(torch.cat([KeysByToken(), keys], 1), torch.cat([Values, values], 1));
+    }
+
     /// <summary>Keys as the attention uses them.</summary>
     /// <returns>[H_kv, length, d], a view.</returns>
     public torch.Tensor KeysByToken() => KeysTransposed.narrow(2, 0, Length).transpose(1, 2);

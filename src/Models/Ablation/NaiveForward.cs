@@ -14,7 +14,7 @@ public sealed class NaiveForward : IDisposable
 {
     private readonly Decoder decoder;
     private readonly PromptTokens prompt;
-    private readonly TokenPositions positions;
+    private readonly Rotary rotary; // of the whole prompt
     private readonly torch.Tensor embeddings; // [T, hidden], whole prompt
 
     /// <summary>A prompt with a picture's features in place.</summary>
@@ -24,7 +24,8 @@ public sealed class NaiveForward : IDisposable
         using var noGradient = torch.no_grad();
         decoder = model.Decoder;
         this.prompt = prompt;
-        positions = model.Positions(prompt, features.Tokens);
+        Rotary tables = decoder.Rotary(model.Positions(prompt, features.Tokens));
+        rotary = new Rotary(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
         torch.Tensor tokens = decoder.Embed(prompt.Ids);
         tokens.narrow(0, prompt.ImageStart, prompt.ImageLength).copy_(features.Features);
         embeddings = tokens.DetachFromDisposeScope();
@@ -58,14 +59,23 @@ public sealed class NaiveForward : IDisposable
 
     /// <summary>What leaves the last layer, at every position.</summary>
     /// <returns>[T, hidden], owned by the caller's dispose scope.</returns>
-    public torch.Tensor States(AblationMask mask, BaselineBlocks baseline)
+    public torch.Tensor States(AblationMask mask, BaselineBlocks baseline) => Run(mask, baseline, null);
+
+    /// <summary>The layers one after the other.</summary>
+    /// <param name="mask">What is intact.</param>
+    /// <param name="baseline">What the rest sees.</param>
+    /// <param name="seen">Is shown each layer, what enters and what leaves it; or null.</param>
+    /// <returns>[T, hidden], owned by the caller's dispose scope.</returns>
+    private torch.Tensor Run(AblationMask mask, BaselineBlocks baseline, Action<int, torch.Tensor, torch.Tensor>? seen)
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor x = embeddings;
-        var rotary = decoder.Rotary(positions);
         for (int layer = 0; layer < decoder.Shape.Layers; layer++)
         {
-            x = Layer(layer, x, rotary, mask, baseline);
+            using var layerScope = torch.NewDisposeScope();
+            torch.Tensor left = Layer(layer, x, mask, baseline);
+            seen?.Invoke(layer, x, left);
+            x = left.MoveToOuterDisposeScope();
         }
 
         return x.MoveToOuterDisposeScope();
@@ -73,7 +83,7 @@ public sealed class NaiveForward : IDisposable
 
     /// <summary>One layer.</summary>
     /// <returns>[T, hidden], owned by the caller's dispose scope.</returns>
-    private torch.Tensor Layer(int layer, torch.Tensor x, Rotary rotary, AblationMask mask, BaselineBlocks baseline)
+    private torch.Tensor Layer(int layer, torch.Tensor x, AblationMask mask, BaselineBlocks baseline)
     {
         using var scope = torch.NewDisposeScope();
         // [H | H_kv, T, d]
@@ -95,15 +105,10 @@ public sealed class NaiveForward : IDisposable
             all = decoder.Shape.TotalHeads;
         var full = new AblationMask(HeadMasks.Full(all));
         var effects = new List<LayerEffect>();
-        torch.Tensor x = embeddings;
-        var rotary = decoder.Rotary(positions);
-        for (int layer = 0; layer < decoder.Shape.Layers; layer++)
+        void Compare(int layer, torch.Tensor entering, torch.Tensor intact)
         {
-            using var layerScope = torch.NewDisposeScope();
-            int first = layer * heads;
-            var without = new AblationMask(HeadMasks.Without(all, Enumerable.Range(first, heads)));
-            torch.Tensor intact = Layer(layer, x, rotary, full, baseline); // [T, hidden]
-            torch.Tensor ablated = Layer(layer, x, rotary, without, baseline);
+            var without = new AblationMask(HeadMasks.Without(all, Enumerable.Range(layer * heads, heads)));
+            torch.Tensor ablated = Layer(layer, entering, without, baseline); // [T, hidden]
             torch.Tensor change = (ablated - intact).abs().to(torch.ScalarType.Float64).cpu();
             effects.Add(
                 new LayerEffect(
@@ -119,14 +124,18 @@ public sealed class NaiveForward : IDisposable
                     )
                 )
             );
-            x = intact.MoveToOuterDisposeScope();
         }
 
+        Run(full, baseline, Compare);
         return effects;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => embeddings.Dispose();
+    public void Dispose()
+    {
+        rotary.Dispose();
+        embeddings.Dispose();
+    }
 
     private static double Largest(torch.Tensor values)
     {

@@ -99,12 +99,8 @@ public sealed class PrefixCache : IDisposable
         Rotary before = rotary.Slice(0, prompt.SuffixStart);
         var prefix = new KeyValueBlock[shape.Layers];
         var image = new KeyValueBlock[shape.Layers];
-        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0); // [S, hidden]
-        for (int layer = 0; layer < shape.Layers; layer++)
+        void Keep(int layer, torch.Tensor keys, torch.Tensor values)
         {
-            using var layerScope = torch.NewDisposeScope();
-            // [H | H_kv, S, d]
-            (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, before);
             prefix[layer] = KeyValueBlock.Of(
                 keys.narrow(1, 0, prompt.ImageStart),
                 values.narrow(1, 0, prompt.ImageStart)
@@ -113,13 +109,21 @@ public sealed class PrefixCache : IDisposable
                 keys.narrow(1, prompt.ImageStart, prompt.ImageLength),
                 values.narrow(1, prompt.ImageStart, prompt.ImageLength)
             );
-            if (layer < shape.Layers - 1)
-            {
-                torch.Tensor heads = CausalAttention(queries, keys, values, shape.Group); // [H, S, d]
-                x = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
-            }
         }
 
+        torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
+        {
+            torch.Tensor k = decoder.KeysOf(keys, before), // [H_kv, S, d]
+                v = decoder.ValuesOf(values);
+            Keep(layer, k, v);
+            return Decoder.ByRow(CausalAttention(decoder.QueriesOf(queries, before), k, v, shape.Group));
+        }
+
+        int last = shape.Layers - 1; // nothing reads what leaves it
+        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0); // [S, hidden]
+        x = new DecoderPass(decoder, Attend) { End = last }.Run(x);
+        (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, before);
+        Keep(last, lastKeys, lastValues);
         torch.Tensor suffix = decoder.Embed(prompt.SuffixIds); // [T, hidden]
         return new PrefixCache(
             decoder,
@@ -138,9 +142,10 @@ public sealed class PrefixCache : IDisposable
     /// same.
     /// </summary>
     /// <param name="tokens">Suffix tokens that move; at least one stays.</param>
-    /// <param name="keysAndValues">Their rotated keys and values in a layer, [H_kv, tokens, d] each.</param>
+    /// <param name="longer">The prefix with their keys and values behind it, layer by layer; becomes the
+    /// result's.</param>
     /// <returns>A cache that reads this one's image blocks: dispose it first.</returns>
-    public PrefixCache WithLongerPrefix(int tokens, Func<int, (torch.Tensor Keys, torch.Tensor Values)> keysAndValues)
+    public PrefixCache WithLongerPrefix(int tokens, KeyValueBlock[] longer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(tokens, Prompt.SuffixLength);
         using var scope = torch.NewDisposeScope();
@@ -168,16 +173,6 @@ public sealed class PrefixCache : IDisposable
         {
             Axes = [.. Positions.Axes.Select(axis => order.Select(i => axis[i]).ToArray())],
         };
-        var longer = new KeyValueBlock[prefix.Length];
-        for (int layer = 0; layer < longer.Length; layer++)
-        {
-            (torch.Tensor keys, torch.Tensor values) = keysAndValues(layer);
-            longer[layer] = KeyValueBlock.Of(
-                torch.cat([prefix[layer].KeysByToken(), keys], 1),
-                torch.cat([prefix[layer].Values, values], 1)
-            );
-        }
-
         torch.Tensor suffix = SuffixEmbeddings
             .narrow(0, tokens, SuffixEmbeddings.shape[0] - tokens)
             .clone()

@@ -114,31 +114,21 @@ public sealed class SuffixForward : IDisposable
         using var oneThread = new OneTorchThread(decoder.Arithmetic);
         DecoderShape shape = decoder.Shape;
         AblationMask[] none = [new AblationMask(HeadMasks.None(shape.TotalHeads))];
-        torch.Tensor x = cache.SuffixEmbeddings; // [T, hidden]; no token sees those after it
-        (torch.Tensor, torch.Tensor) KeysAndValues(int layer)
+        var longer = new KeyValueBlock[shape.Layers];
+        void Keep(int layer, torch.Tensor keys, torch.Tensor values) =>
+            longer[layer] = cache.Prefix(layer).With(keys.narrow(1, 0, tokens), values.narrow(1, 0, tokens));
+        torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
         {
-            DecoderLayer weights = decoder.Layers[layer];
-            torch.Tensor normed = weights.InputNorm.Forward(x);
-            torch.Tensor keys = weights.Key.Forward(normed),
-                values = weights.Value.Forward(normed); // [T, H_kv*d]
-            if (layer < shape.Layers - 1)
-            {
-                x = weights.Finish(x, attention.Forward(layer, weights.Query.Forward(normed), keys, values, none));
-            }
-
-            // [H_kv, tokens, d]
-            return (cache.SuffixRotary.Apply(ByHead(keys)).narrow(1, 0, tokens), ByHead(values).narrow(1, 0, tokens));
+            Keep(layer, decoder.KeysOf(keys, cache.SuffixRotary), decoder.ValuesOf(values));
+            return attention.Forward(layer, queries, keys, values, none);
         }
 
-        torch.Tensor ByHead(torch.Tensor rows) =>
-            rows.view(rows.shape[0], shape.KvHeads, shape.HeadDim).transpose(0, 1);
-        return new SuffixForward(
-            cache.WithLongerPrefix(tokens, KeysAndValues),
-            baseline,
-            target,
-            Batch,
-            ownsCache: true
-        );
+        int last = shape.Layers - 1; // nothing reads what leaves it
+        // [T, hidden]; no token sees those after it
+        torch.Tensor x = new DecoderPass(decoder, Attend) { End = last }.Run(cache.SuffixEmbeddings);
+        (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, cache.SuffixRotary);
+        Keep(last, lastKeys, lastValues);
+        return new SuffixForward(cache.WithLongerPrefix(tokens, longer), baseline, target, Batch, ownsCache: true);
     }
 
     /// <inheritdoc/>
@@ -186,7 +176,6 @@ public sealed class SuffixForward : IDisposable
     private torch.Tensor Run(IReadOnlyList<AblationMask> masks, int start, torch.Tensor[]? streams)
     {
         using var scope = torch.NewDisposeScope();
-        int layers = decoder.Shape.Layers;
         long b = masks.Count,
             t = cache.Prompt.SuffixLength,
             hidden = decoder.Shape.Hidden;
@@ -194,28 +183,17 @@ public sealed class SuffixForward : IDisposable
         torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start];
         // [B*T, hidden]
         torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden);
-        for (int layer = start; layer < layers; layer++)
+        var pass = new DecoderPass(
+            decoder,
+            (layer, queries, keys, values) => attention.Forward(layer, queries, keys, values, masks)
+        )
         {
-            using var layerScope = torch.NewDisposeScope();
-            if (streams is not null)
-            {
-                streams[layer] = x.clone().DetachFromDisposeScope();
-            }
-
-            DecoderLayer weights = decoder.Layers[layer];
-            torch.Tensor normed = weights.InputNorm.Forward(x); // [B*T, hidden]
-            torch.Tensor keys = weights.Key.Forward(normed); // [B*T, H_kv*d]
-            torch.Tensor values = weights.Value.Forward(normed);
-            bool last = layer == layers - 1; // only the last token's logit is read
-            torch.Tensor asking = last ? LastOf(normed, b, t) : normed; // [B*Q, hidden]
-            // [B*Q, H*d]
-            torch.Tensor heads = attention.Forward(layer, weights.Query.Forward(asking), keys, values, masks);
-            x = weights.Finish(last ? LastOf(x, b, t) : x, heads).MoveToOuterDisposeScope();
-        }
-
-        return x.MoveToOuterDisposeScope();
+            Start = start,
+            OnlyLastOf = t, // only its logit is read
+            Entering = streams is null
+                ? null
+                : (layer, stream) => streams[layer] = stream.clone().DetachFromDisposeScope(),
+        };
+        return pass.Run(x).MoveToOuterDisposeScope(); // [B, hidden]
     }
-
-    private static torch.Tensor LastOf(torch.Tensor x, long b, long t) =>
-        x.view(b, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
 }

@@ -41,9 +41,9 @@ internal static class CheckpointNames
     /// <exception cref="InputException">Names the tensor, or the prefix of a wrapped model.</exception>
     public static void Require(Checkpoint checkpoint, ModelInfo info, ModelConfig config)
     {
-        ExpectedTensors expected = ExpectedTensors.Of(info, config);
+        ExpectedTensors expected = info.Family.Tensors(info.Decoder, config);
         RefuseAdapters(checkpoint);
-        RefuseWrapped(checkpoint, expected.Embedding, TensorNames.Of(info.Family));
+        RefuseWrapped(checkpoint, expected.Embedding, info.Family.HubName);
         bool hasHead = checkpoint.Tensors.ContainsKey(expected.Head.Name);
         if (!hasHead && !info.Decoder.TiedHead)
         {

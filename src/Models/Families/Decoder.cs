@@ -129,12 +129,35 @@ public sealed class Decoder
         using var scope = torch.NewDisposeScope();
         DecoderLayer weights = layers[layer];
         torch.Tensor normed = weights.InputNorm.Forward(x);
-        torch.Tensor queries = rotary.Apply(ByHead(weights.Query.Forward(normed), Shape.Heads));
-        torch.Tensor keys = rotary.Apply(ByHead(weights.Key.Forward(normed), Shape.KvHeads));
-        torch.Tensor values = ByHead(weights.Value.Forward(normed), Shape.KvHeads).contiguous();
+        torch.Tensor queries = QueriesOf(weights.Query.Forward(normed), rotary);
+        torch.Tensor keys = KeysOf(weights.Key.Forward(normed), rotary);
+        torch.Tensor values = ValuesOf(weights.Value.Forward(normed));
         scope.MoveToOuter(queries, keys, values);
         return (queries, keys, values);
     }
+
+    /// <summary>A sequence's keys and values of one layer, where nothing asks for its queries.</summary>
+    /// <inheritdoc cref="Project"/>
+    /// <returns>Keys [H_kv, T, d], values [H_kv, T, d].</returns>
+    public (torch.Tensor Keys, torch.Tensor Values) KeysAndValues(int layer, torch.Tensor x, Rotary rotary)
+    {
+        using var scope = torch.NewDisposeScope();
+        DecoderLayer weights = layers[layer];
+        torch.Tensor normed = weights.InputNorm.Forward(x);
+        torch.Tensor keys = KeysOf(weights.Key.Forward(normed), rotary);
+        torch.Tensor values = ValuesOf(weights.Value.Forward(normed));
+        scope.MoveToOuter(keys, values);
+        return (keys, values);
+    }
+
+    /// <summary>One sequence's queries, heads first, rotated: [T, H*d] -> [H, T, d].</summary>
+    public torch.Tensor QueriesOf(torch.Tensor rows, Rotary rotary) => rotary.Apply(ByHead(rows, Shape.Heads));
+
+    /// <summary>One sequence's keys, heads first, rotated: [T, H_kv*d] -> [H_kv, T, d].</summary>
+    public torch.Tensor KeysOf(torch.Tensor rows, Rotary rotary) => rotary.Apply(ByHead(rows, Shape.KvHeads));
+
+    /// <summary>One sequence's values, heads first: [T, H_kv*d] -> [H_kv, T, d], contiguous.</summary>
+    public torch.Tensor ValuesOf(torch.Tensor rows) => ByHead(rows, Shape.KvHeads).contiguous();
 
     /// <summary>Heads' outputs back to rows: [H, T, d] -> [T, H*d].</summary>
     public static torch.Tensor ByRow(torch.Tensor heads)

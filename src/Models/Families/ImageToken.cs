@@ -14,28 +14,23 @@ public static class ImageToken
     private const string OneModel = "Config and tokenizer must be of one model.";
     private static readonly string[] Keys = ["image_token_index", "image_token_id"];
 
-    /// <summary>
-    /// Demands that the files of a folder name one image token. InternVL's authors look it up in the tokenizer,
-    /// whatever files say.
-    /// </summary>
-    /// <param name="info">What config.json says.</param>
+    /// <summary>Demands that the files of a folder name one image token.</summary>
+    /// <param name="folder">The hub folder.</param>
     /// <param name="config">config.json.</param>
     /// <param name="tokenizer">The folder's tokenizer.</param>
+    /// <param name="mark">The family's image token.</param>
+    /// <param name="classDefault">The id that a file with neither key stands for; null = none.</param>
     /// <exception cref="InputException">They name two.</exception>
-    public static void Require(ModelInfo info, ModelConfig config, HubTokenizer tokenizer)
+    public static void Require(
+        string folder,
+        ModelConfig config,
+        HubTokenizer tokenizer,
+        string mark,
+        int? classDefault
+    )
     {
-        // LLaVA's class has a default id, which a file that has neither key stands for.
-        switch (info.Family)
-        {
-            case ModelFamily.Llava or ModelFamily.LlavaNext:
-                RequireId(config, tokenizer, ImageMark.Llava.ImageToken, 32000);
-                RequireText(info.Folder, ImageMark.Llava.ImageToken);
-                break;
-            case ModelFamily.Qwen2Vl:
-                RequireId(config, tokenizer, ImageMark.Qwen2Vl.ImageToken, null);
-                RequireText(info.Folder, ImageMark.Qwen2Vl.ImageToken);
-                break;
-        }
+        RequireId(config, tokenizer, mark, classDefault);
+        RequireText(folder, mark);
     }
 
     private static void RequireId(ModelConfig config, HubTokenizer tokenizer, string mark, int? otherwise)

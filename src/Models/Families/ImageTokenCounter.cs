@@ -28,15 +28,8 @@ public sealed class ImageTokenCounter
     public static ImageTokenCounter Read(ModelInfo info, ImageChoice image)
     {
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        ImageTokenCounter counter = info.Family switch
-        {
-            ModelFamily.Llava => Llava.Counter(config, info.Folder, image),
-            ModelFamily.LlavaNext => LlavaNext.Counter(config, info.Folder, image),
-            ModelFamily.InternVl => InternVl.Counter(config, info.Folder, image),
-            ModelFamily.Qwen2Vl => Qwen2Vl.Counter(config, info.Folder, image),
-            _ => throw new ArgumentOutOfRangeException(nameof(info)),
-        };
-        bool isFixed = info.Family == ModelFamily.Llava || image.Square is not null || image.MaxTiles == 1;
+        ImageTokenCounter counter = info.Family.Counter(PictureSettings.Of(info, config, image));
+        bool isFixed = info.Family.Image.AreOfOneNumber || image.Square is not null || image.MaxTiles == 1;
         if (!isFixed)
         {
             return counter;

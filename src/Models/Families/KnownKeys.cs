@@ -147,7 +147,10 @@ public sealed class KnownKeys
     private readonly HashSet<string> without;
     private readonly Dictionary<string, JsonElement> only;
 
-    private KnownKeys(string[] withoutEffect, (string Key, string Json)[] only)
+    /// <summary>Keys of a section, besides those that change nothing in any section.</summary>
+    /// <param name="withoutEffect">Keys that leave the pass as it is, whatever they say.</param>
+    /// <param name="only">Keys of which one value is computed, as JSON.</param>
+    internal KnownKeys(string[] withoutEffect, (string Key, string Json)[] only)
     {
         without = new HashSet<string>(
             [.. Bookkeeping, .. Execution, .. Training, .. Generation, .. Ids, .. Types, .. withoutEffect],
@@ -155,48 +158,6 @@ public sealed class KnownKeys
         );
         this.only = Everywhere.Concat(only).ToDictionary(o => o.Key, o => Parse(o.Json), StringComparer.Ordinal);
     }
-
-    /// <summary>
-    /// The top level of LLaVA's files. vocab_size is an old copy of the decoder's; image_seq_length is a class default
-    /// that says nothing, the tokens follow from the picture.
-    /// </summary>
-    public static KnownKeys LlavaTop { get; } = new(["vocab_size", "image_seq_length"], []);
-
-    /// <summary>
-    /// CLIP's tower. The projection is not part of the tower, vocab_size and the tie are those of CLIP's text half.
-    /// </summary>
-    public static KnownKeys ClipVision { get; } = new(["projection_dim", "vocab_size", "tie_word_embeddings"], []);
-
-    /// <summary>
-    /// The top level of InternVL's files. The prompt's text is not part of the pass (template, system_message);
-    /// hidden_size is a copy of the decoder's for training; pad2square is training's, false there, too.
-    /// </summary>
-    public static KnownKeys InternVlTop { get; } =
-        new(
-            ["template", "system_message", "hidden_size"],
-            [("pad2square", "false"), ("use_backbone_lora", "0"), ("use_llm_lora", "0")]
-        );
-
-    /// <summary>InternViT. It has no vocabulary to tie.</summary>
-    public static KnownKeys InternVision { get; } = new(["tie_word_embeddings"], []);
-
-    /// <summary>
-    /// The top level of Qwen2-VL's files, which may be the decoder's, too. max_window_layers only says which layers a
-    /// window would bind.
-    /// </summary>
-    public static KnownKeys Qwen2VlTop { get; } =
-        new(
-            ["max_window_layers", "sliding_window"],
-            [
-                ("attention_bias", "false"),
-                ("mlp_bias", "false"),
-                ("partial_rotary_factor", "1"),
-                ("use_sliding_window", "false"),
-            ]
-        );
-
-    /// <summary>Qwen2-VL's tower. spatial_patch_size is read by no class; it has no vocabulary to tie.</summary>
-    public static KnownKeys Qwen2Vision { get; } = new(["spatial_patch_size", "tie_word_embeddings"], []);
 
     /// <summary>A decoder. max_window_layers only says which layers a window would bind.</summary>
     public static KnownKeys Text { get; } =

@@ -1,37 +1,42 @@
 using Pipelines.Models.Tensors;
-using TorchSharp;
 
 namespace Pipelines.Models.Families;
 
-/// <summary>Claims a decoder whose tensors are named as Llama's and Qwen2's are.</summary>
+/// <summary>A decoder whose tensors are named as Llama's and Qwen2's are.</summary>
 internal static class LlamaWeights
 {
-    /// <summary>The decoder.</summary>
+    /// <summary>Claims the decoder.</summary>
     /// <param name="body">At <c>…model</c>: embed_tokens, layers, norm.</param>
     /// <param name="head">Where <c>lm_head</c> lies.</param>
     /// <param name="shape">Numbers.</param>
-    /// <param name="arithmetic">Device, compute type, kind of linear layers.</param>
-    public static Decoder Load(Weights body, Weights head, DecoderShape shape, Arithmetic arithmetic)
+    public static Decoder Load(Weights body, Weights head, DecoderShape shape) =>
+        DecoderWeights.Load(new DecoderPlace(body, "embed_tokens", head, "lm_head"), shape, Layer);
+
+    /// <summary>The tensors of layers and final norm.</summary>
+    /// <param name="shape">Numbers.</param>
+    /// <param name="root">What stands before <c>layers.0</c>, with the dot.</param>
+    public static IEnumerable<ExpectedTensor> Expected(DecoderShape shape, string root)
     {
-        torch.Tensor embedding = body.ClaimStored("embed_tokens.weight", shape.VocabularyRows, shape.Hidden);
-        DecoderLayer[] layers =
-        [
-            .. Enumerable.Range(0, shape.Layers).Select(n => Layer(body.Sub($"layers.{n}"), shape)),
-        ];
-        var norm = new RmsNorm(body.Claim("norm.weight", shape.Hidden), shape.NormEpsilon, arithmetic.Linear);
-        Unembedding unembedding =
-            shape.TiedHead && !head.Has("lm_head.weight") // a stored head is the embedding again
-                ? new Unembedding(
-                    body.LinearOf(embedding, null),
-                    body.ClaimStored("embed_tokens.weight", shape.VocabularyRows, shape.Hidden),
-                    arithmetic
-                )
-                : new Unembedding(
-                    head.Linear("lm_head", shape.VocabularyRows, shape.Hidden, bias: false),
-                    head.ClaimStored("lm_head.weight", shape.VocabularyRows, shape.Hidden),
-                    arithmetic
-                );
-        return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding) { Source = body.Folder };
+        long hidden = shape.Hidden,
+            mlp = shape.Intermediate,
+            queries = (long)shape.Heads * shape.HeadDim,
+            keys = (long)shape.KvHeads * shape.HeadDim;
+        return DecoderWeights.Expected(
+            shape,
+            root,
+            layer =>
+                [
+                    new($"{layer}input_layernorm.weight", hidden),
+                    .. ExpectedTensor.Linear($"{layer}self_attn.q_proj", queries, hidden, shape.QkvBias),
+                    .. ExpectedTensor.Linear($"{layer}self_attn.k_proj", keys, hidden, shape.QkvBias),
+                    .. ExpectedTensor.Linear($"{layer}self_attn.v_proj", keys, hidden, shape.QkvBias),
+                    new($"{layer}self_attn.o_proj.weight", hidden, queries),
+                    new($"{layer}post_attention_layernorm.weight", hidden),
+                    new($"{layer}mlp.gate_proj.weight", mlp, hidden),
+                    new($"{layer}mlp.up_proj.weight", mlp, hidden),
+                    new($"{layer}mlp.down_proj.weight", hidden, mlp),
+                ]
+        );
     }
 
     private static DecoderLayer Layer(Weights weights, DecoderShape shape)
@@ -40,20 +45,12 @@ internal static class LlamaWeights
             queries = shape.Heads * shape.HeadDim,
             keys = shape.KvHeads * shape.HeadDim;
         return new DecoderLayer(
-            InputNorm: new RmsNorm(
-                weights.Claim("input_layernorm.weight", hidden),
-                shape.NormEpsilon,
-                weights.Arithmetic.Linear
-            ),
+            InputNorm: DecoderWeights.Norm(weights, "input_layernorm", shape),
             Query: weights.Linear("self_attn.q_proj", queries, hidden, shape.QkvBias),
             Key: weights.Linear("self_attn.k_proj", keys, hidden, shape.QkvBias),
             Value: weights.Linear("self_attn.v_proj", keys, hidden, shape.QkvBias),
             Output: weights.Linear("self_attn.o_proj", hidden, queries, bias: false),
-            PostAttentionNorm: new RmsNorm(
-                weights.Claim("post_attention_layernorm.weight", hidden),
-                shape.NormEpsilon,
-                weights.Arithmetic.Linear
-            ),
+            PostAttentionNorm: DecoderWeights.Norm(weights, "post_attention_layernorm", shape),
             Gate: weights.Linear("mlp.gate_proj", shape.Intermediate, hidden, bias: false),
             Up: weights.Linear("mlp.up_proj", shape.Intermediate, hidden, bias: false),
             Down: weights.Linear("mlp.down_proj", hidden, shape.Intermediate, bias: false)

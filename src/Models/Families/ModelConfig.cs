@@ -64,7 +64,7 @@ public sealed class ModelConfig
             }
 
             byte[] bytes = Utf8Text.WithoutMark(RegularFile.ReadAllBytes(path));
-            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
+            if (GitLfs.IsPointer(bytes))
             {
                 throw new InputException(
                     path,

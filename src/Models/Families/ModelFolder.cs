@@ -10,8 +10,6 @@ namespace Pipelines.Models.Families;
 /// </summary>
 public static class ModelFolder
 {
-    private static ReadOnlySpan<byte> Pointer => "version https://git-lfs"u8;
-
     /// <summary>
     /// Demands weights whose headers are whole and hold what config.json asks for, and no git-LFS pointer in place of a
     /// small file.
@@ -24,16 +22,14 @@ public static class ModelFolder
     public static void RequireUsable(ModelInfo info, IEnumerable<string> smallFiles)
     {
         Open(info, ModelInfo.ReadConfig(info.Folder)).Dispose();
-        Span<byte> start = stackalloc byte[Pointer.Length];
+        Span<byte> start = stackalloc byte[GitLfs.Mark.Length];
         foreach (string file in smallFiles.Select(name => Path.Combine(info.Folder, name)).Where(File.Exists))
         {
             try
             {
                 using var stream = RegularFile.Open(file);
-                if (
-                    stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
-                    && start.SequenceEqual(Pointer)
-                )
+                int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+                if (GitLfs.IsPointer(start[..read]))
                 {
                     throw new InputException(
                         file,
@@ -56,7 +52,7 @@ public static class ModelFolder
     /// model.</exception>
     public static Checkpoint Open(ModelInfo info, ModelConfig config)
     {
-        Checkpoint checkpoint = Checkpoint.Open(info.Folder, TensorNames.Of(info.Family));
+        Checkpoint checkpoint = Checkpoint.Open(info.Folder, info.Family.HubName);
         try
         {
             CheckpointNames.Require(checkpoint, info, config);

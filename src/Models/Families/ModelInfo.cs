@@ -3,29 +3,13 @@ using TorchSharp;
 
 namespace Pipelines.Models.Families;
 
-/// <summary>The published families, by <c>model_type</c> of config.json.</summary>
-public enum ModelFamily
-{
-    /// <summary>LLaVA-1.5 (<c>llava</c>).</summary>
-    Llava,
-
-    /// <summary>LLaVA-NeXT, v1.6 (<c>llava_next</c>).</summary>
-    LlavaNext,
-
-    /// <summary>InternVL2.5 (<c>internvl_chat</c>).</summary>
-    InternVl,
-
-    /// <summary>Qwen2-VL (<c>qwen2_vl</c>).</summary>
-    Qwen2Vl,
-}
-
 /// <summary>What config.json says about a model, read without opening the weights.</summary>
 /// <param name="Folder">The hub folder.</param>
 /// <param name="Family">Family.</param>
 /// <param name="Decoder">The language decoder's numbers.</param>
 /// <param name="Stored">Type the weights are stored in, as config.json says (the safetensors header decides when
 /// loading).</param>
-public sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape Decoder, torch.ScalarType Stored)
+public sealed record ModelInfo(string Folder, Family Family, DecoderShape Decoder, torch.ScalarType Stored)
 {
     /// <summary>L.</summary>
     public int Layers => Decoder.Layers;
@@ -66,16 +50,10 @@ public sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape D
     {
         folder = HubCache.Resolve(folder);
         ModelConfig config = ReadConfig(folder);
-        ModelFamily family = FamilyOf(config);
-        DecoderShape decoder = family switch
-        {
-            ModelFamily.Llava or ModelFamily.LlavaNext => LlavaConfig.Decoder(config),
-            ModelFamily.InternVl => InternVlConfig.Decoder(config),
-            ModelFamily.Qwen2Vl => Qwen2VlConfig.Decoder(config),
-            _ => throw new ArgumentOutOfRangeException(nameof(folder)),
-        };
-        var info = new ModelInfo(folder, family, decoder.Checked(config.Path), StoredType(config));
-        RequireUnderstood(config, family);
+        Family family = FamilyOf(config);
+        DecoderShape decoder = family.Decoder(config).Checked(config.Path);
+        var info = new ModelInfo(folder, family, decoder, StoredType(config));
+        family.RequireUnderstood(config);
         return info;
     }
 
@@ -109,47 +87,30 @@ public sealed record ModelInfo(string Folder, ModelFamily Family, DecoderShape D
         return ModelConfig.Read(Path.Combine(folder, "config.json"));
     }
 
-    private static void RequireUnderstood(ModelConfig config, ModelFamily family)
-    {
-        switch (family)
-        {
-            case ModelFamily.Llava or ModelFamily.LlavaNext:
-                LlavaConfig.Require(config, family);
-                break;
-            case ModelFamily.InternVl:
-                InternVlConfig.Require(config);
-                break;
-            default:
-                Qwen2VlConfig.Require(config);
-                break;
-        }
-    }
-
-    private static ModelFamily FamilyOf(ModelConfig config)
+    private static Family FamilyOf(ModelConfig config)
     {
         RefuseQuantised(config);
         string type = config.Text("model_type", "");
         string architecture = ArchitectureOf(config);
-        return type switch
+        if (type.Length == 0)
         {
-            "llava" => ModelFamily.Llava,
-            "llava_next" => ModelFamily.LlavaNext,
-            "internvl_chat" => ModelFamily.InternVl,
-            "qwen2_vl" => ModelFamily.Qwen2Vl,
-            "" => throw new InputException(
+            throw new InputException(
                 config.Path,
                 "the key 'model_type' is missing.",
                 "Use the config.json that belongs to the checkpoint."
-            ),
-            _ => throw new InputException(
+            );
+        }
+
+        string[] known = [.. KnownFamilies.All.SelectMany(f => f.ModelTypes)];
+        return KnownFamilies.OfType(type)
+            ?? throw new InputException(
                 config.Path,
                 !config.Has("vision_config") && architecture.EndsWith("ForCausalLM", StringComparison.Ordinal)
                     ? $"'{type}' is a text-only model: it has no vision_config."
                     : $"the architecture '{type}'{(architecture.Length > 0 ? $" ({architecture})" : "")} is "
                         + $"not supported.",
-                "Supported are llava, llava_next, internvl_chat and qwen2_vl."
-            ),
-        };
+                $"Supported are {string.Join(", ", known[..^1])} and {known[^1]}."
+            );
     }
 
     private static string ArchitectureOf(ModelConfig config)

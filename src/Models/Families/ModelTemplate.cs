@@ -18,14 +18,8 @@ public static class ModelTemplate
     /// not known.</exception>
     public static ChatTemplate Read(ModelInfo info, string choice = Auto)
     {
-        ImageMark image = info.Family switch
-        {
-            ModelFamily.Llava or ModelFamily.LlavaNext => ImageMark.Llava,
-            ModelFamily.InternVl => ImageMark.InternVl,
-            ModelFamily.Qwen2Vl => ImageMark.Qwen2Vl,
-            _ => throw new ArgumentOutOfRangeException(nameof(info)),
-        };
-        if (BuiltInTemplate.All.FirstOrDefault(t => t.Name == choice) is { } named)
+        ImageMark image = info.Family.Mark;
+        if (KnownFamilies.Templates.FirstOrDefault(t => t.Name == choice) is { } named)
         {
             return ChatTemplate.Of(named, image);
         }
@@ -35,52 +29,21 @@ public static class ModelTemplate
             return OfFile(new TemplateText(choice, HubJson.Text(choice)), image, info);
         }
 
-        ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        if (info.Family == ModelFamily.InternVl)
-        {
-            return OfConversation(config, image);
-        }
-
-        return TemplateFiles.Find(info.Folder) is { } own ? OfFile(own, image, info) : Published(info, config, image);
+        return info.Family.Template(info, ModelInfo.ReadConfig(info.Folder));
     }
 
-    private static ChatTemplate OfFile(TemplateText template, ImageMark image, ModelInfo info) =>
-        ChatTemplate.Of(template, image, TokenizerSettings.Read(info.Folder).SpecialTokens);
-
-    /// <summary>
-    /// The authors' InternVL always takes the template that config.json names from its own conversation.py, whatever
-    /// the tokenizer's is.
-    /// </summary>
-    private static ChatTemplate OfConversation(ModelConfig config, ImageMark image)
+    /// <summary>The folder's own template; where it has none, the published one.</summary>
+    /// <param name="info">What config.json says.</param>
+    /// <param name="published">Asked only where the folder has none.</param>
+    internal static ChatTemplate OwnOr(ModelInfo info, Func<BuiltInTemplate> published)
     {
-        string name = config.Text("template", "internvl2_5");
-        if (config.Has("system_message"))
+        ImageMark image = info.Family.Mark;
+        if (TemplateFiles.Find(info.Folder) is { } own)
         {
-            throw config.Error(
-                "system_message",
-                "is set, and versions of the authors' code differ about it.",
-                "Remove it, or set model.template."
-            );
+            return OfFile(own, image, info);
         }
 
-        BuiltInTemplate template =
-            BuiltInTemplate.OfConversation(name)
-            ?? throw config.Error(
-                "template",
-                $"is \"{name}\", a prompt that is not known here.",
-                "Known are internvl2_5, Hermes-2 and internlm2-chat; or set model.template."
-            );
-        return ChatTemplate.Of(template, image, $"template {name} of config.json");
-    }
-
-    private static ChatTemplate Published(ModelInfo info, ModelConfig config, ImageMark image)
-    {
-        BuiltInTemplate template = info.Family switch
-        {
-            ModelFamily.Qwen2Vl => BuiltInTemplate.Qwen2Vl,
-            ModelFamily.LlavaNext => PublishedNext(config),
-            _ => BuiltInTemplate.Llava,
-        };
+        BuiltInTemplate template = published();
         return ChatTemplate.Of(
             template,
             image,
@@ -88,18 +51,6 @@ public static class ModelTemplate
         );
     }
 
-    /// <summary>
-    /// LLaVA-NeXT is published on Vicuna, Mistral, Llama 3 and Yi, told apart by decoder and vocabulary.
-    /// </summary>
-    private static BuiltInTemplate PublishedNext(ModelConfig config)
-    {
-        ModelConfig? text = config.OptionalSection("text_config");
-        return (text?.Text("model_type", "llama"), text?.Integer("vocab_size", 32000)) switch
-        {
-            ("mistral", _) => BuiltInTemplate.Mistral,
-            (_, >= 128000 and < 129000) => BuiltInTemplate.Llama3,
-            (_, >= 64000 and <= 64064) => BuiltInTemplate.Yi,
-            _ => BuiltInTemplate.Llava,
-        };
-    }
+    private static ChatTemplate OfFile(TemplateText template, ImageMark image, ModelInfo info) =>
+        ChatTemplate.Of(template, image, TokenizerSettings.Read(info.Folder).SpecialTokens);
 }

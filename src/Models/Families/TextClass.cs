@@ -64,23 +64,6 @@ internal sealed record TextClass(
     public static TextClass InternLm2 { get; } =
         new(["internlm2"], 4096, 11008, 32, 32, null, 103168, 1e-6, 1e4, 2048, QkvBias: false, WindowUse.Never);
 
-    /// <summary>Qwen2VLConfig and Qwen2VLTextConfig: the numbers of the 72B model.</summary>
-    public static TextClass Qwen2Vl { get; } =
-        new(
-            ["qwen2_vl_text", "qwen2_vl"],
-            8192,
-            29568,
-            80,
-            64,
-            8,
-            152064,
-            1e-5,
-            1e6,
-            32768,
-            QkvBias: true,
-            WindowUse.WhenSwitchedOn
-        );
-
     /// <summary>The class of a section's model_type.</summary>
     /// <param name="text">The decoder's section.</param>
     /// <param name="known">Classes that the family is computed with; the first where the file omits model_type.</param>

@@ -25,45 +25,7 @@ public sealed class TokenRegions
     public static TokenRegions Read(ModelInfo info, ImageChoice image)
     {
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        switch (info.Family)
-        {
-            case ModelFamily.Llava:
-                var clip = new ClipProcessor(ImageProcessorKeys.Clip.Read(info.Folder), image.Fit);
-                return new TokenRegions(
-                    image,
-                    (width, height) =>
-                        OfClip(
-                            clip,
-                            width,
-                            height,
-                            LlavaConfig.Vision(config).Grid,
-                            LlavaConfig.DropsClassToken(config)
-                        )
-                );
-            case ModelFamily.LlavaNext:
-                var next = new LlavaNextProcessor(ImageProcessorKeys.LlavaNext.Read(info.Folder));
-                return new TokenRegions(
-                    image,
-                    (width, height) => OfTiles(next.Geometry(width, height), next.Side, LlavaConfig.Vision(config).Grid)
-                );
-            case ModelFamily.InternVl:
-                InternVlProcessor intern = InternVl.Processor(config, info.Folder, image);
-                return new TokenRegions(
-                    image,
-                    (width, height) => OfTiles(intern.Geometry(width, height), InternVlConfig.Vision(config).Grid / 2)
-                );
-            case ModelFamily.Qwen2Vl:
-                ImageTokenCounter counter = Qwen2Vl.Counter(config, info.Folder, image);
-                return new TokenRegions(
-                    image,
-                    (width, height) =>
-                        counter.TokensOf(width, height) is var tokens
-                            ? PictureRegion.Whole.Cells(tokens.Rows, tokens.Columns).Select(r => (PictureRegion?)r)
-                            : []
-                );
-            default:
-                throw new ArgumentOutOfRangeException(nameof(info));
-        }
+        return new TokenRegions(image, info.Family.Regions(PictureSettings.Of(info, config, image)));
     }
 
     /// <summary>
@@ -76,65 +38,5 @@ public sealed class TokenRegions
         // squashing moves nothing: regions are shares of the sides
         (int fittedWidth, int fittedHeight) = image.FittedSize(width, height);
         return [.. ofFitted(fittedWidth, fittedHeight)];
-    }
-
-    /// <summary>
-    /// LLaVA-1.5: the square that is cut from the middle of the resized picture, or the picture with the padding that
-    /// makes it one.
-    /// </summary>
-    internal static IEnumerable<PictureRegion?> OfClip(
-        ClipProcessor processor,
-        int width,
-        int height,
-        int grid,
-        bool dropsClassToken
-    )
-    {
-        PictureRegion seen = processor.Seen(width, height);
-        PictureRegion?[] classToken = dropsClassToken ? [] : [null];
-        return [.. classToken, .. seen.Cells(grid, grid)];
-    }
-
-    /// <summary>
-    /// LLaVA-NeXT: the whole picture squashed to a tile first; then the tiles' joined grid without its padding, a line
-    /// end behind every row.
-    /// </summary>
-    internal static IEnumerable<PictureRegion?> OfTiles(LlavaNextGeometry geometry, int side, int grid)
-    {
-        FeatureGrid kept = geometry.Unpadded(grid);
-        double patch = (double)side / grid; // pixels of the fitted picture
-        PictureRegion Cell(int row, int column)
-        {
-            double left = ((kept.Left + column) * patch) - geometry.PadLeft,
-                top = ((kept.Top + row) * patch) - geometry.PadTop;
-            return new PictureRegion(
-                left / geometry.Width,
-                top / geometry.Height,
-                (left + patch) / geometry.Width,
-                (top + patch) / geometry.Height
-            );
-        }
-
-        return
-        [
-            .. PictureRegion.Whole.Cells(grid, grid),
-            .. Enumerable
-                .Range(0, kept.Rows)
-                .SelectMany(row =>
-                    Enumerable.Range(0, kept.Columns).Select(column => (PictureRegion?)Cell(row, column)).Append(null)
-                ),
-        ];
-    }
-
-    /// <summary>
-    /// InternVL2.5: the picture squashed to the grid of tiles, tile by tile; the whole picture last where there is a
-    /// thumbnail.
-    /// </summary>
-    internal static IEnumerable<PictureRegion?> OfTiles(TileGrid tiles, int grid)
-    {
-        IEnumerable<PictureRegion> cut = PictureRegion.Whole.Cells(tiles.Rows, tiles.Columns);
-        return (tiles.Thumbnail ? cut.Append(PictureRegion.Whole) : cut)
-            .SelectMany(tile => tile.Cells(grid, grid))
-            .Select(r => (PictureRegion?)r);
     }
 }

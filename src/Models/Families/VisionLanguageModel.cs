@@ -8,7 +8,7 @@ namespace Pipelines.Models.Families;
 
 /// <summary>
 /// A vision-language model of a hub folder: a picture becomes image tokens, a question becomes token ids around them,
-/// and a <see cref="Families.Decoder"/> reads both. One file a family. Read-only after loading: worker threads may
+/// and a <see cref="Families.Decoder"/> reads both. One class a family. Read-only after loading: worker threads may
 /// share it.
 /// </summary>
 public abstract class VisionLanguageModel : IDisposable
@@ -19,9 +19,7 @@ public abstract class VisionLanguageModel : IDisposable
     /// <summary>Takes over checkpoint and weights.</summary>
     /// <param name="parts">What was read from the folder.</param>
     /// <param name="decoder">The decoder, claimed.</param>
-    /// <param name="endOfTurn">Token that ends the answer by the family's template, besides those that the folder
-    /// names.</param>
-    protected VisionLanguageModel(ModelParts parts, Decoder decoder, string? endOfTurn = null)
+    protected VisionLanguageModel(ModelParts parts, Decoder decoder)
     {
         Info = parts.Info;
         Tokenizer = parts.Tokenizer;
@@ -30,7 +28,7 @@ public abstract class VisionLanguageModel : IDisposable
         checkpoint = parts.Checkpoint;
         weights = parts.Weights;
         Decoder = decoder;
-        EndTokens = ReadEndTokens(parts, endOfTurn);
+        EndTokens = ReadEndTokens(parts);
     }
 
     /// <summary>What config.json says.</summary>
@@ -79,30 +77,16 @@ public abstract class VisionLanguageModel : IDisposable
         ModelInfo info = ModelInfo.Read(folder);
         ModelConfig config = ModelInfo.ReadConfig(info.Folder);
         tokenizer ??= new HubTokenizer(info.Folder);
-        ImageToken.Require(info, config, tokenizer);
+        info.Family.RequireImageToken(info, config, tokenizer);
         template ??= ModelTemplate.Read(info);
         Checkpoint checkpoint = ModelFolder.Open(info, config);
         Weights weights = Weights.Of(checkpoint, arithmetic, shared?.weights);
         try
         {
             using var noGradient = TorchSharp.torch.no_grad();
-            var parts = new ModelParts(
-                info,
-                config,
-                tokenizer,
-                checkpoint,
-                weights,
-                image ?? new ImageChoice(),
-                template
+            return info.Family.Load(
+                new ModelParts(info, config, tokenizer, checkpoint, weights, image ?? new ImageChoice(), template)
             );
-            return info.Family switch
-            {
-                ModelFamily.Llava => new Llava(parts),
-                ModelFamily.LlavaNext => new LlavaNext(parts),
-                ModelFamily.InternVl => new InternVl(parts),
-                ModelFamily.Qwen2Vl => new Qwen2Vl(parts),
-                _ => throw new ArgumentOutOfRangeException(nameof(folder)),
-            };
         }
         catch
         {
@@ -180,10 +164,12 @@ public abstract class VisionLanguageModel : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static HashSet<int> ReadEndTokens(ModelParts parts, string? endOfTurn)
+    private static HashSet<int> ReadEndTokens(ModelParts parts)
     {
         IEnumerable<int> ends = ReadEndTokens(parts.Info.Folder, parts.Config);
-        return endOfTurn is not null && parts.Tokenizer.IdOf(endOfTurn) is { } turn ? [.. ends, turn] : [.. ends];
+        return parts.Info.Family.EndOfTurn is { } text && parts.Tokenizer.IdOf(text) is { } turn
+            ? [.. ends, turn]
+            : [.. ends];
     }
 
     /// <summary>Tokens that end an answer by the folder's files: generation_config.json, else config.json.</summary>
@@ -211,4 +197,8 @@ public sealed record ModelParts(
     Weights Weights,
     ImageChoice Image,
     ChatTemplate Template
-);
+)
+{
+    /// <summary>What image tokens follow from besides the picture.</summary>
+    public PictureSettings Pictures => PictureSettings.Of(Info, Config, Image);
+}

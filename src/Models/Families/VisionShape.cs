@@ -20,46 +20,6 @@ public sealed record VisionShape(int Blocks, int Hidden, int Intermediate, int T
     /// <param name="info">What config.json says.</param>
     /// <param name="imageTokens">P.</param>
     /// <exception cref="InputException">config.json is of no use.</exception>
-    public static VisionShape Read(ModelInfo info, int imageTokens)
-    {
-        ModelConfig config = ModelInfo.ReadConfig(info.Folder);
-        switch (info.Family)
-        {
-            case ModelFamily.Llava or ModelFamily.LlavaNext:
-                ClipShape clip = LlavaConfig.Vision(config);
-                int patches = clip.Grid * clip.Grid;
-                // LLaVA-NeXT: the whole picture as one tile, and its parts, whose tokens are those of the picture
-                // without the padding: at least half of a tile's.
-                int parts =
-                    info.Family == ModelFamily.Llava ? 0 : Math.Max(2, (imageTokens - patches + patches - 1) / patches);
-                return new VisionShape(
-                    LlavaConfig.VisionBlocks(config, clip),
-                    clip.Hidden,
-                    clip.Intermediate,
-                    1 + parts,
-                    1 + patches
-                );
-            case ModelFamily.InternVl:
-                InternVisionShape intern = InternVlConfig.Vision(config);
-                int joined = intern.Grid * intern.Grid / 4; // 2 x 2 patches are one token
-                return new VisionShape(
-                    InternVlConfig.VisionBlocks(config, intern),
-                    intern.Hidden,
-                    intern.Intermediate,
-                    Math.Max(1, imageTokens / joined),
-                    1 + (intern.Grid * intern.Grid)
-                );
-            case ModelFamily.Qwen2Vl:
-                Qwen2VisionShape qwen = Qwen2VlConfig.Vision(config);
-                return new VisionShape(
-                    qwen.Depth,
-                    qwen.EmbedDim,
-                    qwen.Intermediate,
-                    1,
-                    imageTokens * qwen.MergeSize * qwen.MergeSize
-                );
-            default:
-                throw new ArgumentOutOfRangeException(nameof(info));
-        }
-    }
+    public static VisionShape Read(ModelInfo info, int imageTokens) =>
+        info.Family.Tower(ModelInfo.ReadConfig(info.Folder), imageTokens);
 }

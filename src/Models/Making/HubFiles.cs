@@ -1,11 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pipelines.Models.Families;
 
 namespace Pipelines.Models.Making;
 
-/// <summary>The small files of the published models, embedded from Configs/.</summary>
+/// <summary>The small files of the published models, embedded from the families' <c>Configs</c>.</summary>
 internal static class HubFiles
 {
     private const string Root = "Models/";
@@ -17,22 +16,16 @@ internal static class HubFiles
     };
 
     /// <summary>Names of a model's files.</summary>
-    public static IEnumerable<string> Of(PublishedModel model)
-    {
-        string prefix = $"{Root}{model.Name}/";
-        return typeof(HubFiles)
-            .Assembly.GetManifestResourceNames()
-            .Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(n => n[prefix.Length..])
-            .Order(StringComparer.Ordinal);
-    }
+    public static IEnumerable<string> Of(PublishedModel model) =>
+        Resources(model).Select(r => r.File).Order(StringComparer.Ordinal);
 
     /// <summary>Bytes of a file as embedded.</summary>
     public static byte[] Read(PublishedModel model, string file)
     {
-        using Stream stream =
-            typeof(HubFiles).Assembly.GetManifestResourceStream($"{Root}{model.Name}/{file}")
+        string resource =
+            Resources(model).FirstOrDefault(r => r.File == file).Resource
             ?? throw new ArgumentException($"no embedded file {file} of {model.Name}", nameof(file));
+        using Stream stream = typeof(HubFiles).Assembly.GetManifestResourceStream(resource)!;
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
         return bytes.ToArray();
@@ -52,29 +45,30 @@ internal static class HubFiles
             return Read(model, "config.json");
         }
 
-        JsonObject config = ReadJson(model, "config.json"),
-            vision = config["vision_config"]!.AsObject();
-        JsonObject decoder = model.Family switch
-        {
-            ModelFamily.Llava or ModelFamily.LlavaNext => config["text_config"]!.AsObject(),
-            ModelFamily.InternVl => config["llm_config"]!.AsObject(),
-            _ => config,
-        };
+        JsonObject config = ReadJson(model, "config.json");
+        model.Recipe.SetNumbers(config, model);
+        return System.Text.Encoding.UTF8.GetBytes(config.ToJsonString(Indented) + "\n");
+    }
+
+    /// <summary>Writes a model's numbers into the decoder's section of config.json.</summary>
+    public static void SetDecoder(JsonObject decoder, PublishedModel model)
+    {
         decoder["num_hidden_layers"] = model.Layers;
         decoder["num_attention_heads"] = model.Heads;
         decoder["num_key_value_heads"] = model.KvHeads;
         decoder["hidden_size"] = model.Hidden;
         decoder["intermediate_size"] = model.Intermediate;
-        if (model.Family == ModelFamily.Qwen2Vl)
-        {
-            vision["depth"] = model.VisionLayers;
-            vision["hidden_size"] = model.Hidden; // of the decoder: the merger's output
-        }
-        else
-        {
-            vision["num_hidden_layers"] = model.VisionLayers;
-        }
+    }
 
-        return System.Text.Encoding.UTF8.GetBytes(config.ToJsonString(Indented) + "\n");
+    /// <summary>Resources are named by path: <c>Models/Family/Configs/model/file</c>.</summary>
+    private static IEnumerable<(string Resource, string File)> Resources(PublishedModel model)
+    {
+        string folder = $"/{model.Name}/";
+        return typeof(HubFiles)
+            .Assembly.GetManifestResourceNames()
+            .Where(n => n.StartsWith(Root, StringComparison.Ordinal))
+            .Select(n => (Resource: n, At: n.LastIndexOf(folder, StringComparison.Ordinal)))
+            .Where(n => n.At >= 0)
+            .Select(n => (n.Resource, n.Resource[(n.At + folder.Length)..]));
     }
 }

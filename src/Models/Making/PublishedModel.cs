@@ -1,29 +1,15 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
-using TorchSharp;
 
 namespace Pipelines.Models.Making;
-
-/// <summary>How the decoder's tensors are named and cut.</summary>
-public enum DecoderLayout
-{
-    /// <summary>q, k, v and o without biases.</summary>
-    Llama,
-
-    /// <summary>As Llama, with biases of q, k and v.</summary>
-    Qwen2,
-
-    /// <summary>InternLM2: one wqkv for queries, keys and values, w1, w2 and w3 for the MLP.</summary>
-    InternLm2,
-}
 
 /// <summary>
 /// One of the ten models of the paper: the numbers that the shapes of its tensors follow from. The sums over the
 /// tensors are the hub's own totals.
 /// </summary>
 /// <param name="Name">Last part of its name on the hub.</param>
-/// <param name="Family">Family.</param>
-/// <param name="Layout">Kind of decoder.</param>
+/// <param name="Recipe">How models of its kind are made.</param>
+/// <param name="Layout">How the decoder's tensors are named and cut.</param>
 /// <param name="Layers">L.</param>
 /// <param name="Heads">H.</param>
 /// <param name="KvHeads">H_kv.</param>
@@ -35,7 +21,7 @@ public enum DecoderLayout
 /// <param name="TiedHead">No unembedding is stored: it is the embedding.</param>
 public sealed record PublishedModel(
     string Name,
-    ModelFamily Family,
+    Recipe Recipe,
     DecoderLayout Layout,
     int Layers,
     int Heads,
@@ -49,63 +35,7 @@ public sealed record PublishedModel(
 )
 {
     /// <summary>The ten, in the order of the paper's table.</summary>
-    public static IReadOnlyList<PublishedModel> All { get; } =
-    [
-        new("llava-1.5-7b-hf", ModelFamily.Llava, DecoderLayout.Llama, 32, 32, 32, 128, 4096, 11008, 32064, 24),
-        new("llava-1.5-13b-hf", ModelFamily.Llava, DecoderLayout.Llama, 40, 40, 40, 128, 5120, 13824, 32064, 24),
-        new(
-            "llava-v1.6-vicuna-7b-hf",
-            ModelFamily.LlavaNext,
-            DecoderLayout.Llama,
-            32,
-            32,
-            32,
-            128,
-            4096,
-            11008,
-            32064,
-            24
-        ),
-        new(
-            "llava-v1.6-vicuna-13b-hf",
-            ModelFamily.LlavaNext,
-            DecoderLayout.Llama,
-            40,
-            40,
-            40,
-            128,
-            5120,
-            13824,
-            32064,
-            24
-        ),
-        new("InternVL2_5-1B", ModelFamily.InternVl, DecoderLayout.Qwen2, 24, 14, 2, 64, 896, 4864, 151674, 24),
-        new("InternVL2_5-2B", ModelFamily.InternVl, DecoderLayout.InternLm2, 24, 16, 8, 128, 2048, 8192, 92553, 24),
-        new("InternVL2_5-4B", ModelFamily.InternVl, DecoderLayout.Qwen2, 36, 16, 2, 128, 2048, 11008, 151674, 24),
-        new("InternVL2_5-8B", ModelFamily.InternVl, DecoderLayout.InternLm2, 32, 32, 8, 128, 4096, 14336, 92553, 24),
-        new(
-            "Qwen2-VL-2B-Instruct",
-            ModelFamily.Qwen2Vl,
-            DecoderLayout.Qwen2,
-            28,
-            12,
-            2,
-            128,
-            1536,
-            8960,
-            151936,
-            32,
-            TiedHead: true
-        ),
-        new("Qwen2-VL-7B-Instruct", ModelFamily.Qwen2Vl, DecoderLayout.Qwen2, 28, 28, 4, 128, 3584, 18944, 152064, 32),
-    ];
-
-    /// <summary>Type of the stored weights.</summary>
-    public torch.ScalarType Stored =>
-        Family is ModelFamily.Llava or ModelFamily.LlavaNext ? torch.ScalarType.Float16 : torch.ScalarType.BFloat16;
-
-    /// <summary>Most bytes of tensors in one file, as the hub's files were cut.</summary>
-    public long LargestFile => Family == ModelFamily.Qwen2Vl ? 4_000_000_000 : 5_000_000_000;
+    public static IReadOnlyList<PublishedModel> All => KnownFamilies.Published;
 
     /// <summary>Width of all queries of a layer, H * d.</summary>
     public int QueryWidth => Heads * HeadDim;

@@ -1,5 +1,4 @@
 using Pipelines.Domain.Errors;
-using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 
 namespace Pipelines.Models.Making;
@@ -19,8 +18,8 @@ public sealed class RandomModel
     {
         Model = model;
         Seed = seed;
-        Tensors = [.. TensorsOf(model)];
-        Files = ShardPlan.Of(Tensors, model.Stored, model.LargestFile);
+        Tensors = [.. model.Recipe.Tensors(model)];
+        Files = ShardPlan.Of(Tensors, model.Recipe.Stored, model.Recipe.LargestFile);
     }
 
     /// <summary>Shapes, with the depth asked for.</summary>
@@ -124,15 +123,6 @@ public sealed class RandomModel
         }
     }
 
-    private static IEnumerable<PlannedTensor> TensorsOf(PublishedModel model) =>
-        model.Family switch
-        {
-            ModelFamily.Llava or ModelFamily.LlavaNext => LlavaTensors.Of(model),
-            ModelFamily.InternVl => InternVlTensors.Of(model),
-            ModelFamily.Qwen2Vl => Qwen2VlTensors.Of(model),
-            _ => throw new ArgumentOutOfRangeException(nameof(model)),
-        };
-
     private static void Remove(string folder)
     {
         if (Directory.Exists(folder))
@@ -151,7 +141,7 @@ public sealed class RandomModel
             );
         }
 
-        TokenizerFilesWriter.Write(Model, HubFiles.ReadJson(Model, "tokenizer_config.json"), folder);
+        Model.Recipe.WriteTokenizer(HubFiles.ReadJson(Model, "tokenizer_config.json"), folder);
         string command =
             $"make-model {Model.Name} --layers {Model.Layers} --vision-layers {Model.VisionLayers} --seed {Seed}";
         File.WriteAllText(
@@ -189,12 +179,12 @@ public sealed class RandomModel
     private TensorToWrite ToWrite(PlannedTensor tensor, CancellationToken cancel) =>
         new(
             tensor.Name,
-            Model.Stored,
+            Model.Recipe.Stored,
             tensor.Shape,
             stream =>
             {
                 cancel.ThrowIfCancellationRequested();
-                RandomValues.Write(tensor, Model.Stored, Seed, stream);
+                RandomValues.Write(tensor, Model.Recipe.Stored, Seed, stream);
             }
         );
 }

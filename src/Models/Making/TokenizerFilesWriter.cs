@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pipelines.Models.Families;
 
 namespace Pipelines.Models.Making;
 
@@ -24,7 +23,8 @@ internal static class TokenizerFilesWriter
         }
         """;
 
-    private const string BlankMarkNormalizer = """
+    /// <summary>Puts a blank before each stretch between added tokens.</summary>
+    public const string BlankMarkNormalizer = """
         {
           "type": "Sequence",
           "normalizers": [
@@ -56,45 +56,12 @@ internal static class TokenizerFilesWriter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Writes the files.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="config">Its tokenizer_config.json: names the added tokens.</param>
+    /// <summary>Llama's files: tokenizer.model and tokenizer.json.</summary>
+    /// <param name="config">tokenizer_config.json: names the added tokens.</param>
+    /// <param name="normalizer">JSON of the normalizer, or null.</param>
+    /// <param name="splitter">JSON of the pre-tokenizer, or null.</param>
     /// <param name="folder">Where to.</param>
-    public static void Write(PublishedModel model, JsonObject config, string folder)
-    {
-        switch (model.Family, model.Layout)
-        {
-            case (ModelFamily.Llava, _):
-                // each stretch between added tokens has a blank in front
-                WriteLlama(config, BlankMarkNormalizer, null, folder);
-                break;
-            case (ModelFamily.LlavaNext, _):
-                // only the first has
-                WriteLlama(
-                    config,
-                    null,
-                    """{ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false }""",
-                    folder
-                );
-                break;
-            case (_, DecoderLayout.InternLm2):
-                File.WriteAllBytes(
-                    Path.Combine(folder, "tokenizer.model"),
-                    SentencePieceWriter.Bytes(BlankMarkVocabulary.InternLm2().Pieces, dummyPrefix: false)
-                );
-                break;
-            case (ModelFamily.InternVl, _):
-                WriteQwen2(ByteLevelVocabulary.Qwen2(), folder);
-                break;
-            default:
-                ByteLevelVocabulary vocabulary = ByteLevelVocabulary.Qwen2();
-                WriteQwen2(vocabulary, folder);
-                WriteQwen2TokenizerJson(vocabulary, config, folder);
-                break;
-        }
-    }
-
-    private static void WriteLlama(JsonObject config, string? normalizer, string? splitter, string folder)
+    public static void WriteLlama(JsonObject config, string? normalizer, string? splitter, string folder)
     {
         BlankMarkVocabulary vocabulary = BlankMarkVocabulary.Llama();
         File.WriteAllBytes(
@@ -108,7 +75,25 @@ internal static class TokenizerFilesWriter
         WriteTokenizerJson(folder, config, normalizer, splitter, BosProcessor, BlankMarkDecoder, bpe);
     }
 
-    private static void WriteQwen2(ByteLevelVocabulary vocabulary, string folder)
+    /// <summary>InternLM2's one file, tokenizer.model.</summary>
+    public static void WriteInternLm2(string folder) =>
+        File.WriteAllBytes(
+            Path.Combine(folder, "tokenizer.model"),
+            SentencePieceWriter.Bytes(BlankMarkVocabulary.InternLm2().Pieces, dummyPrefix: false)
+        );
+
+    /// <summary>Qwen2's files, vocab.json and merges.txt, and tokenizer.json besides.</summary>
+    /// <param name="config">tokenizer_config.json: names the added tokens.</param>
+    /// <param name="folder">Where to.</param>
+    public static void WriteQwen2AndTokenizerJson(JsonObject config, string folder)
+    {
+        ByteLevelVocabulary vocabulary = ByteLevelVocabulary.Qwen2();
+        WriteQwen2(vocabulary, folder);
+        WriteQwen2TokenizerJson(vocabulary, config, folder);
+    }
+
+    /// <summary>Qwen2's files without tokenizer.json.</summary>
+    public static void WriteQwen2(ByteLevelVocabulary vocabulary, string folder)
     {
         File.WriteAllText(Path.Combine(folder, "vocab.json"), Vocabulary(vocabulary.Tokens).ToJsonString(Json));
         File.WriteAllText(

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Pipelines.Domain.Errors;
-using Pipelines.Files;
-using Pipelines.Models.Text;
 using TorchSharp;
 
 namespace Pipelines.Models.Tensors;
@@ -13,50 +10,7 @@ namespace Pipelines.Models.Tensors;
 public sealed class Checkpoint : IDisposable
 {
     private const string SingleFile = "model.safetensors";
-    private const string IndexFile = "model.safetensors.index.json";
     private const long ComparedAtOnce = 1 << 20;
-
-    /// <summary>
-    /// Tensors of AWQ and GPTQ (qweight, qzeros, g_idx), of bitsandbytes (SCB, quant_state, absmax), of fp8 and
-    /// compressed-tensors (scales, packed weights) and of mlx (scales, biases).
-    /// </summary>
-    private static readonly string[] QuantisedEndings =
-    [
-        ".qweight",
-        ".qzeros",
-        ".g_idx",
-        ".SCB",
-        ".absmax",
-        ".quant_map",
-        ".quant_state.bitsandbytes__nf4",
-        ".quant_state.bitsandbytes__fp4",
-        ".weight_scale",
-        ".weight_scale_inv",
-        ".weight_packed",
-        ".weight_zero_point",
-        ".input_scale",
-        ".scales",
-    ];
-
-    /// <summary>
-    /// Files that an adapter's or a projector's training leaves, which change a model when they are read with it.
-    /// </summary>
-    private static readonly string[] AdapterFiles =
-    [
-        "adapter*.json",
-        "adapter*.safetensors",
-        "adapter*.bin",
-        "non_lora_trainables.bin",
-        "mm_projector.bin",
-    ];
-
-    /// <summary>Files that quantising programs put beside the weights.</summary>
-    private static readonly string[] QuantisedFiles =
-    [
-        "quantize_config.json",
-        "quant_config.json",
-        "hf_quant_config.json",
-    ];
 
     private readonly Dictionary<string, SafeTensorsFile> files;
 
@@ -83,7 +37,7 @@ public sealed class Checkpoint : IDisposable
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
     /// <summary>Files one of which says which weights are read: the first that is there.</summary>
-    public static IReadOnlyList<string> RootFiles { get; } = [SingleFile, IndexFile];
+    public static IReadOnlyList<string> RootFiles { get; } = [SingleFile, ShardIndex.FileName];
 
     /// <summary>The files that <see cref="Open"/> reads tensors from.</summary>
     /// <param name="folder">The model folder.</param>
@@ -93,7 +47,7 @@ public sealed class Checkpoint : IDisposable
     public static (string? Index, IReadOnlyList<string> Weights) FilesOf(string folder)
     {
         string single = Path.Combine(folder, SingleFile),
-            index = Path.Combine(folder, IndexFile);
+            index = Path.Combine(folder, ShardIndex.FileName);
         if (File.Exists(single))
         {
             return (null, [single]);
@@ -101,10 +55,10 @@ public sealed class Checkpoint : IDisposable
 
         if (!File.Exists(index))
         {
-            throw NoWeights(folder);
+            throw RefusedWeights.None(folder, RootFiles);
         }
 
-        return (index, [.. ShardsOf(index, ReadIndex(index)).Select(shard => Path.Combine(folder, shard))]);
+        return (index, [.. ShardIndex.Read(index).Shards.Select(shard => Path.Combine(folder, shard))]);
     }
 
     /// <summary>Maps the files of a model folder and checks that all that the index names is there.</summary>
@@ -124,8 +78,8 @@ public sealed class Checkpoint : IDisposable
             );
         }
 
-        RefuseQuantised(Path.Combine(folder, "config.json"));
-        RefuseLooseFiles(folder);
+        RefusedWeights.QuantisedBy(Path.Combine(folder, "config.json"));
+        RefusedWeights.LooseFiles(folder);
         var files = new Dictionary<string, SafeTensorsFile>(StringComparer.Ordinal);
         try
         {
@@ -133,14 +87,14 @@ public sealed class Checkpoint : IDisposable
             if (File.Exists(single))
             {
                 files[single] = SafeTensorsFile.Open(single);
-                RefuseQuantised(files.Values);
+                RefusedWeights.Quantised(files.Values);
                 return new Checkpoint(folder, files, Named(files[single].Tensors.Values, hubName), []);
             }
 
-            string index = Path.Combine(folder, IndexFile);
+            string index = Path.Combine(folder, ShardIndex.FileName);
             if (!File.Exists(index))
             {
-                throw NoWeights(folder);
+                throw RefusedWeights.None(folder, RootFiles);
             }
 
             (List<StoredTensor> listed, List<StoredTensor> others) = OpenShards(folder, index, files);
@@ -242,7 +196,7 @@ public sealed class Checkpoint : IDisposable
             bool Listed(StoredTensor tensor) => !unlisted.ContainsValue(tensor);
             string Told(StoredTensor tensor) =>
                 $"'{tensor.Name}' in {Path.GetFileName(tensor.File)}"
-                + (Listed(tensor) ? "" : $", which {IndexFile} does not name");
+                + (Listed(tensor) ? "" : $", which {ShardIndex.FileName} does not name");
             string names = string.Join(", ", left.Take(3).Select(Told));
             throw new InputException(
                 Folder,
@@ -297,14 +251,14 @@ public sealed class Checkpoint : IDisposable
         Dictionary<string, SafeTensorsFile> files
     )
     {
-        Dictionary<string, string> weightMap = ReadIndex(index);
-        string[] shards = ShardsOf(index, weightMap);
+        ShardIndex read = ShardIndex.Read(index);
+        IReadOnlyList<string> shards = read.Shards;
         string[] missing = [.. shards.Where(s => !File.Exists(Path.Combine(folder, s)))];
         if (missing.Length > 0)
         {
             throw new InputException(
                 folder,
-                $"{missing.Length} of {shards.Length} weight files are missing: "
+                $"{missing.Length} of {shards.Count} weight files are missing: "
                     + $"{string.Join(", ", missing.Take(5))}{(missing.Length > 5 ? ", …" : "")}.",
                 "Download them into the folder."
             );
@@ -317,16 +271,16 @@ public sealed class Checkpoint : IDisposable
             files[path] = SafeTensorsFile.Open(path);
         }
 
-        RefuseQuantised(files.Values);
-        RefuseTwice(files.Values);
-        foreach ((string name, string shard) in weightMap)
+        RefusedWeights.Quantised(files.Values);
+        RefusedWeights.HeldTwice(files.Values);
+        foreach ((string name, string shard) in read.WeightMap)
         {
             tensors.Add(
                 files[Path.Combine(folder, shard)].Tensors.TryGetValue(name, out StoredTensor? stored)
                     ? stored
                     : throw new InputException(
                         Path.Combine(folder, shard),
-                        $"tensor '{name}', which {IndexFile} says is here, is not.",
+                        $"tensor '{name}', which {ShardIndex.FileName} says is here, is not.",
                         "Download index and weights of one revision."
                     )
             );
@@ -334,28 +288,8 @@ public sealed class Checkpoint : IDisposable
 
         return (
             tensors,
-            [.. files.Values.SelectMany(f => f.Tensors.Values).Where(t => !weightMap.ContainsKey(t.Name))]
+            [.. files.Values.SelectMany(f => f.Tensors.Values).Where(t => !read.WeightMap.ContainsKey(t.Name))]
         );
-    }
-
-    /// <summary>Which copy counts depends on the reader: the index's, or that of the shard read last.</summary>
-    private static void RefuseTwice(IEnumerable<SafeTensorsFile> files)
-    {
-        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (SafeTensorsFile file in files)
-        {
-            foreach (string name in file.Tensors.Keys)
-            {
-                if (!holders.TryAdd(name, file.Path))
-                {
-                    throw new InputException(
-                        file.Path,
-                        $"holds the tensor '{name}', which {Path.GetFileName(holders[name])} holds, too.",
-                        "Keep the files of one checkpoint."
-                    );
-                }
-            }
-        }
     }
 
     private static Dictionary<string, StoredTensor> Named(
@@ -378,173 +312,5 @@ public sealed class Checkpoint : IDisposable
         }
 
         return tensors;
-    }
-
-    private static void RefuseLooseFiles(string folder)
-    {
-        string? Found(string[] patterns) =>
-            patterns
-                .SelectMany(p => Directory.EnumerateFiles(folder, p))
-                .Order(StringComparer.Ordinal)
-                .FirstOrDefault();
-        if (Found(AdapterFiles) is { } adapter)
-        {
-            throw new InputException(
-                adapter,
-                "is a trained part beside the weights; whether the weights hold it already cannot be told.",
-                "Merge it into the weights (`merge_and_unload`, then `save_pretrained`), or, if the weights alone "
-                    + "are meant, move the file away."
-            );
-        }
-
-        if (Found(QuantisedFiles) is { } quantised)
-        {
-            throw new InputException(
-                quantised,
-                "says that the checkpoint is quantised, which changes what is measured and is not supported.",
-                "Use the model as published in float16 or bfloat16."
-            );
-        }
-    }
-
-    private static string[] ShardsOf(string index, Dictionary<string, string> weightMap)
-    {
-        string[] shards = [.. weightMap.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        return shards.FirstOrDefault(s => s.Length == 0 || Path.GetFileName(s) != s) is { } outside
-            ? throw new InputException(index, $"the index names '{outside}', which is not a file of the folder.")
-            : shards;
-    }
-
-    private static Dictionary<string, string> ReadIndex(string index)
-    {
-        try
-        {
-            byte[] bytes = Utf8Text.WithoutMark(RegularFile.ReadAllBytes(index));
-            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
-            {
-                throw new InputException(
-                    index,
-                    "the file is a git-LFS pointer, not the index.",
-                    "Run `git lfs pull` in the model folder."
-                );
-            }
-
-            JsonText.RequireWellFormed(bytes);
-            using JsonDocument json = JsonDocument.Parse(bytes);
-            return json
-                .RootElement.GetProperty("weight_map")
-                .EnumerateObject()
-                .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
-        }
-        catch (Exception e)
-            when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
-        {
-            string reason = e is JsonException bad && JsonText.Place(bad) is { Length: > 0 } place ? $" ({place})" : "";
-            throw new InputException(
-                index,
-                $"the index is damaged{reason}: it should be JSON with an object `weight_map` of tensor names and "
-                    + "file names.",
-                "Download the file again.",
-                e
-            );
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(index, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
-        }
-    }
-
-    private static void RefuseQuantised(string config)
-    {
-        if (!File.Exists(config))
-        {
-            return;
-        }
-
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(Utf8Text.WithoutMark(RegularFile.ReadAllBytes(config)));
-            foreach (string part in new[] { "", "text_config", "llm_config", "vision_config" })
-            {
-                JsonElement? element = part.Length == 0 ? json.RootElement : Property(json.RootElement, part);
-                if (Property(element, "quantization_config") is { ValueKind: JsonValueKind.Object } quantization)
-                {
-                    string method = Property(quantization, "quant_method") is { ValueKind: JsonValueKind.String } name
-                        ? name.GetString()!
-                        : "an unnamed method";
-                    throw new InputException(
-                        config,
-                        $"the checkpoint is quantised ({method}), which changes what is measured and is not supported.",
-                        "Use the model as published in float16 or bfloat16."
-                    );
-                }
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new InputException(
-                config,
-                $"the file is not valid JSON ({e.Message.TrimEnd('.')}).",
-                "Download the file again.",
-                e
-            );
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(config, $"the file cannot be read ({e.Message.TrimEnd('.')}).", null, e);
-        }
-    }
-
-    /// <summary>Older quantised copies say so by their tensors only.</summary>
-    private static void RefuseQuantised(IEnumerable<SafeTensorsFile> files)
-    {
-        foreach (SafeTensorsFile file in files)
-        {
-            if (
-                file.Tensors.Keys.FirstOrDefault(name =>
-                    QuantisedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
-                ) is
-                { } packed
-            )
-            {
-                throw new InputException(
-                    file.Path,
-                    $"the checkpoint is quantised: it holds '{packed}', which changes what is measured and is "
-                        + $"not supported.",
-                    "Use the model as published in float16 or bfloat16."
-                );
-            }
-        }
-    }
-
-    private static JsonElement? Property(JsonElement? element, string name) =>
-        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out JsonElement value)
-            ? value
-            : null;
-
-    private static InputException NoWeights(string folder)
-    {
-        bool Any(params string[] patterns) => patterns.Any(p => Directory.EnumerateFiles(folder, p).Any());
-        if (Any("*.bin", "*.pth", "*.pt"))
-        {
-            return new InputException(
-                folder,
-                "the weights are PyTorch pickle files (.bin), which can run code when read and are not supported.",
-                "Download the model's *.safetensors files, or convert it with "
-                    + "`save_pretrained(safe_serialization=True)`."
-            );
-        }
-
-        return Any("*.gguf")
-            ? new InputException(
-                folder,
-                "the weights are in GGUF format, which is not supported.",
-                "Download the model's *.safetensors files."
-            )
-            : new InputException(
-                folder,
-                $"there are no weights: neither {SingleFile} nor {IndexFile}.",
-                "Download the model's *.safetensors files into the folder."
-            );
     }
 }

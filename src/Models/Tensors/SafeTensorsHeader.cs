@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 using TorchSharp;
 
 namespace Pipelines.Models.Tensors;
@@ -129,7 +130,7 @@ internal static class SafeTensorsHeader
         }
 
         ReadOnlySpan<byte> text = start.TrimStart(" \t\r\n\uFEFF"u8);
-        if (text.StartsWith("version https://git-lfs"u8))
+        if (GitLfs.IsPointer(text))
         {
             throw new InputException(
                 path,

@@ -28,18 +28,6 @@ public sealed class ChatTemplate
         beforePicture = BeforePicture(write(Probe));
     }
 
-    /// <summary>LLaVA-1.5 and LLaVA-NeXT on Vicuna.</summary>
-    public static ChatTemplate Llava { get; } = Of(BuiltInTemplate.Llava, ImageMark.Llava);
-
-    /// <summary>LLaVA-NeXT with Vicuna's system text.</summary>
-    public static ChatTemplate Vicuna { get; } = Of(BuiltInTemplate.Vicuna, ImageMark.Llava);
-
-    /// <summary>InternVL2.5.</summary>
-    public static ChatTemplate InternVl { get; } = Of(BuiltInTemplate.InternVl, ImageMark.InternVl);
-
-    /// <summary>Qwen2-VL.</summary>
-    public static ChatTemplate Qwen2Vl { get; } = Of(BuiltInTemplate.Qwen2Vl, ImageMark.Qwen2Vl);
-
     /// <summary>How the family writes the picture.</summary>
     public ImageMark Image { get; }
 

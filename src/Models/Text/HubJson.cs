@@ -30,7 +30,7 @@ internal static class HubJson
             }
 
             byte[] bytes = RegularFile.ReadAllBytes(file);
-            if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
+            if (GitLfs.IsPointer(bytes))
             {
                 throw new InputException(
                     file,

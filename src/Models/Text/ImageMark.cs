@@ -7,25 +7,11 @@ namespace Pipelines.Models.Text;
 /// <param name="Before">The picture as it is put before a question.</param>
 public sealed record ImageMark(string Picture, string PictureTokens, string ImageToken, string Before)
 {
-    /// <summary>LLaVA-1.5 and LLaVA-NeXT.</summary>
-    public static ImageMark Llava { get; } = new("<image>", "<image>", "<image>", "<image>\n");
+    /// <summary>Further texts of the family that the tokenizer or its code would take for a picture or a
+    /// video.</summary>
+    public IReadOnlyList<string> Others { get; init; } = [];
 
-    /// <summary>InternVL in its authors' layout.</summary>
-    public static ImageMark InternVl { get; } =
-        new("<image>", "<img><IMG_CONTEXT></img>", "<IMG_CONTEXT>", "<image>\n");
-
-    /// <summary>Qwen2-VL.</summary>
-    public static ImageMark Qwen2Vl { get; } =
-        new("<|image_pad|>", "<|image_pad|>", "<|image_pad|>", "<|vision_start|><|image_pad|><|vision_end|>");
-
-    /// <summary>
-    /// Texts that a question may not hold: the tokenizer or the family would take them for a picture or a video.
-    /// </summary>
+    /// <summary>Texts that a question may not hold.</summary>
     public IEnumerable<string> Reserved =>
         ((string[])[Picture, ImageToken, .. Others]).Distinct(StringComparer.Ordinal);
-
-    private IEnumerable<string> Others =>
-        this == Qwen2Vl ? ["<|vision_start|>", "<|vision_end|>", "<|video_pad|>"]
-        : this == InternVl ? ["<img>", "</img>"]
-        : [];
 }

@@ -22,10 +22,6 @@ public sealed record ImageProcessorKeys(
     Func<PreprocessorConfig, IEnumerable<(string Key, string Value)>> Settings
 )
 {
-    private const string PadsToSquare = "LlavaImageProcessor",
-        Tiles = "a square tile of the crop's size is neither resized nor cropped";
-    private const string AuthorsCode = "the authors' code prepares tiles by config.json and does not read it";
-
     /// <summary>Obeyed, or refused where they are switched off, by <see cref="PreprocessorConfig"/> itself.</summary>
     private static readonly string[] Common =
     [
@@ -73,81 +69,13 @@ public sealed record ImageProcessorKeys(
         "do_align_axis",
     ];
 
-    /// <summary>LLaVA-1.5.</summary>
-    public static ImageProcessorKeys Clip { get; } =
-        new(
-            "LLaVA-1.5",
-            ["CLIPImageProcessor", "CLIPFeatureExtractor", PadsToSquare],
-            ["crop_size", "do_center_crop"],
-            new Dictionary<string, string>(),
-            config =>
-                [
-                    ("size", Sized(config.ShortSide(224), config.Squashes)),
-                    ("crop_size", Invariant.Text($"{config.Side(224)}")),
-                    ("do_center_crop", Truth(config.Crops)),
-                    ("do_pad", Truth(config.PadsToSquare)),
-                    .. Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
-                    .. Rescaled(config),
-                ]
-        );
+    /// <summary>
+    /// Whether a key that is neither obeyed nor indifferent is allowed with the value that it has; null = none is.
+    /// </summary>
+    public Func<PreprocessorConfig, string, JsonElement, bool>? Allows { get; init; }
 
-    /// <summary>LLaVA-NeXT.</summary>
-    public static ImageProcessorKeys LlavaNext { get; } =
-        new(
-            "LLaVA-NeXT",
-            ["LlavaNextImageProcessor"],
-            ["crop_size", "image_grid_pinpoints"],
-            new Dictionary<string, string>
-            {
-                ["do_center_crop"] = Tiles,
-                ["do_pad"] = "pads the number of tiles in a batch; a picture alone has none to pad",
-            },
-            config =>
-                [
-                    ("size", Invariant.Text($"{config.ShortSide(config.Side(336))}")),
-                    ("crop_size", Invariant.Text($"{config.Side(336)}")),
-                    (
-                        "image_grid_pinpoints",
-                        string.Join(
-                            ", ",
-                            (config.ImageGridPinpoints ?? LlavaNextProcessor.PublishedPinpoints).Select(p =>
-                                Invariant.Text($"{p[0]} x {p[1]}")
-                            )
-                        )
-                    ),
-                    .. Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
-                    .. Rescaled(config),
-                ]
-        );
-
-    /// <summary>InternVL2.5.</summary>
-    public static ImageProcessorKeys InternVl { get; } =
-        new(
-            "InternVL2.5",
-            ["CLIPImageProcessor", "CLIPFeatureExtractor"],
-            [],
-            new Dictionary<string, string> { ["crop_size"] = AuthorsCode, ["do_center_crop"] = AuthorsCode },
-            config => Scale(config, PreprocessorConfig.ImageNetMean, PreprocessorConfig.ImageNetStd)
-        );
-
-    /// <summary>Qwen2-VL.</summary>
-    public static ImageProcessorKeys Qwen2Vl { get; } =
-        new(
-            "Qwen2-VL",
-            ["Qwen2VLImageProcessor"],
-            ["min_pixels", "max_pixels", "patch_size", "temporal_patch_size", "merge_size"],
-            new Dictionary<string, string>(),
-            config =>
-                [
-                    ("min_pixels", Invariant.Text($"{config.SmallestArea}")),
-                    ("max_pixels", Invariant.Text($"{config.LargestArea}")),
-                    ("patch_size", Invariant.Text($"{config.PatchSize ?? 14}")),
-                    ("temporal_patch_size", Invariant.Text($"{config.TemporalPatchSize ?? 2}")),
-                    ("merge_size", Invariant.Text($"{config.MergeSize ?? 2}")),
-                    .. Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
-                    .. Rescaled(config),
-                ]
-        );
+    /// <summary>What is refused though each key of it is obeyed, with the remedy; null = nothing.</summary>
+    public Func<PreprocessorConfig, (string What, string Remedy)?>? Objection { get; init; }
 
     /// <summary>
     /// The settings of a hub folder, all of their keys understood. Where a folder has two files of them, they must say
@@ -196,7 +124,7 @@ public sealed record ImageProcessorKeys(
     public void Demand(PreprocessorConfig config)
     {
         string? type = config.ImageProcessorType ?? config.FeatureExtractorType;
-        if (type is not null && !Classes.Contains(Plain(type), StringComparer.Ordinal))
+        if (type is not null && !Classes.Contains(PlainClass(type), StringComparer.Ordinal))
         {
             throw Refused(config, $"image_processor_type: {type}", $"{Family} has {string.Join(", ", Classes)}.");
         }
@@ -204,14 +132,7 @@ public sealed record ImageProcessorKeys(
         foreach (var (key, value) in config.Given.Where(g => !Understands(g.Key)))
         {
             bool off = value.ValueKind == JsonValueKind.False && OffByDefault.Contains(key, StringComparer.Ordinal);
-            bool pads =
-                key == "do_pad" && config.PadsToSquare && Classes.Contains(PadsToSquare, StringComparer.Ordinal);
-            bool tiles =
-                key is "aspect_ratio_setting" or "image_aspect_ratio"
-                && this == LlavaNext
-                && value.ValueKind == JsonValueKind.String
-                && value.ValueEquals("anyres");
-            if (!off && !pads && !tiles)
+            if (!off && Allows?.Invoke(config, key, value) != true)
             {
                 throw Refused(
                     config,
@@ -221,25 +142,11 @@ public sealed record ImageProcessorKeys(
             }
         }
 
-        if (this == InternVl && config.RescaleFactor is { } factor && Math.Abs((factor * 255) - 1) > 1e-6)
+        if (Objection?.Invoke(config) is { } objection)
         {
-            throw Refused(config, Invariant.Text($"rescale_factor: {factor}"), "The authors' code divides by 255.");
-        }
-
-        bool plainSize = config.Given.Any(g => g.Key == "size" && g.Value.ValueKind == JsonValueKind.Number);
-        bool square = config.Given.Any(g => g.Key == "default_to_square" && g.Value.ValueKind == JsonValueKind.True);
-        if (plainSize && square && this == Clip)
-        {
-            throw Refused(
-                config,
-                "default_to_square: true beside a size of one number",
-                "Write size as {height, width} or {shortest_edge}."
-            );
+            throw Refused(config, objection.What, objection.Remedy);
         }
     }
-
-    /// <summary>Whether a processor of the hub pads pictures to a square with the mean colour.</summary>
-    public static bool IsPadding(string? type) => type is not null && Plain(type) == PadsToSquare;
 
     private bool Understands(string key) =>
         Common.Contains(key, StringComparer.Ordinal)
@@ -251,26 +158,26 @@ public sealed record ImageProcessorKeys(
         new(config.Source, $"has '{what}', which is not supported for {Family}.", remedy);
 
     /// <summary>The hub has each class in up to three writings that prepare the same picture.</summary>
-    private static string Plain(string type)
+    internal static string PlainClass(string type)
     {
         string? ending = Array.Find(["Fast", "Pil"], e => type.EndsWith(e, StringComparison.Ordinal));
         return ending is null ? type : type[..^ending.Length];
     }
 
-    private static string Sized(int side, bool squashes) =>
-        squashes ? Invariant.Text($"{side} x {side}") : Invariant.Text($"short side {side}");
+    /// <summary>A switch among <see cref="Settings"/>.</summary>
+    internal static string Truth(bool value) => value ? "true" : "false";
 
-    private static string Truth(bool value) => value ? "true" : "false";
-
-    private static string Listed(IReadOnlyList<double> values) =>
-        $"[{string.Join(", ", values.Select(v => Invariant.Text($"{v}")))}]";
-
-    private static IEnumerable<(string Key, string Value)> Scale(
+    /// <summary>Mean and deviation among <see cref="Settings"/>.</summary>
+    internal static IEnumerable<(string Key, string Value)> Scale(
         PreprocessorConfig config,
         IReadOnlyList<double> mean,
         IReadOnlyList<double> std
     ) => [("image_mean", Listed(config.ImageMean ?? mean)), ("image_std", Listed(config.ImageStd ?? std))];
 
-    private static IEnumerable<(string Key, string Value)> Rescaled(PreprocessorConfig config) =>
+    /// <summary>Factor and filter among <see cref="Settings"/>.</summary>
+    internal static IEnumerable<(string Key, string Value)> Rescaled(PreprocessorConfig config) =>
         [("rescale_factor", Invariant.Text($"{config.Rescale}")), ("resample", config.Filter.ToString())];
+
+    private static string Listed(IReadOnlyList<double> values) =>
+        $"[{string.Join(", ", values.Select(v => Invariant.Text($"{v}")))}]";
 }

@@ -109,7 +109,7 @@ public static class PictureDecoder
         {
             using FileStream file = RegularFile.Open(path);
             return
-                PictureMetadata.Of(format, file).Orientation is { IsPlain: false, Orientation: var orientation }
+                PictureMetadata.Of(format, file).Stated is { IsPlain: false, Value: var orientation }
                 && orientation != Orientation.AsStored
                 ? orientation
                 : null;
@@ -172,7 +172,7 @@ public static class PictureDecoder
         };
 
     private static Orientation OrientationOf(PictureFormat format, byte[] bytes) =>
-        PictureMetadata.Of(format, new MemoryStream(bytes, writable: false)).Orientation.Orientation;
+        PictureMetadata.Of(format, new MemoryStream(bytes, writable: false)).Stated.Value;
 
     private static Picture DecodeAs(PictureFormat format, byte[] bytes)
     {

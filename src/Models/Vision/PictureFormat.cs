@@ -1,3 +1,5 @@
+using Pipelines.Files;
+
 namespace Pipelines.Models.Vision;
 
 /// <summary>The formats that are read.</summary>
@@ -57,7 +59,7 @@ public static class PictureFormats
                         ..,
                     ] => PictureFormat.WebP,
             _ when BmpFile.IsBmp(start) => PictureFormat.Bmp,
-            _ when start.StartsWith("version https://git-lfs"u8) => throw new FormatException(
+            _ when GitLfs.IsPointer(start) => throw new FormatException(
                 "is a git-LFS pointer, not the picture (run 'git lfs pull')"
             ),
             _ when Foreign(start) is { } name => throw new FormatException($"is {name}; read are {Read}"),
@@ -70,7 +72,7 @@ public static class PictureFormats
     /// <param name="start">As for <see cref="Of"/>.</param>
     public static bool IsPicture(ReadOnlySpan<byte> start)
     {
-        if (Foreign(start) is not null || start.StartsWith("version https://git-lfs"u8))
+        if (Foreign(start) is not null || GitLfs.IsPointer(start))
         {
             return true;
         }

@@ -29,18 +29,18 @@ internal sealed record PictureMetadata(byte[]? Exif, byte[]? Profile, byte[]? Xm
     /// How the picture is stored, as Pillow's <c>exif_transpose</c> finds it: EXIF, else ImageMagick's profile; where
     /// neither has the tag, the first <c>tiff:Orientation</c> of XMP. Plain where nothing says otherwise.
     /// </summary>
-    public FoundOrientation Orientation
+    public StatedOrientation Stated
     {
         get
         {
-            if (Vision.Exif.Orientation(Exif ?? Profile) is { } stated)
+            if (ExifBlock.OrientationIn(Exif ?? Profile) is { } stated)
             {
                 return stated with { IsPlain = stated.IsPlain && Exif is not null };
             }
 
             return InXmp(Xmp) is { } other
-                ? new FoundOrientation(other, IsPlain: false)
-                : new FoundOrientation(Vision.Orientation.AsStored, IsPlain: true);
+                ? new StatedOrientation(other, IsPlain: false)
+                : new StatedOrientation(Orientation.AsStored, IsPlain: true);
         }
     }
 
@@ -250,7 +250,7 @@ internal sealed record PictureMetadata(byte[]? Exif, byte[]? Profile, byte[]? Xm
                 : [];
             if (value is [>= (byte)'0' and <= (byte)'9', ..])
             {
-                return Vision.Exif.Named(value[0] - '0');
+                return ExifBlock.OrientationOf(value[0] - '0');
             }
         }
 

@@ -10,7 +10,6 @@ namespace Pipelines.Models.Vision;
 /// </summary>
 public sealed record PreprocessorConfig
 {
-    private const string Areas = "{shortest_edge, longest_edge} or {min_pixels, max_pixels}, areas in pixels";
     private const int LargestSide = 16384,
         Absent = -1;
 
@@ -30,8 +29,8 @@ public sealed record PreprocessorConfig
     public string Source { get; private init; } = "preprocessor_config.json";
 
     /// <summary>
-    /// A number, {shortest_edge}, {height, width}, or (Qwen2-VL) {shortest_edge, longest_edge} or {min_pixels,
-    /// max_pixels} in pixels of area.
+    /// A number, {shortest_edge} or {height, width} for a side; {shortest_edge, longest_edge} or {min_pixels,
+    /// max_pixels} for an area in pixels.
     /// </summary>
     public JsonElement Size { get; init; }
 
@@ -50,22 +49,22 @@ public sealed record PreprocessorConfig
     /// <summary>Standard deviation of each channel.</summary>
     public IReadOnlyList<double>? ImageStd { get; init; }
 
-    /// <summary>LLaVA-NeXT: sizes (height, width) that a picture may be fitted into.</summary>
+    /// <summary>Sizes (height, width) that a picture may be fitted into.</summary>
     public IReadOnlyList<IReadOnlyList<int>>? ImageGridPinpoints { get; init; }
 
-    /// <summary>Qwen2-VL: smallest area.</summary>
+    /// <summary>Smallest area.</summary>
     public long? MinPixels { get; init; }
 
-    /// <summary>Qwen2-VL: largest area.</summary>
+    /// <summary>Largest area.</summary>
     public long? MaxPixels { get; init; }
 
-    /// <summary>Qwen2-VL: side of a patch.</summary>
+    /// <summary>Side of a patch.</summary>
     public int? PatchSize { get; init; }
 
-    /// <summary>Qwen2-VL: frames of a patch.</summary>
+    /// <summary>Frames of a patch.</summary>
     public int? TemporalPatchSize { get; init; }
 
-    /// <summary>Qwen2-VL: patches joined to one token, each way.</summary>
+    /// <summary>Patches joined to one token, each way.</summary>
     public int? MergeSize { get; init; }
 
     /// <summary>Name of the hub's class, or null.</summary>
@@ -74,15 +73,11 @@ public sealed record PreprocessorConfig
     /// <summary>Its name in old files, or null.</summary>
     public string? FeatureExtractorType { get; init; }
 
-    /// <summary>True: LLaVA-1.5's own class pads to a square; LLaVA-NeXT's pads batches.</summary>
+    /// <summary>Some classes pad to a square, some pad batches.</summary>
     public bool? DoPad { get; init; }
 
     /// <summary>All keys of the file that have a value, understood or not; null counts as absent.</summary>
     public IReadOnlyList<(string Key, JsonElement Value)> Given { get; private init; } = [];
-
-    /// <summary>A picture is padded to a square with the mean colour before it is resized.</summary>
-    public bool PadsToSquare =>
-        DoPad == true && ImageProcessorKeys.IsPadding(ImageProcessorType ?? FeatureExtractorType);
 
     /// <summary>size is {height, width}: the proportions of a picture are not kept.</summary>
     public bool Squashes =>
@@ -221,45 +216,8 @@ public sealed record PreprocessorConfig
     /// <summary>What a byte is multiplied with, the class's 1/255 where the file has none.</summary>
     public double Rescale => RescaleFactor ?? (1 / 255.0);
 
-    /// <summary>
-    /// LLaVA-1.5: whether the middle is cut out; a picture that was squashed to the crop's size has nothing to lose.
-    /// </summary>
-    public bool Crops => DoCenterCrop != false || (Squashes && ShortSide(224) == Side(224));
-
-    /// <summary>Qwen2-VL: smallest area in pixels; min_pixels goes before size.</summary>
-    public long SmallestArea => MinPixels ?? Area("shortest_edge", "min_pixels") ?? 56 * 56;
-
-    /// <summary>Qwen2-VL: largest area in pixels.</summary>
-    public long LargestArea => MaxPixels ?? Area("longest_edge", "max_pixels") ?? 28 * 28 * 1280;
-
-    /// <summary>
-    /// A field of <see cref="Size"/> as areas are given: {shortest_edge, longest_edge} or {min_pixels, max_pixels}.
-    /// </summary>
-    private long? Area(string edge, string pixels)
-    {
-        if (Size.ValueKind == JsonValueKind.Undefined)
-        {
-            return null;
-        }
-
-        string[]? keys = KeysOf(Size);
-        return keys is null ? throw WrongSize("size", Size, Areas)
-            : Array.TrueForAll(keys, k => k is "shortest_edge" or "longest_edge") ? AreaIn(edge)
-            : Array.TrueForAll(keys, k => k is "min_pixels" or "max_pixels") ? AreaIn(pixels)
-            : throw WrongSize("size", Size, Areas);
-    }
-
-    private long? AreaIn(string name) =>
-        !Size.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
-        : value.ValueKind == JsonValueKind.Number
-        && value.TryGetDecimal(out decimal number)
-        && decimal.IsInteger(number)
-        && number is > 0 and <= long.MaxValue
-            ? (long)number
-        : throw new InputException(Source, $"has size.{name} that is no positive number.", "Download it again.");
-
     /// <summary>The keys that have a value, in ordinal order; null where it is no object.</summary>
-    private static string[]? KeysOf(JsonElement size) =>
+    internal static string[]? KeysOf(JsonElement size) =>
         size.ValueKind == JsonValueKind.Object
             ?
             [
@@ -297,15 +255,11 @@ public sealed record PreprocessorConfig
         };
 
         static int Int(JsonElement element) =>
-            element.ValueKind == JsonValueKind.Number
-            && element.TryGetDecimal(out decimal number)
-            && decimal.IsInteger(number)
-            && number is > 0 and <= LargestSide
-                ? (int)number
-                : 0;
+            ProcessorFields.WholeIn(element) is { } number and > 0 and <= LargestSide ? (int)number : 0;
     }
 
-    private InputException WrongSize(string name, JsonElement value, string wanted) =>
+    /// <summary>A size in a form that the family does not read.</summary>
+    internal InputException WrongSize(string name, JsonElement value, string wanted) =>
         new(Source, $"has '{name}: {ProcessorFields.Shown(value)}', which is not {wanted}.", "Download it again.");
 
     private PreprocessorConfig Checked()

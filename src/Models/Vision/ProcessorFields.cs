@@ -79,7 +79,8 @@ internal sealed class ProcessorFields(JsonElement file, string source)
     private static double? NumberIn(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;
 
-    private static long? WholeIn(JsonElement value) =>
+    /// <summary>The whole number that a value is, in any of JSON's writings; null where it is none.</summary>
+    public static long? WholeIn(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number
         && value.TryGetDecimal(out decimal number)
         && decimal.IsInteger(number)

@@ -103,7 +103,7 @@ internal static class ShapeReader
                 members[false].ToDictionary(Spelling.Of, m => (Shape.Fields)Of(m), StringComparer.Ordinal)
             );
         }
-        if (type.IsClass && type.Assembly == typeof(Experiment).Assembly)
+        if (type.IsClass && StageKinds.Assemblies.Contains(type.Assembly))
         {
             return new Shape.Fields(type, [.. Properties(type).Select(Field)]);
         }
@@ -112,7 +112,12 @@ internal static class ShapeReader
     }
 
     private static IEnumerable<Type> Members(Type family) =>
-        family.Assembly.GetTypes().Where(t => t.IsSubclassOf(family) && !t.IsAbstract).OrderBy(t => t.MetadataToken);
+        family == typeof(StageSpec)
+            ? StageKinds.All
+            : family
+                .Assembly.GetTypes()
+                .Where(t => t.IsSubclassOf(family) && !t.IsAbstract)
+                .OrderBy(t => t.MetadataToken);
 
     private static IEnumerable<PropertyInfo> Properties(Type record) =>
         record

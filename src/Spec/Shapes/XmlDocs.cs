@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml;
@@ -6,22 +7,22 @@ using System.Xml.Linq;
 namespace Pipelines.Spec.Shapes;
 
 /// <summary>
-/// The one-line docs of the records, read from the file that the compiler writes beside the assembly. Without that file
-/// there are no notes, and nothing else changes.
+/// The one-line docs of the records, read from the files that the compiler writes beside the assemblies. Without such a
+/// file there are no notes, and nothing else changes.
 /// </summary>
 internal static partial class XmlDocs
 {
-    private static readonly Lazy<Dictionary<string, XElement>> Summaries = new(Load);
+    private static readonly ConcurrentDictionary<Assembly, Dictionary<string, XElement>> Summaries = new();
 
     /// <summary>The summary of a property as plain text, or "".</summary>
     public static string Summary(PropertyInfo property) =>
-        Summary($"P:{property.DeclaringType!.FullName}.{property.Name}");
+        Summary(property.DeclaringType!.Assembly, $"P:{property.DeclaringType.FullName}.{property.Name}");
 
     /// <summary>The summary of a type as plain text, or "".</summary>
-    public static string Summary(Type type) => Summary($"T:{type.FullName}");
+    public static string Summary(Type type) => Summary(type.Assembly, $"T:{type.FullName}");
 
-    private static string Summary(string member) =>
-        Summaries.Value.TryGetValue(member, out XElement? summary)
+    private static string Summary(Assembly assembly, string member) =>
+        Summaries.GetOrAdd(assembly, Load).TryGetValue(member, out XElement? summary)
             ? Blanks().Replace(string.Concat(summary.Nodes().Select(Plain)), " ").Trim()
             : "";
 
@@ -44,9 +45,9 @@ internal static partial class XmlDocs
         return cref.StartsWith("P:", StringComparison.Ordinal) ? Spelling.Key(last) : last;
     }
 
-    private static Dictionary<string, XElement> Load()
+    private static Dictionary<string, XElement> Load(Assembly assembly)
     {
-        string file = Path.Combine(AppContext.BaseDirectory, typeof(Experiment).Assembly.GetName().Name + ".xml");
+        string file = Path.Combine(AppContext.BaseDirectory, assembly.GetName().Name + ".xml");
         try
         {
             return XDocument

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Data;
 
@@ -527,7 +528,7 @@ internal ref struct JsonTokens
             throw new InputException(file, "is text in UTF-16 or UTF-32, not in UTF-8.", "Save it in UTF-8.");
         }
 
-        if (start.StartsWith("version https://git-lfs"u8))
+        if (GitLfs.IsPointer(start))
         {
             throw new InputException(
                 file,

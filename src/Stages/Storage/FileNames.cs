@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Stages.Storage;
 

@@ -56,6 +56,9 @@ public sealed class Table<TRow> : ITable
     /// <inheritdoc/>
     public string Name => table.Name;
 
+    /// <summary>Name of its file in a unit's artifact.</summary>
+    public string FileName => table.File ?? table.Name.Replace('_', '-') + ".parquet";
+
     /// <inheritdoc/>
     public IReadOnlyList<DataField> Fields => Array.ConvertAll(columns, c => c.Field);
 

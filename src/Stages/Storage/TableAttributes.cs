@@ -11,6 +11,9 @@ internal sealed class TableAttribute(string name) : Attribute
     /// <summary>File or folder name without extension.</summary>
     public string Name => name;
 
+    /// <summary>Name of its file in a unit's artifact; null = its name in kebab-case.</summary>
+    public string? File { get; init; }
+
     /// <summary>Runs publish it as a folder of part files; the others are one file with a CSV twin.</summary>
     public bool InParts { get; init; }
 

@@ -101,7 +101,7 @@ internal sealed record AttributionRow(
 /// <param name="Converged">The stopping rule was met before the last sweep allowed.</param>
 /// <param name="TrainRows">Masks fitted.</param>
 /// <param name="TestRows">Masks held out.</param>
-[Table("fits")]
+[Table("fits", File = "fit.parquet")]
 public sealed record FitRow(
     [RowKey] string SampleId,
     string Trainer,
@@ -142,7 +142,7 @@ public sealed record ValidationRow(
     [RowKey] string SampleId,
     [RowKey] string Criterion,
     [RowKey] int Seed,
-    [RowKey][Unit("heads")] int K,
+    [RowKey] [Unit("heads")] int K,
     [Unit(UnitAttribute.Phi)] double Faithfulness,
     [Unit(UnitAttribute.Phi)] double Completeness
 );

@@ -35,7 +35,7 @@ public sealed record TextTokenRow(
 /// <param name="GridRows">Rows of the image tokens' grid over the picture; 0 = none.</param>
 /// <param name="GridColumns">Its columns.</param>
 /// <param name="Heads">x*, ceil(N/8) bytes, least significant bit first.</param>
-[Table("token_traces")]
+[Table("token_traces", File = "trace.parquet")]
 public sealed record TokenTraceRow(
     [RowKey] string SampleId,
     [Unit("heads")] int HeadsKept,
@@ -91,7 +91,7 @@ public sealed record ObjectShareRow(
 /// <param name="TrainRows">Masks fitted.</param>
 /// <param name="TestRows">Masks held out.</param>
 /// <param name="RhoAttention">Pearson correlation of beta and weighted attention over the image tokens.</param>
-[Table("token_fits")]
+[Table("token_fits", File = "fit.parquet")]
 public sealed record TokenFitRow(
     [RowKey] string SampleId,
     string Trainer,

@@ -2,6 +2,7 @@ using System.Text;
 using Pipelines.Fuzz.Mutators;
 using Pipelines.Host.Planning;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Fuzz.Targets;
 

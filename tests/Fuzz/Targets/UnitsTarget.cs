@@ -1,6 +1,7 @@
 using Pipelines.Fuzz.Mutators;
 using Pipelines.Host.Running;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Fuzz.Targets;
 

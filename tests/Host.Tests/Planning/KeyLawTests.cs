@@ -8,6 +8,7 @@ using Pipelines.Models.Families;
 using Pipelines.Spec;
 using Pipelines.Spec.Shapes;
 using Pipelines.Stages;
+using Pipelines.Stages.Units;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;
@@ -384,12 +385,15 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
                 .Samples(catalog.Artifacts)![0];
             return
             [
-                .. Pipeline
-                    .Compile(experiment, own, "test")
-                    .Stages.OfType<ForwardPasses>()
-                    .First()
-                    .PassParts(sample)
-                    .Where(p => p is not Pipelines.Stages.Storage.KeyPart.Inputs)
+                .. CanonicalForm
+                    .Of(
+                        Pipeline
+                            .Compile(experiment, own, "test")
+                            .Stages.OfType<ForwardPasses>()
+                            .First()
+                            .PassesOver(catalog.Artifacts, sample)
+                    )
+                    .Where(p => p is not KeyPart.Inputs)
                     .Select(Fingerprint.Of),
             ];
         }
@@ -472,7 +476,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     private static class Images
     {
         public static IEnumerable<string> Changing() =>
-            from family in Enum.GetValues<ModelFamily>()
+            from family in KnownFamilies.All
             from start in new[]
             {
                 new ImageSpec(),
@@ -485,7 +489,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             where after is not null && after != before
             select variation.Field;
 
-        private static string? Key(ImageSpec image, ModelFamily family)
+        private static string? Key(ImageSpec image, Family family)
         {
             try
             {

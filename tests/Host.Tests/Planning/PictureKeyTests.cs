@@ -40,7 +40,7 @@ public sealed class PictureKeyTests : IDisposable
     [InlineData("turned_exif1_before_xmp6.png")]
     [InlineData("turned_xmp9.png")]
     public void A_picture_that_is_read_as_ever_has_the_key_of_its_bytes(string file) =>
-        context.PictureDigest(Item(file)).Should().Be(FileDigests.Compute(Item(file).FullPath));
+        context.SourceOf(Item(file)).Digest.Should().Be(FileDigests.Compute(Item(file).FullPath));
 
     [Theory]
     [InlineData("turned_exif_long8.jpg")]
@@ -48,7 +48,7 @@ public sealed class PictureKeyTests : IDisposable
     [InlineData("turned_xmp6.png")]
     [InlineData("turned_xmp6.jpg")]
     public void A_picture_that_is_turned_since_is_not_what_was_stored_of_it(string file) =>
-        context.PictureDigest(Item(file)).Should().NotBe(FileDigests.Compute(Item(file).FullPath));
+        context.SourceOf(Item(file)).Digest.Should().NotBe(FileDigests.Compute(Item(file).FullPath));
 
     [Theory]
     [InlineData("zero.png", "cannot be read (it is a character device, not a regular file)")]
@@ -64,7 +64,7 @@ public sealed class PictureKeyTests : IDisposable
         File.CreateSymbolicLink(path, target);
         var item = new DataItem(name, name, path);
 
-        context.PictureDigest(item).Should().HaveLength(64);
+        context.SourceOf(item).Digest.Should().HaveLength(64);
         context.Unusable(item).Should().Be($"the picture {reason}");
     }
 

@@ -1,6 +1,6 @@
 using FluentAssertions;
 using Pipelines.Host.Planning;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;

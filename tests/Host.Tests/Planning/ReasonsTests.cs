@@ -1,7 +1,7 @@
 using FluentAssertions;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Running;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Planning;

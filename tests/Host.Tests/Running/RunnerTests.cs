@@ -3,7 +3,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
 using Pipelines.Stages;
-using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Running;

@@ -2,6 +2,7 @@ using FluentAssertions;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
 using Xunit;
 
 namespace Pipelines.Host.Tests.Storage;

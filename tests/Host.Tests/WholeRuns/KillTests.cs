@@ -39,7 +39,8 @@ public sealed class KillTests
     public async Task An_interrupted_run_says_how_to_go_on_and_ends_with_130_whatever_the_signal(string signal)
     {
         using var experiment = new SmallExperiment(samples: 6, masks: 4000);
-        using Process process = HostProcess.Start(experiment.Arguments());
+        // Tests may themselves run where signals are ignored (nohup, a job in the background), which is handed down
+        using Process process = HostProcess.StartBy("env --default-signal", experiment.Arguments());
         var output = process.StandardOutput.ReadToEndAsync();
         _ = process.StandardError.ReadToEndAsync();
         WaitForPasses(experiment, process);

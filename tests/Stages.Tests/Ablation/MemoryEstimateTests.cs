@@ -3,6 +3,7 @@ using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
+using Pipelines.Stages.Tests.Models;
 using TorchSharp;
 using Xunit;
 
@@ -86,7 +87,7 @@ public sealed class MemoryEstimateTests
         using var model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float32, golden.Image);
         Pixels pixels = model.Preprocess(golden.Picture(0));
         VisionShape shape = VisionShape.Read(model.Info, golden.ImageLength);
-        if (model.Info.Family == ModelFamily.Qwen2Vl)
+        if (model.Info.Family == Known.Qwen2Vl)
         {
             shape.Rows.Should().Be(pixels.Shape[0], "patches");
         }

@@ -12,7 +12,9 @@ public sealed class StageFactoryTests
         StageFactory
             .Constructors.Keys.Should()
             .BeEquivalentTo(
-                typeof(StageSpec).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(StageSpec)) && !t.IsAbstract)
+                new[] { typeof(StageSpec).Assembly, typeof(Stage).Assembly }
+                    .SelectMany(a => a.GetTypes())
+                    .Where(t => t.IsSubclassOf(typeof(StageSpec)) && !t.IsAbstract)
             );
 
     [Fact]

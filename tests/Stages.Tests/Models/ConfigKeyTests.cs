@@ -2,6 +2,9 @@ using System.Text.Json.Nodes;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
+using Pipelines.Models.Families.Llava;
+using Pipelines.Models.Families.Qwen2Vl;
+using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Tensors;
@@ -450,10 +453,10 @@ public sealed class ConfigKeyTests
         using var tiny = new TinyLlava();
         string own = Path.Combine(tiny.Folder, "preprocessor_config.json"),
             joint = Path.Combine(tiny.Folder, "processor_config.json");
-        PreprocessorConfig before = ImageProcessorKeys.Clip.Read(tiny.Folder);
+        PreprocessorConfig before = LlavaSettings.Keys.Read(tiny.Folder);
         File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}},"patch_size":14}""");
         File.Delete(own);
-        PreprocessorConfig after = ImageProcessorKeys.Clip.Read(tiny.Folder);
+        PreprocessorConfig after = LlavaSettings.Keys.Read(tiny.Folder);
         (after.Side(0), after.ShortSide(0)).Should().Be((before.Side(0), before.ShortSide(0)));
         after.Source.Should().Be(joint);
         tiny.Load().Dispose();
@@ -482,10 +485,10 @@ public sealed class ConfigKeyTests
         string own = Path.Combine(tiny.Folder, "preprocessor_config.json"),
             joint = Path.Combine(tiny.Folder, "processor_config.json");
         File.WriteAllText(joint, $$"""{"image_processor":{{File.ReadAllText(own)}} }""");
-        ImageProcessorKeys.Clip.Read(tiny.Folder).Source.Should().Be(own);
+        LlavaSettings.Keys.Read(tiny.Folder).Source.Should().Be(own);
         File.WriteAllText(joint, """{"image_processor":{"size":{"shortest_edge":56}}}""");
         FluentActions
-            .Invoking(() => ImageProcessorKeys.Clip.Read(tiny.Folder))
+            .Invoking(() => LlavaSettings.Keys.Read(tiny.Folder))
             .Should()
             .Throw<InputException>()
             .WithMessage("*preprocessor_config.json*other settings*processor_config.json*");

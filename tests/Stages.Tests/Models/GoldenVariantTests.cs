@@ -39,7 +39,7 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         using SavedFolder saved = SavedFolder.Of(golden, variant);
         ModelInfo info = ModelInfo.Read(saved.Path);
         saved.WithTokenizerOf(
-            info.Family == ModelFamily.Qwen2Vl ? "<|image_pad|>" : "<image>",
+            info.Family == Known.Qwen2Vl ? "<|image_pad|>" : "<image>",
             golden.InputIds[golden.ImageStart]
         );
         ModelFolder.RequireUsable(info, []);
@@ -134,7 +134,7 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
             using var golden = new GoldenCase(folder);
             ModelInfo info = ModelInfo.Read(golden.ModelFolder);
             ModelConfig config = ModelInfo.ReadConfig(golden.ModelFolder);
-            ExpectedTensors expected = ExpectedTensors.Of(info, config);
+            ExpectedTensors expected = info.Family.Tensors(info.Decoder, config);
             using Checkpoint checkpoint = Checkpoint.Open(golden.ModelFolder);
             var stored = checkpoint
                 .Tensors.Values.Where(t => !expected.Unused.Any(u => t.Name.StartsWith(u, StringComparison.Ordinal)))
@@ -156,7 +156,7 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
             using var golden = new GoldenCase(folder);
             ModelInfo info = ModelInfo.Read(golden.ModelFolder);
             using Checkpoint checkpoint = Checkpoint.Open(golden.ModelFolder);
-            Func<string, string> hub = TensorNames.Of(info.Family);
+            Func<string, string> hub = info.Family.HubName;
             string[] names = [.. checkpoint.Tensors.Keys];
             names.Select(hub).Should().Equal(names, "the hub's names are their own");
             foreach (Func<string, string> form in Forms(info.Family))
@@ -170,10 +170,9 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
     /// Names as other programs write them: the classes of 4.52 and later, base models, towers without a step of the
     /// path.
     /// </summary>
-    private static IEnumerable<Func<string, string>> Forms(ModelFamily family) =>
-        family switch
-        {
-            ModelFamily.Qwen2Vl =>
+    private static IEnumerable<Func<string, string>> Forms(Family family) =>
+        family == Known.Qwen2Vl
+            ?
             [
                 n =>
                     n == "lm_head.weight" ? n
@@ -181,23 +180,19 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
                     : "model." + n,
                 n => n.StartsWith("model.", StringComparison.Ordinal) ? "language_model." + n["model.".Length..] : n,
                 n => n.StartsWith("model.", StringComparison.Ordinal) ? n["model.".Length..] : n,
-            ],
-            ModelFamily.InternVl =>
-            [
-                n => "model." + n,
-                n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-            ],
-            _ =>
-            [
-                n =>
-                    n == "language_model.lm_head.weight"
-                        ? "lm_head.weight"
-                        : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-                n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
-                n => n.Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal),
-                n => n.Replace("language_model.model.", "model.", StringComparison.Ordinal),
-            ],
-        };
+            ]
+        : family == Known.InternVl
+            ? [n => "model." + n, n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal)]
+        :
+        [
+            n =>
+                n == "language_model.lm_head.weight"
+                    ? "lm_head.weight"
+                    : "model." + n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+            n => n.Replace("language_model.model.", "language_model.", StringComparison.Ordinal),
+            n => n.Replace("vision_tower.vision_model.", "vision_tower.", StringComparison.Ordinal),
+            n => n.Replace("language_model.model.", "model.", StringComparison.Ordinal),
+        ];
 
     private static object Numbers(ModelInfo info) =>
         new

@@ -82,10 +82,7 @@ public sealed class ImageTokenCounterTests
             ImageChoice[] choices =
             [
                 golden.Image,
-                ImageSettings.Resolve(
-                    new ImageSpec { Size = info.Family == ModelFamily.Llava ? null : 112 },
-                    info.Family
-                ),
+                ImageSettings.Resolve(new ImageSpec { Size = info.Family == Known.Llava ? null : 112 }, info.Family),
             ];
             foreach (ImageChoice image in choices)
             {
@@ -140,31 +137,31 @@ public sealed class ImageTokenCounterTests
     [Fact]
     public void A_field_that_a_family_does_not_have_is_named_with_what_it_has()
     {
-        (ModelFamily Family, ImageSpec Spec, string Message)[] wrong =
+        (Family Family, ImageSpec Spec, string Message)[] wrong =
         [
-            (ModelFamily.Llava, new() { Size = 336 }, "model.image.size: LLaVA-1.5 has no such choice. It has fit."),
+            (Known.Llava, new() { Size = 336 }, "model.image.size: LLaVA-1.5 has no such choice. It has fit."),
             (
-                ModelFamily.Llava,
+                Known.Llava,
                 new() { OtherSizes = OtherSizes.Reject },
                 "model.image.other_sizes: LLaVA-1.5 has no such choice. It has fit."
             ),
             (
-                ModelFamily.LlavaNext,
+                Known.LlavaNext,
                 new() { Fit = ImageFit.Pad },
                 "model.image.fit: LLaVA-NeXT has no such choice. It has size and other_sizes."
             ),
             (
-                ModelFamily.Qwen2Vl,
+                Known.Qwen2Vl,
                 new() { Tiles = 1 },
                 "model.image.tiles: Qwen2-VL has no such choice. It has size and other_sizes."
             ),
             (
-                ModelFamily.InternVl,
+                Known.InternVl,
                 new() { Fit = ImageFit.Pad },
                 "model.image.fit: InternVL2.5 has no such choice. It has tiles, size and other_sizes."
             ),
             (
-                ModelFamily.Qwen2Vl,
+                Known.Qwen2Vl,
                 new() { Size = 0, OtherSizes = OtherSizes.Reject },
                 "model.image: 'other_sizes: reject' needs a size*Set model.image.size, for example to 448."
             ),

@@ -145,15 +145,10 @@ public sealed class ModelInfoTests
             ((int[])[d.Layers, d.Heads, d.KvHeads, d.HeadDim, d.Hidden, d.Intermediate, d.VocabularyRows])
                 .Should()
                 .Equal(numbers, name);
-            info.Stored.Should()
-                .Be(
-                    info.Family is ModelFamily.Llava or ModelFamily.LlavaNext
-                        ? torch.ScalarType.Float16
-                        : torch.ScalarType.BFloat16
-                );
-            d.QkvBias.Should().Be(info.Family == ModelFamily.Qwen2Vl || name is "InternVL2_5-1B" or "InternVL2_5-4B");
+            info.Stored.Should().Be(Known.IsLlava(info.Family) ? torch.ScalarType.Float16 : torch.ScalarType.BFloat16);
+            d.QkvBias.Should().Be(info.Family == Known.Qwen2Vl || name is "InternVL2_5-1B" or "InternVL2_5-4B");
             d.TiedHead.Should().Be(name == "Qwen2-VL-2B-Instruct");
-            d.RotaryTheta.Should().Be(info.Family is ModelFamily.Llava or ModelFamily.LlavaNext ? 1e4 : 1e6);
+            d.RotaryTheta.Should().Be(Known.IsLlava(info.Family) ? 1e4 : 1e6);
             info.Name.Should().Be(name);
         }
     }

@@ -2,6 +2,9 @@ using System.Text;
 using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Models.Families;
+using Pipelines.Models.Families.InternVl;
+using Pipelines.Models.Families.Llava;
+using Pipelines.Models.Families.LlavaNext;
 using Pipelines.Models.Vision;
 using Xunit;
 
@@ -16,8 +19,8 @@ public sealed class TokenRegionsTests
         // 8 x 4 pixels: the short side has the model's 4 already, columns 2 to 5 are kept; 2 x 2 tokens of 2 x 2 pixels
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
 
-        TokenRegions
-            .OfClip(processor, 8, 4, grid: 2, dropsClassToken: true)
+        LlavaRegions
+            .Of(processor, 8, 4, grid: 2, dropsClassToken: true)
             .Should()
             .Equal(
                 new PictureRegion(0.25, 0, 0.5, 0.5),
@@ -34,8 +37,8 @@ public sealed class TokenRegionsTests
         // whole height
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""), ImageFit.Pad);
 
-        TokenRegions
-            .OfClip(processor, 8, 4, grid: 2, dropsClassToken: false)
+        LlavaRegions
+            .Of(processor, 8, 4, grid: 2, dropsClassToken: false)
             .Should()
             .Equal(
                 null,
@@ -52,8 +55,8 @@ public sealed class TokenRegionsTests
         var processor = new ClipProcessor(Config("""{"size":4,"crop_size":4}"""));
 
         // 4 x 16 after the resize, rows 6 to 9
-        TokenRegions
-            .OfClip(processor, 2, 8, grid: 1, dropsClassToken: true)
+        LlavaRegions
+            .Of(processor, 2, 8, grid: 1, dropsClassToken: true)
             .Should()
             .Equal(new PictureRegion(0, 0.375, 1, 0.625));
     }
@@ -65,7 +68,7 @@ public sealed class TokenRegionsTests
         // a line end
         var processor = new LlavaNextProcessor(Config("""{"size":4,"image_grid_pinpoints":[[4,8],[8,4],[8,8]]}"""));
 
-        PictureRegion?[] regions = [.. TokenRegions.OfTiles(processor.Geometry(8, 4), processor.Side, grid: 2)];
+        PictureRegion?[] regions = [.. LlavaNextRegions.Of(processor.Geometry(8, 4), processor.Side, grid: 2)];
 
         regions.Should().HaveCount(4 + (2 * 5));
         regions[..4]
@@ -98,7 +101,7 @@ public sealed class TokenRegionsTests
         LlavaNextGeometry geometry = processor.Geometry(6, 4);
         geometry.PadLeft.Should().Be(1);
 
-        PictureRegion first = TokenRegions.OfTiles(geometry, processor.Side, grid: 2).ElementAt(4)!.Value;
+        PictureRegion first = LlavaNextRegions.Of(geometry, processor.Side, grid: 2).ElementAt(4)!.Value;
 
         (first.Left, first.Right).Should().Be((-1.0 / 6, 1.0 / 6));
         (first.Top, first.Bottom).Should().Be((0.0, 0.5));
@@ -107,7 +110,7 @@ public sealed class TokenRegionsTests
     [Fact]
     public void Tiles_of_InternVl_are_laid_tile_by_tile_and_the_thumbnail_over_all()
     {
-        PictureRegion?[] regions = [.. TokenRegions.OfTiles(new TileGrid(2, 1, Thumbnail: true), grid: 2)];
+        PictureRegion?[] regions = [.. InternVlRegions.Of(new TileGrid(2, 1, Thumbnail: true), grid: 2)];
 
         regions.Should().HaveCount(12).And.NotContainNulls();
         regions[1].Should().Be(new PictureRegion(0.25, 0, 0.5, 0.5));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipelines.Models.Text;
+using Pipelines.Stages.Tests.Models;
 
 namespace Pipelines.Stages.Tests.Text;
 
@@ -30,12 +31,12 @@ internal sealed class GoldenCase
     public ChatTemplate Template =>
         Family switch
         {
-            "llava" => ChatTemplate.Llava,
+            "llava" => Known.Template(Known.Llava),
             "llava_next" => Text("prompt").StartsWith("USER", StringComparison.Ordinal)
-                ? ChatTemplate.Llava
-                : ChatTemplate.Vicuna,
-            "internvl" => ChatTemplate.InternVl,
-            "qwen2vl" => ChatTemplate.Qwen2Vl,
+                ? Known.Template(Known.Llava)
+                : Known.Template("vicuna", Known.LlavaNext),
+            "internvl" => Known.Template(Known.InternVl),
+            "qwen2vl" => Known.Template(Known.Qwen2Vl),
             _ => throw new InvalidOperationException($"{Name}: unknown family {Family}"),
         };
 

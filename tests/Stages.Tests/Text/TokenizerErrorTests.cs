@@ -5,6 +5,7 @@ using FsCheck.Xunit;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Text;
 using Pipelines.Models.Text.Templates;
+using Pipelines.Stages.Tests.Models;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text;
@@ -124,8 +125,9 @@ public sealed class TokenizerErrorTests
             .Should()
             .Throw<InputException>()
             .WithMessage("*once*");
-        ChatTemplate
-            .InternVl.Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the cat?", 5))
+        Known
+            .Template(Known.InternVl)
+            .Invoking(t => t.Encode(SmallTokenizers.ByteLevel, "the cat?", 5))
             .Should()
             .Throw<InputException>()
             .WithMessage("*IMG_CONTEXT*");

@@ -1,6 +1,10 @@
 using System.Text;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Families.InternVl;
+using Pipelines.Models.Families.Llava;
+using Pipelines.Models.Families.LlavaNext;
+using Pipelines.Models.Families.Qwen2Vl;
 using Pipelines.Models.Vision;
 using Xunit;
 
@@ -222,7 +226,7 @@ public sealed class ProcessorTests
     [InlineData("LlavaImageProcessor", false, "Crop")]
     [InlineData("CLIPImageProcessor", false, "Crop")]
     public void The_folder_decides_whether_pictures_are_padded(string type, bool pads, string fit) =>
-        ClipProcessor
+        LlavaSettings
             .PublishedFit(Config($$"""{"image_processor_type":"{{type}}","do_pad":{{(pads ? "true" : "false")}}}"""))
             .ToString()
             .Should()
@@ -256,7 +260,7 @@ public sealed class ProcessorTests
         {
             "llava" => new ClipProcessor(Config(json)),
             "llava_next" => new LlavaNextProcessor(Config(json)),
-            "internvl" => Demanded(ImageProcessorKeys.InternVl, Config(json)),
+            "internvl" => Demanded(InternVlSettings.Keys, Config(json)),
             _ => new Qwen2VlProcessor(Config(json)),
         };
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Families.Llava;
 using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Tensors;
 using Xunit;
@@ -67,7 +69,7 @@ public sealed class TwoProcessorsTests
         Write(folder, Plain("llava"), padding);
         Refusal("llava", folder).Should().Contain("do_pad is false here and true there");
         Write(folder, padding, padding);
-        ImageProcessorKeys.Clip.Read(folder.Path).PadsToSquare.Should().BeTrue();
+        LlavaSettings.StartsPadded(LlavaSettings.Keys.Read(folder.Path)).Should().BeTrue();
     }
 
     [Theory]
@@ -160,11 +162,5 @@ public sealed class TwoProcessorsTests
     }
 
     private static ImageProcessorKeys Keys(string family) =>
-        family switch
-        {
-            "llava" => ImageProcessorKeys.Clip,
-            "llava_next" => ImageProcessorKeys.LlavaNext,
-            "internvl" => ImageProcessorKeys.InternVl,
-            _ => ImageProcessorKeys.Qwen2Vl,
-        };
+        KnownFamilies.OfType(family == "internvl" ? "internvl_chat" : family)!.ImageProcessor;
 }

@@ -3,6 +3,10 @@ using System.Text.Json;
 using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Families.InternVl;
+using Pipelines.Models.Families.Llava;
+using Pipelines.Models.Families.LlavaNext;
+using Pipelines.Models.Families.Qwen2Vl;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Text;
@@ -275,10 +279,10 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
             );
             int tokens = golden.Family switch
             {
-                "llava_next" => new LlavaNextProcessor(ImageProcessorKeys.LlavaNext.Read(golden.ModelFolder))
+                "llava_next" => new LlavaNextProcessor(LlavaNextSettings.Keys.Read(golden.ModelFolder))
                     .Geometry(picture.Width, picture.Height)
                     .ImageTokens(golden.Number("image_size") / golden.Number("patch_size")),
-                "qwen2vl" => new Qwen2VlProcessor(ImageProcessorKeys.Qwen2Vl.Read(golden.ModelFolder))
+                "qwen2vl" => new Qwen2VlProcessor(Qwen2VlSettings.Keys.Read(golden.ModelFolder))
                     .Geometry(picture.Width, picture.Height)
                     .ImageTokens,
                 "internvl" => golden.Number("tokens_per_tile")
@@ -347,16 +351,16 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
     {
         return golden.Family switch
         {
-            "llava" => new ClipProcessor(ImageProcessorKeys.Clip.Read(golden.ModelFolder)).Process,
-            "llava_next" => new LlavaNextProcessor(ImageProcessorKeys.LlavaNext.Read(golden.ModelFolder)).Process,
+            "llava" => new ClipProcessor(LlavaSettings.Keys.Read(golden.ModelFolder)).Process,
+            "llava_next" => new LlavaNextProcessor(LlavaNextSettings.Keys.Read(golden.ModelFolder)).Process,
             "internvl" => CaseInternVl(golden).Process,
-            _ => new Qwen2VlProcessor(ImageProcessorKeys.Qwen2Vl.Read(golden.ModelFolder)).Process,
+            _ => new Qwen2VlProcessor(Qwen2VlSettings.Keys.Read(golden.ModelFolder)).Process,
         };
     }
 
     private static InternVlProcessor CaseInternVl(GoldenCase golden) =>
         new(
-            ImageProcessorKeys.InternVl.Read(golden.ModelFolder),
+            InternVlSettings.Keys.Read(golden.ModelFolder),
             golden.Number("image_size"),
             golden.Number("min_num"),
             golden.Number("max_num"),

@@ -23,7 +23,7 @@ public sealed class MadeTokenizerTests : IDisposable
     [Fact]
     public void Llava_default_prompt_has_the_published_ids()
     {
-        EncodedPrompt prompt = ChatTemplate.Llava.Encode(Write("llava-1.5-7b-hf"), Question, 1);
+        EncodedPrompt prompt = Known.Template(Known.Llava).Encode(Write("llava-1.5-7b-hf"), Question, 1);
         prompt
             .Ids.Should()
             .Equal(
@@ -79,19 +79,19 @@ public sealed class MadeTokenizerTests : IDisposable
     public void Sizes_and_special_tokens_are_the_published_ones(string name)
     {
         HubTokenizer tokenizer = Write(name);
-        (int size, string token, int id) = PublishedModel.Named(name) switch
-        {
-            { Family: ModelFamily.Llava } => (32002, "<pad>", 32001),
-            { Family: ModelFamily.LlavaNext } => (32001, "<image>", 32000),
-            { Family: ModelFamily.Qwen2Vl } => (151657, "<|image_pad|>", 151655),
-            { Layout: DecoderLayout.Qwen2 } => (151674, "<IMG_CONTEXT>", 151667),
-            _ => (92553, "<IMG_CONTEXT>", 92546),
-        };
+        PublishedModel model = PublishedModel.Named(name);
+        Family family = Known.Of(model);
+        (int size, string token, int id) =
+            family == Known.Llava ? (32002, "<pad>", 32001)
+            : family == Known.LlavaNext ? (32001, "<image>", 32000)
+            : family == Known.Qwen2Vl ? (151657, "<|image_pad|>", 151655)
+            : model.Layout == DecoderLayout.Qwen2 ? (151674, "<IMG_CONTEXT>", 151667)
+            : (92553, "<IMG_CONTEXT>", 92546);
         tokenizer.VocabularySize.Should().Be(size);
         tokenizer.IdOf(token).Should().Be(id);
         Enumerable.Range(0, size).Should().OnlyContain(i => tokenizer.HasToken(i));
-        tokenizer.Bos.Should().Be(PublishedModel.Named(name).Layout == DecoderLayout.Qwen2 ? null : 1);
-        size.Should().BeLessThanOrEqualTo(PublishedModel.Named(name).VocabularyRows);
+        tokenizer.Bos.Should().Be(model.Layout == DecoderLayout.Qwen2 ? null : 1);
+        size.Should().BeLessThanOrEqualTo(model.VocabularyRows);
     }
 
     [Theory]
@@ -190,13 +190,7 @@ public sealed class MadeTokenizerTests : IDisposable
     public void A_token_that_no_text_gives_still_answers_with_a_word(string name, int id) =>
         Write(name).Decode([id]).Trim().Should().MatchRegex("^([bdfghjklmnprstvz][aeiou]){3}$");
 
-    private static ChatTemplate TemplateOf(PublishedModel model) =>
-        model.Family switch
-        {
-            ModelFamily.Llava or ModelFamily.LlavaNext => ChatTemplate.Llava,
-            ModelFamily.InternVl => ChatTemplate.InternVl,
-            _ => ChatTemplate.Qwen2Vl,
-        };
+    private static ChatTemplate TemplateOf(PublishedModel model) => Known.Template(Known.Of(model));
 
     private HubTokenizer Write(string name)
     {
@@ -212,7 +206,7 @@ public sealed class MadeTokenizerTests : IDisposable
                 ? HubFiles.Read(model, "added_tokens.json")
                 : "{}"u8.ToArray()
         );
-        TokenizerFilesWriter.Write(model, config, folder);
+        model.Recipe.WriteTokenizer(config, folder);
         return new HubTokenizer(folder);
     }
 }

@@ -4,6 +4,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
 using Pipelines.Models.Text;
 using Pipelines.Models.Text.Templates;
+using Pipelines.Stages.Tests.Models;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Text.Templates;
@@ -78,7 +79,10 @@ public sealed class ChatTemplateTests
     [InlineData("<image>")]
     public void A_question_that_holds_the_pictures_mark_is_refused(string question)
     {
-        foreach (ChatTemplate template in (ChatTemplate[])[Of(Parts), ChatTemplate.Llava, ChatTemplate.InternVl])
+        foreach (
+            ChatTemplate template in (ChatTemplate[])
+                [Of(Parts), Known.Template(Known.Llava), Known.Template(Known.InternVl)]
+        )
         {
             template.Invoking(t => t.Prompt(question)).Should().Throw<InputException>().WithMessage("prompt*<image>*");
         }
@@ -89,8 +93,9 @@ public sealed class ChatTemplateTests
     [InlineData("<|video_pad|>")]
     [InlineData("<|vision_start|>")]
     public void A_question_that_holds_another_picture_of_the_family_is_refused(string mark) =>
-        ChatTemplate
-            .Qwen2Vl.Invoking(t => t.Prompt($"What is {mark}?"))
+        Known
+            .Template(Known.Qwen2Vl)
+            .Invoking(t => t.Prompt($"What is {mark}?"))
             .Should()
             .Throw<InputException>()
             .WithMessage($"prompt*{mark}*");
@@ -117,7 +122,7 @@ public sealed class ChatTemplateTests
     public void Of_several_files_the_one_that_transformers_takes_is_used()
     {
         using var folder = new TemporaryFolder();
-        ModelInfo info = Model(folder.Path, ModelFamily.Llava);
+        ModelInfo info = Model(folder.Path, Known.Llava);
         Prompt().Should().Be($"USER: <image>\n{Question} ASSISTANT:", "the folder has no template");
         Write(
             "tokenizer_config.json",
@@ -136,7 +141,11 @@ public sealed class ChatTemplateTests
         Write("chat_template.json", new { chat_template = "C" + Parts });
         Prompt().Should().StartWith("Cuser:");
         ModelTemplate.Read(info).Source.Should().Be("chat_template.json");
-        ModelTemplate.Read(info, "vicuna").Prompt(Question).Should().Be(ChatTemplate.Vicuna.Prompt(Question));
+        ModelTemplate
+            .Read(info, "vicuna")
+            .Prompt(Question)
+            .Should()
+            .Be(Known.Template("vicuna", Known.Llava).Prompt(Question));
         File.WriteAllText(Path.Combine(folder.Path, "own.jinja"), "O" + Parts);
         ModelTemplate.Read(info, Path.Combine(folder.Path, "own.jinja")).Prompt(Question).Should().StartWith("Ouser:");
 
@@ -154,7 +163,7 @@ public sealed class ChatTemplateTests
     public void A_damaged_chat_template_json_is_named(string json, string why)
     {
         using var folder = new TemporaryFolder();
-        ModelInfo info = Model(folder.Path, ModelFamily.Llava);
+        ModelInfo info = Model(folder.Path, Known.Llava);
         File.WriteAllText(Path.Combine(folder.Path, "chat_template.json"), json);
         FluentActions
             .Invoking(() => ModelTemplate.Read(info))
@@ -167,16 +176,16 @@ public sealed class ChatTemplateTests
     public void InternVL_of_the_authors_takes_the_template_that_config_json_names()
     {
         using var folder = new TemporaryFolder();
-        ModelInfo info = Model(folder.Path, ModelFamily.InternVl, "\"template\": \"Hermes-2\"");
+        ModelInfo info = Model(folder.Path, Known.InternVl, "\"template\": \"Hermes-2\"");
         File.WriteAllText(Path.Combine(folder.Path, "chat_template.jinja"), Parts);
         ModelTemplate
             .Read(info)
             .Prompt("Q?")
             .Should()
             .EndWith("助手。<|im_end|><|im_start|>user\n<image>\nQ?<|im_end|><|im_start|>assistant\n");
-        Model(folder.Path, ModelFamily.InternVl, "\"template\": \"internvl2_5\", \"system_message\": null");
-        ModelTemplate.Read(info).Prompt("Q?").Should().Be(ChatTemplate.InternVl.Prompt("Q?"));
-        Model(folder.Path, ModelFamily.InternVl, "\"template\": \"phi3-chat\"");
+        Model(folder.Path, Known.InternVl, "\"template\": \"internvl2_5\", \"system_message\": null");
+        ModelTemplate.Read(info).Prompt("Q?").Should().Be(Known.Template(Known.InternVl).Prompt("Q?"));
+        Model(folder.Path, Known.InternVl, "\"template\": \"phi3-chat\"");
         FluentActions
             .Invoking(() => ModelTemplate.Read(info))
             .Should()
@@ -200,31 +209,31 @@ public sealed class ChatTemplateTests
     public void LLaVA_NeXT_without_a_template_is_asked_as_published_on_its_decoder(string config, string prompt)
     {
         using var folder = new TemporaryFolder();
-        ModelTemplate.Read(Model(folder.Path, ModelFamily.LlavaNext, config)).Prompt("Q?").Should().Be(prompt);
+        ModelTemplate.Read(Model(folder.Path, Known.LlavaNext, config)).Prompt("Q?").Should().Be(prompt);
     }
 
     [GoldenFact("../templates/INDEX.tsv")]
     public void Published_templates_render_the_built_in_prompts()
     {
-        Same("llava-1.5-7b-hf", BuiltInTemplate.Llava, ImageMark.Llava);
-        Same("llava-v1.6-vicuna-13b-hf", BuiltInTemplate.Llava, ImageMark.Llava);
-        Same("llava-v1.6-mistral-7b-hf", BuiltInTemplate.Mistral, ImageMark.Llava);
-        Same("llama3-llava-next-8b-hf", BuiltInTemplate.Llama3, ImageMark.Llava);
-        Same("llava-onevision-qwen2-ov-hf", BuiltInTemplate.ChatMl, ImageMark.Llava);
-        Same("Qwen2-VL-7B-Instruct", BuiltInTemplate.Qwen2Vl, ImageMark.Qwen2Vl);
-        Same("InternVL2_5.rebuilt", BuiltInTemplate.InternVl, ImageMark.InternVl);
+        Same("llava-1.5-7b-hf", "llava", Known.Llava);
+        Same("llava-v1.6-vicuna-13b-hf", "llava", Known.Llava);
+        Same("llava-v1.6-mistral-7b-hf", "mistral", Known.Llava);
+        Same("llama3-llava-next-8b-hf", "llama3", Known.Llava);
+        Same("llava-onevision-qwen2-ov-hf", "chatml", Known.Llava);
+        Same("Qwen2-VL-7B-Instruct", "qwen2-vl", Known.Qwen2Vl);
+        Same("InternVL2_5.rebuilt", "internvl2_5", Known.InternVl);
 
-        static void Same(string name, BuiltInTemplate builtIn, ImageMark image)
+        static void Same(string name, string builtIn, Family family)
         {
             var file = new TemplateText(
                 Golden.Path("..", "templates", $"{name}.jinja"),
                 File.ReadAllText(Golden.Path("..", "templates", $"{name}.jinja"))
             );
             ChatTemplate
-                .Of(file, image, new Dictionary<string, string>())
+                .Of(file, family.Mark, new Dictionary<string, string>())
                 .Prompt(Question)
                 .Should()
-                .Be(ChatTemplate.Of(builtIn, image).Prompt(Question), name);
+                .Be(Known.Template(builtIn, family).Prompt(Question), name);
         }
     }
 
@@ -243,11 +252,11 @@ public sealed class ChatTemplateTests
     private static ChatTemplate Of(string template) =>
         ChatTemplate.Of(
             new TemplateText("/folder/chat_template.jinja", template),
-            ImageMark.Llava,
+            Known.Llava.Mark,
             new Dictionary<string, string> { ["bos_token"] = "<s>" }
         );
 
-    private static ModelInfo Model(string folder, ModelFamily family, string config = "\"x\": 0")
+    private static ModelInfo Model(string folder, Family family, string config = "\"x\": 0")
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), $"{{{config}}}");
         return new ModelInfo(folder, family, null!, TorchSharp.torch.ScalarType.Float32);

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using Pipelines.Models.Families;
 using Pipelines.Models.Text;
+using Pipelines.Stages.Tests.Models;
 
 namespace Pipelines.Stages.Tests.Text.Templates;
 
@@ -10,16 +11,16 @@ namespace Pipelines.Stages.Tests.Text.Templates;
 /// </summary>
 public sealed class GoldenPromptTests
 {
-    private static readonly Dictionary<string, ModelFamily> Families = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Family> Families = new(StringComparer.Ordinal)
     {
-        ["llava"] = ModelFamily.Llava,
-        ["llava_next"] = ModelFamily.LlavaNext,
-        ["qwen2vl"] = ModelFamily.Qwen2Vl,
-        ["qwen25vl"] = ModelFamily.Qwen2Vl,
-        ["qwen3vl"] = ModelFamily.Qwen2Vl,
-        ["internvl"] = ModelFamily.InternVl,
-        ["internvl3"] = ModelFamily.InternVl,
-        ["internvl35"] = ModelFamily.InternVl,
+        ["llava"] = Known.Llava,
+        ["llava_next"] = Known.LlavaNext,
+        ["qwen2vl"] = Known.Qwen2Vl,
+        ["qwen25vl"] = Known.Qwen2Vl,
+        ["qwen3vl"] = Known.Qwen2Vl,
+        ["internvl"] = Known.InternVl,
+        ["internvl3"] = Known.InternVl,
+        ["internvl35"] = Known.InternVl,
     };
 
     [GoldenFact]
@@ -30,7 +31,7 @@ public sealed class GoldenPromptTests
         {
             GoldenCase golden = GoldenCase.Of(folder);
             if (
-                !Families.TryGetValue(golden.Family, out ModelFamily family)
+                !Families.TryGetValue(golden.Family, out Family? family)
                 || golden.Name.EndsWith("-hf", StringComparison.Ordinal)
             )
             {
@@ -68,7 +69,7 @@ public sealed class GoldenPromptTests
         prompts.Should().BePositive();
     }
 
-    private static void Check(GoldenCase golden, ModelFamily family, string folder, string name)
+    private static void Check(GoldenCase golden, Family family, string folder, string name)
     {
         var info = new ModelInfo(folder, family, null!, TorchSharp.torch.ScalarType.Float32);
         string prompt = golden.Text("prompt");

@@ -1,0 +1,64 @@
+using Pipelines.Models.Families;
+using TorchSharp;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>Who attends to what in one layer: all in which the passes differ.</summary>
+/// <param name="layer">Layer.</param>
+/// <param name="queries">[B*Q, H*d], before rotary; the last Q of the T tokens of each of B sequences.</param>
+/// <param name="keys">[B*T, H_kv*d], before rotary.</param>
+/// <param name="values">[B*T, H_kv*d].</param>
+/// <returns>[B*Q, H*d], the heads' outputs, in the caller's dispose scope.</returns>
+internal delegate torch.Tensor LayerAttention(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values);
+
+/// <summary>
+/// The decoder's layers one after the other, as the fast, prefix, intact and gradient passes run them: norm, queries,
+/// keys and values, attention, output, MLP. The naive twin (<see cref="NaiveForward"/>) has a loop of its own.
+/// </summary>
+/// <param name="Decoder">The weights.</param>
+/// <param name="Attend">Who attends to what.</param>
+internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
+{
+    /// <summary>First layer that is run.</summary>
+    public int Start { get; init; }
+
+    /// <summary>First layer that is not.</summary>
+    public int End { get; init; } = Decoder.Shape.Layers;
+
+    /// <summary>
+    /// T, the length of sequences of which only the last token leaves the decoder: the last layer then asks for that
+    /// token alone. null = all rows leave it.
+    /// </summary>
+    public long? OnlyLastOf { get; init; }
+
+    /// <summary>Is shown what enters each layer, [B*T, hidden], which belongs to the pass.</summary>
+    public Action<int, torch.Tensor>? Entering { get; init; }
+
+    /// <summary>Runs the layers.</summary>
+    /// <param name="x">[B*T, hidden], the residual stream that enters the first of them.</param>
+    /// <returns>The residual stream that leaves the last of them, in the caller's dispose scope.</returns>
+    public torch.Tensor Run(torch.Tensor x)
+    {
+        for (int layer = Start; layer < End; layer++)
+        {
+            using var layerScope = torch.NewDisposeScope();
+            Entering?.Invoke(layer, x);
+            DecoderLayer weights = Decoder.Layers[layer];
+            torch.Tensor normed = weights.InputNorm.Forward(x); // [B*T, hidden]
+            torch.Tensor keys = weights.Key.Forward(normed); // [B*T, H_kv*d]
+            torch.Tensor values = weights.Value.Forward(normed);
+            bool last = OnlyLastOf is not null && layer == Decoder.Shape.Layers - 1;
+            torch.Tensor asking = last ? LastOf(normed) : normed; // [B*Q, hidden]
+            torch.Tensor heads = Attend(layer, weights.Query.Forward(asking), keys, values); // [B*Q, H*d]
+            x = weights.Finish(last ? LastOf(x) : x, heads).MoveToOuterDisposeScope();
+        }
+
+        return x;
+    }
+
+    private torch.Tensor LastOf(torch.Tensor rows)
+    {
+        long t = OnlyLastOf!.Value;
+        return rows.view(rows.shape[0] / t, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
+    }
+}

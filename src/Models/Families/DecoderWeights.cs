@@ -1,0 +1,63 @@
+using Pipelines.Models.Tensors;
+using TorchSharp;
+
+namespace Pipelines.Models.Families;
+
+/// <summary>Where a decoder's tensors lie.</summary>
+/// <param name="Body">Embedding, layers, norm.</param>
+/// <param name="Embedding">Name of the embedding below <paramref name="Body"/>.</param>
+/// <param name="Root">What the unembedding lies below.</param>
+/// <param name="Head">Its name there.</param>
+internal sealed record DecoderPlace(Weights Body, string Embedding, Weights Root, string Head);
+
+/// <summary>Claims what the decoders of all layouts have: embedding, layers, final norm, unembedding.</summary>
+internal static class DecoderWeights
+{
+    /// <summary>The decoder.</summary>
+    /// <param name="place">Where its tensors lie.</param>
+    /// <param name="shape">Numbers.</param>
+    /// <param name="layer">Claims one layer, at <c>layers.n</c>.</param>
+    public static Decoder Load(DecoderPlace place, DecoderShape shape, Func<Weights, DecoderShape, DecoderLayer> layer)
+    {
+        Weights body = place.Body;
+        Arithmetic arithmetic = body.Arithmetic;
+        torch.Tensor embedding = body.ClaimStored($"{place.Embedding}.weight", shape.VocabularyRows, shape.Hidden);
+        DecoderLayer[] layers =
+        [
+            .. Enumerable.Range(0, shape.Layers).Select(n => layer(body.Sub($"layers.{n}"), shape)),
+        ];
+        RmsNorm norm = Norm(body, "norm", shape);
+        // A stored head is the embedding again
+        Unembedding unembedding =
+            shape.TiedHead && !place.Root.Has($"{place.Head}.weight")
+                ? new Unembedding(
+                    body.LinearOf(embedding, null),
+                    body.ClaimStored($"{place.Embedding}.weight", shape.VocabularyRows, shape.Hidden),
+                    arithmetic
+                )
+                : new Unembedding(
+                    place.Root.Linear(place.Head, shape.VocabularyRows, shape.Hidden, bias: false),
+                    place.Root.ClaimStored($"{place.Head}.weight", shape.VocabularyRows, shape.Hidden),
+                    arithmetic
+                );
+        return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding) { Source = body.Folder };
+    }
+
+    /// <summary>A norm of the residual stream.</summary>
+    public static RmsNorm Norm(Weights weights, string name, DecoderShape shape) =>
+        new(weights.Claim($"{name}.weight", shape.Hidden), shape.NormEpsilon, weights.Arithmetic.Linear);
+
+    /// <summary>The layers' tensors and the final norm's, by a layout's names.</summary>
+    /// <param name="shape">Numbers.</param>
+    /// <param name="root">What stands before <c>layers.0</c>, with the dot.</param>
+    /// <param name="layer">Tensors of a layer, by its prefix with the dot.</param>
+    public static IEnumerable<ExpectedTensor> Expected(
+        DecoderShape shape,
+        string root,
+        Func<string, IEnumerable<ExpectedTensor>> layer
+    ) =>
+        [
+            .. Enumerable.Range(0, shape.Layers).SelectMany(n => layer($"{root}layers.{n}.")),
+            new($"{root}norm.weight", shape.Hidden),
+        ];
+}

@@ -1,0 +1,28 @@
+using Pipelines.Models.Ablation;
+
+namespace Pipelines.Stages;
+
+/// <summary>
+/// A sample ready for forward passes: what its picture and prefix give is computed, only masks are missing. Read-only;
+/// worker threads share it.
+/// </summary>
+/// <param name="Prefix">Keys and values of prefix and image.</param>
+/// <param name="Forward">The fast path.</param>
+internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Forward.Dispose();
+        Prefix.Dispose();
+    }
+}
+
+/// <summary>A sample ready for gradient passes. Read-only; worker threads share it.</summary>
+/// <param name="Prefix">Keys and values of prefix and image.</param>
+/// <param name="Forward">The passes with a gate a head.</param>
+internal sealed record GatedRun(PrefixCache Prefix, GatedForward Forward) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Prefix.Dispose();
+}

@@ -1,0 +1,144 @@
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Tensors;
+using Pipelines.Spec;
+using Pipelines.Stages.Attribution;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
+using TorchSharp;
+
+namespace Pipelines.Stages;
+
+/// <summary>
+/// Gradients of phi with respect to a gate per head (beyond the paper, expected gradients), for masks drawn as those of
+/// the forward passes but from a stream of their own. A shard is one fixed range of masks. The model computes by
+/// libtorch's linear layers, over the weights that are loaded already; f(1) and f(0), which scale phi, are those of the
+/// forward passes.
+/// </summary>
+[StageOf<GradientPassesSpec>]
+public sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward) : Stage
+{
+    /// <inheritdoc/>
+    public override string WorkUnit => "gradients";
+
+    /// <summary>The spec.</summary>
+    public GradientPassesSpec Spec => spec;
+
+    /// <summary>The forward passes whose phi is differentiated.</summary>
+    public ForwardPasses Forward => forward;
+
+    /// <inheritdoc/>
+    public override UnitList Units(Artifacts artifacts) =>
+        forward.Accepted(artifacts) is { } samples
+            ? new UnitList([.. samples.SelectMany(s => ShardsOf(artifacts, s))])
+            : new UnitList(
+                [],
+                $"f(1) and f(0) of every sample of {forward.Name} are known",
+                (long)forward.ExpectedSamples * spec.Count
+            );
+
+    /// <summary>The shards of a sample, in order of the masks.</summary>
+    public IReadOnlyList<Unit> ShardsOf(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(artifacts);
+        return artifacts.Once<IReadOnlyList<Unit>>(
+            this,
+            nameof(ShardsOf),
+            sample.Id,
+            () =>
+            {
+                SamplePasses passes = forward.PassesOver(artifacts, sample);
+                passes = passes with { Prefix = passes.Prefix with { Model = context.GradientSource } };
+                Unit ends = forward.EndsUnit(artifacts, sample);
+                MaskDrawing drawing = forward.Masks.Drawing(sample, "/gradients");
+                return
+                [
+                    .. ShardRange
+                        .Of(spec.Count, spec.Shard)
+                        .Select(r =>
+                            Unit.Of(
+                                $"{sample.Id}/{r.Name}",
+                                new GradientsOverMasks(passes, ends, drawing, r.First, r.Count),
+                                r.Count
+                            )
+                        ),
+                ];
+            }
+        );
+    }
+
+    /// <summary>A sample's gradients as units that read them depend on them.</summary>
+    internal GradientsOfSample Of(Artifacts artifacts, Sample sample) => new(ShardsOf(artifacts, sample), spec.Average);
+
+    /// <inheritdoc/>
+    public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
+        [PublishedParts.Of<GradientRow>(artifacts, Units(artifacts).Known)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) =>
+        [new SummaryRow(Name, $"{forward.Accepted(artifacts)!.Count} samples with {spec.Count} gradients each")];
+}
+
+/// <summary>A sample's gradients, and how they become beta.</summary>
+/// <param name="Gradients">Units of the gradients, in order.</param>
+/// <param name="Average">How they are averaged.</param>
+internal sealed record GradientsOfSample(IReadOnlyList<Unit> Gradients, GradientAverage Average)
+{
+    /// <summary>beta: expected gradients.</summary>
+    public ExpectedGradients Expected(Artifacts artifacts, int heads) =>
+        ExpectedGradients.Of(GradientPart.Read(Gradients.Select(artifacts.File<GradientRow>), heads), heads, Average);
+}
+
+/// <summary>Gradients of phi of a sample at a fixed range of masks.</summary>
+/// <param name="Passes">The sample, with the model that gradients are taken of.</param>
+/// <param name="Ends">f(1) and f(0) of the forward passes.</param>
+/// <param name="Drawing">How the masks are drawn.</param>
+/// <param name="First">Index of the first.</param>
+/// <param name="Count">So many.</param>
+[UnitKind("gradient-passes", 1, "gradients")]
+internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDrawing Drawing, int First, int Count)
+    : IUnit<GradientsOverMasks>
+{
+    /// <summary>
+    /// Models of fewer features gain nothing from a second thread inside libtorch, and with one the bytes of a shard do
+    /// not depend on the number of threads.
+    /// </summary>
+    private const int ManyFeatures = 1024;
+
+    /// <inheritdoc/>
+    public static void Compute(GradientsOverMasks unit, UnitRun run)
+    {
+        using var lease = unit.Passes.PrepareGradients(run);
+        GatedForward gated = lease.Value.Forward;
+        EndsRow ends = run.Row<EndsRow>(unit.Ends);
+        double gap = ends.FIntact - ends.FAblated;
+        byte[][] masks = unit.Drawing.Masks(unit.First, unit.Count);
+        var passes = new List<GatedLogit>(unit.Count);
+        int threads = torch.get_num_threads();
+        bool isLarge = unit.Passes.Prefix.Model.Info.Hidden >= ManyFeatures;
+        torch.set_num_threads(isLarge ? Math.Max(1, PackedLinear.Threads) : 1);
+        try
+        {
+            foreach (byte[][] batch in masks.Chunk(gated.Batch))
+            {
+                run.Cancel.ThrowIfCancellationRequested();
+                double[][] points = [.. batch.Select(mask => GatedForward.PointOf(mask, unit.Drawing.Heads))];
+                passes.AddRange(gated.Gradients(points));
+                run.Advance(batch.Length);
+            }
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
+        }
+
+        new GradientPart(
+            unit.Passes.Prefix.Sample,
+            [.. Enumerable.Range(unit.First, unit.Count)],
+            masks,
+            [.. passes.Select(p => p.F)],
+            [.. passes.Select(p => ends.Phi(p.F))],
+            [.. passes.Select(p => Array.ConvertAll(p.Gradient, g => (float)(g / gap)))]
+        ).Write(run.File(Tables.Of<GradientRow>().FileName));
+    }
+}

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Text;
+using Pipelines.Models.Vision;
+using Pipelines.Stages.Storage;
+
+namespace Pipelines.Stages;
+
+/// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
+/// <param name="digests">Digests of weight and picture files.</param>
+/// <param name="verdicts">Which pictures decode.</param>
+public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
+{
+    private readonly ConcurrentDictionary<
+        (string Folder, string Arithmetic, ImageChoice Image, string Template, bool Shares),
+        Lazy<VisionLanguageModel>
+    > models = new();
+
+    private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<ResidentBaseline>> baselines = new(StringComparer.Ordinal);
+    private readonly Lock leasing = new();
+    private readonly List<Resident> residents = [];
+
+    /// <summary>Prepared samples kept at most; one a worker suffices.</summary>
+    public int ResidentSamples { get; set; } = 1;
+
+    /// <summary>Digests of weight and picture files.</summary>
+    public FileDigests Digests => digests;
+
+    /// <summary>Finished runs, whose heads an experiment may take.</summary>
+    public required RunFolders Runs { get; init; }
+
+    /// <summary>Which pictures decode.</summary>
+    public PictureVerdicts Verdicts => verdicts;
+
+    /// <summary>The tokenizer of a folder, read at the first call.</summary>
+    public HubTokenizer Tokenizer(string folder) =>
+        tokenizers.GetOrAdd(folder, f => new Lazy<HubTokenizer>(() => new HubTokenizer(f))).Value;
+
+    /// <summary>The model of a folder, loaded at the first call.</summary>
+    public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
+        models
+            .GetOrAdd(
+                (folder, arithmetic.ToString(), image, template.Digest, false),
+                _ => new Lazy<VisionLanguageModel>(() =>
+                    VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
+                )
+            )
+            .Value;
+
+    /// <summary>
+    /// The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it
+    /// is not yet: one copy in memory.
+    /// </summary>
+    public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image, ChatTemplate template)
+    {
+        Arithmetic torch = packed with { Linear = LinearChoice.Torch };
+        return models
+            .GetOrAdd(
+                (folder, torch.ToString(), image, template.Digest, true),
+                _ => new Lazy<VisionLanguageModel>(() =>
+                    VisionLanguageModel.Load(
+                        folder,
+                        torch,
+                        image,
+                        template,
+                        Tokenizer(folder),
+                        Model(folder, packed, image, template)
+                    )
+                )
+            )
+            .Value;
+    }
+
+    /// <summary>The baseline of a key, read at the first call.</summary>
+    internal ResidentBaseline Baseline(string key, Func<Baseline> read) =>
+        baselines.GetOrAdd(key, _ => new Lazy<ResidentBaseline>(() => new ResidentBaseline(read()))).Value;
+
+    /// <summary>
+    /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs
+    /// to one kind of preparation.
+    /// </summary>
+    public Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)
+        where TRun : class, IDisposable
+    {
+        Resident resident;
+        lock (leasing)
+        {
+            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<IDisposable>(prepare));
+            residents.Remove(resident);
+            residents.Add(resident); // most recently used last
+            resident.Leases++;
+            Evict();
+        }
+
+        return new Lease<TRun>(() => (TRun)resident.Run.Value, () => Release(resident));
+    }
+
+    /// <summary>
+    /// Drops the samples at work, the baselines and, unless <paramref name="keepModels"/>, the models. No unit may be
+    /// at work.
+    /// </summary>
+    public void Release(bool keepModels)
+    {
+        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated))
+        {
+            resident.Run.Value.Dispose();
+        }
+
+        residents.Clear();
+        foreach (var baseline in baselines.Values.Where(b => b.IsValueCreated))
+        {
+            baseline.Value.Dispose();
+        }
+
+        baselines.Clear();
+        if (keepModels)
+        {
+            return;
+        }
+        // what shares weights first
+        foreach (var (_, model) in models.Where(m => m.Value.IsValueCreated).OrderByDescending(m => m.Key.Shares))
+        {
+            model.Value.Dispose();
+        }
+
+        models.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Release(keepModels: false);
+
+    private void Release(Resident resident)
+    {
+        lock (leasing)
+        {
+            resident.Leases--;
+            Evict();
+        }
+    }
+
+    private void Evict()
+    {
+        while (residents.Count > ResidentSamples && residents.Find(r => r.Leases == 0) is { } idle)
+        {
+            residents.Remove(idle);
+            if (idle.Run.IsValueCreated)
+            {
+                idle.Run.Value.Dispose();
+            }
+        }
+    }
+
+    private sealed class Resident(string name, Lazy<IDisposable> run)
+    {
+        public string Name { get; } = name;
+
+        public Lazy<IDisposable> Run { get; } = run;
+
+        public int Leases { get; set; }
+    }
+}
+
+/// <summary>A shared thing that stays alive until the lease is disposed.</summary>
+public sealed class Lease<T>(Func<T> value, Action release) : IDisposable
+{
+    /// <summary>The thing.</summary>
+    public T Value => value();
+
+    /// <inheritdoc/>
+    public void Dispose() => release();
+}

@@ -1,0 +1,128 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
+
+namespace Pipelines.Stages.Units;
+
+/// <summary>
+/// A model as a unit depends on it: weights, configuration, tokenizer, preprocessing and arithmetic by their content,
+/// wherever the folder lies. It is loaded at the first use, once a process.
+/// </summary>
+public sealed class ModelSource : IKeyed
+{
+    /// <summary>Name of the key part that holds the arithmetic.</summary>
+    public const string ArithmeticPart = "arithmetic";
+
+    /// <summary>Any question: keys and values of image tokens do not depend on what comes after them.</summary>
+    private const string AnyQuestion = "?";
+
+    private readonly Engine engine;
+    private readonly Lazy<IReadOnlyList<KeyPart>> parts;
+    private readonly Func<VisionLanguageModel> load;
+
+    internal ModelSource(
+        Engine engine,
+        ModelInfo info,
+        Arithmetic arithmetic,
+        ImageChoice image,
+        ImageTokenCounter imageTokens,
+        Lazy<IReadOnlyList<KeyPart>> parts,
+        Func<VisionLanguageModel> load
+    )
+    {
+        (this.engine, Info, Arithmetic, Image, ImageTokens) = (engine, info, arithmetic, image, imageTokens);
+        (this.parts, this.load) = (parts, load);
+    }
+
+    /// <summary>Shape of the model, read from config.json alone.</summary>
+    public ModelInfo Info { get; }
+
+    /// <summary>Device, type and linear layers, resolved.</summary>
+    public Arithmetic Arithmetic { get; }
+
+    /// <summary>How pictures are fitted.</summary>
+    public ImageChoice Image { get; }
+
+    /// <summary>Image tokens by a picture's size.</summary>
+    public ImageTokenCounter ImageTokens { get; }
+
+    /// <summary>The parts of every key of what is computed with the model.</summary>
+    public IReadOnlyList<KeyPart> Parts => parts.Value;
+
+    /// <summary>The loaded model.</summary>
+    public VisionLanguageModel Load() => load();
+
+    /// <summary>The same weights by another arithmetic.</summary>
+    internal ModelSource By(Arithmetic other, Func<VisionLanguageModel> loadOther) =>
+        new(
+            engine,
+            Info,
+            other,
+            Image,
+            ImageTokens,
+            new(() =>
+                [.. Parts.Select(p => p.Name == ArithmeticPart ? new KeyPart.Text(ArithmeticPart, other.Key) : p)]
+            ),
+            loadOther
+        );
+
+    /// <summary>
+    /// What is prepared for several units of a sample, kept while they are at work.
+    /// </summary>
+    /// <param name="name">Tells what it is made from and for.</param>
+    /// <param name="prepare">Prepares it, at the first call.</param>
+    internal Lease<TRun> Share<TRun>(string name, Func<TRun> prepare)
+        where TRun : class, IDisposable => engine.Sample(name, prepare);
+
+    /// <summary>
+    /// Why a picture cannot be asked about, as far as that is known without its pixels: it is not there, or has a size
+    /// that the model or <c>other_sizes: reject</c> does not take; null where it can.
+    /// </summary>
+    public string? Unasked(PictureSource picture)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        return picture.Gone ?? Unasked(picture.FullPath);
+    }
+
+    /// <inheritdoc cref="Unasked(PictureSource)"/>
+    /// <param name="file">The picture's file.</param>
+    internal string? Unasked(string file)
+    {
+        if (Image.Square is not null && !Image.KeepSizes)
+        {
+            return null;
+        }
+
+        try
+        {
+            (int width, int height) = PictureDecoder.ReadSize(file);
+            ImageTokens.TokensOf(width, height);
+            return ImageTokens.Mismatch(width, height);
+        }
+        catch (InputException e)
+        {
+            return SentenceOf(e.What);
+        }
+    }
+
+    /// <summary>The sentence that an error says of a picture.</summary>
+    public static string SentenceOf(string what) => $"the picture {what.TrimEnd('.')}";
+
+    /// <summary>Runs the model over a picture and the text before it.</summary>
+    public PrefixCache Prefix(Picture picture) => Prefix(picture, AnyQuestion, []);
+
+    /// <summary>
+    /// Runs the model over a picture and the text before it; the question and the tokens that are given before the
+    /// target are the suffix.
+    /// </summary>
+    public PrefixCache Prefix(Picture picture, string question, IReadOnlyList<int> given)
+    {
+        VisionLanguageModel model = Load();
+        using ImageFeatures features = model.Features(picture);
+        return PrefixCache.Compute(model, model.Prompt(question, features.Tokens.Tokens).FollowedBy(given), features);
+    }
+
+    IEnumerable<KeyPart> IKeyed.KeyParts(string name) => Parts;
+}
