@@ -8,7 +8,7 @@ from pathlib import Path
 from .files import read_json, write_json, write_safetensors
 from .tokens import BLANK, BYTES, learn, write_sentence_pieces
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "src" / "Models" / "Making" / "Configs"
+MODELS = Path(__file__).resolve().parents[3] / "src" / "Models"
 
 # The prompts of the method, and words for the answers.
 TEXTS = [
@@ -172,7 +172,7 @@ def write_folder(folder, published, sizes, padding_rows=0):
     preprocessor_config.json, and ids after the small vocabulary. Returns the configuration.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    source = PUBLISHED / published
+    (source,) = MODELS.rglob(f"Configs/{published}")
     config = read_json(source / "config.json")
     settings = read_json(source / "tokenizer_config.json")
     text = next((config[name] for name in ("text_config", "llm_config") if name in config), config)

@@ -11,6 +11,9 @@ from .files import read_checkpoint, read_json
 from .tokens import Tokenizer
 
 
+FAMILIES = {"llava": "llava", "llava_next": "llava_next", "internvl_chat": "internvl", "qwen2_vl": "qwen2vl"}
+
+
 @dataclass
 class Seen:
     """A picture: pixel values, states of the tower where a case stores them, image tokens, their merged grid."""
@@ -29,9 +32,7 @@ class Model:
         self.weights = weights if weights is not None else read_checkpoint(folder)
         self.tokenizer = Tokenizer.read(folder)
         self.most_tiles = most_tiles
-        self.family = {"llava": "llava", "llava_next": "llava_next", "internvl_chat": "internvl", "qwen2_vl": "qwen2vl"}[
-            self.config["model_type"]
-        ]
+        self.family = FAMILIES[self.config["model_type"]]
         text = self.config.get("text_config") or self.config.get("llm_config") or self.config
         heads = text.get("num_attention_heads", 32)
         scaling = text.get("rope_scaling") or {}

@@ -52,7 +52,7 @@ public sealed class ReferenceComparisonTests : IDisposable
         }
     }
 
-    [GoldenTheory("llava15")]
+    [GoldenTheory]
     [InlineData("pixel_norm", "pixel values", "use_fast=False")]
     [InlineData("input_ids", "prompt ids", "position 2: ")]
     [InlineData("key_norms", "keys and values of the image tokens", "layer 1: key norm ")]
@@ -62,7 +62,7 @@ public sealed class ReferenceComparisonTests : IDisposable
     [InlineData("top_tokens", "logits at the last position", "is not among the reference's 19 largest")]
     public void The_first_difference_is_named_with_its_place(string field, string what, string place)
     {
-        using var golden = new GoldenCase(Golden.Path("llava15"));
+        using var golden = new GoldenCase(Golden.Case("small-llava15"));
         JsonObject written = Written(golden);
         switch (field)
         {
@@ -92,10 +92,10 @@ public sealed class ReferenceComparisonTests : IDisposable
         first.Found.Should().Contain(place);
     }
 
-    [GoldenFact("llava15")]
+    [GoldenFact]
     public void Another_rotary_base_parts_at_the_first_layers_keys()
     {
-        using var golden = new GoldenCase(Golden.Path("llava15"));
+        using var golden = new GoldenCase(Golden.Case("small-llava15"));
         foreach (string file in Directory.EnumerateFiles(golden.ModelFolder))
         {
             File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
@@ -115,10 +115,10 @@ public sealed class ReferenceComparisonTests : IDisposable
         first.Found.Should().Contain("layer 0").And.Contain("another rotation");
     }
 
-    [GoldenFact("llava15")]
+    [GoldenFact]
     public void A_picture_with_other_image_tokens_is_said_and_no_keys_are_compared()
     {
-        using var golden = new GoldenCase(Golden.Path("llava15"));
+        using var golden = new GoldenCase(Golden.Case("small-llava15"));
         JsonObject written = Written(golden);
         written["input_ids"]!.AsArray().RemoveAt(golden.ImageStart);
         using VisionLanguageModel model = Load(golden);
