@@ -27,7 +27,10 @@ public sealed class BetaLayout(StageContext context, BetaLayoutSpec spec, Forwar
 
     /// <summary>beta that is laid out, which may be another stage's than the one that the report shows.</summary>
     internal override IEnumerable<(Type Row, PublishedTable Behind)> ReadWith(Artifacts artifacts) =>
-        attribution.Published(artifacts).Where(t => t.Row == typeof(AttributionRow)).Select(t => (typeof(LayoutRow), t));
+        attribution
+            .Published(artifacts)
+            .Where(t => t.Row == typeof(AttributionRow))
+            .Select(t => (typeof(LayoutRow), t));
 
     /// <summary>How they were laid out, in words.</summary>
     private string Method(Artifacts artifacts)

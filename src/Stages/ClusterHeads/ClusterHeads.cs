@@ -50,7 +50,10 @@ public sealed class ClusterHeads(
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
-        [new PublishedTable<HeadVectorRow>(() => Rows(artifacts), () => Method), new PublishedTable<Merge>(() => Merges(artifacts))];
+        [
+            new PublishedTable<HeadVectorRow>(() => Rows(artifacts), () => Method),
+            new PublishedTable<Merge>(() => Merges(artifacts)),
+        ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)

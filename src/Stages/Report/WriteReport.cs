@@ -86,7 +86,8 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             [
                 Tables.Of<SampleRow>().Csv(SampleRows(artifacts)),
                 .. Facts(artifacts).Select(f => $"{f.Label}: {f.Value}"),
-                .. Answers.Samples(artifacts)!
+                .. Answers
+                    .Samples(artifacts)!
                     .Select(s => $"{s.Id} {s.Item.File} {s.Item.Category} {s.Item.SuperCategory} {s.Item.Domain}"),
                 shown.OfType<TokenTrace>().SingleOrDefault()?.PublishedFacts(artifacts) ?? "",
             ]
@@ -291,6 +292,10 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             meaning = TableCatalog.MeaningOf(table);
         return inParts
             ? [new Link($"{table}/", $"{path}/", meaning)]
-            : [new Link($"{table}.parquet", $"{path}.parquet", meaning), new Link($"{table}.csv", $"{path}.csv", meaning)];
+            :
+            [
+                new Link($"{table}.parquet", $"{path}.parquet", meaning),
+                new Link($"{table}.csv", $"{path}.csv", meaning),
+            ];
     }
 }

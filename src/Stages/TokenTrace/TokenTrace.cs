@@ -173,7 +173,13 @@ public sealed class TokenTrace : Stage
         yield return new PublishedTable<TokenFitRow>(() => [.. samples.Select(s => Fit(artifacts, s)!)]);
         Unit[] shards = [.. samples.SelectMany(s => UnitsOf(artifacts, s).Shards)];
         yield return PublishedParts.Of<ImageMaskRow>(artifacts, shards);
-        yield return new PublishedParts(ImageForward, typeof(ForwardRow), artifacts, ImageTokenPasses.ForwardFile, shards);
+        yield return new PublishedParts(
+            ImageForward,
+            typeof(ForwardRow),
+            artifacts,
+            ImageTokenPasses.ForwardFile,
+            shards
+        );
     }
 
     /// <inheritdoc/>

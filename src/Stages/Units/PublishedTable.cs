@@ -3,7 +3,9 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Units;
 
-/// <summary>A table that a stage publishes into the run's folder; the report and its list of files find it there.</summary>
+/// <summary>
+/// A table that a stage publishes into the run's folder; the report and its list of files find it there.
+/// </summary>
 /// <param name="name">File or folder name without extension.</param>
 /// <param name="row">The record of a row.</param>
 public abstract class PublishedTable(string name, Type row)

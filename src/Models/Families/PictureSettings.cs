@@ -7,10 +7,10 @@ namespace Pipelines.Models.Families;
 /// <param name="Config">config.json.</param>
 /// <param name="Settings">The image processor's file, all of its keys understood.</param>
 /// <param name="Image">How pictures are fitted.</param>
-public sealed record PictureSource(ModelConfig Config, PreprocessorConfig Settings, ImageChoice Image)
+public sealed record PictureSettings(ModelConfig Config, PreprocessorConfig Settings, ImageChoice Image)
 {
     /// <summary>Those of a hub folder.</summary>
     /// <exception cref="InputException">The processor's file is missing or of no use.</exception>
-    public static PictureSource Of(ModelInfo info, ModelConfig config, ImageChoice image) =>
+    public static PictureSettings Of(ModelInfo info, ModelConfig config, ImageChoice image) =>
         new(config, info.Family.ImageProcessor.Read(info.Folder), image);
 }
