@@ -1,3 +1,4 @@
+using System.Reflection;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
@@ -318,6 +319,16 @@ public sealed class RoundTripTests
                 ["stability"] = "e",
                 ["prompts"] = "q",
             };
+            // Analyses that have no values of their own here stand as they are by default
+            Dictionary<string, Type> others = StageKinds
+                .All.Select(kind => (Kind: kind, kind.GetCustomAttribute<ReportedAsAttribute>()?.Role))
+                .Where(k => k.Role is not null && !names.ContainsKey(k.Role))
+                .ToDictionary(k => k.Role!, k => k.Kind);
+            foreach (string role in others.Keys)
+            {
+                names[role] = role;
+            }
+
             StageNode Node(string name, StageSpec spec, params string[] without) =>
                 new(
                     name,
@@ -367,6 +378,7 @@ public sealed class RoundTripTests
                         Samples = baseline.Images,
                     }
                 ),
+                .. others.Select(o => Node(o.Key, (StageSpec)Activator.CreateInstance(o.Value)!)),
                 withBaseline ? Node("p", new ReportSpec()) : Node("p", new ReportSpec(), "baseline"),
             ];
         }

@@ -263,12 +263,11 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
                 File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)));
             }
 
-            Write(
-                "coco.yaml",
+            string coco =
                 $"name: coco\n{head}data: {{ kind: coco, images: {Quickstart}/images, annotations: "
-                    + $"{FewInstances()} }}\n"
-                    + Of("2, answer: { synonyms: { airplane: [plane] } }", "count: 40")
-                    + """
+                + $"{FewInstances()} }}\n"
+                + Of("2, answer: { synonyms: { airplane: [plane] } }", "count: 40")
+                + """
                       attribution: { stage: regress }
                       sdca: { stage: regress, trainer: sdca }
                       trees: { stage: regress, trainer: light-gbm, trees: 5 }
@@ -302,8 +301,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
                       stability: { stage: stability, shares: [0.5, 1], inputs: { attribution: attribution } }
                       report: { stage: report, inputs: { attribution: attribution } }
 
-                    """
-            );
+                    """;
             Write(
                 "folder.yaml",
                 $"name: folder\n{head}data: {{ kind: folder, images: {pictures} }}\n"
@@ -315,19 +313,22 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
 
                     """
             );
-            Write(
-                "styles.yaml",
+            string styles =
                 $"name: styles\n{head}data: {{ kind: domainnet, root: {Quickstart}/domainnet, domains: [real, "
-                    + $"sketch, clipart] }}\n"
-                    + Of("8, per_object: { least: 1 }", "count: 20")
-                    + """
+                + $"sketch, clipart] }}\n"
+                + Of("8, per_object: { least: 1 }", "count: 20")
+                + """
                       attribution: { stage: regress }
                       validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }
                       styles: { stage: compare-styles }
                       layout: { stage: beta-layout, least_samples: 1 }
                       report: { stage: report }
 
-                    """
+                    """;
+            Write("styles.yaml", styles);
+            Write(
+                "coco.yaml",
+                coco.Replace("  report:", OtherKinds(coco + styles) + "  report:", StringComparison.Ordinal)
             );
             string all = Write("all.yaml", "name: all\nexperiments: [coco.yaml, folder.yaml, styles.yaml]\n");
             var (code, output, errors) = WholeRuns.HostProcess.Run(all, "--artifacts", Artifacts);
@@ -462,6 +463,18 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         private static string Of(string keep, string count) =>
             Stages.Replace("KEEP", keep, StringComparison.Ordinal).Replace("COUNT", count, StringComparison.Ordinal);
 
+        /// <summary>
+        /// Kinds that no experiment here names, as they are by default: a new analysis is varied at once.
+        /// </summary>
+        private static string OtherKinds(string named) =>
+            string.Concat(
+                ((Shape.Family)ShapeReader.Of(typeof(StageSpec)))
+                    .Members.Keys.Where(kind => !named.Contains($"stage: {kind}", StringComparison.Ordinal))
+                    .Select(kind =>
+                        $"  {kind.Replace('-', '_')}: {{ stage: {kind}, inputs: {{ attribution: attribution }} }}\n"
+                    )
+            );
+
         private string Write(string name, string text)
         {
             string path = Path.Combine(folder.Path, name);
@@ -573,8 +586,8 @@ internal static class Settings
     {
         var shape = (Shape.Fields)ShapeReader.Of(record.GetType());
         return from field in shape.All
-               from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
-               select (varied.Field, With(record, field, varied.Value));
+            from varied in OfField(NameOf(shape, field), field, field.Property.GetValue(record))
+            select (varied.Field, With(record, field, varied.Value));
     }
 
     /// <summary>An experiment with the one stage of a kind changed.</summary>

@@ -23,6 +23,21 @@ internal static class MadeUpWhole
     /// <summary>The report.</summary>
     public static ReportData Of()
     {
+        ReportData data = Known();
+        IReadOnlyList<SampleResult> samples = SampleResult.Of(data);
+        return data with
+        {
+            Tables = typeof(MadeUpWhole)
+                .Assembly.GetTypes()
+                .Where(t => t.IsClass && t.IsAssignableTo(typeof(IMadeUpRows)))
+                .OrderBy(t => t.Name, StringComparer.Ordinal)
+                .Select(t => (IMadeUpRows)Activator.CreateInstance(t)!)
+                .Aggregate(data.Tables, (tables, rows) => rows.AddTo(tables, samples)),
+        };
+    }
+
+    private static ReportData Known()
+    {
         ReportData made = MadeUpAnalyses.With(MadeUpReport.Of(4, 6, samples: 24, masks: 40), perObject: 1);
         ReportData data = made.EachSample(s =>
             s with
@@ -86,4 +101,13 @@ internal static class MadeUpWhole
             0.7 + (0.05 * step),
             0.82 + (0.03 * step)
         );
+}
+
+/// <summary>Rows of an analysis that stand beside its test: what is approved is drawn from them, too.</summary>
+internal interface IMadeUpRows
+{
+    /// <summary>The tables with the rows.</summary>
+    /// <param name="tables">Those so far.</param>
+    /// <param name="samples">The samples of the report.</param>
+    ReportTables AddTo(ReportTables tables, IReadOnlyList<SampleResult> samples);
 }
