@@ -49,7 +49,7 @@ public static class CompareRuns
             scans,
             traces,
             overlap,
-            only.Count > 0 ? [] : TablesOf(a, b),
+            only.Count > 0 ? [] : [.. TablesOf(a, b), .. TablesInPartsOf(a, b, unpaired)],
             unpaired
         );
     }
@@ -67,6 +67,32 @@ public static class CompareRuns
                     )
                 ),
         ];
+
+    private static List<TableDifference> TablesInPartsOf(FinishedRun a, FinishedRun b, List<string> unpaired)
+    {
+        var others = b.TablesInParts;
+        var found = new List<TableDifference>();
+        foreach (var (name, parts) in a.TablesInParts.OrderBy(t => t.Key, StringComparer.Ordinal))
+        {
+            if (!others.TryGetValue(name, out var other))
+            {
+                continue;
+            }
+
+            if (parts is null || other is null)
+            {
+                string run = parts is null ? "A" : "B";
+                unpaired.Add(
+                    $"The parts of the table {name} of {run} lie in a store that is not there: they are not compared."
+                );
+                continue;
+            }
+
+            found.Add(TableDifference.Of(name, Storage.Tables.PublishedInParts[Path.GetFileName(name)], parts, other));
+        }
+
+        return found;
+    }
 
     private static IReadOnlyList<(string A, string B)> Paired(
         string kind,

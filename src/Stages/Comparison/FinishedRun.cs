@@ -115,6 +115,32 @@ public sealed class FinishedRun
         return files.ProblemOf(relative) is { } problem ? throw new InputException(path, problem, Again) : path;
     }
 
+    /// <summary>
+    /// The part files of tables that are folders, by the table's name below <c>tables/</c>: <c>masks</c>, or
+    /// <c>STAGE/masks</c>; null for a table whose parts are not there, as the store that they lay in is not.
+    /// </summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<TablePartFile>?> TablesInParts =>
+        files
+            .Links.Where(l => l.Key.StartsWith(TablesFolder, StringComparison.Ordinal))
+            .GroupBy(l => l.Key[TablesFolder.Length..l.Key.LastIndexOf('/')], StringComparer.Ordinal)
+            .Where(t => Tables.PublishedInParts.ContainsKey(Path.GetFileName(t.Key)))
+            .ToDictionary(
+                t => t.Key,
+                t =>
+                    t.All(l => File.Exists(Path.Combine(Folder, l.Key)))
+                        ? (IReadOnlyList<TablePartFile>)
+                            [
+                                .. t.OrderBy(l => l.Key, StringComparer.Ordinal)
+                                    .Select(l => new TablePartFile(
+                                        Path.GetFileName(l.Key),
+                                        Path.Combine(Folder, l.Key),
+                                        l.Value
+                                    )),
+                            ]
+                        : null,
+                StringComparer.Ordinal
+            );
+
     /// <summary>The <c>forward-passes</c> stages.</summary>
     public IReadOnlyList<string> ForwardStages => Names<ForwardPassesSpec>();
 

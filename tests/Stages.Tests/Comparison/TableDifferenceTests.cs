@@ -56,6 +56,29 @@ public sealed class TableDifferenceTests : IDisposable
             .Throw<InputException>()
             .WithMessage("*a.parquet*x / 0 / 0*twice*");
 
+    [Fact]
+    public void Parts_are_paired_by_the_keys_of_a_samples_rows_however_it_was_cut()
+    {
+        TablePartFile[] whole = [Part("a", "x", (0, 0.5), (1, 0.25), (2, 1)), Part("a", "y", (0, 1))],
+            cut = [Part("b", "x", (0, 0.5), (1, 0.5)), Part("b", "x", 2, (2, 1), (3, 2)), Part("a", "y", (0, 1))];
+
+        TableDifference found = TableDifference.Of("forward", Tables.Of<ForwardRow>(), whole, cut);
+
+        (found.Both, found.OnlyA, found.OnlyB, found.Differ).Should().Be((4, 0, 1, 1));
+        found.Columns.Should().Equal(new ColumnDifference("phi", 1, 0.25));
+    }
+
+    private TablePartFile Part(string run, string sample, params (int Mask, double Phi)[] rows) =>
+        Part(run, sample, 0, rows);
+
+    private TablePartFile Part(string run, string sample, int first, params (int Mask, double Phi)[] rows)
+    {
+        string name = $"{sample}-masks-{first:00000000}-{first + rows.Length - 1:00000000}.parquet",
+            path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder.Path, run)).FullName, name);
+        Tables.Of<ForwardRow>().Write(path, [.. rows.Select(r => new ForwardRow(sample, r.Mask, 3, r.Phi))]);
+        return new TablePartFile(name, path, FileDigests.Compute(path));
+    }
+
     private TableDifference Of<TRow>(TRow[] a, TRow[] b)
         where TRow : class
     {
