@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 using Pipelines.Stages;
 using Pipelines.Stages.Comparison;
-using Pipelines.Stages.Storage;
 
 namespace Pipelines.Host.Commands;
 
@@ -85,7 +85,7 @@ internal static class DiffCommand
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            WholeFile.Write(path, html);
+            AtomicFile.Write(path, html);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
@@ -191,7 +192,7 @@ internal static class RunCommand
         {
             var reasons = new Reasons(session.Store, session.Runs);
             Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
-            WholeFile.Write(
+            AtomicFile.Write(
                 Path.Combine(folder, "plan.txt"),
                 PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
             );

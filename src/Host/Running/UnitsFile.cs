@@ -112,7 +112,7 @@ internal sealed class UnitsFile(string runFolder)
             text = string.Concat(lines.Select(l => l + "\n"));
         if (!File.Exists(path) || RegularFile.ReadAllText(path) != text)
         {
-            WholeFile.Write(path, text);
+            AtomicFile.Write(path, text);
         }
 
         return UnitsMark.Of(lines);

@@ -41,11 +41,8 @@ internal static class WeakenedLibrary
                 string copy = Path.Combine(folder, Path.GetFileName(library));
                 if (!File.Exists(copy) || !RegularFile.ReadAllBytes(copy).AsSpan().SequenceEqual(bytes))
                 {
-                    // Several processes may be here at once: each writes its own file, the last rename wins, and all
-                    // are equal.
-                    string temporary = Path.Combine(folder, $"{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
-                    File.WriteAllBytes(temporary, bytes);
-                    File.Move(temporary, copy, overwrite: true);
+                    // Several processes may be here at once: the last rename wins, and all copies are equal.
+                    AtomicFile.Write(copy, bytes);
                 }
 
                 return copy;

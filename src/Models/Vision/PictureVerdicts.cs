@@ -46,11 +46,9 @@ public sealed class PictureVerdicts(string? memoryPath)
         string body = string.Concat(
             reasons.OrderBy(r => r.Key, StringComparer.Ordinal).Select(r => $"{r.Key}{Separator}{r.Value}\n")
         );
-        string temporary = $"{memoryPath}.{Environment.ProcessId}.{Guid.NewGuid():N}";
         try
         {
-            File.WriteAllText(temporary, Head(body) + body);
-            File.Move(temporary, memoryPath, overwrite: true);
+            AtomicFile.Write(memoryPath, Head(body) + body, flush: false);
             changed = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,4 +1,4 @@
-using System.Text;
+using Pipelines.Files;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -28,10 +28,7 @@ internal static class HtmlReport
         var written = new List<string>();
         void Save(string name, string text)
         {
-            string path = Path.Combine(folder, name),
-                unfinished = path + ".part";
-            File.WriteAllText(unfinished, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            File.Move(unfinished, path, overwrite: true);
+            AtomicFile.Write(Path.Combine(folder, name), text, flush: false);
             written.Add(name);
         }
 

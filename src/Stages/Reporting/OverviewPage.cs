@@ -1,4 +1,5 @@
 using System.Text;
+using Pipelines.Files;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -30,13 +31,8 @@ public static class OverviewPage
         Save(folder, PageName, Page(data, figures));
     }
 
-    private static void Save(string folder, string name, string text)
-    {
-        string path = Path.Combine(folder, name),
-            unfinished = $"{path}.{Environment.ProcessId}.part";
-        File.WriteAllText(unfinished, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        File.Move(unfinished, path, overwrite: true);
-    }
+    private static void Save(string folder, string name, string text) =>
+        AtomicFile.Write(Path.Combine(folder, name), text, flush: false);
 
     private static string Page(OverviewData data, IReadOnlyList<Figure> figures) =>
         HtmlPage.Of(

@@ -182,7 +182,7 @@ public sealed class FileDigests
                 .OrderByDescending(h => h.Value.Saved)
                 .Take(MostHosts)
                 .ToDictionary(h => h.Key, HostMemory? (h) => h.Value, StringComparer.Ordinal);
-            WholeFile.Write(memoryPath, JsonSerializer.SerializeToUtf8Bytes(new Memory(MemoryVersion, kept), Options));
+            AtomicFile.Write(memoryPath, JsonSerializer.SerializeToUtf8Bytes(new Memory(MemoryVersion, kept), Options));
             changed = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -29,14 +29,10 @@ internal static class ParquetFile
     /// <param name="rows">Rows in all.</param>
     /// <param name="writeGroup">Writes every column of one row group in schema order: rows first .. first +
     /// count.</param>
-    public static void Write(string path, ParquetSchema schema, int rows, Action<RowGroupTarget> writeGroup)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (
-                var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)
-            )
+    public static void Write(string path, ParquetSchema schema, int rows, Action<RowGroupTarget> writeGroup) =>
+        AtomicFile.Write(
+            path,
+            stream =>
             {
                 var options = new ParquetOptions
                 {
@@ -58,17 +54,8 @@ internal static class ParquetFile
                 {
                     writer.DisposeAsync().AsTask().GetAwaiter().GetResult();
                 }
-
-                stream.Flush(flushToDisk: true);
             }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary); // no-op after the rename
-        }
-    }
+        );
 
     /// <summary>Row groups that hold rows, in file order; each is valid until the next is asked for.</summary>
     /// <param name="path">A Parquet file.</param>

@@ -124,7 +124,7 @@ public sealed class PublishedFiles
                 .Select(Line)
                 .Prepend(Invariant.Text($"{UnitsHead}{units.Lines} {units.Sha256}"))
         );
-        WholeFile.Write(
+        AtomicFile.Write(
             Path.Combine(folder, FileName),
             $"{ResultsHead}{results}\n{ListHead}{FileDigests.OfText(list)}\n{list}\n"
         );

@@ -70,7 +70,7 @@ public sealed class RunFolder
         }
 
         RemoveAll(final, ResultsOf(final));
-        WholeFile.Write(path, settings);
+        AtomicFile.Write(path, settings);
     }
 
     /// <summary>The results count as unfinished from here on: the next run writes them again.</summary>

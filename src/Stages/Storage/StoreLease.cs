@@ -1,3 +1,5 @@
+using Pipelines.Files;
+
 namespace Pipelines.Stages.Storage;
 
 /// <summary>
@@ -29,7 +31,7 @@ public sealed class StoreLease : IDisposable
         string id = Guid.NewGuid().ToString("N"),
             path = Leases.PathOf(root, id);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        WholeFile.Write(path, Worker.Current.ToJson());
+        AtomicFile.Write(path, Worker.Current.ToJson());
         return new StoreLease(path, id);
     }
 
@@ -46,7 +48,7 @@ public sealed class StoreLease : IDisposable
                 // all that share it.
                 if (!ended && Directory.Exists(Path.GetDirectoryName(path)))
                 {
-                    WholeFile.Write(path, Worker.Current.ToJson());
+                    AtomicFile.Write(path, Worker.Current.ToJson());
                 }
 
                 return File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.UtcNow;

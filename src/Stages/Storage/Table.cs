@@ -3,6 +3,7 @@ using System.Linq.Expressions;
 using System.Reflection;
 using Parquet.Schema;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 
 namespace Pipelines.Stages.Storage;
 
@@ -107,26 +108,15 @@ public sealed class Table<TRow> : ITable
     /// <summary>Writes the CSV twin (temporary file, flush, rename).</summary>
     /// <param name="path">Target.</param>
     /// <param name="rows">Rows in the order they shall have.</param>
-    public void WriteCsv(string path, IEnumerable<TRow> rows)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            using (var text = new StreamWriter(stream, CsvWriter.Encoding, 1 << 16))
+    public void WriteCsv(string path, IEnumerable<TRow> rows) =>
+        AtomicFile.Write(
+            path,
+            stream =>
             {
+                using var text = new StreamWriter(stream, CsvWriter.Encoding, 1 << 16, leaveOpen: true);
                 WriteCsv(text, rows);
-                text.Flush();
-                stream.Flush(flushToDisk: true);
             }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary); // no-op after the rename
-        }
-    }
+        );
 
     /// <summary>Writes header and rows as CSV.</summary>
     public void WriteCsv(TextWriter writer, IEnumerable<TRow> rows)
