@@ -51,7 +51,18 @@ internal sealed class Session : IDisposable
         Threads = options.Threads ?? Environment.ProcessorCount;
         verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
         engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root) };
-        Compile(read, refused);
+        try
+        {
+            Compile(read, refused);
+        }
+        catch
+        {
+            // Nobody gets this session to dispose of it, and its lease would go on saying that somebody is at work.
+            engine.Dispose();
+            Store.Dispose();
+            throw;
+        }
+
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
         engine.ResidentSamples = Jobs;
         Catalog = new Catalog(

@@ -9,6 +9,7 @@ using Xunit;
 namespace Pipelines.Host.Tests.Fuzzing;
 
 /// <summary>The harness itself: what it makes is made again, and what breaks the law is seen.</summary>
+[Collection(AloneInTheProcess.Name)]
 public sealed class HarnessTests
 {
     /// <summary>Readers whose seeds cost nothing.</summary>

@@ -8,6 +8,7 @@ namespace Pipelines.Host.Tests.Fuzzing;
 /// <summary>
 /// What fuzzing once found, cut down, in tests/Fuzz/Kept/FORMAT: every reader of the format keeps the law on it.
 /// </summary>
+[Collection(AloneInTheProcess.Name)]
 public sealed class KeptFindingsTests
 {
     private static readonly string Kept = Path.Combine(Scratch.Repository, "tests", "Fuzz", "Kept");

@@ -41,7 +41,7 @@ public sealed class ErrorTests
     [Fact]
     public void A_missing_file_is_named()
     {
-        var (code, _, errors) = HostProcess.Run("nothing.yaml");
+        var (code, _, errors) = HostProcess.RunApart("nothing.yaml");
         code.Should().Be(2);
         errors.Should().Contain("nothing.yaml").And.NotContain("   at ");
     }

@@ -59,7 +59,7 @@ public sealed partial class EstimateTests
         HostProcess.Run(["check", .. experiment.Arguments(huge)]).ExitCode.Should().Be(2);
         Plan(experiment, huge).Should().Contain("A run is refused: small: needs about");
         experiment
-            .Run([.. huge, "--ignore-limits"])
+            .RunApart([.. huge, "--ignore-limits"])
             .Should()
             .Contain("Tried all the same (--ignore-limits): small: needs about");
         experiment.Run(huge).Should().Contain("Nothing to do", "what is stored needs no room");

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
-/// <summary>The program in a process of its own.</summary>
+/// <summary>The program, in the process of the tests or in one of its own.</summary>
 internal static class HostProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
@@ -10,8 +10,15 @@ internal static class HostProcess
     /// <summary>Folder of the repository.</summary>
     public static string RepositoryRoot { get; } = FindRoot();
 
-    /// <summary>Runs the program to its end.</summary>
-    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    /// <summary>
+    /// Runs the program to its end in the process of the tests. <see cref="RunApart"/> is for laws about the process:
+    /// its exit code, its threads, its memory, and what one of them leaves to the next.
+    /// </summary>
+    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments) =>
+        ProgramHere.CanRun ? ProgramHere.Run(Limit, arguments) : RunApart(arguments);
+
+    /// <summary>Runs the program to its end in a process of its own.</summary>
+    public static (int ExitCode, string Output, string Errors) RunApart(params string[] arguments)
     {
         using Process process = Start(arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync(),
@@ -195,11 +202,15 @@ internal sealed class SmallExperiment : IDisposable
     public string[] Arguments(params string[] more) => [Spec, "--artifacts", Artifacts, .. more];
 
     /// <summary>Runs the experiment and demands success.</summary>
-    public string Run(params string[] more)
-    {
-        var (code, output, errors) = HostProcess.Run(Arguments(more));
-        return code == 0 ? output : throw new InvalidOperationException($"exit code {code}\n{output}\n{errors}");
-    }
+    public string Run(params string[] more) => Successful(HostProcess.Run(Arguments(more)));
+
+    /// <summary>Runs the experiment in a process of its own and demands success.</summary>
+    public string RunApart(params string[] more) => Successful(HostProcess.RunApart(Arguments(more)));
+
+    private static string Successful((int Code, string Output, string Errors) run) =>
+        run.Code == 0
+            ? run.Output
+            : throw new InvalidOperationException($"exit code {run.Code}\n{run.Output}\n{run.Errors}");
 
     /// <summary>Starts the experiment and kills it after a while, unless it ends before.</summary>
     /// <returns>Artifacts stored by then.</returns>

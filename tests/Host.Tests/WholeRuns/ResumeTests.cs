@@ -10,11 +10,11 @@ public sealed class ResumeTests
     public void A_second_run_does_nothing()
     {
         using var experiment = new SmallExperiment();
-        experiment.Run();
+        experiment.RunApart();
         var tables = experiment.TableBytes();
         var keys = experiment.StoredKeys();
         experiment
-            .Run()
+            .RunApart()
             .Should()
             .MatchRegex(@"Nothing to do: all \d+ units are stored \([\d.]+ s\)")
             .And.NotContain("computed");
@@ -63,7 +63,7 @@ public sealed class ResumeTests
     public void The_bytes_of_the_tables_depend_neither_on_jobs_nor_threads_nor_batch()
     {
         using var one = new SmallExperiment();
-        one.Run("--jobs", "1", "--threads", "1");
+        one.RunApart("--jobs", "1", "--threads", "1");
         var expected = one.TableBytes();
         foreach (
             string[] options in new[]
@@ -75,7 +75,7 @@ public sealed class ResumeTests
         )
         {
             using var other = new SmallExperiment();
-            other.Run(options);
+            other.RunApart(options);
             other.TableBytes().Should().Equal(expected, "{0}", string.Join(' ', options));
         }
     }

@@ -181,7 +181,7 @@ public sealed partial class TokenTests
     {
         using var one = new SmallExperiment();
         one.Add(Tokens + Lens);
-        one.Run("--jobs", "1", "--threads", "1");
+        one.RunApart("--jobs", "1", "--threads", "1");
         var expected = one.TableBytes();
         foreach (
             string[] options in new[]
@@ -193,7 +193,7 @@ public sealed partial class TokenTests
         {
             using var other = new SmallExperiment();
             other.Add(Tokens + Lens);
-            other.Run(options);
+            other.RunApart(options);
             other.TableBytes().Should().Equal(expected, "{0}", string.Join(' ', options));
         }
     }

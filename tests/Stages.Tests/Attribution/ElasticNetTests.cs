@@ -16,8 +16,11 @@ public sealed class ElasticNetTests(ITestOutputHelper output)
             count = (columns % 40) + 1;
         var masks = Masks(seed, n, count);
         var gram = GramMatrix.Of(MaskColumns.Of(masks, count), centred: true, threads: 2);
-        double Centred(int i, int j) =>
-            (MadeUpSample.IsIntact(masks[i], j) ? 1 : 0) - masks.Average(m => MadeUpSample.IsIntact(m, j) ? 1.0 : 0);
+        double[] means =
+        [
+            .. Enumerable.Range(0, count).Select(j => masks.Average(m => MadeUpSample.IsIntact(m, j) ? 1.0 : 0)),
+        ];
+        double Centred(int i, int j) => (MadeUpSample.IsIntact(masks[i], j) ? 1 : 0) - means[j];
         for (int j = 0; j < count; j++)
         {
             for (int k = 0; k < count; k++)
