@@ -52,7 +52,9 @@ public sealed class PublishedFiles
     /// <summary>Files that the run left, relative, with slashes; links to stored part files are none of them.</summary>
     public IReadOnlyCollection<string> Files => sums.Keys;
 
-    /// <summary>Links to stored part files that the run left, relative, with slashes, and the checksums of these.</summary>
+    /// <summary>
+    /// Links to stored part files that the run left, relative, with slashes, and the checksums of these.
+    /// </summary>
     internal IReadOnlyDictionary<string, string> Links => links;
 
     /// <summary>Reads the file of a run's folder; null where it is missing or damaged.</summary>
