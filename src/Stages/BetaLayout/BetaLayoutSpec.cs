@@ -8,7 +8,7 @@ namespace Pipelines.Stages;
 /// </summary>
 [Named("beta-layout")]
 [ReportedAs("layout")]
-public sealed record BetaLayoutSpec : StageSpec
+public sealed record BetaLayoutSpec : AnalysisSpec<BetaLayout>
 {
     /// <summary>Only objects with so many samples are laid out (paper: 10).</summary>
     [Between(1, 1_000_000)]
@@ -28,8 +28,4 @@ public sealed record BetaLayoutSpec : StageSpec
     /// <summary>Steps at most, the first 250 with exaggerated affinities.</summary>
     [Between(1, 1_000_000)]
     public int Steps { get; init; } = 1000;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

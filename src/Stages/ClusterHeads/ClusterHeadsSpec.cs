@@ -6,7 +6,7 @@ namespace Pipelines.Stages;
 /// <summary>Clusters head vectors, beta of a head over samples (paper, Fig. 10). Runs no pass.</summary>
 [Named("cluster-heads")]
 [ReportedAs("head_vectors")]
-public sealed record ClusterHeadsSpec : StageSpec
+public sealed record ClusterHeadsSpec : AnalysisSpec<ClusterHeads>
 {
     /// <summary>A head takes part where its beta exceeds this in some sample (paper: 0.1).</summary>
     [Between(-1, 1)]
@@ -17,8 +17,4 @@ public sealed record ClusterHeadsSpec : StageSpec
 
     /// <summary>Distance of two clusters (the paper does not say which).</summary>
     public ClusterLinkage Linkage { get; init; } = ClusterLinkage.Average;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

@@ -8,16 +8,8 @@ namespace Pipelines.Stages;
 /// </summary>
 [Named("compare-styles")]
 [ReportedAs("styles")]
-public sealed record CompareStylesSpec : StageSpec
+public sealed record CompareStylesSpec : AnalysisSpec<CompareStyles>
 {
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [
-            StageInput.Of<ForwardPassesSpec>("forward"),
-            StageInput.Of<RegressSpec>("attribution"),
-            StageInput.Of<ValidateSpec>("validation", optional: true),
-        ];
-
     /// <inheritdoc/>
     public override string? ObjectionTo(DataSpec data) =>
         data switch

@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// </summary>
 [Named("gradient-cost")]
 [ReportedAs("gradient_cost")]
-public sealed record GradientCostSpec : StageSpec
+public sealed record GradientCostSpec : AnalysisSpec<GradientCost>
 {
     /// <summary>Share of the masks that train; the rest tests.</summary>
     [Between(0.01, 0.99)]
@@ -22,8 +22,4 @@ public sealed record GradientCostSpec : StageSpec
     /// <summary>Share of the l1 penalty.</summary>
     [Between(0, 1)]
     public double L1Ratio { get; init; } = 0.5;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<GradientPassesSpec>("gradients")];
 }

@@ -18,7 +18,7 @@ public enum LensReading
 /// </summary>
 [Named("logit-lens")]
 [ReportedAs("lens")]
-public sealed record LogitLensSpec : StageSpec
+public sealed record LogitLensSpec : AnalysisSpec<LogitLens>
 {
     /// <summary>Heads of largest beta (paper: 5).</summary>
     [Between(1, 1000)]
@@ -30,8 +30,4 @@ public sealed record LogitLensSpec : StageSpec
 
     /// <summary>Keys whose values count: the paper's a V W_O is over <c>all</c>.</summary>
     public LensReading Reading { get; init; } = LensReading.All;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

@@ -9,7 +9,7 @@ namespace Pipelines.Stages;
 /// </summary>
 [Named("non-additive")]
 [ReportedAs("non_additive")]
-public sealed record NonAdditiveSpec : StageSpec
+public sealed record NonAdditiveSpec : AnalysisSpec<NonAdditive>
 {
     /// <summary>Share of the masks that train; the rest tests.</summary>
     [Between(0.01, 0.99)]
@@ -36,7 +36,4 @@ public sealed record NonAdditiveSpec : StageSpec
     /// <summary>Share of a tree that is added.</summary>
     [Between(1e-6, 1)]
     public double LearningRate { get; init; } = 0.05;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => [StageInput.Of<ForwardPassesSpec>("forward")];
 }

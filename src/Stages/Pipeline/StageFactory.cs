@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using Pipelines.Spec;
@@ -36,6 +37,8 @@ public static class StageFactory
         c => c.Value.DeclaringType!,
         c => Spelling.Of(c.Key)
     );
+
+    private static readonly ConcurrentDictionary<Type, IReadOnlyList<StageInput>> Inputs = new();
 
     /// <summary>The kind of a class of stages, as specs name it.</summary>
     internal static string KindOf(Type stage) => Kinds[stage];
@@ -87,6 +90,27 @@ public static class StageFactory
         }
 
         return inputs.GetValueOrDefault(RoleOf(parameter));
+    }
+
+    /// <summary>The inputs that the constructor of a stage asks for, in its order.</summary>
+    internal static IReadOnlyList<StageInput> InputsOf(Type stage) => Inputs.GetOrAdd(stage, ReadInputs);
+
+    private static IReadOnlyList<StageInput> ReadInputs(Type stage)
+    {
+        var nullability = new NullabilityInfoContext();
+        return
+        [
+            .. stage
+                .GetConstructors()
+                .Single()
+                .GetParameters()
+                .Where(p => p.ParameterType.IsSubclassOf(typeof(Stage)))
+                .Select(p => new StageInput(
+                    RoleOf(p),
+                    SpecOf(p.ParameterType)!,
+                    Optional: nullability.Create(p).WriteState == NullabilityState.Nullable
+                )),
+        ];
     }
 
     /// <summary>The role of a parameter that a stage fills.</summary>

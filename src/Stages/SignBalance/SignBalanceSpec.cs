@@ -8,13 +8,9 @@ namespace Pipelines.Stages;
 /// </summary>
 [Named("sign-balance")]
 [ReportedAs("sign_balance")]
-public sealed record SignBalanceSpec : StageSpec
+public sealed record SignBalanceSpec : AnalysisSpec<SignBalance>
 {
     /// <summary>A beta of so little counts as zero, either way.</summary>
     [Between(0, 1)]
     public double Below { get; init; } = 1e-4;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

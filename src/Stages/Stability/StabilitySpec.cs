@@ -8,13 +8,9 @@ namespace Pipelines.Stages;
 /// </summary>
 [Named("stability")]
 [ReportedAs("stability")]
-public sealed record StabilitySpec : StageSpec
+public sealed record StabilitySpec : AnalysisSpec<Stability>
 {
     /// <summary>Shares of a sample's masks, the first ones, to which beta is fitted again; 1 is all of them.</summary>
     [Between(0.001, 1)]
     public IReadOnlyList<double> Shares { get; init; } = [0.125, 0.25, 0.5, 1];
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [StageInput.Of<ForwardPassesSpec>("forward"), StageInput.Of<RegressSpec>("attribution")];
 }

@@ -22,7 +22,7 @@ public enum ImageTokenTrace
 /// </summary>
 [Named("token-trace")]
 [ReportedAs("tokens")]
-public sealed record TokenTraceSpec : StageSpec
+public sealed record TokenTraceSpec : AnalysisSpec<TokenTrace>
 {
     /// <summary>
     /// x* = the smallest set of heads, in the order of head attribution, whose faithfulness exceeds this (paper: 0.8).
@@ -59,12 +59,4 @@ public sealed record TokenTraceSpec : StageSpec
     /// <summary>Share of the masks that train; the rest tests.</summary>
     [Between(0.01, 0.99)]
     public double Train { get; init; } = 0.8;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs =>
-        [
-            StageInput.Of<ForwardPassesSpec>("forward"),
-            StageInput.Of<RegressSpec>("attribution"),
-            StageInput.Of<ValidateSpec>("validation"),
-        ];
 }
