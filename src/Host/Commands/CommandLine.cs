@@ -87,7 +87,7 @@ internal static class CommandLine
         {
             options.RequiredSpec,
             against,
-            Help.Option($"The script that writes reference.json:\n\n{ReferenceScript.Text}\n"),
+            Help.Option(() => $"The script that writes reference.json:\n\n{ReferenceScript.Text}\n"),
         };
         options.AddTo(command);
         command.SetAction(parsed => CheckCommand.Execute(options.Read(parsed), parsed.GetValue(against)));

@@ -36,8 +36,8 @@ internal static class Help
     }
 
     /// <summary>The help option of a command that says more below its options.</summary>
-    /// <param name="below">What it says there.</param>
-    public static HelpOption Option(string below)
+    /// <param name="below">What it says there; asked for only when it is shown.</param>
+    public static HelpOption Option(Func<string> below)
     {
         var option = new HelpOption();
         option.Action = new OwnHelp((HelpAction)option.Action!, below);
@@ -188,7 +188,7 @@ internal static class Help
     /// <summary>Help on one command, under the name that the program is called by here.</summary>
     /// <param name="inner">Writes the command's arguments and options.</param>
     /// <param name="below">What stands below them; null: nothing, or the root's examples.</param>
-    private sealed class OwnHelp(HelpAction inner, string? below) : SynchronousCommandLineAction
+    private sealed class OwnHelp(HelpAction inner, Func<string>? below) : SynchronousCommandLineAction
     {
         /// <summary>Whoever asks for help need not know yet what else the command wants.</summary>
         public override bool ClearsParseErrors => true;
@@ -206,7 +206,7 @@ internal static class Help
             );
             if (below is not null)
             {
-                output.Write(below);
+                output.Write(below());
             }
 
             if (command is RootCommand)

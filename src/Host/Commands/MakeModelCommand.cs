@@ -15,7 +15,7 @@ internal static class MakeModelCommand
     {
         var name = new Argument<string>("NAME")
         {
-            Description = $"One of {string.Join(", ", PublishedModel.All.Select(m => m.Name))}.",
+            Description = "A published model, one of the list below.",
         };
         var output = new Option<string>("--out", "-o")
         {
@@ -43,6 +43,8 @@ internal static class MakeModelCommand
             visionLayers,
             seed,
             dryRun,
+            // No other command shall load what the families refer to
+            Help.Option(() => $"Models:\n{string.Concat(PublishedModel.All.Select(m => $"  {m.Name}\n"))}\n"),
         };
         command.SetAction(parsed =>
             Execute(

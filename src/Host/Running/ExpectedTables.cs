@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using CsvHelper;
+using CsvHelper.Configuration;
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using Pipelines.Models.Text;
@@ -196,6 +198,26 @@ internal static class ExpectedTables
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
 
+    /// <summary>Rows of fields; an empty text and an absent value look the same.</summary>
+    private static List<string[]> Parse(string path, string text)
+    {
+        using var parser = new CsvParser(
+            new StringReader(text),
+            new CsvConfiguration(CultureInfo.InvariantCulture)
+            {
+                IgnoreBlankLines = false,
+                BadDataFound = e => throw new InputException(path, $"is no CSV: {Shown.Name(e.RawRecord.Trim())}."),
+            }
+        );
+        var rows = new List<string[]>();
+        while (parser.Read())
+        {
+            rows.Add(parser.Record!);
+        }
+
+        return rows;
+    }
+
     private static List<string[]> Rows(string path)
     {
         if (!File.Exists(path))
@@ -203,7 +225,7 @@ internal static class ExpectedTables
             throw new InputException(path, "is missing.", "Write the expectation again with reproduce --write.");
         }
 
-        var rows = CsvText.Parse(RegularFile.ReadAllText(path));
+        List<string[]> rows = Parse(path, RegularFile.ReadAllText(path));
         int width = rows.Count == 0 ? 0 : rows[0].Length;
         return width > 0 && rows.All(r => r.Length == width)
             ? rows

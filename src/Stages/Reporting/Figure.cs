@@ -1,3 +1,5 @@
+using Pipelines.Stages.Storage;
+
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>What a figure shows: drawn from data computed once, at any width.</summary>
@@ -53,12 +55,20 @@ internal sealed record Canvas(string Id, double Width, string Title, string Desc
 internal sealed record FigureTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<object?>> Rows)
 {
     /// <summary>The table as CSV (RFC 4180, round-trip numbers, lines end with CR LF).</summary>
-    public string ToCsv() =>
-        string.Concat(
-            Rows.Prepend(Columns)
-                .Select(row => string.Join(',', row.Select(cell => Quoted(Format.Exact(cell)))) + "\r\n")
-        );
+    public string ToCsv()
+    {
+        using var text = new StringWriter();
+        var csv = new CsvWriter(text);
+        foreach (IReadOnlyList<object?> row in Rows.Prepend(Columns))
+        {
+            foreach (object? cell in row)
+            {
+                csv.Field(Format.Exact(cell) is { Length: > 0 } shown ? shown : null);
+            }
 
-    private static string Quoted(string text) =>
-        text.AsSpan().IndexOfAny("\",\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+            csv.EndRow();
+        }
+
+        return text.ToString();
+    }
 }
