@@ -124,8 +124,7 @@ public sealed class SharingTests
     [Fact]
     public void Members_of_a_matrix_may_lie_beside_the_results_of_a_run_of_its_name()
     {
-        using var experiment = new SmallExperiment(samples: 1, masks: 20);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 1, masks: 20);
         var tables = experiment.TableBytes();
         experiment.Run("--set", "matrix={ prompt: [default] }");
         experiment.Run();
