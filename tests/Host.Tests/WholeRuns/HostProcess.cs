@@ -71,6 +71,7 @@ internal static class HostProcess
         }
 
         (start.Environment["LC_ALL"], start.Environment["TZ"]) = (ForeignMachine.Locale, ForeignMachine.TimeZone);
+        start.Environment["DOTNET_TieredPGO"] = "0"; // as in the tests' own process
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
         foreach (string argument in arguments)
         {

@@ -9,8 +9,7 @@ public sealed class ResumeTests
     [Fact]
     public void A_second_run_does_nothing()
     {
-        using var experiment = new SmallExperiment();
-        experiment.RunApart();
+        using var experiment = SmallExperiment.AfterRun();
         var tables = experiment.TableBytes();
         var keys = experiment.StoredKeys();
         experiment
