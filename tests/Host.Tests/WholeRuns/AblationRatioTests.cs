@@ -14,8 +14,7 @@ public sealed class AblationRatioTests
     [Fact]
     public void Added_to_a_finished_experiment_it_computes_only_the_other_ratios_and_agrees_with_its_tables()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         Add(experiment, Ratios);
         string plan = HostProcess.Run(["plan", .. experiment.Arguments()]).Output;
@@ -82,8 +81,7 @@ public sealed class AblationRatioTests
     [Fact]
     public void The_ratio_of_the_experiment_itself_adds_nothing_but_the_table()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         Add(experiment, "  ratios: { stage: ablation-ratio, ratios: [0.75] }\n");
         experiment.Run().Should().Contain("ratios: 1 computed");
@@ -194,13 +192,13 @@ public sealed class AblationRatioTests
     [Fact]
     public void Every_way_of_drawing_ranking_and_fitting_runs()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun(samples: 1);
         Add(experiment, Ratios);
         foreach (
             string[] settings in new[]
             {
                 new[] { "stages.masks.draw=bernoulli" },
-                ["stages.masks.scope=shared"],
+                ["stages.masks.scope=shared", "stages.answers.keep=2"],
                 ["stages.validation.rank_by=[random]"],
                 ["stages.attribution.trainer=sdca"],
                 ["stages.baseline.kind=knockout"],
@@ -226,8 +224,8 @@ public sealed class AblationRatioTests
             .Run("--set", "stages.attribution.trainer=gradient", "--set", "stages.attribution.residual=none")
             .Should()
             .Contain(
-                "ratios: gradient-passes: 8 computed",
-                "two samples have two shards of gradients at each of two other ratios"
+                "ratios: gradient-passes: 4 computed",
+                "a sample has two shards of gradients at each of two other ratios"
             );
     }
 

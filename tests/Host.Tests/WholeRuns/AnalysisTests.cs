@@ -164,8 +164,7 @@ public sealed class AnalysisTests
     [Fact]
     public void An_analysis_added_to_a_finished_experiment_recomputes_no_pass()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         experiment.Add(Analyses);
         experiment.Run();
@@ -182,8 +181,7 @@ public sealed class AnalysisTests
     [Fact]
     public void Heads_needed_are_the_first_crossings_and_a_scan_until_crossed_finds_those_of_the_full_scan()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string tables = Path.Combine(experiment.RunFolder, "tables");
         string first = $"""
             select sample_id, criterion, seed, 'faithfulness' as quantity, t as threshold, min(k) as heads
@@ -247,7 +245,7 @@ public sealed class AnalysisTests
     [Fact]
     public void Every_setting_runs()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         experiment.Add(Analyses);
         string[] variants =
         [

@@ -263,8 +263,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
     [Fact]
     public void A_run_that_began_with_other_settings_is_refused_until_it_is_finished()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string picture = experiment.FolderOfPictures("a.jpg"),
             folder = experiment.RunFolder;
         string[] diff = ["diff", folder, folder, "--out", Path.Combine(picture, "diff.html")];
@@ -457,7 +456,7 @@ public sealed partial class DiffTests(DiffTests.Runs runs) : IClassFixture<DiffT
     /// <summary>Five runs in one artifacts folder.</summary>
     public sealed class Runs : IDisposable
     {
-        private readonly SmallExperiment experiment = new();
+        private readonly SmallExperiment experiment = SmallExperiment.AfterRun();
         private readonly TemporaryFolder folder = new();
 
         /// <summary>Computes them; each shares with the first what it can.</summary>

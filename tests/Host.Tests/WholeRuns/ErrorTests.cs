@@ -160,8 +160,7 @@ public sealed class ErrorTests
     [InlineData("forwrd", "Did you mean 'forward'?")]
     public void Explaining_what_is_not_there_is_an_error_that_says_how_to_see_what_is(string what, string? refused)
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var (code, output, errors) = HostProcess.Run(
             "explain",
             what,

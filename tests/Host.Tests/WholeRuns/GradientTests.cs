@@ -32,8 +32,7 @@ public sealed class GradientTests
     [Fact]
     public void Added_to_a_finished_experiment_they_recompute_no_forward_pass_and_a_larger_count_only_adds()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         Add(experiment);
         string output = experiment.Run();
@@ -83,10 +82,10 @@ public sealed class GradientTests
     {
         using var one = new SmallExperiment();
         Add(one);
-        one.Run("--jobs", "1", "--threads", "1");
+        one.RunApart("--jobs", "1", "--threads", "1");
         using var two = new SmallExperiment();
         Add(two);
-        two.Run("--jobs", "1", "--threads", "2", "--set", "engine.batch=5");
+        two.RunApart("--jobs", "1", "--threads", "2", "--set", "engine.batch=5");
         two.TableBytes().Should().Equal(one.TableBytes());
     }
 }

@@ -68,7 +68,7 @@ public sealed class HeadsFromElsewhereTests
     [InlineData("{ file: none.jsonl }", "none.jsonl", "there is no file of heads")]
     public void An_order_that_is_not_there_is_refused_before_anything_runs(string ranking, string where, string what)
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = new SmallExperiment(samples: 1, masks: 20);
         if (where == "colour")
         {
             experiment.Run("--set", "name=colour");
@@ -107,8 +107,7 @@ public sealed class HeadsFromElsewhereTests
     [Fact]
     public void Another_seed_of_the_masks_changes_the_masks_alone()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string output = experiment.Run("--set", "name=other", "--set", "stages.masks.seed=4");
         output
             .Should()

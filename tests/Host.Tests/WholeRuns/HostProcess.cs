@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using Pipelines.Fuzz;
+using Pipelines.Fuzz.Targets;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
@@ -68,6 +71,7 @@ internal static class HostProcess
         }
 
         (start.Environment["LC_ALL"], start.Environment["TZ"]) = (ForeignMachine.Locale, ForeignMachine.TimeZone);
+        start.Environment["DOTNET_TieredPGO"] = "0"; // as in the tests' own process
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
         foreach (string argument in arguments)
         {
@@ -99,6 +103,9 @@ internal static class HostProcess
 /// <summary>A small experiment on the bundled model, and its artifacts.</summary>
 internal sealed class SmallExperiment : IDisposable
 {
+    /// <summary>What runs computed, by the size of the experiment; never changed.</summary>
+    private static readonly ConcurrentDictionary<(int Samples, int Masks, int Shard), Lazy<string>> Caches = new();
+
     private readonly TemporaryFolder folder = new();
 
     public SmallExperiment(int samples = 2, int masks = 60, int shard = 20)
@@ -127,6 +134,33 @@ internal sealed class SmallExperiment : IDisposable
             """
         );
     }
+
+    /// <summary>
+    /// The experiment after a run of it. All but the page, which tells where the spec lies, was computed once for all
+    /// tests: for laws about what comes after a run.
+    /// </summary>
+    public static SmallExperiment AfterRun(int samples = 2, int masks = 60, int shard = 20)
+    {
+        var experiment = new SmallExperiment(samples, masks, shard);
+        SmallRun.Copy(Computed((samples, masks, shard)), experiment.Cache, keepLinks: false);
+        experiment.Run();
+        return experiment;
+    }
+
+    private static string Computed((int Samples, int Masks, int Shard) size) =>
+        Caches
+            .GetOrAdd(
+                size,
+                _ => new Lazy<string>(() =>
+                {
+                    using var experiment = new SmallExperiment(size.Samples, size.Masks, size.Shard);
+                    experiment.Run("--set", "stages.report=null");
+                    string kept = Scratch.Folder($"cache-{size.Samples}-{size.Masks}-{size.Shard}");
+                    SmallRun.Copy(experiment.Cache, kept, keepLinks: false);
+                    return kept;
+                })
+            )
+            .Value;
 
     public string Spec { get; }
 
@@ -196,6 +230,8 @@ internal sealed class SmallExperiment : IDisposable
     }
 
     public string Artifacts => Path.Combine(folder.Path, "artifacts");
+
+    public string Cache => Path.Combine(Artifacts, "cache");
 
     public string RunFolder => Path.Combine(Artifacts, "runs", "small");
 

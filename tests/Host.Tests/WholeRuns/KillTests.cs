@@ -59,7 +59,7 @@ public sealed class KillTests
     [Fact]
     public async Task A_run_that_was_started_to_outlive_its_terminal_does()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = new SmallExperiment(samples: 1);
         using Process process = HostProcess.StartBy("nohup", experiment.Arguments());
         var output = process.StandardOutput.ReadToEndAsync();
         _ = process.StandardError.ReadToEndAsync();

@@ -69,7 +69,7 @@ internal static class ProgramHere
         }
     }
 
-    /// <summary>Takes what is written to where the flow of execution says; to the tests' own output elsewhere.</summary>
+    /// <summary>Takes what is written to where the flow of execution says, else to the tests' own output.</summary>
     private sealed class Routed(AsyncLocal<TextWriter?> here, TextWriter otherwise) : TextWriter
     {
         public override Encoding Encoding => otherwise.Encoding;

@@ -24,8 +24,7 @@ public sealed class PromptSimilarityTests
     [Fact]
     public void Added_to_a_finished_experiment_it_runs_only_the_other_prompts_and_shares_what_no_question_changes()
     {
-        using var experiment = new SmallExperiment(samples: 4);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 4);
         var before = experiment.StoredKeys();
         Add(experiment, Prompts);
         string plan = HostProcess.Run(["plan", .. experiment.Arguments()]).Output;
@@ -219,7 +218,7 @@ public sealed class PromptSimilarityTests
     [Fact]
     public void Every_way_of_drawing_and_fitting_runs_and_check_counts_its_cost()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         Add(experiment, Prompts);
         foreach (
             string setting in new[]

@@ -10,7 +10,7 @@ public sealed class PublishingTests
     [Fact]
     public void Other_labels_change_tables_and_page_without_a_run_of_the_model()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         string labels = experiment.CopyAnnotations();
         string[] options = ["--set", $"data.annotations={labels}"];
         experiment.Run(options);
@@ -38,8 +38,7 @@ public sealed class PublishingTests
     [Fact]
     public void A_published_file_that_is_gone_comes_back()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var tables = experiment.TableBytes();
         File.Delete(Path.Combine(experiment.RunFolder, "report.html"));
         File.Delete(Path.Combine(experiment.RunFolder, "tables", "fits.csv"));
@@ -51,8 +50,7 @@ public sealed class PublishingTests
     [Fact]
     public async Task Several_processes_may_publish_one_run_at_the_same_time()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var tables = experiment.TableBytes();
         for (int round = 0; round < 2; round++)
         {
@@ -76,8 +74,7 @@ public sealed class PublishingTests
     [Fact]
     public void Units_in_use_are_listed_once_however_often_a_run_is_repeated()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string[] units = File.ReadAllLines(Path.Combine(experiment.RunFolder, "units.txt"));
         experiment.Run();
         File.ReadAllLines(Path.Combine(experiment.RunFolder, "units.txt"))

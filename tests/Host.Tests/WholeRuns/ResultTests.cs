@@ -14,8 +14,7 @@ public sealed class ResultTests
     [Fact]
     public void DuckDb_reads_every_table_and_the_folders_of_part_files()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string tables = Path.Combine(experiment.RunFolder, "tables");
         Query($"select count(*) from '{tables}/samples.parquet' where status = 'kept'").Should().Be(2);
         Query($"select count(*) from '{tables}/forward/*.parquet'").Should().Be(2 * 60);
@@ -96,7 +95,7 @@ public sealed class ResultTests
     [Fact]
     public void Fits_that_do_not_converge_are_said_at_the_end_of_the_run_and_on_the_page()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         experiment.Run().Should().NotContain("CONVERGED");
         experiment
             .Run("--set", "stages.attribution.max_iterations=1")
@@ -111,9 +110,8 @@ public sealed class ResultTests
     [Fact]
     public void A_person_reads_the_familys_published_name_and_settings_at_their_default_are_folded()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         HostProcess.Run(["plan", .. experiment.Arguments()]).Output.Should().Contain("LLaVA-1.5, ");
-        experiment.Run();
         string page = File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"));
         page.Should().Contain("micro-llava (LLaVA-1.5)").And.NotContain("(Llava)");
         string settings = page[
@@ -134,8 +132,7 @@ public sealed class ResultTests
     [Fact]
     public void The_report_is_one_file_that_loads_nothing()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string page = File.ReadAllText(Path.Combine(experiment.RunFolder, "report.html"));
         page.Should()
             .NotContainAny("src=\"http", "href=\"http", "@import", "url(http")
@@ -207,8 +204,7 @@ public sealed class ResultTests
     [Fact]
     public void Garbage_collection_keeps_what_the_last_runs_use()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         experiment.Run("--set", "stages.attribution.alpha=0.001");
         HostProcess.Run("gc", "--artifacts", experiment.Artifacts).Output.Should().Contain("were removed");
         experiment.StoredKeys()["regress"].Should().HaveCount(2, "those of the first alpha are gone");
@@ -218,7 +214,7 @@ public sealed class ResultTests
     [Fact]
     public void Reproduce_accepts_the_same_numbers_and_refuses_others()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         string expected = Path.Combine(experiment.Artifacts, "expected");
         HostProcess
             .Run("reproduce", experiment.Spec, "--artifacts", experiment.Artifacts, "--expected", expected, "--write")
@@ -275,14 +271,14 @@ public sealed class ResultTests
     [Fact]
     public void Every_baseline_trainer_and_draw_runs()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun(samples: 1);
         string[][] variants =
         [
             ["stages.baseline.kind=zero"],
             ["stages.baseline.kind=knockout"],
             ["stages.baseline.rope=before"],
             ["stages.masks.draw=bernoulli"],
-            ["stages.masks.scope=shared"],
+            ["stages.masks.scope=shared", "stages.answers.keep=2"],
             ["stages.attribution.trainer=sdca"],
             ["stages.attribution.trainer=light-gbm"],
             ["stages.attribution.trainer=fast-tree"],

@@ -9,8 +9,7 @@ public sealed class ResumeTests
     [Fact]
     public void A_second_run_does_nothing()
     {
-        using var experiment = new SmallExperiment();
-        experiment.RunApart();
+        using var experiment = SmallExperiment.AfterRun();
         var tables = experiment.TableBytes();
         var keys = experiment.StoredKeys();
         experiment
@@ -25,8 +24,7 @@ public sealed class ResumeTests
     [Fact]
     public void A_larger_count_computes_only_the_additional_masks()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         string output = experiment.Run("--set", "stages.masks.count=120");
         var after = experiment.StoredKeys();
@@ -46,8 +44,7 @@ public sealed class ResumeTests
     [Fact]
     public void Another_alpha_computes_only_regress_and_what_follows()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         string output = experiment.Run("--set", "stages.attribution.alpha=0.001");
         var after = experiment.StoredKeys();
@@ -83,8 +80,7 @@ public sealed class ResumeTests
     [Fact]
     public void A_damaged_artifact_is_reported_and_computed_again()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var tables = experiment.TableBytes();
         string shard = Directory
             .EnumerateFiles(

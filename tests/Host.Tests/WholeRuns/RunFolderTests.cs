@@ -53,8 +53,7 @@ public sealed class RunFolderTests
     [Fact]
     public void Tables_of_an_older_run_never_stand_beside_the_settings_of_a_newer_one()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string tables = Path.Combine(experiment.RunFolder, "tables"),
             page = Path.Combine(experiment.RunFolder, "report.html");
         HostProcess
@@ -76,8 +75,7 @@ public sealed class RunFolderTests
     [Fact]
     public void Checksums_are_those_of_the_files_as_sha256sum_reads_them()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         string[] lines = File.ReadAllLines(Path.Combine(experiment.RunFolder, "SHA256SUMS"));
         string[] listed = [.. lines.Where(l => l[0] != '#').Select(l => l[66..])];
         listed.Should().Contain(["experiment.yaml", "report.html", "tables/fits.parquet", "tables/fits.csv"]);
@@ -92,8 +90,7 @@ public sealed class RunFolderTests
     [Fact]
     public void A_damaged_file_of_a_run_is_written_again_by_the_next()
     {
-        using var experiment = new SmallExperiment(samples: 1, masks: 20);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 1, masks: 20);
         string part = Directory.EnumerateFiles(Path.Combine(experiment.RunFolder, "tables", "forward")).First();
         (string File, Action<string> Damage)[] damages =
         [
@@ -124,8 +121,7 @@ public sealed class RunFolderTests
     [Fact]
     public void Settings_that_were_cut_short_and_still_parse_are_refused_wherever_the_cut_falls()
     {
-        using var experiment = new SmallExperiment(samples: 1, masks: 20);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 1, masks: 20);
         string path = Path.Combine(experiment.RunFolder, "experiment.yaml"),
             text = File.ReadAllText(path);
         string[] lines = text.Split('\n');
@@ -148,8 +144,7 @@ public sealed class RunFolderTests
     [Fact]
     public void Gc_refuses_to_take_a_cut_list_of_units_for_the_whole()
     {
-        using var experiment = new SmallExperiment(samples: 1, masks: 20);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 1, masks: 20);
         string units = Path.Combine(experiment.RunFolder, "units.txt");
         var stored = experiment.StoredKeys();
         foreach (
@@ -173,8 +168,7 @@ public sealed class RunFolderTests
     [InlineData("{\"x\":null}")]
     public void A_damaged_memory_of_digests_is_healed(string text)
     {
-        using var experiment = new SmallExperiment(samples: 1, masks: 20);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 1, masks: 20);
         string memory = Path.Combine(experiment.Artifacts, "cache", "digests.json");
         File.WriteAllText(memory, text);
         experiment.Run().Should().Contain("Nothing to do");

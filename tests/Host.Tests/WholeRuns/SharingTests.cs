@@ -44,7 +44,14 @@ public sealed class SharingTests
         KillTests.WaitForPasses(experiment, one);
         using Process other = HostProcess.StartBy(
             "unshare --pid --fork --mount-proc",
-            experiment.Arguments("--set", "name=other", "--set", "stages.masks.count=40")
+            experiment.Arguments(
+                "--set",
+                "name=other",
+                "--set",
+                "stages.masks.count=40",
+                "--set",
+                "stages.answers.keep=1"
+            )
         );
         string said = await other.StandardOutput.ReadToEndAsync();
         await other.WaitForExitAsync();
@@ -102,7 +109,7 @@ public sealed class SharingTests
         one.Kill();
         await one.WaitForExitAsync();
         experiment
-            .Run("--set", "stages.masks.count=40")
+            .Run("--set", "stages.masks.count=40", "--set", "stages.answers.keep=1")
             .Should()
             .Contain("units computed", "who was killed holds nothing");
     }
@@ -124,8 +131,7 @@ public sealed class SharingTests
     [Fact]
     public void Members_of_a_matrix_may_lie_beside_the_results_of_a_run_of_its_name()
     {
-        using var experiment = new SmallExperiment(samples: 1, masks: 20);
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun(samples: 1, masks: 20);
         var tables = experiment.TableBytes();
         experiment.Run("--set", "matrix={ prompt: [default] }");
         experiment.Run();

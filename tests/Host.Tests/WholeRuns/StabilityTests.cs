@@ -20,8 +20,7 @@ public sealed class StabilityTests
     [Fact]
     public void Added_to_a_finished_experiment_it_recomputes_no_forward_pass_and_comes_out_in_the_report()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         Add(experiment, "  stability: { stage: stability, shares: [0.5, 1] }\n");
         experiment.Run().Should().Contain("stability: 2 computed");

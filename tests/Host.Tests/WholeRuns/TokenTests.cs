@@ -14,8 +14,7 @@ public sealed partial class TokenTests
     [Fact]
     public void Added_to_a_finished_experiment_they_compute_no_forward_pass_and_their_tables_are_whole()
     {
-        using var experiment = new SmallExperiment();
-        experiment.Run();
+        using var experiment = SmallExperiment.AfterRun();
         var before = experiment.StoredKeys();
         experiment.Add(Tokens + Lens);
         string output = experiment.Run();
@@ -131,7 +130,7 @@ public sealed partial class TokenTests
     [Fact]
     public void Data_without_boxes_have_no_share_of_the_object_and_no_figure_of_it()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         experiment.Add(Tokens);
         string annotations = experiment.CopyAnnotations();
         File.WriteAllText(annotations, Bbox().Replace(File.ReadAllText(annotations), "\"box\""));
@@ -162,7 +161,7 @@ public sealed partial class TokenTests
     [Fact]
     public void A_larger_count_computes_only_the_additional_masks()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         experiment.Add(Tokens);
         experiment.Run();
         var before = experiment.StoredKeys()["token-trace"];
@@ -212,7 +211,7 @@ public sealed partial class TokenTests
     [Fact]
     public void Every_setting_runs()
     {
-        using var experiment = new SmallExperiment();
+        using var experiment = SmallExperiment.AfterRun();
         experiment.Add(Tokens + Lens);
         string[] variants =
         [
