@@ -288,6 +288,7 @@ public sealed record ReportSpec : StageSpec
             .. StageKinds
                 .All.Select(kind => (Kind: kind, kind.GetCustomAttribute<ReportedAsAttribute>()?.Role))
                 .Where(k => k.Role is not null)
+                .OrderBy(k => k.Role, StringComparer.Ordinal) // nothing of a run shall follow the order of source files
                 .Select(k => new StageInput(k.Role!, k.Kind, Optional: true)),
         ];
 }

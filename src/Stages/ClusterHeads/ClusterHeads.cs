@@ -21,14 +21,8 @@ public sealed class ClusterHeads(
     /// <summary>The spec.</summary>
     public ClusterHeadsSpec Spec => spec;
 
-    /// <summary>H, by which a head's number is layer * H + head.</summary>
-    public int HeadsPerLayer => context.Info.Heads;
-
     /// <inheritdoc/>
     public override string WorkUnit => "trees";
-
-    /// <summary>How far apart two vectors are.</summary>
-    public VectorDistance Metric => spec.Distance;
 
     /// <summary>How they are clustered, in words.</summary>
     private string Method =>

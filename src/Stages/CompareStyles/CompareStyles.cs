@@ -33,7 +33,7 @@ public sealed class CompareStyles(
             : new UnitList([], $"{forward.Name} is done", 1);
 
     /// <summary>Cosine of beta by styles and objects.</summary>
-    public StyleComparison Cosines(Artifacts artifacts)
+    private StyleComparison Cosines(Artifacts artifacts)
     {
         Unit known = Units(artifacts).Known[0];
         IReadOnlyList<StyleRelationRow> relations = artifacts.Rows<StyleRelationRow>(known);

@@ -10,7 +10,7 @@ namespace Pipelines.Stages.Comparison;
 /// <param name="Scans">One a pair of <c>validate</c> stages.</param>
 /// <param name="Traces">One a pair of <c>token-trace</c> stages.</param>
 /// <param name="Overlap">Samples in common; null where one of the runs has no forward passes.</param>
-/// <param name="Tables">Every table that both runs have as one file, row by row; none where stages were named.</param>
+/// <param name="Tables">Every table that both runs have, row by row; none where stages were named.</param>
 /// <param name="Unpaired">Why results of one run have no counterpart in the other, one sentence a kind.</param>
 public sealed record RunComparison(
     RunCard A,

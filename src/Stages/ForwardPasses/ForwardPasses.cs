@@ -35,9 +35,6 @@ public sealed class ForwardPasses(
     /// <summary>The pictures and their answers.</summary>
     public AnswerQuestions Answers => answers;
 
-    /// <summary>What ablated heads see.</summary>
-    public CollectMeanKv Baseline => baseline;
-
     /// <summary>The masks.</summary>
     public SampleMasks Masks => masks;
 

@@ -37,18 +37,14 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     /// <summary>The tokenizer of a folder, read at the first call.</summary>
     public HubTokenizer Tokenizer(string folder) =>
-        tokenizers.GetOrAdd(folder, f => new Lazy<HubTokenizer>(() => new HubTokenizer(f))).Value;
+        tokenizers.GetOrMake(folder, () => new HubTokenizer(folder));
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
-        models
-            .GetOrAdd(
-                (folder, arithmetic.ToString(), image, template.Digest, false),
-                _ => new Lazy<VisionLanguageModel>(() =>
-                    VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
-                )
-            )
-            .Value;
+        models.GetOrMake(
+            (folder, arithmetic.ToString(), image, template.Digest, false),
+            () => VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
+        );
 
     /// <summary>
     /// The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it
@@ -57,26 +53,23 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image, ChatTemplate template)
     {
         Arithmetic torch = packed with { Linear = LinearChoice.Torch };
-        return models
-            .GetOrAdd(
-                (folder, torch.ToString(), image, template.Digest, true),
-                _ => new Lazy<VisionLanguageModel>(() =>
-                    VisionLanguageModel.Load(
-                        folder,
-                        torch,
-                        image,
-                        template,
-                        Tokenizer(folder),
-                        Model(folder, packed, image, template)
-                    )
+        return models.GetOrMake(
+            (folder, torch.ToString(), image, template.Digest, true),
+            () =>
+                VisionLanguageModel.Load(
+                    folder,
+                    torch,
+                    image,
+                    template,
+                    Tokenizer(folder),
+                    Model(folder, packed, image, template)
                 )
-            )
-            .Value;
+        );
     }
 
     /// <summary>The baseline of a key, read at the first call.</summary>
     internal ResidentBaseline Baseline(string key, Func<Baseline> read) =>
-        baselines.GetOrAdd(key, _ => new Lazy<ResidentBaseline>(() => new ResidentBaseline(read()))).Value;
+        baselines.GetOrMake(key, () => new ResidentBaseline(read()));
 
     /// <summary>
     /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs
@@ -95,7 +88,7 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
             Evict();
         }
 
-        return new Lease<TRun>(() => (TRun)resident.Run.Value, () => Release(resident));
+        return new Lease<TRun>(() => (TRun)Prepared(resident), () => Release(resident));
     }
 
     /// <summary>
@@ -131,6 +124,24 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     /// <inheritdoc/>
     public void Dispose() => Release(keepModels: false);
+
+    /// <summary>The sample at work; one that could not be prepared is forgotten, so that it is tried again.</summary>
+    private IDisposable Prepared(Resident resident)
+    {
+        try
+        {
+            return resident.Run.Value;
+        }
+        catch
+        {
+            lock (leasing)
+            {
+                residents.Remove(resident);
+            }
+
+            throw;
+        }
+    }
 
     private void Release(Resident resident)
     {

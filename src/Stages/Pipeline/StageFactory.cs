@@ -61,6 +61,48 @@ public static class StageFactory
         return stage;
     }
 
+    /// <summary>
+    /// Some stages of an experiment and all that they are made from, each after those that it reads: the spec may name
+    /// them in any order.
+    /// </summary>
+    /// <param name="context">The experiment, perhaps with another question.</param>
+    /// <param name="names">The stages that are wanted; none of them reads itself, as the spec's reader has
+    /// seen.</param>
+    /// <param name="change">Settings of a stage in place of the experiment's; null = as they are.</param>
+    public static IReadOnlyList<Stage> CreateAll(
+        StageContext context,
+        IEnumerable<string> names,
+        Func<StageSpec, StageSpec>? change = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(names);
+        var nodes = context.Experiment.Stages.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        var made = new Dictionary<string, Stage>(StringComparer.Ordinal);
+        var ordered = new List<Stage>();
+        Stage Make(string name)
+        {
+            if (made.TryGetValue(name, out Stage? stage))
+            {
+                return stage;
+            }
+
+            StageNode node = nodes[name];
+            var inputs = node.Inputs.ToDictionary(i => i.Key, i => Make(i.Value), StringComparer.Ordinal);
+            stage = Create(context, node with { Spec = change?.Invoke(node.Spec) ?? node.Spec }, inputs);
+            made[name] = stage;
+            ordered.Add(stage);
+            return stage;
+        }
+
+        foreach (string name in names)
+        {
+            Make(name);
+        }
+
+        return ordered;
+    }
+
     private static object? Argument(
         ParameterInfo parameter,
         StageContext context,

@@ -55,10 +55,6 @@ public sealed class PromptSimilarity : Stage
     /// <inheritdoc/>
     public override string WorkUnit => "masks";
 
-    /// <summary>The other prompts with their questions, in the order of the spec.</summary>
-    public IReadOnlyList<(string Prompt, string Question)> Compared =>
-        [.. prompts.Select(p => (p.Prompt, p.Context.Question))];
-
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) => Known(artifacts).Units;
 
@@ -117,7 +113,6 @@ public sealed class PromptSimilarity : Stage
         [
             .. prompts.Select(p => new PromptPlan(
                 p.Prompt,
-                p.Context.Question,
                 new SubPlan(
                     p.Context,
                     attribution.Name,
@@ -207,7 +202,7 @@ public sealed class PromptSimilarity : Stage
         );
 
     /// <summary>The experiment under another prompt, up to its fits.</summary>
-    private sealed record PromptPlan(string Prompt, string Question, Regress Attribution)
+    private sealed record PromptPlan(string Prompt, Regress Attribution)
     {
         public ForwardPasses Forward => Attribution.Forward;
     }

@@ -37,13 +37,6 @@ public sealed class Regress(
         return artifacts.Row<FitRow>(UnitOf(artifacts, sample));
     }
 
-    /// <summary>True and predicted phi of a sample's test masks.</summary>
-    public IReadOnlyList<PredictionRow> Predictions(Artifacts artifacts, Sample sample)
-    {
-        ArgumentNullException.ThrowIfNull(artifacts);
-        return artifacts.Rows<PredictionRow>(UnitOf(artifacts, sample));
-    }
-
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
         [

@@ -30,8 +30,8 @@ internal sealed class ReportTables
     public IReadOnlyList<TRow> Rows<TRow>() => (IReadOnlyList<TRow>?)rows.GetValueOrDefault((typeof(TRow), null)) ?? [];
 
     /// <summary>
-    /// The rows that another table was made from where they are not the report's own, e.g. beta of another trainer;
-    /// empty where they are.
+    /// The rows that another table was made from, which may be another stage's than the report's own, e.g. beta of
+    /// another trainer; empty where figures of that table need none.
     /// </summary>
     public IReadOnlyList<TRow> Behind<TTable, TRow>() =>
         (IReadOnlyList<TRow>?)rows.GetValueOrDefault((typeof(TRow), typeof(TTable))) ?? [];

@@ -56,12 +56,7 @@ public sealed class Artifacts(Func<Unit, string?> find)
     public IReadOnlyList<TRow> Learn<TRow>(Unit unit)
         where TRow : class =>
         (IReadOnlyList<TRow>)
-            learned
-                .GetOrAdd(
-                    (unit.Key, typeof(TRow), Tables.Of<TRow>().FileName),
-                    _ => new Lazy<object>(() => Rows<TRow>(unit))
-                )
-                .Value;
+            learned.GetOrMake((unit.Key, typeof(TRow), Tables.Of<TRow>().FileName), () => Rows<TRow>(unit));
 
     /// <summary>
     /// A value that depends on its stage and on <paramref name="about"/> only, such as a sample's units: made at the
@@ -70,8 +65,9 @@ public sealed class Artifacts(Func<Unit, string?> find)
     /// <param name="stage">Whose value.</param>
     /// <param name="what">Which of its values.</param>
     /// <param name="about">A value that tells several apart, for example a sample's id.</param>
-    /// <param name="make">Makes it, from nothing that is stored.</param>
+    /// <param name="make">Makes it, from nothing that may change: what is settled, such as the accepted samples, does
+    /// not.</param>
     public T Once<T>(object stage, string what, object about, Func<T> make)
         where T : class =>
-        (T)made.GetOrCreateValue(stage).GetOrAdd((what, about), _ => new Lazy<object>(() => make())).Value;
+        (T)made.GetOrCreateValue(stage).GetOrMake((what, about), make);
 }

@@ -21,8 +21,8 @@ public abstract class PublishedTable(string name, Type row)
 
     /// <summary>The tables that figures read with this one; large ones are not among them.</summary>
     /// <param name="tables">Those so far.</param>
-    /// <param name="behind">The row of a table that was made from this one, which is not the report's own; else
-    /// null.</param>
+    /// <param name="behind">The row of a table that was made from this one and is read with it; null = this is one of
+    /// the report's own.</param>
     internal abstract ReportTables AddTo(ReportTables tables, Type? behind = null);
 
     /// <summary>Writes or links it.</summary>

@@ -87,26 +87,6 @@ public sealed class Validate : Stage
         IReadOnlyList<(double Faithfulness, double Completeness)> thresholds
     ) => NeededRow.Of(Rows(artifacts), thresholds);
 
-    /// <summary>
-    /// What a criterion says of every head [N]: delta_n, image attention weight or beta; empty where the criterion is
-    /// not compared, or is random.
-    /// </summary>
-    public double[] Scores(Artifacts artifacts, Sample sample, Criterion criterion)
-    {
-        if (criterion == Criterion.Random || !spec.Compares(criterion))
-        {
-            return [];
-        }
-
-        double[] scores = new double[context.Heads];
-        foreach (RankingRow row in artifacts.Rows<RankingRow>(UnitOf(artifacts, sample, criterion)))
-        {
-            scores[(row.Layer * context.Info.Heads) + row.Head] = row.Score!.Value;
-        }
-
-        return scores;
-    }
-
     /// <summary>The unit of a sample and an order that is compared.</summary>
     public Unit UnitOf(Artifacts artifacts, Sample sample, RankingSpec ranking)
     {

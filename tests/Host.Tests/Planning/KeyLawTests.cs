@@ -121,6 +121,18 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     }
 
     [Fact]
+    public void The_order_in_which_a_spec_names_its_stages_changes_no_unit()
+    {
+        foreach (Experiment experiment in computed.Experiments)
+        {
+            computed
+                .Keys(experiment with { Stages = [.. experiment.Stages.Reverse()] })
+                .Should()
+                .BeEquivalentTo(computed.Keys(experiment));
+        }
+    }
+
+    [Fact]
     public void The_same_files_at_another_place_give_the_same_units()
     {
         Experiment experiment = computed.Experiments[0];

@@ -52,12 +52,28 @@ public sealed class UnitLawTests
 
     [Theory]
     [MemberData(nameof(Units))]
-    public void A_record_holds_nothing_but_the_properties_that_are_in_its_key(Type record) =>
-        record
-            .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-            .Select(f => f.Name)
-            .Should()
-            .BeEquivalentTo(CanonicalForm.PropertiesOf(record).Select(p => $"<{p.Property.Name}>k__BackingField"));
+    public void A_record_and_those_in_it_hold_nothing_but_the_properties_that_are_in_its_key(Type record)
+    {
+        foreach (Type part in PartsOf(record))
+        {
+            part.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .Select(f => f.Name)
+                .Should()
+                .BeEquivalentTo(
+                    CanonicalForm.PropertiesOf(part).Select(p => $"<{p.Property.Name}>k__BackingField"),
+                    part.Name
+                );
+        }
+    }
+
+    /// <summary>A record and the records in it whose properties stand in its key as they are.</summary>
+    private static IEnumerable<Type> PartsOf(Type record) =>
+        CanonicalForm
+            .PropertiesOf(record)
+            .Select(p => p.Property.PropertyType)
+            .Where(t => t.IsClass && t.GetMethod("<Clone>$") is not null && !typeof(IKeyed).IsAssignableFrom(t))
+            .SelectMany(PartsOf)
+            .Prepend(record);
 
     [Fact]
     public void No_part_of_a_key_is_made_outside_of_the_folder_of_units()
