@@ -44,6 +44,34 @@ public sealed class ApprovalTests(ApprovalTests.Session session) : IClassFixture
     }
 
     [Fact]
+    public void A_slow_machine_with_much_memory_says_the_same_as_this_one() =>
+        SameEverywhere
+            .Of(
+                """
+                forward: 60 of 120 masks, 0.31 masks/s, 3 min left
+                forward: 8 computed in 2 h 05 min
+                  altogether: 27 units, about 1 d 3 h, one at a time (12 % of it as stored units took)
+                    memory: about 386 MB at most (stage forward) of the 1.5 GB that ulimit -v leaves
+                    disk: about 2 MB in 165 files, of 12.3 GB free at /src/b/artifacts
+                27 units computed, 0 were stored (123.45 s).
+
+                """,
+                ("/src/b", "<folder>"),
+                ("/src", "<repository>")
+            )
+            .Should()
+            .Be(
+                """
+                forward: 8 computed in <time>
+                  altogether: 27 units, about <time>, one at a time (<source>)
+                    memory: about 386 MB at most (stage forward) of the <size> that <what bounds it> leaves
+                    disk: about 2 MB in 165 files, of <size> free at <folder>/artifacts
+                27 units computed, 0 were stored (<time>).
+
+                """
+            );
+
+    [Fact]
     public void Nothing_is_accepted_that_nothing_is_held_against() =>
         Texts
             .Names.Should()
@@ -55,12 +83,14 @@ public sealed class ApprovalTests(ApprovalTests.Session session) : IClassFixture
     private static string Told(string[] arguments, params (string Folder, string Token)[] folders)
     {
         var (code, output, errors) = HostProcess.Run(arguments);
+        string[] parts = [$"$ {string.Join(' ', arguments)}\nexit code {code}\n", output, Marked(errors)];
         return SameEverywhere.Of(
-            $"$ {string.Join(' ', arguments)}\nexit code {code}\n\n{output}"
-                + (errors.Length > 0 ? $"\n! {errors}" : ""),
+            string.Join('\n', parts.Where(p => p.Length > 0)),
             [.. folders, (HostProcess.RepositoryRoot, "<repository>")]
         );
     }
+
+    private static string Marked(string errors) => errors.Length == 0 ? "" : $"On the stream of errors:\n{errors}";
 
     /// <summary>
     /// Commands on one small experiment, one after the other as a person gives them: what one leaves, the next finds.
