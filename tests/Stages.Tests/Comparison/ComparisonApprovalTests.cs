@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Tests.Comparison;
 /// <summary>The page of a comparison and its figures, whole.</summary>
 public sealed class ComparisonApprovalTests
 {
-    private static readonly Approved Texts = new("tests/Stages.Tests/Comparison/Approved");
+    private static readonly Approved Texts = new(Golden.RepositoryRoot(), "tests/Stages.Tests/Comparison/Approved");
 
     [Fact]
     public void The_comparison_of_runs_with_common_samples_is_the_one_that_was_accepted() =>

@@ -10,7 +10,7 @@ public sealed class ApprovalTests
 {
     private const int RowsHeld = 40;
 
-    private static readonly Approved Texts = new("tests/Stages.Tests/Reporting/Approved");
+    private static readonly Approved Texts = new(Golden.RepositoryRoot(), "tests/Stages.Tests/Reporting/Approved");
     private static readonly Lazy<IReadOnlyList<Figure>> Whole = new(() => Figures.Of(Findings.Of(MadeUpWhole.Of())));
     private static readonly string[] Pages = ["page", "page-published", "page-answers", "page-overview"];
 

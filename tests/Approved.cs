@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using FluentAssertions;
 
-namespace Pipelines.Stages.Tests;
+namespace Pipelines.Tests;
 
 /// <summary>
 /// Holds a whole text against a file that somebody looked at and accepted: what one did not think of testing does not
@@ -15,8 +15,9 @@ internal sealed partial class Approved
     private readonly string folder;
 
     /// <summary>The texts of a folder.</summary>
-    /// <param name="folder">From the repository's root, with '/'.</param>
-    public Approved(string folder) => this.folder = Path.Combine(Golden.RepositoryRoot(), folder);
+    /// <param name="root">Folder of the repository.</param>
+    /// <param name="folder">From there, with '/'.</param>
+    public Approved(string root, string folder) => this.folder = Path.Combine(root, folder);
 
     private static bool Accepts => Environment.GetEnvironmentVariable("ACCEPT") == "1";
 
