@@ -186,7 +186,7 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
             Top + height + 30,
             key,
             "β",
-            at => Palette.OfSigned((2 * at) - 1, 1),
+            Palette.SignedAt,
             (0, Beta(-most)),
             (0.5, "0"),
             (1, Beta(most))

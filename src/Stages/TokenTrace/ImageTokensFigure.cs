@@ -117,7 +117,7 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
             ((samples.Count + across - 1) / across * height) + 14,
             200,
             "",
-            at => Palette.OfSigned((2 * at) - 1, 1),
+            Palette.SignedAt,
             (0, "−max |β|"),
             (0.5, "0"),
             (1, "max |β|")

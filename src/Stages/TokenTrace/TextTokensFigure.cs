@@ -206,7 +206,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
                 y + 4,
                 to - start,
                 Row - 7,
-                Palette.OfShare(0.62),
+                Palette.Bar,
                 $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in "
                     + $"{Percent(tokens.Importance[i].Mean)} of {Many(tokens.Texts.Count, "sample")}"
             );
