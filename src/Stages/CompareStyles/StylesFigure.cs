@@ -10,7 +10,9 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig9-styles", Section.Alike, Paper = "Fig. 9", Order = 2)]
 internal sealed class StylesFigure : IFigure<Findings>
 {
-    private const double KeyHeight = DotSeries.KeyLine,
+    private const double KeyHeight = MarkKey.Line,
+        ObjectKey = 118,
+        CriterionKey = 140,
         Space = 14;
     private const int KeysOfPhone = 3; // in a line
     private const string Faithfulness = StyleMeanRow.Faithfulness,
@@ -221,26 +223,21 @@ internal sealed class StylesFigure : IFigure<Findings>
             cosines = cosines with { Gap = cosines.Gap + (Math.Max(0, side - cosines.Height) / cosines.Rows.Count) };
         }
 
-        DotSeries.DrawKeys(svg, cosines.Series, canvas.IsNarrow ? 6 : DotPanel.Label, 14, 118, 0);
+        new MarkKey(cosines.Series, KeysAt(canvas), 0, ObjectKey).Draw(svg);
         cosines.Draw(svg, 0, KeyHeight, map is null ? canvas.Width : half, 0);
         if (map is not null)
         {
             double left = canvas.IsNarrow ? 0 : canvas.Width - half,
                 top = canvas.IsNarrow ? KeyHeight + cosines.Height : 0;
-            DotSeries.DrawKeys(
-                svg,
-                [.. map.Groups.Select((g, i) => new DotSeries(g, map.MarkOf(i)))],
-                left + 6,
-                top + 14,
-                (half - 6) / map.Groups.Count,
-                Objects.Length
-            );
-            map.Draw(svg, left, top + KeyHeight, side, side, Objects.Length);
+            new MarkKey(map.Keys, left + 6, top, (half - 6) / map.Groups.Count, FirstSeries: Objects.Length).Draw(svg);
+            map.Draw(svg, new Panel(left, top + KeyHeight, side, side), Objects.Length);
         }
 
         DrawHeads(svg, heads, first + Space, half, canvas, Objects.Length + (map?.Groups.Count ?? 0));
         return svg;
     }
+
+    private static double KeysAt(Canvas canvas) => canvas.IsNarrow ? 6 : DotPanel.Label;
 
     private static int KeysInLine(DotPanel[] heads, Canvas canvas) =>
         canvas.IsNarrow && heads[0].Series.Count > KeysOfPhone ? 2 : heads[0].Series.Count;
@@ -261,15 +258,14 @@ internal sealed class StylesFigure : IFigure<Findings>
         }
 
         int keys = KeysInLine(heads, canvas);
-        DotSeries.DrawKeys(
-            svg,
+        new MarkKey(
             heads[0].Series,
-            canvas.IsNarrow ? 6 : DotPanel.Label,
-            top + 14,
-            canvas.IsNarrow ? (canvas.Width - 6) / keys : 140,
-            firstSeries,
-            keys
-        );
+            KeysAt(canvas),
+            top,
+            canvas.IsNarrow ? (canvas.Width - KeysAt(canvas)) / keys : CriterionKey,
+            keys,
+            firstSeries
+        ).Draw(svg);
         double y = top + KeysOf(heads, canvas);
         for (int p = 0; p < heads.Length; p++)
         {

@@ -137,37 +137,4 @@ internal sealed record DotRow(
 /// <summary>A series of a panel.</summary>
 /// <param name="Title">Name for people.</param>
 /// <param name="Mark">How its marks look.</param>
-internal sealed record DotSeries(string Title, Marker Mark)
-{
-    /// <summary>Height of a line of keys.</summary>
-    public const double KeyLine = 22;
-
-    /// <summary>Draws the keys of some series, left to right, line by line; a click on one hides its marks.</summary>
-    /// <param name="svg">Drawing.</param>
-    /// <param name="series">The series.</param>
-    /// <param name="left">Left edge.</param>
-    /// <param name="y">Base line.</param>
-    /// <param name="width">Room of one.</param>
-    /// <param name="firstSeries">Number of the first series among those of the drawing.</param>
-    /// <param name="perLine">Keys in a line.</param>
-    public static void DrawKeys(
-        Svg svg,
-        IReadOnlyList<DotSeries> series,
-        double left,
-        double y,
-        double width,
-        int firstSeries,
-        int perLine = int.MaxValue
-    )
-    {
-        for (int i = 0; i < series.Count; i++)
-        {
-            double x = left + (i % perLine * width),
-                line = y + (i / perLine * KeyLine);
-            svg.BeginKey(firstSeries + i)
-                .Mark(x + 5, line - 4, 4.6, series[i].Mark)
-                .Text(x + 14, line, Cut(series[i].Title, (int)((width - 16) / 6.0)), ink: Palette.Ink)
-                .End();
-        }
-    }
-}
+internal sealed record DotSeries(string Title, Marker Mark);
