@@ -40,6 +40,9 @@ internal sealed record DotPanel(
     /// <summary>Height with heading and axis.</summary>
     public double Height => Top + (Rows.Count * RowHeight) + RowAxis.Height;
 
+    /// <summary>The panel with its rows further apart, so that it is at least so high.</summary>
+    public DotPanel Stretched(double height) => this with { Gap = Gap + (Math.Max(0, height - Height) / Rows.Count) };
+
     private double RowHeight => (Series.Count * Line) + Gap;
 
     /// <summary>Draws it.</summary>

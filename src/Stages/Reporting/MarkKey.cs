@@ -23,10 +23,12 @@ internal sealed record MarkKey(
     /// <summary>Height of a line: a finger hits it.</summary>
     public const double Line = 22;
 
+    /// <summary>From the edge of a drawing or a panel to the first mark.</summary>
+    public const double AtEdge = 6;
+
     private const double Base = 14,
         Radius = 4.6,
         Gap = 10, // from a panel to a key beside it
-        AtEdge = 6,
         Character = 6.0; // of a title
 
     /// <summary>A panel as large as the key leaves it: the key in a column beside it, or below it on a phone.</summary>
@@ -52,6 +54,15 @@ internal sealed record MarkKey(
         var panel = new Panel(0, 0, side, Math.Min(side, tallest));
         var key = new MarkKey(series, panel.Right + Gap, 0, width - Gap, PerLine: 1);
         return (canvas.Svg(Math.Max(panel.Bottom, key.Bottom)), panel, key);
+    }
+
+    /// <summary>Draws a key of one line at the top of a place.</summary>
+    /// <returns>What it leaves of the place.</returns>
+    public static Panel DrawAbove(Svg svg, IReadOnlyList<DotSeries> series, Panel place, int firstSeries)
+    {
+        double step = (place.Width - AtEdge) / series.Count;
+        new MarkKey(series, place.Left + AtEdge, place.Top, step, FirstSeries: firstSeries).Draw(svg);
+        return place with { Top = place.Top + Line, Height = place.Height - Line };
     }
 
     /// <summary>Lower edge.</summary>
