@@ -10,7 +10,6 @@ namespace Pipelines.Stages.Reporting;
 internal sealed class LayoutFigure : IFigure<Findings>
 {
     private const double KeyWidth = 132,
-        KeyRow = 19,
         Tallest = 560;
     private const int MostObjects = 23; // looks that are told apart, less one for all others
     private const int Few = 60; // samples of which all objects are named
@@ -124,22 +123,9 @@ internal sealed class LayoutFigure : IFigure<Findings>
 
     private static Svg Draw(LayoutMap map, Canvas canvas)
     {
-        double width = canvas.IsNarrow ? canvas.Width : canvas.Width - KeyWidth,
-            height = Math.Min(width, Tallest);
-        double keyHeight = KeyRow * Math.Ceiling(map.Groups.Count / (canvas.IsNarrow ? 2.0 : 1));
-        Svg svg = canvas.Svg(canvas.IsNarrow ? height + keyHeight + 8 : Math.Max(height, keyHeight + 16));
-        map.Draw(svg, 0, 0, width, height);
-        for (int g = 0; g < map.Groups.Count; g++)
-        {
-            double column = canvas.IsNarrow ? canvas.Width / 2 : KeyWidth;
-            double x = canvas.IsNarrow ? (g % 2 * column) + 6 : width + 16,
-                y = canvas.IsNarrow ? height + 18 + (g / 2 * KeyRow) : 16 + (g * KeyRow);
-            svg.BeginKey(g)
-                .Mark(x + 4, y - 4, 5, map.MarkOf(g))
-                .Text(x + 15, y, Cut(map.Groups[g], (int)((column - 26) / 6.6)), ink: Palette.Ink)
-                .End();
-        }
-
+        var (svg, plane, keys) = MarkKey.Beside(canvas, map.Keys, KeyWidth, Tallest);
+        map.Draw(svg, plane);
+        keys.Draw(svg);
         return svg;
     }
 }

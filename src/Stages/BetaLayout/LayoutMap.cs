@@ -21,35 +21,37 @@ internal sealed record LayoutMap(
     bool Spokes = false
 )
 {
-    private const double Margin = 14,
-        LabelSize = 11;
+    private const double Margin = 14;
+
+    /// <summary>The groups as the key tells them.</summary>
+    public IReadOnlyList<DotSeries> Keys => [.. Groups.Select((name, i) => new DotSeries(name, MarkOf(i)))];
 
     /// <summary>Squared distance of two samples in the plane.</summary>
     public static double Squared(LayoutPoint a, LayoutPoint b) =>
         ((a.X - b.X) * (a.X - b.X)) + ((a.Y - b.Y) * (a.Y - b.Y));
 
-    /// <summary>Draws it into a rectangle; both axes have one scale.</summary>
+    /// <summary>Draws it; both axes have one scale.</summary>
     /// <param name="svg">Drawing.</param>
-    /// <param name="left">Left edge.</param>
-    /// <param name="top">Upper edge.</param>
-    /// <param name="width">Width.</param>
-    /// <param name="height">Height.</param>
+    /// <param name="panel">Where.</param>
     /// <param name="firstSeries">Number of the first group among the series of the drawing.</param>
-    public void Draw(Svg svg, double left, double top, double width, double height, int firstSeries = 0)
+    public void Draw(Svg svg, Panel panel, int firstSeries = 0)
     {
         double spanX = Points.Max(p => p.X) - Points.Min(p => p.X),
             spanY = Points.Max(p => p.Y) - Points.Min(p => p.Y);
         double unit = Math.Min(
-            (width - (2 * Margin)) / Math.Max(spanX, 1e-12),
-            (height - (2 * Margin)) / Math.Max(spanY, 1e-12)
+            (panel.Width - (2 * Margin)) / Math.Max(spanX, 1e-12),
+            (panel.Height - (2 * Margin)) / Math.Max(spanY, 1e-12)
         );
         double middleX = (Points.Max(p => p.X) + Points.Min(p => p.X)) / 2,
             middleY = (Points.Max(p => p.Y) + Points.Min(p => p.Y)) / 2;
         unit = (spanX == 0 && spanY == 0) || !double.IsFinite(unit) ? 0 : unit;
         (double X, double Y) Place(LayoutPoint p) =>
-            (left + (width / 2) + ((p.X - middleX) * unit), top + (height / 2) - ((p.Y - middleY) * unit));
+            (
+                panel.Left + (panel.Width / 2) + ((p.X - middleX) * unit),
+                panel.Top + (panel.Height / 2) - ((p.Y - middleY) * unit)
+            );
 
-        svg.Rectangle(left, top, width, height, Palette.Rule, opacity: 0.35);
+        svg.Rectangle(panel.Left, panel.Top, panel.Width, panel.Height, Palette.Rule, opacity: 0.35);
         var objects = Points
             .Where(p => p.Category.Length > 0)
             .GroupBy(p => p.Category)
@@ -91,36 +93,13 @@ internal sealed record LayoutMap(
             svg.End();
         }
 
-        DrawNames(svg, [.. objects.Select(o => (o.Name, Place(o.Middle)))], left, top, width, height);
+        new Labels().DrawOver(svg, panel, objects.Select(o => (o.Name, Place(o.Middle))));
     }
 
     /// <summary>
     /// The sample with the least distance to all others of its object: a few stray ones do not move it.
     /// </summary>
     private static LayoutPoint Medoid(LayoutPoint[] own) => own.MinBy(p => own.Sum(q => Math.Sqrt(Squared(p, q))));
-
-    /// <summary>Objects with the most samples first; a word that would lie over another is left out.</summary>
-    private static void DrawNames(
-        Svg svg,
-        IEnumerable<(string Name, (double X, double Y) At)> names,
-        double left,
-        double top,
-        double width,
-        double height
-    )
-    {
-        var labels = new Labels();
-        foreach (var (name, at) in names)
-        {
-            double half = name.Length * LabelSize * 0.34;
-            double x = Math.Clamp(at.X, left + half + 2, Math.Max(left + half + 2, left + width - half - 2)),
-                y = at.Y - 7 < top + LabelSize ? at.Y + 7 + LabelSize : at.Y - 7;
-            if (labels.Take(x - half, x + half, y, LabelSize + 2))
-            {
-                svg.Text(x, y, name, "middle", Palette.Ink, LabelSize, bold: true, halo: true);
-            }
-        }
-    }
 }
 
 /// <summary>A sample's place in the plane.</summary>

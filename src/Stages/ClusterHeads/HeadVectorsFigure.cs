@@ -1,5 +1,4 @@
 using Pipelines.Domain;
-using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -11,14 +10,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig10-head-vectors", Section.Alike, Paper = "Fig. 10", Order = 3)]
 internal sealed class HeadVectorsFigure : IFigure<Findings>
 {
-    private const double Top = 58,
-        NameLine = 12,
-        Letter = 6.2,
-        Foot = 62,
-        NameRoom = 44,
-        BranchBar = 5,
-        Tallest = 620,
-        RowHeight = 13;
     private const int ColumnsAtMost = 300,
         CellsAtMost = 40_000,
         MostCuts = 12;
@@ -137,132 +128,33 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
 
     private static Svg Draw(HeadVectors vectors, Map map, Canvas canvas)
     {
-        double treeWidth = canvas.IsNarrow ? 56 : 120,
-            left = treeWidth + NameRoom + BranchBar + 4;
-        double cellHeight = Math.Min(RowHeight, Tallest / map.Rows.Length),
-            cellWidth = (canvas.Width - left - 4) / map.Columns.Length,
-            height = cellHeight * map.Rows.Length;
-        Svg svg = canvas.Svg(Top + height + Foot);
+        var (svg, grid) = TreeGrid.Of(canvas, map.Rows.Length, map.Columns.Length);
         double most = map.Values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
-        svg.Cells(
+        grid.DrawCells(
+            svg,
             map.Values,
-            left,
-            Top,
-            cellWidth,
-            cellHeight,
             v => Palette.OfSigned(v, most),
             "{r}\n{c}\nβ = {v}",
-            decimals: 2,
             map.Rows.Select(r => map.NameOf(r)),
             map.Columns.Select(c => Label(vectors.Samples[c]))
         );
-        DrawGroups(svg, vectors, map, left, cellWidth, height);
-        DrawTree(svg, vectors.Tree, map, treeWidth, cellHeight);
-        int every = new[] { 1, 2, 4, 8, 16, 32 }.First(step => step * cellHeight >= 11 || step == 32);
+        grid.DrawGroups(svg, map.GroupsOf(vectors));
+        grid.DrawTree(svg, vectors.Tree, map.Rows);
         for (int place = 0; place < map.Rows.Length; place++)
         {
-            double y = Top + (place * cellHeight);
-            svg.Rectangle(
-                treeWidth + 2,
-                y,
-                BranchBar,
-                cellHeight,
-                map.Branch[map.Rows[place]] switch
-                {
-                    1 => Palette.Series[2],
-                    2 => Palette.Series[3],
-                    _ => Palette.Rule,
-                }
-            );
-            if (place % every == 0)
-            {
-                svg.Text(left - 4, y + (cellHeight / 2) + 3.5, map.ShortNameOf(map.Rows[place]), "end", size: 10);
-            }
+            grid.DrawRow(svg, place, BranchInk(map.Branch[map.Rows[place]]), map.ShortNameOf(map.Rows[place]));
         }
 
-        double key = Math.Min(200, canvas.Width - left - 8);
-        return svg.Ramp(
-            left,
-            Top + height + 30,
-            key,
-            "β",
-            at => Palette.OfSigned((2 * at) - 1, 1),
-            (0, Beta(-most)),
-            (0.5, "0"),
-            (1, Beta(most))
-        );
+        return grid.DrawRamp(svg, "β", Palette.SignedAt, (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
     }
 
-    /// <summary>
-    /// Above the cells: a bar a group. Its name stands right above where it fits, else in a second line where that is
-    /// free; the tip has it anyway.
-    /// </summary>
-    private static void DrawGroups(Svg svg, HeadVectors vectors, Map map, double left, double cellWidth, double height)
-    {
-        int group = 0;
-        double right = left + (map.Columns.Length * cellWidth);
-        var second = new Labels();
-        for (int start = 0; start < map.Columns.Length; group++)
+    private static Ink BranchInk(int branch) =>
+        branch switch
         {
-            string name = map.GroupOf(vectors.Samples[map.Columns[start]]);
-            int end = start;
-            while (end < map.Columns.Length && map.GroupOf(vectors.Samples[map.Columns[end]]) == name)
-            {
-                end++;
-            }
-
-            double x = left + (start * cellWidth),
-                width = (end - start) * cellWidth,
-                length = name.Length * Letter;
-            svg.Rectangle(
-                x,
-                Top - 10,
-                Math.Max(0.5, width - 1),
-                6,
-                Palette.OfGroup(group).Ink,
-                $"{(name.Length > 0 ? Shown.Name(name) : "not known")}\n{Many(end - start, "sample")}"
-            );
-            if (start > 0)
-            {
-                svg.Line(x, Top - 10, x, Top + height, Palette.Paper, 1);
-            }
-
-            double above = Math.Min(x, right - length);
-            if (length <= width - 2)
-            {
-                svg.Text(x, Top - 15, name, size: 11);
-            }
-            else if (above >= left && second.Take(above, above + length, gap: 6))
-            {
-                svg.Text(above, Top - 15 - NameLine, name, size: 11);
-            }
-
-            start = end;
-        }
-    }
-
-    private static void DrawTree(Svg svg, Dendrogram tree, Map map, double width, double cellHeight)
-    {
-        double tallest = tree.Merges.Count > 0 ? tree.Merges[^1].Height : 1;
-        var x = new Scale(0, tallest > 0 ? tallest : 1, width, 4);
-        var ends = new (double X, double Y)[tree.Count + tree.Merges.Count];
-        for (int place = 0; place < map.Rows.Length; place++)
-        {
-            ends[map.Rows[place]] = (x[0], Top + ((place + 0.5) * cellHeight));
-        }
-
-        for (int m = 0; m < tree.Merges.Count; m++)
-        {
-            Merge merge = tree.Merges[m];
-            double at = x[merge.Height];
-            svg.Curve(
-                [ends[merge.Left], (at, ends[merge.Left].Y), (at, ends[merge.Right].Y), ends[merge.Right]],
-                Palette.Muted,
-                1
-            );
-            ends[tree.Count + m] = (at, (ends[merge.Left].Y + ends[merge.Right].Y) / 2);
-        }
-    }
+            1 => Palette.Series[2],
+            2 => Palette.Series[3],
+            _ => Palette.Rule,
+        };
 
     private static string Label(HeadVectorSample sample) =>
         sample.Category.Length > 0 ? $"{sample.Category}, {sample.SampleId}" : sample.SampleId;
@@ -320,8 +212,25 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
             );
         }
 
-        /// <summary>The group of a column.</summary>
-        public string GroupOf(HeadVectorSample sample) => BySuper ? sample.SuperCategory : sample.Category;
+        /// <summary>Columns side by side that are of one group, from the left.</summary>
+        public IReadOnlyList<ColumnGroup> GroupsOf(HeadVectors vectors)
+        {
+            var groups = new List<ColumnGroup>();
+            foreach (HeadVectorSample sample in Columns.Select(c => vectors.Samples[c]))
+            {
+                string name = BySuper ? sample.SuperCategory : sample.Category;
+                if (groups.Count > 0 && groups[^1].Name == name)
+                {
+                    groups[^1] = groups[^1] with { Columns = groups[^1].Columns + 1 };
+                }
+                else
+                {
+                    groups.Add(new ColumnGroup(name, 1));
+                }
+            }
+
+            return groups;
+        }
 
         /// <summary>
         /// The highest cut whose second largest branch holds several heads: one that joins last is no cluster. Where

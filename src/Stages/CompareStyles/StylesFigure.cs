@@ -10,8 +10,8 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig9-styles", Section.Alike, Paper = "Fig. 9", Order = 2)]
 internal sealed class StylesFigure : IFigure<Findings>
 {
-    private const double KeyHeight = DotSeries.KeyLine,
-        Space = 14;
+    private const double ObjectKey = 118,
+        CriterionKey = 140;
     private const int KeysOfPhone = 3; // in a line
     private const string Faithfulness = StyleMeanRow.Faithfulness,
         Completeness = StyleMeanRow.Completeness;
@@ -210,72 +210,49 @@ internal sealed class StylesFigure : IFigure<Findings>
 
     private static Svg Draw(DotPanel cosines, LayoutMap? map, DotPanel[] heads, Canvas canvas)
     {
-        double half = canvas.IsNarrow ? canvas.Width : (canvas.Width - (2 * Space)) / 2,
-            side = map is null ? 0 : half;
-        double first = canvas.IsNarrow
-            ? KeyHeight + cosines.Height + (map is null ? 0 : KeyHeight + side + Space)
-            : KeyHeight + Math.Max(cosines.Height, side + Space);
-        Svg svg = canvas.Svg(first + HeightOf(heads, canvas));
+        var halves = new Halves(canvas);
+        IReadOnlyList<Panel> first = map is null
+            ? [new Panel(0, 0, canvas.Width, MarkKey.Line + cosines.Height)]
+            : halves.Row(0, MarkKey.Line + cosines.Height, MarkKey.Line + halves.Width + Halves.Space);
+        double bottom = first.Max(p => p.Bottom);
+        var keys = heads.Length > 0 ? KeysOfHeads(heads[0], canvas, bottom + Halves.Space) : null;
+        IReadOnlyList<Panel> second = halves.Row(keys?.Bottom ?? bottom, [.. heads.Select(h => h.Height)]);
+        Svg svg = canvas.Svg(second.Select(p => p.Bottom).DefaultIfEmpty(bottom).Max());
         if (map is not null && !canvas.IsNarrow)
         {
-            cosines = cosines with { Gap = cosines.Gap + (Math.Max(0, side - cosines.Height) / cosines.Rows.Count) };
+            cosines = cosines.Stretched(halves.Width);
         }
 
-        DotSeries.DrawKeys(svg, cosines.Series, canvas.IsNarrow ? 6 : DotPanel.Label, 14, 118, 0);
-        cosines.Draw(svg, 0, KeyHeight, map is null ? canvas.Width : half, 0);
+        new MarkKey(cosines.Series, KeysAt(canvas), first[0].Top, ObjectKey).Draw(svg);
+        cosines.Draw(svg, first[0].Left, first[0].Top + MarkKey.Line, first[0].Width, 0);
         if (map is not null)
         {
-            double left = canvas.IsNarrow ? 0 : canvas.Width - half,
-                top = canvas.IsNarrow ? KeyHeight + cosines.Height : 0;
-            DotSeries.DrawKeys(
-                svg,
-                [.. map.Groups.Select((g, i) => new DotSeries(g, map.MarkOf(i)))],
-                left + 6,
-                top + 14,
-                (half - 6) / map.Groups.Count,
-                Objects.Length
-            );
-            map.Draw(svg, left, top + KeyHeight, side, side, Objects.Length);
+            Panel plane = MarkKey.DrawAbove(svg, map.Keys, first[1], Objects.Length);
+            map.Draw(svg, plane with { Height = plane.Width }, Objects.Length);
         }
 
-        DrawHeads(svg, heads, first + Space, half, canvas, Objects.Length + (map?.Groups.Count ?? 0));
+        int series = Objects.Length + (map?.Groups.Count ?? 0);
+        (keys is null ? null : keys with { FirstSeries = series })?.Draw(svg);
+        foreach (var (panel, place) in heads.Zip(second))
+        {
+            panel.Draw(svg, place.Left, place.Top, place.Width, series);
+        }
+
         return svg;
     }
 
-    private static int KeysInLine(DotPanel[] heads, Canvas canvas) =>
-        canvas.IsNarrow && heads[0].Series.Count > KeysOfPhone ? 2 : heads[0].Series.Count;
+    private static double KeysAt(Canvas canvas) => canvas.IsNarrow ? MarkKey.AtEdge : DotPanel.Label;
 
-    private static double KeysOf(DotPanel[] heads, Canvas canvas) =>
-        KeyHeight * Math.Ceiling((double)heads[0].Series.Count / KeysInLine(heads, canvas));
-
-    private static double HeightOf(DotPanel[] heads, Canvas canvas) =>
-        heads.Length == 0
-            ? 0
-            : Space + KeysOf(heads, canvas) + (canvas.IsNarrow ? heads.Sum(p => p.Height) : heads.Max(p => p.Height));
-
-    private static void DrawHeads(Svg svg, DotPanel[] heads, double top, double half, Canvas canvas, int firstSeries)
+    private static MarkKey KeysOfHeads(DotPanel panel, Canvas canvas, double top)
     {
-        if (heads.Length == 0)
-        {
-            return;
-        }
-
-        int keys = KeysInLine(heads, canvas);
-        DotSeries.DrawKeys(
-            svg,
-            heads[0].Series,
-            canvas.IsNarrow ? 6 : DotPanel.Label,
-            top + 14,
-            canvas.IsNarrow ? (canvas.Width - 6) / keys : 140,
-            firstSeries,
-            keys
+        int perLine = canvas.IsNarrow && panel.Series.Count > KeysOfPhone ? 2 : panel.Series.Count;
+        return new MarkKey(
+            panel.Series,
+            KeysAt(canvas),
+            top,
+            canvas.IsNarrow ? (canvas.Width - MarkKey.AtEdge) / perLine : CriterionKey,
+            perLine
         );
-        double y = top + KeysOf(heads, canvas);
-        for (int p = 0; p < heads.Length; p++)
-        {
-            heads[p].Draw(svg, canvas.IsNarrow || p == 0 ? 0 : canvas.Width - half, y, half, firstSeries);
-            y += canvas.IsNarrow ? heads[p].Height : 0;
-        }
     }
 
     private static FigureTable Table(StyleData data)

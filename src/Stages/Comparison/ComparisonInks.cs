@@ -11,7 +11,8 @@ internal static class ComparisonInks
     /// <summary>Of B.</summary>
     public static readonly Ink B = Palette.Series[1];
 
-    private const double KeyHeight = 24;
+    /// <summary>Height of the key.</summary>
+    public const double KeyHeight = 24;
 
     /// <summary>The key above a figure: which colour is which run.</summary>
     /// <returns>Its height.</returns>

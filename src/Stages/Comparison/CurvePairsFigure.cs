@@ -8,13 +8,7 @@ namespace Pipelines.Stages.Comparison;
 [Figure("curves", Section.Validation, Paper = "Fig. 3A", Order = 2)]
 internal sealed class CurvePairsFigure : IFigure<ComparedScans>
 {
-    private const double Left = 40,
-        Right = 16,
-        Top = 32,
-        Foot = 32,
-        Last = 18,
-        Panel = 196,
-        Key = 28;
+    private const double PanelHeight = 210;
     private const int TipsAtMost = 40; // of a line
 
     /// <summary>The figure; null without a curve in common.</summary>
@@ -81,28 +75,33 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
 
     private static Svg Draw(RunComparison runs, ScanComparison scan, Canvas canvas)
     {
-        int columns = canvas.IsNarrow ? 1 : 2;
-        int rows = scan.Criteria.Count * 2 / columns;
-        Svg svg = canvas.Svg(Key + (rows * Panel) + Last);
-        ComparisonInks.Key(svg, runs, canvas.IsNarrow ? 0 : Left);
-        double width = canvas.IsNarrow ? canvas.Width : (canvas.Width / 2) - 8;
-        for (int i = 0; i < 2 * scan.Criteria.Count; i++)
+        IReadOnlyList<GridPanel> panels = Panel.Grid(
+            canvas,
+            2 * scan.Criteria.Count,
+            ComparisonInks.KeyHeight,
+            PanelHeight,
+            columns: canvas.IsNarrow ? 1 : 2
+        );
+        Svg svg = canvas.Svg(panels[^1].Panel.Bottom);
+        ComparisonInks.Key(svg, runs, canvas.IsNarrow ? 0 : Panel.ForNumbers);
+        for (int i = 0; i < scan.Criteria.Count; i++)
         {
-            CriterionComparison criterion = scan.Criteria[i / 2];
-            double left = i % columns * (canvas.Width - width),
-                top = Key + (i / columns * Panel);
-            bool faithful = i % 2 == 0,
-                isLast = i / columns == rows - 1;
+            CriterionComparison criterion = scan.Criteria[i];
             DrawPanel(
                 svg,
                 scan,
-                $"{criterion.Title}: {(faithful ? "faithfulness" : "completeness")}",
-                faithful ? criterion.Faithfulness : criterion.Completeness,
-                faithful ? scan.A.Faithfulness : scan.A.Completeness,
-                left,
-                width,
-                top,
-                isLast
+                $"{criterion.Title}: faithfulness",
+                criterion.Faithfulness,
+                scan.A.Faithfulness,
+                panels[2 * i]
+            );
+            DrawPanel(
+                svg,
+                scan,
+                $"{criterion.Title}: completeness",
+                criterion.Completeness,
+                scan.A.Completeness,
+                panels[(2 * i) + 1]
             );
         }
 
@@ -115,10 +114,7 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
         string title,
         CurveComparison curve,
         double threshold,
-        double left,
-        double width,
-        double top,
-        bool isLast
+        GridPanel place
     )
     {
         CurveDot[] all = [.. curve.A, .. curve.B];
@@ -128,29 +124,25 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
         ];
         double least = all.Length > 0 ? all.Min(p => p.X) : 1,
             most = all.Length > 0 ? all.Max(p => p.X) : 1;
-        var x = new Scale(least, Math.Max(2 * least, most), left + Left, left + width - Right, Logarithmic: true);
-        var y = new Scale(
-            Math.Min(0, bounds.DefaultIfEmpty(0).Min()),
-            Math.Max(1, bounds.DefaultIfEmpty(1).Max()),
-            top + Panel - Foot,
-            top + Top
+        Scale x = place.Panel.Across(least, Math.Max(2 * least, most), logarithmic: true),
+            y = place.Panel.Upwards(
+                Math.Min(0, bounds.DefaultIfEmpty(0).Min()),
+                Math.Max(1, bounds.DefaultIfEmpty(1).Max())
+            );
+        string across = scan.SameHeads ? "heads k, most important first" : "share of heads, most important first";
+        svg.Axes(
+            x,
+            y,
+            place.IsLowest ? across : "",
+            "",
+            scan.SameHeads ? x.Doublings(place.Panel.Width < 400 ? 8 : 12) : Decades(x),
+            y.Ticks(7)
         );
-        svg.Axes(x, y, "", "", scan.SameHeads ? x.Doublings(width < 400 ? 8 : 12) : Decades(x), y.Ticks(7));
-        svg.Text(left, y.End - 12, title, ink: Palette.Ink, bold: true)
-            .Text(x.End, y.End - 12, $"d {Fixed(curve.Distance, 3)} · ρ {Fixed(curve.Pearson, 3)}", "end", size: 11);
+        place.Panel.DrawTitle(svg, title);
+        place.Panel.DrawNote(svg, $"d {Fixed(curve.Distance, 3)} · ρ {Fixed(curve.Pearson, 3)}");
         svg.Line(x.Start, y[threshold], x.End, y[threshold], Palette.Muted, 1.2, "5 4");
         DrawLine(svg.BeginSeries(0), "A", curve.A, ComparisonInks.A, 4.2, x, y, scan.SameHeads).End();
         DrawLine(svg.BeginSeries(1), "B", curve.B, ComparisonInks.B, 1.8, x, y, scan.SameHeads).End();
-        if (isLast)
-        {
-            svg.Text(
-                (x.Start + x.End) / 2,
-                y.Start + 35,
-                scan.SameHeads ? "heads k, most important first" : "share of heads, most important first",
-                "middle",
-                Palette.Ink
-            );
-        }
     }
 
     private static Svg DrawLine(

@@ -8,11 +8,11 @@ namespace Pipelines.Stages.Comparison;
 [Figure("heads-needed", Section.Validation, Paper = "Fig. 3A", Order = 1)]
 internal sealed class NeededPairFigure : IFigure<ComparedScans>
 {
-    private const double Label = 128,
-        Row = 48,
+    private const double Row = 48,
         Bar = 13,
+        Apart = (Bar / 2) + 1, // of each from the middle of its row
         Head = 30,
-        ValueRoom = 48;
+        Key = 34;
 
     /// <summary>The figure; null without a criterion in common.</summary>
     public static Drawing? Of(ComparedScans compared)
@@ -77,78 +77,63 @@ internal sealed class NeededPairFigure : IFigure<ComparedScans>
 
     private static Svg Draw(RunComparison runs, ScanComparison scan, Panel[] panels, Canvas canvas)
     {
-        double panelHeight = Head + (scan.Criteria.Count * Row) + RowAxis.Height;
-        const double key = 34;
-        Svg svg = canvas.Svg(key + (canvas.IsNarrow ? panels.Length * panelHeight : panelHeight));
-        ComparisonInks.Key(svg, runs, canvas.IsNarrow ? 0 : Label);
         double most = panels
             .SelectMany(p => scan.Criteria.SelectMany(c => new[] { p.Of(c).Heads.A, p.Of(c).Heads.B }))
             .SelectMany(m => new[] { m.Mean, m.High })
             .Where(double.IsFinite)
             .DefaultIfEmpty(1)
             .Max();
-        double width = canvas.IsNarrow ? canvas.Width - Label : (canvas.Width - Label) / panels.Length;
-        for (int p = 0; p < panels.Length; p++)
+        var (svg, places) = RowPanel.Several(
+            canvas,
+            panels.Length,
+            (scan.Criteria.Count, Row, Row / 2),
+            Math.Max(most, 1e-9),
+            Head,
+            above: Key
+        );
+        ComparisonInks.Key(svg, runs, RowPanel.KeysAt(canvas));
+        foreach (var (panel, (place, hasNames)) in panels.Zip(places))
         {
-            double left = Label + (canvas.IsNarrow ? 0 : p * width),
-                top = key + Head + (canvas.IsNarrow ? p * panelHeight : 0);
-            DrawPanel(
-                svg,
-                scan,
-                panels[p],
-                new Scale(0, Math.Max(most, 1e-9), left, left + width - ValueRoom),
-                top,
-                labels: canvas.IsNarrow || p == 0
-            );
+            DrawPanel(svg, scan, panel, place, hasNames);
         }
 
         return svg;
     }
 
-    private static void DrawPanel(Svg svg, ScanComparison scan, Panel panel, Scale x, double top, bool labels)
+    private static void DrawPanel(Svg svg, ScanComparison scan, Panel panel, RowPanel place, bool hasNames)
     {
-        double bottom = top + (scan.Criteria.Count * Row);
-        svg.Text(x.Start, top - 10, panel.Title, ink: Palette.Ink, size: 14, bold: true);
         string unit = scan.SameHeads ? $"heads needed, of {Count(scan.A.HeadCount)}" : "heads needed, % of all";
-        RowAxis.Draw(svg, x, top, bottom, unit, ticks: 5, from: 0);
+        place.DrawHeading(svg, panel.Title);
+        place.DrawAxis(svg, unit);
         for (int i = 0; i < scan.Criteria.Count; i++)
         {
             CriterionComparison criterion = scan.Criteria[i];
-            double y = top + (i * Row);
-            if (labels)
+            if (hasNames)
             {
-                svg.Text(
-                    x.Start - 8,
-                    y + (Row / 2) + 4,
-                    Cut(criterion.Title, 16),
-                    "end",
-                    Palette.Ink,
-                    bold: criterion.Criterion == Criteria.HeadAttribution
-                );
+                place.DrawName(svg, i, criterion.Title, 16, criterion.Criterion == Criteria.HeadAttribution);
             }
 
             NeededComparison needed = panel.Of(criterion);
-            svg.BeginSeries(0);
+            double middle = place.MiddleOf(i);
             DrawBar(
-                svg,
+                svg.BeginSeries(0),
                 $"A, {criterion.Title}",
                 needed.Heads.A,
                 needed.NotReachedA,
                 needed,
                 ComparisonInks.A,
-                x,
-                y + (Row / 2) - Bar - 1
+                place,
+                middle - Apart
             );
-            svg.End().BeginSeries(1);
             DrawBar(
-                svg,
+                svg.End().BeginSeries(1),
                 $"B, {criterion.Title}",
                 needed.Heads.B,
                 needed.NotReachedB,
                 needed,
                 ComparisonInks.B,
-                x,
-                y + (Row / 2) + 1
+                place,
+                middle + Apart
             );
             svg.End();
         }
@@ -161,35 +146,22 @@ internal sealed class NeededPairFigure : IFigure<ComparedScans>
         int notReached,
         NeededComparison pair,
         Ink ink,
-        Scale x,
-        double y
+        RowPanel place,
+        double middle
     )
     {
         if (mean.Count == 0)
         {
-            svg.Text(x.Start + 6, y + Bar - 2, "not reached in any sample", size: 11);
+            place.DrawInstead(svg, middle, "not reached in any sample", size: 11);
             return;
         }
 
-        string never = notReached > 0 ? $"\nnot reached in {Many(notReached, "sample")}" : "";
-        svg.Rectangle(
-            x.Start,
-            y,
-            x[mean.Mean] - x.Start,
-            Bar,
-            ink,
-            $"{title}: {Sentences.Interval(mean)}, n = {Count(mean.Count)}{never}\nB − A, paired: "
-                + $"{ComparisonFormat.Signed(pair.Heads.Difference, 1)}"
-        );
-        double end = x[mean.Mean],
-            middle = y + (Bar / 2);
-        if (mean.HasInterval)
-        {
-            end = x[mean.High];
-            RowAxis.Whisker(svg, x, mean.Low, mean.High, middle);
-        }
-
-        svg.Text(end + 6, middle + 4.5, MeanHeads(mean.Mean), ink: Palette.Ink);
+        string never = notReached > 0 ? $"\nnot reached in {Many(notReached, "sample")}" : "",
+            tip =
+                $"{title}: {Sentences.Interval(mean)}, n = {Count(mean.Count)}{never}\nB − A, paired: "
+                + $"{ComparisonFormat.Signed(pair.Heads.Difference, 1)}";
+        place.DrawBar(svg, middle, Bar, 0, mean.Mean, ink, tip);
+        place.DrawValue(svg, middle, mean, MeanHeads(mean.Mean));
     }
 
     private sealed record Panel(string Title, Func<CriterionComparison, NeededComparison> Of);

@@ -8,12 +8,8 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig8-logit-lens", Section.Lens, Paper = "Fig. 8", Order = 1)]
 internal sealed class LogitLensFigure : IFigure<Findings>
 {
-    private const double Head = 30,
-        Row = 30,
-        Between = 18,
-        Label = 96,
-        Box = 24;
     private const int Shown = 3,
+        MostItems = 10,
         NarrowItems = 4;
 
     /// <summary>The figure; null without a logit lens.</summary>
@@ -100,77 +96,33 @@ internal sealed class LogitLensFigure : IFigure<Findings>
 
     private static Svg Draw(LogitLensSpec lens, LensSample[] samples, Canvas canvas)
     {
-        double top = 0;
-        double[] tops = [.. samples.Select(s => (top, top += Head + (RowOf(canvas) * s.Heads.Count) + Between).top)];
-        Svg svg = canvas.Svg(Math.Max(50, top - Between + 4));
-        for (int i = 0; i < samples.Length; i++)
-        {
-            DrawSample(svg, lens, samples[i], canvas, tops[i]);
-        }
-
-        return svg;
+        int items = Math.Max(1, Math.Min(lens.Items, canvas.IsNarrow ? NarrowItems : MostItems));
+        return BoxBlock.Stack(
+            canvas,
+            [
+                .. samples.Select(s => new BoxBlock(
+                    $"answer: {Cut(s.Answer, 28)}",
+                    [.. s.Heads.Select(h => RowOf(h, s.MostLogit))],
+                    items
+                )),
+            ]
+        );
     }
 
-    private static double RowOf(Canvas canvas) => canvas.IsNarrow ? Row + 18 : Row;
-
-    private static void DrawSample(Svg svg, LogitLensSpec lens, LensSample sample, Canvas canvas, double top)
-    {
-        double most = sample
-            .Heads.SelectMany(h => h)
-            .Select(i => i.Logit)
-            .Where(double.IsFinite)
-            .DefaultIfEmpty(1)
-            .Max();
-        double label = canvas.IsNarrow ? 0 : Label;
-        int items = Math.Max(1, Math.Min(lens.Items, canvas.IsNarrow ? NarrowItems : 10));
-        double step = (canvas.Width - label) / items;
-        svg.Text(0, top + 16, $"answer: {Cut(sample.Answer, 28)}", ink: Palette.Ink, size: 13, bold: true);
-        for (int h = 0; h < sample.Heads.Count; h++)
-        {
-            LensRow[] head = sample.Heads[h];
-            double y = top + Head + (h * RowOf(canvas));
-            string name = $"layer {Count(head[0].Layer)} head {Count(head[0].Head)}",
-                beta = $"β {Beta(head[0].Beta)}";
-            if (canvas.IsNarrow)
-            {
-                svg.Text(0, y + 8, $"{name}, {beta}", size: 11);
-            }
-            else
-            {
-                svg.Text(0, y + 10, name, size: 11).Text(0, y + 23, beta, size: 11);
-            }
-
-            double box = canvas.IsNarrow ? y + 14 : y;
-            foreach (var (item, i) in head.Take(items).Select((item, i) => (item, i)))
-            {
-                double x = label + 2 + (i * step),
-                    share = most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0;
-                if (item.IsTarget)
-                {
-                    svg.Rectangle(x - 2, box - 2, step - 2, Box + 4, Palette.Series[1]);
-                }
-
-                svg.Rectangle(
-                    x,
-                    box,
-                    step - 6,
-                    Box,
-                    Palette.OfShare(share),
-                    $"{TokenText.Shown(item.Token)}\nlogit "
-                        + $"{Fixed(item.Logit, 2)}{(item.IsTarget ? ", the answer's first token" : "")}"
-                );
-                svg.Text(
-                    x + ((step - 6) / 2),
-                    box + 16,
-                    Cut(TokenText.Shown(item.Token).Trim(), Math.Max(2, (int)((step - 8) / 6.6))),
-                    "middle",
-                    TokenText.TextOn(share),
-                    11,
-                    bold: item.IsTarget
-                );
-            }
-        }
-    }
+    private static BoxRow RowOf(LensRow[] head, double most) =>
+        new(
+            $"layer {Count(head[0].Layer)} head {Count(head[0].Head)}",
+            $"β {Beta(head[0].Beta)}",
+            [
+                .. head.Select(item => new WordBox(
+                    TokenText.Shown(item.Token).Trim(),
+                    most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0,
+                    item.IsTarget,
+                    $"{TokenText.Shown(item.Token)}\nlogit {Fixed(item.Logit, 2)}"
+                        + (item.IsTarget ? ", the answer's first token" : "")
+                )),
+            ]
+        );
 
     /// <summary>The heads of a sample.</summary>
     /// <param name="SampleId">Sample.</param>
@@ -178,6 +130,10 @@ internal sealed class LogitLensFigure : IFigure<Findings>
     /// <param name="Heads">Of largest beta, strongest first; of each the items of largest logit, falling.</param>
     private sealed record LensSample(string SampleId, string Answer, IReadOnlyList<LensRow[]> Heads)
     {
+        /// <summary>Where the scale of the shades ends.</summary>
+        public double MostLogit =>
+            Heads.SelectMany(h => h).Select(i => i.Logit).Where(double.IsFinite).DefaultIfEmpty(1).Max();
+
         /// <summary>The samples that have rows, in seed order.</summary>
         public static LensSample[] Of(Findings findings)
         {

@@ -152,7 +152,7 @@ internal sealed class BetaFigure : IFigure<Findings>
     )
     {
         var grid = HeadGrid.Fit(findings.Data.Model, canvas, panels: 2);
-        Svg svg = canvas.Svg(grid.Bottom + 52);
+        Svg svg = canvas.Svg(grid.Height);
         grid.Draw(
             svg,
             one,
@@ -169,16 +169,7 @@ internal sealed class BetaFigure : IFigure<Findings>
             v => Palette.OfSigned(v, most),
             "layer {r}, head {c}\nmean β = {v}"
         );
-        return svg.Ramp(
-            HeadGrid.Left,
-            grid.Bottom + 24,
-            200,
-            "β",
-            at => Palette.OfSigned((2 * at) - 1, 1),
-            (0, Beta(-most)),
-            (0.5, "0"),
-            (1, Beta(most))
-        );
+        return grid.DrawRamp(svg, "β", Palette.SignedAt, (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
     }
 
     private static double Greatest(double[,] values) =>

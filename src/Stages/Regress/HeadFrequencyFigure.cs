@@ -11,9 +11,6 @@ internal sealed class HeadFrequencyFigure : IFigure<Findings>
 {
     private const double LateDepth = 0.4; // of the layers: where the middle begins
 
-    private const double BarGap = 14,
-        BarRoom = 40;
-
     /// <summary>The figure; null without x*.</summary>
     public static Drawing? Of(Findings findings)
     {
@@ -77,52 +74,20 @@ internal sealed class HeadFrequencyFigure : IFigure<Findings>
 
     private static Svg Draw(Findings findings, double[,] share, Canvas canvas)
     {
-        double bars = canvas.IsNarrow ? 96 : 220;
-        var grid = HeadGrid.Fit(findings.Data.Model, canvas, panels: 1, margin: bars);
-        Svg svg = canvas.Svg(grid.Bottom + 52);
+        var grid = HeadGrid.WithBars(findings.Data.Model, canvas);
+        Svg svg = canvas.Svg(grid.Height);
         grid.Draw(svg, share, 0, "share of samples", Palette.OfShare, "layer {r}, head {c}\nshare of samples {v}");
-        var (left, top) = grid.Corner(0);
         double[] perLayer =
         [
             .. Enumerable.Range(0, grid.Layers).Select(l => Enumerable.Range(0, grid.Heads).Sum(h => share[l, h])),
         ];
-        double start = left + grid.GridWidth + BarGap;
-        var x = new Scale(
-            0,
-            Math.Max(1e-9, perLayer.Max()),
-            start,
-            Math.Min(canvas.Width, start + bars - BarGap) - BarRoom
+        grid.DrawBars(
+            svg,
+            perLayer,
+            canvas.IsNarrow ? "a layer" : "heads of x* in a layer",
+            Palette.Bar,
+            layer => $"layer {Count(layer)}: {Fixed(perLayer[layer], 2)} heads of x*"
         );
-        svg.Text(start, top - 10, canvas.IsNarrow ? "a layer" : "heads of x* in a layer", ink: Palette.Ink, bold: true);
-        double thick = Math.Max(1, grid.Cell * 0.6);
-        for (int layer = 0; layer < grid.Layers; layer++)
-        {
-            double y = top + (layer * grid.Cell) + ((grid.Cell - thick) / 2),
-                value = perLayer[layer];
-            svg.Rectangle(
-                start,
-                y,
-                x[value] - start,
-                thick,
-                Palette.OfShare(0.62),
-                $"layer {Count(layer)}: {Fixed(value, 2)} heads of x*"
-            );
-            if (grid.Cell >= 12 && value >= 0.05)
-            {
-                svg.Text(x[value] + 5, y + (thick / 2) + 4, Fixed(value, 1), size: 11);
-            }
-        }
-
-        svg.Line(start, top, start, top + (grid.Layers * grid.Cell), Palette.Muted);
-        return svg.Ramp(
-            HeadGrid.Left,
-            grid.Bottom + 24,
-            200,
-            "share of samples",
-            Palette.OfShare,
-            (0, "0"),
-            (0.5, "0.5"),
-            (1, "1")
-        );
+        return grid.DrawRamp(svg, "share of samples", Palette.OfShare, (0, "0"), (0.5, "0.5"), (1, "1"));
     }
 }

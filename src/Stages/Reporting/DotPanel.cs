@@ -40,6 +40,9 @@ internal sealed record DotPanel(
     /// <summary>Height with heading and axis.</summary>
     public double Height => Top + (Rows.Count * RowHeight) + RowAxis.Height;
 
+    /// <summary>The panel with its rows further apart, so that it is at least so high.</summary>
+    public DotPanel Stretched(double height) => this with { Gap = Gap + (Math.Max(0, height - Height) / Rows.Count) };
+
     private double RowHeight => (Series.Count * Line) + Gap;
 
     /// <summary>Draws it.</summary>
@@ -137,37 +140,4 @@ internal sealed record DotRow(
 /// <summary>A series of a panel.</summary>
 /// <param name="Title">Name for people.</param>
 /// <param name="Mark">How its marks look.</param>
-internal sealed record DotSeries(string Title, Marker Mark)
-{
-    /// <summary>Height of a line of keys.</summary>
-    public const double KeyLine = 22;
-
-    /// <summary>Draws the keys of some series, left to right, line by line; a click on one hides its marks.</summary>
-    /// <param name="svg">Drawing.</param>
-    /// <param name="series">The series.</param>
-    /// <param name="left">Left edge.</param>
-    /// <param name="y">Base line.</param>
-    /// <param name="width">Room of one.</param>
-    /// <param name="firstSeries">Number of the first series among those of the drawing.</param>
-    /// <param name="perLine">Keys in a line.</param>
-    public static void DrawKeys(
-        Svg svg,
-        IReadOnlyList<DotSeries> series,
-        double left,
-        double y,
-        double width,
-        int firstSeries,
-        int perLine = int.MaxValue
-    )
-    {
-        for (int i = 0; i < series.Count; i++)
-        {
-            double x = left + (i % perLine * width),
-                line = y + (i / perLine * KeyLine);
-            svg.BeginKey(firstSeries + i)
-                .Mark(x + 5, line - 4, 4.6, series[i].Mark)
-                .Text(x + 14, line, Cut(series[i].Title, (int)((width - 16) / 6.0)), ink: Palette.Ink)
-                .End();
-        }
-    }
-}
+internal sealed record DotSeries(string Title, Marker Mark);

@@ -14,18 +14,20 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Panels">Count of panels.</param>
 internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step, bool Stacked, int Panels)
 {
-    /// <summary>Room at the left for the names of layers.</summary>
-    public const double Left = 46;
-
-    private const double Head = 26,
+    private const double Left = 46, // names of layers
+        Head = 26,
         Foot = 42,
-        Tallest = 420;
+        Tallest = 420,
+        Ramp = 52,
+        BarGap = 14, // between the cells and the bars beside them
+        ForValue = 40; // behind the longest bar
 
-    /// <summary>Lower end of the last panel, with its axis.</summary>
-    public double Bottom => (Stacked ? Panels * PanelHeight : PanelHeight);
+    /// <summary>Of all panels, with their axes and the ramp below.</summary>
+    public double Height => Bottom + Ramp;
 
-    /// <summary>Width of the cells.</summary>
-    public double GridWidth => Cell * Heads;
+    private double Bottom => Stacked ? Panels * PanelHeight : PanelHeight;
+
+    private double GridWidth => Cell * Heads;
 
     private double PanelHeight => Head + (Cell * Layers) + Foot;
 
@@ -37,9 +39,9 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
         return new HeadGrid(model.Layers, model.Heads, cell, width, canvas.IsNarrow, panels);
     }
 
-    /// <summary>Upper left corner of a panel's cells.</summary>
-    public (double X, double Y) Corner(int panel) =>
-        Stacked ? (Left, (panel * PanelHeight) + Head) : (Left + (panel * Step), Head);
+    /// <summary>One panel with room at its right for a bar a layer.</summary>
+    public static HeadGrid WithBars(ModelCard model, Canvas canvas) =>
+        Fit(model, canvas, panels: 1, margin: BarRoom(canvas.IsNarrow));
 
     /// <summary>Draws a panel with its axes.</summary>
     public void Draw(Svg svg, double[,] values, int panel, string name, Func<double, Ink> ink, string tip)
@@ -59,6 +61,44 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
         svg.Text(x + (GridWidth / 2), y + (Layers * Cell) + 31, "head", "middle", Palette.Ink)
             .Text(x - 30, y + (Layers * Cell / 2), "layer", "middle", Palette.Ink, upwards: true);
     }
+
+    /// <summary>Draws the key of the colours below the panels.</summary>
+    public Svg DrawRamp(Svg svg, string name, Func<double, Ink> inkAt, params (double At, string Label)[] labels) =>
+        svg.Ramp(Left, Bottom + 24, 200, name, inkAt, labels);
+
+    /// <summary>Draws a bar a layer at the right of its cells (<see cref="WithBars"/>).</summary>
+    /// <param name="svg">Drawing.</param>
+    /// <param name="values">One a layer, none negative.</param>
+    /// <param name="name">What they are.</param>
+    /// <param name="ink">Colour.</param>
+    /// <param name="tip">Text of a layer's tip.</param>
+    public void DrawBars(Svg svg, IReadOnlyList<double> values, string name, Ink ink, Func<int, string> tip)
+    {
+        var (left, top) = Corner(0);
+        double start = left + GridWidth + BarGap,
+            end = Math.Min(svg.Width, start + BarRoom(Stacked) - BarGap) - ForValue;
+        var x = new Scale(0, Math.Max(1e-9, values.Max()), start, end);
+        svg.Text(start, top - 10, name, ink: Palette.Ink, bold: true);
+        double thick = Math.Max(1, Cell * 0.6);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            double y = top + (layer * Cell) + ((Cell - thick) / 2),
+                value = values[layer];
+            svg.Rectangle(start, y, x[value] - start, thick, ink, tip(layer));
+            if (Cell >= 12 && value >= 0.05)
+            {
+                svg.Text(x[value] + 5, y + (thick / 2) + 4, Fixed(value, 1), size: 11);
+            }
+        }
+
+        svg.Line(start, top, start, top + (Layers * Cell), Palette.Muted);
+    }
+
+    private static double BarRoom(bool isNarrow) => isNarrow ? 96 : 220;
+
+    /// <summary>Upper left corner of a panel's cells.</summary>
+    private (double X, double Y) Corner(int panel) =>
+        Stacked ? (Left, (panel * PanelHeight) + Head) : (Left + (panel * Step), Head);
 
     private int Every(int count) =>
         new[] { 1, 2, 4, 8, 16, 32, 64 }.First(step => step * Cell >= 22 || step >= count || step == 64);

@@ -3,6 +3,10 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Labels that avoid each other: who comes first has the place.</summary>
 internal sealed class Labels
 {
+    private const double Size = 11,
+        Character = Size * 0.34, // half of one's width
+        Above = 7; // from a mark to its word
+
     private readonly List<(double Left, double Right, double Y)> taken = [];
 
     /// <summary>Takes the place of a label where it is free.</summary>
@@ -20,5 +24,24 @@ internal sealed class Labels
         }
 
         return isFree;
+    }
+
+    /// <summary>Words over the marks of a panel, inside it; one that would lie over another is left out.</summary>
+    /// <param name="svg">Drawing.</param>
+    /// <param name="panel">Where.</param>
+    /// <param name="words">Each with its mark's place; those that matter most first.</param>
+    public void DrawOver(Svg svg, Panel panel, IEnumerable<(string Word, (double X, double Y) At)> words)
+    {
+        foreach (var (word, at) in words)
+        {
+            double half = word.Length * Character,
+                least = panel.Left + half + 2;
+            double x = Math.Clamp(at.X, least, Math.Max(least, panel.Right - half - 2)),
+                y = at.Y - Above < panel.Top + Size ? at.Y + Above + Size : at.Y - Above;
+            if (Take(x - half, x + half, y, Size + 2))
+            {
+                svg.Text(x, y, word, "middle", Palette.Ink, Size, bold: true, halo: true);
+            }
+        }
     }
 }

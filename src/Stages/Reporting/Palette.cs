@@ -117,6 +117,12 @@ internal static class Palette
             Steps + (double.IsFinite(value) && most > 0 ? (int)Math.Round(Math.Clamp(value / most, -1, 1) * Steps) : 0)
         ];
 
+    /// <summary>Colour at a share of the length of the signed ramp, for its key.</summary>
+    public static Ink SignedAt(double share) => OfSigned((2 * share) - 1, 1);
+
+    /// <summary>Bars beside shares or below text that is shaded by them.</summary>
+    public static Ink Bar => OfShare(0.62);
+
     /// <summary>Colour of a share in [0, 1].</summary>
     public static Ink OfShare(double share) =>
         Shares[double.IsFinite(share) ? (int)Math.Round(Math.Clamp(share, 0, 1) * Steps) : 0];

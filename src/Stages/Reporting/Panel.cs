@@ -15,6 +15,7 @@ internal readonly record struct Panel(double Left, double Top, double Width, dou
 
     private const double AtEnd = 16, // half a number stands out over the end of an axis
         ForName = 34, // above: the name of the axis upwards
+        NameGap = 12, // from that to the panel's inside
         Below = 44, // numbers and name of the axis across
         Between = 16; // two panels side by side
 
@@ -61,24 +62,50 @@ internal readonly record struct Panel(double Left, double Top, double Width, dou
         return new Panel(0, top, side + ForNumbers + AtEnd, side + ForName + Below);
     }
 
+    /// <summary>A square panel with a strip of rows beside it, or below it on a phone.</summary>
+    /// <param name="canvas">What is drawn on.</param>
+    /// <param name="stripHeight">Height of the strip.</param>
+    /// <param name="above">Height of what stands above both.</param>
+    public static (Panel Square, Panel Strip) WithStrip(Canvas canvas, double stripHeight, double above = 0)
+    {
+        const double widest = 460,
+            widestStrip = 290,
+            gap = 10;
+        var square = Square(Math.Min(canvas.Width, widest), widest, above);
+        double left = square.Right + gap;
+        return (
+            square,
+            canvas.IsNarrow
+                ? new Panel(0, square.Bottom, canvas.Width, stripHeight)
+                : new Panel(left, above, Math.Min(widestStrip, canvas.Width - left), stripHeight)
+        );
+    }
+
     /// <summary>Small panels in rows: three side by side, two on a phone.</summary>
     /// <param name="canvas">What is drawn on.</param>
     /// <param name="count">So many.</param>
     /// <param name="top">Upper edge.</param>
     /// <param name="height">Of one; null = so that their insides are square, and none wider than half the page.</param>
-    public static IReadOnlyList<GridPanel> Grid(Canvas canvas, int count, double top = 0, double? height = null)
+    /// <param name="columns">Side by side, where not those.</param>
+    public static IReadOnlyList<GridPanel> Grid(
+        Canvas canvas,
+        int count,
+        double top = 0,
+        double? height = null,
+        int? columns = null
+    )
     {
-        int columns = Math.Min(count, canvas.IsNarrow ? 2 : 3);
-        double width = canvas.Width / (height is null ? Math.Max(2, columns) : columns),
+        int across = columns ?? Math.Min(count, canvas.IsNarrow ? 2 : 3);
+        double width = canvas.Width / (height is null ? Math.Max(2, across) : across),
             tall = height ?? Square(width, double.PositiveInfinity).Height;
         return
         [
             .. Enumerable
                 .Range(0, count)
                 .Select(i => new GridPanel(
-                    new Panel(i % columns * width, top + (i / columns * tall), width, tall),
-                    IsFirst: i % columns == 0,
-                    IsLowest: i + columns >= count
+                    new Panel(i % across * width, top + (i / across * tall), width, tall),
+                    IsFirst: i % across == 0,
+                    IsLowest: i + across >= count
                 )),
         ];
     }
@@ -95,6 +122,14 @@ internal readonly record struct Panel(double Left, double Top, double Width, dou
 
     /// <summary>The scale upwards.</summary>
     public Scale Upwards(double least, double most) => new(least, most, Top + Height - Below, Top + ForName);
+
+    /// <summary>Draws a title over the whole width, in place of the name of the axis upwards.</summary>
+    public Svg DrawTitle(Svg svg, string title) =>
+        svg.Text(Left, Top + ForName - NameGap, title, ink: Palette.Ink, bold: true);
+
+    /// <summary>Draws a note at the right, in the line of the title.</summary>
+    public Svg DrawNote(Svg svg, string note) =>
+        svg.Text(Right - AtEnd, Top + ForName - NameGap, note, "end", size: 11);
 
     private static double HeightOn(Canvas canvas) => canvas.IsNarrow ? 260 : 300;
 

@@ -7,10 +7,8 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig4b-image-tokens", Section.Tokens, Paper = "Fig. 4B", Order = 2)]
 internal sealed class ImageTokensFigure : IFigure<Findings>
 {
-    private const double Gap = 8,
-        Between = 28,
-        Head = 24,
-        Foot = 26;
+    private const double Between = 28,
+        Ramp = 40;
 
     /// <summary>The figure; null where no image tokens with a grid are attributed.</summary>
     public static Drawing? Of(Findings findings)
@@ -88,39 +86,27 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
 
     private static Svg Draw(IReadOnlyList<TracedSample> samples, Canvas canvas)
     {
-        int across = canvas.IsNarrow ? 1 : Math.Min(2, Math.Max(1, samples.Count));
-        double room = canvas.IsNarrow ? canvas.Width : (canvas.Width - Between) / 2,
-            width = (room - Gap) / 2;
-        double height = Head + samples.Max(s => TokenMap.HeightOf(s, width)) + Foot;
-        Svg svg = canvas.Svg(((samples.Count + across - 1) / across * height) + 40);
+        var (tiles, bottom) = Tile.Rows(
+            canvas,
+            samples.Count,
+            canvas.IsNarrow ? 1 : 2,
+            Between,
+            tile => samples.Max(s => TokenMap.HeightOf(s, tile.Halves().Second))
+        );
+        Svg svg = canvas.Svg(bottom + Ramp);
         for (int i = 0; i < samples.Count; i++)
         {
             TracedSample sample = samples[i];
-            double x = i % across * (room + Between),
-                y = (i / across * height) + Head,
-                tall = TokenMap.HeightOf(sample, width);
+            var (seen, map) = tiles[i].Halves();
+            double tall = TokenMap.HeightOf(sample, map);
             string picture = TokenMap.PictureId(canvas, i);
-            svg.Define(picture, sample.Seen!, width, tall);
-            svg.Text(x, y - 8, Cut(sample.Answer, 24), ink: Palette.Ink, bold: true);
-            svg.Use(picture, x, y);
-            TokenMap.Draw(svg, picture, sample, sample.Beta, x + width + Gap, y, width, "β");
-            svg.Text(
-                x + width + Gap,
-                y + tall + 15,
-                $"|β| up to {TokenMap.Most(sample, sample.Beta)} · R² {Fixed(sample.R2, 2)}",
-                size: 11
-            );
+            svg.Define(picture, sample.Seen!, seen.Width, tall);
+            tiles[i].DrawHeading(svg, sample.Answer);
+            svg.Use(picture, seen.X, seen.Y);
+            TokenMap.Draw(svg, picture, sample, sample.Beta, map, "β");
+            map.DrawCaption(svg, tall, $"|β| up to {TokenMap.Most(sample, sample.Beta)} · R² {Fixed(sample.R2, 2)}");
         }
 
-        return svg.Ramp(
-            0,
-            ((samples.Count + across - 1) / across * height) + 14,
-            200,
-            "",
-            at => Palette.OfSigned((2 * at) - 1, 1),
-            (0, "−max |β|"),
-            (0.5, "0"),
-            (1, "max |β|")
-        );
+        return svg.Ramp(0, bottom + 14, 200, "", Palette.SignedAt, (0, "−max |β|"), (0.5, "0"), (1, "max |β|"));
     }
 }

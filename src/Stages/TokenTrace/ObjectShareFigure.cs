@@ -11,10 +11,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig-object-share", Section.Tokens, Paper = "§5.2", Order = 4)]
 internal sealed class ObjectShareFigure : IFigure<Findings>
 {
-    private const double KeyHeight = 20,
-        Widest = 460,
-        StripWidth = 290;
-
     private static readonly Marker OfBeta = new(Palette.Series[0], MarkShape.Circle),
         OfAttention = new(Palette.Series[1], MarkShape.Diamond),
         OfArea = new(Palette.Muted, MarkShape.Square);
@@ -96,7 +92,6 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
     private static Svg Draw(TokenFindings tokens, Canvas canvas)
     {
         bool hasBeta = tokens.BetaOnObject.Count > 0;
-        var samples = Panel.Square(canvas.IsNarrow ? canvas.Width : Widest, Widest, KeyHeight);
         (string, Estimate, Marker)[] means =
         [
             ("tokens", tokens.ObjectArea, OfArea),
@@ -115,15 +110,10 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
             Gap = 20,
             MarkOf = row => means[row].Item3,
         };
-        Svg svg = canvas.Svg(canvas.IsNarrow ? samples.Bottom + strip.Height : Math.Max(samples.Bottom, strip.Height));
+        var (samples, place) = Panel.WithStrip(canvas, strip.Height, MarkKey.Line);
+        Svg svg = canvas.Svg(Math.Max(samples.Bottom, place.Bottom));
         DrawSamples(svg, tokens, hasBeta, samples.Across(0, 1), samples.Upwards(0, 1));
-        strip.Draw(
-            svg,
-            canvas.IsNarrow ? 0 : samples.Right + 10,
-            canvas.IsNarrow ? samples.Bottom : KeyHeight,
-            canvas.IsNarrow ? canvas.Width : Math.Min(StripWidth, canvas.Width - samples.Right - 10),
-            firstSeries: 2
-        );
+        strip.Draw(svg, place.Left, place.Top, place.Width, firstSeries: 2);
         return svg;
     }
 
@@ -155,13 +145,7 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
             svg.End();
         }
 
-        for (int s = 0; s < series.Length; s++)
-        {
-            double left = x.Start + (s * 60);
-            svg.BeginKey(s)
-                .Mark(left + 4, 10, 4.6, series[s].Mark)
-                .Text(left + 14, 14, series[s].Title, ink: Palette.Ink)
-                .End();
-        }
+        DotSeries[] keys = [.. series.Select(s => new DotSeries(s.Title, s.Mark))];
+        new MarkKey(keys, x.Start, 0, (x.End - x.Start) / keys.Length).Draw(svg);
     }
 }

@@ -15,7 +15,8 @@ internal sealed class TextTokensFigure : IFigure<Findings>
 
     private const double Label = 104,
         Row = 19,
-        Right = 64;
+        Bar = 12,
+        Right = 64; // the share of samples
 
     /// <summary>The figure; null without token tracing.</summary>
     public static Drawing? Of(Findings findings)
@@ -156,39 +157,26 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             i => $"“{TokenText.Shown(tokens.Tokens[i])}”\nδ = {Fixed(tokens.Typical.Delta[i], 3)}",
             i => tokens.Typical.Important[i]
         );
-        DrawBars(
-            svg,
-            tokens,
-            important,
-            new Scale(Math.Min(0, Least(tokens)), Math.Max(most, Most(tokens)), Label, canvas.Width - Right),
-            chart
-        );
+        var x = new Scale(Math.Min(0, Least(tokens)), Math.Max(most, Most(tokens)), Label, canvas.Width - Right);
+        DrawBars(svg, tokens, important, new RowPanel(x, chart, Row, tokens.Tokens.Count, Row / 2));
         return svg.Ramp(0, key, 160, "δ in the text above", Palette.OfShare, (0, "0"), (1, Fixed(most, 2)));
     }
 
-    private static void DrawBars(Svg svg, TokenFindings tokens, double from, Scale x, double top)
+    private static void DrawBars(Svg svg, TokenFindings tokens, double from, RowPanel rows)
     {
-        double bottom = top + (tokens.Tokens.Count * Row);
-        RowAxis.Draw(svg, x, top, bottom, $"mean δ; dashed: {Tick(from)}", ticks: 5, from: 0);
-        double line = x.Clamped(from);
-        svg.Line(line, top, line, bottom, Palette.Muted, 1, "3 3");
-        svg.Text(x.End + Right - 2, top - 6, "important", "end", size: 11);
+        Scale x = rows.X;
+        rows.DrawAxis(svg, $"mean δ; dashed: {Tick(from)}");
+        svg.Line(x.Clamped(from), rows.Top, x.Clamped(from), rows.Bottom, Palette.Muted, 1, "3 3");
+        svg.Text(x.End + Right - 2, rows.Top - 6, "important", "end", size: 11);
         for (int i = 0; i < tokens.Tokens.Count; i++)
         {
-            double y = top + (i * Row);
+            double middle = rows.MiddleOf(i);
             Estimate delta = tokens.Delta[i];
             bool important = tokens.Importance[i].Mean >= 0.5;
-            svg.Text(
-                x.Start - 8,
-                y + 13.5,
-                Cut(TokenText.Shown(tokens.Tokens[i]).Trim(), 13),
-                "end",
-                Palette.Ink,
-                bold: important
-            );
+            rows.DrawName(svg, i, TokenText.Shown(tokens.Tokens[i]).Trim(), 13, important);
             svg.Text(
                 x.End + Right - 2,
-                y + 13.5,
+                middle + 4,
                 tokens.Importance[i].Mean > 0 ? Percent(tokens.Importance[i].Mean) : None,
                 "end",
                 important ? Palette.Ink : null,
@@ -199,20 +187,19 @@ internal sealed class TextTokensFigure : IFigure<Findings>
                 continue;
             }
 
-            double start = Math.Min(x[0], x[delta.Mean]),
-                to = Math.Max(x[0], x[delta.Mean]);
-            svg.Rectangle(
-                start,
-                y + 4,
-                to - start,
-                Row - 7,
-                Palette.OfShare(0.62),
+            rows.DrawBar(
+                svg,
+                middle + 0.5,
+                Bar,
+                0,
+                delta.Mean,
+                Palette.Bar,
                 $"“{TokenText.Shown(tokens.Tokens[i])}”: mean δ = {Fixed(delta.Mean, 3)}\nimportant in "
                     + $"{Percent(tokens.Importance[i].Mean)} of {Many(tokens.Texts.Count, "sample")}"
             );
             if (delta.HasInterval && delta.High - delta.Low > 0.001 * (x.Most - x.Least))
             {
-                RowAxis.Whisker(svg, x, delta.Low, delta.High, y + (Row / 2) + 0.5);
+                RowAxis.Whisker(svg, x, delta.Low, delta.High, middle + 0.5);
             }
         }
     }

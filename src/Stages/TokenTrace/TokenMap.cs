@@ -15,29 +15,26 @@ internal static class TokenMap
     /// <param name="picture">Id of the picture.</param>
     /// <param name="sample">Whose grid.</param>
     /// <param name="values">Scores [P].</param>
-    /// <param name="x">Left edge.</param>
-    /// <param name="y">Upper edge.</param>
-    /// <param name="width">Width; the height follows from the grid.</param>
+    /// <param name="tile">Where; the height follows from the grid.</param>
     /// <param name="name">What the scores are, in tips.</param>
     public static void Draw(
         Svg svg,
         string picture,
         TracedSample sample,
         IReadOnlyList<double> values,
-        double x,
-        double y,
-        double width,
+        Tile tile,
         string name
     )
     {
         double[,] map = TokenFindings.Map(sample, values);
         double most = Greatest(map),
-            cell = width / sample.Columns;
-        svg.Use(picture, x, y).Rectangle(x, y, width, cell * sample.Rows, Palette.Paper, opacity: Veil);
+            cell = tile.Width / sample.Columns;
+        svg.Use(picture, tile.X, tile.Y)
+            .Rectangle(tile.X, tile.Y, tile.Width, cell * sample.Rows, Palette.Paper, opacity: Veil);
         svg.Cells(
             map,
-            x,
-            y,
+            tile.X,
+            tile.Y,
             cell,
             v => Palette.OfSigned(v, most),
             $"row {{r}}, column {{c}}\n{name} = {{v}}",
@@ -46,8 +43,8 @@ internal static class TokenMap
         );
     }
 
-    /// <summary>Height of a map of a width.</summary>
-    public static double HeightOf(TracedSample sample, double width) => width * sample.Rows / sample.Columns;
+    /// <summary>Height of a map in a tile.</summary>
+    public static double HeightOf(TracedSample sample, Tile tile) => tile.Width * sample.Rows / sample.Columns;
 
     /// <summary>The largest size of a score in the map, with as many decimals as it needs.</summary>
     public static string Most(TracedSample sample, IReadOnlyList<double> values) =>

@@ -13,12 +13,7 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
     private const string PaperModel = "LLaVA-1.5-7B";
     private const double PaperRho = 0.70;
 
-    private const double Left = 52,
-        Top = 34,
-        Foot = 46,
-        Gap = 10,
-        Head = 30,
-        Below = 22;
+    private const double Gap = 10;
     private const int PointsAtMost = 4000;
 
     /// <summary>The figure; null where no image tokens are attributed.</summary>
@@ -102,71 +97,44 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
 
     private static Svg Draw(TokenFindings tokens, (double W, double Beta)[] points, Canvas canvas)
     {
-        double side = canvas.IsNarrow ? canvas.Width - Left - 12 : 330,
-            chart = Top + (canvas.IsNarrow ? side * 0.85 : 300);
-        double stripTop = canvas.IsNarrow ? chart + Foot + Top : Top,
-            stripBottom = canvas.IsNarrow ? stripTop + 60 : chart;
-        double maps = (canvas.IsNarrow ? stripBottom + 50 : chart + Foot + 6) + Head;
-        int across = canvas.IsNarrow ? 2 : 4;
-        double width = (canvas.Width - ((across - 1) * Gap)) / across;
-        int rows = (tokens.Mapped.Count + across - 1) / across;
-        double tall = tokens.Mapped.Count > 0 ? tokens.Mapped.Max(s => TokenMap.HeightOf(s, width)) : 0;
-        Svg svg = canvas.Svg(
-            tokens.Mapped.Count > 0 ? maps + (rows * (tall + Below + Head)) - Head + 4 : maps - Head + 4
+        SampleStrip strip = Strip(tokens);
+        var (scatter, place) = Panel.WithStrip(canvas, SampleStrip.Height);
+        var (tiles, bottom) = Tile.Rows(
+            canvas,
+            tokens.Mapped.Count,
+            canvas.IsNarrow ? 2 : 4,
+            Gap,
+            tile => tokens.Mapped.Max(s => TokenMap.HeightOf(s, tile)),
+            Math.Max(scatter.Bottom, place.Bottom)
         );
-        DrawScatter(svg, tokens, points, Left, Left + side, chart);
-        if (canvas.IsNarrow)
-        {
-            DrawStripAcross(
-                svg,
-                tokens,
-                new Scale(Math.Min(0, LeastRho(tokens)), 1, Left, canvas.Width - 12),
-                stripTop,
-                stripBottom
-            );
-        }
-        else
-        {
-            DrawStripAcross(
-                svg,
-                tokens,
-                new Scale(Math.Min(0, LeastRho(tokens)), 1, Left + side + 60, canvas.Width - 12),
-                Top + 70,
-                Top + 150
-            );
-        }
-
+        Svg svg = canvas.Svg(bottom);
+        DrawScatter(svg, tokens, points, scatter);
+        strip.Draw(svg, place);
         for (int i = 0; i < tokens.Mapped.Count; i++)
         {
             TracedSample sample = tokens.Mapped[i];
-            double x = i % across * (width + Gap),
-                y = maps + (i / across * (tall + Below + Head));
+            double tall = TokenMap.HeightOf(sample, tiles[i]);
             string picture = TokenMap.PictureId(canvas, i);
-            svg.Define(picture, sample.Seen!, width, TokenMap.HeightOf(sample, width))
-                .Text(x, y - 8, Cut(sample.Answer, (int)(width / 9)), ink: Palette.Ink, bold: true);
-            TokenMap.Draw(svg, picture, sample, sample.Attention, x, y, width, "w");
-            svg.Text(
-                x,
-                y + TokenMap.HeightOf(sample, width) + 15,
-                $"w up to {TokenMap.Most(sample, sample.Attention)} · ρ {Fixed(sample.AttentionRho, 2)}",
-                size: 11
-            );
+            svg.Define(picture, sample.Seen!, tiles[i].Width, tall);
+            tiles[i].DrawHeading(svg, sample.Answer);
+            TokenMap.Draw(svg, picture, sample, sample.Attention, tiles[i], "w");
+            tiles[i]
+                .DrawCaption(
+                    svg,
+                    tall,
+                    $"w up to {TokenMap.Most(sample, sample.Attention)} · ρ {Fixed(sample.AttentionRho, 2)}"
+                );
         }
 
         return svg;
     }
 
-    private static void DrawScatter(
-        Svg svg,
-        TokenFindings tokens,
-        (double W, double Beta)[] points,
-        double left,
-        double right,
-        double bottom
-    )
+    private static void DrawScatter(Svg svg, TokenFindings tokens, (double W, double Beta)[] points, Panel panel)
     {
-        Scale x = Around(points.Select(p => p.W), left, right),
-            y = Around(points.Select(p => p.Beta), bottom, Top);
+        var (leastW, mostW) = Around(points.Select(p => p.W));
+        var (leastBeta, mostBeta) = Around(points.Select(p => p.Beta));
+        Scale x = panel.Across(leastW, mostW),
+            y = panel.Upwards(leastBeta, mostBeta);
         svg.Axes(x, y, "weighted attention w", "β of an image token", x.Ticks(4), y.Ticks(5));
         svg.Cloud(
             [.. points.Select(p => (x[p.W], y[p.Beta]))],
@@ -174,57 +142,40 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
             Palette.Series[0],
             points.Length > 1000 ? 0.3 : 0.5
         );
-        svg.Text(
-            right,
-            Top - 12,
-            $"ρ = {Fixed(tokens.PooledRho.Mean, 2)}, n = {Count(tokens.Attributed.Sum(s => s.Beta.Count))}",
-            "end"
+        int all = tokens.Attributed.Sum(s => s.Beta.Count);
+        panel.DrawNote(svg, $"ρ = {Fixed(tokens.PooledRho.Mean, 2)}, n = {Count(all)}");
+    }
+
+    private static SampleStrip Strip(TokenFindings tokens) =>
+        new(
+            $"ρ of every sample, n = {Count(tokens.Rho.Count)}",
+            "Pearson ρ of β and w",
+            (Math.Min(0, LeastRho(tokens)), 1),
+            [
+                .. tokens
+                    .Attributed.Where(s => double.IsFinite(s.AttentionRho))
+                    .OrderBy(s => s.AttentionRho)
+                    .Select(s =>
+                        (
+                            s.AttentionRho,
+                            $"{Shown.Name(s.Answer)} ({Shown.Name(s.SampleId)})\nρ = {Fixed(s.AttentionRho, 3)}"
+                        )
+                    ),
+            ],
+            tokens.Rho,
+            $"mean ρ = {Fixed(tokens.Rho.Mean, 3)}"
         );
-    }
-
-    private static void DrawStripAcross(Svg svg, TokenFindings tokens, Scale x, double top, double bottom)
-    {
-        svg.Text(x.Start, top - 12, $"ρ of every sample, n = {Count(tokens.Rho.Count)}", ink: Palette.Ink, bold: true);
-        RowAxis.Draw(svg, x, top, bottom, "Pearson ρ of β and w", ticks: 5);
-        double middle = (top + bottom) / 2;
-        foreach (
-            var (sample, i) in tokens
-                .Attributed.Where(s => double.IsFinite(s.AttentionRho))
-                .OrderBy(s => s.AttentionRho)
-                .Select((s, i) => (s, i))
-        )
-        {
-            svg.Dot(
-                x.Clamped(sample.AttentionRho),
-                middle + (((i % 5) - 2) * 6),
-                3,
-                Palette.Series[0],
-                $"{Shown.Name(sample.Answer)} ({Shown.Name(sample.SampleId)})\nρ = {Fixed(sample.AttentionRho, 3)}",
-                0.55
-            );
-        }
-
-        if (tokens.Rho.HasInterval)
-        {
-            svg.Line(x.Clamped(tokens.Rho.Low), middle, x.Clamped(tokens.Rho.High), middle, Palette.Ink, 2.4);
-        }
-
-        if (tokens.Rho.Count > 0)
-        {
-            svg.Dot(x.Clamped(tokens.Rho.Mean), middle, 5, Palette.Ink, $"mean ρ = {Fixed(tokens.Rho.Mean, 3)}");
-        }
-    }
 
     private static double LeastRho(TokenFindings tokens) =>
         Math.Floor(10 * tokens.Attributed.Select(s => s.AttentionRho).Where(double.IsFinite).DefaultIfEmpty(0).Min())
         / 10;
 
-    private static Scale Around(IEnumerable<double> values, double start, double end)
+    private static (double Least, double Most) Around(IEnumerable<double> values)
     {
         double[] all = [.. values];
         double least = Math.Min(0, all.DefaultIfEmpty(0).Min()),
             most = Math.Max(0, all.DefaultIfEmpty(1).Max()),
             room = Math.Max(1e-9, 0.04 * (most - least));
-        return new Scale(least - room, most + room, start, end);
+        return (least - room, most + room);
     }
 }

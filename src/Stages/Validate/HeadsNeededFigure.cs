@@ -7,10 +7,11 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig3a-heads-needed", Section.Validation, Paper = "Fig. 3A", Order = 1)]
 internal sealed class HeadsNeededFigure : IFigure<Findings>
 {
-    private const double Label = 128,
-        Row = 40,
-        Head = 44,
-        ValueRoom = 44;
+    private const double Row = 40,
+        Middle = 14, // of a bar, in its row
+        Bar = 14,
+        Samples = 12, // their dots below that
+        Head = 44;
 
     /// <summary>The figure; null without validation.</summary>
     public static Drawing? Of(Findings findings)
@@ -108,81 +109,60 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
 
     private static Svg Draw(Findings findings, Panel[] panels, Canvas canvas)
     {
-        int rows = findings.Criteria.Count;
-        double panelHeight = Head + (rows * Row) + RowAxis.Height;
-        Svg svg = canvas.Svg(canvas.IsNarrow ? panels.Length * panelHeight : panelHeight);
-        double most = Most(findings, panels);
-        double panelWidth = canvas.IsNarrow ? canvas.Width - Label : (canvas.Width - Label) / panels.Length;
-        for (int p = 0; p < panels.Length; p++)
+        var (svg, places) = RowPanel.Several(
+            canvas,
+            panels.Length,
+            (findings.Criteria.Count, Row, Middle),
+            Most(findings, panels),
+            Head
+        );
+        foreach (var (panel, (place, hasNames)) in panels.Zip(places))
         {
-            double left = Label + (canvas.IsNarrow ? 0 : p * panelWidth),
-                top = canvas.IsNarrow ? p * panelHeight : 0;
-            var x = new Scale(0, most, left, left + panelWidth - ValueRoom);
-            DrawPanel(svg, findings, panels[p], x, top + Head, labels: canvas.IsNarrow || p == 0);
+            DrawPanel(svg, findings, panel, place, hasNames);
         }
 
         return svg;
     }
 
-    private static void DrawPanel(Svg svg, Findings findings, Panel panel, Scale x, double top, bool labels)
+    private static void DrawPanel(Svg svg, Findings findings, Panel panel, RowPanel place, bool hasNames)
     {
-        double bottom = top + (findings.Criteria.Count * Row);
-        svg.Text(
-                x.Start,
-                top - 26,
-                $"{panel.Quantity} {panel.Sign} {Tick(panel.Threshold)}",
-                ink: Palette.Ink,
-                size: 14,
-                bold: true
-            )
-            .Text(x.Start, top - 10, panel.Meaning);
-        RowAxis.Draw(svg, x, top, bottom, $"heads needed, of {Count(findings.HeadCount)}", ticks: 5, from: 0);
+        place.DrawHeading(svg, $"{panel.Quantity} {panel.Sign} {Tick(panel.Threshold)}", panel.Meaning);
+        place.DrawAxis(svg, $"heads needed, of {Count(findings.HeadCount)}");
         for (int i = 0; i < findings.Criteria.Count; i++)
         {
             CriterionFindings criterion = findings.Criteria[i];
-            double y = top + (i * Row);
-            if (labels)
+            if (hasNames)
             {
-                svg.Text(
-                    x.Start - 8,
-                    y + 18,
-                    Cut(criterion.Title, 16),
-                    "end",
-                    Palette.Ink,
-                    bold: criterion.Criterion == Criteria.HeadAttribution
-                );
+                place.DrawName(svg, i, criterion.Title, 16, criterion.Criterion == Criteria.HeadAttribution);
             }
 
-            DrawRow(svg, criterion, panel.Of(criterion), x, y);
+            DrawRow(svg, criterion, panel.Of(criterion), place, place.MiddleOf(i));
         }
     }
 
-    private static void DrawRow(Svg svg, CriterionFindings criterion, HeadsNeeded needed, Scale x, double y)
+    private static void DrawRow(Svg svg, CriterionFindings criterion, HeadsNeeded needed, RowPanel place, double middle)
     {
         Estimate mean = needed.Mean;
         if (mean.Count == 0)
         {
-            svg.Text(x.Start + 6, y + 18, "not reached in any sample");
+            place.DrawInstead(svg, middle, "not reached in any sample");
             return;
         }
 
         string others = needed.NotReached > 0 ? $"; not reached in {Many(needed.NotReached, "sample")}" : "",
             tip = $"{criterion.Title}: {Sentences.Interval(mean)} heads\nn = {Count(mean.Count)}{others}";
-        svg.Rectangle(x.Start, y + 7, x[mean.Mean] - x.Start, 14, criterion.Ink, tip);
+        place.DrawBar(svg, middle, Bar, 0, mean.Mean, criterion.Ink, tip);
         svg.Cloud(
-            [.. needed.BySample.Values.Order().Select((k, i) => (x.Clamped(k), y + 26 + (i % 4 * 2.2)))],
+            [
+                .. needed
+                    .BySample.Values.Order()
+                    .Select((k, i) => (place.X.Clamped(k), middle + Samples + (i % 4 * 2.2))),
+            ],
             1.3,
             criterion.Ink,
             0.55
         );
-        double end = x[mean.Mean];
-        if (mean.HasInterval)
-        {
-            end = x.Clamped(mean.High);
-            RowAxis.Whisker(svg, x, mean.Low, mean.High, y + 14);
-        }
-
-        svg.Text(end + 6, y + 18.5, MeanHeads(mean.Mean), ink: Palette.Ink, bold: true);
+        place.DrawValue(svg, middle, mean, MeanHeads(mean.Mean), isBold: true);
     }
 
     private static double Most(Findings findings, Panel[] panels)

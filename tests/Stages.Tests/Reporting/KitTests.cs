@@ -79,6 +79,27 @@ public sealed class KitTests
         }
     }
 
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    [InlineData(8, 4)]
+    public void Pictures_lie_inside_the_drawing_and_apart(int count, int columns)
+    {
+        const double tall = 50;
+        foreach (Canvas canvas in Canvases)
+        {
+            var (tiles, bottom) = Tile.Rows(canvas, count, columns, gap: 10, _ => tall, top: 40);
+
+            tiles.Should().HaveCount(count);
+            tiles.Should().OnlyContain(t => t.X >= 0 && t.X + t.Width <= canvas.Width + 1e-9);
+            tiles.Should().OnlyContain(t => t.Y > 40 && t.Y + tall < bottom);
+            tiles
+                .SelectMany((t, i) => tiles.Skip(i + 1).Select(u => (One: t, Other: u)))
+                .Should()
+                .OnlyContain(p => p.One.X + p.One.Width < p.Other.X || p.One.Y + tall < p.Other.Y);
+        }
+    }
+
     [Property]
     public bool No_two_labels_that_have_a_place_touch(NormalFloat[] places)
     {

@@ -1,0 +1,151 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Stages.Analysis;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>
+/// A heat map whose rows stand in the order of a tree: the tree at the left, then a bar and a name a row; above the
+/// cells the groups of columns, below them the ramp.
+/// </summary>
+/// <param name="Left">Left edge of the cells.</param>
+/// <param name="CellWidth">Width of a cell.</param>
+/// <param name="CellHeight">Height of a cell.</param>
+/// <param name="Rows">Count of rows.</param>
+/// <param name="Columns">Count of columns.</param>
+internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight, int Rows, int Columns)
+{
+    private const double Top = 58, // two lines of names and the bars of groups
+        Foot = 62, // the ramp
+        Tallest = 620,
+        TallestCell = 13,
+        ForNames = 44,
+        Bar = 5,
+        Gap = 4;
+    private const double GroupBar = 6,
+        GroupAt = Top - 10,
+        NameAt = Top - 15,
+        NameLine = 12,
+        Letter = 6.2;
+    private const double ForRamp = 200;
+
+    private double Right => Left + (Columns * CellWidth);
+
+    private double Bottom => Top + (Rows * CellHeight);
+
+    private double TreeWidth => Left - ForNames - Bar - Gap;
+
+    /// <summary>The largest cells that fit, and the drawing that holds them.</summary>
+    public static (Svg Svg, TreeGrid Grid) Of(Canvas canvas, int rows, int columns)
+    {
+        double left = (canvas.IsNarrow ? 56 : 120) + ForNames + Bar + Gap;
+        var grid = new TreeGrid(
+            left,
+            (canvas.Width - left - Gap) / columns,
+            Math.Min(TallestCell, Tallest / rows),
+            rows,
+            columns
+        );
+        return (canvas.Svg(grid.Bottom + Foot), grid);
+    }
+
+    /// <summary>Draws the cells.</summary>
+    public Svg DrawCells(
+        Svg svg,
+        double[,] values,
+        Func<double, Ink> ink,
+        string tip,
+        IEnumerable<string> rowNames,
+        IEnumerable<string> columnNames
+    ) => svg.Cells(values, Left, Top, CellWidth, CellHeight, ink, tip, decimals: 2, rowNames, columnNames);
+
+    /// <summary>Draws the bar of a row and its name, where it has room.</summary>
+    public void DrawRow(Svg svg, int row, Ink ink, string name)
+    {
+        double y = Top + (row * CellHeight);
+        svg.Rectangle(TreeWidth + 2, y, Bar, CellHeight, ink);
+        if (row % Every == 0)
+        {
+            svg.Text(Left - Gap, y + (CellHeight / 2) + 3.5, name, "end", size: 10);
+        }
+    }
+
+    /// <summary>
+    /// Draws a bar a group. Its name stands right above where it fits, else in a second line where that is free; the
+    /// tip has it anyway.
+    /// </summary>
+    public void DrawGroups(Svg svg, IReadOnlyList<ColumnGroup> groups)
+    {
+        var second = new Labels();
+        int start = 0;
+        for (int g = 0; g < groups.Count; g++)
+        {
+            var (name, columns) = groups[g];
+            double x = Left + (start * CellWidth),
+                width = columns * CellWidth,
+                length = name.Length * Letter;
+            svg.Rectangle(
+                x,
+                GroupAt,
+                Math.Max(0.5, width - 1),
+                GroupBar,
+                Palette.OfGroup(g).Ink,
+                $"{(name.Length > 0 ? Shown.Name(name) : "not known")}\n{Many(columns, "sample")}"
+            );
+            if (start > 0)
+            {
+                svg.Line(x, GroupAt, x, Bottom, Palette.Paper, 1);
+            }
+
+            double above = Math.Min(x, Right - length);
+            if (length <= width - 2)
+            {
+                svg.Text(x, NameAt, name, size: 11);
+            }
+            else if (above >= Left && second.Take(above, above + length, gap: 6))
+            {
+                svg.Text(above, NameAt - NameLine, name, size: 11);
+            }
+
+            start += columns;
+        }
+    }
+
+    /// <summary>Draws the tree, its leaves at their rows.</summary>
+    /// <param name="svg">Drawing.</param>
+    /// <param name="tree">The tree.</param>
+    /// <param name="leaves">The leaf of every row.</param>
+    public void DrawTree(Svg svg, Dendrogram tree, IReadOnlyList<int> leaves)
+    {
+        double tallest = tree.Merges.Count > 0 ? tree.Merges[^1].Height : 1;
+        var x = new Scale(0, tallest > 0 ? tallest : 1, TreeWidth, Gap);
+        var ends = new (double X, double Y)[tree.Count + tree.Merges.Count];
+        for (int row = 0; row < leaves.Count; row++)
+        {
+            ends[leaves[row]] = (x[0], Top + ((row + 0.5) * CellHeight));
+        }
+
+        for (int m = 0; m < tree.Merges.Count; m++)
+        {
+            Merge merge = tree.Merges[m];
+            double at = x[merge.Height];
+            svg.Curve(
+                [ends[merge.Left], (at, ends[merge.Left].Y), (at, ends[merge.Right].Y), ends[merge.Right]],
+                Palette.Muted,
+                1
+            );
+            ends[tree.Count + m] = (at, (ends[merge.Left].Y + ends[merge.Right].Y) / 2);
+        }
+    }
+
+    /// <summary>Draws the key of the colours below the cells.</summary>
+    public Svg DrawRamp(Svg svg, string name, Func<double, Ink> inkAt, params (double At, string Label)[] labels) =>
+        svg.Ramp(Left, Bottom + 30, Math.Min(ForRamp, svg.Width - Left - 8), name, inkAt, labels);
+
+    private int Every => new[] { 1, 2, 4, 8, 16, 32 }.First(step => step * CellHeight >= 11 || step == 32);
+}
+
+/// <summary>Columns side by side.</summary>
+/// <param name="Name">What they have in common; empty = not known.</param>
+/// <param name="Columns">So many.</param>
+internal readonly record struct ColumnGroup(string Name, int Columns);
