@@ -91,4 +91,4 @@ internal sealed record HalvesOfMasks(
 /// <param name="Masks">So many, the first ones.</param>
 /// <param name="HalfSplit">Pearson correlation of beta between their two halves; null = undefined.</param>
 [Table("half_split")]
-internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey] [Unit("masks")] int Masks, double? HalfSplit);
+internal sealed record HalfSplitRow([RowKey] string SampleId, [RowKey][Unit("masks")] int Masks, double? HalfSplit);

@@ -142,7 +142,7 @@ public sealed record ValidationRow(
     [RowKey] string SampleId,
     [RowKey] string Criterion,
     [RowKey] int Seed,
-    [RowKey] [Unit("heads")] int K,
+    [RowKey][Unit("heads")] int K,
     [Unit(UnitAttribute.Phi)] double Faithfulness,
     [Unit(UnitAttribute.Phi)] double Completeness
 );
