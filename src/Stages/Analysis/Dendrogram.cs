@@ -11,7 +11,7 @@ namespace Pipelines.Stages.Analysis;
 /// <param name="Height">Distance of the two.</param>
 /// <param name="Size">Things in the union.</param>
 [Table("head_tree")]
-public sealed record Merge([RowKey] int Left, [RowKey] int Right, double Height, int Size);
+public sealed record ClusterMerge([RowKey] int Left, [RowKey] int Right, double Height, int Size);
 
 /// <summary>
 /// A tree of clusters: n - 1 merges of n things, heights ascending. The order of leaves and the numbers of flat
@@ -19,7 +19,7 @@ public sealed record Merge([RowKey] int Left, [RowKey] int Right, double Height,
 /// </summary>
 /// <param name="Count">Things, n.</param>
 /// <param name="Merges">n - 1 of them.</param>
-public sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
+public sealed record Dendrogram(int Count, IReadOnlyList<ClusterMerge> Merges)
 {
     /// <summary>The things from left to right: left child first.</summary>
     public int[] Leaves()
@@ -66,7 +66,7 @@ public sealed record Dendrogram(int Count, IReadOnlyList<Merge> Merges)
         open.Push((Merges.Count - 1, 0, false));
         while (open.TryPop(out var at))
         {
-            Merge merge = Merges[at.Merge];
+            ClusterMerge merge = Merges[at.Merge];
             if (at.Walked)
             {
                 foreach (int child in new[] { merge.Left, merge.Right }.Where(c => c < Count))

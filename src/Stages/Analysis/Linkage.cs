@@ -23,7 +23,7 @@ internal static class Linkage
         }
 
         var chain = new NearestNeighbourChain(distances.ToArray(), count, method);
-        Merge[] merges =
+        ClusterMerge[] merges =
         [
             .. Enumerable.Range(0, Math.Max(0, count - 1)).Select(_ => chain.Next()).ToArray().OrderBy(m => m.Height),
         ]; // OrderBy is stable
@@ -37,7 +37,7 @@ internal static class Linkage
     /// <summary>
     /// From slots of the chain to names of clusters: merge m makes cluster count + m; the smaller name stands left.
     /// </summary>
-    private static Merge[] Named(Merge[] merges, int count)
+    private static ClusterMerge[] Named(ClusterMerge[] merges, int count)
     {
         int[] parent = [.. Enumerable.Range(0, Math.Max(count, (2 * count) - 1))];
         int Root(int cluster)
@@ -52,7 +52,7 @@ internal static class Linkage
 
         var sizes = new int[parent.Length];
         Array.Fill(sizes, 1, 0, count);
-        var named = new Merge[merges.Length];
+        var named = new ClusterMerge[merges.Length];
         for (int m = 0; m < merges.Length; m++)
         {
             int one = Root(merges[m].Left),
@@ -60,7 +60,7 @@ internal static class Linkage
                 made = count + m;
             parent[one] = parent[other] = made;
             sizes[made] = sizes[one] + sizes[other];
-            named[m] = new Merge(Math.Min(one, other), Math.Max(one, other), merges[m].Height, sizes[made]);
+            named[m] = new ClusterMerge(Math.Min(one, other), Math.Max(one, other), merges[m].Height, sizes[made]);
         }
 
         return named;
@@ -73,7 +73,7 @@ internal static class Linkage
         private readonly List<int> chain = [];
 
         /// <summary>The next merge, by slots.</summary>
-        public Merge Next()
+        public ClusterMerge Next()
         {
             if (chain.Count == 0)
             {
@@ -115,7 +115,7 @@ internal static class Linkage
             return (nearest, least);
         }
 
-        private Merge Join(int x, int y, double height)
+        private ClusterMerge Join(int x, int y, double height)
         {
             int sizeX = sizes[x],
                 sizeY = sizes[y];
@@ -137,7 +137,7 @@ internal static class Linkage
                 }
             }
 
-            return new Merge(x, y, height, sizes[y]);
+            return new ClusterMerge(x, y, height, sizes[y]);
         }
 
         /// <summary>Lance and Williams: the distance of cluster i from the union of x and y.</summary>

@@ -40,13 +40,14 @@ public sealed class ClusterHeads(
         artifacts.Rows<HeadVectorRow>(Units(artifacts).Known[0]);
 
     /// <summary>The merges.</summary>
-    public IReadOnlyList<Merge> Merges(Artifacts artifacts) => artifacts.Rows<Merge>(Units(artifacts).Known[0]);
+    public IReadOnlyList<ClusterMerge> Merges(Artifacts artifacts) =>
+        artifacts.Rows<ClusterMerge>(Units(artifacts).Known[0]);
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
         [
             new PublishedTable<HeadVectorRow>(() => Rows(artifacts), () => Method),
-            new PublishedTable<Merge>(() => Merges(artifacts)),
+            new PublishedTable<ClusterMerge>(() => Merges(artifacts)),
         ];
 
     /// <inheritdoc/>
@@ -108,7 +109,7 @@ internal sealed record ClusteredHeads(
         run.Write<HeadVectorRow>([
             .. heads.SelectMany((_, h) => Enumerable.Range(0, fits.Length).Select(sample => Entry(h, sample))),
         ]);
-        run.Write<Merge>(Analysis.Linkage.Of(vectors, unit.Distance, unit.Linkage).Merges);
+        run.Write<ClusterMerge>(Analysis.Linkage.Of(vectors, unit.Distance, unit.Linkage).Merges);
     }
 }
 

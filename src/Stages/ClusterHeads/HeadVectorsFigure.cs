@@ -311,7 +311,7 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
                         )),
                 ],
                 [.. byHead.Select(h => h.Select(r => r.Beta).ToArray())],
-                new Dendrogram(byHead.Count, findings.Rows<Merge>()),
+                new Dendrogram(byHead.Count, findings.Rows<ClusterMerge>()),
                 spec.LeastBeta,
                 findings.Data.Tables.Note<HeadVectorRow>(),
                 spec.Distance

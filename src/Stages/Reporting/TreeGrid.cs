@@ -127,7 +127,7 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
 
         for (int m = 0; m < tree.Merges.Count; m++)
         {
-            Merge merge = tree.Merges[m];
+            ClusterMerge merge = tree.Merges[m];
             double at = x[merge.Height];
             svg.Curve(
                 [ends[merge.Left], (at, ends[merge.Left].Y), (at, ends[merge.Right].Y), ends[merge.Right]],

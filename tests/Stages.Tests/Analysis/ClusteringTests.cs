@@ -69,7 +69,7 @@ public sealed class ClusteringTests
         Linkage
             .Of([], 1, ClusterLinkage.Ward)
             .Should()
-            .BeEquivalentTo(new { Count = 1, Merges = Array.Empty<Merge>() });
+            .BeEquivalentTo(new { Count = 1, Merges = Array.Empty<ClusterMerge>() });
         Linkage.Of([], 1, ClusterLinkage.Ward).Leaves().Should().Equal(0);
         Linkage.Of([], 1, ClusterLinkage.Ward).CutAt(1).Should().Equal(1);
         Linkage.Of([], 0, ClusterLinkage.Ward).Leaves().Should().BeEmpty();
