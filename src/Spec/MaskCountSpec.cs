@@ -40,7 +40,7 @@ public sealed record AutoCountSpec : MaskCountSpec, IRuled
     public int Most { get; init; } = 10_000;
 
     /// <summary>The elastic net that fits the halves.</summary>
-    public HalvesRegression ElasticNet { get; init; } = new();
+    public ElasticNetSpec ElasticNet { get; init; } = new();
 
     /// <inheritdoc/>
     IEnumerable<BrokenRule> IRuled.Broken =>
@@ -53,24 +53,4 @@ public sealed record AutoCountSpec : MaskCountSpec, IRuled
                     string.Create(CultureInfo.InvariantCulture, $"most is {Most}, below least, which is {Least}")
                 ),
             ];
-}
-
-/// <summary>The elastic net that fits beta of two halves of the masks (defaults: the paper's).</summary>
-public sealed record HalvesRegression
-{
-    /// <summary>Strength of the penalty (paper: 0.0005).</summary>
-    [Between(1e-12, 1e6)]
-    public double Alpha { get; init; } = 0.0005;
-
-    /// <summary>Share of the l1 penalty.</summary>
-    [Between(0, 1)]
-    public double L1Ratio { get; init; } = 0.5;
-
-    /// <summary>Sweeps at most.</summary>
-    [Between(1, 1_000_000)]
-    public int MaxIterations { get; init; } = 1000;
-
-    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
-    [Between(0, 1)]
-    public double Tolerance { get; init; } = 1e-4;
 }

@@ -40,7 +40,7 @@ public sealed class EnoughMasks(AutoCountSpec spec, int shard, int heads)
     {
         ArgumentNullException.ThrowIfNull(sample);
         int masks = shards.Sum(s => s.Masks.Count);
-        HalvesRegression net = spec.ElasticNet;
+        ElasticNetSpec net = spec.ElasticNet;
         return Unit.Of(
             $"{sample.Id}/{new ShardRange(0, masks).Name}",
             new HalvesOfMasks(
