@@ -153,6 +153,10 @@ public sealed class ForwardPasses(
     public IReadOnlyList<Unit> MasksOf(Artifacts artifacts, Sample sample) =>
         [.. MaskShardsOf(artifacts, sample).Select(s => s.Unit)];
 
+    /// <summary>These masks with phi, as fits depend on them.</summary>
+    internal Observed ObservedOf(Artifacts artifacts, Sample sample) =>
+        new(context.Heads, MasksOf(artifacts, sample), ShardsOf(artifacts, sample));
+
     /// <summary>Number of masks of a sample that is accepted.</summary>
     public int MaskCountOf(Artifacts artifacts, Sample sample) => Needed(artifacts, sample).Masks;
 

@@ -67,9 +67,7 @@ public sealed class GradientCost(
                 spec.Alpha,
                 spec.L1Ratio,
                 context.Experiment.Seed,
-                context.Heads,
-                Forward.MasksOf(artifacts, sample),
-                Forward.ShardsOf(artifacts, sample),
+                Forward.ObservedOf(artifacts, sample),
                 gradients.ShardsOf(artifacts, sample)
             )
         );
@@ -81,9 +79,7 @@ public sealed class GradientCost(
 /// <param name="Alpha">Strength of the elastic net's penalty.</param>
 /// <param name="L1Ratio">Its share of the l1 penalty.</param>
 /// <param name="Seed">Of the split.</param>
-/// <param name="Heads">N.</param>
-/// <param name="Masks">Units of the masks, in order.</param>
-/// <param name="Forward">Units of the passes over them.</param>
+/// <param name="Observed">Its masks with phi.</param>
 /// <param name="Gradients">Units of the gradients, in order.</param>
 [UnitKind("gradient-cost", 1, "samples")]
 internal sealed record CostOfSample(
@@ -92,20 +88,18 @@ internal sealed record CostOfSample(
     double Alpha,
     double L1Ratio,
     int Seed,
-    int Heads,
-    IReadOnlyList<Unit> Masks,
-    IReadOnlyList<Unit> Forward,
+    Observed Observed,
     IReadOnlyList<Unit> Gradients
 ) : IUnit<CostOfSample>
 {
     /// <inheritdoc/>
     public static void Compute(CostOfSample unit, UnitRun run)
     {
-        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        MaskDataset data = unit.Observed.Open(run);
         var curves = CostCurves.Of(
             data,
             TrainTestSplit.Of(data.Rows, unit.Train, unit.Seed),
-            [.. GradientPart.Read(unit.Gradients.Select(run.Artifacts.File<GradientRow>), unit.Heads)],
+            [.. GradientPart.Read(unit.Gradients.Select(run.Artifacts.File<GradientRow>), unit.Observed.Heads)],
             new ElasticNetSettings(unit.Alpha, unit.L1Ratio)
         );
         run.Write<CostPoint>([.. curves.Select(p => p with { SampleId = unit.Sample })]);

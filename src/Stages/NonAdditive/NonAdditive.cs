@@ -50,9 +50,7 @@ public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Forw
                 spec.Leaves,
                 spec.LearningRate,
                 context.Experiment.Seed,
-                context.Heads,
-                Forward.MasksOf(artifacts, sample),
-                Forward.ShardsOf(artifacts, sample)
+                Forward.ObservedOf(artifacts, sample)
             )
         );
 }
@@ -66,9 +64,7 @@ public sealed class NonAdditive(StageContext context, NonAdditiveSpec spec, Forw
 /// <param name="Leaves">Leaves a tree.</param>
 /// <param name="LearningRate">Share of a tree that is added.</param>
 /// <param name="Seed">Of split and folds.</param>
-/// <param name="Heads">N.</param>
-/// <param name="Masks">Units of the masks, in order.</param>
-/// <param name="Forward">Units of the passes over them.</param>
+/// <param name="Observed">Its masks with phi.</param>
 [UnitKind("non-additive", 1, "fits")]
 internal sealed record TreesOnResidual(
     string Sample,
@@ -79,15 +75,13 @@ internal sealed record TreesOnResidual(
     int Leaves,
     double LearningRate,
     int Seed,
-    int Heads,
-    IReadOnlyList<Unit> Masks,
-    IReadOnlyList<Unit> Forward
+    Observed Observed
 ) : IUnit<TreesOnResidual>
 {
     /// <inheritdoc/>
     public static void Compute(TreesOnResidual unit, UnitRun run)
     {
-        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        MaskDataset data = unit.Observed.Open(run);
         NonAdditiveFit fit = NonAdditiveFit.Of(
             data,
             TrainTestSplit.Of(data.Rows, unit.Train, unit.Seed),

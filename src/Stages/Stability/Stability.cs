@@ -76,9 +76,7 @@ public sealed class Stability : SampleStage
                 attribution.Spec.Train,
                 [.. spec.Shares.Order()],
                 context.Experiment.Seed,
-                context.Heads,
-                Forward.MasksOf(artifacts, sample),
-                Forward.ShardsOf(artifacts, sample)
+                Forward.ObservedOf(artifacts, sample)
             )
         );
 }
@@ -89,9 +87,7 @@ public sealed class Stability : SampleStage
 /// <param name="Train">Share of the masks that train; the others test.</param>
 /// <param name="Shares">Shares of the masks, ascending.</param>
 /// <param name="Seed">Of the split.</param>
-/// <param name="Heads">N.</param>
-/// <param name="Masks">Units of the masks, in order.</param>
-/// <param name="Forward">Units of the passes over them.</param>
+/// <param name="Observed">Its masks with phi.</param>
 [UnitKind("stability", 1, "samples")]
 internal sealed record StabilityOfSample(
     string Sample,
@@ -99,15 +95,13 @@ internal sealed record StabilityOfSample(
     double Train,
     IReadOnlyList<double> Shares,
     int Seed,
-    int Heads,
-    IReadOnlyList<Unit> Masks,
-    IReadOnlyList<Unit> Forward
+    Observed Observed
 ) : IUnit<StabilityOfSample>
 {
     /// <inheritdoc/>
     public static void Compute(StabilityOfSample unit, UnitRun run)
     {
-        MaskDataset data = run.Observations(unit.Masks, unit.Forward, unit.Heads);
+        MaskDataset data = unit.Observed.Open(run);
         var points = MaskStability.Of(
             unit.Trainer.ToTrainer(),
             data,
