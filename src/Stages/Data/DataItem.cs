@@ -26,4 +26,10 @@ public sealed record DataItem(
     /// in vain, with this reason.
     /// </summary>
     public string? Gone { get; init; }
+
+    /// <summary>The picture's own question; null where the experiment asks all pictures the same.</summary>
+    public Question? Question { get; init; }
+
+    /// <summary>Where the picture lies; a part of another file for pictures inside files of questions.</summary>
+    public PictureLocation Location { get; init; } = new PictureFile(FullPath);
 }

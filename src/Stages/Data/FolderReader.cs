@@ -35,26 +35,43 @@ internal static class FolderReader
                 );
         }
 
-        IReadOnlyDictionary<string, Label> known = LabelFile.Read(labels, nearest);
-        var gone = PictureFolder.Missing(images, [.. known.Keys], labels, missing);
-        var labelled = known.Select(l =>
-            Item(Path.Combine(images, l.Key)) with
-            {
-                SampleId = l.Key,
-                File = l.Key,
-                Category = l.Value.Category,
-                SuperCategory = l.Value.SuperCategory,
-                Gone = gone.Contains(l.Key) ? PictureFolder.NotOnDisk : null,
-            }
-        );
-        HashSet<string> labelledFiles = [.. known.Keys.Select(PictureFolder.Plain)];
+        IReadOnlyList<LabelLine> known = LabelFile.Read(labels, nearest);
+        string[] names = [.. known.Select(l => l.File).Distinct(StringComparer.Ordinal)];
+        var gone = PictureFolder.Missing(images, names, labels, missing);
+        var labelled = known.Select(l => Labelled(images, labels, l, gone.Contains(l.File)));
+        HashSet<string> labelledFiles = [.. names.Select(PictureFolder.Plain)];
         var unlabelled = files
             .Select(Item)
             .Where(i => !labelledFiles.Contains(i.File))
             .Select(i => i with { LeftOut = $"not labelled in {Path.GetFileName(labels)}" });
         return new PictureSet(images, [.. labelled, .. unlabelled])
         {
-            PassedOver = Unexplained(others, images, labels, known.Keys),
+            PassedOver = Unexplained(others, images, labels, names),
+        };
+    }
+
+    /// <summary>
+    /// A labelled picture. With a question it is that line of the file of labels, for a picture may have several.
+    /// </summary>
+    private static DataItem Labelled(string images, string labels, LabelLine line, bool isGone)
+    {
+        string file = Path.GetFileName(labels);
+        return Item(Path.Combine(images, line.File)) with
+        {
+            SampleId = line.Question is null ? line.File : Invariant.Text($"{file}:{line.Line}"),
+            File = line.File,
+            Category = line.Label.Category,
+            SuperCategory = line.Label.SuperCategory,
+            Gone = isGone ? PictureFolder.NotOnDisk : null,
+            Question = line.Question is null
+                ? null
+                : new Question
+                {
+                    Text = line.Question,
+                    File = file,
+                    Row = line.Line,
+                    Answers = [line.Label.Category],
+                },
         };
     }
 

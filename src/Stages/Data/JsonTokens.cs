@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipelines.Domain.Errors;
-using Pipelines.Files;
 
 namespace Pipelines.Stages.Data;
 
@@ -40,7 +39,7 @@ internal ref struct JsonTokens
         this.stream = stream;
         this.file = file;
         Fill();
-        RefuseOtherFormats(buffer.AsSpan(0, filled), file);
+        OtherFormats.Refuse(buffer.AsSpan(0, filled), file);
         int mark = buffer.AsSpan(0, filled).StartsWith("\uFEFF"u8) ? 3 : 0;
         Discard(mark);
         // One level more than is taken, so that too deep a file is told apart from a damaged one
@@ -504,51 +503,6 @@ internal ref struct JsonTokens
         catch (IOException e)
         {
             throw new InputException(file, $"cannot be read: {e.Message}", inner: e);
-        }
-    }
-
-    private static void RefuseOtherFormats(ReadOnlySpan<byte> start, string file)
-    {
-        if (start.IsEmpty)
-        {
-            throw new InputException(file, "is empty.", "Get the file again.");
-        }
-
-        // A mark of the byte order, or an ASCII character beside zeros
-        bool isWide =
-            start
-            is [0xFF, 0xFE, ..]
-                or [0xFE, 0xFF, ..]
-                or [0, 0, 0xFE, 0xFF, ..]
-                or [0, 0, 0, not 0, ..]
-                or [0, not 0, ..]
-                or [not 0, 0, ..];
-        if (isWide)
-        {
-            throw new InputException(file, "is text in UTF-16 or UTF-32, not in UTF-8.", "Save it in UTF-8.");
-        }
-
-        if (GitLfs.IsPointer(start))
-        {
-            throw new InputException(
-                file,
-                "is a git-LFS pointer, not the file itself.",
-                "Run 'git lfs pull' in its folder."
-            );
-        }
-
-        if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith<byte>([0x1f, 0x8b]))
-        {
-            throw new InputException(file, "is a compressed archive.", "Unpack it and name the JSON file inside.");
-        }
-
-        if (start[0] == (byte)'<')
-        {
-            throw new InputException(
-                file,
-                "is a web page or XML, not JSON.",
-                "Get the file again; the download was probably refused."
-            );
         }
     }
 }

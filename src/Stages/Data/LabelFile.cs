@@ -9,37 +9,45 @@ namespace Pipelines.Stages.Data;
 /// <param name="SuperCategory">Super-category, or null.</param>
 public sealed record Label(string Category, string? SuperCategory);
 
+/// <summary>A line of a file of labels.</summary>
+/// <param name="Line">Line in it, from 1, the header's.</param>
+/// <param name="File">The picture, as the line names it.</param>
+/// <param name="Label">What it shows.</param>
+/// <param name="Question">What is asked about it, or null where all pictures are asked the same.</param>
+internal sealed record LabelLine(int Line, string File, Label Label, string? Question);
+
 /// <summary>
 /// Reads labels from a CSV (RFC 4180, UTF-8) with a header line: columns <c>file</c> and <c>category</c>, optionally
-/// <c>super_category</c>; no others.
+/// <c>super_category</c> and <c>question</c>; no others. With a question a picture may have several lines, and its
+/// category is the answer.
 /// </summary>
 internal static class LabelFile
 {
     private const string FileColumn = "file",
         CategoryColumn = "category",
-        SuperCategoryColumn = "super_category";
+        SuperCategoryColumn = "super_category",
+        QuestionColumn = "question";
 
-    private static readonly string[] Columns = [FileColumn, CategoryColumn, SuperCategoryColumn];
+    private static readonly string[] Columns = [FileColumn, CategoryColumn, SuperCategoryColumn, QuestionColumn];
 
-    /// <summary>Labels by file name.</summary>
+    /// <summary>The labels in file order.</summary>
     /// <param name="path">The CSV.</param>
     /// <param name="nearest">Of some names the one that was probably meant by another, or null; proposed for a misspelt
     /// column.</param>
     /// <exception cref="InputException">The file is missing or damaged; names the line.</exception>
-    public static IReadOnlyDictionary<string, Label> Read(
-        string path,
-        Func<string, IEnumerable<string>, string?>? nearest
-    )
+    public static IReadOnlyList<LabelLine> Read(string path, Func<string, IEnumerable<string>, string?>? nearest)
     {
         using IEnumerator<(int Line, string[] Fields)> rows = Rows(Text(path), path).GetEnumerator();
         string[] header = rows.MoveNext() ? [.. rows.Current.Fields.Select(f => f.Trim())] : [];
         RequireColumns(path, header, nearest);
         int file = Array.IndexOf(header, FileColumn),
             category = Array.IndexOf(header, CategoryColumn),
-            super = Array.IndexOf(header, SuperCategoryColumn);
+            super = Array.IndexOf(header, SuperCategoryColumn),
+            question = Array.IndexOf(header, QuestionColumn);
 
-        var labels = new Dictionary<string, Label>(StringComparer.Ordinal);
-        var named = new Dictionary<string, string>(StringComparer.Ordinal); // as they are written, by the plain path
+        var labels = new List<LabelLine>();
+        // Names as they are written, by the plain path and what is asked
+        var named = new Dictionary<(string, string?), string>();
         while (rows.MoveNext())
         {
             (int line, string[] fields) = rows.Current;
@@ -59,7 +67,7 @@ internal static class LabelFile
                 throw new InputException(where, $"'{name}' does not name a file below the picture folder.");
             }
 
-            foreach (int column in super < 0 ? [category] : (int[])[category, super])
+            foreach (int column in ((int[])[category, super, question]).Where(c => c >= 0))
             {
                 if (ControlCharacters.In(fields[column]) is { } control)
                 {
@@ -80,21 +88,29 @@ internal static class LabelFile
                 );
             }
 
-            if (!named.TryAdd(PictureFolder.Plain(name), name))
+            string? asked = question < 0 ? null : fields[question];
+            if (asked is not null && string.IsNullOrWhiteSpace(asked))
             {
-                string first = named[PictureFolder.Plain(name)];
                 throw new InputException(
                     where,
-                    first == name
-                        ? $"'{name}' is labelled twice."
-                        : $"'{name}' is labelled twice: it is '{first}', too."
+                    $"'{name}' has no question.",
+                    "Every line has one where the file has the column."
                 );
             }
 
-            labels.Add(
-                name,
-                new Label(fields[category].Trim(), super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null)
-            );
+            var once = (PictureFolder.Plain(name), asked);
+            if (!named.TryAdd(once, name))
+            {
+                string first = named[once],
+                    twice = asked is null ? "labelled" : "asked the same";
+                throw new InputException(
+                    where,
+                    first == name ? $"'{name}' is {twice} twice." : $"'{name}' is {twice} twice: it is '{first}', too."
+                );
+            }
+
+            string? wider = super >= 0 && fields[super].Trim() is { Length: > 0 } s ? s : null;
+            labels.Add(new LabelLine(line, name, new Label(fields[category].Trim(), wider), asked));
         }
 
         return labels.Count > 0 ? labels : throw new InputException(path, "labels no picture.");
@@ -128,8 +144,8 @@ internal static class LabelFile
                     ? $"the column '{unknown}' is not known."
                     : $"column {Array.IndexOf(header, unknown) + 1} has no name.";
             string remedy =
-                $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn}: "
-                + "take others out.";
+                $"{hint} The columns are {FileColumn}, {CategoryColumn} and, where wanted, {SuperCategoryColumn} and "
+                + $"{QuestionColumn}: take others out.";
             throw new InputException(where, named, remedy.TrimStart());
         }
 

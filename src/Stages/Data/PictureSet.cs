@@ -1,5 +1,7 @@
 using System.Globalization;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
+using Pipelines.Stages.Data.Questions;
 
 namespace Pipelines.Stages.Data;
 
@@ -26,14 +28,58 @@ public sealed class PictureSet
         Candidates = [.. Pictures.Where(p => p.LeftOut is null)];
     }
 
+    /// <summary>The pictures of files of questions; what may be asked about are the rows.</summary>
+    /// <param name="read">The questions.</param>
+    /// <param name="source">The first file, for messages.</param>
+    /// <param name="missing">Share of the pictures that may be missing.</param>
+    /// <exception cref="InputException">More are missing, or all are.</exception>
+    internal static PictureSet Of(QuestionSet read, string source, double missing)
+    {
+        DataItem[] pictures =
+        [
+            .. read.Rows.DistinctBy(r => r.Location).Select(r => r with { SampleId = r.File, Question = null }),
+        ];
+        int gone = pictures.Count(p => p.Gone is not null);
+        if (gone > missing * pictures.Length || (gone > 0 && gone == pictures.Length))
+        {
+            throw new InputException(
+                source,
+                Invariant.Text(
+                    $"names {pictures.Length} pictures, of which {gone} are missing (data.missing allows "
+                        + $"{100 * missing:0.#} %); the first is {pictures.First(p => p.Gone is not null).FullPath}."
+                ),
+                "Get the pictures that belong to it, name their folder in data.images, or raise data.missing."
+            );
+        }
+
+        return new PictureSet(source, pictures, read.Rows.Select(r => r.Category).OfType<string>())
+        {
+            Questions = read,
+            Candidates = read.Rows,
+            UsualMatch = UsualMatchOf(read.Rows),
+        };
+    }
+
     /// <summary>File or folder that the set was read from.</summary>
     public string Source { get; }
+
+    /// <summary>What was read of files of questions; null where all pictures are asked the same.</summary>
+    internal QuestionSet? Questions { get; private init; }
+
+    /// <summary>Pictures have questions of their own.</summary>
+    public bool HasQuestions => Candidates.Count > 0 && Candidates[0].Question is not null;
+
+    /// <summary>How answers are judged where a spec does not say.</summary>
+    public AnswerMatch UsualMatch { get; private init; } = AnswerMatch.Category;
+
+    /// <summary>The files of questions that were read.</summary>
+    public IReadOnlyList<string> Sources => Questions is { } read ? [.. read.Files.Select(f => f.FullPath)] : [];
 
     /// <summary>All pictures, by file name: what baseline pictures are drawn from.</summary>
     public IReadOnlyList<DataItem> Pictures { get; }
 
     /// <summary>The pictures that may be asked about, by file name.</summary>
-    public IReadOnlyList<DataItem> Candidates { get; }
+    public IReadOnlyList<DataItem> Candidates { get; private init; }
 
     /// <summary>All categories there may be, whether or not a picture shows one; ordinal order.</summary>
     public IReadOnlyList<string> Categories { get; }
@@ -55,6 +101,7 @@ public sealed class PictureSet
             [
                 .. gone > 0 ? [missing] : Array.Empty<string>(),
                 .. PassedOver.InWords() is { } others ? [others] : Array.Empty<string>(),
+                .. Questions?.Notes ?? [],
             ];
         }
     }
@@ -87,7 +134,15 @@ public sealed class PictureSet
             );
         }
 
-        return SeedOrder.Of(Candidates, seed, AskedPurpose);
+        if (!HasQuestions)
+        {
+            return SeedOrder.Of(Candidates, seed, AskedPurpose);
+        }
+
+        // Picture by picture: what the model computes of a picture serves all questions about it
+        ILookup<string, DataItem> rows = Candidates.ToLookup(r => r.File, StringComparer.Ordinal);
+        var pictures = rows.Select(g => g.First() with { SampleId = g.Key });
+        return [.. SeedOrder.Of(pictures, seed, AskedPurpose).SelectMany(p => rows[p.File])];
     }
 
     /// <summary>
@@ -112,6 +167,25 @@ public sealed class PictureSet
 
         return SeedOrder.Of(Pictures, seed, BaselinePurpose);
     }
+
+    /// <summary>
+    /// The pictures of a group of questions, in the order in which a baseline takes the first that can be used.
+    /// </summary>
+    public IReadOnlyList<DataItem> OfGroup(string group, int seed) =>
+        SeedOrder.Of(
+            Candidates
+                .Where(r => r.Question is { } question && question.Groups.Contains(group))
+                .DistinctBy(r => r.Location)
+                .Select(r => r with { SampleId = r.File, Question = null }),
+            seed,
+            BaselinePurpose
+        );
+
+    private static AnswerMatch UsualMatchOf(IReadOnlyList<DataItem> rows) =>
+        rows.Any(r => r.Question!.Options.Count > 0) ? AnswerMatch.Letter
+        : rows.Any(r => r.Question!.Annotations.Count > 1) ? AnswerMatch.VqaOfficial
+        : rows.All(r => r.Category is null or "yes" or "no") ? AnswerMatch.YesNo
+        : AnswerMatch.Exact;
 
     private static string Counted(int pictures) => pictures == 1 ? "1 picture" : $"{Whole(pictures)} pictures";
 

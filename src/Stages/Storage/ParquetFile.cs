@@ -30,39 +30,36 @@ internal static class ParquetFile
     /// <param name="writeGroup">Writes every column of one row group in schema order: rows first .. first +
     /// count.</param>
     public static void Write(string path, ParquetSchema schema, int rows, Action<RowGroupTarget> writeGroup) =>
-        AtomicFile.Write(
-            path,
-            stream =>
+        AtomicFile.Write(path, stream =>
+        {
+            var options = new ParquetOptions
             {
-                var options = new ParquetOptions
+                CompressionMethod = CompressionMethod.Snappy,
+                CompressionLevel = CompressionLevel.Optimal,
+            };
+            var writer = Wait(ParquetWriter.CreateAsync(schema, stream, options));
+            try
+            {
+                // A table without rows keeps one empty group, so that every reader finds its columns.
+                for (int first = 0; first == 0 || first < rows; first += RowGroupRows)
                 {
-                    CompressionMethod = CompressionMethod.Snappy,
-                    CompressionLevel = CompressionLevel.Optimal,
-                };
-                var writer = Wait(ParquetWriter.CreateAsync(schema, stream, options));
-                try
-                {
-                    // A table without rows keeps one empty group, so that every reader finds its columns.
-                    for (int first = 0; first == 0 || first < rows; first += RowGroupRows)
-                    {
-                        using var group = writer.CreateRowGroup();
-                        writeGroup(new RowGroupTarget(group, first, Math.Min(RowGroupRows, rows - first)));
-                        group.CompleteValidate();
-                    }
-                }
-                finally
-                {
-                    writer.DisposeAsync().AsTask().GetAwaiter().GetResult();
+                    using var group = writer.CreateRowGroup();
+                    writeGroup(new RowGroupTarget(group, first, Math.Min(RowGroupRows, rows - first)));
+                    group.CompleteValidate();
                 }
             }
-        );
+            finally
+            {
+                writer.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+        });
 
     /// <summary>Row groups that hold rows, in file order; each is valid until the next is asked for.</summary>
     /// <param name="path">A Parquet file.</param>
     /// <exception cref="InputException">The file is missing or no sound Parquet file.</exception>
     public static IEnumerable<RowGroupSource> Groups(string path)
     {
-        using var stream = OpenRead(path);
+        using var stream = OpenChecked(path);
         var reader = Guard(path, null, () => Wait(ParquetReader.CreateAsync(stream)));
         try
         {
@@ -142,7 +139,7 @@ internal static class ParquetFile
 
     internal static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
 
-    private static int Rows(ParquetRowGroupReader group, Stream stream) =>
+    internal static int Rows(ParquetRowGroupReader group, Stream stream) =>
         group.RowCount >= 0 && group.RowCount <= Math.Max(MostRowsPerGroup, stream.Length)
             ? (int)group.RowCount
             : throw new InvalidDataException(
@@ -151,26 +148,22 @@ internal static class ParquetFile
 
     private static T Footer<T>(string path, Func<ParquetReader, Stream, T> read)
     {
-        using var stream = OpenRead(path);
-        return Guard(
-            path,
-            null,
-            () =>
+        using var stream = OpenChecked(path);
+        return Guard(path, null, () =>
+        {
+            var reader = Wait(ParquetReader.CreateAsync(stream));
+            try
             {
-                var reader = Wait(ParquetReader.CreateAsync(stream));
-                try
-                {
-                    return read(reader, stream);
-                }
-                finally
-                {
-                    reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
-                }
+                return read(reader, stream);
             }
-        );
+            finally
+            {
+                reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+        });
     }
 
-    private static FileStream OpenRead(string path)
+    internal static FileStream OpenChecked(string path)
     {
         FileStream stream;
         try

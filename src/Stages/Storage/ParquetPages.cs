@@ -12,6 +12,9 @@ internal static class ParquetPages
     /// <summary>Uncompressed bytes that a page may announce whatever its compressed size.</summary>
     private const int HarmlessPage = 16 << 20;
 
+    /// <summary>Values of lists that a column chunk may announce whatever the file's size.</summary>
+    private const long MostListValues = 1 << 20;
+
     /// <summary>
     /// Beyond <see cref="HarmlessPage"/>: deflate, the densest of the codecs we meet, does not pass 1032.
     /// </summary>
@@ -30,7 +33,9 @@ internal static class ParquetPages
     /// <param name="stream">The file; its position is kept.</param>
     /// <param name="chunk">What the footer says of the chunk.</param>
     /// <param name="rows">Rows of the row group: the values a flat column must have.</param>
-    public static void Check(Stream stream, ColumnChunk chunk, int rows)
+    /// <param name="isList">Whether a row may have several values; one that has none counts as one.</param>
+    /// <returns>The chunk's values, nulls included.</returns>
+    public static int Check(Stream stream, ColumnChunk chunk, int rows, bool isList = false)
     {
         var meta = chunk.MetaData ?? throw new InvalidDataException("the footer does not describe it");
         long start = meta.DictionaryPageOffset is > 0 and var dictionary
@@ -41,7 +46,7 @@ internal static class ParquetPages
             throw new InvalidDataException("its pages lie outside the file");
         }
 
-        if (meta.NumValues != rows)
+        if (isList ? !MayHave(meta.NumValues, rows, stream.Length) : meta.NumValues != rows)
         {
             throw new InvalidDataException($"the footer says {meta.NumValues} values for {rows} rows");
         }
@@ -51,15 +56,25 @@ internal static class ParquetPages
         var bytes = new byte[meta.TotalCompressedSize];
         stream.ReadExactly(bytes);
         stream.Position = position;
-        CheckPages(bytes, meta, rows);
+        CheckPages(bytes, meta, (int)meta.NumValues, isList);
+        return (int)meta.NumValues;
     }
 
-    private static void CheckPages(ReadOnlySpan<byte> chunk, ColumnMetaData meta, int rows)
+    /// <summary>Levels are packed, so that few bytes may be many values: within reason.</summary>
+    private static bool MayHave(long values, int rows, long fileBytes) =>
+        values >= rows && values <= Math.Min(Math.Max(MostListValues, 4 * fileBytes), int.MaxValue / 8);
+
+    private static void CheckPages(ReadOnlySpan<byte> chunk, ColumnMetaData meta, int rows, bool isList)
     {
         long values = 0;
         while (values < rows)
         {
             var header = PageHeader.Read(ref chunk);
+            if (header.Version2 && isList)
+            {
+                throw new InvalidDataException("lists in data pages of version 2 are not supported");
+            }
+
             if (header.CompressedSize < 0 || header.CompressedSize > chunk.Length)
             {
                 throw new InvalidDataException("a page reaches beyond its column");

@@ -69,6 +69,7 @@ internal static class AllTargets
         new ShardIndexTarget(),
         new CocoTarget(),
         new LabelsTarget(),
+        .. QuestionsTarget.All,
         new HeadsTarget(),
         new ReferenceTarget(),
         new DomainNetTarget(),
@@ -81,9 +82,8 @@ internal static class AllTargets
         new TableTarget<BaselineRow>(Tables.Of<BaselineRow>()),
         new TableTarget<MaskRow>(Tables.Of<MaskRow>(), path => MaskPart.Read([path], SampleRows.Heads).ToList()),
         new TableTarget<ForwardRow>(Tables.Of<ForwardRow>(), path => ForwardPart.Read([path]).ToList()),
-        new TableTarget<GradientRow>(
-            Tables.Of<GradientRow>(),
-            path => GradientPart.Read([path], SampleRows.Heads).ToList()
+        new TableTarget<GradientRow>(Tables.Of<GradientRow>(), path =>
+            GradientPart.Read([path], SampleRows.Heads).ToList()
         ),
         new TableTarget<AttributionRow>(Tables.Of<AttributionRow>()),
         new TableTarget<FitRow>(Tables.Of<FitRow>()),
