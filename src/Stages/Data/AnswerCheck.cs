@@ -20,6 +20,7 @@ internal sealed class AnswerCheck
 
     private readonly bool plurals;
     private readonly Dictionary<string, List<Term>> synonyms = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> spellings = new(StringComparer.Ordinal); // as written
     private readonly List<string> namedCategories;
 
     /// <summary>A rule.</summary>
@@ -35,9 +36,11 @@ internal sealed class AnswerCheck
             if (!this.synonyms.TryGetValue(key, out List<Term>? terms))
             {
                 this.synonyms[key] = terms = [];
+                spellings[key] = [];
             }
 
             terms.AddRange(words.Select(Term.Of).Where(t => !t.IsEmpty));
+            spellings[key].AddRange(words);
         }
     }
 
@@ -66,6 +69,12 @@ internal sealed class AnswerCheck
             ? new AnswerVerdict(true, null)
             : new AnswerVerdict(false, $"the answer is '{answer.Trim()}', not '{category}'");
     }
+
+    /// <summary>A category and its synonyms, as written.</summary>
+    public IEnumerable<string> Spellings(string category) =>
+        spellings.TryGetValue(Term.Of(category).Joined, out List<string>? others)
+            ? others.Prepend(category)
+            : [category];
 
     /// <summary>
     /// Demands that every category that has synonyms occurs in the data: a misspelt one would silently do nothing.
