@@ -26,12 +26,19 @@ switch (args)
             rest.Length > 3 ? rest[3] : "auto"
         );
         return 0;
+    case ["targets", .. var rest]:
+        TargetsBenchmark.Run(Number(rest, 0, 32), Number(rest, 1, 3), Number(rest, 2, Environment.ProcessorCount));
+        return 0;
     case ["families", .. var rest]:
         return FamilyBenchmark.Run([.. rest.Skip(1)], Number(rest, 0, 2));
+    case ["questions", .. var rest]:
+        return QuestionBenchmark.Run(Number(rest, 0, 100_000), Number(rest, 1, 50));
     default:
         Console.Error.WriteLine(
             "usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] "
-                + "| suffix-7b [layers] [workers] [masks] [auto|torch|packed] | families [layers] [model ...]"
+                + "| suffix-7b [layers] [workers] [masks] [auto|torch|packed] "
+                + "| targets [masks] [rounds] [threads] | families [layers] [model ...] "
+                + "| questions [rows] [pictures]"
         );
         return 2;
 }

@@ -34,78 +34,23 @@ internal static class SuffixBenchmark
         mean.Add(cache);
         using Baseline.Mean baseline = mean.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(intact.Target, LogitMean.Rows), batch);
+        OutputMeasure target = model.Measure(new Measured.Logit(intact.Target, LogitMean.Rows));
+        using var suffix = new SuffixForward(cache, blocks, target, batch);
         Measure(info.Name, suffix, info.Decoder, prompt, workers, masks);
     }
 
     /// <summary>Layers of LLaVA-7B's shape with random float16 weights: T = 23, P = 576.</summary>
     public static void RunLayers(int layers, int workers, int masks, string linear)
     {
-        TorchNative.Touch();
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        var arithmetic = Arithmetic.Resolve("cpu", "float32", linear, torch.ScalarType.Float16);
-        var shape = new DecoderShape(
-            layers,
-            32,
-            32,
-            128,
-            4096,
-            11008,
-            64,
-            1e-5,
-            10000,
-            null,
-            QkvBias: false,
-            TiedHead: false
-        );
-        torch.Tensor Random(int rows, int columns) => (torch.randn(rows, columns) * 0.02f).to(torch.ScalarType.Float16);
-        ILinear Linear(int rows, int columns)
-        {
-            using torch.Tensor weight = Random(rows, columns);
-            return arithmetic.Linear == LinearChoice.Packed
-                ? new PackedLinear(weight, null)
-                : new TorchLinear(weight.to(torch.ScalarType.Float32), null);
-        }
-
-        RmsNorm Norm() => new(torch.ones(shape.Hidden), 1e-5, arithmetic.Linear);
-        int h = shape.Hidden,
-            i = shape.Intermediate;
-        DecoderLayer[] stack =
-        [
-            .. Enumerable
-                .Range(0, layers)
-                .Select(_ => new DecoderLayer(
-                    Norm(),
-                    Linear(h, h),
-                    Linear(h, h),
-                    Linear(h, h),
-                    Linear(h, h),
-                    Norm(),
-                    Linear(i, h),
-                    Linear(i, h),
-                    Linear(h, i)
-                )),
-        ];
-        torch.Tensor embedding = Random(64, h);
-        var decoder = new Decoder(
-            shape,
-            arithmetic,
-            embedding,
-            stack,
-            Norm(),
-            new Unembedding(Linear(64, h), embedding, arithmetic)
-        );
-        var prompt = new PromptTokens("", [.. Enumerable.Repeat(1, 5 + 576), .. Enumerable.Range(0, 23)], 5, 576);
-        using PrefixCache cache = PrefixCache.Compute(
-            decoder,
-            prompt,
-            TokenPositions.Sequential(prompt.Length),
-            torch.randn(576, h)
-        );
+        Decoder decoder = RandomDecoder.Llava7B(layers, 64, linear);
+        PromptTokens prompt = RandomDecoder.Prompt([]);
+        using PrefixCache cache = RandomDecoder.Cache(decoder, prompt);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        using var suffix = new SuffixForward(cache, blocks, decoder.Unembedding.Direction(3, []));
-        Measure($"{layers} layers of LLaVA-7B", suffix, shape, prompt, workers, masks);
+        OutputMeasure target = decoder.Unembedding.Measure(new Measured.Logit(3, LogitMean.Rows));
+        using var suffix = new SuffixForward(cache, blocks, target);
+        Measure($"{layers} layers of LLaVA-7B", suffix, decoder.Shape, prompt, workers, masks);
     }
 
     private static void Measure(

@@ -21,7 +21,7 @@ public sealed record CheckResult(string What, bool Passed, string Found);
 /// <param name="naive">The plain pass over the same prompt and picture.</param>
 /// <param name="fast">The path that experiments use.</param>
 /// <param name="baseline">What ablated heads see in it.</param>
-/// <param name="target">Direction of the target's adjusted logit in it.</param>
+/// <param name="target">Measures f in it.</param>
 /// <param name="seed">Of the random masks.</param>
 /// <param name="baselineNote">What a reader must know of the baseline where f(0) is told; empty = nothing.</param>
 public sealed class AblationLaws(
@@ -29,7 +29,7 @@ public sealed class AblationLaws(
     NaiveForward naive,
     SuffixForward fast,
     BaselineBlocks baseline,
-    TargetDirection target,
+    OutputMeasure target,
     int seed,
     string baselineNote = ""
 )
@@ -71,7 +71,7 @@ public sealed class AblationLaws(
             none = HeadMasks.None(n);
         float[] logits = naive.Logits(new AblationMask(full), baseline);
         double mean = logits.Average(l => (double)l),
-            scale = logits.Max(l => Math.Abs(l - mean));
+            scale = target.What is Measured.Probability ? 1 : logits.Max(l => Math.Abs(l - mean));
         double plain = naive.Logit(new AblationMask(full), baseline, target);
         yield return Same("all heads intact = plain full pass", fast.Intact, plain, scale);
 

@@ -39,6 +39,44 @@ public abstract record Baseline : IDisposable
 
     /// <summary>Attention knockout: minus infinity on the scores.</summary>
     public sealed record Knockout : Baseline;
+
+    /// <summary>
+    /// A counterfactual: another picture's image tokens, keys as rotated at their positions. Nothing is copied.
+    /// </summary>
+    /// <param name="Cache">The other picture behind the same text; stays the caller's, and must outlive the blocks that
+    /// are made of it. Two pictures may be each other's baseline.</param>
+    public sealed record Picture(PrefixCache Cache) : Baseline
+    {
+        /// <inheritdoc/>
+        public override int? ImageLength => Cache.Prompt.ImageLength;
+
+        /// <summary>
+        /// Why the other picture cannot stand in for that of a prompt, or null where it can: another number of image
+        /// tokens, or the same number at other positions (M-RoPE: another grid).
+        /// </summary>
+        /// <param name="cache">The prompt whose heads are ablated.</param>
+        public string? Unfit(PrefixCache cache)
+        {
+            (int own, int other) = (cache.Prompt.ImageLength, Cache.Prompt.ImageLength);
+            if (own != other)
+            {
+                return $"the other picture has {other} image tokens, this one {own}";
+            }
+
+            return AxesOf(cache).Zip(AxesOf(Cache)).All(axes => axes.First.SequenceEqual(axes.Second))
+                ? null
+                : $"the {own} image tokens of the two pictures stand at other positions: their grids differ, or the "
+                    + "text before them";
+        }
+
+        /// <summary>[axes][P], where the image tokens stand.</summary>
+        private static IEnumerable<ArraySegment<long>> AxesOf(PrefixCache cache) =>
+            cache.Positions.Axes.Select(axis => new ArraySegment<long>(
+                axis,
+                cache.Prompt.ImageStart,
+                cache.Prompt.ImageLength
+            ));
+    }
 }
 
 /// <summary>
@@ -48,15 +86,20 @@ public abstract record Baseline : IDisposable
 public sealed class BaselineBlocks : IDisposable
 {
     private readonly KeyValueBlock[] blocks; // one a layer; none = knockout; one = all layers
+    private readonly bool ownsBlocks;
 
-    private BaselineBlocks(KeyValueBlock[] blocks) => this.blocks = blocks;
+    private BaselineBlocks(KeyValueBlock[] blocks, bool ownsBlocks = true)
+    {
+        this.blocks = blocks;
+        this.ownsBlocks = ownsBlocks;
+    }
 
     /// <summary>Image tokens are left out of the softmax.</summary>
     public bool IsKnockout => blocks.Length == 0;
 
     /// <summary>Lays a baseline out for the image of a prompt.</summary>
     /// <exception cref="ArgumentException">The mean was taken over another number of image tokens, or by another
-    /// decoder.</exception>
+    /// decoder; the other picture is unfit.</exception>
     public static BaselineBlocks Of(Baseline baseline, PrefixCache cache)
     {
         using var noGradient = torch.no_grad();
@@ -93,6 +136,18 @@ public sealed class BaselineBlocks : IDisposable
                 return new BaselineBlocks([
                     .. Enumerable.Range(0, shape.Layers).Select(layer => Block(mean, layer, cache, arithmetic)),
                 ]);
+            case Baseline.Picture picture:
+                if (!ReferenceEquals(picture.Cache.Decoder, cache.Decoder))
+                {
+                    throw new ArgumentException("the other picture's keys are another model's", nameof(baseline));
+                }
+
+                return picture.Unfit(cache) is { } reason
+                    ? throw new ArgumentException(reason, nameof(baseline))
+                    : new BaselineBlocks(
+                        [.. Enumerable.Range(0, shape.Layers).Select(picture.Cache.Image)],
+                        ownsBlocks: false
+                    );
             default:
                 throw new ArgumentOutOfRangeException(nameof(baseline));
         }
@@ -110,7 +165,7 @@ public sealed class BaselineBlocks : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (KeyValueBlock block in blocks)
+        foreach (KeyValueBlock block in ownsBlocks ? blocks : [])
         {
             block.Dispose();
         }

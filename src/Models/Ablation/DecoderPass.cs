@@ -26,10 +26,9 @@ internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
     public int End { get; init; } = Decoder.Shape.Layers;
 
     /// <summary>
-    /// T, the length of sequences of which only the last token leaves the decoder: the last layer then asks for that
-    /// token alone. null = all rows leave it.
+    /// The tokens that leave the decoder: the last layer then asks for these alone. null = all rows leave it.
     /// </summary>
-    public long? OnlyLastOf { get; init; }
+    public LastTokens? Leaving { get; init; }
 
     /// <summary>Is shown what enters each layer, [B*T, hidden], which belongs to the pass.</summary>
     public Action<int, torch.Tensor>? Entering { get; init; }
@@ -47,18 +46,26 @@ internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
             torch.Tensor normed = weights.InputNorm.Forward(x); // [B*T, hidden]
             torch.Tensor keys = weights.Key.Forward(normed); // [B*T, H_kv*d]
             torch.Tensor values = weights.Value.Forward(normed);
-            bool last = OnlyLastOf is not null && layer == Decoder.Shape.Layers - 1;
-            torch.Tensor asking = last ? LastOf(normed) : normed; // [B*Q, hidden]
+            LastTokens? last = layer == Decoder.Shape.Layers - 1 ? Leaving : null;
+            torch.Tensor asking = last?.Of(normed) ?? normed; // [B*Q, hidden]
             torch.Tensor heads = Attend(layer, weights.Query.Forward(asking), keys, values); // [B*Q, H*d]
-            x = weights.Finish(last ? LastOf(x) : x, heads).MoveToOuterDisposeScope();
+            x = weights.Finish(last?.Of(x) ?? x, heads).MoveToOuterDisposeScope();
         }
 
         return x;
     }
+}
 
-    private torch.Tensor LastOf(torch.Tensor rows)
+/// <summary>The last tokens of sequences of one length.</summary>
+/// <param name="Count">n.</param>
+/// <param name="Length">T.</param>
+internal sealed record LastTokens(long Count, long Length)
+{
+    /// <summary>[B*T, hidden] -> [B*n, hidden].</summary>
+    public torch.Tensor Of(torch.Tensor rows)
     {
-        long t = OnlyLastOf!.Value;
-        return rows.view(rows.shape[0] / t, t, -1).select(1, t - 1).contiguous(); // [B, hidden]
+        using torch.Tensor sequences = rows.view(rows.shape[0] / Length, Length, -1); // [B, T, hidden]
+        using torch.Tensor last = sequences.narrow(1, Length - Count, Count);
+        return last.reshape(-1, rows.shape[1]).contiguous();
     }
 }

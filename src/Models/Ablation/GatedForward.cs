@@ -9,7 +9,7 @@ namespace Pipelines.Models.Ablation;
 /// The suffix with a gate per head, and its gradient: o_n(x_n) = x_n o_n(own keys and values) + (1 - x_n)
 /// o_n(baseline's), both from the same queries, each with its own softmax. For x in {0,1}^N f(x) is head ablation
 /// exactly; in between it is differentiable, and one backward pass gives df/dx_n of all N heads. As in
-/// <see cref="SuffixForward"/> prefix and image cost nothing, the last layer only its last position. Immutable: worker
+/// <see cref="SuffixForward"/> prefix and image cost nothing, the last layer only the last positions. Immutable: worker
 /// threads may share one and call it at the same time.
 /// </summary>
 public sealed class GatedForward
@@ -17,17 +17,18 @@ public sealed class GatedForward
     private readonly PrefixCache cache;
     private readonly BaselineBlocks baseline;
     private readonly Decoder decoder;
-    private readonly TargetDirection target;
+    private readonly OutputMeasure target;
 
     /// <summary>Prepares a sample.</summary>
     /// <param name="cache">Prefix and image, computed by a model with <see cref="LinearChoice.Torch"/>: the packed
     /// kernels are forward only. Must outlive this.</param>
     /// <param name="baseline">What closed gates see; must outlive this.</param>
-    /// <param name="target">The target token's direction.</param>
+    /// <param name="target">Measures f, at the last n positions.</param>
     /// <param name="batch">Points computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
     /// beyond rounding.</param>
-    public GatedForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch = 0)
+    public GatedForward(PrefixCache cache, BaselineBlocks baseline, OutputMeasure target, int batch = 0)
     {
+        target.RequireGiven(cache.Prompt);
         this.cache = cache;
         this.baseline = baseline;
         this.target = target;
@@ -69,15 +70,13 @@ public sealed class GatedForward
             using var scope = torch.NewDisposeScope();
             using var withGradient = torch.enable_grad();
             torch.Tensor x = Gates(batch).requires_grad_(); // [B, N]
-            torch.Tensor normed = Run(x); // [B, hidden]
-            // [hidden]
-            torch.Tensor direction = torch.tensor(target.Direction, dtype: torch.ScalarType.Float64, device: x.device);
-            // Sum of f; the points do not touch each other: row b holds the gradient of f_b
-            (normed.to(torch.ScalarType.Float64) * direction)
-                .sum()
-                .backward();
-            double[] logits = target.Logits(normed.detach()),
-                gradients = Doubles(x.grad!);
+            torch.Tensor normed = Run(x); // [B*n, hidden]
+            // In closed form: no graph goes through the vocabulary
+            (double[] logits, torch.Tensor slope) = target.WithSlope(normed.detach());
+            // The points do not touch each other: row b holds the gradient of f_b
+            normed.backward([slope]);
+            decoder.RequireFinite<double>(logits);
+            double[] gradients = Doubles(x.grad!);
             int n = decoder.Shape.TotalHeads;
             found.AddRange(logits.Select((value, b) => new GatedLogit(value, gradients.AsSpan(b * n, n).ToArray())));
         }
@@ -94,7 +93,7 @@ public sealed class GatedForward
         foreach (double[][] batch in gates.Chunk(Batch))
         {
             using var scope = torch.NewDisposeScope();
-            found.AddRange(target.Logits(Run(Gates(batch))));
+            found.AddRange(target.Of(Run(Gates(batch))));
         }
 
         return [.. found];
@@ -124,7 +123,7 @@ public sealed class GatedForward
 
     /// <summary>The suffix of B points.</summary>
     /// <param name="gates">[B, N].</param>
-    /// <returns>[B, hidden], what leaves the final norm at the last position.</returns>
+    /// <returns>[B*n, hidden], what leaves the final norm at the last n positions.</returns>
     private torch.Tensor Run(torch.Tensor gates)
     {
         using var scope = torch.NewDisposeScope();
@@ -135,7 +134,8 @@ public sealed class GatedForward
         torch.Tensor x = cache.SuffixEmbeddings.expand(b, t, shape.Hidden).reshape(b * t, shape.Hidden);
         torch.Tensor AttendGated(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values) =>
             Attend(layer, queries, keys, values, gates.narrow(1, (long)layer * shape.Heads, shape.Heads));
-        x = new DecoderPass(decoder, AttendGated) { OnlyLastOf = t }.Run(x); // [B, hidden]
+        // [B*n, hidden]
+        x = new DecoderPass(decoder, AttendGated) { Leaving = new LastTokens(target.Positions, t) }.Run(x);
         return decoder.FinalNorm(x).MoveToOuterDisposeScope();
     }
 
@@ -250,6 +250,6 @@ public sealed class GatedForward
 }
 
 /// <summary>f at a point and its gradient.</summary>
-/// <param name="F">Adjusted logit.</param>
+/// <param name="F">As the target measures it.</param>
 /// <param name="Gradient">df/dx_n, [N].</param>
 public sealed record GatedLogit(double F, double[] Gradient);

@@ -40,6 +40,9 @@ public sealed class IntactRun : IDisposable
     /// <summary>The token with the largest logit, the first of ties: the first token of the answer.</summary>
     public int Target => LargestOf(Logits);
 
+    /// <summary>Log-probabilities at the last position, and the share of the whole mass that tokens have.</summary>
+    public LogSoftmax Probabilities => new(Logits);
+
     /// <summary>Runs the suffix.</summary>
     /// <exception cref="InputException">A logit is not finite.</exception>
     public static IntactRun Compute(PrefixCache cache)
@@ -144,10 +147,46 @@ public sealed class IntactRun : IDisposable
         while (answer.Count < maxTokens && !endTokens.Contains(answer[^1]))
         {
             cache.Decoder.Shape.Limit?.Require(cache.Prompt.Length + answer.Count, "the prompt with its answer");
-            answer.Add(Next(answer[^1], rotary.Slice(answer.Count - 1, 1), grownKeys, grownValues, scope));
+            answer.Add(LargestOf(Next(answer[^1], rotary.Slice(answer.Count - 1, 1), grownKeys, grownValues, scope)));
         }
 
         return answer;
+    }
+
+    /// <summary>
+    /// The log-probability of each token of a continuation behind those before it (teacher forcing): which spelling of
+    /// an answer the model would write. The last token is not fed.
+    /// </summary>
+    /// <param name="tokens">Tokens behind the prompt; one that equals the image token is text.</param>
+    /// <returns>One a token, over every row of the unembedding.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not a row.</exception>
+    public IReadOnlyList<double> LogProbabilities(IReadOnlyList<int> tokens)
+    {
+        if (tokens.Count == 0)
+        {
+            return [];
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(cache.Decoder.Arithmetic);
+        cache.Decoder.Shape.Limit?.Require(cache.Prompt.Length + tokens.Count - 1, "the prompt with its answer");
+        torch.Tensor[] grownKeys = [.. keys];
+        torch.Tensor[] grownValues = [.. values];
+        Rotary rotary = cache.Decoder.Rotary(cache.Positions.Following(tokens.Count));
+        IReadOnlyList<float> logits = Logits;
+        var found = new List<double>(tokens.Count);
+        for (int i = 0; i < tokens.Count; i++)
+        {
+            if (i > 0)
+            {
+                logits = Next(tokens[i - 1], rotary.Slice(i - 1, 1), grownKeys, grownValues, scope);
+            }
+
+            found.Add(new LogSoftmax(logits).Of(tokens[i]));
+        }
+
+        return found;
     }
 
     /// <inheritdoc/>
@@ -165,7 +204,14 @@ public sealed class IntactRun : IDisposable
     /// <param name="grownKeys">Keys of all before it behind the image, a layer: [H_kv, own, d].</param>
     /// <param name="grownValues">Values likewise.</param>
     /// <param name="kept">Where what is appended lives on.</param>
-    private int Next(int token, Rotary rotary, torch.Tensor[] grownKeys, torch.Tensor[] grownValues, DisposeScope kept)
+    /// <returns>[V], logits at its position.</returns>
+    private float[] Next(
+        int token,
+        Rotary rotary,
+        torch.Tensor[] grownKeys,
+        torch.Tensor[] grownValues,
+        DisposeScope kept
+    )
     {
         Decoder decoder = cache.Decoder;
         using var scope = torch.NewDisposeScope();
@@ -185,7 +231,7 @@ public sealed class IntactRun : IDisposable
         }
 
         torch.Tensor x = new DecoderPass(decoder, AppendAndAttend).Run(decoder.Embed([token])); // [1, hidden]
-        return LargestOf(LogitsOf(decoder, x));
+        return LogitsOf(decoder, x);
     }
 
     /// <summary>Attention weights of the last queries of a sequence over prefix, image and all that follows.</summary>

@@ -48,13 +48,32 @@ public sealed class NaiveForward : IDisposable
             .ToArray();
     }
 
-    /// <summary>f: target logit minus mean logit, by the target's direction.</summary>
-    public double Logit(AblationMask mask, BaselineBlocks baseline, TargetDirection target)
+    /// <summary>
+    /// f. The adjusted logit is taken by the target's direction; all else by a way of its own, from all logits in
+    /// double.
+    /// </summary>
+    public double Logit(AblationMask mask, BaselineBlocks baseline, OutputMeasure target)
     {
+        target.RequireGiven(prompt);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         torch.Tensor states = States(mask, baseline);
-        return target.Logits(decoder.FinalNorm(states.narrow(0, states.shape[0] - 1, 1)))[0];
+        int n = target.Positions;
+        torch.Tensor last = states.narrow(0, states.shape[0] - n, n); // [n, hidden]
+        if (target.What is Measured.Logit)
+        {
+            return target.Of(decoder.FinalNorm(last))[0];
+        }
+
+        torch.Tensor logits = decoder.Logits(last).to(torch.ScalarType.Float64).cpu(); // [n, V]
+        torch.Tensor logs = logits.log_softmax(-1);
+        return target.What switch
+        {
+            Measured.LogitDifference pair => logits[0, pair.Token].item<double>()
+                - logits[0, pair.Against].item<double>(),
+            Measured.Probability one => Math.Exp(logs[0, one.Token].item<double>()),
+            var scored => scored.Scored.Select((token, i) => logs[i, token].item<double>()).Sum(),
+        };
     }
 
     /// <summary>What leaves the last layer, at every position.</summary>

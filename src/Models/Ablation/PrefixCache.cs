@@ -15,7 +15,8 @@ public sealed class PrefixCache : IDisposable
     private readonly KeyValueBlock[] prefix;
     private readonly KeyValueBlock[] image;
     private readonly Rotary rotary; // whole prompt
-    private readonly bool ownsImage;
+    private readonly Blocks owned;
+    private readonly IDisposable? lease;
 
     private PrefixCache(
         Decoder decoder,
@@ -25,10 +26,11 @@ public sealed class PrefixCache : IDisposable
         torch.Tensor suffix,
         KeyValueBlock[] prefix,
         KeyValueBlock[] image,
-        bool ownsImage = true
+        Blocks owned = Blocks.All,
+        IDisposable? lease = null
     )
     {
-        this.ownsImage = ownsImage;
+        (this.owned, this.lease) = (owned, lease);
         Decoder = decoder;
         Prompt = prompt;
         Positions = positions;
@@ -137,6 +139,40 @@ public sealed class PrefixCache : IDisposable
     }
 
     /// <summary>
+    /// The same picture asked something else: prefix and image are read from here, so that many questions about one
+    /// picture cost its keys and values once.
+    /// </summary>
+    /// <param name="prompt">Differs from this one's behind the image only.</param>
+    /// <param name="positions">Rotary positions of the prompt.</param>
+    /// <param name="lease">Keeps this cache alive; disposed with the result. Null = the caller sees to it.</param>
+    public PrefixCache AskedAlso(PromptTokens prompt, TokenPositions positions, IDisposable? lease = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (
+            (prompt.ImageStart, prompt.ImageLength) != (Prompt.ImageStart, Prompt.ImageLength)
+            || !prompt.Ids.Take(prompt.SuffixStart).SequenceEqual(Prompt.Ids.Take(Prompt.SuffixStart))
+        )
+        {
+            throw new ArgumentException("another prompt before or at the image", nameof(prompt));
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        using var oneThread = new OneTorchThread(Decoder.Arithmetic);
+        return new PrefixCache(
+            Decoder,
+            prompt,
+            positions,
+            Detached(Decoder.Rotary(positions)),
+            Decoder.Embed(prompt.SuffixIds).DetachFromDisposeScope(), // [T, hidden]
+            prefix,
+            image,
+            Blocks.None,
+            lease
+        );
+    }
+
+    /// <summary>
     /// The same tokens with the first suffix tokens counted to the prefix, in front of the image: attention does not
     /// depend on the order of its keys, and positions ride with them. For masks under which these tokens are always the
     /// same.
@@ -178,16 +214,7 @@ public sealed class PrefixCache : IDisposable
             .clone()
             .DetachFromDisposeScope();
         var reordered = new Rotary(rotary.Cos.index_select(0, index), rotary.Sin.index_select(0, index));
-        return new PrefixCache(
-            Decoder,
-            prompt,
-            positions,
-            Detached(reordered),
-            suffix,
-            longer,
-            image,
-            ownsImage: false
-        );
+        return new PrefixCache(Decoder, prompt, positions, Detached(reordered), suffix, longer, image, Blocks.OfPrefix);
     }
 
     /// <inheritdoc/>
@@ -197,10 +224,31 @@ public sealed class PrefixCache : IDisposable
         ImageRotary.Dispose();
         rotary.Dispose();
         SuffixEmbeddings.Dispose();
-        foreach (KeyValueBlock block in ownsImage ? prefix.Concat(image) : prefix)
+        IEnumerable<KeyValueBlock> blocks = owned switch
+        {
+            Blocks.All => prefix.Concat(image),
+            Blocks.OfPrefix => prefix,
+            _ => [],
+        };
+        foreach (KeyValueBlock block in blocks)
         {
             block.Dispose();
         }
+
+        lease?.Dispose();
+    }
+
+    /// <summary>Whose blocks a cache disposes of.</summary>
+    private enum Blocks
+    {
+        /// <summary>All: it computed them.</summary>
+        All,
+
+        /// <summary>Those of the prefix: another cache computed the image's.</summary>
+        OfPrefix,
+
+        /// <summary>None: another cache computed them.</summary>
+        None,
     }
 
     private static torch.Tensor CausalAttention(torch.Tensor queries, torch.Tensor keys, torch.Tensor values, int group)

@@ -7,8 +7,8 @@ namespace Pipelines.Models.Ablation;
 
 /// <summary>
 /// The fast path: f(x) and f(x, u, v) for many masks. Prefix and image keys and values come from a
-/// <see cref="PrefixCache"/>; each mask costs the suffix tokens, in the last layer the last one only, and one dot
-/// product with the target direction. A mask that leaves the first layers intact starts from the intact run's residual
+/// <see cref="PrefixCache"/>; each mask costs the suffix tokens, in the last layer those that f is measured at
+/// only, and the measure. A mask that leaves the first layers intact starts from the intact run's residual
 /// stream. Immutable after construction: worker threads may share one and call it at the same time, each with masks of
 /// its own.
 /// </summary>
@@ -19,20 +19,21 @@ public sealed class SuffixForward : IDisposable
     private readonly bool ownsCache;
     private readonly Decoder decoder;
     private readonly SuffixAttention attention;
-    private readonly TargetDirection target;
-    private readonly torch.Tensor[] intact; // entering layer l: [T, hidden]; after the last: [1, hidden]
+    private readonly OutputMeasure target;
+    private readonly torch.Tensor[] intact; // entering layer l: [T, hidden]; after the last: [n, hidden]
 
     /// <summary>Prepares a sample; runs the suffix once with everything intact.</summary>
     /// <param name="cache">Prefix and image; must outlive this.</param>
     /// <param name="baseline">What ablated pairs see; must outlive this.</param>
-    /// <param name="target">The target token's direction.</param>
+    /// <param name="target">Measures f, at the last n positions.</param>
     /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
     /// beyond rounding, with the CPU kernels not at all.</param>
-    public SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch = 0)
+    public SuffixForward(PrefixCache cache, BaselineBlocks baseline, OutputMeasure target, int batch = 0)
         : this(cache, baseline, target, batch, ownsCache: false) { }
 
-    private SuffixForward(PrefixCache cache, BaselineBlocks baseline, TargetDirection target, int batch, bool ownsCache)
+    private SuffixForward(PrefixCache cache, BaselineBlocks baseline, OutputMeasure target, int batch, bool ownsCache)
     {
+        target.RequireGiven(cache.Prompt);
         this.cache = cache;
         this.baseline = baseline;
         this.ownsCache = ownsCache;
@@ -44,7 +45,7 @@ public sealed class SuffixForward : IDisposable
         intact = new torch.Tensor[decoder.Shape.Layers + 1];
         torch.Tensor last = Run([new AblationMask(HeadMasks.Full(decoder.Shape.TotalHeads))], 0, intact);
         intact[^1] = last.DetachFromDisposeScope();
-        Intact = Adjusted(last)[0];
+        Intact = Measured(last)[0];
     }
 
     /// <summary>Masks computed together.</summary>
@@ -52,6 +53,9 @@ public sealed class SuffixForward : IDisposable
 
     /// <summary>T, text tokens that a mask has a bit for.</summary>
     public int TextTokens => cache.Prompt.SuffixLength;
+
+    /// <summary>T - n, text tokens before those that f is measured at.</summary>
+    public int MovableTokens => TextTokens - target.Positions;
 
     /// <summary>f(1): nothing ablated.</summary>
     public double Intact { get; }
@@ -69,7 +73,7 @@ public sealed class SuffixForward : IDisposable
         return (int)Math.Clamp(activationBudget / bytesPerMask, 1, 32);
     }
 
-    /// <summary>f under head masks: target logit minus mean logit.</summary>
+    /// <summary>f under head masks, as the target measures it.</summary>
     /// <param name="masks">Each x of N bits.</param>
     /// <returns>f of each mask, in order.</returns>
     public double[] Logits(IReadOnlyList<byte[]> masks) => Logits([.. masks.Select(heads => new AblationMask(heads))]);
@@ -87,7 +91,7 @@ public sealed class SuffixForward : IDisposable
         foreach (int[] batch in order.Chunk(Batch))
         {
             using var scope = torch.NewDisposeScope();
-            double[] logits = Adjusted(Run([.. batch.Select(i => masks[i])], starts[batch[0]], null));
+            double[] logits = Measured(Run([.. batch.Select(i => masks[i])], starts[batch[0]], null));
             for (int i = 0; i < batch.Length; i++)
             {
                 f[batch[i]] = logits[i];
@@ -102,13 +106,15 @@ public sealed class SuffixForward : IDisposable
     /// <paramref name="tokens"/>): they are then the same in every mask and are computed once, as the prefix is. Exact.
     /// Masks of the result have the bits of the other text tokens only.
     /// </summary>
-    /// <param name="tokens">Text tokens without the image, fewer than T.</param>
+    /// <param name="tokens">Text tokens without the image, at most <see cref="MovableTokens"/>.</param>
     /// <returns>
     /// Reads this one's cache and baseline: dispose it first. Its <see cref="Intact"/> is f with the other tokens
     /// intact.
     /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException">f is measured at one of the tokens.</exception>
     public SuffixForward After(int tokens)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, MovableTokens);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(decoder.Arithmetic);
@@ -145,10 +151,10 @@ public sealed class SuffixForward : IDisposable
         }
     }
 
-    private double[] Adjusted(torch.Tensor x)
+    private double[] Measured(torch.Tensor x)
     {
-        using torch.Tensor normed = decoder.FinalNorm(x); // [B, hidden]
-        double[] f = target.Logits(normed);
+        using torch.Tensor normed = decoder.FinalNorm(x); // [B*n, hidden]
+        double[] f = target.Of(normed);
         decoder.RequireFinite<double>(f);
         return f;
     }
@@ -172,28 +178,27 @@ public sealed class SuffixForward : IDisposable
     /// <param name="masks">B masks that all leave the layers before <paramref name="start"/> intact.</param>
     /// <param name="start">First layer computed.</param>
     /// <param name="streams">Receives what enters each layer, or null.</param>
-    /// <returns>[B, hidden], what leaves the last layer at the last position.</returns>
+    /// <returns>[B*n, hidden], what leaves the last layer at the last n positions.</returns>
     private torch.Tensor Run(IReadOnlyList<AblationMask> masks, int start, torch.Tensor[]? streams)
     {
         using var scope = torch.NewDisposeScope();
         long b = masks.Count,
             t = cache.Prompt.SuffixLength,
             hidden = decoder.Shape.Hidden;
-        // [T, hidden]; after the last layer [1, hidden]
+        // [T, hidden]; after the last layer [n, hidden]
         torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start];
         // [B*T, hidden]
         torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden);
-        var pass = new DecoderPass(
-            decoder,
-            (layer, queries, keys, values) => attention.Forward(layer, queries, keys, values, masks)
+        var pass = new DecoderPass(decoder, (layer, queries, keys, values) =>
+            attention.Forward(layer, queries, keys, values, masks)
         )
         {
             Start = start,
-            OnlyLastOf = t, // only its logit is read
+            Leaving = new LastTokens(target.Positions, t), // only their logits are read
             Entering = streams is null
                 ? null
                 : (layer, stream) => streams[layer] = stream.clone().DetachFromDisposeScope(),
         };
-        return pass.Run(x).MoveToOuterDisposeScope(); // [B, hidden]
+        return pass.Run(x).MoveToOuterDisposeScope(); // [B*n, hidden]
     }
 }

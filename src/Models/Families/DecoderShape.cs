@@ -38,6 +38,12 @@ public sealed record DecoderShape(
     /// <summary>What the rotary frequencies are divided by (linear scaling); 1 = nothing.</summary>
     public double RotaryDivisor { get; init; } = 1;
 
+    /// <summary>
+    /// Positions that the model was made for (max_position_embeddings): nothing bounds a sequence of more, but what
+    /// comes of it means little.
+    /// </summary>
+    public int Positions { get; init; } = int.MaxValue;
+
     /// <summary>The longest sequence that the pass holds for; null = no limit.</summary>
     public SequenceLimit? Limit { get; init; }
 

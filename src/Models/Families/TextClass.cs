@@ -113,6 +113,7 @@ internal sealed record TextClass(
         )
         {
             RotaryDivisor = rotary.Divisor,
+            Positions = positions > 0 ? positions : int.MaxValue,
             Limit = SequenceLimit.Stricter(rotary.Limit, WindowOf(text)),
         };
     }

@@ -1,16 +1,23 @@
+using Pipelines.Domain;
 using Pipelines.Models.Tensors;
 using TorchSharp;
+using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Models.Families;
 
 /// <summary>
-/// The head of a decoder. Beside all logits it gives target directions: the paper's adjusted logit (target minus mean
+/// The head of a decoder. Beside all logits it makes what measures f: the paper's adjusted logit (target minus mean
 /// over the vocabulary) is one dot product, f = h . (w_target - mean_v w_v), because a mean of linear functions is the
-/// linear function of the mean.
+/// linear function of the mean; a log-probability needs all logits of a row once.
 /// </summary>
 public sealed class Unembedding
 {
-    private const int ChunkRows = 1024;
+    private const int ChunkRows = 1024; // the sum's cut: part of what its bits are
+    private const int PartRows = 4096;
+
+    /// <summary>Logits held at the same time: 32 MB of float32.</summary>
+    private const long HeldLogits = 8 << 20;
+
     private readonly ILinear head;
     private readonly Arithmetic arithmetic;
     private readonly torch.Tensor weight; // [V, hidden], stored type
@@ -36,15 +43,105 @@ public sealed class Unembedding
     /// <returns>[rows, V].</returns>
     public torch.Tensor Logits(torch.Tensor normed) => head.Forward(normed);
 
+    /// <summary>What measures f.</summary>
+    /// <param name="what">What f is.</param>
+    /// <param name="padding">Rows without a token, which the mean of <see cref="LogitMean.Tokens"/> leaves out; nothing
+    /// else reads them.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not a row.</exception>
+    public OutputMeasure Measure(Measured what, IReadOnlyCollection<int>? padding = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(what.Scored.Count, nameof(what));
+        foreach (int token in what is Measured.LogitDifference pair ? [pair.Token, pair.Against] : what.Scored)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(token, nameof(what));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, Rows, nameof(what));
+        }
+
+        return what switch
+        {
+            Measured.Logit logit => new LinearMeasure(
+                logit,
+                FromMean(logit.Token, logit.Mean == LogitMean.Rows ? [] : padding ?? [])
+            ),
+            Measured.LogitDifference difference => new LinearMeasure(
+                difference,
+                Between(difference.Token, difference.Against)
+            ),
+            _ => new LogProbabilityMeasure(what, this),
+        };
+    }
+
+    /// <summary>log p of tokens: the logit minus the log of the sum of exponentials over all rows.</summary>
+    /// <param name="normed">[rows, hidden], after the final norm.</param>
+    /// <param name="tokens">n tokens; row i is scored by token i % n.</param>
+    /// <returns>One a row.</returns>
+    internal double[] LogProbabilities(torch.Tensor normed, IReadOnlyList<int> tokens)
+    {
+        using var noGradient = torch.no_grad();
+        var found = new List<double>((int)normed.shape[0]);
+        foreach ((torch.Tensor rows, int[] scored) in Chunks(normed, tokens))
+        {
+            using var scope = torch.NewDisposeScope();
+            if (arithmetic.Linear == LinearChoice.Packed)
+            {
+                found.AddRange(RowKernels.LogSoftmax(head.Forward(rows), scored));
+            }
+            else
+            {
+                torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
+                found.AddRange(Doubles(At(logits, scored) - logits.logsumexp(1)));
+            }
+        }
+
+        return [.. found];
+    }
+
+    /// <summary>log p of tokens and its slope, w_t - sum_v p_v w_v.</summary>
+    /// <inheritdoc cref="LogProbabilities"/>
+    /// <returns>One a row; [rows, hidden] float64, in the caller's dispose scope.</returns>
+    internal (double[] Values, torch.Tensor Slope) LogProbabilitiesWithSlope(
+        torch.Tensor normed,
+        IReadOnlyList<int> tokens
+    )
+    {
+        if (arithmetic.Linear == LinearChoice.Packed)
+        {
+            throw new InvalidOperationException("packed layers have no gradient: use LinearChoice.Torch");
+        }
+
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        var found = new List<double>((int)normed.shape[0]);
+        var slopes = new List<torch.Tensor>();
+        foreach ((torch.Tensor rows, int[] scored) in Chunks(normed, tokens))
+        {
+            using var chunk = torch.NewDisposeScope();
+            torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
+            torch.Tensor sums = logits.logsumexp(1); // [rows]
+            found.AddRange(Doubles(At(logits, scored) - sums));
+            torch.Tensor p = (logits - sums.unsqueeze(1)).exp_(); // [rows, V]
+            torch.Tensor slope = Matrix
+                .index_select(0, Index(scored, Matrix.device))
+                .to(torch.ScalarType.Float64, p.device); // [rows, hidden]
+            for (long start = 0; start < Rows; start += PartRows)
+            {
+                using var part = torch.NewDisposeScope();
+                torch.Tensor weights = WidePart(start, rows.device);
+                torch.Tensor mean = p.narrow(1, start, weights.shape[0]).to(weights.dtype).mm(weights);
+                slope = (slope - mean).MoveToOuterDisposeScope();
+            }
+
+            slopes.Add(slope.MoveToOuterDisposeScope());
+        }
+
+        return ([.. found], torch.cat(slopes, 0).MoveToOuterDisposeScope());
+    }
+
     /// <summary>w_target - mean_v w_v, in double.</summary>
     /// <param name="target">The target token.</param>
-    /// <param name="without">Rows that the mean leaves out (<c>logit_mean: tokens</c> leaves out padding rows); empty =
-    /// every row (<c>logit_mean: rows</c>).</param>
-    /// <exception cref="ArgumentOutOfRangeException">The target is not a row.</exception>
-    public TargetDirection Direction(int target, IReadOnlyCollection<int> without)
+    /// <param name="without">Rows that the mean leaves out; empty = none.</param>
+    private double[] FromMean(int target, IReadOnlyCollection<int> without)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(target);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(target, Rows);
         double[] sum = [.. rowSum.Value];
         foreach (int row in without)
         {
@@ -54,8 +151,74 @@ public sealed class Unembedding
         double count = Rows - without.Count;
         double[] direction = [.. sum.Select(s => -s / count)];
         AddRow(direction, target, 1);
-        return new TargetDirection(target, direction);
+        return direction;
     }
+
+    /// <summary>w_token - w_against, in double.</summary>
+    private double[] Between(int token, int against)
+    {
+        double[] direction = new double[weight.shape[1]];
+        AddRow(direction, token, 1);
+        AddRow(direction, against, -1);
+        return direction;
+    }
+
+    /// <summary>
+    /// The matrix as it is computed with: libtorch's layer has it on the device, in the compute type.
+    /// </summary>
+    private torch.Tensor Matrix => head is TorchLinear layer ? layer.Weight : weight;
+
+    /// <summary>
+    /// All logits in float32, or float64 where that is the compute type, from sums in that type: rounded to bfloat16
+    /// they would move a log-probability by hundredths.
+    /// </summary>
+    /// <param name="normed">[rows, hidden].</param>
+    /// <returns>[rows, V].</returns>
+    private torch.Tensor WideLogits(torch.Tensor normed)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor h = normed.to(Wide);
+        torch.Tensor logits = torch.empty([h.shape[0], Rows], dtype: Wide, device: h.device);
+        for (long start = 0; start < Rows; start += PartRows)
+        {
+            using var part = torch.NewDisposeScope();
+            torch.Tensor weights = WidePart(start, h.device);
+            logits.narrow(1, start, weights.shape[0]).copy_(F.linear(h, weights, null));
+        }
+
+        return logits.MoveToOuterDisposeScope();
+    }
+
+    private torch.ScalarType Wide =>
+        arithmetic.Compute == torch.ScalarType.Float64 ? torch.ScalarType.Float64 : torch.ScalarType.Float32;
+
+    /// <summary>Some rows of the matrix: no second copy of it is held.</summary>
+    private torch.Tensor WidePart(long start, torch.Device device) =>
+        Matrix.narrow(0, start, Math.Min(PartRows, Rows - start)).to(Wide, device);
+
+    /// <summary>
+    /// Rows whose logits are held together, at most <see cref="HeldLogits"/> numbers, and the token of each.
+    /// </summary>
+    private IEnumerable<(torch.Tensor Rows, int[] Tokens)> Chunks(torch.Tensor normed, IReadOnlyList<int> tokens)
+    {
+        int count = (int)normed.shape[0],
+            together = (int)Math.Max(1, HeldLogits / Rows);
+        for (int start = 0; start < count; start += together)
+        {
+            int length = Math.Min(together, count - start);
+            using torch.Tensor rows = normed.narrow(0, start, length);
+            yield return (rows, [.. Enumerable.Range(start, length).Select(i => tokens[i % tokens.Count])]);
+        }
+    }
+
+    /// <summary>Each row's logit of its token, [rows].</summary>
+    private static torch.Tensor At(torch.Tensor logits, int[] tokens) =>
+        logits.gather(1, Index(tokens, logits.device).unsqueeze(1)).squeeze(1);
+
+    private static torch.Tensor Index(int[] tokens, torch.Device device) =>
+        torch.tensor([.. tokens.Select(t => (long)t)], dtype: torch.ScalarType.Int64, device: device);
+
+    private static double[] Doubles(torch.Tensor values) => values.cpu().data<double>().ToArray();
 
     private double[] SumOfRows()
     {
@@ -82,31 +245,5 @@ public sealed class Unembedding
         {
             sum[i] += factor * values[i];
         }
-    }
-}
-
-/// <summary>The direction of a target token's adjusted logit in the space after the final norm.</summary>
-/// <param name="Target">The target token.</param>
-/// <param name="Direction">[hidden], w_target - mean_v w_v.</param>
-public sealed record TargetDirection(int Target, double[] Direction)
-{
-    /// <summary>f = h . direction, summed in double, row by row.</summary>
-    /// <param name="normed">[rows, hidden], after the final norm.</param>
-    /// <returns>f of every row, in logits.</returns>
-    public double[] Logits(torch.Tensor normed)
-    {
-        using var scope = torch.NewDisposeScope();
-        double[] values = normed.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
-        double[] f = new double[normed.shape[0]];
-        for (int row = 0; row < f.Length; row++)
-        {
-            ReadOnlySpan<double> h = values.AsSpan(row * Direction.Length, Direction.Length);
-            for (int i = 0; i < h.Length; i++)
-            {
-                f[row] += h[i] * Direction[i];
-            }
-        }
-
-        return f;
     }
 }

@@ -46,6 +46,13 @@ public abstract class VisionLanguageModel : IDisposable
     /// <summary>Tokens that end an answer.</summary>
     public IReadOnlySet<int> EndTokens { get; }
 
+    /// <summary>
+    /// The token that ends a turn where one is written for the model: that of the family's template; where it has none,
+    /// the first that ends an answer.
+    /// </summary>
+    public int EndOfTurn =>
+        Info.Family.EndOfTurn is { } text && Tokenizer.IdOf(text) is { } turn ? turn : EndTokens.Min();
+
     /// <summary>Number of tensors of the checkpoint.</summary>
     public int TensorCount => checkpoint.Tensors.Count;
 
@@ -119,15 +126,15 @@ public abstract class VisionLanguageModel : IDisposable
             : throw new InputException("prompt", "no text follows the image, so no token could read it.");
     }
 
-    /// <summary>The direction of a target token's adjusted logit: target minus mean over the vocabulary.</summary>
-    /// <param name="token">The target token.</param>
-    /// <param name="mean">Rows that the mean goes over.</param>
-    public TargetDirection Target(int token, LogitMean mean) =>
-        Decoder.Unembedding.Direction(
-            token,
-            mean == LogitMean.Rows
-                ? []
-                : [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]
+    /// <summary>What measures f, from what leaves the final norm.</summary>
+    /// <param name="what">What f is.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not a row of the unembedding.</exception>
+    public OutputMeasure Measure(Measured what) =>
+        Decoder.Unembedding.Measure(
+            what,
+            what is Measured.Logit { Mean: LogitMean.Tokens }
+                ? [.. Enumerable.Range(0, Info.VocabularyRows).Where(id => !Tokenizer.HasToken(id))]
+                : []
         );
 
     /// <summary>The text of generated tokens, without special tokens and the blanks around it.</summary>

@@ -27,10 +27,8 @@ internal static unsafe class RowKernels
             scale = (float*)TorchNative.Pointer(weight),
             to = (float*)TorchNative.Pointer(y);
         int columns = (int)x.shape[^1];
-        EachRow(
-            x.numel(),
-            columns,
-            row => NormRow(from + (row * columns), scale, columns, epsilon, to + (row * columns))
+        EachRow(x.numel(), columns, row =>
+            NormRow(from + (row * columns), scale, columns, epsilon, to + (row * columns))
         );
         GC.KeepAlive(weight);
         return y;
@@ -49,12 +47,28 @@ internal static unsafe class RowKernels
             b = (float*)TorchNative.Pointer(ups),
             to = (float*)TorchNative.Pointer(y);
         int columns = (int)gate.shape[^1];
-        EachRow(
-            gate.numel(),
-            columns,
-            row => SwiGluRow(a + (row * columns), b + (row * columns), columns, to + (row * columns))
+        EachRow(gate.numel(), columns, row =>
+            SwiGluRow(a + (row * columns), b + (row * columns), columns, to + (row * columns))
         );
         return y;
+    }
+
+    /// <summary>log softmax of one element a row: its value minus the log of the row's sum of exponentials.</summary>
+    /// <param name="x">[rows, columns] float32 on the CPU, contiguous.</param>
+    /// <param name="elements">Which element, a row.</param>
+    /// <returns>One a row; not a number where any of the row's is not finite.</returns>
+    public static double[] LogSoftmax(torch.Tensor x, int[] elements)
+    {
+        float* from = (float*)TorchNative.Pointer(x);
+        int columns = (int)x.shape[^1];
+        double[] logs = new double[elements.Length];
+        EachRow(x.numel(), columns, row =>
+        {
+            float* values = from + (row * columns);
+            logs[row] = values[elements[row]] - LogSumExp(values, columns);
+        });
+        GC.KeepAlive(x);
+        return logs;
     }
 
     /// <summary>
@@ -138,6 +152,54 @@ internal static unsafe class RowKernels
         return numerator / (Vector512<float>.One + e);
     }
 
+    /// <summary>
+    /// log sum_j exp(x_j): exponentials of the distance to the largest in float32, summed in float64, so that the sum's
+    /// error does not grow with the vocabulary.
+    /// </summary>
+    private static double LogSumExp(float* x, int columns)
+    {
+        int whole = columns - (columns % Width);
+        float* rest = stackalloc float[Width]; // minus infinity adds nothing
+        new Span<float>(rest, Width).Fill(float.NegativeInfinity);
+        new ReadOnlySpan<float>(x + whole, columns - whole).CopyTo(new Span<float>(rest, Width));
+        Vector512<float> largest = Vector512.Load(rest);
+        Vector512<float> odd = default; // x - x: 0, or not a number where x is not finite
+        for (int j = 0; j < whole; j += Width)
+        {
+            Vector512<float> v = Vector512.Load(x + j);
+            largest = Vector512.MaxNative(largest, v);
+            odd += v - v;
+        }
+
+        float most = float.NegativeInfinity,
+            odds = Vector512.Sum(odd);
+        for (int i = 0; i < Width; i++)
+        {
+            most = Math.Max(most, largest[i]);
+        }
+
+        for (int j = whole; j < columns; j++)
+        {
+            odds += x[j] - x[j];
+        }
+
+        var shift = Vector512.Create(most);
+        Vector512<double> sum = default;
+        for (int j = 0; j < whole; j += Width)
+        {
+            sum = Added(sum, Exp(Vector512.Load(x + j) - shift));
+        }
+
+        sum = Added(sum, Exp(Vector512.Load(rest) - shift));
+        return most + Math.Log(Vector512.Sum(sum)) + odds;
+
+        static Vector512<double> Added(Vector512<double> sum, Vector512<float> values)
+        {
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(values);
+            return sum + (low + high);
+        }
+    }
+
     private static void EachRow(long elements, int columns, Action<long> row)
     {
         long rows = columns == 0 ? 0 : elements / columns;
@@ -152,18 +214,13 @@ internal static unsafe class RowKernels
         }
         else
         {
-            Parallel.For(
-                0,
-                threads,
-                new ParallelOptions { MaxDegreeOfParallelism = threads },
-                part =>
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, part =>
+            {
+                for (long r = rows * part / threads; r < rows * (part + 1) / threads; r++)
                 {
-                    for (long r = rows * part / threads; r < rows * (part + 1) / threads; r++)
-                    {
-                        row(r);
-                    }
+                    row(r);
                 }
-            );
+            });
         }
     }
 }

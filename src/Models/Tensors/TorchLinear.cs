@@ -26,6 +26,9 @@ internal sealed class TorchLinear : ILinear
     /// <inheritdoc/>
     public long OutFeatures { get; }
 
+    /// <summary>[out, in] in the compute type, on the device; belongs to the layer.</summary>
+    public torch.Tensor Weight => weight;
+
     /// <inheritdoc/>
     public torch.Tensor Forward(torch.Tensor x) => F.linear(x, weight, bias); // [rows, out]
 

@@ -197,6 +197,20 @@ public sealed class HubTokenizer
         : _model.Vocabulary.TryGetValue(token, out int id) ? id
         : null;
 
+    /// <summary>
+    /// The first special token that stands in a text as written, or an added one in angle brackets, which chat
+    /// templates use as such: to the tokenizer it is no text. Null where there is none.
+    /// </summary>
+    public string? SpecialTokenIn(string text) =>
+        _model
+            .Added.Where(t => (t.Special || IsMark(t.Content)) && text.Contains(t.Content, StringComparison.Ordinal))
+            .OrderBy(t => text.IndexOf(t.Content, StringComparison.Ordinal))
+            .ThenByDescending(t => t.Content.Length)
+            .FirstOrDefault()
+            ?.Content;
+
+    private static bool IsMark(string token) => token is ['<', .., '>'] && token.Length > 2;
+
     /// <summary>True where an id has a token; false for padding rows of the embedding.</summary>
     public bool HasToken(int id) => _texts.ContainsKey(id);
 

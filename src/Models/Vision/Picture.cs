@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Pipelines.Models.Vision;
 
 /// <summary>A decoded picture.</summary>
@@ -37,6 +39,16 @@ public sealed record Picture(int Width, int Height, byte[] Rgb)
         }
 
         return new Picture(width, height, rgb);
+    }
+
+    /// <summary>SHA-256 of size and pixels, hexadecimal: what two files of one picture share.</summary>
+    public string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(BitConverter.GetBytes(Width));
+        hash.AppendData(BitConverter.GetBytes(Height));
+        hash.AppendData(Rgb);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>A part of the picture.</summary>

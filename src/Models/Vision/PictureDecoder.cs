@@ -58,9 +58,14 @@ public static class PictureDecoder
     /// </summary>
     /// <exception cref="InputException">Missing, a damaged header, or of no format that is read; names the
     /// file.</exception>
-    public static (int Width, int Height) ReadSize(string path)
+    public static (int Width, int Height) ReadSize(string path) => ReadSize(Bytes(path), path);
+
+    /// <summary>The same of the bytes of a file.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">The file's name for messages.</param>
+    /// <exception cref="InputException">A damaged header, or of no format that is read.</exception>
+    public static (int Width, int Height) ReadSize(byte[] bytes, string name)
     {
-        byte[] bytes = Bytes(path);
         try
         {
             var format = PictureFormats.Of(bytes);
@@ -71,7 +76,7 @@ public static class PictureDecoder
         }
         catch (FormatException e)
         {
-            throw new InputException(path, $"{e.Message}.", Remedy, e);
+            throw new InputException(name, $"{e.Message}.", Remedy, e);
         }
     }
 

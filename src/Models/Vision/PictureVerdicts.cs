@@ -23,12 +23,12 @@ public sealed class PictureVerdicts(string? memoryPath)
 
     /// <summary>Why a picture cannot be decoded, a sentence without its subject; null where it can.</summary>
     /// <param name="sha256">Digest of the file's bytes.</param>
-    /// <param name="path">The file.</param>
-    public string? Of(string sha256, string path)
+    /// <param name="decode">Decodes it.</param>
+    public string? Of(string sha256, Func<Picture> decode)
     {
         if (!reasons.TryGetValue(sha256, out string? reason))
         {
-            reasons[sha256] = reason = Try(path);
+            reasons[sha256] = reason = Try(decode);
             changed = true;
         }
 
@@ -57,11 +57,11 @@ public sealed class PictureVerdicts(string? memoryPath)
         }
     }
 
-    private static string Try(string path)
+    private static string Try(Func<Picture> decode)
     {
         try
         {
-            PictureDecoder.Decode(path);
+            decode();
             return "";
         }
         catch (InputException e)

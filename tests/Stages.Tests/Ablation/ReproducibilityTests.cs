@@ -35,7 +35,8 @@ public sealed class ReproducibilityTests
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun run = IntactRun.Compute(cache);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, LogitMean.Tokens));
+        OutputMeasure target = model.Measure(new Measured.Logit(run.Target, LogitMean.Tokens));
+        using var suffix = new SuffixForward(cache, blocks, target);
         int layers = model.Info.Layers,
             heads = model.Info.TotalHeads;
         return

@@ -24,7 +24,7 @@ internal sealed class Sample : IDisposable
         Model = tiny.Load(linear, compute);
         (Cache, Naive) = Of(TinyLlava.Noise(1), question);
         Intact = IntactRun.Compute(Cache);
-        Target = Model.Target(Intact.Target, LogitMean.Rows);
+        Target = Model.Measure(new Measured.Logit(Intact.Target, LogitMean.Rows));
         using var sum = new MeanKvAccumulator(Shape, Cache.Prompt.ImageLength, RopeOrder.After);
         for (int seed = 2; seed < 5; seed++)
         {
@@ -49,7 +49,7 @@ internal sealed class Sample : IDisposable
 
     public IntactRun Intact { get; }
 
-    public TargetDirection Target { get; }
+    public OutputMeasure Target { get; }
 
     public Baseline.Mean Mean { get; }
 

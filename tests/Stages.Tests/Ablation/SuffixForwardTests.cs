@@ -77,17 +77,13 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
             suffix.Logits([.. masks.Reverse()]).Should().Equal(expected.Reverse());
             suffix.Logits([.. masks.Skip(3).Take(5)]).Should().Equal(expected.Skip(3).Take(5));
             double[][] workers = new double[4][];
-            Parallel.For(
-                0,
-                workers.Length,
-                worker =>
-                {
-                    int threads = PackedLinear.Threads;
-                    PackedLinear.Threads = 1 + (worker % 2);
-                    workers[worker] = suffix.Logits(masks);
-                    PackedLinear.Threads = threads;
-                }
-            );
+            Parallel.For(0, workers.Length, worker =>
+            {
+                int threads = PackedLinear.Threads;
+                PackedLinear.Threads = 1 + (worker % 2);
+                workers[worker] = suffix.Logits(masks);
+                PackedLinear.Threads = threads;
+            });
             workers.Should().OnlyContain(f => f.SequenceEqual(expected));
         }
     }
@@ -160,12 +156,12 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
         using var sample = new Sample("packed");
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
-        double expected = sample.Intact.Logits[sample.Target.Target] - sample.Intact.Logits.Average(x => (double)x);
+        double expected = sample.Intact.Logits[sample.Intact.Target] - sample.Intact.Logits.Average(x => (double)x);
         suffix.Intact.Should().BeApproximately(expected, 1e-5);
         suffix
             .Intact.Should()
             .BeApproximately(
-                sample.Naive.Logits(new AblationMask(HeadMasks.Full(sample.Heads)), blocks)[sample.Target.Target]
+                sample.Naive.Logits(new AblationMask(HeadMasks.Full(sample.Heads)), blocks)[sample.Intact.Target]
                     - sample.Intact.Logits.Average(x => (double)x),
                 1e-4
             );

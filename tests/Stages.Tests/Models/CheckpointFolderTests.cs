@@ -310,7 +310,7 @@ public sealed class CheckpointFolderTests
     private static double[] Direction(TinyLlava tiny)
     {
         using VisionLanguageModel model = tiny.Load();
-        return model.Target(17, LogitMean.Rows).Direction;
+        return [.. ((LinearMeasure)model.Measure(new Measured.Logit(17, LogitMean.Rows))).Direction];
     }
 
     private static float[] Features(TinyLlava tiny)

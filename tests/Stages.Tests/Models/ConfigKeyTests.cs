@@ -305,6 +305,7 @@ public sealed class ConfigKeyTests
                 new DecoderShape(32, heads, kvHeads, 128, hidden, mlp, rows, epsilon, 1e4, null, false, false)
                 {
                     Limit = shape.Limit,
+                    Positions = type == "mistral" ? 131072 : 2048,
                 }
             );
     }
@@ -371,7 +372,12 @@ public sealed class ConfigKeyTests
         DecoderShape shape = ModelInfo.Read(temporary.Path).Decoder;
         (shape with { RotarySections = null })
             .Should()
-            .Be(new DecoderShape(80, 64, 8, 128, 8192, 29568, 152064, 1e-5, 1e6, null, true, false));
+            .Be(
+                new DecoderShape(80, 64, 8, 128, 8192, 29568, 152064, 1e-5, 1e6, null, true, false)
+                {
+                    Positions = 32768,
+                }
+            );
     }
 
     [GoldenFact("qwen2vl-untied")]

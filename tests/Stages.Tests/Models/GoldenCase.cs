@@ -66,6 +66,9 @@ internal sealed class GoldenCase : IDisposable
     public IReadOnlyList<JsonElement> Items(string name) =>
         json.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
 
+    /// <summary>Numbers of a list, none where it is missing.</summary>
+    public int[] Tokens(string name) => [.. Items(name).Select(e => e.GetInt32())];
+
     public JsonElement? Field(string name) => json.TryGetProperty(name, out var value) ? value : null;
 
     public float[] Floats(string tensor) => tensors.ReadFloat(tensor);

@@ -128,7 +128,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         worst.Add("mean_values", Values(meanKv.Values), golden.Floats("mean_values"));
 
         // ablated logits
-        TargetDirection target = model.Target(golden.Target, LogitMean.Rows);
+        OutputMeasure target = model.Measure(new Measured.Logit(golden.Target, LogitMean.Rows));
         foreach (
             (string tensor, Baseline baseline) in ((string, Baseline)[])
                 [("f_mean", meanKv), ("f_zero", new Baseline.Zero()), ("f_knockout", new Baseline.Knockout())]
@@ -152,8 +152,61 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
             }
         }
 
+        if (golden.Has("f_difference")) // the micro model's answers have one token, and its figures no other kinds
+        {
+            AddOtherKinds(worst, golden, model, features, meanKv);
+        }
+
         output.WriteLine($"{name}, {info.Family}, {linear}: largest error {worst}");
         worst.Errors.Should().OnlyContain(e => e.Value <= Tolerance);
+    }
+
+    /// <summary>All that f can be besides the adjusted logit, and another picture in the place of the mean.</summary>
+    private static void AddOtherKinds(
+        Worst worst,
+        GoldenCase golden,
+        VisionLanguageModel model,
+        ImageFeatures features,
+        Baseline.Mean mean
+    )
+    {
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        double[] Of(Measured what, Func<PrefixCache, BaselineBlocks> baseline)
+        {
+            using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy(what.Given), features);
+            using BaselineBlocks blocks = baseline(cache);
+            using var suffix = new SuffixForward(cache, blocks, model.Measure(what));
+            return suffix.Logits(golden.Masks("masks"));
+        }
+
+        foreach (
+            (string tensor, Measured what) in ((string, Measured)[])
+                [
+                    (
+                        "f_difference",
+                        new Measured.LogitDifference(golden.Target, golden.Field("counter_token")!.Value.GetInt32())
+                    ),
+                    ("f_log_prob", new Measured.LogProbability(golden.Target)),
+                    ("f_sequence", new Measured.Sequence(golden.Tokens("sequence_tokens"))),
+                    ("f_sequence_other", new Measured.Sequence(golden.Tokens("sequence_other_tokens"))),
+                ]
+        )
+        {
+            worst.Add(tensor, Of(what, cache => BaselineBlocks.Of(mean, cache)), golden.Doubles(tensor));
+        }
+
+        double[] probabilities = Of(new Measured.Probability(golden.Target), cache => BaselineBlocks.Of(mean, cache));
+        worst.Add("exp(f_log_prob)", probabilities, [.. golden.Doubles("f_log_prob").Select(Math.Exp)]);
+
+        using ImageFeatures other = model.Features(golden.Picture(1));
+        using PrefixCache otherCache = PrefixCache.Compute(model, prompt, other);
+        worst.Add(
+            "f_counterfactual",
+            Of(new Measured.Logit(golden.Target, LogitMean.Rows), cache =>
+                BaselineBlocks.Of(new Baseline.Picture(otherCache), cache)
+            ),
+            golden.Doubles("f_counterfactual")
+        );
     }
 
     private static float[] Values(TorchSharp.torch.Tensor tensor) => tensor.contiguous().data<float>().ToArray();

@@ -65,7 +65,7 @@ public sealed class GoldenTargetTests
             using var suffix = new SuffixForward(
                 cache,
                 blocks,
-                model.Decoder.Unembedding.Direction(sequence[given], [])
+                model.Measure(new Measured.Logit(sequence[given], LogitMean.Rows))
             );
             double[] fast = suffix.Logits(masks);
             for (int i = 0; i < masks.Length; i++)
@@ -88,6 +88,98 @@ public sealed class GoldenTargetTests
             .Max()
             .Should()
             .BeLessThanOrEqualTo(sequence.Length * Tolerance);
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
+    public void Every_f_equals_the_naive_twin_under_head_and_token_masks(string name, string linear)
+    {
+        using var golden = new GoldenCase(Golden.Case(name));
+        using VisionLanguageModel model = Load(golden, linear);
+        using ImageFeatures features = model.Features(golden.Picture(0)),
+            others = model.Features(golden.Picture(1));
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        using Baseline.Mean mean = MeanOf(golden, model, prompt);
+        using PrefixCache other = PrefixCache.Compute(model, prompt, others);
+        int image = golden.InputIds[golden.ImageStart]; // behind the prompt it is text
+        foreach (
+            Measured what in (Measured[])
+                [
+                    new Measured.LogitDifference(golden.Target, golden.Generated[^1]),
+                    new Measured.LogProbability(golden.Target),
+                    new Measured.Probability(golden.Target),
+                    new Measured.Sequence([golden.Target, image, golden.Target, image]),
+                ]
+        )
+        {
+            PromptTokens longer = prompt.FollowedBy(what.Given);
+            using PrefixCache cache = PrefixCache.Compute(model, longer, features);
+            using var naive = new NaiveForward(model, longer, features);
+            OutputMeasure target = model.Measure(what);
+            AblationMask[] masks =
+            [
+                .. golden.Masks("masks").Take(4).Select(heads => new AblationMask(heads)),
+                .. golden
+                    .Masks("pair_heads")
+                    .Zip(golden.Masks("pair_image"))
+                    .Select(
+                        (m, i) =>
+                            new AblationMask(
+                                m.First,
+                                HeadMasks.Draw(7, name, i, longer.SuffixLength, 0.3, MaskDraw.Bernoulli),
+                                m.Second
+                            )
+                    )
+                    .Take(3),
+            ];
+            foreach (Baseline baseline in (Baseline[])[mean, new Baseline.Knockout(), new Baseline.Picture(other)])
+            {
+                using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
+                using var suffix = new SuffixForward(cache, blocks, target);
+                suffix
+                    .Logits(masks)
+                    .Zip(masks, (f, mask) => Math.Abs(f - naive.Logit(mask, blocks, target)))
+                    .Max()
+                    .Should()
+                    .BeLessThanOrEqualTo(1e-4, $"{what.Kind}, {baseline.GetType().Name}");
+            }
+        }
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(GoldenModelTests.Cases), MemberType = typeof(GoldenModelTests))]
+    public void Log_probabilities_of_the_references_sequences_are_those_of_the_intact_pass(string name, string linear)
+    {
+        using var golden = new GoldenCase(Golden.Case(name));
+        using VisionLanguageModel model = Load(golden, linear);
+        using ImageFeatures features = model.Features(golden.Picture(0));
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
+        using IntactRun intact = IntactRun.Compute(cache);
+        float[] logits = golden.Floats("logits");
+        intact
+            .LogProbabilities([golden.Target])[0]
+            .Should()
+            .BeApproximately(LogProbability([.. logits.Select(l => (double)l)], golden.Target), 1e-4);
+        foreach (string listed in (string[])["generated", "sequence_tokens", "sequence_other_tokens"])
+        {
+            if (golden.Tokens(listed) is not { Length: > 0 } tokens)
+            {
+                continue;
+            }
+
+            var what = new Measured.Sequence(tokens);
+            PromptTokens longer = prompt.FollowedBy(what.Given);
+            using var naive = new NaiveForward(model, longer, features);
+            using PrefixCache longerCache = PrefixCache.Compute(model, longer, features);
+            using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), longerCache);
+            var full = new AblationMask(HeadMasks.Full(model.Info.TotalHeads));
+            intact
+                .LogProbabilities(tokens)
+                .Sum()
+                .Should()
+                .BeApproximately(naive.Logit(full, blocks, model.Measure(what)), 1e-4, listed);
+        }
     }
 
     private static VisionLanguageModel Load(GoldenCase golden, string linear) =>

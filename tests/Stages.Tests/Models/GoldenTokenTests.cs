@@ -42,7 +42,8 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
 
         using Baseline.Mean baseline = mean.ToBaseline();
         using BaselineBlocks blocks = BaselineBlocks.Of(baseline, cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(golden.Target, LogitMean.Rows));
+        OutputMeasure target = model.Measure(new Measured.Logit(golden.Target, LogitMean.Rows));
+        using var suffix = new SuffixForward(cache, blocks, target);
         double[] expected = golden.Doubles("f_pair");
         byte[][] heads = golden.Masks("pair_heads"),
             text = golden.Masks("pair_text"),

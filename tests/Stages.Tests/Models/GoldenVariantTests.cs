@@ -1,5 +1,6 @@
 using System.Globalization;
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
@@ -57,7 +58,7 @@ public sealed class GoldenVariantTests(ITestOutputHelper output)
         var prompt = new PromptTokens(golden.Prompt, golden.InputIds, golden.ImageStart, golden.ImageLength);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun intact = IntactRun.Compute(cache);
-        TargetDirection target = model.Decoder.Unembedding.Direction(golden.Target, []);
+        OutputMeasure target = model.Measure(new Measured.Logit(golden.Target, LogitMean.Rows));
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         using var suffix = new SuffixForward(cache, blocks, target);
 

@@ -100,7 +100,7 @@ public sealed class LoadingTests
                 [(LogitMean.Rows, TinyLlava.Rows), (LogitMean.Tokens, TinyLlava.ImageTokenId + 1)]
         )
         {
-            double[] f = model.Target(17, mean).Logits(h);
+            double[] f = model.Measure(new Measured.Logit(17, mean)).Of(h);
             for (int i = 0; i < 3; i++)
             {
                 float[] row = logits[i].data<float>().ToArray();
@@ -108,7 +108,10 @@ public sealed class LoadingTests
             }
         }
 
-        model.Invoking(m => m.Target(TinyLlava.Rows, LogitMean.Rows)).Should().Throw<ArgumentOutOfRangeException>();
+        model
+            .Invoking(m => m.Measure(new Measured.Logit(TinyLlava.Rows, LogitMean.Rows)))
+            .Should()
+            .Throw<ArgumentOutOfRangeException>();
     }
 
     [Fact]

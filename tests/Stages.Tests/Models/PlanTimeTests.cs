@@ -101,7 +101,12 @@ public sealed class PlanTimeTests
             Action pass in (Action[])
                 [
                     () => IntactRun.Compute(cache).Dispose(),
-                    () => new SuffixForward(cache, blocks, model.Target(17, LogitMean.Rows)).Dispose(),
+                    () =>
+                        new SuffixForward(
+                            cache,
+                            blocks,
+                            model.Measure(new Measured.Logit(17, LogitMean.Rows))
+                        ).Dispose(),
                 ]
         )
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
@@ -158,6 +159,18 @@ internal sealed class TinyLlava : IDisposable
         float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];
         Array.Fill(values, value);
         tensors[at] = TensorToWrite.Of(tensor, values, shape);
+        Save();
+    }
+
+    /// <summary>A row of a matrix.</summary>
+    public void SetRow(string tensor, int row, float[] values)
+    {
+        int at = tensors.FindIndex(t => t.Name == tensor);
+        using var stream = new MemoryStream();
+        tensors[at].Write(stream);
+        float[] all = MemoryMarshal.Cast<byte, float>(stream.ToArray()).ToArray();
+        values.CopyTo(all, row * values.Length);
+        tensors[at] = TensorToWrite.Of(tensor, all, tensors[at].Shape);
         Save();
     }
 

@@ -18,15 +18,18 @@ public sealed class PictureVerdictTests : IDisposable
             broken = folder.Write("b.png", Pictures.Png[..60]),
             memory = Path.Combine(folder.Root, "pictures.txt");
         var verdicts = new PictureVerdicts(memory);
-        verdicts.Of("11", sound).Should().BeNull();
-        verdicts.Of("22", broken).Should().StartWith("is damaged");
+        verdicts.Of("11", () => PictureDecoder.Decode(sound)).Should().BeNull();
+        verdicts.Of("22", () => PictureDecoder.Decode(broken)).Should().StartWith("is damaged");
         verdicts.Save();
         File.Delete(sound);
 
         var again = new PictureVerdicts(memory);
-        again.Of("11", sound).Should().BeNull();
-        again.Of("22", sound).Should().StartWith("is damaged");
-        again.Of("33", sound).Should().StartWith("cannot be read", "another digest is another picture");
+        again.Of("11", () => PictureDecoder.Decode(sound)).Should().BeNull();
+        again.Of("22", () => PictureDecoder.Decode(sound)).Should().StartWith("is damaged");
+        again
+            .Of("33", () => PictureDecoder.Decode(sound))
+            .Should()
+            .StartWith("cannot be read", "another digest is another picture");
     }
 
     [Theory]
@@ -39,7 +42,7 @@ public sealed class PictureVerdictTests : IDisposable
         string memory = folder.Write("pictures.txt", text),
             broken = folder.Write("b.png", Pictures.Png[..60]);
 
-        new PictureVerdicts(memory).Of("11", broken).Should().StartWith("is damaged");
+        new PictureVerdicts(memory).Of("11", () => PictureDecoder.Decode(broken)).Should().StartWith("is damaged");
     }
 
     [Fact]
@@ -48,11 +51,11 @@ public sealed class PictureVerdictTests : IDisposable
         string broken = folder.Write("b.png", Pictures.Png[..60]),
             memory = Path.Combine(folder.Root, "pictures.txt");
         var verdicts = new PictureVerdicts(memory);
-        verdicts.Of("22", broken);
+        verdicts.Of("22", () => PictureDecoder.Decode(broken));
         verdicts.Save();
         string[] lines = File.ReadAllLines(memory);
         File.WriteAllLines(memory, [lines[0], "22 "]);
 
-        new PictureVerdicts(memory).Of("22", broken).Should().StartWith("is damaged");
+        new PictureVerdicts(memory).Of("22", () => PictureDecoder.Decode(broken)).Should().StartWith("is damaged");
     }
 }

@@ -137,11 +137,8 @@ public sealed class RandomModelTests : IDisposable
             SafeTensorsWriter.Write(
                 Path.Combine(root, shard.File),
                 [
-                    .. shard.Tensors.Select(t => new TensorToWrite(
-                        t.Name,
-                        torch.ScalarType.BFloat16,
-                        t.Shape,
-                        s => RandomValues.Write(t, torch.ScalarType.BFloat16, 0, s)
+                    .. shard.Tensors.Select(t => new TensorToWrite(t.Name, torch.ScalarType.BFloat16, t.Shape, s =>
+                        RandomValues.Write(t, torch.ScalarType.BFloat16, 0, s)
                     )),
                 ]
             );
@@ -187,7 +184,8 @@ public sealed class RandomModelTests : IDisposable
         torch.Tensor attention = run.Attention(0); // [H, T, P]
         attention.max().item<float>().Should().BeGreaterThan(4f / prompt.ImageLength, "heads prefer some image tokens");
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        using var suffix = new SuffixForward(cache, blocks, model.Target(run.Target, LogitMean.Rows), batch: 0);
+        OutputMeasure target = model.Measure(new Measured.Logit(run.Target, LogitMean.Rows));
+        using var suffix = new SuffixForward(cache, blocks, target);
         double ablated = suffix.Logits([HeadMasks.None(info.TotalHeads)])[0];
         Math.Abs(suffix.Intact - ablated).Should().BeGreaterThan(0.01, "the image must matter");
     }
