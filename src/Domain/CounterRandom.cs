@@ -10,7 +10,7 @@ namespace Pipelines.Domain;
 /// 2014) started at the first eight bytes of SHA-256("seed\0scope\0index"), numbers as decimal text, strings as UTF-8.
 /// Any index can be drawn without the ones before it, and the words are the same on every machine.
 /// </summary>
-internal struct CounterRandom
+public struct CounterRandom
 {
     private SplitMix64 words;
 
