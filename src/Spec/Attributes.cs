@@ -37,6 +37,10 @@ public sealed class ByValueAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class InlineAttribute : Attribute;
 
+/// <summary>A list of which one entry may stand alone, without brackets.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OneOrMoreAttribute : Attribute;
+
 /// <summary>Inclusive bounds of a number.</summary>
 /// <param name="least">Smallest allowed value.</param>
 /// <param name="most">Largest allowed value.</param>

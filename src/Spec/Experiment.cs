@@ -30,7 +30,8 @@ public sealed record Experiment
     public required DataSpec Data { get; init; }
 
     /// <summary>
-    /// The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text.
+    /// The question: <c>default</c>, <c>p1</c> to <c>p9</c> (the paper's ten prompts) or the literal text. Where
+    /// pictures have questions of their own: the text around <c>{question}</c>; left out, the question alone.
     /// </summary>
     [Form(
         Prompts.Form,
@@ -44,6 +45,9 @@ public sealed record Experiment
     /// <c>tokens</c> = rows that a token has.
     /// </summary>
     public LogitMean LogitMean { get; init; } = LogitMean.Rows;
+
+    /// <summary>What f measures.</summary>
+    public TargetSpec Target { get; init; } = new();
 
     /// <summary>How forward passes are executed; nothing here but <c>linear</c> may change a result.</summary>
     public EngineSpec Engine { get; init; } = new();

@@ -6,16 +6,21 @@ public static class Prompts
     /// <summary>The paper's question.</summary>
     public const string Default = "default";
 
+    /// <summary>Stands for the picture's own question, where the data bring one.</summary>
+    public const string Question = "{question}";
+
     /// <summary>
     /// A question is a name or a sentence: one bare word such as <c>defualt</c> or <c>p12</c> is a slip, and would be
     /// asked of the model as it stands. So would <c>{category}</c>.
     /// </summary>
-    public const string Form = @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])[^\s{}]([^{}]*[^\s{}])?)$";
+    public const string Form =
+        @"^(default|p[1-9]|(?=[\s\S]*[^A-Za-z0-9_-])(\{question\}|[^\s{}])"
+        + @"(([^{}]|\{question\})*(\{question\}|[^\s{}]))?)$";
 
     /// <summary>The same in words.</summary>
     public const string Allowed =
-        "default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or }, because "
-        + "nothing is put in the place of what braces name";
+        "default, p1 to p9, or the question itself: more than one word, no blank at its ends, no { or } but in "
+        + "{question}, because nothing else is put in the place of what braces name";
 
     private static readonly string[] Texts =
     [
@@ -42,4 +47,21 @@ public static class Prompts
             ['p', >= '1' and <= '9'] => Texts[prompt[1] - '0'],
             _ => prompt,
         };
+
+    /// <summary>Whether a prompt can be asked of pictures that bring their own questions.</summary>
+    /// <param name="prompt">The field <c>prompt</c> of an experiment.</param>
+    public static bool TakesQuestion(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return prompt == Default || prompt.Contains(Question, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is asked about a picture with a question of its own.</summary>
+    /// <param name="prompt">The field <c>prompt</c> of an experiment: the text around the question.</param>
+    /// <param name="question">The picture's question, with the suffix of the data.</param>
+    public static string Around(string prompt, string question)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return prompt == Default ? question : prompt.Replace(Question, question, StringComparison.Ordinal);
+    }
 }

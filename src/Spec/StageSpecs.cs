@@ -1,4 +1,3 @@
-using System.Reflection;
 using Pipelines.Domain;
 
 namespace Pipelines.Spec;
@@ -51,14 +50,37 @@ public sealed record AnswerQuestionsSpec : StageSpec
     [Between(0, 10_000_000)]
     public int Limit { get; init; }
 
-    /// <summary>When an answer counts as right.</summary>
+    /// <summary>Which answers become samples: <c>right</c> (paper), <c>wrong</c> or <c>all</c>.</summary>
+    public AnswersUsed Which { get; init; }
+
+    /// <summary>
+    /// When an answer counts as right. Left out: <c>category</c>; with questions what their format asks for:
+    /// <c>yes-no</c> (POPE), <c>vqa-official</c> (ten annotators), <c>letter</c> (options), else <c>exact</c>.
+    /// </summary>
+    public AnswerMatch? Match { get; init; }
+
+    /// <summary>Details of <c>match: category</c>, and the longest answer.</summary>
     public AnswerRule Answer { get; init; } = new();
+
+    /// <summary>
+    /// Questions kept of one picture, 0 = all. Questions come picture by picture, because what the model computes of a
+    /// picture serves all of them; a small number spreads the samples over more pictures.
+    /// </summary>
+    [Between(0, 1_000_000)]
+    public int PerPicture { get; init; }
 
     /// <summary>How many samples of one object are kept.</summary>
     public PerObjectRule PerObject { get; init; } = new();
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs => [];
+
+    /// <inheritdoc/>
+    public override string? ObjectionTo(DataSpec data) =>
+        Match is AnswerMatch.YesNo or AnswerMatch.Letter or AnswerMatch.VqaOfficial or AnswerMatch.VqaNormalised
+        && data is { MayHaveQuestions: false }
+            ? $"match: {Spelling.Of(Match.Value)} judges answers to questions, and these data have none"
+            : null;
 }
 
 /// <summary>
@@ -87,11 +109,24 @@ public enum BaselineKind
 
     /// <summary>Attention knockout: minus infinity on the scores.</summary>
     Knockout,
+
+    /// <summary>Keys and values of the pair's other picture.</summary>
+    Counterfactual,
+}
+
+/// <summary>Which pictures a mean goes over.</summary>
+public enum BaselineOver
+{
+    /// <summary>All pictures of the data.</summary>
+    All,
+
+    /// <summary>Those of the sample's group.</summary>
+    Group,
 }
 
 /// <summary>Collects mean keys and values of the image tokens (paper, baseline representations).</summary>
 [Named("collect-mean-kv")]
-public sealed record CollectMeanKvSpec : StageSpec
+public sealed record CollectMeanKvSpec : StageSpec, IRuled
 {
     /// <summary>
     /// Baseline pictures, drawn by seed from all pictures of the data (paper: 100), or of <see cref="Folder"/>.
@@ -107,11 +142,41 @@ public sealed record CollectMeanKvSpec : StageSpec
     /// <summary>What ablated heads see.</summary>
     public BaselineKind Kind { get; init; } = BaselineKind.Mean;
 
+    /// <summary>
+    /// With <c>kind: mean</c>: over pictures of all data, or for each sample over those of its (first) group.
+    /// </summary>
+    public BaselineOver Over { get; init; }
+
     /// <summary>Average after or before rotary.</summary>
     public RopeOrder Rope { get; init; } = RopeOrder.After;
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs => [];
+
+    /// <inheritdoc/>
+    public override string? ObjectionTo(DataSpec data) =>
+        Kind == BaselineKind.Counterfactual && data is { MayHaveQuestions: false }
+            ? "kind: counterfactual shows ablated heads the pair's other picture, and these data have no pairs"
+        : Over == BaselineOver.Group && data is { MayHaveQuestions: false }
+            ? "over: group averages over a sample's group, and these data have no groups"
+        : null;
+
+    /// <inheritdoc/>
+    IEnumerable<BrokenRule> IRuled.Broken
+    {
+        get
+        {
+            if (Over == BaselineOver.Group && Kind != BaselineKind.Mean)
+            {
+                yield return new BrokenRule(["over"], "over: group belongs to kind: mean");
+            }
+
+            if (Over == BaselineOver.Group && Folder is not null)
+            {
+                yield return new BrokenRule(["over", "folder"], "pictures of a folder have no groups");
+            }
+        }
+    }
 }
 
 /// <summary>Whether samples have masks of their own.</summary>
@@ -164,7 +229,10 @@ public sealed record SampleMasksSpec : StageSpec
 [Named("forward-passes")]
 public sealed record ForwardPassesSpec : StageSpec
 {
-    /// <summary>A sample whose f(1) - f(0) is below this is rejected with a reason, never divided by.</summary>
+    /// <summary>
+    /// A sample whose f(1) - f(0) (with <c>target.signed</c> its absolute value) is below this is rejected with a
+    /// reason, never divided by.
+    /// </summary>
     [Between(1e-9, 1000)]
     public double MinGap { get; init; } = 1e-3;
 
@@ -285,10 +353,6 @@ public sealed record ReportSpec : StageSpec
             StageInput.Of<ForwardPassesSpec>("forward", optional: true),
             StageInput.Of<RegressSpec>("attribution", optional: true),
             StageInput.Of<ValidateSpec>("validation", optional: true),
-            .. StageKinds
-                .All.Select(kind => (Kind: kind, kind.GetCustomAttribute<ReportedAsAttribute>()?.Role))
-                .Where(k => k.Role is not null)
-                .OrderBy(k => k.Role, StringComparer.Ordinal) // nothing of a run shall follow the order of source files
-                .Select(k => new StageInput(k.Role!, k.Kind, Optional: true)),
+            .. StageKinds.Reported.Select(k => new StageInput(k.Role, k.Kind, Optional: true)),
         ];
 }

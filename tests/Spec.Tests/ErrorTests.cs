@@ -18,7 +18,8 @@ public sealed class ErrorTests
             {
                 "seed: 7",
                 "sed: 7",
-                "spec.yaml:2:1: unknown key 'sed' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
+                "spec.yaml:2:1: unknown key 'sed' (allowed: name, seed, model, data, prompt, logit_mean, target, "
+                    + "engine, "
                     + "stages, matrix, base, experiments; did you mean seed?)"
             },
             {
@@ -45,19 +46,22 @@ public sealed class ErrorTests
             {
                 "seed: 7",
                 "device: cpu",
-                "spec.yaml:2:1: unknown key 'device' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
+                "spec.yaml:2:1: unknown key 'device' (allowed: name, seed, model, data, prompt, logit_mean, target, "
+                    + "engine, "
                     + "stages, matrix, base, experiments; did you mean model.device?)"
             },
             {
                 "seed: 7",
                 "masks: { count: 5 }",
-                "spec.yaml:2:1: unknown key 'masks' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
+                "spec.yaml:2:1: unknown key 'masks' (allowed: name, seed, model, data, prompt, logit_mean, target, "
+                    + "engine, "
                     + "stages, matrix, base, experiments; did you mean stages.masks?)"
             },
             {
                 "seed: 7",
                 "bsae: other.yaml",
-                "spec.yaml:2:1: unknown key 'bsae' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
+                "spec.yaml:2:1: unknown key 'bsae' (allowed: name, seed, model, data, prompt, logit_mean, target, "
+                    + "engine, "
                     + "stages, matrix, base, experiments; did you mean base?)"
             },
             { "seed: 7", "prompt: p2", "spec.yaml:9:1: the key 'prompt' is there twice: first on line 2" },
@@ -70,7 +74,8 @@ public sealed class ErrorTests
             {
                 "name: quickstart",
                 "nmae: quickstart",
-                "spec.yaml:1:1: unknown key 'nmae' (allowed: name, seed, model, data, prompt, logit_mean, engine, "
+                "spec.yaml:1:1: unknown key 'nmae' (allowed: name, seed, model, data, prompt, logit_mean, target, "
+                    + "engine, "
                     + "stages, matrix, base, experiments; did you mean name?)"
             },
             { "name: quickstart", "", "spec.yaml:2:1: the key 'name' is missing (allowed: a text)" },
@@ -78,14 +83,16 @@ public sealed class ErrorTests
                 "prompt: default",
                 "prompt: defualt",
                 "spec.yaml:9:9: prompt: 'defualt' is not a valid prompt (allowed: default, p1 to p9, or the question "
-                    + "itself: more than one word, no blank at its ends, no { or }, because nothing is put in the "
+                    + "itself: more than one word, no blank at its ends, no { or } but in "
+                    + "{question}, because nothing else is put in the "
                     + "place of what braces name; did you mean default?)"
             },
             {
                 "prompt: default",
                 "prompt: |\n  What is this?",
                 "spec.yaml:9:9: prompt: 'What is this?·' is not a valid prompt (allowed: default, p1 to p9, or the "
-                    + "question itself: more than one word, no blank at its ends, no { or }, because nothing is put "
+                    + "question itself: more than one word, no blank at its ends, no { or } but in "
+                    + "{question}, because nothing else is put "
                     + "in the place of what braces name)"
             },
             {
@@ -98,21 +105,24 @@ public sealed class ErrorTests
                 "prompt: default",
                 "prompt: 'Is this a {category}?'",
                 "spec.yaml:9:9: prompt: 'Is this a {category}?' is not a valid prompt (allowed: default, p1 to p9, "
-                    + "or the question itself: more than one word, no blank at its ends, no { or }, because nothing "
+                    + "or the question itself: more than one word, no blank at its ends, no { or } but in "
+                    + "{question}, because nothing else "
                     + "is put in the place of what braces name)"
             },
             {
                 "prompt: default",
                 "prompt: 'What is {{ object }}'",
                 "spec.yaml:9:9: prompt: 'What is {{ object }}' is not a valid prompt (allowed: default, p1 to p9, or "
-                    + "the question itself: more than one word, no blank at its ends, no { or }, because nothing is "
+                    + "the question itself: more than one word, no blank at its ends, no { or } but in "
+                    + "{question}, because nothing else is "
                     + "put in the place of what braces name)"
             },
             {
                 "prompt: default",
                 "prompt: 'What is {} here?'",
                 "spec.yaml:9:9: prompt: 'What is {} here?' is not a valid prompt (allowed: default, p1 to p9, or the "
-                    + "question itself: more than one word, no blank at its ends, no { or }, because nothing is put "
+                    + "question itself: more than one word, no blank at its ends, no { or } but in "
+                    + "{question}, because nothing else is put "
                     + "in the place of what braces name)"
             },
             {
@@ -152,9 +162,14 @@ public sealed class ErrorTests
             {
                 "kind: coco",
                 "kind: cocoo",
-                "spec.yaml:5:9: data.kind: 'cocoo' is not a kind (allowed: coco, domainnet, folder; did you mean coco?)"
+                "spec.yaml:5:9: data.kind: 'cocoo' is not a kind (allowed: coco, domainnet, folder, questions; did "
+                    + "you mean coco?)"
             },
-            { "kind: coco", "", "spec.yaml:6:3: data: the key 'kind' is missing (allowed: coco, domainnet, folder)" },
+            {
+                "kind: coco",
+                "",
+                "spec.yaml:6:3: data: the key 'kind' is missing (allowed: coco, domainnet, folder, questions)"
+            },
             {
                 "images: quickstart/images",
                 "image: quickstart/images",
@@ -432,7 +447,8 @@ public sealed class ErrorTests
             .Should()
             .Equal(
                 "spec.yaml:2:7: seed: 'x' is not a whole number (allowed: -2147483648 to 2147483647)",
-                "spec.yaml:5:9: data.kind: 'cco' is not a kind (allowed: coco, domainnet, folder; did you mean coco?)",
+                "spec.yaml:5:9: data.kind: 'cco' is not a kind (allowed: coco, domainnet, folder, questions; did you "
+                    + "mean coco?)",
                 "spec.yaml:13:60: stages.masks.ablate: '2' is out of range (allowed: 0.001 to 0.999)",
                 "--set engine.btch: unknown key 'btch' (allowed: linear, batch; did you mean batch?)",
                 "--set prompt: 'prompt' sets nothing (allowed: field=value, for example stages.masks.count=2000)",

@@ -109,12 +109,14 @@ public sealed class MatrixTests
     [InlineData(
         "{ prompt: [p1, p10] }",
         "spec.yaml:18:24: prompt: 'p10' is not a valid prompt (allowed: default, p1 to p9, or the question itself: "
-            + "more than one word, no blank at its ends, no { or }, because nothing is put in the place of what "
+            + "more than one word, no blank at its ends, no { or } but in {question}, because nothing else is "
+            + "put in the place of what "
             + "braces name; did you mean p1?)"
     )]
     [InlineData(
         "{ promt: [p1, p2] }",
-        "spec.yaml:18:11: unknown key 'promt' (allowed: name, seed, model, data, prompt, logit_mean, engine, stages, "
+        "spec.yaml:18:11: unknown key 'promt' (allowed: name, seed, model, data, prompt, logit_mean, target, engine, "
+            + "stages, "
             + "matrix, base, experiments; did you mean prompt?)"
     )]
     [InlineData(

@@ -119,16 +119,24 @@ internal static class AskCommand
 
     private static void Print(Pipeline pipeline, AnswerQuestions stage, IReadOnlyList<Asked> asked)
     {
-        Console.WriteLine($"{pipeline.Experiment.Name}, {stage.Name}: {Shown.Name(stage.Question)}");
+        string question = pipeline.Context.HasOwnQuestions
+            ? "each picture is asked its own question"
+            : Shown.Name(stage.Question);
+        Console.WriteLine($"{pipeline.Experiment.Name}, {stage.Name}: {question}");
         if (asked.Count == 0)
         {
             Console.WriteLine("no picture was asked about");
             return;
         }
 
-        SampleRow[] rows = [.. asked.Select(a => a.ToRow(stage.Question))];
+        SampleRow[] rows = [.. asked.Select(a => a.ToRow(stage.QuestionOf(a.Sample.Item)))];
         PlainTable.Print(["picture", "answer", "category", "verdict", "target", "reason"], [.. rows.Select(Cells)]);
-        Console.WriteLine(AnswerCounts.Of(asked).Words);
+        Console.WriteLine(AnswerCounts.Over(asked).Words);
+        if (stage.LeftOutQuestions is { } left)
+        {
+            Console.WriteLine(left);
+        }
+
         foreach (string note in TargetNotes.Of(asked))
         {
             Console.WriteLine($"targets: {note}");

@@ -24,7 +24,7 @@ internal static class DiffText
         Show(ComparisonTable.Stages(runs));
         if (runs.Overlap is { } overlap)
         {
-            Say(ComparisonSentences.Samples(overlap), ComparisonTable.Samples(overlap));
+            Say(ComparisonSentences.Samples(overlap, runs.MeasureLogits), ComparisonTable.Samples(overlap));
         }
 
         foreach (FitComparison fit in runs.Fits)
@@ -44,7 +44,10 @@ internal static class DiffText
         foreach (TraceComparison trace in runs.Traces)
         {
             Title(runs.Traces.Count, trace.A.Stage, trace.B.Stage);
-            Say(ComparisonSentences.Traces(trace), [.. ComparisonTable.Traces(trace)]);
+            Say(
+                ComparisonSentences.Traces(trace, runs.MeasureLogits),
+                [.. ComparisonTable.Traces(trace, runs.MeasureLogits)]
+            );
         }
 
         if (runs.Tables.Count > 0)

@@ -45,6 +45,9 @@ internal static class Overview
             pipeline.Context.Heads,
             report.Samples(artifacts),
             report.StatedNumbers(artifacts)
-        );
+        )
+        {
+            Measured = report.Measured,
+        };
     }
 }

@@ -175,6 +175,12 @@ internal sealed class PlanCosts
         };
     }
 
+    /// <summary>All questions about a picture share what is computed of it.</summary>
+    private double PicturesPerQuestion =>
+        pipeline.Context is { HasOwnQuestions: true, Items.Count: > 0 } context
+            ? (double)context.Items.DistinctBy(i => i.File).Count() / context.Items.Count
+            : 1;
+
     private long TokenCount => pipeline.Stages.OfType<TokenTrace>().Any(t => t.TracesImage) ? shape.Value.Image : 0;
 
     private int MasksOfASample => pipeline.Stages.OfType<SampleMasks>().Select(m => m.Most).DefaultIfEmpty(0).Max();
@@ -189,7 +195,8 @@ internal sealed class PlanCosts
         return prepared
             + work.Kind switch
             {
-                "answer-questions" => work.Work * (picture + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
+                "answer-questions" => work.Work
+                    * ((picture * PicturesPerQuestion) + at.OfAnswer(s, weights.Value.Held, AnswerTokens)),
                 "collect-mean-kv" => work.Work * picture,
                 "sample-masks" => work.Work * pipeline.Context.Heads * 1e-7,
                 "forward-passes" or "validate" => work.Work * mask,
@@ -255,7 +262,14 @@ internal sealed class PlanCosts
     private static PassShape ReadShape(StageContext context)
     {
         int image = ImageTokens(context);
-        int question = new HubTokenizer(context.Info.Folder).Encode(context.Question).Count;
+        HubTokenizer tokenizer = context.Engine.Tokenizer(context.Info.Folder);
+        int question = context.HasOwnQuestions
+            ? context
+                .Items.Take(PicturesMeasured)
+                .Select(item => tokenizer.Encode(context.QuestionOf(item)).Count)
+                .DefaultIfEmpty(0)
+                .Max()
+            : tokenizer.Encode(context.Question).Count;
         return new PassShape(
             context.Info.Decoder,
             VisionShape.Read(context.Info, image),
@@ -286,7 +300,7 @@ internal sealed class PlanCosts
     {
         try
         {
-            (int width, int height) = Models.Vision.PictureDecoder.ReadSize(item.FullPath);
+            (int width, int height) = item.Location.ReadSize();
             return context.ImageTokens.TokensOf(width, height).Tokens;
         }
         catch (InputException)

@@ -40,9 +40,38 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         return experiment;
     }
 
-    /// <summary>Every stage can work on the data.</summary>
+    /// <summary>Every stage can work on the data, and the data have what is asked for.</summary>
     private void Data(Experiment experiment)
     {
+        bool own = experiment.Data.MayHaveQuestions;
+        if (experiment.Target is { IsDifference: true } && !own)
+        {
+            errors.Add(
+                places["target.kind"],
+                "target.kind",
+                "these data have no counter-answers: a logit difference wants data: { kind: questions }"
+            );
+        }
+
+        if (!own && experiment.Prompt is { } prompt && prompt.Contains(Prompts.Question, StringComparison.Ordinal))
+        {
+            errors.Add(
+                places["prompt"],
+                "prompt",
+                $"{Prompts.Question} stands for a picture's own question, and these data have none"
+            );
+        }
+
+        if (experiment.Data is QuestionsData && experiment.Prompt is { } asked && !Prompts.TakesQuestion(asked))
+        {
+            errors.Add(
+                places["prompt"],
+                "prompt",
+                $"the data bring a question for every picture: the prompt is the text around {Prompts.Question}, for "
+                    + $"example 'Look at the image. {Prompts.Question}', or is left out"
+            );
+        }
+
         foreach (StageNode node in experiment.Stages)
         {
             string path = $"stages.{node.Name}";
@@ -79,7 +108,9 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
             case (Shape.Choice choice, YamlText text):
                 return scalars.Choice(choice, text, path);
             case (Shape.List list, YamlList items):
-                return List(list, items, path, field);
+                return Listed(list, items, path, field);
+            case (Shape.List list, YamlText text) when field is { OneOrMore: true }:
+                return List(list, [text], path, field);
             case (Shape.Map map, YamlMap entries):
                 return Map(map, entries, path);
             case (Shape.Fields record, YamlMap map):
@@ -138,21 +169,27 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
         return null;
     }
 
-    private Array? List(Shape.List list, YamlList items, string path, Field? field)
+    private Array? Listed(Shape.List list, YamlList items, string path, Field? field)
     {
-        if (items.Items.Count == 0)
+        if (items.Items.Count > 0)
         {
-            errors.Add(
-                items.At,
-                path,
-                "the list is empty",
-                list.Item is Shape.Choice or Shape.Keyed ? list.Item.Wanted : "at least one entry"
-            );
-            return null;
+            return List(list, items.Items, path, field);
         }
+
+        errors.Add(
+            items.At,
+            path,
+            "the list is empty",
+            list.Item is Shape.Choice or Shape.Keyed ? list.Item.Wanted : "at least one entry"
+        );
+        return null;
+    }
+
+    private Array List(Shape.List list, IReadOnlyList<YamlValue> items, string path, Field? field)
+    {
         var values = new List<object>();
         var seen = new HashSet<object>();
-        foreach (YamlValue item in items.Items)
+        foreach (YamlValue item in items)
         {
             if (item is YamlText { IsNull: true })
             {

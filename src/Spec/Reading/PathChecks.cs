@@ -63,6 +63,9 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
             case DomainNetData net when IsRead("data.root"):
                 DomainNet(net);
                 break;
+            case QuestionsData questions:
+                Questions(questions);
+                break;
             case FolderData folder:
                 if (IsRead("data.images"))
                 {
@@ -85,6 +88,32 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
                 }
 
                 break;
+        }
+    }
+
+    private void Questions(QuestionsData data)
+    {
+        foreach (SpecPath file in IsRead("data.file") ? data.File : [])
+        {
+            if (!file.Full.AsSpan().ContainsAny('*', '?')) // what a pattern stands for is found where it is read
+            {
+                File(file, "data.file", "file of questions", "get the data set, or set data.file");
+            }
+        }
+
+        if (data.Images is { } images && IsRead("data.images"))
+        {
+            Folder(images, "data.images", "folder with the pictures", Downloads.CocoImages(images.Full));
+        }
+
+        if (data.Annotations is { } annotations && IsRead("data.annotations"))
+        {
+            File(annotations, "data.annotations", "file of annotations", "get it, or leave the key out");
+        }
+
+        if (data.Pairs is { } pairs && IsRead("data.pairs"))
+        {
+            File(pairs, "data.pairs", "list of pairs", "get it, or leave the key out");
         }
     }
 

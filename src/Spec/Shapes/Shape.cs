@@ -147,4 +147,7 @@ internal sealed record Field(
 
     /// <summary>Form of a text.</summary>
     public FormAttribute? Form { get; } = Property.GetCustomAttribute<FormAttribute>();
+
+    /// <summary>A list of which one entry may stand alone.</summary>
+    public bool OneOrMore { get; } = Property.IsDefined(typeof(OneOrMoreAttribute));
 }

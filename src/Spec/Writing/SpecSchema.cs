@@ -115,6 +115,11 @@ public static class SpecSchema
             value["pattern"] = form.Regex;
         }
 
+        if (field.OneOrMore)
+        {
+            schema = new JsonObject { ["anyOf"] = new JsonArray(value.DeepClone(), schema) };
+        }
+
         if (field.Default is not null && field.Shape is not Shape.Fields and not Shape.Family)
         {
             schema["default"] = Literal(field.Default);

@@ -42,6 +42,9 @@ public static partial class SpecWriter
                     Open(text, field.Name, depth);
                     Member(text, family, value, depth + 1, field.Default);
                     break;
+                case Shape.Fields inner when inner.All.All(f => f.Property.GetValue(value) is null):
+                    Line(text, field.Name, "{}", depth);
+                    break;
                 case Shape.Fields inner:
                     Open(text, field.Name, depth);
                     Fields(text, inner, value, depth + 1);

@@ -14,6 +14,12 @@ public sealed record AnswerCounts
     /// <summary>Answers that a label could judge.</summary>
     public required int Judged { get; init; }
 
+    /// <summary>Answers that are right.</summary>
+    public required int Right { get; init; }
+
+    /// <summary>What is counted: pictures, or questions about them.</summary>
+    public string Of { get; init; } = "picture";
+
     /// <summary>Answers that are right or, where nothing is judged, not empty.</summary>
     public required int Usable { get; init; }
 
@@ -30,13 +36,11 @@ public sealed record AnswerCounts
     public string Words =>
         Answered
         + LeftOut
-        + (
-            Unfit > 0 ? $"; {Format.Many(Unfit, "picture")} could not be asked about (tables/samples.csv says why)" : ""
-        );
+        + (Unfit > 0 ? $"; {Format.Many(Unfit, Of)} could not be asked about (tables/samples.csv says why)" : "");
 
     /// <summary>The answers in words. Where there are no labels nothing is said to be right.</summary>
     public string Answered =>
-        Judged > 0 ? $"{Usable} of {Asked} answers right"
+        Judged > 0 ? $"{Right} of {Asked} answers right"
         : Usable == Asked ? $"{Asked} answered, none judged: no labels"
         : $"{Usable} of {Asked} answered with a word, none judged: no labels";
 
@@ -44,13 +48,15 @@ public sealed record AnswerCounts
     public string LeftOut => ByObject + NotMeasured;
 
     /// <summary>The counts of some pictures.</summary>
-    public static AnswerCounts Of(IReadOnlyList<Asked> pictures) =>
+    public static AnswerCounts Over(IReadOnlyList<Asked> pictures) =>
         new()
         {
             Asked = pictures.Count(a => a.Fits),
             Unfit = pictures.Count(a => !a.Fits),
             Judged = pictures.Count(a => a.Verdict is Verdict.Right or Verdict.Wrong),
+            Right = pictures.Count(a => a.Verdict == Verdict.Right),
             Usable = pictures.Count(a => a.Usable),
+            Of = pictures.Any(a => a.Sample.Item.Question is not null) ? "question" : "picture",
             Unmeasurable = pictures.Count(a => !a.Measurable),
             Kept = pictures.Count(a => a.Kept),
         };

@@ -1,11 +1,9 @@
-using System.Globalization;
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
-using Pipelines.Models.Ablation;
-using Pipelines.Models.Families;
-using Pipelines.Models.Text;
-using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
+using Pipelines.Stages.Data.Matching;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
@@ -19,16 +17,15 @@ namespace Pipelines.Stages;
 [StageOf<AnswerQuestionsSpec>]
 public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage
 {
-    /// <summary>Pictures of a unit.</summary>
+    /// <summary>Pictures or questions of a unit.</summary>
     public const int BlockSize = 8;
 
-    private const int NoToken = -1,
-        ExamplesTold = 3;
+    private const int ExamplesTold = 3;
 
     private readonly AnswerCheck check = new(spec.Answer.Plurals, spec.Answer.Synonyms);
 
     /// <inheritdoc/>
-    public override string WorkUnit => "pictures";
+    public override string WorkUnit => context.Experiment.Data is QuestionsData ? "questions" : "pictures";
 
     /// <summary>The spec.</summary>
     public AnswerQuestionsSpec Spec => spec;
@@ -36,13 +33,19 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     /// <summary>Samples asked for.</summary>
     public int Keep => spec.Keep;
 
-    /// <summary>What is asked.</summary>
+    /// <summary>What is asked; where pictures have questions of their own, what is put around them.</summary>
     public string Question => context.Question;
+
+    /// <summary>What is asked about a picture.</summary>
+    public string QuestionOf(DataItem item) => context.QuestionOf(item);
+
+    /// <summary>When an answer counts as right.</summary>
+    public AnswerMatch Match => Matcher.Rule;
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        Asking asking = Ask(artifacts, new ObjectCounts(spec.PerObject));
+        Asking asking = Ask(artifacts, NewCounts());
         return new UnitList(asking.Units, asking.IsOpen ? "these answers are there" : null);
     }
 
@@ -51,14 +54,13 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     public IReadOnlyList<Sample>? Samples(Artifacts artifacts) => Kept(Asked(artifacts));
 
     /// <summary>The samples that are kept, in seed order, perhaps none; null while answers are missing.</summary>
-    public IReadOnlyList<Sample>? SamplesIfAny(Artifacts artifacts) =>
-        Kept(Verdicts(artifacts, new ObjectCounts(spec.PerObject)));
+    public IReadOnlyList<Sample>? SamplesIfAny(Artifacts artifacts) => Kept(Verdicts(artifacts, NewCounts()));
 
     /// <summary>All pictures asked about, with the verdict; null while answers are missing.</summary>
     /// <exception cref="NoSampleException">No answer can be used.</exception>
     public IReadOnlyList<Asked>? Asked(Artifacts artifacts)
     {
-        var objects = new ObjectCounts(spec.PerObject);
+        ObjectCounts objects = NewCounts();
         IReadOnlyList<Asked>? verdicts = Verdicts(artifacts, objects);
         return verdicts is null || verdicts.Any(a => a.Kept) ? verdicts : throw NothingKept(verdicts, objects);
     }
@@ -68,7 +70,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     /// </summary>
     public IReadOnlyList<Asked> AskedSoFar(Artifacts artifacts)
     {
-        var objects = new ObjectCounts(spec.PerObject);
+        ObjectCounts objects = NewCounts();
         Asking asking = Ask(artifacts, objects);
         return asking.IsOpen ? asking.Pictures : Settled(asking, objects);
     }
@@ -91,7 +93,15 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
-        AreMeasured ? [] : [new PublishedTable<SampleRow>(() => SampleRows(artifacts))];
+        [
+            .. AreMeasured
+                ? Array.Empty<PublishedTable>()
+                : [new PublishedTable<SampleRow>(() => SampleRows(artifacts))],
+            .. context.HasOwnQuestions ? OfQuestions(artifacts) : [],
+            .. context.MeasuresOwnLogit
+                ? Array.Empty<PublishedTable>()
+                : [new PublishedTable<MeasuredRow>(() => Measured(artifacts))],
+        ];
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> PublishedUnfinished(Artifacts artifacts) =>
@@ -99,25 +109,86 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
 
     /// <inheritdoc/>
     public override string PublishedFacts(Artifacts artifacts) =>
-        AreMeasured ? "" : Tables.Of<SampleRow>().Csv(SampleRows(artifacts));
+        (AreMeasured ? "" : Tables.Of<SampleRow>().Csv(SampleRows(artifacts)))
+        + (context.HasOwnQuestions ? Tables.Of<QuestionRow>().Csv(QuestionRows(artifacts)) : "");
 
     /// <summary>The table of samples before anything is measured: the pictures whose answers are there.</summary>
     public IReadOnlyList<SampleRow> SampleRows(Artifacts artifacts) =>
-        [.. AskedSoFar(artifacts).Select(a => a.ToRow(context.Question))];
+        [.. AskedSoFar(artifacts).Select(a => a.ToRow(QuestionOf(a.Sample.Item))), .. LeftOutRows];
+
+    /// <summary>How many questions are never asked, and the reason of most; null where there are none.</summary>
+    public string? LeftOutQuestions
+    {
+        get
+        {
+            var left = context.LeftOutQuestions.GroupBy(i => i.LeftOut, StringComparer.Ordinal).ToArray();
+            return left.Length == 0
+                ? null
+                : Invariant.Text(
+                    $"{left.Sum(g => g.Count())} rows are not asked about; the reason of most: "
+                        + $"{Shown.Name(left.MaxBy(g => g.Count())!.Key!)}"
+                );
+        }
+    }
+
+    /// <summary>Questions that are never asked, with the reason.</summary>
+    internal IEnumerable<SampleRow> LeftOutRows =>
+        context.LeftOutQuestions.Select(i => Stages.Asked.LeftOut(i, i.Question is null ? "" : QuestionOf(i)));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var asked = Asked(artifacts)!;
-        var counts = AnswerCounts.Of(asked);
+        var counts = AnswerCounts.Over(asked);
         bool more = counts.Kept < spec.Keep && !counts.LeavesOutByObject;
-        string few = more ? $"; {spec.Keep} were asked for, but there are no more pictures" : "";
+        string few = more ? $"; {spec.Keep} were asked for, but there are no more {WorkUnit}" : "";
         return
         [
             .. context.Pictures.Notes.Select(note => new SummaryRow("pictures", note)),
             new SummaryRow(Name, counts.Words + few),
+            .. context.HasOwnQuestions ? OfQuestionFiles(asked) : [],
             .. TargetNotes.Of(asked).Select(note => new SummaryRow($"{Name}: targets", note)),
         ];
+    }
+
+    /// <summary>What was measured of the answers, of all that were looked at.</summary>
+    private IReadOnlyList<MeasuredRow> Measured(Artifacts artifacts) =>
+        [.. AskedSoFar(artifacts).Select(a => a.Target).OfType<MeasuredRow>()];
+
+    /// <summary>The tables of pictures with questions of their own.</summary>
+    private IEnumerable<PublishedTable> OfQuestions(Artifacts artifacts)
+    {
+        yield return new PublishedTable<QuestionRow>(() => QuestionRows(artifacts));
+        yield return new PublishedTable<AccuracyRow>(() => Judged(artifacts).Accuracy);
+        yield return new PublishedTable<ConfusionRow>(() => Judged(artifacts).Confusions);
+    }
+
+    /// <summary>The questions that were asked, in seed order.</summary>
+    private IReadOnlyList<QuestionRow> QuestionRows(Artifacts artifacts) =>
+        [.. AskedSoFar(artifacts).Where(a => a.Sample.Item.Question is not null).Select(QuestionRow.Of)];
+
+    private AccuracyTables Judged(Artifacts artifacts) =>
+        AccuracyTables.Of(
+            Match,
+            [
+                .. AskedSoFar(artifacts)
+                    .Where(a => a.Match is not null)
+                    .Select(a => new JudgedAnswer(a.Sample.Id, a.Sample.Item.Question?.Groups ?? [], a.Match!)),
+            ]
+        );
+
+    /// <summary>What was read of the files, and how right the answers are.</summary>
+    private IEnumerable<SummaryRow> OfQuestionFiles(IReadOnlyList<Asked> asked)
+    {
+        int pictures = asked
+            .Where(a => a.Kept)
+            .Select(a => a.Sample.Item.File)
+            .Distinct(StringComparer.Ordinal)
+            .Count();
+        yield return new SummaryRow(
+            $"{Name}: pictures",
+            $"the samples are of {Format.Many(pictures, "picture")}; answers are judged by {Spelling.Of(Match)}"
+        );
     }
 
     /// <summary>Forward passes publish the table of samples, with what they measured.</summary>
@@ -139,12 +210,13 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     private Asking Ask(Artifacts artifacts, ObjectCounts objects)
     {
         check.RequireKnown(context.Pictures);
+        RequireLabels();
         List<Unit> asked = [],
             found = [];
         var pictures = new List<Asked>();
         int kept = 0,
             missing = 0;
-        for (int block = 0; block * BlockSize < Candidates.Count && kept < spec.Keep; block++)
+        for (int block = 0; block * BlockSize < Candidates && kept < spec.Keep; block++)
         {
             // As many blocks as are needed even if every answer is right: none of them is asked in vain.
             if (missing > 0 && missing * BlockSize >= spec.Keep - kept)
@@ -184,9 +256,31 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
         return new Asking([.. asked, .. found], pictures, missing > 0 || !found.TrueForAll(artifacts.Has));
     }
 
+    /// <summary>
+    /// Before the model is asked anything: what is expected goes with the rule, of some of the first.
+    /// </summary>
+    private void RequireLabels()
+    {
+        const int looked = 64;
+        AnswerMatcher rule = Matcher;
+        string?[] problems = [.. context.Items.Take(looked).Select(rule.LabelProblem)];
+        if (problems.Length > 0 && problems.All(p => p is not null))
+        {
+            throw new InputException(
+                $"stages.{Name}.match",
+                $"no expected answer goes with {Spelling.Of(rule.Rule)} (for example: {problems[0]}).",
+                "Set another match."
+            );
+        }
+    }
+
+    private AnswerMatcher Matcher => AnswerMatcher.Of(spec.Match ?? context.Pictures.UsualMatch, check);
+
+    private ObjectCounts NewCounts() => new(spec.PerObject, context.HasOwnQuestions ? spec.PerPicture : 0);
+
     private NoSampleException NothingKept(IReadOnlyList<Asked> asked, ObjectCounts objects)
     {
-        var counts = AnswerCounts.Of(asked);
+        var counts = AnswerCounts.Over(asked);
         string Examples(Func<Asked, bool> which) =>
             string.Join(
                 "; ",
@@ -195,6 +289,28 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
                     .Take(ExamplesTold)
                     .Select(a => $"{Shown.Name(a.Sample.Item.File)}: {Shown.Name(a.Reason!)}")
             );
+        if (asked.Count == 0 && context.LeftOutQuestions.ToArray() is { Length: > 0 } left)
+        {
+            var most = left.GroupBy(i => i.LeftOut, StringComparer.Ordinal).MaxBy(g => g.Count())!;
+            return new NoSampleException(
+                Name,
+                $"none of {left.Length} questions can be asked; of {most.Count()} the reason is: {most.Key}.",
+                "Name the columns that hold it, or set another target or baseline."
+            );
+        }
+
+        if (
+            counts.Usable == 0
+            && asked.Select(a => Matcher.LabelProblem(a.Sample.Item)).FirstOrDefault() is { } problem
+        )
+        {
+            return new NoSampleException(
+                Name,
+                $"no expected answer goes with match: {Spelling.Of(Match)} (for example: {problem}).",
+                "Set another match."
+            );
+        }
+
         if (counts.Asked == 0)
         {
             bool bySize = context.Image.KeepSizes;
@@ -210,11 +326,15 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
 
         if (counts.Usable == 0)
         {
-            string none = counts.Judged > 0 ? "answers is right" : "answers holds a word";
+            string none =
+                spec.Which == AnswersUsed.Wrong ? "answers is wrong"
+                : counts.Judged > 0 ? "answers is right"
+                : "answers holds a word";
             return new NoSampleException(
                 Name,
                 $"none of {counts.Asked} {none} (for example {Examples(a => a.Fits)}).",
-                "Check the prompt, the answer rule and the pictures." + (counts.Judged > 0 ? RightByLabels(asked) : "")
+                "Check the prompt, the answer rule and the pictures."
+                    + (counts.Judged > 0 && !context.HasOwnQuestions ? RightByLabels(asked) : "")
             );
         }
 
@@ -247,242 +367,195 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             + "a question about something else leave them out, --set 'data={kind: folder, images: FOLDER}'.";
     }
 
-    private IReadOnlyList<DataItem> Candidates => spec.Limit > 0 ? [.. context.Items.Take(spec.Limit)] : context.Items;
+    private int Candidates => spec.Limit > 0 ? Math.Min(spec.Limit, context.Items.Count) : context.Items.Count;
 
     private IEnumerable<Asked> Judge(Artifacts artifacts, int block)
     {
-        DataItem[] items = Items(block);
-        IReadOnlyList<AnswerRow> rows = artifacts.Learn<AnswerRow>(BlockUnit(artifacts, block));
-        return items.Select((item, i) => Judge(artifacts, item, rows[i]));
+        Unit unit = BlockUnit(artifacts, block);
+        IEnumerable<Said> said = context.HasOwnQuestions
+            ? artifacts.Learn<SaidRow>(unit).Select(Said.Of)
+            : artifacts.Learn<AnswerRow>(unit).Select(Said.Of);
+        return Items(block).Zip(said, (item, row) => Judge(artifacts, item, row));
     }
 
-    private Asked Judge(Artifacts artifacts, DataItem item, AnswerRow row)
+    private Asked Judge(Artifacts artifacts, DataItem item, Said said)
     {
-        var nothing = new Sample(item, row.Answer, NoToken, "");
-        if (row.Reason is { } unfit)
+        var nothing = new Sample(item, said.Answer, AnswerRow.NoToken, "");
+        if (said.Reason is { } unfit)
         {
             return new Asked(nothing, Verdict.NotAsked, unfit, Usable: false);
         }
 
-        AnswerVerdict verdict = check.Judge(row.Answer, item.Category);
-        Verdict known =
-            item.Category is null ? Verdict.NotJudged
-            : verdict.Correct ? Verdict.Right
+        MatchedAnswer match = Matcher.Match(said.Answer, item);
+        Verdict verdict =
+            match.Right is not { } right ? Verdict.NotJudged
+            : right ? Verdict.Right
             : Verdict.Wrong;
-        if (AnswerTarget.IsFirstToken(row.Answer, row.Target))
+        string? reason = WhyNotUsed(verdict, match);
+        var asked = new Asked(nothing, verdict, reason, Usable: reason is null) { Match = match, Ended = said.Ended };
+        if (!context.MeasuresOwnLogit)
         {
-            var sample = new Sample(item, row.Answer, row.TargetToken, row.Target)
+            return reason is null ? WithTarget(artifacts, asked) : asked;
+        }
+
+        if (said.Target is { } first)
+        {
+            var sample = new Sample(item, said.Answer, first.Token, first.Text)
             {
-                IsPiece = AnswerTarget.IsPieceOf(row.Answer, row.Target),
+                Given = first.Given,
+                GivenText = first.GivenText,
+                IsPiece = first.IsPiece,
             };
-            return new Asked(sample, known, verdict.Reason, verdict.Correct);
+            return asked with { Sample = sample };
         }
 
-        if (!verdict.Correct)
+        if (reason is not null)
         {
-            return new Asked(nothing, known, verdict.Reason, Usable: false);
+            return asked;
         }
 
+        return said.Problem is { } problem
+            ? asked with
+            {
+                Reason = problem,
+                Measurable = false,
+            }
+            : WithFirstToken(artifacts, asked);
+    }
+
+    /// <summary>Why an answer becomes no sample, by <c>which</c>; null where it does.</summary>
+    private string? WhyNotUsed(Verdict verdict, MatchedAnswer match) =>
+        (spec.Which, verdict) switch
+        {
+            (AnswersUsed.Right, Verdict.Right) or (AnswersUsed.Wrong or AnswersUsed.All, Verdict.Wrong) => null,
+            (AnswersUsed.All, Verdict.Right) => null,
+            (AnswersUsed.Wrong, Verdict.Right) => "the answer is right, and wrong ones are asked for (which: wrong)",
+            (AnswersUsed.Wrong, Verdict.NotJudged) => match.Reason
+                ?? "nothing judges the answer, and wrong ones are asked for (which: wrong)",
+            _ => match.Reason,
+        };
+
+    /// <summary>The target of an answer that does not begin with it, once the unit that finds it is there.</summary>
+    private Asked WithFirstToken(Artifacts artifacts, Asked asked)
+    {
+        DataItem item = asked.Sample.Item;
         Unit unit = TargetUnit(artifacts, item);
         if (!artifacts.Has(unit))
         {
-            return new Asked(nothing, known, null, Usable: true) { FoundBy = unit, Awaits = true };
+            return asked with { FoundBy = unit, Awaits = true };
         }
 
         TargetRow target = artifacts.Learn<TargetRow>(unit)[0];
-        var found = new Sample(item, row.Answer, target.TargetToken, target.Target)
+        var found = new Sample(item, asked.Sample.Answer, target.TargetToken, target.Target)
         {
             Given = target.GivenIds,
             GivenText = target.Given,
             IsPiece = target.IsPiece,
         };
-        return new Asked(found, known, target.Reason, Usable: true, Measurable: target.Reason is null)
+        return asked with
         {
+            Sample = found,
+            Reason = target.Reason,
+            Measurable = target.Reason is null,
             FoundBy = unit,
         };
     }
 
-    private DataItem[] Items(int block) => [.. Candidates.Skip(block * BlockSize).Take(BlockSize)];
+    /// <summary>What <c>target</c> measures of a sample, once the unit that finds it is there.</summary>
+    private Asked WithTarget(Artifacts artifacts, Asked asked)
+    {
+        DataItem item = asked.Sample.Item;
+        Unit unit = MeasuredUnit(artifacts, item);
+        if (!artifacts.Has(unit))
+        {
+            return asked with { FoundBy = unit, Awaits = true };
+        }
+
+        // Rows that ask the same of one picture share the unit: whose it is, is said here
+        MeasuredRow row = artifacts.Learn<MeasuredRow>(unit)[0] with { SampleId = item.SampleId };
+        var found = new Sample(item, asked.Sample.Answer, row.TargetToken, row.Target)
+        {
+            Given = TokenIds.Read(row.GivenTokens),
+            GivenText = row.Given,
+            IsPiece = row.IsPiece,
+            Against = row.AgainstToken,
+            Sequence = TokenIds.Read(row.Sequence),
+        };
+        return asked with
+        {
+            Sample = found,
+            Reason = row.Reason,
+            Measurable = row.Reason is null,
+            FoundBy = unit,
+            Target = row,
+        };
+    }
+
+    private DataItem[] Items(int block)
+    {
+        int first = block * BlockSize;
+        return [.. Enumerable.Range(first, Math.Min(BlockSize, Candidates - first)).Select(i => context.Items[i])];
+    }
 
     private Unit BlockUnit(Artifacts artifacts, int block) =>
-        artifacts.Once(
-            this,
-            nameof(BlockUnit),
-            block,
-            () =>
-            {
-                PictureSource[] pictures = [.. Items(block).Select(context.SourceOf)];
-                return Unit.Of(
-                    $"pictures {block * BlockSize:000000}-{(block * BlockSize) + pictures.Length - 1:000000}",
-                    new AnswersOfModel(
-                        context.Source,
-                        context.Question,
-                        spec.Answer.MaxTokens,
-                        new PictureSources(pictures)
-                    ),
-                    pictures.Length
-                );
-            }
-        );
+        artifacts.Once(this, nameof(BlockUnit), block, () => CreateBlock(block));
+
+    private Unit CreateBlock(int block)
+    {
+        DataItem[] items = Items(block);
+        PictureSource[] pictures = [.. items.Select(context.SourceOf)];
+        string range = Invariant.Text($"{block * BlockSize:000000}-{(block * BlockSize) + pictures.Length - 1:000000}");
+        return context.HasOwnQuestions
+            ? Unit.Of(
+                $"questions {range}",
+                new AnswersToQuestions(
+                    context.Source,
+                    MaxTokens,
+                    new AskedTexts([.. items.Select(QuestionOf)]),
+                    new PictureSources(pictures)
+                ),
+                pictures.Length
+            )
+            : Unit.Of(
+                $"pictures {range}",
+                new AnswersOfModel(context.Source, context.Question, MaxTokens, new PictureSources(pictures)),
+                pictures.Length
+            );
+    }
+
+    /// <summary>Tokens of an answer at most.</summary>
+    private int MaxTokens => spec.Answer.MostTokens(context.HasOwnQuestions);
+
+    private Unit MeasuredUnit(Artifacts artifacts, DataItem item) =>
+        artifacts.Once(this, nameof(MeasuredUnit), item.SampleId, () =>
+        {
+            bool own = context.Target.Whose == TargetOf.ModelAnswer;
+            return Unit.Of(
+                $"{item.SampleId}/measured",
+                new MeasuredAnswer(
+                    context.Source,
+                    context.SourceOf(item),
+                    QuestionOf(item),
+                    context.Target.Kind,
+                    own ? null : item.Category,
+                    context.Target.IsDifference ? item.Question?.CounterAnswer : null,
+                    own ? MaxTokens : null,
+                    context.Target.End ? true : null
+                )
+            );
+        });
 
     /// <summary>
     /// Finds the target of an answer that does not begin with it. Units of their own, because most answers need none:
     /// what is stored of those stays as it is.
     /// </summary>
     private Unit TargetUnit(Artifacts artifacts, DataItem item) =>
-        artifacts.Once(
-            this,
-            nameof(TargetUnit),
-            item.SampleId,
-            () =>
-                Unit.Of(
-                    $"{item.SampleId}/target",
-                    new TargetOfAnswer(
-                        context.Source,
-                        context.Question,
-                        spec.Answer.MaxTokens,
-                        item.SampleId,
-                        context.SourceOf(item)
-                    )
-                )
+        artifacts.Once(this, nameof(TargetUnit), item.SampleId, () =>
+            Unit.Of(
+                $"{item.SampleId}/target",
+                new TargetOfAnswer(context.Source, context.Question, MaxTokens, item.SampleId, context.SourceOf(item))
+            )
         );
-
-    /// <summary>What the model says about a block of pictures.</summary>
-    /// <param name="Model">The model.</param>
-    /// <param name="Question">What is asked.</param>
-    /// <param name="MaxTokens">Tokens of an answer at most.</param>
-    /// <param name="Pictures">The pictures.</param>
-    [UnitKind("answer-questions", 2, "pictures")]
-    private sealed record AnswersOfModel(ModelSource Model, string Question, int MaxTokens, PictureSources Pictures)
-        : IUnit<AnswersOfModel>
-    {
-        public static void Compute(AnswersOfModel unit, UnitRun run)
-        {
-            var rows = new List<AnswerRow>();
-            foreach (PictureSource picture in unit.Pictures.Pictures)
-            {
-                run.Cancel.ThrowIfCancellationRequested();
-                rows.Add(unit.Ask(picture));
-                run.Advance(1);
-            }
-
-            run.Write<AnswerRow>(rows);
-        }
-
-        private AnswerRow Ask(PictureSource source)
-        {
-            Picture picture;
-            try
-            {
-                if (Model.Unasked(source) is { } reason)
-                {
-                    return new AnswerRow(source.SampleId, "", NoToken, "", reason);
-                }
-
-                picture = PictureDecoder.Decode(source.FullPath);
-            }
-            catch (InputException e)
-            {
-                return new AnswerRow(source.SampleId, "", NoToken, "", ModelSource.SentenceOf(e.What));
-            }
-
-            VisionLanguageModel model = Model.Load();
-            using PrefixCache cache = Model.Prefix(picture, Question, []);
-            using IntactRun intact = IntactRun.Compute(cache);
-            return new AnswerRow(
-                source.SampleId,
-                model.Answer(intact.Generate(MaxTokens, model.EndTokens)),
-                intact.Target,
-                model.Tokenizer.TokenText(intact.Target),
-                null
-            );
-        }
-    }
-
-    /// <summary>Which token of an answer is measured.</summary>
-    /// <param name="Model">The model.</param>
-    /// <param name="Question">What is asked.</param>
-    /// <param name="MaxTokens">Tokens of an answer at most.</param>
-    /// <param name="Sample">The picture's id.</param>
-    /// <param name="Picture">The picture.</param>
-    [UnitKind("answer-questions", 1, "pictures")]
-    private sealed record TargetOfAnswer(
-        ModelSource Model,
-        string Question,
-        int MaxTokens,
-        string Sample,
-        PictureSource Picture
-    ) : IUnit<TargetOfAnswer>
-    {
-        public static void Compute(TargetOfAnswer unit, UnitRun run) => run.Write<TargetRow>([unit.Find()]);
-
-        private TargetRow Find()
-        {
-            VisionLanguageModel model = Model.Load();
-            using PrefixCache cache = Model.Prefix(PictureDecoder.Decode(Picture.FullPath), Question, []);
-            using IntactRun intact = IntactRun.Compute(cache);
-            IReadOnlyList<int> said = intact.Generate(MaxTokens, model.EndTokens);
-            AnswerTarget target = model.TargetOf(said);
-            if (target.Problem is { } problem)
-            {
-                return new TargetRow(Sample, "", "", NoToken, "", false, problem);
-            }
-
-            int[] given = [.. said.Take(target.Position)];
-            int token = said[target.Position];
-            return new TargetRow(
-                Sample,
-                string.Join(' ', given),
-                model.TextOf(given),
-                token,
-                model.Tokenizer.TokenText(token),
-                target.IsPiece,
-                null
-            );
-        }
-    }
-
-    /// <summary>What the model said about a picture, or the reason why it was not asked.</summary>
-    /// <param name="SampleId">The picture.</param>
-    /// <param name="Answer">Its words.</param>
-    /// <param name="TargetToken">Their first token.</param>
-    /// <param name="Target">The token as text.</param>
-    /// <param name="Reason">Why it was not asked, or null.</param>
-    [Table("answers", IsInternal = true)]
-    private sealed record AnswerRow(
-        [RowKey] string SampleId,
-        string Answer,
-        int TargetToken,
-        string Target,
-        string? Reason
-    );
-
-    /// <summary>Which token of an answer is measured, or the reason why none can be.</summary>
-    /// <param name="SampleId">The picture.</param>
-    /// <param name="GivenTokens">Ids of the answer's tokens before the target, with blanks between.</param>
-    /// <param name="Given">Their text.</param>
-    /// <param name="TargetToken">The token that is measured.</param>
-    /// <param name="Target">Its text.</param>
-    /// <param name="IsPiece">The word goes on in the next token.</param>
-    /// <param name="Reason">Why no token can be measured, or null.</param>
-    [Table("targets", IsInternal = true, File = "target.parquet")]
-    private sealed record TargetRow(
-        [RowKey] string SampleId,
-        string GivenTokens,
-        string Given,
-        int TargetToken,
-        string Target,
-        bool IsPiece,
-        string? Reason
-    )
-    {
-        public int[] GivenIds =>
-            [
-                .. GivenTokens
-                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                    .Select(id => int.Parse(id, CultureInfo.InvariantCulture)),
-            ];
-    }
 
     /// <summary>How far the asking has come.</summary>
     /// <param name="Units">The units known now.</param>

@@ -3,6 +3,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
+using Pipelines.Stages.Data.Matching;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
@@ -34,6 +35,12 @@ public sealed record Sample(DataItem Item, string Answer, int TargetToken, strin
 
     /// <summary>The word of the target goes on in the next token.</summary>
     public bool IsPiece { get; init; }
+
+    /// <summary>The counter-answer's token, where a difference is measured.</summary>
+    public int? Against { get; init; }
+
+    /// <summary>All tokens of an answer that is measured whole; empty where one token is.</summary>
+    public IReadOnlyList<int> Sequence { get; init; } = [];
 }
 
 /// <summary>What is known of an answer.</summary>
@@ -48,7 +55,7 @@ public enum Verdict
     /// <summary>The answer is the category.</summary>
     Right,
 
-    /// <summary>It is not.</summary>
+    /// <summary>It is not, or nothing of what was expected was understood.</summary>
     Wrong,
 }
 
@@ -70,6 +77,15 @@ public sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool 
     /// <summary>The unit that finds the target; null where the answer begins with it.</summary>
     public Unit? FoundBy { get; init; }
 
+    /// <summary>What the target is, where a unit found it; null otherwise.</summary>
+    internal MeasuredRow? Target { get; init; }
+
+    /// <summary>The answer ended by itself, and was not cut; null where that is not known.</summary>
+    public bool? Ended { get; init; }
+
+    /// <summary>How the answer was understood; null where nothing was asked.</summary>
+    internal MatchedAnswer? Match { get; init; }
+
     /// <summary>That unit is not there yet.</summary>
     public bool Awaits { get; init; }
 
@@ -82,6 +98,25 @@ public sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool 
             Verdict.NotJudged => "not judged",
             _ => null,
         };
+
+    /// <summary>The row of a question that is never asked.</summary>
+    internal static SampleRow LeftOut(DataItem item, string question) =>
+        new(
+            item.SampleId,
+            item.File,
+            item.Category,
+            question,
+            "",
+            Verdict: null,
+            GivenTokens: null,
+            Given: null,
+            TargetToken: null,
+            Target: null,
+            FIntact: null,
+            FAblated: null,
+            SampleRow.Rejected,
+            item.LeftOut
+        );
 
     /// <summary>The row of the table <c>samples</c>, before anything is measured.</summary>
     /// <param name="question">What was asked.</param>
@@ -108,8 +143,12 @@ public sealed record Asked(Sample Sample, Verdict Verdict, string? Reason, bool 
 }
 
 /// <summary>Applies <c>per_object</c> to verdicts that come in seed order.</summary>
-internal sealed class ObjectCounts(PerObjectRule rule)
+/// <param name="rule">How many samples an object may have and must have.</param>
+/// <param name="perPicture">How many questions of a picture are kept; 0 = all.</param>
+internal sealed class ObjectCounts(PerObjectRule rule, int perPicture)
 {
+    private readonly Dictionary<string, int> pictures = new(StringComparer.Ordinal);
+
     private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
 
     /// <summary>The object with the most samples; empty where there are none.</summary>
@@ -126,6 +165,12 @@ internal sealed class ObjectCounts(PerObjectRule rule)
             return asked;
         }
 
+        int ofPicture = pictures.GetValueOrDefault(asked.Sample.Item.File);
+        if (perPicture > 0 && ofPicture == perPicture)
+        {
+            return asked with { Reason = $"{ofPicture} questions about the picture are kept before it (per_picture)" };
+        }
+
         int before = counts.GetValueOrDefault(asked.Sample.Object);
         if (rule.Most > 0 && before == rule.Most)
         {
@@ -136,6 +181,7 @@ internal sealed class ObjectCounts(PerObjectRule rule)
         }
 
         counts[asked.Sample.Object] = before + 1;
+        pictures[asked.Sample.Item.File] = ofPicture + 1;
         return asked;
     }
 

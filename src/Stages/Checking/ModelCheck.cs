@@ -7,7 +7,6 @@ using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Text;
-using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
 
@@ -41,27 +40,26 @@ public sealed class ModelCheck : IDisposable
         TorchNative.Touch();
         programBytes = OwnBytes();
         VisionLanguageModel model = context.Model;
-        picture =
-            Usable(context.Items)
+        picture = Usable(context.Items)
             ?? throw new InputException(
                 context.Pictures.Source,
                 $"no picture can be used (for example: {context.Unusable(context.Items[0])}).",
                 context.Image.KeepSizes ? "Set model.image.other_sizes to resize." : null
             );
-        DataItem other = Usable(context.Pictures.Pictures.Where(p => p.SampleId != picture.SampleId)) ?? picture;
+        DataItem other = Usable(context.Pictures.Pictures.Where(p => p.Location != picture.Location)) ?? picture;
         using (context.BuildPrefix(picture))
         {
             // The first pass pays for pages and code; it is not what is measured.
         }
 
         long start = Stopwatch.GetTimestamp();
-        features = model.Features(PictureDecoder.Decode(picture.FullPath));
-        PromptTokens asked = model.Prompt(context.Question, features.Tokens.Tokens);
+        features = model.Features(picture.Location.Decode());
+        PromptTokens asked = model.Prompt(context.QuestionOf(picture), features.Tokens.Tokens);
         prefix = PrefixCache.Compute(model, asked, features);
         SecondsPerPicture = Stopwatch.GetElapsedTime(start).TotalSeconds;
         using (IntactRun intact = IntactRun.Compute(prefix))
         {
-            said = intact.Generate(AnswerTokens(context.Experiment), model.EndTokens);
+            said = intact.Generate(AnswerTokens, model.EndTokens);
         }
 
         measured = model.TargetOf(said);
@@ -73,7 +71,7 @@ public sealed class ModelCheck : IDisposable
 
         questionLength = asked.Length;
         baseline = BlocksOf(other);
-        Target = context.Direction(new Sample(picture, "", said[measured.Position], ""));
+        Target = context.Measure(new Sample(picture, "", said[measured.Position], ""));
         forward = new SuffixForward(prefix, baseline, Target, context.Experiment.Engine.Batch);
         SecondsPerMask = TimeMasks();
         using var process = Process.GetCurrentProcess();
@@ -96,10 +94,8 @@ public sealed class ModelCheck : IDisposable
     /// <summary>The most it has held, loading and pages of files included.</summary>
     public long PeakBytes { get; }
 
-    /// <summary>
-    /// Direction of the measured token's adjusted logit; of the answer's first token where none can be measured.
-    /// </summary>
-    private TargetDirection Target { get; }
+    /// <summary>Measures the token's adjusted logit; the answer's first token's where none can be measured.</summary>
+    private OutputMeasure Target { get; }
 
     /// <summary>The prompt token by token, the image's in one row; behind it what is given of the answer.</summary>
     public IReadOnlyList<PromptRow> Prompt()
@@ -184,10 +180,10 @@ public sealed class ModelCheck : IDisposable
     }
 
     /// <summary>Longest answer, as the experiment asks for it.</summary>
-    private static int AnswerTokens(Experiment experiment) =>
-        (experiment.Stages.Select(s => s.Spec).OfType<AnswerQuestionsSpec>().FirstOrDefault() ?? new())
-            .Answer
-            .MaxTokens;
+    private int AnswerTokens =>
+        (
+            context.Experiment.Stages.Select(s => s.Spec).OfType<AnswerQuestionsSpec>().FirstOrDefault() ?? new()
+        ).Answer.MostTokens(context.HasOwnQuestions);
 
     /// <summary>The measured token, and what is given before it.</summary>
     private string MeasuredToken(VisionLanguageModel model)
@@ -205,7 +201,7 @@ public sealed class ModelCheck : IDisposable
             : $"{token}{piece}, behind '{Shown.Name(model.TextOf(said.Take(measured.Position)))}', which is given";
     }
 
-    private (int Width, int Height) Size => PictureDecoder.ReadSize(picture.FullPath);
+    private (int Width, int Height) Size => picture.Location.ReadSize();
 
     private DataItem? Usable(IEnumerable<DataItem> items) => items.FirstOrDefault(i => context.Unusable(i) is null);
 
@@ -216,7 +212,7 @@ public sealed class ModelCheck : IDisposable
     private BaselineBlocks BlocksOf(DataItem item)
     {
         CollectMeanKvSpec spec = BaselineSpec;
-        if (spec.Kind != BaselineKind.Mean)
+        if (spec.Kind is BaselineKind.Zero or BaselineKind.Knockout)
         {
             return BaselineBlocks.Of(
                 spec.Kind == BaselineKind.Zero ? new Baseline.Zero() : new Baseline.Knockout(),

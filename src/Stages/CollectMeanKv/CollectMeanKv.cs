@@ -1,7 +1,6 @@
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
-using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Stages.Data;
 using Pipelines.Stages.Storage;
@@ -19,14 +18,33 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
     /// <inheritdoc/>
     public override string WorkUnit => "pictures";
 
-    /// <summary>The one unit; null where the baseline needs no computing.</summary>
-    public Unit? UnitOf(Artifacts artifacts) => IsComputed ? DrawnOnce(artifacts).Unit : null;
+    /// <summary>What the samples' ablated heads see is computed: a mean over pictures.</summary>
+    private bool IsComputed => spec.Kind == BaselineKind.Mean;
 
-    /// <summary>The baseline as units depend on it.</summary>
-    public BaselineSource Source(Artifacts artifacts) => new(context.Engine, spec.Kind, UnitOf(artifacts));
+    private bool ByGroup => spec.Over == BaselineOver.Group;
+
+    /// <summary>The baseline of a sample as units depend on it.</summary>
+    public BaselineSource Source(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        return new(
+            context.Engine,
+            spec.Kind,
+            UnitOf(artifacts, sample),
+            spec.Kind == BaselineKind.Counterfactual ? context.CounterOf(sample.Item) : null
+        );
+    }
+
+    /// <summary>The means that a sample's ablated heads see; null where nothing is averaged.</summary>
+    public Unit? UnitOf(Artifacts artifacts, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        return IsComputed ? DrawnOnce(artifacts, GroupOf(sample.Item)).Unit : null;
+    }
 
     /// <inheritdoc/>
-    public override UnitList Units(Artifacts artifacts) => new(UnitOf(artifacts) is { } unit ? [unit] : []);
+    public override UnitList Units(Artifacts artifacts) =>
+        new(IsComputed ? [.. Groups().Select(g => DrawnOnce(artifacts, g).Unit)] : []);
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
@@ -38,40 +56,72 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
-        int left = IsComputed ? DrawnOnce(artifacts).Pictures.Count(p => p.Reason is not null) : 0;
+        Drawn[] drawn = IsComputed ? [.. Groups().Select(g => DrawnOnce(artifacts, g))] : [];
+        int left = drawn.Sum(d => d.Pictures.Count(p => p.Reason is not null));
         string how =
             left == 1
                 ? "1 picture is left out, and the next was taken"
                 : Invariant.Text($"{left} pictures are left out, and the next were taken");
-        return left == 0
-            ? []
-            : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Of<BaselineRow>().Name)}.csv says why)")];
+        string[] few =
+        [
+            .. drawn
+                .Where(d => d.Group is not null && d.Used < spec.Images)
+                .Select(d => Invariant.Text($"'{d.Group}' {d.Used}")),
+        ];
+        return
+        [
+            .. left == 0
+                ? Array.Empty<SummaryRow>()
+                : [new SummaryRow(Name, $"{how} ({PublishedPath(Tables.Of<BaselineRow>().Name)}.csv says why)")],
+            .. few.Length == 0
+                ? Array.Empty<SummaryRow>()
+                : [new SummaryRow(Name, $"groups of fewer pictures than {spec.Images}: {string.Join(", ", few)}")],
+        ];
     }
 
-    private bool IsComputed => spec.Kind == BaselineKind.Mean;
+    /// <summary>The groups that means go over, in ordinal order; one without a name where they go over all.</summary>
+    private IReadOnlyList<string?> Groups() =>
+        ByGroup
+            ?
+            [
+                .. context
+                    .Pictures.Candidates.Select(GroupOf)
+                    .OfType<string>()
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [null];
 
-    private Drawn DrawnOnce(Artifacts artifacts) =>
-        artifacts.Once(this, nameof(Drawn), "", () => Drawn.Of(context, spec));
+    private string? GroupOf(DataItem item) => ByGroup && item.Question is { Groups: [var first, ..] } ? first : null;
 
-    private IEnumerable<BaselineRow> Rows(Artifacts artifacts)
-    {
-        int position = 0;
-        return DrawnOnce(artifacts)
-            .Pictures.Select(p =>
-                p.Reason is null
-                    ? new BaselineRow(position++, p.Item.File)
-                    : new BaselineRow(null, p.Item.File, p.Reason)
-            );
-    }
+    private Drawn DrawnOnce(Artifacts artifacts, string? group) =>
+        artifacts.Once(this, nameof(Drawn), group ?? "", () => Drawn.Of(context, spec, group));
+
+    private IEnumerable<BaselineRow> Rows(Artifacts artifacts) =>
+        Groups()
+            .SelectMany(group =>
+            {
+                int position = 0;
+                return DrawnOnce(artifacts, group)
+                    .Pictures.Select(p => new BaselineRow(
+                        p.Reason is null ? position++ : null,
+                        p.Item.File,
+                        p.Reason,
+                        group
+                    ));
+            });
 
     /// <summary>The first pictures in seed order that can be used, and those passed over on the way.</summary>
-    private static IReadOnlyList<BaselinePicture> Draw(StageContext context, CollectMeanKvSpec spec)
+    private static IReadOnlyList<BaselinePicture> Draw(StageContext context, CollectMeanKvSpec spec, string? group)
     {
         PictureSet all = spec.Folder is { } folder ? FolderReader.Read(folder.Full) : context.Pictures;
-        int count = spec.Images;
+        IReadOnlyList<DataItem> candidates = group is null
+            ? all.InBaselineOrder(spec.Images, context.Experiment.Seed)
+            : all.OfGroup(group, context.Experiment.Seed);
+        int count = group is null ? spec.Images : Math.Min(spec.Images, candidates.Count);
         var drawn = new List<BaselinePicture>();
         int used = 0;
-        foreach (DataItem picture in all.InBaselineOrder(count, context.Experiment.Seed))
+        foreach (DataItem picture in candidates)
         {
             if (used == count)
             {
@@ -86,7 +136,7 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
             }
         }
 
-        return used == count
+        return used == count || (group is not null && used > 0)
             ? drawn
             : throw new InputException(
                 all.Source,
@@ -101,16 +151,20 @@ public sealed class CollectMeanKv(StageContext context, CollectMeanKvSpec spec) 
     }
 
     /// <summary>What is drawn, and the unit made of it.</summary>
+    /// <param name="Group">Whose pictures; null = all.</param>
     /// <param name="Pictures">The pictures, and those passed over on the way.</param>
     /// <param name="Unit">The unit of their mean.</param>
-    private sealed record Drawn(IReadOnlyList<BaselinePicture> Pictures, Unit Unit)
+    private sealed record Drawn(string? Group, IReadOnlyList<BaselinePicture> Pictures, Unit Unit)
     {
-        public static Drawn Of(StageContext context, CollectMeanKvSpec spec)
+        public int Used => Pictures.Count(p => p.Reason is null);
+
+        public static Drawn Of(StageContext context, CollectMeanKvSpec spec, string? group)
         {
-            IReadOnlyList<BaselinePicture> pictures = Draw(context, spec);
+            IReadOnlyList<BaselinePicture> pictures = Draw(context, spec, group);
             PictureSource[] used = [.. pictures.Where(p => p.Reason is null).Select(p => context.SourceOf(p.Item))];
             var means = new MeanKeysAndValues(context.Source, spec.Rope, used.Length, new PictureSources(used));
-            return new Drawn(pictures, Stages.Units.Unit.Of("mean keys and values", means, means.Images));
+            string name = group is null ? "mean keys and values" : $"mean keys and values of {group}";
+            return new Drawn(group, pictures, Stages.Units.Unit.Of(name, means, means.Images));
         }
     }
 
@@ -141,12 +195,12 @@ internal sealed record MeanKeysAndValues(ModelSource Model, RopeOrder Rope, int 
             foreach (PictureSource picture in unit.Pictures.Pictures)
             {
                 run.Cancel.ThrowIfCancellationRequested();
-                using PrefixCache cache = unit.Model.Prefix(PictureDecoder.Decode(picture.FullPath));
+                using PrefixCache cache = unit.Model.Prefix(picture.Location);
                 mean ??= new MeanKvAccumulator(cache.Decoder.Shape, cache.Prompt.ImageLength, unit.Rope);
                 if (cache.Prompt.ImageLength != mean.ImageLength)
                 {
                     throw new InputException(
-                        picture.FullPath,
+                        picture.Location.Shown,
                         $"becomes {cache.Prompt.ImageLength} image tokens, the pictures before it "
                             + $"{mean.ImageLength}; a mean needs one common count.",
                         "Set a fixed size under model.image (size, or tiles: 1)."

@@ -2,7 +2,7 @@ using System.Globalization;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
-using Pipelines.Models.Vision;
+using Pipelines.Models.Families;
 using Pipelines.Spec;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
@@ -26,6 +26,9 @@ public sealed class ForwardPasses(
     SampleMasks masks
 ) : Stage
 {
+    private const string SpeaksAgainst =
+        ": the picture speaks against what is measured (target.signed: true keeps such samples)";
+
     /// <inheritdoc/>
     public override string WorkUnit => "masks";
 
@@ -45,7 +48,7 @@ public sealed class ForwardPasses(
     public SamplePasses PassesOver(Artifacts artifacts, Sample sample) =>
         new(
             context.PrefixOf(sample),
-            baseline.Source(artifacts),
+            baseline.Source(artifacts, sample),
             new BatchSize(context.Experiment.Engine.Batch, context.Arithmetic.Linear)
         );
 
@@ -54,7 +57,7 @@ public sealed class ForwardPasses(
     {
         if (
             answers.Samples(artifacts) is not { } samples
-            || (baseline.UnitOf(artifacts) is { } mean && !artifacts.Has(mean))
+            || samples.Any(s => baseline.UnitOf(artifacts, s) is { } mean && !artifacts.Has(mean))
         )
         {
             return new UnitList([], $"{answers.Name} and {baseline.Name} are done", (long)answers.Keep * masks.Most);
@@ -133,11 +136,8 @@ public sealed class ForwardPasses(
     public Unit EndsUnit(Artifacts artifacts, Sample sample)
     {
         ArgumentNullException.ThrowIfNull(artifacts);
-        return artifacts.Once(
-            this,
-            nameof(EndsUnit),
-            sample.Id,
-            () => Unit.Of($"{sample.Id}/ends", new EndsOfSample(PassesOver(artifacts, sample)), work: 2)
+        return artifacts.Once(this, nameof(EndsUnit), sample.Id, () =>
+            Unit.Of($"{sample.Id}/ends", new EndsOfSample(PassesOver(artifacts, sample)), work: 2)
         );
     }
 
@@ -239,7 +239,7 @@ public sealed class ForwardPasses(
                 .Asked(artifacts)!
                 .Select(a =>
                 {
-                    SampleRow row = a.ToRow(context.Question);
+                    SampleRow row = a.ToRow(context.QuestionOf(a.Sample.Item));
                     if (!a.Kept)
                     {
                         return row;
@@ -252,6 +252,7 @@ public sealed class ForwardPasses(
                     }
                     return ends.Reason is null ? row with { FIntact = ends.FIntact, FAblated = ends.FAblated } : row;
                 }),
+            .. answers.LeftOutRows,
         ];
 
     /// <inheritdoc/>
@@ -266,18 +267,54 @@ public sealed class ForwardPasses(
                 ? ""
                 : $"; {close} rejected because f(1) - f(0) is below "
                     + $"{spec.MinGap.ToString(CultureInfo.InvariantCulture)}";
+        bool counterfactual = samples.Any(s =>
+            Ends(artifacts, s).Reason is { } r && r.StartsWith(EndsRow.OtherPicture, StringComparison.Ordinal)
+        );
         string other =
-            unfit == 0 ? "" : $"; {unfit} rejected because they have another number of image tokens than the baseline";
+            unfit == 0 ? ""
+            : counterfactual ? $"; {unfit} rejected because of the pair's other picture (tables/samples.csv says why)"
+            : $"; {unfit} rejected because they have another number of image tokens than the baseline";
         string each = Enough is null ? $"{Format.Many(masks.Most, "mask")} each" : $"masks: {DescribeMasks(artifacts)}";
-        return [new SummaryRow(Name, $"{Format.Many(accepted, "sample")} with {each}{rejected}{other}")];
+        return
+        [
+            new SummaryRow(Name, $"{Format.Many(accepted, "sample")} with {each}{rejected}{other}"),
+            .. SignNote(artifacts) is { } signs ? [new SummaryRow($"{Name}: signs", signs)] : Array.Empty<SummaryRow>(),
+        ];
+    }
+
+    /// <summary>
+    /// Samples whose f(1) lies below f(0): the picture speaks against what is measured. Null where there are none.
+    /// </summary>
+    public string? SignNote(Artifacts artifacts)
+    {
+        Sample[] against =
+        [
+            .. answers
+                .Samples(artifacts)!
+                .Where(s => Ends(artifacts, s) is { Reason: null } ends && ends.FIntact < ends.FAblated),
+        ];
+        if (against.Length == 0)
+        {
+            return null;
+        }
+
+        int wrong = answers
+            .Asked(artifacts)!
+            .Count(a => a.Verdict == Verdict.Wrong && against.Any(s => s.Id == a.Sample.Id));
+        string kept = context.Target.Signed ? "they are kept (target.signed)" : "they are left out";
+        return Invariant.Text(
+            $"f(1) - f(0) is negative in {Format.Many(against.Length, "sample")}, of which {wrong} answered wrong: the "
+                + $"picture speaks against what is measured; {kept}"
+        );
     }
 
     private string? Problem(EndsRow ends) =>
         ends.Reason is { } reason ? reason
+        : context.Target.Signed && Math.Abs(ends.FIntact - ends.FAblated) >= spec.MinGap ? null
         : ends.FIntact - ends.FAblated < spec.MinGap
             ? Invariant.Text(
                 $"f(1) - f(0) = {ends.FIntact:0.####} - {ends.FAblated:0.####} is below min_gap {spec.MinGap}"
-            )
+            ) + (ends.FAblated - ends.FIntact < spec.MinGap || context.Target.Signed ? "" : SpeaksAgainst)
         : null;
 
     /// <summary>Units of the masks that the masks' own stage does not draw.</summary>
@@ -286,37 +323,29 @@ public sealed class ForwardPasses(
 
     /// <summary>A sample's shards, all that may come to be needed.</summary>
     private IReadOnlyList<PassShard> MostShards(Artifacts artifacts, Sample sample) =>
-        artifacts.Once<IReadOnlyList<PassShard>>(
-            this,
-            nameof(MostShards),
-            sample.Id,
-            () =>
-            {
-                SamplePasses passes = PassesOver(artifacts, sample);
-                Unit ends = EndsUnit(artifacts, sample);
-                return
-                [
-                    .. masks
-                        .ShardsOfMost(artifacts, sample)
-                        .Select(m => new PassShard(
-                            m,
-                            Unit.Of(
-                                $"{sample.Id}/{new ShardRange(m.First, m.Count).Name}",
-                                new PassesOverMasks(passes, ends, m.Unit),
-                                m.Count
-                            )
-                        )),
-                ];
-            }
-        );
+        artifacts.Once<IReadOnlyList<PassShard>>(this, nameof(MostShards), sample.Id, () =>
+        {
+            SamplePasses passes = PassesOver(artifacts, sample);
+            Unit ends = EndsUnit(artifacts, sample);
+            return
+            [
+                .. masks
+                    .ShardsOfMost(artifacts, sample)
+                    .Select(m => new PassShard(
+                        m,
+                        Unit.Of(
+                            $"{sample.Id}/{new ShardRange(m.First, m.Count).Name}",
+                            new PassesOverMasks(passes, ends, m.Unit),
+                            m.Count
+                        )
+                    )),
+            ];
+        });
 
     /// <summary>The unit that asks whether the first masks of a sample are enough.</summary>
     private Unit AskedAfter(Artifacts artifacts, Sample sample, int count) =>
-        artifacts.Once(
-            this,
-            nameof(AskedAfter),
-            (sample.Id, count),
-            () => Enough!.Create(sample, [.. MostShards(artifacts, sample).Where(s => s.Masks.First < count)])
+        artifacts.Once(this, nameof(AskedAfter), (sample.Id, count), () =>
+            Enough!.Create(sample, [.. MostShards(artifacts, sample).Where(s => s.Masks.First < count)])
         );
 
     /// <summary>
@@ -392,14 +421,18 @@ internal sealed record EndsOfSample(SamplePasses Passes) : IUnit<EndsOfSample>
     private EndsRow Ends(UnitRun run)
     {
         SamplePrefix sample = Passes.Prefix;
-        (int width, int height) = PictureDecoder.ReadSize(sample.Picture.FullPath);
+        (int width, int height) = sample.Picture.Location.ReadSize();
         int tokens = sample.Model.ImageTokens.TokensOf(width, height).Tokens;
-        if (Passes.Baseline.Open(run.Artifacts).ImageLength is { } common && common != tokens)
+        string? reason =
+            Passes.Baseline.ImageLength(run.Artifacts) is { } common && common != tokens
+                ? Invariant.Text(
+                    $"the picture becomes {tokens} image tokens, those of the baseline {common}: model.image sets no "
+                        + $"common size"
+                )
+            : Passes.Baseline.Other is { } other ? CounterProblem(sample.Model, other, width, height)
+            : null;
+        if (reason is not null)
         {
-            string reason = Invariant.Text(
-                $"the picture becomes {tokens} image tokens, those of the baseline {common}: model.image sets no "
-                    + $"common size"
-            );
             return new EndsRow(sample.Sample, double.NaN, double.NaN, tokens, 0, reason);
         }
 
@@ -408,6 +441,39 @@ internal sealed record EndsOfSample(SamplePasses Passes) : IUnit<EndsOfSample>
         double ablated = forward.Logits([HeadMasks.None(sample.Model.Info.TotalHeads)])[0];
         int suffix = lease.Value.Prefix.Prompt.SuffixLength;
         return new EndsRow(sample.Sample, forward.Intact, ablated, tokens, suffix, null);
+    }
+
+    /// <summary>
+    /// Why the pair's other picture cannot take the image's place; null where it can. As many tokens are not enough:
+    /// they must lie in the same grid, or a position means another place.
+    /// </summary>
+    private static string? CounterProblem(ModelSource model, PictureSource other, int width, int height)
+    {
+        if (model.Unasked(other) is { } gone)
+        {
+            return $"{EndsRow.OtherPicture}: {gone}";
+        }
+
+        try
+        {
+            (int otherWidth, int otherHeight) = other.Location.ReadSize();
+            ImageTokens own = model.ImageTokens.TokensOf(width, height),
+                others = model.ImageTokens.TokensOf(otherWidth, otherHeight);
+            bool alike =
+                (model.ImageTokens.Common is not null && !model.Image.KeepSizes)
+                || (width, height) == (otherWidth, otherHeight)
+                || (own.Rows > 0 && own == others);
+            return alike
+                ? null
+                : Invariant.Text(
+                    $"{EndsRow.OtherPicture}, {otherWidth} x {otherHeight}, has another grid of image tokens than "
+                        + $"the picture, {width} x {height}: model.image sets no common size"
+                );
+        }
+        catch (InputException e)
+        {
+            return $"{EndsRow.OtherPicture}: {ModelSource.SentenceOf(e.What)}";
+        }
     }
 }
 
@@ -464,6 +530,9 @@ public sealed record EndsRow(
     string? Reason
 )
 {
+    /// <summary>How a reason begins that a counterfactual picture gives.</summary>
+    internal const string OtherPicture = "the pair's other picture";
+
     /// <summary>The normalised logit of f: 0 with all heads ablated, 1 with all intact.</summary>
     public double Phi(double f) => (f - FAblated) / (FIntact - FAblated);
 }

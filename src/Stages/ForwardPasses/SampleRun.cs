@@ -8,12 +8,14 @@ namespace Pipelines.Stages;
 /// </summary>
 /// <param name="Prefix">Keys and values of prefix and image.</param>
 /// <param name="Forward">The fast path.</param>
-internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : IDisposable
+/// <param name="Own">A baseline that is the sample's alone, or null.</param>
+internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward, IDisposable? Own = null) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
         Forward.Dispose();
+        Own?.Dispose();
         Prefix.Dispose();
     }
 }
@@ -21,8 +23,13 @@ internal sealed record SampleRun(PrefixCache Prefix, SuffixForward Forward) : ID
 /// <summary>A sample ready for gradient passes. Read-only; worker threads share it.</summary>
 /// <param name="Prefix">Keys and values of prefix and image.</param>
 /// <param name="Forward">The passes with a gate a head.</param>
-internal sealed record GatedRun(PrefixCache Prefix, GatedForward Forward) : IDisposable
+/// <param name="Own">A baseline that is the sample's alone, or null.</param>
+internal sealed record GatedRun(PrefixCache Prefix, GatedForward Forward, IDisposable? Own = null) : IDisposable
 {
     /// <inheritdoc/>
-    public void Dispose() => Prefix.Dispose();
+    public void Dispose()
+    {
+        Own?.Dispose();
+        Prefix.Dispose();
+    }
 }

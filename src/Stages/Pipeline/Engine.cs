@@ -20,11 +20,15 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<ResidentBaseline>> baselines = new(StringComparer.Ordinal);
-    private readonly Lock leasing = new();
-    private readonly List<Resident> residents = [];
+    private readonly LeasePool samples = new();
+    private readonly LeasePool pictures = new();
 
-    /// <summary>Prepared samples kept at most; one a worker suffices.</summary>
-    public int ResidentSamples { get; set; } = 1;
+    /// <summary>Prepared samples, and pictures, kept at most; one a worker suffices.</summary>
+    public int ResidentSamples
+    {
+        get => samples.Kept;
+        set => (samples.Kept, pictures.Kept) = (value, value);
+    }
 
     /// <summary>Digests of weight and picture files.</summary>
     public FileDigests Digests => digests;
@@ -36,14 +40,12 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     public PictureVerdicts Verdicts => verdicts;
 
     /// <summary>The tokenizer of a folder, read at the first call.</summary>
-    public HubTokenizer Tokenizer(string folder) =>
-        tokenizers.GetOrMake(folder, () => new HubTokenizer(folder));
+    public HubTokenizer Tokenizer(string folder) => tokenizers.GetOrMake(folder, () => new HubTokenizer(folder));
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
-        models.GetOrMake(
-            (folder, arithmetic.ToString(), image, template.Digest, false),
-            () => VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
+        models.GetOrMake((folder, arithmetic.ToString(), image, template.Digest, false), () =>
+            VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
         );
 
     /// <summary>
@@ -53,17 +55,15 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image, ChatTemplate template)
     {
         Arithmetic torch = packed with { Linear = LinearChoice.Torch };
-        return models.GetOrMake(
-            (folder, torch.ToString(), image, template.Digest, true),
-            () =>
-                VisionLanguageModel.Load(
-                    folder,
-                    torch,
-                    image,
-                    template,
-                    Tokenizer(folder),
-                    Model(folder, packed, image, template)
-                )
+        return models.GetOrMake((folder, torch.ToString(), image, template.Digest, true), () =>
+            VisionLanguageModel.Load(
+                folder,
+                torch,
+                image,
+                template,
+                Tokenizer(folder),
+                Model(folder, packed, image, template)
+            )
         );
     }
 
@@ -76,20 +76,15 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// to one kind of preparation.
     /// </summary>
     public Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)
-        where TRun : class, IDisposable
-    {
-        Resident resident;
-        lock (leasing)
-        {
-            resident = residents.Find(r => r.Name == name) ?? new Resident(name, new Lazy<IDisposable>(prepare));
-            residents.Remove(resident);
-            residents.Add(resident); // most recently used last
-            resident.Leases++;
-            Evict();
-        }
+        where TRun : class, IDisposable => samples.Lease(name, prepare);
 
-        return new Lease<TRun>(() => (TRun)Prepared(resident), () => Release(resident));
-    }
+    /// <summary>
+    /// Keys and values of a picture and the text before it, computed at the first call: all questions about the picture
+    /// share them.
+    /// </summary>
+    /// <param name="name">Tells picture, model and settings.</param>
+    /// <param name="compute">Computes them.</param>
+    internal Lease<PrefixCache> Picture(string name, Func<PrefixCache> compute) => pictures.Lease(name, compute);
 
     /// <summary>
     /// Drops the samples at work, the baselines and, unless <paramref name="keepModels"/>, the models. No unit may be
@@ -97,12 +92,8 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// </summary>
     public void Release(bool keepModels)
     {
-        foreach (Resident resident in residents.Where(r => r.Run.IsValueCreated))
-        {
-            resident.Run.Value.Dispose();
-        }
-
-        residents.Clear();
+        samples.Clear(); // they hold pictures
+        pictures.Clear();
         foreach (var baseline in baselines.Values.Where(b => b.IsValueCreated))
         {
             baseline.Value.Dispose();
@@ -124,62 +115,4 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     /// <inheritdoc/>
     public void Dispose() => Release(keepModels: false);
-
-    /// <summary>The sample at work; one that could not be prepared is forgotten, so that it is tried again.</summary>
-    private IDisposable Prepared(Resident resident)
-    {
-        try
-        {
-            return resident.Run.Value;
-        }
-        catch
-        {
-            lock (leasing)
-            {
-                residents.Remove(resident);
-            }
-
-            throw;
-        }
-    }
-
-    private void Release(Resident resident)
-    {
-        lock (leasing)
-        {
-            resident.Leases--;
-            Evict();
-        }
-    }
-
-    private void Evict()
-    {
-        while (residents.Count > ResidentSamples && residents.Find(r => r.Leases == 0) is { } idle)
-        {
-            residents.Remove(idle);
-            if (idle.Run.IsValueCreated)
-            {
-                idle.Run.Value.Dispose();
-            }
-        }
-    }
-
-    private sealed class Resident(string name, Lazy<IDisposable> run)
-    {
-        public string Name { get; } = name;
-
-        public Lazy<IDisposable> Run { get; } = run;
-
-        public int Leases { get; set; }
-    }
-}
-
-/// <summary>A shared thing that stays alive until the lease is disposed.</summary>
-public sealed class Lease<T>(Func<T> value, Action release) : IDisposable
-{
-    /// <summary>The thing.</summary>
-    public T Value => value();
-
-    /// <inheritdoc/>
-    public void Dispose() => release();
 }

@@ -9,6 +9,7 @@ using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Stages.Data;
+using Pipelines.Stages.Data.Questions;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
@@ -21,9 +22,10 @@ public sealed class StageContext
 {
     private readonly IReadOnlyList<string> modelFiles;
     private readonly ImageFit publishedFit;
-    private readonly ConcurrentDictionary<(string Id, string Path), PictureSource> pictureSources;
+    private readonly ConcurrentDictionary<(string Id, PictureLocation Picture), PictureSource> pictureSources;
     private readonly Lazy<PictureSet> pictures;
-    private readonly Lazy<IReadOnlyList<DataItem>> items;
+    private readonly Lazy<ILookup<bool, DataItem>> items; // by whether they have what the experiment wants
+    private readonly Lazy<IReadOnlyList<DataItem>> askable;
 
     /// <summary>
     /// The context of <paramref name="experiment"/>; <paramref name="command"/> is what runs it again.
@@ -48,7 +50,7 @@ public sealed class StageContext
             Spelling.Of(experiment.Engine.Linear),
             Info.Stored
         );
-        Question = Prompts.Resolve(experiment.Prompt);
+        Question = QuestionOf(experiment);
         publishedFit = Info.Family.PublishedFit(Folder);
         Image = ImageSettings.Resolve(experiment.Model.Image, Info.Family, publishedFit);
         ImageTokens = ImageTokenCounter.Read(Info, Image);
@@ -60,18 +62,13 @@ public sealed class StageContext
         RequireTokens();
         Template = ModelTemplate.Read(Info, experiment.Model.Template.Full);
         RequirePrompt();
-        Source = new ModelSource(
-            engine,
-            Info,
-            Arithmetic,
-            Image,
-            ImageTokens,
-            new(() => [.. ReadModelParts()]),
-            () => Engine.Model(Folder, Arithmetic, Image, Template)
+        Source = new ModelSource(engine, Info, Arithmetic, Image, ImageTokens, new(() => [.. ReadModelParts()]), () =>
+            Engine.Model(Folder, Arithmetic, Image, Template)
         );
         pictureSources = new();
         pictures = new(ReadNotedPictures);
-        items = new(() => Pictures.InQuestionOrder(experiment.Seed));
+        items = new(() => Pictures.InQuestionOrder(experiment.Seed).ToLookup(i => Lacks(i) is null));
+        askable = new(() => [.. items.Value[true]]);
     }
 
     /// <summary>The same model and pictures, asked another question.</summary>
@@ -87,14 +84,15 @@ public sealed class StageContext
             other.ImageTokens
         );
         (Template, Source) = (other.Template, other.Source);
-        Question = Prompts.Resolve(prompt);
+        Question = QuestionOf(Experiment);
         RequirePrompt();
         publishedFit = other.publishedFit;
-        (modelFiles, pictureSources, pictures, items) = (
+        (modelFiles, pictureSources, pictures, items, askable) = (
             other.modelFiles,
             other.pictureSources,
             other.pictures,
-            other.items
+            other.items,
+            other.askable
         );
     }
 
@@ -113,8 +111,28 @@ public sealed class StageContext
     /// <summary>Device, type and linear layers, resolved.</summary>
     public Arithmetic Arithmetic { get; }
 
-    /// <summary>The question's text.</summary>
+    /// <summary>
+    /// The question's text; where pictures have questions of their own, what is put around them.
+    /// </summary>
     public string Question { get; }
+
+    /// <summary>Pictures have questions of their own.</summary>
+    public bool HasOwnQuestions => Pictures.HasQuestions;
+
+    /// <summary>What is asked about a picture.</summary>
+    public string QuestionOf(DataItem item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return item.Question is { } own
+            ? Prompts.Around(Experiment.Prompt, own.Text + (Experiment.Data as QuestionsData)?.Suffix)
+            : Question;
+    }
+
+    /// <summary>What f measures.</summary>
+    public TargetSpec Target => Experiment.Target;
+
+    /// <summary>f is the paper's: the logit of the model's own answer against the mean.</summary>
+    internal bool MeasuresOwnLogit => Target is { Kind: TargetKind.Logit, Whose: TargetOf.ModelAnswer };
 
     /// <summary>How pictures are fitted.</summary>
     public ImageChoice Image { get; }
@@ -161,8 +179,18 @@ public sealed class StageContext
     /// <summary>The pictures of the experiment.</summary>
     public PictureSet Pictures => pictures.Value;
 
-    /// <summary>Pictures that may be asked about, in seed order.</summary>
-    public IReadOnlyList<DataItem> Items => items.Value;
+    /// <summary>
+    /// Pictures that may be asked about, in seed order; of those with questions of their own, questions.
+    /// </summary>
+    public IReadOnlyList<DataItem> Items => askable.Value;
+
+    /// <summary>
+    /// Questions that are not asked, with the reason: what file or experiment wants, they do not have.
+    /// </summary>
+    public IEnumerable<DataItem> LeftOutQuestions =>
+        Pictures.Questions is { } read
+            ? [.. read.LeftOut, .. items.Value[false].Select(i => i with { LeftOut = Lacks(i) })]
+            : [];
 
     /// <summary>
     /// This context with another question. The loaded model, the pictures and their digests are shared. So may a
@@ -174,25 +202,61 @@ public sealed class StageContext
 
     private string Folder => Info.Folder;
 
+    private static string QuestionOf(Experiment experiment) =>
+        Prompts.TakesQuestion(experiment.Prompt) && experiment.Data is QuestionsData
+            ? Prompts.Around(experiment.Prompt, Prompts.Question)
+            : Prompts.Resolve(experiment.Prompt);
+
     /// <summary>A sample as units depend on it.</summary>
-    public SamplePrefix PrefixOf(Sample sample) =>
-        new(
+    public SamplePrefix PrefixOf(Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        return new(
             sample.Id,
             Source,
             SourceOf(sample.Item),
-            Question,
+            QuestionOf(sample.Item),
             sample.Given.Count == 0 ? null : sample.Given,
             sample.TargetToken,
-            Experiment.LogitMean
+            Experiment.LogitMean,
+            Target.Kind == TargetKind.Logit ? null : Target.Kind,
+            sample.Against,
+            sample.Sequence.Count == 0 ? null : sample.Sequence
         );
+    }
 
     /// <summary>A picture as units depend on it.</summary>
     /// <exception cref="InputException">The file is not what it was when the run first looked at it.</exception>
     public PictureSource SourceOf(DataItem item) =>
-        pictureSources.GetOrAdd(
-            (item.SampleId, item.FullPath),
-            _ => PictureSource.Of(item, PictureDigest(item), LabelFiles)
+        pictureSources.GetOrAdd((item.SampleId, item.Location), _ =>
+            PictureSource.Of(item, PictureDigest(item), LabelFiles)
         );
+
+    /// <summary>
+    /// What the experiment wants of a question and it does not have, as the reason; null where all is there.
+    /// </summary>
+    private string? Lacks(DataItem item)
+    {
+        CollectMeanKvSpec[] baselines = [.. Experiment.Stages.Select(s => s.Spec).OfType<CollectMeanKvSpec>()];
+        return Target.Whose == TargetOf.Answer && item.Category is null
+                ? "the data hold no answer, which target.of measures"
+            : Target.IsDifference && item.Question?.CounterAnswer is null
+                ? "the row has no counter-answer, which the target is measured against"
+            : baselines.Any(b => b.Kind == BaselineKind.Counterfactual) && item.Question?.CounterPicture is null
+                ? "the row has no counter-picture, which the baseline is made of"
+            : baselines.Any(b => b.Over == BaselineOver.Group) && item.Question?.Groups is not { Count: > 0 }
+                ? "the row is in no group, which the baseline's mean goes over"
+            : null;
+    }
+
+    /// <summary>The pair's other picture of a sample that has one.</summary>
+    internal PictureSource CounterOf(DataItem item)
+    {
+        PictureLocation other = item.Question!.CounterPicture!;
+        return SourceOf(
+            new DataItem($"{item.SampleId} (counter)", $"{item.File} (counter)", other.Container) { Location = other }
+        );
+    }
 
     /// <summary>The files that say what the pictures show.</summary>
     public IReadOnlyList<string> LabelFiles =>
@@ -200,6 +264,7 @@ public sealed class StageContext
         {
             CocoData coco => [coco.Annotations.Full],
             FolderData { Labels: { } labels } => [labels.Full],
+            QuestionsData => Pictures.Sources,
             _ => [],
         };
 
@@ -210,10 +275,25 @@ public sealed class StageContext
     /// <exception cref="InputException">The file is not what it was when the run first looked at it.</exception>
     private string PictureDigest(DataItem item)
     {
-        Engine.Digests.Note(item.FullPath);
+        Engine.Digests.Note(item.Location.Container);
         if (item.Gone is not null)
         {
             return FileDigests.OfText(item.Gone);
+        }
+
+        const string unreadable = "the picture cannot be read";
+        if (item.Location is not PictureFile)
+        {
+            try
+            {
+                return FileDigests.Combine([
+                    (Invariant.Text($"decoder {PictureDecoder.Version}"), item.Location.Digest()),
+                ]);
+            }
+            catch (InputException)
+            {
+                return FileDigests.OfText(unreadable);
+            }
         }
 
         try
@@ -222,7 +302,7 @@ public sealed class StageContext
         }
         catch (InputException)
         {
-            return FileDigests.OfText("the picture cannot be read");
+            return FileDigests.OfText(unreadable);
         }
 
         string digest = Engine.Digests.OfSource(item.FullPath);
@@ -249,7 +329,8 @@ public sealed class StageContext
 
         try
         {
-            return Engine.Verdicts.Of(Engine.Digests.Of(item.FullPath), item.FullPath) is { } verdict
+            string digest = item.Location is PictureFile ? Engine.Digests.Of(item.FullPath) : item.Location.Digest();
+            return Engine.Verdicts.Of(digest, item.Location.Decode) is { } verdict
                 ? ModelSource.SentenceOf(verdict)
                 : null;
         }
@@ -266,15 +347,20 @@ public sealed class StageContext
             return item.Gone;
         }
 
-        Engine.Digests.Note(item.FullPath);
-        return Source.Unasked(item.FullPath);
+        Engine.Digests.Note(item.Location.Container);
+        return Source.Unasked(item.Location);
     }
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
-    public PrefixCache BuildPrefix(DataItem item) => Source.Prefix(PictureDecoder.Decode(item.FullPath), Question, []);
+    public PrefixCache BuildPrefix(DataItem item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return Source.Prefix(item.Location, QuestionOf(item), []);
+    }
 
-    /// <summary>The direction of a sample's adjusted logit.</summary>
-    public TargetDirection Direction(Sample sample) => Model.Target(sample.TargetToken, Experiment.LogitMean);
+    /// <summary>What measures a sample's f.</summary>
+    public OutputMeasure Measure(Sample sample) =>
+        Model.Measure(new Measured.Logit(sample.TargetToken, Experiment.LogitMean));
 
     /// <summary>The file that <c>model.template</c> names, or none.</summary>
     private IReadOnlyList<string> TemplateFile =>
@@ -324,12 +410,31 @@ public sealed class StageContext
 
     private PictureSet ReadNotedPictures()
     {
+        if (Experiment.Data is QuestionsData)
+        {
+            PictureSet questions = ReadPictures(); // which files a pattern stands for is known afterwards
+            foreach (string file in questions.Sources)
+            {
+                Engine.Digests.Note(file);
+            }
+
+            return questions;
+        }
+
         foreach (string file in LabelFiles)
         {
             Engine.Digests.Note(file);
         }
 
-        return ReadPictures();
+        PictureSet read = ReadPictures();
+        return read.HasQuestions && !Prompts.TakesQuestion(Experiment.Prompt)
+            ? throw new InputException(
+                "prompt",
+                $"the file of labels brings a question for every picture, and '{Experiment.Prompt}' has no place for "
+                    + $"it.",
+                $"Leave the prompt out, or write the text around {Prompts.Question}."
+            )
+            : read;
     }
 
     private PictureSet ReadPictures() =>
@@ -342,7 +447,37 @@ public sealed class StageContext
                 coco.Missing
             ),
             DomainNetData net => DomainNetReader.Read(net.Root.Full, net.Domains),
+            QuestionsData questions => PictureSet.Of(
+                QuestionReader.Read(SourceOf(questions)),
+                questions.File[0].Full,
+                questions.Missing
+            ),
             FolderData folder => FolderReader.Read(folder.Images.Full, folder.Labels?.Full, folder.Missing, Nearest.To),
             _ => throw new InvalidOperationException($"No pictures are read from {Experiment.Data.GetType().Name}."),
+        };
+
+    private QuestionSource SourceOf(QuestionsData data) =>
+        new()
+        {
+            Files = [.. data.File.Select(f => f.Full)],
+            Images = data.Images?.Full,
+            Format = data.Format,
+            Columns = new QuestionColumns
+            {
+                Id = data.Columns.Id,
+                Image = data.Columns.Image,
+                Question = data.Columns.Question,
+                Answer = data.Columns.Answer,
+                Answers = data.Columns.Answers,
+                CounterAnswer = data.Columns.CounterAnswer,
+                CounterImage = data.Columns.CounterImage,
+                Options = data.Columns.Options,
+                Group = data.Columns.Group,
+            },
+            Annotations = data.Annotations?.Full,
+            Pairs = data.Pairs?.Full,
+            Letters = data.Letters,
+            Seed = Experiment.Seed,
+            Nearest = Nearest.To,
         };
 }

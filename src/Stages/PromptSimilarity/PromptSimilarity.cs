@@ -32,6 +32,16 @@ public sealed class PromptSimilarity : Stage
         for (int i = 0; i < prompts.Count; i++)
         {
             var (prompt, other) = prompts[i];
+            if (context.HasOwnQuestions && !Prompts.TakesQuestion(prompt))
+            {
+                throw new InputException(
+                    $"stages.{name}.prompts",
+                    $"'{prompt}' has no place for the pictures' own questions.",
+                    $"A prompt of these data is the text around {Prompts.Question}, for example "
+                        + $"'Look at the image. {Prompts.Question}'."
+                );
+            }
+
             if (other.Question == context.Question)
             {
                 throw new InputException(
@@ -113,10 +123,8 @@ public sealed class PromptSimilarity : Stage
         [
             .. prompts.Select(p => new PromptPlan(
                 p.Prompt,
-                new SubPlan(
-                    p.Context,
-                    attribution.Name,
-                    settings => settings is AnswerQuestionsSpec ? asks : settings
+                new SubPlan(p.Context, attribution.Name, settings =>
+                    settings is AnswerQuestionsSpec ? asks : settings
                 ).Stage<Regress>(attribution.Name)
             )),
         ];

@@ -48,8 +48,14 @@ public sealed record SampleRow(
 /// <param name="Position">Place among the pictures used, from 0; null where it is left out.</param>
 /// <param name="File">The picture, relative to the data's folder.</param>
 /// <param name="Reason">Why it is left out and the next was taken, or null.</param>
+/// <param name="Group">The group that the mean is of; null = all pictures.</param>
 [Table("baseline")]
-internal sealed record BaselineRow(int? Position, [RowKey] string File, string? Reason = null);
+internal sealed record BaselineRow(
+    int? Position,
+    [RowKey] string File,
+    string? Reason = null,
+    [RowKey] string? Group = null
+);
 
 /// <summary>A head mask.</summary>
 /// <param name="SampleId">Whose; with shared masks the name of the scope.</param>

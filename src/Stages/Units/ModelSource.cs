@@ -3,6 +3,7 @@ using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
+using Pipelines.Stages.Data;
 
 namespace Pipelines.Stages.Units;
 
@@ -21,6 +22,7 @@ public sealed class ModelSource : IKeyed
     private readonly Engine engine;
     private readonly Lazy<IReadOnlyList<KeyPart>> parts;
     private readonly Func<VisionLanguageModel> load;
+    private readonly Lazy<string> modelKey;
 
     internal ModelSource(
         Engine engine,
@@ -34,6 +36,7 @@ public sealed class ModelSource : IKeyed
     {
         (this.engine, Info, Arithmetic, Image, ImageTokens) = (engine, info, arithmetic, image, imageTokens);
         (this.parts, this.load) = (parts, load);
+        modelKey = new(() => Fingerprint.Of(Parts));
     }
 
     /// <summary>Shape of the model, read from config.json alone.</summary>
@@ -83,12 +86,12 @@ public sealed class ModelSource : IKeyed
     public string? Unasked(PictureSource picture)
     {
         ArgumentNullException.ThrowIfNull(picture);
-        return picture.Gone ?? Unasked(picture.FullPath);
+        return picture.Gone ?? Unasked(picture.Location);
     }
 
     /// <inheritdoc cref="Unasked(PictureSource)"/>
-    /// <param name="file">The picture's file.</param>
-    internal string? Unasked(string file)
+    /// <param name="picture">Where it lies.</param>
+    internal string? Unasked(PictureLocation picture)
     {
         if (Image.Square is not null && !Image.KeepSizes)
         {
@@ -97,7 +100,7 @@ public sealed class ModelSource : IKeyed
 
         try
         {
-            (int width, int height) = PictureDecoder.ReadSize(file);
+            (int width, int height) = picture.ReadSize();
             ImageTokens.TokensOf(width, height);
             return ImageTokens.Mismatch(width, height);
         }
@@ -111,17 +114,70 @@ public sealed class ModelSource : IKeyed
     public static string SentenceOf(string what) => $"the picture {what.TrimEnd('.')}";
 
     /// <summary>Runs the model over a picture and the text before it.</summary>
-    public PrefixCache Prefix(Picture picture) => Prefix(picture, AnyQuestion, []);
+    /// <param name="picture">Where it lies.</param>
+    public PrefixCache Prefix(PictureLocation picture) => Prefix(picture, AnyQuestion, []);
 
     /// <summary>
-    /// Runs the model over a picture and the text before it; the question and the tokens that are given before the
-    /// target are the suffix.
+    /// The model run over a picture and the text before it; the question and the tokens that are given before the
+    /// target are the suffix. What does not depend on the question is computed once for all questions about the
+    /// picture, as long as it is kept.
     /// </summary>
-    public PrefixCache Prefix(Picture picture, string question, IReadOnlyList<int> given)
+    /// <param name="picture">Where it lies. Pictures of the same pixels are one, whatever they are called.</param>
+    /// <param name="question">What is asked.</param>
+    /// <param name="given">Tokens of the answer before the target.</param>
+    public PrefixCache Prefix(PictureLocation picture, string question, IReadOnlyList<int> given)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        return Prefix(picture.Decode(), question, given);
+    }
+
+    private PrefixCache Prefix(Picture pixels, string question, IReadOnlyList<int> given)
     {
         VisionLanguageModel model = Load();
-        using ImageFeatures features = model.Features(picture);
-        return PrefixCache.Compute(model, model.Prompt(question, features.Tokens.Tokens).FollowedBy(given), features);
+        Lease<PrefixCache> lease = engine.Picture($"{modelKey.Value} {pixels.Digest()}", () =>
+        {
+            using ImageFeatures features = model.Features(pixels);
+            return PrefixCache.Compute(model, model.Prompt(AnyQuestion, features.Tokens.Tokens), features);
+        });
+        try
+        {
+            PrefixCache asked = lease.Value;
+            PromptTokens prompt = model.Prompt(question, asked.Prompt.ImageLength).FollowedBy(given);
+            ImageTokens tokens = model.TokensOf(pixels.Width, pixels.Height);
+            return asked.AskedAlso(prompt, model.Positions(prompt, tokens), lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same of a picture that may be missing, damaged or of a size that is not taken.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="question">What is asked.</param>
+    /// <param name="reason">Why the model cannot be run over it, or null.</param>
+    /// <returns>null where it cannot.</returns>
+    internal PrefixCache? PrefixIfSound(PictureSource picture, string question, out string? reason)
+    {
+        Picture pixels;
+        try
+        {
+            reason = Unasked(picture);
+            if (reason is not null)
+            {
+                return null;
+            }
+
+            pixels = picture.Location.Decode();
+        }
+        catch (InputException e)
+        {
+            reason = SentenceOf(e.What);
+            return null;
+        }
+
+        return Prefix(pixels, question, []);
     }
 
     IEnumerable<KeyPart> IKeyed.KeyParts(string name) => Parts;

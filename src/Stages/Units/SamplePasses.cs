@@ -2,7 +2,6 @@ using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
-using Pipelines.Models.Vision;
 
 namespace Pipelines.Stages.Units;
 
@@ -14,6 +13,10 @@ namespace Pipelines.Stages.Units;
 /// <param name="GivenTokens">Tokens of the answer before the target, which end the suffix; null = none.</param>
 /// <param name="TargetToken">The token whose adjusted logit is measured.</param>
 /// <param name="LogitMean">What the logit is adjusted by.</param>
+/// <param name="Kind">What f is; null = the adjusted logit.</param>
+/// <param name="Against">The token that a difference is measured against; null = none.</param>
+/// <param name="Sequence">All tokens of an answer that is measured whole, the first is the target; null = one token is
+/// measured.</param>
 public sealed record SamplePrefix(
     string Sample,
     ModelSource Model,
@@ -21,14 +24,32 @@ public sealed record SamplePrefix(
     string Question,
     IReadOnlyList<int>? GivenTokens,
     int TargetToken,
-    LogitMean LogitMean
+    LogitMean LogitMean,
+    TargetKind? Kind = null,
+    int? Against = null,
+    IReadOnlyList<int>? Sequence = null
 )
 {
-    /// <summary>The direction of the sample's adjusted logit.</summary>
-    public TargetDirection Direction => Model.Load().Target(TargetToken, LogitMean);
+    /// <summary>What measures the sample's f.</summary>
+    public OutputMeasure Measure => Model.Load().Measure(Measured);
+
+    /// <summary>What f is.</summary>
+    private Measured Measured =>
+        Kind switch
+        {
+            null => new Measured.Logit(TargetToken, LogitMean),
+            TargetKind.LogitDifference => new Measured.LogitDifference(TargetToken, Against!.Value),
+            TargetKind.LogProbability => new Measured.LogProbability(TargetToken),
+            TargetKind.Probability => new Measured.Probability(TargetToken),
+            TargetKind.Sequence => new Measured.Sequence(Sequence!),
+            _ => throw new InvalidOperationException($"No target {Kind}."),
+        };
 
     /// <summary>Runs the model over the picture and the text before it.</summary>
-    public PrefixCache Build() => Model.Prefix(PictureDecoder.Decode(Picture.FullPath), Question, GivenTokens ?? []);
+    public PrefixCache Build() => Model.Prefix(Picture.Location, Question, Fed);
+
+    /// <summary>The answer's tokens that end the suffix: of one that is measured whole the last is never fed.</summary>
+    private IReadOnlyList<int> Fed => [.. GivenTokens ?? [], .. (Sequence ?? []).SkipLast(1)];
 }
 
 /// <summary>All that the model's passes over a sample depend on but the masks.</summary>
@@ -38,28 +59,20 @@ public sealed record SamplePrefix(
 public sealed record SamplePasses(SamplePrefix Prefix, BaselineSource Baseline, BatchSize Batch)
 {
     /// <summary>The sample with its prefix computed, shared by all units that work on it.</summary>
-    internal Lease<SampleRun> Prepare(UnitRun run) =>
-        Prefix.Model.Share(
-            $"passes {Name}",
-            () =>
-            {
-                PrefixCache prefix = Prefix.Build();
-                BaselineBlocks baseline = Baseline.Open(run.Artifacts).Blocks(prefix);
-                return new SampleRun(prefix, new SuffixForward(prefix, baseline, Prefix.Direction, Batch.Masks));
-            }
-        );
+    internal Lease<SampleRun> Prepare(UnitRun run) => Prefix.Model.Share($"passes {Name}", () =>
+        {
+            PrefixCache prefix = Prefix.Build();
+            BaselineBlocks baseline = Baseline.Blocks(run.Artifacts, Prefix.Model, prefix, out IDisposable? own);
+            return new SampleRun(prefix, new SuffixForward(prefix, baseline, Prefix.Measure, Batch.Masks), own);
+        });
 
     /// <summary>The sample ready for gradients.</summary>
-    internal Lease<GatedRun> PrepareGradients(UnitRun run) =>
-        Prefix.Model.Share(
-            $"gradients {Name}",
-            () =>
-            {
-                PrefixCache prefix = Prefix.Build();
-                BaselineBlocks baseline = Baseline.Open(run.Artifacts).Blocks(prefix);
-                return new GatedRun(prefix, new GatedForward(prefix, baseline, Prefix.Direction));
-            }
-        );
+    internal Lease<GatedRun> PrepareGradients(UnitRun run) => Prefix.Model.Share($"gradients {Name}", () =>
+        {
+            PrefixCache prefix = Prefix.Build();
+            BaselineBlocks baseline = Baseline.Blocks(run.Artifacts, Prefix.Model, prefix, out IDisposable? own);
+            return new GatedRun(prefix, new GatedForward(prefix, baseline, Prefix.Measure), own);
+        });
 
     private string Name => Fingerprint.Of(CanonicalForm.Of(this));
 }

@@ -20,12 +20,15 @@ namespace Pipelines.Host.Tests.Planning;
 /// </summary>
 public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<KeyLawTests.Computed>
 {
+    private const string NamesAColumn = "what a column holds counts, not its name; one that is not there is refused";
+
     /// <summary>Settings that no unit but the page depends on, and why.</summary>
     private static readonly Dictionary<string, string> Excuses = new(StringComparer.Ordinal)
     {
         ["Experiment.Name"] = "names the folder of the run",
         ["ModelSpec.Path"] = "what lies there counts, not where",
         ["CocoData.Images"] = "what lies there counts, not where",
+        ["CompareGroupsSpec.Least"] = "it chooses groups where none are named, and here they are",
         ["CocoData.Missing"] = "it refuses a run, and decides nothing about what is computed",
         ["FolderData.Missing"] = "it refuses a run, and decides nothing about what is computed",
         ["CollectMeanKvSpec.Folder"] = "what lies there counts, not where",
@@ -40,6 +43,23 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         ["AnswerRule.Plurals"] = "judged when answers are read: it costs no run of the model",
         ["AnswerRule.Synonyms"] = "judged when answers are read: it costs no run of the model",
         ["ForwardPassesSpec.MinGap"] = "judged when f(1) and f(0) are read",
+        ["QuestionColumnsSpec.Answer"] = NamesAColumn,
+        ["QuestionColumnsSpec.Answers"] = NamesAColumn,
+        ["QuestionColumnsSpec.CounterAnswer"] = NamesAColumn,
+        ["QuestionColumnsSpec.CounterImage"] = NamesAColumn,
+        ["QuestionColumnsSpec.Group"] = NamesAColumn,
+        ["QuestionColumnsSpec.Id"] = NamesAColumn,
+        ["QuestionColumnsSpec.Image"] = NamesAColumn,
+        ["QuestionColumnsSpec.Options"] = NamesAColumn,
+        ["QuestionColumnsSpec.Question"] = NamesAColumn,
+        ["QuestionsData.Annotations"] = "what it says of the answers counts, not where it lies",
+        ["QuestionsData.File"] = "what the rows say counts, not where they lie",
+        ["QuestionsData.Format"] = "what is read counts, not by which name; another format refuses the file",
+        ["QuestionsData.Images"] = "what lies there counts, not where",
+        ["QuestionsData.Letters"] = "says how answers are read that are numbers, and here none is",
+        ["QuestionsData.Missing"] = "it refuses a run, and decides nothing about what is computed",
+        ["QuestionsData.Pairs"] = "what it says of the pairs counts, not where it lies",
+        ["TargetSpec.Against"] = "follows from the kind: the reader refuses any other",
         ["ValidateSpec.Thresholds"] =
             "read off the complete curves; the scan until crossed goes as far as they ask (see the law of the scan)",
     };
@@ -105,16 +125,14 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
     public void A_scan_until_crossed_depends_on_the_thresholds_that_it_goes_to()
     {
         static Experiment Until(Experiment experiment, params double[] thresholds) =>
-            Settings.With<ValidateSpec>(
-                experiment,
-                v =>
-                    v with
-                    {
-                        Scan = ScanRange.UntilCrossed,
-                        Thresholds = thresholds,
-                        Faithfulness = 0.8,
-                        Completeness = 0.2,
-                    }
+            Settings.With<ValidateSpec>(experiment, v =>
+                v with
+                {
+                    Scan = ScanRange.UntilCrossed,
+                    Thresholds = thresholds,
+                    Faithfulness = 0.8,
+                    Completeness = 0.2,
+                }
             );
         Experiment some = computed.Experiments[1];
         computed.Keys(Until(some, 0.8, 0.95)).Should().NotBeEquivalentTo(computed.Keys(Until(some, 0.8)));
@@ -338,11 +356,29 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
 
                     """;
             Write("styles.yaml", styles);
+            string questions =
+                $"name: questions\n{head}data: "
+                + $"{{ kind: questions, file: {QuestionFile()}, images: {Quickstart}/images, "
+                + "format: columns, columns: { question: q, image: i, answer: a, counter_answer: b, "
+                + "counter_image: c, group: g } }\n"
+                + "target: { kind: sequence, of: answer, signed: true }\n"
+                + Of("6, which: all, match: exact", "count: 20").Replace("images: 4", "images: 2")
+                + """
+                      attribution: { stage: regress }
+                      validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }
+                      groups: { stage: compare-groups, least: 2, permutations: 19, groups: [color, object, thing] }
+                      report: { stage: report }
+
+                    """;
+            Write("questions.yaml", questions);
             Write(
                 "coco.yaml",
-                coco.Replace("  report:", OtherKinds(coco + styles) + "  report:", StringComparison.Ordinal)
+                coco.Replace("  report:", OtherKinds(coco + styles + questions) + "  report:", StringComparison.Ordinal)
             );
-            string all = Write("all.yaml", "name: all\nexperiments: [coco.yaml, folder.yaml, styles.yaml]\n");
+            string all = Write(
+                "all.yaml",
+                "name: all\nexperiments: [coco.yaml, folder.yaml, styles.yaml, questions.yaml]\n"
+            );
             var (code, output, errors) = WholeRuns.HostProcess.Run(all, "--artifacts", Artifacts);
             if (code != 0)
             {
@@ -352,7 +388,9 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             Experiments = Pipelines.Spec.Reading.ExperimentReader.Read(all).Experiments;
         }
 
-        /// <summary>The experiments: on COCO, on a folder with as many masks as are needed, and on styles.</summary>
+        /// <summary>
+        /// The experiments: on COCO, on a folder with as many masks as are needed, on styles, and on questions.
+        /// </summary>
         public IReadOnlyList<Experiment> Experiments { get; }
 
         private string Artifacts => Path.Combine(folder.Path, "artifacts");
@@ -470,6 +508,23 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             Keep("annotations", "image_id");
             Keep("images", "id");
             return Write("instances.json", all.ToJsonString());
+        }
+
+        /// <summary>Questions of groups that have one picture in common; the file answers one of them wrong.</summary>
+        private string QuestionFile()
+        {
+            const string @object = "What is the main object in the image?",
+                color = "What is the color of the background?";
+            string Row(string question, int picture, string answer, string counter, string group) =>
+                $"{question},{picture:000000000000}.jpg,{answer},{counter},000000000009.png,{group}\n";
+            return Write(
+                "questions.csv",
+                "q,i,a,b,c,g\n"
+                    + Row(@object, 1, "dog", "lemon", "\"object,thing\"")
+                    + Row(@object, 2, "banjo", "lemon", "\"object,thing\"")
+                    + Row(color, 2, "red", "white", "color")
+                    + Row(color, 84, "blue", "white", "color")
+            );
         }
 
         private static string Of(string keep, string count) =>
@@ -697,7 +752,7 @@ internal static class Settings
                 .Words.Where(w => w != ((SpecPath?)value)?.Raw)
                 .Select(w => (object?)new SpecPath(w, w)),
             Shape.Path => [Elsewhere((SpecPath?)value)],
-            Shape.List list => Lists(field, list, (IEnumerable)value!),
+            Shape.List list => Lists(field, list, (IEnumerable?)value ?? Array.Empty<object>()),
             Shape.Map => ((IDictionary)value!).Count == 0 ? [] : [Longer((IDictionary)value!)],
             _ => throw new NotSupportedException(
                 $"the law does not know how to vary a {field.Shape.GetType().Name}: say it here"
@@ -709,12 +764,18 @@ internal static class Settings
     private static IEnumerable<object?> Lists(Field field, Shape.List shape, IEnumerable value)
     {
         object[] items = [.. value.Cast<object>()];
+        if (items.Length == 0)
+        {
+            yield break;
+        }
+
         var others = shape.Item switch
         {
             Shape.Choice choice => choice.Values.Values.Where(c => !items.Contains(c)).Cast<object>(),
             Shape.Number => [(double)items[0] * 0.9],
             Shape.Keyed => Enum.GetValues<Criterion>().Select(c => (RankingSpec)c).Where(c => !items.Contains(c)),
             Shape.Text => (field.Form?.Words ?? []).Where(w => !items.Contains(w)),
+            Shape.Path => [Elsewhere((SpecPath)items[0])!],
             _ => throw new NotSupportedException(
                 $"the law does not know how to vary a list of {shape.Item.GetType().Name}: say it here"
             ),

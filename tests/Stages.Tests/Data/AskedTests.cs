@@ -13,11 +13,11 @@ public sealed class AskedTests
     public void Without_labels_nothing_is_called_right()
     {
         AnswerCounts
-            .Of([Answered("a", null, "dog"), Answered("b", null, "cat")])
+            .Over([Answered("a", null, "dog"), Answered("b", null, "cat")])
             .Words.Should()
             .Be("2 answered, none judged: no labels");
         AnswerCounts
-            .Of([
+            .Over([
                 Answered("a", null, "dog"),
                 Answered("b", null, "") with
                 {
@@ -44,15 +44,15 @@ public sealed class AskedTests
             Usable: false
         );
 
-        AnswerCounts.Of([right, wrong]).Words.Should().Be("1 of 2 answers right");
+        AnswerCounts.Over([right, wrong]).Words.Should().Be("1 of 2 answers right");
         AnswerCounts
-            .Of([right, wrong, unmeasured, unfit])
+            .Over([right, wrong, unmeasured, unfit])
             .Words.Should()
             .Be(
                 "2 of 3 answers right; 1 of them left out because no token can be measured (tables/samples.csv says "
                     + "why); 1 picture could not be asked about (tables/samples.csv says why)"
             );
-        AnswerCounts.Of([right, rejected]).Words.Should().Be("2 of 2 answers right, 1 of them kept (per_object)");
+        AnswerCounts.Over([right, rejected]).Words.Should().Be("2 of 2 answers right, 1 of them kept (per_object)");
         unfit
             .ToRow("What?")
             .Should()
@@ -137,7 +137,7 @@ public sealed class AskedTests
     [Fact]
     public void Too_few_samples_are_not_called_right_without_labels()
     {
-        var counts = new ObjectCounts(new PerObjectRule { Least = 2 });
+        var counts = new ObjectCounts(new PerObjectRule { Least = 2 }, perPicture: 0);
         counts
             .LeaveOutFew(counts.Take(Answered("a", null, "Dog")))
             .Reason.Should()

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using FluentAssertions;
 using Pipelines.Models.Tensors;
 using Pipelines.Spec;
+using Pipelines.Stages.Data;
 using Pipelines.Stages.Units;
 using Xunit;
 
@@ -171,7 +172,7 @@ public sealed class UnitLawTests
         new(null!, null!, null!, null!, null!, new(() => [new KeyPart.Integer("model", which)]), () => null!);
 
     private static PictureSource SomePicture(int which) =>
-        new($"{which}", "file.png", "/file.png", null, new string((char)('0' + which), 64), []);
+        new($"{which}", "file.png", new PictureFile("/file.png"), null, new string((char)('0' + which), 64), []);
 
     private static object SomeLabels(Type type, int which)
     {
