@@ -54,8 +54,8 @@ public static class ComparisonPage
                     $"tokens{t.Stage.Id}",
                     $"Which tokens{t.Stage.Title}",
                     [],
-                    Paragraph(ComparisonSentences.Traces(t.Trace))
-                        + string.Concat(ComparisonTable.Traces(t.Trace).Select(Table)),
+                    Paragraph(ComparisonSentences.Traces(t.Trace, runs.MeasureLogits))
+                        + string.Concat(ComparisonTable.Traces(t.Trace, runs.MeasureLogits).Select(Table)),
                     ""
                 )
             ),
@@ -63,7 +63,7 @@ public static class ComparisonPage
                 "samples",
                 "Samples",
                 runs.Overlap is { } overlap
-                    ? Paragraph(ComparisonSentences.Samples(overlap))
+                    ? Paragraph(ComparisonSentences.Samples(overlap, runs.MeasureLogits))
                         + Table(ComparisonTable.Samples(overlap))
                         + string.Concat(fits.Select(f => Each(f.Fit, f.Stage.Title)))
                     : "",
@@ -78,7 +78,7 @@ public static class ComparisonPage
                     : "",
                 []
             ),
-            new("words", "Words", PageSections.Words, []),
+            new("words", "Words", Words(runs), []),
         ];
         return HtmlPage.Of(
             $"{runs.A.Name} – {runs.B.Name}",
@@ -89,6 +89,13 @@ public static class ComparisonPage
             "A difference is B − A, paired: over the samples that both runs have. Intervals: 95 %, bootstrap over "
                 + "samples. Level: the interval of the difference holds 0."
         );
+    }
+
+    private static string Words(RunComparison runs)
+    {
+        string a = runs.A.Measures,
+            b = runs.B.Measures;
+        return PageSections.Words(a == b ? a : $"in A: {a}; in B: {b}", runs.MeasureLogits);
     }
 
     private static string Summary(RunComparison runs)
@@ -142,12 +149,14 @@ public static class ComparisonPage
         }
 
         var agreement = fit.Beta?.Samples.ToDictionary(s => s.Sample.Id, StringComparer.Ordinal) ?? [];
+        // Several questions may be asked about a picture
+        bool onePicture = fit.Overlap.Common.DistinctBy(s => s.A.File).Count() == fit.Overlap.Common.Count;
         IEnumerable<object?[]> rows = fit
             .Overlap.Common.Take(RowsShown)
             .Select(s =>
                 (object?[])
                     [
-                        s.A.File,
+                        onePicture ? s.A.File : $"{s.A.File}: {Cut(s.A.Question, 60)}",
                         s.SameAnswer ? s.A.Answer : $"{s.A.Answer} / {s.B.Answer}",
                         Fixed(fit.A.R2.GetValueOrDefault(s.Id, double.NaN), 3),
                         Fixed(fit.B.R2.GetValueOrDefault(s.Id, double.NaN), 3),

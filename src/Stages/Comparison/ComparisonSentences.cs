@@ -23,6 +23,11 @@ public static class ComparisonSentences
     public static string Headline(RunComparison runs)
     {
         var parts = new List<string> { Settings(runs) };
+        if (runs.A.Measures != runs.B.Measures)
+        {
+            parts.Add($"f is not the same: in A it is the {runs.A.Measures}; in B the {runs.B.Measures}.");
+        }
+
         foreach (FitComparison fit in runs.Fits)
         {
             string of = runs.Fits.Count > 1 ? $" of {StageTitle(fit.A.Stage, fit.B.Stage)}" : "";
@@ -197,12 +202,14 @@ public static class ComparisonSentences
     }
 
     /// <summary>Tokens.</summary>
-    public static string Traces(TraceComparison trace)
+    /// <param name="trace">The traces.</param>
+    /// <param name="areLogits">f is the paper's logit in both runs.</param>
+    public static string Traces(TraceComparison trace, bool areLogits = true)
     {
         string text =
             trace.OtherText > 0
-                ? $" In {Many(trace.OtherText, "sample")} the text tokens are others, as with another prompt: their "
-                    + $"δ cannot be paired."
+                ? $" In {Many(trace.OtherText, "sample")} the text tokens are others, as with another prompt, "
+                    + $"question or given answer: their δ cannot be paired."
             : trace.Delta.Count > 0
                 ? $" δ over a sample's text tokens correlates with {Sentences.PlusMinus(trace.Delta)}."
             : "";
@@ -210,12 +217,18 @@ public static class ComparisonSentences
             trace.ImageBeta.Count > 0
                 ? $" β over a sample's image tokens correlates with {Sentences.PlusMinus(trace.ImageBeta)}."
                 : "";
-        string kept = Verdict("the share of the logit that the important text tokens keep", trace.LogitKept, 3);
+        string kept = Verdict(
+            $"the share of {(areLogits ? "the logit" : "φ(x*)")} that the important text tokens keep",
+            trace.LogitKept,
+            3
+        );
         return $"{Capital(kept)}.{text}{image}";
     }
 
     /// <summary>Samples.</summary>
-    public static string Samples(SampleOverlap overlap)
+    /// <param name="overlap">The samples of both runs.</param>
+    /// <param name="areLogits">f is the paper's logit in both runs.</param>
+    public static string Samples(SampleOverlap overlap, bool areLogits = true)
     {
         int common = overlap.Common.Count,
             targets = overlap.Common.Count(s => s.SameTarget);
@@ -231,7 +244,8 @@ public static class ComparisonSentences
                     targets == common
                         ? ", with the same target tokens."
                         : $". In {(targets == 0 ? $"all {Count(common)}" : $"{Count(common - targets)} of them")} "
-                            + $"the target token is another: there β explains the logit of another token."
+                            + $"the target token is another: there β explains {(areLogits ? "the logit of " : "")}"
+                            + "another token."
                 );
     }
 

@@ -198,12 +198,14 @@ public sealed record ComparisonTable(
         );
 
     /// <summary>Token traces: Table 3 side by side, and how alike tokens are.</summary>
-    public static IReadOnlyList<ComparisonTable> Traces(TraceComparison trace)
+    /// <param name="trace">The traces.</param>
+    /// <param name="areLogits">f is the paper's logit in both runs.</param>
+    public static IReadOnlyList<ComparisonTable> Traces(TraceComparison trace, bool areLogits = true)
     {
         ComparisonTable kept = PairedRows(
             "tokens",
             [
-                ("logit kept φ(x*, u*, 1) / φ(x*)", trace.LogitKept, Sentences.PlusMinus, 3),
+                ($"{(areLogits ? "logit" : "φ")} kept φ(x*, u*, 1) / φ(x*)", trace.LogitKept, Sentences.PlusMinus, 3),
                 ("heads in x*", trace.HeadsKept, Heads, 1),
                 ("important text tokens", trace.TokensKept, Heads, 1),
             ]

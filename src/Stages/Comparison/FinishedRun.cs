@@ -1,8 +1,10 @@
+using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Comparison;
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
@@ -29,7 +31,12 @@ public sealed class FinishedRun
             Path.GetFileName(experiment.Model.Path.Full.TrimEnd('/', '\\')),
             [.. SettingsTable.Of(experiment).Where(s => s.Path != "name").Select(s => new RunSetting(s.Path, s.Value))],
             [.. experiment.Stages.Select(s => new RunStage(s.Name, s.Spec.StageKind))]
-        );
+        )
+        {
+            Measures = experiment.Target is { Kind: TargetKind.Logit, Whose: TargetOf.ModelAnswer }
+                ? ReportData.AdjustedLogit
+                : TargetWords.Of(experiment.Target),
+        };
     }
 
     /// <summary>Its folder.</summary>

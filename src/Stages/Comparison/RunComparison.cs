@@ -28,4 +28,7 @@ public sealed record RunComparison(
 
     /// <summary>Both runs name the same checkpoint.</summary>
     public bool SameModel => Differences.Settings.All(d => d.Path != ModelPath);
+
+    /// <summary>f is the paper's logit in both runs.</summary>
+    public bool MeasureLogits => A.MeasuresAdjustedLogit && B.MeasuresAdjustedLogit;
 }

@@ -1,3 +1,4 @@
+using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Comparison;
@@ -14,7 +15,14 @@ public sealed record RunCard(
     string Model,
     IReadOnlyList<RunSetting> Settings,
     IReadOnlyList<RunStage> Stages
-);
+)
+{
+    /// <summary>What f is, in words.</summary>
+    public string Measures { get; init; } = ReportData.AdjustedLogit;
+
+    /// <summary>f is the paper's logit.</summary>
+    public bool MeasuresAdjustedLogit => Measures == ReportData.AdjustedLogit;
+}
 
 /// <summary>A resolved setting.</summary>
 /// <param name="Path">Place in the spec, e.g. <c>stages.masks.count</c>.</param>

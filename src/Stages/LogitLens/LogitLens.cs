@@ -27,6 +27,9 @@ public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardP
         return artifacts.Rows<LensRow>(UnitOf(artifacts, sample));
     }
 
+    /// <summary>What heads may write towards.</summary>
+    private string What => context.MeasuresOwnLogit ? "the answer" : "the measured token";
+
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
         [new PublishedTable<LensRow>(() => Rows<LensRow>(artifacts))];
@@ -40,7 +43,7 @@ public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardP
         [
             new SummaryRow(
                 Name,
-                $"the answer is among the top {spec.Items} items of one of the {spec.Heads} strongest heads in "
+                $"{What} is among the top {spec.Items} items of one of the {spec.Heads} strongest heads in "
                     + $"{naming} of {samples.Count} samples"
             ),
         ];
@@ -51,7 +54,11 @@ public sealed class LogitLens(StageContext context, LogitLensSpec spec, ForwardP
         Unit.Of(
             sample.Id,
             new LensOfSample(
-                context.PrefixOf(sample),
+                // Of an answer that is measured whole: where its first token, the target, is predicted
+                context.PrefixOf(sample) with
+                {
+                    Sequence = null,
+                },
                 attribution.UnitOf(artifacts, sample),
                 spec.Heads,
                 spec.Items,

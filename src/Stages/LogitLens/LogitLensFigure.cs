@@ -49,11 +49,12 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         return new Drawing(
             "What the strongest heads say",
             Shows(findings, lens, samples),
-            $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position (a V W_O) "
-                + $"through the final norm and the unembedding; the {Count(lens.Items)} items of largest logit, "
+            $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position "
+                + $"{(IsWhole(findings) ? "before the answer " : "")}(a V W_O) through the final norm and the "
+                + $"unembedding; the {Count(lens.Items)} items of largest logit, "
                 + $"falling to the right"
                 + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. "
-                + $"Shade: logit, on one scale a sample; framed: the answer's first token. "
+                + $"Shade: logit, on one scale a sample; framed: {Framed(findings)}. "
                 + (
                     shown.Length < samples.Length
                         ? $"{Many(shown.Length, "sample")} of {Count(samples.Length)}: the one shown above, then "
@@ -61,7 +62,7 @@ internal sealed class LogitLensFigure : IFigure<Findings>
                         : ""
                 ),
             table,
-            canvas => Draw(lens, shown, canvas)
+            canvas => Draw(findings, lens, shown, canvas)
         );
     }
 
@@ -78,11 +79,21 @@ internal sealed class LogitLensFigure : IFigure<Findings>
             "the samples do not tell whether most top heads write towards the answer, as in the paper",
             $"{Verdicts.Few(share.Count)} whether most top heads write towards the answer, as in the paper"
         );
-        return $"In {Count(naming)} of {Many(samples.Length, "sample")} the answer's token is among the top "
+        string token = findings.Data.MeasuresAdjustedLogit ? "the answer's token" : Framed(findings);
+        return $"In {Count(naming)} of {Many(samples.Length, "sample")} {token} is among the top "
             + $"{Count(lens.Items)} items of at least one of the {Count(lens.Heads)} strongest heads (the very first "
             + $"item in {Count(first)}); "
             + $"{Verdicts.Share(share)} of these heads name it: {verdict}.";
     }
+
+    /// <summary>The token that stands out, in words.</summary>
+    private static string Framed(Findings findings) =>
+        findings.Data.MeasuresAdjustedLogit ? "the answer's first token"
+        : IsWhole(findings) ? "the first of the tokens that f measures"
+        : "the token that f measures";
+
+    /// <summary>f measures all tokens of an answer.</summary>
+    private static bool IsWhole(Findings findings) => findings.Rows<MeasuredRow>().Any(r => r.Sequence.Length > 0);
 
     private static bool Names(LensRow[] head) => head.Any(i => i.IsTarget);
 
@@ -94,22 +105,24 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         return [first, .. Enumerable.Range(0, more).Select(i => others[i * others.Length / more])];
     }
 
-    private static Svg Draw(LogitLensSpec lens, LensSample[] samples, Canvas canvas)
+    private static Svg Draw(Findings findings, LogitLensSpec lens, LensSample[] samples, Canvas canvas)
     {
         int items = Math.Max(1, Math.Min(lens.Items, canvas.IsNarrow ? NarrowItems : MostItems));
         return BoxBlock.Stack(
             canvas,
             [
                 .. samples.Select(s => new BoxBlock(
-                    $"answer: {Cut(s.Answer, 28)}",
-                    [.. s.Heads.Select(h => RowOf(h, s.MostLogit))],
+                    findings.Data.MeasuresAdjustedLogit
+                        ? $"answer: {Cut(s.Answer, 28)}"
+                        : $"answer: {Cut(s.Answer, 20)}, measured: {Cut(s.Target, 20)}",
+                    [.. s.Heads.Select(h => RowOf(findings, h, s.MostLogit))],
                     items
                 )),
             ]
         );
     }
 
-    private static BoxRow RowOf(LensRow[] head, double most) =>
+    private static BoxRow RowOf(Findings findings, LensRow[] head, double most) =>
         new(
             $"layer {Count(head[0].Layer)} head {Count(head[0].Head)}",
             $"β {Beta(head[0].Beta)}",
@@ -119,7 +132,7 @@ internal sealed class LogitLensFigure : IFigure<Findings>
                     most > 0 ? Math.Clamp(item.Logit / most, 0, 1) : 0,
                     item.IsTarget,
                     $"{TokenText.Shown(item.Token)}\nlogit {Fixed(item.Logit, 2)}"
-                        + (item.IsTarget ? ", the answer's first token" : "")
+                        + (item.IsTarget ? $", {Framed(findings)}" : "")
                 )),
             ]
         );
@@ -127,8 +140,9 @@ internal sealed class LogitLensFigure : IFigure<Findings>
     /// <summary>The heads of a sample.</summary>
     /// <param name="SampleId">Sample.</param>
     /// <param name="Answer">The model's answer.</param>
+    /// <param name="Target">The token that is measured.</param>
     /// <param name="Heads">Of largest beta, strongest first; of each the items of largest logit, falling.</param>
-    private sealed record LensSample(string SampleId, string Answer, IReadOnlyList<LensRow[]> Heads)
+    private sealed record LensSample(string SampleId, string Answer, string Target, IReadOnlyList<LensRow[]> Heads)
     {
         /// <summary>Where the scale of the shades ends.</summary>
         public double MostLogit =>
@@ -145,6 +159,7 @@ internal sealed class LogitLensFigure : IFigure<Findings>
                     .Select(s => new LensSample(
                         s.SampleId,
                         s.Answer,
+                        s.Target,
                         [
                             .. rows[s.SampleId]
                                 .GroupBy(r => r.HeadRank)

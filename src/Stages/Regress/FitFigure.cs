@@ -33,7 +33,9 @@ internal sealed class FitFigure : IFigure<Findings>
                 + (
                     findings.Published is { } paper
                         ? $"Grey band: the paper's {paper.Model} on COCO, mean ± one standard deviation."
-                        : "Grey band: range of the paper's means over its ten models; this model is none of them."
+                    : findings.Papers.Any()
+                        ? "Grey band: range of the paper's means over its ten models; this model is none of them."
+                    : "The paper has no number to compare with: what f is or what is asked is not as in it."
                 ),
             table,
             canvas => Draw(findings, canvas)
@@ -66,6 +68,11 @@ internal sealed class FitFigure : IFigure<Findings>
                 + $"{verdict} (difference {Verdicts.Number(findings.R2.Less(paper.R2))}).";
         }
 
+        if (!findings.Papers.Any())
+        {
+            return ours;
+        }
+
         double least = Published.All.Min(p => p.R2),
             most = Published.All.Max(p => p.R2);
         string range = $"the range of the paper's ten models ({Fixed(least, 2)} to {Fixed(most, 2)})";
@@ -88,43 +95,50 @@ internal sealed class FitFigure : IFigure<Findings>
         var x = new Scale(least, 1, Label, canvas.Width - Right);
         double bottom = Top + (2 * Row);
         RowAxis.Draw(svg, x, Top - 8, bottom, "on test masks; 1 = perfect", canvas.IsNarrow ? 5 : 10);
-        var (r2, rho) = PaperBands(findings.Published);
+        var (r2, rho) = PaperBands([.. findings.Papers]);
         DrawRow(svg, "R²", findings.R2, r2, findings.Fitted.Select(s => (s, s.R2)), x, Top);
         DrawRow(svg, "ρ", findings.Rho, rho, findings.Fitted.Select(s => (s, s.Rho)), x, Top + Row);
         return svg;
     }
 
-    private static ((double Low, double High) R2, (double Low, double High) Rho) PaperBands(Published? paper) =>
-        paper is null
-            ? (
-                (Published.All.Min(p => p.R2), Published.All.Max(p => p.R2)),
-                (Published.All.Min(p => p.Rho), Published.All.Max(p => p.Rho))
-            )
-            : (
+    /// <summary>
+    /// A model's mean and deviation, or the range of several; null where there is nothing to compare with.
+    /// </summary>
+    private static ((double Low, double High)? R2, (double Low, double High)? Rho) PaperBands(Published[] papers) =>
+        papers switch
+        {
+            [] => (null, null),
+            [var paper] => (
                 (paper.R2 - paper.R2Deviation, paper.R2 + paper.R2Deviation),
                 (paper.Rho - paper.RhoDeviation, paper.Rho + paper.RhoDeviation)
-            );
+            ),
+            _ => ((papers.Min(p => p.R2), papers.Max(p => p.R2)), (papers.Min(p => p.Rho), papers.Max(p => p.Rho))),
+        };
 
     private static void DrawRow(
         Svg svg,
         string name,
         Estimate mean,
-        (double Low, double High) paper,
+        (double Low, double High)? paper,
         IEnumerable<(SampleResult Sample, double Value)> values,
         Scale x,
         double y
     )
     {
         double middle = y + (Row / 2) - 6;
-        svg.Rectangle(
-            x.Clamped(paper.Low),
-            y,
-            x.Clamped(paper.High) - x.Clamped(paper.Low),
-            Row - 12,
-            Palette.Muted,
-            $"paper: {Fixed(paper.Low, 2)} to {Fixed(paper.High, 2)}",
-            0.2
-        );
+        if (paper is var (low, high))
+        {
+            svg.Rectangle(
+                x.Clamped(low),
+                y,
+                x.Clamped(high) - x.Clamped(low),
+                Row - 12,
+                Palette.Muted,
+                $"paper: {Fixed(low, 2)} to {Fixed(high, 2)}",
+                0.2
+            );
+        }
+
         svg.Text(x.Start - 10, middle + 5, name, "end", Palette.Ink, 15, bold: true);
         foreach (
             var ((sample, value), i) in values

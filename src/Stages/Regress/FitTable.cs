@@ -32,7 +32,6 @@ internal sealed class FitTable : IPageTable<Findings>
             findings.Rho.High,
             findings.Fitted.Count,
         ];
-        IEnumerable<Published> papers = findings.Published is { } same ? [same] : Published.All;
         return new FigureTable(
             [
                 "model",
@@ -49,7 +48,7 @@ internal sealed class FitTable : IPageTable<Findings>
             ],
             [
                 ours,
-                .. papers.Select(p =>
+                .. findings.Papers.Select(p =>
                     (IReadOnlyList<object?>)
                         [p.Model, "paper", p.R2, p.R2Deviation, null, null, p.Rho, p.RhoDeviation, null, null, null]
                 ),
@@ -80,6 +79,11 @@ internal sealed class FitTable : IPageTable<Findings>
         if (findings.Published is { } same)
         {
             return PageSections.Table(columns, [ours, Paper(same)]) + note;
+        }
+
+        if (!findings.Papers.Any())
+        {
+            return PageSections.Table(columns, [ours]) + note;
         }
 
         string papers = PageSections.Table(columns[..3], Published.All.Select(p => Paper(p)[..3]));

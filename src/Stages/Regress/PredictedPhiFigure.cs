@@ -32,7 +32,7 @@ internal sealed class PredictedPhiFigure : IFigure<Findings>
             ]
         );
         return new Drawing(
-            "Predicted and true normalised logit φ",
+            $"Predicted and true normalised {(findings.Data.MeasuresAdjustedLogit ? "logit" : "f,")} φ",
             Shows(findings),
             $"Each dot is a test mask ({Many(samples[0].TestPhi.Count, "mask")} a sample); on the dashed line "
                 + $"prediction and truth agree. "

@@ -1,7 +1,7 @@
 using Pipelines.Domain.Errors;
-using Pipelines.Files;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages.Data.Questions;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
@@ -72,6 +72,9 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     /// <summary>Samples that the page is about.</summary>
     public int Samples(Artifacts artifacts) => SamplesOf(artifacts).Count;
 
+    /// <summary>What f is, as sentences name it.</summary>
+    public string Measured => context.MeasuresOwnLogit ? ReportData.AnswersLogit : TargetWords.Short(context.Target);
+
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) =>
         [.. NumberRows(artifacts).Select(r => r.ToNumber())];
@@ -99,7 +102,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>Picture files that the page holds.</summary>
     private IEnumerable<string> PicturesOf(Artifacts artifacts) =>
-        SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.FullPath);
+        SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.Location.Container);
 
     private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) =>
         Forward?.Accepted(artifacts) ?? Answers.Samples(artifacts)!;
@@ -128,7 +131,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 9, "pages")]
+    [UnitKind("report", 10, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)
@@ -156,8 +159,8 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         EndsRow? ends = samples.Count == 0 ? null : Forward?.Ends(artifacts, samples[0]);
         Experiment experiment = context.Experiment;
         // A study of ratios scans, too, where the report has no validation of its own
-        Validate? thresholds =
-            shown.OfType<Validate>().SingleOrDefault() ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
+        Validate? thresholds = shown.OfType<Validate>().SingleOrDefault()
+            ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
         return new ReportData
         {
             Name = experiment.Name,
@@ -175,6 +178,9 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                 context.Arithmetic.ToString()
             ),
             Question = context.Question,
+            HasOwnQuestions = context.HasOwnQuestions,
+            Measures = context.MeasuresOwnLogit ? ReportData.AdjustedLogit : TargetWords.Of(context.Target),
+            Measured = Measured,
             IsDefaultQuestion = context.Question == Prompts.Resolve(Prompts.Default),
             Settings =
             [
@@ -217,8 +223,8 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     private IReadOnlyList<Fact> Facts(Artifacts artifacts)
     {
         var asked = Answers.Asked(artifacts)!;
-        var counts = AnswerCounts.Of(asked);
-        string share = counts.Judged == 0 ? "" : $" ({Format.Percent((double)counts.Usable / counts.Asked)})";
+        var counts = AnswerCounts.Over(asked);
+        string share = counts.Judged == 0 ? "" : $" ({Format.Percent((double)counts.Right / counts.Asked)})";
         return
         [
             new Fact(
@@ -230,6 +236,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             ),
             new Fact("answers", counts.Answered + share + counts.LeftOut),
             .. TargetNotes.Of(asked).Select(note => new Fact("target tokens", note)),
+            .. context.MeasuresOwnLogit
+                ? Array.Empty<Fact>()
+                : [new Fact("target", TargetWords.Of(context.Target)), .. MassOf(asked)],
+            .. Forward?.SignNote(artifacts) is { } signs ? [new Fact("signs", signs)] : Array.Empty<Fact>(),
+            .. QuestionFacts(asked),
             new Fact("image", ImageSettings.Describe(context.Image, context.Info.Family, context.ImageTokens)),
             new Fact("prompt template", context.Template.Described),
             .. counts.Unfit > 0
@@ -250,9 +261,62 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         ];
     }
 
+    /// <summary>Files of questions: what was read, which version of the data it is, and on how many pictures.</summary>
+    private IEnumerable<Fact> QuestionFacts(IReadOnlyList<Asked> asked)
+    {
+        if (context.HasOwnQuestions)
+        {
+            int pictures = asked
+                .Where(a => a.Kept)
+                .Select(a => a.Sample.Item.File)
+                .Distinct(StringComparer.Ordinal)
+                .Count();
+            yield return new Fact("pictures of the samples", Format.Count(pictures));
+            yield return new Fact("answers are judged by", Spelling.Of(Answers.Match));
+        }
+
+        if (context.Pictures.Questions is not { } read)
+        {
+            yield break;
+        }
+
+        yield return new Fact("format", $"{Spelling.Of(read.Format)}: {read.Why}");
+        foreach (QuestionFile file in read.Files)
+        {
+            string digest = context.Engine.Digests.Of(file.FullPath);
+            yield return new Fact(
+                file.Role,
+                Invariant.Text($"{file.Name}: {file.Rows} rows, {file.Bytes} bytes, SHA-256 {digest[..12]}…")
+            );
+        }
+    }
+
+    /// <summary>How much of the whole probability answer and counter-answer hold.</summary>
+    private static IEnumerable<Fact> MassOf(IReadOnlyList<Asked> asked)
+    {
+        double[] masses =
+        [
+            .. asked
+                .Where(a => a.Kept)
+                .Select(a => a.Target?.Probability + (a.Target?.AgainstProbability ?? 0))
+                .OfType<double>()
+                .Order(),
+        ];
+        return masses.Length == 0
+            ? []
+            :
+            [
+                new Fact(
+                    "probability that is measured",
+                    $"{Format.Percent(masses.Average())} of the whole on average, {Format.Percent(masses[0])} at least"
+                ),
+            ];
+    }
+
     private ReportSample SampleOf(Artifacts artifacts, Sample sample, bool withPicture)
     {
         EndsRow? ends = Forward?.Ends(artifacts, sample);
+        MeasuredRow? target = Answers.Asked(artifacts)!.First(a => a.Sample.Id == sample.Id).Target;
         return new ReportSample
         {
             SampleId = sample.Id,
@@ -263,10 +327,15 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Answer = sample.Answer,
             Given = Shown.Name(sample.GivenText),
             Target = sample.Target,
+            Question = sample.Item.Question is null ? null : context.QuestionOf(sample.Item),
+            Against = target?.Against,
+            Mass = target?.Probability is { } p
+                ? Format.Percent(p) + (target.AgainstProbability is { } q ? $" and {Format.Percent(q)}" : "")
+                : null,
             Intact = ends?.FIntact ?? double.NaN,
             Ablated = ends?.FAblated ?? double.NaN,
             Masks = Forward?.MaskCountOf(artifacts, sample) ?? 0,
-            Picture = withPicture ? RegularFile.ReadAllBytes(sample.Item.FullPath) : null,
+            Picture = withPicture ? sample.Item.Location.Read() : null,
             Seen = shown.OfType<TokenTrace>().SingleOrDefault()?.Seen(artifacts, sample),
         };
     }

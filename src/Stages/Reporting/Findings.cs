@@ -17,7 +17,7 @@ internal sealed class Findings
         Rho = Intervals.Of(Fitted.Select(s => s.Rho));
         MaskCounts = [.. data.Samples.Select(s => s.Masks > 0 ? s.Masks : data.Masks)];
         Criteria = Reporting.Validation.Of(data, Intervals);
-        Published = Published.Of(data.Model);
+        Published = data.IsAsThePaper ? Published.Of(data.Model) : null;
         Typical = Middle(
             Fitted.Count > 0 ? [.. Fitted.OrderBy(s => s.R2).ThenBy(s => s.SampleId, StringComparer.Ordinal)] : Samples
         );
@@ -57,8 +57,16 @@ internal sealed class Findings
     /// <summary>One a criterion, in the order of display; empty without validation.</summary>
     public IReadOnlyList<CriterionFindings> Criteria { get; }
 
-    /// <summary>The paper's numbers for this model, or null.</summary>
+    /// <summary>
+    /// The paper's numbers for this model; null for other models, and where f or what is asked is not the paper's.
+    /// </summary>
     public Published? Published { get; }
+
+    /// <summary>The paper's numbers to hold against those of the run: this model's, all models', or none.</summary>
+    public IEnumerable<Published> Papers =>
+        Published is { } same ? [same]
+        : Data.IsAsThePaper ? Published.All
+        : [];
 
     /// <summary>The sample shown in detail: the one with the median R^2 (no choice of ours), or null.</summary>
     public SampleResult? Typical { get; }

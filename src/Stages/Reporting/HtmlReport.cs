@@ -67,6 +67,7 @@ internal static class HtmlReport
         ReportData data = findings.Data;
         string masks =
             data.Masks > 0 ? $" · {SummarySection.Masks(findings)}, {Percent(data.Ablate)} of heads ablated" : "";
-        return $"{data.Model.Name} ({data.Model.Family}) · {Many(data.Samples.Count, "sample")}{masks}";
+        string asked = data.QuestionsDiffer ? " · each picture is asked its own question" : "";
+        return $"{data.Model.Name} ({data.Model.Family}) · {Many(data.Samples.Count, "sample")}{masks}{asked}";
     }
 }

@@ -22,6 +22,9 @@ public sealed record OverviewExperiment(
     IReadOnlyList<KeyNumber> Numbers
 )
 {
+    /// <summary>What f is, as sentences name it.</summary>
+    public string Measured { get; init; } = ReportData.AnswersLogit;
+
     /// <summary>A number, or null where the report does not state it.</summary>
     public KeyNumber? Number(string quantity, string criterion = "") =>
         Numbers

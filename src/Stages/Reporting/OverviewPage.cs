@@ -72,15 +72,16 @@ public static class OverviewPage
             return "No experiment has a regression.";
         }
 
+        string[] measured = [.. data.Experiments.Select(e => e.Measured).Distinct(StringComparer.Ordinal)];
+        string of = measured is [var same] ? same : "what f measures";
         var best = fitted.MaxBy(e => e.R2.Value.Mean);
         var worst = fitted.MinBy(e => e.R2.Value.Mean);
         string spread =
             fitted.Length == 1
-                ? $"A sum of single heads explains {Verdicts.Share(best.R2.Value)} of the variance of the "
-                    + $"answer's logit "
-                    + $"in {best.Name}."
+                ? $"A sum of single heads explains {Verdicts.Share(best.R2.Value)} of the variance of "
+                    + $"{of} in {best.Name}."
                 : $"A sum of single heads explains {Verdicts.Share(worst.R2.Value)} ({worst.Name}) to "
-                    + $"{Verdicts.Share(best.R2.Value)} ({best.Name}) of the variance of the answer's logit.";
+                    + $"{Verdicts.Share(best.R2.Value)} ({best.Name}) of the variance of {of}.";
         int[] apart =
         [
             .. fitted
@@ -93,11 +94,14 @@ public static class OverviewPage
                 + $"{(apart.Sum() == 1 ? "lies" : "lie")} within one standard deviation of it.";
     }
 
+    private static string Kept(OverviewData data) =>
+        data.Experiments.All(e => e.Measured == ReportData.AnswersLogit) ? "logit kept" : "φ(x*) kept";
+
     private static string Table(OverviewData data)
     {
         (string Title, string Quantity)[] shown =
         [
-            .. new[] { ("R²", KeyNumbers.R2), ("ρ", KeyNumbers.Rho), ("logit kept", KeyNumbers.LogitKept) }.Where(c =>
+            .. new[] { ("R²", KeyNumbers.R2), ("ρ", KeyNumbers.Rho), (Kept(data), KeyNumbers.LogitKept) }.Where(c =>
                 data.Experiments.Any(e => e.Number(c.Item2) is not null)
             ),
         ];

@@ -47,7 +47,7 @@ internal static class PageSections
             Told("samples", "All samples", SampleSection.All(findings)),
             Told("settings", "Settings", SettingsSection.Of(findings.Data)),
             Told("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
-            Told("words", "Words", Words),
+            Told("words", "Words", Words(findings.Data.Measures, findings.Data.MeasuresAdjustedLogit)),
         ];
     }
 
@@ -128,13 +128,20 @@ internal static class PageSections
         };
 
     /// <summary>What the symbols mean.</summary>
-    public const string Words = """
+    /// <param name="f">What f is.</param>
+    /// <param name="isLogit">It is the paper's logit.</param>
+    public static string Words(string f, bool isLogit) =>
+        Symbols
+            .Replace("{f}", Escape(f), StringComparison.Ordinal)
+            .Replace("{normalised}", isLogit ? "normalised logit" : "normalised f,", StringComparison.Ordinal);
+
+    private const string Symbols = """
         <dl class="words">
-        <dt>f</dt><dd>adjusted logit: the answer's first token against the mean logit of the vocabulary</dd>
-        <dt>φ(x)</dt><dd>normalised logit (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head
+        <dt>f</dt><dd>{f}</dd>
+        <dt>φ(x)</dt><dd>{normalised} (f(x) − f(0)) / (f(1) − f(0)): 1 with every head intact, 0 with every head
         ablated</dd>
         <dt>ablated head</dt><dd>its text queries see the baseline in place of the picture's own image keys and values:
-        their mean over the baseline pictures, unless the settings say zero or knockout</dd>
+        their mean over the baseline pictures, unless the settings say zero, knockout or counterfactual</dd>
         <dt>β</dt><dd>coefficient of a head in the linear regression of φ on the masks: the share of the picture's
         effect that the head carries</dd>
         <dt>faithfulness(k)</dt><dd>φ with only the k most important heads intact</dd>

@@ -18,11 +18,39 @@ internal sealed record ReportData
     /// <summary>The checkpoint.</summary>
     public required ModelCard Model { get; init; }
 
-    /// <summary>The question's text.</summary>
+    /// <summary>The question's text; where pictures have questions of their own the text around these.</summary>
     public required string Question { get; init; }
+
+    /// <summary>Each picture is asked its own question, which the samples hold.</summary>
+    public bool HasOwnQuestions { get; init; }
 
     /// <summary>Whether it is the paper's default prompt.</summary>
     public bool IsDefaultQuestion { get; init; } = true;
+
+    /// <summary>Not all samples are asked the same.</summary>
+    public bool QuestionsDiffer =>
+        HasOwnQuestions && Samples.DistinctBy(s => s.Question, StringComparer.Ordinal).Count() > 1;
+
+    /// <summary>What f is, in words.</summary>
+    public string Measures { get; init; } = AdjustedLogit;
+
+    /// <summary>The same as sentences name it.</summary>
+    public string Measured { get; init; } = AnswersLogit;
+
+    /// <summary>f is that of the paper.</summary>
+    public bool MeasuresAdjustedLogit => Measures == AdjustedLogit;
+
+    /// <summary>
+    /// All are asked the same and f is the adjusted logit: the paper's numbers are of such experiments.
+    /// </summary>
+    public bool IsAsThePaper => MeasuresAdjustedLogit && !HasOwnQuestions;
+
+    /// <summary>What f is in the paper, as sentences name it.</summary>
+    public const string AnswersLogit = "the answer's logit";
+
+    /// <summary>What f is in the paper.</summary>
+    public const string AdjustedLogit =
+        "adjusted logit: the answer's first token against the mean logit of the vocabulary";
 
     /// <summary>Every resolved setting, in the order of the spec.</summary>
     public IReadOnlyList<SettingRow> Settings { get; init; } = [];
@@ -136,6 +164,15 @@ internal record ReportSample
 
     /// <summary>The target token as text: the answer's first that carries a letter or digit.</summary>
     public string Target { get; init; } = "";
+
+    /// <summary>What was asked about this picture; null where all are asked the same.</summary>
+    public string? Question { get; init; }
+
+    /// <summary>The counter-answer's token as text; null where none is measured against.</summary>
+    public string? Against { get; init; }
+
+    /// <summary>What of the whole probability answer and counter-answer hold, in words; null = not known.</summary>
+    public string? Mass { get; init; }
 
     /// <summary>Adjusted logit with all heads intact, f(1).</summary>
     public required double Intact { get; init; }

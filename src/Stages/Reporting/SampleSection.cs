@@ -31,8 +31,11 @@ internal static class SampleSection
                         + $"nor the worst."
                     : ""
             )
+            .Append(
+                findings.Data.QuestionsDiffer ? " Each picture is asked its own question; this is the sample's." : ""
+            )
             .Append("</p></div>\n<div>\n<p class=\"say q\">")
-            .Append(Escape(findings.Data.Question))
+            .Append(Escape(sample.Question ?? (findings.Data.HasOwnQuestions ? "" : findings.Data.Question)))
             .Append("</p>\n<p class=\"say a\">")
             .Append(Escape(sample.Answer))
             .Append("</p>\n");
@@ -51,7 +54,7 @@ internal static class SampleSection
             html.Append("<p>")
                 .Append(
                     findings.Fitted.Count > 0
-                        ? "Each picture beside its β by layer and head (orange raises the answer's logit, blue "
+                        ? $"Each picture beside its β by layer and head (orange raises {data.Measured}, blue "
                             + "lowers it; each map has its own scale). The same places light up where samples "
                             + "share heads."
                         : ""
@@ -87,6 +90,16 @@ internal static class SampleSection
         if (sample.Target.Length > 0)
         {
             yield return ["target token", $"“{sample.Target}”"];
+        }
+
+        if (sample.Against is { } against)
+        {
+            yield return ["measured against", $"“{against}”"];
+        }
+
+        if (sample.Mass is { } mass)
+        {
+            yield return ["share of the probability", mass];
         }
 
         yield return ["f(1), heads intact", Fixed(sample.Intact, 2)];
@@ -135,8 +148,11 @@ internal static class SampleSection
                 ? $" · {Heads(k)} heads"
                 : "";
         string fit = fitted ? $"R² {Fixed(sample.R2, 2)}{needed}" : $"f(1) {Fixed(sample.Intact, 1)}";
+        string asked = sample.Question is { } question
+            ? $"<span class=\"q\" title=\"{Escape(question)}\">{Escape(Cut(question, 80))}</span>"
+            : "";
         return $"<li><div class=\"pair\">{Picture(sample)}{map}</div>"
-            + $"<b>{Escape(sample.Answer)}</b><span>{Escape(fit)}</span></li>\n";
+            + $"{asked}<b>{Escape(sample.Answer)}</b><span>{Escape(fit)}</span></li>\n";
     }
 
     private static string Rejected(ReportData data)
@@ -151,8 +167,15 @@ internal static class SampleSection
             .OrderByDescending(g => g.Count())
             .ThenBy(g => g.Key, StringComparer.Ordinal);
         string list = PageSections.Table(
-            [("file", false), ("answer", false), ("reason", false)],
-            data.Rejected.Take(RejectedShown).Select(r => new object?[] { r.File, r.Answer, r.Reason })
+            data.HasOwnQuestions
+                ? [("file", false), ("question", false), ("answer", false), ("reason", false)]
+                : [("file", false), ("answer", false), ("reason", false)],
+            data.Rejected.Take(RejectedShown)
+                .Select(r =>
+                    data.HasOwnQuestions
+                        ? new object?[] { r.File, Cut(r.Question, 80), r.Answer, r.Reason }
+                        : [r.File, r.Answer, r.Reason]
+                )
         );
         string cut =
             data.Rejected.Count > RejectedShown

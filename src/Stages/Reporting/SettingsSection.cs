@@ -10,7 +10,7 @@ internal static class SettingsSection
     public static string Of(ReportData data)
     {
         var html = new StringBuilder();
-        html.Append(PageSections.Table([("model", false), ("", false)], Model(data.Model)));
+        html.Append(PageSections.Table([("model", false), ("", false)], Model(data)));
         SettingRow[] set = [.. data.Settings.Where(s => !s.IsDefault)],
             defaults = [.. data.Settings.Where(s => s.IsDefault)];
         html.Append(set.Length > 0 ? "<h3>Set in this experiment</h3>\n" + Rows(set) : "");
@@ -56,8 +56,9 @@ internal static class SettingsSection
         return html.ToString();
     }
 
-    private static IEnumerable<object?[]> Model(ModelCard model)
+    private static IEnumerable<object?[]> Model(ReportData data)
     {
+        ModelCard model = data.Model;
         yield return ["checkpoint", $"{model.Name} ({model.Family}), {model.Path}"];
         yield return
         [
@@ -70,7 +71,9 @@ internal static class SettingsSection
             yield return
             [
                 "tokens",
-                $"{Count(model.ImageTokens)} of the picture, {Count(model.SuffixTokens)} of text after it",
+                data.QuestionsDiffer
+                    ? $"{Count(model.ImageTokens)} of the picture; those of the text after it differ with the question"
+                    : $"{Count(model.ImageTokens)} of the picture, {Count(model.SuffixTokens)} of text after it",
             ];
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -36,15 +37,20 @@ internal static class SummarySection
         }
 
         return findings.Fitted.Count > 0
-            ? $"A sum of single heads explains {Verdicts.Share(findings.R2)} of the variance of the answer's logit "
-                + $"over {Many(findings.Fitted.Count, "sample")}."
+            ? $"A sum of single heads explains {Verdicts.Share(findings.R2)} of the variance of "
+                + $"{findings.Data.Measured} over {Many(findings.Fitted.Count, "sample")}."
             : $"{Answered(findings.Data)}; {Count(findings.Data.Rejected.Count)} left out.";
     }
 
-    private static string Answered(ReportData data) =>
-        data.HasLabels
-            ? $"{Many(data.Samples.Count, "sample")} answered correctly"
-            : $"{Many(data.Samples.Count, "sample")} answered, none judged: no labels";
+    private static string Answered(ReportData data)
+    {
+        SampleRow[] kept = [.. data.Tables.Rows<SampleRow>().Where(r => r.Status == SampleRow.Kept)];
+        int wrong = kept.Count(r => r.Verdict == "wrong");
+        string samples = Many(data.Samples.Count, "sample");
+        return wrong > 0 ? $"{samples} answered, {Count(wrong)} of them wrongly"
+            : data.HasLabels || kept.Any(r => r.Verdict == "right") ? $"{samples} answered correctly"
+            : $"{samples} answered, none judged: no labels";
+    }
 
     /// <summary>What follows a ratio that the samples do not tell from one.</summary>
     private static string TimesAsMany(Estimate ratio) =>
@@ -134,23 +140,25 @@ internal static class SummarySection
 
         string Spread(Estimate mean) =>
             double.IsFinite(mean.Deviation)
-                ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples{Sentences.OfMean(mean)}; "
+                ? $"± {Fixed(mean.Deviation, mean.Deviation < 0.005 ? 3 : 2)} over samples{Sentences.OfMean(mean)}"
                 : "";
+        string Note(Estimate mean, string paper) =>
+            string.Join("; ", new[] { Spread(mean), paper }.Where(part => part.Length > 0));
         string Paper(Func<Published, double> mean, Func<Published, double> deviation) =>
-            findings.Published is { } paper
-                ? $"paper: {Fixed(mean(paper), 2)} ± {Fixed(deviation(paper), 2)}"
-                : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";
+            findings.Published is { } paper ? $"paper: {Fixed(mean(paper), 2)} ± {Fixed(deviation(paper), 2)}"
+            : !findings.Papers.Any() ? ""
+            : $"paper's ten models: {Fixed(Published.All.Min(mean), 2)} to {Fixed(Published.All.Max(mean), 2)}";
         if (findings.Fitted.Count > 0)
         {
             Number(
                 "R² on test masks",
                 Sentences.MeanScore(findings.R2),
-                Spread(findings.R2) + Paper(p => p.R2, p => p.R2Deviation)
+                Note(findings.R2, Paper(p => p.R2, p => p.R2Deviation))
             );
             Number(
                 "ρ on test masks",
                 Sentences.MeanScore(findings.Rho),
-                Spread(findings.Rho) + Paper(p => p.Rho, p => p.RhoDeviation)
+                Note(findings.Rho, Paper(p => p.Rho, p => p.RhoDeviation))
             );
         }
 

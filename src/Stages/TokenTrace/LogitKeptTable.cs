@@ -12,7 +12,8 @@ internal sealed class LogitKeptTable : IPageTable<Findings>
     private const string Name = "table3-logit-kept";
 
     /// <summary>
-    /// The table; null without token tracing. For a model that is none of the paper's ten all of them are listed.
+    /// The table; null without token tracing. For a model that is none of the paper's ten all of them are listed,
+    /// unless f or what is asked is not the paper's.
     /// </summary>
     public static PageTable? Of(Findings findings) =>
         findings.Tokens is { } tokens ? new PageTable(Html(findings, tokens), Data(findings, tokens)) : null;
@@ -48,11 +49,9 @@ internal sealed class LogitKeptTable : IPageTable<Findings>
             ],
             [
                 ours,
-                .. Papers(findings)
-                    .Select(p =>
-                        (IReadOnlyList<object?>)
-                            [p.Model, "paper", p.LogitKept, null, null, null, null, null, null, null]
-                    ),
+                .. findings.Papers.Select(p =>
+                    (IReadOnlyList<object?>)[p.Model, "paper", p.LogitKept, null, null, null, null, null, null, null]
+                ),
             ]
         );
     }
@@ -62,7 +61,7 @@ internal sealed class LogitKeptTable : IPageTable<Findings>
         (string, bool)[] columns =
         [
             ("model", false),
-            ("logit kept", true),
+            (findings.Data.MeasuresAdjustedLogit ? "logit kept" : "φ(x*) kept", true),
             ("important text tokens", true),
             ("samples", true),
         ];
@@ -85,12 +84,14 @@ internal sealed class LogitKeptTable : IPageTable<Findings>
             return PageSections.Table(columns, [ours, Paper(same)]) + note;
         }
 
+        if (!findings.Papers.Any())
+        {
+            return PageSections.Table(columns, [ours]) + note;
+        }
+
         string papers = PageSections.Table(columns[..2], Published.All.Select(p => Paper(p)[..2]));
         return PageSections.Table(columns, [ours])
             + note
             + $"<details><summary>the paper's ten models, for orientation</summary>{papers}</details>\n";
     }
-
-    private static IEnumerable<Published> Papers(Findings findings) =>
-        findings.Published is { } same ? [same] : Published.All;
 }

@@ -5,7 +5,7 @@ namespace Pipelines.Stages.Reporting;
 
 /// <summary>
 /// Fig. 4A: which text tokens receive the picture. The text shaded by delta, mean and one sample, and the means with
-/// their intervals.
+/// their intervals; by role where the text tokens of samples differ (<see cref="TextRolesDrawing"/>).
 /// </summary>
 [Figure("fig4a-text-tokens", Section.Tokens, Paper = "Fig. 4A", Order = 1)]
 internal sealed class TextTokensFigure : IFigure<Findings>
@@ -21,7 +21,17 @@ internal sealed class TextTokensFigure : IFigure<Findings>
     /// <summary>The figure; null without token tracing.</summary>
     public static Drawing? Of(Findings findings)
     {
-        if (findings.Tokens is not { Tokens.Count: > 0 } tokens || findings.Settings<TokenTraceSpec>() is not { } spec)
+        if (findings.Tokens is not { } tokens || findings.Settings<TokenTraceSpec>() is not { } spec)
+        {
+            return null;
+        }
+
+        if (tokens.Roles is { } roles)
+        {
+            return TextRolesDrawing.Of(tokens, roles, spec.Faithfulness, spec.Important);
+        }
+
+        if (tokens.Tokens.Count == 0)
         {
             return null;
         }
@@ -111,7 +121,8 @@ internal sealed class TextTokensFigure : IFigure<Findings>
         return positive.TakeLast(Late).Sum() / positive.Sum();
     }
 
-    private static string Kept(TokenFindings tokens) =>
+    /// <summary>What the important tokens keep.</summary>
+    public static string Kept(TokenFindings tokens) =>
         $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), "
         + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
 

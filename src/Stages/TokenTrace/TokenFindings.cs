@@ -19,8 +19,9 @@ internal sealed class TokenFindings
     {
         this.bootstrap = bootstrap;
         Objects = objects;
-        Texts = [.. samples.GroupBy(s => string.Join('\0', s.Tokens), StringComparer.Ordinal).MaxBy(g => g.Count())!];
-        Tokens = Texts[0].Tokens;
+        Texts = samples;
+        Roles = RoleFindings.Of(samples, bootstrap);
+        Tokens = Roles is null ? samples[0].Tokens : [];
         Delta = [.. Enumerable.Range(0, Tokens.Count).Select(i => bootstrap.Of(Texts.Select(s => s.Delta[i])))];
         Importance =
         [
@@ -46,13 +47,16 @@ internal sealed class TokenFindings
     /// <summary>What lies on the object, one a sample whose annotations have a box.</summary>
     public IReadOnlyList<ObjectShareRow> Objects { get; }
 
-    /// <summary>
-    /// Samples with the same text tokens, the most that have them in common: all are asked the same, but what is given
-    /// before the target differs where answers do not begin with it.
-    /// </summary>
+    /// <summary>The samples.</summary>
     public IReadOnlyList<TracedSample> Texts { get; }
 
-    /// <summary>Text tokens, T.</summary>
+    /// <summary>
+    /// Text tokens by role; null where they are the same in all samples. Questions differ, or what is given before the
+    /// target does where answers do not begin with it.
+    /// </summary>
+    public RoleFindings? Roles { get; }
+
+    /// <summary>Text tokens of all samples, T; empty where they differ.</summary>
     public IReadOnlyList<string> Tokens { get; }
 
     /// <summary>Mean of delta at every text token.</summary>

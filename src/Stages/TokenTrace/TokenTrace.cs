@@ -238,7 +238,7 @@ public sealed class TokenTrace : Stage
 
     private ObjectShareRow? ShareOf(Artifacts artifacts, Sample sample)
     {
-        (int width, int height) = PictureDecoder.ReadSize(sample.Item.FullPath);
+        (int width, int height) = sample.Item.Location.ReadSize();
         ObjectBox box = sample.Item.Box!;
         IReadOnlyList<PictureRegion?> places = RegionsOnce(artifacts).Of(width, height);
         var tokens = ImageTokens(artifacts, sample);
@@ -378,7 +378,7 @@ internal sealed record TextTrace(
         run.Cancel.ThrowIfCancellationRequested();
 
         VisionLanguageModel model = unit.Passes.Prefix.Model.Load();
-        TokenGrid? grid = model.GridOf(PictureDecoder.Decode(unit.Passes.Prefix.Picture.FullPath));
+        TokenGrid? grid = model.GridOf(unit.Passes.Prefix.Picture.Location.Decode());
         run.Write<TextTokenRow>([
             .. prompt.SuffixIds.Select(
                 (id, i) =>
@@ -479,6 +479,7 @@ internal sealed record ImageTokenPasses(
         byte[] heads = run.Row<TokenTraceRow>(Text).Heads;
         bool[] important = [.. run.Rows<TextTokenRow>(Text).Select(r => r.Important)];
         int first = Math.Max(0, Array.IndexOf(important, true)); // of no important token all stay
+        first = Math.Min(first, lease.Value.Forward.MovableTokens);
         byte[] text = HeadMasks.Of(
             important.Length - first,
             Enumerable.Range(0, important.Length - first).Where(i => important[first + i])

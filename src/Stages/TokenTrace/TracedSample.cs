@@ -11,6 +11,12 @@ internal sealed record TracedSample
     /// <summary>The model's answer.</summary>
     public required string Answer { get; init; }
 
+    /// <summary>What was asked.</summary>
+    public string Question { get; init; } = "";
+
+    /// <summary>Tokens of the answer that were fed: so many of the last text tokens.</summary>
+    public int Given { get; init; }
+
     /// <summary>Text tokens after the image, T.</summary>
     public required IReadOnlyList<string> Tokens { get; init; }
 
@@ -53,6 +59,8 @@ internal sealed record TracedSample
         var traces = data.Tables.Rows<TokenTraceRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
         var text = data.Tables.Rows<TextTokenRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
         var image = data.Tables.Rows<ImageTokenRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
+        var asked = data.Tables.Rows<SampleRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
+        var measured = data.Tables.Rows<MeasuredRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
         var fits = data.Tables.Rows<TokenFitRow>().ToLookup(r => r.SampleId, StringComparer.Ordinal);
         return
         [
@@ -64,9 +72,24 @@ internal sealed record TracedSample
                 [.. text[sample.SampleId]],
                 [.. image[sample.SampleId]],
                 fits[sample.SampleId].FirstOrDefault()
-            ),
+            ) with
+            {
+                Question = asked[sample.SampleId].FirstOrDefault()?.Question ?? sample.Question ?? data.Question,
+                Given = Fed(asked[sample.SampleId].FirstOrDefault(), measured[sample.SampleId].FirstOrDefault()),
+            },
         ];
     }
+
+    /// <summary>
+    /// Tokens of the answer that end the text: those before the target and, of an answer that is measured whole, all
+    /// but the last, which is never fed.
+    /// </summary>
+    private static int Fed(SampleRow? sample, MeasuredRow? measured) =>
+        CountOf(sample?.GivenTokens) + Math.Max(0, CountOf(measured?.Sequence) - 1);
+
+    /// <summary>Ids with blanks between.</summary>
+    private static int CountOf(string? ids) =>
+        (ids ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
 
     private static TracedSample Of(
         ReportSample sample,

@@ -36,7 +36,7 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
         int all = tokens.Attributed.Sum(s => s.Beta.Count);
         return new Drawing(
             "Image tokens: β against weighted attention",
-            Shows(tokens),
+            Shows(findings, tokens),
             "w sums a token's attention in the intact run over the heads of x*, weighted by their β, and over the "
                 + "text tokens of u*, weighted by their δ. "
                 + $"Dots at the left: image tokens of all "
@@ -48,13 +48,14 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
         );
     }
 
-    private static string Shows(TokenFindings tokens)
+    private static string Shows(Findings findings, TokenFindings tokens)
     {
         if (!double.IsFinite(tokens.PooledRho.Mean))
         {
             return "β or weighted attention is the same for every image token: there is no correlation to state.";
         }
 
+        int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
         string within = $"within a sample it is {Verdicts.Number(tokens.Rho)} on average";
         string verdict = Verdicts.Against(
             tokens.PooledRho,
@@ -67,10 +68,10 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
         string paper =
             $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
             + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
-        int negative = tokens.Attributed.Count(s => s.AttentionRho < 0);
         return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
             + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; "
-            + $"{within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}.{paper}";
+            + $"{within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}."
+            + (findings.Data.IsAsThePaper ? paper : "");
     }
 
     private static (double W, double Beta)[] Points(TokenFindings tokens)

@@ -107,6 +107,52 @@ public sealed class NormAndRotaryTests
     }
 
     [Fact]
+    public void Log_softmax_rows_equal_the_formula_to_1e_6_whatever_the_width_and_rows_do_not_touch()
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (int columns in (int[])[1, 15, 16, 17, 31, 32, 47, 1000])
+        {
+            foreach (float scale in (float[])[0.01f, 3, 80])
+            {
+                torch.Tensor x = PackedLinearTests.Normal(random, 5, columns).mul(scale);
+                float[] values = Floats(x);
+                int[] elements = [.. Enumerable.Range(0, 5).Select(row => row * 7 % columns)];
+                double[] logs = RowKernels.LogSoftmax(x, elements);
+                for (int row = 0; row < 5; row++)
+                {
+                    double[] own = [.. values.Skip(row * columns).Take(columns).Select(v => (double)v)];
+                    double most = own.Max();
+                    logs[row]
+                        .Should()
+                        .BeApproximately(
+                            own[elements[row]] - most - Math.Log(own.Sum(v => Math.Exp(v - most))),
+                            1e-6,
+                            $"{columns} columns of scale {scale}"
+                        );
+                    RowKernels.LogSoftmax(x.narrow(0, row, 1), [elements[row]]).Should().Equal(logs[row]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_log_softmax_beside_a_value_that_is_not_finite_is_not_a_number()
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (float odd in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        {
+            foreach (int at in (int[])[3, 33])
+            {
+                float[] values = new float[2 * 35];
+                values[at] = odd;
+                double[] logs = RowKernels.LogSoftmax(torch.tensor(values, [2, 35]), [0, 0]);
+                logs[0].Should().Be(double.NaN);
+                logs[1].Should().BeApproximately(-Math.Log(35), 1e-6);
+            }
+        }
+    }
+
+    [Fact]
     public void Rotary_turns_pairs_i_and_i_plus_half_by_position_times_frequency_and_back()
     {
         using var scope = torch.NewDisposeScope();
