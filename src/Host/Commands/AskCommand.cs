@@ -111,7 +111,13 @@ internal static class AskCommand
         var outcomes = RunCommand.RunStages(session, pipeline, stages, progress, log, cancel);
         foreach (AnswerQuestions stage in stages)
         {
-            Print(pipeline, stage, [.. stage.AskedSoFar(session.Catalog.Artifacts).Take(pictures ?? int.MaxValue)]);
+            Asked[] asked = [.. stage.AskedSoFar(session.Catalog.Artifacts).Take(pictures ?? int.MaxValue)];
+            if (asked.Length == 0 && stage.LeftOutQuestions is not null && !cancel.IsCancellationRequested)
+            {
+                stage.Asked(session.Catalog.Artifacts); // says why no row can be asked about
+            }
+
+            Print(pipeline, stage, asked);
         }
 
         return outcomes.Sum(o => o.Failures.Count);

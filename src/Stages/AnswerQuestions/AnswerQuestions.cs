@@ -478,6 +478,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             Given = TokenIds.Read(row.GivenTokens),
             GivenText = row.Given,
             IsPiece = row.IsPiece,
+            Measured = row.Text.Trim(),
             Against = row.AgainstToken,
             Sequence = TokenIds.Read(row.Sequence),
         };

@@ -36,6 +36,9 @@ public sealed record Sample(DataItem Item, string Answer, int TargetToken, strin
     /// <summary>The word of the target goes on in the next token.</summary>
     public bool IsPiece { get; init; }
 
+    /// <summary>What the target is a token of, where that is not the model's answer.</summary>
+    public string? Measured { get; init; }
+
     /// <summary>The counter-answer's token, where a difference is measured.</summary>
     public int? Against { get; init; }
 

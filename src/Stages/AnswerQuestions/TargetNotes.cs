@@ -35,7 +35,7 @@ public static class TargetNotes
         return pieces.Length == 0
             ? null
             : $"{pieces.Length} of {samples.Length} are only a piece of the word, which goes on in the next token, "
-                + $"for example '{TargetOf(pieces[0])}' of '{Shown.Name(pieces[0].Answer)}'";
+                + $"for example '{TargetOf(pieces[0])}' of '{Shown.Name(pieces[0].Measured ?? pieces[0].Answer)}'";
     }
 
     /// <summary>Categories measured by the same token; without labels, different answers.</summary>
