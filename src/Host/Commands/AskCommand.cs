@@ -138,6 +138,11 @@ internal static class AskCommand
         SampleRow[] rows = [.. asked.Select(a => a.ToRow(stage.QuestionOf(a.Sample.Item)))];
         PlainTable.Print(["picture", "answer", "category", "verdict", "target", "reason"], [.. rows.Select(Cells)]);
         Console.WriteLine(AnswerCounts.Over(asked).Words);
+        foreach (string note in pipeline.Context.HasOwnQuestions ? pipeline.Context.Pictures.Notes : [])
+        {
+            Console.WriteLine($"pictures: {note}");
+        }
+
         if (stage.LeftOutQuestions is { } left)
         {
             Console.WriteLine(left);

@@ -101,7 +101,7 @@ public sealed class PictureSet
             [
                 .. gone > 0 ? [missing] : Array.Empty<string>(),
                 .. PassedOver.InWords() is { } others ? [others] : Array.Empty<string>(),
-                .. Questions?.Notes ?? [],
+                .. Questions is { } read ? [read.Why, .. read.Notes] : Array.Empty<string>(),
             ];
         }
     }
