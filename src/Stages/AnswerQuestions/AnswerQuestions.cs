@@ -125,7 +125,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             return left.Length == 0
                 ? null
                 : Invariant.Text(
-                    $"{left.Sum(g => g.Count())} rows are not asked about; the reason of most: "
+                    $"{Format.Many(left.Sum(g => g.Count()), "row")} not asked about; the reason of most: "
                         + $"{Shown.Name(left.MaxBy(g => g.Count())!.Key!)}"
                 );
         }

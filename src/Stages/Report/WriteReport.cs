@@ -280,7 +280,6 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             yield break;
         }
 
-        yield return new Fact("format", $"{Spelling.Of(read.Format)}: {read.Why}");
         foreach (QuestionFile file in read.Files)
         {
             string digest = context.Engine.Digests.Of(file.FullPath);
