@@ -26,7 +26,7 @@ internal static class SuffixBenchmark
         using ImageFeatures features = model.Features(PictureDecoder.Decode(picture));
         PromptTokens prompt = model.Prompt(
             "What is the main object in the image? Please answer with a single word.",
-            features.Tokens.Tokens
+            features.Tokens
         );
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun intact = IntactRun.Compute(cache);

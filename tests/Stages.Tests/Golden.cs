@@ -44,18 +44,20 @@ internal static class Golden
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 
     /// <summary>The repository's case folders, and those of all wider folders whose architecture is read.</summary>
-    public static IEnumerable<string> ModelCases() =>
+    public static IEnumerable<string> Cases() =>
         ((IEnumerable<string>)[Own, .. Roots])
             .SelectMany(CasesOf)
             .Where(folder => IsRead(System.IO.Path.Combine(folder, "case.json")))
             .DistinctBy(System.IO.Path.GetFullPath);
 
-    /// <summary>The repository's case folders, and those of the first wider folder.</summary>
-    public static IEnumerable<string> Cases() =>
-        CasesOf(Own).Concat(CasesOf(Root)).DistinctBy(System.IO.Path.GetFullPath);
+    /// <summary>What a case is called: its folder's name, and where two folders have one name the whole path.</summary>
+    public static string NameOf(string folder) =>
+        Cases().Count(c => System.IO.Path.GetFileName(c) == System.IO.Path.GetFileName(folder)) == 1
+            ? System.IO.Path.GetFileName(folder)
+            : folder;
 
-    /// <summary>The case folder of a name. Two of one name are an error, since one would never be run.</summary>
-    public static string Case(string name) => Cases().Single(folder => System.IO.Path.GetFileName(folder) == name);
+    /// <summary>The case folder of a name.</summary>
+    public static string Case(string name) => Cases().Single(folder => NameOf(folder) == name);
 
     /// <summary>
     /// Why golden tests of a kind are skipped, or null where they must run: always in CI, unless GOLDEN names a folder
@@ -70,7 +72,7 @@ internal static class Golden
         bool present = kind switch
         {
             null => Cases().Any(),
-            WiderCases => CasesOf(Root).Any(),
+            WiderCases => Roots.SelectMany(CasesOf).Any(),
             _ => File.Exists(Path(kind)) || Directory.Exists(Path(kind)),
         };
         bool mustRun = Environment.GetEnvironmentVariable("CI") is "true" or "1" && Named.Length == 0;

@@ -63,19 +63,11 @@ public abstract record Baseline : IDisposable
                 return $"the other picture has {other} image tokens, this one {own}";
             }
 
-            return AxesOf(cache).Zip(AxesOf(Cache)).All(axes => axes.First.SequenceEqual(axes.Second))
+            return cache.ImagePositions.Zip(Cache.ImagePositions).All(axes => axes.First.SequenceEqual(axes.Second))
                 ? null
                 : $"the {own} image tokens of the two pictures stand at other positions: their grids differ, or the "
                     + "text before them";
         }
-
-        /// <summary>[axes][P], where the image tokens stand.</summary>
-        private static IEnumerable<ArraySegment<long>> AxesOf(PrefixCache cache) =>
-            cache.Positions.Axes.Select(axis => new ArraySegment<long>(
-                axis,
-                cache.Prompt.ImageStart,
-                cache.Prompt.ImageLength
-            ));
     }
 }
 
@@ -175,7 +167,7 @@ public sealed class BaselineBlocks : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor keys = mean.Keys[layer].to(arithmetic.Device);
-        torch.Tensor rotated = mean.Average == RopeOrder.Before ? cache.ImageRotary.Apply(keys) : keys;
+        torch.Tensor rotated = mean.Average == RopeOrder.Before ? cache.ImageRotary[layer].Apply(keys) : keys;
         return KeyValueBlock.Of(
             rotated.to(arithmetic.Compute),
             mean.Values[layer].to(arithmetic.Compute, arithmetic.Device)

@@ -33,6 +33,12 @@ internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
     /// <summary>Is shown what enters each layer, [B*T, hidden], which belongs to the pass.</summary>
     public Action<int, torch.Tensor>? Entering { get; init; }
 
+    /// <summary>
+    /// What goes on behind a layer instead of what leaves it, [B*T, hidden]: where features are added to the residual
+    /// stream between layers (<see cref="ImageFeatures.DeepStack"/>).
+    /// </summary>
+    public Func<int, torch.Tensor, torch.Tensor>? Behind { get; init; }
+
     /// <summary>Runs the layers.</summary>
     /// <param name="x">[B*T, hidden], the residual stream that enters the first of them.</param>
     /// <returns>The residual stream that leaves the last of them, in the caller's dispose scope.</returns>
@@ -44,12 +50,13 @@ internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
             Entering?.Invoke(layer, x);
             DecoderLayer weights = Decoder.Layers[layer];
             torch.Tensor normed = weights.InputNorm.Forward(x); // [B*T, hidden]
-            torch.Tensor keys = weights.Key.Forward(normed); // [B*T, H_kv*d]
-            torch.Tensor values = weights.Value.Forward(normed);
+            torch.Tensor keys = weights.Keys(normed); // [B*T, H_kv*d]
+            torch.Tensor values = weights.Values(normed);
             LastTokens? last = layer == Decoder.Shape.Layers - 1 ? Leaving : null;
             torch.Tensor asking = last?.Of(normed) ?? normed; // [B*Q, hidden]
-            torch.Tensor heads = Attend(layer, weights.Query.Forward(asking), keys, values); // [B*Q, H*d]
-            x = weights.Finish(last?.Of(x) ?? x, heads).MoveToOuterDisposeScope();
+            torch.Tensor heads = Attend(layer, weights.Queries(asking), keys, values); // [B*Q, H*d]
+            torch.Tensor left = weights.Finish(last?.Of(x) ?? x, heads);
+            x = (Behind?.Invoke(layer, left) ?? left).MoveToOuterDisposeScope();
         }
 
         return x;

@@ -156,7 +156,7 @@ public sealed class GatedForward
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = decoder.Shape;
-        Rotary rotary = cache.SuffixRotary;
+        Rotary rotary = cache.SuffixRotary[layer];
         long b = gates.shape[0],
             t = cache.Prompt.SuffixLength,
             kv = shape.KvHeads,
@@ -166,7 +166,7 @@ public sealed class GatedForward
         torch.Tensor q = rotary
             .Slice(t - n, n)
             .Apply(queries.view(b, n, kv * g, d).transpose(1, 2))
-            .mul(Scalars.Of(1 / Math.Sqrt(d)))
+            .mul(Scalars.Of(1 / Math.Sqrt(shape.ScoreScalar)))
             .contiguous(); // [B, H, Q, d]
         torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
         torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
@@ -182,7 +182,8 @@ public sealed class GatedForward
             onSuffix.transpose(0, 1).reshape(kv, b * g * n, t),
             v.reshape(b * kv, t, d),
             b,
-            g * n
+            g * n,
+            Hidden(layer, n, t, kv, b * g, q)
         );
 
         torch.Tensor open = Read(shared, cache.Image(layer), text); // [H_kv, B*G*Q, d]
@@ -205,7 +206,8 @@ public sealed class GatedForward
         torch.Tensor[] scores = image is null
             ? [text.PrefixScores, text.SuffixScores]
             : [text.PrefixScores, queries.bmm(image.Keys), text.SuffixScores];
-        torch.Tensor weights = torch.cat(scores, -1).softmax(-1); // [H_kv, B*G*Q, keys]
+        torch.Tensor all = torch.cat(scores, -1); // [H_kv, B*G*Q, keys]
+        torch.Tensor weights = (text.Hidden?.On(all, image is not null) ?? all).softmax(-1);
         long prefix = text.Prefix.Length,
             suffix = text.SuffixScores.shape[2],
             kv = queries.shape[0],
@@ -229,6 +231,12 @@ public sealed class GatedForward
         return read.Plus(fromSuffix).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What a layer's window hides, or null.</summary>
+    private WindowOfText? Hidden(int layer, long n, long t, long kv, long repeats, torch.Tensor like) =>
+        cache.WindowMask(layer, n, t, like) is { } mask
+            ? new WindowOfText(mask, cache.Prompt.PrefixLength, cache.Prompt.ImageLength, kv, repeats)
+            : null;
+
     private static double[] Doubles(torch.Tensor x) =>
         x.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
 
@@ -239,14 +247,41 @@ public sealed class GatedForward
     /// <param name="SuffixValues">[B*H_kv, T, d].</param>
     /// <param name="Points">B.</param>
     /// <param name="Rows">G*Q.</param>
+    /// <param name="Hidden">What a window hides; null = nothing.</param>
     private sealed record TextKeys(
         KeyValueBlock Prefix,
         torch.Tensor PrefixScores,
         torch.Tensor SuffixScores,
         torch.Tensor SuffixValues,
         long Points,
-        long Rows
+        long Rows,
+        WindowOfText? Hidden
     );
+
+    /// <summary>What a window hides from the suffix.</summary>
+    /// <param name="Mask">[Q, S + P + T], to be added to scores.</param>
+    /// <param name="Prefix">S.</param>
+    /// <param name="Image">P.</param>
+    /// <param name="KvHeads">H_kv.</param>
+    /// <param name="Repeats">B*G.</param>
+    private sealed record WindowOfText(torch.Tensor Mask, int Prefix, int Image, long KvHeads, long Repeats)
+    {
+        /// <summary>[H_kv, B*G*Q, keys] -> the same, hidden keys at minus infinity.</summary>
+        public torch.Tensor On(torch.Tensor scores, bool withImage)
+        {
+            long queries = Mask.shape[0];
+            torch.Tensor mask = withImage
+                ? Mask
+                : torch.cat(
+                    [Mask.narrow(1, 0, Prefix), Mask.narrow(1, Prefix + Image, Mask.shape[1] - Prefix - Image)],
+                    1
+                );
+            return scores
+                .view(KvHeads, Repeats, queries, mask.shape[1])
+                .Plus(mask)
+                .view(KvHeads, Repeats * queries, mask.shape[1]);
+        }
+    }
 }
 
 /// <summary>f at a point and its gradient.</summary>

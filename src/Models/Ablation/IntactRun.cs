@@ -58,15 +58,15 @@ public sealed class IntactRun : IDisposable
         var lastHeads = new torch.Tensor[layers];
         torch.Tensor AttendAndKeep(int layer, torch.Tensor asked, torch.Tensor keyRows, torch.Tensor valueRows)
         {
-            torch.Tensor own = decoder.KeysOf(keyRows, cache.SuffixRotary), // [H_kv, T, d]
+            torch.Tensor own = decoder.KeysOf(keyRows, cache.SuffixRotary[layer]), // [H_kv, T, d]
                 ownValues = decoder.ValuesOf(valueRows);
-            torch.Tensor queries = decoder.QueriesOf(asked, cache.SuffixRotary); // [H, T, d]
+            torch.Tensor queries = decoder.QueriesOf(asked, cache.SuffixRotary[layer]); // [H, T, d]
             torch.Tensor weights = Attend(cache, layer, queries, own); // [H, T, S + T]
             torch.Tensor heads = Read(cache, layer, weights, ownValues); // [H, T, d]
             keys[layer] = own.DetachFromDisposeScope();
             values[layer] = ownValues.DetachFromDisposeScope();
             attention[layer] = weights
-                .narrow(2, cache.Prompt.ImageStart, cache.Prompt.ImageLength)
+                .narrow(2, cache.Prompt.PrefixLength, cache.Prompt.ImageLength)
                 .contiguous()
                 .DetachFromDisposeScope();
             lastHeads[layer] = heads.select(1, heads.shape[1] - 1).clone().DetachFromDisposeScope();
@@ -143,7 +143,7 @@ public sealed class IntactRun : IDisposable
         var answer = new List<int> { Target };
         torch.Tensor[] grownKeys = [.. keys];
         torch.Tensor[] grownValues = [.. values];
-        Rotary rotary = cache.Decoder.Rotary(cache.Positions.Following(maxTokens));
+        using LayerRotary rotary = cache.Decoder.Rotary(cache.Positions.Following(maxTokens));
         while (answer.Count < maxTokens && !endTokens.Contains(answer[^1]))
         {
             cache.Decoder.Shape.Limit?.Require(cache.Prompt.Length + answer.Count, "the prompt with its answer");
@@ -173,7 +173,7 @@ public sealed class IntactRun : IDisposable
         cache.Decoder.Shape.Limit?.Require(cache.Prompt.Length + tokens.Count - 1, "the prompt with its answer");
         torch.Tensor[] grownKeys = [.. keys];
         torch.Tensor[] grownValues = [.. values];
-        Rotary rotary = cache.Decoder.Rotary(cache.Positions.Following(tokens.Count));
+        using LayerRotary rotary = cache.Decoder.Rotary(cache.Positions.Following(tokens.Count));
         IReadOnlyList<float> logits = Logits;
         var found = new List<double>(tokens.Count);
         for (int i = 0; i < tokens.Count; i++)
@@ -207,7 +207,7 @@ public sealed class IntactRun : IDisposable
     /// <returns>[V], logits at its position.</returns>
     private float[] Next(
         int token,
-        Rotary rotary,
+        LayerRotary rotary,
         torch.Tensor[] grownKeys,
         torch.Tensor[] grownValues,
         DisposeScope kept
@@ -224,9 +224,9 @@ public sealed class IntactRun : IDisposable
 
         torch.Tensor AppendAndAttend(int layer, torch.Tensor asked, torch.Tensor key, torch.Tensor value)
         {
-            grownKeys[layer] = Grown(grownKeys[layer], decoder.KeysOf(key, rotary));
+            grownKeys[layer] = Grown(grownKeys[layer], decoder.KeysOf(key, rotary[layer]));
             grownValues[layer] = Grown(grownValues[layer], decoder.ValuesOf(value));
-            torch.Tensor weights = Attend(cache, layer, decoder.QueriesOf(asked, rotary), grownKeys[layer]);
+            torch.Tensor weights = Attend(cache, layer, decoder.QueriesOf(asked, rotary[layer]), grownKeys[layer]);
             return Decoder.ByRow(Read(cache, layer, weights, grownValues[layer]));
         }
 
@@ -241,7 +241,7 @@ public sealed class IntactRun : IDisposable
         using var scope = torch.NewDisposeScope();
         int group = cache.Decoder.Shape.Group;
         // [H_kv, G*Q, d]
-        torch.Tensor q = Grouped(queries, group).mul(Scalars.Of(1 / Math.Sqrt(cache.Decoder.Shape.HeadDim)));
+        torch.Tensor q = Grouped(queries, group).mul(Scalars.Of(1 / Math.Sqrt(cache.Decoder.Shape.ScoreScalar)));
         // [H, Q, own]
         torch.Tensor ownScores = q.bmm(own.transpose(1, 2)).view(queries.shape[0], queries.shape[1], own.shape[1]);
         torch.Tensor scores = torch.cat(
@@ -252,7 +252,8 @@ public sealed class IntactRun : IDisposable
             ],
             -1
         );
-        return scores.softmax(-1).MoveToOuterDisposeScope();
+        torch.Tensor? hidden = cache.WindowMask(layer, queries.shape[1], own.shape[1], scores);
+        return (hidden is null ? scores : scores.Plus(hidden)).softmax(-1).MoveToOuterDisposeScope();
     }
 
     private static torch.Tensor Read(PrefixCache cache, int layer, torch.Tensor weights, torch.Tensor ownValues)

@@ -43,17 +43,12 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         else
         {
             int parts = Math.Min(masks.Count, Math.Max(1, 4 * threads / kvHeads)); // several tasks a thread
-            Parallel.For(
-                0,
-                kvHeads * parts,
-                new ParallelOptions { MaxDegreeOfParallelism = threads },
-                task =>
-                {
-                    int kv = task / parts,
-                        part = task % parts;
-                    pass.Run(kv, masks.Count * part / parts, masks.Count * (part + 1) / parts);
-                }
-            );
+            Parallel.For(0, kvHeads * parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, task =>
+            {
+                int kv = task / parts,
+                    part = task % parts;
+                pass.Run(kv, masks.Count * part / parts, masks.Count * (part + 1) / parts);
+            });
         }
 
         GC.KeepAlive(queries);
@@ -94,8 +89,8 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         private readonly DecoderShape shape = attention.Cache.Decoder.Shape;
         private readonly int t = attention.Cache.Prompt.SuffixLength;
         private readonly int n = (int)(queries.shape[0] / masks.Count); // Q
-        private readonly float* cos = Start(attention.Cache.SuffixRotary.Cos);
-        private readonly float* sin = Start(attention.Cache.SuffixRotary.Sin);
+        private readonly float* cos = Start(attention.Cache.SuffixRotary[layer].Cos);
+        private readonly float* sin = Start(attention.Cache.SuffixRotary[layer].Sin);
         private readonly float* q = Start(queries);
         private readonly float* k = Start(keys);
         private readonly float* v = Start(values);
@@ -352,13 +347,18 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                 add: false
             );
 
-        /// <summary>Minus infinity on padding, and on suffix keys after query i.</summary>
+        /// <summary>Minus infinity on padding, on suffix keys after query i, and on what a window hides from
+        /// it.</summary>
         private void Forbid(float* row, Rows prefix, Rows image, int suffixPadded, int i)
         {
             Span<float> all = new(row, prefix.Padded + image.Padded + suffixPadded);
             all[prefix.Length..prefix.Padded].Fill(float.NegativeInfinity);
             all.Slice(prefix.Padded + image.Length, image.Padded - image.Length).Fill(float.NegativeInfinity);
             all[(prefix.Padded + image.Padded + t - n + i + 1)..].Fill(float.NegativeInfinity);
+            HiddenKeys hidden = attention.Cache.Hidden(layer, t - n + i);
+            all[..hidden.Prefix].Fill(float.NegativeInfinity);
+            all.Slice(prefix.Padded, Math.Min(hidden.Image, image.Length)).Fill(float.NegativeInfinity);
+            all.Slice(prefix.Padded + image.Padded, hidden.Suffix).Fill(float.NegativeInfinity);
         }
 
         /// <summary>The suffix keys of a mask, rotated and transposed.</summary>
@@ -382,13 +382,13 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             }
         }
 
-        /// <summary>The queries of a head, rotated and divided by sqrt d; the tile's other rows are zero.</summary>
+        /// <summary>The queries of a head, rotated and scaled; the tile's other rows are zero.</summary>
         private void TurnQueries(int b, int head, int rows, float* asked)
         {
             int d = shape.HeadDim,
                 first = t - n;
             float* from = q + ((((nint)b * n * shape.Heads) + head) * d);
-            float factor = 1 / MathF.Sqrt(d);
+            float factor = 1 / MathF.Sqrt((float)shape.ScoreScalar);
             for (int i = 0; i < n; i++)
             {
                 AttentionKernel.Turn(

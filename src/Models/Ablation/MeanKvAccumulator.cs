@@ -51,7 +51,7 @@ public sealed class MeanKvAccumulator : IDisposable
             using var scope = torch.NewDisposeScope();
             KeyValueBlock image = cache.Image(layer);
             torch.Tensor own = image.KeysByToken(); // [H_kv, P, d]
-            torch.Tensor turned = average == RopeOrder.Before ? cache.ImageRotary.Invert(own) : own;
+            torch.Tensor turned = average == RopeOrder.Before ? cache.ImageRotary[layer].Invert(own) : own;
             keys[layer].add_(turned.to(torch.ScalarType.Float64).cpu(), Scalars.One);
             values[layer].add_(image.Values.to(torch.ScalarType.Float64).cpu(), Scalars.One);
         }

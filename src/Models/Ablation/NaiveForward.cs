@@ -14,8 +14,10 @@ public sealed class NaiveForward : IDisposable
 {
     private readonly Decoder decoder;
     private readonly PromptTokens prompt;
-    private readonly Rotary rotary; // of the whole prompt
+    private readonly LayerRotary rotary; // of the whole prompt
     private readonly torch.Tensor embeddings; // [T, hidden], whole prompt
+    private readonly torch.Tensor image; // [P] int64, positions of the image tokens
+    private readonly torch.Tensor[] deepStack; // a layer: [P, hidden]
 
     /// <summary>A prompt with a picture's features in place.</summary>
     public NaiveForward(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features)
@@ -24,11 +26,15 @@ public sealed class NaiveForward : IDisposable
         using var noGradient = torch.no_grad();
         decoder = model.Decoder;
         this.prompt = prompt;
-        Rotary tables = decoder.Rotary(model.Positions(prompt, features.Tokens));
-        rotary = new Rotary(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
-        torch.Tensor tokens = decoder.Embed(prompt.Ids);
-        tokens.narrow(0, prompt.ImageStart, prompt.ImageLength).copy_(features.Features);
-        embeddings = tokens.DetachFromDisposeScope();
+        rotary = decoder.Rotary(model.Positions(prompt, features.Tokens));
+        torch.Tensor places = torch.tensor(
+            [.. prompt.ImagePlaces.Select(i => (long)i)],
+            dtype: torch.ScalarType.Int64,
+            device: features.Features.device
+        );
+        embeddings = decoder.Embed(prompt.Ids).index_copy(0, places, features.Features).DetachFromDisposeScope();
+        image = places.DetachFromDisposeScope();
+        deepStack = [.. features.DeepStack.Select(added => added.alias().DetachFromDisposeScope())];
     }
 
     /// <summary>Logits at the last position.</summary>
@@ -106,9 +112,15 @@ public sealed class NaiveForward : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         // [H | H_kv, T, d]
-        (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary);
+        (torch.Tensor queries, torch.Tensor keys, torch.Tensor values) = decoder.Project(layer, x, rotary[layer]);
         torch.Tensor heads = Attend(layer, queries, keys, values, mask, baseline.Image(layer)); // [H, T, d]
-        return decoder.Layers[layer].Finish(x, Decoder.ByRow(heads)).MoveToOuterDisposeScope();
+        torch.Tensor left = decoder.Layers[layer].Finish(x, Decoder.ByRow(heads));
+        if (layer < deepStack.Length)
+        {
+            left.index_add_(0, image, deepStack[layer], Scalars.One);
+        }
+
+        return left.MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -154,6 +166,11 @@ public sealed class NaiveForward : IDisposable
     {
         rotary.Dispose();
         embeddings.Dispose();
+        image.Dispose();
+        foreach (torch.Tensor added in deepStack)
+        {
+            added.Dispose();
+        }
     }
 
     private static double Largest(torch.Tensor values)
@@ -172,26 +189,51 @@ public sealed class NaiveForward : IDisposable
     )
     {
         using var scope = torch.NewDisposeScope();
-        int group = decoder.Shape.Group,
-            start = prompt.ImageStart,
-            p = prompt.ImageLength;
+        int group = decoder.Shape.Group;
         torch.Tensor k = keys.repeat_interleave(group, 0); // [H, T, d]
         torch.Tensor v = values.repeat_interleave(group, 0);
-        torch.Tensor q = queries.div(Scalars.Of(Math.Sqrt(decoder.Shape.HeadDim)));
+        torch.Tensor q = queries.div(Scalars.Of(Math.Sqrt(decoder.Shape.ScoreScalar)));
         torch.Tensor ablated = Ablated(layer, mask, queries.device); // [H, T, P]
         // [H, T, T]
-        torch.Tensor scores = q.bmm(k.transpose(1, 2)).Plus(CausalMask.Of(prompt.Length, prompt.Length, q));
-        torch.Tensor own = scores.narrow(2, start, p);
+        torch.Tensor scores = q.bmm(k.transpose(1, 2));
+        torch.Tensor own = scores.index_select(2, image);
         torch.Tensor instead = mean is null
             ? torch.full_like(own, Scalars.Of(double.NegativeInfinity))
             : q.bmm(mean.KeysByToken().repeat_interleave(group, 0).transpose(1, 2)); // [H, T, P]
-        own.copy_(torch.where(ablated, instead, own)); // a view: writes into the scores
-        torch.Tensor weights = scores.softmax(-1);
-        torch.Tensor moved = weights.narrow(2, start, p) * ablated; // [H, T, P], read from the baseline's values
-        torch.Tensor heads = weights.bmm(v) - moved.bmm(v.narrow(1, start, p));
+        scores.index_copy_(2, image, torch.where(ablated, instead, own));
+        torch.Tensor weights = scores.Plus(Unseen(layer, q)).softmax(-1);
+        torch.Tensor moved = weights.index_select(2, image) * ablated; // [H, T, P], read from the baseline's values
+        torch.Tensor heads = weights.bmm(v) - moved.bmm(v.index_select(1, image));
         return (
             mean is null ? heads : heads.Plus(moved.bmm(mean.Values.repeat_interleave(group, 0)))
         ).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Minus infinity where token i does not see token j, whatever is ablated: j after i, unless both are of one run of
+    /// image tokens that see each other; j outside the layer's window.
+    /// </summary>
+    /// <returns>[T, T].</returns>
+    private torch.Tensor Unseen(int layer, torch.Tensor like)
+    {
+        int t = prompt.Length;
+        int? window = decoder.Shape.WindowOf(layer);
+        float[] unseen = new float[t * t];
+        for (int i = 0; i < t; i++)
+        {
+            for (int j = 0; j < t; j++)
+            {
+                bool after =
+                    j > i
+                    && !(
+                        decoder.Shape.ImageSeesItself
+                        && prompt.ImageRuns.Any(r => i >= r.Start && i < r.End && j >= r.Start && j < r.End)
+                    );
+                unseen[(i * t) + j] = after || i - j >= window ? float.NegativeInfinity : 0;
+            }
+        }
+
+        return torch.tensor(unseen, [t, t], dtype: like.dtype, device: like.device);
     }
 
     /// <summary>1 - x_n u_i v_j for suffix queries; queries of prefix and image tokens are never touched.</summary>

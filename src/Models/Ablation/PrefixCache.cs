@@ -1,7 +1,6 @@
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using TorchSharp;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Models.Ablation;
 
@@ -14,15 +13,17 @@ public sealed class PrefixCache : IDisposable
 {
     private readonly KeyValueBlock[] prefix;
     private readonly KeyValueBlock[] image;
-    private readonly Rotary rotary; // whole prompt
+    private readonly LayerRotary rotary; // whole prompt, prefix block, image block, suffix
+    private readonly KeyPlaces places;
     private readonly Blocks owned;
     private readonly IDisposable? lease;
 
     private PrefixCache(
         Decoder decoder,
         PromptTokens prompt,
+        KeyPlaces places,
         TokenPositions positions,
-        Rotary rotary,
+        LayerRotary rotary,
         torch.Tensor suffix,
         KeyValueBlock[] prefix,
         KeyValueBlock[] image,
@@ -33,10 +34,11 @@ public sealed class PrefixCache : IDisposable
         (this.owned, this.lease) = (owned, lease);
         Decoder = decoder;
         Prompt = prompt;
+        this.places = places;
         Positions = positions;
         this.rotary = rotary;
-        SuffixRotary = Detached(rotary.Slice(prompt.SuffixStart, prompt.SuffixLength));
-        ImageRotary = Detached(rotary.Slice(prompt.ImageStart, prompt.ImageLength));
+        SuffixRotary = rotary.Slice(prompt.SuffixStart, prompt.SuffixLength).Detached();
+        ImageRotary = rotary.Slice(prompt.PrefixLength, prompt.ImageLength).Detached();
         SuffixEmbeddings = suffix;
         this.prefix = prefix;
         this.image = image;
@@ -48,17 +50,21 @@ public sealed class PrefixCache : IDisposable
     /// <summary>The prompt's tokens.</summary>
     public PromptTokens Prompt { get; }
 
-    /// <summary>Rotary positions of the whole prompt.</summary>
+    /// <summary>Rotary positions of the whole prompt: of its prefix, of its image tokens, of its suffix.</summary>
     public TokenPositions Positions { get; }
+
+    /// <summary>[axes][P], the rotary positions of the image tokens.</summary>
+    public IReadOnlyList<long>[] ImagePositions =>
+        [.. Positions.Axes.Select(axis => new ArraySegment<long>(axis, Prompt.PrefixLength, Prompt.ImageLength))];
 
     /// <summary>[T, hidden], the suffix tokens as they enter the decoder.</summary>
     public torch.Tensor SuffixEmbeddings { get; }
 
     /// <summary>Tables of the suffix positions, as views.</summary>
-    public Rotary SuffixRotary { get; }
+    public LayerRotary SuffixRotary { get; }
 
     /// <summary>Tables of the image positions, as views.</summary>
-    public Rotary ImageRotary { get; }
+    public LayerRotary ImageRotary { get; }
 
     /// <summary>The prefix tokens' keys and values in a layer.</summary>
     public KeyValueBlock Prefix(int layer) => prefix[layer];
@@ -71,18 +77,20 @@ public sealed class PrefixCache : IDisposable
     /// <param name="prompt">Tokens of the prompt.</param>
     /// <param name="features">The picture's features; [P, hidden] with the prompt's P.</param>
     public static PrefixCache Compute(VisionLanguageModel model, PromptTokens prompt, ImageFeatures features) =>
-        Compute(model.Decoder, prompt, model.Positions(prompt, features.Tokens), features.Features);
+        Compute(model.Decoder, prompt, model.Positions(prompt, features.Tokens), features.Features, features.DeepStack);
 
     /// <summary>Runs the prefix and image tokens through a decoder.</summary>
     /// <param name="decoder">The decoder.</param>
     /// <param name="prompt">Tokens of the prompt.</param>
     /// <param name="positions">Rotary positions of the prompt.</param>
     /// <param name="features">[P, hidden] in the compute type.</param>
+    /// <param name="deepStack">See <see cref="ImageFeatures.DeepStack"/>.</param>
     public static PrefixCache Compute(
         Decoder decoder,
         PromptTokens prompt,
         TokenPositions positions,
-        torch.Tensor features
+        torch.Tensor features,
+        IReadOnlyList<torch.Tensor>? deepStack = null
     )
     {
         if (features.shape[0] != prompt.ImageLength)
@@ -97,44 +105,85 @@ public sealed class PrefixCache : IDisposable
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(decoder.Arithmetic);
         DecoderShape shape = decoder.Shape;
-        Rotary rotary = decoder.Rotary(positions);
-        Rotary before = rotary.Slice(0, prompt.SuffixStart);
+        var places = KeyPlaces.Of(prompt);
+        using LayerRotary rotary = decoder.Rotary(positions); // in the order of the sequence
+        LayerRotary before = rotary.Slice(0, prompt.SuffixStart);
+        var attention = new PrefixAttention(decoder, prompt);
+        torch.Tensor onPrefix = Index(places.Prefix, features.device),
+            onImage = Index(places.Image, features.device);
+        bool isOneRun = prompt.ImageRuns.Count == 1;
         var prefix = new KeyValueBlock[shape.Layers];
         var image = new KeyValueBlock[shape.Layers];
         void Keep(int layer, torch.Tensor keys, torch.Tensor values)
         {
-            prefix[layer] = KeyValueBlock.Of(
-                keys.narrow(1, 0, prompt.ImageStart),
-                values.narrow(1, 0, prompt.ImageStart)
-            );
-            image[layer] = KeyValueBlock.Of(
-                keys.narrow(1, prompt.ImageStart, prompt.ImageLength),
-                values.narrow(1, prompt.ImageStart, prompt.ImageLength)
-            );
+            KeyValueBlock Block(torch.Tensor index, int start, int length) =>
+                isOneRun
+                    ? KeyValueBlock.Of(keys.narrow(1, start, length), values.narrow(1, start, length))
+                    : KeyValueBlock.Of(keys.index_select(1, index), values.index_select(1, index));
+
+            prefix[layer] = Block(onPrefix, 0, prompt.PrefixLength);
+            image[layer] = Block(onImage, prompt.ImageStart, prompt.ImageLength);
         }
 
         torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
         {
-            torch.Tensor k = decoder.KeysOf(keys, before), // [H_kv, S, d]
+            torch.Tensor k = decoder.KeysOf(keys, before[layer]), // [H_kv, S, d]
                 v = decoder.ValuesOf(values);
             Keep(layer, k, v);
-            return Decoder.ByRow(CausalAttention(decoder.QueriesOf(queries, before), k, v, shape.Group));
+            return Decoder.ByRow(attention.Forward(layer, decoder.QueriesOf(queries, before[layer]), k, v));
         }
 
+        torch.Tensor WithDeepStack(int layer, torch.Tensor left) =>
+            deepStack is not null && layer < deepStack.Count
+                ? left.index_add(0, onImage, deepStack[layer], Scalars.One)
+                : left;
+
         int last = shape.Layers - 1; // nothing reads what leaves it
-        torch.Tensor x = torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0); // [S, hidden]
-        x = new DecoderPass(decoder, Attend) { End = last }.Run(x);
-        (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, before);
+        torch.Tensor x = isOneRun
+            ? torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0) // [S, hidden]
+            : decoder.Embed(prompt.Ids.Take(prompt.SuffixStart)).index_copy(0, onImage, features);
+        x = new DecoderPass(decoder, Attend) { End = last, Behind = WithDeepStack }.Run(x);
+        (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, before[last]);
         Keep(last, lastKeys, lastValues);
+        return Of(decoder, prompt, places, positions, rotary, prefix, image);
+    }
+
+    /// <summary>The cache of some blocks and a prompt.</summary>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="places">Its places.</param>
+    /// <param name="positions">Its positions, in the order of the sequence.</param>
+    /// <param name="rotary">Their tables; stay the caller's.</param>
+    /// <param name="prefix">The prefix tokens, a layer.</param>
+    /// <param name="image">The image tokens, a layer.</param>
+    /// <param name="owned">Whose blocks they are.</param>
+    /// <param name="lease">Disposed with the result.</param>
+    private static PrefixCache Of(
+        Decoder decoder,
+        PromptTokens prompt,
+        KeyPlaces places,
+        TokenPositions positions,
+        LayerRotary rotary,
+        KeyValueBlock[] prefix,
+        KeyValueBlock[] image,
+        Blocks owned = Blocks.All,
+        IDisposable? lease = null
+    )
+    {
+        using var scope = torch.NewDisposeScope();
+        int[] order = places.Order(prompt.Length);
         torch.Tensor suffix = decoder.Embed(prompt.SuffixIds); // [T, hidden]
         return new PrefixCache(
             decoder,
             prompt,
-            positions,
-            Detached(rotary),
+            places,
+            positions.Ordered(order),
+            rotary.Ordered(Index(order, suffix.device)).Detached(),
             suffix.DetachFromDisposeScope(),
             prefix,
-            image
+            image,
+            owned,
+            lease
         );
     }
 
@@ -149,7 +198,7 @@ public sealed class PrefixCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (
-            (prompt.ImageStart, prompt.ImageLength) != (Prompt.ImageStart, Prompt.ImageLength)
+            !prompt.ImageRuns.SequenceEqual(Prompt.ImageRuns)
             || !prompt.Ids.Take(prompt.SuffixStart).SequenceEqual(Prompt.Ids.Take(Prompt.SuffixStart))
         )
         {
@@ -159,17 +208,8 @@ public sealed class PrefixCache : IDisposable
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(Decoder.Arithmetic);
-        return new PrefixCache(
-            Decoder,
-            prompt,
-            positions,
-            Detached(Decoder.Rotary(positions)),
-            Decoder.Embed(prompt.SuffixIds).DetachFromDisposeScope(), // [T, hidden]
-            prefix,
-            image,
-            Blocks.None,
-            lease
-        );
+        using LayerRotary tables = Decoder.Rotary(positions);
+        return Of(Decoder, prompt, places, positions, tables, prefix, image, Blocks.None, lease);
     }
 
     /// <summary>
@@ -186,35 +226,72 @@ public sealed class PrefixCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(tokens, Prompt.SuffixLength);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        int moved = Prompt.SuffixStart,
+        int start = Prompt.PrefixLength,
+            moved = Prompt.SuffixStart,
             end = moved + tokens;
-        int[] order =
+        int[] order = // of what is already block by block
         [
-            .. Enumerable.Range(0, Prompt.ImageStart),
+            .. Enumerable.Range(0, start),
             .. Enumerable.Range(moved, tokens),
-            .. Enumerable.Range(Prompt.ImageStart, Prompt.ImageLength),
+            .. Enumerable.Range(start, Prompt.ImageLength),
             .. Enumerable.Range(end, Prompt.Length - end),
         ];
-        torch.Tensor index = torch.tensor(
-            [.. order.Select(i => (long)i)],
-            dtype: torch.ScalarType.Int64,
-            device: rotary.Cos.device
+        int[] before = places.Order(Prompt.Length);
+        var prompt = new PromptTokens(
+            Prompt.Text,
+            [.. order.Select(i => Prompt.Ids[before[i]])],
+            start + tokens,
+            Prompt.ImageLength
         );
-        var prompt = Prompt with
-        {
-            Ids = [.. order.Select(i => Prompt.Ids[i])],
-            ImageStart = Prompt.ImageStart + tokens,
-        };
-        var positions = Positions with
-        {
-            Axes = [.. Positions.Axes.Select(axis => order.Select(i => axis[i]).ToArray())],
-        };
         torch.Tensor suffix = SuffixEmbeddings
             .narrow(0, tokens, SuffixEmbeddings.shape[0] - tokens)
             .clone()
             .DetachFromDisposeScope();
-        var reordered = new Rotary(rotary.Cos.index_select(0, index), rotary.Sin.index_select(0, index));
-        return new PrefixCache(Decoder, prompt, positions, Detached(reordered), suffix, longer, image, Blocks.OfPrefix);
+        return new PrefixCache(
+            Decoder,
+            prompt,
+            places.WithLongerPrefix(tokens),
+            Positions.Ordered(order),
+            rotary.Ordered(Index(order, suffix.device)).Detached(),
+            suffix,
+            longer,
+            image,
+            Blocks.OfPrefix
+        );
+    }
+
+    /// <summary>What the window of a layer hides from a token; nothing where the layer has none.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="token">Number of a token behind the image: 0 is the first of the suffix.</param>
+    internal HiddenKeys Hidden(int layer, int token) =>
+        Decoder.Shape.WindowOf(layer) is { } window ? places.Hidden(token, window) : default;
+
+    /// <summary>What the window of a layer hides from tokens behind the image, to be added to their scores.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="queries">Q: the last of the tokens.</param>
+    /// <param name="own">Tokens behind the image, the suffix and an answer's.</param>
+    /// <param name="like">Gives type and device.</param>
+    /// <returns>[Q, S + P + own], minus infinity where hidden; null where nothing is.</returns>
+    internal torch.Tensor? WindowMask(int layer, long queries, long own, torch.Tensor like)
+    {
+        HiddenKeys[] hidden = [.. Enumerable.Range((int)(own - queries), (int)queries).Select(i => Hidden(layer, i))];
+        if (Array.TrueForAll(hidden, h => h.IsNone))
+        {
+            return null;
+        }
+
+        int start = Prompt.PrefixLength,
+            width = Prompt.SuffixStart + (int)own;
+        float[] mask = new float[queries * width];
+        for (int i = 0; i < queries; i++)
+        {
+            Span<float> row = mask.AsSpan(i * width, width);
+            row[..hidden[i].Prefix].Fill(float.NegativeInfinity);
+            row.Slice(start, hidden[i].Image).Fill(float.NegativeInfinity);
+            row.Slice(Prompt.SuffixStart, hidden[i].Suffix).Fill(float.NegativeInfinity);
+        }
+
+        return torch.tensor(mask, [queries, width], dtype: like.dtype, device: like.device);
     }
 
     /// <inheritdoc/>
@@ -251,16 +328,6 @@ public sealed class PrefixCache : IDisposable
         None,
     }
 
-    private static torch.Tensor CausalAttention(torch.Tensor queries, torch.Tensor keys, torch.Tensor values, int group)
-    {
-        using var scope = torch.NewDisposeScope();
-        torch.Tensor k = group == 1 ? keys : keys.repeat_interleave(group, 0);
-        torch.Tensor v = group == 1 ? values : values.repeat_interleave(group, 0);
-        return F.scaled_dot_product_attention(queries.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0), is_casual: true)
-            .squeeze(0)
-            .MoveToOuterDisposeScope();
-    }
-
-    private static Rotary Detached(Rotary tables) =>
-        new(tables.Cos.DetachFromDisposeScope(), tables.Sin.DetachFromDisposeScope());
+    private static torch.Tensor Index(int[] places, torch.Device device) =>
+        torch.tensor([.. places.Select(i => (long)i)], dtype: torch.ScalarType.Int64, device: device);
 }

@@ -58,7 +58,7 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = Cache.Decoder.Shape;
-        Rotary rotary = Cache.SuffixRotary;
+        Rotary rotary = Cache.SuffixRotary[layer];
         long b = masks.Count,
             t = Cache.Prompt.SuffixLength,
             kv = shape.KvHeads,
@@ -68,7 +68,7 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
         torch.Tensor q = rotary
             .Slice(t - n, n)
             .Apply(queries.view(b, n, kv * g, d).transpose(1, 2))
-            .mul(Scalars.Of(1 / Math.Sqrt(d)))
+            .mul(Scalars.Of(1 / Math.Sqrt(shape.ScoreScalar)))
             .contiguous(); // [B, H, Q, d]
         torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
         torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
@@ -89,16 +89,16 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
             .view(b, kv, g, n, t)
             .Plus(causal)
             .transpose(0, 1); // [H_kv, B, G, Q, T]
-        torch.Tensor weights = torch
-            .cat(
-                [
-                    shared.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
-                    torch.where(keep, imageScores, ablatedScores),
-                    suffixScores,
-                ],
-                -1
-            )
-            .softmax(-1); // [H_kv, B, G, Q, S + T]
+        torch.Tensor scores = torch.cat(
+            [
+                shared.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
+                torch.where(keep, imageScores, ablatedScores),
+                suffixScores,
+            ],
+            -1
+        ); // [H_kv, B, G, Q, S + P + T]
+        torch.Tensor? hidden = Cache.WindowMask(layer, n, t, q);
+        torch.Tensor weights = (hidden is null ? scores : scores.Plus(hidden)).softmax(-1);
 
         torch.Tensor onImage = weights.narrow(-1, prefix.Length, image.Length);
         torch.Tensor kept = onImage * keep; // [H_kv, B, G, Q, P]

@@ -125,14 +125,14 @@ public sealed class SuffixForward : IDisposable
             longer[layer] = cache.Prefix(layer).With(keys.narrow(1, 0, tokens), values.narrow(1, 0, tokens));
         torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
         {
-            Keep(layer, decoder.KeysOf(keys, cache.SuffixRotary), decoder.ValuesOf(values));
+            Keep(layer, decoder.KeysOf(keys, cache.SuffixRotary[layer]), decoder.ValuesOf(values));
             return attention.Forward(layer, queries, keys, values, none);
         }
 
         int last = shape.Layers - 1; // nothing reads what leaves it
         // [T, hidden]; no token sees those after it
         torch.Tensor x = new DecoderPass(decoder, Attend) { End = last }.Run(cache.SuffixEmbeddings);
-        (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, cache.SuffixRotary);
+        (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, cache.SuffixRotary[last]);
         Keep(last, lastKeys, lastValues);
         return new SuffixForward(cache.WithLongerPrefix(tokens, longer), baseline, target, Batch, ownsCache: true);
     }

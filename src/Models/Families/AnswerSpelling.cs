@@ -54,7 +54,7 @@ public sealed record AnswerSpelling(string Text, IReadOnlyList<int> Tokens)
 
     private static AnswerSpelling? Behind(VisionLanguageModel model, PromptTokens prompt, string text)
     {
-        PromptTokens whole = model.Tokenize(prompt.Text + text, prompt.ImageLength);
+        PromptTokens whole = model.Tokenize(prompt.Text + text, prompt.Image);
         return whole.Length > prompt.Length && whole.Ids.Take(prompt.Length).SequenceEqual(prompt.Ids)
             ? new AnswerSpelling(text, [.. whole.Ids.Skip(prompt.Length)])
             : null;

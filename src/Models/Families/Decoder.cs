@@ -86,11 +86,15 @@ public sealed class Decoder
             dtype: torch.ScalarType.Int64,
             device: embedding.device
         );
-        return embedding.index_select(0, index).to(Arithmetic.Compute, Arithmetic.Device).MoveToOuterDisposeScope();
+        torch.Tensor rows = embedding.index_select(0, index).to(Arithmetic.Compute, Arithmetic.Device);
+        return (
+            Shape.EmbeddingScale == 1 ? rows : rows.mul(Scalars.Of(Shape.EmbeddingScale))
+        ).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rotary tables of some positions.</summary>
-    public Rotary Rotary(TokenPositions positions)
+    /// <returns>Detached from every dispose scope.</returns>
+    public LayerRotary Rotary(TokenPositions positions)
     {
         using var scope = torch.NewDisposeScope();
         long count = positions.Axes[0].Length;
@@ -100,25 +104,29 @@ public sealed class Decoder
             dtype: torch.ScalarType.Int64,
             device: Arithmetic.Device
         ); // [axes, T]
-        Rotary tables =
+        Rotary Tables(double theta, double divisor) =>
             Shape.RotarySections is { } sections && positions.Axes.Length > 1
                 ? Tensors.Rotary.OfSections(
                     axes,
                     sections,
                     Shape.HeadDim,
-                    Shape.RotaryTheta,
+                    theta,
                     Arithmetic.Compute,
-                    Shape.RotaryDivisor
+                    divisor,
+                    Shape.InterleavedSections
                 )
-                : Tensors.Rotary.Of(axes[0], Shape.HeadDim, Shape.RotaryTheta, Arithmetic.Compute, Shape.RotaryDivisor);
-        scope.MoveToOuter(tables.Cos, tables.Sin);
-        return tables;
+                : Tensors.Rotary.Of(axes[0], Shape.HeadDim, theta, Arithmetic.Compute, divisor);
+        return new LayerRotary(
+            Tables(Shape.RotaryTheta, Shape.RotaryDivisor),
+            Shape.Sliding is { } sliding ? Tables(sliding.RotaryTheta, 1) : null,
+            Shape.Sliding
+        ).Detached();
     }
 
     /// <summary>A sequence's queries, keys and values of one layer, heads first, rotated.</summary>
     /// <param name="layer">Layer.</param>
     /// <param name="x">[T, hidden], the residual stream entering the layer.</param>
-    /// <param name="rotary">Tables of the T positions.</param>
+    /// <param name="rotary">The layer's tables of the T positions.</param>
     /// <returns>Queries [H, T, d], keys [H_kv, T, d], values [H_kv, T, d].</returns>
     public (torch.Tensor Queries, torch.Tensor Keys, torch.Tensor Values) Project(
         int layer,
@@ -129,9 +137,9 @@ public sealed class Decoder
         using var scope = torch.NewDisposeScope();
         DecoderLayer weights = layers[layer];
         torch.Tensor normed = weights.InputNorm.Forward(x);
-        torch.Tensor queries = QueriesOf(weights.Query.Forward(normed), rotary);
-        torch.Tensor keys = KeysOf(weights.Key.Forward(normed), rotary);
-        torch.Tensor values = ValuesOf(weights.Value.Forward(normed));
+        torch.Tensor queries = QueriesOf(weights.Queries(normed), rotary);
+        torch.Tensor keys = KeysOf(weights.Keys(normed), rotary);
+        torch.Tensor values = ValuesOf(weights.Values(normed));
         scope.MoveToOuter(queries, keys, values);
         return (queries, keys, values);
     }
@@ -144,8 +152,8 @@ public sealed class Decoder
         using var scope = torch.NewDisposeScope();
         DecoderLayer weights = layers[layer];
         torch.Tensor normed = weights.InputNorm.Forward(x);
-        torch.Tensor keys = KeysOf(weights.Key.Forward(normed), rotary);
-        torch.Tensor values = ValuesOf(weights.Value.Forward(normed));
+        torch.Tensor keys = KeysOf(weights.Keys(normed), rotary);
+        torch.Tensor values = ValuesOf(weights.Values(normed));
         scope.MoveToOuter(keys, values);
         return (keys, values);
     }

@@ -1,4 +1,5 @@
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
 
 namespace Pipelines.Models.Families;
 
@@ -37,6 +38,46 @@ public sealed record DecoderShape(
 {
     /// <summary>What the rotary frequencies are divided by (linear scaling); 1 = nothing.</summary>
     public double RotaryDivisor { get; init; } = 1;
+
+    /// <summary>
+    /// Frequencies of row and column lie among those of time, one by one (Qwen3-VL), not in chunks: see <see
+    /// cref="Tensors.Rotary.OfSections"/>.
+    /// </summary>
+    public bool InterleavedSections { get; init; }
+
+    /// <summary>
+    /// Queries and keys of each head pass an RMSNorm over their d features, between projection and rotary (QK-norm).
+    /// </summary>
+    public bool QkNorm { get; init; }
+
+    /// <summary>RMSNorms multiply by 1 + weight (Gemma).</summary>
+    public bool NormOffset { get; init; }
+
+    /// <summary>What attention and MLP give passes a norm of its own before it is added (Gemma 3: four norms a
+    /// layer).</summary>
+    public bool PostNorms { get; init; }
+
+    /// <summary>The MLP's nonlinearity.</summary>
+    public GateActivation Gate { get; init; }
+
+    /// <summary>What rows of the embedding are multiplied by as they enter the decoder; features of pictures are
+    /// not.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Scores are q·k over the root of this (query_pre_attn_scalar); null = d.</summary>
+    public double? QueryPreAttentionScalar { get; init; }
+
+    /// <summary>Layers that see a window of the sequence only; null = none.</summary>
+    public SlidingLayers? Sliding { get; init; }
+
+    /// <summary>Image tokens of a run see each other both ways, not only those before them (Gemma 3).</summary>
+    public bool ImageSeesItself { get; init; }
+
+    /// <summary>Scores are q·k over the root of this.</summary>
+    public double ScoreScalar => QueryPreAttentionScalar ?? HeadDim;
+
+    /// <summary>Tokens that a layer's queries see, themselves included; null = all before them.</summary>
+    public int? WindowOf(int layer) => Sliding is { } sliding && sliding.Slides[layer] ? sliding.Window : null;
 
     /// <summary>
     /// Positions that the model was made for (max_position_embeddings): nothing bounds a sequence of more, but what
@@ -80,8 +121,22 @@ public sealed record DecoderShape(
             );
         }
 
-        return Layers <= 1024
+        if (Layers > 1024)
+        {
+            throw new InputException(path, $"{Layers} layers are more than any supported model has (1024).");
+        }
+
+        return Sliding is null || Sliding.Slides.Count == Layers
             ? this
-            : throw new InputException(path, $"{Layers} layers are more than any supported model has (1024).");
+            : throw new InputException(
+                path,
+                $"layer_types names {Sliding.Slides.Count} layers, but the decoder has {Layers}."
+            );
     }
 }
+
+/// <summary>Layers whose queries see the last tokens of the sequence only.</summary>
+/// <param name="Window">Query i sees key j where i - j is below it.</param>
+/// <param name="RotaryTheta">Base of their rotary frequencies, which nothing divides.</param>
+/// <param name="Slides">Which layers, one entry a layer.</param>
+public sealed record SlidingLayers(int Window, double RotaryTheta, IReadOnlyList<bool> Slides);

@@ -45,7 +45,19 @@ internal static class DecoderWeights
 
     /// <summary>A norm of the residual stream.</summary>
     public static RmsNorm Norm(Weights weights, string name, DecoderShape shape) =>
-        new(weights.Claim($"{name}.weight", shape.Hidden), shape.NormEpsilon, weights.Arithmetic.Linear);
+        Norm(weights, name, shape.Hidden, shape);
+
+    /// <summary>A norm of the queries or keys of a head.</summary>
+    public static RmsNorm HeadNorm(Weights weights, string name, DecoderShape shape) =>
+        Norm(weights, name, shape.HeadDim, shape);
+
+    private static RmsNorm Norm(Weights weights, string name, int features, DecoderShape shape)
+    {
+        LinearChoice by = weights.Arithmetic.Linear;
+        return shape.NormOffset
+            ? new RmsNorm(weights.ClaimPlusOne($"{name}.weight", features), shape.NormEpsilon, by) { IsWide = true }
+            : new RmsNorm(weights.Claim($"{name}.weight", features), shape.NormEpsilon, by);
+    }
 
     /// <summary>The layers' tensors and the final norm's, by a layout's names.</summary>
     /// <param name="shape">Numbers.</param>

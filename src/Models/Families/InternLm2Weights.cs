@@ -28,19 +28,16 @@ internal static class InternLm2Weights
             mlp = shape.Intermediate,
             queries = (long)shape.Heads * shape.HeadDim,
             keys = (long)shape.KvHeads * shape.HeadDim;
-        return DecoderWeights.Expected(
-            shape,
-            root,
-            layer =>
-                [
-                    new($"{layer}attention_norm.weight", hidden),
-                    new($"{layer}attention.wqkv.weight", queries + (2 * keys), hidden),
-                    new($"{layer}attention.wo.weight", hidden, queries),
-                    new($"{layer}ffn_norm.weight", hidden),
-                    new($"{layer}feed_forward.w1.weight", mlp, hidden),
-                    new($"{layer}feed_forward.w3.weight", mlp, hidden),
-                    new($"{layer}feed_forward.w2.weight", hidden, mlp),
-                ]
+        return DecoderWeights.Expected(shape, root, layer =>
+            [
+                new($"{layer}attention_norm.weight", hidden),
+                new($"{layer}attention.wqkv.weight", queries + (2 * keys), hidden),
+                new($"{layer}attention.wo.weight", hidden, queries),
+                new($"{layer}ffn_norm.weight", hidden),
+                new($"{layer}feed_forward.w1.weight", mlp, hidden),
+                new($"{layer}feed_forward.w3.weight", mlp, hidden),
+                new($"{layer}feed_forward.w2.weight", hidden, mlp),
+            ]
         );
     }
 
@@ -59,7 +56,7 @@ internal static class InternLm2Weights
             Key: weights.LinearOf(wqkv.narrow(1, group, 1).reshape(-1, hidden), null),
             Value: weights.LinearOf(wqkv.narrow(1, group + 1, 1).reshape(-1, hidden), null),
             Output: weights.Linear("attention.wo", hidden, shape.Heads * d, bias: false),
-            PostAttentionNorm: DecoderWeights.Norm(weights, "ffn_norm", shape),
+            MlpNorm: DecoderWeights.Norm(weights, "ffn_norm", shape),
             Gate: weights.Linear("feed_forward.w1", shape.Intermediate, hidden, bias: false),
             Up: weights.Linear("feed_forward.w3", shape.Intermediate, hidden, bias: false),
             Down: weights.Linear("feed_forward.w2", hidden, shape.Intermediate, bias: false)

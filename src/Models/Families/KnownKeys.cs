@@ -176,7 +176,7 @@ public sealed class KnownKeys
     /// is read.
     /// </summary>
     public static KnownKeys Rotary { get; } =
-        new(["original_max_position_embeddings"], [("mrope_interleaved", "false"), ("partial_rotary_factor", "1")]);
+        new(["original_max_position_embeddings"], [("partial_rotary_factor", "1")]);
 
     /// <summary>Whether the key leaves the pass as it is, whatever it says.</summary>
     public bool DoesNotMatter(string key) => without.Contains(key);

@@ -2,7 +2,7 @@ using Pipelines.Models.Tensors;
 
 namespace Pipelines.Models.Families;
 
-/// <summary>A decoder whose tensors are named as Llama's and Qwen2's are.</summary>
+/// <summary>A decoder whose tensors are named as Llama's, Qwen's and Gemma's are.</summary>
 internal static class LlamaWeights
 {
     /// <summary>Claims the decoder.</summary>
@@ -21,21 +21,32 @@ internal static class LlamaWeights
             mlp = shape.Intermediate,
             queries = (long)shape.Heads * shape.HeadDim,
             keys = (long)shape.KvHeads * shape.HeadDim;
-        return DecoderWeights.Expected(
-            shape,
-            root,
-            layer =>
-                [
-                    new($"{layer}input_layernorm.weight", hidden),
-                    .. ExpectedTensor.Linear($"{layer}self_attn.q_proj", queries, hidden, shape.QkvBias),
-                    .. ExpectedTensor.Linear($"{layer}self_attn.k_proj", keys, hidden, shape.QkvBias),
-                    .. ExpectedTensor.Linear($"{layer}self_attn.v_proj", keys, hidden, shape.QkvBias),
-                    new($"{layer}self_attn.o_proj.weight", hidden, queries),
-                    new($"{layer}post_attention_layernorm.weight", hidden),
-                    new($"{layer}mlp.gate_proj.weight", mlp, hidden),
-                    new($"{layer}mlp.up_proj.weight", mlp, hidden),
-                    new($"{layer}mlp.down_proj.weight", hidden, mlp),
-                ]
+        return DecoderWeights.Expected(shape, root, layer =>
+            [
+                new($"{layer}input_layernorm.weight", hidden),
+                .. ExpectedTensor.Linear($"{layer}self_attn.q_proj", queries, hidden, shape.QkvBias),
+                .. ExpectedTensor.Linear($"{layer}self_attn.k_proj", keys, hidden, shape.QkvBias),
+                .. ExpectedTensor.Linear($"{layer}self_attn.v_proj", keys, hidden, shape.QkvBias),
+                new($"{layer}self_attn.o_proj.weight", hidden, queries),
+                new($"{layer}post_attention_layernorm.weight", hidden),
+                .. shape.PostNorms
+                    ?
+                    [
+                        new($"{layer}pre_feedforward_layernorm.weight", hidden),
+                        new ExpectedTensor($"{layer}post_feedforward_layernorm.weight", hidden),
+                    ]
+                    : Array.Empty<ExpectedTensor>(),
+                .. shape.QkNorm
+                    ?
+                    [
+                        new($"{layer}self_attn.q_norm.weight", shape.HeadDim),
+                        new ExpectedTensor($"{layer}self_attn.k_norm.weight", shape.HeadDim),
+                    ]
+                    : Array.Empty<ExpectedTensor>(),
+                new($"{layer}mlp.gate_proj.weight", mlp, hidden),
+                new($"{layer}mlp.up_proj.weight", mlp, hidden),
+                new($"{layer}mlp.down_proj.weight", hidden, mlp),
+            ]
         );
     }
 
@@ -50,10 +61,23 @@ internal static class LlamaWeights
             Key: weights.Linear("self_attn.k_proj", keys, hidden, shape.QkvBias),
             Value: weights.Linear("self_attn.v_proj", keys, hidden, shape.QkvBias),
             Output: weights.Linear("self_attn.o_proj", hidden, queries, bias: false),
-            PostAttentionNorm: DecoderWeights.Norm(weights, "post_attention_layernorm", shape),
+            MlpNorm: DecoderWeights.Norm(
+                weights,
+                shape.PostNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm",
+                shape
+            ),
             Gate: weights.Linear("mlp.gate_proj", shape.Intermediate, hidden, bias: false),
             Up: weights.Linear("mlp.up_proj", shape.Intermediate, hidden, bias: false),
             Down: weights.Linear("mlp.down_proj", hidden, shape.Intermediate, bias: false)
-        );
+        )
+        {
+            Activation = shape.Gate,
+            QueryNorm = shape.QkNorm ? DecoderWeights.HeadNorm(weights, "self_attn.q_norm", shape) : null,
+            KeyNorm = shape.QkNorm ? DecoderWeights.HeadNorm(weights, "self_attn.k_norm", shape) : null,
+            AttentionOutputNorm = shape.PostNorms
+                ? DecoderWeights.Norm(weights, "post_attention_layernorm", shape)
+                : null,
+            MlpOutputNorm = shape.PostNorms ? DecoderWeights.Norm(weights, "post_feedforward_layernorm", shape) : null,
+        };
     }
 }

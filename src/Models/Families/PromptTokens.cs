@@ -1,20 +1,49 @@
 namespace Pipelines.Models.Families;
 
 /// <summary>
-/// A question as token ids with the image expanded: [prefix][P image tokens][T suffix tokens]. Only the suffix can read
-/// the image.
+/// A question as token ids with the image expanded: [prefix][P image tokens][T suffix tokens]. The image tokens may
+/// stand in several runs with markers between them (SmolVLM's tiles): the suffix follows the last run, and the markers,
+/// which cannot read it and are never ablated, belong to the prefix.
 /// </summary>
 /// <param name="Text">What was given to the tokenizer, before the image is expanded.</param>
 /// <param name="Ids">All token ids; the image's positions hold the image token.</param>
-/// <param name="ImageStart">First image position = length of the prefix.</param>
-/// <param name="ImageLength">P.</param>
+/// <param name="ImageStart">First image position.</param>
+/// <param name="ImageLength">P, over all runs.</param>
 public sealed record PromptTokens(string Text, IReadOnlyList<int> Ids, int ImageStart, int ImageLength)
 {
     /// <summary>Length of the sequence.</summary>
     public int Length => Ids.Count;
 
+    private readonly IReadOnlyList<TokenRun>? runs;
+
+    /// <summary>Where the image tokens stand, run by run; one run unless it is set.</summary>
+    public IReadOnlyList<TokenRun> ImageRuns
+    {
+        get => runs ?? [new TokenRun(ImageStart, ImageLength)];
+        init => runs = value;
+    }
+
+    private readonly ImageTokens? image;
+
+    /// <summary>The picture's tokens; nothing but their number unless it is set.</summary>
+    public ImageTokens Image
+    {
+        get => image ?? ImageTokens.OfCount(ImageLength);
+        init => image = value;
+    }
+
     /// <summary>First suffix position: prefix and image end here.</summary>
-    public int SuffixStart => ImageStart + ImageLength;
+    public int SuffixStart => ImageRuns[^1].End;
+
+    /// <summary>S, tokens before the suffix that are none of the image's.</summary>
+    public int PrefixLength => SuffixStart - ImageLength;
+
+    /// <summary>Positions of the image tokens, in order.</summary>
+    public IEnumerable<int> ImagePlaces => ImageRuns.SelectMany(run => Enumerable.Range(run.Start, run.Length));
+
+    /// <summary>Positions of the prefix tokens, in order: those before the image, and the markers between its
+    /// runs.</summary>
+    public IEnumerable<int> PrefixPlaces => Enumerable.Range(0, SuffixStart).Except(ImagePlaces);
 
     /// <summary>T, number of suffix tokens; at least 1.</summary>
     public int SuffixLength => Length - SuffixStart;
@@ -32,6 +61,15 @@ public sealed record PromptTokens(string Text, IReadOnlyList<int> Ids, int Image
         given.Count == 0 ? this : this with { Ids = [.. Ids, .. given] };
 }
 
+/// <summary>Tokens that follow each other.</summary>
+/// <param name="Start">Position of the first.</param>
+/// <param name="Length">How many.</param>
+public readonly record struct TokenRun(int Start, int Length)
+{
+    /// <summary>The position behind the last.</summary>
+    public int End => Start + Length;
+}
+
 /// <summary>How many image tokens a picture becomes, and how they lie.</summary>
 /// <param name="Tokens">P.</param>
 /// <param name="Rows">Rows of the grid that the positions follow (Qwen2-VL: merged patches) or that a token map shows;
@@ -39,6 +77,16 @@ public sealed record PromptTokens(string Text, IReadOnlyList<int> Ids, int Image
 /// <param name="Columns">Columns of the grid.</param>
 public sealed record ImageTokens(int Tokens, int Rows, int Columns)
 {
+    /// <summary>Rows of tiles that stand in the prompt one by one, each with a marker; 0 = the picture is one
+    /// run.</summary>
+    public int TileRows { get; init; }
+
+    /// <summary>Columns of tiles.</summary>
+    public int TileColumns { get; init; }
+
+    /// <summary>Tokens of which nothing is known but their number: one run, no grid.</summary>
+    public static ImageTokens OfCount(int tokens) => new(tokens, 0, 0);
+
     /// <summary>A plain grid, row by row.</summary>
     public static ImageTokens Grid(int rows, int columns) => new(rows * columns, rows, columns);
 }
@@ -57,8 +105,21 @@ public sealed record TokenGrid(Vision.Picture Seen, int Rows, int Columns);
 /// <param name="Tokens">Count and grid.</param>
 public sealed record ImageFeatures(TorchSharp.torch.Tensor Features, ImageTokens Tokens) : IDisposable
 {
+    /// <summary>
+    /// Further features (Qwen3-VL): item k, [P, hidden], is added to the residual stream of the image tokens behind
+    /// decoder layer k. It is part of what the picture is to the decoder and belongs to no head.
+    /// </summary>
+    public IReadOnlyList<TorchSharp.torch.Tensor> DeepStack { get; init; } = [];
+
     /// <inheritdoc/>
-    public void Dispose() => Features.Dispose();
+    public void Dispose()
+    {
+        Features.Dispose();
+        foreach (TorchSharp.torch.Tensor more in DeepStack)
+        {
+            more.Dispose();
+        }
+    }
 }
 
 /// <summary>Where tokens stand for the rotary embedding.</summary>
@@ -74,6 +135,14 @@ public sealed record TokenPositions(long[][] Axes, long Next)
             ],
             length
         );
+
+    /// <summary>The positions in another order.</summary>
+    /// <param name="order">Which token comes where.</param>
+    public TokenPositions Ordered(IReadOnlyList<int> order) =>
+        this with
+        {
+            Axes = [.. Axes.Select(axis => order.Select(i => axis[i]).ToArray())],
+        };
 
     /// <summary>Positions of tokens that follow the prompt.</summary>
     /// <param name="count">Tokens.</param>

@@ -21,12 +21,19 @@ internal static class RotaryConfig
     /// <param name="classTheta">The class default of theta.</param>
     /// <param name="positions">max_position_embeddings.</param>
     /// <param name="hasSections">Whether the family places tokens on three axes and so needs mrope_section.</param>
+    /// <param name="interleaved">Whether its class interleaves the sections, whatever a file omits.</param>
     /// <exception cref="InputException">A kind that is not computed here, or contradicting keys; names
     /// them.</exception>
-    public static RotaryRule Read(ModelConfig text, double classTheta, int positions, bool hasSections)
+    public static RotaryRule Read(
+        ModelConfig text,
+        double classTheta,
+        int positions,
+        bool hasSections,
+        bool interleaved = false
+    )
     {
         ModelConfig?[] sections = [text.OptionalSection("rope_parameters"), text.OptionalSection("rope_scaling")];
-        Said[] said = [.. sections.OfType<ModelConfig>().Select(s => Said.Of(s, hasSections))];
+        Said[] said = [.. sections.OfType<ModelConfig>().Select(s => Said.Of(s, hasSections, interleaved))];
         for (int i = 1; i < said.Length; i++)
         {
             said[0].RequireSame(said[i]);
@@ -82,7 +89,7 @@ internal static class RotaryConfig
         int? Original
     )
     {
-        public static Said Of(ModelConfig section, bool hasSections)
+        public static Said Of(ModelConfig section, bool hasSections, bool interleaved)
         {
             string? newer = section.OptionalText("rope_type"),
                 older = section.OptionalText("type");
@@ -117,6 +124,15 @@ internal static class RotaryConfig
                 throw section.Error(
                     "factor",
                     Invariant.Text($"is {factor}, but '{section.NameOf(key)}' is \"default\", which scales nothing.")
+                );
+            }
+
+            if (section.Flag("mrope_interleaved", interleaved) != interleaved)
+            {
+                throw section.Error(
+                    "mrope_interleaved",
+                    $"is {(interleaved ? "false" : "true")}, but this class {(interleaved ? "interleaves" : "chunks")} "
+                        + "the sections."
                 );
             }
 

@@ -48,6 +48,15 @@ internal sealed record TextClass(
 {
     private const int DefaultWindow = 4096;
 
+    /// <summary>head_dim where a file omits it; null = hidden_size / num_attention_heads.</summary>
+    public int? HeadDim { get; init; }
+
+    /// <summary>Queries and keys are normed head by head, which no key says.</summary>
+    public bool QkNorm { get; init; }
+
+    /// <summary>Of M-RoPE's three sections: interleaved, not in chunks.</summary>
+    public bool InterleavedSections { get; init; }
+
     /// <summary>LlamaConfig (Llama 2 and 3, Vicuna, Yi).</summary>
     public static TextClass Llama { get; } =
         new(["llama"], 4096, 11008, 32, 32, null, 32000, 1e-6, 1e4, 2048, QkvBias: false, WindowUse.Never);
@@ -59,6 +68,15 @@ internal sealed record TextClass(
     /// <summary>Qwen2Config.</summary>
     public static TextClass Qwen2 { get; } =
         new(["qwen2"], 4096, 22016, 32, 32, 32, 151936, 1e-6, 1e4, 32768, QkvBias: true, WindowUse.WhenSwitchedOn);
+
+    /// <summary>Qwen3Config. A file may say attention_bias; false alone is computed (<see
+    /// cref="KnownKeys.Text"/>).</summary>
+    public static TextClass Qwen3 { get; } =
+        new(["qwen3"], 4096, 22016, 32, 32, 32, 151936, 1e-6, 1e4, 32768, QkvBias: false, WindowUse.WhenSwitchedOn)
+        {
+            HeadDim = 128,
+            QkNorm = true,
+        };
 
     /// <summary>InternLM2Config of InternVL's repositories.</summary>
     public static TextClass InternLm2 { get; } =
@@ -96,12 +114,12 @@ internal sealed record TextClass(
             heads = text.Count("num_attention_heads", Heads);
         int kvHeads = text.Count("num_key_value_heads", text.IsNull("num_key_value_heads") ? heads : KvHeads ?? heads);
         int positions = text.Count("max_position_embeddings", Positions);
-        RotaryRule rotary = RotaryConfig.Read(text, Theta, positions, hasSections);
+        RotaryRule rotary = RotaryConfig.Read(text, Theta, positions, hasSections, InterleavedSections);
         return new DecoderShape(
             Layers: text.Count("num_hidden_layers", Layers),
             Heads: heads,
             KvHeads: kvHeads,
-            HeadDim: text.Count("head_dim", Math.Max(1, hidden / heads)),
+            HeadDim: text.Count("head_dim", HeadDim ?? Math.Max(1, hidden / heads)),
             Hidden: hidden,
             Intermediate: text.Count("intermediate_size", Intermediate),
             VocabularyRows: text.Count("vocab_size", Vocabulary),
@@ -113,6 +131,8 @@ internal sealed record TextClass(
         )
         {
             RotaryDivisor = rotary.Divisor,
+            InterleavedSections = InterleavedSections && rotary.Sections is not null,
+            QkNorm = QkNorm,
             Positions = positions > 0 ? positions : int.MaxValue,
             Limit = SequenceLimit.Stricter(rotary.Limit, WindowOf(text)),
         };

@@ -108,22 +108,32 @@ public abstract class VisionLanguageModel : IDisposable
 
     /// <summary>A question as token ids with the image expanded.</summary>
     /// <param name="question">What is asked.</param>
-    /// <param name="imageTokens">P.</param>
-    public PromptTokens Prompt(string question, int imageTokens) => Tokenize(PromptText(question), imageTokens);
+    /// <param name="image">Its image tokens.</param>
+    public PromptTokens Prompt(string question, ImageTokens image) => Tokenize(PromptText(question), image);
 
     /// <summary>A whole prompt text as token ids with the image expanded.</summary>
     /// <param name="text">Holds the family's image mark once.</param>
-    /// <param name="imageTokens">P.</param>
+    /// <param name="image">Its image tokens.</param>
     /// <exception cref="InputException">The mark stands there more than once (part of the question), nothing follows
     /// it, or the tokenizer is another model's.</exception>
-    public PromptTokens Tokenize(string text, int imageTokens)
+    public PromptTokens Tokenize(string text, ImageTokens image)
     {
-        EncodedPrompt encoded = Template.EncodePrompt(Tokenizer, text, imageTokens);
+        ArgumentNullException.ThrowIfNull(image);
+        EncodedPrompt encoded = Template.EncodePrompt(Tokenizer, text, image.Tokens, image.TileRows, image.TileColumns);
         Info.RequireRows(encoded.Ids);
         Info.Decoder.Limit?.Require(encoded.Ids.Count, "the prompt");
-        return encoded.SuffixLength > 0
-            ? new PromptTokens(text, encoded.Ids, encoded.ImageStart, encoded.ImageLength)
-            : throw new InputException("prompt", "no text follows the image, so no token could read it.");
+        if (encoded.SuffixLength == 0)
+        {
+            throw new InputException("prompt", "no text follows the image, so no token could read it.");
+        }
+
+        var prompt = new PromptTokens(text, encoded.Ids, encoded.ImageStart, encoded.ImageLength) { Image = image };
+        return encoded.RunStarts.Count == 1
+            ? prompt
+            : prompt with
+            {
+                ImageRuns = [.. encoded.RunStarts.Select(start => new TokenRun(start, encoded.RunLength))],
+            };
     }
 
     /// <summary>What measures f, from what leaves the final norm.</summary>

@@ -21,11 +21,47 @@ public sealed record DecoderLayout(string Embedding, Func<PublishedModel, string
     public static DecoderLayout Qwen2 { get; } =
         new("embed_tokens", (model, layer) => LlamaLayer(model, layer, bias: true));
 
+    /// <summary>As Llama, with norms of each head's queries and keys.</summary>
+    public static DecoderLayout Qwen3 { get; } =
+        new("embed_tokens", (model, layer) =>
+            [.. LlamaLayer(model, layer, bias: false), .. HeadNorms(model, layer, NearOne)]
+        );
+
+    /// <summary>As Qwen3, with four norms a layer; norms are stored as what they add to 1.</summary>
+    public static DecoderLayout Gemma3 { get; } = new("embed_tokens", Gemma3Layer) { Norm = Small };
+
     /// <summary>InternLM2: one wqkv for queries, keys and values, w1, w2 and w3 for the MLP.</summary>
     public static DecoderLayout InternLm2 { get; } = new("tok_embeddings", InternLm2Layer);
 
-    private static IEnumerable<PlannedTensor> LlamaLayer(PublishedModel model, string layer, bool bias)
+    /// <summary>A norm's weight.</summary>
+    public Func<string, long, PlannedTensor> Norm { get; init; } = NearOne;
+
+    private static IEnumerable<PlannedTensor> HeadNorms(
+        PublishedModel model,
+        string layer,
+        Func<string, long, PlannedTensor> norm
+    ) =>
+        [
+            norm($"{layer}self_attn.q_norm.weight", model.HeadDim),
+            norm($"{layer}self_attn.k_norm.weight", model.HeadDim),
+        ];
+
+    private static IEnumerable<PlannedTensor> Gemma3Layer(PublishedModel model, string layer) =>
+        [
+            .. LlamaLayer(model, layer, bias: false, Small),
+            Small($"{layer}pre_feedforward_layernorm.weight", model.Hidden),
+            Small($"{layer}post_feedforward_layernorm.weight", model.Hidden),
+            .. HeadNorms(model, layer, Small),
+        ];
+
+    private static IEnumerable<PlannedTensor> LlamaLayer(
+        PublishedModel model,
+        string layer,
+        bool bias,
+        Func<string, long, PlannedTensor>? norm = null
+    )
     {
+        norm ??= NearOne;
         long d = model.Hidden,
             q = model.QueryWidth,
             k = model.KeyWidth,
@@ -39,8 +75,8 @@ public sealed record DecoderLayout(string Embedding, Func<PublishedModel, string
             Weight($"{layer}mlp.gate_proj.weight", 1, mlp, d),
             Weight($"{layer}mlp.up_proj.weight", 1, mlp, d),
             Weight($"{layer}mlp.down_proj.weight", 1, d, mlp),
-            NearOne($"{layer}input_layernorm.weight", d),
-            NearOne($"{layer}post_attention_layernorm.weight", d),
+            norm($"{layer}input_layernorm.weight", d),
+            norm($"{layer}post_attention_layernorm.weight", d),
         ];
     }
 
@@ -75,7 +111,7 @@ internal static class DecoderTensors
         [
             Weight($"{root}{model.Layout.Embedding}.weight", 1, model.VocabularyRows, model.Hidden),
             .. Enumerable.Range(0, model.Layers).SelectMany(n => model.Layout.Layer(model, $"{root}layers.{n}.")),
-            NearOne($"{root}norm.weight", model.Hidden),
+            model.Layout.Norm($"{root}norm.weight", model.Hidden),
             .. model.TiedHead ? Array.Empty<PlannedTensor>() : [Weight(head, 1, model.VocabularyRows, model.Hidden)],
         ];
 }

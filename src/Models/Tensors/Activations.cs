@@ -16,21 +16,35 @@ public static class Activations
     /// <summary>The exact <c>gelu</c>: x * (1 + erf(x / sqrt 2)) / 2.</summary>
     public static torch.Tensor Gelu(torch.Tensor x) => F.gelu(x);
 
+    /// <summary>
+    /// <c>gelu_pytorch_tanh</c>: x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, which is x * sigmoid of twice the
+    /// argument.
+    /// </summary>
+    public static torch.Tensor GeluTanh(torch.Tensor x)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor inner = x.mul(x)
+            .mul(Scalars.Of(2 * RowKernels.TanhCubic))
+            .add(Scalars.Of(2 * RowKernels.TanhLinear), Scalars.One);
+        return inner.mul(x).sigmoid().mul(x).MoveToOuterDisposeScope();
+    }
+
     /// <summary><c>silu</c>: x * sigmoid(x).</summary>
     public static torch.Tensor Silu(torch.Tensor x) => F.silu(x);
 
-    /// <summary>SwiGLU's middle: silu(gate) * up.</summary>
+    /// <summary>The middle of a gated MLP: act(gate) * up.</summary>
     /// <param name="gate">[rows, mlp].</param>
     /// <param name="up">[rows, mlp].</param>
+    /// <param name="activation">The nonlinearity.</param>
     /// <param name="by">Packed: by <see cref="RowKernels"/>, forward only; torch: libtorch.</param>
-    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up, LinearChoice by)
+    public static torch.Tensor Gated(torch.Tensor gate, torch.Tensor up, GateActivation activation, LinearChoice by)
     {
         if (by == LinearChoice.Packed)
         {
-            return RowKernels.SwiGlu(gate, up);
+            return activation == GateActivation.Silu ? RowKernels.SwiGlu(gate, up) : RowKernels.GeGlu(gate, up);
         }
 
-        using torch.Tensor opened = F.silu(gate);
+        using torch.Tensor opened = activation == GateActivation.Silu ? F.silu(gate) : GeluTanh(gate);
         return opened.mul(up);
     }
 

@@ -32,8 +32,9 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     }
 
     /// <summary>
-    /// Tables for several axes of positions (M-RoPE): the d/2 frequencies are cut into contiguous sections, section s
-    /// takes its positions from axis s.
+    /// Tables for several axes of positions (M-RoPE): of the d/2 frequencies each takes its position from one axis. In
+    /// chunks (Qwen2-VL) they are cut into contiguous sections, section s of axis s. Interleaved (Qwen3-VL) frequency j
+    /// is of axis j mod 3 below three times that axis's section, and else of the first axis.
     /// </summary>
     /// <param name="positions">[axes, T].</param>
     /// <param name="sections">Frequencies an axis, summing to d/2: Qwen2-VL's [16, 24, 24].</param>
@@ -41,13 +42,15 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     /// <param name="theta">Base of the frequencies.</param>
     /// <param name="type">Type of the tables.</param>
     /// <param name="divisor">What the frequencies are divided by (linear scaling).</param>
+    /// <param name="interleaved">Not in chunks.</param>
     public static Rotary OfSections(
         torch.Tensor positions,
         IReadOnlyList<int> sections,
         long headDim,
         double theta,
         torch.ScalarType type = torch.ScalarType.Float32,
-        double divisor = 1
+        double divisor = 1,
+        bool interleaved = false
     )
     {
         if (sections.Sum() * 2 != headDim || sections.Count != positions.shape[0])
@@ -60,6 +63,12 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         }
 
         using var scope = torch.NewDisposeScope();
+        if (interleaved)
+        {
+            long[] axes = [.. Enumerable.Range(0, (int)headDim / 2).Select(j => Axis(j, sections))];
+            return Detached(InterleavedAngles(positions, axes, headDim, theta, divisor, type), type, scope);
+        }
+
         return Detached(
             Angles(positions, [.. sections.Select(s => (long)s)], headDim, theta, divisor, type),
             type,
@@ -142,6 +151,29 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
             .. Enumerable.Range(0, (int)dimensions / 2).Select(i => Math.Pow(theta, -2.0 * i / dimensions) / divisor),
         ];
         return torch.tensor(values, dtype: wide, device: device);
+    }
+
+    private static long Axis(int frequency, IReadOnlyList<int> sections)
+    {
+        int axis = frequency % sections.Count;
+        return frequency < sections.Count * sections[axis] ? axis : 0;
+    }
+
+    /// <summary>Angles whose frequency j belongs to <c>axes[j]</c>.</summary>
+    /// <returns>[T, d/2].</returns>
+    private static torch.Tensor InterleavedAngles(
+        torch.Tensor positions,
+        long[] axes,
+        long headDim,
+        double theta,
+        double divisor,
+        torch.ScalarType type
+    )
+    {
+        torch.ScalarType wide = AngleType(type);
+        torch.Tensor frequencies = Frequencies(headDim, theta, divisor, wide, positions.device); // [d/2]
+        torch.Tensor index = torch.tensor(axes, dtype: torch.ScalarType.Int64, device: positions.device);
+        return positions.to(wide).index_select(0, index).transpose(0, 1) * frequencies;
     }
 
     private static torch.Tensor Angles(

@@ -34,11 +34,25 @@ internal static unsafe class RowKernels
         return y;
     }
 
+    /// <summary>sqrt(2 / pi), the factor of x inside the tanh of <see cref="GeGlu"/>.</summary>
+    public const double TanhLinear = 0.79788456080286535588;
+
+    /// <summary>sqrt(2 / pi) * 0.044715, that of x^3.</summary>
+    public const double TanhCubic = 0.044715 * TanhLinear;
+
     /// <summary>SwiGLU's middle: silu(gate) * up.</summary>
     /// <param name="gate">[rows, columns] float32 on the CPU.</param>
     /// <param name="up">[rows, columns].</param>
     /// <returns>[rows, columns].</returns>
-    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up)
+    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up) => Gated(gate, up, SwiGluRow);
+
+    /// <summary>GeGLU's middle with gelu_pytorch_tanh: gelu(gate) * up.</summary>
+    /// <inheritdoc cref="SwiGlu"/>
+    public static torch.Tensor GeGlu(torch.Tensor gate, torch.Tensor up) => Gated(gate, up, GeGluRow);
+
+    private delegate void GatedRow(float* gate, float* up, int columns, float* y);
+
+    private static torch.Tensor Gated(torch.Tensor gate, torch.Tensor up, GatedRow row)
     {
         using torch.Tensor gates = gate.contiguous();
         using torch.Tensor ups = up.contiguous();
@@ -47,9 +61,7 @@ internal static unsafe class RowKernels
             b = (float*)TorchNative.Pointer(ups),
             to = (float*)TorchNative.Pointer(y);
         int columns = (int)gate.shape[^1];
-        EachRow(gate.numel(), columns, row =>
-            SwiGluRow(a + (row * columns), b + (row * columns), columns, to + (row * columns))
-        );
+        EachRow(gate.numel(), columns, i => row(a + (i * columns), b + (i * columns), columns, to + (i * columns)));
         return y;
     }
 
@@ -144,10 +156,43 @@ internal static unsafe class RowKernels
         }
     }
 
-    /// <summary>x / (1 + exp(-x)), without overflow on either side.</summary>
-    private static Vector512<float> Silu(Vector512<float> x)
+    private static void GeGluRow(float* gate, float* up, int columns, float* y)
     {
-        Vector512<float> e = Exp(-Vector512.Abs(x));
+        int j = 0;
+        for (; j <= columns - Width; j += Width)
+        {
+            (GeluTanh(Vector512.Load(gate + j)) * Vector512.Load(up + j)).Store(y + j);
+        }
+
+        if (j < columns)
+        {
+            float* rest = stackalloc float[2 * Width]; // the same arithmetic, so that all columns are rounded alike
+            new Span<float>(rest, 2 * Width).Clear();
+            new ReadOnlySpan<float>(gate + j, columns - j).CopyTo(new Span<float>(rest, Width));
+            new ReadOnlySpan<float>(up + j, columns - j).CopyTo(new Span<float>(rest + Width, Width));
+            (GeluTanh(Vector512.Load(rest)) * Vector512.Load(rest + Width)).Store(rest);
+            new ReadOnlySpan<float>(rest, columns - j).CopyTo(new Span<float>(y + j, columns - j));
+        }
+    }
+
+    /// <summary>x / (1 + exp(-x)), without overflow on either side.</summary>
+    private static Vector512<float> Silu(Vector512<float> x) => TimesSigmoid(x, x);
+
+    /// <summary>x / (1 + exp(-2 u)) with u = sqrt(2 / pi) (x + 0.044715 x^3): x (1 + tanh u) / 2.</summary>
+    private static Vector512<float> GeluTanh(Vector512<float> x)
+    {
+        Vector512<float> factor = Vector512.MultiplyAddEstimate(
+            x * x,
+            Vector512.Create((float)(2 * TanhCubic)),
+            Vector512.Create((float)(2 * TanhLinear))
+        );
+        return TimesSigmoid(x, x * factor);
+    }
+
+    /// <summary>x * sigmoid(z), z of the sign of x, without overflow on either side.</summary>
+    private static Vector512<float> TimesSigmoid(Vector512<float> x, Vector512<float> z)
+    {
+        Vector512<float> e = Exp(-Vector512.Abs(z));
         Vector512<float> numerator = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, default), x, x * e);
         return numerator / (Vector512<float>.One + e);
     }

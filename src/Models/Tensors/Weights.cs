@@ -67,6 +67,23 @@ public sealed class Weights : IDisposable
     }
 
     /// <summary>
+    /// 1 + a tensor, on the device, in float32 at least: bfloat16 could not hold the sum. Norms of Gemma.
+    /// </summary>
+    /// <inheritdoc cref="Claim"/>
+    public torch.Tensor ClaimPlusOne(string name, params long[] shape)
+    {
+        using torch.Tensor stored = Take(name, shape);
+        using torch.Tensor wide = stored.to(
+            Arithmetic.Compute == torch.ScalarType.Float64 ? Arithmetic.Compute : torch.ScalarType.Float32,
+            Arithmetic.Device,
+            copy: true
+        );
+        torch.Tensor sum = wide.add(Scalars.One, Scalars.One);
+        ledger.HeldBytes += sum.numel() * sum.element_size();
+        return ledger.Own(sum);
+    }
+
+    /// <summary>
     /// A tensor as stored, on the CPU, on the mapped memory: nothing is copied, and it must not be written to.
     /// </summary>
     /// <param name="name">Name below the prefix.</param>

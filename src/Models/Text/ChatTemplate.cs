@@ -71,12 +71,8 @@ public sealed class ChatTemplate
                 if (ObjectionTo(text, Probe, image) is not { } found)
                 {
                     RequireNoThought(template.File, text);
-                    return new ChatTemplate(
-                        image,
-                        Path.GetFileName(template.File),
-                        Hash(template.Text),
-                        question =>
-                            Guarded(template.File, () => parsed.Render(Messages.Of(form, question, image, special)))
+                    return new ChatTemplate(image, Path.GetFileName(template.File), Hash(template.Text), question =>
+                        Guarded(template.File, () => parsed.Render(Messages.Of(form, question, image, special)))
                     );
                 }
 
@@ -134,31 +130,50 @@ public sealed class ChatTemplate
     /// <summary>Ids of the prompt of a question.</summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="question">The question.</param>
-    /// <param name="imageTokens">P, the number of image tokens, at least 1.</param>
+    /// <param name="imageTokens">P, the number of image tokens, at least 1, over all runs.</param>
+    /// <param name="tileRows">Rows of tiles that stand in the prompt one by one; 0 = none do.</param>
+    /// <param name="tileColumns">Columns of them.</param>
     /// <exception cref="InputException">The tokenizer lacks the image token, or the question holds it.</exception>
-    public EncodedPrompt Encode(HubTokenizer tokenizer, string question, int imageTokens) =>
-        EncodePrompt(tokenizer, Prompt(question), imageTokens);
+    public EncodedPrompt Encode(
+        HubTokenizer tokenizer,
+        string question,
+        int imageTokens,
+        int tileRows = 0,
+        int tileColumns = 0
+    ) => EncodePrompt(tokenizer, Prompt(question), imageTokens, tileRows, tileColumns);
 
     /// <summary>
     /// Ids of a whole prompt in which <see cref="ImageMark.Picture"/> stands once. The token that starts a text is put
     /// in front unless the prompt starts with it.
     /// </summary>
     /// <inheritdoc cref="Encode"/>
-    public EncodedPrompt EncodePrompt(HubTokenizer tokenizer, string prompt, int imageTokens)
+    public EncodedPrompt EncodePrompt(
+        HubTokenizer tokenizer,
+        string prompt,
+        int imageTokens,
+        int tileRows = 0,
+        int tileColumns = 0
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(imageTokens, 1);
-        int imageId =
-            tokenizer.IdOf(Image.ImageToken)
+        string picture = Image.Tiled is { } tiled && tileRows > 0 ? tiled(tileRows, tileColumns) : Image.PictureTokens;
+        int runs = Occurrences(picture, Image.ImageToken);
+        if (imageTokens % runs != 0)
+        {
+            throw new ArgumentException($"{imageTokens} image tokens in {runs} runs", nameof(imageTokens));
+        }
+
+        int imageId = tokenizer.IdOf(Image.ImageToken)
             ?? throw new InputException(
                 "tokenizer",
                 $"has no token '{Image.ImageToken}', which stands for the picture.",
                 "Use the tokenizer files of the model itself."
             );
         IReadOnlyList<int> ids = tokenizer.EncodeWithOneBos(
-            prompt.Replace(Image.Picture, Image.PictureTokens, StringComparison.Ordinal)
+            prompt.Replace(Image.Picture, picture, StringComparison.Ordinal)
         );
-        int start = Enumerable.Range(0, ids.Count).FirstOrDefault(i => ids[i] == imageId, -1);
-        if (start < 0 || ids.Skip(start + 1).Contains(imageId))
+        int[] places = [.. Enumerable.Range(0, ids.Count).Where(i => ids[i] == imageId)];
+        if (places.Length != runs || Occurrences(prompt, Image.Picture) != 1)
         {
             throw new InputException(
                 "prompt",
@@ -167,11 +182,23 @@ public sealed class ChatTemplate
             );
         }
 
+        int length = imageTokens / runs;
         return new EncodedPrompt(
-            [.. ids.Take(start), .. Enumerable.Repeat(imageId, imageTokens), .. ids.Skip(start + 1)],
-            start,
-            imageTokens
+            [.. ids.SelectMany(id => Enumerable.Repeat(id, id == imageId ? length : 1))],
+            [.. places.Select((place, run) => place + (run * (length - 1)))],
+            length
         );
+    }
+
+    private static int Occurrences(string text, string part)
+    {
+        int found = 0;
+        for (int at = 0; (at = text.IndexOf(part, at, StringComparison.Ordinal)) >= 0; at += part.Length)
+        {
+            found++;
+        }
+
+        return found;
     }
 
     private string BeforePicture(string text) => text[..text.IndexOf(Image.Picture, StringComparison.Ordinal)];
@@ -238,10 +265,16 @@ public sealed class ChatTemplate
 
 /// <summary>Ids of a prompt: prefix, image tokens, suffix.</summary>
 /// <param name="Ids">All ids, the image token repeated.</param>
-/// <param name="ImageStart">Position of the first image token.</param>
-/// <param name="ImageLength">P, the number of image tokens.</param>
-public sealed record EncodedPrompt(IReadOnlyList<int> Ids, int ImageStart, int ImageLength)
+/// <param name="RunStarts">Position of the first image token of each run.</param>
+/// <param name="RunLength">Image tokens of a run.</param>
+public sealed record EncodedPrompt(IReadOnlyList<int> Ids, IReadOnlyList<int> RunStarts, int RunLength)
 {
+    /// <summary>Position of the first image token.</summary>
+    public int ImageStart => RunStarts[0];
+
+    /// <summary>P, the number of image tokens.</summary>
+    public int ImageLength => RunStarts.Count * RunLength;
+
     /// <summary>T, the number of tokens after the picture.</summary>
-    public int SuffixLength => Ids.Count - ImageStart - ImageLength;
+    public int SuffixLength => Ids.Count - RunStarts[^1] - RunLength;
 }

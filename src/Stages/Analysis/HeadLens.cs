@@ -12,7 +12,8 @@ internal readonly record struct LensItem(int Token, double Logit);
 
 /// <summary>
 /// Logit lens of single heads (paper, Fig. 8): what head n adds to the residual stream at the last position of the
-/// intact run, a^n V^n W_O^n, goes alone through the final norm and the unembedding.
+/// intact run, a^n V^n W_O^n, goes alone through the final norm and the unembedding. Where the layer norms what its
+/// heads write together (<see cref="DecoderShape.PostNorms"/>), that norm's scale is held at the intact run's.
 /// </summary>
 internal static class HeadLens
 {
@@ -53,10 +54,7 @@ internal static class HeadLens
         torch.Tensor outputs = imageOnly ? run.LastHeadsFromImage(layer) : run.LastHeads(layer); // [H, d]
         torch.Tensor alone = torch.zeros_like(outputs);
         alone[head].copy_(outputs[head]);
-        // The second row tells what a bias adds
-        torch.Tensor rows = torch.stack([alone.view(-1), torch.zeros_like(alone).view(-1)]);
-        torch.Tensor written = decoder.Layers[layer].Output.Forward(rows); // [2, hidden]
-        return written.narrow(0, 0, 1) - written.narrow(0, 1, 1);
+        return decoder.Layers[layer].Written(alone.view(1, -1), run.LastHeads(layer).view(1, -1));
     }
 
     private static LensItem[] Largest(ReadOnlySpan<float> logits, int count)

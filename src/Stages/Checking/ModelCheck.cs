@@ -54,7 +54,7 @@ public sealed class ModelCheck : IDisposable
 
         long start = Stopwatch.GetTimestamp();
         features = model.Features(picture.Location.Decode());
-        PromptTokens asked = model.Prompt(context.QuestionOf(picture), features.Tokens.Tokens);
+        PromptTokens asked = model.Prompt(context.QuestionOf(picture), features.Tokens);
         prefix = PrefixCache.Compute(model, asked, features);
         SecondsPerPicture = Stopwatch.GetElapsedTime(start).TotalSeconds;
         using (IntactRun intact = IntactRun.Compute(prefix))

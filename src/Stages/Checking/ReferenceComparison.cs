@@ -47,7 +47,7 @@ public sealed class ReferenceComparison(VisionLanguageModel model, Reference ref
         }
 
         using ImageFeatures features = model.Features(picture);
-        PromptTokens prompt = model.Prompt(reference.Question, features.Tokens.Tokens);
+        PromptTokens prompt = model.Prompt(reference.Question, features.Tokens);
         int imageToken = prompt.Ids[prompt.ImageStart];
         int expected = reference.InputIds.Count(id => id == imageToken);
         yield return new CheckResult(

@@ -17,9 +17,7 @@ internal sealed class ResidentBaseline(Baseline baseline) : IDisposable
     /// <summary>The baseline as the passes over a prompt use it.</summary>
     public BaselineBlocks Blocks(PrefixCache cache)
     {
-        (int start, int length) = (cache.Prompt.ImageStart, cache.Prompt.ImageLength);
-        var image = cache.Positions.Axes.SelectMany(a => a.Skip(start).Take(length));
-        string positions = $"{start} {string.Join(' ', image)}";
+        string positions = string.Join(' ', cache.ImagePositions.SelectMany(axis => axis));
         lock (blocks)
         {
             if (!blocks.TryGetValue(positions, out BaselineBlocks? found))

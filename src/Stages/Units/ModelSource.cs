@@ -137,13 +137,13 @@ public sealed class ModelSource : IKeyed
         Lease<PrefixCache> lease = engine.Picture($"{modelKey.Value} {pixels.Digest()}", () =>
         {
             using ImageFeatures features = model.Features(pixels);
-            return PrefixCache.Compute(model, model.Prompt(AnyQuestion, features.Tokens.Tokens), features);
+            return PrefixCache.Compute(model, model.Prompt(AnyQuestion, features.Tokens), features);
         });
         try
         {
             PrefixCache asked = lease.Value;
-            PromptTokens prompt = model.Prompt(question, asked.Prompt.ImageLength).FollowedBy(given);
             ImageTokens tokens = model.TokensOf(pixels.Width, pixels.Height);
+            PromptTokens prompt = model.Prompt(question, tokens).FollowedBy(given);
             return asked.AskedAlso(prompt, model.Positions(prompt, tokens), lease);
         }
         catch

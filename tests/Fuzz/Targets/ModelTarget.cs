@@ -36,7 +36,7 @@ internal sealed class ModelTarget(string file)
     {
         using VisionLanguageModel model = VisionLanguageModel.Load(Folder, Arithmetic.Float32);
         model.Preprocess(picture);
-        model.Prompt("What is the color?", model.TokensOf(picture.Width, picture.Height).Tokens);
+        model.Prompt("What is the color?", model.TokensOf(picture.Width, picture.Height));
         return 0;
     }
 }

@@ -73,7 +73,7 @@ public sealed class AgainstTests : IDisposable
             .First();
         using VisionLanguageModel model = VisionLanguageModel.Load(Model, Arithmetic.Float32);
         using ImageFeatures features = model.Features(PictureDecoder.Decode(picture));
-        using PrefixCache prefix = PrefixCache.Compute(model, model.Prompt(question, features.Tokens.Tokens), features);
+        using PrefixCache prefix = PrefixCache.Compute(model, model.Prompt(question, features.Tokens), features);
         using IntactRun intact = IntactRun.Compute(prefix);
         int[] ids = [.. prefix.Prompt.Ids];
         ids[0] += shift;

@@ -113,7 +113,7 @@ public sealed unsafe class AttentionKernelTests
     [InlineData(1, 16)]
     [InlineData(5, 43)]
     [InlineData(3, 7)]
-    public void Norm_and_SwiGlu_equal_torch_to_1e_6_and_rows_do_not_depend_on_the_batch(int rows, int columns)
+    public void Norm_and_gated_rows_equal_torch_to_1e_6_and_do_not_depend_on_the_batch(int rows, int columns)
     {
         TorchNative.Touch();
         using var scope = torch.NewDisposeScope();
@@ -121,9 +121,14 @@ public sealed unsafe class AttentionKernelTests
             y = torch.tensor(Values(rows * columns), [rows, columns]),
             weight = torch.tensor(Values(columns));
         torch.Tensor normed = RowKernels.RmsNorm(x, weight, 1e-5),
-            gated = RowKernels.SwiGlu(x, y);
+            gated = RowKernels.SwiGlu(x, y),
+            gelu = RowKernels.GeGlu(x, y);
         Largest(normed - new RmsNorm(weight, 1e-5).Forward(x)).Should().BeLessThan(3e-6f);
-        Largest(gated - Activations.SwiGlu(x, y, LinearChoice.Torch)).Should().BeLessThan(3e-6f);
+        Largest(gated - (torch.nn.functional.silu(x) * y)).Should().BeLessThan(3e-6f);
+        Largest(gelu - Activations.Gated(x, y, GateActivation.GeluTanh, LinearChoice.Torch)).Should().BeLessThan(3e-6f);
+        torch.Tensor wide = x.to(torch.ScalarType.Float64);
+        torch.Tensor u = (wide + (0.044715 * wide * wide * wide)) * Math.Sqrt(2 / Math.PI);
+        Largest((gelu - (wide * (1 + u.tanh()) / 2 * y)).to(torch.ScalarType.Float32)).Should().BeLessThan(3e-6f);
         for (int i = 0; i < rows; i++)
         {
             torch.Tensor row = x.narrow(0, i, 1),
@@ -140,10 +145,17 @@ public sealed unsafe class AttentionKernelTests
                 .ToArray()
                 .Should()
                 .Equal(gated.narrow(0, i, 1).data<float>().ToArray());
+            RowKernels
+                .GeGlu(row, other)
+                .data<float>()
+                .ToArray()
+                .Should()
+                .Equal(gelu.narrow(0, i, 1).data<float>().ToArray());
         }
 
         torch.Tensor extreme = torch.tensor((float[])[-1e4f, -90, 0, 90, 1e4f], [1, 5]);
         RowKernels.SwiGlu(extreme, torch.ones(1, 5)).data<float>().ToArray().Should().Equal(0, 0, 0, 90, 1e4f);
+        RowKernels.GeGlu(extreme, torch.ones(1, 5)).data<float>().ToArray().Should().Equal(0, 0, 0, 90, 1e4f);
     }
 
     private static float Largest(torch.Tensor x) => x.abs().max().item<float>();

@@ -171,7 +171,7 @@ public sealed class BaselineTests
             golden.Image
         );
         using ImageFeatures features = model.Features(golden.Picture(0));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         var turned = new ImageTokens(features.Tokens.Tokens, features.Tokens.Columns, features.Tokens.Rows);
         turned.Should().NotBe(features.Tokens, "a square would prove nothing");
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features),

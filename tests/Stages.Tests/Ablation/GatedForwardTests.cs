@@ -122,7 +122,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     private static (double[] Gradients, double[] Values) Gradients(VisionLanguageModel model, Measured what)
     {
         using ImageFeatures features = model.Features(TinyLlava.Noise(1));
-        using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens.Tokens), features);
+        using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens), features);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         int heads = model.Decoder.Shape.TotalHeads;
         byte[][] masks =
@@ -176,7 +176,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
 /// </summary>
 public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
 {
-    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(Golden.NameOf)];
 
     [GoldenTheory]
     [MemberData(nameof(Cases))]
@@ -208,7 +208,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
         using var golden = new GoldenCase(Golden.Case(name));
         using VisionLanguageModel model = Load(golden);
         using ImageFeatures features = model.Features(golden.Picture(0));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         foreach (
             Measured what in (Measured[])
                 [
@@ -286,7 +286,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
     private static PrefixCache CacheOf(VisionLanguageModel model, GoldenCase golden, int image)
     {
         using ImageFeatures features = model.Features(golden.Picture(image));
-        return PrefixCache.Compute(model, model.Tokenize(golden.Prompt, features.Tokens.Tokens), features);
+        return PrefixCache.Compute(model, model.Tokenize(golden.Prompt, features.Tokens), features);
     }
 }
 

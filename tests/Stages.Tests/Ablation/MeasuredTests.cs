@@ -237,7 +237,11 @@ public sealed class MeasuredTests(ITestOutputHelper output)
                 tiny.SetRow(Head, PaddingRow, [.. Enumerable.Repeat(odd, 64)]);
                 using VisionLanguageModel model = tiny.Load(linear);
                 using ImageFeatures features = model.Features(TinyLlava.Noise(1));
-                using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", 16), features);
+                using PrefixCache cache = PrefixCache.Compute(
+                    model,
+                    model.Prompt("What?", ImageTokens.OfCount(16)),
+                    features
+                );
                 using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
                 FluentActions
                     .Invoking(() => new SuffixForward(cache, blocks, model.Measure(new Measured.LogProbability(17))))
@@ -385,10 +389,10 @@ public sealed class MeasuredTests(ITestOutputHelper output)
             IReadOnlyList<int> given = [.. before ?? [], .. what.Given];
             using ImageFeatures features = sample.Model.Features(TinyLlava.Noise(1)),
                 others = sample.Model.Features(TinyLlava.Noise(9));
-            PromptTokens prompt = sample.Model.Prompt("What?", features.Tokens.Tokens).FollowedBy(given);
+            PromptTokens prompt = sample.Model.Prompt("What?", features.Tokens).FollowedBy(given);
             Cache = PrefixCache.Compute(sample.Model, prompt, features);
             Naive = new NaiveForward(sample.Model, prompt, features);
-            other = PrefixCache.Compute(sample.Model, sample.Model.Prompt("Why?", 16), others);
+            other = PrefixCache.Compute(sample.Model, sample.Model.Prompt("Why?", ImageTokens.OfCount(16)), others);
             Heads = sample.Heads;
         }
 

@@ -31,7 +31,7 @@ public sealed class ReproducibilityTests
     private static float[] Everything(VisionLanguageModel model)
     {
         using ImageFeatures features = model.Features(TinyLlava.Noise(5));
-        PromptTokens prompt = model.Prompt("What is in the picture? Say it in a word.", features.Tokens.Tokens);
+        PromptTokens prompt = model.Prompt("What is in the picture? Say it in a word.", features.Tokens);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun run = IntactRun.Compute(cache);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);

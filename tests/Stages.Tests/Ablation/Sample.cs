@@ -58,7 +58,7 @@ internal sealed class Sample : IDisposable
     public (PrefixCache Cache, NaiveForward Naive) Of(Picture picture, string question)
     {
         using ImageFeatures features = Model.Features(picture);
-        PromptTokens prompt = Model.Prompt(question, features.Tokens.Tokens);
+        PromptTokens prompt = Model.Prompt(question, features.Tokens);
         return (PrefixCache.Compute(Model, prompt, features), new NaiveForward(Model, prompt, features));
     }
 

@@ -19,7 +19,7 @@ public sealed class ReferenceComparisonTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
-    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(c => Path.GetFileName(c))];
+    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(Golden.NameOf)];
 
     [GoldenTheory]
     [MemberData(nameof(Cases))]

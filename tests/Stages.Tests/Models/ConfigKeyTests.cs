@@ -24,10 +24,9 @@ public sealed class ConfigKeyTests
         foreach (string file in Directory.EnumerateFiles(folder, "*.json"))
         {
             string model = Path.GetFileName(file)[..Path.GetFileName(file).IndexOf(".v", StringComparison.Ordinal)];
-            string published =
-                ((string[])["configs", "configs-2"])
-                    .Select(c => Golden.Path("..", c, model))
-                    .FirstOrDefault(Directory.Exists)
+            string published = ((string[])["configs", "configs-2"])
+                .Select(c => Golden.Path("..", c, model))
+                .FirstOrDefault(Directory.Exists)
                 ?? "";
             if (!IsRead(file) || published.Length == 0)
             {
@@ -252,7 +251,7 @@ public sealed class ConfigKeyTests
         tiny.Edit("\"text_config\":{\"model_type\":\"llama\"", $"\"text_config\":{{{keys}\"model_type\":\"{type}\"");
         using VisionLanguageModel model = tiny.Load();
         model
-            .Invoking(m => m.Prompt("What is this?", 16))
+            .Invoking(m => m.Prompt("What is this?", ImageTokens.OfCount(16)))
             .Should()
             .Throw<InputException>()
             .WithMessage($"*config.json*text_config.{key}*more than 30 tokens*the prompt has*");
@@ -263,11 +262,11 @@ public sealed class ConfigKeyTests
     {
         using var tiny = new TinyLlava();
         using VisionLanguageModel plain = tiny.Load();
-        PromptTokens prompt = plain.Prompt("What is this?", 16);
+        PromptTokens prompt = plain.Prompt("What is this?", ImageTokens.OfCount(16));
         tiny.Edit("\"model_type\":\"llama\"", "\"sliding_window\":4096,\"model_type\":\"mistral\"");
         using VisionLanguageModel windowed = tiny.Load();
         windowed.Info.Decoder.Limit!.Tokens.Should().Be(4096);
-        windowed.Prompt("What is this?", 16).Ids.Should().Equal(prompt.Ids);
+        windowed.Prompt("What is this?", ImageTokens.OfCount(16)).Ids.Should().Equal(prompt.Ids);
     }
 
     [Fact]
@@ -523,7 +522,7 @@ public sealed class ConfigKeyTests
 
     private static IEnumerable<string> Configs() =>
         Golden
-            .ModelCases()
+            .Cases()
             .SelectMany(c => Directory.EnumerateFiles(c, "config.json", SearchOption.AllDirectories))
             .Where(IsRead);
 

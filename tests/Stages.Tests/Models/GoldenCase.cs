@@ -37,6 +37,15 @@ internal sealed class GoldenCase : IDisposable
 
     public int[] Generated => Integers("generated");
 
+    /// <summary>The case's ids, and where its image tokens stand in them.</summary>
+    public PromptTokens PromptTokens =>
+        new(Prompt, InputIds, ImageStart, ImageLength)
+        {
+            ImageRuns = Field("image_runs") is null
+                ? [new TokenRun(ImageStart, ImageLength)]
+                : [.. Items("image_runs").Select(run => new TokenRun(run[0].GetInt32(), run[1].GetInt32()))],
+        };
+
     public int ImageStart => json.GetProperty("image_start").GetInt32();
 
     public int ImageLength => json.GetProperty("image_length").GetInt32();

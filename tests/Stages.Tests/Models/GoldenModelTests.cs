@@ -24,7 +24,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         {
             foreach (string linear in (string[])["torch", "packed"])
             {
-                data.Add(Path.GetFileName(folder), linear);
+                data.Add(Golden.NameOf(folder), linear);
             }
         }
 
@@ -45,11 +45,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         using ImageFeatures features = model.Features(golden.Picture(0));
         (float[] Keys, float[] Values) Of(string question)
         {
-            using PrefixCache cache = PrefixCache.Compute(
-                model,
-                model.Prompt(question, features.Tokens.Tokens),
-                features
-            );
+            using PrefixCache cache = PrefixCache.Compute(model, model.Prompt(question, features.Tokens), features);
             return (PerLayer(cache, block => block.KeysByToken()), PerLayer(cache, block => block.Values));
         }
 
@@ -80,7 +76,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         using ImageFeatures features = model.Features(golden.Picture(0));
         worst.Add("image_features", Values(features.Features), golden.Floats("image_features"));
         features.Tokens.Should().Be(model.TokensOf(golden.Picture(0).Width, golden.Picture(0).Height));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         prompt.Ids.Should().Equal(golden.InputIds);
         prompt.ImageStart.Should().Be(golden.ImageStart);
         prompt.ImageLength.Should().Be(golden.ImageLength);
@@ -170,7 +166,7 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         Baseline.Mean mean
     )
     {
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         double[] Of(Measured what, Func<PrefixCache, BaselineBlocks> baseline)
         {
             using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy(what.Given), features);

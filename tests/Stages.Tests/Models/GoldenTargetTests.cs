@@ -25,7 +25,7 @@ public sealed class GoldenTargetTests
         using var golden = new GoldenCase(Golden.Case(name));
         using VisionLanguageModel model = Load(golden, linear);
         using ImageFeatures features = model.Features(golden.Picture(0));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         for (int given = 0; given < golden.Generated.Length; given++)
         {
             using PrefixCache cache = PrefixCache.Compute(
@@ -52,7 +52,7 @@ public sealed class GoldenTargetTests
         int[] sequence = [.. listed.EnumerateArray().Select(e => e.GetInt32())];
         using VisionLanguageModel model = Load(golden, linear);
         using ImageFeatures features = model.Features(golden.Picture(0));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         using Baseline.Mean mean = MeanOf(golden, model, prompt);
         AblationMask[] masks = [.. golden.Masks("masks").Select(heads => new AblationMask(heads))];
         double[] logProbabilities = new double[masks.Length];
@@ -98,7 +98,7 @@ public sealed class GoldenTargetTests
         using VisionLanguageModel model = Load(golden, linear);
         using ImageFeatures features = model.Features(golden.Picture(0)),
             others = model.Features(golden.Picture(1));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         using Baseline.Mean mean = MeanOf(golden, model, prompt);
         using PrefixCache other = PrefixCache.Compute(model, prompt, others);
         int image = golden.InputIds[golden.ImageStart]; // behind the prompt it is text
@@ -153,7 +153,7 @@ public sealed class GoldenTargetTests
         using var golden = new GoldenCase(Golden.Case(name));
         using VisionLanguageModel model = Load(golden, linear);
         using ImageFeatures features = model.Features(golden.Picture(0));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun intact = IntactRun.Compute(cache);
         float[] logits = golden.Floats("logits");

@@ -30,7 +30,7 @@ public sealed class GoldenTokenTests(ITestOutputHelper output)
             golden.Image
         );
         using ImageFeatures features = model.Features(golden.Picture(0));
-        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens.Tokens);
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using var mean = new MeanKvAccumulator(info.Decoder, prompt.ImageLength, RopeOrder.After);
         for (int i = 1; i < golden.Images.Length; i++)

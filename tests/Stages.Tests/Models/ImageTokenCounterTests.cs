@@ -82,7 +82,10 @@ public sealed class ImageTokenCounterTests
             ImageChoice[] choices =
             [
                 golden.Image,
-                ImageSettings.Resolve(new ImageSpec { Size = info.Family == Known.Llava ? null : 112 }, info.Family),
+                ImageSettings.Resolve(
+                    new ImageSpec { Size = info.Family.Image.Size is null ? null : 224 },
+                    info.Family
+                ),
             ];
             foreach (ImageChoice image in choices)
             {

@@ -77,11 +77,11 @@ public sealed class LoadingTests
         using var tiny = new TinyLlava();
         using VisionLanguageModel model = tiny.Load();
         model
-            .Invoking(m => m.Prompt("What is <image>?", 16))
+            .Invoking(m => m.Prompt("What is <image>?", ImageTokens.OfCount(16)))
             .Should()
             .Throw<InputException>()
             .WithMessage("*<image>*once*");
-        PromptTokens prompt = model.Prompt("What?", 16);
+        PromptTokens prompt = model.Prompt("What?", ImageTokens.OfCount(16));
         prompt.Ids.Skip(prompt.ImageStart).Take(16).Should().AllBeEquivalentTo(TinyLlava.ImageTokenId);
         prompt.Length.Should().Be(prompt.ImageStart + 16 + prompt.SuffixLength);
         prompt.SuffixIds.Should().Equal(prompt.Ids.Skip(prompt.SuffixStart));

@@ -12,7 +12,7 @@ namespace Pipelines.Stages.Tests.Models;
 /// <summary>What is read from a hub folder is part of the key: watched, not believed.</summary>
 public sealed class ModelFilesTests
 {
-    public static TheoryData<string> Cases => [.. Golden.Cases().Select(c => Path.GetFileName(c))];
+    public static TheoryData<string> Cases => [.. Golden.Cases().Select(Golden.NameOf)];
 
     [GoldenTheory]
     [MemberData(nameof(Cases))]
@@ -45,7 +45,7 @@ public sealed class ModelFilesTests
             )
             using (ImageFeatures features = model.Features(golden.Picture(0)))
             {
-                model.Answer([.. model.Prompt(golden.Question, features.Tokens.Tokens).Ids]);
+                model.Answer([.. model.Prompt(golden.Question, features.Tokens).Ids]);
             }
 
             string[] opened = [.. watch.Opened()];
@@ -95,9 +95,9 @@ public sealed class ModelFilesTests
         {
             var names = new SortedSet<string>(StringComparer.Ordinal);
             byte[] buffer = new byte[1 << 16];
-            for (long length; (length = read((int)handle.DangerousGetHandle(), buffer, buffer.Length)) > 0;)
+            for (long length; (length = read((int)handle.DangerousGetHandle(), buffer, buffer.Length)) > 0; )
             {
-                for (int at = 0; at < length;)
+                for (int at = 0; at < length; )
                 {
                     int bytes = BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(at + NameAt - sizeof(int)));
                     string file = Encoding.UTF8.GetString(buffer, at + NameAt, bytes).TrimEnd('\0');

@@ -95,7 +95,7 @@ public sealed class PlanTimeTests
         tiny.Fill(tensor, value);
         using VisionLanguageModel model = tiny.Load();
         using ImageFeatures features = model.Features(TinyLlava.Noise(1));
-        using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens.Tokens), features);
+        using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens), features);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         foreach (
             Action pass in (Action[])

@@ -118,7 +118,7 @@ public sealed class TokenRegionsTests
         regions[8..].Should().Equal(PictureRegion.Whole.Cells(2, 2).Select(r => (PictureRegion?)r));
     }
 
-    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Cases() => [.. Golden.Cases().Select(Golden.NameOf)];
 
     [GoldenTheory]
     [MemberData(nameof(Cases))]

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Pipelines.Models.Families;
 using Pipelines.Models.Text;
-using Pipelines.Stages.Tests.Models;
 
 namespace Pipelines.Stages.Tests.Text;
 
@@ -20,25 +20,34 @@ internal sealed class GoldenCase
 
     public string Name => Path.GetFileName(Folder);
 
-    public string Family => Text("family");
-
     public string ModelFolder =>
         Path.Combine(Folder, Json.TryGetProperty("model", out var model) ? model.GetString()! : "model");
 
     public string Tensors => Path.Combine(Folder, "case.safetensors");
 
-    /// <summary>The family's template; LLaVA-NeXT has two.</summary>
-    public ChatTemplate Template =>
-        Family switch
-        {
-            "llava" => Known.Template(Known.Llava),
-            "llava_next" => Text("prompt").StartsWith("USER", StringComparison.Ordinal)
-                ? Known.Template(Known.Llava)
-                : Known.Template("vicuna", Known.LlavaNext),
-            "internvl" => Known.Template(Known.InternVl),
-            "qwen2vl" => Known.Template(Known.Qwen2Vl),
-            _ => throw new InvalidOperationException($"{Name}: unknown family {Family}"),
-        };
+    /// <summary>The folder's template; a LLaVA-NeXT case was asked with its authors' other one.</summary>
+    public ChatTemplate Template => TemplateOf(ModelFolder);
+
+    /// <summary>The template of the case in a folder that holds the same model.</summary>
+    public ChatTemplate TemplateOf(string folder) =>
+        ModelTemplate.Read(
+            new ModelInfo(folder, FamilyOf(ModelFolder), null!, TorchSharp.torch.ScalarType.Float32),
+            Text("prompt").StartsWith("A chat", StringComparison.Ordinal) ? "vicuna" : ModelTemplate.Auto
+        );
+
+    /// <summary>Ids of a text with the case's picture.</summary>
+    public EncodedPrompt Encode(ChatTemplate template, HubTokenizer tokenizer, string prompt)
+    {
+        int Tiles(string side) =>
+            Json.TryGetProperty("tile_grid", out var grid) ? grid.GetProperty(side).GetInt32() : 0;
+        return template.EncodePrompt(tokenizer, prompt, Number("image_length"), Tiles("rows"), Tiles("columns"));
+    }
+
+    private static Family FamilyOf(string folder)
+    {
+        using var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")));
+        return KnownFamilies.OfType(config.RootElement.GetProperty("model_type").GetString()!)!;
+    }
 
     public static GoldenCase Of(string folder) => new(folder);
 

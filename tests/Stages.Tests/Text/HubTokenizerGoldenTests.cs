@@ -84,7 +84,7 @@ public sealed class HubTokenizerGoldenTests(ITestOutputHelper output)
         {
             var tokenizer = new HubTokenizer(golden.ModelFolder);
             var template = golden.Template;
-            var prompt = template.EncodePrompt(tokenizer, golden.Text("prompt"), golden.Number("image_length"));
+            var prompt = golden.Encode(template, tokenizer, golden.Text("prompt"));
             prompt.Ids.Should().Equal(golden.Ints("input_ids"), "this is the prompt of {0}", golden.Name);
             prompt.ImageStart.Should().Be(golden.Number("image_start"), golden.Name);
             foreach (var check in golden.Items("token_checks"))

@@ -66,9 +66,9 @@ public sealed class SharedPrefixTests : IDisposable
         );
         Picture picture = PictureDecoder.Decode(Path.Combine(quickstart, "images", "000000000001.jpg"));
         using ImageFeatures features = model.Features(picture);
-        var prompt = model.Prompt("What is the main object in the image?", features.Tokens.Tokens);
+        var prompt = model.Prompt("What is the main object in the image?", features.Tokens);
         using PrefixCache alone = PrefixCache.Compute(model, prompt, features);
-        using PrefixCache any = PrefixCache.Compute(model, model.Prompt("?", features.Tokens.Tokens), features);
+        using PrefixCache any = PrefixCache.Compute(model, model.Prompt("?", features.Tokens), features);
         using PrefixCache shared = any.AskedAlso(prompt, model.Positions(prompt, features.Tokens));
         using IntactRun one = IntactRun.Compute(alone),
             other = IntactRun.Compute(shared);

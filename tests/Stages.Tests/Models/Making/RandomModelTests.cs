@@ -172,7 +172,7 @@ public sealed class RandomModelTests : IDisposable
         using ImageFeatures features = model.Features(Stripes(336));
         PromptTokens prompt = model.Prompt(
             "What is the main object in the image? Please answer with a single word.",
-            features.Tokens.Tokens
+            features.Tokens
         );
         using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
         using IntactRun run = IntactRun.Compute(cache);

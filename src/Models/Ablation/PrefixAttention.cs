@@ -1,0 +1,74 @@
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
+using TorchSharp;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Pipelines.Models.Ablation;
+
+/// <summary>
+/// Attention of the tokens before the suffix among themselves: causal, inside a layer's window, and where the class has
+/// it so the image tokens of a run see each other both ways.
+/// </summary>
+internal sealed class PrefixAttention(Decoder decoder, PromptTokens prompt)
+{
+    private readonly DecoderShape shape = decoder.Shape;
+
+    /// <summary>The heads' outputs.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="queries">[H, S, d], rotated.</param>
+    /// <param name="keys">[H_kv, S, d], rotated.</param>
+    /// <param name="values">[H_kv, S, d].</param>
+    /// <returns>[H, S, d], owned by the caller's dispose scope.</returns>
+    public torch.Tensor Forward(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
+    {
+        using var scope = torch.NewDisposeScope();
+        int group = shape.Group;
+        torch.Tensor k = group == 1 ? keys : keys.repeat_interleave(group, 0);
+        torch.Tensor v = group == 1 ? values : values.repeat_interleave(group, 0);
+        // libtorch divides by the root of d
+        torch.Tensor q =
+            shape.ScoreScalar == shape.HeadDim
+                ? queries
+                : queries.mul(Scalars.Of(Math.Sqrt(shape.HeadDim / shape.ScoreScalar)));
+        torch.Tensor? mask = Mask(shape.WindowOf(layer), q);
+        return F.scaled_dot_product_attention(
+                q.unsqueeze(0),
+                k.unsqueeze(0),
+                v.unsqueeze(0),
+                attn_mask: mask,
+                is_casual: mask is null
+            )
+            .squeeze(0)
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Minus infinity where a query does not see a key; null where attention is plainly causal.</summary>
+    /// <returns>[S, S].</returns>
+    private torch.Tensor? Mask(int? window, torch.Tensor like)
+    {
+        int length = prompt.SuffixStart;
+        if (!shape.ImageSeesItself && (window ?? length) >= length)
+        {
+            return null;
+        }
+
+        int[] run = new int[length]; // number of the run that a token is in; 0 = text
+        for (int r = 0; r < prompt.ImageRuns.Count; r++)
+        {
+            run.AsSpan(prompt.ImageRuns[r].Start, prompt.ImageRuns[r].Length).Fill(r + 1);
+        }
+
+        float[] mask = new float[length * length];
+        for (int i = 0; i < length; i++)
+        {
+            for (int j = 0; j < length; j++)
+            {
+                bool together = shape.ImageSeesItself && run[i] != 0 && run[i] == run[j];
+                bool seen = (j <= i || together) && (window is null || i - j < window);
+                mask[(i * length) + j] = seen ? 0 : float.NegativeInfinity;
+            }
+        }
+
+        return torch.tensor(mask, [length, length], dtype: like.dtype, device: like.device);
+    }
+}
