@@ -12,7 +12,8 @@ namespace Pipelines.Models.Families;
 /// <param name="Key">k_proj, hidden -> H_kv*d.</param>
 /// <param name="Value">v_proj, hidden -> H_kv*d.</param>
 /// <param name="Output">o_proj, H*d -> hidden.</param>
-/// <param name="MlpNorm">Before the MLP: post_attention_layernorm, where there are four pre_feedforward_layernorm.</param>
+/// <param name="MlpNorm">Before the MLP: post_attention_layernorm; where there are four norms
+/// pre_feedforward_layernorm.</param>
 /// <param name="Gate">gate_proj, hidden -> MLP.</param>
 /// <param name="Up">up_proj, hidden -> MLP.</param>
 /// <param name="Down">down_proj, MLP -> hidden.</param>

@@ -17,17 +17,9 @@ public static class Activations
     public static torch.Tensor Gelu(torch.Tensor x) => F.gelu(x);
 
     /// <summary>
-    /// <c>gelu_pytorch_tanh</c>: x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, which is x * sigmoid of twice the
-    /// argument.
+    /// <c>gelu_pytorch_tanh</c> (SigLIP, Gemma): x * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
     /// </summary>
-    public static torch.Tensor GeluTanh(torch.Tensor x)
-    {
-        using var scope = torch.NewDisposeScope();
-        torch.Tensor inner = x.mul(x)
-            .mul(Scalars.Of(2 * RowKernels.TanhCubic))
-            .add(Scalars.Of(2 * RowKernels.TanhLinear), Scalars.One);
-        return inner.mul(x).sigmoid().mul(x).MoveToOuterDisposeScope();
-    }
+    public static torch.Tensor GeluTanh(torch.Tensor x) => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh, false);
 
     /// <summary><c>silu</c>: x * sigmoid(x).</summary>
     public static torch.Tensor Silu(torch.Tensor x) => F.silu(x);

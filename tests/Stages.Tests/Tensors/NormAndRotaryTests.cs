@@ -92,6 +92,7 @@ public sealed class NormAndRotaryTests
             factors = Floats(up);
         float[] quick = Floats(Activations.QuickGelu(x)),
             exact = Floats(Activations.Gelu(x)),
+            tanh = Floats(Activations.GeluTanh(x)),
             silu = Floats(Activations.Silu(x)),
             product = Floats(Activations.SwiGluInPlace(x.clone(), up));
         for (int i = 0; i < inputs.Length; i++)
@@ -99,6 +100,8 @@ public sealed class NormAndRotaryTests
             double v = inputs[i];
             quick[i].Should().BeApproximately((float)(v / (1 + Math.Exp(-1.702 * v))), 1e-6f);
             exact[i].Should().BeApproximately((float)(v * NormalDistribution(v)), 2e-6f);
+            double inner = Math.Sqrt(2 / Math.PI) * (v + (0.044715 * v * v * v));
+            tanh[i].Should().BeApproximately((float)(v * (1 + Math.Tanh(inner)) / 2), 1e-6f);
             silu[i].Should().BeApproximately((float)(v / (1 + Math.Exp(-v))), 1e-6f);
             product[i].Should().BeApproximately((float)(v / (1 + Math.Exp(-v)) * factors[i]), 2e-6f);
         }

@@ -1,6 +1,5 @@
 using Pipelines.Models.Tensors;
 using TorchSharp;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Models.Families.Shared;
 
@@ -20,6 +19,9 @@ internal sealed record ClipShape(
 {
     /// <summary>Patches along a side.</summary>
     public int Grid => ImageSize / PatchSize;
+
+    /// <summary>A block's numbers.</summary>
+    public ClipBlockShape Block => new(Hidden, Heads, Intermediate, NormEpsilon, Activations.QuickGelu);
 }
 
 /// <summary>
@@ -33,7 +35,7 @@ internal sealed class ClipVision
     private readonly torch.Tensor classToken; // [hidden]
     private readonly torch.Tensor positions; // [1 + patches, hidden]
     private readonly LayerNorm preNorm;
-    private readonly Block[] blocks;
+    private readonly ClipBlock[] blocks;
 
     /// <summary>Claims the tower's tensors.</summary>
     /// <param name="weights">At <c>vision_tower.vision_model</c>.</param>
@@ -51,8 +53,13 @@ internal sealed class ClipVision
             null
         );
         positions = embeddings.Claim("position_embedding.weight", 1 + (shape.Grid * shape.Grid), width);
-        preNorm = Norm(weights, "pre_layrnorm", shape); // sic
-        blocks = [.. Enumerable.Range(0, usedBlocks).Select(n => new Block(weights.Sub($"encoder.layers.{n}"), shape))];
+        preNorm = ClipBlock.Norm(weights, "pre_layrnorm", shape.Block); // sic
+        blocks =
+        [
+            .. Enumerable
+                .Range(0, usedBlocks)
+                .Select(n => new ClipBlock(weights.Sub($"encoder.layers.{n}"), shape.Block)),
+        ];
     }
 
     /// <summary>The tower's tensors.</summary>
@@ -70,22 +77,9 @@ internal sealed class ClipVision
             new($"{embeddings}patch_embedding.weight", width, shape.Channels, shape.PatchSize, shape.PatchSize),
             new($"{embeddings}position_embedding.weight", positions, width),
             .. ExpectedTensor.Norm($"{prefix}.pre_layrnorm", width), // sic
-            .. Enumerable.Range(0, usedBlocks).SelectMany(n => ExpectedBlock($"{prefix}.encoder.layers.{n}.", shape)),
-        ];
-    }
-
-    private static IEnumerable<ExpectedTensor> ExpectedBlock(string block, ClipShape shape)
-    {
-        long width = shape.Hidden,
-            mlp = shape.Intermediate;
-        string[] projections = ["q_proj", "k_proj", "v_proj", "out_proj"];
-        return
-        [
-            .. projections.SelectMany(p => ExpectedTensor.Linear($"{block}self_attn.{p}", width, width, bias: true)),
-            .. ExpectedTensor.Linear($"{block}mlp.fc1", mlp, width, bias: true),
-            .. ExpectedTensor.Linear($"{block}mlp.fc2", width, mlp, bias: true),
-            .. ExpectedTensor.Norm($"{block}layer_norm1", width),
-            .. ExpectedTensor.Norm($"{block}layer_norm2", width),
+            .. Enumerable
+                .Range(0, usedBlocks)
+                .SelectMany(n => ClipBlock.Expected($"{prefix}.encoder.layers.{n}", shape.Block)),
         ];
     }
 
@@ -113,66 +107,11 @@ internal sealed class ClipVision
         torch.Tensor x = torch.cat([classToken.expand(n, 1, width), embedded], 1).Plus(positions); // [n, T, hidden]
         long length = x.shape[1];
         x = preNorm.Forward(x).view(n * length, width);
-        foreach (Block block in blocks)
+        foreach (ClipBlock block in blocks)
         {
             x = block.Forward(x, n);
         }
 
         return x.view(n, length, width).MoveToOuterDisposeScope();
-    }
-
-    private static LayerNorm Norm(Weights weights, string name, ClipShape shape) =>
-        new(
-            weights.Claim($"{name}.weight", shape.Hidden),
-            weights.Claim($"{name}.bias", shape.Hidden),
-            shape.NormEpsilon
-        );
-
-    /// <summary>x += out(attention(norm1 x)); x += fc2(quick_gelu(fc1(norm2 x))).</summary>
-    private sealed class Block
-    {
-        private readonly int heads;
-        private readonly LayerNorm norm1,
-            norm2;
-        private readonly ILinear query,
-            key,
-            value,
-            output,
-            up,
-            down;
-
-        public Block(Weights weights, ClipShape shape)
-        {
-            heads = shape.Heads;
-            norm1 = Norm(weights, "layer_norm1", shape);
-            norm2 = Norm(weights, "layer_norm2", shape);
-            query = weights.Linear("self_attn.q_proj", shape.Hidden, shape.Hidden, bias: true);
-            key = weights.Linear("self_attn.k_proj", shape.Hidden, shape.Hidden, bias: true);
-            value = weights.Linear("self_attn.v_proj", shape.Hidden, shape.Hidden, bias: true);
-            output = weights.Linear("self_attn.out_proj", shape.Hidden, shape.Hidden, bias: true);
-            up = weights.Linear("mlp.fc1", shape.Intermediate, shape.Hidden, bias: true);
-            down = weights.Linear("mlp.fc2", shape.Hidden, shape.Intermediate, bias: true);
-        }
-
-        /// <summary>[n*T, hidden] -> [n*T, hidden].</summary>
-        public torch.Tensor Forward(torch.Tensor x, long n)
-        {
-            using var scope = torch.NewDisposeScope();
-            torch.Tensor normed = norm1.Forward(x);
-            torch.Tensor heard = F.scaled_dot_product_attention(
-                Split(query, normed, n),
-                Split(key, normed, n),
-                Split(value, normed, n)
-            ); // [n, heads, T, d]
-            torch.Tensor attended = x.Plus(output.Forward(heard.transpose(1, 2).reshape(x.shape)));
-            torch.Tensor fed = down.Forward(Activations.QuickGelu(up.Forward(norm2.Forward(attended))));
-            return attended.Plus(fed).MoveToOuterDisposeScope();
-        }
-
-        private torch.Tensor Split(ILinear linear, torch.Tensor x, long n)
-        {
-            torch.Tensor rows = linear.Forward(x);
-            return rows.view(n, rows.shape[0] / n, heads, rows.shape[1] / heads).transpose(1, 2); // [n, heads, T, d]
-        }
     }
 }
