@@ -83,10 +83,26 @@ public sealed record ModelSpec
     /// published prompt), a published prompt by name, or a <c>.jinja</c> file.
     /// </summary>
     [Form(
-        @"^(auto|llava|vicuna|mistral|llama3|yi|chatml|qwen2-vl|internvl2_5|hermes-2|[\s\S]*\.jinja)$",
-        "auto, llava, vicuna, mistral, llama3, yi, chatml, qwen2-vl, internvl2_5, hermes-2, or a file that "
-            + "ends in .jinja",
-        Words = ["auto", "llava", "vicuna", "mistral", "llama3", "yi", "chatml", "qwen2-vl", "internvl2_5", "hermes-2"]
+        @"^(auto|llava|vicuna|mistral|llama3|yi|chatml|qwen2-vl|internvl2_5|hermes-2|llava-onevision|gemma3"
+            + @"|smolvlm2|idefics3|[\s\S]*\.jinja)$",
+        "auto, llava, vicuna, mistral, llama3, yi, chatml, qwen2-vl, internvl2_5, hermes-2, llava-onevision, gemma3, "
+            + "smolvlm2, idefics3, or a file that ends in .jinja",
+        Words = [
+            "auto",
+            "llava",
+            "vicuna",
+            "mistral",
+            "llama3",
+            "yi",
+            "chatml",
+            "qwen2-vl",
+            "internvl2_5",
+            "hermes-2",
+            "llava-onevision",
+            "gemma3",
+            "smolvlm2",
+            "idefics3",
+        ]
     )]
     public SpecPath Template { get; init; } = new("auto", "auto");
 
@@ -120,22 +136,23 @@ public sealed record ImageSpec
     public ImageFit? Fit { get; init; }
 
     /// <summary>
-    /// LLaVA-NeXT, Qwen2-VL, InternVL2.5: pixels a side that every picture is brought to before the model's own
-    /// preprocessing (the paper names none). Left out: 336 (1176 tokens), 448 (256), own size; 0: each picture's own
-    /// size.
+    /// LLaVA-NeXT, LLaVA-OneVision, Qwen's families, InternVL, SmolVLM2: pixels a side that every picture is brought to
+    /// before the model's own preprocessing (the paper names none). Left out: 336 (1176 tokens), 384 (1485), 448 (256,
+    /// Qwen3-VL 196), own size, own size; 0: each picture's own size.
     /// </summary>
     [Between(0, 4096)]
     public int? Size { get; init; }
 
     /// <summary>
-    /// InternVL2.5: tiles at most, without the thumbnail. Left out: 1, which gives every picture the same 256 tokens.
+    /// InternVL: tiles at most, without the thumbnail; SmolVLM2: tiles at most, the whole picture's included. Left out:
+    /// 1, which gives every picture the same 256 tokens (SmolVLM2 64 or 81, Idefics3 169).
     /// </summary>
     [Between(1, 64)]
     public int? Tiles { get; init; }
 
     /// <summary>
-    /// LLaVA-NeXT, Qwen2-VL, InternVL2.5: <c>resize</c> brings every picture to <c>size</c>; <c>reject</c> resizes none
-    /// and leaves out, with the reason, those that become another number of image tokens than one of <c>size</c>.
+    /// Families that have <c>size</c>: <c>resize</c> brings every picture to it; <c>reject</c> resizes none and leaves
+    /// out, with the reason, those that become another number of image tokens than one of <c>size</c>.
     /// </summary>
     public OtherSizes OtherSizes { get; init; } = OtherSizes.Resize;
 }

@@ -53,6 +53,10 @@ def check(folder):
     for name, picture in [("image_rgb", case["images"][0]), ("jpeg_pixels", case.get("jpeg"))]:
         if name in stored:
             errors[name] = largest(torch.from_numpy(np.array(open_rgb(folder / picture))), stored[name])
+    if "image_token_answer" in stored:
+        errors["image_token_answer"] = largest(figures.behind([model.image_token]), stored["image_token_answer"])
+    if "image_positions" in stored:
+        errors["image_positions"] = largest(figures.places, stored["image_positions"])
     errors["f_intact"] = abs(intact - case["f_intact"])
     errors["f_ablated"] = abs(ablated - case["f_ablated"])
     answer, lead = figures.generated(len(case["generated"]), [])
@@ -60,6 +64,7 @@ def check(folder):
         "input_ids": figures.ids == case["input_ids"],
         "image_start": figures.start == case["image_start"],
         "image_length": figures.count == case["image_length"],
+        "image_runs": figures.runs == case.get("image_runs", [[figures.start, figures.count]]),
         "target": figures.target == case["target"],
         "generated": answer == case["generated"],
         "token_checks": all(token_check(model.tokenizer, row) for row in case.get("token_checks", [])),

@@ -3,6 +3,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using Pipelines.Stages;
 using Pipelines.Stages.Checking;
@@ -62,6 +63,11 @@ internal static class CheckCommand
                 + $"{(threads == 1 ? "thread" : "threads")}"
         );
         Console.WriteLine($"prompt template: {pipeline.Context.Template.Described}");
+        foreach (string remark in ModelRemarks.Of(pipeline.Context.Info.Decoder))
+        {
+            Console.WriteLine(remark);
+        }
+
         using var check = new ModelCheck(pipeline.Context);
         PlainTable.Print(
             ["position", "", "id", "token"],

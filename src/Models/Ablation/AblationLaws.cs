@@ -200,7 +200,8 @@ public sealed class AblationLaws(
         yield return Each(
             "every layer's ablation acts in the fast path",
             [.. f.Select(x => Math.Abs(x - opposed.Intact) / scale)],
-            "the logit"
+            "the logit",
+            ComesToTheAnswer
         );
         foreach (int layer in new SortedSet<int> { 0, shape.Layers / 2, shape.Layers - 1 })
         {
@@ -229,17 +230,52 @@ public sealed class AblationLaws(
         );
     }
 
-    private static CheckResult Each(string what, double[] changes, string ofWhat)
+    /// <summary>
+    /// Whether what the heads of a layer take from the image can come to the measured token: no window of the layer and
+    /// of those behind it is too short for the way. Behind a last layer that slides there is nothing that carries on.
+    /// </summary>
+    private bool ComesToTheAnswer(int layer)
     {
-        int[] dead = [.. Enumerable.Range(0, changes.Length).Where(layer => !(changes[layer] > Moved))];
+        int last = prompt.Length - 1,
+            farthest = prompt.SuffixStart - 1; // the image's last token
+        for (int l = layer; l < shape.Layers; l++)
+        {
+            farthest = shape.WindowOf(l) is { } window ? Math.Min(last, farthest + window - 1) : last;
+        }
+
+        return farthest == last;
+    }
+
+    private static CheckResult Each(string what, double[] changes, string ofWhat, Func<int, bool>? mustAct = null)
+    {
+        int[] acting = [.. Enumerable.Range(0, changes.Length).Where(layer => mustAct?.Invoke(layer) != false)],
+            dead = [.. acting.Where(layer => !(changes[layer] > Moved))];
+        if (dead.Length > 0)
+        {
+            return new CheckResult(
+                what,
+                false,
+                Invariant.Text($"ablating all heads of layer {string.Join(", ", dead)} changes nothing in {ofWhat}")
+            );
+        }
+
+        if (acting.Length == 0)
+        {
+            return new CheckResult(what, false, "every window is too short for the way from the image to the answer");
+        }
+
+        int least = acting.MinBy(layer => changes[layer]);
+        string others =
+            acting.Length == changes.Length
+                ? ""
+                : Invariant.Text(
+                    $"; in {changes.Length - acting.Length} the window is too short for the way from the image to the "
+                        + $"answer"
+                );
         return new CheckResult(
             what,
-            dead.Length == 0,
-            dead.Length == 0
-                ? Invariant.Text(
-                    $"least change {changes.Min():0.0e+0} of {ofWhat}, in layer {Array.IndexOf(changes, changes.Min())}"
-                )
-                : Invariant.Text($"ablating all heads of layer {string.Join(", ", dead)} changes nothing in {ofWhat}")
+            true,
+            Invariant.Text($"least change {changes[least]:0.0e+0} of {ofWhat}, in layer {least}{others}")
         );
     }
 

@@ -61,7 +61,7 @@ public sealed class IntactRun : IDisposable
             torch.Tensor own = decoder.KeysOf(keyRows, cache.SuffixRotary[layer]), // [H_kv, T, d]
                 ownValues = decoder.ValuesOf(valueRows);
             torch.Tensor queries = decoder.QueriesOf(asked, cache.SuffixRotary[layer]); // [H, T, d]
-            torch.Tensor weights = Attend(cache, layer, queries, own); // [H, T, S + T]
+            torch.Tensor weights = Attend(cache, layer, queries, own); // [H, T, S + P + T]
             torch.Tensor heads = Read(cache, layer, weights, ownValues); // [H, T, d]
             keys[layer] = own.DetachFromDisposeScope();
             values[layer] = ownValues.DetachFromDisposeScope();
@@ -235,7 +235,7 @@ public sealed class IntactRun : IDisposable
     }
 
     /// <summary>Attention weights of the last queries of a sequence over prefix, image and all that follows.</summary>
-    /// <returns>[H, queries, S + own].</returns>
+    /// <returns>[H, Q, S + P + own].</returns>
     private static torch.Tensor Attend(PrefixCache cache, int layer, torch.Tensor queries, torch.Tensor own)
     {
         using var scope = torch.NewDisposeScope();
@@ -259,7 +259,7 @@ public sealed class IntactRun : IDisposable
     private static torch.Tensor Read(PrefixCache cache, int layer, torch.Tensor weights, torch.Tensor ownValues)
     {
         using var scope = torch.NewDisposeScope();
-        // [H_kv, S + own, d]
+        // [H_kv, S + P + own, d]
         torch.Tensor values = torch.cat([cache.Prefix(layer).Values, cache.Image(layer).Values, ownValues], 1);
         return Grouped(weights, cache.Decoder.Shape.Group)
             .bmm(values)

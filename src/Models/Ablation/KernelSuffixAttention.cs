@@ -357,6 +357,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             all[(prefix.Padded + image.Padded + t - n + i + 1)..].Fill(float.NegativeInfinity);
             HiddenKeys hidden = attention.Cache.Hidden(layer, t - n + i);
             all[..hidden.Prefix].Fill(float.NegativeInfinity);
+            // of a knockout there are no image keys to hide
             all.Slice(prefix.Padded, Math.Min(hidden.Image, image.Length)).Fill(float.NegativeInfinity);
             all.Slice(prefix.Padded + image.Padded, hidden.Suffix).Fill(float.NegativeInfinity);
         }

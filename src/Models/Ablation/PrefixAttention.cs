@@ -15,10 +15,10 @@ internal sealed class PrefixAttention(Decoder decoder, PromptTokens prompt)
 
     /// <summary>The heads' outputs.</summary>
     /// <param name="layer">Layer.</param>
-    /// <param name="queries">[H, S, d], rotated.</param>
-    /// <param name="keys">[H_kv, S, d], rotated.</param>
-    /// <param name="values">[H_kv, S, d].</param>
-    /// <returns>[H, S, d], owned by the caller's dispose scope.</returns>
+    /// <param name="queries">[H, S + P, d], rotated.</param>
+    /// <param name="keys">[H_kv, S + P, d], rotated.</param>
+    /// <param name="values">[H_kv, S + P, d].</param>
+    /// <returns>[H, S + P, d], owned by the caller's dispose scope.</returns>
     public torch.Tensor Forward(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
     {
         using var scope = torch.NewDisposeScope();
@@ -43,7 +43,7 @@ internal sealed class PrefixAttention(Decoder decoder, PromptTokens prompt)
     }
 
     /// <summary>Minus infinity where a query does not see a key; null where attention is plainly causal.</summary>
-    /// <returns>[S, S].</returns>
+    /// <returns>[S + P, S + P].</returns>
     private torch.Tensor? Mask(int? window, torch.Tensor like)
     {
         int length = prompt.SuffixStart;

@@ -13,7 +13,7 @@ public sealed class PrefixCache : IDisposable
 {
     private readonly KeyValueBlock[] prefix;
     private readonly KeyValueBlock[] image;
-    private readonly LayerRotary rotary; // whole prompt, prefix block, image block, suffix
+    private readonly LayerRotary rotary; // of the whole prompt: prefix block, image block, suffix
     private readonly KeyPlaces places;
     private readonly Blocks owned;
     private readonly IDisposable? lease;
@@ -50,7 +50,7 @@ public sealed class PrefixCache : IDisposable
     /// <summary>The prompt's tokens.</summary>
     public PromptTokens Prompt { get; }
 
-    /// <summary>Rotary positions of the whole prompt: of its prefix, of its image tokens, of its suffix.</summary>
+    /// <summary>Rotary positions of the whole prompt, block by block: prefix, image tokens, suffix.</summary>
     public TokenPositions Positions { get; }
 
     /// <summary>[axes][P], the rotary positions of the image tokens.</summary>
@@ -127,7 +127,7 @@ public sealed class PrefixCache : IDisposable
 
         torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
         {
-            torch.Tensor k = decoder.KeysOf(keys, before[layer]), // [H_kv, S, d]
+            torch.Tensor k = decoder.KeysOf(keys, before[layer]), // [H_kv, S + P, d]
                 v = decoder.ValuesOf(values);
             Keep(layer, k, v);
             return Decoder.ByRow(attention.Forward(layer, decoder.QueriesOf(queries, before[layer]), k, v));
@@ -140,7 +140,7 @@ public sealed class PrefixCache : IDisposable
 
         int last = shape.Layers - 1; // nothing reads what leaves it
         torch.Tensor x = isOneRun
-            ? torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0) // [S, hidden]
+            ? torch.cat([decoder.Embed(prompt.Ids.Take(prompt.ImageStart)), features], 0) // [S + P, hidden]
             : decoder.Embed(prompt.Ids.Take(prompt.SuffixStart)).index_copy(0, onImage, features);
         x = new DecoderPass(decoder, Attend) { End = last, Behind = WithDeepStack }.Run(x);
         (torch.Tensor lastKeys, torch.Tensor lastValues) = decoder.KeysAndValues(last, x, before[last]);
@@ -236,10 +236,10 @@ public sealed class PrefixCache : IDisposable
             .. Enumerable.Range(start, Prompt.ImageLength),
             .. Enumerable.Range(end, Prompt.Length - end),
         ];
-        int[] before = places.Order(Prompt.Length);
+        int[] at = places.Order(Prompt.Length);
         var prompt = new PromptTokens(
             Prompt.Text,
-            [.. order.Select(i => Prompt.Ids[before[i]])],
+            [.. order.Select(i => Prompt.Ids[at[i]])],
             start + tokens,
             Prompt.ImageLength
         );

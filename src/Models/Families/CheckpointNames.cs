@@ -45,12 +45,14 @@ internal static class CheckpointNames
         RefuseAdapters(checkpoint);
         RefuseWrapped(checkpoint, expected.Embedding, info.Family.HubName);
         bool hasHead = checkpoint.Tensors.ContainsKey(expected.Head.Name);
-        if (!hasHead && !info.Decoder.TiedHead)
+        bool tiesWithoutHead = info.Family.TiesWithoutHead?.Invoke(config) == true;
+        if (!hasHead && !info.Decoder.TiedHead && !tiesWithoutHead)
         {
             throw new InputException(
                 checkpoint.Folder,
                 $"the checkpoint has no '{expected.Head.Name}', and no 'tie_word_embeddings' of config.json is true.",
-                "Without an unembedding there are no logits: use the checkpoint of the whole model."
+                "Without an unembedding (embedding and reranking models have none) there are no logits: use the "
+                    + "checkpoint of the whole model."
             );
         }
 
@@ -66,7 +68,7 @@ internal static class CheckpointNames
         checkpoint.RequireNothingBut(needed, expected.Unused);
         if (hasHead)
         {
-            RequireOneHead(checkpoint, expected, config);
+            RequireOneHead(checkpoint, expected, config, asksTop: info.Family.TiesWithoutHead is null);
         }
     }
 
@@ -74,11 +76,16 @@ internal static class CheckpointNames
     /// Where a flag says that the head is the embedding and the files hold another one, transformers 4 takes the
     /// embedding and 5 the stored head.
     /// </summary>
-    private static void RequireOneHead(Checkpoint checkpoint, ExpectedTensors expected, ModelConfig config)
+    private static void RequireOneHead(
+        Checkpoint checkpoint,
+        ExpectedTensors expected,
+        ModelConfig config,
+        bool asksTop
+    )
     {
         ModelConfig? tied = ((string[])["text_config", "llm_config"])
             .Select(config.OptionalSection)
-            .Prepend(config)
+            .Prepend(asksTop ? config : null)
             .FirstOrDefault(c => c?.Flag(TieKey, false) == true);
         if (tied is not null && !checkpoint.AreSame(expected.Head.Name, expected.Embedding.Name))
         {

@@ -6,9 +6,9 @@ using TorchSharp;
 namespace Pipelines.Models.Families;
 
 /// <summary>
-/// The language decoder that all families share: RMSNorm, grouped-query attention with rotary positions, SwiGLU. It
-/// holds weights and the parts of a forward pass; who attends to what is decided by the passes (<c>Ablation</c>), which
-/// call these parts layer by layer. Read-only, so that worker threads share it; the weights belong to the
+/// The language decoder that all families share: RMSNorm, grouped-query attention with rotary positions, a gated MLP.
+/// It holds weights and the parts of a forward pass; who attends to what is decided by the passes (<c>Ablation</c>),
+/// which call these parts layer by layer. Read-only, so that worker threads share it; the weights belong to the
 /// <see cref="Weights"/> they were claimed from.
 /// </summary>
 public sealed class Decoder
@@ -115,7 +115,7 @@ public sealed class Decoder
                     divisor,
                     Shape.InterleavedSections
                 )
-                : Tensors.Rotary.Of(axes[0], Shape.HeadDim, theta, Arithmetic.Compute, divisor);
+                : Tensors.Rotary.Of(axes[0], Shape.HeadDim, theta, Arithmetic.Compute, divisor, Shape.RotaryScaling);
         return new LayerRotary(
             Tables(Shape.RotaryTheta, Shape.RotaryDivisor),
             Shape.Sliding is { } sliding ? Tables(sliding.RotaryTheta, 1) : null,

@@ -4,8 +4,8 @@ using Pipelines.Models.Tensors;
 namespace Pipelines.Models.Families;
 
 /// <summary>
-/// The numbers of a language decoder (RMSNorm, grouped-query attention with rotary positions, SwiGLU): all that its
-/// forward pass depends on besides the weights.
+/// The numbers of a language decoder (RMSNorm, grouped-query attention with rotary positions, a gated MLP): all that
+/// its forward pass depends on besides the weights.
 /// </summary>
 /// <param name="Layers">L.</param>
 /// <param name="Heads">H, query heads a layer.</param>
@@ -38,6 +38,9 @@ public sealed record DecoderShape(
 {
     /// <summary>What the rotary frequencies are divided by (linear scaling); 1 = nothing.</summary>
     public double RotaryDivisor { get; init; } = 1;
+
+    /// <summary>Llama 3.1's scaling of slow frequencies; null = none.</summary>
+    public Llama3Scaling? RotaryScaling { get; init; }
 
     /// <summary>
     /// Frequencies of row and column lie among those of time, one by one (Qwen3-VL), not in chunks: see <see
@@ -73,7 +76,11 @@ public sealed record DecoderShape(
     /// <summary>Image tokens of a run see each other both ways, not only those before them (Gemma 3).</summary>
     public bool ImageSeesItself { get; init; }
 
-    /// <summary>Scores are q·k over the root of this.</summary>
+    /// <summary>First layers behind which further features are added to the image tokens (Qwen3-VL); 0 = none: see
+    /// <see cref="ImageFeatures.DeepStack"/>.</summary>
+    public int DeepStackLayers { get; init; }
+
+    /// <summary><see cref="QueryPreAttentionScalar"/>, or d where it is null.</summary>
     public double ScoreScalar => QueryPreAttentionScalar ?? HeadDim;
 
     /// <summary>Tokens that a layer's queries see, themselves included; null = all before them.</summary>

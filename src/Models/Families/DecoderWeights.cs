@@ -27,19 +27,18 @@ internal static class DecoderWeights
             .. Enumerable.Range(0, shape.Layers).Select(n => layer(body.Sub($"layers.{n}"), shape)),
         ];
         RmsNorm norm = Norm(body, "norm", shape);
-        // A stored head is the embedding again
-        Unembedding unembedding =
-            shape.TiedHead && !place.Root.Has($"{place.Head}.weight")
-                ? new Unembedding(
-                    body.LinearOf(embedding, null),
-                    body.ClaimStored($"{place.Embedding}.weight", shape.VocabularyRows, shape.Hidden),
-                    arithmetic
-                )
-                : new Unembedding(
-                    place.Root.Linear(place.Head, shape.VocabularyRows, shape.Hidden, bias: false),
-                    place.Root.ClaimStored($"{place.Head}.weight", shape.VocabularyRows, shape.Hidden),
-                    arithmetic
-                );
+        // That a missing head is the embedding, and a stored one the model's, CheckpointNames has seen to
+        Unembedding unembedding = !place.Root.Has($"{place.Head}.weight")
+            ? new Unembedding(
+                body.LinearOf(embedding, null),
+                body.ClaimStored($"{place.Embedding}.weight", shape.VocabularyRows, shape.Hidden),
+                arithmetic
+            )
+            : new Unembedding(
+                place.Root.Linear(place.Head, shape.VocabularyRows, shape.Hidden, bias: false),
+                place.Root.ClaimStored($"{place.Head}.weight", shape.VocabularyRows, shape.Hidden),
+                arithmetic
+            );
         return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding) { Source = body.Folder };
     }
 

@@ -25,6 +25,12 @@ public sealed record Family
     public required Func<ModelConfig, DecoderShape> Decoder { get; init; }
 
     /// <summary>
+    /// Whether a checkpoint that stores no unembedding is tied though its decoder's section does not say so: a class
+    /// whose top-level flag is true of every model, and counts only where no head is stored.
+    /// </summary>
+    public Func<ModelConfig, bool>? TiesWithoutHead { get; init; }
+
+    /// <summary>
     /// Demands that every key of config.json is understood, and that it is one that is computed here.
     /// </summary>
     public required Action<ModelConfig> RequireUnderstood { get; init; }
@@ -59,10 +65,10 @@ public sealed record Family
     public required Func<PictureSettings, Func<int, int, IEnumerable<PictureRegion?>>> Regions { get; init; }
 
     /// <summary>
-    /// <c>image_tokens: auto</c> attributes the image tokens: those lie as a grid over every picture, and a map of them
-    /// can be read.
+    /// Which image tokens lie as a grid over every picture, so that a map of them can be read: <c>image_tokens:
+    /// auto</c> attributes them where some do.
     /// </summary>
-    public required bool TracesImageTokens { get; init; }
+    public required TokenGridKind TokenGrid { get; init; }
 
     /// <summary>How a picture is written in a prompt.</summary>
     public required ImageMark Mark { get; init; }
@@ -84,6 +90,10 @@ public sealed record Family
     /// <summary>The token that ends an answer by the template, besides those that the folder's files name; null = none
     /// besides.</summary>
     public required string? EndOfTurn { get; init; }
+
+    /// <summary>The tokens that end an answer where a family is published with templates of several kinds: those that
+    /// the tokenizer has.</summary>
+    public IReadOnlyList<string> OtherEndsOfTurn { get; init; } = [];
 
     /// <summary>Its published models, which <c>make-model</c> can make up.</summary>
     public required IReadOnlyList<PublishedModel> Published { get; init; }

@@ -13,7 +13,8 @@ namespace Pipelines.Models.Families;
 /// <param name="Files">Bytes of all tensors in the files.</param>
 public sealed partial record HeldWeights(long Held, long Files)
 {
-    private static readonly string[] Embeddings = ["embed_tokens.weight", "tok_embeddings.weight"];
+    private static readonly string[] Embeddings = ["embed_tokens.weight", "tok_embeddings.weight"],
+        Heads = ["lm_head.weight", "output.weight"];
 
     /// <summary>Reads the headers of a model folder.</summary>
     /// <param name="info">What config.json says.</param>
@@ -24,12 +25,15 @@ public sealed partial record HeldWeights(long Held, long Files)
     public static HeldWeights Read(ModelInfo info, Arithmetic arithmetic, int visionBlocks)
     {
         using Checkpoint checkpoint = Checkpoint.Open(info.Folder);
+        bool tied =
+            info.Decoder.TiedHead
+            || !checkpoint.Tensors.Keys.Any(n => Heads.Any(h => n.EndsWith(h, StringComparison.Ordinal)));
         long held = 0,
             files = 0;
         foreach ((string name, StoredTensor tensor) in checkpoint.Tensors)
         {
             files += tensor.Bytes;
-            held += Of(name, tensor, info.Decoder.TiedHead, arithmetic, visionBlocks);
+            held += Of(name, tensor, tied, arithmetic, visionBlocks);
         }
 
         return new HeldWeights(held, files);
@@ -89,6 +93,6 @@ public sealed partial record HeldWeights(long Held, long Files)
             _ => 2,
         };
 
-    [GeneratedRegex(@"\.layers\.([0-9]{1,6})\.", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\.layers?\.([0-9]{1,6})\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerNumber();
 }

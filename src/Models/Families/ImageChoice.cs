@@ -13,14 +13,14 @@ public sealed record ImageChoice
     public ImageFit Fit { get; init; } = ImageFit.Crop;
 
     /// <summary>
-    /// LLaVA-NeXT, Qwen2-VL and InternVL2.5: pixels a side of the one size that gives the number of image tokens; null
-    /// = each picture's own size and number.
+    /// Families that have a size: pixels a side of the one that gives the number of image tokens; null = each picture's
+    /// own size and number.
     /// </summary>
     public int? Square { get; init; }
 
     /// <summary>
-    /// InternVL2.5: tiles at most (1 = always one tile, no thumbnail); null = what config.json says
-    /// (max_dynamic_patch).
+    /// InternVL and SmolVLM2: tiles at most (1 = always one tile, which is the whole picture); null = what the folder's
+    /// files say.
     /// </summary>
     public int? MaxTiles { get; init; }
 

@@ -30,15 +30,21 @@ public static class ImageToken
     )
     {
         RequireId(config, tokenizer, mark, classDefault);
-        RequireText(folder, mark);
+        RequireText(folder, TextKey, mark);
     }
 
-    private static void RequireId(ModelConfig config, HubTokenizer tokenizer, string mark, int? otherwise)
+    /// <summary>Demands that config.json and tokenizer mean one id by the image's token.</summary>
+    /// <param name="config">config.json.</param>
+    /// <param name="tokenizer">The folder's tokenizer.</param>
+    /// <param name="mark">The family's image token.</param>
+    /// <param name="classDefault">The id that a file with neither key stands for; null = none.</param>
+    /// <exception cref="InputException">They name two.</exception>
+    public static void RequireId(ModelConfig config, HubTokenizer tokenizer, string mark, int? classDefault)
     {
         string[] named = [.. Keys.Where(config.Has)];
-        foreach (string key in named.Length > 0 || otherwise is null ? named : [Keys[0]])
+        foreach (string key in named.Length > 0 || classDefault is null ? named : [Keys[0]])
         {
-            int id = config.Integer(key, otherwise);
+            int id = config.Integer(key, classDefault);
             int? token = tokenizer.IdOf(mark);
             if (token != id)
             {
@@ -49,23 +55,27 @@ public static class ImageToken
     }
 
     /// <summary>
-    /// The hub's processor repeats the token that processor_config.json or the tokenizer's files call image_token, in
-    /// place of the one that the chat template writes.
+    /// Demands a token's text where the files say one: the hub's processor repeats the token that
+    /// processor_config.json or the tokenizer's files call image_token, in place of the one that the template writes.
     /// </summary>
-    private static void RequireText(string folder, string mark)
+    /// <param name="folder">The hub folder.</param>
+    /// <param name="key">The token's name in the files.</param>
+    /// <param name="mark">What it is called in the family's prompts.</param>
+    /// <exception cref="InputException">A file calls it otherwise.</exception>
+    public static void RequireText(string folder, string key, string mark)
     {
         string processor = Path.Combine(folder, "processor_config.json");
-        string? named = File.Exists(processor) ? ModelConfig.Read(processor).OptionalText(TextKey) : null;
+        string? named = File.Exists(processor) ? ModelConfig.Read(processor).OptionalText(key) : null;
         foreach (
             (string source, string? text) in ((string, string?)[])
-                [(processor, named), .. TokenizerSettings.Read(folder).Named(TextKey)]
+                [(processor, named), .. TokenizerSettings.Read(folder).Named(key)]
         )
         {
             if (text is not null && text != mark)
             {
                 throw new InputException(
                     source,
-                    $"has the {TextKey} '{text}', but this family's pictures stand at '{mark}'.",
+                    $"has the {key} '{text}', but this family's pictures stand at '{mark}'.",
                     "Processor and model must be of one model."
                 );
             }

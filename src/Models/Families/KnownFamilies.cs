@@ -1,7 +1,13 @@
+using Pipelines.Models.Families.Gemma3;
 using Pipelines.Models.Families.InternVl;
+using Pipelines.Models.Families.InternVlHf;
 using Pipelines.Models.Families.Llava;
 using Pipelines.Models.Families.LlavaNext;
+using Pipelines.Models.Families.LlavaOnevision;
+using Pipelines.Models.Families.Qwen25Vl;
 using Pipelines.Models.Families.Qwen2Vl;
+using Pipelines.Models.Families.Qwen3Vl;
+using Pipelines.Models.Families.SmolVlm;
 using Pipelines.Models.Making;
 using Pipelines.Models.Text.Templates;
 
@@ -14,7 +20,18 @@ public static class KnownFamilies
 {
     /// <summary>All of them, in the order in which messages list them.</summary>
     public static IReadOnlyList<Family> All { get; } =
-    [LlavaFamily.Family, LlavaNextFamily.Family, InternVlFamily.Family, Qwen2VlFamily.Family];
+    [
+        LlavaFamily.Family,
+        LlavaNextFamily.Family,
+        InternVlFamily.Family,
+        InternVlHfFamily.Family,
+        Qwen2VlFamily.Family,
+        Qwen25VlFamily.Family,
+        Qwen3VlFamily.Family,
+        LlavaOnevisionFamily.Family,
+        Gemma3Family.Family,
+        SmolVlmFamily.Family,
+    ];
 
     /// <summary>Prompts that <c>model.template</c> may name: the families' own, and ChatML without a system
     /// text.</summary>

@@ -172,8 +172,8 @@ public sealed class KnownKeys
         );
 
     /// <summary>
-    /// rope_parameters and rope_scaling. original_max_position_embeddings bounds kinds that are refused; for dynamic it
-    /// is read.
+    /// rope_parameters and rope_scaling. original_max_position_embeddings is read for dynamic and llama3; other kinds
+    /// that it bounds are refused.
     /// </summary>
     public static KnownKeys Rotary { get; } =
         new(["original_max_position_embeddings"], [("partial_rotary_factor", "1")]);

@@ -102,13 +102,14 @@ public sealed record ModelInfo(string Folder, Family Family, DecoderShape Decode
         }
 
         string[] known = [.. KnownFamilies.All.SelectMany(f => f.ModelTypes)];
+        string named = $"the architecture '{type}'{(architecture.Length > 0 ? $" ({architecture})" : "")}";
         return KnownFamilies.OfType(type)
             ?? throw new InputException(
                 config.Path,
-                !config.Has("vision_config") && architecture.EndsWith("ForCausalLM", StringComparison.Ordinal)
-                    ? $"'{type}' is a text-only model: it has no vision_config."
-                    : $"the architecture '{type}'{(architecture.Length > 0 ? $" ({architecture})" : "")} is "
-                        + $"not supported.",
+                RefusedArchitectures.ReasonOf(type) is { } reason ? $"{named} is not supported: {reason}."
+                    : !config.Has("vision_config") && architecture.EndsWith("ForCausalLM", StringComparison.Ordinal)
+                        ? $"'{type}' is a text-only model: it has no vision_config."
+                    : $"{named} is not supported.",
                 $"Supported are {string.Join(", ", known[..^1])} and {known[^1]}."
             );
     }

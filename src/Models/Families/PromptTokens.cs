@@ -92,13 +92,52 @@ public sealed record ImageTokens(int Tokens, int Rows, int Columns)
 }
 
 /// <summary>
-/// Image tokens that lie over the picture as a grid: tokens 0 to Rows * Columns - 1, row by row. Further tokens
-/// (LLaVA-NeXT's tiles) are in no grid.
+/// Image tokens that lie over the picture as a grid: tokens 0 to Rows * Columns - 1, row by row, unless <see
+/// cref="Order"/> says otherwise. Further tokens (LLaVA-NeXT's tiles) are in no grid.
 /// </summary>
 /// <param name="Seen">The part of the picture that the grid covers, as the model sees it.</param>
 /// <param name="Rows">Rows of tokens.</param>
 /// <param name="Columns">Columns of tokens.</param>
-public sealed record TokenGrid(Vision.Picture Seen, int Rows, int Columns);
+public sealed record TokenGrid(Vision.Picture Seen, int Rows, int Columns)
+{
+    private readonly IReadOnlyDictionary<int, int>? cells;
+
+    /// <summary>The token of each cell, row by row: how tiles that follow each other are put together; null = cell and
+    /// token are one number.</summary>
+    public IReadOnlyList<int>? Order
+    {
+        get => cells?.OrderBy(c => c.Value).Select(c => c.Key).ToArray();
+        init => cells = value?.Select((token, cell) => (token, cell)).ToDictionary(c => c.token, c => c.cell);
+    }
+
+    /// <summary>The grid of tiles that follow each other row by row, each a grid of its own.</summary>
+    /// <param name="seen">The picture that is cut into tiles.</param>
+    /// <param name="tileRows">Rows of tiles.</param>
+    /// <param name="tileColumns">Columns of tiles.</param>
+    /// <param name="side">Tokens along a side of a tile.</param>
+    public static TokenGrid OfTiles(Vision.Picture seen, int tileRows, int tileColumns, int side)
+    {
+        int rows = tileRows * side,
+            columns = tileColumns * side;
+        int TokenOf(int row, int column) =>
+            (((((row / side) * tileColumns) + (column / side)) * side) + (row % side)) * side + (column % side);
+        return new TokenGrid(seen, rows, columns)
+        {
+            Order = [.. Enumerable.Range(0, rows * columns).Select(i => TokenOf(i / columns, i % columns))],
+        };
+    }
+
+    /// <summary>Where a token lies; null where it is in no grid.</summary>
+    /// <param name="token">Number of an image token.</param>
+    public (int Row, int Column)? CellOf(int token) =>
+        cells is null
+            ? token < Rows * Columns
+                ? (token / Columns, token % Columns)
+                : null
+            : cells.TryGetValue(token, out int cell)
+                ? (cell / Columns, cell % Columns)
+                : null;
+}
 
 /// <summary>A picture's features as they enter the decoder.</summary>
 /// <param name="Features">[P, hidden] in the compute type; owned by the caller's dispose scope.</param>

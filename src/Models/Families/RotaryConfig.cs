@@ -1,4 +1,5 @@
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
 
 namespace Pipelines.Models.Families;
 
@@ -7,7 +8,14 @@ namespace Pipelines.Models.Families;
 /// <param name="Divisor">What the frequencies are divided by: the factor of the kind linear, else 1.</param>
 /// <param name="Sections">M-RoPE's sections, where asked for.</param>
 /// <param name="Limit">The longest sequence that plain frequencies hold for (kind dynamic), or null.</param>
-internal sealed record RotaryRule(double Theta, double Divisor, IReadOnlyList<int>? Sections, SequenceLimit? Limit);
+/// <param name="Scaling">That of the kind llama3, or null.</param>
+internal sealed record RotaryRule(
+    double Theta,
+    double Divisor,
+    IReadOnlyList<int>? Sections,
+    SequenceLimit? Limit,
+    Llama3Scaling? Scaling
+);
 
 /// <summary>
 /// Reads rotary positions as every version of transformers writes them: <c>rope_theta</c> beside <c>rope_scaling</c>,
@@ -30,27 +38,51 @@ internal static class RotaryConfig
         int positions,
         bool hasSections,
         bool interleaved = false
+    ) =>
+        Read(
+            text,
+            [text.OptionalSection("rope_parameters"), text.OptionalSection("rope_scaling")],
+            "rope_theta",
+            classTheta,
+            positions,
+            hasSections,
+            interleaved
+        );
+
+    /// <summary>The rule of some layers of a decoder.</summary>
+    /// <param name="text">The decoder's section.</param>
+    /// <param name="sections">Where the file says it; null = not there.</param>
+    /// <param name="thetaKey">The key of theta beside those sections.</param>
+    /// <param name="classTheta">The class default of theta.</param>
+    /// <param name="positions">max_position_embeddings.</param>
+    /// <param name="hasSections">Whether the family places tokens on three axes and so needs mrope_section.</param>
+    /// <param name="interleaved">Whether its class interleaves the sections, whatever a file omits.</param>
+    /// <exception cref="InputException">A kind that is not computed here, or contradicting keys; names
+    /// them.</exception>
+    public static RotaryRule Read(
+        ModelConfig text,
+        ModelConfig?[] sections,
+        string thetaKey,
+        double classTheta,
+        int positions,
+        bool hasSections = false,
+        bool interleaved = false
     )
     {
-        ModelConfig?[] sections = [text.OptionalSection("rope_parameters"), text.OptionalSection("rope_scaling")];
         Said[] said = [.. sections.OfType<ModelConfig>().Select(s => Said.Of(s, hasSections, interleaved))];
         for (int i = 1; i < said.Length; i++)
         {
             said[0].RequireSame(said[i]);
         }
 
-        double?[] thetas = [.. said.Select(s => s.Theta), text.Has("rope_theta") ? text.Positive("rope_theta") : null];
+        double?[] thetas = [.. said.Select(s => s.Theta), text.Has(thetaKey) ? text.Positive(thetaKey) : null];
         double[] named = [.. thetas.OfType<double>().Distinct()];
         if (named.Length > 1)
         {
-            throw text.Error(
-                "rope_theta",
-                Invariant.Text($"is {named[1]} in one place and {named[0]} in another."),
-                Once
-            );
+            throw text.Error(thetaKey, Invariant.Text($"is {named[1]} in one place and {named[0]} in another."), Once);
         }
 
-        Said one = said.FirstOrDefault() ?? new Said(text, "rope_scaling", "default", null, null, null, null);
+        Said one = said.FirstOrDefault() ?? new Said(text, "rope_scaling", "default", null, null, null, null, null);
         if (hasSections && one.Sections is null)
         {
             throw one.Section.Error(
@@ -58,6 +90,11 @@ internal static class RotaryConfig
                 "is missing.",
                 "Use the config.json that belongs to the checkpoint."
             );
+        }
+
+        if (hasSections && one.Scaling is not null)
+        {
+            throw one.Section.Error(one.KindKey, "is \"llama3\", which is not computed with positions on three axes.");
         }
 
         SequenceLimit? limit =
@@ -72,7 +109,8 @@ internal static class RotaryConfig
             named.FirstOrDefault(classTheta),
             one.Kind == "linear" ? one.Factor!.Value : 1,
             one.Sections,
-            limit
+            limit,
+            one.Scaling
         );
     }
 
@@ -86,7 +124,8 @@ internal static class RotaryConfig
         double? Theta,
         double? Factor,
         IReadOnlyList<int>? Sections,
-        int? Original
+        int? Original,
+        Llama3Scaling? Scaling
     )
     {
         public static Said Of(ModelConfig section, bool hasSections, bool interleaved)
@@ -104,19 +143,19 @@ internal static class RotaryConfig
 
             string key = newer is null && older is not null ? "type" : "rope_type",
                 kind = Plain(newer ?? older ?? "default");
-            if (kind is not ("default" or "linear" or "dynamic"))
+            if (kind is not ("default" or "linear" or "dynamic" or "llama3"))
             {
                 throw section.Error(
                     key,
                     $"is \"{kind}\", a rotary scaling that is not computed here.",
-                    "Supported are default, mrope, linear, and dynamic below its limit."
+                    "Supported are default, mrope, linear, llama3, and dynamic below its limit."
                 );
             }
 
             double? factor = section.Has("factor") ? section.Positive("factor") : null;
-            if (kind == "linear" && factor is null)
+            if (kind is "linear" or "llama3" && factor is null)
             {
-                throw section.Error("factor", "is missing, which linear scaling divides by.");
+                throw section.Error("factor", $"is missing, which {kind} scaling divides by.");
             }
 
             if (kind == "default" && factor is not (null or 1))
@@ -148,7 +187,8 @@ internal static class RotaryConfig
                 theta,
                 factor,
                 hasSections ? section.Integers("mrope_section") : null,
-                original
+                original,
+                kind == "llama3" ? Llama3(section, factor!.Value) : null
             );
             section.RequireUnderstood(KnownKeys.Rotary);
             return said;
@@ -156,7 +196,7 @@ internal static class RotaryConfig
 
         public void RequireSame(Said other)
         {
-            if (Kind != other.Kind || (Kind == "linear" && Factor != other.Factor))
+            if (Kind != other.Kind || (Kind == "linear" && Factor != other.Factor) || Scaling != other.Scaling)
             {
                 throw Section.Error(
                     KindKey,
@@ -170,6 +210,22 @@ internal static class RotaryConfig
             {
                 throw Section.Error("mrope_section", $"differs from '{other.Section.NameOf("mrope_section")}'.", Once);
             }
+        }
+
+        private static Llama3Scaling Llama3(ModelConfig section, double factor)
+        {
+            var scaling = new Llama3Scaling(
+                factor,
+                section.Positive("low_freq_factor"),
+                section.Positive("high_freq_factor"),
+                section.Count("original_max_position_embeddings")
+            );
+            return scaling.High > scaling.Low
+                ? scaling
+                : throw section.Error(
+                    "high_freq_factor",
+                    Invariant.Text($"is {scaling.High}; it must be above low_freq_factor, {scaling.Low}.")
+                );
         }
 
         private static string By(double? factor) => factor is null ? "" : Invariant.Text($" by {factor}");

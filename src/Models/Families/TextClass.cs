@@ -89,11 +89,16 @@ internal sealed record TextClass(
     public static TextClass Of(ModelConfig text, params TextClass[] known)
     {
         string type = text.Text("model_type", known[0].ModelTypes[0]);
+        string[] names = [.. known.Select(k => k.ModelTypes[0])];
         return known.FirstOrDefault(k => k.ModelTypes.Contains(type))
             ?? throw text.Error(
                 "model_type",
-                $"is \"{type}\".",
-                $"Supported are {string.Join(" and ", known.Select(k => k.ModelTypes[0]))}."
+                type.EndsWith("_moe", StringComparison.Ordinal)
+                    ? $"is \"{type}\", a mixture of experts, which is not computed here."
+                    : $"is \"{type}\".",
+                names is [var one]
+                    ? $"Supported is {one}."
+                    : $"Supported are {string.Join(", ", names[..^1])} and {names[^1]}."
             );
     }
 
@@ -131,15 +136,16 @@ internal sealed record TextClass(
         )
         {
             RotaryDivisor = rotary.Divisor,
+            RotaryScaling = rotary.Scaling,
             InterleavedSections = InterleavedSections && rotary.Sections is not null,
             QkNorm = QkNorm,
             Positions = positions > 0 ? positions : int.MaxValue,
-            Limit = SequenceLimit.Stricter(rotary.Limit, WindowOf(text)),
+            Limit = SequenceLimit.Stricter(rotary.Limit, LimitOf(text)),
         };
     }
 
-    /// <summary>The window, which binds no sequence that fits into it.</summary>
-    private SequenceLimit? WindowOf(ModelConfig text)
+    /// <summary>The window as a limit: it binds no sequence that fits into it.</summary>
+    private SequenceLimit? LimitOf(ModelConfig text)
     {
         bool none = text.IsNull("sliding_window");
         if (Window == WindowUse.Never && text.Has("sliding_window"))

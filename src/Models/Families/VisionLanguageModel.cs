@@ -13,6 +13,9 @@ namespace Pipelines.Models.Families;
 /// </summary>
 public abstract class VisionLanguageModel : IDisposable
 {
+    /// <summary>What ends an answer where no file says so: eos_token_id of Llama's and Mistral's classes.</summary>
+    private const int ClassEnd = 2;
+
     private readonly Checkpoint checkpoint;
     private readonly Weights weights;
 
@@ -50,8 +53,7 @@ public abstract class VisionLanguageModel : IDisposable
     /// The token that ends a turn where one is written for the model: that of the family's template; where it has none,
     /// the first that ends an answer.
     /// </summary>
-    public int EndOfTurn =>
-        Info.Family.EndOfTurn is { } text && Tokenizer.IdOf(text) is { } turn ? turn : EndTokens.Min();
+    public int EndOfTurn => EndsOfTurn(Info.Family, Tokenizer).FirstOrDefault(EndTokens.Min());
 
     /// <summary>Number of tensors of the checkpoint.</summary>
     public int TensorCount => checkpoint.Tensors.Count;
@@ -166,7 +168,7 @@ public abstract class VisionLanguageModel : IDisposable
     /// <summary>Number and grid of the image tokens of a picture of some size, without its pixels.</summary>
     public abstract ImageTokens TokensOf(int width, int height);
 
-    /// <summary>How the first image tokens lie over a picture; null where the family's tokens keep no grid.</summary>
+    /// <summary>How image tokens lie over a picture as a grid; null where the family's tokens keep none.</summary>
     public virtual TokenGrid? GridOf(Picture picture) => null;
 
     /// <summary>Rotary positions of a prompt; M-RoPE families place the image's tokens by its grid.</summary>
@@ -183,19 +185,36 @@ public abstract class VisionLanguageModel : IDisposable
 
     private static HashSet<int> ReadEndTokens(ModelParts parts)
     {
-        IEnumerable<int> ends = ReadEndTokens(parts.Info.Folder, parts.Config);
-        return parts.Info.Family.EndOfTurn is { } text && parts.Tokenizer.IdOf(text) is { } turn
-            ? [.. ends, turn]
-            : [.. ends];
+        HashSet<int> ends =
+        [
+            .. ReadEndTokens(parts.Info.Folder, parts.Config),
+            .. EndsOfTurn(parts.Info.Family, parts.Tokenizer),
+        ];
+        return ends.Count > 0 ? ends : [ClassEnd];
     }
 
-    /// <summary>Tokens that end an answer by the folder's files: generation_config.json, else config.json.</summary>
+    private static IEnumerable<int> EndsOfTurn(Family family, HubTokenizer tokenizer) =>
+        family.OtherEndsOfTurn.Prepend(family.EndOfTurn).OfType<string>().Select(tokenizer.IdOf).OfType<int>();
+
+    /// <summary>
+    /// Tokens that end an answer by the folder's files: all that generation_config.json, config.json and its decoder
+    /// name, since versions of transformers differ in which of them they follow. llm_config is not asked: InternVL's
+    /// authors never read its eos_token_id, which in InternVL3 is the end of a text, not of a turn.
+    /// </summary>
     /// <exception cref="InputException">What a file says is no id.</exception>
     public static IReadOnlyList<int> ReadEndTokens(string folder, ModelConfig config) =>
-        ModelConfig.ReadOptional(System.IO.Path.Combine(folder, "generation_config.json"))?.Integers("eos_token_id")
-        ?? config.Integers("eos_token_id")
-        ?? (config.OptionalSection("text_config") ?? config.OptionalSection("llm_config"))?.Integers("eos_token_id")
-        ?? [2];
+        [
+            .. (
+                (ModelConfig?[])
+                    [
+                        ModelConfig.ReadOptional(System.IO.Path.Combine(folder, "generation_config.json")),
+                        config,
+                        config.OptionalSection("text_config"),
+                    ]
+            )
+                .SelectMany(file => file?.Integers("eos_token_id") ?? [])
+                .Distinct(),
+        ];
 }
 
 /// <summary>What a family's constructor is given.</summary>

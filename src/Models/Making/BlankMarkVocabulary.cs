@@ -9,9 +9,6 @@ namespace Pipelines.Models.Making;
 /// </summary>
 internal sealed class BlankMarkVocabulary
 {
-    private const int FirstByte = 3,
-        FirstFree = FirstByte + 256;
-
     private BlankMarkVocabulary(IReadOnlyList<SentencePiece> pieces, IReadOnlyList<PieceMerge> merges) =>
         (Pieces, Merges) = (pieces, merges);
 
@@ -52,18 +49,77 @@ internal sealed class BlankMarkVocabulary
                 ["SS"] = 1799,
                 ["IST"] = 9047,
                 ["ANT"] = 13566,
-            }
+            },
+            Start("<s>", "</s>")
         );
 
     /// <summary>InternLM2's: 92,544 pieces, the last six of which the chat's tokens take over.</summary>
     public static BlankMarkVocabulary InternLm2() =>
-        Of(92_544, KnownText.Words(BlankMarkAlphabet.Mark), KnownText.ChineseCharacters, new Dictionary<string, int>());
+        Of(
+            92_544,
+            KnownText.Words(BlankMarkAlphabet.Mark),
+            KnownText.ChineseCharacters,
+            new Dictionary<string, int>(),
+            Start("<s>", "</s>")
+        );
+
+    /// <summary>
+    /// Gemma 3's: 262,144 pieces, the added tokens of tokenizer.json among them. Bytes lie at 238 to 493.
+    /// </summary>
+    public static BlankMarkVocabulary Gemma3()
+    {
+        Dictionary<string, int> blanks = Gemma3AddedTokens
+            .All.Where(t => t.Text[0] == BlankMarkAlphabet.Mark)
+            .ToDictionary(t => t.Text, t => t.Id, StringComparer.Ordinal);
+        IEnumerable<(int, SentencePiece)> added = Gemma3AddedTokens
+            .All.Where(t => t.Id < Gemma3AddedTokens.Pieces && !blanks.ContainsKey(t.Text))
+            .Select(t => (t.Id, new SentencePiece(t.Text, 0, PieceKind.Unused)));
+        return Of(
+            Gemma3AddedTokens.Pieces,
+            [.. blanks.Keys, .. KnownText.Words(BlankMarkAlphabet.Mark), "model"],
+            "",
+            blanks,
+            [.. added, .. Bytes(Gemma3AddedTokens.FirstByte)]
+        );
+    }
+
+    /// <summary>Yi's with the chat's tokens at their places, <c>&lt;|im_end|&gt;</c> 7: 64,000 pieces.</summary>
+    public static BlankMarkVocabulary Yi() =>
+        Of(
+            64_000,
+            KnownText.Words(BlankMarkAlphabet.Mark),
+            "",
+            new Dictionary<string, int>(),
+            Start(
+                "<|startoftext|>",
+                "<|endoftext|>",
+                "<|Human|>",
+                "<|Assistant|>",
+                "<|System|>",
+                "<|im_start|>",
+                "<|im_end|>"
+            )
+        );
+
+    /// <summary>The unknown piece, control pieces, the bytes.</summary>
+    private static (int Id, SentencePiece Piece)[] Start(params string[] controls) =>
+        [
+            (0, new SentencePiece("<unk>", 0, PieceKind.Unknown)),
+            .. controls.Select((text, i) => (1 + i, new SentencePiece(text, 0, PieceKind.Control))),
+            .. Bytes(1 + controls.Length),
+        ];
+
+    private static IEnumerable<(int Id, SentencePiece Piece)> Bytes(int first) =>
+        Enumerable
+            .Range(0, 256)
+            .Select(b => (first + b, new SentencePiece(Invariant.Text($"<0x{b:X2}>"), 0, PieceKind.Byte)));
 
     private static BlankMarkVocabulary Of(
         int size,
         IEnumerable<string> words,
         string furtherCharacters,
-        Dictionary<string, int> published
+        Dictionary<string, int> published,
+        IReadOnlyList<(int Id, SentencePiece Piece)> settled
     )
     {
         IReadOnlyList<PieceMerge> merges = PieceMerge.Chains(words);
@@ -76,12 +132,9 @@ internal sealed class BlankMarkVocabulary
         string[] texts = [.. merges.Select(m => m.Text), .. characters];
         var taken = new HashSet<string>(texts, StringComparer.Ordinal);
         var pieces = new SentencePiece?[size];
-        pieces[0] = new SentencePiece("<unk>", 0, PieceKind.Unknown);
-        pieces[1] = new SentencePiece("<s>", 0, PieceKind.Control);
-        pieces[2] = new SentencePiece("</s>", 0, PieceKind.Control);
-        for (int b = 0; b < 256; b++)
+        foreach ((int id, SentencePiece piece) in settled)
         {
-            pieces[FirstByte + b] = new SentencePiece(Invariant.Text($"<0x{b:X2}>"), 0, PieceKind.Byte);
+            pieces[id] = piece;
         }
 
         SentencePiece Scored(int rank) => new(texts[rank], -rank, PieceKind.Normal);
@@ -93,7 +146,7 @@ internal sealed class BlankMarkVocabulary
             }
         }
 
-        int free = FirstFree;
+        int free = 0;
         int NextFree()
         {
             while (pieces[free] is not null)

@@ -3,13 +3,15 @@ using Pipelines.Models.Text;
 namespace Pipelines.Models.Making;
 
 /// <summary>
-/// A made-up vocabulary of Qwen2's kind: the letters of 256 bytes, words with their beginnings, pseudo-words; 151,643
-/// tokens, after which the added ones begin.
+/// A made-up vocabulary of Qwen2's, Llama 3's or SmolLM2's kind: the letters of 256 bytes, words with their beginnings,
+/// pseudo-words, after which the added tokens begin.
 /// </summary>
 internal sealed class ByteLevelVocabulary
 {
-    /// <summary>Tokens without the added ones.</summary>
-    public const int Size = 151_643;
+    // without the added ones, but for those that begin SmolLM2's
+    private const int Qwen2Size = 151_643,
+        Llama3Size = 128_000,
+        SmolLm2Size = 49_152;
 
     private const char Blank = 'Ġ'; // the letter of byte 0x20
 
@@ -22,18 +24,27 @@ internal sealed class ByteLevelVocabulary
     /// <summary>Merges, the first to be done first.</summary>
     public IReadOnlyList<PieceMerge> Merges { get; }
 
-    /// <summary>Qwen2's.</summary>
-    public static ByteLevelVocabulary Qwen2()
+    /// <summary>Qwen2's, and Qwen3's.</summary>
+    public static ByteLevelVocabulary Qwen2() => Of(Qwen2Size);
+
+    /// <summary>Llama 3's.</summary>
+    public static ByteLevelVocabulary Llama3() => Of(Llama3Size);
+
+    /// <summary>SmolLM2's: its added tokens of the chat come first.</summary>
+    /// <param name="first">Texts of the tokens 0, 1, ….</param>
+    public static ByteLevelVocabulary SmolLm2(IReadOnlyList<string> first) => Of(SmolLm2Size, first);
+
+    private static ByteLevelVocabulary Of(int size, IReadOnlyList<string>? first = null)
     {
         var alphabet = new ByteLevelAlphabet(ByteLevelAlphabet.QwenPattern, compose: true);
         IEnumerable<string> chinese = KnownText.ChineseCharacters.SelectMany(c =>
             alphabet.Pieces(c.ToString(), first: true)
         );
         IReadOnlyList<PieceMerge> merges = PieceMerge.Chains(KnownText.Words(Blank).Concat(chinese));
-        string[] known = [.. Letters().Select(c => c.ToString()), .. merges.Select(m => m.Text)];
+        string[] known = [.. first ?? [], .. Letters().Select(c => c.ToString()), .. merges.Select(m => m.Text)];
         var taken = new HashSet<string>(known, StringComparer.Ordinal);
         IEnumerable<string> fillers = PseudoWords.All().Select(w => Blank + w).Where(w => !taken.Contains(w));
-        return new ByteLevelVocabulary([.. known.Concat(fillers).Take(Size)], merges);
+        return new ByteLevelVocabulary([.. known.Concat(fillers).Take(size)], merges);
     }
 
     /// <summary>

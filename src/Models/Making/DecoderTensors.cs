@@ -24,7 +24,7 @@ public sealed record DecoderLayout(string Embedding, Func<PublishedModel, string
     /// <summary>As Llama, with norms of each head's queries and keys.</summary>
     public static DecoderLayout Qwen3 { get; } =
         new("embed_tokens", (model, layer) =>
-            [.. LlamaLayer(model, layer, bias: false), .. HeadNorms(model, layer, NearOne)]
+            [.. LlamaLayer(model, layer, bias: false), .. HeadNorms(model, layer, NearGain)]
         );
 
     /// <summary>As Qwen3, with four norms a layer; norms are stored as what they add to 1.</summary>
@@ -35,6 +35,9 @@ public sealed record DecoderLayout(string Embedding, Func<PublishedModel, string
 
     /// <summary>A norm's weight.</summary>
     public Func<string, long, PlannedTensor> Norm { get; init; } = NearOne;
+
+    /// <summary>Behind a norm no gain of the projection is left, so the norm has it.</summary>
+    private static PlannedTensor NearGain(string name, long features) => new(name, [features], ScoreGain, 0.05);
 
     private static IEnumerable<PlannedTensor> HeadNorms(
         PublishedModel model,

@@ -4,8 +4,8 @@ using Pipelines.Models.Families;
 namespace Pipelines.Models.Making;
 
 /// <summary>
-/// One of the ten models of the paper: the numbers that the shapes of its tensors follow from. The sums over the
-/// tensors are the hub's own totals.
+/// A published model: the numbers that the shapes of its tensors follow from. The sums over the tensors are the hub's
+/// own totals.
 /// </summary>
 /// <param name="Name">Last part of its name on the hub.</param>
 /// <param name="Recipe">How models of its kind are made.</param>
@@ -34,7 +34,7 @@ public sealed record PublishedModel(
     bool TiedHead = false
 )
 {
-    /// <summary>The ten, in the order of the paper's table.</summary>
+    /// <summary>All of them, family by family.</summary>
     public static IReadOnlyList<PublishedModel> All => KnownFamilies.Published;
 
     /// <summary>Width of all queries of a layer, H * d.</summary>
@@ -44,7 +44,7 @@ public sealed record PublishedModel(
     public int KeyWidth => KvHeads * HeadDim;
 
     /// <summary>The model of a name; case does not matter.</summary>
-    /// <exception cref="InputException">None of the ten; names the nearest.</exception>
+    /// <exception cref="InputException">No such model; names the nearest.</exception>
     public static PublishedModel Named(string name) =>
         All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? throw Unknown(name);
 
@@ -70,8 +70,9 @@ public sealed record PublishedModel(
 
     private static InputException Unknown(string name)
     {
-        PublishedModel? nearest =
-            All.FirstOrDefault(m => name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+        PublishedModel? nearest = All.FirstOrDefault(m =>
+            name.Length > 5 && m.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)
+        )
             ?? All.Select(m => (Model: m, Slips: Slips(name.ToUpperInvariant(), m.Name.ToUpperInvariant())))
                 .Where(m => 3 * m.Slips <= m.Model.Name.Length) // further off it is a guess
                 .OrderBy(m => m.Slips)
@@ -81,7 +82,7 @@ public sealed record PublishedModel(
         return new InputException(
             "make-model",
             $"there is no published model '{(name.Length <= 80 ? name : name[..80] + "…")}'.",
-            $"{meant}The ten are {string.Join(", ", All.Select(m => m.Name))}."
+            $"{meant}Published are {string.Join(", ", All.Select(m => m.Name))}."
         );
     }
 

@@ -38,7 +38,7 @@ public sealed class RandomModel
     public long Parameters => Tensors.Sum(t => t.Count);
 
     /// <summary>Plans a model.</summary>
-    /// <param name="name">One of the ten names.</param>
+    /// <param name="name">Name of a published model.</param>
     /// <param name="layers">Decoder layers; null = all.</param>
     /// <param name="visionLayers">Blocks of the vision tower; null = all.</param>
     /// <param name="seed">Seed of the weights.</param>
@@ -177,14 +177,9 @@ public sealed class RandomModel
     }
 
     private TensorToWrite ToWrite(PlannedTensor tensor, CancellationToken cancel) =>
-        new(
-            tensor.Name,
-            Model.Recipe.Stored,
-            tensor.Shape,
-            stream =>
-            {
-                cancel.ThrowIfCancellationRequested();
-                RandomValues.Write(tensor, Model.Recipe.Stored, Seed, stream);
-            }
-        );
+        new(tensor.Name, Model.Recipe.Stored, tensor.Shape, stream =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            RandomValues.Write(tensor, Model.Recipe.Stored, Seed, stream);
+        });
 }

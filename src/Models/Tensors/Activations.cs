@@ -21,13 +21,10 @@ public static class Activations
     /// </summary>
     public static torch.Tensor GeluTanh(torch.Tensor x) => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh, false);
 
-    /// <summary><c>silu</c>: x * sigmoid(x).</summary>
-    public static torch.Tensor Silu(torch.Tensor x) => F.silu(x);
-
     /// <summary>The middle of a gated MLP: act(gate) * up.</summary>
     /// <param name="gate">[rows, mlp].</param>
     /// <param name="up">[rows, mlp].</param>
-    /// <param name="activation">The nonlinearity.</param>
+    /// <param name="activation">act.</param>
     /// <param name="by">Packed: by <see cref="RowKernels"/>, forward only; torch: libtorch.</param>
     public static torch.Tensor Gated(torch.Tensor gate, torch.Tensor up, GateActivation activation, LinearChoice by)
     {
@@ -38,15 +35,5 @@ public static class Activations
 
         using torch.Tensor opened = activation == GateActivation.Silu ? F.silu(gate) : GeluTanh(gate);
         return opened.mul(up);
-    }
-
-    /// <summary>SwiGLU's middle: silu(gate) * up, without gradients, written over <paramref name="gate"/>.</summary>
-    /// <param name="gate">[rows, mlp]; holds the result afterwards.</param>
-    /// <param name="up">[rows, mlp].</param>
-    /// <returns><paramref name="gate"/>.</returns>
-    public static torch.Tensor SwiGluInPlace(torch.Tensor gate, torch.Tensor up)
-    {
-        F.silu(gate, inplace: true);
-        return gate.mul_(up);
     }
 }

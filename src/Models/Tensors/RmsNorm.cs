@@ -57,6 +57,5 @@ public sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice B
     }
 
     private torch.Tensor Times(torch.Tensor normed, torch.ScalarType type) =>
-        // Llama's own code rounds to the compute type before it multiplies by the weight
         IsWide ? normed.mul(Weight).to(type) : normed.to(type).mul(Weight);
 }

@@ -4,7 +4,7 @@ namespace Pipelines.Models.Tensors;
 
 /// <summary>
 /// Rotary position embedding with rotate-half pairing: dimension i turns together with i + d/2 by the angle position *
-/// theta^(-2i/d). Positions are explicit, so that a suffix, a picture's grid (two axes, Qwen2-VL's tower) and M-RoPE
+/// theta^(-2i/d). Positions are explicit, so that a suffix, a picture's grid (two axes, the Qwen towers) and M-RoPE
 /// (three axes) are data. Immutable; the tables belong to the caller's dispose scope unless detached.
 /// </summary>
 /// <param name="Cos">[T, d] float32 (float64 for float64 models), both halves equal.</param>
@@ -18,17 +18,20 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     /// <param name="type">Type of the tables; angles are computed in float32 as the checkpoints' own code does, in
     /// float64 for float64.</param>
     /// <param name="divisor">What the frequencies are divided by (linear scaling).</param>
+    /// <param name="scaling">Llama 3.1's scaling, which divides slow frequencies; null = none.</param>
     public static Rotary Of(
         torch.Tensor positions,
         long headDim,
         double theta,
         torch.ScalarType type = torch.ScalarType.Float32,
-        double divisor = 1
+        double divisor = 1,
+        Llama3Scaling? scaling = null
     )
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor axes = positions.unsqueeze(0); // [1, T]
-        return Detached(Angles(axes, [headDim / 2], headDim, theta, divisor, type), type, scope);
+        torch.ScalarType wide = AngleType(type);
+        torch.Tensor frequencies = Frequencies(headDim, theta, divisor, wide, positions.device, scaling); // [d/2]
+        return Detached(positions.to(wide).unsqueeze(1) * frequencies, type, scope);
     }
 
     /// <summary>
@@ -77,7 +80,7 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
     }
 
     /// <summary>
-    /// Tables for a picture's grid (Qwen2-VL's tower): d/4 frequencies turn with the row, the same d/4 frequencies with
+    /// Tables for a picture's grid (the Qwen towers): d/4 frequencies turn with the row, the same d/4 frequencies with
     /// the column.
     /// </summary>
     /// <param name="rows">[T].</param>
@@ -142,13 +145,17 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         double theta,
         double divisor,
         torch.ScalarType wide,
-        torch.Device device
+        torch.Device device,
+        Llama3Scaling? scaling = null
     )
     {
         // exact powers, rounded once: theta^(-2i/d), over the divisor
         double[] values =
         [
-            .. Enumerable.Range(0, (int)dimensions / 2).Select(i => Math.Pow(theta, -2.0 * i / dimensions) / divisor),
+            .. Enumerable
+                .Range(0, (int)dimensions / 2)
+                .Select(i => Math.Pow(theta, -2.0 * i / dimensions) / divisor)
+                .Select(f => scaling?.Of(f) ?? f),
         ];
         return torch.tensor(values, dtype: wide, device: device);
     }

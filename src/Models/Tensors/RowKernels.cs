@@ -14,6 +14,12 @@ internal static unsafe class RowKernels
     private const int Width = 16;
     private const long WorthAThread = 1 << 20; // elements
 
+    /// <summary>sqrt(2 / pi), the factor of x inside the tanh of <see cref="GeGlu"/>.</summary>
+    private const double TanhLinear = 0.79788456080286535588;
+
+    /// <summary>sqrt(2 / pi) * 0.044715, that of x^3.</summary>
+    private const double TanhCubic = 0.044715 * TanhLinear;
+
     /// <summary>y = x / sqrt(mean(x^2) + eps) * weight, row by row.</summary>
     /// <param name="x">[..., columns] float32 on the CPU.</param>
     /// <param name="weight">[columns].</param>
@@ -33,12 +39,6 @@ internal static unsafe class RowKernels
         GC.KeepAlive(weight);
         return y;
     }
-
-    /// <summary>sqrt(2 / pi), the factor of x inside the tanh of <see cref="GeGlu"/>.</summary>
-    public const double TanhLinear = 0.79788456080286535588;
-
-    /// <summary>sqrt(2 / pi) * 0.044715, that of x^3.</summary>
-    public const double TanhCubic = 0.044715 * TanhLinear;
 
     /// <summary>SwiGLU's middle: silu(gate) * up.</summary>
     /// <param name="gate">[rows, columns] float32 on the CPU.</param>

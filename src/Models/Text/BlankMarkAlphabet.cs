@@ -137,6 +137,9 @@ internal sealed class BlankMarkAlphabet : SymbolAlphabet
     /// <inheritdoc/>
     public override string Text(string token) => token.Replace(Mark, ' ');
 
+    /// <summary>Gemma's runs of blanks are added tokens, and the hub's decoder makes blanks of all marks.</summary>
+    public override string AddedText(string token) => Text(token);
+
     /// <summary>Bytes that are not UTF-8 as a whole become one U+FFFD each, as the hub's decoder does.</summary>
     public override string BytesText(byte[] bytes) =>
         Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);

@@ -6,8 +6,8 @@ using Pipelines.Domain.Errors;
 namespace Pipelines.Models.Text;
 
 /// <summary>
-/// GPT-2's alphabet: each byte of the UTF-8 text is one letter; a pattern cuts the text into words, numbers and blanks
-/// before (Qwen2 and its kin).
+/// GPT-2's alphabet: each byte of the UTF-8 text is one letter; patterns cut the text into words, numbers and blanks
+/// before (Qwen2, Llama 3, SmolLM2).
 /// </summary>
 internal sealed class ByteLevelAlphabet : SymbolAlphabet
 {
@@ -20,8 +20,21 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
         + @"|\s*[\r\n]+" // line ends, with the blanks before them
         + @"|\s+(?!\S)|\s+"; // blanks: all but the last where a word follows, which takes that one
 
+    /// <summary>Llama 3's pattern: Qwen2's, with digits in threes.</summary>
+    public static readonly string Llama3Pattern = QwenPattern.Replace(
+        @"|\p{N}|",
+        @"|\p{N}{1,3}|",
+        StringComparison.Ordinal
+    );
+
     /// <summary>GPT-2's pattern, which a ByteLevel pre-tokenizer with use_regex has built in.</summary>
     public const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    /// <summary>A Digits pre-tokenizer with individual_digits: numbers' characters one by one.</summary>
+    public const string Digit = @"\p{N}";
+
+    /// <summary>The same without: numbers apart from all else.</summary>
+    public const string Number = @"\p{N}+";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly char[] Letters = MakeLetters();
@@ -29,7 +42,7 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
         .Range(0, 256)
         .ToDictionary(b => Letters[b], b => (byte)b);
 
-    private readonly Regex _words;
+    private readonly Regex[] _cuts;
     private readonly bool _compose;
 
     /// <summary>An alphabet with a split pattern.</summary>
@@ -38,6 +51,11 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
     /// <exception cref="ArgumentException">The pattern is no regular expression.</exception>
     /// <exception cref="InputException">NFC is asked for and the runtime has no Unicode data.</exception>
     public ByteLevelAlphabet(string pattern, bool compose)
+        : this([pattern], compose) { }
+
+    /// <summary>An alphabet with several split patterns, each applied to what the one before it has cut.</summary>
+    /// <inheritdoc cref="ByteLevelAlphabet(string, bool)"/>
+    public ByteLevelAlphabet(IReadOnlyList<string> patterns, bool compose)
     {
         if (compose && "e\u0301".Normalize(NormalizationForm.FormC).Length != 1)
         {
@@ -48,7 +66,7 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
             );
         }
 
-        _words = new Regex(pattern, RegexOptions.CultureInvariant, Patience);
+        _cuts = [.. patterns.Select(p => new Regex(p, RegexOptions.CultureInvariant, Patience))];
         _compose = compose;
     }
 
@@ -96,8 +114,9 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
     public override string BytesText(byte[] bytes) => Encoding.UTF8.GetString(bytes);
 
     /// <summary>
-    /// Matches and what lies between them. A pattern sees UTF-16, in which letters beyond the basic plane are no
-    /// <c>\p{L}</c>: each such character is shown to it as one stand-in of its class.
+    /// What the patterns cut, one after the other: matches and what lies between them. A pattern sees UTF-16, in which
+    /// letters beyond the basic plane are no <c>\p{L}</c>: each such character is shown to it as one stand-in of its
+    /// class.
     /// </summary>
     private IEnumerable<(int Start, int Length)> Words(string text)
     {
@@ -112,25 +131,37 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
         }
 
         starts.Add(position);
+        IEnumerable<(int Start, int Length)> cut = [(0, shown.Length)];
+        string whole = shown.ToString();
+        foreach (Regex pattern in _cuts)
+        {
+            cut = cut.SelectMany(part => Cut(pattern, whole.Substring(part.Start, part.Length), part.Start));
+        }
+
+        return cut.Select(part => (starts[part.Start], starts[part.Start + part.Length] - starts[part.Start]));
+    }
+
+    private static IEnumerable<(int Start, int Length)> Cut(Regex pattern, string text, int offset)
+    {
         int at = 0;
-        foreach (Match match in _words.Matches(shown.ToString()))
+        foreach (Match match in pattern.Matches(text))
         {
             if (match.Index > at)
             {
-                yield return (starts[at], starts[match.Index] - starts[at]);
+                yield return (offset + at, match.Index - at);
             }
 
             if (match.Length > 0)
             {
-                yield return (starts[match.Index], starts[match.Index + match.Length] - starts[match.Index]);
+                yield return (offset + match.Index, match.Length);
             }
 
             at = match.Index + match.Length;
         }
 
-        if (at < shown.Length)
+        if (at < text.Length)
         {
-            yield return (starts[at], position - starts[at]);
+            yield return (offset + at, text.Length - at);
         }
     }
 
@@ -143,18 +174,13 @@ internal sealed class ByteLevelAlphabet : SymbolAlphabet
             _ => '\u263A', // ☺
         };
 
-    private static string Spell(byte[] bytes) =>
-        string.Create(
-            bytes.Length,
-            bytes,
-            static (letters, from) =>
+    private static string Spell(byte[] bytes) => string.Create(bytes.Length, bytes, static (letters, from) =>
+        {
+            for (int i = 0; i < from.Length; i++)
             {
-                for (int i = 0; i < from.Length; i++)
-                {
-                    letters[i] = Letters[from[i]];
-                }
+                letters[i] = Letters[from[i]];
             }
-        );
+        });
 
     /// <summary>Printable bytes stand for themselves, the others for U+0100 and on.</summary>
     private static char[] MakeLetters()

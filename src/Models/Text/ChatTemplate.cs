@@ -7,8 +7,8 @@ namespace Pipelines.Models.Text;
 
 /// <summary>
 /// The text around a question, with one picture: a published prompt, or a folder's chat template, rendered. Whatever it
-/// is, the text holds one place for the picture, the same text before it for every question, and
-/// the question behind it as it was asked; the next token is the first of the answer.
+/// is, the text holds one place for the picture, the same text before it for every question, and the question behind it
+/// as it was asked; the next token is the first of the answer.
 /// </summary>
 public sealed class ChatTemplate
 {

@@ -146,7 +146,7 @@ public sealed class HubTokenizer
             if (_addedIds.Contains(id))
             {
                 FlushBytes(bytes, text);
-                text.Append(skipAdded && _special.Contains(id) ? "" : token);
+                text.Append(skipAdded && _special.Contains(id) ? "" : _model.Alphabet.AddedText(token));
             }
             else if (_model.Alphabet.Bytes(token) is { } some)
             {
@@ -180,7 +180,7 @@ public sealed class HubTokenizer
 
         if (_addedIds.Contains(id))
         {
-            return token;
+            return _model.Alphabet.AddedText(token);
         }
 
         if (_model.Alphabet.Bytes(token) is not { } bytes)
@@ -242,7 +242,7 @@ public sealed class HubTokenizer
             string text =
                 !_addedIds.Contains(ids[i]) ? _model.Alphabet.Text(token)
                 : _special.Contains(ids[i]) ? ""
-                : token;
+                : _model.Alphabet.AddedText(token);
             characters.AddRange(text.EnumerateRunes().Select(character => new SpeltCharacter(character, i, i)));
         }
 

@@ -28,6 +28,9 @@ internal abstract class SymbolAlphabet
     /// <summary>The text of a token that has no <see cref="Bytes"/>.</summary>
     public abstract string Text(string token);
 
+    /// <summary>The text of an added token that is part of an answer.</summary>
+    public virtual string AddedText(string token) => token;
+
     /// <summary>Text of the joined bytes of neighbouring tokens.</summary>
     public abstract string BytesText(byte[] bytes);
 

@@ -83,6 +83,8 @@ internal sealed record TokenizerJson
 
         public bool? UseRegex { get; init; }
 
+        public bool? IndividualDigits { get; init; }
+
         public IReadOnlyList<Part?>? Decoders { get; init; }
 
         public IReadOnlyList<TemplateItem?>? Single { get; init; }

@@ -55,6 +55,19 @@ internal static class TokenizerJsonAlphabet
                 RequireNoPrefix(settings);
                 return new ByteLevelAlphabet(ByteLevelAlphabet.Gpt2Pattern, normalizer == "NFC");
             case (
+                [{ Type: "Digits" } digits, { Type: "ByteLevel", UseRegex: null or true, AddPrefixSpace: false }],
+                ""
+                    or "NFC"
+            ):
+                RequireNoPrefix(settings);
+                return new ByteLevelAlphabet(
+                    [
+                        digits.IndividualDigits == true ? ByteLevelAlphabet.Digit : ByteLevelAlphabet.Number,
+                        ByteLevelAlphabet.Gpt2Pattern,
+                    ],
+                    normalizer == "NFC"
+                );
+            case (
                 []
                     or [{ Type: "Split", Pattern.String: " ", Invert: null or false }],
                 ""
@@ -100,7 +113,8 @@ internal static class TokenizerJsonAlphabet
                 throw new InputException(
                     file,
                     $"has the pre-tokenizer {found}{behind} with settings that are not supported.",
-                    "Supported are Split with ByteLevel (Qwen2), ByteLevel (GPT-2), Metaspace and none (LLaMA)."
+                    "Supported are Split with ByteLevel (Qwen2), ByteLevel (GPT-2), Digits before it (SmolLM), "
+                        + "Metaspace and none (LLaMA)."
                 );
         }
     }

@@ -8,6 +8,35 @@ namespace Pipelines.Models.Vision;
 /// <param name="Rgb">uint8 [height, width, 3], row-major.</param>
 public sealed record Picture(int Width, int Height, byte[] Rgb)
 {
+    /// <summary>
+    /// uint8 [height, width], 255 where the picture covers what is behind it; null = everywhere. Most families drop it,
+    /// as <c>convert('RGB')</c> does; see <see cref="OnWhite"/>.
+    /// </summary>
+    public byte[]? Alpha { get; init; }
+
+    /// <summary>
+    /// The picture on white where it is transparent: <c>Image.alpha_composite</c> of Pillow, to the bit.
+    /// </summary>
+    public Picture OnWhite()
+    {
+        if (Alpha is null)
+        {
+            return this;
+        }
+
+        byte[] rgb = new byte[Rgb.Length];
+        for (int i = 0; i < Rgb.Length; i++)
+        {
+            const uint white = 255,
+                half = 0x80 << 7; // Pillow keeps 7 more bits
+            uint alpha = Alpha[i / 3] * 128u,
+                sum = (Rgb[i] * alpha) + (white * ((255 * 128u) - alpha)) + half;
+            rgb[i] = (byte)((((sum >> 8) + sum) >> 8) >> 7);
+        }
+
+        return new Picture(Width, Height, rgb);
+    }
+
     /// <summary>The picture turned upright.</summary>
     /// <param name="orientation">How it is stored.</param>
     public Picture Turned(Orientation orientation)
@@ -19,6 +48,7 @@ public sealed record Picture(int Width, int Height, byte[] Rgb)
 
         var (width, height) = orientation >= Orientation.Transposed ? (Height, Width) : (Width, Height);
         byte[] rgb = new byte[Rgb.Length];
+        byte[]? alpha = Alpha is null ? null : new byte[Alpha.Length];
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)
@@ -35,10 +65,14 @@ public sealed record Picture(int Width, int Height, byte[] Rgb)
                     _ => (x, y),
                 };
                 Rgb.AsSpan(3 * ((fromY * Width) + fromX), 3).CopyTo(rgb.AsSpan(3 * ((y * width) + x)));
+                if (alpha is not null)
+                {
+                    alpha[(y * width) + x] = Alpha![(fromY * Width) + fromX];
+                }
             }
         }
 
-        return new Picture(width, height, rgb);
+        return new Picture(width, height, rgb) { Alpha = alpha };
     }
 
     /// <summary>SHA-256 of size and pixels, hexadecimal: what two files of one picture share.</summary>
@@ -48,10 +82,11 @@ public sealed record Picture(int Width, int Height, byte[] Rgb)
         hash.AppendData(BitConverter.GetBytes(Width));
         hash.AppendData(BitConverter.GetBytes(Height));
         hash.AppendData(Rgb);
+        hash.AppendData(Alpha ?? []);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>A part of the picture.</summary>
+    /// <summary>A part of the picture, without <see cref="Alpha"/>.</summary>
     public Picture Crop(int left, int top, int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(left);
@@ -67,7 +102,7 @@ public sealed record Picture(int Width, int Height, byte[] Rgb)
         return new Picture(width, height, rgb);
     }
 
-    /// <summary>The picture on a larger ground of one colour.</summary>
+    /// <summary>The picture on a larger ground of one colour, without <see cref="Alpha"/>.</summary>
     /// <param name="left">Columns in front of it.</param>
     /// <param name="top">Rows above it.</param>
     /// <param name="width">Columns of the result.</param>

@@ -6,9 +6,10 @@ namespace Pipelines.Models.Vision;
 
 /// <summary>
 /// Decodes PNG, JPEG, WebP, GIF and BMP as Pillow does (<c>Image.open(f).convert('RGB')</c>, then
-/// <c>ImageOps.exif_transpose</c>): alpha is dropped, not blended; of 16 bits the high byte counts, in gray too (Pillow
-/// clamps 16-bit gray instead); of moving pictures the first frame; the orientation is followed wherever Pillow finds
-/// it (<see cref="PictureMetadata"/>). What a file is, is judged by its content, never by its name.
+/// <c>ImageOps.exif_transpose</c>): alpha is kept beside the colours, not blended; of 16 bits the high byte counts, in
+/// gray too (Pillow clamps 16-bit gray instead); of moving pictures the first frame; the orientation is followed
+/// wherever Pillow finds it (<see cref="PictureMetadata"/>). What a file is, is judged by its content, never by its
+/// name.
 /// </summary>
 public static class PictureDecoder
 {
@@ -269,6 +270,34 @@ public static class PictureDecoder
             (rgb[to], rgb[to + 1], rgb[to + 2]) = (rgba[from], rgba[from + 1], rgba[from + 2]);
         }
 
-        return new Picture(header.Width, header.Height, rgb);
+        return new Picture(header.Width, header.Height, rgb)
+        {
+            Alpha = codec.Info.AlphaType == SKAlphaType.Opaque ? null : AlphaOf(bytes, rgba),
+        };
+    }
+
+    /// <summary>
+    /// What is transparent; null where nothing is. Pillow opens a PNG of colours with one transparent colour as RGB and
+    /// leaves that colour as it is.
+    /// </summary>
+    private static byte[]? AlphaOf(byte[] file, byte[] rgba)
+    {
+        const int colourType = 25,
+            ofColours = 2;
+        bool isPng = PictureFormats.Of(file) == PictureFormat.Png;
+        if (isPng && file[colourType] == ofColours)
+        {
+            return null;
+        }
+
+        byte[] alpha = new byte[rgba.Length / 4];
+        bool isCovered = true;
+        for (int i = 0; i < alpha.Length; i++)
+        {
+            alpha[i] = rgba[(4 * i) + 3];
+            isCovered &= alpha[i] == byte.MaxValue;
+        }
+
+        return isCovered ? null : alpha;
     }
 }

@@ -2,7 +2,7 @@ namespace Pipelines.Models.Vision;
 
 /// <summary>What a family's preprocessing makes of a picture: the numbers that enter the vision tower.</summary>
 /// <param name="Values">Normalised values, row-major.</param>
-/// <param name="Shape">[tiles, 3, height, width]; Qwen2-VL: [patches, 3 * 2 * 14 * 14].</param>
+/// <param name="Shape">[tiles, 3, height, width]; Qwen's families: [patches, 3 * 2 * p * p].</param>
 public sealed record Pixels(float[] Values, int[] Shape);
 
 /// <summary>From bytes to normalised values: one table of 256 floats a channel.</summary>

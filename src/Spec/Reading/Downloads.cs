@@ -11,12 +11,40 @@ internal static partial class Downloads
         ["llava-1.5-13b-hf"] = "llava-hf/llava-1.5-13b-hf",
         ["llava-v1.6-vicuna-7b-hf"] = "llava-hf/llava-v1.6-vicuna-7b-hf",
         ["llava-v1.6-vicuna-13b-hf"] = "llava-hf/llava-v1.6-vicuna-13b-hf",
+        ["llava-v1.6-mistral-7b-hf"] = "llava-hf/llava-v1.6-mistral-7b-hf",
+        ["llama3-llava-next-8b-hf"] = "llava-hf/llama3-llava-next-8b-hf",
+        ["llava-v1.6-34b-hf"] = "llava-hf/llava-v1.6-34b-hf",
         ["InternVL2_5-1B"] = "OpenGVLab/InternVL2_5-1B",
         ["InternVL2_5-2B"] = "OpenGVLab/InternVL2_5-2B",
         ["InternVL2_5-4B"] = "OpenGVLab/InternVL2_5-4B",
         ["InternVL2_5-8B"] = "OpenGVLab/InternVL2_5-8B",
+        ["InternVL3-1B"] = "OpenGVLab/InternVL3-1B",
+        ["InternVL3-2B"] = "OpenGVLab/InternVL3-2B",
+        ["InternVL3-8B"] = "OpenGVLab/InternVL3-8B",
+        ["InternVL3-14B"] = "OpenGVLab/InternVL3-14B",
+        ["InternVL3_5-1B"] = "OpenGVLab/InternVL3_5-1B",
+        ["InternVL3_5-2B"] = "OpenGVLab/InternVL3_5-2B",
+        ["InternVL3_5-4B"] = "OpenGVLab/InternVL3_5-4B",
+        ["InternVL3_5-8B"] = "OpenGVLab/InternVL3_5-8B",
+        ["InternVL3_5-1B-HF"] = "OpenGVLab/InternVL3_5-1B-HF",
+        ["InternVL3_5-2B-HF"] = "OpenGVLab/InternVL3_5-2B-HF",
+        ["InternVL3_5-4B-HF"] = "OpenGVLab/InternVL3_5-4B-HF",
+        ["InternVL3_5-8B-HF"] = "OpenGVLab/InternVL3_5-8B-HF",
         ["Qwen2-VL-2B-Instruct"] = "Qwen/Qwen2-VL-2B-Instruct",
         ["Qwen2-VL-7B-Instruct"] = "Qwen/Qwen2-VL-7B-Instruct",
+        ["Qwen2.5-VL-3B-Instruct"] = "Qwen/Qwen2.5-VL-3B-Instruct",
+        ["Qwen2.5-VL-7B-Instruct"] = "Qwen/Qwen2.5-VL-7B-Instruct",
+        ["Qwen3-VL-2B-Instruct"] = "Qwen/Qwen3-VL-2B-Instruct",
+        ["Qwen3-VL-4B-Instruct"] = "Qwen/Qwen3-VL-4B-Instruct",
+        ["Qwen3-VL-8B-Instruct"] = "Qwen/Qwen3-VL-8B-Instruct",
+        ["llava-onevision-qwen2-0.5b-ov-hf"] = "llava-hf/llava-onevision-qwen2-0.5b-ov-hf",
+        ["llava-onevision-qwen2-7b-ov-hf"] = "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+        ["gemma-3-4b-it"] = "google/gemma-3-4b-it",
+        ["gemma-3-12b-it"] = "google/gemma-3-12b-it",
+        ["SmolVLM2-256M-Video-Instruct"] = "HuggingFaceTB/SmolVLM2-256M-Video-Instruct",
+        ["SmolVLM2-500M-Video-Instruct"] = "HuggingFaceTB/SmolVLM2-500M-Video-Instruct",
+        ["SmolVLM2-2.2B-Instruct"] = "HuggingFaceTB/SmolVLM2-2.2B-Instruct",
+        ["Idefics3-8B-Llama3"] = "HuggingFaceM4/Idefics3-8B-Llama3",
     };
 
     /// <summary>
@@ -25,8 +53,8 @@ internal static partial class Downloads
     public static string Model(string folder)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
-        string? known =
-            Models.GetValueOrDefault(name) ?? (Nearest.To(name, Models.Keys) is { } near ? Models[near] : null);
+        string? known = Models.GetValueOrDefault(name)
+            ?? (Nearest.To(name, Models.Keys) is { } near ? Models[near] : null);
         return known is null
             ? "put the model's hub folder there (config.json, *.safetensors and the tokenizer's files), or "
                 + "set model.path"

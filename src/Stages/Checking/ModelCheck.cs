@@ -107,15 +107,20 @@ public sealed class ModelCheck : IDisposable
                 .Select(i => new PromptRow(Whole(i), part, Whole(prompt.Ids[i]), TokenText(prompt.Ids[i])));
         string grid =
             features.Tokens.Rows > 0 ? Invariant.Text($", {features.Tokens.Rows} x {features.Tokens.Columns}") : "";
+        IEnumerable<PromptRow> Image(TokenRun run, int before) =>
+            [
+                .. Rows(before, run.Start - before, "prefix"),
+                new PromptRow(
+                    $"{Whole(run.Start)}-{Whole(run.End - 1)}",
+                    "image",
+                    Whole(prompt.Ids[run.Start]),
+                    $"{TokenText(prompt.Ids[run.Start])} x {Whole(run.Length)}{grid}"
+                ),
+            ];
+        IReadOnlyList<TokenRun> runs = prompt.ImageRuns;
         return
         [
-            .. Rows(0, prompt.ImageStart, "prefix"),
-            new PromptRow(
-                $"{Whole(prompt.ImageStart)}-{Whole(prompt.SuffixStart - 1)}",
-                "image",
-                Whole(prompt.Ids[prompt.ImageStart]),
-                $"{TokenText(prompt.Ids[prompt.ImageStart])} x {Whole(prompt.ImageLength)}{grid}"
-            ),
+            .. runs.SelectMany((run, i) => Image(run, i == 0 ? 0 : runs[i - 1].End)),
             .. Rows(prompt.SuffixStart, questionLength - prompt.SuffixStart, "suffix"),
             .. Rows(questionLength, prompt.Length - questionLength, "given"),
         ];

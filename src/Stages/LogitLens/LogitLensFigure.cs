@@ -12,6 +12,9 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         MostItems = 10,
         NarrowItems = 4;
 
+    private const string NormHeld =
+        " (and before it through the layer's norm of what attention adds, its scale held at the intact run's)";
+
     /// <summary>The figure; null without a logit lens.</summary>
     public static Drawing? Of(Findings findings)
     {
@@ -51,7 +54,8 @@ internal sealed class LogitLensFigure : IFigure<Findings>
             Shows(findings, lens, samples),
             $"For each of the {Count(lens.Heads)} heads of largest β: what it adds at the last position "
                 + $"{(IsWhole(findings) ? "before the answer " : "")}(a V W_O) through the final norm and the "
-                + $"unembedding; the {Count(lens.Items)} items of largest logit, "
+                + $"unembedding{(findings.Data.Model.NormsHeadsTogether ? NormHeld : "")}; "
+                + $"the {Count(lens.Items)} items of largest logit, "
                 + $"falling to the right"
                 + $"{(lens.Items > NarrowItems ? $" (on a narrow screen the first {Count(NarrowItems)})" : "")}. "
                 + $"Shade: logit, on one scale a sample; framed: {Framed(findings)}. "

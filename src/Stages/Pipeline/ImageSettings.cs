@@ -107,18 +107,13 @@ public static class ImageSettings
             throw new InputException(
                 $"{Where}.{foreign}",
                 $"{family.Name} has no such choice.",
-                $"It has {Listed(has)}."
+                has.Count > 0 ? $"It has {Listed(has)}." : "Every picture is fitted alike."
             );
         }
     }
 
     private static string Listed(IReadOnlyList<string> names) =>
-        names.Count switch
-        {
-            0 => "none",
-            1 => names[0],
-            _ => $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}",
-        };
+        names.Count == 1 ? names[0] : $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
 
     private static string Tokens(string how, int tokens) => Invariant.Text($"{how}; {tokens} image tokens");
 }

@@ -1,4 +1,5 @@
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Data.Questions;
@@ -176,7 +177,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                 ends?.ImageTokens ?? 0,
                 ends?.SuffixTokens ?? 0,
                 context.Arithmetic.ToString()
-            ),
+            )
+            {
+                NormsHeadsTogether = context.Info.Decoder.PostNorms,
+                Remarks = ModelRemarks.Of(context.Info.Decoder),
+            },
             Question = context.Question,
             HasOwnQuestions = context.HasOwnQuestions,
             Measures = context.MeasuresOwnLogit ? ReportData.AdjustedLogit : TargetWords.Of(context.Target),

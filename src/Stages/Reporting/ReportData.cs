@@ -113,6 +113,12 @@ internal sealed record ModelCard(
     string Arithmetic
 )
 {
+    /// <summary>What a layer's heads write passes a norm together.</summary>
+    public bool NormsHeadsTogether { get; init; }
+
+    /// <summary>What is particular to its heads, in sentences.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>A head n = layer * H + head in words.</summary>
     public string NameOf(int n) => $"layer {Format.Count(n / Heads)} head {Format.Count(n % Heads)}";
 

@@ -66,6 +66,11 @@ internal static class SettingsSection
             $"{Many(model.Layers, "layer")} × {Many(model.Heads, "head")} of {Count(model.HeadDim)}; "
                 + $"{Many(model.KvHeads, "key/value head")} a layer",
         ];
+        if (model.Remarks.Count > 0)
+        {
+            yield return ["heads", string.Join(" ", model.Remarks)];
+        }
+
         if (model.ImageTokens > 0)
         {
             yield return

@@ -94,7 +94,7 @@ public sealed class TokenTrace : Stage
         {
             ImageTokenTrace.Always => true,
             ImageTokenTrace.Never => false,
-            _ => context.Info.Family.TracesImageTokens,
+            _ => context.Info.Family.TokenGrid != TokenGridKind.None,
         };
 
     /// <inheritdoc/>
@@ -278,7 +278,10 @@ public sealed class TokenTrace : Stage
                 attribution.UnitOf(artifacts, sample),
                 validation.UnitOf(artifacts, sample, Criterion.HeadAttribution),
                 spec.Faithfulness,
-                spec.Important
+                spec.Important,
+                context.Info.Family.TokenGrid is TokenGridKind.Whole or TokenGridKind.Tiles
+                    ? context.Info.Family.TokenGrid
+                    : null
             )
         );
         if (!TracesImage)
@@ -334,6 +337,8 @@ public sealed class TokenTrace : Stage
 /// <param name="Validation">The curves by head attribution, from which x* comes.</param>
 /// <param name="Faithfulness">Which x* exceeds.</param>
 /// <param name="Important">Which delta exceeds in u*.</param>
+/// <param name="Grid">Which image tokens lie as a grid; null where none or the first do, as the first version had
+/// it.</param>
 [UnitKind("token-trace", 1, "masks")]
 internal sealed record TextTrace(
     SamplePasses Passes,
@@ -341,7 +346,8 @@ internal sealed record TextTrace(
     Unit Attribution,
     Unit Validation,
     double Faithfulness,
-    double Important
+    double Important,
+    TokenGridKind? Grid
 ) : IUnit<TextTrace>
 {
     /// <summary>Weighted attention of the image tokens; its rows have no beta yet.</summary>
@@ -416,8 +422,8 @@ internal sealed record TextTrace(
     }
 
     private static ImageTokenRow Token(string sample, TokenGrid? grid, int j, double attention) =>
-        grid is not null && j < grid.Rows * grid.Columns
-            ? new ImageTokenRow(sample, j, j / grid.Columns, j % grid.Columns, attention, null)
+        grid?.CellOf(j) is { } cell
+            ? new ImageTokenRow(sample, j, cell.Row, cell.Column, attention, null)
             : new ImageTokenRow(sample, j, null, null, attention, null);
 
     private static Picture Small(Picture picture)

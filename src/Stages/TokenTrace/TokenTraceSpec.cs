@@ -6,7 +6,8 @@ namespace Pipelines.Stages;
 /// <summary>For which models image tokens are attributed.</summary>
 public enum ImageTokenTrace
 {
-    /// <summary>LLaVA-1.5 and LLaVA-NeXT, whose image tokens keep the grid of the picture (paper).</summary>
+    /// <summary>Where image tokens lie as a grid over the picture; the paper does it for LLaVA-1.5 and
+    /// LLaVA-NeXT.</summary>
     Auto,
 
     /// <summary>Every family.</summary>

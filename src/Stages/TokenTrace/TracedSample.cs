@@ -32,10 +32,10 @@ internal sealed record TracedSample
     /// <summary>phi(x*, u*, 1) / phi(x*).</summary>
     public required double LogitKept { get; init; }
 
-    /// <summary>w_j [P].</summary>
+    /// <summary>w_j [P], those of the grid first, row by row.</summary>
     public IReadOnlyList<double> Attention { get; init; } = [];
 
-    /// <summary>beta over image tokens [P]; empty where they are not attributed.</summary>
+    /// <summary>beta over image tokens [P] in the same order; empty where they are not attributed.</summary>
     public IReadOnlyList<double> Beta { get; init; } = [];
 
     /// <summary>Explained variance of the fit over image tokens on its test masks.</summary>
@@ -47,7 +47,7 @@ internal sealed record TracedSample
     /// <summary>What the model sees under the tokens' grid, a PNG file; null where there is no grid.</summary>
     public byte[]? Seen { get; init; }
 
-    /// <summary>Rows of the grid: tokens 0 to Rows * Columns - 1, row by row.</summary>
+    /// <summary>Rows of the grid.</summary>
     public int Rows { get; init; }
 
     /// <summary>Columns of the grid.</summary>
@@ -88,8 +88,14 @@ internal sealed record TracedSample
         CountOf(sample?.GivenTokens) + Math.Max(0, CountOf(measured?.Sequence) - 1);
 
     /// <summary>Ids with blanks between.</summary>
-    private static int CountOf(string? ids) =>
-        (ids ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
+    private static int CountOf(string? ids) => (ids ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
+
+    /// <summary>
+    /// The tokens of the grid, row by row, then those that are in none: tiles follow each other in the prompt, and lie
+    /// side by side in the picture.
+    /// </summary>
+    private static IEnumerable<ImageTokenRow> ByCell(ImageTokenRow[] image) =>
+        image.OrderBy(t => t.Row is null).ThenBy(t => t.Row).ThenBy(t => t.Column);
 
     private static TracedSample Of(
         ReportSample sample,
@@ -107,8 +113,8 @@ internal sealed record TracedSample
             Important = [.. text.Select(t => t.Important)],
             HeadsKept = trace.HeadsKept,
             LogitKept = trace.LogitKept,
-            Attention = [.. image.Select(t => t.WeightedAttention)],
-            Beta = [.. image.Select(t => t.Beta).OfType<double>()],
+            Attention = [.. ByCell(image).Select(t => t.WeightedAttention)],
+            Beta = [.. ByCell(image).Select(t => t.Beta).OfType<double>()],
             R2 = Undefined.ToNaN(fit?.R2),
             AttentionRho = Undefined.ToNaN(fit?.RhoAttention),
             Seen = sample.Seen,

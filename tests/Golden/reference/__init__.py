@@ -1,1 +1,1 @@
-"""Plain forward passes of the four families, written from their formulas and not from the program's code."""
+"""Plain forward passes of all families, written from their formulas and not from the program's code."""

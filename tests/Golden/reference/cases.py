@@ -12,14 +12,17 @@ from .files import read_json, write_lines, write_safetensors
 from .folders import TEXTS, write_folder, write_weights
 from .models import Model
 from .pictures import NextGeometry, internvl_grid, open_rgb, qwen_size
+from .smolvlm import Tiling
 from .weights import random_weights
 
 QUESTION = TEXTS[0]
 PLAIN = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 64, "intermediate_size": 112}
 CLIP = {"hidden_size": 48, "image_size": 56, "intermediate_size": 80, "num_attention_heads": 3, "num_hidden_layers": 3}
 INTERN = CLIP | {"num_hidden_layers": 2}
+ONEVISION = [[30, 30], [30, 60], [60, 30], [60, 60]]
 LLAVA = "USER: <image>\n{question} ASSISTANT:"
 CHAT = "<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{image}{question}<|im_end|>\n<|im_start|>assistant\n"
+PLAIN_CHAT = CHAT.removeprefix("<|im_start|>system\n{system}<|im_end|>\n")
 INTERN_SYSTEM = (
     "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。"
 )
@@ -102,6 +105,38 @@ CASES = {
         seed=1,
         fields={"max_num": 4},
     ),
+    "small-internvl35": Case(
+        "InternVL3_5-1B",
+        {
+            "config": {
+                "force_image_size": 56,
+                "llm_config": PLAIN | {"num_key_value_heads": 2, "head_dim": 24},
+                "vision_config": INTERN,
+            },
+            "preprocessor": {"size": 56, "crop_size": 56},
+        },
+        CHAT.replace("{system}", INTERN_SYSTEM).replace("{image}", "<image>\n"),
+        [(64, 126, False), (60, 120, True), (62, 128, False), (70, 135, False)],
+        seed=1,
+        padding_rows=10,
+        fields={"max_num": 4},
+    ),
+    "small-internvl-hf": Case(
+        "InternVL3_5-1B-HF",
+        {
+            "config": {
+                "image_seq_length": 4,
+                "text_config": PLAIN | {"num_key_value_heads": 2, "head_dim": 24},
+                "vision_config": INTERN | {"image_size": [56, 56]},
+            },
+            "preprocessor": {"size": {"height": 56, "width": 56}},
+            "processor": {"image_seq_length": 4},
+        },
+        PLAIN_CHAT.replace("{image}", "<IMG_CONTEXT>\n"),
+        [(130, 62, False), (120, 60, True), (118, 63, False), (140, 68, False)],
+        seed=1,
+        fields={"max_num": 4},
+    ),
     "small-qwen2vl": Case(
         "Qwen2-VL-2B-Instruct",
         {
@@ -116,6 +151,130 @@ CASES = {
             "{image}", "<|vision_start|><|image_pad|><|vision_end|>"
         ),
         [(115, 90, False), (110, 80, True), (120, 86, False), (108, 77, False)],
+        seed=1,
+        padding_rows=8,
+    ),
+    "small-onevision": Case(
+        "llava-onevision-qwen2-0.5b-ov-hf",
+        {
+            "config": {
+                "image_grid_pinpoints": ONEVISION,
+                "text_config": PLAIN | {"num_key_value_heads": 2},
+                "vision_aspect_ratio": "anyres_max_2",
+                "vision_config": CLIP | {"image_size": 30, "patch_size": 7},
+            },
+            "preprocessor": {"image_grid_pinpoints": ONEVISION, "size": {"height": 30, "width": 30}},
+            "processor": {"num_image_tokens": 16, "vision_aspect_ratio": "anyres_max_2"},
+        },
+        CHAT.split("<|im_end|>\n", 1)[1].replace("{image}", "<image>\n"),
+        [(80, 62, False), (70, 58, True), (66, 55, False), (90, 70, False)],
+        seed=1,
+        padding_rows=6,
+        dtype=torch.float16,
+    ),
+    "small-gemma3": Case(
+        "gemma-3-4b-it",
+        {
+            "config": {
+                "mm_tokens_per_image": 16,
+                "text_config": {
+                    "head_dim": 16,
+                    "hidden_size": 56,
+                    "intermediate_size": 96,
+                    "num_hidden_layers": 3,
+                    "query_pre_attn_scalar": 24,
+                    "sliding_window": 20,
+                    "sliding_window_pattern": 2,
+                },
+                "vision_config": CLIP | {"image_size": 64, "num_hidden_layers": 2, "patch_size": 8},
+            },
+            "preprocessor_config.json": {"image_seq_length": 16, "size": {"height": 64, "width": 64}},
+            "processor_config.json": {"image_seq_length": 16},
+        },
+        "<bos><start_of_turn>user\n<start_of_image>{question}<end_of_turn>\n<start_of_turn>model\n",
+        [(83, 61, False), (60, 90, False), (56, 56, True), (120, 70, False)],
+        seed=1,
+    ),
+    "small-smolvlm": Case(
+        "SmolVLM2-500M-Video-Instruct",
+        {
+            "config": {
+                "pad_token_id": 128002,  # as published: no token of the vocabulary
+                "scale_factor": 2,
+                "text_config": PLAIN
+                | {"head_dim": 12, "num_attention_heads": 6, "num_key_value_heads": 2, "pixel_shuffle_factor": 2},
+                "torch_dtype": "bfloat16",
+                "vision_config": CLIP
+                | {
+                    "image_size": 32,
+                    "max_image_size": {"longest_edge": 32},
+                    "num_hidden_layers": 2,
+                    "patch_size": 8,
+                    "size": {"longest_edge": 96},
+                },
+            },
+            "preprocessor": {
+                "max_image_size": {"longest_edge": 32},
+                "size": {"longest_edge": 96},
+                "video_sampling": {"video_size": {"longest_edge": 32}},
+            },
+            "processor": {"image_seq_len": 4},
+        },
+        "<|im_start|>User:<image>{question}<end_of_utterance>\nAssistant:",
+        [(83, 54, False), (120, 70, True), (100, 66, False), (90, 40, False)],
+        seed=1,
+    ),
+    "small-qwen25vl": Case(
+        "Qwen2.5-VL-7B-Instruct",
+        {
+            "config": PLAIN
+            | {
+                "num_key_value_heads": 2,
+                "rope_theta": 1000.0,
+                "rope_scaling": {"mrope_section": [2, 3, 3]},
+                "vision_config": {
+                    "depth": 3,
+                    "fullatt_block_indexes": [1],
+                    "hidden_size": 32,
+                    "intermediate_size": 44,
+                    "num_heads": 2,
+                    "out_hidden_size": 64,
+                    "window_size": 56,
+                },
+            },
+        },
+        CHAT.replace("{system}", "You are a helpful assistant.").replace(
+            "{image}", "<|vision_start|><|image_pad|><|vision_end|>"
+        ),
+        [(115, 90, False), (110, 80, True), (120, 86, False), (108, 77, False)],
+        seed=1,
+        padding_rows=8,
+    ),
+    "small-qwen3vl": Case(
+        "Qwen3-VL-2B-Instruct",
+        {
+            "config": {
+                "text_config": PLAIN
+                | {
+                    "head_dim": 24,
+                    "num_key_value_heads": 2,
+                    "rope_theta": 100,
+                    "rope_scaling": {"mrope_section": [6, 4, 2]},
+                },
+                "vision_config": {
+                    "deepstack_visual_indexes": [0, 2],
+                    "depth": 3,
+                    "hidden_size": 32,
+                    "intermediate_size": 44,
+                    "num_heads": 2,
+                    "num_position_embeddings": 25,
+                    "out_hidden_size": 64,
+                },
+            },
+            "preprocessor": {"size": {"shortest_edge": 8192, "longest_edge": 131072}},
+        },
+        CHAT.split("<|im_end|>\n", 1)[1].replace("{image}", "<|vision_start|><|image_pad|><|vision_end|>"),
+        [(125, 100, False), (120, 88, True), (130, 90, False), (118, 104, False)],
         seed=1,
         padding_rows=8,
     ),
@@ -185,7 +344,11 @@ def geometry(model, figures, paths):
     """What is particular to the family."""
     image, config = open_rgb(paths[0]), model.config
     vision = config["vision_config"]
-    if model.family in ("llava", "llava_next"):
+    if model.family == "gemma3":
+        return gemma_geometry(model, figures)
+    if model.family == "smolvlm":
+        return smol_geometry(model, figures, image.size)
+    if model.family in ("llava", "llava_next", "llava_onevision"):
         side = vision["image_size"] // vision["patch_size"]
         found = {
             "image_token_id": config["image_token_index"],
@@ -204,24 +367,28 @@ def geometry(model, figures, paths):
             "tiles": [around.height // around.tile, around.width // around.tile],
             "grid": [rows, columns],
             "newline_tokens": [side * side + (row + 1) * (columns + 1) - 1 for row in range(rows)],
+            **({"rope_theta": model.shape.theta} if model.family == "llava_onevision" else {}),
         }
     if model.family == "internvl":
-        least, most = config["min_dynamic_patch"], model.most_tiles
-        columns, rows = internvl_grid(*image.size, config["force_image_size"], least, most)
-        thumbnail = config["use_thumbnail"] and columns * rows > 1
+        side, least, most, with_whole = model.tiling()
+        text = config["text_config" if model.is_hf else "llm_config"]
+        columns, rows = internvl_grid(*image.size, side, least, most)
+        thumbnail = with_whole and columns * rows > 1
         tiles = columns * rows + thumbnail
         return {
-            "llm": config["llm_config"]["model_type"],
+            "layout": "hf" if model.is_hf else "authors",
+            "llm": text["model_type"],
             "min_num": least,
             "max_num": most,
-            "use_thumbnail": config["use_thumbnail"],
+            "use_thumbnail": with_whole,
             "tiles": tiles,
             "tile_grid": {"columns": columns, "rows": rows, "thumbnail": thumbnail},
             "tokens_per_tile": figures.count // tiles,
-            "image_size": config["force_image_size"],
+            "image_size": side,
             "rope_theta": model.shape.theta,
-            "vocab_size": config["llm_config"]["vocab_size"],
-            "tokenizer_size": config["llm_config"]["vocab_size"],
+            "vocab_size": text["vocab_size"],
+            "tokenizer_size": max(model.tokenizer.texts) + 1,
+            "stop_token": model.tokenizer.added["<|im_end|>"],
         }
     rows, columns = figures.seen[0].grid
     width, height = qwen_size(*image.size, model.preprocessor)
@@ -231,9 +398,47 @@ def geometry(model, figures, paths):
         "rope_positions": positions.tolist(),
         "rope_delta": int(positions.max()) + 1 - len(figures.ids),
         "mrope_section": model.shape.sections,
+        "mrope_interleaved": model.shape.interleaved,
         "rope_theta": model.shape.theta,
         "tie_word_embeddings": config["tie_word_embeddings"],
         "resized": [height, width],
+    }
+
+
+def gemma_geometry(model, figures):
+    """Which tokens a sliding layer lets the suffix see, and what else is Gemma's own."""
+    decoder = model.decoder
+    hidden = decoder.hidden(len(figures.ids), figures.places, 0)
+    visible = (hidden[-figures.suffix :, figures.places] == 0).sum(-1)
+    return {
+        "image_token_id": model.image_token,
+        "vocab_size": model.config["text_config"]["vocab_size"],
+        "layer_types": [
+            "sliding_attention" if decoder.slides(n) else "full_attention" for n in range(model.shape.layers)
+        ],
+        "sliding_window": decoder.window,
+        "sliding_visible_counts": visible.tolist(),
+        "embed_scale": float(decoder.factor),
+        "rope_theta": model.shape.theta,
+    }
+
+
+def smol_geometry(model, figures, size):
+    """The sizes that the picture is brought to, (width, height), and its tiles."""
+    config, tiling = model.config, Tiling(*size, model.preprocessor)
+    tiles = tiling.rows * tiling.columns + 1
+    return {
+        "image_token_id": model.image_token,
+        "vocab_size": config["text_config"]["vocab_size"],
+        "image_size": config["vision_config"]["image_size"],
+        "patch_size": config["vision_config"]["patch_size"],
+        "scale_factor": config["scale_factor"],
+        "longest_edge": model.preprocessor["size"]["longest_edge"],
+        "resized": {"first": tiling.first, "second": tiling.second},
+        "tiles": tiles,
+        "tile_grid": {"rows": tiling.rows, "columns": tiling.columns},
+        "tokens_per_tile": figures.count // tiles,
+        "rope_theta": model.shape.theta,
     }
 
 
@@ -254,6 +459,8 @@ def fits(model, figures, answer, lead, ends):
 
 def token_checks(tokenizer):
     texts = [*TEXTS, "naïve café, 42 dogs' tails\n\nand  12 more", "象 and a smile 🙂"]
+    if tokenizer.kind == "digits":
+        texts += ["12345 67 ½ ٣", "it isn't  5", "<row_1_col_2><image>\n\n<global-img>", "<row_7_col_1>"]
     return [{"text": text, "ids": tokenizer.encode(text)} for text in texts]
 
 
@@ -305,6 +512,7 @@ def make(folder, case):
             "input_ids": figures.ids,
             "image_start": figures.start,
             "image_length": figures.count,
+            **({"image_runs": figures.runs} if len(figures.runs) > 1 else {}),
             "layers": shape.layers,
             "heads": shape.heads,
             "kv_heads": shape.kv_heads,

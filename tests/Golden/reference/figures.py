@@ -21,11 +21,11 @@ class Figures:
         self.model = model
         self.seen = [model.see(path) for path in paths]
         self.count = self.seen[0].tokens.shape[0]
-        self.ids = model.ids_of(prompt, self.count)
-        self.start = self.ids.index(model.image_token)
+        self.ids = model.ids_of(prompt, self.seen[0])
+        self.places = torch.tensor([i for i, token in enumerate(self.ids) if token == model.image_token])
         with torch.no_grad():
-            self.intact = model.run(self.ids, self.start, self.seen[0])
-            others = [model.run(self.ids, self.start, seen) for seen in self.seen[1:]]
+            self.intact = model.run(self.ids, self.places, self.seen[0])
+            others = [model.run(self.ids, self.places, seen) for seen in self.seen[1:]]
         self.mean = Baseline(
             torch.stack([o.keys for o in others]).mean(0), torch.stack([o.values for o in others]).mean(0)
         )
@@ -36,8 +36,23 @@ class Figures:
         self.target = int(self.last.argmax())
 
     @property
+    def start(self):
+        return int(self.places[0])
+
+    @property
     def suffix(self):
-        return len(self.ids) - self.start - self.count
+        return len(self.ids) - int(self.places[-1]) - 1
+
+    @property
+    def runs(self):
+        """[start, length] of each stretch of image tokens."""
+        runs = []
+        for place in self.places.tolist():
+            if runs and place == sum(runs[-1]):
+                runs[-1][1] += 1
+            else:
+                runs.append([place, 1])
+        return runs
 
     def heads(self, flat):
         return flat.reshape(self.model.shape.layers, self.model.shape.heads).double()
@@ -55,7 +70,7 @@ class Figures:
         )
         ids = [*self.ids, *given]
         with torch.no_grad():
-            found = self.model.run(ids, self.start, self.seen[0], Ablation(baseline, intact=intact))
+            found = self.model.run(ids, self.places, self.seen[0], Ablation(baseline, intact=intact))
         return found.logits[-1 - len(given) :]
 
     def over(self, masks, baseline, measure):
@@ -75,19 +90,22 @@ class Figures:
         for point in points:
             gates = point.double().clone().requires_grad_()
             ablation = Ablation(self.mean, gates=self.heads(gates))
-            value = measure(self.model.run(self.ids, self.start, self.seen[0], ablation).logits[-1])
+            value = measure(self.model.run(self.ids, self.places, self.seen[0], ablation).logits[-1])
             (slope,) = torch.autograd.grad(value, gates)
             values.append(value.detach())
             slopes.append(slope)
         return torch.stack(values), torch.stack(slopes)
 
+    def behind(self, answer):
+        """Logits behind the prompt and an answer's tokens; the image's own token is a token like others there."""
+        with torch.no_grad():
+            return self.model.run([*self.ids, *answer], self.places, self.seen[0]).logits[-1]
+
     def generated(self, count, ends):
         """Greedy tokens, an end the last; and by how much the nearest of them led the runner-up."""
         answer, lead = [], float("inf")
         while len(answer) < count and not (answer and answer[-1] in ends):
-            with torch.no_grad():
-                logits = self.model.run([*self.ids, *answer], self.start, self.seen[0]).logits[-1]
-            best = logits.topk(2)
+            best = self.behind(answer).topk(2)
             lead = min(lead, float(best.values[0] - best.values[1]))
             answer.append(int(best.indices[0]))
         return answer, lead

@@ -12,6 +12,7 @@ TYPES = {
     "F16": torch.float16,
     "BF16": torch.bfloat16,
     "U8": torch.uint8,
+    "I64": torch.int64,
 }
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 

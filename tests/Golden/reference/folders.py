@@ -5,6 +5,7 @@ sentences.
 
 from pathlib import Path
 
+from . import gemma
 from .files import read_json, write_json, write_safetensors
 from .tokens import BLANK, BYTES, learn, write_sentence_pieces
 
@@ -21,6 +22,7 @@ TEXTS = [
     "dog cat horse bird apple banana bus train chair table clock cup tree house boat bear",
 ]
 MERGES = 90
+SMOL_PLAIN = 49152
 
 QWEN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -57,10 +59,17 @@ def added_json(tokens):
     return [{"id": int(i)} | {key: token[key] for key in keys} for i, token in tokens.items()]
 
 
-def byte_vocabulary():
-    pairs = learn(TEXTS, "bytes", MERGES)
-    symbols = sorted(BYTES.values()) + [a + b for a, b in pairs]
+def byte_vocabulary(kind="bytes", first=(), last=()):
+    """Ids of `first` (texts of added tokens), the bytes and what merges make; and the merges, `last` behind them."""
+    pairs = [*learn(TEXTS, kind, MERGES), *last]
+    symbols = [*first, *sorted(BYTES.values()), *(a + b for a, b in pairs)]
     return {symbol: i for i, symbol in enumerate(symbols)}, pairs
+
+
+def smol_vocabulary(settings):
+    """Added tokens begin SmolLM2's, and two line feeds, as behind the tiles of a picture, are one token."""
+    first = [token["content"] for i, token in settings["added_tokens_decoder"].items() if int(i) < SMOL_PLAIN]
+    return byte_vocabulary("digits", first, [(BYTES[10], BYTES[10])])
 
 
 def blank_symbols():
@@ -74,23 +83,41 @@ def byte_pieces():
     return [f"<0x{byte:02X}>" for byte in range(256)]
 
 
-def write_byte_tokenizer(folder, decoder):
-    """vocab.json, merges.txt and tokenizer.json of Qwen2's kind; decoder maps ids to added tokens."""
-    vocabulary, pairs = byte_vocabulary()
+def qwen_parts():
+    """How Qwen2's tokenizer.json takes text apart."""
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+    split = {"type": "Split", "pattern": {"Regex": QWEN_PATTERN}, "behavior": "Isolated", "invert": False}
+    return {
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "post_processor": byte_level,
+        "decoder": byte_level,
+    }
+
+
+def smol_parts():
+    """How SmolLM2's does."""
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    digits = {"type": "Digits", "individual_digits": True}
+    return {
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [digits, byte_level]},
+        "post_processor": None,
+        "decoder": byte_level | {"add_prefix_space": True},
+    }
+
+
+def write_byte_tokenizer(folder, decoder, vocabulary, pairs, parts):
+    """vocab.json, merges.txt and tokenizer.json; decoder maps ids to added tokens."""
     merges = [f"{a} {b}" for a, b in pairs]
     write_json(folder / "vocab.json", vocabulary)
     (folder / "merges.txt").write_bytes("\n".join(["#version: 0.2", *merges, ""]).encode("utf-8"))
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    split = {"type": "Split", "pattern": {"Regex": QWEN_PATTERN}, "behavior": "Isolated", "invert": False}
     tokenizer = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": added_json(decoder),
-        "normalizer": {"type": "NFC"},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
-        "post_processor": byte_level,
-        "decoder": byte_level,
+        **parts,
         "model": {
             "type": "BPE",
             "dropout": None,
@@ -175,15 +202,19 @@ def write_folder(folder, published, sizes, padding_rows=0):
     (source,) = MODELS.rglob(f"Configs/{published}")
     config = read_json(source / "config.json")
     settings = read_json(source / "tokenizer_config.json")
+    if config["model_type"] == "gemma3":
+        return write_gemma_folder(folder, source, config, settings, sizes)
     text = next((config[name] for name in ("text_config", "llm_config") if name in config), config)
-    plain = {"llama": 32000, "internlm2": 92544}.get(text["model_type"], 151643)
-    if text["model_type"] == "llama":
+    kind = "smolvlm" if config["model_type"] == "smolvlm" else text["model_type"]
+    plain = {"llama": 32000, "internlm2": 92544, "smolvlm": SMOL_PLAIN}.get(kind, 151643)
+    vocabulary, pairs = smol_vocabulary(settings) if kind == "smolvlm" else byte_vocabulary()
+    if kind == "llama":
         small = 3 + 256 + sum(len(part) for part in blank_symbols()[:2])
-    elif text["model_type"] == "internlm2":
+    elif kind == "internlm2":
         small = len(internlm2_pieces())
     else:
-        small = len(byte_vocabulary()[0])
-    first = 92538 if text["model_type"] == "internlm2" else plain
+        small = len(vocabulary)
+    first = 92538 if kind == "internlm2" else plain
     by = small - plain
     decoder = {str(moved_id(int(i), first, by)): t for i, t in settings["added_tokens_decoder"].items()}
     settings["added_tokens_decoder"] = decoder
@@ -195,7 +226,7 @@ def write_folder(folder, published, sizes, padding_rows=0):
     for part in (config, config.get("text_config"), config.get("llm_config")):
         if part is not None and "vocab_size" in part:
             part["vocab_size"] = rows
-    if "text_config" in config:
+    if config["model_type"] in ("llava", "llava_next"):
         config["vision_config"]["vocab_size"] = small
     write_json(folder / "config.json", config)
     write_json(folder / "tokenizer_config.json", settings)
@@ -206,14 +237,92 @@ def write_folder(folder, published, sizes, padding_rows=0):
     write_json(folder / "generation_config.json", moved(read_json(source / "generation_config.json"), first, by))
     for name in ("processor_config.json", "special_tokens_map.json", "chat_template.json"):
         if (source / name).exists():
-            write_json(folder / name, read_json(source / name))
+            changes = sizes.get("processor", {}) if name == "processor_config.json" else {}
+            write_json(folder / name, updated(read_json(source / name), changes))
+    if (source / "chat_template.jinja").exists():
+        (folder / "chat_template.jinja").write_bytes((source / "chat_template.jinja").read_bytes())
 
-    if text["model_type"] == "llama":
+    if kind == "llama":
         write_blank_tokenizer(folder, decoder, each_stretch=config["model_type"] == "llava")
-    elif text["model_type"] == "internlm2":
+    elif kind == "internlm2":
         write_sentence_pieces(folder / "tokenizer.model", internlm2_pieces())
     else:
-        write_byte_tokenizer(folder, decoder)
+        parts = smol_parts() if kind == "smolvlm" else qwen_parts()
+        write_byte_tokenizer(folder, decoder, vocabulary, pairs, parts)
+    return config
+
+
+def write_gemma_folder(folder, source, config, settings, sizes):
+    """As write_folder: a vocabulary whose first pieces are added tokens, and one of the picture's behind all."""
+    pieces, characters, pairs = blank_symbols()
+    added = gemma.added_tokens(0)
+    texts = [text for text, _ in added.values()][:-1]
+    symbols = [*texts, *byte_pieces(), *pieces, *characters]
+    added = gemma.added_tokens(len(symbols))
+    ids = {text: i for i, (text, _) in added.items()}
+    plain = {"lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
+    decoder = {str(i): {"content": text} | plain | {"special": special} for i, (text, special) in added.items()}
+    runs = [text for text in texts if set(text) == {BLANK}]
+    merges = [f"{run[1:]} {BLANK}" for run in runs] + [f"{a} {b}" for a, b in pairs]
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": BLANK}
+    start = [{"SpecialToken": {"id": "<bos>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    tokenizer = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": added_json(decoder),
+        "normalizer": replace,
+        "pre_tokenizer": {
+            "type": "Split",
+            "pattern": {"String": " "},
+            "behavior": "MergedWithPrevious",
+            "invert": False,
+        },
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": start,
+            "pair": start + [{"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"<bos>": {"id": "<bos>", "ids": [ids["<bos>"]], "tokens": ["<bos>"]}},
+        },
+        "decoder": {
+            "type": "Sequence",
+            "decoders": [
+                {"type": "Replace", "pattern": {"String": BLANK}, "content": " "},
+                {"type": "ByteFallback"},
+                {"type": "Fuse"},
+            ],
+        },
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": "<unk>",
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": True,
+            "byte_fallback": True,
+            "ignore_merges": False,
+            "vocab": {symbol: i for i, symbol in enumerate(symbols)},
+            "merges": merges,
+        },
+    }
+    ends = [ids["<eos>"], ids["<end_of_turn>"]]
+    config = updated(config, sizes["config"]) | {
+        "boi_token_index": ids[gemma.START],
+        "eoi_token_index": ids[gemma.END],
+        "eos_token_id": ends,
+        "image_token_index": ids[gemma.SOFT],
+    }
+    config["text_config"]["vocab_size"] = len(symbols) + 8
+    settings["added_tokens_decoder"] = decoder
+    write_json(folder / "config.json", config)
+    write_json(folder / "tokenizer.json", tokenizer)
+    write_json(folder / "tokenizer_config.json", settings)
+    write_json(folder / "added_tokens.json", {gemma.SOFT: ids[gemma.SOFT]})
+    write_json(
+        folder / "generation_config.json", read_json(source / "generation_config.json") | {"eos_token_id": ends}
+    )
+    for name in ("preprocessor_config.json", "processor_config.json", "special_tokens_map.json", "chat_template.json"):
+        write_json(folder / name, updated(read_json(source / name), sizes.get(name, {})))
     return config
 
 

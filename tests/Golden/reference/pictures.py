@@ -42,10 +42,10 @@ def clip_pixels(image, config):
 
 
 class NextGeometry:
-    """LLaVA-NeXT: the pinpoint of a picture, its size inside it, and the black around it."""
+    """LLaVA-NeXT, OneVision: the pinpoint of a picture, its size inside it, and the black around it."""
 
     def __init__(self, width, height, config):
-        self.tile = config["size"]["shortest_edge"]
+        self.tile = config["size"].get("shortest_edge") or config["size"]["height"]
         most, least_waste = -1, math.inf
         for rows, columns in config["image_grid_pinpoints"]:  # (height, width)
             scale = min(columns / width, rows / height)
@@ -61,7 +61,8 @@ class NextGeometry:
             self.inner = (min(math.ceil(width * scale_y), self.width), self.height)
         self.left = (self.width - self.inner[0]) // 2
         self.top = (self.height - self.inner[1]) // 2
-        if (self.width - self.inner[0]) % 2 or (self.height - self.inner[1]) % 2:
+        odd = (self.width - self.inner[0]) % 2 or (self.height - self.inner[1]) % 2
+        if odd and "crop_size" in config:  # OneVision's is at the right or the bottom in all of them
             raise ValueError(f"{width} x {height}: an odd padding, which versions of transformers read differently")
 
     def tiles(self):
@@ -118,13 +119,15 @@ def internvl_pixels(image, config, side, least, most, thumbnail):
 def qwen_size(width, height, config):
     """(width, height): multiples of two patches with the picture's area, within the bounds."""
     unit = config["patch_size"] * config["merge_size"]
+    least = config.get("min_pixels") or config["size"]["shortest_edge"]  # areas, both
+    most = config.get("max_pixels") or config["size"]["longest_edge"]
     new_height, new_width = round(height / unit) * unit, round(width / unit) * unit
-    if new_height * new_width > config["max_pixels"]:
-        shrink = math.sqrt(height * width / config["max_pixels"])
+    if new_height * new_width > most:
+        shrink = math.sqrt(height * width / most)
         new_height = math.floor(height / shrink / unit) * unit
         new_width = math.floor(width / shrink / unit) * unit
-    elif new_height * new_width < config["min_pixels"]:
-        grow = math.sqrt(config["min_pixels"] / (height * width))
+    elif new_height * new_width < least:
+        grow = math.sqrt(least / (height * width))
         new_height = math.ceil(height * grow / unit) * unit
         new_width = math.ceil(width * grow / unit) * unit
     return new_width, new_height

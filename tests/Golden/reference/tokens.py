@@ -4,6 +4,7 @@ import re
 import struct
 import unicodedata
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 from .files import read_json
@@ -16,6 +17,19 @@ PIECES = re.compile(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
     + rf"|(?:[^\r\n\w]|_)?{LETTER}+|\d| ?{NO_WORD}+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+
+# GPT-2's pattern for text that has no numbers in it.
+PLAIN_PIECES = re.compile(rf"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W_]+| ?{NO_WORD}+|\s+(?!\S)|\s+")
+
+
+def words_of(kind, text):
+    """What merges do not reach beyond: Qwen2's words; with `digits` SmolLM2's, where every number stands alone."""
+    if kind == "bytes":
+        return PIECES.findall(unicodedata.normalize("NFC", text))
+    words = []
+    for is_number, part in groupby(text, lambda c: unicodedata.category(c)[0] == "N"):
+        words += part if is_number else PLAIN_PIECES.findall("".join(part))
+    return words
 
 
 def byte_characters():
@@ -43,9 +57,10 @@ def merged(symbols, ranks):
 
 
 class Tokenizer:
-    """Text to ids, the added tokens cut out first. `kind`: bytes, blanks (before every stretch), first, plain."""
+    """Text to ids, the added tokens cut out first. `kind`: bytes, digits, blanks (all stretches), first, plain."""
 
     def __init__(self, kind, vocabulary, ranks, added, start, special=()):
+        self.is_bytes = kind in ("bytes", "digits")
         self.kind, self.vocabulary, self.ranks, self.added, self.start = kind, vocabulary, ranks, added, start
         self.special = set(special)
         self.texts = {i: text for text, i in (vocabulary | added).items()}
@@ -73,7 +88,9 @@ class Tokenizer:
         first = (json["post_processor"] or {}).get("single", [{}])[0]
         start = [added[first["SpecialToken"]["id"]]] if "SpecialToken" in first else []
         normalizer = json["normalizer"] or {"type": None}
-        kind = "bytes" if normalizer["type"] == "NFC" else "blanks" if normalizer["type"] == "Sequence" else "first"
+        kind = {"NFC": "bytes", "Sequence": "blanks", "Replace": "plain"}.get(normalizer["type"], "first")
+        if any(part["type"] == "Digits" for part in (json["pre_tokenizer"] or {}).get("pretokenizers", [])):
+            kind = "digits"
         return Tokenizer(kind, model["vocab"], ranks_of(pairs), added, start, special)
 
     @staticmethod
@@ -100,8 +117,8 @@ class Tokenizer:
         return ids
 
     def ids_of(self, text, is_first):
-        if self.kind == "bytes":
-            words = PIECES.findall(unicodedata.normalize("NFC", text))
+        if self.is_bytes:
+            words = words_of(self.kind, text)
             symbols = [
                 s for word in words for s in merged((BYTES[b] for b in word.encode("utf-8")), self.ranks)
             ]
@@ -128,8 +145,8 @@ class Tokenizer:
             if i in self.special:
                 continue
             if text in self.added:
-                data += text.encode("utf-8")
-            elif self.kind == "bytes":
+                data += (text if self.is_bytes else text.replace(BLANK, " ")).encode("utf-8")
+            elif self.is_bytes:
                 data += bytes(CHARACTERS[c] for c in text)
             elif re.fullmatch("<0x[0-9A-F]{2}>", text):
                 data += bytes([int(text[3:5], 16)])
@@ -148,8 +165,8 @@ def ranks_of(pairs):
 
 def learn(texts, kind, count):
     """The `count` most frequent merges of some texts, one after the other; ties to the first in order."""
-    if kind == "bytes":
-        words = Counter(w for text in texts for w in PIECES.findall(text))
+    if kind in ("bytes", "digits"):
+        words = Counter(w for text in texts for w in words_of(kind, text))
         parts = {tuple(BYTES[b] for b in w.encode("utf-8")): n for w, n in words.items()}
     else:
         words = Counter(BLANK + w for text in texts for w in text.split(" "))

@@ -73,6 +73,18 @@ def llava_projector(weights, x):
 
 def next_tokens(weights, tiles, size, config, preprocessor):
     """LLaVA-NeXT: tile 0, then the joined tiles without the padding, a newline behind each row."""
+    grid = unpadded(tiles, size, config, preprocessor)
+    return packed(weights, tiles[0], grid), tuple(grid.shape[:2])
+
+
+def packed(weights, whole, grid):
+    """The whole picture's tokens, then those of a grid [rows, columns, hidden], a newline behind each row."""
+    newline = weights["image_newline"].expand(grid.shape[0], 1, -1)
+    return torch.cat([whole, torch.cat([grid, newline], 1).flatten(0, 1)])
+
+
+def unpadded(tiles, size, config, preprocessor):
+    """The tiles behind the first, joined to a grid [rows, columns, hidden] without the padding."""
     geometry = NextGeometry(*size, preprocessor)
     side = config["image_size"] // config["patch_size"]
     rows, columns = geometry.height // geometry.tile, geometry.width // geometry.tile
@@ -87,36 +99,62 @@ def next_tokens(weights, tiles, size, config, preprocessor):
         kept = int(round(width * (grid.shape[0] / height), 7))
         cut = (grid.shape[1] - kept) // 2
         grid = grid[:, cut : grid.shape[1] - cut]
-    newline = weights["image_newline"].expand(grid.shape[0], 1, -1)
-    return torch.cat([tiles[0], torch.cat([grid, newline], 1).flatten(0, 1)]), tuple(grid.shape[:2])
+    return grid
 
 
-def intern_states(weights, config, pixels):
+class InternNames:
+    """InternVL as its authors write it: queries, keys and values in one matrix."""
+
+    class_token = "vision_model.embeddings.class_embedding"
+    positions = "vision_model.embeddings.position_embedding"
+    patches = "vision_model.embeddings.patch_embedding"
+    blocks = "vision_model.encoder.layers"
+    qkv = ["attn.qkv"]
+    output, norm1, norm2, scale1, scale2 = "attn.proj", "norm1", "norm2", "ls1", "ls2"
+    projector = ["mlp1.0", "mlp1.1", "mlp1.3"]
+
+
+class HfInternNames:
+    """InternVL as transformers writes it."""
+
+    class_token = "vision_tower.embeddings.cls_token"
+    positions = "vision_tower.embeddings.position_embeddings"
+    patches = "vision_tower.embeddings.patch_embeddings.projection"
+    blocks = "vision_tower.encoder.layer"
+    qkv = ["attention.q_proj", "attention.k_proj", "attention.v_proj"]
+    output, norm1, norm2 = "attention.projection_layer", "layernorm_before", "layernorm_after"
+    scale1, scale2 = "lambda_1", "lambda_2"
+    projector = [f"multi_modal_projector.{part}" for part in ("layer_norm", "linear_1", "linear_2")]
+
+
+def intern_states(weights, config, pixels, names):
     """InternViT: the output of the last block, class token first."""
-    heads, eps = config["num_attention_heads"], config["layer_norm_eps"]
-    kernel = weights["vision_model.embeddings.patch_embedding.weight"]
-    x = patches_of(pixels, config["patch_size"]) @ kernel.flatten(1).T
-    x = x + weights["vision_model.embeddings.patch_embedding.bias"]
-    first = weights["vision_model.embeddings.class_embedding"].expand(x.shape[0], 1, -1)
-    x = torch.cat([first, x], 1) + weights["vision_model.embeddings.position_embedding"]
+    heads, eps, patch = config["num_attention_heads"], config["layer_norm_eps"], config["patch_size"]
+    kernel = weights[names.patches + ".weight"]
+    x = patches_of(pixels, patch[0] if isinstance(patch, list) else patch) @ kernel.flatten(1).T
+    x = x + weights[names.patches + ".bias"]
+    first = weights[names.class_token].expand(x.shape[0], 1, -1)
+    x = torch.cat([first, x], 1) + weights[names.positions]
     for n in range(config["num_hidden_layers"]):
-        block = f"vision_model.encoder.layers.{n}."
-        y = linear(weights, block + "attn.qkv", layer_norm(weights, block + "norm1", x, eps))
+        block = f"{names.blocks}.{n}."
+        y = layer_norm(weights, block + names.norm1, x, eps)
+        y = torch.cat([linear(weights, block + part, y) for part in names.qkv], -1)
         q, k, v = (split_heads(part, heads) for part in y.chunk(3, -1))
-        x = x + weights[block + "ls1"] * linear(weights, block + "attn.proj", joined_heads(full_attention(q, k, v)))
-        y = gelu(linear(weights, block + "mlp.fc1", layer_norm(weights, block + "norm2", x, eps)))
-        x = x + weights[block + "ls2"] * linear(weights, block + "mlp.fc2", y)
+        y = linear(weights, block + names.output, joined_heads(full_attention(q, k, v)))
+        x = x + weights[block + names.scale1] * y
+        y = gelu(linear(weights, block + "mlp.fc1", layer_norm(weights, block + names.norm2, x, eps)))
+        x = x + weights[block + names.scale2] * linear(weights, block + "mlp.fc2", y)
     return x
 
 
-def intern_tokens(weights, states):
+def intern_tokens(weights, states, names):
     """InternVL: four neighbours joined, each tile's rows one after the other."""
     x = states[:, 1:]
     side = math.isqrt(x.shape[1])
     x = x.reshape(x.shape[0], side // 2, 2, side // 2, 2, -1).transpose(2, 3)
     x = x.reshape(-1, 4 * states.shape[-1])  # (2r, 2c), (2r, 2c+1), (2r+1, 2c), (2r+1, 2c+1)
-    x = gelu(linear(weights, "mlp1.1", layer_norm(weights, "mlp1.0", x, 1e-5)))
-    return linear(weights, "mlp1.3", x)
+    norm, linear1, linear2 = names.projector
+    return linear(weights, linear2, gelu(linear(weights, linear1, layer_norm(weights, norm, x, 1e-5))))
 
 
 def rotated(x, angles):

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Tests.Models;
 using Xunit;
 
@@ -31,19 +33,16 @@ public sealed class AblationLawsTests
     [InlineData("self_attn.v_proj")]
     public void A_layer_whose_heads_write_nothing_fails_loudly_in_both_paths(string projection)
     {
-        using var sample = new Sample(
-            "packed",
-            change: tiny =>
-            {
-                tiny.Add(
-                    $"language_model.model.layers.1.{projection}.weight",
-                    0,
-                    projection == "self_attn.o_proj" ? 64 : 32,
-                    64
-                );
-                tiny.Save();
-            }
-        );
+        using var sample = new Sample("packed", change: tiny =>
+        {
+            tiny.Add(
+                $"language_model.model.layers.1.{projection}.weight",
+                0,
+                projection == "self_attn.o_proj" ? 64 : 32,
+                64
+            );
+            tiny.Save();
+        });
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         var failures = Failures(sample, blocks, blocks);
         failures
@@ -118,6 +117,31 @@ public sealed class AblationLawsTests
         var effects = sample.Naive.LayerEffects(blocks);
         effects.Select(e => e.Layer).Should().Equal(0, 1, 2);
         effects.Should().OnlyContain(e => e.Before == 0 && e.Suffix > 1e-3 && e.Scale > 0);
+    }
+
+    /// <summary>
+    /// The last layer of small-gemma3 slides, and its window ends before the answer: what it does cannot come there,
+    /// and is no defect.
+    /// </summary>
+    [GoldenFact]
+    public void A_last_layer_whose_window_does_not_reach_the_image_need_not_move_the_answer()
+    {
+        using var golden = new GoldenCase(Golden.Case("small-gemma3"));
+        using VisionLanguageModel model = VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float32);
+        using ImageFeatures features = model.Features(golden.Picture(0));
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
+        using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
+        using var naive = new NaiveForward(model, prompt, features);
+        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
+        OutputMeasure target = model.Measure(new Measured.Logit(golden.Target, LogitMean.Rows));
+        using var fast = new SuffixForward(cache, blocks, target);
+        CheckResult[] results = [.. new AblationLaws(cache, naive, fast, blocks, target, 3).Try()];
+
+        results.Should().OnlyContain(r => r.Passed);
+        results
+            .Single(r => r.What == "every layer's ablation acts in the fast path")
+            .Found.Should()
+            .Contain("in 1 the window is too short for the way from the image to the answer");
     }
 
     private static List<CheckResult> Failures(Sample sample, BaselineBlocks fast, BaselineBlocks naive)

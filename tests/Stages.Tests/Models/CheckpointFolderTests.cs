@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
@@ -50,6 +51,95 @@ public sealed class CheckpointFolderTests
         tiny.Add("language_model.model.layers.3.mlp.up_proj.weight", 1, 48, 64);
         tiny.Save();
         Looking(tiny).Should().Throw<InputException>().WithMessage("*1 tensors*no place*layers.3.mlp.up_proj.weight*");
+    }
+
+    /// <summary>
+    /// transformers 5 writes a tie at the top of every InternVL's config.json, takes a stored head nevertheless, and
+    /// ties where none is stored.
+    /// </summary>
+    [Theory]
+    [InlineData(null, null, true)]
+    [InlineData("true", "false", true)]
+    [InlineData("true", null, true)]
+    [InlineData("false", "true", true)]
+    [InlineData("false", "false", false)]
+    [InlineData("false", null, false)]
+    public void InternVl_s_hf_layout_without_a_head_is_tied_unless_every_flag_says_no(
+        string? top,
+        string? text,
+        bool tied
+    )
+    {
+        using SavedFolder saved = HfFolder(top, text, withHead: false);
+        if (!tied)
+        {
+            FluentActions
+                .Invoking(() => VisionLanguageModel.Load(saved.Path, Arithmetic.Float32))
+                .Should()
+                .Throw<InputException>()
+                .WithMessage("*no 'language_model.lm_head.weight'*tie_word_embeddings*");
+            return;
+        }
+
+        using VisionLanguageModel model = VisionLanguageModel.Load(saved.Path, Arithmetic.Float32);
+        model.Decoder.Unembedding.Rows.Should().Be(model.Info.VocabularyRows);
+    }
+
+    [Theory]
+    [InlineData("true", "false", null)]
+    [InlineData("true", null, null)]
+    [InlineData(null, "true", "text_config.tie_word_embeddings")]
+    public void A_stored_head_of_InternVl_s_hf_layout_goes_before_the_tie_at_the_top(
+        string? top,
+        string? text,
+        string? refused
+    )
+    {
+        using SavedFolder saved = HfFolder(top, text, withHead: true);
+        Action load = () => VisionLanguageModel.Load(saved.Path, Arithmetic.Float32).Dispose();
+        if (refused is null)
+        {
+            load.Should().NotThrow();
+        }
+        else
+        {
+            load.Should().Throw<InputException>().WithMessage($"*{refused}*another matrix*");
+        }
+    }
+
+    private static SavedFolder HfFolder(string? top, string? text, bool withHead)
+    {
+        string folder = Golden.CasesOf(Golden.Own).Single(f => GoldenCase.Info(f).Family == Known.InternVlHf);
+        using var golden = new GoldenCase(folder);
+        var saved = SavedFolder.Of(golden, "model");
+        JsonObject config = JsonNode.Parse(File.ReadAllText(saved.File("config.json")))!.AsObject();
+        Set(config, top);
+        Set(config["text_config"]!.AsObject(), text);
+        File.Delete(saved.File("config.json"));
+        File.WriteAllText(saved.File("config.json"), config.ToJsonString());
+        if (!withHead)
+        {
+            using SafeTensorsFile stored = SafeTensorsFile.Open(saved.File("model.safetensors"));
+            TensorToWrite[] kept =
+            [
+                .. stored
+                    .Tensors.Keys.Where(n => n != "language_model.lm_head.weight")
+                    .Select(n => TensorToWrite.Of(n, stored.ReadFloat(n), stored.Shape(n))),
+            ];
+            File.Delete(saved.File("model.safetensors"));
+            SafeTensorsWriter.Write(saved.File("model.safetensors"), kept);
+        }
+
+        return saved;
+
+        static void Set(JsonObject section, string? flag)
+        {
+            section.Remove("tie_word_embeddings");
+            if (flag is not null)
+            {
+                section["tie_word_embeddings"] = flag == "true";
+            }
+        }
     }
 
     public static TheoryData<string> Files => [.. ModelFiles.SmallNames, "model.safetensors"];

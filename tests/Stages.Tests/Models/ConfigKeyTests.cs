@@ -3,7 +3,9 @@ using FluentAssertions;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
 using Pipelines.Models.Families.Llava;
+using Pipelines.Models.Families.Qwen25Vl;
 using Pipelines.Models.Families.Qwen2Vl;
+using Pipelines.Models.Families.Qwen3Vl;
 using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
@@ -186,7 +188,7 @@ public sealed class ConfigKeyTests
     )]
     [InlineData(
         "\"rope_parameters\":{\"rope_theta\":5e5,\"rope_type\":\"llama3\",\"factor\":8.0}",
-        "text_config.rope_parameters.rope_type*llama3*not computed here"
+        "text_config.rope_parameters.low_freq_factor*missing"
     )]
     [InlineData(
         "\"rope_parameters\":{\"rope_type\":\"longrope\",\"short_factor\":[1.0]}",
@@ -348,7 +350,10 @@ public sealed class ConfigKeyTests
         File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
         ModelInfo.Read(temporary.Path).HeadDim.Should().Be(128);
         ModelConfig config = ModelConfig.Read(temporary.File("config.json"));
-        Qwen2VlConfig.Vision(config).Should().Be(new Qwen2VisionShape(32, 1280, 16, 5120, 14, 2, 2, 10000));
+        Qwen2VlConfig
+            .Vision(config)
+            .Should()
+            .Be(new Qwen2VisionShape(32, 1280, 16, 5120, new QwenPatch(14, 2, 2), 10000));
         foreach (
             string key in (string[])
                 [
@@ -377,6 +382,147 @@ public sealed class ConfigKeyTests
                     Positions = 32768,
                 }
             );
+    }
+
+    [GoldenFact("../configs-2/_resaved")]
+    public void A_Qwen25Vl_section_that_omits_class_defaults_has_them()
+    {
+        string file = Golden.Path("..", "configs-2", "_resaved", "Qwen2.5-VL-7B-Instruct.v4.49.0.json");
+        Qwen25VisionShape shrunk = Qwen25VlConfig.Vision(ModelConfig.Read(file)),
+            published = Qwen25VlConfig.Vision(
+                ModelConfig.Read(Golden.Path("..", "configs-2", "Qwen2.5-VL-7B-Instruct", "config.json"))
+            );
+        shrunk.Should().BeEquivalentTo(published);
+        (shrunk.Width, shrunk.WindowCells).Should().Be((1280, 4), "hidden_size is the tower's; 112 = 4 x 2 x 14");
+        shrunk.FullBlocks.Should().Equal(7, 15, 23, 31);
+    }
+
+    [GoldenTheory("../configs-2/Qwen2.5-VL-3B-Instruct")]
+    [InlineData("hidden_act", "\"quick_gelu\"", "hidden_act*quick_gelu*silu")]
+    [InlineData("hidden_size", "1288", "num_heads*hidden_size / num_heads*multiple of 4")]
+    [InlineData("out_hidden_size", "1280", "out_hidden_size' is 1280, but the decoder has 2048")]
+    [InlineData("window_size", "27", "window_size' is 27*28 pixels a side")]
+    [InlineData("fullatt_block_indexes", "[7,-1]", "fullatt_block_indexes' has -1*counted from 0")]
+    [InlineData("fullatt_block_indexes", "\"all\"", "fullatt_block_indexes*a list of integers")]
+    [InlineData("model_type", "\"qwen2_vl\"", "model_type*qwen2_vl*qwen2_5_vl and qwen2_5_vl_vision")]
+    [InlineData("in_channels", "4", "in_channels' is 4*only 3")]
+    [InlineData("rope_parameters", "{\"rope_type\":\"yarn\"}", "rope_parameters.rope_type*yarn*axial")]
+    [InlineData("embed_dim", "1280", "embed_dim*not understood")]
+    public void A_setting_of_Qwen25Vls_tower_that_is_not_computed_is_refused_by_name(
+        string key,
+        string value,
+        string message
+    ) => RefusesTowerSetting("Qwen2.5-VL-3B-Instruct", key, value, message);
+
+    [GoldenTheory("../configs-2/Qwen3-VL-4B-Instruct")]
+    [InlineData("hidden_act", "\"silu\"", "hidden_act*silu*gelu_pytorch_tanh")]
+    [InlineData("num_heads", "12", "num_heads*hidden_size / num_heads*multiple of 4")]
+    [InlineData("out_hidden_size", "2048", "out_hidden_size' is 2048, but the decoder has 2560")]
+    [InlineData("num_position_embeddings", "2300", "num_position_embeddings' is 2300*square")]
+    [InlineData("deepstack_visual_indexes", "[5,-11,17]", "deepstack_visual_indexes' has -11*counted from 0")]
+    [InlineData("deepstack_visual_indexes", "[5,11,117]", "deepstack_visual_indexes' is [5, 11, 117]*blocks, and once")]
+    [InlineData("deepstack_visual_indexes", "[5,5,17]", "deepstack_visual_indexes' is [5, 5, 17]*blocks, and once")]
+    [InlineData("model_type", "\"qwen3_vl_moe\"", "model_type*qwen3_vl_moe*qwen3_vl and qwen3_vl_vision")]
+    [InlineData("window_size", "112", "window_size*not understood")]
+    public void A_setting_of_Qwen3Vls_tower_that_is_not_computed_is_refused_by_name(
+        string key,
+        string value,
+        string message
+    ) => RefusesTowerSetting("Qwen3-VL-4B-Instruct", key, value, message);
+
+    [GoldenTheory("../configs-2/Qwen3-VL-4B-Instruct")]
+    [InlineData(
+        "rope_scaling",
+        """{"mrope_interleaved":false,"mrope_section":[24,20,20]}""",
+        "mrope_interleaved*false"
+    )]
+    [InlineData("rope_scaling", """{"mrope_interleaved":true}""", "mrope_section*missing")]
+    [InlineData("rope_scaling", """{"mrope_section":[24,20,24]}""", "mrope_section*sum to half the head size, 64")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","mrope_section":[24,20,20]}""", "rope_type*yarn*not computed")]
+    [InlineData("rope_theta", "null", "text_config.rope_theta*missing*differ in its default")]
+    [InlineData("attention_bias", "true", "text_config.attention_bias*only false")]
+    [InlineData("sliding_window", "4096", "text_config.sliding_window*has no window")]
+    [InlineData("num_experts", "128", "text_config.num_experts*not understood")]
+    [InlineData("model_type", "\"qwen3_vl_moe_text\"", "text_config.model_type*qwen3_vl_moe_text*qwen3_vl_text")]
+    [InlineData("hidden_act", "\"gelu\"", "text_config.hidden_act*gelu*silu")]
+    public void A_decoder_setting_of_Qwen3Vl_that_is_not_computed_is_refused_by_name(
+        string key,
+        string value,
+        string message
+    ) => RefusesSetting("Qwen3-VL-4B-Instruct", "text_config", key, value, message);
+
+    [GoldenFact("../configs-2/Qwen3-VL-8B-Instruct")]
+    public void A_Qwen3Vl_file_that_omits_class_defaults_has_them()
+    {
+        using var temporary = new TemporaryFolder();
+        File.WriteAllText(
+            temporary.File("config.json"),
+            """
+            {
+              "model_type": "qwen3_vl",
+              "text_config": {"rope_theta": 5000000, "rope_scaling": {"mrope_section": [24, 20, 20]}},
+              "vision_config": {"out_hidden_size": 4096}
+            }
+            """
+        );
+        DecoderShape shape = ModelInfo.Read(temporary.Path).Decoder;
+        (shape with { RotarySections = null })
+            .Should()
+            .Be(
+                new DecoderShape(32, 32, 32, 128, 4096, 22016, 151936, 1e-6, 5e6, null, false, false)
+                {
+                    Positions = 128000,
+                    DeepStackLayers = 3,
+                    QkNorm = true,
+                    InterleavedSections = true,
+                }
+            );
+        Qwen3VlConfig
+            .Vision(ModelConfig.Read(temporary.File("config.json")))
+            .Should()
+            .BeEquivalentTo(
+                Qwen3VlConfig.Vision(
+                    ModelConfig.Read(Golden.Path("..", "configs-2", "Qwen3-VL-8B-Instruct", "config.json"))
+                ),
+                "the class has the tower of the larger models"
+            );
+    }
+
+    [GoldenFact("../configs-2/_wild")]
+    public void Files_as_found_in_the_wild_read_as_the_published_ones()
+    {
+        foreach (
+            (string file, string published) in ((string, string)[])
+                [
+                    ("Qwen2.5-VL-7B.config.rope_type-mrope.json", "Qwen2.5-VL-7B-Instruct"),
+                    ("Qwen3-VL-8B.config.max_position-8192.json", "Qwen3-VL-8B-Instruct"),
+                ]
+        )
+        {
+            using var temporary = new TemporaryFolder();
+            File.Copy(Golden.Path("..", "configs-2", "_wild", file), temporary.File("config.json"));
+            DecoderShape found = ModelInfo.Read(temporary.Path).Decoder,
+                first = ModelInfo.Read(Golden.Path("..", "configs-2", published)).Decoder;
+            found.Should().BeEquivalentTo(first with { Positions = found.Positions }, file);
+        }
+    }
+
+    private static void RefusesTowerSetting(string model, string key, string value, string message) =>
+        RefusesSetting(model, "vision_config", key, value, $"vision_config.{message}");
+
+    private static void RefusesSetting(string model, string section, string key, string value, string message)
+    {
+        using var temporary = new TemporaryFolder();
+        JsonObject file = JsonNode
+            .Parse(File.ReadAllText(Golden.Path("..", "configs-2", model, "config.json")))!
+            .AsObject();
+        file[section]![key] = JsonNode.Parse(value);
+        File.WriteAllText(temporary.File("config.json"), file.ToJsonString());
+        FluentActions
+            .Invoking(() => ModelInfo.Read(temporary.Path))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"*config.json*{message}*");
     }
 
     [GoldenFact("qwen2vl-untied")]
@@ -527,9 +673,6 @@ public sealed class ConfigKeyTests
             .Where(IsRead);
 
     private static bool IsRead(string file) =>
-        JsonNode.Parse(File.ReadAllText(file))!["model_type"]?.GetValue<string>()
-            is "llava"
-                or "llava_next"
-                or "internvl_chat"
-                or "qwen2_vl";
+        KnownFamilies.OfType(JsonNode.Parse(File.ReadAllText(file))!["model_type"]?.GetValue<string>() ?? "")
+            is not null;
 }

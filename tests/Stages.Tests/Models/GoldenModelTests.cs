@@ -75,6 +75,15 @@ public sealed class GoldenModelTests(ITestOutputHelper output)
         worst.Add("pixel_values", model.Preprocess(golden.Picture(0)).Values, golden.Floats("pixel_values"));
         using ImageFeatures features = model.Features(golden.Picture(0));
         worst.Add("image_features", Values(features.Features), golden.Floats("image_features"));
+        if (golden.Has("deepstack_features"))
+        {
+            worst.Add(
+                "deepstack_features",
+                [.. features.DeepStack.SelectMany(Values)],
+                golden.Floats("deepstack_features")
+            );
+        }
+
         features.Tokens.Should().Be(model.TokensOf(golden.Picture(0).Width, golden.Picture(0).Height));
         PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
         prompt.Ids.Should().Equal(golden.InputIds);

@@ -47,6 +47,141 @@ public sealed class ImageTokenCounterTests
         }
     }
 
+    [Fact]
+    public void Published_files_of_newer_models_give_the_published_numbers_of_image_tokens()
+    {
+        // models-2.md, sections 6 and 7
+        const string onevision = "llava-onevision-qwen2-7b-ov-hf",
+            gemma = "gemma-3-4b-it";
+        (string Model, int Width, int Height, int Tokens)[] published =
+        [
+            (onevision, 384, 384, 1485),
+            (onevision, 100, 100, 1485),
+            (onevision, 448, 448, 3699),
+            (onevision, 672, 672, 3699),
+            (onevision, 640, 480, 2929),
+            (onevision, 480, 640, 2943),
+            (onevision, 640, 427, 2709),
+            (onevision, 1024, 1024, 7371), // 81 x 81 patches, which is as many as nine tiles have
+            (onevision, 1600, 1200, 7309), // shrunk from 102 x 135 patches
+            (onevision, 2304, 2304, 7371), // shrunk from 162 x 162
+            (gemma, 640, 427, 256),
+            (gemma, 31, 2000, 256),
+        ];
+        foreach (IGrouping<string, (string, int, int, int)> model in published.GroupBy(p => p.Model))
+        {
+            using var folder = new PublishedFolder(model.Key);
+            ImageTokenCounter counter = ImageTokenCounter.Read(ModelInfo.Read(folder.Path), new ImageChoice());
+            foreach ((_, int width, int height, int tokens) in model)
+            {
+                counter.TokensOf(width, height).Tokens.Should().Be(tokens, $"{model.Key} {width} x {height}");
+            }
+
+            ModelInfo info = ModelInfo.Read(folder.Path);
+            ImageTokenCounter
+                .Read(info, ImageSettings.Resolve(new ImageSpec(), info.Family))
+                .Common.Should()
+                .Be(model.Key == gemma ? 256 : 1485, "pictures become one number by default");
+        }
+    }
+
+    [GoldenFact("../configs-2")]
+    public void Golden_configs_of_newer_Qwen_families_give_the_published_numbers_of_image_tokens()
+    {
+        // models-2.md, sections 1 and 5
+        (string Family, int Width, int Height, int Tokens)[] published =
+        [
+            ("Qwen2.5-VL", 448, 448, 256),
+            ("Qwen2.5-VL", 640, 480, 391),
+            ("Qwen2.5-VL", 640, 427, 345),
+            ("Qwen2.5-VL", 672, 672, 576),
+            ("Qwen2.5-VL", 1024, 1024, 1369),
+            ("Qwen3-VL", 448, 448, 196),
+            ("Qwen3-VL", 224, 224, 64),
+            ("Qwen3-VL", 336, 336, 100),
+            ("Qwen3-VL", 640, 480, 300),
+            ("Qwen3-VL", 672, 672, 441),
+        ];
+        int read = 0;
+        foreach (string folder in Directory.EnumerateDirectories(Golden.Path("..", "configs-2"), "Qwen*"))
+        {
+            ModelInfo info = ModelInfo.Read(folder);
+            foreach (var (_, width, height, tokens) in published.Where(p => p.Family == info.Family.Name))
+            {
+                ImageTokenCounter
+                    .Read(info, new ImageChoice())
+                    .TokensOf(width, height)
+                    .Tokens.Should()
+                    .Be(tokens, $"{folder} {width} x {height}");
+                read++;
+            }
+
+            ImageTokenCounter
+                .Read(info, ImageSettings.Resolve(new ImageSpec(), info.Family))
+                .TokensOf(17, 400)
+                .Tokens.Should()
+                .Be(info.Family == Known.Qwen3Vl ? 196 : 256, "pictures are brought to 448 x 448 by default");
+        }
+
+        read.Should().Be(5 * 5);
+    }
+
+    [GoldenFact("../configs-2")]
+    public void Golden_config_of_Qwen3Vl_refuses_a_size_between_tokens_and_patches_of_another_size()
+    {
+        ModelInfo info = ModelInfo.Read(Golden.Path("..", "configs-2", "Qwen3-VL-4B-Instruct"));
+        FluentActions
+            .Invoking(() => ImageTokenCounter.Read(info, new ImageChoice { Square = 336 }))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage("model.image.size: 336*multiple of 32*Qwen3-VL*448*");
+        using var folder = new Tensors.TemporaryFolder();
+        File.Copy(Path.Combine(info.Folder, "config.json"), folder.File("config.json"));
+        folder.Write("preprocessor_config.json", """{"size":{"shortest_edge":65536,"longest_edge":16777216}}""");
+        FluentActions
+            .Invoking(() => ImageTokenCounter.Read(ModelInfo.Read(folder.Path), new ImageChoice()))
+            .Should()
+            .Throw<InputException>("the class's patch is 14, the model's 16")
+            .WithMessage("*preprocessor_config.json*other patch*");
+    }
+
+    /// <summary>models-2.md, sections 2 to 4.</summary>
+    [Theory]
+    [InlineData("llava-v1.6-mistral-7b-hf", 336, 336, 1176)]
+    [InlineData("llava-v1.6-mistral-7b-hf", 448, 448, 2928)]
+    [InlineData("llama3-llava-next-8b-hf", 1024, 1024, 2928)]
+    [InlineData("llava-v1.6-34b-hf", 640, 480, 2340)]
+    [InlineData("InternVL3-1B", 448, 448, 256)]
+    [InlineData("InternVL3-2B", 640, 480, 3328)]
+    [InlineData("InternVL3-8B", 640, 427, 1792)]
+    [InlineData("InternVL3-14B", 672, 672, 1280)]
+    [InlineData("InternVL3_5-1B", 1024, 1024, 2560)]
+    [InlineData("InternVL3_5-8B", 640, 480, 3328)]
+    [InlineData("InternVL3_5-1B-HF", 448, 448, 256)]
+    [InlineData("InternVL3_5-2B-HF", 640, 427, 1792)]
+    [InlineData("InternVL3_5-4B-HF", 672, 672, 1280)]
+    [InlineData("InternVL3_5-8B-HF", 1024, 1024, 2560)]
+    public void Newer_models_have_the_published_numbers_of_image_tokens(string model, int width, int height, int tokens)
+    {
+        using var folder = new PublishedFolder(model);
+        ImageTokenCounter
+            .Read(ModelInfo.Read(folder.Path), new ImageChoice())
+            .TokensOf(width, height)
+            .Tokens.Should()
+            .Be(tokens);
+    }
+
+    [Theory]
+    [InlineData("llava-v1.6-34b-hf", 1176)]
+    [InlineData("InternVL3_5-8B", 256)]
+    [InlineData("InternVL3_5-8B-HF", 256)]
+    public void Newer_models_have_one_number_of_image_tokens_by_default(string model, int tokens)
+    {
+        using var folder = new PublishedFolder(model);
+        ModelInfo info = ModelInfo.Read(folder.Path);
+        ImageTokenCounter.Read(info, ImageSettings.Resolve(new ImageSpec(), info.Family)).Common.Should().Be(tokens);
+    }
+
     [GoldenFact("../configs")]
     public void Golden_configs_have_one_number_of_image_tokens_by_default()
     {
@@ -161,8 +296,14 @@ public sealed class ImageTokenCounterTests
             (
                 Known.InternVl,
                 new() { Fit = ImageFit.Pad },
-                "model.image.fit: InternVL2.5 has no such choice. It has tiles, size and other_sizes."
+                "model.image.fit: InternVL, authors' layout has no such choice. It has tiles, size and other_sizes."
             ),
+            (
+                Known.LlavaOnevision,
+                new() { Tiles = 1 },
+                "model.image.tiles: LLaVA-OneVision has no such choice. It has size and other_sizes."
+            ),
+            (Known.Gemma3, new() { Size = 896 }, "model.image.size: Gemma 3 has no such choice.*"),
             (
                 Known.Qwen2Vl,
                 new() { Size = 0, OtherSizes = OtherSizes.Reject },

@@ -95,9 +95,9 @@ public sealed class ModelFilesTests
         {
             var names = new SortedSet<string>(StringComparer.Ordinal);
             byte[] buffer = new byte[1 << 16];
-            for (long length; (length = read((int)handle.DangerousGetHandle(), buffer, buffer.Length)) > 0; )
+            for (long length; (length = read((int)handle.DangerousGetHandle(), buffer, buffer.Length)) > 0;)
             {
-                for (int at = 0; at < length; )
+                for (int at = 0; at < length;)
                 {
                     int bytes = BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(at + NameAt - sizeof(int)));
                     string file = Encoding.UTF8.GetString(buffer, at + NameAt, bytes).TrimEnd('\0');

@@ -121,6 +121,40 @@ public sealed class ModelInfoTests
         }
     }
 
+    [GoldenFact("../configs-2")]
+    public void Published_configs_of_newer_Qwen_families_give_the_published_numbers()
+    {
+        // models-2.md, table 0: layers, heads, kv heads, head size, hidden, MLP, vocabulary rows
+        (string Name, int[] Numbers)[] published =
+        [
+            ("Qwen2.5-VL-3B-Instruct", [36, 16, 2, 128, 2048, 11008, 151936]),
+            ("Qwen2.5-VL-7B-Instruct", [28, 28, 4, 128, 3584, 18944, 152064]),
+            ("Qwen3-VL-2B-Instruct", [28, 16, 8, 128, 2048, 6144, 151936]),
+            ("Qwen3-VL-4B-Instruct", [36, 32, 8, 128, 2560, 9728, 151936]),
+            ("Qwen3-VL-8B-Instruct", [36, 32, 8, 128, 4096, 12288, 151936]),
+        ];
+        foreach ((string name, int[] numbers) in published)
+        {
+            ModelInfo info = ModelInfo.Read(Golden.Path("..", "configs-2", name));
+            bool newer = info.Family == Known.Qwen3Vl;
+            DecoderShape d = info.Decoder;
+            ((int[])[d.Layers, d.Heads, d.KvHeads, d.HeadDim, d.Hidden, d.Intermediate, d.VocabularyRows])
+                .Should()
+                .Equal(numbers, name);
+            info.Stored.Should().Be(torch.ScalarType.BFloat16);
+            d.QkvBias.Should().Be(!newer);
+            d.QkNorm.Should().Be(newer);
+            d.InterleavedSections.Should().Be(newer);
+            d.RotarySections.Should().Equal(newer ? [24, 20, 20] : [16, 24, 24]);
+            d.TiedHead.Should()
+                .Be(name is "Qwen2.5-VL-3B-Instruct" or "Qwen3-VL-2B-Instruct" or "Qwen3-VL-4B-Instruct");
+            d.RotaryTheta.Should().Be(newer ? 5e6 : 1e6);
+            d.NormEpsilon.Should().Be(1e-6);
+            d.Positions.Should().Be(newer ? 262144 : 128000);
+            d.Limit.Should().BeNull();
+        }
+    }
+
     [GoldenFact("../configs")]
     public void The_ten_published_configs_give_the_published_numbers()
     {

@@ -63,11 +63,27 @@ public sealed class WrongInputTests
     [Theory]
     [InlineData(
         """{"architectures":["MllamaForConditionalGeneration"],"model_type":"mllama","vision_config":{}}""",
-        "the architecture 'mllama' (MllamaForConditionalGeneration) is not supported."
+        "the architecture 'mllama' (MllamaForConditionalGeneration) is not supported: *cross-attention*"
     )]
     [InlineData(
-        """{"architectures":["Qwen2_5_VLForConditionalGeneration"],"model_type":"qwen2_5_vl","vision_config":{}}""",
-        "the architecture 'qwen2_5_vl' (Qwen2_5_VLForConditionalGeneration) is not supported."
+        """{"architectures":["Glm4vForConditionalGeneration"],"model_type":"glm4v","vision_config":{}}""",
+        "the architecture 'glm4v' (Glm4vForConditionalGeneration) is not supported."
+    )]
+    [InlineData(
+        """{"architectures":["Qwen3VLMoeForConditionalGeneration"],"model_type":"qwen3_vl_moe","vision_config":{}}""",
+        "the architecture 'qwen3_vl_moe' (Qwen3VLMoeForConditionalGeneration) is not supported: *mixture of experts*"
+    )]
+    [InlineData(
+        """{"architectures":["Gemma3ForCausalLM"],"model_type":"gemma3_text"}""",
+        "the architecture 'gemma3_text' (Gemma3ForCausalLM) is not supported: *text-only*"
+    )]
+    [InlineData(
+        """{"architectures":["Gemma3nForConditionalGeneration"],"model_type":"gemma3n","vision_config":{}}""",
+        "the architecture 'gemma3n' (Gemma3nForConditionalGeneration) is not supported: *earlier layers*"
+    )]
+    [InlineData(
+        """{"architectures":["Gemma4ForConditionalGeneration"],"model_type":"gemma4","vision_config":{}}""",
+        "the architecture 'gemma4' (Gemma4ForConditionalGeneration) is not supported: *earlier layers*"
     )]
     [InlineData(
         """{"architectures":["Qwen2ForCausalLM"],"model_type":"qwen2"}""",
@@ -81,7 +97,8 @@ public sealed class WrongInputTests
     {
         using var tiny = new TinyLlava();
         File.WriteAllText(tiny.Config, config);
-        Says(tiny, tiny.Config, what, "Supported are llava, llava_next, internvl_chat and qwen2_vl.");
+        string[] known = [.. KnownFamilies.All.SelectMany(f => f.ModelTypes)];
+        Says(tiny, tiny.Config, what, $"Supported are {string.Join(", ", known[..^1])} and {known[^1]}.");
     }
 
     [Theory]

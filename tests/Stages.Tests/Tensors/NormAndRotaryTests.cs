@@ -93,8 +93,7 @@ public sealed class NormAndRotaryTests
         float[] quick = Floats(Activations.QuickGelu(x)),
             exact = Floats(Activations.Gelu(x)),
             tanh = Floats(Activations.GeluTanh(x)),
-            silu = Floats(Activations.Silu(x)),
-            product = Floats(Activations.SwiGluInPlace(x.clone(), up));
+            product = Floats(Activations.Gated(x, up, GateActivation.Silu, LinearChoice.Torch));
         for (int i = 0; i < inputs.Length; i++)
         {
             double v = inputs[i];
@@ -102,7 +101,6 @@ public sealed class NormAndRotaryTests
             exact[i].Should().BeApproximately((float)(v * NormalDistribution(v)), 2e-6f);
             double inner = Math.Sqrt(2 / Math.PI) * (v + (0.044715 * v * v * v));
             tanh[i].Should().BeApproximately((float)(v * (1 + Math.Tanh(inner)) / 2), 1e-6f);
-            silu[i].Should().BeApproximately((float)(v / (1 + Math.Exp(-v))), 1e-6f);
             product[i].Should().BeApproximately((float)(v / (1 + Math.Exp(-v)) * factors[i]), 2e-6f);
         }
 
@@ -258,6 +256,40 @@ public sealed class NormAndRotaryTests
     private static float[] Floats(torch.Tensor x) => x.contiguous().data<float>().ToArray();
 
     /// <summary>By Simpson's rule on the density: good to 1e-9 here.</summary>
+    /// <summary>The branches of transformers' rope_type llama3, one by one.</summary>
+    [Fact]
+    public void Slow_frequencies_are_divided_fast_ones_stay_and_those_between_go_over()
+    {
+        var scaling = new Llama3Scaling(8, 1, 4, 8192);
+        for (int i = 0; i < 64; i++)
+        {
+            double frequency = Math.Pow(500000, -2.0 * i / 128),
+                wave = 2 * Math.PI / frequency,
+                smooth = ((8192 / wave) - 1) / (4 - 1);
+            double expected =
+                wave > 8192 ? frequency / 8
+                : wave < 8192 / 4.0 ? frequency
+                : ((1 - smooth) * frequency / 8) + (smooth * frequency);
+            scaling.Of(frequency).Should().BeApproximately(expected, 1e-15 * frequency + 1e-18);
+        }
+    }
+
+    [Fact]
+    public void Interleaved_sections_give_each_frequency_the_axis_of_its_turn_and_what_is_left_to_the_first()
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor positions = torch.tensor(new long[] { 5, 7, 11 }, [3, 1]);
+        int[] sections = [4, 2, 2]; // of d/2 = 8: rows at 1, 4, columns at 2, 5
+        Rotary found = Rotary.OfSections(positions, sections, 16, 30, interleaved: true);
+        long[] expected = [5, 7, 11, 5, 7, 11, 5, 5];
+        for (int j = 0; j < 8; j++)
+        {
+            double angle = expected[j] * Math.Pow(30, -2.0 * j / 16);
+            found.Cos[0, j].item<float>().Should().BeApproximately((float)Math.Cos(angle), 2e-6f, $"frequency {j}");
+            found.Sin[0, j + 8].item<float>().Should().BeApproximately((float)Math.Sin(angle), 2e-6f);
+        }
+    }
+
     private static double NormalDistribution(double x)
     {
         const int steps = 2000;

@@ -95,6 +95,19 @@ public sealed class PictureTests
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000_000);
     }
 
+    /// <summary>Image.alpha_composite of Pillow 11 on white, by hand for red (200, 10, 0).</summary>
+    [Theory]
+    [InlineData(255, 200, 10, 0)]
+    [InlineData(0, 255, 255, 255)]
+    [InlineData(128, 227, 132, 127)]
+    [InlineData(1, 255, 254, 254)]
+    public void A_transparent_picture_is_put_on_white_as_Pillow_does(byte alpha, byte red, byte green, byte blue)
+    {
+        var picture = new Picture(1, 1, [200, 10, 0]) { Alpha = [alpha] };
+        picture.OnWhite().Rgb.Should().Equal(red, green, blue);
+        picture.OnWhite().Alpha.Should().BeNull();
+    }
+
     [Fact]
     public void A_missing_file_is_named()
     {

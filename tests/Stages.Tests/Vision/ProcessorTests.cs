@@ -1,11 +1,16 @@
 using System.Text;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Families;
+using Pipelines.Models.Families.Gemma3;
 using Pipelines.Models.Families.InternVl;
+using Pipelines.Models.Families.InternVlHf;
 using Pipelines.Models.Families.Llava;
 using Pipelines.Models.Families.LlavaNext;
-using Pipelines.Models.Families.Qwen2Vl;
+using Pipelines.Models.Families.LlavaOnevision;
+using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Vision;
+using Pipelines.Stages.Tests.Models;
 using Xunit;
 
 namespace Pipelines.Stages.Tests.Vision;
@@ -95,8 +100,8 @@ public sealed class ProcessorTests
         {
             var config = Config(json);
             new ClipProcessor(config).Process(picture);
-            new LlavaNextProcessor(config).Process(picture);
-            new Qwen2VlProcessor(config).Process(picture);
+            LlavaNextSettings.Processor(config).Process(picture);
+            new QwenProcessor(config, Known.Qwen2Vl.ImageProcessor).Process(picture);
         };
         run.Should().Throw<InputException>().WithMessage("folder/preprocessor_config.json*");
     }
@@ -129,9 +134,28 @@ public sealed class ProcessorTests
     [InlineData("internvl", """{"do_pad":true}""", "'do_pad: true'")]
     [InlineData("internvl", """{"crop_to_patches":true}""", "'crop_to_patches: true'")]
     [InlineData("internvl", """{"rescale_factor":0.5}""", "'rescale_factor: 0.5'")]
+    [InlineData("internvl-hf", """{"do_pad":true}""", "'do_pad: true'")]
+    [InlineData("internvl-hf", """{"do_center_crop":true}""", "'do_center_crop: true'")]
+    [InlineData("internvl-hf", """{"image_processor_type":"CLIPImageProcessor"}""", "CLIPImageProcessor")]
+    [InlineData("internvl-hf", """{"min_patches":4,"max_patches":2}""", "'min_patches: 4, max_patches: 2'")]
+    [InlineData("internvl-hf", """{"min_num":1}""", "'min_num: 1'")]
     [InlineData("qwen2_vl", """{"do_pad":true}""", "'do_pad: true'")]
     [InlineData("qwen2_vl", """{"do_center_crop":true}""", "'do_center_crop: true'")]
     [InlineData("qwen2_vl", """{"window_size":112}""", "'window_size: 112'")]
+    [InlineData("llava_onevision", """{"crop_size":384}""", "'crop_size: 384'")]
+    [InlineData("llava_onevision", """{"image_processor_type":"LlavaNextImageProcessor"}""", "LlavaNextImageProcessor")]
+    [InlineData("llava_onevision", """{"size":384,"image_grid_pinpoints":[[336,672]]}""", "multiples of 384")]
+    [InlineData("gemma3", """{"do_pan_and_scan":true}""", "'do_pan_and_scan: true'")]
+    [InlineData("gemma3", """{"image_processor_type":"SiglipImageProcessor"}""", "SiglipImageProcessor")]
+    [InlineData("gemma3", """{"size":{"shortest_edge":896}}""", "'size: {\"shortest_edge\":896}'")]
+    [InlineData("gemma3", """{"do_center_crop":true}""", "'do_center_crop: true'")]
+    [InlineData("qwen2_5_vl", """{"do_center_crop":true}""", "'do_center_crop: true'*Qwen2.5-VL")]
+    [InlineData("qwen3_vl", """{"do_sample_frames":true}""", "'do_sample_frames: true'*Qwen3-VL")]
+    [InlineData(
+        "qwen3_vl",
+        """{"image_processor_type":"Qwen3VLVideoProcessor"}""",
+        "'image_processor_type: Qwen3VLVideoProcessor'*Qwen3-VL has Qwen2VLImageProcessor"
+    )]
     public void A_key_that_is_not_obeyed_is_refused_by_its_name(string family, string json, string named) =>
         FluentActions
             .Invoking(() => Processor(family, json))
@@ -173,6 +197,7 @@ public sealed class ProcessorTests
     [InlineData("qwen2_vl", """{"size":{"height":448,"width":448}}""", "'size: ")]
     [InlineData("qwen2_vl", """{"size":{"shortest_edge":3136,"max_pixels":99999}}""", "'size: ")]
     [InlineData("qwen2_vl", """{"size":448}""", "'size: 448'")]
+    [InlineData("qwen3_vl", """{"size":{"longest_edge":16777216,"height":448}}""", "'size: ")]
     public void A_size_that_is_given_in_two_ways_or_in_none_is_refused(string family, string json, string named) =>
         FluentActions
             .Invoking(() => Processor(family, json))
@@ -217,6 +242,21 @@ public sealed class ProcessorTests
              "data_format":"channels_first","disable_grouping":null}
             """
     )]
+    [InlineData(
+        "llava_onevision",
+        """
+            {"do_pad":true,"size":{"height":384,"width":384},"crop_size":null,
+             "image_processor_type":"LlavaOnevisionImageProcessorFast"}
+            """
+    )]
+    [InlineData(
+        "gemma3",
+        """
+            {"do_pan_and_scan":false,"pan_and_scan_max_num_crops":4,"pan_and_scan_min_crop_size":256,
+             "pan_and_scan_min_ratio_to_activate":1.2,"image_seq_length":256,
+             "image_processor_type":"Gemma3ImageProcessorFast"}
+            """
+    )]
     public void A_key_that_changes_nothing_is_passed_over(string family, string json) =>
         FluentActions.Invoking(() => Processor(family, json)).Should().NotThrow();
 
@@ -242,10 +282,68 @@ public sealed class ProcessorTests
         processor.Fitted(picture).Rgb.Should().Equal(PilResize.Resize(picture, 30, 30).Crop(5, 5, 20, 20).Rgb);
     }
 
+    /// <summary>What a file omits is the class's, which was made for Qwen2-VL's patches of 14.</summary>
+    [Theory]
+    [InlineData("{}", 1000, 500, 1008, 504)]
+    [InlineData("""{"min_pixels":null,"max_pixels":null}""", 1000, 500, 1008, 504)]
+    [InlineData("""{"min_pixels":null,"max_pixels":null}""", 2000, 1000, 1400, 700)]
+    [InlineData("""{"size":{"shortest_edge":3136,"longest_edge":200704}}""", 2000, 1000, 616, 308)]
+    [InlineData("""{"size":{"min_pixels":3136,"max_pixels":200704}}""", 2000, 1000, 616, 308)]
+    [InlineData("""{"min_pixels":3136,"max_pixels":200704,"size":null}""", 2000, 1000, 616, 308)]
+    [InlineData(
+        """
+            {"max_pixels":null,"min_pixels":null,"size":{"shortest_edge":65536,"longest_edge":16777216},
+             "patch_size":16}
+            """,
+        224,
+        224,
+        256,
+        256
+    )]
+    [InlineData("""{"size":{"shortest_edge":65536,"longest_edge":16777216},"patch_size":16}""", 640, 480, 640, 480)]
+    [InlineData("""{"size":{"shortest_edge":65536,"longest_edge":16777216},"patch_size":16}""", 336, 336, 320, 320)]
+    public void Areas_of_Qwen_are_read_in_every_form(string json, int width, int height, int toWidth, int toHeight)
+    {
+        var size = new QwenProcessor(Config(json), Known.Qwen3Vl.ImageProcessor).Geometry(width, height);
+        (size.Width, size.Height).Should().Be((toWidth, toHeight));
+    }
+
+    [Fact]
+    public void What_Gemmas_file_omits_is_its_classes_default()
+    {
+        var picture = Pictures.Random(new Random(3), 50, 20);
+        var processor = new Gemma3Processor(Config("{}"));
+
+        processor
+            .Squashed(picture)
+            .Rgb.Should()
+            .Equal(PilResize.Resize(picture, 224, 224, ResizeFilter.Bilinear).Rgb, "bilinear, 224");
+        processor
+            .Process(new Picture(1, 1, [0, 255, 51]))
+            .Values.Chunk(224 * 224)
+            .Select(c => c[0])
+            .Should()
+            .Equal(-1, 1, -0.6f);
+    }
+
+    [Fact]
+    public void What_OneVisions_file_omits_is_its_classes_default()
+    {
+        AnyresProcessor processor = LlavaOnevisionSettings.Processor(Config("{}"));
+        processor.Side.Should().Be(384);
+        processor
+            .Process(new Picture(1, 1, [0, 0, 0]))
+            .Values[0]
+            .Should()
+            .BeApproximately(-1.7922626f, 1e-6f, "CLIP's mean");
+        AnyresGeometry wide = processor.Geometry(2304, 384);
+        (wide.TileColumns, wide.TileRows).Should().Be((6, 1));
+    }
+
     [Fact]
     public void Merge_order_visits_each_patch_once_and_neighbours_together()
     {
-        var size = new Qwen2VlProcessor(Config("{}")).Geometry(140, 84);
+        var size = new QwenProcessor(Config("{}"), Known.Qwen2Vl.ImageProcessor).Geometry(140, 84);
         var order = size.MergeOrder().ToList();
         order.Should().OnlyHaveUniqueItems().And.HaveCount(size.GridColumns * size.GridRows);
         order
@@ -259,10 +357,49 @@ public sealed class ProcessorTests
         family switch
         {
             "llava" => new ClipProcessor(Config(json)),
-            "llava_next" => new LlavaNextProcessor(Config(json)),
+            "llava_next" => LlavaNextSettings.Processor(Config(json)),
+            "llava_onevision" => LlavaOnevisionSettings.Processor(Config(json)),
+            "gemma3" => new Gemma3Processor(Config(json)),
             "internvl" => Demanded(InternVlSettings.Keys, Config(json)),
-            _ => new Qwen2VlProcessor(Config(json)),
+            "internvl-hf" => Demanded(InternVlHfSettings.Keys, Config(json)),
+            _ => new QwenProcessor(Config(json), KnownFamilies.OfType(family)!.ImageProcessor),
         };
+
+    [Theory]
+    [InlineData("""{"max_patches":0}""", "'max_patches: 0'")]
+    [InlineData("""{"max_patches":5000}""", "'max_patches: 5000'")]
+    [InlineData("""{"max_patches":"all"}""", "'max_patches: \"all\"'")]
+    [InlineData("""{"size":{"shortest_edge":448}}""", "'size: {\"shortest_edge\":448}'")]
+    [InlineData("""{"size":{"height":448,"width":224}}""", "'size: {\"height\":448,\"width\":224}'")]
+    public void Tiles_of_InternVl_s_hf_layout_that_make_no_sense_are_refused_by_the_file_s_name(
+        string json,
+        string named
+    ) =>
+        FluentActions
+            .Invoking(() =>
+            {
+                PreprocessorConfig config = Demanded(InternVlHfSettings.Keys, Config(json));
+                return InternVlHfSettings.Side(config);
+            })
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"folder/preprocessor_config.json*{named}*");
+
+    /// <summary>
+    /// GotOcr2ImageProcessor has no tiles by default; InternVLProcessor asks it for them, whatever its file says.
+    /// </summary>
+    [Theory]
+    [InlineData("{}", 384, 1, 12)]
+    [InlineData("""{"crop_to_patches":false,"size":{"height":448,"width":448}}""", 448, 1, 12)]
+    [InlineData("""{"crop_to_patches":true,"do_center_crop":false,"size":448}""", 448, 1, 12)]
+    [InlineData("""{"crop_to_patches":null,"min_patches":2,"max_patches":6}""", 384, 2, 6)]
+    public void Tiles_of_InternVl_s_hf_layout_are_the_file_s_or_the_class_s(string json, int side, int least, int most)
+    {
+        PreprocessorConfig config = Demanded(InternVlHfSettings.Keys, Config(json));
+        (InternVlHfSettings.Side(config), InternVlHfSettings.LeastTiles(config), InternVlHfSettings.MostTiles(config))
+            .Should()
+            .Be((side, least, most));
+    }
 
     private static PreprocessorConfig Demanded(ImageProcessorKeys keys, PreprocessorConfig config)
     {

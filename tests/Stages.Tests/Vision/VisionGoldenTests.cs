@@ -4,14 +4,14 @@ using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
-using Pipelines.Models.Families.InternVl;
 using Pipelines.Models.Families.Llava;
 using Pipelines.Models.Families.LlavaNext;
-using Pipelines.Models.Families.Qwen2Vl;
+using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
 using Pipelines.Stages.Tests.Text;
 using Xunit.Abstractions;
+using Known = Pipelines.Stages.Tests.Models.Known;
 
 namespace Pipelines.Stages.Tests.Vision;
 
@@ -188,7 +188,7 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
                 .Should()
                 .Equal([clip.Height, clip.Width, clip.Top, clip.Left], name);
 
-            var nextProcessor = new LlavaNextProcessor(Config(settings, "llava_next"));
+            var nextProcessor = LlavaNextSettings.Processor(Config(settings, "llava_next"));
             var next = nextProcessor.Geometry(width, height);
             Ints(row, "llava_next", "best_resolution", "resized", "pad_top", "pad_left", "patches", "image_tokens")
                 .Should()
@@ -247,8 +247,8 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
                 whole.Image
             );
             Pixels pixels = model.Preprocess(whole.Picture(0));
-            long[] shape = [.. tensors.Shape("pixel_values").SkipWhile((s, i) => s == 1 && i == 0)];
-            pixels.Shape.SkipWhile((s, i) => s == 1 && i == 0).Select(s => (long)s).Should().Equal(shape, golden.Name);
+            long[] shape = [.. tensors.Shape("pixel_values").SkipWhile(s => s == 1)];
+            pixels.Shape.SkipWhile(s => s == 1).Select(s => (long)s).Should().Equal(shape, golden.Name);
             float[] expected = tensors.ReadFloat("pixel_values");
             float worst = expected.Zip(pixels.Values, (a, b) => Math.Abs(a - b)).Max();
             output.WriteLine($"{golden.Name}: largest error {worst:g3}");
@@ -277,7 +277,7 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
 
     private static void CheckQwen(JsonElement row, string key, PreprocessorConfig config, int width, int height)
     {
-        var processor = new Qwen2VlProcessor(config);
+        var processor = new QwenProcessor(config, Known.Qwen2Vl.ImageProcessor);
         var expected = row.GetProperty(key);
         if (expected.TryGetProperty("error", out var error))
         {
@@ -315,13 +315,13 @@ public sealed class VisionGoldenTests(ITestOutputHelper output)
                 );
                 return ([clip.Fitted(picture)], clip.Process(picture));
             case "llava_next":
-                var next = new LlavaNextProcessor(Config(settings, processor));
+                var next = LlavaNextSettings.Processor(Config(settings, processor));
                 return (next.Tiles(picture), next.Process(picture));
             case "internvl":
                 var tiles = InternVl(settings, settings.GetProperty(processor).GetProperty("max_num").GetInt32());
                 return (tiles.Tiles(picture), tiles.Process(picture));
             case "qwen2_vl":
-                var qwen = new Qwen2VlProcessor(Config(settings, processor));
+                var qwen = new QwenProcessor(Config(settings, processor), Known.Qwen2Vl.ImageProcessor);
                 var size = qwen.Geometry(picture.Width, picture.Height);
                 return ([PilResize.Resize(picture, size.Width, size.Height)], qwen.Process(picture));
             default:

@@ -1,27 +1,10 @@
-using Pipelines.Domain.Errors;
+using Pipelines.Models.Families.Shared;
 
 namespace Pipelines.Models.Families.InternVl;
 
 /// <summary>
-/// The numbers of an InternViT tower (ViT with a class token, learned positions and a scale for each branch).
-/// </summary>
-internal sealed record InternVisionShape(
-    int Layers,
-    int Hidden,
-    int Heads,
-    int Intermediate,
-    int ImageSize,
-    int PatchSize,
-    double NormEpsilon
-)
-{
-    /// <summary>Patches along a side.</summary>
-    public int Grid => ImageSize / PatchSize;
-}
-
-/// <summary>
-/// config.json of InternVL2.5, with the defaults of the authors' classes, which are those of other models, for what a
-/// file omits.
+/// config.json of InternVL2.5, 3 and 3.5, with the defaults of the authors' classes, which are those of other models,
+/// for what a file omits.
 /// </summary>
 internal static class InternVlConfig
 {
@@ -37,10 +20,10 @@ internal static class InternVlConfig
     /// <summary>InternViT. It has no vocabulary to tie.</summary>
     private static readonly KnownKeys TowerKeys = new(["tie_word_embeddings"], []);
 
-    /// <summary>Whether the decoder is InternLM2 (else Qwen2).</summary>
+    /// <summary>Whether the decoder is InternLM2 (else Qwen2 or Qwen3).</summary>
     public static bool IsInternLm2(ModelConfig config) => Class(config) == TextClass.InternLm2;
 
-    /// <summary>The decoder, Qwen2 or InternLM2.</summary>
+    /// <summary>The decoder: Qwen2, Qwen3 or InternLM2.</summary>
     public static DecoderShape Decoder(ModelConfig config)
     {
         ModelConfig text = config.Section("llm_config");
@@ -60,11 +43,15 @@ internal static class InternVlConfig
         ModelConfig vision = config.Section("vision_config");
         vision.Expect("model_type", "intern_vit_6b", "intern_vit_6b"); // so called in every size
         vision.Expect("hidden_act", "gelu", "gelu");
-        vision.Expect("norm_type", "layer_norm", "rms_norm");
+        InternVisionShape.RequireLayerNorm(vision, "rms_norm");
         vision.ExpectCount("num_channels", 3);
-        if (vision.Flag("qk_normalization", true) || !vision.Flag("qkv_bias", false))
+        if (vision.Flag("qk_normalization", true) | !vision.Flag("qkv_bias", false))
         {
-            throw vision.Error("qk_normalization", "is true or 'qkv_bias' false; InternViT-300M has neither.");
+            throw vision.Error(
+                "qk_normalization",
+                "is true or 'qkv_bias' false; InternViT-300M has neither.",
+                InternVisionShape.Supported
+            );
         }
 
         var shape = new InternVisionShape(
@@ -76,12 +63,9 @@ internal static class InternVlConfig
             PatchSize: vision.Count("patch_size", 14),
             NormEpsilon: vision.Positive("layer_norm_eps", 1e-6)
         );
-        if (shape.Hidden % shape.Heads != 0 || shape.ImageSize % shape.PatchSize != 0 || shape.Grid % 2 != 0)
+        if (!shape.Fit)
         {
-            throw vision.Error(
-                "image_size",
-                "does not fit: hidden_size / num_attention_heads must be whole and image_size / patch_size even."
-            );
+            throw vision.Error("image_size", InternVisionShape.Misfit);
         }
 
         int size = config.Integer("force_image_size", shape.ImageSize);
@@ -99,19 +83,11 @@ internal static class InternVlConfig
     public static VisionShape Tower(ModelConfig config, int imageTokens)
     {
         InternVisionShape vision = Vision(config);
-        int patches = vision.Grid * vision.Grid,
-            tokensOfTile = patches / 4; // 2 x 2 patches are one token
-        return new VisionShape(
-            VisionBlocks(config, vision),
-            vision.Hidden,
-            vision.Intermediate,
-            Math.Max(1, imageTokens / tokensOfTile),
-            1 + patches
-        );
+        return vision.Costs(VisionBlocks(config, vision), imageTokens);
     }
 
     /// <summary>Demands that every key of the file is understood, and that it is one that is computed here.</summary>
-    /// <exception cref="InputException">Names the key.</exception>
+    /// <exception cref="Pipelines.Domain.Errors.InputException">Names the key.</exception>
     public static void RequireUnderstood(ModelConfig config)
     {
         CheckShuffle(config);
@@ -145,10 +121,10 @@ internal static class InternVlConfig
     }
 
     private static TextClass Class(ModelConfig config) =>
-        TextClass.Of(config.Section("llm_config"), TextClass.Qwen2, TextClass.InternLm2);
+        TextClass.Of(config.Section("llm_config"), TextClass.Qwen2, TextClass.InternLm2, TextClass.Qwen3);
 
     /// <summary>Demands the pixel shuffle that the code computes.</summary>
-    public static void CheckShuffle(ModelConfig config)
+    private static void CheckShuffle(ModelConfig config)
     {
         config.Expect("ps_version", "v2", "v1");
         if (config.Positive("downsample_ratio", 0.5) != 0.5)

@@ -10,7 +10,7 @@ internal static class InternVlPrompt
     public static ImageMark Mark { get; } =
         new("<image>", "<img><IMG_CONTEXT></img>", "<IMG_CONTEXT>", "<image>\n") { Others = ["<img>", "</img>"] };
 
-    /// <summary>InternVL2.5 and 3: <c>internvl2_5</c>.</summary>
+    /// <summary>InternVL2.5, 3 and 3.5: <c>internvl2_5</c>.</summary>
     public static BuiltInTemplate V25 { get; } =
         new(
             "internvl2_5",

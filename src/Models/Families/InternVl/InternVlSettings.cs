@@ -3,11 +3,14 @@ using Pipelines.Models.Vision;
 
 namespace Pipelines.Models.Families.InternVl;
 
-/// <summary>What InternVL2.5 obeys of its image processor's file: mean and deviation.</summary>
+/// <summary>What the authors' layout obeys of its image processor's file: mean and deviation.</summary>
 internal static class InternVlSettings
 {
-    /// <summary>The family's name.</summary>
-    public const string Family = "InternVL2.5";
+    /// <summary>
+    /// The family's name, with the layout: the same weights have another prompt, and so other results, in the other
+    /// one.
+    /// </summary>
+    public const string Family = "InternVL, authors' layout";
 
     private const string AuthorsCode = "the authors' code prepares tiles by config.json and does not read it";
 

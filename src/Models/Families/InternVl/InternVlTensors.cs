@@ -1,12 +1,32 @@
+using Pipelines.Models.Families.Shared;
+
 namespace Pipelines.Models.Families.InternVl;
 
-/// <summary>InternVL2.5's tensors: InternViT, mlp1, Qwen2 or InternLM2.</summary>
+/// <summary>The tensors of the authors' layout: InternViT, mlp1, Qwen2, Qwen3 or InternLM2.</summary>
 internal static class InternVlTensors
 {
     private const string Root = "language_model.model.",
         Qwen2Head = "language_model.lm_head.weight",
         InternLm2Head = "language_model.output.weight",
-        Tower = "vision_model";
+        Embeddings = "vision_model.embeddings.";
+
+    /// <summary>Names of tower and projector.</summary>
+    public static InternVisionNames Names { get; } =
+        new(
+            ClassToken: Embeddings + "class_embedding",
+            Positions: Embeddings + "position_embedding",
+            Patches: Embeddings + "patch_embedding",
+            Blocks: "vision_model.encoder.layers",
+            Qkv: ["attn.qkv"],
+            Output: "attn.proj",
+            Norm1: "norm1",
+            Norm2: "norm2",
+            Scale1: "ls1",
+            Scale2: "ls2",
+            ProjectorNorm: "mlp1.0",
+            Projector1: "mlp1.1",
+            Projector2: "mlp1.3"
+        );
 
     /// <summary>The hub's name of a stored name.</summary>
     public static string HubName(string stored)
@@ -33,19 +53,15 @@ internal static class InternVlTensors
         InternVisionShape vision = InternVlConfig.Vision(config);
         int blocks = InternVlConfig.VisionBlocks(config, vision);
         long hidden = decoder.Hidden,
-            rows = decoder.VocabularyRows,
-            joined = 4L * vision.Hidden;
+            rows = decoder.VocabularyRows;
         return new ExpectedTensors(
             new(Root + (internLm2 ? "tok_embeddings.weight" : "embed_tokens.weight"), rows, hidden),
             new(internLm2 ? InternLm2Head : Qwen2Head, rows, hidden),
             [
                 .. internLm2 ? InternLm2Weights.Expected(decoder, Root) : LlamaWeights.Expected(decoder, Root),
-                .. ExpectedTensor.Norm("mlp1.0", joined),
-                .. ExpectedTensor.Linear("mlp1.1", hidden, joined, bias: true),
-                .. ExpectedTensor.Linear("mlp1.3", hidden, hidden, bias: true),
-                .. InternVision.Expected(Tower, vision, blocks),
+                .. InternVlTower.Expected(Names, vision, blocks, hidden),
             ],
-            InternVision.Unused(Tower, vision, blocks)
+            InternVision.Unused(Names, vision, blocks)
         );
     }
 }

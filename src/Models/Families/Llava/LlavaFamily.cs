@@ -24,7 +24,7 @@ internal static class LlavaFamily
             ImageProcessor = LlavaSettings.Keys,
             Counter = LlavaModel.Counter,
             Regions = LlavaRegions.Of,
-            TracesImageTokens = true,
+            TokenGrid = TokenGridKind.First,
             Mark = LlavaPrompt.Mark,
             RequireImageToken = LlavaPrompt.RequireImageToken,
             Templates = [LlavaPrompt.Vicuna15],

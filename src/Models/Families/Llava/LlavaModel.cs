@@ -56,7 +56,7 @@ internal sealed class LlavaModel : VisionLanguageModel
     private static ClipProcessor Processor(PictureSettings source)
     {
         var processor = new ClipProcessor(source.Settings, source.Image.Fit);
-        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(source.Config), source.Settings);
+        LlavaTower.CheckPixels(processor.Side, LlavaConfig.Vision(source.Config).ImageSize, source.Settings);
         return processor;
     }
 }

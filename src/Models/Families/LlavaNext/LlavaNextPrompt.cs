@@ -1,4 +1,5 @@
 using Pipelines.Models.Families.Shared;
+using Pipelines.Models.Text;
 using Pipelines.Models.Text.Templates;
 
 namespace Pipelines.Models.Families.LlavaNext;
@@ -37,16 +38,25 @@ internal static class LlavaNextPrompt
     /// <summary>All but LLaVA-1.5's, which serves here, too.</summary>
     public static IReadOnlyList<BuiltInTemplate> Templates { get; } = [Vicuna, Mistral, Llama3, Yi];
 
-    /// <summary>The prompt of a folder without a template, told by decoder and vocabulary.</summary>
-    public static BuiltInTemplate Published(ModelConfig config)
+    /// <summary>
+    /// The prompt of a folder without a template, told by decoder and vocabulary; where those are of no published
+    /// model, by the tokens that the prompts are made of.
+    /// </summary>
+    public static BuiltInTemplate Published(string folder, ModelConfig config)
     {
         ModelConfig? text = config.OptionalSection("text_config");
         return (text?.Text("model_type", "llama"), text?.Integer("vocab_size", 32000)) switch
         {
             ("mistral", _) => Mistral,
+            (_, null or (>= 32000 and <= 32064)) => LlavaPrompt.Vicuna15,
             (_, >= 128000 and < 129000) => Llama3,
             (_, >= 64000 and <= 64064) => Yi,
-            _ => LlavaPrompt.Vicuna15,
+            _ => OfTokens(new HubTokenizer(folder)),
         };
     }
+
+    private static BuiltInTemplate OfTokens(HubTokenizer tokenizer) =>
+        tokenizer.IdOf("<|eot_id|>") is not null ? Llama3
+        : tokenizer.IdOf("<|im_end|>") is not null ? Yi
+        : LlavaPrompt.Vicuna15;
 }

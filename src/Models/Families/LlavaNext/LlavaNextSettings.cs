@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Vision;
 
 namespace Pipelines.Models.Families.LlavaNext;
@@ -45,10 +46,7 @@ internal static class LlavaNextSettings
                 [
                     ("size", Invariant.Text($"{config.ShortSide(Side(config))}")),
                     ("crop_size", Invariant.Text($"{Side(config)}")),
-                    (
-                        "image_grid_pinpoints",
-                        string.Join(", ", Pinpoints(config).Select(p => Invariant.Text($"{p[0]} x {p[1]}")))
-                    ),
+                    ("image_grid_pinpoints", AnyresPinpoints.Listed(Pinpoints(config))),
                     .. ImageProcessorKeys.Scale(config, PreprocessorConfig.ClipMean, PreprocessorConfig.ClipStd),
                     .. ImageProcessorKeys.Rescaled(config),
                 ]
@@ -66,4 +64,21 @@ internal static class LlavaNextSettings
     /// <summary>Sizes (height, width) that a picture may be fitted into.</summary>
     public static IReadOnlyList<IReadOnlyList<int>> Pinpoints(PreprocessorConfig config) =>
         config.ImageGridPinpoints ?? PublishedPinpoints;
+
+    /// <summary>The processor of a folder.</summary>
+    /// <exception cref="InputException">A setting that is not supported, or pinpoints that are no multiples of the
+    /// tile.</exception>
+    public static AnyresProcessor Processor(PreprocessorConfig config)
+    {
+        Keys.Demand(config);
+        int side = Side(config);
+        return config.ShortSide(side) == side
+            ? new AnyresProcessor(config, config.Scale(), side, Pinpoints(config))
+            : throw new InputException(
+                config.Source,
+                $"has a size of {config.ShortSide(side)} and a crop_size of {side}; LLaVA-NeXT's tiles are of one "
+                    + $"size.",
+                "Use the file of the published model."
+            );
+    }
 }

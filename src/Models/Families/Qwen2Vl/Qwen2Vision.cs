@@ -1,6 +1,6 @@
+using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Tensors;
 using TorchSharp;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Models.Families.Qwen2Vl;
 
@@ -26,17 +26,7 @@ internal sealed class Qwen2Vision
     public Qwen2Vision(Weights weights, Qwen2VisionShape shape, int hidden)
     {
         this.shape = shape;
-        int p = shape.PatchSize;
-        torch.Tensor convolution = weights.ClaimStored(
-            "patch_embed.proj.weight",
-            shape.EmbedDim,
-            3,
-            shape.TemporalPatchSize,
-            p,
-            p
-        );
-        // Kernel = stride: a linear layer over a patch
-        patches = weights.LinearOf(convolution.view(shape.EmbedDim, -1), null);
+        patches = shape.Patch.Embedding(weights, shape.EmbedDim, bias: false);
         blocks = [.. Enumerable.Range(0, shape.Depth).Select(n => new Block(weights.Sub($"blocks.{n}"), shape))];
         mergerNorm = Norm(weights, "merger.ln_q", shape);
         merger1 = weights.Linear("merger.mlp.0", shape.Merged, shape.Merged, bias: true);
@@ -50,11 +40,10 @@ internal sealed class Qwen2Vision
     public static IEnumerable<ExpectedTensor> Expected(string prefix, Qwen2VisionShape shape, long hidden)
     {
         long width = shape.EmbedDim,
-            merged = shape.Merged,
-            side = shape.PatchSize;
+            merged = shape.Merged;
         return
         [
-            new($"{prefix}.patch_embed.proj.weight", width, 3, shape.TemporalPatchSize, side, side),
+            .. shape.Patch.Expected(prefix, width, bias: false),
             .. Enumerable.Range(0, shape.Depth).SelectMany(n => ExpectedBlock($"{prefix}.blocks.{n}.", shape)),
             .. ExpectedTensor.Norm($"{prefix}.merger.ln_q", width),
             .. ExpectedTensor.Linear($"{prefix}.merger.mlp.0", merged, merged, bias: true),
@@ -70,8 +59,7 @@ internal sealed class Qwen2Vision
         [
             .. ExpectedTensor.Norm($"{block}norm1", width),
             .. ExpectedTensor.Norm($"{block}norm2", width),
-            .. ExpectedTensor.Linear($"{block}attn.qkv", 3 * width, width, bias: true),
-            .. ExpectedTensor.Linear($"{block}attn.proj", width, width, bias: true),
+            .. QwenAttention.Expected($"{block}attn.", width),
             .. ExpectedTensor.Linear($"{block}mlp.fc1", mlp, width, bias: true),
             .. ExpectedTensor.Linear($"{block}mlp.fc2", width, mlp, bias: true),
         ];
@@ -81,17 +69,14 @@ internal sealed class Qwen2Vision
     /// <param name="pixels">[patches, channels*time*p*p].</param>
     /// <param name="geometry">Grid of patches.</param>
     /// <returns>[P, hidden].</returns>
-    public torch.Tensor Forward(torch.Tensor pixels, Qwen2VlGeometry geometry)
+    public torch.Tensor Forward(torch.Tensor pixels, QwenGeometry geometry)
     {
         using var scope = torch.NewDisposeScope();
-        long[] rows = [.. geometry.MergeOrder().Select(at => (long)at.Row)];
-        long[] columns = [.. geometry.MergeOrder().Select(at => (long)at.Column)];
-        Rotary rotary = Rotary.OfGrid(
-            torch.tensor(rows, dtype: torch.ScalarType.Int64, device: pixels.device),
-            torch.tensor(columns, dtype: torch.ScalarType.Int64, device: pixels.device),
+        Rotary rotary = QwenAttention.Rotary(
+            [.. geometry.MergeOrder()],
             shape.EmbedDim / shape.Heads,
             shape.RotaryTheta,
-            pixels.dtype
+            pixels
         );
         torch.Tensor x = patches.Forward(pixels); // [patches, embed]
         foreach (Block block in blocks)
@@ -109,21 +94,17 @@ internal sealed class Qwen2Vision
     /// <summary>x += proj(attention(norm1 x)); x += fc2(quick_gelu(fc1(norm2 x))).</summary>
     private sealed class Block
     {
-        private readonly int heads;
         private readonly LayerNorm norm1,
             norm2;
-        private readonly ILinear qkv,
-            output,
-            up,
+        private readonly QwenAttention attention;
+        private readonly ILinear up,
             down;
 
         public Block(Weights weights, Qwen2VisionShape shape)
         {
-            heads = shape.Heads;
             norm1 = Norm(weights, "norm1", shape);
             norm2 = Norm(weights, "norm2", shape);
-            qkv = weights.Linear("attn.qkv", 3 * shape.EmbedDim, shape.EmbedDim, bias: true);
-            output = weights.Linear("attn.proj", shape.EmbedDim, shape.EmbedDim, bias: true);
+            attention = new QwenAttention(weights.Sub("attn"), shape.EmbedDim, shape.Heads);
             up = weights.Linear("mlp.fc1", shape.Intermediate, shape.EmbedDim, bias: true);
             down = weights.Linear("mlp.fc2", shape.EmbedDim, shape.Intermediate, bias: true);
         }
@@ -132,14 +113,7 @@ internal sealed class Qwen2Vision
         public torch.Tensor Forward(torch.Tensor x, Rotary rotary)
         {
             using var scope = torch.NewDisposeScope();
-            // [3, heads, patches, d]
-            torch.Tensor split = qkv.Forward(norm1.Forward(x)).view(x.shape[0], 3, heads, -1).permute(1, 2, 0, 3);
-            torch.Tensor queries = rotary.Apply(split[0]).unsqueeze(0),
-                keys = rotary.Apply(split[1]).unsqueeze(0),
-                values = split[2].unsqueeze(0);
-            // [heads, patches, d]
-            torch.Tensor heard = F.scaled_dot_product_attention(queries, keys, values).squeeze(0);
-            torch.Tensor attended = x.Plus(output.Forward(Decoder.ByRow(heard)));
+            torch.Tensor attended = x.Plus(attention.Forward(norm1.Forward(x), rotary));
             torch.Tensor fed = down.Forward(Activations.QuickGelu(up.Forward(norm2.Forward(attended))));
             return attended.Plus(fed).MoveToOuterDisposeScope();
         }

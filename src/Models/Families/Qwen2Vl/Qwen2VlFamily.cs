@@ -1,52 +1,38 @@
+using Pipelines.Models.Families.Shared;
 using Pipelines.Models.Making;
-using Pipelines.Models.Text;
-using Pipelines.Models.Text.Templates;
+using Pipelines.Models.Vision;
 
 namespace Pipelines.Models.Families.Qwen2Vl;
 
 /// <summary>Qwen2-VL (<c>qwen2_vl</c>).</summary>
 internal static class Qwen2VlFamily
 {
-    private static readonly BuiltInTemplate Prompt = new(
-        "qwen2-vl",
-        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
-        BuiltInTemplate.ChatMlAnswer
-    ); // as chat_template.json of the hub renders it
-
-    private static readonly ImageMark Picture = new(
-        "<|image_pad|>",
-        "<|image_pad|>",
-        "<|image_pad|>",
-        "<|vision_start|><|image_pad|><|vision_end|>"
-    )
-    {
-        Others = ["<|vision_start|>", "<|vision_end|>", "<|video_pad|>"],
-    };
+    /// <summary>What is obeyed of its image processor's file.</summary>
+    public static ImageProcessorKeys Keys { get; } = QwenSettings.Keys("Qwen2-VL");
 
     /// <summary>All that is known of it.</summary>
     public static Family Family { get; } =
         new()
         {
-            Name = Qwen2VlSettings.Family,
+            Name = Keys.Family,
             ModelTypes = ["qwen2_vl"],
             Decoder = Qwen2VlConfig.Decoder,
             RequireUnderstood = Qwen2VlConfig.RequireUnderstood,
             Tower = Qwen2VlConfig.Tower,
-            HubName = Qwen2VlTensors.HubName,
+            HubName = QwenTensors.HubName,
             Tensors = Qwen2VlTensors.Expected,
             Load = parts => new Qwen2VlModel(parts),
             Image = new ImageFields { Size = 448 },
-            ImageProcessor = Qwen2VlSettings.Keys,
-            Counter = Qwen2VlModel.Counter,
-            Regions = Qwen2VlModel.Regions,
-            TracesImageTokens = false,
-            Mark = Picture,
-            RequireImageToken = (info, config, tokenizer) =>
-                ImageToken.Require(info.Folder, config, tokenizer, Picture.ImageToken, classDefault: null),
-            Templates = [Prompt],
-            Template = (info, _) => ModelTemplate.OwnOr(info, () => Prompt),
+            ImageProcessor = Keys,
+            Counter = source => Qwen2VlModel.Pictures(source).Counter,
+            Regions = source => Qwen2VlModel.Pictures(source).Regions,
+            TokenGrid = TokenGridKind.Whole,
+            Mark = QwenPrompt.Picture,
+            RequireImageToken = QwenPrompt.RequireImageToken,
+            Templates = [QwenPrompt.Qwen2Vl],
+            Template = (info, _) => ModelTemplate.OwnOr(info, () => QwenPrompt.Qwen2Vl),
             TokensBeforeImage = 16,
-            EndOfTurn = "<|im_end|>",
+            EndOfTurn = QwenPrompt.EndOfTurn,
             Published =
             [
                 Model(

@@ -97,25 +97,28 @@ internal static class LlavaConfig
     public static bool ProjectorBias(ModelConfig config) => config.Flag("multimodal_projector_bias", true);
 
     /// <summary>Blocks of the tower whose output is used: -2 (the published value) leaves out the last.</summary>
-    public static int VisionBlocks(ModelConfig config, ClipShape vision)
+    public static int VisionBlocks(ModelConfig config, ClipShape vision) => VisionBlocks(config, vision.Layers, -2);
+
+    /// <summary>Blocks of a tower whose output is used, by vision_feature_layer.</summary>
+    /// <param name="config">config.json.</param>
+    /// <param name="layers">Blocks of the tower.</param>
+    /// <param name="classLayer">The class default.</param>
+    public static int VisionBlocks(ModelConfig config, int layers, int classLayer)
     {
-        int[] layers = config.Integers("vision_feature_layer") ?? [-2];
-        if (layers.Length != 1)
+        int[] wanted = config.Integers("vision_feature_layer") ?? [classLayer];
+        if (wanted.Length != 1)
         {
             throw config.Error(
                 "vision_feature_layer",
-                $"is [{string.Join(", ", layers)}]; features of several layers joined are not computed here."
+                $"is [{string.Join(", ", wanted)}]; features of several layers joined are not computed here."
             );
         }
 
-        int layer = layers[0];
-        int blocks = layer < 0 ? vision.Layers + 1 + layer : layer; // hidden_states[0] is the embedding
-        return blocks >= 0 && blocks <= vision.Layers
+        int layer = wanted[0];
+        int blocks = layer < 0 ? layers + 1 + layer : layer; // hidden_states[0] is the embedding
+        return blocks >= 0 && blocks <= layers
             ? blocks
-            : throw config.Error(
-                "vision_feature_layer",
-                $"is {layer}, but the vision tower has {vision.Layers} layers."
-            );
+            : throw config.Error("vision_feature_layer", $"is {layer}, but the vision tower has {layers} layers.");
     }
 
     /// <summary>Whether the class token is dropped ("default", as in every published model) or kept ("full").</summary>

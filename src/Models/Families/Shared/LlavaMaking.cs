@@ -53,10 +53,10 @@ internal static class LlavaMaking
 
     private static IEnumerable<PlannedTensor> Tensors(PublishedModel model) =>
         [
-            .. Tower("vision_tower.vision_model.", model.VisionLayers),
+            .. Tower($"{LlavaTensors.Tower}.", model.VisionLayers),
             .. Linear("multi_modal_projector.linear_1", model.Hidden, Width, bias: true),
             .. Linear("multi_modal_projector.linear_2", model.Hidden, model.Hidden, bias: true),
-            .. DecoderTensors.Of(model, "language_model.model.", "language_model.lm_head.weight"),
+            .. DecoderTensors.Of(model, LlavaTensors.Root, LlavaTensors.Head),
         ];
 
     private static IEnumerable<PlannedTensor> Tower(string root, int blocks) =>
@@ -65,19 +65,6 @@ internal static class LlavaMaking
             Weight($"{root}embeddings.patch_embedding.weight", 1, Width, 3, Patch, Patch),
             Spread($"{root}embeddings.position_embedding.weight", 0.3, Positions, Width),
             .. LayerNorm($"{root}pre_layrnorm", Width), // spelt so in the checkpoints
-            .. Enumerable.Range(0, blocks).SelectMany(n => Block($"{root}encoder.layers.{n}.")),
-            .. LayerNorm($"{root}post_layernorm", Width),
-        ];
-
-    private static IEnumerable<PlannedTensor> Block(string block) =>
-        [
-            .. Linear($"{block}self_attn.k_proj", Width, Width, bias: true),
-            .. Linear($"{block}self_attn.v_proj", Width, Width, bias: true),
-            .. Linear($"{block}self_attn.q_proj", Width, Width, bias: true),
-            .. Linear($"{block}self_attn.out_proj", Width, Width, bias: true),
-            .. LayerNorm($"{block}layer_norm1", Width),
-            .. Linear($"{block}mlp.fc1", Mlp, Width, bias: true),
-            .. Linear($"{block}mlp.fc2", Width, Mlp, bias: true),
-            .. LayerNorm($"{block}layer_norm2", Width),
+            .. ClipMaking.Blocks(root, blocks, Width, Mlp),
         ];
 }

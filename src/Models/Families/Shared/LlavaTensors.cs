@@ -1,13 +1,23 @@
 namespace Pipelines.Models.Families.Shared;
 
-/// <summary>The tensors of LLaVA-1.5 and LLaVA-NeXT: CLIP, projector, Llama.</summary>
+/// <summary>
+/// The tensors of LLaVA-1.5 and LLaVA-NeXT: CLIP, projector, Llama; and the names of all that are laid out like them.
+/// </summary>
 internal static class LlavaTensors
 {
-    private const string Root = "language_model.model.",
-        Head = "language_model.lm_head.weight",
-        Tower = "vision_tower.vision_model";
+    /// <summary>What stands before the decoder's <c>layers.0</c>.</summary>
+    public const string Root = "language_model.model.";
 
-    /// <summary>The hub's name of a stored name.</summary>
+    /// <summary>The unembedding.</summary>
+    public const string Head = "language_model.lm_head.weight";
+
+    /// <summary>What the tower's tensors lie below.</summary>
+    public const string Tower = "vision_tower.vision_model";
+
+    /// <summary>
+    /// The hub's name of a stored name, in all families that the hub lays out as LLaVA (language_model, vision_tower,
+    /// multi_modal_projector).
+    /// </summary>
     public static string HubName(string stored)
     {
         string name = TensorNames.WithoutModel(stored);
@@ -16,7 +26,7 @@ internal static class LlavaTensors
             return TensorNames.Inserted(name, "vision_tower.", "vision_model.");
         }
 
-        return name.StartsWith("multi_modal_projector.", StringComparison.Ordinal) || name == "image_newline"
+        return name.StartsWith("multi_modal_projector.", StringComparison.Ordinal) || name == AnyresFeatures.Newline
             ? name
             : TensorNames.Decoder(name, Root, Head) ?? stored;
     }
@@ -35,8 +45,7 @@ internal static class LlavaTensors
             new(Head, decoder.VocabularyRows, hidden),
             [
                 .. LlamaWeights.Expected(decoder, Root),
-                .. ExpectedTensor.Linear("multi_modal_projector.linear_1", hidden, vision.Hidden, bias),
-                .. ExpectedTensor.Linear("multi_modal_projector.linear_2", hidden, hidden, bias),
+                .. LlavaProjector.Expected(vision.Hidden, hidden, bias),
                 .. ClipVision.Expected(Tower, vision, blocks),
             ],
             ClipVision.Unused(Tower, vision, blocks)

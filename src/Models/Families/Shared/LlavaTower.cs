@@ -6,14 +6,13 @@ using TorchSharp;
 namespace Pipelines.Models.Families.Shared;
 
 /// <summary>
-/// What LLaVA-1.5 and LLaVA-NeXT share: CLIP, the projector linear_2(gelu(linear_1 x)), and where the tensors lie.
+/// What LLaVA-1.5 and LLaVA-NeXT share: CLIP and the projector linear_2(gelu(linear_1 x)); and what all that are laid
+/// out as they are do alike with the decoder and the pictures' size.
 /// </summary>
 internal sealed class LlavaTower
 {
-    private const string Prefix = "vision_tower.vision_model";
     private readonly ClipVision clip;
-    private readonly ILinear linear1; // vision hidden -> hidden
-    private readonly ILinear linear2; // hidden -> hidden
+    private readonly LlavaProjector projector;
     private readonly bool dropsClassToken;
     private readonly Arithmetic arithmetic;
 
@@ -27,11 +26,9 @@ internal sealed class LlavaTower
         int blocks = LlavaConfig.VisionBlocks(config, Vision),
             hidden = parts.Info.Hidden;
         bool bias = LlavaConfig.ProjectorBias(config);
-        clip = new ClipVision(parts.Weights.Sub(Prefix), Vision, blocks);
-        Unused = ClipVision.Unused(Prefix, Vision, blocks);
-        Weights projector = parts.Weights.Sub("multi_modal_projector");
-        linear1 = projector.Linear("linear_1", hidden, Vision.Hidden, bias);
-        linear2 = projector.Linear("linear_2", hidden, hidden, bias);
+        clip = new ClipVision(parts.Weights.Sub(LlavaTensors.Tower), Vision, blocks);
+        Unused = ClipVision.Unused(LlavaTensors.Tower, Vision, blocks);
+        projector = new LlavaProjector(parts.Weights, Vision.Hidden, hidden, bias);
     }
 
     /// <summary>The CLIP tower's numbers.</summary>
@@ -58,14 +55,14 @@ internal sealed class LlavaTower
 
     /// <summary>The preprocessor must make pictures of the tower's size.</summary>
     /// <exception cref="InputException">It does not.</exception>
-    public static void CheckPixels(int side, ClipShape vision, PreprocessorConfig preprocessor)
+    public static void CheckPixels(int side, int imageSize, PreprocessorConfig preprocessor)
     {
-        if (side != vision.ImageSize)
+        if (side != imageSize)
         {
             throw new InputException(
                 preprocessor.Source,
-                $"makes pictures of {side} x {side} pixels, but the vision tower reads {vision.ImageSize} x "
-                    + $"{vision.ImageSize}.",
+                $"makes pictures of {side} x {side} pixels, but the vision tower reads {imageSize} x "
+                    + $"{imageSize}.",
                 "Use the file that belongs to the checkpoint."
             );
         }
@@ -85,7 +82,7 @@ internal sealed class LlavaTower
         torch.Tensor states = clip.Forward(input); // [tiles, 1 + patches, vision hidden]
         torch.Tensor kept = dropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
         torch.Tensor rows = kept.reshape(-1, Vision.Hidden);
-        torch.Tensor projected = linear2.Forward(Activations.Gelu(linear1.Forward(rows))); // [tiles*tokens, hidden]
+        torch.Tensor projected = projector.Forward(rows); // [tiles*tokens, hidden]
         return projected.view(kept.shape[0], kept.shape[1], -1).MoveToOuterDisposeScope();
     }
 }

@@ -84,7 +84,7 @@ internal sealed class SiglipVision
         [
             new($"{embeddings}patch_embedding.weight", width, Channels, p, p),
             new($"{embeddings}patch_embedding.bias", width),
-            new($"{embeddings}position_embedding.weight", (long)shape.Grid * shape.Grid, width),
+            new($"{embeddings}position_embedding.weight", shape.Patches, width),
             .. Enumerable
                 .Range(0, use.Blocks)
                 .SelectMany(n => ClipBlock.Expected($"{prefix}.encoder.layers.{n}", shape.Block)),

@@ -12,6 +12,6 @@ public sealed record BuiltInTemplate(string Name, string Before, string After)
     /// <summary>ChatML: the end of the user's turn and the start of the answer's.</summary>
     internal const string ChatMlAnswer = "<|im_end|>\n<|im_start|>assistant\n";
 
-    /// <summary>ChatML without a system text: no family's own.</summary>
+    /// <summary>ChatML without a system text, as Qwen3-VL's template writes it.</summary>
     public static BuiltInTemplate ChatMl { get; } = new("chatml", "<|im_start|>user\n", ChatMlAnswer);
 }

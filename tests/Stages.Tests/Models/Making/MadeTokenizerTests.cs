@@ -68,7 +68,13 @@ public sealed class MadeTokenizerTests : IDisposable
     [InlineData("llava-v1.6-vicuna-7b-hf", 22)]
     [InlineData("InternVL2_5-1B", 23)]
     [InlineData("InternVL2_5-2B", 23)]
+    [InlineData("InternVL3-2B", 23)]
+    [InlineData("InternVL3_5-1B", 23)]
+    [InlineData("InternVL3_5-1B-HF", 23)]
     [InlineData("Qwen2-VL-2B-Instruct", 22)]
+    [InlineData("llava-onevision-qwen2-0.5b-ov-hf", 22)]
+    [InlineData("Qwen2.5-VL-3B-Instruct", 22)]
+    [InlineData("Qwen3-VL-2B-Instruct", 22)]
     public void Default_prompts_have_as_many_suffix_tokens_as_with_the_published_vocabularies(
         string name,
         int suffix
@@ -81,25 +87,41 @@ public sealed class MadeTokenizerTests : IDisposable
         HubTokenizer tokenizer = Write(name);
         PublishedModel model = PublishedModel.Named(name);
         Family family = Known.Of(model);
-        (int size, string token, int id) =
-            family == Known.Llava ? (32002, "<pad>", 32001)
-            : family == Known.LlavaNext ? (32001, "<image>", 32000)
-            : family == Known.Qwen2Vl ? (151657, "<|image_pad|>", 151655)
-            : model.Layout == DecoderLayout.Qwen2 ? (151674, "<IMG_CONTEXT>", 151667)
-            : (92553, "<IMG_CONTEXT>", 92546);
+        (int size, string token, int id, int? bos) =
+            family == Known.Llava ? (32002, "<pad>", 32001, 1)
+            : name == "llava-v1.6-mistral-7b-hf" ? (32002, "<image>", 32000, 1)
+            : name == "llama3-llava-next-8b-hf" ? (128258, "<image>", 128256, 128000)
+            : name == "llava-v1.6-34b-hf" ? (64001, "<image>", 64000, null)
+            : family == Known.LlavaNext ? (32001, "<image>", 32000, 1)
+            : family == Known.Qwen2Vl ? (151657, "<|image_pad|>", 151655, null)
+            : family == Known.Qwen25Vl ? (151665, "<|image_pad|>", 151655, null)
+            : family == Known.Qwen3Vl ? (151669, "<|image_pad|>", 151655, null)
+            : family == Known.LlavaOnevision ? (151648, "<image>", 151646, null)
+            : family == Known.Gemma3 ? (262145, "<image_soft_token>", 262144, 2)
+            : name == "Idefics3-8B-Llama3" ? (128259, "<image>", 128257, 128000)
+            : family == Known.SmolVlm ? (49280, "<image>", 49190, null)
+            : family == Known.InternVlHf ? (151679, "<IMG_CONTEXT>", 151671, null)
+            : model.Layout == DecoderLayout.Qwen3 ? (151678, "<IMG_CONTEXT>", 151671, null)
+            : model.Layout == DecoderLayout.Qwen2 ? (151674, "<IMG_CONTEXT>", 151667, (int?)null)
+            : (92553, "<IMG_CONTEXT>", 92546, 1);
         tokenizer.VocabularySize.Should().Be(size);
         tokenizer.IdOf(token).Should().Be(id);
         Enumerable.Range(0, size).Should().OnlyContain(i => tokenizer.HasToken(i));
-        tokenizer.Bos.Should().Be(model.Layout == DecoderLayout.Qwen2 ? null : 1);
+        tokenizer.Bos.Should().Be(bos);
         size.Should().BeLessThanOrEqualTo(model.VocabularyRows);
     }
 
     [Theory]
     [InlineData("llava-1.5-7b-hf")]
     [InlineData("llava-v1.6-vicuna-7b-hf")]
+    [InlineData("llava-v1.6-mistral-7b-hf")]
+    [InlineData("llama3-llava-next-8b-hf")]
+    [InlineData("llava-v1.6-34b-hf")]
+    [InlineData("InternVL3_5-1B-HF")]
     [InlineData("InternVL2_5-1B")]
     [InlineData("InternVL2_5-2B")]
     [InlineData("Qwen2-VL-2B-Instruct")]
+    [InlineData("gemma-3-4b-it")]
     public void Any_text_encodes_and_decodes_back(string name)
     {
         HubTokenizer tokenizer = Write(name);
@@ -149,6 +171,43 @@ public sealed class MadeTokenizerTests : IDisposable
         {
             fromModel.Encode(text).Should().Equal(fromJson.Encode(text));
         }
+    }
+
+    /// <summary>Runs of line feeds and blanks are added tokens, whatever lies between the texts around them.</summary>
+    [Fact]
+    public void Gemma_joins_the_line_feeds_before_the_picture_and_knows_its_6415_added_tokens()
+    {
+        HubTokenizer tokenizer = Write("gemma-3-4b-it");
+        EncodedPrompt prompt = Known.Template(Known.Gemma3).Encode(tokenizer, Question, 256);
+        prompt.ImageStart.Should().Be(5);
+        prompt.Ids.Take(2).Should().Equal(2, 105);
+        prompt.Ids[2].Should().Be(tokenizer.IdOf("user")!.Value);
+        prompt.Ids.Skip(3).Take(2).Should().Equal(109, 255999);
+        prompt.Ids.Skip(5 + 256).Take(2).Should().Equal(256000, 108);
+        prompt.Ids.TakeLast(5).Should().Equal(106, 107, 105, tokenizer.IdOf("model")!.Value, 107);
+        Gemma3AddedTokens.All.Should().HaveCount(6415);
+        (int Id, string Text)[] known =
+        [
+            (104, "<unused98>"),
+            (137, new string('\n', 31)),
+            (138, "\u2581\u2581"),
+            (167, new string('\u2581', 31)),
+            (168, "<table>"),
+            (176, "</table>"),
+            (237, "</footer>"),
+            (255968, "\t"),
+            (255998, new string('\t', 31)),
+            (256001, "<unused99>"),
+            (262143, "<unused6241>"),
+        ]; // the hub's tokenizer_config.json
+        foreach ((int id, string text) in known)
+        {
+            tokenizer.IdOf(text).Should().Be(id);
+            tokenizer.Encode(text).Should().Equal(2, id);
+        }
+
+        tokenizer.Encode("a  b").Should().Contain(138).And.NotContain(139);
+        tokenizer.Decode([2, 138, 107]).Should().Be("  \n");
     }
 
     /// <summary>So keys and values of the image, and a mean baseline of them, serve every question.</summary>

@@ -25,6 +25,10 @@ public sealed class RandomModelTests : IDisposable
             "InternVL2_5-2B",
             "Qwen2-VL-2B-Instruct",
             "Qwen2-VL-7B-Instruct",
+            "llava-onevision-qwen2-0.5b-ov-hf",
+            "gemma-3-4b-it",
+            "Qwen2.5-VL-3B-Instruct",
+            "Qwen3-VL-8B-Instruct",
         ];
 
     public void Dispose() => Directory.Delete(root, recursive: true);
@@ -69,6 +73,8 @@ public sealed class RandomModelTests : IDisposable
     [InlineData("llava-1.5-7b-hf")]
     [InlineData("InternVL2_5-2B")]
     [InlineData("Qwen2-VL-2B-Instruct")]
+    [InlineData("Qwen2.5-VL-3B-Instruct")]
+    [InlineData("Qwen3-VL-2B-Instruct")]
     public void At_the_published_depth_logits_stay_finite_and_the_image_still_matters(string name)
     {
         PublishedModel published = PublishedModel.Named(name);

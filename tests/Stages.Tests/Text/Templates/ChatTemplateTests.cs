@@ -212,6 +212,41 @@ public sealed class ChatTemplateTests
         ModelTemplate.Read(Model(folder.Path, Known.LlavaNext, config)).Prompt("Q?").Should().Be(prompt);
     }
 
+    /// <summary>Of a vocabulary of no published size the tokens tell, which the prompts are made of.</summary>
+    [Theory]
+    [InlineData("<|eot_id|>", "llama3")]
+    [InlineData("<|im_end|>", "yi")]
+    [InlineData("<other>", "llava")]
+    public void LLaVA_NeXT_of_another_size_without_a_template_is_asked_by_its_tokens(string token, string prompt)
+    {
+        using var folder = new TemporaryFolder();
+        ModelInfo info = Model(folder.Path, Known.LlavaNext, "\"text_config\": {\"vocab_size\": 500}");
+        File.WriteAllText(
+            Path.Combine(folder.Path, "tokenizer.json"),
+            JsonSerializer.Serialize(
+                new
+                {
+                    added_tokens = (object[])
+                        [
+                            new
+                            {
+                                id = 1,
+                                content = token,
+                                special = false,
+                            },
+                        ],
+                    model = new
+                    {
+                        type = "BPE",
+                        vocab = new Dictionary<string, int> { ["a"] = 0 },
+                        merges = (string[])[],
+                    },
+                }
+            )
+        );
+        ModelTemplate.Read(info).Prompt("Q?").Should().Be(Known.Template(prompt, Known.LlavaNext).Prompt("Q?"));
+    }
+
     [GoldenFact("../templates/INDEX.tsv")]
     public void Published_templates_render_the_built_in_prompts()
     {
@@ -221,7 +256,14 @@ public sealed class ChatTemplateTests
         Same("llama3-llava-next-8b-hf", "llama3", Known.Llava);
         Same("llava-onevision-qwen2-ov-hf", "chatml", Known.Llava);
         Same("Qwen2-VL-7B-Instruct", "qwen2-vl", Known.Qwen2Vl);
+        Same("Qwen2.5-VL-3B-Instruct", "qwen2-vl", Known.Qwen25Vl);
+        Same("Qwen2.5-VL-7B-Instruct", "qwen2-vl", Known.Qwen25Vl);
+        Same("Qwen3-VL-4B-Instruct", "chatml", Known.Qwen3Vl);
+        Same("Qwen3-VL-8B-Instruct", "chatml", Known.Qwen3Vl);
         Same("InternVL2_5.rebuilt", "internvl2_5", Known.InternVl);
+        Same("InternVL3-2B", "internvl2_5", Known.InternVl);
+        Same("InternVL3-hf", "chatml", Known.InternVlHf);
+        Same("InternVL3_5-HF", "chatml", Known.InternVlHf);
 
         static void Same(string name, string builtIn, Family family)
         {
