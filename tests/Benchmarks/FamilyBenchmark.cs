@@ -1,28 +1,49 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
+using Pipelines.Domain;
+using Pipelines.Models.Ablation;
+using Pipelines.Models.Families;
+using Pipelines.Models.Making;
+using Pipelines.Models.Tensors;
+using Pipelines.Models.Vision;
+using Pipelines.Spec;
+using Pipelines.Stages;
+using TorchSharp;
 
 namespace Pipelines.Benchmarks;
 
 /// <summary>
-/// The whole pipeline on random checkpoints of the published widths with reduced depth: masks a second and peak memory
-/// of the process, one model after the other.
+/// Random checkpoints of the published widths with few decoder layers and the whole tower, each in a process of its
+/// own: seconds of tower and prefix, masks a second, what share of the machine's matrix product that is, peak memory.
 /// </summary>
 internal static class FamilyBenchmark
 {
     private const int Masks = 64;
+    private const string Question = "What is the main object in the image? Please answer with a single word.";
 
-    /// <summary>One a family, both decoders of InternVL2.5.</summary>
+    /// <summary>One a family, and more of those that have several decoders or towers.</summary>
     private static readonly string[] OneAFamily =
     [
         "llava-1.5-7b-hf",
         "llava-v1.6-vicuna-7b-hf",
+        "llava-v1.6-mistral-7b-hf",
+        "llama3-llava-next-8b-hf",
+        "llava-onevision-qwen2-0.5b-ov-hf",
         "InternVL2_5-1B",
         "InternVL2_5-2B",
+        "InternVL3-2B",
+        "InternVL3_5-1B",
+        "InternVL3_5-1B-HF",
         "Qwen2-VL-2B-Instruct",
+        "Qwen2.5-VL-3B-Instruct",
+        "Qwen3-VL-2B-Instruct",
+        "gemma-3-4b-it",
+        "SmolVLM2-256M-Video-Instruct",
+        "SmolVLM2-2.2B-Instruct",
+        "Idefics3-8B-Llama3",
     ];
 
-    /// <summary>Makes, runs and removes each model.</summary>
+    /// <summary>Makes, measures and removes each model.</summary>
     /// <param name="names">Models of <c>make-model</c>; empty = one a family.</param>
     /// <param name="layers">Decoder layers; the vision tower keeps its depth.</param>
     public static int Run(IReadOnlyList<string> names, int layers)
@@ -31,28 +52,22 @@ internal static class FamilyBenchmark
         try
         {
             Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{layers} decoder layers, {Masks} masks, {Environment.ProcessorCount} threads"
-                )
+                $"{layers} decoder layers, whole tower, {Masks} masks, {Environment.ProcessorCount} threads; GEMM: "
+                    + "4096 -> 11008 in float16, 736 rows, in the same process"
+            );
+            Console.WriteLine(
+                $"{"model",-34}{"P",6}{"T",4}{"tower s",9}{"prefix s",9}{"masks/s",9}{"GFLOP/s",9}{"GEMM",7}"
+                    + $"{"share",7}{"peak GB",9}{"whole GB",9}"
             );
             foreach (string name in names.Count > 0 ? names : OneAFamily)
             {
-                string model = Path.Combine(work, name),
-                    artifacts = Path.Combine(work, "artifacts");
-                Host(["make-model", name, "--layers", layers.ToString(CultureInfo.InvariantCulture), "--out", model]);
-                string spec = Path.Combine(work, "spec.yaml");
-                File.WriteAllText(spec, Spec(model, Pictures(work)));
-                long peak = Host([spec, "--artifacts", artifacts]);
-                double seconds = Seconds(Path.Combine(artifacts, "cache", "forward-passes"));
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{name,-26} {Masks / seconds,8:0.00} masks/s  peak {peak / 1e9,5:0.0} GB"
-                    )
-                );
-                Directory.Delete(model, recursive: true);
-                Directory.Delete(artifacts, recursive: true);
+                string folder = Path.Combine(work, name);
+                RandomModel.Plan(name, layers).Write(folder);
+                double peak = Measured(folder);
+                int missing = PublishedModel.Named(name).Layers - layers;
+                double whole = peak + (missing * LayerBytes(folder));
+                Console.WriteLine(Invariant($"{peak / 1e9,9:0.0}{whole / 1e9,9:0.0}"));
+                Directory.Delete(folder, recursive: true);
             }
 
             return 0;
@@ -63,59 +78,114 @@ internal static class FamilyBenchmark
         }
     }
 
-    private static string Spec(string model, string pictures) =>
-        $$"""
-            name: family
-            model: { path: {{model}}, device: cpu }
-            data: { kind: folder, images: {{pictures}} }
-            stages:
-              answers: { stage: answer-questions, keep: 1, answer: { max_tokens: 1 } }
-              baseline: { stage: collect-mean-kv, images: 2 }
-              masks: { stage: sample-masks, count: {{Masks}} }
-              forward: { stage: forward-passes, min_gap: 1e-9 }
-              attribution: { stage: regress }
-              validation: { stage: validate, rank_by: [head-attribution], scan: until-crossed }
-              report: { stage: report }
-
-            """;
-
-    private static string Pictures(string work)
+    /// <summary>Measures a model folder and prints all of its row but the peak.</summary>
+    public static int RunOne(string folder)
     {
-        string pictures = Directory.CreateDirectory(Path.Combine(work, "pictures")).FullName;
-        foreach (
-            string file in Directory
-                .EnumerateFiles(Path.Combine("experiments", "quickstart", "images"), "*.jpg")
-                .Order(StringComparer.Ordinal)
-                .Take(3)
-        )
+        TorchNative.Touch();
+        ModelInfo info = ModelInfo.Read(folder);
+        ImageChoice image = ImageSettings.Resolve(new ImageSpec(), info.Family, info.Family.PublishedFit(folder));
+        Arithmetic arithmetic = Arithmetic.Resolve("cpu", "float32", "packed", info.Stored);
+        PackedLinear.Threads = Environment.ProcessorCount;
+        using VisionLanguageModel model = VisionLanguageModel.Load(folder, arithmetic, image);
+        Picture picture = PictureDecoder.Decode(
+            Directory.EnumerateFiles(Path.Combine("experiments", "quickstart", "images"), "*.jpg").Order().First()
+        );
+        using (model.Features(picture))
         {
-            File.Copy(file, Path.Combine(pictures, Path.GetFileName(file)), overwrite: true);
+            // pages and code of the first time are not what is measured
         }
 
-        return pictures;
+        long start = Stopwatch.GetTimestamp();
+        using ImageFeatures features = model.Features(picture);
+        double tower = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        PromptTokens prompt = model.Prompt(Question, features.Tokens);
+        start = Stopwatch.GetTimestamp();
+        using PrefixCache cache = PrefixCache.Compute(model, prompt, features);
+        double prefix = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
+        using var suffix = new SuffixForward(cache, blocks, model.Measure(new Measured.Logit(3, LogitMean.Rows)));
+        byte[][] masks =
+        [
+            .. Enumerable
+                .Range(0, Masks)
+                .Select(i => HeadMasks.Draw(1, "benchmark", i, info.TotalHeads, 0.75, MaskDraw.Exact)),
+        ];
+        double best = double.PositiveInfinity,
+            gemm = 0;
+        for (int round = 0; round < 3; round++)
+        {
+            gemm = Math.Max(gemm, Gemm());
+            start = Stopwatch.GetTimestamp();
+            suffix.Logits(masks);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / Masks);
+        }
+
+        var shape = new PassShape(
+            info.Decoder,
+            VisionShape.Read(info, prompt.ImageLength),
+            arithmetic,
+            prompt.PrefixLength,
+            prompt.ImageLength,
+            prompt.SuffixLength
+        );
+        double rate = shape.MaskOperations / best;
+        Console.Write(
+            Invariant($"{info.Name,-34}{prompt.ImageLength,6}{prompt.SuffixLength,4}{tower,9:0.00}{prefix,9:0.00}")
+                + Invariant($"{1 / best,9:0.0}{rate / 1e9,9:0}{gemm / 1e9,7:0}{rate / gemm,7:0.00}")
+        );
+        return 0;
     }
 
-    /// <summary>Seconds that the shards of masks took, from their manifests.</summary>
-    private static double Seconds(string folder) =>
-        Directory
-            .EnumerateFiles(folder, "manifest.json", SearchOption.AllDirectories)
-            .Select(f => JsonDocument.Parse(File.ReadAllBytes(f)).RootElement)
-            .Where(m => m.GetProperty("unit").GetString()!.Contains("masks", StringComparison.Ordinal))
-            .Sum(m => m.GetProperty("seconds").GetDouble());
-
-    /// <summary>Runs the program.</summary>
-    /// <returns>Its largest resident memory, bytes.</returns>
-    private static long Host(IReadOnlyList<string> arguments)
+    /// <summary>
+    /// What a further decoder layer takes: weights in 16 bit, keys and values of prefix and image in float32, and those
+    /// of a mean baseline as read and as laid out.
+    /// </summary>
+    private static double LayerBytes(string folder)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Pipelines.Host.dll"));
-        foreach (string argument in arguments)
+        ModelInfo info = ModelInfo.Read(folder);
+        ImageChoice image = ImageSettings.Resolve(new ImageSpec(), info.Family, info.Family.PublishedFit(folder));
+        int imageTokens = ImageTokenCounter.Read(info, image).TokensOf(448, 448).Tokens,
+            prefix = info.Family.TokensBeforeImage;
+        var shape = new PassShape(
+            info.Decoder,
+            VisionShape.Read(info, imageTokens),
+            Arithmetic.Float32,
+            prefix,
+            imageTokens,
+            1
+        );
+        double numbers = 2.0 * info.Decoder.KvHeads * info.Decoder.HeadDim;
+        return (2.0 * shape.LayerParameters / info.Decoder.Layers)
+            + (numbers * 4 * (prefix + imageTokens))
+            + (numbers * 8 * imageTokens);
+    }
+
+    /// <summary>Operations a second of the largest product of a 7B decoder.</summary>
+    private static double Gemm()
+    {
+        using var scope = torch.NewDisposeScope();
+        const int inputs = 4096,
+            outputs = 11008,
+            rows = 32 * 23;
+        using var linear = new PackedLinear(torch.randn(outputs, inputs).to(torch.ScalarType.Float16), null);
+        torch.Tensor x = torch.randn(rows, inputs);
+        linear.Forward(x);
+        long start = Stopwatch.GetTimestamp();
+        linear.Forward(x);
+        return 2.0 * inputs * outputs * rows / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Runs <see cref="RunOne"/> in a process of its own.</summary>
+    /// <returns>Its largest resident memory, bytes.</returns>
+    private static double Measured(string folder)
+    {
+        var start = new ProcessStartInfo("dotnet");
+        foreach (string argument in (string[])[typeof(FamilyBenchmark).Assembly.Location, "family", folder])
         {
             start.ArgumentList.Add(argument);
         }
 
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
         long peak = 0;
         while (!process.WaitForExit(50))
         {
@@ -128,8 +198,8 @@ internal static class FamilyBenchmark
 
         return process.ExitCode == 0
             ? peak
-            : throw new InvalidOperationException(
-                $"{string.Join(' ', arguments)}: exit code {process.ExitCode}\n{output.GetAwaiter().GetResult()}"
-            );
+            : throw new InvalidOperationException($"{folder}: exit code {process.ExitCode}");
     }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -31,13 +31,15 @@ switch (args)
         return 0;
     case ["families", .. var rest]:
         return FamilyBenchmark.Run([.. rest.Skip(1)], Number(rest, 0, 2));
+    case ["family", var folder]:
+        return FamilyBenchmark.RunOne(folder);
     case ["questions", .. var rest]:
         return QuestionBenchmark.Run(Number(rest, 0, 100_000), Number(rest, 1, 50));
     default:
         Console.Error.WriteLine(
             "usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] "
                 + "| suffix-7b [layers] [workers] [masks] [auto|torch|packed] "
-                + "| targets [masks] [rounds] [threads] | families [layers] [model ...] "
+                + "| targets [masks] [rounds] [threads] | families [layers] [model ...] | family FOLDER "
                 + "| questions [rows] [pictures]"
         );
         return 2;
