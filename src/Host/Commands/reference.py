@@ -1,4 +1,4 @@
-# python reference.py MODEL_FOLDER PICTURE QUESTION > reference.json       (transformers 4.45 to 5.x, torch, pillow)
+# python reference.py MODEL_FOLDER PICTURE QUESTION > reference.json   (torch, pillow, a transformers with the family)
 import json, sys, torch
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from transformers.image_utils import load_image
@@ -8,7 +8,9 @@ processor = AutoProcessor.from_pretrained(folder, use_fast=False)
 model = AutoModelForImageTextToText.from_pretrained(folder).float().eval()
 turn = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]}
 text = processor.apply_chat_template([turn], add_generation_prompt=True)
-inputs = processor(images=[load_image(picture)], text=[text], return_tensors="pt")
+bos = processor.tokenizer.bos_token  # Gemma's, Idefics3's templates write it, and their tokenizers would again
+inputs = processor(images=[load_image(picture)], text=[text], return_tensors="pt",
+                   add_special_tokens=not (bos and text.startswith(bos)))
 with torch.no_grad():
     out = model(**inputs, use_cache=True)
 ids, config = inputs["input_ids"][0], model.config
