@@ -94,11 +94,11 @@ internal static class Qwen3VlConfig
         const string key = "deepstack_visual_indexes";
         IReadOnlyList<int> blocks = QwenText.Blocks(vision, key, 8, 16, 24);
         int depth = vision.Count("depth", 27);
-        return blocks.All(b => b < depth) && blocks.Distinct().Count() == blocks.Count
+        return blocks.All(b => b < depth)
             ? blocks
             : throw vision.Error(
                 key,
-                $"is [{string.Join(", ", blocks)}]; each must be one of the tower's {depth} blocks, and once."
+                $"is [{string.Join(", ", blocks)}]; each must be one of the tower's {depth} blocks."
             );
     }
 
