@@ -102,6 +102,11 @@ internal sealed record TextClass(
             );
     }
 
+    /// <summary>Whether a flag of any level ties the head to the embedding.</summary>
+    public static bool IsTied(ModelConfig config, ModelConfig? text) =>
+        // both are read, so that both are understood
+        config.Flag("tie_word_embeddings", false) | (text?.Flag("tie_word_embeddings", false) ?? false);
+
     /// <summary>The decoder's numbers.</summary>
     /// <param name="text">The decoder's section.</param>
     /// <param name="hasSections">Whether positions have three axes (M-RoPE).</param>

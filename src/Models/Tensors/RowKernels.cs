@@ -44,15 +44,14 @@ internal static unsafe class RowKernels
     /// <param name="gate">[rows, columns] float32 on the CPU.</param>
     /// <param name="up">[rows, columns].</param>
     /// <returns>[rows, columns].</returns>
-    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up) => Gated(gate, up, SwiGluRow);
+    public static torch.Tensor SwiGlu(torch.Tensor gate, torch.Tensor up) => Gated<SiluGate>(gate, up);
 
     /// <summary>GeGLU's middle with gelu_pytorch_tanh: gelu(gate) * up.</summary>
     /// <inheritdoc cref="SwiGlu"/>
-    public static torch.Tensor GeGlu(torch.Tensor gate, torch.Tensor up) => Gated(gate, up, GeGluRow);
+    public static torch.Tensor GeGlu(torch.Tensor gate, torch.Tensor up) => Gated<GeluTanhGate>(gate, up);
 
-    private delegate void GatedRow(float* gate, float* up, int columns, float* y);
-
-    private static torch.Tensor Gated(torch.Tensor gate, torch.Tensor up, GatedRow row)
+    private static torch.Tensor Gated<TGate>(torch.Tensor gate, torch.Tensor up)
+        where TGate : struct, IGate
     {
         using torch.Tensor gates = gate.contiguous();
         using torch.Tensor ups = up.contiguous();
@@ -61,7 +60,9 @@ internal static unsafe class RowKernels
             b = (float*)TorchNative.Pointer(ups),
             to = (float*)TorchNative.Pointer(y);
         int columns = (int)gate.shape[^1];
-        EachRow(gate.numel(), columns, i => row(a + (i * columns), b + (i * columns), columns, to + (i * columns)));
+        EachRow(gate.numel(), columns, i =>
+            GatedRow<TGate>(a + (i * columns), b + (i * columns), columns, to + (i * columns))
+        );
         return y;
     }
 
@@ -137,12 +138,13 @@ internal static unsafe class RowKernels
         }
     }
 
-    private static void SwiGluRow(float* gate, float* up, int columns, float* y)
+    private static void GatedRow<TGate>(float* gate, float* up, int columns, float* y)
+        where TGate : struct, IGate
     {
         int j = 0;
         for (; j <= columns - Width; j += Width)
         {
-            (Silu(Vector512.Load(gate + j)) * Vector512.Load(up + j)).Store(y + j);
+            (TGate.Of(Vector512.Load(gate + j)) * Vector512.Load(up + j)).Store(y + j);
         }
 
         if (j < columns)
@@ -151,26 +153,7 @@ internal static unsafe class RowKernels
             new Span<float>(rest, 2 * Width).Clear();
             new ReadOnlySpan<float>(gate + j, columns - j).CopyTo(new Span<float>(rest, Width));
             new ReadOnlySpan<float>(up + j, columns - j).CopyTo(new Span<float>(rest + Width, Width));
-            (Silu(Vector512.Load(rest)) * Vector512.Load(rest + Width)).Store(rest);
-            new ReadOnlySpan<float>(rest, columns - j).CopyTo(new Span<float>(y + j, columns - j));
-        }
-    }
-
-    private static void GeGluRow(float* gate, float* up, int columns, float* y)
-    {
-        int j = 0;
-        for (; j <= columns - Width; j += Width)
-        {
-            (GeluTanh(Vector512.Load(gate + j)) * Vector512.Load(up + j)).Store(y + j);
-        }
-
-        if (j < columns)
-        {
-            float* rest = stackalloc float[2 * Width]; // the same arithmetic, so that all columns are rounded alike
-            new Span<float>(rest, 2 * Width).Clear();
-            new ReadOnlySpan<float>(gate + j, columns - j).CopyTo(new Span<float>(rest, Width));
-            new ReadOnlySpan<float>(up + j, columns - j).CopyTo(new Span<float>(rest + Width, Width));
-            (GeluTanh(Vector512.Load(rest)) * Vector512.Load(rest + Width)).Store(rest);
+            (TGate.Of(Vector512.Load(rest)) * Vector512.Load(rest + Width)).Store(rest);
             new ReadOnlySpan<float>(rest, columns - j).CopyTo(new Span<float>(y + j, columns - j));
         }
     }
@@ -267,5 +250,21 @@ internal static unsafe class RowKernels
                 }
             });
         }
+    }
+
+    /// <summary>The activation of a gate: a type, so that the row's loop is compiled for each.</summary>
+    private interface IGate
+    {
+        static abstract Vector512<float> Of(Vector512<float> x);
+    }
+
+    private readonly struct SiluGate : IGate
+    {
+        public static Vector512<float> Of(Vector512<float> x) => Silu(x);
+    }
+
+    private readonly struct GeluTanhGate : IGate
+    {
+        public static Vector512<float> Of(Vector512<float> x) => GeluTanh(x);
     }
 }

@@ -32,9 +32,7 @@ internal static class InternVlConfig
             throw text.Error("bias", "is true (or omitted); the published models have no biases.");
         }
 
-        // both are read, so that both are understood
-        bool tied = config.Flag("tie_word_embeddings", false) | text.Flag("tie_word_embeddings", false);
-        return Class(config).Read(text, hasSections: false, tied);
+        return Class(config).Read(text, hasSections: false, TextClass.IsTied(config, text));
     }
 
     /// <summary>The InternViT tower.</summary>

@@ -118,26 +118,8 @@ internal static class InternVlHfConfig
     }
 
     /// <summary>Blocks of the tower whose output is used: -1 (the published value) is all of them.</summary>
-    public static int VisionBlocks(ModelConfig config, InternVisionShape vision)
-    {
-        int[] layers = config.Integers("vision_feature_layer") ?? [-1];
-        if (layers.Length != 1)
-        {
-            throw config.Error(
-                "vision_feature_layer",
-                $"is [{string.Join(", ", layers)}]; features of several layers are not computed here."
-            );
-        }
-
-        int layer = layers[0],
-            blocks = layer < 0 ? vision.Layers + 1 + layer : layer;
-        return blocks >= 0 && blocks <= vision.Layers
-            ? blocks
-            : throw config.Error(
-                "vision_feature_layer",
-                $"is {layer}, but the vision tower has {vision.Layers} layers."
-            );
-    }
+    public static int VisionBlocks(ModelConfig config, InternVisionShape vision) =>
+        LlavaConfig.VisionBlocks(config, vision.Layers, -1);
 
     /// <summary>A side that files give as [height, width].</summary>
     private static int Side(ModelConfig vision, string key, int otherwise)

@@ -28,9 +28,7 @@ internal static class LlavaOnevisionConfig
     public static DecoderShape Decoder(ModelConfig config)
     {
         ModelConfig text = config.Section("text_config");
-        // both are read, so that both are understood
-        bool tied = config.Flag("tie_word_embeddings", false) | text.Flag("tie_word_embeddings", false);
-        return TextClass.Of(text, TextClass.Qwen2).Read(text, hasSections: false, tied);
+        return TextClass.Of(text, TextClass.Qwen2).Read(text, hasSections: false, TextClass.IsTied(config, text));
     }
 
     /// <summary>The SigLIP tower.</summary>

@@ -52,7 +52,7 @@ internal static class Qwen3VlConfig
         ModelConfig text = config.Section("text_config");
         TextClass type = TextClass.Of(text, Class);
         RequireTheta(text);
-        return type.Read(text, hasSections: true, QwenText.IsTied(config, text)) with
+        return type.Read(text, hasSections: true, TextClass.IsTied(config, text)) with
         {
             DeepStackLayers = DeepStack(QwenText.Vision(config, "qwen3_vl")).Count,
         };

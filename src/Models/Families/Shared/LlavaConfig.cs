@@ -23,8 +23,7 @@ internal static class LlavaConfig
     public static DecoderShape Decoder(ModelConfig config)
     {
         ModelConfig text = config.Section("text_config");
-        // both are read, so that both are understood
-        bool tied = config.Flag("tie_word_embeddings", false) | text.Flag("tie_word_embeddings", false);
+        bool tied = TextClass.IsTied(config, text);
         return TextClass.Of(text, TextClass.Llama, TextClass.Mistral).Read(text, hasSections: false, tied);
     }
 

@@ -49,13 +49,8 @@ internal static class QwenText
             TextClass.Of(own, type);
         }
 
-        return type.Read(own?.Else(config) ?? config, hasSections: true, IsTied(config, own));
+        return type.Read(own?.Else(config) ?? config, hasSections: true, TextClass.IsTied(config, own));
     }
-
-    /// <summary>Whether a flag of any level ties the head to the embedding.</summary>
-    public static bool IsTied(ModelConfig config, ModelConfig? text) =>
-        // both are read, so that both are understood
-        config.Flag("tie_word_embeddings", false) | (text?.Flag("tie_word_embeddings", false) ?? false);
 
     /// <summary>The tower's section; its model_type, where it names one, is one of two.</summary>
     /// <exception cref="InputException">There is none, or of another class.</exception>

@@ -46,9 +46,7 @@ internal static class SmolVlmConfig
     public static DecoderShape Decoder(ModelConfig config)
     {
         ModelConfig text = config.Section("text_config");
-        // both are read, so that both are understood
-        bool tied = config.Flag("tie_word_embeddings", false) | text.Flag("tie_word_embeddings", false);
-        return TextClass.Of(text, TextClass.Llama).Read(text, hasSections: false, tied);
+        return TextClass.Of(text, TextClass.Llama).Read(text, hasSections: false, TextClass.IsTied(config, text));
     }
 
     /// <summary>The vision tower.</summary>
