@@ -43,9 +43,7 @@ internal sealed class Gemma3Model : VisionLanguageModel
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(arithmetic);
         Pixels pixels = Preprocess(picture);
-        torch.Tensor input = torch
-            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
-            .to(arithmetic.Compute, arithmetic.Device); // [1, 3, side, side]
+        torch.Tensor input = pixels.ToTensor(arithmetic); // [1, 3, side, side]
         torch.Tensor features = projector.Forward(tower.Forward(input)[0]); // [P, hidden]
         return new ImageFeatures(features.MoveToOuterDisposeScope(), TokensOf(picture.Width, picture.Height));
     }

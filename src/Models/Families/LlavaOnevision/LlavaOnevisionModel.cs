@@ -57,9 +57,7 @@ internal sealed class LlavaOnevisionModel : VisionLanguageModel
         Picture fitted = Image.Fitted(picture);
         AnyresGeometry geometry = processor.Geometry(fitted.Width, fitted.Height);
         Pixels pixels = processor.Process(fitted);
-        torch.Tensor input = torch
-            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
-            .to(arithmetic.Compute, arithmetic.Device); // [1 + tiles, 3, side, side]
+        torch.Tensor input = pixels.ToTensor(arithmetic); // [1 + tiles, 3, side, side]
         torch.Tensor states = tower.Forward(input); // [1 + tiles, g*g, vision hidden]
         torch.Tensor tiles = projector
             .Forward(states.view(-1, vision.Hidden))

@@ -90,9 +90,7 @@ internal sealed class InternVlTower
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(arithmetic);
-        torch.Tensor input = torch
-            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
-            .to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor input = pixels.ToTensor(arithmetic);
         torch.Tensor states = vision.Forward(input); // [tiles, 1 + patches, vision hidden]
         long half = shape.TokenGrid;
         torch.Tensor shuffled = states

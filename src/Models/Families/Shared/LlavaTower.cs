@@ -76,9 +76,7 @@ internal sealed class LlavaTower
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(arithmetic);
-        torch.Tensor input = torch
-            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
-            .to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor input = pixels.ToTensor(arithmetic);
         torch.Tensor states = clip.Forward(input); // [tiles, 1 + patches, vision hidden]
         torch.Tensor kept = dropsClassToken ? states.narrow(1, 1, states.shape[1] - 1) : states;
         torch.Tensor rows = kept.reshape(-1, Vision.Hidden);

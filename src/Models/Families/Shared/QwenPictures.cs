@@ -76,9 +76,7 @@ internal sealed class QwenPictures
     {
         Picture fitted = image.Fitted(picture);
         Pixels pixels = processor.Process(fitted);
-        torch.Tensor input = torch
-            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
-            .to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor input = pixels.ToTensor(arithmetic);
         return (input, processor.Geometry(fitted.Width, fitted.Height));
     }
 

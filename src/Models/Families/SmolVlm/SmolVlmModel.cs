@@ -52,9 +52,7 @@ internal sealed class SmolVlmModel : VisionLanguageModel
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(arithmetic);
         Pixels pixels = Preprocess(picture);
-        torch.Tensor input = torch
-            .tensor(pixels.Values, [.. pixels.Shape.Select(n => (long)n)])
-            .to(arithmetic.Compute, arithmetic.Device);
+        torch.Tensor input = pixels.ToTensor(arithmetic);
         torch.Tensor joined = vision
             .Forward(input) // [tiles, patches, width]
             .view(-1, TokensAlong, scale, TokensAlong, scale, shape.Hidden)
