@@ -161,16 +161,7 @@ internal sealed class PlanCosts
                 mean,
                 readsAttention: true
             ),
-            GradientKind => StageMemory.OfGradients(
-                shape.Value with
-                {
-                    Arithmetic = pipeline.Context.GradientArithmetic,
-                },
-                weights.Value.Held,
-                pipeline.Context.Arithmetic.Linear == LinearChoice.Packed,
-                atATime,
-                mean
-            ),
+            GradientKind => StageMemory.OfGradients(shape.Value, weights.Value.Held, atATime, mean),
             _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
         };
     }

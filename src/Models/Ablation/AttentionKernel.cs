@@ -17,6 +17,9 @@ internal static unsafe class AttentionKernel
     /// <summary>Floats of a vector: widths and strides of buffers are multiples.</summary>
     public const int Width = 16;
 
+    /// <summary>The next multiple.</summary>
+    public static int PaddedTo(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
+
     /// <summary>c [rows, columns] (+)= a [rows, depth] x b [depth, columns].</summary>
     /// <param name="a">[rows, depth].</param>
     /// <param name="aStride">From row to row of a.</param>
@@ -105,18 +108,46 @@ internal static unsafe class AttentionKernel
     /// <param name="x">[d].</param>
     /// <param name="cos">[d].</param>
     /// <param name="sin">[d].</param>
-    /// <param name="d">A multiple of <see cref="Width"/>.</param>
+    /// <param name="d">Even.</param>
     /// <param name="factor">Scale of the result.</param>
     /// <param name="turned">[d].</param>
     public static void Turn(float* x, float* cos, float* sin, int d, float factor, float* turned)
     {
-        int half = d / 2;
-        for (int i = 0; i < half; i += Vector256<float>.Count)
+        int half = d / 2,
+            i = 0;
+        for (; i <= half - Vector256<float>.Count; i += Vector256<float>.Count)
         {
             Vector256<float> low = Vector256.Load(x + i) * factor,
                 high = Vector256.Load(x + half + i) * factor;
             ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(turned + i);
             ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(turned + half + i);
+        }
+
+        for (; i < half; i++)
+        {
+            float low = x[i] * factor,
+                high = x[half + i] * factor;
+            turned[i] = (low * cos[i]) - (high * sin[i]);
+            turned[half + i] = (high * cos[half + i]) + (low * sin[half + i]);
+        }
+    }
+
+    /// <summary>The way back through <see cref="Turn"/>: what a slope in the turned row is in the row.</summary>
+    /// <param name="slope">[d].</param>
+    /// <param name="cos">[d].</param>
+    /// <param name="sin">[d].</param>
+    /// <param name="d">Even.</param>
+    /// <param name="factor">That of the way forward.</param>
+    /// <param name="turned">[d].</param>
+    public static void TurnBack(float* slope, float* cos, float* sin, int d, float factor, float* turned)
+    {
+        int half = d / 2;
+        for (int i = 0; i < half; i++)
+        {
+            float low = slope[i] * factor,
+                high = slope[half + i] * factor;
+            turned[i] = (low * cos[i]) + (high * sin[half + i]);
+            turned[half + i] = (high * cos[half + i]) - (low * sin[i]);
         }
     }
 
@@ -130,6 +161,46 @@ internal static unsafe class AttentionKernel
         for (int i = 0; i < d; i += Width)
         {
             (Vector512.Load(from + i) * factor).Store(to + i);
+        }
+    }
+
+    /// <summary>The way back through a softmax: slopes in weights become slopes in scores, factor w (slope - dot).</summary>
+    /// <param name="slopes">[columns]; replaced.</param>
+    /// <param name="weights">[columns]; 0 where nothing was seen.</param>
+    /// <param name="dot">Sum of weights times slopes.</param>
+    /// <param name="factor">Scale of the result.</param>
+    /// <param name="columns">A multiple of <see cref="Width"/>.</param>
+    public static void SoftmaxBack(float* slopes, float* weights, float dot, float factor, int columns)
+    {
+        var shift = Vector512.Create(dot);
+        for (int j = 0; j < columns; j += Width)
+        {
+            (Vector512.Load(weights + j) * (Vector512.Load(slopes + j) - shift) * factor).Store(slopes + j);
+        }
+    }
+
+    /// <summary>to [columns, rows] = from [rows, columns].</summary>
+    /// <param name="from">[rows, columns], rows <paramref name="fromStride"/> apart.</param>
+    /// <param name="fromStride">From row to row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="to">[columns, rows], rows <paramref name="toStride"/> apart.</param>
+    /// <param name="toStride">From row to row.</param>
+    public static void Transpose(float* from, nint fromStride, int rows, int columns, float* to, nint toStride)
+    {
+        const int block = 8; // both sides stay in whole cache lines
+        for (int row = 0; row < rows; row += block)
+        {
+            int lastRow = Math.Min(rows, row + block);
+            for (int column = 0; column < columns; column++)
+            {
+                float* source = from + column;
+                float* target = to + (column * toStride);
+                for (int i = row; i < lastRow; i++)
+                {
+                    target[i] = source[i * fromStride];
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using Pipelines.Models.Families;
+using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;
@@ -74,5 +75,16 @@ internal sealed record LastTokens(long Count, long Length)
         using torch.Tensor sequences = rows.view(rows.shape[0] / Length, Length, -1); // [B, T, hidden]
         using torch.Tensor last = sequences.narrow(1, Length - Count, Count);
         return last.reshape(-1, rows.shape[1]).contiguous();
+    }
+
+    /// <summary>[B*T, hidden], the last tokens' rows with [B*n, hidden] added: the way back through <see cref="Of"/>.</summary>
+    public torch.Tensor AddedTo(torch.Tensor rows, torch.Tensor slopes)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor sum = rows.clone();
+        sum.view(rows.shape[0] / Length, Length, -1)
+            .narrow(1, Length - Count, Count)
+            .add_(slopes.view(-1, Count, rows.shape[1]), Scalars.One);
+        return sum.MoveToOuterDisposeScope();
     }
 }

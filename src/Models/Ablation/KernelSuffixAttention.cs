@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Pipelines.Domain;
 using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
@@ -57,24 +56,6 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         return heads;
     }
 
-    /// <summary>Keys and values of one kv head, as raw rows.</summary>
-    private readonly struct Rows(KeyValueBlock? block, int kvHead, int headDim)
-    {
-        /// <summary>[d, padded].</summary>
-        public readonly float* Keys = block is null
-            ? null
-            : (float*)TorchNative.Pointer(block.KeysTransposed) + ((nint)kvHead * headDim * block.Padded);
-
-        /// <summary>[length, d].</summary>
-        public readonly float* Values = block is null
-            ? null
-            : (float*)TorchNative.Pointer(block.Values) + ((nint)kvHead * headDim * block.Length);
-
-        public readonly int Length = block?.Length ?? 0;
-
-        public readonly int Padded = block?.Padded ?? 0;
-    }
-
     /// <summary>One call: a layer's queries, keys and values of a batch.</summary>
     private sealed class Pass(
         KernelSuffixAttention attention,
@@ -87,29 +68,24 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
     )
     {
         private readonly DecoderShape shape = attention.Cache.Decoder.Shape;
+        private readonly SuffixRows suffix = new(attention.Cache, layer, queries, keys, values, masks.Count);
         private readonly int t = attention.Cache.Prompt.SuffixLength;
         private readonly int n = (int)(queries.shape[0] / masks.Count); // Q
-        private readonly float* cos = Start(attention.Cache.SuffixRotary[layer].Cos);
-        private readonly float* sin = Start(attention.Cache.SuffixRotary[layer].Sin);
-        private readonly float* q = Start(queries);
-        private readonly float* k = Start(keys);
-        private readonly float* v = Start(values);
-        private readonly float* output = Start(heads);
+        private readonly float* output = SuffixRows.Start(heads);
 
         /// <summary>All query heads of a kv head, for some of the masks.</summary>
         public void Run(int kvHead, int firstMask, int endMask)
         {
             int d = shape.HeadDim;
-            var prefix = new Rows(attention.Cache.Prefix(layer), kvHead, d);
-            var image = new Rows(attention.Cache.Image(layer), kvHead, d);
-            var baseline = new Rows(attention.Baseline.Image(layer), kvHead, d);
-            int suffixPadded = PaddedTo(t, AttentionKernel.Width),
-                rows = PaddedTo(n, AttentionKernel.Rows);
+            var prefix = new KeyRows(attention.Cache.Prefix(layer), kvHead, d);
+            var image = new KeyRows(attention.Cache.Image(layer), kvHead, d);
+            var baseline = new KeyRows(attention.Baseline.Image(layer), kvHead, d);
+            int suffixPadded = AttentionKernel.PaddedTo(t, AttentionKernel.Width),
+                rows = AttentionKernel.PaddedTo(n, AttentionKernel.Rows);
             int columns = prefix.Padded + image.Padded + suffixPadded;
-            Scratch scratch = Scratch.OfThread(
+            float* suffixKeys = AttentionScratch.OfThread(
                 (d * suffixPadded) + (2 * rows * d) + (rows * (columns + image.Padded + 1))
-            );
-            float* suffixKeys = scratch.Start; // [d, suffixPadded]
+            ); // [d, suffixPadded]
             float* asked = suffixKeys + (d * suffixPadded); // [rows, d]
             float* read = asked + (rows * d); // [rows, d]
             float* scores = read + (rows * d); // [rows, columns]
@@ -118,11 +94,11 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             float* shares = instead + (rows * image.Padded); // [rows], 1 / sum of a row's exponentials
             for (int b = firstMask; b < endMask; b++)
             {
-                TurnKeys(b, kvHead, suffixPadded, suffixKeys);
+                suffix.TurnKeys(b, kvHead, suffixPadded, suffixKeys);
                 for (int g = 0; g < shape.Group; g++)
                 {
                     int head = (kvHead * shape.Group) + g;
-                    TurnQueries(b, head, rows, asked);
+                    suffix.TurnQueries(b, head, rows, d, asked);
                     AblationMask mask = masks[b];
                     bool intact = HeadMasks.IsIntact(mask.Heads, (layer * shape.Heads) + head);
                     if (intact && !mask.HeadsOnly)
@@ -171,8 +147,8 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             int b,
             int kvHead,
             int rows,
-            Rows prefix,
-            Rows image,
+            KeyRows prefix,
+            KeyRows image,
             float* suffixKeys,
             int suffixPadded,
             float* asked,
@@ -200,7 +176,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             for (int i = 0; i < n; i++)
             {
                 float* row = scores + ((nint)i * columns);
-                Forbid(row, prefix, image, suffixPadded, i);
+                suffix.Forbid(row, prefix, image, suffixPadded, i);
                 shares[i] = 1 / AttentionKernel.Exponentials(row, columns);
             }
 
@@ -220,7 +196,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             AttentionKernel.Multiply(
                 scores + prefix.Padded + image.Padded,
                 columns,
-                SuffixValues(b, kvHead),
+                suffix.Values(b, kvHead),
                 shape.KvHeads * d,
                 read,
                 d,
@@ -237,9 +213,9 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             int b,
             int kvHead,
             int rows,
-            Rows prefix,
-            Rows image,
-            Rows baseline,
+            KeyRows prefix,
+            KeyRows image,
+            KeyRows baseline,
             float* suffixKeys,
             int suffixPadded,
             float* asked,
@@ -279,7 +255,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                     }
                 }
 
-                Forbid(row, prefix, image, suffixPadded, i);
+                suffix.Forbid(row, prefix, image, suffixPadded, i);
                 shares[i] = 1 / AttentionKernel.Exponentials(row, columns);
                 for (int j = 0; j < image.Length; j++)
                 {
@@ -317,7 +293,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             AttentionKernel.Multiply(
                 scores + prefix.Padded + image.Padded,
                 columns,
-                SuffixValues(b, kvHead),
+                suffix.Values(b, kvHead),
                 shape.KvHeads * d,
                 read,
                 d,
@@ -333,7 +309,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             (mask.Text is null || HeadMasks.IsIntact(mask.Text, t - n + query))
             && (mask.Image is null || HeadMasks.IsIntact(mask.Image, imageToken));
 
-        private void Score(float* asked, Rows rows, float* scores, int columns, int count) =>
+        private void Score(float* asked, KeyRows rows, float* scores, int columns, int count) =>
             AttentionKernel.Multiply(
                 asked,
                 shape.HeadDim,
@@ -347,67 +323,6 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                 add: false
             );
 
-        /// <summary>Minus infinity on padding, on suffix keys after query i, and on what a window hides from
-        /// it.</summary>
-        private void Forbid(float* row, Rows prefix, Rows image, int suffixPadded, int i)
-        {
-            Span<float> all = new(row, prefix.Padded + image.Padded + suffixPadded);
-            all[prefix.Length..prefix.Padded].Fill(float.NegativeInfinity);
-            all.Slice(prefix.Padded + image.Length, image.Padded - image.Length).Fill(float.NegativeInfinity);
-            all[(prefix.Padded + image.Padded + t - n + i + 1)..].Fill(float.NegativeInfinity);
-            HiddenKeys hidden = attention.Cache.Hidden(layer, t - n + i);
-            all[..hidden.Prefix].Fill(float.NegativeInfinity);
-            // of a knockout there are no image keys to hide
-            all.Slice(prefix.Padded, Math.Min(hidden.Image, image.Length)).Fill(float.NegativeInfinity);
-            all.Slice(prefix.Padded + image.Padded, hidden.Suffix).Fill(float.NegativeInfinity);
-        }
-
-        /// <summary>The suffix keys of a mask, rotated and transposed.</summary>
-        private void TurnKeys(int b, int kvHead, int suffixPadded, float* suffixKeys)
-        {
-            int d = shape.HeadDim;
-            float* turned = stackalloc float[d];
-            float* from = k + ((((nint)b * t * shape.KvHeads) + kvHead) * d);
-            for (int j = 0; j < t; j++)
-            {
-                AttentionKernel.Turn(from + ((nint)j * shape.KvHeads * d), cos + (j * d), sin + (j * d), d, 1, turned);
-                for (int i = 0; i < d; i++)
-                {
-                    suffixKeys[(i * suffixPadded) + j] = turned[i];
-                }
-            }
-
-            for (int i = 0; i < d; i++)
-            {
-                new Span<float>(suffixKeys + (i * suffixPadded) + t, suffixPadded - t).Clear();
-            }
-        }
-
-        /// <summary>The queries of a head, rotated and scaled; the tile's other rows are zero.</summary>
-        private void TurnQueries(int b, int head, int rows, float* asked)
-        {
-            int d = shape.HeadDim,
-                first = t - n;
-            float* from = q + ((((nint)b * n * shape.Heads) + head) * d);
-            float factor = 1 / MathF.Sqrt((float)shape.ScoreScalar);
-            for (int i = 0; i < n; i++)
-            {
-                AttentionKernel.Turn(
-                    from + ((nint)i * shape.Heads * d),
-                    cos + ((first + i) * d),
-                    sin + ((first + i) * d),
-                    d,
-                    factor,
-                    asked + (i * d)
-                );
-            }
-
-            new Span<float>(asked + (n * d), (rows - n) * d).Clear();
-        }
-
-        private float* SuffixValues(int b, int kvHead) =>
-            v + ((((nint)b * t * shape.KvHeads) + kvHead) * shape.HeadDim);
-
         private void Store(int b, int head, float* shares, float* read)
         {
             int d = shape.HeadDim;
@@ -416,45 +331,6 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             {
                 AttentionKernel.Scale(read + (i * d), shares[i], d, to + ((nint)i * shape.Heads * d));
             }
-        }
-
-        private static float* Start(torch.Tensor rows) =>
-            rows.is_contiguous()
-                ? (float*)TorchNative.Pointer(rows)
-                : throw new ArgumentException("rows must be contiguous", nameof(rows));
-
-        private static int PaddedTo(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
-    }
-
-    /// <summary>
-    /// A thread's own memory, zeroed when it grows: the rows of a tile that hold no query stay finite.
-    /// </summary>
-    private sealed class Scratch
-    {
-        [ThreadStatic]
-        private static Scratch? ofThread;
-
-        private readonly int floats;
-
-        private Scratch(int floats)
-        {
-            this.floats = floats;
-            Start = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
-            NativeMemory.Clear(Start, (nuint)floats * sizeof(float));
-        }
-
-        ~Scratch() => NativeMemory.AlignedFree(Start);
-
-        public float* Start { get; }
-
-        public static Scratch OfThread(int floats)
-        {
-            if (ofThread is null || ofThread.floats < floats)
-            {
-                ofThread = new Scratch(floats);
-            }
-
-            return ofThread;
         }
     }
 }

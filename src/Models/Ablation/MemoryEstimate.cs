@@ -147,24 +147,17 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     /// <summary>The stage of gradients.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="weights">Bytes of weights held.</param>
-    /// <param name="isPacked">The weights are packed: each product widens its own to float32 and forgets them.</param>
     /// <param name="jobs">Samples at the same time.</param>
     /// <param name="meanBaseline">There is a mean baseline: as read and as laid out.</param>
-    public static StageMemory OfGradients(PassShape shape, long weights, bool isPacked, int jobs, bool meanBaseline)
+    public static StageMemory OfGradients(PassShape shape, long weights, int jobs, bool meanBaseline)
     {
-        long widened = isPacked ? 4L * jobs * shape.Decoder.Hidden * shape.Decoder.Intermediate : 0;
-        int batch = GatedForward.BatchOf(shape.Decoder, shape.Prompt);
-        long features = (12L * shape.Decoder.Hidden) + (4L * shape.Decoder.Intermediate),
-            attention = 6L * shape.Decoder.Heads * (shape.Start + shape.Suffix);
+        LinearChoice linear = shape.Arithmetic.Linear;
         long kept =
             MemoryEstimate.SizeOf(shape.Arithmetic.Compute)
-            * batch
-            * shape.Decoder.Layers
-            * shape.Suffix
-            * (features + attention);
+            * GatedForward.BatchOf(shape.Decoder, linear, shape.Prompt)
+            * GatedForward.KeptNumbers(shape.Decoder, linear, shape.Prompt);
         return Of([
             .. Common(shape, weights, jobs),
-            new MemoryPart("weights widened for a product", widened),
             .. Baseline(shape, meanBaseline),
             new MemoryPart("kept for the way back", jobs * Math.Max(kept, PictureActivations(shape))),
         ]);

@@ -45,6 +45,9 @@ public sealed class Decoder
     /// <summary>The layers, first to last.</summary>
     public IReadOnlyList<DecoderLayer> Layers => layers;
 
+    /// <summary>The norm behind the last layer.</summary>
+    internal RmsNorm Norm => finalNorm;
+
     /// <summary>The head: logits and target directions.</summary>
     public Unembedding Unembedding => unembedding;
 

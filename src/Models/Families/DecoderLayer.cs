@@ -45,13 +45,38 @@ public sealed record DecoderLayer(
     public GateActivation Activation { get; init; }
 
     /// <summary>Queries before rotary: [rows, hidden] -> [rows, H*d].</summary>
-    public torch.Tensor Queries(torch.Tensor normed) => ByHead(Query.Forward(normed), QueryNorm);
+    public torch.Tensor Queries(torch.Tensor normed) => NormedQueries(Query.Forward(normed));
 
     /// <summary>Keys before rotary: [rows, hidden] -> [rows, H_kv*d].</summary>
-    public torch.Tensor Keys(torch.Tensor normed) => ByHead(Key.Forward(normed), KeyNorm);
+    public torch.Tensor Keys(torch.Tensor normed) => NormedKeys(Key.Forward(normed));
 
     /// <summary>Values: [rows, hidden] -> [rows, H_kv*d].</summary>
     public torch.Tensor Values(torch.Tensor normed) => Value.Forward(normed);
+
+    /// <summary>What <see cref="Query"/> gives, normed where the class norms it.</summary>
+    internal torch.Tensor NormedQueries(torch.Tensor projected) => ByHead(projected, QueryNorm);
+
+    /// <summary>What <see cref="Key"/> gives, normed where the class norms it.</summary>
+    internal torch.Tensor NormedKeys(torch.Tensor projected) => ByHead(projected, KeyNorm);
+
+    /// <summary>The way back through a norm of each head: [rows, heads*d] -> [rows, heads*d].</summary>
+    /// <param name="slope">In what left the norm.</param>
+    /// <param name="projected">What entered it.</param>
+    /// <param name="norm">The norm of packed layers; null = none.</param>
+    internal static torch.Tensor BackByHead(torch.Tensor slope, torch.Tensor projected, RmsNorm? norm)
+    {
+        if (norm is null)
+        {
+            return slope;
+        }
+
+        using var scope = torch.NewDisposeScope();
+        long rows = projected.shape[0],
+            d = norm.Weight.shape[0];
+        return norm.Backward(projected.view(rows, -1, d), slope.view(rows, -1, d))
+            .view(rows, -1)
+            .MoveToOuterDisposeScope();
+    }
 
     /// <summary>What attention adds to the residual stream, and the MLP after it.</summary>
     /// <param name="x">[rows, hidden], the residual stream that entered the layer.</param>

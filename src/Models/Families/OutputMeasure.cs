@@ -25,7 +25,6 @@ public abstract class OutputMeasure
     /// <param name="normed">[B*n, hidden].</param>
     /// <returns>B values; [B*n, hidden] in the type of <paramref name="normed"/>, in the caller's dispose
     /// scope.</returns>
-    /// <exception cref="InvalidOperationException">The model has packed layers, which are forward only.</exception>
     public abstract (double[] F, torch.Tensor Slope) WithSlope(torch.Tensor normed);
 
     /// <summary>Demands that a prompt ends in what f needs to be given.</summary>

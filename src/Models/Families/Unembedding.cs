@@ -104,11 +104,6 @@ public sealed class Unembedding
         IReadOnlyList<int> tokens
     )
     {
-        if (arithmetic.Linear == LinearChoice.Packed)
-        {
-            throw new InvalidOperationException("packed layers have no gradient: use LinearChoice.Torch");
-        }
-
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         var found = new List<double>((int)normed.shape[0]);
@@ -116,6 +111,15 @@ public sealed class Unembedding
         foreach ((torch.Tensor rows, int[] scored) in Chunks(normed, tokens))
         {
             using var chunk = torch.NewDisposeScope();
+            if (head is PackedLinear packed)
+            {
+                torch.Tensor onLogits = packed.Forward(rows); // [rows, V]
+                found.AddRange(RowKernels.LogSoftmax(onLogits, scored));
+                RowGradients.LogSoftmax(onLogits, scored);
+                slopes.Add(packed.Backward(onLogits).to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
+                continue;
+            }
+
             torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
             torch.Tensor sums = logits.logsumexp(1); // [rows]
             found.AddRange(Doubles(At(logits, scored) - sums));

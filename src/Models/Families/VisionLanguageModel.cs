@@ -70,16 +70,13 @@ public abstract class VisionLanguageModel : IDisposable
     /// <param name="image">How pictures are fitted where the family leaves a choice; null = as published.</param>
     /// <param name="template">The text around a question; null = the folder's own or the family's.</param>
     /// <param name="tokenizer">The folder's tokenizer where it has been read; null reads it.</param>
-    /// <param name="shared">The same model loaded with packed layers, whose weights this one reads instead of holding
-    /// a copy; must outlive it. Null = a model of its own.</param>
     /// <exception cref="InputException">Anything missing, damaged or not supported; names file and remedy.</exception>
     public static VisionLanguageModel Load(
         string folder,
         Arithmetic arithmetic,
         ImageChoice? image = null,
         ChatTemplate? template = null,
-        HubTokenizer? tokenizer = null,
-        VisionLanguageModel? shared = null
+        HubTokenizer? tokenizer = null
     )
     {
         TorchNative.Touch();
@@ -89,7 +86,7 @@ public abstract class VisionLanguageModel : IDisposable
         info.Family.RequireImageToken(info, config, tokenizer);
         template ??= ModelTemplate.Read(info);
         Checkpoint checkpoint = ModelFolder.Open(info, config);
-        Weights weights = Weights.Of(checkpoint, arithmetic, shared?.weights);
+        Weights weights = Weights.Of(checkpoint, arithmetic);
         try
         {
             using var noGradient = TorchSharp.torch.no_grad();

@@ -4,8 +4,8 @@ namespace Pipelines.Models.Tensors;
 
 /// <summary>
 /// The linear layer on the CPU by <see cref="PackedProduct"/>: weights as stored (bfloat16, float16, float32), sums in
-/// float32. A row's bits are the same whatever the batch and the thread count. Forward only: gradients go through
-/// <see cref="WidenedLinear"/> or <see cref="TorchLinear"/>.
+/// float32. A row's bits are the same whatever the batch and the thread count, on the way forward and back. libtorch's
+/// autograd does not see through it: a pass that wants gradients goes back layer by layer (<see cref="Backward"/>).
 /// </summary>
 public sealed unsafe class PackedLinear : ILinear
 {
@@ -53,22 +53,50 @@ public sealed unsafe class PackedLinear : ILinear
     /// <exception cref="InvalidOperationException">x wants gradients, is not float32 or not on the CPU.</exception>
     public torch.Tensor Forward(torch.Tensor x)
     {
+        if (torch.is_grad_enabled() && x.requires_grad)
+        {
+            throw new InvalidOperationException("autograd does not see through a packed layer");
+        }
+
+        fixed (float* shift = bias)
+        {
+            float* added = shift; // a fixed local cannot be captured
+            return Product(
+                x,
+                InFeatures,
+                OutFeatures,
+                (from, rows, threads, to) => PackedProduct.Run(from, rows, weights, added, threads, to)
+            );
+        }
+    }
+
+    /// <summary>The way back: slope W, what a slope in y is in x.</summary>
+    /// <param name="slope">[..., <see cref="OutFeatures"/>].</param>
+    /// <returns>[..., <see cref="InFeatures"/>], owned by the caller's dispose scope.</returns>
+    /// <exception cref="InvalidOperationException">The slope is not float32 or not on the CPU.</exception>
+    public torch.Tensor Backward(torch.Tensor slope) =>
+        Product(
+            slope,
+            OutFeatures,
+            InFeatures,
+            (from, rows, threads, to) => PackedProduct.RunBack(from, rows, weights, threads, to)
+        );
+
+    private delegate void ProductOfRows(float* from, int rows, int threads, float* to);
+
+    private static torch.Tensor Product(torch.Tensor x, long features, long width, ProductOfRows product)
+    {
         long[] shape = x.shape;
         if (
             x.dtype != torch.ScalarType.Float32
             || shape.Length == 0
-            || shape[^1] != InFeatures
+            || shape[^1] != features
             || x.device_type != DeviceType.CPU
         )
         {
             throw new InvalidOperationException(
-                $"a packed layer takes CPU float32 [..., {InFeatures}], not {x.dtype} [{string.Join(", ", shape)}]"
+                $"a packed layer takes CPU float32 [..., {features}], not {x.dtype} [{string.Join(", ", shape)}]"
             );
-        }
-
-        if (torch.is_grad_enabled() && x.requires_grad)
-        {
-            throw new InvalidOperationException("a packed layer has no gradient: use LinearChoice.Torch");
         }
 
         int threads = callerThreads > 0 ? callerThreads : torch.get_num_threads();
@@ -79,34 +107,12 @@ public sealed unsafe class PackedLinear : ILinear
             rows *= shape[i];
         }
 
-        shape[^1] = OutFeatures;
-        torch.Tensor y = torch.empty(shape, torch.ScalarType.Float32); // [..., out]
-        fixed (float* shift = bias)
-        {
-            PackedProduct.Run(
-                (float*)TorchNative.Pointer(copy ?? x),
-                checked((int)rows),
-                weights,
-                shift,
-                threads,
-                (float*)TorchNative.Pointer(y)
-            );
-        }
-
+        shape[^1] = width;
+        torch.Tensor y = torch.empty(shape, torch.ScalarType.Float32); // [..., width]
+        product((float*)TorchNative.Pointer(copy ?? x), checked((int)rows), threads, (float*)TorchNative.Pointer(y));
         GC.KeepAlive(x);
         return y;
     }
-
-    /// <summary>The weights in float32 [out, in], exactly as stored; a new tensor.</summary>
-    public torch.Tensor Widened()
-    {
-        torch.Tensor wide = torch.empty([OutFeatures, InFeatures], torch.ScalarType.Float32);
-        weights.Unpack((float*)TorchNative.Pointer(wide), callerThreads > 0 ? callerThreads : torch.get_num_threads());
-        return wide;
-    }
-
-    /// <summary>The bias in float32 [out], a new tensor; null where there is none.</summary>
-    public torch.Tensor? Bias => bias is null ? null : torch.tensor(bias[..(int)OutFeatures]);
 
     /// <inheritdoc/>
     public void Dispose() => weights.Dispose();

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using TorchSharp;
 
 namespace Pipelines.Models.Tensors;
@@ -80,31 +79,6 @@ internal sealed unsafe class PackedWeights : IDisposable
         ObjectDisposedException.ThrowIf(data == null, this);
         return data + panel * PanelBytes + (nint)inFeature * Columns * Size;
     }
-
-    /// <summary>The matrix as it was, in float32.</summary>
-    /// <param name="target">[out, in].</param>
-    /// <param name="threads">At most so many.</param>
-    public void Unpack(float* target, int threads) =>
-        Parallel.For(
-            0,
-            Panels,
-            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, threads) },
-            panel =>
-            {
-                switch (Format)
-                {
-                    case PackedFormat.Float32:
-                        UnpackPanel(target, panel);
-                        break;
-                    case PackedFormat.BFloat16:
-                        UnpackPanel<BFloat16Weights>(target, panel);
-                        break;
-                    default:
-                        UnpackPanel<Float16Weights>(target, panel);
-                        break;
-                }
-            }
-        );
 
     /// <inheritdoc/>
     public void Dispose()
@@ -189,59 +163,6 @@ internal sealed unsafe class PackedWeights : IDisposable
                 {
                     target[(nint)i * Columns + j] = row < OutFeatures ? from[i] : 0;
                 }
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void UnpackPanel(float* target, int panel)
-    {
-        float* source = (float*)At(panel, 0);
-        for (int j = 0; j < Columns && panel * Columns + j < OutFeatures; j++)
-        {
-            float* to = target + (nint)(panel * Columns + j) * InFeatures;
-            for (int i = 0; i < InFeatures; i++)
-            {
-                to[i] = source[(nint)i * Columns + j];
-            }
-        }
-    }
-
-    /// <summary>
-    /// Features j and j + half share a word, which the kernels' own widening takes apart; the power of two between
-    /// code and weight is exact.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void UnpackPanel<TWeights>(float* target, int panel)
-        where TWeights : struct, IStoredWeights
-    {
-        const int lanes = 4; // words a vector
-        byte* source = At(panel, 0);
-        int half = Columns / 2,
-            first = panel * Columns;
-        float scale = TWeights.InputScale * TWeights.OutputScale;
-        for (int j = 0; j < half; j += lanes)
-        {
-            for (int i = 0; i < InFeatures; i++)
-            {
-                TWeights.Widen(
-                    source + (((nint)i * half) + j) * sizeof(uint),
-                    out Vector128<float> low,
-                    out Vector128<float> high
-                );
-                for (int lane = 0; lane < lanes; lane++)
-                {
-                    Store(first + j + lane, low[lane] * scale, i);
-                    Store(first + j + lane + half, high[lane] * scale, i);
-                }
-            }
-        }
-
-        void Store(int row, float value, int i)
-        {
-            if (row < OutFeatures)
-            {
-                target[(nint)row * InFeatures + i] = value;
             }
         }
     }

@@ -8,8 +8,8 @@ namespace Pipelines.Models.Tensors;
 /// </summary>
 /// <param name="Weight">[features]; Gemma's 1 + w, see <see cref="IsWide"/>.</param>
 /// <param name="Epsilon">Added to the mean square.</param>
-/// <param name="By">Packed: rows by <see cref="RowKernels"/>, forward only; torch: libtorch, on any device and type,
-/// with gradients.</param>
+/// <param name="By">Packed: rows by <see cref="RowKernels"/>, with <see cref="Backward"/> as the way back; torch:
+/// libtorch, on any device and type, with autograd.</param>
 public sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice By = LinearChoice.Torch)
 {
     /// <summary>
@@ -31,6 +31,13 @@ public sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice B
         using var scope = torch.NewDisposeScope();
         return Times(Wide(x) * InverseScale(x), x.dtype).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The way back, where the norm is packed: what a slope in the result is in <paramref name="x"/>.</summary>
+    /// <param name="x">[..., features], what was normed.</param>
+    /// <param name="slope">[..., features].</param>
+    /// <returns>[..., features], in the caller's dispose scope.</returns>
+    internal torch.Tensor Backward(torch.Tensor x, torch.Tensor slope) =>
+        RowGradients.RmsNorm(x, Weight, Epsilon, slope);
 
     /// <summary>What the norm makes of a part of a row while its scale is that of the whole row: linear in the
     /// part.</summary>

@@ -11,14 +11,16 @@ namespace Pipelines.Models.Tensors;
 /// </summary>
 internal static unsafe class RowKernels
 {
-    private const int Width = 16;
+    /// <summary>Floats of a vector.</summary>
+    public const int Width = 16;
+
     private const long WorthAThread = 1 << 20; // elements
 
     /// <summary>sqrt(2 / pi), the factor of x inside the tanh of <see cref="GeGlu"/>.</summary>
-    private const double TanhLinear = 0.79788456080286535588;
+    internal const double TanhLinear = 0.79788456080286535588;
 
     /// <summary>sqrt(2 / pi) * 0.044715, that of x^3.</summary>
-    private const double TanhCubic = 0.044715 * TanhLinear;
+    internal const double TanhCubic = 0.044715 * TanhLinear;
 
     /// <summary>y = x / sqrt(mean(x^2) + eps) * weight, row by row.</summary>
     /// <param name="x">[..., columns] float32 on the CPU.</param>
@@ -50,6 +52,7 @@ internal static unsafe class RowKernels
     /// <inheritdoc cref="SwiGlu"/>
     public static torch.Tensor GeGlu(torch.Tensor gate, torch.Tensor up) => Gated<GeluTanhGate>(gate, up);
 
+    /// <summary>The middle of a gated MLP: act(gate) * up.</summary>
     private static torch.Tensor Gated<TGate>(torch.Tensor gate, torch.Tensor up)
         where TGate : struct, IGate
     {
@@ -184,7 +187,7 @@ internal static unsafe class RowKernels
     /// log sum_j exp(x_j): exponentials of the distance to the largest in float32, summed in float64, so that the sum's
     /// error does not grow with the vocabulary.
     /// </summary>
-    private static double LogSumExp(float* x, int columns)
+    public static double LogSumExp(float* x, int columns)
     {
         int whole = columns - (columns % Width);
         float* rest = stackalloc float[Width]; // minus infinity adds nothing
@@ -228,7 +231,8 @@ internal static unsafe class RowKernels
         }
     }
 
-    private static void EachRow(long elements, int columns, Action<long> row)
+    /// <summary>Calls for each row, on so many threads as the elements are worth.</summary>
+    public static void EachRow(long elements, int columns, Action<long> row)
     {
         long rows = columns == 0 ? 0 : elements / columns;
         int threads = PackedLinear.Threads > 0 ? PackedLinear.Threads : torch.get_num_threads();

@@ -13,11 +13,9 @@ public sealed class Weights : IDisposable
     private readonly Checkpoint checkpoint;
     private readonly string prefix;
     private readonly Ledger ledger;
-    private readonly Ledger? shared; // of a model that holds the same layers packed
 
-    private Weights(Checkpoint checkpoint, Arithmetic arithmetic, string prefix, Ledger ledger, Ledger? shared)
+    private Weights(Checkpoint checkpoint, Arithmetic arithmetic, string prefix, Ledger ledger)
     {
-        this.shared = shared;
         this.checkpoint = checkpoint;
         Arithmetic = arithmetic;
         this.prefix = prefix;
@@ -38,18 +36,14 @@ public sealed class Weights : IDisposable
     /// <summary>The whole checkpoint.</summary>
     /// <param name="checkpoint">Its tensors.</param>
     /// <param name="arithmetic">Where and in which type claimed tensors are.</param>
-    /// <param name="shared">
-    /// Weights of the same checkpoint that the same architecture claimed packed; linear layers then widen those
-    /// instead of holding copies (<see cref="WidenedLinear"/>). Must outlive this. Null = own layers.
-    /// </param>
-    public static Weights Of(Checkpoint checkpoint, Arithmetic arithmetic, Weights? shared = null) =>
-        new(checkpoint, arithmetic, "", new Ledger(), shared?.ledger);
+    public static Weights Of(Checkpoint checkpoint, Arithmetic arithmetic) =>
+        new(checkpoint, arithmetic, "", new Ledger());
 
     /// <summary>
     /// The tensors below a name: <c>Sub("language_model.model.layers.0")</c>. Disposing a sub-view disposes the whole;
     /// only the root's owner should.
     /// </summary>
-    public Weights Sub(string name) => new(checkpoint, Arithmetic, prefix + name + ".", ledger, shared);
+    public Weights Sub(string name) => new(checkpoint, Arithmetic, prefix + name + ".", ledger);
 
     /// <summary>Whether a tensor is there; claims nothing.</summary>
     public bool Has(string name) => checkpoint.Tensors.ContainsKey(prefix + name);
@@ -121,22 +115,12 @@ public sealed class Weights : IDisposable
     /// <param name="bias">[out] likewise, or null.</param>
     public ILinear LinearOf(torch.Tensor weight, torch.Tensor? bias)
     {
-        int place = ledger.LinearLayers++;
-        if (
-            shared?.Packed.GetValueOrDefault(place) is { } packed
-            && (packed.OutFeatures, packed.InFeatures) == (weight.shape[0], weight.shape[1])
-        )
-        {
-            // one class claims in one order, so that the place says which layer it is
-            return ledger.Own(new WidenedLinear(packed));
-        }
-
         ledger.HeldBytes +=
             weight.numel()
             * (Arithmetic.Linear == LinearChoice.Packed ? Math.Min(weight.element_size(), 4) : SizeOfCompute);
         return Arithmetic.Linear switch
         {
-            LinearChoice.Packed => ledger.Own(ledger.Packed[place] = new PackedLinear(weight, bias)),
+            LinearChoice.Packed => ledger.Own(new PackedLinear(weight, bias)),
             _ => ledger.Own(new TorchLinear(OnDevice(weight), bias is null ? null : OnDevice(bias))),
         };
     }
@@ -179,12 +163,6 @@ public sealed class Weights : IDisposable
         private readonly List<IDisposable> owned = [];
 
         public long HeldBytes { get; set; }
-
-        /// <summary>Linear layers claimed so far.</summary>
-        public int LinearLayers { get; set; }
-
-        /// <summary>Packed layers by the place in the order of claims.</summary>
-        public Dictionary<int, PackedLinear> Packed { get; } = [];
 
         public HashSet<string> Claimed { get; } = new(StringComparer.Ordinal);
 

@@ -11,12 +11,11 @@ namespace Pipelines.Stages;
 
 /// <summary>
 /// Gradients of phi with respect to a gate per head (beyond the paper, expected gradients), for masks drawn as those of
-/// the forward passes but from a stream of their own. A shard is one fixed range of masks. The model computes by
-/// libtorch's linear layers, over the weights that are loaded already; f(1) and f(0), which scale phi, are those of the
-/// forward passes.
+/// the forward passes but from a stream of their own. A shard is one fixed range of masks. The model is that
+/// of the forward passes, and so are f(1) and f(0), which scale phi.
 /// </summary>
 [StageOf<GradientPassesSpec>]
-public sealed class GradientPasses(StageContext context, GradientPassesSpec spec, ForwardPasses forward) : Stage
+public sealed class GradientPasses(GradientPassesSpec spec, ForwardPasses forward) : Stage
 {
     /// <inheritdoc/>
     public override string WorkUnit => "gradients";
@@ -48,7 +47,6 @@ public sealed class GradientPasses(StageContext context, GradientPassesSpec spec
             () =>
             {
                 SamplePasses passes = forward.PassesOver(artifacts, sample);
-                passes = passes with { Prefix = passes.Prefix with { Model = context.GradientSource } };
                 Unit ends = forward.EndsUnit(artifacts, sample);
                 MaskDrawing drawing = forward.Masks.Drawing(sample, "/gradients");
                 return

@@ -14,7 +14,7 @@ namespace Pipelines.Stages;
 public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
 {
     private readonly ConcurrentDictionary<
-        (string Folder, string Arithmetic, ImageChoice Image, string Template, bool Shares),
+        (string Folder, string Arithmetic, ImageChoice Image, string Template),
         Lazy<VisionLanguageModel>
     > models = new();
 
@@ -44,28 +44,9 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
-        models.GetOrMake((folder, arithmetic.ToString(), image, template.Digest, false), () =>
+        models.GetOrMake((folder, arithmetic.ToString(), image, template.Digest), () =>
             VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
         );
-
-    /// <summary>
-    /// The model of a folder by libtorch's linear layers, over the weights of the packed one, which is loaded where it
-    /// is not yet: one copy in memory.
-    /// </summary>
-    public VisionLanguageModel Widened(string folder, Arithmetic packed, ImageChoice image, ChatTemplate template)
-    {
-        Arithmetic torch = packed with { Linear = LinearChoice.Torch };
-        return models.GetOrMake((folder, torch.ToString(), image, template.Digest, true), () =>
-            VisionLanguageModel.Load(
-                folder,
-                torch,
-                image,
-                template,
-                Tokenizer(folder),
-                Model(folder, packed, image, template)
-            )
-        );
-    }
 
     /// <summary>The baseline of a key, read at the first call.</summary>
     internal ResidentBaseline Baseline(string key, Func<Baseline> read) =>
@@ -104,8 +85,8 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
         {
             return;
         }
-        // what shares weights first
-        foreach (var (_, model) in models.Where(m => m.Value.IsValueCreated).OrderByDescending(m => m.Key.Shares))
+
+        foreach (var model in models.Values.Where(m => m.IsValueCreated))
         {
             model.Value.Dispose();
         }

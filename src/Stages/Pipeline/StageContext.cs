@@ -159,18 +159,6 @@ public sealed class StageContext
     public VisionLanguageModel HubModel =>
         Engine.Model(Folder, Arithmetic, Image with { Fit = publishedFit, Square = null, KeepSizes = false }, Template);
 
-    /// <summary>Arithmetic of gradients: libtorch's linear layers, because the packed kernel is forward only.</summary>
-    public Arithmetic GradientArithmetic => Arithmetic with { Linear = LinearChoice.Torch };
-
-    /// <summary>
-    /// The model for gradients: <see cref="Source"/> where that computes by libtorch, else libtorch's layers over its
-    /// packed weights. A second copy would not fit beside the first.
-    /// </summary>
-    public ModelSource GradientSource =>
-        Arithmetic.Linear == LinearChoice.Packed
-            ? Source.By(GradientArithmetic, () => Engine.Widened(Folder, Arithmetic, Image, Template))
-            : Source;
-
     /// <summary>Whether another experiment runs on the same loaded model.</summary>
     public bool HasModelOf(StageContext other) =>
         (Folder, Arithmetic, Image, Template.Digest)

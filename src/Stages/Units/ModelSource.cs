@@ -57,20 +57,6 @@ public sealed class ModelSource : IKeyed
     /// <summary>The loaded model.</summary>
     public VisionLanguageModel Load() => load();
 
-    /// <summary>The same weights by another arithmetic.</summary>
-    internal ModelSource By(Arithmetic other, Func<VisionLanguageModel> loadOther) =>
-        new(
-            engine,
-            Info,
-            other,
-            Image,
-            ImageTokens,
-            new(() =>
-                [.. Parts.Select(p => p.Name == ArithmeticPart ? new KeyPart.Text(ArithmeticPart, other.Key) : p)]
-            ),
-            loadOther
-        );
-
     /// <summary>
     /// What is prepared for several units of a sample, kept while they are at work.
     /// </summary>

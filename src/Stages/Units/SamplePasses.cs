@@ -71,7 +71,7 @@ public sealed record SamplePasses(SamplePrefix Prefix, BaselineSource Baseline, 
         {
             PrefixCache prefix = Prefix.Build();
             BaselineBlocks baseline = Baseline.Blocks(run.Artifacts, Prefix.Model, prefix, out IDisposable? own);
-            return new GatedRun(prefix, new GatedForward(prefix, baseline, Prefix.Measure), own);
+            return new GatedRun(prefix, GatedForward.Of(prefix, baseline, Prefix.Measure), own);
         });
 
     private string Name => Fingerprint.Of(CanonicalForm.Of(this));

@@ -29,7 +29,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
             using var suffix = new SuffixForward(sample.Cache, blocks, sample.Target);
-            var gated = new GatedForward(sample.Cache, blocks, sample.Target);
+            var gated = GatedForward.Of(sample.Cache, blocks, sample.Target);
             double[] expected = suffix.Logits(masks);
             Largest(gated.Logits(points), expected).Should().BeLessThan(tolerance, baseline.GetType().Name);
             Largest([.. gated.Gradients(points).Select(g => g.F)], expected)
@@ -52,7 +52,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
             double error = FiniteDifferences.Largest(
-                new GatedForward(sample.Cache, blocks, sample.Target),
+                GatedForward.Of(sample.Cache, blocks, sample.Target),
                 sample.Heads
             );
             output.WriteLine($"{baseline.GetType().Name}: {error:e1}");
@@ -66,8 +66,8 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
         using var sample = new Sample("torch", "float64");
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         double[][] points = [.. sample.Masks(7).Select(mask => GatedForward.PointOf(mask, sample.Heads))];
-        var alone = new GatedForward(sample.Cache, blocks, sample.Target, batch: 1).Gradients(points);
-        var together = new GatedForward(sample.Cache, blocks, sample.Target, batch: 4)
+        var alone = GatedForward.Of(sample.Cache, blocks, sample.Target, batch: 1).Gradients(points);
+        var together = GatedForward.Of(sample.Cache, blocks, sample.Target, batch: 4)
             .Gradients([.. points.Reverse()])
             .Reverse()
             .ToArray();
@@ -83,68 +83,87 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     {
         using var sample = new Sample("torch", "float64");
         using BaselineBlocks self = BaselineBlocks.Of(OwnKeysAndValues(sample), sample.Cache);
-        var gated = new GatedForward(sample.Cache, self, sample.Target);
+        var gated = GatedForward.Of(sample.Cache, self, sample.Target);
         gated
             .Gradients([GatedForward.PointOf(sample.Masks(1)[0], sample.Heads)])[0]
             .Gradient.Should()
             .OnlyContain(g => Math.Abs(g) < 1e-6);
     }
 
-    [Fact]
-    public void Gradients_over_the_packed_models_weights_are_those_of_a_model_of_its_own_to_the_bit_without_a_copy()
+    [Theory]
+    [InlineData(4)]
+    [InlineData(2)]
+    [InlineData(1)]
+    public void The_way_back_over_packed_weights_is_autograds_inside_the_cube_and_at_its_corners(int kvHeads)
     {
-        using var tiny = new TinyLlava();
-        using VisionLanguageModel packed = tiny.Load("packed"),
-            own = tiny.Load("torch");
-        using VisionLanguageModel shared = VisionLanguageModel.Load(
-            tiny.Folder,
-            own.Decoder.Arithmetic,
-            shared: packed
-        );
-
+        using var packed = new Sample("packed", kvHeads: kvHeads);
+        using var exact = new Sample("torch", "float64", kvHeads);
+        double[][] points = Points(packed.Heads);
         foreach (
-            Measured what in (Measured[])
-                [new Measured.Logit(5, LogitMean.Rows), new Measured.LogProbability(5), new Measured.Probability(5)]
+            (Baseline own, Baseline twin) in Sample.AllBaselines(packed.Mean).Zip(Sample.AllBaselines(exact.Mean))
         )
         {
-            var (expected, values) = Gradients(own, what);
-            var (found, sharedValues) = Gradients(shared, what);
-
-            found.Should().Equal(expected, what.Kind.ToString());
-            sharedValues.Should().Equal(values, what.Kind.ToString());
+            using BaselineBlocks blocks = BaselineBlocks.Of(own, packed.Cache),
+                exactBlocks = BaselineBlocks.Of(twin, exact.Cache);
+            IReadOnlyList<GatedLogit> found = GatedForward
+                .Of(packed.Cache, blocks, packed.Target)
+                .Gradients(points);
+            IReadOnlyList<GatedLogit> expected = GatedForward
+                .Of(exact.Cache, exactBlocks, exact.Target)
+                .Gradients(points);
+            double values = Largest([.. found.Select(g => g.F)], [.. expected.Select(g => g.F)]),
+                slopes = found.Zip(expected, (a, b) => Largest(a.Gradient, b.Gradient)).Max(),
+                scale = expected.SelectMany(g => g.Gradient).Max(Math.Abs);
+            output.WriteLine($"{own.GetType().Name}: f {values:e1}, slopes {slopes:e1} of {scale:g3}");
+            values.Should().BeLessThan(1e-4);
+            slopes.Should().BeLessThan(1e-5 * Math.Max(1, scale));
+            GatedForward
+                .Of(packed.Cache, blocks, packed.Target)
+                .Logits(points)
+                .Should()
+                .Equal(found.Select(g => g.F), "f alone is the same pass");
         }
-
-        shared
-            .WeightBytes.Should()
-            .BeLessThan(own.WeightBytes / 4, "norms and embeddings are its own, linear layers are not");
-    }
-
-    private static (double[] Gradients, double[] Values) Gradients(VisionLanguageModel model, Measured what)
-    {
-        using ImageFeatures features = model.Features(TinyLlava.Noise(1));
-        using PrefixCache cache = PrefixCache.Compute(model, model.Prompt("What?", features.Tokens), features);
-        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        int heads = model.Decoder.Shape.TotalHeads;
-        byte[][] masks =
-        [
-            .. Enumerable.Range(0, 6).Select(i => HeadMasks.Draw(3, "shared", i, heads, 0.5, MaskDraw.Exact)),
-        ];
-        var found = new GatedForward(cache, blocks, model.Measure(what)).Gradients([
-            .. masks.Select(mask => GatedForward.PointOf(mask, heads)),
-        ]);
-        return ([.. found.SelectMany(g => g.Gradient)], [.. found.Select(g => g.F)]);
     }
 
     [Fact]
-    public void The_packed_model_is_refused()
+    public void A_points_bits_over_packed_weights_do_not_depend_on_the_points_beside_it_nor_on_threads()
     {
-        using var sample = new Sample("packed");
+        using var sample = new Sample("packed", kvHeads: 2);
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
-        FluentActions
-            .Invoking(() => new GatedForward(sample.Cache, blocks, sample.Target))
-            .Should()
-            .Throw<ArgumentException>()
-            .WithMessage("*libtorch*");
+        double[][] points = Points(sample.Heads);
+        IReadOnlyList<GatedLogit> together = GatedForward.Of(sample.Cache, blocks, sample.Target).Gradients(points);
+        int threads = PackedLinear.Threads;
+        try
+        {
+            foreach ((int batch, int used) in new[] { (1, 1), (3, 2), (5, 4) })
+            {
+                PackedLinear.Threads = used;
+                var others = GatedForward.Of(sample.Cache, blocks, sample.Target, batch).Gradients(points);
+                others.Select(g => g.F).Should().Equal(together.Select(g => g.F));
+                others.SelectMany(g => g.Gradient).Should().Equal(together.SelectMany(g => g.Gradient));
+            }
+        }
+        finally
+        {
+            PackedLinear.Threads = threads;
+        }
+    }
+
+    /// <summary>Corners, edges and the inside.</summary>
+    private static double[][] Points(int heads)
+    {
+        var random = new Random(3);
+        double[] Of(Func<double> gate) => [.. Enumerable.Range(0, heads).Select(_ => gate())];
+        return
+        [
+            Of(() => 1),
+            Of(() => 0),
+            Of(() => random.Next(2)),
+            Of(() => random.Next(3) / 2.0),
+            Of(random.NextDouble),
+            Of(random.NextDouble),
+            Of(() => random.Next(2)),
+        ];
     }
 
     [Fact]
@@ -152,7 +171,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     {
         using var sample = new Sample("torch");
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
-        new GatedForward(sample.Cache, blocks, sample.Target)
+        GatedForward.Of(sample.Cache, blocks, sample.Target)
             .Invoking(g => g.Gradients([new double[3]]))
             .Should()
             .Throw<ArgumentException>();
@@ -186,7 +205,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
         using VisionLanguageModel model = Load(golden);
         using PrefixCache cache = CacheOf(model, golden, 0);
         using BaselineBlocks blocks = MeanOf(model, golden, cache);
-        var gated = new GatedForward(cache, blocks, model.Measure(new Measured.Logit(golden.Target, LogitMean.Rows)));
+        var gated = GatedForward.Of(cache, blocks, model.Measure(new Measured.Logit(golden.Target, LogitMean.Rows)));
 
         double corners = gated
             .Logits([.. golden.Masks("masks").Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))])
@@ -221,7 +240,7 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
         {
             using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy(what.Given), features);
             using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-            var gated = new GatedForward(cache, blocks, model.Measure(what));
+            var gated = GatedForward.Of(cache, blocks, model.Measure(what));
             double error = FiniteDifferences.Largest(gated, model.Info.TotalHeads, what is Measured.Probability);
             output.WriteLine($"{name}, {model.Info.Family}, {what.Kind}: {error:e1}");
             error.Should().BeLessThan(1e-6, what.Kind.ToString());
@@ -238,26 +257,79 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
             return; // the reference code of this case's decoder has no gates
         }
 
-        using VisionLanguageModel model = Load(golden);
-        using PrefixCache cache = CacheOf(model, golden, 0);
-        using BaselineBlocks blocks = MeanOf(model, golden, cache);
-        double[][] points = [.. golden.Doubles("gate_points").Chunk(model.Info.TotalHeads)];
+        foreach (Arithmetic arithmetic in (Arithmetic[])[Arithmetic.Float64, Arithmetic.Float32, Packed])
+        {
+            using VisionLanguageModel model = Load(golden, arithmetic);
+            using PrefixCache cache = CacheOf(model, golden, 0);
+            using BaselineBlocks blocks = MeanOf(model, golden, cache);
+            double[][] points = [.. golden.Doubles("gate_points").Chunk(model.Info.TotalHeads)];
+            foreach (
+                (string kind, Measured what) in ((string, Measured)[])
+                    [
+                        ("", new Measured.Logit(golden.Target, LogitMean.Rows)),
+                        ("_log_prob", new Measured.LogProbability(golden.Target)),
+                    ]
+            )
+            {
+                var gated = GatedForward.Of(cache, blocks, model.Measure(what));
+                double values = Largest(gated.Logits(points), golden.Doubles($"f_gate{kind}")),
+                    slopes = Largest(
+                        gated.Gradients(points).SelectMany(g => g.Gradient),
+                        golden.Doubles($"df_gate{kind}")
+                    );
+                output.WriteLine(
+                    $"{name}, {model.Info.Family}, {arithmetic}: f_gate{kind} {values:e1}, df_gate{kind} {slopes:e1}"
+                );
+                values.Should().BeLessThan(1e-4, kind);
+                slopes.Should().BeLessThan(1e-4, kind);
+            }
+        }
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void The_way_back_over_packed_weights_is_autograds_for_every_f(string name)
+    {
+        using var golden = new GoldenCase(Golden.Case(name));
+        using VisionLanguageModel exact = Load(golden),
+            packed = Load(golden, Packed);
+        int heads = exact.Info.TotalHeads;
+        var random = new Random(7);
+        double[][] points =
+        [
+            [.. Enumerable.Range(0, heads).Select(_ => random.NextDouble())],
+            GatedForward.PointOf(HeadMasks.Draw(7, name, 0, heads, 0.75, MaskDraw.Exact), heads),
+        ];
         foreach (
-            (string kind, Measured what) in ((string, Measured)[])
+            Measured what in (Measured[])
                 [
-                    ("", new Measured.Logit(golden.Target, LogitMean.Rows)),
-                    ("_log_prob", new Measured.LogProbability(golden.Target)),
+                    new Measured.Logit(golden.Target, LogitMean.Rows),
+                    new Measured.LogitDifference(golden.Target, golden.Target + 1),
+                    new Measured.LogProbability(golden.Target),
+                    new Measured.Probability(golden.Target),
+                    new Measured.Sequence([golden.Target, golden.Generated[^1], golden.Target]),
                 ]
         )
         {
-            var gated = new GatedForward(cache, blocks, model.Measure(what));
-            double values = Largest(gated.Logits(points), golden.Doubles($"f_gate{kind}")),
-                slopes = Largest(gated.Gradients(points).SelectMany(g => g.Gradient), golden.Doubles($"df_gate{kind}"));
-            output.WriteLine($"{name}, {model.Info.Family}: f_gate{kind} {values:e1}, df_gate{kind} {slopes:e1}");
-            values.Should().BeLessThan(1e-4, kind);
-            slopes.Should().BeLessThan(1e-4, kind);
+            double[] found = Slopes(packed, golden, what, points),
+                expected = Slopes(exact, golden, what, points);
+            double error = Largest(found, expected),
+                scale = expected.Max(Math.Abs);
+            output.WriteLine($"{name}, {exact.Info.Family}, {what.Kind}: {error:e1} of {scale:g3}");
+            error.Should().BeLessThan(1e-4 * Math.Max(scale, what is Measured.Probability ? scale : 1), what.Kind.ToString());
         }
     }
+
+    private static double[] Slopes(VisionLanguageModel model, GoldenCase golden, Measured what, double[][] points)
+    {
+        using ImageFeatures features = model.Features(golden.Picture(0));
+        PromptTokens prompt = model.Tokenize(golden.Prompt, features.Tokens);
+        using PrefixCache cache = PrefixCache.Compute(model, prompt.FollowedBy(what.Given), features);
+        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
+        return [.. GatedForward.Of(cache, blocks, model.Measure(what)).Gradients(points).SelectMany(g => g.Gradient)];
+    }
+
+    private static Arithmetic Packed => Arithmetic.Float32 with { Linear = LinearChoice.Packed };
 
     private static double Largest(IEnumerable<double> found, double[] expected)
     {
@@ -266,8 +338,8 @@ public sealed class GatedForwardGoldenTests(ITestOutputHelper output)
         return values.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
     }
 
-    private static VisionLanguageModel Load(GoldenCase golden) =>
-        VisionLanguageModel.Load(golden.ModelFolder, Arithmetic.Float64, golden.Image);
+    private static VisionLanguageModel Load(GoldenCase golden, Arithmetic? arithmetic = null) =>
+        VisionLanguageModel.Load(golden.ModelFolder, arithmetic ?? Arithmetic.Float64, golden.Image);
 
     /// <summary>The mean of the case's other pictures, in the place of the first one's keys and values.</summary>
     private static BaselineBlocks MeanOf(VisionLanguageModel model, GoldenCase golden, PrefixCache cache)

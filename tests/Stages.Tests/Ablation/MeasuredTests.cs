@@ -117,7 +117,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
             foreach (Baseline baseline in (Baseline[])[sample.Mean, new Baseline.Knockout(), asked.OtherPicture])
             {
                 using BaselineBlocks blocks = BaselineBlocks.Of(baseline, asked.Cache);
-                var gated = new GatedForward(asked.Cache, blocks, asked.Target);
+                var gated = GatedForward.Of(asked.Cache, blocks, asked.Target);
                 double error = FiniteDifferences.Largest(gated, sample.Heads, what is Measured.Probability);
                 output.WriteLine($"{Named(what)}, {baseline.GetType().Name}: {error:e1}");
                 error.Should().BeLessThan(1e-6, Named(what));
@@ -140,8 +140,8 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         using var asked = new Asked(sample, new Measured.Sequence([17, 40, 17]));
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, asked.Cache);
         double[][] points = [.. sample.Masks(7).Select(mask => GatedForward.PointOf(mask, sample.Heads))];
-        var alone = new GatedForward(asked.Cache, blocks, asked.Target, batch: 1).Gradients(points);
-        var together = new GatedForward(asked.Cache, blocks, asked.Target, batch: 4).Gradients(points);
+        var alone = GatedForward.Of(asked.Cache, blocks, asked.Target, batch: 1).Gradients(points);
+        var together = GatedForward.Of(asked.Cache, blocks, asked.Target, batch: 4).Gradients(points);
         alone
             .Zip(together, (a, b) =>
                 a.Gradient.Append(a.F).Zip(b.Gradient.Append(b.F), (x, y) => Math.Abs(x - y)).Max()
@@ -263,7 +263,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
             (Action[])
                 [
                     () => new SuffixForward(sample.Cache, blocks, target).Dispose(),
-                    () => _ = new GatedForward(sample.Cache, blocks, target),
+                    () => _ = GatedForward.Of(sample.Cache, blocks, target),
                     () => sample.Naive.Logit(mask, blocks, target),
                 ]
         )

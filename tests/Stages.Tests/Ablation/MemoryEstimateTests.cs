@@ -130,7 +130,6 @@ public sealed class MemoryEstimateTests
                     Arithmetic = shape.Arithmetic with { Linear = LinearChoice.Torch },
                 },
                 weights,
-                isPacked: true,
                 1,
                 meanBaseline: true
             )
