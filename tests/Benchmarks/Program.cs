@@ -26,6 +26,9 @@ switch (args)
             rest.Length > 3 ? rest[3] : "auto"
         );
         return 0;
+    case ["gradient", var name, .. var rest]:
+        GradientBenchmark.Run(name, Number(rest, 0, 2), Number(rest, 1, 3));
+        return 0;
     case ["targets", .. var rest]:
         TargetsBenchmark.Run(Number(rest, 0, 32), Number(rest, 1, 3), Number(rest, 2, Environment.ProcessorCount));
         return 0;

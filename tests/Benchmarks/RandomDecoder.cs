@@ -15,24 +15,19 @@ internal static class RandomDecoder
     /// <param name="layers">Instead of 32.</param>
     /// <param name="rows">V.</param>
     /// <param name="linear">auto | torch | packed.</param>
-    public static Decoder Llava7B(int layers, int rows, string linear)
+    public static Decoder Llava7B(int layers, int rows, string linear) =>
+        Of(new DecoderShape(layers, 32, 32, 128, 4096, 11008, rows, 1e-5, 10000, null, false, false), linear);
+
+    /// <summary>One of InternVL2.5-1B's shape.</summary>
+    /// <param name="layers">Instead of 24.</param>
+    /// <param name="rows">V.</param>
+    public static Decoder InternVl1B(int layers, int rows) =>
+        Of(new DecoderShape(layers, 14, 2, 64, 896, 4864, rows, 1e-6, 1000000, null, false, false), "auto");
+
+    private static Decoder Of(DecoderShape shape, string linear)
     {
         TorchNative.Touch();
         var arithmetic = Arithmetic.Resolve("cpu", "float32", linear, torch.ScalarType.Float16);
-        var shape = new DecoderShape(
-            layers,
-            32,
-            32,
-            128,
-            4096,
-            11008,
-            rows,
-            1e-5,
-            10000,
-            null,
-            QkvBias: false,
-            TiedHead: false
-        );
         torch.Tensor Random(int rows, int columns) => (torch.randn(rows, columns) * 0.02f).to(torch.ScalarType.Float16);
         ILinear LinearOf(torch.Tensor weight) =>
             arithmetic.Linear == LinearChoice.Packed
@@ -46,24 +41,26 @@ internal static class RandomDecoder
 
         RmsNorm Norm() => new(torch.ones(shape.Hidden), 1e-5, arithmetic.Linear);
         int h = shape.Hidden,
-            i = shape.Intermediate;
+            i = shape.Intermediate,
+            asked = shape.Heads * shape.HeadDim,
+            kept = shape.KvHeads * shape.HeadDim;
         DecoderLayer[] stack =
         [
             .. Enumerable
-                .Range(0, layers)
+                .Range(0, shape.Layers)
                 .Select(_ => new DecoderLayer(
                     Norm(),
-                    Linear(h, h),
-                    Linear(h, h),
-                    Linear(h, h),
-                    Linear(h, h),
+                    Linear(asked, h),
+                    Linear(kept, h),
+                    Linear(kept, h),
+                    Linear(h, asked),
                     Norm(),
                     Linear(i, h),
                     Linear(i, h),
                     Linear(h, i)
                 )),
         ];
-        torch.Tensor embedding = Random(rows, h);
+        torch.Tensor embedding = Random(shape.VocabularyRows, h);
         return new Decoder(
             shape,
             arithmetic,
@@ -75,15 +72,15 @@ internal static class RandomDecoder
     }
 
     /// <summary>T = 23, P = 576, and tokens behind it.</summary>
-    public static PromptTokens Prompt(IReadOnlyList<int> given) =>
-        new PromptTokens("", [.. Enumerable.Repeat(1, 5 + Image), .. Enumerable.Range(0, Suffix)], 5, Image).FollowedBy(
+    public static PromptTokens Prompt(IReadOnlyList<int> given, int image = Image) =>
+        new PromptTokens("", [.. Enumerable.Repeat(1, 5 + image), .. Enumerable.Range(0, Suffix)], 5, image).FollowedBy(
             given
         );
 
     /// <summary>A picture of noise behind the prompt.</summary>
     public static PrefixCache Cache(Decoder decoder, PromptTokens prompt)
     {
-        using torch.Tensor features = torch.randn(Image, decoder.Shape.Hidden);
+        using torch.Tensor features = torch.randn(prompt.ImageLength, decoder.Shape.Hidden);
         return PrefixCache.Compute(decoder, prompt, TokenPositions.Sequential(prompt.Length), features);
     }
 }

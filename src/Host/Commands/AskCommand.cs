@@ -99,7 +99,7 @@ internal static class AskCommand
     private static int Ask(Session session, Pipeline pipeline, int? pictures, RunLog log, CancellationToken cancel)
     {
         log.Write(
-            $"ask {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, "
+            $"ask {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.ThreadsChosen}, "
                 + $"{pipeline.Context.Arithmetic}"
         );
         bool plain = Console.IsOutputRedirected || Console.IsErrorRedirected;

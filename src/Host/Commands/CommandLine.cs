@@ -155,7 +155,7 @@ internal static class CommandLine
 /// <param name="Overrides"><c>a.b=c</c>.</param>
 /// <param name="Artifacts">Folder for cache and runs.</param>
 /// <param name="Jobs">Units at the same time; null chooses.</param>
-/// <param name="Threads">Arithmetic threads altogether; null takes all cores.</param>
+/// <param name="Threads">Arithmetic threads altogether; null takes one a physical core.</param>
 /// <param name="KeepGoing">Go on with what does not depend on a failure.</param>
 /// <param name="IgnoreLimits">Run what memory or disk seem to have no room for.</param>
 internal sealed record RunOptions(
@@ -211,7 +211,7 @@ internal sealed class SharedOptions
         };
 
     private Option<int?> Threads { get; } =
-        new("--threads") { Description = "Arithmetic threads altogether (default: all cores).", HelpName = "N" };
+        new("--threads") { Description = "Arithmetic threads altogether (default: one a physical core).", HelpName = "N" };
 
     private Option<bool> KeepGoing { get; } =
         new("--keep-going", "-k") { Description = "After a failure, go on with what does not depend on it." };

@@ -179,7 +179,7 @@ internal static class RunCommand
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
         log.Write(
-            $"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.Threads} threads, "
+            $"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.ThreadsChosen}, "
                 + $"{pipeline.Context.Arithmetic}"
         );
         RunProgress progress =

@@ -48,7 +48,9 @@ internal sealed class Session : IDisposable
             Console.WriteLine($"artifacts: {Root}");
         }
 
-        Threads = options.Threads ?? Environment.ProcessorCount;
+        var processors = Processors.Read();
+        Threads = options.Threads ?? processors.Threads;
+        ThreadsChosen = options.Threads is { } asked ? $"{asked} threads, as asked" : processors.Words;
         verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
         engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root) };
         try
@@ -102,6 +104,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>Arithmetic threads altogether.</summary>
     public int Threads { get; }
+
+    /// <summary>How many threads and why, for the log.</summary>
+    public string ThreadsChosen { get; }
 
     /// <summary>Reads the spec and compiles it.</summary>
     /// <param name="options">The command line.</param>

@@ -1,7 +1,6 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
-using Pipelines.Models.Tensors;
 using Pipelines.Models.Text;
 using Pipelines.Spec;
 using Pipelines.Stages;
@@ -199,8 +198,7 @@ internal sealed class PlanCosts
                     _ => work.Work * mask / 2,
                 },
                 "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
-                // libtorch's products in float32 take about twice our kernel's time
-                GradientKind => work.Work * 2 * (at.OfGradient(s) - at.OfMask(s) + mask),
+                GradientKind => work.Work * (at.OfGradient(s) - at.OfMask(s) + mask),
                 "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
                 "stability" or "gradient-cost" or "non-additive" => work.Units
                     * 5

@@ -164,7 +164,9 @@ internal static unsafe class AttentionKernel
         }
     }
 
-    /// <summary>The way back through a softmax: slopes in weights become slopes in scores, factor w (slope - dot).</summary>
+    /// <summary>
+    /// The way back through a softmax: slopes in weights become slopes in scores, factor w (slope - dot).
+    /// </summary>
     /// <param name="slopes">[columns]; replaced.</param>
     /// <param name="weights">[columns]; 0 where nothing was seen.</param>
     /// <param name="dot">Sum of weights times slopes.</param>

@@ -77,7 +77,9 @@ internal sealed record LastTokens(long Count, long Length)
         return last.reshape(-1, rows.shape[1]).contiguous();
     }
 
-    /// <summary>[B*T, hidden], the last tokens' rows with [B*n, hidden] added: the way back through <see cref="Of"/>.</summary>
+    /// <summary>
+    /// [B*T, hidden] with [B*n, hidden] added to the rows of the last tokens: the way back through <see cref="Of"/>.
+    /// </summary>
     public torch.Tensor AddedTo(torch.Tensor rows, torch.Tensor slopes)
     {
         using var scope = torch.NewDisposeScope();

@@ -1,15 +1,14 @@
-using Pipelines.Models.Families;
 using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;
 
 /// <summary>
-/// Attention of the suffix with a gate a head, o = x o(own image) + (1 - x) o(baseline's), on a CPU in float32, forward
-/// and back, head by head and point by point. A side whose factor is zero is not computed on the way forward; on the way
-/// back its output is (the gate's slope asks for it), its gradient is not. Weights are computed again on the way back
-/// instead of kept: they are the larger part of what a layer would keep, and a small part of its work. A row's bits are
-/// the same whatever the batch and the thread count.
+/// Attention of the suffix with a gate a head, o = x o(own image) + (1 - x) o(baseline's), on a CPU in float32,
+/// forward and back, head by head and point by point. A side whose factor is zero is not computed on the way forward;
+/// on the way back its output is (the gate's slope asks for it), its gradient is not. Weights are computed again on the
+/// way back: keeping them would take half as much memory again as all else that a layer keeps, and computing them is a
+/// small part of its work. A row's bits are the same whatever the batch and the thread count.
 /// </summary>
 /// <param name="cache">Prefix and image.</param>
 /// <param name="baseline">What closed gates see.</param>
@@ -22,10 +21,8 @@ internal sealed class GatedAttention(PrefixCache cache, BaselineBlocks baseline)
     public torch.Tensor Forward(GatedRows rows, double[][] gates)
     {
         torch.Tensor heads = torch.empty(rows.Queries.shape, torch.ScalarType.Float32);
-        Each(
-            gates.Length,
-            (kvHead, first, end) =>
-                new GatedHead(cache, baseline, rows, gates, kvHead).Forward(first, end, heads)
+        Each(gates.Length, (kvHead, first, end) =>
+            new GatedHead(cache, baseline, rows, gates, kvHead).Forward(first, end, heads)
         );
         GC.KeepAlive(rows);
         return heads;
@@ -56,10 +53,8 @@ internal sealed class GatedAttention(PrefixCache cache, BaselineBlocks baseline)
                 torch.empty(rows.Values.shape, torch.ScalarType.Float32)
             )
             : null;
-        Each(
-            gates.Length,
-            (kvHead, first, end) =>
-                new GatedHead(cache, baseline, rows, gates, kvHead).Backward(first, end, slopes, gradients, wanted)
+        Each(gates.Length, (kvHead, first, end) =>
+            new GatedHead(cache, baseline, rows, gates, kvHead).Backward(first, end, slopes, gradients, wanted)
         );
         GC.KeepAlive(rows);
         return wanted;

@@ -1,5 +1,4 @@
 using Pipelines.Models.Families;
-using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;
@@ -126,11 +125,12 @@ internal sealed unsafe class GatedHead
         int columns = Columns(at, image);
         for (int i = 0; i < n; i++)
         {
+            float* row = at.Scores + ((nint)i * columns);
             float share = at.Shares[i],
                 dot = Dot(at.Pull + (i * width), at.Output + (i * width)) * share;
             gain += dot;
             at.Dots[i] = dot;
-            Scale(at.Scores + ((nint)i * columns), share, columns); // weights
+            AttentionKernel.Scale(row, share, columns, row); // weights
         }
 
         if (factor == 0)
@@ -146,7 +146,8 @@ internal sealed unsafe class GatedHead
         Multiply(at.Pull, at.SuffixValuesTurned, tokens, onSuffix, columns);
         for (int i = 0; i < n; i++)
         {
-            ToScores(at.ScoreSlopes + ((nint)i * columns), at.Scores + ((nint)i * columns), at.Dots[i], factor, columns);
+            nint row = (nint)i * columns;
+            AttentionKernel.SoftmaxBack(at.ScoreSlopes + row, at.Scores + row, at.Dots[i], factor, columns);
         }
 
         Add(at.ScoreSlopes, columns, at.Prefix.ByToken, at.Prefix.Rows.Length, queries, at.QuerySlopes);
@@ -301,12 +302,6 @@ internal sealed unsafe class GatedHead
 
         return sum;
     }
-
-    private static void Scale(float* row, float factor, int columns) =>
-        AttentionKernel.Scale(row, factor, columns, row);
-
-    private static void ToScores(float* slopes, float* weights, float dot, float factor, int columns) =>
-        AttentionKernel.SoftmaxBack(slopes, weights, dot, factor, columns);
 
     /// <summary>Lays the thread's scratch out, and what the way back reads of the shared keys and values.</summary>
     private Buffers Prepared(bool back)

@@ -45,9 +45,7 @@ internal sealed record LayerTape(
         torch.Tensor normed = weights.MlpNorm.Forward(attended);
         torch.Tensor gate = weights.Gate.Forward(normed),
             up = weights.Up.Forward(normed);
-        torch.Tensor added = weights.Down.Forward(
-            Activations.Gated(gate, up, weights.Activation, LinearChoice.Packed)
-        );
+        torch.Tensor added = weights.Down.Forward(Activations.Gated(gate, up, weights.Activation, LinearChoice.Packed));
         left = attended.Plus(weights.MlpOutputNorm?.Forward(added) ?? added);
         return new LayerTape(
             x,
@@ -82,10 +80,7 @@ internal sealed record LayerTape(
 
     /// <summary>On to the heads' outputs: [B*Q, hidden] -> [B*Q, H*d].</summary>
     public torch.Tensor BackToHeads(DecoderLayer weights, torch.Tensor onAttended) =>
-        Back(
-            weights.Output,
-            Written is null ? onAttended : weights.AttentionOutputNorm!.Backward(Written, onAttended)
-        );
+        Back(weights.Output, Written is null ? onAttended : weights.AttentionOutputNorm!.Backward(Written, onAttended));
 
     /// <summary>On to what entered the layer.</summary>
     /// <param name="weights">The layer.</param>
@@ -93,20 +88,13 @@ internal sealed record LayerTape(
     /// <param name="onAttended">[B*Q, hidden], which the residual stream carries past the attention.</param>
     /// <param name="asking">The tokens that asked; null = all.</param>
     /// <returns>[B*T, hidden].</returns>
-    public torch.Tensor BackToEntered(
-        DecoderLayer weights,
-        GatedRows rows,
-        torch.Tensor onAttended,
-        LastTokens? asking
-    )
+    public torch.Tensor BackToEntered(DecoderLayer weights, GatedRows rows, torch.Tensor onAttended, LastTokens? asking)
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor onNormed = Back(weights.Key, DecoderLayer.BackByHead(rows.Keys, Keys, weights.KeyNorm))
             .Plus(Back(weights.Value, rows.Values)); // [B*T, hidden]
-        torch.Tensor ofQueries = Back(
-            weights.Query,
-            DecoderLayer.BackByHead(rows.Queries, Queries, weights.QueryNorm)
-        ); // [B*Q, hidden]
+        torch.Tensor onQueries = DecoderLayer.BackByHead(rows.Queries, Queries, weights.QueryNorm);
+        torch.Tensor ofQueries = Back(weights.Query, onQueries); // [B*Q, hidden]
         onNormed = asking?.AddedTo(onNormed, ofQueries) ?? onNormed.Plus(ofQueries);
         torch.Tensor slope = weights.InputNorm.Backward(Entered, onNormed);
         return (asking?.AddedTo(slope, onAttended) ?? slope.Plus(onAttended)).MoveToOuterDisposeScope();

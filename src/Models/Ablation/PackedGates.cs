@@ -1,5 +1,4 @@
 using Pipelines.Models.Families;
-using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;

@@ -25,7 +25,7 @@ public static class Activations
     /// <param name="gate">[rows, mlp].</param>
     /// <param name="up">[rows, mlp].</param>
     /// <param name="activation">act.</param>
-    /// <param name="by">Packed: by <see cref="RowKernels"/>, forward only; torch: libtorch.</param>
+    /// <param name="by">Packed: by <see cref="RowKernels"/>, outside autograd; torch: libtorch.</param>
     public static torch.Tensor Gated(torch.Tensor gate, torch.Tensor up, GateActivation activation, LinearChoice by)
     {
         if (by == LinearChoice.Packed)

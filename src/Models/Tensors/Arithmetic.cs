@@ -7,12 +7,12 @@ namespace Pipelines.Models.Tensors;
 /// <summary>Which implementation of <see cref="ILinear"/> computes the large matrix products.</summary>
 public enum LinearChoice
 {
-    /// <summary>libtorch's, in the compute type, on any device, with gradients.</summary>
+    /// <summary>libtorch's, in the compute type, on any device, with autograd.</summary>
     Torch,
 
     /// <summary>
-    /// Our packed CPU kernel: weights as stored, sums in float32, a row's bits the same whatever the batch; forward
-    /// only.
+    /// Our packed CPU kernel: weights as stored, sums in float32, a row's bits the same whatever the batch; with a way
+    /// back of its own.
     /// </summary>
     Packed,
 }

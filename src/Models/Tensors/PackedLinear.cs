@@ -61,11 +61,8 @@ public sealed unsafe class PackedLinear : ILinear
         fixed (float* shift = bias)
         {
             float* added = shift; // a fixed local cannot be captured
-            return Product(
-                x,
-                InFeatures,
-                OutFeatures,
-                (from, rows, threads, to) => PackedProduct.Run(from, rows, weights, added, threads, to)
+            return Product(x, InFeatures, OutFeatures, (from, rows, threads, to) =>
+                PackedProduct.Run(from, rows, weights, added, threads, to)
             );
         }
     }
@@ -75,11 +72,8 @@ public sealed unsafe class PackedLinear : ILinear
     /// <returns>[..., <see cref="InFeatures"/>], owned by the caller's dispose scope.</returns>
     /// <exception cref="InvalidOperationException">The slope is not float32 or not on the CPU.</exception>
     public torch.Tensor Backward(torch.Tensor slope) =>
-        Product(
-            slope,
-            OutFeatures,
-            InFeatures,
-            (from, rows, threads, to) => PackedProduct.RunBack(from, rows, weights, threads, to)
+        Product(slope, OutFeatures, InFeatures, (from, rows, threads, to) =>
+            PackedProduct.RunBack(from, rows, weights, threads, to)
         );
 
     private delegate void ProductOfRows(float* from, int rows, int threads, float* to);

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 namespace Pipelines.Models.Tensors;
 
 /// <summary>
-/// c [rows, out] = a [rows, in] x w [out, in]^T + bias, and the way back, c [rows, in] = a [rows, out] x w, by <see
-/// cref="PackedKernels"/>. Blocks: activations of up to <see cref="BlockRows"/> rows x <see cref="BlockDepth"/> features
-/// are copied to a scratch that stays in the second-level cache, and meet one panel of weights after another, each read
-/// once a block. How the work is cut depends on rows and threads; what a row's sums are does not.
+/// c [rows, out] = a [rows, in] x w [out, in]^T + bias, and the way back, c [rows, in] = a [rows, out] x w, by
+/// <see cref="PackedKernels"/>. Blocks: activations of up to <see cref="BlockRows"/> rows x <see cref="BlockDepth"/>
+/// features are copied to a scratch that stays in the second-level cache, and meet one panel of weights after another,
+/// each read once a block. How the work is cut depends on rows and threads; what a row's sums are does not.
 /// </summary>
 internal static unsafe class PackedProduct
 {

@@ -107,46 +107,35 @@ internal sealed unsafe class PackedWeights : IDisposable
     {
         const int chunk = 1 << 20;
         bool all = true;
-        Parallel.For(
-            0,
-            (int)((count + chunk - 1) / chunk),
-            (c, state) =>
+        Parallel.For(0, (int)((count + chunk - 1) / chunk), (c, state) =>
+        {
+            long first = (long)c * chunk;
+            if (
+                !Float16Weights.HaveCodes(new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first)))
+            )
             {
-                long first = (long)c * chunk;
-                if (
-                    !Float16Weights.HaveCodes(
-                        new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first))
-                    )
-                )
-                {
-                    all = false;
-                    state.Stop();
-                }
+                all = false;
+                state.Stop();
             }
-        );
+        });
         return all;
     }
 
-    private void Pack(nint source) =>
-        Parallel.For(
-            0,
-            Panels,
-            panel =>
+    private void Pack(nint source) => Parallel.For(0, Panels, panel =>
+        {
+            switch (Format)
             {
-                switch (Format)
-                {
-                    case PackedFormat.Float32:
-                        PackPanel((float*)source, panel);
-                        break;
-                    case PackedFormat.BFloat16:
-                        PackPanel((ushort*)source, panel, encode: false);
-                        break;
-                    default:
-                        PackPanel((ushort*)source, panel, encode: true);
-                        break;
-                }
+                case PackedFormat.Float32:
+                    PackPanel((float*)source, panel);
+                    break;
+                case PackedFormat.BFloat16:
+                    PackPanel((ushort*)source, panel, encode: false);
+                    break;
+                default:
+                    PackPanel((ushort*)source, panel, encode: true);
+                    break;
             }
-        );
+        });
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(float* source, int panel)

@@ -32,7 +32,9 @@ public sealed record RmsNorm(torch.Tensor Weight, double Epsilon, LinearChoice B
         return Times(Wide(x) * InverseScale(x), x.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The way back, where the norm is packed: what a slope in the result is in <paramref name="x"/>.</summary>
+    /// <summary>
+    /// The way back, where the norm is packed: what a slope in the result is in <paramref name="x"/>.
+    /// </summary>
     /// <param name="x">[..., features], what was normed.</param>
     /// <param name="slope">[..., features].</param>
     /// <returns>[..., features], in the caller's dispose scope.</returns>

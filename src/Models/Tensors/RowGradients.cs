@@ -5,8 +5,8 @@ using TorchSharp;
 namespace Pipelines.Models.Tensors;
 
 /// <summary>
-/// The way back through what <see cref="RowKernels"/> computes, row by row on the CPU in float32: a row's bits depend on
-/// the row alone.
+/// The way back through what <see cref="RowKernels"/> computes, row by row on the CPU in float32: a row's bits depend
+/// on the row alone.
 /// </summary>
 internal static unsafe class RowGradients
 {
@@ -30,11 +30,11 @@ internal static unsafe class RowGradients
             down = (float*)TorchNative.Pointer(slopes),
             to = (float*)TorchNative.Pointer(gradient);
         int columns = (int)x.shape[^1];
-        RowKernels.EachRow(
-            x.numel(),
-            columns,
-            row => NormRow(from + (row * columns), scale, columns, epsilon, down + (row * columns), to + (row * columns))
-        );
+        RowKernels.EachRow(x.numel(), columns, row =>
+        {
+            long start = row * columns;
+            NormRow(from + start, scale, columns, epsilon, down + start, to + start);
+        });
         GC.KeepAlive(weight);
         return gradient;
     }
@@ -105,9 +105,10 @@ internal static unsafe class RowGradients
         int j = 0;
         for (; j <= columns - Width; j += Width)
         {
-            Vector512<float> v = Vector512.Load(x + j);
+            Vector512<float> v = Vector512.Load(x + j),
+                pulled = Vector512.Load(weight + j) * Vector512.Load(slope + j);
             squares = Vector512.MultiplyAddEstimate(v, v, squares);
-            products = Vector512.MultiplyAddEstimate(v, Vector512.Load(weight + j) * Vector512.Load(slope + j), products);
+            products = Vector512.MultiplyAddEstimate(v, pulled, products);
         }
 
         double square = Vector512.Sum(squares),
@@ -151,13 +152,7 @@ internal static unsafe class RowGradients
             Buffer.MemoryCopy(gate + j, rest, bytes, bytes);
             Buffer.MemoryCopy(up + j, rest + Width, bytes, bytes);
             Buffer.MemoryCopy(slope + j, rest + (2 * Width), bytes, bytes);
-            GatedVector<TGate>(
-                rest,
-                rest + Width,
-                rest + (2 * Width),
-                rest + (3 * Width),
-                rest + (4 * Width)
-            );
+            GatedVector<TGate>(rest, rest + Width, rest + (2 * Width), rest + (3 * Width), rest + (4 * Width));
             Buffer.MemoryCopy(rest + (3 * Width), ofGate + j, bytes, bytes);
             Buffer.MemoryCopy(rest + (4 * Width), ofUp + j, bytes, bytes);
         }

@@ -3,7 +3,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Pipelines.Models.Tensors;
 
-/// <summary>libtorch's linear layer in the compute type: any device, any type, with gradients.</summary>
+/// <summary>libtorch's linear layer in the compute type: any device, any type, with autograd.</summary>
 internal sealed class TorchLinear : ILinear
 {
     private readonly torch.Tensor weight; // [out, in]

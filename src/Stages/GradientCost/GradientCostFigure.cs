@@ -71,14 +71,11 @@ internal sealed class GradientCostFigure : IFigure<Findings>
                 ),
             ]
         );
-        string packed = findings.Data.Model.Arithmetic.Contains("packed", StringComparison.Ordinal)
-            ? " (in time more here: the packed kernels are forward only)"
-            : "";
         return new Drawing(
             "The same β for fewer passes",
             Shows(lines),
             $"Lines: mean over samples; bands: 95 % bootstrap interval of the mean (n = {Count(samples)}). A mask "
-                + $"costs one pass; a gradient two, forward and backward{packed}. "
+                + $"costs one pass; a gradient two, forward and backward. "
                 + "Left: R² on the same held-out forward masks for all. "
                 + "Both ends: the mean gradient over masks with the head intact and that over masks with it ablated "
                 + "count alike. Gradients + elastic net: all gradients, and an elastic net on what they leave of "

@@ -40,29 +40,24 @@ public sealed class GradientPasses(GradientPassesSpec spec, ForwardPasses forwar
     public IReadOnlyList<Unit> ShardsOf(Artifacts artifacts, Sample sample)
     {
         ArgumentNullException.ThrowIfNull(artifacts);
-        return artifacts.Once<IReadOnlyList<Unit>>(
-            this,
-            nameof(ShardsOf),
-            sample.Id,
-            () =>
-            {
-                SamplePasses passes = forward.PassesOver(artifacts, sample);
-                Unit ends = forward.EndsUnit(artifacts, sample);
-                MaskDrawing drawing = forward.Masks.Drawing(sample, "/gradients");
-                return
-                [
-                    .. ShardRange
-                        .Of(spec.Count, spec.Shard)
-                        .Select(r =>
-                            Unit.Of(
-                                $"{sample.Id}/{r.Name}",
-                                new GradientsOverMasks(passes, ends, drawing, r.First, r.Count),
-                                r.Count
-                            )
-                        ),
-                ];
-            }
-        );
+        return artifacts.Once<IReadOnlyList<Unit>>(this, nameof(ShardsOf), sample.Id, () =>
+        {
+            SamplePasses passes = forward.PassesOver(artifacts, sample);
+            Unit ends = forward.EndsUnit(artifacts, sample);
+            MaskDrawing drawing = forward.Masks.Drawing(sample, "/gradients");
+            return
+            [
+                .. ShardRange
+                    .Of(spec.Count, spec.Shard)
+                    .Select(r =>
+                        Unit.Of(
+                            $"{sample.Id}/{r.Name}",
+                            new GradientsOverMasks(passes, ends, drawing, r.First, r.Count),
+                            r.Count
+                        )
+                    ),
+            ];
+        });
     }
 
     /// <summary>A sample's gradients as units that read them depend on them.</summary>
@@ -97,12 +92,6 @@ internal sealed record GradientsOfSample(IReadOnlyList<Unit> Gradients, Gradient
 internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDrawing Drawing, int First, int Count)
     : IUnit<GradientsOverMasks>
 {
-    /// <summary>
-    /// Models of fewer features gain nothing from a second thread inside libtorch, and with one the bytes of a shard do
-    /// not depend on the number of threads.
-    /// </summary>
-    private const int ManyFeatures = 1024;
-
     /// <inheritdoc/>
     public static void Compute(GradientsOverMasks unit, UnitRun run)
     {
@@ -112,22 +101,13 @@ internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDr
         double gap = ends.FIntact - ends.FAblated;
         byte[][] masks = unit.Drawing.Masks(unit.First, unit.Count);
         var passes = new List<GatedLogit>(unit.Count);
-        int threads = torch.get_num_threads();
-        bool isLarge = unit.Passes.Prefix.Model.Info.Hidden >= ManyFeatures;
-        torch.set_num_threads(isLarge ? Math.Max(1, PackedLinear.Threads) : 1);
-        try
+        using var threads = new TorchThreads(unit.Passes.Prefix.Model);
+        foreach (byte[][] batch in masks.Chunk(gated.Batch))
         {
-            foreach (byte[][] batch in masks.Chunk(gated.Batch))
-            {
-                run.Cancel.ThrowIfCancellationRequested();
-                double[][] points = [.. batch.Select(mask => GatedForward.PointOf(mask, unit.Drawing.Heads))];
-                passes.AddRange(gated.Gradients(points));
-                run.Advance(batch.Length);
-            }
-        }
-        finally
-        {
-            torch.set_num_threads(threads);
+            run.Cancel.ThrowIfCancellationRequested();
+            double[][] points = [.. batch.Select(mask => GatedForward.PointOf(mask, unit.Drawing.Heads))];
+            passes.AddRange(gated.Gradients(points));
+            run.Advance(batch.Length);
         }
 
         new GradientPart(
@@ -138,5 +118,34 @@ internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDr
             [.. passes.Select(p => ends.Phi(p.F))],
             [.. passes.Select(p => Array.ConvertAll(p.Gradient, g => (float)(g / gap)))]
         ).Write(run.File(Tables.Of<GradientRow>().FileName));
+    }
+
+    /// <summary>Threads of libtorch while it does the products; packed ones have their own.</summary>
+    private readonly struct TorchThreads : IDisposable
+    {
+        /// <summary>
+        /// Models of fewer features gain nothing from a second thread inside libtorch, and with one the bytes of a
+        /// shard do not depend on the number of threads.
+        /// </summary>
+        private const int ManyFeatures = 1024;
+
+        private readonly int before;
+
+        public TorchThreads(ModelSource model)
+        {
+            if (model.Arithmetic.Linear == LinearChoice.Torch)
+            {
+                before = torch.get_num_threads();
+                torch.set_num_threads(model.Info.Hidden >= ManyFeatures ? Math.Max(1, PackedLinear.Threads) : 1);
+            }
+        }
+
+        public void Dispose()
+        {
+            if (before > 0)
+            {
+                torch.set_num_threads(before);
+            }
+        }
     }
 }

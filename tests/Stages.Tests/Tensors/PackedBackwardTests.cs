@@ -46,9 +46,7 @@ public sealed class PackedBackwardTests
             torch.Tensor weight = torch.randn(outFeatures, inFeatures).to(type);
             using var packed = new PackedLinear(weight, null, Enum.Parse<PackedTile>(kernel));
             torch.Tensor slope = torch.randn(rows, outFeatures);
-            torch.Tensor expected = slope
-                .to(torch.ScalarType.Float64)
-                .mm(weight.to(torch.ScalarType.Float64)); // [rows, in]
+            torch.Tensor expected = slope.to(torch.ScalarType.Float64).mm(weight.to(torch.ScalarType.Float64)); // [rows, in]
             double error = (packed.Backward(slope).to(torch.ScalarType.Float64) - expected).abs().max().item<double>();
             error.Should().BeLessThan(1e-6 * outFeatures, $"{rows} x {outFeatures} x {inFeatures}");
         }
@@ -56,10 +54,7 @@ public sealed class PackedBackwardTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void A_rows_bits_do_not_depend_on_batch_and_threads_nor_on_the_kernel(
-        string kernel,
-        torch.ScalarType type
-    )
+    public void A_rows_bits_do_not_depend_on_batch_and_threads_nor_on_the_kernel(string kernel, torch.ScalarType type)
     {
         using var scope = torch.NewDisposeScope();
         torch.manual_seed(2);
