@@ -85,21 +85,20 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Rol
         new(spec.Seed ?? context.Experiment.Seed, scope, context.Heads, spec.Ablate, spec.Draw);
 
     private IReadOnlyList<MaskShard> Shards(Artifacts artifacts, string scope) =>
-        artifacts.Once<IReadOnlyList<MaskShard>>(
-            this,
-            nameof(Shards),
-            scope,
-            () =>
-                [
-                    .. ShardRange
-                        .Of(Most, spec.Shard)
-                        .Select(r => new MaskShard(
-                            Unit.Of($"{scope}/{r.Name}", new DrawnMasks(Drawing(scope), r.First, r.Count), r.Count),
-                            r.First,
-                            r.Count
-                        )),
-                ]
-        );
+        artifacts.Once<IReadOnlyList<MaskShard>>(this, nameof(Shards), scope, () =>
+        {
+            MaskDrawing drawing = Drawing(scope);
+            return
+            [
+                .. ShardRange
+                    .Of(Most, spec.Shard)
+                    .Select(r => new MaskShard(
+                        Unit.Of($"{scope}/{r.Name}", new DrawnMasks(drawing, r.First, r.Count), r.Count),
+                        r.First,
+                        r.Count
+                    )),
+            ];
+        });
 }
 
 /// <summary>

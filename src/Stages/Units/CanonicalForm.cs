@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Pipelines.Spec;
 
@@ -13,10 +14,27 @@ namespace Pipelines.Stages.Units;
 internal static class CanonicalForm
 {
     private static readonly ConcurrentDictionary<Type, (string Name, PropertyInfo Property)[]> Properties = new();
+    private static readonly ConcurrentDictionary<Type, bool> Records = new();
+
+    /// <summary>
+    /// Parts of records within records. Such a record never changes, and tens of thousands of units may hold the same:
+    /// a sample, of which each has some masks.
+    /// </summary>
+    private static readonly ConditionalWeakTable<object, IReadOnlyList<KeyPart>> OfShared = [];
 
     /// <summary>The parts of a record.</summary>
     /// <exception cref="InvalidOperationException">A property has a type that has no canonical form.</exception>
-    public static IReadOnlyList<KeyPart> Of(object record) => [.. PartsOf(record)];
+    [MethodImpl(Fingerprint.AtOnce)]
+    public static IReadOnlyList<KeyPart> Of(object record)
+    {
+        var parts = new List<KeyPart>();
+        foreach ((string name, PropertyInfo property) in PropertiesOf(record.GetType()))
+        {
+            parts.AddRange(PartsOf(name, property.GetValue(record)));
+        }
+
+        return parts;
+    }
 
     /// <summary>The properties that are parts: those that are set when the record is made.</summary>
     internal static IReadOnlyList<(string Name, PropertyInfo Property)> PropertiesOf(Type record) =>
@@ -30,9 +48,6 @@ internal static class CanonicalForm
                         .Select(p => (JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name), p)),
                 ]
         );
-
-    private static IEnumerable<KeyPart> PartsOf(object record) =>
-        PropertiesOf(record.GetType()).SelectMany(p => PartsOf(p.Name, p.Property.GetValue(record)));
 
     private static IEnumerable<KeyPart> PartsOf(string name, object? value) =>
         value switch
@@ -49,7 +64,7 @@ internal static class CanonicalForm
             IReadOnlyList<string> texts => [new KeyPart.Text(name, string.Join('\n', texts))],
             IReadOnlyList<int> wholes => [new KeyPart.Text(name, Joined(wholes))],
             IReadOnlyList<double> numbers => [new KeyPart.Text(name, Joined(numbers))],
-            _ when IsRecord(value.GetType()) => PartsOf(value),
+            _ when Records.GetOrAdd(value.GetType(), IsRecord) => OfShared.GetValue(value, Of),
             _ => throw new InvalidOperationException($"'{name}' is a {value.GetType()}: it has no canonical form."),
         };
 

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -9,6 +12,12 @@ namespace Pipelines.Stages.Units;
 /// </summary>
 public static class Fingerprint
 {
+    /// <summary>
+    /// Compiled well at the first call: of a run that has nothing to do, keys are most of the work, and it has ended
+    /// before the runtime gets round to what it finds called often.
+    /// </summary>
+    internal const MethodImplOptions AtOnce = MethodImplOptions.AggressiveOptimization;
+
     private const byte KindTag = 1,
         VersionTag = 2,
         TextTag = 3,
@@ -23,81 +32,160 @@ public static class Fingerprint
     /// <summary>Hash of some parts, hexadecimal: what is shared in memory goes by it.</summary>
     internal static string Of(IReadOnlyList<KeyPart> parts)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var fields = new Fields();
         foreach (KeyPart part in parts)
         {
-            Append(hash, part);
+            Append(fields, part);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return fields.Hash();
     }
 
     /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
-    public static string Of(KeyPart part)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, part);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    public static string Of(KeyPart part) => Of([part]);
 
     /// <summary>Computes the key of a unit.</summary>
+    /// <exception cref="ArgumentException">Two parts have one name.</exception>
+    [MethodImpl(AtOnce)]
     internal static string Compute(Unit unit)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Field(hash, KindTag, Encoding.UTF8.GetBytes(unit.Kind));
-        Field(hash, VersionTag, Bytes(unit.Version));
-        foreach (KeyPart part in unit.Parts)
+        IReadOnlyList<KeyPart> parts = unit.Parts;
+        RequireOwnNames(unit, parts);
+        using var fields = new Fields();
+        fields.Begin(KindTag, 1);
+        fields.Add(unit.Kind);
+        fields.Begin(VersionTag, 1);
+        fields.Add(unit.Version);
+        foreach (KeyPart part in parts)
         {
-            Append(hash, part);
+            Append(fields, part);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return fields.Hash();
     }
 
-    private static void Append(IncrementalHash hash, KeyPart part)
+    /// <summary>A unit has some twenty parts: to compare each with each is quicker than a set.</summary>
+    [MethodImpl(AtOnce)]
+    private static void RequireOwnNames(Unit unit, IReadOnlyList<KeyPart> parts)
     {
-        byte[] name = Encoding.UTF8.GetBytes(part.Name);
+        for (int i = 1; i < parts.Count; i++)
+        {
+            string name = parts[i].Name;
+            for (int j = 0; j < i; j++)
+            {
+                if (parts[j].Name == name)
+                {
+                    throw new ArgumentException($"{unit} has two key parts of the name {name}.", nameof(unit));
+                }
+            }
+        }
+    }
+
+    [MethodImpl(AtOnce)]
+    private static void Append(Fields fields, KeyPart part)
+    {
         switch (part)
         {
             case KeyPart.Text text:
-                Field(hash, TextTag, name, Encoding.UTF8.GetBytes(text.Value));
+                fields.Begin(TextTag, text.Name);
+                fields.Add(text.Value);
                 break;
             case KeyPart.Settings settings:
-                Field(hash, TextTag, name, Encoding.UTF8.GetBytes(settings.Value.ToString()!));
+                fields.Begin(TextTag, settings.Name);
+                fields.Add(settings.Written);
                 break;
             case KeyPart.Integer integer:
-                Field(hash, IntegerTag, name, Bytes(integer.Value));
+                fields.Begin(IntegerTag, integer.Name);
+                fields.Add(integer.Value);
                 break;
             case KeyPart.Number number:
-                Field(hash, NumberTag, name, Bytes(BitConverter.DoubleToInt64Bits(number.Value)));
+                fields.Begin(NumberTag, number.Name);
+                fields.Add(BitConverter.DoubleToInt64Bits(number.Value));
                 break;
             case KeyPart.Digest digest:
-                Field(hash, DigestTag, name, Convert.FromHexString(digest.Sha256));
+                fields.Begin(DigestTag, digest.Name);
+                fields.AddHexadecimal(digest.Sha256);
                 break;
             case KeyPart.Inputs inputs:
-                Field(hash, InputsTag, [name, .. inputs.Units.Select(u => Convert.FromHexString(Of(u)))]);
+                fields.Begin(InputsTag, inputs.Name, inputs.Units.Count);
+                foreach (Unit unit in inputs.Units)
+                {
+                    fields.AddHexadecimal(Of(unit));
+                }
+
                 break;
             default:
                 throw new InvalidOperationException($"No field for {part.GetType().Name}.");
         }
     }
 
-    /// <summary>One field: tag, count of values, and each value behind its length.</summary>
-    private static void Field(IncrementalHash hash, byte tag, params byte[][] values)
+    /// <summary>
+    /// Fields one behind the other: tag, count of values, and each value behind its length. They are hashed in one go:
+    /// a run may have 100,000 units, and a call for each value would take longer than the hash.
+    /// </summary>
+    private sealed class Fields : IDisposable
     {
-        hash.AppendData([tag]);
-        hash.AppendData(Bytes(values.Length));
-        foreach (byte[] value in values)
-        {
-            hash.AppendData(Bytes(value.Length));
-            hash.AppendData(value);
-        }
-    }
+        private byte[] buffer = ArrayPool<byte>.Shared.Rent(4096);
+        private int length;
 
-    private static byte[] Bytes(long value)
-    {
-        byte[] bytes = new byte[sizeof(long)];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
-        return bytes;
+        /// <summary>Begins a field.</summary>
+        /// <param name="tag">Its type.</param>
+        /// <param name="values">Values that are added next.</param>
+        public void Begin(byte tag, int values)
+        {
+            Next(1)[0] = tag;
+            Write(values);
+        }
+
+        /// <summary>Begins the field of a part: its name is the first value.</summary>
+        /// <inheritdoc cref="Begin(byte, int)"/>
+        public void Begin(byte tag, string name, int values = 1)
+        {
+            Begin(tag, values + 1);
+            Add(name);
+        }
+
+        public void Add(string text)
+        {
+            Write(Encoding.UTF8.GetByteCount(text));
+            Encoding.UTF8.GetBytes(text, Next(Encoding.UTF8.GetByteCount(text)));
+        }
+
+        public void Add(long number)
+        {
+            Write(sizeof(long));
+            Write(number);
+        }
+
+        public void AddHexadecimal(string digits)
+        {
+            Write(digits.Length / 2);
+            if (Convert.FromHexString(digits, Next(digits.Length / 2), out _, out _) != OperationStatus.Done)
+            {
+                throw new FormatException($"'{digits}' are no hexadecimal digits, two a byte.");
+            }
+        }
+
+        public string Hash() => Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, length)));
+
+        public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
+
+        private void Write(long number) => BinaryPrimitives.WriteInt64LittleEndian(Next(sizeof(long)), number);
+
+        /// <summary>The next bytes.</summary>
+        [MethodImpl(AtOnce)]
+        private Span<byte> Next(int count)
+        {
+            if (length + count > buffer.Length)
+            {
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * buffer.Length, length + count));
+                buffer.AsSpan(0, length).CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+            }
+
+            length += count;
+            return buffer.AsSpan(length - count, count);
+        }
     }
 }

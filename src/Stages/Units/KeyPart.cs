@@ -22,8 +22,11 @@ public abstract record KeyPart(string Name)
     /// <summary>Settings, by their record's text: the key is that of the text, people see words.</summary>
     public sealed record Settings(string Name, object Value) : KeyPart(Name)
     {
+        /// <summary>The record's text.</summary>
+        public string Written { get; } = Value.ToString()!;
+
         /// <inheritdoc/>
-        public override string Shown => SettingsText.Of(Value.ToString()!);
+        public override string Shown => SettingsText.Of(Written);
     }
 
     /// <summary>A whole number.</summary>

@@ -8,8 +8,10 @@ namespace Pipelines.Stages.Units;
 /// </summary>
 public sealed class Unit : IEquatable<Unit>
 {
-    private readonly Lazy<string> key;
-    private readonly Action<UnitRun> compute;
+    /// <summary>The unit's record; its parts where it has none.</summary>
+    private readonly object content;
+    private readonly Action<object, UnitRun> compute;
+    private string? key;
 
     /// <summary>A unit from its parts; stages make them by <see cref="Of{TUnit}"/>.</summary>
     internal Unit(
@@ -21,15 +23,20 @@ public sealed class Unit : IEquatable<Unit>
         string workUnit,
         Action<UnitRun> compute
     )
-    {
-        if (parts.Select(p => p.Name).Distinct(StringComparer.Ordinal).Count() != parts.Count)
-        {
-            throw new ArgumentException($"{kind} {name} has two key parts of one name.", nameof(parts));
-        }
+        : this(kind, version, name, (object)parts, work, workUnit, (_, run) => compute(run)) { }
 
-        (Kind, Version, Name, Parts, Work, WorkUnit) = (kind, version, name, parts, work, workUnit);
-        this.compute = compute;
-        key = new Lazy<string>(() => Fingerprint.Compute(this));
+    private Unit(
+        string kind,
+        int version,
+        string name,
+        object content,
+        long work,
+        string workUnit,
+        Action<object, UnitRun> compute
+    )
+    {
+        (Kind, Version, Name, Work, WorkUnit) = (kind, version, name, work, workUnit);
+        (this.content, this.compute) = (content, compute);
     }
 
     /// <summary>The unit of a value.</summary>
@@ -40,18 +47,8 @@ public sealed class Unit : IEquatable<Unit>
     public static Unit Of<TUnit>(string name, TUnit unit, long work = 1)
         where TUnit : class, IUnit<TUnit>
     {
-        UnitKindAttribute kind =
-            typeof(TUnit).GetCustomAttribute<UnitKindAttribute>()
-            ?? throw new InvalidOperationException($"{typeof(TUnit)} does not say its kind.");
-        return new Unit(
-            kind.Kind,
-            kind.Version,
-            name,
-            CanonicalForm.Of(unit),
-            work,
-            kind.Work,
-            run => TUnit.Compute(unit, run)
-        );
+        UnitKindAttribute kind = KindOf<TUnit>.Said;
+        return new Unit(kind.Kind, kind.Version, name, (object)unit, work, kind.Work, KindOf<TUnit>.Compute);
     }
 
     /// <summary>Stage kind as specs name it, for example <c>forward-passes</c>.</summary>
@@ -63,8 +60,11 @@ public sealed class Unit : IEquatable<Unit>
     /// <summary>What it covers, stable when settings change.</summary>
     public string Name { get; }
 
-    /// <summary>All that its bytes depend on, in canonical form.</summary>
-    public IReadOnlyList<KeyPart> Parts { get; }
+    /// <summary>
+    /// All that its bytes depend on, in canonical form: made anew at each call. A run may have 100,000 units, and all
+    /// their parts at once would be most of what it holds.
+    /// </summary>
+    public IReadOnlyList<KeyPart> Parts => content as IReadOnlyList<KeyPart> ?? CanonicalForm.Of(content);
 
     /// <summary>Size in <see cref="WorkUnit"/>.</summary>
     public long Work { get; }
@@ -73,10 +73,11 @@ public sealed class Unit : IEquatable<Unit>
     public string WorkUnit { get; }
 
     /// <summary>SHA-256 of kind, version and <see cref="Parts"/>, hexadecimal.</summary>
-    public string Key => key.Value;
+    /// <exception cref="ArgumentException">Two parts have one name.</exception>
+    public string Key => key ??= Fingerprint.Compute(this);
 
     /// <summary>Computes the files into the folder of <paramref name="run"/>.</summary>
-    public void Compute(UnitRun run) => compute(run);
+    public void Compute(UnitRun run) => compute(content, run);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Name}";
@@ -89,4 +90,16 @@ public sealed class Unit : IEquatable<Unit>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>What a record says of its kind, and how it is computed: the same for all units of it.</summary>
+    private static class KindOf<TUnit>
+        where TUnit : class, IUnit<TUnit>
+    {
+        public static readonly Action<object, UnitRun> Compute = (unit, run) => TUnit.Compute((TUnit)unit, run);
+
+        private static readonly UnitKindAttribute? Found = typeof(TUnit).GetCustomAttribute<UnitKindAttribute>();
+
+        public static UnitKindAttribute Said =>
+            Found ?? throw new InvalidOperationException($"{typeof(TUnit)} does not say its kind.");
+    }
 }
