@@ -2,6 +2,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Host.Commands;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
+using Pipelines.Stages.Units;
 
 namespace Pipelines.Host;
 
@@ -49,7 +50,7 @@ internal static class Program
             Console.Error.WriteLine(e.Message);
             return BadInput;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LostUnitException)
         {
             Console.Error.WriteLine($"{Shown.Lines(e.Message)} What was finished is stored.");
             return Failed;

@@ -108,6 +108,7 @@ internal static class AskCommand
             .. pipeline.Stages.OfType<AnswerQuestions>().Select(s => pictures is { } count ? s.First(count) : s),
         ];
         RunProgress progress = plain ? new PlainProgress(Console.Error) : new LiveProgress(AnsiConsole.Console);
+        RunCommand.TellDamage(session, log, progress);
         var outcomes = RunCommand.RunStages(session, pipeline, stages, progress, log, cancel);
         foreach (AnswerQuestions stage in stages)
         {

@@ -18,12 +18,25 @@ internal static class CommandLine
             options.Spec,
         };
         options.AddTo(root);
+        root.Add(options.Verify);
         root.SetAction(parsed => RunCommand.Execute(options.Read(parsed)));
-        root.Add(Command(options, "run", "Run an experiment; only what is missing is computed.", RunCommand.Execute));
-        root.Add(AskCommand.Build(options));
-        root.Add(
-            Command(options, "plan", "Say what a run would compute, why, and what it takes.", PlanCommand.Execute)
+        Command run = Command(
+            options,
+            "run",
+            "Run an experiment; only what is missing is computed.",
+            RunCommand.Execute
         );
+        run.Add(options.Verify);
+        root.Add(run);
+        root.Add(AskCommand.Build(options));
+        Command plan = Command(
+            options,
+            "plan",
+            "Say what a run would compute, why, and what it takes.",
+            PlanCommand.Execute
+        );
+        plan.Add(options.Verify);
+        root.Add(plan);
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));
@@ -158,6 +171,7 @@ internal static class CommandLine
 /// <param name="Threads">Arithmetic threads altogether; null takes one a physical core.</param>
 /// <param name="KeepGoing">Go on with what does not depend on a failure.</param>
 /// <param name="IgnoreLimits">Run what memory or disk seem to have no room for.</param>
+/// <param name="Verify">Look at all bytes of what is stored before it is believed.</param>
 internal sealed record RunOptions(
     string Spec,
     IReadOnlyList<string> Overrides,
@@ -165,7 +179,8 @@ internal sealed record RunOptions(
     int? Jobs,
     int? Threads,
     bool KeepGoing,
-    bool IgnoreLimits = false
+    bool IgnoreLimits = false,
+    bool Verify = false
 );
 
 /// <summary>Options that several commands share.</summary>
@@ -193,6 +208,15 @@ internal sealed class SharedOptions
             Description = "Folder for the cache and the runs.",
             HelpName = "DIR",
             DefaultValueFactory = _ => "artifacts",
+        };
+
+    /// <summary>Of commands that look at all of an experiment.</summary>
+    public Option<bool> Verify { get; } =
+        new("--verify")
+        {
+            Description =
+                "Compare the checksums of all stored files of the experiment, not only of those that are read; a run "
+                + "computes again what is damaged.",
         };
 
     private Option<string[]> Set { get; } =
@@ -255,7 +279,8 @@ internal sealed class SharedOptions
             parsed.GetValue(Jobs),
             parsed.GetValue(Threads),
             parsed.GetValue(KeepGoing),
-            parsed.GetValue(IgnoreLimits)
+            parsed.GetValue(IgnoreLimits),
+            parsed.GetValue(Verify)
         );
     }
 

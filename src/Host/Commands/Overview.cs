@@ -27,7 +27,8 @@ internal static class Overview
         Console.WriteLine($"overview: {Path.Combine(folder, OverviewPage.PageName)}");
     }
 
-    private static OverviewExperiment? Of(Session session, Pipeline pipeline, string folder)
+    /// <summary>What the page says of an experiment; null where that has no report.</summary>
+    internal static OverviewExperiment? Of(Session session, Pipeline pipeline, string folder)
     {
         Artifacts artifacts = session.Catalog.Artifacts;
         if (pipeline.Stages.OfType<WriteReport>().FirstOrDefault() is not { } report)

@@ -56,9 +56,12 @@ internal static class RunCommand
 
             try
             {
+                int before = session.Catalog.Computed;
                 var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, damaged, interruption.Token));
-                computed += outcomes.Sum(o => o.Computed);
-                stored += outcomes.Sum(o => o.Cached);
+                // Of a run that was begun again the last outcomes count what was computed before as cached
+                int now = session.Catalog.Computed - before;
+                computed += now;
+                stored += outcomes.Sum(o => o.Cached + o.Computed) - now;
                 if (interruption.Token.IsCancellationRequested)
                 {
                     Console.WriteLine(
@@ -139,11 +142,16 @@ internal static class RunCommand
             : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
-    private static void Publish(Session session, Pipeline pipeline, RunClaim claim)
+    /// <param name="session">The session.</param>
+    /// <param name="pipeline">The pipeline, whose units are all there.</param>
+    /// <param name="claim">The run.</param>
+    /// <param name="plan">The plan of before it was run.</param>
+    private static void Publish(Session session, Pipeline pipeline, RunClaim claim, Plan plan)
     {
-        var units = pipeline
-            .Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known.Select(u => (Stage: s, Unit: u)))
-            .ToList();
+        Plan now = plan.IsDone
+            ? plan
+            : Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
+        var units = now.Stages.SelectMany(s => s.Units.Select(u => (s.Stage, Unit: u))).ToList();
         var facts = pipeline.Stages.Select(s =>
             (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts)))
         );
@@ -175,6 +183,23 @@ internal static class RunCommand
         CancellationToken cancel
     )
     {
+        try
+        {
+            return RunLogged(session, pipeline, damaged, cancel);
+        }
+        finally
+        {
+            session.Store.Damaged = damaged.Enqueue; // the log is closed
+        }
+    }
+
+    private static IReadOnlyList<StageOutcome> RunLogged(
+        Session session,
+        Pipeline pipeline,
+        ConcurrentQueue<string> damaged,
+        CancellationToken cancel
+    )
+    {
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
@@ -186,13 +211,20 @@ internal static class RunCommand
             Console.IsOutputRedirected || Console.IsErrorRedirected
                 ? new PlainProgress(Console.Out)
                 : new LiveProgress(AnsiConsole.Console);
+        TellDamage(session, log, progress);
+        while (damaged.TryDequeue(out string? found))
+        {
+            session.Store.Damaged!(found);
+        }
+
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
         IReadOnlyList<StageOutcome> outcomes;
+        Plan plan;
         try
         {
             var reasons = new Reasons(session.Store, session.Runs);
-            Plan plan = Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
-            AtomicFile.Write(
+            plan = session.PlanToRun(pipeline);
+            WriteIfNew(
                 Path.Combine(folder, "plan.txt"),
                 PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
             );
@@ -204,7 +236,7 @@ internal static class RunCommand
                 log,
                 cancel,
                 new UnitsFile(folder).Add,
-                damaged
+                plan
             );
         }
         catch (InputException e)
@@ -222,8 +254,13 @@ internal static class RunCommand
 
         if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
         {
-            Publish(session, pipeline, claim);
+            Publish(session, pipeline, claim, plan);
             SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
+            if (session.Pipelines.Count > 1)
+            {
+                // Damage in what the overview reads of it is found here, where it can be computed again
+                Overview.Of(session, pipeline, folder);
+            }
         }
         else
         {
@@ -238,6 +275,15 @@ internal static class RunCommand
         return outcomes;
     }
 
+    /// <summary>A plan has a line a unit: to put the same in place of it would take longer than all the rest.</summary>
+    private static void WriteIfNew(string path, string text)
+    {
+        if (!File.Exists(path) || RegularFile.ReadAllText(path) != text)
+        {
+            AtomicFile.Write(path, text);
+        }
+    }
+
     /// <summary>Runs stages of a pipeline.</summary>
     /// <param name="session">The session.</param>
     /// <param name="pipeline">The pipeline.</param>
@@ -246,7 +292,7 @@ internal static class RunCommand
     /// <param name="log">The log.</param>
     /// <param name="cancel">Interrupted.</param>
     /// <param name="known">Told the units of a stage as they become known.</param>
-    /// <param name="damaged">What was found damaged before there was a log.</param>
+    /// <param name="plan">Their plan, if there is one: where it leaves nothing to do, they are not asked again.</param>
     /// <returns>One outcome a stage that was started.</returns>
     internal static IReadOnlyList<StageOutcome> RunStages(
         Session session,
@@ -256,19 +302,9 @@ internal static class RunCommand
         RunLog log,
         CancellationToken cancel,
         Action<IReadOnlyList<Unit>>? known = null,
-        ConcurrentQueue<string>? damaged = null
+        Plan? plan = null
     )
     {
-        session.Store.Damaged = text =>
-        {
-            log.Write(text);
-            progress.Message(text);
-        };
-        while (damaged?.TryDequeue(out string? found) is true)
-        {
-            session.Store.Damaged(found);
-        }
-
         var reasons = new Reasons(session.Store, session.Runs);
         var executor = new LocalExecutor(
             session.Jobs,
@@ -284,8 +320,19 @@ internal static class RunCommand
             cancel,
             known
         );
-        return progress.Show(() => runner.Run(stages));
+        return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }
+
+    /// <summary>What is found damaged is told in the log and to whoever looks on.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="progress">What a person sees.</param>
+    internal static void TellDamage(Session session, RunLog log, RunProgress progress) =>
+        session.Store.Damaged = text =>
+        {
+            log.Write(text);
+            progress.Message(text);
+        };
 
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
     private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) =>

@@ -32,6 +32,9 @@ internal sealed class Session : IDisposable
 
     private readonly List<Pipeline> pipelines = [];
 
+    /// <summary>Plans that were made before anything was run and leave nothing to do.</summary>
+    private readonly Dictionary<Pipeline, Plan> done = [];
+
     private Session(RunOptions options, ReadResult read, IReadOnlyList<string> refused, bool toRead)
     {
         Options = options;
@@ -69,7 +72,8 @@ internal sealed class Session : IDisposable
         engine.ResidentSamples = Jobs;
         Catalog = new Catalog(
             Store,
-            string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct())
+            string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()),
+            options.Verify
         );
     }
 
@@ -150,6 +154,11 @@ internal sealed class Session : IDisposable
             // Apart, for units of an experiment that is refused are not planned
             var withThis = new HashSet<string>(planned, StringComparer.Ordinal);
             Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, withThis);
+            if (plan.IsDone)
+            {
+                done[pipeline] = plan;
+            }
+
             if (!plan.Work.Values.Any(w => w.Count > 0))
             {
                 return;
@@ -177,6 +186,15 @@ internal sealed class Session : IDisposable
     }
 
     /// <summary>
+    /// The plan of an experiment, which is about to be run: the one of before, if that left nothing to do and no unit
+    /// was lost since.
+    /// </summary>
+    public Plan PlanToRun(Pipeline pipeline) =>
+        done.Remove(pipeline, out Plan? before) && Catalog.Losses == 0
+            ? before
+            : Plan.Of(pipeline, Catalog, new HashSet<string>(StringComparer.Ordinal));
+
+    /// <summary>
     /// Demands something of every experiment before any begins. With <c>--keep-going</c> one of several that does not
     /// meet it is refused by itself, and the others stay.
     /// </summary>
@@ -188,7 +206,11 @@ internal sealed class Session : IDisposable
         {
             try
             {
-                demand(pipeline);
+                Catalog.Rereading(() =>
+                {
+                    demand(pipeline);
+                    return true;
+                });
             }
             catch (InputException e) when (GoesOn && pipelines.Count > 1)
             {
@@ -241,8 +263,12 @@ internal sealed class Session : IDisposable
     /// <summary>Folder of a run.</summary>
     public string RunFolderOf(Pipeline pipeline) => Path.Combine(Runs, pipeline.Experiment.Name);
 
-    /// <summary>Works on one experiment: where the spec has several, bad input is said to be in that one.</summary>
-    public T Within<T>(Pipeline pipeline, Func<T> body) => Within(pipeline.Experiment.Name, HasSeveral, body);
+    /// <summary>
+    /// Works on one experiment: where the spec has several, bad input is said to be in that one. It is begun again
+    /// whenever a stored unit that it reads turns out to be lost.
+    /// </summary>
+    public T Within<T>(Pipeline pipeline, Func<T> body) =>
+        Within(pipeline.Experiment.Name, HasSeveral, () => Catalog.Rereading(body));
 
     /// <summary>
     /// Works on one experiment after the other. With <c>--keep-going</c> bad input in one of several does not keep the

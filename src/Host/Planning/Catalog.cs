@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using Pipelines.Domain.Errors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
@@ -7,20 +8,31 @@ using Pipelines.Stages.Units;
 namespace Pipelines.Host.Planning;
 
 /// <summary>
-/// Units and the store: which are there, and how one is computed. An artifact is checked once a process.
+/// Units and the store: which are there, and how one is computed. An artifact is checked once a process, when its files
+/// are read, or whenever it is asked about.
 /// </summary>
 internal sealed class Catalog
 {
     private readonly ArtifactStore store;
     private readonly string device;
+    private readonly bool verify;
     private readonly ConcurrentDictionary<string, string> sound = new(StringComparer.Ordinal);
 
-    /// <summary>Units kept in <paramref name="store"/>; <paramref name="device"/> is written into manifests.</summary>
-    public Catalog(ArtifactStore store, string device)
+    /// <summary>Keys of units that were found damaged or gone, and not computed since.</summary>
+    private readonly ConcurrentDictionary<string, bool> lost = new(StringComparer.Ordinal);
+
+    private int computed,
+        losses;
+
+    /// <param name="store">Keeps the units.</param>
+    /// <param name="device">Written into manifests.</param>
+    /// <param name="verify">Believe that a unit is stored only after its files were looked at, all their bytes.</param>
+    public Catalog(ArtifactStore store, string device, bool verify = false)
     {
         this.store = store;
         this.device = device;
-        Artifacts = new Artifacts(FolderOf);
+        this.verify = verify;
+        Artifacts = new Artifacts(Has, FolderOf);
     }
 
     /// <summary>What is there, as stages see it.</summary>
@@ -29,12 +41,59 @@ internal sealed class Catalog
     /// <summary>The store.</summary>
     public ArtifactStore Store => store;
 
+    /// <summary>Units that were taken for stored and turned out to be gone or damaged.</summary>
+    public int Losses => losses;
+
+    /// <summary>Units computed by this process.</summary>
+    public int Computed => computed;
+
     /// <summary>
-    /// Those of some units that are stored. Their files are checked side by side: a large experiment has tens of
-    /// thousands.
+    /// Does something over again whenever a unit that it reads turns out to be lost: that one counts as missing then.
     /// </summary>
-    public HashSet<Unit> Stored(IReadOnlyCollection<Unit> units) =>
-        [.. units.AsParallel().AsOrdered().Where(Artifacts.Has)];
+    public T Rereading<T>(Func<T> work)
+    {
+        while (true)
+        {
+            int before = losses;
+            try
+            {
+                return work();
+            }
+            catch (Exception e) when (LostUnitException.IsCauseOf(e) && losses > before)
+            {
+                // One unit less is believed: this ends
+            }
+        }
+    }
+
+    /// <summary>Some units, each once. Keys are made side by side: a large experiment has 100,000.</summary>
+    public static IReadOnlyList<Unit> Distinct(IReadOnlyList<Unit> units)
+    {
+        SideBySide(units.Count, i => _ = units[i].Key);
+        return [.. units.DistinctBy(Fingerprint.Of)];
+    }
+
+    /// <summary>
+    /// Those of some units that are not stored, in order; files are checked side by side where that is asked for.
+    /// </summary>
+    public IReadOnlyList<Unit> Open(IReadOnlyList<Unit> units)
+    {
+        bool[] stored = new bool[units.Count];
+        SideBySide(units.Count, i => stored[i] = Artifacts.Has(units[i]));
+        return [.. units.Where((_, i) => !stored[i])];
+    }
+
+    private static void SideBySide(int count, Action<int> work)
+    {
+        try
+        {
+            Parallel.For(0, count, work);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]); // what is wrong with one is told as if it were alone
+        }
+    }
 
     /// <summary>
     /// Computes and stores a unit, unless a file that it reads is not, or no longer, the one that its key says.
@@ -63,6 +122,8 @@ internal sealed class Catalog
                 )
         );
         sound[key] = store.FolderOf(unit.Kind, key);
+        lost.TryRemove(key, out _);
+        Interlocked.Increment(ref computed);
     }
 
     private void Compute(Unit unit, UnitRun run)
@@ -112,6 +173,14 @@ internal sealed class Catalog
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..199] + "…";
 
+    private bool Has(Unit unit)
+    {
+        string key = Fingerprint.Of(unit);
+        return sound.ContainsKey(key)
+            || (!lost.ContainsKey(key) && store.Has(unit.Kind, key) && (!verify || Check(unit) is not null));
+    }
+
+    /// <exception cref="LostUnitException">The unit was taken for stored.</exception>
     private string? FolderOf(Unit unit)
     {
         string key = Fingerprint.Of(unit);
@@ -120,6 +189,25 @@ internal sealed class Catalog
             return folder;
         }
 
-        return store.Find(unit.Kind, key) is null ? null : sound[key] = store.FolderOf(unit.Kind, key);
+        if (lost.ContainsKey(key))
+        {
+            throw new LostUnitException(unit); // another thread has found it so
+        }
+
+        return store.Has(unit.Kind, key) ? Check(unit) ?? throw new LostUnitException(unit) : null;
+    }
+
+    /// <summary>Folder of a unit whose files are sound; else it is lost.</summary>
+    private string? Check(Unit unit)
+    {
+        string key = Fingerprint.Of(unit);
+        if (store.Find(unit.Kind, key, hashAll: verify) is not null)
+        {
+            return sound[key] = store.FolderOf(unit.Kind, key);
+        }
+
+        lost[key] = true;
+        Interlocked.Increment(ref losses);
+        return null;
     }
 }

@@ -13,13 +13,23 @@ internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
     public IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> Work =>
         Stages.ToDictionary(s => s.Stage.Name, s => s.Work, StringComparer.Ordinal);
 
+    /// <summary>All units of all stages are known and stored.</summary>
+    public bool IsDone =>
+        Stages.Count == Pipeline.Stages.Count && Stages.All(s => s.Open.Count == 0 && s.WaitsFor is null);
+
     /// <summary>The plan of a pipeline.</summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="catalog">What is stored.</param>
     /// <param name="planned">Keys of units that plans before this one compute; this one's are added.</param>
     /// <exception cref="InputException">What is stored leaves a stage nothing to do.</exception>
-    public static Plan Of(Pipeline pipeline, Catalog catalog, HashSet<string> planned) =>
-        new(pipeline, [.. pipeline.Stages.Select(s => StagePlan.Of(s, catalog, planned))]);
+    public static Plan Of(Pipeline pipeline, Catalog catalog, HashSet<string> planned)
+    {
+        // Apart: it may be planned again, when a unit that is read for it turns out to be damaged
+        var withThis = new HashSet<string>(planned, StringComparer.Ordinal);
+        var plan = new Plan(pipeline, [.. pipeline.Stages.Select(s => StagePlan.Of(s, catalog, withThis))]);
+        planned.UnionWith(withThis);
+        return plan;
+    }
 
     /// <summary>
     /// The stages up to one that what is stored leaves nothing to do: that one says so when it is run.
@@ -66,9 +76,8 @@ internal sealed record StagePlan(
     public static StagePlan Of(Stage stage, Catalog catalog, HashSet<string> planned)
     {
         UnitList list = stage.Units(catalog.Artifacts);
-        Unit[] units = [.. list.Known.DistinctBy(Fingerprint.Of)];
-        HashSet<Unit> there = catalog.Stored(units);
-        Unit[] open = [.. units.Where(u => !there.Contains(u))];
+        IReadOnlyList<Unit> units = Catalog.Distinct(list.Known);
+        IReadOnlyList<Unit> open = catalog.Open(units);
         Unit[] missing = [.. open.Where(u => planned.Add(Fingerprint.Of(u)))];
         return new StagePlan(
             stage,

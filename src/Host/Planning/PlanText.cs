@@ -75,7 +75,8 @@ internal static class PlanText
 
             if (everyUnit)
             {
-                foreach (Unit unit in stage.Units.Except(stage.Open))
+                var open = stage.Open.ToHashSet();
+                foreach (Unit unit in stage.Units.Where(u => !open.Contains(u)))
                 {
                     text.AppendLine(
                         CultureInfo.InvariantCulture,

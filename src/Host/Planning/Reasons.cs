@@ -17,8 +17,11 @@ internal sealed class Reasons(ArtifactStore store, string runs)
 {
     private const int RunsNamed = 2;
 
+    /// <summary>Stored units whose times are averaged: more do not tell more, and each is a file to be read.</summary>
+    private const int TimesRead = 500;
+
     private readonly Lazy<IReadOnlyDictionary<string, HashSet<string>>> used = new(() => UnitsFile.ByRun(runs));
-    private readonly Dictionary<string, ILookup<string, Manifest>> stored = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ILookup<string, string>> stored = new(StringComparer.Ordinal);
 
     /// <summary>
     /// What differs, part by part, and from what where that is not of the run; one sentence where nothing comes near.
@@ -27,7 +30,11 @@ internal sealed class Reasons(ArtifactStore store, string runs)
     /// <param name="run">Name of the run that wants it.</param>
     public IReadOnlyList<string> Why(Unit unit, string run)
     {
-        Manifest[] near = [.. Stored(unit.Kind)[unit.Name].Where(m => m.Key != Fingerprint.Of(unit))];
+        Manifest[] near =
+        [
+            .. Read(unit.Kind, Stored(unit.Kind)[unit.Name])
+                .Where(m => m.Unit == unit.Name && m.Key != Fingerprint.Of(unit)),
+        ];
         if (near.Length == 0)
         {
             return ["never computed"];
@@ -77,8 +84,9 @@ internal sealed class Reasons(ArtifactStore store, string runs)
     private static string LineOf(Manifest m) => UnitsFile.Line(m.Stage, m.Key);
 
     /// <summary>
-    /// Mean seconds per unit of work of the stored units of a kind and class; null where none is stored. The mean, not
-    /// the median: the first unit of a sample prepares its picture for the others.
+    /// Mean seconds per unit of work of stored units of a kind and class; null where none is stored. The mean, not the
+    /// median: the first unit of a sample prepares its picture for the others. Where there are many, some are asked, in
+    /// the order of their keys, which is none.
     /// </summary>
     /// <param name="kind">Stage kind.</param>
     /// <param name="class">As <see cref="PlannedWork.ClassOf"/>.</param>
@@ -88,16 +96,14 @@ internal sealed class Reasons(ArtifactStore store, string runs)
     {
         double seconds = 0,
             work = 0;
-        foreach (Manifest m in Stored(kind).SelectMany(g => g))
+        var ofClass = Stored(kind)
+            .Where(g => PlannedWork.ClassOf(kind, g.Key) == @class)
+            .SelectMany(g => g)
+            .Order(StringComparer.Ordinal);
+        var timed = Read(kind, ofClass)
+            .Where(m => m.Parts.All(p => !alike.TryGetValue(p.Name, out string? hash) || hash == p.Hash));
+        foreach (Manifest m in timed.Take(TimesRead))
         {
-            if (
-                PlannedWork.ClassOf(kind, m.Unit) != @class
-                || !m.Parts.All(p => !alike.TryGetValue(p.Name, out string? hash) || hash == p.Hash)
-            )
-            {
-                continue;
-            }
-
             seconds += m.Seconds;
             work += Math.Max(1, m.Work);
         }
@@ -154,13 +160,16 @@ internal sealed class Reasons(ArtifactStore store, string runs)
             : $"{now.Name} changed: others, or other bytes in them ({of})";
     }
 
-    private ILookup<string, Manifest> Stored(string kind)
+    private ILookup<string, string> Stored(string kind)
     {
         if (!stored.TryGetValue(kind, out var found))
         {
-            stored[kind] = found = store.All(kind).ToLookup(m => m.Unit, StringComparer.Ordinal);
+            stored[kind] = found = store.ByName(kind);
         }
 
         return found;
     }
+
+    private IEnumerable<Manifest> Read(string kind, IEnumerable<string> keys) =>
+        keys.Select(k => store.ManifestOf(kind, k)).OfType<Manifest>();
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
@@ -53,6 +54,8 @@ internal sealed class Runner(
 
     /// <summary>Runs <paramref name="stages"/>, each after those before it.</summary>
     /// <returns>One outcome a stage that was started.</returns>
+    /// <exception cref="LostUnitException">A stored unit turned out to be damaged when it was read: run them
+    /// again.</exception>
     public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> stages)
     {
         var outcomes = new List<StageOutcome>();
@@ -69,6 +72,22 @@ internal sealed class Runner(
         return outcomes;
     }
 
+    /// <summary>The outcomes of a plan that leaves nothing to do.</summary>
+    public IReadOnlyList<StageOutcome> Pass(Plan done) =>
+        [
+            .. done.Stages.Select(s =>
+                Finished(new StageOutcome(s.Stage, 0, s.Units.Count, new Dictionary<Unit, Exception>(), 0, 0))
+            ),
+        ];
+
+    private StageOutcome Finished(StageOutcome outcome)
+    {
+        string summary = Describe(outcome);
+        progress.Finished(outcome.Stage.Name, summary);
+        log.Write($"{outcome.Stage.Name}: {summary}");
+        return outcome;
+    }
+
     private StageOutcome RunStage(Stage stage)
     {
         long start = Stopwatch.GetTimestamp();
@@ -81,8 +100,9 @@ internal sealed class Runner(
         while (true)
         {
             UnitList list = stage.Units(catalog.Artifacts);
-            var distinct = list.Known.DistinctBy(Fingerprint.Of).ToList();
-            var there = catalog.Stored(distinct);
+            IReadOnlyList<Unit> distinct = Catalog.Distinct(list.Known);
+            var there = distinct.ToHashSet();
+            there.ExceptWith(catalog.Open(distinct));
             known?.Invoke(distinct);
             cached = Math.Max(0, there.Count - computed);
             var open = distinct.Where(u => !there.Contains(u) && !failedKeys.Contains(Fingerprint.Of(u))).ToList();
@@ -102,6 +122,12 @@ internal sealed class Runner(
             }
 
             var (succeeded, failed) = Execute(stage, ready);
+            if (failed.Values.FirstOrDefault(LostUnitException.IsCauseOf) is { } lost)
+            {
+                // No failure of its own: a unit of a stage before is to be computed again. What was computed is stored.
+                ExceptionDispatchInfo.Throw(lost);
+            }
+
             computed += succeeded;
             computedOf[kind] += succeeded;
             foreach (var (unit, failure) in failed)
@@ -127,18 +153,16 @@ internal sealed class Runner(
             progress.Finished(Label(stage, kind), $"{count} computed");
         }
 
-        var outcome = new StageOutcome(
-            stage,
-            computed,
-            cached,
-            failures,
-            missing,
-            Stopwatch.GetElapsedTime(start).TotalSeconds
+        return Finished(
+            new StageOutcome(
+                stage,
+                computed,
+                cached,
+                failures,
+                missing,
+                Stopwatch.GetElapsedTime(start).TotalSeconds
+            )
         );
-        string summary = Describe(outcome);
-        progress.Finished(stage.Name, summary);
-        log.Write($"{stage.Name}: {summary}");
-        return outcome;
     }
 
     /// <summary>A stage that makes units of other kinds has a line of progress for each.</summary>
@@ -148,7 +172,7 @@ internal sealed class Runner(
     /// Shows the units of one kind: what is done and all that is known; what is expected beyond counts where it is
     /// measured alike.
     /// </summary>
-    private void Show(Stage stage, string kind, UnitList list, List<Unit> distinct, HashSet<Unit> there)
+    private void Show(Stage stage, string kind, UnitList list, IReadOnlyList<Unit> distinct, HashSet<Unit> there)
     {
         var units = distinct.Where(u => u.Kind == kind).ToList();
         string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.WorkUnit;

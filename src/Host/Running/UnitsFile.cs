@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using Pipelines.Stages.Storage;
@@ -107,15 +109,22 @@ internal sealed class UnitsFile(string runFolder)
     /// <returns>What the file then holds.</returns>
     public UnitsMark Replace(IEnumerable<Unit> units)
     {
-        string[] lines = [.. units.Select(Line).Distinct()];
-        string path = Path.Combine(runFolder, Name),
-            text = string.Concat(lines.Select(l => l + "\n"));
-        if (!File.Exists(path) || RegularFile.ReadAllText(path) != text)
+        var text = new StringBuilder();
+        int lines = 0;
+        foreach (Unit unit in units.DistinctBy(Fingerprint.Of))
         {
-            AtomicFile.Write(path, text);
+            text.Append(unit.Kind).Append(' ').Append(Fingerprint.Of(unit)).Append('\n');
+            lines++;
         }
 
-        return UnitsMark.Of(lines);
+        string path = Path.Combine(runFolder, Name);
+        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
+        if (!File.Exists(path) || !RegularFile.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
+        {
+            AtomicFile.Write(path, bytes);
+        }
+
+        return new UnitsMark(lines, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
     private static string Line(Unit unit) => Line(unit.Kind, Fingerprint.Of(unit));

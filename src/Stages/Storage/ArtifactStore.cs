@@ -16,7 +16,7 @@ public sealed class ArtifactStore : IDisposable
     /// </summary>
     private const long AlwaysHashedBelow = 8 << 20;
 
-    private const string TemporaryPrefix = ".tmp-";
+    private const string TemporaryPrefix = KindListing.TemporaryPrefix;
     private const string DamagedFolder = ".damaged";
     private readonly StoreLease? lease;
 
@@ -30,6 +30,7 @@ public sealed class ArtifactStore : IDisposable
         Root = Path.GetFullPath(root);
         Digests = digests;
         this.lease = lease;
+        Index = new StoreIndex(Root, lease);
     }
 
     /// <summary>A store that is only looked at: nothing in it is written, moved or made.</summary>
@@ -48,18 +49,31 @@ public sealed class ArtifactStore : IDisposable
     /// <summary>The folder that holds one folder a stage kind.</summary>
     public string Root { get; }
 
+    /// <summary>What is stored, without a look at each artifact.</summary>
+    internal StoreIndex Index { get; }
+
     /// <summary>Called with a sentence when an artifact is found damaged.</summary>
     public Action<string>? Damaged { get; set; }
 
     /// <summary>Folder of an artifact, whether it exists or not.</summary>
     public string FolderOf(string kind, string key) => Path.Combine(Root, kind, key);
 
+    /// <summary>
+    /// Whether the artifact is there. Its files are not looked at (<see cref="Find"/> does), and of what was there
+    /// when the store was first asked, it is not noticed at once that somebody removed it.
+    /// </summary>
+    public bool Has(string kind, string key) => Index.Has(kind, key);
+
     /// <summary>The artifact, or null where it is missing or damaged (then it is set aside).</summary>
-    public Manifest? Find(string kind, string key)
+    /// <param name="kind">Stage kind.</param>
+    /// <param name="key">Key.</param>
+    /// <param name="hashAll">Hash large files, too, whose identity is that of the last time.</param>
+    public Manifest? Find(string kind, string key, bool hashAll = false)
     {
         string folder = FolderOf(kind, key);
         if (!Directory.Exists(folder))
         {
+            Index.Remove(kind, key);
             return null;
         }
 
@@ -75,7 +89,7 @@ public sealed class ArtifactStore : IDisposable
         }
         else
         {
-            problem = manifest.Files.Select(f => Check(folder, f)).FirstOrDefault(p => p is not null);
+            problem = manifest.Files.Select(f => Check(folder, f, hashAll)).FirstOrDefault(p => p is not null);
         }
 
         if (problem is null)
@@ -95,21 +109,14 @@ public sealed class ArtifactStore : IDisposable
         return null;
     }
 
-    /// <summary>Manifests of all artifacts of a stage kind; damaged ones are left out.</summary>
-    public IEnumerable<Manifest> All(string kind)
-    {
-        string folder = Path.Combine(Root, kind);
-        if (!Directory.Exists(folder))
-        {
-            return [];
-        }
+    /// <summary>
+    /// Keys of the artifacts of a stage kind by what they cover (<see cref="Manifest.Unit"/>); without those whose
+    /// manifest is damaged. It chooses what is told to people: a name may be that of an artifact which was replaced.
+    /// </summary>
+    public ILookup<string, string> ByName(string kind) => Index.ByName(kind);
 
-        return Directory
-            .EnumerateDirectories(folder)
-            .Where(d => Path.GetFileName(d)[0] != '.')
-            .Select(d => Manifest.Read(Path.Combine(d, Manifest.FileName)))
-            .OfType<Manifest>();
-    }
+    /// <summary>The manifest of an artifact; null where it is damaged. The files are not looked at.</summary>
+    public Manifest? ManifestOf(string kind, string key) => Manifest.Of(Root, kind, key);
 
     /// <summary>Stage kinds with artifacts.</summary>
     public IEnumerable<string> Kinds() =>
@@ -163,6 +170,7 @@ public sealed class ArtifactStore : IDisposable
                 // Another process was faster with the same bytes.
             }
 
+            Index.Add(kind, key, manifest.Unit);
             return manifest;
         }
         finally
@@ -185,7 +193,8 @@ public sealed class ArtifactStore : IDisposable
         int removed = 0;
         foreach (
             string folder in Kinds()
-                .SelectMany(k => Directory.EnumerateDirectories(Path.Combine(Root, k), TemporaryPrefix + "*"))
+                .SelectMany(k => Index.Unfinished(k).Select(name => Path.Combine(Root, k, name)))
+                .Where(Directory.Exists)
                 .ToList()
         )
         {
@@ -238,6 +247,7 @@ public sealed class ArtifactStore : IDisposable
             if (!dryRun)
             {
                 TryDelete(folder);
+                Index.Remove(kind, name);
             }
         }
 
@@ -250,7 +260,11 @@ public sealed class ArtifactStore : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => lease?.Dispose();
+    public void Dispose()
+    {
+        Index.Dispose();
+        lease?.Dispose();
+    }
 
     private static StoreLease Take(string root)
     {
@@ -305,7 +319,7 @@ public sealed class ArtifactStore : IDisposable
         );
     }
 
-    private string? Check(string folder, ManifestFile file)
+    private string? Check(string folder, ManifestFile file, bool hashAll)
     {
         if (file.Name.Contains('\0', StringComparison.Ordinal))
         {
@@ -324,12 +338,13 @@ public sealed class ArtifactStore : IDisposable
             return $"{file.Name} has {info.Length} bytes instead of {file.Bytes}";
         }
 
-        string found = file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
+        string found = hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
         return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
     }
 
     private void SetAside(string kind, string key, string problem)
     {
+        Index.Remove(kind, key);
         string aside = Path.Combine(Root, kind, DamagedFolder);
         Directory.CreateDirectory(aside);
         string target = Path.Combine(aside, $"{key}-{DateTime.UtcNow:yyyyMMdd-HHmmss-fff}");

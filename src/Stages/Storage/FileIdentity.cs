@@ -36,20 +36,22 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
     public static FileIdentity? Of(string path) =>
         OperatingSystem.IsLinux() && FromSystem(path) is { } identity ? identity : FromRuntime(path);
 
-    private static unsafe FileIdentity? FromSystem(string path)
+    /// <summary>
+    /// When entries of a folder last changed, as <see cref="Modified"/> and <see cref="Changed"/> of a file; null where
+    /// there is no such folder, or where the system is not Linux.
+    /// </summary>
+    public static (long Modified, long Changed)? TimesOfFolder(string path)
     {
-        byte* found = stackalloc byte[BufferBytes];
-        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
-        {
-            if (statx(Here, name, ForceSync, Basic, found) != 0)
-            {
-                return null;
-            }
-        }
+        Span<byte> fields = stackalloc byte[BufferBytes];
+        return OperatingSystem.IsLinux() && Ask(path, fields) && IsFolder(fields)
+            ? (Time(fields[112..]), Time(fields[96..]))
+            : null;
+    }
 
-        // struct statx of linux/stat.h: the same on every processor
-        var fields = new ReadOnlySpan<byte>(found, BufferBytes);
-        if ((BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]) & FormatMask) == Folder)
+    private static FileIdentity? FromSystem(string path)
+    {
+        Span<byte> fields = stackalloc byte[BufferBytes];
+        if (!Ask(path, fields) || IsFolder(fields))
         {
             return null;
         }
@@ -65,6 +67,18 @@ internal sealed record FileIdentity(long Bytes, long Modified, long Changed, ulo
             OwnDisks.GetOrAdd(device, _ => IsOwnDisk(path)) ? device : 0
         );
     }
+
+    /// <summary>Fills in struct statx of linux/stat.h, which is the same on every processor.</summary>
+    private static unsafe bool Ask(string path, Span<byte> fields)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'), found = fields)
+        {
+            return statx(Here, name, ForceSync, Basic, found) == 0;
+        }
+    }
+
+    private static bool IsFolder(ReadOnlySpan<byte> fields) =>
+        (BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]) & FormatMask) == Folder;
 
     private static long Time(ReadOnlySpan<byte> fields) =>
         (BinaryPrimitives.ReadInt64LittleEndian(fields) * 1_000_000_000)

@@ -56,6 +56,9 @@ public sealed record Manifest(
     /// <summary>UTF-8 JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);
 
+    /// <summary>Reads the manifest of an artifact of a store; null if it is missing or damaged.</summary>
+    internal static Manifest? Of(string root, string kind, string key) => Read(Path.Combine(root, kind, key, FileName));
+
     /// <summary>Reads a manifest; null if it is damaged.</summary>
     public static Manifest? Read(string path)
     {

@@ -106,8 +106,10 @@ public sealed record LeaseHolder(string Id, WorkerState State, TimeSpan? Silence
 /// <param name="now">Now, by the file system's clock.</param>
 public sealed class Leases(string root, DateTime now)
 {
-    private const string Folder = ".leases",
-        Extension = ".json";
+    /// <summary>Name of their folder in the store.</summary>
+    internal const string FolderName = ".leases";
+
+    private const string Extension = ".json";
 
     /// <summary>
     /// A holder that cannot be seen from here counts as at work so long after its last sign: many renewals, because a
@@ -121,15 +123,15 @@ public sealed class Leases(string root, DateTime now)
     private static readonly TimeSpan Limit = TimeSpan.FromDays(2);
 
     /// <summary>File of a lease.</summary>
-    public static string PathOf(string root, string id) => Path.Combine(root, Folder, id + Extension);
+    public static string PathOf(string root, string id) => Path.Combine(root, FolderName, id + Extension);
 
     /// <summary>All leases that there are.</summary>
     public IReadOnlyList<LeaseHolder> All() =>
-        Directory.Exists(Path.Combine(root, Folder))
+        Directory.Exists(Path.Combine(root, FolderName))
             ?
             [
                 .. Directory
-                    .EnumerateFiles(Path.Combine(root, Folder), "*" + Extension)
+                    .EnumerateFiles(Path.Combine(root, FolderName), "*" + Extension)
                     .Select(f => Of(Path.GetFileNameWithoutExtension(f))),
             ]
             : [];

@@ -8,8 +8,9 @@ namespace Pipelines.Stages.Units;
 /// What has been computed, as stages see it: unit to folder. It also remembers, for stages, which have no memory of
 /// their own: what was learned from a unit's files, by the unit's key, and what was made for a stage once.
 /// </summary>
-/// <param name="find">Folder of a unit's sound artifact, or null.</param>
-public sealed class Artifacts(Func<Unit, string?> find)
+/// <param name="has">Whether a unit is stored; its files are not looked at.</param>
+/// <param name="find">Folder of a unit's sound artifact, whose files have been looked at, or null.</param>
+public sealed class Artifacts(Func<Unit, bool> has, Func<Unit, string?> find)
 {
     private readonly ConcurrentDictionary<(string Key, Type Type, string What), Lazy<object>> learned = new();
     private readonly ConditionalWeakTable<
@@ -17,12 +18,13 @@ public sealed class Artifacts(Func<Unit, string?> find)
         ConcurrentDictionary<(string What, object About), Lazy<object>>
     > made = [];
 
-    /// <summary>Whether the unit has been computed.</summary>
-    public bool Has(Unit unit) => find(unit) is not null;
+    /// <summary>Whether the unit has been computed. That its files are damaged is found when they are read.</summary>
+    public bool Has(Unit unit) => has(unit);
 
     /// <summary>Path of a file of a unit's artifact.</summary>
     /// <exception cref="InvalidOperationException">The unit has not been computed: the plan ran a stage before its
     /// inputs.</exception>
+    /// <exception cref="LostUnitException">It was stored, and is gone or damaged.</exception>
     public string File(Unit unit, string name) =>
         find(unit) is { } folder
             ? Path.Combine(folder, name)

@@ -95,6 +95,8 @@ internal static class AllTargets
         new TableTarget<LensRow>(Tables.Of<LensRow>()),
         new BaselineTarget(),
         new ManifestTarget(),
+        new JournalTarget(),
+        new ListingTarget(),
         new DigestsTarget(),
         new UnitsTarget(),
         new ExpectedTarget("expected", "csv", "expected/fits.csv", new CsvMutator()),

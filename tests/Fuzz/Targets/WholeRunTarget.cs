@@ -5,7 +5,7 @@ using Pipelines.Stages.Storage;
 namespace Pipelines.Fuzz.Targets;
 
 /// <summary>
-/// A finished run with one damaged file, run again: it heals to the very same tables, or is refused in words. The
+/// A finished run with one damaged file, verified: it heals to the very same tables, or is refused in words. The
 /// input's first line names the file below the artifacts folder (stored units by the order of their names, as keys are
 /// not the same on every machine), the rest is its content. A link is replaced by a file.
 /// </summary>
@@ -23,7 +23,7 @@ internal sealed class WholeRunTarget() : Target("whole-run", "artifacts", new Ar
         string artifacts = Path.Combine(Scratch.Folder(Name), "artifacts");
         SmallRun.Copy(SmallRun.Artifacts, artifacts, keepLinks: true);
         Lay(artifacts, ArtifactMutator.Split(input));
-        (int code, string said) = SmallRun.Host(SmallRun.Spec, "--artifacts", artifacts);
+        (int code, string said) = SmallRun.Host(SmallRun.Spec, "--verify", "--artifacts", artifacts);
         if (code == Pipelines.Host.Program.BadInput && said.Length > 0)
         {
             return null;
@@ -48,6 +48,8 @@ internal sealed class WholeRunTarget() : Target("whole-run", "artifacts", new Ar
         [
             .. Directory
                 .EnumerateFiles(SmallRun.Artifacts, "*", SearchOption.AllDirectories)
+                // Named by the process that wrote it: its readers are targets of their own
+                .Where(f => Path.GetFileName(Path.GetDirectoryName(f)) != StoreIndex.FolderName)
                 .Order(StringComparer.Ordinal)
                 .Select(f =>
                     ArtifactMutator.Join(

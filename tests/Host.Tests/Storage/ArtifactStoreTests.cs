@@ -39,17 +39,27 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("flip")]
-    [InlineData("cut")]
-    [InlineData("delete")]
-    [InlineData("manifest cut")]
-    [InlineData("manifest gone")]
-    [InlineData("manifest null")]
-    [InlineData("null in parts")]
-    [InlineData("null in files")]
-    [InlineData("null in libraries")]
-    [InlineData("a file outside")]
-    public void A_damaged_artifact_is_set_aside_reported_and_computed_again(string damage)
+    [InlineData("flip", false)]
+    [InlineData("flip", true)]
+    [InlineData("cut", false)]
+    [InlineData("cut", true)]
+    [InlineData("delete", false)]
+    [InlineData("delete", true)]
+    [InlineData("manifest cut", false)]
+    [InlineData("manifest cut", true)]
+    [InlineData("manifest gone", false)]
+    [InlineData("manifest gone", true)]
+    [InlineData("manifest null", false)]
+    [InlineData("manifest null", true)]
+    [InlineData("null in parts", false)]
+    [InlineData("null in parts", true)]
+    [InlineData("null in files", false)]
+    [InlineData("null in files", true)]
+    [InlineData("null in libraries", false)]
+    [InlineData("null in libraries", true)]
+    [InlineData("a file outside", false)]
+    [InlineData("a file outside", true)]
+    public void A_damaged_artifact_is_set_aside_reported_and_computed_again(string damage, bool verify)
     {
         Unit unit = Fake.Unit("a");
         var catalog = Fake.Catalog(folder);
@@ -101,9 +111,15 @@ public sealed class ArtifactStoreTests : IDisposable
             .Why(unit, "run")
             .Should()
             .NotBeEmpty("it is told why, whatever is damaged");
-        var again = Fake.Catalog(folder);
+        var again = new Catalog(Fake.Catalog(folder).Store, "test", verify);
         var reports = new List<string>();
         again.Store.Damaged = reports.Add;
+        if (!verify)
+        {
+            again.Artifacts.Has(unit).Should().BeTrue("nobody has looked at its files");
+            again.Artifacts.Invoking(a => a.File(unit, "data.txt")).Should().Throw<LostUnitException>();
+        }
+
         again.Artifacts.Has(unit).Should().BeFalse();
         reports.Should().ContainSingle().Which.Should().Contain("set aside");
         again.Compute(unit, _ => { }, default);

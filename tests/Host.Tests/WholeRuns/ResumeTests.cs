@@ -78,10 +78,72 @@ public sealed class ResumeTests
     }
 
     [Fact]
-    public void A_damaged_artifact_is_reported_and_computed_again()
+    public void A_damaged_artifact_is_found_when_all_are_looked_at_and_computed_again()
     {
         using var experiment = SmallExperiment.AfterRun();
         var tables = experiment.TableBytes();
+        Damage(experiment);
+        experiment.Run().Should().Contain("Nothing to do").And.NotContain("set aside", "nothing reads it");
+        experiment.Run("--verify").Should().Contain("set aside").And.Contain("forward: 1 computed");
+        experiment.TableBytes().Should().Equal(tables);
+        experiment.Run("--verify").Should().Contain("Nothing to do");
+    }
+
+    [Fact]
+    public void A_damaged_artifact_is_found_when_it_is_read_and_the_run_ends_as_if_it_had_not_been()
+    {
+        using var sound = SmallExperiment.AfterRun();
+        sound.Run("--set", "stages.attribution.alpha=0.001");
+        using var experiment = SmallExperiment.AfterRun();
+        Damage(experiment);
+        experiment
+            .Run("--set", "stages.attribution.alpha=0.001")
+            .Should()
+            .Contain("set aside")
+            .And.Contain("forward: 1 computed");
+        experiment.TableBytes().Should().Equal(sound.TableBytes());
+        experiment.Run("--set", "stages.attribution.alpha=0.001").Should().Contain("Nothing to do");
+    }
+
+    [Theory]
+    [InlineData("answer-questions")]
+    [InlineData("forward-passes")]
+    [InlineData("report")]
+    public void A_unit_that_was_deleted_by_hand_is_computed_again(string kind)
+    {
+        using var experiment = SmallExperiment.AfterRun();
+        var tables = experiment.TableBytes();
+        var keys = experiment.StoredKeys();
+        Directory.Delete(
+            Directory.EnumerateDirectories(Path.Combine(experiment.Artifacts, "cache", kind)).First(),
+            recursive: true
+        );
+        experiment.Run().Should().Contain("1 unit computed");
+        experiment.StoredKeys().Should().BeEquivalentTo(keys);
+        experiment.TableBytes().Should().Equal(tables);
+    }
+
+    [Fact]
+    public void A_plan_says_the_same_with_and_without_an_index()
+    {
+        using var experiment = SmallExperiment.AfterRun();
+        string[] plan =
+        [
+            "plan",
+            experiment.Spec,
+            "--artifacts",
+            experiment.Artifacts,
+            "--set",
+            "stages.masks.ablate=0.5",
+        ];
+        string with = HostProcess.Run(plan).Output;
+        Directory.Delete(Path.Combine(experiment.Artifacts, "cache", ".index"), recursive: true);
+        HostProcess.Run(plan).Output.Should().Be(with).And.Contain("ablate changed 0.75 -> 0.5");
+    }
+
+    /// <summary>Turns a bit in the middle of the first shard's passes.</summary>
+    private static void Damage(SmallExperiment experiment)
+    {
         string shard = Directory
             .EnumerateFiles(
                 Path.Combine(experiment.Artifacts, "cache", "forward-passes"),
@@ -93,8 +155,6 @@ public sealed class ResumeTests
         byte[] bytes = File.ReadAllBytes(shard);
         bytes[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(shard, bytes);
-        experiment.Run().Should().Contain("set aside").And.Contain("forward: 1 computed");
-        experiment.TableBytes().Should().Equal(tables);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class RunFolderTests
         );
         before = Listing(experiment.Artifacts);
         HostProcess
-            .Run(["plan", .. experiment.Arguments()])
+            .Run(["plan", "--verify", .. experiment.Arguments()])
             .Output.Should()
             .Contain("a run sets it aside")
             .And.Contain("attribution (regress): 1 cached, 1 missing");

@@ -13,7 +13,8 @@ internal sealed class FakeArtifacts : IDisposable
     private readonly Dictionary<string, string> folders = new(StringComparer.Ordinal);
     private int given;
 
-    public FakeArtifacts() => Artifacts = new Artifacts(u => folders.GetValueOrDefault(u.Key));
+    public FakeArtifacts() =>
+        Artifacts = new Artifacts(u => folders.ContainsKey(u.Key), u => folders.GetValueOrDefault(u.Key));
 
     /// <summary>What has been given or computed.</summary>
     public Artifacts Artifacts { get; }

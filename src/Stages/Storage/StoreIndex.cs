@@ -1,0 +1,280 @@
+using System.Collections.Concurrent;
+using Pipelines.Files;
+
+namespace Pipelines.Stages.Storage;
+
+/// <summary>
+/// <c>.index</c> of a store: what is stored, without a look at each unit. Two hints, neither of which is ever trusted
+/// blindly: a <see cref="KindListing"/> a stage kind, which counts only while the kind's folder has the times that it
+/// had when it was listed, and a <see cref="UnitJournal"/> a process, which says what units are called, and by which
+/// only words are chosen. All of it may be deleted at any time. Why it is so:
+/// docs/decisions/0007-index-of-the-store.md.
+/// </summary>
+/// <param name="root">The store's folder.</param>
+/// <param name="lease">This process; null where the store is only looked at and nothing is kept.</param>
+internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
+{
+    /// <summary>Begins with a dot: versions that know no index take every other folder for that of a kind.</summary>
+    public const string FolderName = ".index";
+
+    private const string Journal = ".journal",
+        Merged = ".merged";
+
+    /// <summary>More files than this are merged by the process that reads them.</summary>
+    private const int MostJournals = 8,
+        UnitsOfFrame = 4096;
+
+    private readonly string folder = Path.Combine(root, FolderName);
+    private readonly ConcurrentDictionary<string, Lazy<Known>> kinds = new(StringComparer.Ordinal);
+    private readonly Lazy<DateTime?> begun = new(() => Now(root, lease));
+    private readonly Lock noting = new();
+    private IReadOnlyList<NamedUnit>? noted;
+    private UnitJournal? journal;
+    private bool notesNothing = lease is null;
+
+    /// <summary>How long a folder must have been left alone for its times to tell of any change.</summary>
+    internal TimeSpan Settling { get; set; } = FolderStamp.Settling;
+
+    /// <summary>
+    /// Whether a unit is stored, as of now or of the first question about its kind. What is not known to be there is
+    /// looked for: somebody may have stored it meanwhile.
+    /// </summary>
+    public bool Has(string kind, string key)
+    {
+        if (KeyBytes.Of(key) is not { } known)
+        {
+            return Directory.Exists(Path.Combine(root, kind, key));
+        }
+
+        Known there = Of(kind);
+        if (there.Has(known))
+        {
+            return true;
+        }
+
+        if (!Directory.Exists(Path.Combine(root, kind, key)))
+        {
+            return false;
+        }
+
+        there.Since[known] = true;
+        return true;
+    }
+
+    /// <summary>Names of the folders of a kind that are not whole, as of the first question about it.</summary>
+    public IReadOnlyList<string> Unfinished(string kind) => Of(kind).Listing.Unfinished;
+
+    /// <summary>A unit is stored.</summary>
+    public void Add(string kind, string key, string name)
+    {
+        if (KeyBytes.Of(key) is { } known)
+        {
+            Of(kind).Since[known] = true;
+            Note([new NamedUnit(kind, known, name)]);
+        }
+    }
+
+    /// <summary>A unit is no longer where it was.</summary>
+    public void Remove(string kind, string key)
+    {
+        if (KeyBytes.Of(key) is { } known)
+        {
+            Of(kind).Since[known] = false;
+        }
+    }
+
+    /// <summary>
+    /// Keys of the stored units of a kind by the units' names. A name that nobody has noted is read in the unit's
+    /// manifest; those without a sound one are left out.
+    /// </summary>
+    public ILookup<string, string> ByName(string kind)
+    {
+        KeyBytes[] keys = [.. Of(kind).Keys];
+        var names = new Dictionary<KeyBytes, string>(keys.Length);
+        foreach (NamedUnit unit in Noted().Where(u => u.Kind == kind))
+        {
+            names[unit.Key] = unit.Name;
+        }
+
+        NamedUnit[] read =
+        [
+            .. keys.AsParallel()
+                .Where(k => !names.ContainsKey(k))
+                .Select(k => (Key: k, Manifest: Manifest.Of(root, kind, k.ToString())))
+                .Where(m => m.Manifest is not null)
+                .Select(m => new NamedUnit(kind, m.Key, m.Manifest!.Unit)),
+        ];
+        foreach (NamedUnit unit in read)
+        {
+            names[unit.Key] = unit.Name;
+        }
+
+        Note(read);
+        return keys.Where(names.ContainsKey).ToLookup(k => names[k], k => k.ToString(), StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (noting)
+        {
+            notesNothing = true;
+            journal?.Dispose();
+        }
+    }
+
+    private Known Of(string kind) => kinds.GetOrAdd(kind, k => new Lazy<Known>(() => new Known(ListingOf(k)))).Value;
+
+    /// <summary>
+    /// What lies in a kind's folder now: as it was kept, if the folder's times are those of then, else listed. A
+    /// listing is kept if the folder had been left alone for a while before, and was while it was listed: then any
+    /// later change gives it other times.
+    /// </summary>
+    private KindListing ListingOf(string kind)
+    {
+        string listed = Path.Combine(root, kind);
+        DateTime? now = begun.Value; // before the folder is looked at: what changes from here on is later
+        if (FolderStamp.Of(listed) is not { } stamp)
+        {
+            return KindListing.Of(listed);
+        }
+
+        if (KindListing.Kept(folder, kind, stamp) is { } kept)
+        {
+            return kept;
+        }
+
+        var found = KindListing.Of(listed);
+        if (now is { } since && stamp.IsSettled(since, Settling) && FolderStamp.Of(listed) == stamp)
+        {
+            Try(() =>
+            {
+                Directory.CreateDirectory(folder);
+                found.Keep(folder, kind, stamp);
+            });
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Now, by the clock of the store's file system; null where nothing is kept: the store is only looked at, or its
+    /// file system keeps no times of folders (that of the leases has just got an entry).
+    /// </summary>
+    private static DateTime? Now(string root, StoreLease? lease) =>
+        lease?.Renew() is { } now
+        && FolderStamp.Of(Path.Combine(root, Leases.FolderName)) is { } stamp
+        && stamp.IsFresh(now)
+            ? now
+            : null;
+
+    /// <summary>What all journals say; read once.</summary>
+    private IReadOnlyList<NamedUnit> Noted()
+    {
+        lock (noting)
+        {
+            return noted ??= ReadJournals();
+        }
+    }
+
+    private IReadOnlyList<NamedUnit> ReadJournals()
+    {
+        string[] files = [];
+        bool isThere = Try(() =>
+            files = Directory.Exists(folder)
+                ?
+                [
+                    .. Directory
+                        .EnumerateFiles(folder)
+                        .Where(f => Path.GetExtension(f) is Journal or Merged)
+                        .Order(StringComparer.Ordinal),
+                ]
+                : []
+        );
+        NamedUnit[] units = isThere ? [.. files.SelectMany(UnitJournal.Read)] : [];
+        if (!notesNothing && files.Length > MostJournals)
+        {
+            Try(() => Merge(files, units));
+        }
+
+        return units;
+    }
+
+    /// <summary>
+    /// One file in place of those that were read whole. A journal whose writer may be at work stays; what it says then
+    /// stands in two. Whoever does the same at the same time leaves a file of its own: nothing is lost, and the next
+    /// one merges these.
+    /// </summary>
+    private void Merge(string[] files, NamedUnit[] units)
+    {
+        AtomicFile.Write(
+            PathOf(Guid.NewGuid().ToString("N"), Merged),
+            stream =>
+            {
+                foreach (NamedUnit[] some in units.Distinct().Where(IsStored).Chunk(UnitsOfFrame))
+                {
+                    stream.Write(UnitJournal.Frame(some));
+                }
+            },
+            flush: false
+        );
+        var leases = new Leases(root, lease!.Renew());
+        foreach (string file in files)
+        {
+            string writer = Path.GetFileNameWithoutExtension(file);
+            if (Path.GetExtension(file) == Merged || leases.Of(writer).State == WorkerState.Ended)
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    private bool IsStored(NamedUnit unit) => Of(unit.Kind).Has(unit.Key);
+
+    private void Note(IReadOnlyCollection<NamedUnit> units)
+    {
+        if (units.Count == 0)
+        {
+            return;
+        }
+
+        lock (noting)
+        {
+            // Once it cannot be written (a full disk) it is given up: what is not noted is read again
+            notesNothing =
+                notesNothing || !Try(() => (journal ??= UnitJournal.Open(PathOf(lease!.Id, Journal))).Add(units));
+        }
+    }
+
+    private string PathOf(string name, string extension) => Path.Combine(folder, name + extension);
+
+    /// <summary>Does something that may fail, because nothing depends on it.</summary>
+    private static bool Try(Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What is known of a kind.</summary>
+    /// <param name="listing">What lay there when it was first asked about; not changed.</param>
+    private sealed class Known(KindListing listing)
+    {
+        public KindListing Listing => listing;
+
+        /// <summary>What came since, and what went (false).</summary>
+        public ConcurrentDictionary<KeyBytes, bool> Since { get; } = new();
+
+        public IEnumerable<KeyBytes> Keys =>
+            listing.Keys.Where(k => !Since.ContainsKey(k)).Concat(Since.Where(s => s.Value).Select(s => s.Key));
+
+        public bool Has(KeyBytes key) =>
+            Since.TryGetValue(key, out bool isThere) ? isThere : listing.Keys.Contains(key);
+    }
+}
