@@ -38,12 +38,18 @@ switch (args)
         return FamilyBenchmark.RunOne(folder);
     case ["questions", .. var rest]:
         return QuestionBenchmark.Run(Number(rest, 0, 100_000), Number(rest, 1, 50));
+    case ["store", "--units", var units, .. var rest]:
+        return StoreBenchmark.Run(
+            int.Parse(units, CultureInfo.InvariantCulture),
+            Number(rest, 0, 3),
+            rest.Length > 1 ? rest[1] : null
+        );
     default:
         Console.Error.WriteLine(
             "usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] "
                 + "| suffix-7b [layers] [workers] [masks] [auto|torch|packed] "
                 + "| targets [masks] [rounds] [threads] | families [layers] [model ...] | family FOLDER "
-                + "| questions [rows] [pictures]"
+                + "| questions [rows] [pictures] | store --units N [rounds] [folder]"
         );
         return 2;
 }
