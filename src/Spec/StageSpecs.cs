@@ -271,14 +271,20 @@ public sealed record RegressSpec : StageSpec
         ];
 }
 
-/// <summary>How far the validation scan goes.</summary>
+/// <summary>Which numbers of heads k the validation scan measures.</summary>
 public enum ScanRange
 {
     /// <summary>k = 0..N: complete curves.</summary>
     Full,
 
-    /// <summary>Until every threshold asked for is crossed.</summary>
+    /// <summary>k = 0, 1, ... until every threshold asked for is crossed: curves of samples end at different k.</summary>
     UntilCrossed,
+
+    /// <summary>
+    /// Every k up to 32, from there steps of 4 % of N, and N: the same in all samples. Between the last place before a
+    /// threshold is crossed and the first after it, every k up to the crossing, too.
+    /// </summary>
+    Grid,
 }
 
 /// <summary>Faithfulness and completeness of rankings (paper, validation).</summary>
@@ -302,7 +308,8 @@ public sealed record ValidateSpec : StageSpec, IRuled
 
     /// <summary>
     /// Thresholds t compared (paper, Fig. 5): the smallest k whose faithfulness exceeds t, and the smallest k whose
-    /// completeness falls below 1 - t. A scan until crossed goes on to the strictest.
+    /// completeness falls below 1 - t. A scan until crossed goes on to the strictest; a grid is refined where each is
+    /// crossed.
     /// </summary>
     [Between(0, 1)]
     public IReadOnlyList<double> Thresholds { get; init; } = [0.5, 0.6, 0.7, 0.8, 0.9];
@@ -311,8 +318,12 @@ public sealed record ValidateSpec : StageSpec, IRuled
     [Between(1, 1000)]
     public int RandomSeeds { get; init; } = 3;
 
-    /// <summary>Complete curves, or only as far as the thresholds.</summary>
-    public ScanRange Scan { get; init; } = ScanRange.Full;
+    /// <summary>
+    /// Which k are measured: <c>full</c> (every one), <c>until-crossed</c> (to the thresholds) or <c>grid</c> (every k
+    /// up to 32, then steps of 4 % of the heads, and what it takes to find where thresholds are crossed). Left out:
+    /// <c>grid</c> for models of more than 256 heads, else <c>full</c>.
+    /// </summary>
+    public ScanRange? Scan { get; init; }
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> Needs =>
@@ -325,6 +336,16 @@ public sealed record ValidateSpec : StageSpec, IRuled
 
     /// <summary>Whether a criterion is among the orders.</summary>
     public bool Compares(Criterion criterion) => RankBy.Contains(criterion);
+
+    /// <summary>The completeness that goes with a faithfulness: 0.2 with 0.8, as the paper pairs them.</summary>
+    public static double CompletenessWith(double faithfulness) => Math.Round(1 - faithfulness, 12); // stay decimals
+
+    /// <summary>Every threshold of a quantity that is asked for, ascending: of heads needed, and those
+    /// compared.</summary>
+    public IReadOnlyList<double> Asked(ValidationQuantity quantity) =>
+        quantity == ValidationQuantity.Faithfulness
+            ? [.. Thresholds.Append(Faithfulness).Distinct().Order()]
+            : [.. Thresholds.Select(CompletenessWith).Append(Completeness).Distinct().Order()];
 
     /// <summary>Tables and figures call an order by its name.</summary>
     IEnumerable<BrokenRule> IRuled.Broken =>

@@ -143,7 +143,7 @@ public sealed class AblationRatio : Stage
                 spec.Samples == 0 ? forward.ExpectedSamples : Math.Min(spec.Samples, forward.ExpectedSamples);
             return samples
                 * plans.Count(p => p.Ratio != forward.Masks.Spec.Ablate)
-                * (forward.Masks.Most + (2L * (context.Heads + 1)));
+                * (forward.Masks.Most + validation.Passes(Criterion.HeadAttribution));
         }
     }
 
@@ -216,12 +216,12 @@ internal sealed record HeadsNeededByRatio(
     private AblationRatioRow Row(UnitRun run, double ratio, int i)
     {
         FitRow fit = run.Row<FitRow>(Fits[i]);
-        ValidationRow[] curve = [.. run.Rows<ValidationRow>(Validation[i]).OrderBy(r => r.K)];
+        OrderScan scan = run.Artifacts.Scans([Validation[i]])[0];
         return new AblationRatioRow(
             fit.SampleId,
             ratio,
-            Thresholds.FirstAbove([.. curve.Select(r => r.Faithfulness)], Faithfulness),
-            Thresholds.FirstBelow([.. curve.Select(r => r.Completeness)], Completeness),
+            scan.Needed(ValidationQuantity.Faithfulness, Faithfulness),
+            scan.Needed(ValidationQuantity.Completeness, Completeness),
             fit.R2,
             fit.Rho
         );

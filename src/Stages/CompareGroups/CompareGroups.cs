@@ -196,7 +196,7 @@ internal sealed record ComparedGroups(
         IReadOnlyList<NeededRow> needed = unit.Validation is null
             ? []
             : NeededRow.Of(
-                run.Artifacts.Rows<ValidationRow>(unit.Validation),
+                run.Artifacts.Scans(unit.Validation),
                 [(unit.Faithfulness!.Value, unit.Completeness!.Value)]
             );
         var pairs = GroupComparison.Of(

@@ -142,7 +142,7 @@ internal sealed record ComparedStyles(
         IReadOnlyList<NeededRow> needed = unit.Validation is null
             ? []
             : NeededRow.Of(
-                run.Artifacts.Rows<ValidationRow>(unit.Validation),
+                run.Artifacts.Scans(unit.Validation),
                 [(unit.Faithfulness!.Value, unit.Completeness!.Value)]
             );
         ILookup<string, FitRow> byStyle = samples.Zip(fits).ToLookup(s => s.First.Style, s => s.Second);

@@ -262,7 +262,13 @@ public static class ComparisonSentences
         scan.SameThresholds
             ? ""
             : $" B asks for faithfulness > {Tick(scan.B.Faithfulness)} and completeness < "
-                + $"{Tick(scan.B.Completeness)}; here the thresholds of A are taken for both.";
+                + $"{Tick(scan.B.Completeness)}; here the thresholds of A are taken for both."
+                + (
+                    scan.B.IsExactAt(scan.A.Faithfulness, scan.A.Completeness)
+                        ? ""
+                        : " B was scanned on a grid that is not refined there: its heads needed are those of the "
+                            + "next place, up to 4\u202f% of all heads too many."
+                );
 
     private static string OnlyIn(string run, IReadOnlyList<RunStage> stages) =>
         stages.Count == 0 ? "" : $"Only {run} has {List(stages.Select(s => s.Name))}";

@@ -64,7 +64,7 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
             ComparisonSentences.Curves(scan),
             $"Lines: mean over {samples}{(scan.Overlap.Common.Count > 0 ? " in common" : "")}; bands: 95 % bootstrap "
                 + $"interval of the mean; A is drawn broad, B narrow upon it. d: mean distance of the two lines over "
-                + $"all places, ρ: their correlation. "
+                + $"all places, ρ: their correlation. {Ends(scan)}"
                 + $"Dashed: thresholds. Logarithmic "
                 + $"axis{(scan.SameHeads ? "" : "; the models have different heads, so it is their share")}. Click a "
                 + $"key to hide its lines.",
@@ -72,6 +72,12 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
             canvas => Draw(runs, scan, canvas)
         );
     }
+
+    private static string Ends(ScanComparison scan) =>
+        scan.Criteria.SelectMany(c => c.Faithfulness.A.Concat(c.Faithfulness.B)).All(d => d.IsOfAll)
+            ? ""
+            : "Dotted ends: the scans of some samples had ended, and the mean is of those left, which need the most "
+                + "heads; tips have their number, and d and ρ leave them out. ";
 
     private static Svg Draw(RunComparison runs, ScanComparison scan, Canvas canvas)
     {
@@ -161,14 +167,15 @@ internal sealed class CurvePairsFigure : IFigure<ComparedScans>
             return svg;
         }
 
-        BandedLine.Draw(svg, dots.Select(d => (d.X, d.Value)), x, y, ink, thickness);
+        BandedLine.DrawWithEnd(svg, dots.Select(d => (d.X, d.Value, d.IsOfAll)), x, y, ink, thickness);
         int every = 1 + (dots.Count / TipsAtMost);
         foreach (CurveDot d in dots.Where((_, i) => i % every == 0))
         {
             Estimate at = d.Value;
             string heads = sameHeads ? Many((int)d.X, "head") : $"{Percent(d.X)} of heads",
-                interval = ComparisonFormat.Bracket(at.Low, at.High, 2);
-            svg.Dot(x[d.X], y[at.Mean], 4, ink, $"{run}, {heads}\n{Fixed(at.Mean, 2)}{interval}", opacity: 0);
+                interval = ComparisonFormat.Bracket(at.Low, at.High, 2),
+                of = d.IsOfAll ? "" : $", {Many(at.Count, "sample")}";
+            svg.Dot(x[d.X], y[at.Mean], 4, ink, $"{run}, {heads}\n{Fixed(at.Mean, 2)}{interval}{of}", opacity: 0);
         }
 
         return svg;

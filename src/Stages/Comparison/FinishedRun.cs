@@ -3,6 +3,7 @@ using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Spec.Reading;
 using Pipelines.Spec.Writing;
+using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Comparison;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
@@ -206,15 +207,20 @@ public sealed class FinishedRun
         var samples = SamplesOf(stage);
         string path = PathOf(stage, Tables.Of<ValidationRow>().Name);
         var rows = Tables.Of<ValidationRow>().Read(path);
+        int heads = HeadCount(stage);
+        bool isOnGrid = false;
         foreach (
             var scan in BySample(path, rows, r => r.SampleId, samples)
                 .SelectMany(s => s.Value.GroupBy(r => (r.SampleId, r.Criterion, r.Seed)))
         )
         {
+            // By what is there: what a spec that does not say it stands for was another thing in earlier versions
+            int[] places = [.. scan.Select(r => r.K).Order()];
+            bool hasEvery = places.SequenceEqual(Enumerable.Range(0, places.Length));
+            isOnGrid |= !hasEvery;
             if (
-                scan.OrderBy(r => r.K)
-                    .Where((r, k) => r.K != k || !double.IsFinite(r.Faithfulness) || !double.IsFinite(r.Completeness))
-                    .Any()
+                !(hasEvery || places.SequenceEqual(ScanGrid.Places(heads)))
+                || !scan.All(r => double.IsFinite(r.Faithfulness) && double.IsFinite(r.Completeness))
             )
             {
                 throw Damaged(path, $"has no whole scan of the sample '{scan.Key.SampleId}' by '{scan.Key.Criterion}'");
@@ -222,7 +228,23 @@ public sealed class FinishedRun
         }
 
         var spec = (ValidateSpec)Node(stage).Spec;
-        return new ScanResults(stage, samples, HeadCount(stage), spec.Faithfulness, spec.Completeness, rows);
+        var results = new ScanResults(stage, samples, heads, spec.Faithfulness, spec.Completeness, rows);
+        return isOnGrid
+            ? results with
+            {
+                Refined = Refined(stage, samples),
+                RefinedFaithfulness = spec.Asked(ValidationQuantity.Faithfulness),
+                RefinedCompleteness = spec.Asked(ValidationQuantity.Completeness),
+            }
+            : results;
+    }
+
+    private IReadOnlyList<RefinedRow> Refined(string stage, IReadOnlyList<SampleRow> samples)
+    {
+        string path = PathOf(stage, Tables.Of<RefinedRow>().Name);
+        var rows = Tables.Of<RefinedRow>().Read(path);
+        _ = BySample(path, rows, r => r.SampleId, samples);
+        return rows;
     }
 
     /// <summary>What a <c>token-trace</c> stage gave.</summary>

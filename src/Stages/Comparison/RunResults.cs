@@ -58,7 +58,7 @@ public sealed record FitResults(
 /// <param name="HeadCount">Heads of the model, N.</param>
 /// <param name="Faithfulness">Threshold for heads needed.</param>
 /// <param name="Completeness">Threshold for heads needed.</param>
-/// <param name="Rows">One a sample, criterion, seed and k; k = 0, 1, ... without gaps.</param>
+/// <param name="Rows">One a sample, criterion, seed and k; k = 0, 1, ... without gaps, or the places of a grid.</param>
 public sealed record ScanResults(
     string Stage,
     IReadOnlyList<SampleRow> Samples,
@@ -66,7 +66,24 @@ public sealed record ScanResults(
     double Faithfulness,
     double Completeness,
     IReadOnlyList<ValidationRow> Rows
-);
+)
+{
+    /// <summary>What was measured between the places of a grid; empty for other scans.</summary>
+    public IReadOnlyList<RefinedRow> Refined { get; init; } = [];
+
+    /// <summary>Thresholds on faithfulness that a grid was refined at; null where every k was measured.</summary>
+    public IReadOnlyList<double>? RefinedFaithfulness { get; init; }
+
+    /// <summary>Thresholds on completeness that a grid was refined at; null where every k was measured.</summary>
+    public IReadOnlyList<double>? RefinedCompleteness { get; init; }
+
+    /// <summary>
+    /// Heads needed at these thresholds are known to the head; else only to the next place of the grid, which is at
+    /// most 4 % of all heads too many.
+    /// </summary>
+    public bool IsExactAt(double faithfulness, double completeness) =>
+        (RefinedFaithfulness?.Contains(faithfulness) ?? true) && (RefinedCompleteness?.Contains(completeness) ?? true);
+}
 
 /// <summary>What a <c>token-trace</c> stage of a run gave.</summary>
 /// <param name="Stage">Its name.</param>

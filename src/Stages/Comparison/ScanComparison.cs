@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using ScanRow = Pipelines.Stages.Storage.ValidationRow;
@@ -37,8 +38,8 @@ public sealed record ScanComparison(
     public static ScanComparison Of(ScanResults a, ScanResults b, Bootstrap bootstrap)
     {
         var overlap = SampleOverlap.Of(a.Samples, b.Samples);
-        var ofA = Scan.ByCriterion(a.Rows);
-        var ofB = Scan.ByCriterion(b.Rows);
+        var ofA = Scan.ByCriterion(a);
+        var ofB = Scan.ByCriterion(b);
         HashSet<string> scanned = [.. a.Rows.Select(r => r.SampleId)];
         scanned.IntersectWith(b.Rows.Select(r => r.SampleId));
         scanned.IntersectWith(overlap.Common.Select(s => s.Id));
@@ -64,7 +65,7 @@ public sealed record ScanComparison(
                             ofB[c],
                             unitB,
                             overlap.Common,
-                            scan => scan.FirstFaithful(a.Faithfulness),
+                            scan => scan.Needed(ValidationQuantity.Faithfulness, a.Faithfulness),
                             bootstrap
                         ),
                         NeededComparison.Of(
@@ -73,7 +74,7 @@ public sealed record ScanComparison(
                             ofB[c],
                             unitB,
                             overlap.Common,
-                            scan => scan.FirstComplete(a.Completeness),
+                            scan => scan.Needed(ValidationQuantity.Completeness, a.Completeness),
                             bootstrap
                         ),
                         CurveComparison.Of(
@@ -149,43 +150,40 @@ public sealed record NeededComparison(Paired Heads, int NotReachedA, int NotReac
 }
 
 /// <summary>A criterion's scan of one sample.</summary>
-/// <param name="Seeds">One a random order: rows k = 0, 1, ...</param>
-public sealed record Scan(IReadOnlyList<ScanRow[]> Seeds)
+/// <param name="Seeds">One a random order.</param>
+public sealed record Scan(IReadOnlyList<OrderScan> Seeds)
 {
-    /// <summary>Places that every seed has: k = 0 ... Length - 1.</summary>
-    public int Length => Seeds.Min(rows => rows.Length);
+    /// <summary>Mean over seeds of phi(x_k), at the k that every seed has.</summary>
+    public IReadOnlyDictionary<int, double> Faithfulness => MeanOf(row => row.Faithfulness);
 
-    /// <summary>Mean over seeds of phi(x_k).</summary>
-    public double Faithfulness(int k) => Seeds.Average(rows => rows[k].Faithfulness);
+    /// <summary>Mean over seeds of phi(1 - x_k), at the k that every seed has.</summary>
+    public IReadOnlyDictionary<int, double> Completeness => MeanOf(row => row.Completeness);
 
-    /// <summary>Mean over seeds of phi(1 - x_k).</summary>
-    public double Completeness(int k) => Seeds.Average(rows => rows[k].Completeness);
-
-    /// <summary>The smallest k above the threshold, mean over seeds; NaN where a seed never gets there.</summary>
-    public double FirstFaithful(double threshold) => First(row => row.Faithfulness > threshold);
-
-    /// <summary>The smallest k below the threshold, mean over seeds; NaN where a seed never gets there.</summary>
-    public double FirstComplete(double threshold) => First(row => row.Completeness < threshold);
+    /// <summary>The smallest k that crosses a threshold, mean over seeds; NaN where a seed never gets there.</summary>
+    public double Needed(ValidationQuantity quantity, double threshold) =>
+        Seeds.Average(scan => scan.Needed(quantity, threshold) ?? double.NaN);
 
     /// <summary>Criterion to sample to scan.</summary>
-    public static Dictionary<string, Dictionary<string, Scan>> ByCriterion(IEnumerable<ScanRow> rows) =>
-        rows.GroupBy(r => r.Criterion)
+    public static Dictionary<string, Dictionary<string, Scan>> ByCriterion(ScanResults results) =>
+        OrderScan
+            .Of(results.Rows, results.Refined)
+            .GroupBy(scan => scan.Criterion)
             .ToDictionary(
                 c => c.Key,
                 c =>
-                    c.GroupBy(r => r.SampleId)
+                    c.GroupBy(scan => scan.SampleId)
                         .ToDictionary(
                             s => s.Key,
-                            s => new Scan([
-                                .. s.GroupBy(r => r.Seed)
-                                    .OrderBy(g => g.Key)
-                                    .Select(g => g.OrderBy(r => r.K).ToArray()),
-                            ]),
+                            s => new Scan([.. s.OrderBy(scan => scan.Seed)]),
                             StringComparer.Ordinal
                         ),
                 StringComparer.Ordinal
             );
 
-    private double First(Predicate<ScanRow> crosses) =>
-        Seeds.Average(rows => Array.FindIndex(rows, crosses) is >= 0 and var k ? k : double.NaN);
+    private Dictionary<int, double> MeanOf(Func<ScanRow, double> value) =>
+        Seeds
+            .SelectMany(scan => scan.Points)
+            .GroupBy(row => row.K)
+            .Where(rows => rows.Count() == Seeds.Count)
+            .ToDictionary(rows => rows.Key, rows => rows.Average(value));
 }

@@ -6,6 +6,7 @@ namespace Pipelines.Stages.Reporting;
 internal static class BandedLine
 {
     private const double Opacity = 0.18;
+    private const string Dots = "1.5 3";
 
     /// <summary>Draws it; places without a mean are passed over.</summary>
     /// <param name="svg">Drawing.</param>
@@ -36,5 +37,33 @@ internal static class BandedLine
         }
 
         return shown.Length > 1 ? svg.Curve(shown.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, thickness) : svg;
+    }
+
+    /// <summary>
+    /// Draws it as far as every sample goes, and from there a thin dotted line without a band: those that are left are
+    /// not drawn at random, so that an interval would say nothing of the others.
+    /// </summary>
+    /// <param name="svg">Drawing.</param>
+    /// <param name="points">From left to right; those over all samples come first.</param>
+    /// <param name="x">Scale across.</param>
+    /// <param name="y">Scale upwards.</param>
+    /// <param name="ink">Colour.</param>
+    /// <param name="thickness">Of the line.</param>
+    public static Svg DrawWithEnd(
+        Svg svg,
+        IEnumerable<(double At, Estimate Mean, bool IsOfAll)> points,
+        Scale x,
+        Scale y,
+        Ink ink,
+        double thickness
+    )
+    {
+        var shown = points.Where(p => double.IsFinite(p.Mean.Mean)).ToArray();
+        Draw(svg, shown.Where(p => p.IsOfAll).Select(p => (p.At, p.Mean)), x, y, ink, thickness);
+        // From the last place of all samples, so that the line goes on
+        var end = shown.Skip(shown.Count(p => p.IsOfAll) - 1).ToArray();
+        return end.Length > 1
+            ? svg.Curve(end.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, thickness / 2, Dots)
+            : svg;
     }
 }

@@ -1,3 +1,4 @@
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Storage;
 
@@ -7,7 +8,8 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Criterion">As the spec names it.</param>
 /// <param name="Faithful">Heads needed for faithfulness.</param>
 /// <param name="Complete">Heads needed for completeness.</param>
-/// <param name="Curve">The mean curves, k ascending from 1; only places that every sample has.</param>
+/// <param name="Curve">The mean curves, k ascending from 1: places that every sample has, and beyond them, where scans
+/// ended at different k, those that some have.</param>
 public sealed record CriterionFindings(
     string Criterion,
     HeadsNeeded Faithful,
@@ -20,6 +22,9 @@ public sealed record CriterionFindings(
 
     /// <summary>The colour.</summary>
     public Ink Ink => Criteria.InkOf(Criterion);
+
+    /// <summary>The part of the mean curves that is over every sample.</summary>
+    public IEnumerable<CurvePoint> WholeCurve => Curve.Where(p => p.IsOfAll);
 }
 
 /// <summary>
@@ -59,7 +64,9 @@ public sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, doub
 /// <param name="K">Heads.</param>
 /// <param name="Faithfulness">Mean over samples of phi(x_k).</param>
 /// <param name="Completeness">Mean over samples of phi(1 - x_k).</param>
-public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness);
+/// <param name="IsOfAll">Every sample was measured at k. Else those that were are the ones that cross last: their mean is
+/// no mean of all, and is shown apart.</param>
+public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness, bool IsOfAll);
 
 /// <summary>Turns the rows of the table <c>validation</c> into heads needed and curves.</summary>
 internal static class Validation
@@ -69,67 +76,63 @@ internal static class Validation
     /// <summary>One finding a criterion, in the order of display.</summary>
     public static IReadOnlyList<CriterionFindings> Of(ReportData data, Bootstrap bootstrap) =>
         [
-            .. data
-                .Tables.Rows<ValidationRow>()
-                .GroupBy(row => row.Criterion)
+            .. OrderScan
+                .Of(data.Tables.Rows<ValidationRow>(), data.Tables.Rows<RefinedRow>())
+                .GroupBy(scan => scan.Criterion)
                 .OrderBy(g => Criteria.Order(g.Key))
                 .ThenBy(g => g.Key, StringComparer.Ordinal)
-                .Select(rows => Of(data, rows, bootstrap)),
+                .Select(scans => Of(data, scans, bootstrap)),
         ];
 
-    private static CriterionFindings Of(ReportData data, IGrouping<string, ValidationRow> rows, Bootstrap bootstrap)
+    private static CriterionFindings Of(ReportData data, IGrouping<string, OrderScan> scans, Bootstrap bootstrap)
     {
-        // sample -> one scan a seed, k ascending
-        Dictionary<string, ValidationRow[][]> scans = rows.GroupBy(r => r.SampleId)
-            .ToDictionary(
-                s => s.Key,
-                s => s.GroupBy(r => r.Seed).OrderBy(g => g.Key).Select(g => g.OrderBy(r => r.K).ToArray()).ToArray(),
-                StringComparer.Ordinal
+        // A scan a seed of every sample
+        OrderScan[][] bySample =
+        [
+            .. scans.GroupBy(s => s.SampleId, StringComparer.Ordinal).Select(s => s.OrderBy(o => o.Seed).ToArray()),
+        ];
+        HeadsNeeded Needed(ValidationQuantity quantity, double threshold) =>
+            HeadsNeeded.Of(
+                bySample
+                    .SelectMany(seeds => seeds)
+                    .Select(scan => (scan.SampleId, scan.Needed(quantity, threshold) ?? double.NaN)),
+                bootstrap
             );
         return new CriterionFindings(
-            rows.Key,
-            Needed(scans, row => row.Faithfulness > data.FaithfulnessThreshold, bootstrap),
-            Needed(scans, row => row.Completeness < data.CompletenessThreshold, bootstrap),
-            Curve(scans, bootstrap)
+            scans.Key,
+            Needed(ValidationQuantity.Faithfulness, data.FaithfulnessThreshold),
+            Needed(ValidationQuantity.Completeness, data.CompletenessThreshold),
+            Curve(bySample, bootstrap)
         );
     }
 
-    private static HeadsNeeded Needed(
-        Dictionary<string, ValidationRow[][]> scans,
-        Func<ValidationRow, bool> crosses,
-        Bootstrap bootstrap
-    ) =>
-        HeadsNeeded.Of(
-            scans.SelectMany(sample =>
-                sample.Value.Select(scan =>
-                    (sample.Key, scan.Where(crosses).Select(row => (double)row.K).DefaultIfEmpty(double.NaN).First())
-                )
-            ),
-            bootstrap
-        );
-
-    private static List<CurvePoint> Curve(Dictionary<string, ValidationRow[][]> scans, Bootstrap bootstrap)
+    private static List<CurvePoint> Curve(OrderScan[][] bySample, Bootstrap bootstrap)
     {
         Dictionary<int, ValidationRow>[][] byK =
         [
-            .. scans.Values.Select(seeds =>
-                seeds.Select(scan => scan.GroupBy(r => r.K).ToDictionary(g => g.Key, g => g.First())).ToArray()
+            .. bySample.Select(seeds =>
+                seeds.Select(scan => scan.Points.GroupBy(r => r.K).ToDictionary(g => g.Key, g => g.First())).ToArray()
             ),
         ];
-        int[] common =
-        [
-            .. byK[0][0].Keys.Where(k => k > 0 && byK.All(seeds => seeds.All(scan => scan.ContainsKey(k)))).Order(),
-        ];
+        int[] places = [.. byK.SelectMany(seeds => seeds.SelectMany(s => s.Keys)).Where(k => k > 0).Distinct().Order()];
         return
         [
-            .. Thinned(common)
-                .Select(k => new CurvePoint(
-                    k,
-                    bootstrap.Of(byK.Select(seeds => seeds.Average(scan => scan[k].Faithfulness))),
-                    bootstrap.Of(byK.Select(seeds => seeds.Average(scan => scan[k].Completeness)))
-                )),
+            .. Thinned([.. places.Where(k => byK.Any(seeds => Has(seeds, k)))])
+                .Select(k =>
+                {
+                    var there = Array.FindAll(byK, seeds => Has(seeds, k));
+                    return new CurvePoint(
+                        k,
+                        bootstrap.Of(there.Select(seeds => seeds.Average(scan => scan[k].Faithfulness))),
+                        bootstrap.Of(there.Select(seeds => seeds.Average(scan => scan[k].Completeness))),
+                        there.Length == byK.Length
+                    );
+                }),
         ];
     }
+
+    /// <summary>Every order of a sample was measured at k.</summary>
+    private static bool Has(Dictionary<int, ValidationRow>[] seeds, int k) => seeds.All(scan => scan.ContainsKey(k));
 
     /// <summary>
     /// All places of a short scan; of a long one about <see cref="PointsAtMost"/>, evenly spread on a logarithmic axis.

@@ -66,15 +66,15 @@ public sealed class TokenTrace : Stage
             );
         }
 
-        if (validation.Spec.Scan == ScanRange.UntilCrossed && validation.StrictestFaithfulness < spec.Faithfulness)
+        if (!validation.FindsCrossingOf(spec.Faithfulness))
         {
+            string asked = string.Join(", ", validation.Spec.Asked(ValidationQuantity.Faithfulness).Select(t => Invariant.Text($"{t}")));
             throw new InputException(
                 $"stages.{validation.Name}.scan",
                 Invariant.Text(
-                    $"the scan stops at a faithfulness of {validation.StrictestFaithfulness}, below the "
-                        + $"{spec.Faithfulness} of token-trace."
+                    $"the scan finds where faithfulness exceeds {asked}, not the {spec.Faithfulness} of token-trace."
                 ),
-                "Raise stages.validation.faithfulness, or scan: full."
+                Invariant.Text($"Add {spec.Faithfulness} to stages.{validation.Name}.thresholds, or scan: full.")
             );
         }
     }

@@ -50,6 +50,11 @@ public sealed class Artifacts(Func<Unit, bool> has, Func<Unit, string?> find)
     public IReadOnlyList<TRow> Rows<TRow>(IEnumerable<Unit> units)
         where TRow : class => [.. Tables.Of<TRow>().Rows(units.Select(File<TRow>))];
 
+    /// <summary>The rows of a table that not every unit of its kind writes, of those that did.</summary>
+    /// <param name="units">Units that are there.</param>
+    public IReadOnlyList<TRow> RowsIfAny<TRow>(IEnumerable<Unit> units)
+        where TRow : class => [.. Tables.Of<TRow>().Rows(units.Select(File<TRow>).Where(System.IO.File.Exists))];
+
     /// <summary>
     /// The rows of a table of a unit's artifact, read once and remembered: for what planning asks again and again. An
     /// artifact never changes, so nothing remembered is ever wrong.

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Storage;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -56,28 +57,47 @@ internal sealed class CurvesFigure : IFigure<Findings>
                 + "Faithfulness, higher is better: the k top heads alone carry the answer. Completeness, lower is "
                 + "better: without them nothing is left. Dashed: thresholds. "
                 + $"Logarithmic axis; k = 0 and k = {Count(findings.HeadCount)} are the same for every criterion. "
-                + $"Click a key to hide its line.",
+                + $"{Scanned(findings)}Click a key to hide its line.",
             table,
             canvas => Draw(findings, canvas)
         );
     }
 
+    /// <summary>
+    /// What the scan is, and where lines go on over some of the samples: a line that ended where the first sample does
+    /// would hide all that the others show beyond, and one that did not say so would pass for a mean of all.
+    /// </summary>
+    private static string Scanned(Findings findings)
+    {
+        string scan = findings.Data.Tables.Note<ValidationRow>();
+        CurvePoint[] partial = [.. findings.Criteria.SelectMany(c => c.Curve).Where(p => !p.IsOfAll)];
+        return (scan.Length > 0 ? $"{scan} " : "")
+            + (
+                partial.Length == 0
+                    ? ""
+                    : "Dotted ends: the scans of some samples had ended, and the mean is of those left, which need the "
+                        + $"most heads, down to {Many(partial.Min(p => p.Faithfulness.Count), "sample")}; tips and "
+                        + "table have the number at each k. "
+            );
+    }
+
     private static string Shows(Findings findings)
     {
         CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
-        if (lead.Curve.Count == 0)
+        CurvePoint[] whole = [.. lead.WholeCurve];
+        if (whole.Length == 0)
         {
             return "The scans of the samples have no place in common.";
         }
 
         double wanted = lead.Faithful.Mean.Count > 0 ? lead.Faithful.Mean.Mean : 1;
-        int k = lead.Curve.MinBy(p => Math.Abs(p.K - wanted)).K;
+        int k = whole.MinBy(p => Math.Abs(p.K - wanted)).K;
         IEnumerable<string> reached = findings
-            .Criteria.Where(c => c.Curve.Any(p => p.K == k))
-            .Select(c => (c.Title, At: c.Curve.First(p => p.K == k)))
+            .Criteria.Where(c => c.WholeCurve.Any(p => p.K == k))
+            .Select(c => (c.Title, At: c.WholeCurve.First(p => p.K == k)))
             .OrderByDescending(c => c.At.Faithfulness.Mean)
             .Select(c => $"{c.Title} {Verdicts.Number(c.At.Faithfulness)}");
-        Estimate without = lead.Curve.First(p => p.K == k).Completeness;
+        Estimate without = whole.First(p => p.K == k).Completeness;
         string verdict = Verdicts.Against(
             without,
             findings.Data.CompletenessThreshold,
@@ -141,9 +161,9 @@ internal sealed class CurvesFigure : IFigure<Findings>
             }
 
             svg.BeginSeries(series);
-            BandedLine.Draw(
+            BandedLine.DrawWithEnd(
                 svg,
-                points.Select(p => ((double)p.K, valueOf(p))),
+                points.Select(p => ((double)p.K, valueOf(p), p.IsOfAll)),
                 x,
                 y,
                 criterion.Ink,
@@ -154,7 +174,8 @@ internal sealed class CurvesFigure : IFigure<Findings>
             {
                 Estimate at = valueOf(p);
                 string interval = at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "",
-                    tip = $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{interval}";
+                    of = p.IsOfAll ? "" : $", {Many(at.Count, "sample")}",
+                    tip = $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{interval}{of}";
                 svg.Dot(x[p.K], y[at.Mean], 4, criterion.Ink, tip, opacity: 0);
             }
 

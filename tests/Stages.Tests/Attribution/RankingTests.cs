@@ -53,16 +53,6 @@ public sealed class RankingTests
     }
 
     [Fact]
-    public void The_first_crossing_counts_even_where_the_curve_comes_back()
-    {
-        double[] curve = [0, 0.7, 0.8, 0.81, 0.5, 0.9];
-        Thresholds.FirstAbove(curve, 0.8).Should().Be(3, "0.8 itself is not above");
-        Thresholds.FirstAbove(curve, 0.95).Should().BeNull();
-        Thresholds.FirstBelow([1, 0.2, 0.19, 0.5, 0.1], 0.2).Should().Be(2);
-        Thresholds.FirstBelow([], 0.2).Should().BeNull();
-    }
-
-    [Fact]
     public void SplitMix64_is_the_published_generator()
     {
         // First outputs for state 1234567 of the reference implementation (Vigna, splitmix64.c).

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Comparison;
 using Pipelines.Stages.Storage;
@@ -295,12 +296,61 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    public void The_curve_of_a_run_whose_scans_end_early_is_drawn_on_over_those_that_do_not()
+    {
+        ScanResults a = Scan(8, ("s1", 0, [0, 0.9], [1, 0.1]), ("s2", 0, [0, 0.5, 0.7, 0.9], [1, 0.5, 0.3, 0.1]));
+
+        CurveComparison curve = ScanComparison.Of(a, a, Intervals).Criteria[0].Faithfulness;
+
+        curve.Places.Should().Be(1, "the distance is over all samples");
+        curve.A.Select(d => (d.X, d.IsOfAll, d.Value.Count)).Should().Equal((1, true, 2), (2, false, 1), (3, false, 1));
+        CurvePairsFigure
+            .Of(new ComparedScans(Whole(Fit(2, 4), Fit(2, 4), a, a), ScanComparison.Of(a, a, Intervals)))!
+            .Reading.Should()
+            .Contain("Dotted ends");
+    }
+
+    [Fact]
+    public void A_scan_on_a_grid_is_compared_with_a_full_one_at_its_places_and_to_the_head()
+    {
+        double[] faithfulness = [.. Enumerable.Range(0, 65).Select(k => k / 64.0)],
+            completeness = [.. Enumerable.Range(0, 65).Select(k => 1 - (k / 64.0))];
+        ScanResults full = Scan(64, ("s1", 0, faithfulness, completeness));
+        IReadOnlyList<int> places = ScanGrid.Places(64);
+        ScanResults grid = full with
+        {
+            Rows = [.. full.Rows.Where(r => places.Contains(r.K))],
+            Refined =
+            [
+                new RefinedRow("s1", "head-attribution", 0, ValidationQuantity.Faithfulness, 52, faithfulness[52]),
+            ],
+            RefinedFaithfulness = [0.8],
+            RefinedCompleteness = [0.2],
+        };
+
+        CriterionComparison found = ScanComparison.Of(full, grid, Intervals).Criteria[0];
+
+        (found.Faithful.Heads.A.Mean, found.Faithful.Heads.B.Mean).Should().Be((52, 52));
+        (found.Complete.Heads.A.Mean, found.Complete.Heads.B.Mean).Should().Be((52, 53), "53 is the next place");
+        found.Faithfulness.Places.Should().Be(places.Count - 1);
+        found.Faithfulness.Distance.Should().Be(0);
+        found.Faithfulness.B.Should().OnlyContain(d => d.IsOfAll);
+        ComparisonSentences.Needed(ScanComparison.Of(full, grid, Intervals)).Should().NotContain("grid");
+        ComparisonSentences
+            .Needed(ScanComparison.Of(full with { Faithfulness = 0.7 }, grid, Intervals))
+            .Should()
+            .Contain("on a grid that is not refined there");
+    }
+
+    [Fact]
     public void Curves_of_models_with_different_heads_are_compared_at_equal_shares()
     {
-        var (a, b) = CurveComparison.Shared([0, 0.5, 1], 2, [0, 0.2, 0.4, 0.6, 1], 4);
+        static MeanCurve Curve(params double[] phi) =>
+            MeanCurve.Of([phi.Select((value, k) => (k, value)).ToDictionary(p => p.k, p => p.value)]);
+        var (a, b) = CurveComparison.Shared(Curve(0, 0.5, 1), 2, Curve(0, 0.2, 0.4, 0.6, 1), 4);
         a.Should().Equal(0.5, 1);
         b.Should().Equal(0.4, 1);
-        (a, b) = CurveComparison.Shared([0, 0.3, 0.6, 1], 3, [0, 0.5, 1], 2);
+        (a, b) = CurveComparison.Shared(Curve(0, 0.3, 0.6, 1), 3, Curve(0, 0.5, 1), 2);
         a.Should().HaveCount(2).And.HaveElementAt(1, 1);
         a[0].Should().BeApproximately(0.45, 1e-12, "half way between one and two of three heads");
         b.Should().Equal(0.5, 1);

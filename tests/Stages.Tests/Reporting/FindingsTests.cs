@@ -1,6 +1,7 @@
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Xunit;
+using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
@@ -69,15 +70,53 @@ public sealed class FindingsTests
     }
 
     [Fact]
-    public void Curves_hold_only_places_that_every_scan_has()
+    public void Where_a_scan_has_ended_the_curve_goes_on_over_the_others_and_says_of_how_many()
     {
         ValidationRow[] rows =
         [
             .. Rows("a", "causal", 0, [0, 0.5, 0.9, 1], [1, 0.5, 0.1, 0]),
             .. Rows("b", "causal", 0, [0, 0.9], [1, 0.1]),
         ];
+        var findings = Findings.Of(Report(rows));
+        CriterionFindings found = findings.Criteria.Single();
 
-        Findings.Of(Report(rows)).Criteria.Single().Curve.Select(p => p.K).Should().Equal(1);
+        found.Curve.Select(p => (p.K, p.IsOfAll)).Should().Equal((1, true), (2, false), (3, false));
+        found.WholeCurve.Select(p => p.K).Should().Equal(1);
+        found.Curve.Select(p => p.Faithfulness.Count).Should().Equal(2, 1, 1);
+        found.Curve[1].Faithfulness.Mean.Should().Be(0.9);
+        Drawing drawn = CurvesFigure.Of(findings)!;
+        drawn.Reading.Should().Contain("Dotted ends").And.Contain("down to 1 sample");
+        drawn.Shows.Should().Contain("With the top 1 head intact", "sentences compare means over all samples only");
+        drawn.Table.Rows.Should().HaveCount(3);
+        drawn.Draw(Drawing.Wide, "f").Should().Contain("stroke-dasharray=\"1.5 3\"");
+    }
+
+    [Fact]
+    public void Curves_of_a_grid_have_every_sample_at_every_point_and_heads_needed_are_those_between()
+    {
+        ReportData data = Report([
+            .. new[] { "a", "b" }.SelectMany(s =>
+                new[] { 0, 10, 20 }.Select(k => new ValidationRow(s, "causal", 0, k, k * 0.05, 1 - (k * 0.05)))
+            ),
+        ]);
+        RefinedRow Between(string sample, int k, double phi) =>
+            new(sample, "causal", 0, ValidationQuantity.Faithfulness, k, phi);
+        var findings = Findings.Of(
+            data with
+            {
+                Tables = data.Tables.With<RefinedRow>([
+                    Between("a", 11, 0.7),
+                    Between("a", 12, 0.85),
+                    Between("b", 11, 0.9),
+                ]),
+            }
+        );
+        CriterionFindings found = findings.Criteria.Single();
+
+        found.Curve.Select(p => (p.K, p.IsOfAll)).Should().Equal((10, true), (20, true));
+        found.Faithful.BySample.Should().BeEquivalentTo(new Dictionary<string, double> { ["a"] = 12, ["b"] = 11 });
+        found.Complete.BySample.Values.Should().Equal(20, 20);
+        CurvesFigure.Of(findings)!.Reading.Should().NotContain("Dotted ends");
     }
 
     [Fact]
