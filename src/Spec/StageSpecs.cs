@@ -277,7 +277,9 @@ public enum ScanRange
     /// <summary>k = 0..N: complete curves.</summary>
     Full,
 
-    /// <summary>k = 0, 1, ... until every threshold asked for is crossed: curves of samples end at different k.</summary>
+    /// <summary>
+    /// k = 0, 1, ... until every threshold asked for is crossed: curves of samples end at different k.
+    /// </summary>
     UntilCrossed,
 
     /// <summary>

@@ -29,6 +29,9 @@ switch (args)
     case ["gradient", var name, .. var rest]:
         GradientBenchmark.Run(name, Number(rest, 0, 2), Number(rest, 1, 3));
         return 0;
+    case ["single-head", .. var rest]:
+        SingleHeadBenchmark.Run(Number(rest, 0, 8), Number(rest, 1, 3));
+        return 0;
     case ["targets", .. var rest]:
         TargetsBenchmark.Run(Number(rest, 0, 32), Number(rest, 1, 3), Number(rest, 2, Environment.ProcessorCount));
         return 0;
@@ -48,6 +51,7 @@ switch (args)
         Console.Error.WriteLine(
             "usage: Benchmarks linear [threads] | suffix MODEL PICTURE [workers] [masks] [auto|torch|packed] [batch] "
                 + "| suffix-7b [layers] [workers] [masks] [auto|torch|packed] "
+                + "| single-head [layers] [rounds] "
                 + "| targets [masks] [rounds] [threads] | families [layers] [model ...] | family FOLDER "
                 + "| questions [rows] [pictures] | store --units N [rounds] [folder]"
         );

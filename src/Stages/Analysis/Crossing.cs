@@ -8,7 +8,9 @@ namespace Pipelines.Stages.Analysis;
 /// </summary>
 internal static class Crossing
 {
-    /// <summary>Faithfulness crosses a threshold from below (paper: 0.8), completeness from above (paper: 0.2).</summary>
+    /// <summary>
+    /// Faithfulness crosses a threshold from below (paper: 0.8), completeness from above (paper: 0.2).
+    /// </summary>
     /// <param name="quantity">Which curve.</param>
     /// <param name="phi">Its value.</param>
     /// <param name="threshold">Exclusive.</param>

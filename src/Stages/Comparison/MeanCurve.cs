@@ -3,8 +3,8 @@ using Pipelines.Stages.Analysis;
 namespace Pipelines.Stages.Comparison;
 
 /// <summary>
-/// A curve of several samples. Its mean is taken where every sample was measured; where scans ended at different k it is
-/// drawn beyond, over those that go on, and said to be so.
+/// A curve of several samples. Its mean is taken where every sample was measured; where scans ended at different k it
+/// is drawn beyond, over those that go on, and said to be so.
 /// </summary>
 internal sealed class MeanCurve
 {

@@ -64,8 +64,8 @@ public sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, doub
 /// <param name="K">Heads.</param>
 /// <param name="Faithfulness">Mean over samples of phi(x_k).</param>
 /// <param name="Completeness">Mean over samples of phi(1 - x_k).</param>
-/// <param name="IsOfAll">Every sample was measured at k. Else those that were are the ones that cross last: their mean is
-/// no mean of all, and is shown apart.</param>
+/// <param name="IsOfAll">Every sample was measured at k. Else those that were are the ones that cross last: their mean
+/// is no mean of all, and is shown apart.</param>
 public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness, bool IsOfAll);
 
 /// <summary>Turns the rows of the table <c>validation</c> into heads needed and curves.</summary>

@@ -68,7 +68,10 @@ public sealed class TokenTrace : Stage
 
         if (!validation.FindsCrossingOf(spec.Faithfulness))
         {
-            string asked = string.Join(", ", validation.Spec.Asked(ValidationQuantity.Faithfulness).Select(t => Invariant.Text($"{t}")));
+            string asked = string.Join(
+                ", ",
+                validation.Spec.Asked(ValidationQuantity.Faithfulness).Select(t => Invariant.Text($"{t}"))
+            );
             throw new InputException(
                 $"stages.{validation.Name}.scan",
                 Invariant.Text(

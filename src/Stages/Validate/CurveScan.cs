@@ -38,7 +38,9 @@ internal sealed class CurveScan(int heads, int batch, Func<IReadOnlyList<ScanPas
     /// <param name="places">k, ascending.</param>
     public List<ScanPoint> At(IEnumerable<int> places) => [.. InChunks(places).SelectMany(points => points)];
 
-    /// <summary>Both curves for k = 0, 1, ... to the first k by which each has crossed its threshold; else to N.</summary>
+    /// <summary>
+    /// Both curves for k = 0, 1, ... to the first k by which each has crossed its threshold; else to N.
+    /// </summary>
     public List<ScanPoint> UntilCrossed(double faithfulness, double completeness)
     {
         var curve = new List<ScanPoint>();

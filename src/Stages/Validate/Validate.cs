@@ -117,12 +117,13 @@ public sealed class Validate : Stage
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
         [
             new PublishedTable<ValidationRow>(() => Rows(artifacts), () => ScanWords),
-            .. Scan == ScanRange.Grid
-                ? (IEnumerable<PublishedTable>)[new PublishedTable<RefinedRow>(() => artifacts.Rows<RefinedRow>(Units(artifacts).Known))]
-                : [],
+            .. Scan == ScanRange.Grid ? (IEnumerable<PublishedTable>)[Refined(artifacts)] : [],
             new PublishedTable<NeededRow>(() => HeadsNeeded(artifacts)),
             new PublishedTable<RankingRow>(() => artifacts.Rows<RankingRow>(Units(artifacts).Known)),
         ];
+
+    private PublishedTable<RefinedRow> Refined(Artifacts artifacts) =>
+        new(() => artifacts.Rows<RefinedRow>(Units(artifacts).Known));
 
     /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)

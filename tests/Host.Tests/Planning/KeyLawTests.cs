@@ -61,7 +61,8 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
         ["QuestionsData.Pairs"] = "what it says of the pairs counts, not where it lies",
         ["TargetSpec.Against"] = "follows from the kind: the reader refuses any other",
         ["ValidateSpec.Thresholds"] =
-            "read off the complete curves; the scan until crossed goes as far as they ask (see the law of the scan)",
+            "read off the complete curves; a scan until crossed goes as far as they ask, and a grid is refined at them "
+            + "(see the laws of the scans)",
     };
 
     [Fact]
@@ -136,6 +137,38 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             );
         Experiment some = computed.Experiments[1];
         computed.Keys(Until(some, 0.8, 0.95)).Should().NotBeEquivalentTo(computed.Keys(Until(some, 0.8)));
+    }
+
+    [Fact]
+    public void A_scan_on_a_grid_depends_on_every_threshold_and_not_on_how_often_or_in_which_order_they_are_said()
+    {
+        static Experiment Grid(Experiment experiment, params double[] thresholds) =>
+            Settings.With<ValidateSpec>(experiment, v =>
+                v with
+                {
+                    Scan = ScanRange.Grid,
+                    Thresholds = thresholds,
+                    Faithfulness = 0.8,
+                    Completeness = 0.2,
+                }
+            );
+        Experiment some = computed.Experiments[1];
+        HashSet<string> keys = computed.Keys(Grid(some, 0.5, 0.8), "validate");
+        keys.Should().NotBeEmpty();
+        computed.Keys(Grid(some, 0.6, 0.8), "validate").Should().NotIntersectWith(keys);
+        computed.Keys(Grid(some, 0.5, 0.8, 0.9), "validate").Should().NotIntersectWith(keys);
+        computed.Keys(Grid(some, 0.8, 0.5, 0.8), "validate").Should().BeEquivalentTo(keys);
+        computed.Keys(Grid(some, 0.5), "validate").Should().BeEquivalentTo(keys, "0.8 is asked for anyway");
+    }
+
+    [Fact]
+    public void A_scan_that_is_left_out_is_the_full_one_for_a_model_of_few_heads()
+    {
+        Experiment some = computed.Experiments[1];
+        HashSet<string> Of(ScanRange? scan) =>
+            computed.Keys(Settings.With<ValidateSpec>(some, v => v with { Scan = scan }), "validate");
+        Of(null).Should().NotBeEmpty().And.BeEquivalentTo(Of(ScanRange.Full));
+        Of(null).Should().NotIntersectWith(Of(ScanRange.Grid)).And.NotIntersectWith(Of(ScanRange.UntilCrossed));
     }
 
     [Fact]

@@ -18,8 +18,8 @@ public sealed class ScanGridTests
         places.Take(33).Should().Equal(Enumerable.Range(0, Math.Min(33, heads + 1)));
         places[^1].Should().Be(heads);
         int[] gaps = [.. places.Zip(places.Skip(1), (a, b) => b - a).Skip(32)];
-        gaps.SkipLast(1).Should().OnlyContain(gap => gap == ScanGrid.Step(heads));
-        gaps.TakeLast(1).Should().OnlyContain(gap => gap >= 1 && gap <= ScanGrid.Step(heads));
+        gaps.SkipLast(1).All(gap => gap == ScanGrid.Step(heads)).Should().BeTrue();
+        gaps.TakeLast(1).All(last => last >= 1 && last <= ScanGrid.Step(heads)).Should().BeTrue();
     }
 
     [Theory]
