@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Reporting;
 internal static class BandedLine
 {
     private const double Opacity = 0.18;
-    private const string Dots = "1.5 3";
+    private const string Dots = "2 2.5";
 
     /// <summary>Draws it; places without a mean are passed over.</summary>
     /// <param name="svg">Drawing.</param>
@@ -63,7 +63,7 @@ internal static class BandedLine
         // From the last place of all samples, so that the line goes on
         var end = shown.Skip(shown.Count(p => p.IsOfAll) - 1).ToArray();
         return end.Length > 1
-            ? svg.Curve(end.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, thickness / 2, Dots)
+            ? svg.Curve(end.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, 0.7 * thickness, Dots)
             : svg;
     }
 }

@@ -179,9 +179,9 @@ public sealed class Validate : Stage
             ScanRange.Full => "Scan: full, every k.",
             ScanRange.UntilCrossed => "Scan: until crossed, every k from 0 until a sample has crossed all thresholds.",
             ScanRange.Grid => Invariant.Text(
-                $"Scan: on a grid, every k up to {ScanGrid.EveryUpTo} and every {ScanGrid.Step(context.Heads)}th from "
-                    + $"there, the same in all samples; heads needed are the smallest k in the first bracket of "
-                    + $"neighbouring places that crosses, where every k was looked at."
+                $"Scan: on a grid, every k up to {ScanGrid.EveryUpTo} and from there steps of "
+                    + $"{ScanGrid.Step(context.Heads)}, the same k in all samples; for heads needed every k of the "
+                    + $"first step that crosses was looked at, up to the crossing."
             ),
             _ => throw new InvalidOperationException($"No scan {Scan}."),
         };

@@ -88,7 +88,7 @@ public sealed class FindingsTests
         drawn.Reading.Should().Contain("Dotted ends").And.Contain("down to 1 sample");
         drawn.Shows.Should().Contain("With the top 1 head intact", "sentences compare means over all samples only");
         drawn.Table.Rows.Should().HaveCount(3);
-        drawn.Draw(Drawing.Wide, "f").Should().Contain("stroke-dasharray=\"1.5 3\"");
+        drawn.Draw(Drawing.Wide, "f").Should().Contain("stroke-dasharray=\"2 2.5\"");
     }
 
     [Fact]
