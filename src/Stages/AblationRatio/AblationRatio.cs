@@ -2,7 +2,6 @@ using Pipelines.Domain;
 using Pipelines.Domain.Errors;
 using Pipelines.Spec;
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
