@@ -3,7 +3,6 @@ using System.Globalization;
 using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
-using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Benchmarks;
@@ -15,8 +14,9 @@ internal static class GradientBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        Decoder decoder = name == "1b" ? RandomDecoder.InternVl1B(layers, 64) : RandomDecoder.Llava7B(layers, 64, "auto");
-        int image = name == "1b" ? 256 : 576;
+        bool isSmall = name == "1b";
+        Decoder decoder = isSmall ? RandomDecoder.InternVl1B(layers, 64) : RandomDecoder.Llava7B(layers, 64, "auto");
+        int image = isSmall ? 256 : 576;
         PromptTokens prompt = RandomDecoder.Prompt([], image);
         using PrefixCache cache = RandomDecoder.Cache(decoder, prompt);
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
@@ -24,7 +24,10 @@ internal static class GradientBenchmark
         using var suffix = new SuffixForward(cache, blocks, target);
         GatedForward gated = GatedForward.Of(cache, blocks, target);
         int heads = decoder.Shape.TotalHeads;
-        byte[][] masks = [.. Enumerable.Range(0, 32).Select(i => HeadMasks.Draw(1, "b", i, heads, 0.75, MaskDraw.Exact))];
+        byte[][] masks =
+        [
+            .. Enumerable.Range(0, 32).Select(i => HeadMasks.Draw(1, "b", i, heads, 0.75, MaskDraw.Exact)),
+        ];
         double[][] points = [.. masks.Take(gated.Batch).Select(m => GatedForward.PointOf(m, heads))];
         double mask = double.MaxValue,
             gradient = double.MaxValue,

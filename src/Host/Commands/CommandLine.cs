@@ -235,7 +235,11 @@ internal sealed class SharedOptions
         };
 
     private Option<int?> Threads { get; } =
-        new("--threads") { Description = "Arithmetic threads altogether (default: one a physical core).", HelpName = "N" };
+        new("--threads")
+        {
+            Description = "Arithmetic threads altogether (default: one a physical core).",
+            HelpName = "N",
+        };
 
     private Option<bool> KeepGoing { get; } =
         new("--keep-going", "-k") { Description = "After a failure, go on with what does not depend on it." };

@@ -154,13 +154,35 @@ internal static unsafe class AttentionKernel
     /// <summary>to = from * factor.</summary>
     /// <param name="from">[d].</param>
     /// <param name="factor">Scale.</param>
-    /// <param name="d">A multiple of <see cref="Width"/>.</param>
+    /// <param name="d">Any size.</param>
     /// <param name="to">[d].</param>
     public static void Scale(float* from, float factor, int d, float* to)
     {
-        for (int i = 0; i < d; i += Width)
+        int i = 0;
+        for (; i <= d - Width; i += Width)
         {
             (Vector512.Load(from + i) * factor).Store(to + i);
+        }
+
+        for (; i < d; i++)
+        {
+            to[i] = from[i] * factor;
+        }
+    }
+
+    /// <summary>Rows of d floats, padded with zeros.</summary>
+    /// <param name="from">[rows, d].</param>
+    /// <param name="stride">From row to row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="d">Floats of a row.</param>
+    /// <param name="to">[rows, width].</param>
+    /// <param name="width">At least <paramref name="d"/>.</param>
+    public static void Widen(float* from, nint stride, int rows, int d, float* to, int width)
+    {
+        for (int i = 0; i < rows; i++, from += stride, to += width)
+        {
+            new ReadOnlySpan<float>(from, d).CopyTo(new Span<float>(to, d));
+            new Span<float>(to + d, width - d).Clear();
         }
     }
 

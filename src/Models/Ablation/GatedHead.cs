@@ -180,8 +180,8 @@ internal sealed unsafe class GatedHead
         }
 
         new Span<float>(at.Output, queries * width).Clear();
-        Add(at.Scores, columns, at.Prefix.Values, at.Prefix.Rows.Length, queries, at.Output);
-        Add(onImage, columns, image.Values, image.Rows.Length, queries, at.Output);
+        Add(at.Scores, columns, at.Prefix.Rows.Values, at.Prefix.Rows.Length, queries, at.Output);
+        Add(onImage, columns, image.Rows.Values, image.Rows.Length, queries, at.Output);
         Add(onSuffix, columns, at.SuffixValues, t, queries, at.Output);
     }
 
@@ -213,11 +213,7 @@ internal sealed unsafe class GatedHead
     private void LoadPull(Buffers at, int b, int head, float* slopes)
     {
         float* from = slopes + ((((nint)b * n * shape.Heads) + head) * d);
-        for (int i = 0; i < n; i++)
-        {
-            Row(from + ((nint)i * shape.Heads * d), at.Pull + (i * width));
-        }
-
+        AttentionKernel.Widen(from, shape.Heads * d, n, d, at.Pull, width);
         new Span<float>(at.Pull + (n * width), (queries - n) * width).Clear();
     }
 
@@ -237,23 +233,13 @@ internal sealed unsafe class GatedHead
     {
         suffix.TurnKeys(b, kvHead, tokens, at.SuffixKeys);
         float* values = suffix.Values(b, kvHead);
-        for (int j = 0; j < t; j++)
-        {
-            Row(values + ((nint)j * shape.KvHeads * d), at.SuffixValues + (j * width));
-        }
+        AttentionKernel.Widen(values, shape.KvHeads * d, t, d, at.SuffixValues, width);
 
         if (back)
         {
             ByToken(at.SuffixKeys, tokens, t, at.SuffixByToken);
             Transposed(at.SuffixValues, t, tokens, at.SuffixValuesTurned);
         }
-    }
-
-    /// <summary>A row of a head, padded with zeros.</summary>
-    private void Row(float* from, float* to)
-    {
-        new ReadOnlySpan<float>(from, d).CopyTo(new Span<float>(to, d));
-        new Span<float>(to + d, width - d).Clear();
     }
 
     /// <summary>[d, padded] -> [count, width].</summary>
@@ -344,33 +330,24 @@ internal sealed unsafe class GatedHead
 
     private Shared Stage(KeyRows block, ref Memory memory, bool back)
     {
-        float* values = block.Values;
-        if (width > d)
-        {
-            values = memory.Take(block.Length * width);
-            for (int j = 0; j < block.Length; j++)
-            {
-                Row(block.Values + (j * d), values + (j * width));
-            }
-        }
-
+        float* free = memory.Take(width > d ? block.Length * width : 0);
+        block = block.Widened(d, width, ref free);
         if (!back)
         {
-            return new Shared(block, values, null, null);
+            return new Shared(block, null, null);
         }
 
         float* byToken = memory.Take(block.Length * width);
         float* turned = memory.Take(d * block.Padded);
         ByToken(block.Keys, block.Padded, block.Length, byToken);
-        Transposed(values, block.Length, block.Padded, turned);
-        return new Shared(block, values, byToken, turned);
+        Transposed(block.Values, block.Length, block.Padded, turned);
+        return new Shared(block, byToken, turned);
     }
 
     /// <summary>Keys and values that all points share, as the products read them.</summary>
-    private readonly struct Shared(KeyRows rows, float* values, float* byToken, float* valuesTurned)
+    private readonly struct Shared(KeyRows rows, float* byToken, float* valuesTurned)
     {
         public readonly KeyRows Rows = rows;
-        public readonly float* Values = values; // [length, width]
         public readonly float* ByToken = byToken; // keys, [length, width]
         public readonly float* ValuesTurned = valuesTurned; // [d, padded]
     }

@@ -13,11 +13,8 @@ namespace Pipelines.Models.Ablation;
 internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBlocks baseline)
     : SuffixAttention(cache, baseline)
 {
-    /// <summary>
-    /// Whether a decoder's passes can use the kernel: packed arithmetic, and a head size of whole vectors.
-    /// </summary>
-    public static bool Serves(Decoder decoder) =>
-        decoder.Arithmetic.Linear == LinearChoice.Packed && decoder.Shape.HeadDim % AttentionKernel.Width == 0;
+    /// <summary>Whether a decoder's passes use the kernel: those of packed arithmetic.</summary>
+    public static bool Serves(Decoder decoder) => decoder.Arithmetic.Linear == LinearChoice.Packed;
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(
@@ -71,42 +68,51 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
         private readonly SuffixRows suffix = new(attention.Cache, layer, queries, keys, values, masks.Count);
         private readonly int t = attention.Cache.Prompt.SuffixLength;
         private readonly int n = (int)(queries.shape[0] / masks.Count); // Q
+        private readonly int d = attention.Cache.Decoder.Shape.HeadDim;
+        private readonly int width = AttentionKernel.PaddedTo(
+            attention.Cache.Decoder.Shape.HeadDim,
+            AttentionKernel.Width
+        ); // d with padding
         private readonly float* output = SuffixRows.Start(heads);
 
         /// <summary>All query heads of a kv head, for some of the masks.</summary>
         public void Run(int kvHead, int firstMask, int endMask)
         {
-            int d = shape.HeadDim;
             var prefix = new KeyRows(attention.Cache.Prefix(layer), kvHead, d);
             var image = new KeyRows(attention.Cache.Image(layer), kvHead, d);
             var baseline = new KeyRows(attention.Baseline.Image(layer), kvHead, d);
             int suffixPadded = AttentionKernel.PaddedTo(t, AttentionKernel.Width),
                 rows = AttentionKernel.PaddedTo(n, AttentionKernel.Rows);
             int columns = prefix.Padded + image.Padded + suffixPadded;
+            long widened = width > d ? width * ((long)prefix.Length + image.Length + baseline.Length + t) : 0;
             float* suffixKeys = AttentionScratch.OfThread(
-                (d * suffixPadded) + (2 * rows * d) + (rows * (columns + image.Padded + 1))
+                (d * suffixPadded) + (2 * rows * width) + (rows * (columns + image.Padded + 1)) + widened
             ); // [d, suffixPadded]
-            float* asked = suffixKeys + (d * suffixPadded); // [rows, d]
-            float* read = asked + (rows * d); // [rows, d]
-            float* scores = read + (rows * d); // [rows, columns]
+            float* asked = suffixKeys + (d * suffixPadded); // [rows, width]
+            float* read = asked + (rows * width); // [rows, width]
+            float* scores = read + (rows * width); // [rows, columns]
             // [rows, image.Padded]: scores, then weights of the baseline where single tokens are ablated
             float* instead = scores + (rows * columns);
             float* shares = instead + (rows * image.Padded); // [rows], 1 / sum of a row's exponentials
+            float* free = shares + rows;
+            prefix = prefix.Widened(d, width, ref free);
+            image = image.Widened(d, width, ref free);
+            baseline = baseline.Widened(d, width, ref free);
             for (int b = firstMask; b < endMask; b++)
             {
                 suffix.TurnKeys(b, kvHead, suffixPadded, suffixKeys);
+                SuffixValues own = ValuesOf(b, kvHead, free);
                 for (int g = 0; g < shape.Group; g++)
                 {
                     int head = (kvHead * shape.Group) + g;
-                    suffix.TurnQueries(b, head, rows, d, asked);
+                    suffix.TurnQueries(b, head, rows, width, asked);
                     AblationMask mask = masks[b];
                     bool intact = HeadMasks.IsIntact(mask.Heads, (layer * shape.Heads) + head);
                     if (intact && !mask.HeadsOnly)
                     {
                         Mixed(
                             mask,
-                            b,
-                            kvHead,
+                            own,
                             rows,
                             prefix,
                             image,
@@ -123,8 +129,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                     else
                     {
                         Whole(
-                            b,
-                            kvHead,
+                            own,
                             rows,
                             prefix,
                             intact ? image : baseline,
@@ -144,8 +149,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
 
         /// <summary>All queries read one set of image keys.</summary>
         private void Whole(
-            int b,
-            int kvHead,
+            SuffixValues own,
             int rows,
             KeyRows prefix,
             KeyRows image,
@@ -157,22 +161,11 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             float* read
         )
         {
-            int d = shape.HeadDim,
-                columns = prefix.Padded + image.Padded + suffixPadded;
-            Score(asked, prefix, scores, columns, rows);
-            Score(asked, image, scores + prefix.Padded, columns, rows);
-            AttentionKernel.Multiply(
-                asked,
-                d,
-                suffixKeys,
-                suffixPadded,
-                scores + prefix.Padded + image.Padded,
-                columns,
-                rows,
-                d,
-                suffixPadded,
-                add: false
-            );
+            int columns = prefix.Padded + image.Padded + suffixPadded;
+            Score(asked, prefix.Keys, prefix.Padded, scores, columns, rows);
+            Score(asked, image.Keys, image.Padded, scores + prefix.Padded, columns, rows);
+            float* onSuffix = scores + prefix.Padded + image.Padded;
+            Score(asked, suffixKeys, suffixPadded, onSuffix, columns, rows);
             for (int i = 0; i < n; i++)
             {
                 float* row = scores + ((nint)i * columns);
@@ -180,38 +173,15 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                 shares[i] = 1 / AttentionKernel.Exponentials(row, columns);
             }
 
-            AttentionKernel.Multiply(scores, columns, prefix.Values, d, read, d, rows, prefix.Length, d, add: false);
-            AttentionKernel.Multiply(
-                scores + prefix.Padded,
-                columns,
-                image.Values,
-                d,
-                read,
-                d,
-                rows,
-                image.Length,
-                d,
-                add: true
-            );
-            AttentionKernel.Multiply(
-                scores + prefix.Padded + image.Padded,
-                columns,
-                suffix.Values(b, kvHead),
-                shape.KvHeads * d,
-                read,
-                d,
-                rows,
-                t,
-                d,
-                add: true
-            );
+            Read(scores, columns, prefix.Values, width, prefix.Length, read, rows, add: false);
+            Read(scores + prefix.Padded, columns, image.Values, width, image.Length, read, rows, add: true);
+            Read(onSuffix, columns, own.Rows, own.Stride, t, read, rows, add: true);
         }
 
         /// <summary>Each pair of suffix query and image key is intact or not, inside one softmax.</summary>
         private void Mixed(
             AblationMask mask,
-            int b,
-            int kvHead,
+            SuffixValues own,
             int rows,
             KeyRows prefix,
             KeyRows image,
@@ -225,23 +195,12 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             float* read
         )
         {
-            int d = shape.HeadDim,
-                columns = prefix.Padded + image.Padded + suffixPadded;
-            Score(asked, prefix, scores, columns, rows);
-            Score(asked, image, scores + prefix.Padded, columns, rows);
-            Score(asked, baseline, instead, image.Padded, rows);
-            AttentionKernel.Multiply(
-                asked,
-                d,
-                suffixKeys,
-                suffixPadded,
-                scores + prefix.Padded + image.Padded,
-                columns,
-                rows,
-                d,
-                suffixPadded,
-                add: false
-            );
+            int columns = prefix.Padded + image.Padded + suffixPadded;
+            Score(asked, prefix.Keys, prefix.Padded, scores, columns, rows);
+            Score(asked, image.Keys, image.Padded, scores + prefix.Padded, columns, rows);
+            Score(asked, baseline.Keys, baseline.Padded, instead, image.Padded, rows);
+            float* onSuffix = scores + prefix.Padded + image.Padded;
+            Score(asked, suffixKeys, suffixPadded, onSuffix, columns, rows);
             for (int i = 0; i < n; i++)
             {
                 float* row = scores + ((nint)i * columns);
@@ -259,49 +218,16 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
                 shares[i] = 1 / AttentionKernel.Exponentials(row, columns);
                 for (int j = 0; j < image.Length; j++)
                 {
-                    bool own = Intact(mask, i, j);
-                    onBaseline[j] = own ? 0 : onImage[j];
-                    onImage[j] = own ? onImage[j] : 0;
+                    bool intact = Intact(mask, i, j);
+                    onBaseline[j] = intact ? 0 : onImage[j];
+                    onImage[j] = intact ? onImage[j] : 0;
                 }
             }
 
-            AttentionKernel.Multiply(scores, columns, prefix.Values, d, read, d, rows, prefix.Length, d, add: false);
-            AttentionKernel.Multiply(
-                scores + prefix.Padded,
-                columns,
-                image.Values,
-                d,
-                read,
-                d,
-                rows,
-                image.Length,
-                d,
-                add: true
-            );
-            AttentionKernel.Multiply(
-                instead,
-                image.Padded,
-                baseline.Values,
-                d,
-                read,
-                d,
-                rows,
-                baseline.Length,
-                d,
-                add: true
-            );
-            AttentionKernel.Multiply(
-                scores + prefix.Padded + image.Padded,
-                columns,
-                suffix.Values(b, kvHead),
-                shape.KvHeads * d,
-                read,
-                d,
-                rows,
-                t,
-                d,
-                add: true
-            );
+            Read(scores, columns, prefix.Values, width, prefix.Length, read, rows, add: false);
+            Read(scores + prefix.Padded, columns, image.Values, width, image.Length, read, rows, add: true);
+            Read(instead, image.Padded, baseline.Values, width, baseline.Length, read, rows, add: true);
+            Read(onSuffix, columns, own.Rows, own.Stride, t, read, rows, add: true);
         }
 
         /// <summary>u_i v_j.</summary>
@@ -309,28 +235,50 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             (mask.Text is null || HeadMasks.IsIntact(mask.Text, t - n + query))
             && (mask.Image is null || HeadMasks.IsIntact(mask.Image, imageToken));
 
-        private void Score(float* asked, KeyRows rows, float* scores, int columns, int count) =>
-            AttentionKernel.Multiply(
-                asked,
-                shape.HeadDim,
-                rows.Keys,
-                rows.Padded,
-                scores,
-                columns,
-                count,
-                shape.HeadDim,
-                rows.Padded,
-                add: false
-            );
+        /// <summary>Scores of the queries over some keys [d, padded].</summary>
+        private void Score(float* asked, float* keys, int padded, float* scores, int columns, int rows) =>
+            AttentionKernel.Multiply(asked, width, keys, padded, scores, columns, rows, d, padded, add: false);
+
+        /// <summary>What some weights read of values [length, width].</summary>
+        private void Read(
+            float* weights,
+            int columns,
+            float* values,
+            nint stride,
+            int length,
+            float* read,
+            int rows,
+            bool add
+        ) => AttentionKernel.Multiply(weights, columns, values, stride, read, width, rows, length, width, add);
+
+        /// <summary>A sequence's own values: where they lie, or widened.</summary>
+        private SuffixValues ValuesOf(int b, int kvHead, float* free)
+        {
+            float* values = suffix.Values(b, kvHead);
+            nint stride = shape.KvHeads * d;
+            if (width == d)
+            {
+                return new SuffixValues(values, stride);
+            }
+
+            AttentionKernel.Widen(values, stride, t, d, free, width);
+            return new SuffixValues(free, width);
+        }
 
         private void Store(int b, int head, float* shares, float* read)
         {
-            int d = shape.HeadDim;
             float* to = output + ((((nint)b * n * shape.Heads) + head) * d);
             for (int i = 0; i < n; i++)
             {
-                AttentionKernel.Scale(read + (i * d), shares[i], d, to + ((nint)i * shape.Heads * d));
+                AttentionKernel.Scale(read + (i * width), shares[i], d, to + ((nint)i * shape.Heads * d));
             }
         }
+    }
+
+    /// <summary>Values of a sequence's suffix [T, width], rows a stride apart.</summary>
+    private readonly struct SuffixValues(float* rows, nint stride)
+    {
+        public readonly float* Rows = rows;
+        public readonly nint Stride = stride;
     }
 }

@@ -6,23 +6,54 @@ using TorchSharp;
 namespace Pipelines.Models.Ablation;
 
 /// <summary>Shared keys and values of one kv head, as raw rows of a block; none where there is no block.</summary>
-internal readonly unsafe struct KeyRows(KeyValueBlock? block, int kvHead, int headDim)
+internal readonly unsafe struct KeyRows
 {
-    /// <summary>[d, padded].</summary>
-    public readonly float* Keys = block is null
-        ? null
-        : (float*)TorchNative.Pointer(block.KeysTransposed) + ((nint)kvHead * headDim * block.Padded);
+    /// <summary>The rows of a kv head.</summary>
+    public KeyRows(KeyValueBlock? block, int kvHead, int headDim)
+    {
+        if (block is not null)
+        {
+            Keys = (float*)TorchNative.Pointer(block.KeysTransposed) + ((nint)kvHead * headDim * block.Padded);
+            Values = (float*)TorchNative.Pointer(block.Values) + ((nint)kvHead * headDim * block.Length);
+            (Length, Padded) = (block.Length, block.Padded);
+        }
+    }
 
-    /// <summary>[length, d].</summary>
-    public readonly float* Values = block is null
-        ? null
-        : (float*)TorchNative.Pointer(block.Values) + ((nint)kvHead * headDim * block.Length);
+    private KeyRows(KeyRows rows, float* values)
+    {
+        Keys = rows.Keys;
+        Values = values;
+        (Length, Padded) = (rows.Length, rows.Padded);
+    }
+
+    /// <summary>[d, padded].</summary>
+    public readonly float* Keys;
+
+    /// <summary>[length, d], or [length, width].</summary>
+    public readonly float* Values;
 
     /// <summary>Tokens.</summary>
-    public readonly int Length = block?.Length ?? 0;
+    public readonly int Length;
 
     /// <summary>Tokens with padding.</summary>
-    public readonly int Padded = block?.Padded ?? 0;
+    public readonly int Padded;
+
+    /// <summary>The rows with values of whole vectors: as they lie where d is a multiple, else copied.</summary>
+    /// <param name="headDim">d.</param>
+    /// <param name="width">d with padding.</param>
+    /// <param name="free">Memory for [length, width]; moved behind what is used of it.</param>
+    public KeyRows Widened(int headDim, int width, ref float* free)
+    {
+        if (width == headDim)
+        {
+            return this;
+        }
+
+        float* values = free;
+        free += (nint)Length * width;
+        AttentionKernel.Widen(Values, headDim, Length, headDim, values, width);
+        return new KeyRows(this, values);
+    }
 }
 
 /// <summary>

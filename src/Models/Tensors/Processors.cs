@@ -5,7 +5,7 @@ namespace Pipelines.Models.Tensors;
 /// <summary>
 /// Processors that this process may use. Arithmetic wants one thread a physical core: the second hardware thread of a
 /// core shares its multipliers, and two products on one core evict each other's blocks. With 64 cores the products
-/// would still be cut into enough blocks (two a thread), but a layer's rows between them (norms, attention of few heads)
+/// would still be cut into enough blocks (two a thread), but what lies between them (norms, attention of few heads)
 /// would not, and all cores would read one copy of the weights from one socket's memory: there workers side by side,
 /// each on the cores of a socket, serve better than one that uses them all.
 /// </summary>
@@ -44,7 +44,7 @@ public sealed record Processors(int Cores, int HardwareThreads, int Limit)
         return new Processors(cores, allowed.Count, limit);
     }
 
-    /// <summary>The numbers of a list as the kernel writes them: <c>0-3,8,10-11</c>; empty where it is not one.</summary>
+    /// <summary>The numbers of a list as the kernel writes it, <c>0-3,8,10-11</c>; none where it is no list.</summary>
     internal static IReadOnlyList<int> NumbersOf(string list)
     {
         const int most = 1 << 16; // CPUs

@@ -92,13 +92,18 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(4)]
-    [InlineData(2)]
-    [InlineData(1)]
-    public void The_way_back_over_packed_weights_is_autograds_inside_the_cube_and_at_its_corners(int kvHeads)
+    [InlineData(4, 16)]
+    [InlineData(2, 16)]
+    [InlineData(1, 16)]
+    [InlineData(2, 8)]
+    [InlineData(1, 40)]
+    public void The_way_back_over_packed_weights_is_autograds_inside_the_cube_and_at_its_corners(
+        int kvHeads,
+        int headDim
+    )
     {
-        using var packed = new Sample("packed", kvHeads: kvHeads);
-        using var exact = new Sample("torch", "float64", kvHeads);
+        using var packed = new Sample("packed", kvHeads: kvHeads, headDim: headDim);
+        using var exact = new Sample("torch", "float64", kvHeads, headDim: headDim);
         double[][] points = Points(packed.Heads);
         foreach ((Baseline own, Baseline twin) in Sample.AllBaselines(packed.Mean).Zip(Sample.AllBaselines(exact.Mean)))
         {

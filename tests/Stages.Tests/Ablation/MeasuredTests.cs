@@ -30,7 +30,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         new Measured.Sequence([40, TinyLlava.ImageTokenId, 3, TinyLlava.ImageTokenId]),
     ];
 
-    public static TheoryData<string, string, int, double> Arithmetics => SuffixForwardTests.Arithmetics;
+    public static TheoryData<string, string, int, int, double> Arithmetics => SuffixForwardTests.Arithmetics;
 
     [Theory]
     [MemberData(nameof(Arithmetics))]
@@ -38,10 +38,11 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         string linear,
         string compute,
         int kvHeads,
+        int headDim,
         double tolerance
     )
     {
-        using var sample = new Sample(linear, compute, kvHeads);
+        using var sample = new Sample(linear, compute, kvHeads, headDim: headDim);
         foreach (Measured what in Kinds)
         {
             using var asked = new Asked(sample, what);

@@ -16,10 +16,11 @@ internal sealed class Sample : IDisposable
         string compute = "float32",
         int kvHeads = 2,
         string question = "What?",
-        Action<TinyLlava>? change = null
+        Action<TinyLlava>? change = null,
+        int headDim = 16
     )
     {
-        tiny = new TinyLlava(kvHeads: kvHeads);
+        tiny = new TinyLlava(kvHeads: kvHeads, headDim: headDim);
         change?.Invoke(tiny);
         Model = tiny.Load(linear, compute);
         (Cache, Naive) = Of(TinyLlava.Noise(1), question);

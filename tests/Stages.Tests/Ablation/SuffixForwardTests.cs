@@ -12,15 +12,17 @@ namespace Pipelines.Stages.Tests.Ablation;
 
 public sealed class SuffixForwardTests(ITestOutputHelper output)
 {
-    public static TheoryData<string, string, int, double> Arithmetics =>
+    public static TheoryData<string, string, int, int, double> Arithmetics =>
         new()
         {
-            { "packed", "float32", 4, 1e-4 },
-            { "packed", "float32", 2, 1e-4 },
-            { "packed", "float32", 1, 1e-4 },
-            { "torch", "float32", 2, 1e-4 },
-            { "torch", "float64", 1, 1e-10 },
-            { "torch", "bfloat16", 2, 0.2 },
+            { "packed", "float32", 4, 16, 1e-4 },
+            { "packed", "float32", 2, 16, 1e-4 },
+            { "packed", "float32", 1, 16, 1e-4 },
+            { "packed", "float32", 2, 8, 1e-4 },
+            { "packed", "float32", 2, 40, 1e-4 },
+            { "torch", "float32", 2, 16, 1e-4 },
+            { "torch", "float64", 1, 16, 1e-10 },
+            { "torch", "bfloat16", 2, 16, 0.2 },
         };
 
     [Theory]
@@ -29,10 +31,11 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
         string linear,
         string compute,
         int kvHeads,
+        int headDim,
         double tolerance
     )
     {
-        using var sample = new Sample(linear, compute, kvHeads);
+        using var sample = new Sample(linear, compute, kvHeads, headDim: headDim);
         foreach (Baseline baseline in Sample.AllBaselines(sample.Mean))
         {
             using BaselineBlocks blocks = BaselineBlocks.Of(baseline, sample.Cache);
@@ -56,11 +59,13 @@ public sealed class SuffixForwardTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(4)]
-    public void With_the_packed_kernels_f_has_the_same_bits_whatever_batch_order_and_threads(int kvHeads)
+    [InlineData(2, 16)]
+    [InlineData(4, 16)]
+    [InlineData(2, 8)] // features are padded to whole vectors
+    [InlineData(4, 40)]
+    public void With_the_packed_kernels_f_has_the_same_bits_whatever_batch_order_and_threads(int kvHeads, int headDim)
     {
-        using var sample = new Sample("packed", kvHeads: kvHeads);
+        using var sample = new Sample("packed", kvHeads: kvHeads, headDim: headDim);
         using BaselineBlocks blocks = BaselineBlocks.Of(sample.Mean, sample.Cache);
         AblationMask[] masks =
         [

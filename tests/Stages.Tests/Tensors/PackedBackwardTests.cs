@@ -46,7 +46,8 @@ public sealed class PackedBackwardTests
             torch.Tensor weight = torch.randn(outFeatures, inFeatures).to(type);
             using var packed = new PackedLinear(weight, null, Enum.Parse<PackedTile>(kernel));
             torch.Tensor slope = torch.randn(rows, outFeatures);
-            torch.Tensor expected = slope.to(torch.ScalarType.Float64).mm(weight.to(torch.ScalarType.Float64)); // [rows, in]
+            torch.Tensor wide = weight.to(torch.ScalarType.Float64),
+                expected = slope.to(torch.ScalarType.Float64).mm(wide); // [rows, in]
             double error = (packed.Backward(slope).to(torch.ScalarType.Float64) - expected).abs().max().item<double>();
             error.Should().BeLessThan(1e-6 * outFeatures, $"{rows} x {outFeatures} x {inFeatures}");
         }
