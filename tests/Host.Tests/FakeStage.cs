@@ -23,6 +23,7 @@ internal static class Fake
         Action<UnitRun>? compute = null,
         int version = 1,
         string kind = "fake",
+        IReadOnlyList<string>? pictures = null,
         params KeyPart[] parts
     ) =>
         new(
@@ -32,7 +33,8 @@ internal static class Fake
             [new KeyPart.Text("name", name), .. parts],
             1,
             "things",
-            compute ?? (run => File.WriteAllText(run.File("data.txt"), name))
+            compute ?? (run => File.WriteAllText(run.File("data.txt"), name)),
+            pictures
         );
 
     public static Catalog Catalog(TemporaryFolder folder) =>

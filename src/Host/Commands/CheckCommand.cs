@@ -147,7 +147,8 @@ internal static class CheckCommand
         );
         double total = 0;
         bool isWhole = true;
-        var counted = new HashSet<string>(StringComparer.Ordinal); // stages may share units
+        HashSet<string> counted = new(StringComparer.Ordinal), // stages may share units
+            prepared = new(StringComparer.Ordinal);
         foreach (Stage stage in pipeline.Stages)
         {
             if (Known(stage, session) is not { } list)
@@ -159,8 +160,8 @@ internal static class CheckCommand
             PlannedWork[] work =
             [
                 .. PlannedWork
-                    .Of(list.Known.Where(u => counted.Add(Fingerprint.Of(u))))
-                    .Concat(PlannedWork.Expected(stage, list))
+                    .Of(stage, list.Known.Where(u => counted.Add(Fingerprint.Of(u))), prepared)
+                    .Concat(PlannedWork.Expected(stage, list, session.Catalog.Artifacts))
                     .Where(w => w.Units > 0),
             ];
             if (work.Length == 0)

@@ -69,7 +69,7 @@ internal sealed class Session : IDisposable
         }
 
         Jobs = options.Jobs ?? (Pipelines.All(p => WorksOnOneThread(p.Context)) ? Threads : 1);
-        engine.ResidentSamples = Jobs;
+        engine.ResidentPictures = Jobs;
         Catalog = new Catalog(
             Store,
             string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()),

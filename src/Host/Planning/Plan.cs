@@ -26,7 +26,7 @@ internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
     {
         // Apart: it may be planned again, when a unit that is read for it turns out to be damaged
         var withThis = new HashSet<string>(planned, StringComparer.Ordinal);
-        var plan = new Plan(pipeline, [.. pipeline.Stages.Select(s => StagePlan.Of(s, catalog, withThis))]);
+        Plan plan = Filled(pipeline, catalog, withThis, []);
         planned.UnionWith(withThis);
         return plan;
     }
@@ -40,14 +40,20 @@ internal sealed record Plan(Pipeline Pipeline, IReadOnlyList<StagePlan> Stages)
         var stages = new List<StagePlan>();
         try
         {
-            foreach (Stage stage in pipeline.Stages)
-            {
-                stages.Add(StagePlan.Of(stage, catalog, planned));
-            }
+            return Filled(pipeline, catalog, planned, stages);
         }
         catch (InputException)
         {
-            // The run comes to it after what can be done.
+            return new Plan(pipeline, stages); // the run comes to it after what can be done
+        }
+    }
+
+    private static Plan Filled(Pipeline pipeline, Catalog catalog, HashSet<string> planned, List<StagePlan> stages)
+    {
+        var prepared = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Stage stage in pipeline.Stages)
+        {
+            stages.Add(StagePlan.Of(stage, catalog, planned, prepared));
         }
 
         return new Plan(pipeline, stages);
@@ -73,7 +79,11 @@ internal sealed record StagePlan(
 )
 {
     /// <summary>The part of a stage as of now.</summary>
-    public static StagePlan Of(Stage stage, Catalog catalog, HashSet<string> planned)
+    /// <param name="stage">The stage.</param>
+    /// <param name="catalog">What is stored.</param>
+    /// <param name="planned">Keys of units that stages before it compute; this one's are added.</param>
+    /// <param name="prepared">Pictures that stages before it prepare; this one's are added.</param>
+    public static StagePlan Of(Stage stage, Catalog catalog, HashSet<string> planned, HashSet<string> prepared)
     {
         UnitList list = stage.Units(catalog.Artifacts);
         IReadOnlyList<Unit> units = Catalog.Distinct(list.Known);
@@ -86,7 +96,7 @@ internal sealed record StagePlan(
             missing,
             list.WaitsFor,
             list.ExpectedMore,
-            [.. PlannedWork.Of(missing), .. PlannedWork.Expected(stage, list)]
+            [.. PlannedWork.Of(stage, missing, prepared), .. PlannedWork.Expected(stage, list, catalog.Artifacts)]
         );
     }
 }

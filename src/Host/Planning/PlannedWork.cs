@@ -9,11 +9,12 @@ namespace Pipelines.Host.Planning;
 /// tokens</c>; else empty.</param>
 /// <param name="Units">So many.</param>
 /// <param name="Work">Their work, in the kind's own measure.</param>
-/// <param name="Preparations">Samples whose picture goes through tower and prefix for them: once a sample and wave of
-/// units.</param>
+/// <param name="Preparations">Pictures that go through tower and prefix for them: what is computed of a picture is kept
+/// for all units about it, so that it counts where the first of them stands.</param>
 internal sealed record PlannedWork(string Kind, string Class, long Units, long Work, long Preparations)
 {
     private const string Forward = "forward-passes",
+        Answers = "answer-questions",
         Tokens = "token-trace",
         Validate = "validate";
 
@@ -24,18 +25,27 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
     private static readonly string[] WithClasses = [Forward, Validate, Tokens];
 
     /// <summary>Units by what they cost.</summary>
-    public static IEnumerable<PlannedWork> Of(IEnumerable<Unit> units) =>
-        units
-            .GroupBy(u => (u.Kind, Class: ClassOf(u.Kind, u.Name)))
-            .Select(g => new PlannedWork(
-                g.Key.Kind,
-                g.Key.Class,
-                g.LongCount(),
-                g.Sum(u => u.Work),
-                OnSamples.Contains(g.Key.Kind) && g.Key.Class != "image fit"
-                    ? g.Select(SampleOf).Distinct(StringComparer.Ordinal).LongCount()
-                    : 0
-            ));
+    /// <param name="stage">The stage.</param>
+    /// <param name="units">Units of it.</param>
+    /// <param name="prepared">Pictures that stages before it prepare; those of these units are added. A study comes to
+    /// its pictures again, after all others.</param>
+    public static IReadOnlyList<PlannedWork> Of(Stage stage, IEnumerable<Unit> units, HashSet<string> prepared)
+    {
+        bool isStudy = IsStudy(stage);
+        HashSet<string> before = isStudy ? new(StringComparer.Ordinal) : prepared;
+        return
+        [
+            .. units
+                .GroupBy(u => (u.Kind, Class: ClassOf(u.Kind, u.Name)))
+                .Select(g => new PlannedWork(
+                    g.Key.Kind,
+                    g.Key.Class,
+                    g.LongCount(),
+                    g.Sum(u => u.Work),
+                    FirstPrepared(g.Key.Kind, g, before, isStudy)
+                )),
+        ];
+    }
 
     /// <summary>The class of a unit by its name: numbers do not count.</summary>
     public static string ClassOf(string kind, string name)
@@ -52,14 +62,17 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
     /// What a stage is expected to have to do beyond the units that it knows now: they depend on what is not computed
     /// yet.
     /// </summary>
-    public static IEnumerable<PlannedWork> Expected(Stage stage, UnitList list)
+    /// <remarks>
+    /// Samples that are not known yet are asked about first, and what is computed of their pictures is kept from there:
+    /// only a study comes to them again.
+    /// </remarks>
+    public static IEnumerable<PlannedWork> Expected(Stage stage, UnitList list, Artifacts artifacts)
     {
         if (list.WaitsFor is null)
         {
             return [];
         }
 
-        bool nothingKnown = list.Known.Count == 0;
         return stage switch
         {
             AnswerQuestions => [], // more pictures are asked about only where answers are wrong
@@ -67,21 +80,17 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
             [
                 new PlannedWork(stage.Kind, "", Shards(list.ExpectedMore, masks.Spec.Shard), list.ExpectedMore, 0),
             ],
-            ForwardPasses forward => Passes(forward, list.ExpectedMore, nothingKnown),
-            // the first criterion of a sample prepares it for the others
+            ForwardPasses forward => Passes(forward, list.ExpectedMore, forward.SamplesToCome(artifacts)),
             Validate validate => validate
-                .Spec.RankBy.Select(validate.Expected)
-                .Select(
-                    (e, i) =>
-                        new PlannedWork(
-                            Validate,
-                            ClassOf(Validate, e.Ranking.Name),
-                            e.Samples,
-                            e.Passes,
-                            i == 0 ? e.Samples : 0
-                        )
-                ),
-            TokenTrace tokens => Tracing(tokens),
+                .Spec.RankBy.Select(r => validate.Expected(r, list.ExpectedMore))
+                .Select(e => new PlannedWork(
+                    Validate,
+                    ClassOf(Validate, e.Ranking.Name),
+                    e.Samples,
+                    e.Passes,
+                    0
+                )),
+            TokenTrace tokens => Tracing(tokens, list.ExpectedMore / tokens.WorkEach),
             GradientPasses gradients =>
             [
                 new PlannedWork(
@@ -89,46 +98,36 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
                     "",
                     Shards(list.ExpectedMore, gradients.Spec.Shard),
                     list.ExpectedMore,
-                    gradients.Forward.ExpectedSamples
+                    0
                 ),
             ],
-            SampleStage samples =>
-            [
-                new PlannedWork(
-                    stage.Kind,
-                    "",
-                    list.ExpectedMore,
-                    list.ExpectedMore,
-                    samples is LogitLens ? list.ExpectedMore : 0
-                ),
-            ],
-            AblationRatio or PromptSimilarity => Study(list.ExpectedMore),
+            SampleStage => [new PlannedWork(stage.Kind, "", list.ExpectedMore, list.ExpectedMore, 0)],
+            _ when IsStudy(stage) => Study(list.ExpectedMore),
             _ => [new PlannedWork(stage.Kind, "", 1, 1, 0)],
         };
     }
 
-    private static IEnumerable<PlannedWork> Passes(ForwardPasses forward, long masks, bool nothingKnown)
+    private static IEnumerable<PlannedWork> Passes(ForwardPasses forward, long masks, long toCome)
     {
-        long samples = (masks + forward.Masks.Most - 1) / forward.Masks.Most;
-        if (nothingKnown)
+        if (toCome > 0)
         {
-            yield return new PlannedWork(Forward, "ends", samples, 2 * samples, samples);
+            yield return new PlannedWork(Forward, "ends", toCome, 2 * toCome, 0);
         }
 
+        long samples = (masks + forward.Masks.Most - 1) / forward.Masks.Most;
         yield return new PlannedWork(
             Forward,
             "masks",
             samples * Shards(forward.Masks.Most, forward.Masks.Spec.Shard),
             masks,
-            samples
+            0
         );
     }
 
-    private static IEnumerable<PlannedWork> Tracing(TokenTrace tokens)
+    private static IEnumerable<PlannedWork> Tracing(TokenTrace tokens, long samples)
     {
-        long samples = tokens.ExpectedSamples,
-            masks = tokens.Spec.Count;
-        yield return new PlannedWork(Tokens, "text tokens", samples, samples, samples);
+        long masks = tokens.Spec.Count;
+        yield return new PlannedWork(Tokens, "text tokens", samples, samples, 0);
         if (!tokens.TracesImage)
         {
             yield break;
@@ -139,7 +138,7 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
             "image masks",
             samples * Shards(masks, tokens.Spec.Shard),
             samples * masks,
-            samples
+            0
         );
         yield return new PlannedWork(Tokens, "image fit", samples, samples, 0);
     }
@@ -154,8 +153,26 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
         yield return new PlannedWork("regress", "", samples, samples, 0);
     }
 
+    private static bool IsStudy(Stage stage) => stage is AblationRatio or PromptSimilarity;
+
     private static long Shards(long work, int shard) => (work + shard - 1) / shard;
 
-    private static string SampleOf(Unit unit) =>
-        unit.Parts.OfType<KeyPart.Text>().FirstOrDefault(p => p.Name == "sample")?.Value ?? unit.Name;
+    /// <summary>
+    /// Pictures that these units are the first to prepare. An answer's cost holds that of its picture already.
+    /// </summary>
+    private static long FirstPrepared(string kind, IEnumerable<Unit> units, HashSet<string> prepared, bool isStudy)
+    {
+        IEnumerable<string> pictures = units.Select(u => u.Picture).OfType<string>();
+        if (OnSamples.Contains(kind))
+        {
+            return pictures.Count(prepared.Add);
+        }
+
+        if (kind == Answers && !isStudy) // a study asks about all before it goes on with any
+        {
+            prepared.UnionWith(pictures);
+        }
+
+        return 0;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Pipelines.Domain.Errors;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -44,6 +45,23 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     public override void Advance(string stage, long work) => bars[stage].Task.Increment(work);
 
     /// <inheritdoc/>
+    public override void AtWork(string stage, bool isAtWork)
+    {
+        Stopwatch time = bars[stage].Time;
+        lock (time)
+        {
+            if (isAtWork)
+            {
+                time.Start();
+            }
+            else
+            {
+                time.Stop();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Finished(string stage, string summary)
     {
         if (!bars.TryGetValue(stage, out Bar? bar))
@@ -65,6 +83,8 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
 
         public string? Summary { get; set; }
 
+        public Stopwatch Time { get; } = new(); // at work
+
         public string Note
         {
             get
@@ -75,7 +95,7 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
                 }
 
                 double computed = Task.Value - cached,
-                    seconds = Task.ElapsedTime?.TotalSeconds ?? 0;
+                    seconds = Time.Elapsed.TotalSeconds;
                 if (computed <= 0 || seconds <= 0.2)
                 {
                     return "";

@@ -36,7 +36,7 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
             if (state.SinceLine.Elapsed > Pause)
             {
                 state.SinceLine.Restart();
-                double rate = (state.Done - state.Cached) / state.SinceStart.Elapsed.TotalSeconds;
+                double rate = (state.Done - state.Cached) / state.Time.Elapsed.TotalSeconds;
                 line =
                     $"{stage}: {state.Done} of {state.Total} {state.WorkUnit}, {Rate(rate, state.WorkUnit)}, "
                     + $"{Duration(TimeSpan.FromSeconds((state.Total - state.Done) / Math.Max(rate, 1e-9)))} left";
@@ -46,6 +46,16 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
         if (line is not null)
         {
             Message(line);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AtWork(string stage, bool isAtWork)
+    {
+        State state = states[stage];
+        lock (state)
+        {
+            state.AtWork(isAtWork);
         }
     }
 
@@ -72,8 +82,23 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
 
         public long Total { get; set; }
 
-        public Stopwatch SinceStart { get; } = Stopwatch.StartNew();
+        public Stopwatch Time { get; } = new(); // at work
 
-        public Stopwatch SinceLine { get; } = Stopwatch.StartNew();
+        public Stopwatch SinceLine { get; } = new(); // likewise
+
+        public void AtWork(bool isAtWork)
+        {
+            foreach (Stopwatch clock in new[] { Time, SinceLine })
+            {
+                if (isAtWork)
+                {
+                    clock.Start();
+                }
+                else
+                {
+                    clock.Stop();
+                }
+            }
+        }
     }
 }

@@ -16,6 +16,11 @@ internal abstract class RunProgress
     /// <summary>Work was done.</summary>
     public abstract void Advance(string stage, long work);
 
+    /// <summary>
+    /// Work on a stage begins or pauses: rates are those of the time in between. A stage that is shown only.
+    /// </summary>
+    public abstract void AtWork(string stage, bool isAtWork);
+
     /// <summary>A stage is over.</summary>
     /// <param name="stage">Name in the spec.</param>
     /// <param name="summary">One line: what was computed, what was cached.</param>

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Pipelines.Models.Tensors;
 using Pipelines.Stages.Units;
 
@@ -10,50 +10,63 @@ namespace Pipelines.Host.Running;
 internal sealed class LocalExecutor(int jobs, Action prepare) : IExecutor
 {
     /// <inheritdoc/>
-    public IReadOnlyDictionary<Unit, Exception> Execute(
-        IReadOnlyList<Unit> units,
-        Action<Unit> compute,
-        bool stopAtFailure,
-        CancellationToken cancel
-    )
+    public void Execute(IWorkSource work, Action<Unit> compute, CancellationToken cancel)
     {
-        var failures = new ConcurrentDictionary<Unit, Exception>();
-        int next = -1;
-        void Work()
+        ExceptionDispatchInfo? broken = null;
+        void Work(int worker)
         {
-            prepare();
-            while (!cancel.IsCancellationRequested && !(stopAtFailure && !failures.IsEmpty))
+            try
             {
-                int index = Interlocked.Increment(ref next);
-                if (index >= units.Count)
+                prepare();
+                string? kind = null;
+                while (work.Next(worker) is { } unit)
                 {
-                    return;
-                }
+                    if (kind is not null && unit.Kind != kind)
+                    {
+                        TorchNative.ReturnFreedMemory(); // what comes now asks for blocks of other sizes
+                    }
 
-                try
-                {
-                    compute(units[index]);
+                    kind = unit.Kind;
+                    Compute(work, unit, compute, cancel);
                 }
-                catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-                {
-                    return;
-                }
-#pragma warning disable CA1031 // whatever a unit throws is that unit's failure; the run reports it
-                catch (Exception e)
+            }
+#pragma warning disable CA1031 // thrown again on the caller's thread
+            catch (Exception e)
 #pragma warning restore CA1031
-                {
-                    failures[units[index]] = e;
-                }
+            {
+                Interlocked.CompareExchange(ref broken, ExceptionDispatchInfo.Capture(e), null);
             }
         }
 
         var workers = Enumerable
-            .Range(0, Math.Min(jobs, units.Count))
-            .Select(i => new Thread(Work, 16 << 20) { IsBackground = true, Name = $"worker {i}" })
+            .Range(0, jobs)
+            .Select(i => new Thread(() => Work(i), 16 << 20) { IsBackground = true, Name = $"worker {i}" })
             .ToList();
         workers.ForEach(w => w.Start());
         workers.ForEach(w => w.Join());
-        TorchNative.ReturnFreedMemory(); // the next units have other threads
-        return failures;
+        TorchNative.ReturnFreedMemory();
+        broken?.Throw();
+    }
+
+    private static void Compute(IWorkSource work, Unit unit, Action<Unit> compute, CancellationToken cancel)
+    {
+        Exception? failure = null;
+        bool isDropped = false;
+        try
+        {
+            compute(unit);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            isDropped = true;
+        }
+#pragma warning disable CA1031 // whatever a unit throws is that unit's failure; the run reports it
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failure = e;
+        }
+
+        work.Over(unit, failure, isDropped);
     }
 }

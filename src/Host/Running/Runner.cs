@@ -9,27 +9,11 @@ using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Running;
 
-/// <summary>What came of a stage.</summary>
-/// <param name="Stage">The stage.</param>
-/// <param name="Computed">Units computed now.</param>
-/// <param name="Cached">Units found in the store.</param>
-/// <param name="Failures">Units that failed.</param>
-/// <param name="Missing">Units that could not be started: their inputs failed or the run was interrupted.</param>
-/// <param name="Seconds">Time taken.</param>
-internal sealed record StageOutcome(
-    Stage Stage,
-    int Computed,
-    int Cached,
-    IReadOnlyDictionary<Unit, Exception> Failures,
-    int Missing,
-    double Seconds
-)
-{
-    /// <summary>All units are there.</summary>
-    public bool Whole => Failures.Count == 0 && Missing == 0;
-}
-
-/// <summary>Runs the stages of a pipeline in order: what is missing is computed, what is there is left alone.</summary>
+/// <summary>
+/// Runs the stages of a pipeline, picture by picture: what is missing is computed, what is there is left alone. Stages
+/// are asked again for their units when workers run out of what is ready where they are (<see cref="Backlog"/>): so a
+/// sample goes through all stages before the next is begun.
+/// </summary>
 /// <param name="catalog">Units and the store.</param>
 /// <param name="executor">Computes ready units.</param>
 /// <param name="progress">What a person sees.</param>
@@ -47,122 +31,276 @@ internal sealed class Runner(
     bool keepGoing,
     CancellationToken cancel,
     Action<IReadOnlyList<Unit>>? known = null
-)
+) : IWorkSource
 {
     /// <summary>Reasons shown at a time; the log has all of them.</summary>
     private const int ReasonsTold = 3;
 
-    /// <summary>Runs <paramref name="stages"/>, each after those before it.</summary>
-    /// <returns>One outcome a stage that was started.</returns>
+    /// <summary>
+    /// Asking all stages takes time that grows with their units. Beyond so many seconds and so large a part of the run,
+    /// what is ready elsewhere is computed first: the order of the work is given up, not its results.
+    /// </summary>
+    private const double AskingSeconds = 2,
+        AskingShare = 0.05;
+
+    private readonly object gate = new();
+    private readonly Backlog backlog = new(catalog.Artifacts.Has);
+    private readonly Dictionary<int, string?> pictures = []; // of each worker
+    private readonly Dictionary<Unit, StrongBox> atWork = [];
+    private readonly Stopwatch run = new(),
+        asking = new();
+    private IReadOnlyList<StageWork> stages = [];
+    private InputException? refusal;
+    private ExceptionDispatchInfo? lost;
+    private bool mayKnowMore = true,
+        isStopped;
+
+    /// <summary>Runs <paramref name="pipeline"/>, each stage after those before it.</summary>
+    /// <returns>One outcome a stage; of a run that stopped, a stage that was begun or is whole.</returns>
+    /// <exception cref="InputException">What is stored leaves a stage nothing to do; all before it is done.</exception>
     /// <exception cref="LostUnitException">A stored unit turned out to be damaged when it was read: run them
     /// again.</exception>
-    public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> stages)
+    public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> pipeline)
     {
-        var outcomes = new List<StageOutcome>();
-        foreach (Stage stage in stages)
+        stages = [.. pipeline.Select((s, i) => new StageWork(s, i))];
+        run.Start();
+        executor.Execute(this, Compute, cancel);
+        // No failure of a unit's own: another is to be computed again. What was computed is stored.
+        lost?.Throw();
+        bool isCut = isStopped || cancel.IsCancellationRequested;
+        if (refusal is not null && !isCut)
         {
-            StageOutcome outcome = RunStage(stage);
-            outcomes.Add(outcome);
-            if (cancel.IsCancellationRequested || (!outcome.Whole && !keepGoing))
-            {
-                break;
-            }
+            throw refusal;
+        }
+
+        StageWork[] told = [.. stages.Where(s => !isCut || s.HasBegun || s.IsWhole(catalog))];
+        foreach (StageWork stage in told)
+        {
+            Finish(stage);
+        }
+
+        return [.. told.Select(s => s.Outcome(catalog))];
+    }
+
+    /// <summary>The outcomes of a plan that leaves nothing to do.</summary>
+    public IReadOnlyList<StageOutcome> Pass(Plan done)
+    {
+        StageOutcome[] outcomes =
+        [
+            .. done.Stages.Select(s => new StageOutcome(
+                s.Stage,
+                0,
+                s.Units.Count,
+                new Dictionary<Unit, Exception>(),
+                0,
+                0
+            )),
+        ];
+        foreach (StageOutcome outcome in outcomes)
+        {
+            Tell(outcome);
         }
 
         return outcomes;
     }
 
-    /// <summary>The outcomes of a plan that leaves nothing to do.</summary>
-    public IReadOnlyList<StageOutcome> Pass(Plan done) =>
-        [
-            .. done.Stages.Select(s =>
-                Finished(new StageOutcome(s.Stage, 0, s.Units.Count, new Dictionary<Unit, Exception>(), 0, 0))
-            ),
-        ];
-
-    private StageOutcome Finished(StageOutcome outcome)
+    /// <inheritdoc/>
+    public Unit? Next(int worker)
     {
-        string summary = Describe(outcome);
-        progress.Finished(outcome.Stage.Name, summary);
-        log.Write($"{outcome.Stage.Name}: {summary}");
-        return outcome;
+        lock (gate)
+        {
+            try
+            {
+                while (!isStopped && !cancel.IsCancellationRequested)
+                {
+                    if (Choose(worker) is { } unit)
+                    {
+                        Begin(worker, unit);
+                        return unit;
+                    }
+
+                    if (atWork.Count == 0)
+                    {
+                        break;
+                    }
+
+                    Monitor.Wait(gate);
+                }
+            }
+            catch
+            {
+                isStopped = true;
+                Monitor.PulseAll(gate);
+                throw;
+            }
+
+            Monitor.PulseAll(gate); // the others may be waiting for what does not come
+            return null;
+        }
     }
 
-    private StageOutcome RunStage(Stage stage)
+    /// <inheritdoc/>
+    public void Over(Unit unit, Exception? failure, bool isDropped = false)
     {
-        long start = Stopwatch.GetTimestamp();
-        var failures = new Dictionary<Unit, Exception>();
-        var failedKeys = new HashSet<string>(StringComparer.Ordinal);
-        var computedOf = new Dictionary<string, int>(StringComparer.Ordinal);
-        int computed = 0,
-            cached = 0,
-            missing = 0;
-        while (true)
+        lock (gate)
         {
-            UnitList list = stage.Units(catalog.Artifacts);
-            IReadOnlyList<Unit> distinct = Catalog.Distinct(list.Known);
-            var there = distinct.ToHashSet();
-            there.ExceptWith(catalog.Open(distinct));
-            known?.Invoke(distinct);
-            cached = Math.Max(0, there.Count - computed);
-            var open = distinct.Where(u => !there.Contains(u) && !failedKeys.Contains(Fingerprint.Of(u))).ToList();
-            var ready = open.Where(HasInputs).ToList();
-            missing = open.Count - ready.Count + (list.WaitsFor is not null && ready.Count == 0 ? 1 : 0);
-            string kind = ready.FirstOrDefault()?.Kind ?? stage.Kind;
-            ready.RemoveAll(u => u.Kind != kind); // one kind at a time: each has its own measure and rate
-            Show(stage, kind, list, distinct, there);
-            if (ready.Count == 0 || cancel.IsCancellationRequested)
+            StageWork stage = backlog.StageOf(unit);
+            atWork.Remove(unit);
+            stage.Ends(unit, failure, isDropped);
+            string label = Label(stage.Stage, unit.Kind);
+            if (!atWork.Keys.Any(u => backlog.StageOf(u) == stage && u.Kind == unit.Kind))
             {
-                break;
+                progress.AtWork(label, false);
             }
 
-            if (computedOf.TryAdd(kind, 0))
+            backlog.Over(unit, isThere: failure is null && !isDropped);
+            if (failure is null)
             {
-                LogReasons(Label(stage, kind), ready, isAll: list.WaitsFor is null);
+                mayKnowMore = true;
+                FinishIfWhole(stage);
+            }
+            else if (LostUnitException.IsCauseOf(failure))
+            {
+                lost ??= ExceptionDispatchInfo.Capture(failure);
+                isStopped = true;
+            }
+            else
+            {
+                Report(stage.Stage, unit, failure);
+                isStopped |= !keepGoing;
             }
 
-            var (succeeded, failed) = Execute(stage, ready);
-            if (failed.Values.FirstOrDefault(LostUnitException.IsCauseOf) is { } lost)
-            {
-                // No failure of its own: a unit of a stage before is to be computed again. What was computed is stored.
-                ExceptionDispatchInfo.Throw(lost);
-            }
+            Monitor.PulseAll(gate);
+        }
+    }
 
-            computed += succeeded;
-            computedOf[kind] += succeeded;
-            foreach (var (unit, failure) in failed)
-            {
-                failures[unit] = failure;
-                failedKeys.Add(Fingerprint.Of(unit));
-                Report(stage, unit, failure);
-            }
-
-            if (cancel.IsCancellationRequested || (failed.Count > 0 && !keepGoing))
-            {
-                missing =
-                    stage
-                        .Units(catalog.Artifacts)
-                        .Known.DistinctBy(Fingerprint.Of)
-                        .Count(u => !catalog.Artifacts.Has(u)) - failures.Count;
-                break;
-            }
+    private void Compute(Unit unit)
+    {
+        string label;
+        StrongBox advanced;
+        lock (gate)
+        {
+            label = Label(backlog.StageOf(unit).Stage, unit.Kind);
+            advanced = atWork[unit];
         }
 
-        foreach (var (kind, count) in computedOf.Where(k => k.Key != stage.Kind))
-        {
-            progress.Finished(Label(stage, kind), $"{count} computed");
-        }
-
-        return Finished(
-            new StageOutcome(
-                stage,
-                computed,
-                cached,
-                failures,
-                missing,
-                Stopwatch.GetElapsedTime(start).TotalSeconds
-            )
+        catalog.Compute(
+            unit,
+            work =>
+            {
+                Interlocked.Add(ref advanced.Value, work);
+                progress.Advance(label, work);
+            },
+            cancel
         );
+        progress.Advance(label, unit.Work - Interlocked.Exchange(ref advanced.Value, unit.Work));
+    }
+
+    /// <summary>
+    /// The next unit of a worker: about its picture, about none, and only then about another picture; null where none
+    /// is ready.
+    /// </summary>
+    private Unit? Choose(int worker)
+    {
+        bool isCheap = asking.Elapsed.TotalSeconds <= AskingSeconds + (AskingShare * run.Elapsed.TotalSeconds);
+        string? picture = pictures.GetValueOrDefault(worker);
+        if (backlog.TakeNear(picture) is { } near)
+        {
+            return near;
+        }
+
+        if (mayKnowMore && isCheap)
+        {
+            Ask();
+            if (backlog.TakeNear(picture) is { } nearNow)
+            {
+                return nearNow;
+            }
+        }
+
+        string?[] others = [.. pictures.Where(p => p.Key != worker).Select(p => p.Value)];
+        if (backlog.TakeElsewhere(others) is { } elsewhere)
+        {
+            return elsewhere;
+        }
+
+        if (!mayKnowMore)
+        {
+            return null;
+        }
+
+        Ask();
+        return backlog.TakeNear(picture) ?? backlog.TakeElsewhere(others);
+    }
+
+    /// <summary>
+    /// Asks the stages for their units, those that have told all but the last time. A stage that what is stored leaves
+    /// nothing to do ends the run when all before it is done.
+    /// </summary>
+    private void Ask()
+    {
+        asking.Start();
+        mayKnowMore = false;
+        backlog.End = int.MaxValue;
+        refusal = null;
+        foreach (StageWork stage in stages.Where(s => !s.IsKnown))
+        {
+            try
+            {
+                stage.Ask(catalog);
+            }
+            catch (InputException e)
+            {
+                backlog.End = stage.Number;
+                refusal = e;
+                break;
+            }
+
+            known?.Invoke(stage.Units);
+            var open = catalog.Open(stage.Units).ToHashSet();
+            foreach (Unit unit in stage.Units)
+            {
+                if (open.Contains(unit))
+                {
+                    backlog.Add(stage, unit);
+                }
+                else
+                {
+                    backlog.Found(unit); // another run may have computed it
+                }
+            }
+
+            if (open.Count < stage.Units.Count || stage.List!.ExpectedMore > 0 || stage.HasBegun)
+            {
+                foreach (string kind in stage.ComputedOf.Keys.Append(stage.Stage.Kind).Distinct(StringComparer.Ordinal))
+                {
+                    Show(stage, kind);
+                }
+            }
+
+            FinishIfWhole(stage);
+        }
+
+        asking.Stop();
+    }
+
+    private void Begin(int worker, Unit unit)
+    {
+        StageWork stage = backlog.StageOf(unit);
+        pictures[worker] = unit.Picture ?? pictures.GetValueOrDefault(worker);
+        string label = Label(stage.Stage, unit.Kind);
+        if (stage.Begins(unit.Kind))
+        {
+            LogReasons(
+                label,
+                [.. stage.Units.Where(u => u.Kind == unit.Kind && !catalog.Artifacts.Has(u))],
+                stage.IsKnown
+            );
+            Show(stage, unit.Kind);
+        }
+
+        atWork.Add(unit, new StrongBox());
+        progress.AtWork(label, true);
     }
 
     /// <summary>A stage that makes units of other kinds has a line of progress for each.</summary>
@@ -172,47 +310,50 @@ internal sealed class Runner(
     /// Shows the units of one kind: what is done and all that is known; what is expected beyond counts where it is
     /// measured alike.
     /// </summary>
-    private void Show(Stage stage, string kind, UnitList list, IReadOnlyList<Unit> distinct, HashSet<Unit> there)
+    private void Show(StageWork stage, string kind)
     {
-        var units = distinct.Where(u => u.Kind == kind).ToList();
-        string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.WorkUnit;
-        long more = workUnit == stage.WorkUnit ? list.ExpectedMore : 0;
+        Unit[] units = [.. stage.Units.Where(u => u.Kind == kind)];
+        string workUnit = units.FirstOrDefault()?.WorkUnit ?? stage.Stage.WorkUnit;
+        long more = workUnit == stage.Stage.WorkUnit ? stage.List!.ExpectedMore : 0,
+            begun = units.Where(atWork.ContainsKey).Sum(u => Interlocked.Read(ref atWork[u].Value));
         progress.Stage(
-            Label(stage, kind),
-            units.Where(there.Contains).Sum(u => u.Work),
+            Label(stage.Stage, kind),
+            units.Where(u => !atWork.ContainsKey(u) && catalog.Artifacts.Has(u)).Sum(u => u.Work) + begun,
             units.Sum(u => u.Work) + more,
             workUnit
         );
     }
 
-    private (int Succeeded, IReadOnlyDictionary<Unit, Exception> Failed) Execute(Stage stage, IReadOnlyList<Unit> units)
+    private void FinishIfWhole(StageWork stage)
     {
-        int succeeded = 0;
-        var failures = executor.Execute(
-            units,
-            unit =>
-            {
-                long advanced = 0;
-                catalog.Compute(
-                    unit,
-                    work =>
-                    {
-                        Interlocked.Add(ref advanced, work);
-                        progress.Advance(Label(stage, unit.Kind), work);
-                    },
-                    cancel
-                );
-                progress.Advance(Label(stage, unit.Kind), unit.Work - Interlocked.Read(ref advanced));
-                Interlocked.Increment(ref succeeded);
-            },
-            stopAtFailure: !keepGoing,
-            cancel
-        );
-        return (succeeded, failures);
+        if (stage.IsWhole(catalog))
+        {
+            Finish(stage);
+        }
     }
 
-    private bool HasInputs(Unit unit) =>
-        unit.Parts.OfType<KeyPart.Inputs>().All(i => i.Units.All(catalog.Artifacts.Has));
+    private void Finish(StageWork stage)
+    {
+        if (stage.IsOver)
+        {
+            return;
+        }
+
+        stage.IsOver = true;
+        foreach (var (kind, count) in stage.ComputedOf.Where(k => k.Key != stage.Stage.Kind))
+        {
+            progress.Finished(Label(stage.Stage, kind), $"{count} computed");
+        }
+
+        Tell(stage.Outcome(catalog));
+    }
+
+    private void Tell(StageOutcome outcome)
+    {
+        string summary = Describe(outcome);
+        progress.Finished(outcome.Stage.Name, summary);
+        log.Write($"{outcome.Stage.Name}: {summary}");
+    }
 
     private void LogReasons(string label, IReadOnlyList<Unit> units, bool isAll)
     {
@@ -269,5 +410,11 @@ internal sealed class Runner(
         }
 
         return parts.Count == 0 ? "nothing to do" : string.Join(", ", parts);
+    }
+
+    /// <summary>Work of a unit that is done so far.</summary>
+    private sealed class StrongBox
+    {
+        public long Value;
     }
 }

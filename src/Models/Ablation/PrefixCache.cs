@@ -17,6 +17,7 @@ public sealed class PrefixCache : IDisposable
     private readonly KeyPlaces places;
     private readonly Blocks owned;
     private readonly IDisposable? lease;
+    private readonly PrefixCache? origin;
 
     private PrefixCache(
         Decoder decoder,
@@ -28,10 +29,11 @@ public sealed class PrefixCache : IDisposable
         KeyValueBlock[] prefix,
         KeyValueBlock[] image,
         Blocks owned = Blocks.All,
-        IDisposable? lease = null
+        IDisposable? lease = null,
+        PrefixCache? origin = null
     )
     {
-        (this.owned, this.lease) = (owned, lease);
+        (this.owned, this.lease, this.origin) = (owned, lease, origin);
         Decoder = decoder;
         Prompt = prompt;
         this.places = places;
@@ -43,6 +45,11 @@ public sealed class PrefixCache : IDisposable
         this.prefix = prefix;
         this.image = image;
     }
+
+    /// <summary>
+    /// The cache that holds the keys and values: this one, or the one of which it was asked (<see cref="AskedAlso"/>).
+    /// </summary>
+    public PrefixCache Origin => origin ?? this;
 
     /// <summary>The decoder that computed the cache.</summary>
     public Decoder Decoder { get; }
@@ -158,6 +165,7 @@ public sealed class PrefixCache : IDisposable
     /// <param name="image">The image tokens, a layer.</param>
     /// <param name="owned">Whose blocks they are.</param>
     /// <param name="lease">Disposed with the result.</param>
+    /// <param name="origin">Whose blocks they are, where they are not the result's.</param>
     private static PrefixCache Of(
         Decoder decoder,
         PromptTokens prompt,
@@ -167,7 +175,8 @@ public sealed class PrefixCache : IDisposable
         KeyValueBlock[] prefix,
         KeyValueBlock[] image,
         Blocks owned = Blocks.All,
-        IDisposable? lease = null
+        IDisposable? lease = null,
+        PrefixCache? origin = null
     )
     {
         using var scope = torch.NewDisposeScope();
@@ -183,7 +192,8 @@ public sealed class PrefixCache : IDisposable
             prefix,
             image,
             owned,
-            lease
+            lease,
+            origin
         );
     }
 
@@ -209,7 +219,7 @@ public sealed class PrefixCache : IDisposable
         using var noGradient = torch.no_grad();
         using var oneThread = new OneTorchThread(Decoder.Arithmetic);
         using LayerRotary tables = Decoder.Rotary(positions);
-        return Of(Decoder, prompt, places, positions, tables, prefix, image, Blocks.None, lease);
+        return Of(Decoder, prompt, places, positions, tables, prefix, image, Blocks.None, lease, Origin);
     }
 
     /// <summary>

@@ -10,18 +10,18 @@ using Pipelines.Stages.Units;
 namespace Pipelines.Stages;
 
 /// <summary>
-/// Asks the question about pictures in seed order until enough answers are right. A unit is a block of pictures with
-/// the model's own words; whether they are right is decided when they are read, so another answer rule costs no run of
-/// the model.
+/// Asks the question about pictures in seed order until enough answers are right. A unit is a picture with the model's
+/// own words; whether they are right is decided when they are read, so another answer rule costs no run of the model.
 /// </summary>
+/// <remarks>
+/// No picture is asked about in vain: as many are known at a time as are still needed if every answer is right.
+/// </remarks>
 [StageOf<AnswerQuestionsSpec>]
 public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec spec) : Stage
 {
-    /// <summary>Pictures or questions of a unit.</summary>
-    public const int BlockSize = 8;
-
     private const int ExamplesTold = 3;
 
+    private readonly AnswerBlocks blocks = new(context, spec);
     private readonly AnswerCheck check = new(spec.Answer.Plurals, spec.Answer.Synonyms);
 
     /// <inheritdoc/>
@@ -66,6 +66,18 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     }
 
     /// <summary>
+    /// The samples that are known to be kept, in seed order, whatever the answers say that are not there yet: those
+    /// before the first that is missing. An object with too few samples so far may come to have enough.
+    /// </summary>
+    public IReadOnlyList<Sample> SamplesSoFar(Artifacts artifacts)
+    {
+        Asking asking = Ask(artifacts, NewCounts());
+        Sample[] kept = [.. asking.Pictures.Take(asking.Settled).Where(a => a.Kept).Select(a => a.Sample)];
+        var counts = kept.CountBy(s => s.Object, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+        return [.. kept.Where(s => counts[s.Object] >= spec.PerObject.Least)];
+    }
+
+    /// <summary>
     /// The pictures whose answers are there, in seed order, whether or not all are and any can be used.
     /// </summary>
     public IReadOnlyList<Asked> AskedSoFar(Artifacts artifacts)
@@ -75,21 +87,14 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
         return asking.IsOpen ? asking.Pictures : Settled(asking, objects);
     }
 
-    /// <summary>
-    /// This stage asking about the first pictures only. They are asked about in the same blocks, so that the answers
-    /// are shared.
-    /// </summary>
-    /// <param name="pictures">Pictures at least; a block is asked about as a whole.</param>
-    public AnswerQuestions First(int pictures)
-    {
-        long whole = (pictures + (BlockSize - 1L)) / BlockSize * BlockSize;
-        int limit = (int)Math.Min(whole, spec.Limit > 0 ? spec.Limit : int.MaxValue);
-        return new AnswerQuestions(context, spec with { Limit = limit })
+    /// <summary>This stage asking about the first pictures only: the same units.</summary>
+    /// <param name="pictures">Pictures at most.</param>
+    public AnswerQuestions First(int pictures) =>
+        new(context, spec with { Limit = spec.Limit > 0 ? Math.Min(pictures, spec.Limit) : pictures })
         {
             Name = Name,
             IsOneOfSeveral = IsOneOfSeveral,
         };
-    }
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
@@ -214,24 +219,25 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
         List<Unit> asked = [],
             found = [];
         var pictures = new List<Asked>();
-        int kept = 0,
+        int next = 0,
+            kept = 0,
             missing = 0;
-        for (int block = 0; block * BlockSize < Candidates && kept < spec.Keep; block++)
+        int? settled = null;
+        // As many as are needed even if every answer is right: none of them is asked about in vain
+        while (next < blocks.Candidates && kept + missing < spec.Keep)
         {
-            // As many blocks as are needed even if every answer is right: none of them is asked in vain.
-            if (missing > 0 && missing * BlockSize >= spec.Keep - kept)
+            AnswerBlock block = blocks.At(artifacts, next, AreMeasured ? 0 : spec.Keep - kept - missing);
+            asked.Add(block.Unit);
+            int skipped = next - block.First;
+            next = block.First + block.Items.Count;
+            if (!artifacts.Has(block.Unit))
             {
-                break;
-            }
-
-            asked.Add(BlockUnit(artifacts, block));
-            if (!artifacts.Has(asked[^1]))
-            {
-                missing++;
+                missing += block.Items.Count;
+                settled ??= pictures.Count;
                 continue;
             }
 
-            foreach (Asked judged in Judge(artifacts, block))
+            foreach (Asked judged in Judge(artifacts, block).Skip(skipped))
             {
                 if (kept == spec.Keep)
                 {
@@ -239,13 +245,18 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
                 }
 
                 Asked one = objects.Take(judged);
+                if (one.Awaits)
+                {
+                    settled ??= pictures.Count;
+                }
+
                 pictures.Add(one);
                 if (one.Kept)
                 {
                     kept++;
                 }
 
-                bool isWanted = one.Kept && missing == 0; // behind a missing block it may not come to be kept
+                bool isWanted = one.Kept && missing == 0; // behind a missing answer it may not come to be kept
                 if (one.FoundBy is { } target && (isWanted || !one.Awaits))
                 {
                     found.Add(target);
@@ -253,7 +264,12 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             }
         }
 
-        return new Asking([.. asked, .. found], pictures, missing > 0 || !found.TrueForAll(artifacts.Has));
+        return new Asking(
+            [.. asked, .. found],
+            pictures,
+            settled ?? pictures.Count,
+            missing > 0 || !found.TrueForAll(artifacts.Has)
+        );
     }
 
     /// <summary>
@@ -367,15 +383,12 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
             + "a question about something else leave them out, --set 'data={kind: folder, images: FOLDER}'.";
     }
 
-    private int Candidates => spec.Limit > 0 ? Math.Min(spec.Limit, context.Items.Count) : context.Items.Count;
-
-    private IEnumerable<Asked> Judge(Artifacts artifacts, int block)
+    private IEnumerable<Asked> Judge(Artifacts artifacts, AnswerBlock block)
     {
-        Unit unit = BlockUnit(artifacts, block);
         IEnumerable<Said> said = context.HasOwnQuestions
-            ? artifacts.Learn<SaidRow>(unit).Select(Said.Of)
-            : artifacts.Learn<AnswerRow>(unit).Select(Said.Of);
-        return Items(block).Zip(said, (item, row) => Judge(artifacts, item, row));
+            ? artifacts.Learn<SaidRow>(block.Unit).Select(Said.Of)
+            : artifacts.Learn<AnswerRow>(block.Unit).Select(Said.Of);
+        return block.Items.Zip(said, (item, row) => Judge(artifacts, item, row)).Take(blocks.Candidates - block.First);
     }
 
     private Asked Judge(Artifacts artifacts, DataItem item, Said said)
@@ -492,40 +505,8 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
         };
     }
 
-    private DataItem[] Items(int block)
-    {
-        int first = block * BlockSize;
-        return [.. Enumerable.Range(first, Math.Min(BlockSize, Candidates - first)).Select(i => context.Items[i])];
-    }
-
-    private Unit BlockUnit(Artifacts artifacts, int block) =>
-        artifacts.Once(this, nameof(BlockUnit), block, () => CreateBlock(block));
-
-    private Unit CreateBlock(int block)
-    {
-        DataItem[] items = Items(block);
-        PictureSource[] pictures = [.. items.Select(context.SourceOf)];
-        string range = Invariant.Text($"{block * BlockSize:000000}-{(block * BlockSize) + pictures.Length - 1:000000}");
-        return context.HasOwnQuestions
-            ? Unit.Of(
-                $"questions {range}",
-                new AnswersToQuestions(
-                    context.Source,
-                    MaxTokens,
-                    new AskedTexts([.. items.Select(QuestionOf)]),
-                    new PictureSources(pictures)
-                ),
-                pictures.Length
-            )
-            : Unit.Of(
-                $"pictures {range}",
-                new AnswersOfModel(context.Source, context.Question, MaxTokens, new PictureSources(pictures)),
-                pictures.Length
-            );
-    }
-
     /// <summary>Tokens of an answer at most.</summary>
-    private int MaxTokens => spec.Answer.MostTokens(context.HasOwnQuestions);
+    private int MaxTokens => blocks.MaxTokens;
 
     private Unit MeasuredUnit(Artifacts artifacts, DataItem item) =>
         artifacts.Once(this, nameof(MeasuredUnit), item.SampleId, () =>
@@ -561,6 +542,7 @@ public sealed class AnswerQuestions(StageContext context, AnswerQuestionsSpec sp
     /// <summary>How far the asking has come.</summary>
     /// <param name="Units">The units known now.</param>
     /// <param name="Pictures">Those whose answers are there.</param>
+    /// <param name="Settled">So many of them are what they are whatever is still missing.</param>
     /// <param name="IsOpen">A unit is missing.</param>
-    private sealed record Asking(IReadOnlyList<Unit> Units, List<Asked> Pictures, bool IsOpen);
+    private sealed record Asking(IReadOnlyList<Unit> Units, List<Asked> Pictures, int Settled, bool IsOpen);
 }

@@ -55,20 +55,21 @@ public sealed class ForwardPasses(
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts)
     {
-        if (
-            answers.Samples(artifacts) is not { } samples
-            || samples.Any(s => baseline.UnitOf(artifacts, s) is { } mean && !artifacts.Has(mean))
-        )
-        {
-            return new UnitList([], $"{answers.Name} and {baseline.Name} are done", (long)answers.Keep * masks.Most);
-        }
-
         var known = new List<Unit>();
-        int open = 0;
+        bool areAllKnown = answers.Samples(artifacts) is not null;
+        IReadOnlyList<Sample> samples = answers.SamplesSoFar(artifacts);
+        int open = 0,
+            withoutBaseline = 0;
         long unstable = 0,
-            more = 0;
+            more = areAllKnown ? 0 : (long)Math.Max(0, answers.Keep - samples.Count) * masks.Most;
         foreach (Sample sample in samples)
         {
+            if (!HasBaseline(artifacts, sample))
+            {
+                withoutBaseline++;
+                continue;
+            }
+
             Unit ends = EndsUnit(artifacts, sample);
             known.Add(ends);
             if (!artifacts.Has(ends))
@@ -90,11 +91,44 @@ public sealed class ForwardPasses(
         }
 
         string? waits =
-            open > 0 ? "f(1) and f(0) of every sample are known"
+            !areAllKnown || withoutBaseline > 0 ? $"{answers.Name} and {baseline.Name} are done"
+            : open > 0 ? "f(1) and f(0) of every sample are known"
             : unstable > 0 ? "beta of every sample is stable"
             : null;
-        return new UnitList(known, waits, ((long)open * masks.Most) + more);
+        return new UnitList(known, waits, ((long)(open + withoutBaseline) * masks.Most) + more);
     }
+
+    /// <summary>
+    /// The samples whose phi is known to be defined, in seed order, and whose masks are known to be enough: what
+    /// follows the passes may begin with these while others are still asked about.
+    /// </summary>
+    /// <exception cref="NoSampleException">phi is defined for none.</exception>
+    public SamplesKnown AcceptedSoFar(Artifacts artifacts)
+    {
+        if (Accepted(artifacts) is { } all)
+        {
+            return new SamplesKnown(all, null, 0);
+        }
+
+        Sample[] known =
+        [
+            .. answers
+                .SamplesSoFar(artifacts)
+                .Where(s =>
+                    artifacts.Has(EndsUnit(artifacts, s))
+                    && Accepts(artifacts, s)
+                    && Needed(artifacts, s).IsEnough
+                ),
+        ];
+        int expected = answers.Samples(artifacts)?.Count ?? ExpectedSamples;
+        return new SamplesKnown(known, $"{Name} is done", Math.Max(0, expected - known.Length));
+    }
+
+    /// <summary>Samples that are expected beyond those whose two ends are among the units.</summary>
+    public int SamplesToCome(Artifacts artifacts) =>
+        answers.Samples(artifacts) is null
+            ? Math.Max(0, answers.Keep - answers.SamplesSoFar(artifacts).Count(s => HasBaseline(artifacts, s)))
+            : answers.Samples(artifacts)!.Count(s => !HasBaseline(artifacts, s));
 
     /// <summary>
     /// The samples whose phi is defined; null while that, or how many masks one of them needs, is not known.
@@ -307,6 +341,9 @@ public sealed class ForwardPasses(
                 + $"picture speaks against what is measured; {kept}"
         );
     }
+
+    private bool HasBaseline(Artifacts artifacts, Sample sample) =>
+        baseline.UnitOf(artifacts, sample) is not { } mean || artifacts.Has(mean);
 
     private string? Problem(EndsRow ends) =>
         ends.Reason is { } reason ? reason

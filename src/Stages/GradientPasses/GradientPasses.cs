@@ -28,13 +28,7 @@ public sealed class GradientPasses(GradientPassesSpec spec, ForwardPasses forwar
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.SelectMany(s => ShardsOf(artifacts, s))])
-            : new UnitList(
-                [],
-                $"f(1) and f(0) of every sample of {forward.Name} are known",
-                (long)forward.ExpectedSamples * spec.Count
-            );
+        forward.AcceptedSoFar(artifacts).Units(s => ShardsOf(artifacts, s), spec.Count);
 
     /// <summary>The shards of a sample, in order of the masks.</summary>
     public IReadOnlyList<Unit> ShardsOf(Artifacts artifacts, Sample sample)

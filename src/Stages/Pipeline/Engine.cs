@@ -8,7 +8,7 @@ using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages;
 
-/// <summary>What a process keeps between units: loaded models and the samples at work.</summary>
+/// <summary>What a process keeps between units: loaded models, and the pictures at work with their samples.</summary>
 /// <param name="digests">Digests of weight and picture files.</param>
 /// <param name="verdicts">Which pictures decode.</param>
 public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDisposable
@@ -20,15 +20,20 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
 
     private readonly ConcurrentDictionary<string, Lazy<HubTokenizer>> tokenizers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<ResidentBaseline>> baselines = new(StringComparer.Ordinal);
-    private readonly LeasePool samples = new();
-    private readonly LeasePool pictures = new();
+    private readonly PicturesAtWork pictures = new();
 
-    /// <summary>Prepared samples, and pictures, kept at most; one a worker suffices.</summary>
-    public int ResidentSamples
+    /// <summary>
+    /// Pictures whose keys and values are kept at most, with what is prepared of them: one a worker suffices. One that
+    /// is at work is kept in any case.
+    /// </summary>
+    public int ResidentPictures
     {
-        get => samples.Kept;
-        set => (samples.Kept, pictures.Kept) = (value, value);
+        get => pictures.Kept;
+        set => pictures.Kept = value;
     }
+
+    /// <summary>What went through tower and prefix so far, and what is kept of it.</summary>
+    internal PicturesAtWork Pictures => pictures;
 
     /// <summary>Digests of weight and picture files.</summary>
     public FileDigests Digests => digests;
@@ -53,11 +58,11 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
         baselines.GetOrMake(key, () => new ResidentBaseline(read()));
 
     /// <summary>
-    /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive. A name belongs
-    /// to one kind of preparation.
+    /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive, and its picture
+    /// beyond that. A name belongs to one kind of preparation.
     /// </summary>
-    public Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)
-        where TRun : class, IDisposable => samples.Lease(name, prepare);
+    internal Lease<TRun> Sample<TRun>(string name, Func<TRun> prepare)
+        where TRun : class, IOverPictures => pictures.Sample(name, prepare);
 
     /// <summary>
     /// Keys and values of a picture and the text before it, computed at the first call: all questions about the picture
@@ -65,7 +70,7 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// </summary>
     /// <param name="name">Tells picture, model and settings.</param>
     /// <param name="compute">Computes them.</param>
-    internal Lease<PrefixCache> Picture(string name, Func<PrefixCache> compute) => pictures.Lease(name, compute);
+    internal Lease<PrefixCache> Picture(string name, Func<PrefixCache> compute) => pictures.Picture(name, compute);
 
     /// <summary>
     /// Drops the samples at work, the baselines and, unless <paramref name="keepModels"/>, the models. No unit may be
@@ -73,7 +78,6 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// </summary>
     public void Release(bool keepModels)
     {
-        samples.Clear(); // they hold pictures
         pictures.Clear();
         foreach (var baseline in baselines.Values.Where(b => b.IsValueCreated))
         {

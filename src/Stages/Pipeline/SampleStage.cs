@@ -11,9 +11,7 @@ public abstract class SampleStage(ForwardPasses forward) : Stage
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.Select(s => UnitOf(artifacts, s))])
-            : new UnitList([], $"{forward.Name} is done", forward.ExpectedSamples);
+        forward.AcceptedSoFar(artifacts).Units(s => [UnitOf(artifacts, s)]);
 
     /// <summary>The unit of an accepted sample.</summary>
     public Unit UnitOf(Artifacts artifacts, Sample sample)

@@ -111,12 +111,10 @@ public sealed class PromptSimilarity : Stage
     private IReadOnlyList<PromptPlan> PlansOver(int pictures)
     {
         AnswerQuestionsSpec own = forward.Answers.Spec;
-        int blocks = (pictures + AnswerQuestions.BlockSize - 1) / AnswerQuestions.BlockSize,
-            limit = blocks * AnswerQuestions.BlockSize;
         AnswerQuestionsSpec asks = own with
         {
-            Keep = limit,
-            Limit = own.Limit > 0 ? Math.Min(own.Limit, limit) : limit,
+            Keep = pictures,
+            Limit = pictures,
             PerObject = new(),
         };
         return

@@ -44,9 +44,13 @@ public sealed class SampleMasks(StageContext context, SampleMasksSpec spec, [Rol
             return new UnitList([.. Shards(artifacts, SharedScope).Where(IsNeeded).Select(s => s.Unit)]);
         }
 
-        return answers.Samples(artifacts) is { } samples
-            ? new UnitList([.. samples.SelectMany(s => ShardsOfMost(artifacts, s)).Where(IsNeeded).Select(s => s.Unit)])
-            : new UnitList([], $"{answers.Name} is done", (long)answers.Keep * Least);
+        bool areAllKnown = answers.Samples(artifacts) is not null;
+        IReadOnlyList<Sample> samples = answers.SamplesSoFar(artifacts);
+        return new SamplesKnown(
+            samples,
+            areAllKnown ? null : $"{answers.Name} is done",
+            areAllKnown ? 0 : Math.Max(0, answers.Keep - samples.Count)
+        ).Units(s => ShardsOfMost(artifacts, s).Where(IsNeeded).Select(m => m.Unit), Least);
     }
 
     /// <summary>

@@ -88,8 +88,8 @@ public sealed class TokenTrace : Stage
     /// <summary>The spec.</summary>
     public TokenTraceSpec Spec => spec;
 
-    /// <summary>Samples that may be expected while they are not known.</summary>
-    public int ExpectedSamples => forward.ExpectedSamples;
+    /// <summary>What a sample that is not known yet counts as, in the stage's measure.</summary>
+    public int WorkEach => TracesImage ? spec.Count : 1;
 
     /// <summary>Image tokens are attributed for this model.</summary>
     public bool TracesImage =>
@@ -102,13 +102,7 @@ public sealed class TokenTrace : Stage
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([.. samples.SelectMany(s => UnitsOf(artifacts, s).All)])
-            : new UnitList(
-                [],
-                $"{forward.Name} is done",
-                TracesImage ? (long)forward.ExpectedSamples * spec.Count : forward.ExpectedSamples
-            );
+        forward.AcceptedSoFar(artifacts).Units(s => UnitsOf(artifacts, s).All, WorkEach);
 
     /// <summary>delta of a sample's text tokens, in order.</summary>
     public IReadOnlyList<TextTokenRow> TextTokens(Artifacts artifacts, Sample sample) =>

@@ -34,7 +34,7 @@ public sealed class BaselineSource : IKeyed
     /// <param name="prefix">The sample.</param>
     /// <param name="own">To be disposed with the sample: a baseline that no other sample has; null where all share
     /// it.</param>
-    internal BaselineBlocks Blocks(Artifacts artifacts, ModelSource model, PrefixCache prefix, out IDisposable? own)
+    internal BaselineBlocks Blocks(Artifacts artifacts, ModelSource model, PrefixCache prefix, out IOverPictures? own)
     {
         if (other is null)
         {
@@ -81,8 +81,10 @@ public sealed class BaselineSource : IKeyed
         };
 
     /// <summary>The pair's other picture, and what passes read of it.</summary>
-    private sealed record CounterPicture(PrefixCache Cache, BaselineBlocks Blocks) : IDisposable
+    private sealed record CounterPicture(PrefixCache Cache, BaselineBlocks Blocks) : IOverPictures
     {
+        public IEnumerable<PrefixCache> Pictures => [Cache.Origin];
+
         public void Dispose()
         {
             Blocks.Dispose();

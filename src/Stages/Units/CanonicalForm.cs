@@ -49,6 +49,22 @@ internal static class CanonicalForm
                 ]
         );
 
+    /// <summary>Digests of the pictures in a record, and in the records within it, each once, in order.</summary>
+    public static IReadOnlyList<string> PicturesOf(object record) =>
+        [.. PicturesIn(record).Select(p => p.Digest).Distinct(StringComparer.Ordinal)];
+
+    private static IEnumerable<PictureSource> PicturesIn(object? value) =>
+        value switch
+        {
+            null => [],
+            PictureSource picture => [picture],
+            PictureSources several => several.Pictures,
+            IKeyed => [],
+            _ when Records.GetOrAdd(value.GetType(), IsRecord) => PropertiesOf(value.GetType())
+                .SelectMany(p => PicturesIn(p.Property.GetValue(value))),
+            _ => [],
+        };
+
     private static IEnumerable<KeyPart> PartsOf(string name, object? value) =>
         value switch
         {

@@ -58,12 +58,12 @@ public sealed class ModelSource : IKeyed
     public VisionLanguageModel Load() => load();
 
     /// <summary>
-    /// What is prepared for several units of a sample, kept while they are at work.
+    /// What is prepared for several units of a sample, kept while its picture is at work.
     /// </summary>
     /// <param name="name">Tells what it is made from and for.</param>
     /// <param name="prepare">Prepares it, at the first call.</param>
     internal Lease<TRun> Share<TRun>(string name, Func<TRun> prepare)
-        where TRun : class, IDisposable => engine.Sample(name, prepare);
+        where TRun : class, IOverPictures => engine.Sample(name, prepare);
 
     /// <summary>
     /// Why a picture cannot be asked about, as far as that is known without its pixels: it is not there, or has a size

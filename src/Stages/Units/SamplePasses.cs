@@ -59,20 +59,34 @@ public sealed record SamplePrefix(
 public sealed record SamplePasses(SamplePrefix Prefix, BaselineSource Baseline, BatchSize Batch)
 {
     /// <summary>The sample with its prefix computed, shared by all units that work on it.</summary>
-    internal Lease<SampleRun> Prepare(UnitRun run) => Prefix.Model.Share($"passes {Name}", () =>
-        {
-            PrefixCache prefix = Prefix.Build();
-            BaselineBlocks baseline = Baseline.Blocks(run.Artifacts, Prefix.Model, prefix, out IDisposable? own);
-            return new SampleRun(prefix, new SuffixForward(prefix, baseline, Prefix.Measure, Batch.Masks), own);
-        });
+    internal Lease<SampleRun> Prepare(UnitRun run) => Prefix.Model.Share($"passes {Name}", () => Over(
+            run,
+            (prefix, baseline, own) =>
+                new SampleRun(prefix, new SuffixForward(prefix, baseline, Prefix.Measure, Batch.Masks), own)
+        ));
 
     /// <summary>The sample ready for gradients.</summary>
-    internal Lease<GatedRun> PrepareGradients(UnitRun run) => Prefix.Model.Share($"gradients {Name}", () =>
+    internal Lease<GatedRun> PrepareGradients(UnitRun run) => Prefix.Model.Share($"gradients {Name}", () => Over(
+            run,
+            (prefix, baseline, own) => new GatedRun(prefix, GatedForward.Of(prefix, baseline, Prefix.Measure), own)
+        ));
+
+    /// <summary>Makes something of the sample's picture and its baseline, which go with what is made.</summary>
+    private TRun Over<TRun>(UnitRun run, Func<PrefixCache, BaselineBlocks, IOverPictures?, TRun> make)
+    {
+        PrefixCache prefix = Prefix.Build();
+        IOverPictures? own = null;
+        try
         {
-            PrefixCache prefix = Prefix.Build();
-            BaselineBlocks baseline = Baseline.Blocks(run.Artifacts, Prefix.Model, prefix, out IDisposable? own);
-            return new GatedRun(prefix, GatedForward.Of(prefix, baseline, Prefix.Measure), own);
-        });
+            return make(prefix, Baseline.Blocks(run.Artifacts, Prefix.Model, prefix, out own), own);
+        }
+        catch
+        {
+            own?.Dispose();
+            prefix.Dispose();
+            throw;
+        }
+    }
 
     private string Name => Fingerprint.Of(CanonicalForm.Of(this));
 }

@@ -12,6 +12,7 @@ public sealed class Unit : IEquatable<Unit>
     private readonly object content;
     private readonly Action<object, UnitRun> compute;
     private string? key;
+    private IReadOnlyList<string>? pictures;
 
     /// <summary>A unit from its parts; stages make them by <see cref="Of{TUnit}"/>.</summary>
     internal Unit(
@@ -21,9 +22,11 @@ public sealed class Unit : IEquatable<Unit>
         IReadOnlyList<KeyPart> parts,
         long work,
         string workUnit,
-        Action<UnitRun> compute
+        Action<UnitRun> compute,
+        IReadOnlyList<string>? pictures = null
     )
-        : this(kind, version, name, (object)parts, work, workUnit, (_, run) => compute(run)) { }
+        : this(kind, version, name, (object)parts, work, workUnit, (_, run) => compute(run)) =>
+        this.pictures = pictures ?? [];
 
     private Unit(
         string kind,
@@ -71,6 +74,16 @@ public sealed class Unit : IEquatable<Unit>
 
     /// <summary>What <see cref="Work"/> counts: masks, pictures, fits.</summary>
     public string WorkUnit { get; }
+
+    /// <summary>
+    /// Digests of the pictures that the model is run over, each once; none where the unit reads tables only. No part of
+    /// the key as such: a run puts units of one picture behind each other, because what the model computes of it is
+    /// kept while it is at work.
+    /// </summary>
+    public IReadOnlyList<string> Pictures => pictures ??= CanonicalForm.PicturesOf(content);
+
+    /// <summary>The one picture that the model is run over; null where there is none, or several.</summary>
+    public string? Picture => Pictures.Count == 1 ? Pictures[0] : null;
 
     /// <summary>SHA-256 of kind, version and <see cref="Parts"/>, hexadecimal.</summary>
     /// <exception cref="ArgumentException">Two parts have one name.</exception>

@@ -62,15 +62,9 @@ public sealed class Validate : Stage
 
     /// <inheritdoc/>
     public override UnitList Units(Artifacts artifacts) =>
-        forward.Accepted(artifacts) is { } samples
-            ? new UnitList([
-                .. from sample in samples from ranking in spec.RankBy select UnitOf(artifacts, sample, ranking),
-            ])
-            : new UnitList(
-                [],
-                $"{forward.Name} is done",
-                spec.RankBy.Sum(r => (long)forward.ExpectedSamples * Passes(r))
-            );
+        forward
+            .AcceptedSoFar(artifacts)
+            .Units(s => spec.RankBy.Select(r => UnitOf(artifacts, s, r)), PassesEach);
 
     /// <summary>The curves of all samples.</summary>
     public IReadOnlyList<ValidationRow> Rows(Artifacts artifacts) =>
@@ -186,12 +180,14 @@ public sealed class Validate : Stage
             _ => throw new InvalidOperationException($"No scan {Scan}."),
         };
 
-    /// <summary>Samples that may be expected while they are not known.</summary>
-    public int ExpectedSamples => forward.ExpectedSamples;
+    /// <summary>Passes over a sample.</summary>
+    private long PassesEach => spec.RankBy.Sum(Passes);
 
-    /// <summary>Units and passes of an order while the samples are not known.</summary>
-    public (RankingSpec Ranking, long Samples, long Passes) Expected(RankingSpec ranking) =>
-        (ranking, forward.ExpectedSamples, forward.ExpectedSamples * Passes(ranking));
+    /// <summary>Units and passes of an order over samples that are not known yet.</summary>
+    /// <param name="ranking">The order.</param>
+    /// <param name="passes">Passes of all orders that are expected of them.</param>
+    public (RankingSpec Ranking, long Samples, long Passes) Expected(RankingSpec ranking, long passes) =>
+        (ranking, passes / PassesEach, passes / PassesEach * Passes(ranking));
 
     private int Orders(RankingSpec ranking) =>
         ranking is CriterionRanking { Criterion: Criterion.Random } ? spec.RandomSeeds : 1;

@@ -368,7 +368,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
             Write(
                 "folder.yaml",
                 $"name: folder\n{head}data: {{ kind: folder, images: {pictures} }}\n"
-                    + Of("3", "count: auto, until: 0.9, least: 20, most: 60")
+                    + Of("3", "count: auto, until: 0.9, least: 20, most: 60").Replace("images: 4", "images: 6")
                     + """
                       attribution: { stage: regress }
                       validation: { stage: validate, random_seeds: 1, rank_by: [head-attribution] }

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
@@ -88,7 +89,7 @@ public sealed class RunnerTests : IDisposable
     [Fact]
     public void After_a_failure_later_stages_do_not_start()
     {
-        var outcomes = Run([Stage("s", Failing("bad"), Fake.Unit("good")), Stage("t", Fake.Unit("c"))]);
+        var outcomes = Run([Stage("s", Failing("bad"), Fake.Unit("good")), Stage("t", Fake.Unit("c"))], jobs: 1);
         outcomes.Should().ContainSingle().Which.Failures.Should().ContainSingle();
         shown.ToString().Should().Contain("bad failed");
     }
@@ -129,7 +130,7 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
-    public void Units_of_other_kinds_are_computed_kind_by_kind_and_told_apart()
+    public void Units_of_other_kinds_are_told_apart_and_come_after_what_they_read()
     {
         var order = new List<string>();
         Unit Of(string kind, string name, params KeyPart[] parts) =>
@@ -139,7 +140,7 @@ public sealed class RunnerTests : IDisposable
                 {
                     lock (order)
                     {
-                        order.Add(kind);
+                        order.Add($"{kind} {name}");
                     }
 
                     File.WriteAllText(run.File("data.txt"), name);
@@ -169,13 +170,91 @@ public sealed class RunnerTests : IDisposable
         ])[0]
             .Computed.Should()
             .Be(6);
-        order.Should().Equal("draw", "draw", "pass", "pass", "pass");
+        order.Should().BeEquivalentTo("draw a", "draw b", "pass a", "pass b", "pass c");
+        order.Should().ContainInOrder("draw a", "pass a").And.ContainInOrder("draw b", "pass b");
         shown
             .ToString()
             .Should()
             .Contain("s: draw: 2 computed")
             .And.Contain("s: pass: 3 computed")
             .And.Contain("s: 6 computed");
+    }
+
+    [Fact]
+    public void A_picture_goes_through_all_stages_before_the_next_behind_what_all_need()
+    {
+        var order = new List<string>();
+        Run(OfPictures(3, order.Add), jobs: 1).Should().OnlyContain(o => o.Whole);
+        string[] each = ["ask", "ends", "pass a", "pass b", "fit", "scan"];
+        order
+            .Should()
+            .Equal(["mean", .. Enumerable.Range(0, 3).SelectMany(i => each.Select(what => $"{what} of {i}"))]);
+    }
+
+    [Fact]
+    public void What_is_stored_of_other_pictures_is_finished_before_a_new_one_is_begun()
+    {
+        var order = new List<string>();
+        Stage[] all = OfPictures(3, order.Add);
+        Run(all[..2], jobs: 1); // all are asked about
+        order.Clear();
+        Run(all, jobs: 1);
+        order.Should().HaveCount(15).And.OnlyHaveUniqueItems();
+        order.Select(what => what[^1]).Should().BeInAscendingOrder("a picture is not left before it is done");
+    }
+
+    [Fact]
+    public void Several_workers_compute_each_unit_once_and_are_at_no_more_pictures_than_workers()
+    {
+        var order = new List<string>();
+        var now = new List<char>();
+        int most = 0;
+        Run(
+            OfPictures(
+                6,
+                what =>
+                {
+                    lock (order)
+                    {
+                        order.Add(what);
+                        now.Add(what[^1]);
+                        most = Math.Max(most, now.Where(char.IsDigit).Distinct().Count());
+                    }
+
+                    Thread.Sleep(1);
+                    lock (order)
+                    {
+                        now.Remove(what[^1]);
+                    }
+                }
+            ),
+            jobs: 3
+        )
+            .Should()
+            .OnlyContain(o => o.Whole);
+        order.Should().HaveCount(37).And.OnlyHaveUniqueItems();
+        order[0].Should().Be("mean");
+        most.Should().BeInRange(1, 3);
+    }
+
+    [Fact]
+    public void A_stage_that_what_is_stored_leaves_nothing_to_do_ends_the_run_after_those_before_it()
+    {
+        Unit first = Fake.Unit("first"),
+            second = Fake.Unit("second", parts: new KeyPart.Inputs("in", [first])),
+            last = Fake.Unit("last");
+        var refused = new InputException("t", "nothing is left.", "Ask for less.");
+        Stage[] stages =
+        [
+            Stage("s", first, second),
+            new FakeStage("fake", _ => throw refused) { Name = "t" },
+            Stage("u", last),
+        ];
+        var run = () => Run(stages);
+        run.Should().Throw<InputException>().Which.Should().BeSameAs(refused);
+        var there = Fake.Catalog(folder).Artifacts;
+        there.Has(second).Should().BeTrue();
+        there.Has(last).Should().BeFalse();
     }
 
     [Fact]
@@ -212,6 +291,59 @@ public sealed class RunnerTests : IDisposable
             .Why(Fake.Unit("u", parts: [new KeyPart.Number("alpha", 0.5), new KeyPart.Text("beta", "x")]), "run")
             .Should()
             .StartWith("beta is new (x)");
+    }
+
+    /// <summary>
+    /// Stages as those of an experiment: pictures are asked about, a mean goes over several, and what follows an answer
+    /// is known when it is there.
+    /// </summary>
+    private static Stage[] OfPictures(int count, Action<string> computed)
+    {
+        Unit Of(string name, string[] pictures, params Unit[] inputs) =>
+            Fake.Unit(
+                name,
+                run =>
+                {
+                    computed(name);
+                    File.WriteAllText(run.File("data.txt"), name);
+                },
+                pictures: pictures,
+                parts: new KeyPart.Inputs("in", inputs)
+            );
+
+        Unit OfPicture(string what, int picture, params Unit[] inputs) =>
+            Of($"{what} of {picture}", [$"{picture}"], inputs);
+
+        Unit[] asks = [.. Enumerable.Range(0, count).Select(i => OfPicture("ask", i))];
+        Unit mean = Of("mean", ["0", "1", "2"]);
+        Unit[] ends = [.. asks.Select((_, i) => OfPicture("ends", i, mean))];
+        Unit[][] passes =
+        [
+            .. ends.Select((end, i) => new[] { OfPicture("pass a", i, end), OfPicture("pass b", i, end) }),
+        ];
+        Unit[] fits = [.. passes.Select((pass, i) => Of($"fit of {i}", [], pass))];
+        Unit[] scans = [.. fits.Select((fit, i) => OfPicture("scan", i, fit))];
+        Stage Behind(string name, Unit[] known, Func<int, Unit[]> of) =>
+            new FakeStage(
+                "fake",
+                a =>
+                    new UnitList(
+                        [.. Enumerable.Range(0, count).Where(i => a.Has(known[i])).SelectMany(of)],
+                        known.All(a.Has) ? null : "more is known"
+                    )
+            )
+            {
+                Name = name,
+            };
+        return
+        [
+            Stage("answers", asks),
+            Stage("baseline", mean),
+            Behind("ends", asks, i => [ends[i]]),
+            Behind("forward", ends, i => passes[i]),
+            Behind("attribution", ends, i => [fits[i]]),
+            Behind("validation", ends, i => [scans[i]]),
+        ];
     }
 
     private static FakeStage Stage(string name, params Unit[] units) =>

@@ -37,7 +37,7 @@ public sealed class ResumeTests
         output
             .Should()
             .Contain("forward: 6 computed")
-            .And.Contain("answers: 1 cached")
+            .And.Contain("answers: 2 cached")
             .And.Contain("baseline: 1 cached");
     }
 

@@ -18,26 +18,9 @@ public sealed class SharedPrefixTests : IDisposable
     [Fact]
     public void Questions_about_one_picture_share_its_keys_and_values_whatever_the_picture_is_called()
     {
-        string quickstart = Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
-        string spec = Path.Combine(folder, "spec.yaml");
-        File.WriteAllText(
-            spec,
-            $$"""
-            name: shared
-            model: { path: "{{quickstart}}/micro-llava", device: cpu }
-            data: { kind: folder, images: "{{quickstart}}/images" }
-            stages: { answers: { stage: answer-questions } }
-            """
-        );
-        using var engine = new Engine(new FileDigests(null), new PictureVerdicts(null))
-        {
-            Runs = new RunFolders(folder),
-        };
-        var context = new StageContext(ExperimentReader.Read(spec).Experiments[0], engine, "test");
-        string file = Directory
-            .EnumerateFiles(Path.Combine(quickstart, "images"))
-            .Order(StringComparer.Ordinal)
-            .First();
+        using Engine engine = NewEngine();
+        StageContext context = ContextOf(engine);
+        string file = Pictures[0];
         string copy = Path.Combine(folder, "other-name.bin");
         File.Copy(file, copy);
 
@@ -54,6 +37,66 @@ public sealed class SharedPrefixTests : IDisposable
         given.Image(1).Should().BeSameAs(first.Image(1));
         given.Prompt.SuffixLength.Should().Be(first.Prompt.SuffixLength + 1);
         second.Prompt.SuffixLength.Should().NotBe(first.Prompt.SuffixLength);
+    }
+
+    [Fact]
+    public void No_more_pictures_are_kept_than_the_bound_and_those_at_work()
+    {
+        using Engine engine = NewEngine();
+        StageContext context = ContextOf(engine);
+        PrefixCache Prefix(int picture) => context.Source.Prefix(new PictureFile(Pictures[picture]), "?", []);
+        Lease<Sample> Prepare(int picture) => engine.Sample($"sample {picture}", () => new Sample(Prefix(picture)));
+
+        for (int i = 0; i < 4; i++)
+        {
+            using (Lease<Sample> sample = Prepare(i))
+            {
+                engine.Pictures.Count.Should().BeLessThanOrEqualTo(1, "none is computed yet");
+                sample.Value.Prefix.Image(0).Should().NotBeNull();
+                engine.Pictures.Count.Should().Be(1, "an idle sample goes with its picture when another comes");
+            }
+
+            using PrefixCache again = Prefix(i);
+            engine.Pictures.Computed.Should().Be(i + 1, "a picture that was just at work is kept");
+        }
+
+        using (PrefixCache one = Prefix(3))
+        using (PrefixCache other = Prefix(0))
+        {
+            engine.Pictures.Count.Should().Be(2, "what is at work stays");
+        }
+
+        Prefix(1).Dispose();
+        engine.Pictures.Count.Should().Be(1);
+        engine.ResidentPictures = 2;
+        Prefix(2).Dispose();
+        Prefix(1).Dispose();
+        Prefix(3).Dispose();
+        int computed = engine.Pictures.Computed;
+        Prefix(1).Dispose();
+        engine.Pictures.Computed.Should().Be(computed, "the one that was used longest ago made room");
+        engine.Pictures.Count.Should().Be(2);
+    }
+
+    [Fact]
+    public void A_sample_that_cannot_be_prepared_gives_its_picture_back()
+    {
+        using Engine engine = NewEngine();
+        StageContext context = ContextOf(engine);
+        var failing = () =>
+        {
+            using Lease<Sample> lease = engine.Sample<Sample>("broken", () => throw new InvalidDataException("broken"));
+            return lease.Value;
+        };
+        failing.Should().Throw<InvalidDataException>();
+        context.Source.Prefix(new PictureFile(Pictures[0]), "?", []).Dispose();
+        context.Source.Prefix(new PictureFile(Pictures[1]), "?", []).Dispose();
+        engine.Pictures.Count.Should().Be(1);
+        using Lease<Sample> sound = engine.Sample(
+            "broken",
+            () => new Sample(context.Source.Prefix(new PictureFile(Pictures[1]), "?", []))
+        );
+        sound.Value.Prefix.Origin.Image(0).Should().BeSameAs(sound.Value.Prefix.Image(0), "it is tried again");
     }
 
     [Fact]
@@ -76,4 +119,34 @@ public sealed class SharedPrefixTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private static string Quickstart => Path.Combine(Golden.RepositoryRoot(), "experiments", "quickstart");
+
+    private static string[] Pictures { get; } =
+        [.. Directory.EnumerateFiles(Path.Combine(Quickstart, "images")).Order(StringComparer.Ordinal).Take(4)];
+
+    private Engine NewEngine() =>
+        new(new FileDigests(null), new PictureVerdicts(null)) { Runs = new RunFolders(folder) };
+
+    private StageContext ContextOf(Engine engine)
+    {
+        string spec = Path.Combine(folder, "spec.yaml");
+        File.WriteAllText(
+            spec,
+            $$"""
+            name: shared
+            model: { path: "{{Quickstart}}/micro-llava", device: cpu }
+            data: { kind: folder, images: "{{Quickstart}}/images" }
+            stages: { answers: { stage: answer-questions } }
+            """
+        );
+        return new StageContext(ExperimentReader.Read(spec).Experiments[0], engine, "test");
+    }
+
+    private sealed record Sample(PrefixCache Prefix) : IOverPictures
+    {
+        public IEnumerable<PrefixCache> Pictures => [Prefix.Origin];
+
+        public void Dispose() => Prefix.Dispose();
+    }
 }
