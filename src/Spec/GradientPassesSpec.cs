@@ -10,7 +10,7 @@ namespace Pipelines.Spec;
 [Named("gradient-passes")]
 public sealed record GradientPassesSpec : StageSpec
 {
-    /// <summary>Gradients per sample: 30 to 100 do the work of 10 masks a head.</summary>
+    /// <summary>Gradients per sample: 100 serve models of 64 to 400 heads alike (quickstart-sizes).</summary>
     [Between(1, 1_000_000)]
     public int Count { get; init; } = 100;
 

@@ -32,6 +32,12 @@ public abstract record StageSpec
 public sealed record StageInput(string Role, Type Kind, bool Optional = false)
 {
     /// <summary>
+    /// The stage takes what is there: none, one below it or several that could fill the role are no error where the
+    /// spec does not name one.
+    /// </summary>
+    public bool IsOffer { get; init; }
+
+    /// <summary>
     /// The input of role <paramref name="role"/> filled by a stage of kind <typeparamref name="TSpec"/>.
     /// </summary>
     public static StageInput Of<TSpec>(string role, bool optional = false)
@@ -253,14 +259,20 @@ public sealed record RegressSpec : StageSpec
 {
     /// <summary>The trainer; its fields stand beside <c>trainer:</c>.</summary>
     [Inline]
-    public TrainerSpec Trainer { get; init; } = new ElasticNetSpec();
+    public TrainerSpec Trainer { get; init; } = new AutoTrainerSpec();
 
     /// <summary>Share of the masks that train; the rest tests.</summary>
     [Between(0.01, 0.99)]
     public double Train { get; init; } = 0.8;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<StageInput> Needs => Trainer is GradientSpec ? MayNeed : [.. MayNeed.Take(2)];
+    public override IReadOnlyList<StageInput> Needs =>
+        Trainer switch
+        {
+            GradientSpec => MayNeed,
+            AutoTrainerSpec => [.. MayNeed.Take(2), MayNeed[2] with { Optional = true, IsOffer = true }],
+            _ => [.. MayNeed.Take(2)],
+        };
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageInput> MayNeed =>

@@ -6,6 +6,50 @@ namespace Pipelines.Spec;
 [ChosenBy("trainer")]
 public abstract record TrainerSpec;
 
+/// <summary>
+/// By the size of the model: <c>gradient</c> where it has more than 256 heads and a stage <c>gradient-passes</c> stands
+/// above, else <c>elastic-net</c> (paper). The report says which, and why.
+/// </summary>
+[Named("auto")]
+public sealed record AutoTrainerSpec : TrainerSpec
+{
+    /// <summary>Strength of the elastic net's penalty, on masks or on what gradients leave (paper: 0.0005).</summary>
+    [Between(1e-12, 1e6)]
+    public double Alpha { get; init; } = 0.0005;
+
+    /// <summary>Share of the l1 penalty.</summary>
+    [Between(0, 1)]
+    public double L1Ratio { get; init; } = 0.5;
+
+    /// <summary>Sweeps at most.</summary>
+    [Between(1, 1_000_000)]
+    public int MaxIterations { get; init; } = 1000;
+
+    /// <summary>Stopping tolerance (relative change and dual gap, as scikit-learn's).</summary>
+    [Between(0, 1)]
+    public double Tolerance { get; init; } = 1e-4;
+
+    /// <summary>The elastic net of these settings.</summary>
+    public ElasticNetSpec ElasticNet() =>
+        new()
+        {
+            Alpha = Alpha,
+            L1Ratio = L1Ratio,
+            MaxIterations = MaxIterations,
+            Tolerance = Tolerance,
+        };
+
+    /// <summary>Gradients, mended by that elastic net where it helps.</summary>
+    public GradientSpec Gradient() =>
+        new()
+        {
+            Alpha = Alpha,
+            L1Ratio = L1Ratio,
+            MaxIterations = MaxIterations,
+            Tolerance = Tolerance,
+        };
+}
+
 /// <summary>Elastic net as scikit-learn defines it (paper).</summary>
 [Named("elastic-net")]
 public sealed record ElasticNetSpec : TrainerSpec

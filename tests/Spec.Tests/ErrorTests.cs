@@ -309,14 +309,14 @@ public sealed class ErrorTests
                 "draw: exact",
                 "alpha: 1",
                 "spec.yaml:13:66: stages.masks: the key 'alpha' belongs to stage regress or gradient-cost or "
-                    + "non-additive or token-trace, not sample-masks (allowed: stage, count, ablate, draw, scope, "
-                    + "seed, shard, inputs)"
+                    + "gradient-worth or non-additive or token-trace, not sample-masks (allowed: stage, count, "
+                    + "ablate, draw, scope, seed, shard, inputs)"
             },
             {
                 "trainer: elastic-net, alpha: 0.0005, l1_ratio: 0.5",
                 "trainer: light-gbm, alpha: 0.0005",
-                "spec.yaml:15:54: stages.attribution: the key 'alpha' belongs to trainer elastic-net or sdca or "
-                    + "gradient, not light-gbm (allowed: stage, trainer, trees, leaves, train, inputs)"
+                "spec.yaml:15:54: stages.attribution: the key 'alpha' belongs to trainer auto or elastic-net or sdca "
+                    + "or gradient, not light-gbm (allowed: stage, trainer, trees, leaves, train, inputs)"
             },
             {
                 "rank_by: [head-attribution, causal, attention, random]",

@@ -23,7 +23,8 @@ public sealed class GradientSpecTests
         Inputs("  r: { stage: regress, trainer: gradient }\n", "r")
             .Should()
             .BeEquivalentTo("masks=m", "forward=f", "gradients=g");
-        Inputs("  r: { stage: regress }\n", "r").Should().BeEquivalentTo("masks=m", "forward=f");
+        Inputs("  r: { stage: regress }\n", "r").Should().BeEquivalentTo("masks=m", "forward=f", "gradients=g");
+        Inputs("  r: { stage: regress, trainer: elastic-net }\n", "r").Should().BeEquivalentTo("masks=m", "forward=f");
         Inputs("  v: { stage: validate, rank_by: [gradient, causal] }\n", "v")
             .Should()
             .BeEquivalentTo("forward=f", "gradients=g");
@@ -32,6 +33,27 @@ public sealed class GradientSpecTests
             .Should()
             .BeEquivalentTo("samples=a", "baseline=b", "forward=f", "gradient_cost=c", "non_additive=n");
     }
+
+    [Theory]
+    [InlineData("  r: { stage: regress, inputs: { gradients: none } }\n")]
+    [InlineData("  more: { stage: gradient-passes }\n  r: { stage: regress }\n")]
+    public void A_trainer_that_is_left_to_the_size_takes_gradients_only_where_there_is_one_choice(string stages) =>
+        Inputs(stages, "r").Should().BeEquivalentTo("masks=m", "forward=f");
+
+    [Fact]
+    public void A_trainer_that_is_left_to_the_size_does_without_gradients_that_stand_below_it() =>
+        Specs
+            .One(
+                Specs.WithStages(
+                    Chain.Replace("  g:", "  r: { stage: regress, alpha: 0.01 }\n  g:", StringComparison.Ordinal)
+                )
+            )
+            .Stages.Single(s => s.Name == "r")
+            .Should()
+            .Match<StageNode>(r =>
+                !r.Inputs.ContainsKey("gradients")
+                && r.Spec == new RegressSpec { Trainer = new AutoTrainerSpec { Alpha = 0.01 } }
+            );
 
     [Fact]
     public void Gradients_without_their_stage_are_an_error_with_a_remedy() =>

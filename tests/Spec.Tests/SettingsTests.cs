@@ -26,7 +26,7 @@ public sealed class SettingsTests
         table
             .Single(s => s.Path == "stages.attribution.trainer")
             .Should()
-            .Match<Setting>(s => s.Value == "elastic-net" && s.IsDefault);
+            .Match<Setting>(s => s.Value == "elastic-net" && s.Default == "auto" && !s.IsDefault);
         table
             .Single(s => s.Path == "stages.validation.rank_by")
             .Value.Should()
@@ -72,7 +72,8 @@ public sealed class SettingsTests
             .Should()
             .MatchRegex(
                 "\"trainer\": \\{\\s+\"enum\": "
-                    + "\\[\\s+\"elastic-net\",\\s+\"sdca\",\\s+\"light-gbm\",\\s+\"fast-tree\",\\s+\"gradient\"\\s+\\]",
+                    + "\\[\\s+\"auto\",\\s+\"elastic-net\",\\s+\"sdca\","
+                    + "\\s+\"light-gbm\",\\s+\"fast-tree\",\\s+\"gradient\"\\s+\\]",
                 "a misspelt trainer must not slip through"
             );
         foreach (string kind in Kinds())

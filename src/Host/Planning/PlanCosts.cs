@@ -21,6 +21,9 @@ internal sealed class PlanCosts
     /// <summary>Tokens of an answer: one word and the end.</summary>
     private const int AnswerTokens = 3;
 
+    /// <summary>Masks that are timed together, at most.</summary>
+    private const int MasksOfABatch = 32;
+
     /// <summary>Tokens that templates put behind the question.</summary>
     private const int TemplateSuffix = 6;
 
@@ -113,7 +116,7 @@ internal sealed class PlanCosts
                     .Distinct(StringComparer.Ordinal)
             )
             {
-                if (withoutGradients && kind == GradientKind)
+                if (withoutGradients && (kind is GradientKind or PlannedWork.Seconds))
                 {
                     continue;
                 }
@@ -160,7 +163,12 @@ internal sealed class PlanCosts
                 mean,
                 readsAttention: true
             ),
-            GradientKind => StageMemory.OfGradients(shape.Value, weights.Value.Held, atATime, mean),
+            GradientKind or PlannedWork.Seconds => StageMemory.OfGradients(
+                shape.Value,
+                weights.Value.Held,
+                atATime,
+                mean
+            ),
             _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
         };
     }
@@ -199,6 +207,8 @@ internal sealed class PlanCosts
                 },
                 "logit-lens" => work.Units * 5 * s.HeadOperations / at.OperationsPerSecond,
                 GradientKind => work.Work * (at.OfGradient(s) - at.OfMask(s) + mask),
+                // a batch of masks, and one of gradients: fewer, and each costs more
+                PlannedWork.Seconds => work.Work * 2 * MasksOfABatch * mask,
                 "regress" or "half-split" => work.Units * Fit(pipeline.Context.Heads, MasksOfASample),
                 "stability" or "gradient-cost" or "non-additive" => work.Units
                     * 5

@@ -18,8 +18,11 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
         Tokens = "token-trace",
         Validate = "validate";
 
+    /// <summary>Units that time passes.</summary>
+    internal const string Seconds = "pass-seconds";
+
     /// <summary>Kinds whose units run the model over a sample.</summary>
-    private static readonly string[] OnSamples = [Forward, Validate, Tokens, "logit-lens", "gradient-passes"];
+    private static readonly string[] OnSamples = [Forward, Validate, Tokens, "logit-lens", "gradient-passes", Seconds];
 
     /// <summary>Kinds whose units' names end with their sort, behind the sample.</summary>
     private static readonly string[] WithClasses = [Forward, Validate, Tokens];
@@ -102,6 +105,7 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
                 ),
             ],
             SampleStage => [new PlannedWork(stage.Kind, "", list.ExpectedMore, list.ExpectedMore, 0)],
+            GradientWorth worth => Worth(stage.Kind, worth),
             _ when IsStudy(stage) => Study(list.ExpectedMore),
             _ => [new PlannedWork(stage.Kind, "", 1, 1, 0)],
         };
@@ -141,6 +145,14 @@ internal sealed record PlannedWork(string Kind, string Class, long Units, long W
             0
         );
         yield return new PlannedWork(Tokens, "image fit", samples, samples, 0);
+    }
+
+    private static IEnumerable<PlannedWork> Worth(string kind, GradientWorth worth)
+    {
+        var (samples, fits, passes) = worth.Expected;
+        yield return new PlannedWork(kind, "", samples * (fits + 1), samples * (fits + 1), 0);
+        yield return new PlannedWork(Validate, "", samples * fits, samples * fits * passes, samples);
+        yield return new PlannedWork(Seconds, "", samples, samples * worth.Rounds, samples);
     }
 
     /// <summary>A study's chains: it tells the passes only.</summary>

@@ -240,6 +240,11 @@ internal sealed class StageInputs(IReadOnlyList<NamedStage> stages, ErrorList er
             return Reached(agreeing[0], stage.At, stage.Path);
         }
 
+        if (need.IsOffer)
+        {
+            return null;
+        }
+
         string kind = Spelling.Of(need.Kind),
             none = need.Optional ? $"; or 'inputs: {{ {need.Role}: {None} }}'" : "";
         if (agreeing.Length > 1)

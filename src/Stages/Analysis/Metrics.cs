@@ -112,6 +112,38 @@ internal static class Metrics
         return Math.Clamp(ab / Math.Sqrt(aa * bb), -1, 1);
     }
 
+    /// <summary>
+    /// Spearman correlation: <see cref="Pearson"/> of ranks, ties at the mean of theirs (as scipy's <c>spearmanr</c>).
+    /// </summary>
+    /// <param name="a">First.</param>
+    /// <param name="b">Second, same length.</param>
+    public static double Spearman(ReadOnlySpan<double> a, ReadOnlySpan<double> b) => Pearson(Ranks(a), Ranks(b));
+
+    private static double[] Ranks(ReadOnlySpan<double> values)
+    {
+        double[] sorted = [.. values];
+        int[] order = [.. Enumerable.Range(0, values.Length)];
+        Array.Sort(sorted, order);
+        var ranks = new double[values.Length];
+        for (int first = 0; first < sorted.Length; )
+        {
+            int last = first;
+            while (last + 1 < sorted.Length && sorted[last + 1] == sorted[first])
+            {
+                last++;
+            }
+
+            for (int i = first; i <= last; i++)
+            {
+                ranks[order[i]] = (first + last) / 2.0;
+            }
+
+            first = last + 1;
+        }
+
+        return ranks;
+    }
+
     /// <summary>Cosine similarity, in [-1, 1]; NaN where a vector is zero.</summary>
     /// <param name="a">First.</param>
     /// <param name="b">Second, same length.</param>

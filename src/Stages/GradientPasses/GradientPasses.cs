@@ -54,6 +54,10 @@ public sealed class GradientPasses(GradientPassesSpec spec, ForwardPasses forwar
         });
     }
 
+    /// <summary>The shards that hold the first gradients of a sample.</summary>
+    internal IReadOnlyList<Unit> ShardsOf(Artifacts artifacts, Sample sample, int first) =>
+        [.. ShardsOf(artifacts, sample).Take((first + spec.Shard - 1) / spec.Shard)];
+
     /// <summary>A sample's gradients as units that read them depend on them.</summary>
     internal GradientsOfSample Of(Artifacts artifacts, Sample sample) => new(ShardsOf(artifacts, sample), spec.Average);
 
@@ -94,16 +98,7 @@ internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDr
         EndsRow ends = run.Row<EndsRow>(unit.Ends);
         double gap = ends.FIntact - ends.FAblated;
         byte[][] masks = unit.Drawing.Masks(unit.First, unit.Count);
-        var passes = new List<GatedLogit>(unit.Count);
-        using var threads = new TorchThreads(unit.Passes.Prefix.Model);
-        foreach (byte[][] batch in masks.Chunk(gated.Batch))
-        {
-            run.Cancel.ThrowIfCancellationRequested();
-            double[][] points = [.. batch.Select(mask => GatedForward.PointOf(mask, unit.Drawing.Heads))];
-            passes.AddRange(gated.Gradients(points));
-            run.Advance(batch.Length);
-        }
-
+        IReadOnlyList<GatedLogit> passes = Over(gated, masks, unit.Passes.Prefix.Model, run);
         new GradientPart(
             unit.Passes.Prefix.Sample,
             [.. Enumerable.Range(unit.First, unit.Count)],
@@ -112,6 +107,22 @@ internal sealed record GradientsOverMasks(SamplePasses Passes, Unit Ends, MaskDr
             [.. passes.Select(p => ends.Phi(p.F))],
             [.. passes.Select(p => Array.ConvertAll(p.Gradient, g => (float)(g / gap)))]
         ).Write(run.File(Tables.Of<GradientRow>().FileName));
+    }
+
+    /// <summary>f and its gradient under some masks, in batches, on as many threads as the model is worth.</summary>
+    internal static IReadOnlyList<GatedLogit> Over(GatedForward gated, byte[][] masks, ModelSource model, UnitRun run)
+    {
+        var passes = new List<GatedLogit>(masks.Length);
+        using var threads = new TorchThreads(model);
+        foreach (byte[][] batch in masks.Chunk(gated.Batch))
+        {
+            run.Cancel.ThrowIfCancellationRequested();
+            double[][] points = [.. batch.Select(mask => GatedForward.PointOf(mask, model.Info.TotalHeads))];
+            passes.AddRange(gated.Gradients(points));
+            run.Advance(batch.Length);
+        }
+
+        return passes;
     }
 
     /// <summary>Threads of libtorch while it does the products; packed ones have their own.</summary>

@@ -72,6 +72,11 @@ public abstract class Stage
         }
     }
 
+    /// <summary>
+    /// Settings that the spec leaves to the stage, as it settled them, and why: what the report says of them.
+    /// </summary>
+    public virtual IReadOnlyList<SummaryRow> ChosenSettings => [];
+
     /// <summary>What a person wants to know at the end of a run.</summary>
     public virtual IReadOnlyList<SummaryRow> Summary(Artifacts artifacts) => [];
 

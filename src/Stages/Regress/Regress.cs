@@ -24,8 +24,23 @@ public sealed class Regress(
     /// <summary>The spec.</summary>
     public RegressSpec Spec => spec;
 
+    /// <summary>What fits beta: the spec's, or the one that the model's size asks for.</summary>
+    public TrainerSpec Trainer => BySize.Trainer(spec.Trainer, context.Heads, gradients is not null);
+
     /// <summary>The gradients; null for a trainer that reads none.</summary>
-    public GradientPasses? Gradients => gradients;
+    public GradientPasses? Gradients => Trainer is GradientSpec ? gradients : null;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SummaryRow> ChosenSettings =>
+        spec.Trainer is AutoTrainerSpec
+            ?
+            [
+                new SummaryRow(
+                    $"{Name}: trainer",
+                    $"{Spelling.Of(Trainer.GetType())} ({BySize.WhyTrainer(context.Heads, gradients is not null)})"
+                ),
+            ]
+            : [];
 
     /// <summary>beta of a sample [N].</summary>
     public double[] Beta(Artifacts artifacts, Sample sample) => artifacts.Beta(UnitOf(artifacts, sample));
@@ -51,6 +66,7 @@ public sealed class Regress(
         var fits = Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();
         return
         [
+            .. ChosenSettings,
             new SummaryRow($"{Name}: R²", Spread(fits.Select(f => f.R2))),
             new SummaryRow($"{Name}: rho", Spread(fits.Select(f => f.Rho))),
             .. NotConverged(artifacts),
@@ -66,7 +82,7 @@ public sealed class Regress(
 
     /// <summary>Units of the passes that a sample's fit reads, gradients among them where it does.</summary>
     internal IEnumerable<Unit> PassUnits(Artifacts artifacts, Sample sample) =>
-        [.. Forward.ShardsOf(artifacts, sample), .. gradients?.ShardsOf(artifacts, sample) ?? []];
+        [.. Forward.ShardsOf(artifacts, sample), .. Gradients?.ShardsOf(artifacts, sample) ?? []];
 
     /// <inheritdoc/>
     protected override Unit Create(Artifacts artifacts, Sample sample) =>
@@ -74,14 +90,14 @@ public sealed class Regress(
             sample.Id,
             new FitOfSample(
                 sample.Id,
-                TrainerSettings.Of(spec.Trainer),
+                TrainerSettings.Of(Trainer),
                 spec.Train,
                 context.Experiment.Seed,
                 context.Heads,
                 context.Info.Heads,
                 Forward.MasksOf(artifacts, sample),
                 Forward.ShardsOf(artifacts, sample),
-                gradients?.Of(artifacts, sample)
+                Gradients?.Of(artifacts, sample)
             )
         );
 

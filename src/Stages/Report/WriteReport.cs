@@ -259,6 +259,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                 : Array.Empty<Fact>(),
             .. context.Pictures.Notes.Select(note => new Fact("pictures", note)),
             .. Forward?.Enough is null ? Array.Empty<Fact>() : [new Fact("masks", Forward.DescribeMasks(artifacts))],
+            .. shown.SelectMany(s => s.ChosenSettings).Distinct().Select(s => new Fact(s.What, s.Value)),
             .. context.Pictures.LeftOut.Select(l => new Fact(
                 "left out",
                 $"{Format.Many(l.Count, "picture")}: {l.Reason}"

@@ -1,4 +1,5 @@
 using Pipelines.Stages.Analysis;
+using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
@@ -6,8 +7,11 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>A number of a report, by which experiments are compared.</summary>
 /// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
 /// <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>,
-/// <c>beta_on_object</c> or <c>attention_on_object</c>.</param>
-/// <param name="Criterion">What ranked the heads, for the heads needed; else empty.</param>
+/// <c>beta_on_object</c>, <c>attention_on_object</c>, <c>gradient_cost</c> (passes that take as long as a gradient) or,
+/// of <c>gradient-worth</c>, <c>worth_masks</c>, <c>worth_per_pass</c>, <c>worth_r2</c>, <c>worth_r2_gained</c>,
+/// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>.</param>
+/// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
+/// worth; else empty.</param>
 /// <param name="Value">Mean over samples.</param>
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>
 /// <param name="Paper">The paper's mean for this model; NaN = it has none.</param>
@@ -24,8 +28,11 @@ public readonly record struct KeyNumber(
 /// <summary>A number of a report, as a table holds it.</summary>
 /// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
 /// <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>,
-/// <c>beta_on_object</c> or <c>attention_on_object</c>.</param>
-/// <param name="Criterion">What ranked the heads, for the heads needed; else empty.</param>
+/// <c>beta_on_object</c>, <c>attention_on_object</c>, <c>gradient_cost</c> (passes that take as long as a gradient) or,
+/// of <c>gradient-worth</c>, <c>worth_masks</c>, <c>worth_per_pass</c>, <c>worth_r2</c>, <c>worth_r2_gained</c>,
+/// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>.</param>
+/// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
+/// worth; else empty.</param>
 /// <param name="Mean">Mean over the samples that have the quantity, in its own unit.</param>
 /// <param name="Sd">Standard deviation over them.</param>
 /// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
@@ -99,6 +106,27 @@ internal static class KeyNumbers
     /// <summary>Table 3: logit kept with the important text tokens only.</summary>
     public const string LogitKept = "logit_kept";
 
+    /// <summary>Passes under a mask that take as long as a gradient.</summary>
+    public const string GradientCost = "gradient_cost";
+
+    /// <summary>Masks on which an elastic net is as good as some gradients.</summary>
+    public const string WorthInMasks = "worth_masks";
+
+    /// <summary>That number by what the gradients cost.</summary>
+    public const string WorthPerPass = "worth_per_pass";
+
+    /// <summary>R^2 of gradients less that of an elastic net at equal cost.</summary>
+    public const string WorthR2Gained = "worth_r2_gained";
+
+    /// <summary>Heads for faithfulness that an elastic net at equal cost needs more than gradients.</summary>
+    public const string WorthHeadsSaved = "worth_heads_saved";
+
+    /// <summary>R^2 on held-out masks of so many masks or gradients.</summary>
+    public const string WorthR2 = "worth_r2";
+
+    /// <summary>Heads for faithfulness in the order of so many masks or gradients.</summary>
+    public const string WorthFaithful = "worth_faithful_heads";
+
     /// <summary>All that the data allow.</summary>
     public static IReadOnlyList<KeyNumber> Of(Findings findings)
     {
@@ -145,6 +173,35 @@ internal static class KeyNumbers
             numbers.Add(new KeyNumber("attention_on_object", "", tokens.AttentionOnObject));
         }
 
+        if (WorthFindings.Of(findings.Rows<WorthRow>(), findings.Rows<PassSecondsRow>()) is { } worth)
+        {
+            numbers.AddRange(OfWorth(worth));
+        }
+
         return [.. numbers.Where(n => n.Value.Count > 0 || n.NotReached > 0)];
+    }
+    /// <summary>What gradients are worth; the criterion is how many of what.</summary>
+    private static IEnumerable<KeyNumber> OfWorth(WorthFindings worth)
+    {
+        yield return new KeyNumber(GradientCost, "", worth.CostOfGradient);
+        foreach (GradientsWorth gradients in worth.Gradients)
+        {
+            string of = Format.Many(gradients.Point.Observations, "gradient");
+            yield return new KeyNumber(WorthInMasks, of, gradients.Masks);
+            yield return new KeyNumber(WorthPerPass, of, gradients.PerPass);
+            yield return new KeyNumber(WorthR2Gained, of, gradients.R2Gained);
+            yield return new KeyNumber(WorthHeadsSaved, of, gradients.HeadsSaved);
+        }
+
+        foreach (
+            var (point, noun) in worth
+                .Masks.Select(p => (p, "mask"))
+                .Concat(worth.Gradients.Select(g => (g.Point, "gradient")))
+        )
+        {
+            string of = Format.Many(point.Observations, noun);
+            yield return new KeyNumber(WorthR2, of, point.R2);
+            yield return new KeyNumber(WorthFaithful, of, point.Faithful);
+        }
     }
 }

@@ -31,8 +31,8 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
         [
             .. validated
                 .SelectMany(e => e.Numbers)
+                .Where(n => n.Quantity is KeyNumbers.FaithfulHeads or KeyNumbers.CompleteHeads)
                 .Select(n => n.Criterion)
-                .Where(c => c.Length > 0)
                 .Distinct()
                 .OrderBy(Criteria.Order)
                 .ThenBy(c => c, StringComparer.Ordinal),

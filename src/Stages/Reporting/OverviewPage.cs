@@ -16,6 +16,12 @@ public static class OverviewPage
 
     private const string TableName = "table2-table3-experiments";
 
+    private static readonly (Section Of, string Id, string Title)[] Sections =
+    [
+        (Section.Validation, "heads", "How many heads it takes"),
+        (Section.Beyond, "beyond", "Beyond the paper"),
+    ];
+
     /// <summary>Writes the page and its figures into a folder. The bytes depend on the data only.</summary>
     public static void Write(OverviewData data, string folder)
     {
@@ -47,12 +53,15 @@ public static class OverviewPage
                     $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{Table(data)}",
                     []
                 ),
-                new PageSection(
-                    "heads",
-                    "How many heads it takes",
-                    string.Concat(figures.Select(PageSections.FigureBlock)),
-                    figures
-                ),
+                .. Sections
+                    .Select(s => (s.Id, s.Title, Figures: figures.Where(f => f.Place.Section == s.Of).ToArray()))
+                    .Where(s => s.Figures.Length > 0)
+                    .Select(s => new PageSection(
+                        s.Id,
+                        s.Title,
+                        string.Concat(s.Figures.Select(PageSections.FigureBlock)),
+                        s.Figures
+                    )),
                 new PageSection("reproduce", "Reproduce", $"<pre>{Escape(data.Command)}</pre>\n", []),
             ],
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large "

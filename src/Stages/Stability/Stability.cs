@@ -24,16 +24,19 @@ public sealed class Stability : SampleStage
         : base(forward)
     {
         (this.context, this.spec, this.attribution) = (context, spec, attribution);
-        if (attribution.Spec.Trainer is GradientSpec)
+        if (attribution.Trainer is GradientSpec)
         {
             throw new InputException(
                 $"stages.{attribution.Name}.trainer",
-                "gradient takes beta from gradients: stability asks how it settles as masks are added.",
+                $"{Named(attribution)} takes beta from gradients: stability asks how it settles as masks are added.",
                 "Give stability an attribution with another trainer, inputs: { attribution: NAME }; gradient-cost "
                     + "shows how gradients settle."
             );
         }
     }
+
+    private static string Named(Regress attribution) =>
+        attribution.Spec.Trainer is AutoTrainerSpec ? "auto, which is gradient for a model of this size," : "gradient";
 
     /// <inheritdoc/>
     public override string WorkUnit => "samples";
@@ -72,7 +75,7 @@ public sealed class Stability : SampleStage
             sample.Id,
             new StabilityOfSample(
                 sample.Id,
-                TrainerSettings.Of(attribution.Spec.Trainer),
+                TrainerSettings.Of(attribution.Trainer),
                 attribution.Spec.Train,
                 [.. spec.Shares.Order()],
                 context.Experiment.Seed,

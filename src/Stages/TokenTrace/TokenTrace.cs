@@ -57,6 +57,15 @@ public sealed class TokenTrace : Stage
             );
         }
 
+        if (spec.Trainer is AutoTrainerSpec)
+        {
+            throw new InputException(
+                "token-trace: trainer",
+                "auto chooses by the heads of the model; image tokens are not heads.",
+                "Use elastic-net, sdca, light-gbm or fast-tree."
+            );
+        }
+
         if (!validation.Spec.Compares(Criterion.HeadAttribution))
         {
             throw new InputException(

@@ -344,6 +344,7 @@ public sealed class KeyLawTests(KeyLawTests.Computed computed) : IClassFixture<K
                       tokens: { stage: token-trace, count: 40, shard: 20, inputs: { attribution: attribution } }
                       lens: { stage: logit-lens, inputs: { attribution: attribution } }
                       cost: { stage: gradient-cost }
+                      worth: { stage: gradient-worth, masks: [10, 20], gradients: [1, 2] }
                       residual: { stage: non-additive, trees: 5 }
                       layout:
                         stage: beta-layout

@@ -50,6 +50,7 @@ public sealed class AutoCountTests
     [InlineData("  x: { stage: ablation-ratio, ratios: [0.5, 0.75] }\n")]
     [InlineData("  x: { stage: prompt-similarity, prompts: [p1] }\n")]
     [InlineData("  g: { stage: gradient-passes, count: 4 }\n  x: { stage: gradient-cost }\n")]
+    [InlineData("  g: { stage: gradient-passes }\n  x: { stage: gradient-worth }\n")]
     public void A_study_of_equally_many_masks_refuses_auto_before_a_pass_is_run(string stages)
     {
         using SmallExperiment experiment = Small();

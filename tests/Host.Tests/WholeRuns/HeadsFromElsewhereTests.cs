@@ -111,7 +111,7 @@ public sealed class HeadsFromElsewhereTests
         string output = experiment.Run("--set", "name=other", "--set", "stages.masks.seed=4");
         output
             .Should()
-            .Contain("answers: 1 cached")
+            .Contain("answers: 2 cached")
             .And.Contain("baseline: 1 cached")
             .And.Contain("because seed changed 3 -> 4");
         Rows(experiment, "other", "samples")

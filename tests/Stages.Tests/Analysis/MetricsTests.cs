@@ -63,4 +63,16 @@ public sealed class MetricsTests
         double[] a = [.. Enumerable.Range(0, length).Select(_ => Uniform() - 0.3)];
         return (a, [.. a.Select(v => v + Uniform())]);
     }
+
+    [Fact]
+    public void Spearman_is_that_of_scipy_with_ties_at_their_mean_rank()
+    {
+        // scipy.stats.spearmanr
+        Metrics
+            .Spearman([0, 0, 0, 0.2, -0.1, 0.5], [1, 2, 0, 3, 0, 4])
+            .Should()
+            .BeApproximately(0.8932596002688613, 1e-12);
+        Metrics.Spearman([1, 2, 3], [10, 100, 1000]).Should().Be(1);
+        Metrics.Spearman([1, 1, 1], [1, 2, 3]).Should().Be(double.NaN);
+    }
 }

@@ -47,8 +47,8 @@ public sealed class ApprovalTests
         {
             OverviewPage.Write(Overview(), folder);
             string page = File.ReadAllText(Path.Combine(folder, OverviewPage.PageName));
-            Figure figure = Figures.Of(Overview()).Single();
-            Texts.Hold("page-overview", Approved.WithoutDrawings(page) + Told(figure));
+            string figures = string.Concat(Figures.Of(Overview()).Select(Told));
+            Texts.Hold("page-overview", Approved.WithoutDrawings(page) + figures);
         }
         finally
         {
@@ -106,6 +106,14 @@ public sealed class ApprovalTests
                 samples,
                 KeyNumbers.Of(Findings.Of(MadeUpReport.Of(4, 6, samples, masks: 40, model: model)))
             );
+        static OverviewExperiment OfWorth(string name, int heads)
+        {
+            ReportData data = MadeUpReport.Of(4, heads / 4, samples: 6, masks: 40).AnswersAlone();
+            ReportTables worth = new MadeUpWorth().AddTo(data.Tables, SampleResult.Of(data));
+            var numbers = KeyNumbers.Of(Findings.Of(data with { Tables = worth }));
+            return new OverviewExperiment(name, $"{name}/report.html", "micro-llava", heads, 6, numbers);
+        }
+
         return new OverviewData(
             "models",
             "dotnet run --project src/Host experiments/models.yaml",
@@ -113,6 +121,8 @@ public sealed class ApprovalTests
                 Of("one", 5, "llava-1.5-7b-hf"),
                 Of("two", 6, "micro-llava"),
                 new OverviewExperiment("three", "three/report.html", "micro-qwen2vl", 16, 0, []),
+                OfWorth("four", 64),
+                OfWorth("five", 144),
             ]
         );
     }

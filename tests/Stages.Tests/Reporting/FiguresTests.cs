@@ -27,7 +27,7 @@ public sealed class FiguresTests
             .Should()
             .BeEquivalentTo(Figures.PlacesOf<Findings>().Select(p => p.Name))
             .And.HaveCountGreaterThan(20);
-        Figures.TablesOf(findings).Should().HaveCount(2);
+        Figures.TablesOf(findings).Should().HaveCount(3);
         All.Should()
             .HaveCount(
                 Figures.PlacesOf<Findings>().Count()

@@ -1,0 +1,186 @@
+using System.Globalization;
+using Pipelines.Stages.Analysis;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>Beyond the paper: how the worth of gradients moves with the number of heads of the model.</summary>
+[Figure("fig-gradient-worth-sizes", Section.Beyond)]
+internal sealed class OverviewWorthFigure : IFigure<OverviewData>
+{
+    private const double Even = 1; // a pass spent on gradients is worth a pass spent on masks
+
+    private static readonly Ink[] Inks = [Palette.Series[3], Palette.Series[5], Palette.Series[1], Palette.Series[2]];
+
+    /// <summary>The figure; null where fewer than two sizes of models were looked at.</summary>
+    public static Drawing? Of(OverviewData data)
+    {
+        OverviewExperiment[] sizes =
+        [
+            .. data
+                .Experiments.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.WorthPerPass))
+                .OrderBy(e => e.Heads),
+        ];
+        if (sizes.Select(e => e.Heads).Distinct().Count() < 2)
+        {
+            return null;
+        }
+
+        string[] gradients = Named(sizes, KeyNumbers.WorthPerPass);
+        string most = gradients[^1];
+        string[] masks = [.. Named(sizes, KeyNumbers.WorthR2).Where(c => !gradients.Contains(c))];
+        Line[] perPass =
+        [
+            .. gradients.Select(
+                (g, i) => new Line(g, Inks[i % Inks.Length], Points(sizes, KeyNumbers.WorthPerPass, g))
+            ),
+        ];
+        Line[] heads =
+        [
+            new Line(most, perPass[^1].Ink, Shares(sizes, most)),
+            new Line(masks[0], Palette.Series[4], Shares(sizes, masks[0])),
+            new Line(masks[^1], Palette.Series[0], Shares(sizes, masks[^1])),
+        ];
+        return new Drawing(
+            "What gradients are worth as models grow",
+            Shows(sizes, most),
+            "Left: masks whose elastic net predicts held-out masks as well as so many gradients do, for every pass "
+                + "that these gradients cost (measured in each run); above 1 gradients are the better use of passes. "
+                + "At the ends of what was fitted it is a bound. Right: heads in the order of β that faithfulness "
+                + "takes, in percent of the model's; less is better. Marks: mean over samples; bands: 95 % bootstrap "
+                + "interval over samples. Logarithmic axis across.",
+            Table(sizes),
+            canvas => Draw(perPass, heads, canvas)
+        );
+    }
+
+    /// <summary>The criteria of a quantity, by the number that they begin with.</summary>
+    private static string[] Named(OverviewExperiment[] sizes, string quantity) =>
+        [
+            .. sizes
+                .SelectMany(e => e.Numbers)
+                .Where(n => n.Quantity == quantity)
+                .Select(n => n.Criterion)
+                .Distinct()
+                .OrderBy(NumberOf),
+        ];
+
+    private static int NumberOf(string criterion) =>
+        int.Parse(string.Concat(criterion.Where(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
+
+    private static (double Heads, Estimate Value)[] Points(
+        OverviewExperiment[] sizes,
+        string quantity,
+        string criterion
+    ) =>
+        [
+            .. sizes
+                .Where(e => e.Number(quantity, criterion) is not null)
+                .Select(e => ((double)e.Heads, e.Number(quantity, criterion)!.Value.Value)),
+        ];
+
+    private static (double Heads, Estimate Value)[] Shares(OverviewExperiment[] sizes, string criterion) =>
+        [
+            .. Points(sizes, KeyNumbers.WorthFaithful, criterion)
+                .Select(p =>
+                    (
+                        p.Heads,
+                        p.Value with
+                        {
+                            Mean = 100 * p.Value.Mean / p.Heads,
+                            Low = 100 * p.Value.Low / p.Heads,
+                            High = 100 * p.Value.High / p.Heads,
+                        }
+                    )
+                ),
+        ];
+
+    private static string Shows(OverviewExperiment[] sizes, string most)
+    {
+        string each = string.Join(
+            "; ",
+            sizes
+                .Where(e => e.Number(KeyNumbers.WorthPerPass, most) is not null)
+                .Select(e =>
+                {
+                    Estimate perPass = e.Number(KeyNumbers.WorthPerPass, most)!.Value.Value,
+                        gained = e.Number(KeyNumbers.WorthR2Gained, most)?.Value ?? Estimate.None;
+                    return $"at N = {Count(e.Heads)} they are worth {Verdicts.Number(perPass, 1)} masks for every pass "
+                        + $"and have {Verdicts.Number(gained, 3)} more R² on held-out masks than an elastic net at "
+                        + $"equal cost";
+                })
+        );
+        return $"What {most} give: {each}.";
+    }
+
+    private static FigureTable Table(OverviewExperiment[] sizes) =>
+        new(
+            ["experiment", "model", "heads", "quantity", "of", "mean", "low95", "high95", "samples"],
+            [
+                .. sizes.SelectMany(e =>
+                    e.Numbers.Where(n =>
+                            n.Quantity == KeyNumbers.GradientCost
+                            || n.Quantity.StartsWith("worth_", StringComparison.Ordinal)
+                        )
+                        .Select(n =>
+                            (IReadOnlyList<object?>)
+                                [
+                                    e.Name,
+                                    e.Model,
+                                    e.Heads,
+                                    n.Quantity,
+                                    n.Criterion,
+                                    n.Value.Mean,
+                                    n.Value.Low,
+                                    n.Value.High,
+                                    n.Value.Count,
+                                ]
+                        )
+                ),
+            ]
+        );
+
+    private static Svg Draw(Line[] perPass, Line[] heads, Canvas canvas)
+    {
+        Line[] keyed = [.. perPass, .. heads.Skip(1)];
+        var keys = new KeyRow([.. keyed.Select(l => (l.Title, l.Ink))], canvas);
+        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
+        keys.Draw(svg);
+        DrawPanel(svg, panels[0], perPass, keyed, "masks' worth of a pass", Even);
+        DrawPanel(svg, panels[1], heads, keyed, "heads for faithfulness, %", null);
+        return svg;
+    }
+
+    private static void DrawPanel(Svg svg, Panel panel, Line[] lines, Line[] keyed, string name, double? level)
+    {
+        double[] at = [.. lines.SelectMany(l => l.Points).Select(p => p.Heads).Distinct().Order()];
+        double high = lines
+            .SelectMany(l => l.Points)
+            .SelectMany(p => new[] { p.Value.Mean, p.Value.High })
+            .Where(double.IsFinite)
+            .Append(level ?? 0)
+            .Max();
+        Scale x = panel.Across(at[0], at[^1], logarithmic: true),
+            y = panel.Upwards(0, high * 1.05);
+        svg.Axes(x, y, "heads of the model, N", name, at, y.Ticks(6));
+        if (level is { } even)
+        {
+            svg.Line(x.Start, y[even], x.End, y[even], Palette.Muted, 1);
+        }
+
+        foreach (Line line in lines.Reverse())
+        {
+            svg.BeginSeries(Array.FindIndex(keyed, k => k.Title == line.Title));
+            BandedLine.Draw(svg, line.Points, x, y, line.Ink);
+            foreach (var (n, value) in line.Points.Where(p => double.IsFinite(p.Value.Mean)))
+            {
+                string words = $"{line.Title}, N = {Count((long)n)}\n{name}: {Verdicts.Number(value, 1)}";
+                svg.Dot(x[n], y[value.Mean], 3.6, line.Ink, words);
+            }
+
+            svg.End();
+        }
+    }
+
+    private sealed record Line(string Title, Ink Ink, (double Heads, Estimate Value)[] Points);
+}
