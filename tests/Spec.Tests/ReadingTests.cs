@@ -30,7 +30,7 @@ public sealed class ReadingTests
             );
         read.Stages[0].Spec.Should().BeOfType<AnswerQuestionsSpec>().Which.Keep.Should().Be(12);
         read.Stages[2].Spec.Should().Be(new SampleMasksSpec { Count = 1000 });
-        read.Stages[4].Spec.Should().Be(new RegressSpec());
+        read.Stages[4].Spec.Should().Be(new RegressSpec { Trainer = new ElasticNetSpec() });
         read.Stages[6]
             .Inputs.Should()
             .Equal(

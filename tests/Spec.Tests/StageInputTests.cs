@@ -121,7 +121,7 @@ public sealed class StageInputTests
     )]
     [InlineData(
         TwoChains + "  r: { stage: regress, inputs: { foward: f1 } }",
-        "spec.yaml:11:34: stages.r.inputs: regress has no input 'foward' (allowed: masks, forward; did you "
+        "spec.yaml:11:34: stages.r.inputs: regress has no input 'foward' (allowed: masks, forward, gradients; did you "
             + "mean forward?)"
     )]
     [InlineData(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipelines.Files;
 
 namespace Pipelines.Models.Tensors;
 
@@ -87,7 +88,7 @@ public sealed record Processors(int Cores, int HardwareThreads, int Limit)
     {
         try
         {
-            return File.ReadAllLines(file);
+            return RegularFile.ReadAllLines(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

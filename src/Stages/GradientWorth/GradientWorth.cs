@@ -114,7 +114,9 @@ public sealed class GradientWorth : Stage
         {
             throw new InputException(
                 $"stages.{Name}.gradients",
-                Invariant.Text($"asks for {Gradients[^1]} gradients; stage {gradients.Name} has {gradients.Spec.Count}."),
+                Invariant.Text(
+                    $"asks for {Gradients[^1]} gradients; stage {gradients.Name} has {gradients.Spec.Count}."
+                ),
                 $"Raise stages.{gradients.Name}.count, or name fewer."
             );
         }
