@@ -159,10 +159,10 @@ internal static class ElasticNet
                 total += value;
             }
 
-            q = new double[count];
+            q = gram.Columns.Sums(y);
             for (int j = 0; j < count; j++)
             {
-                q[j] = gram.Columns.Sum(j, y) - (gram.Mean(j) * total);
+                q[j] -= gram.Mean(j) * total;
             }
 
             w = new double[count];

@@ -26,7 +26,7 @@ internal sealed class GramMatrix
     public ReadOnlySpan<double> Row(int j) => values.AsSpan(j * Columns.Columns, Columns.Columns);
 
     /// <summary>||x_j||^2.</summary>
-    public double Diagonal(int j) => values[((long)j * Columns.Columns) + j];
+    public double Diagonal(int j) => values[(j * Columns.Columns) + j];
 
     /// <summary>Mean of column j; 0 where columns are not centred.</summary>
     public double Mean(int j) => Centred ? (double)Columns.Ones[j] / Columns.Rows : 0;
@@ -39,29 +39,38 @@ internal sealed class GramMatrix
     {
         int n = columns.Rows,
             count = columns.Columns;
-        var values = new double[(long)count * count];
+        // Every place is written: zeros would be 8 MB of them at N = 1024.
+        double[] values = GC.AllocateUninitializedArray<double>(checked(count * count));
 
-        void FillRow(int i)
+        void FillPanel(int panel)
         {
-            for (int j = i; j < count; j++)
+            int first = panel * MaskColumns.PanelColumns,
+                end = Math.Min(first + MaskColumns.PanelColumns, count);
+            Span<ulong> both = stackalloc ulong[MaskColumns.PanelColumns];
+            for (int i = 0; i < end; i++)
             {
-                // sum (x_i - m_i)(x_j - m_j) = x_i.x_j - n m_i m_j
-                double product = columns.Both(i, j) - (centred ? (double)columns.Ones[i] * columns.Ones[j] / n : 0);
-                values[((long)i * count) + j] = product;
-                values[((long)j * count) + i] = product;
+                var (other, lane) = Math.DivRem(i, MaskColumns.PanelColumns);
+                PairCounts.Best(columns.Panel(panel), columns.Panel(other), lane, both);
+                for (int j = first; j < end; j++)
+                {
+                    // sum (x_i - m_i)(x_j - m_j) = x_i.x_j - n m_i m_j
+                    double product = both[j - first] - (centred ? (double)columns.Ones[i] * columns.Ones[j] / n : 0);
+                    values[(i * count) + j] = product;
+                    values[(j * count) + i] = product;
+                }
             }
         }
 
         if (threads == 1)
         {
-            for (int i = 0; i < count; i++)
+            for (int panel = 0; panel < columns.Panels; panel++)
             {
-                FillRow(i);
+                FillPanel(panel);
             }
         }
         else
         {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, FillRow);
+            Parallel.For(0, columns.Panels, new ParallelOptions { MaxDegreeOfParallelism = threads }, FillPanel);
         }
 
         return new GramMatrix(columns, centred, values);

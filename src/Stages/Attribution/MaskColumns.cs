@@ -1,18 +1,27 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Pipelines.Domain;
 
 namespace Pipelines.Stages.Attribution;
 
 /// <summary>
-/// The design matrix X in {0,1}^(n x N), held by columns as bit vectors: row i of column j is bit i%64 of word i/64.
+/// The design matrix X in {0,1}^(n x N), held by columns as bit vectors, eight columns side by side: row i of column j
+/// is bit i%64 of word [j/8, i/64, j%8]. Words are padded with zeros to whole blocks of <see cref="PairCounts"/>.
 /// </summary>
 internal sealed class MaskColumns
 {
-    private readonly ulong[] words; // [N, W]
+    /// <summary>Columns of a panel.</summary>
+    public const int PanelColumns = 8;
 
-    private MaskColumns(ulong[] words, int[] ones, int rows)
+    private const int RowsOfWord = 64;
+
+    private readonly ulong[] words; // [panels, W, 8]
+    private readonly int width; // W
+
+    private MaskColumns(ulong[] words, int width, int[] ones, int rows)
     {
-        this.words = words;
+        (this.words, this.width) = (words, width);
         Ones = ones;
         Rows = rows;
     }
@@ -26,91 +35,124 @@ internal sealed class MaskColumns
     /// <summary>Number of ones in each column, [N].</summary>
     public int[] Ones { get; }
 
-    private int Width => (Rows + 63) / 64; // W
+    /// <summary>Panels of eight columns; the last may be padded with columns of zeros.</summary>
+    public int Panels => PanelsOf(Columns);
 
     /// <summary>Turns rows of bits (bit j%8, least significant first, of byte j/8) into columns.</summary>
     /// <param name="rows">Masks of ceil(N/8) bytes, no bit set beyond N.</param>
     /// <param name="columns">N.</param>
     public static MaskColumns Of(IEnumerable<byte[]> rows, int columns)
     {
-        // 64 rows at a time: [block][N], then turned so that a column is contiguous.
-        var blocks = new List<ulong[]>();
-        int count = 0;
-        foreach (var row in rows)
+        byte[][] all = [.. rows];
+        int wrong = Array.FindIndex(all, row => row.Length != HeadMasks.Bytes(columns));
+        if (wrong >= 0)
         {
-            if (row.Length != HeadMasks.Bytes(columns))
-            {
-                throw new ArgumentException(
-                    $"Row {count} has {row.Length} bytes; {columns} columns take {HeadMasks.Bytes(columns)}.",
-                    nameof(rows)
-                );
-            }
+            throw new ArgumentException(
+                $"Row {wrong} has {all[wrong].Length} bytes; {columns} columns take {HeadMasks.Bytes(columns)}.",
+                nameof(rows)
+            );
+        }
 
-            if (count % 64 == 0)
+        int width = PairCounts.Padded((all.Length + RowsOfWord - 1) / RowsOfWord);
+        var words = new ulong[(long)PanelsOf(columns) * width * PanelColumns];
+        var ones = new int[columns];
+        Span<ulong> square = stackalloc ulong[RowsOfWord];
+        for (int w = 0; w * RowsOfWord < all.Length; w++)
+        {
+            for (int first = 0; first < columns; first += RowsOfWord)
             {
-                blocks.Add(new ulong[columns]);
-            }
-
-            var block = blocks[^1];
-            ulong bit = 1UL << (count % 64);
-            for (int b = 0; b < row.Length; b++)
-            {
-                for (uint left = row[b]; left != 0; left &= left - 1)
+                for (int i = 0; i < RowsOfWord; i++)
                 {
-                    block[(b * 8) + BitOperations.TrailingZeroCount(left)] |= bit;
+                    int row = (w * RowsOfWord) + i;
+                    square[i] = row < all.Length ? Bits(all[row].AsSpan(first / 8)) : 0;
+                }
+
+                Transpose(square);
+                for (int j = first; j < Math.Min(first + RowsOfWord, columns); j++)
+                {
+                    ulong word = square[j - first];
+                    words[((((long)j / PanelColumns * width) + w) * PanelColumns) + (j % PanelColumns)] = word;
+                    ones[j] += BitOperations.PopCount(word);
+                }
+            }
+        }
+
+        return new MaskColumns(words, width, ones, all.Length);
+    }
+
+    /// <summary>Eight columns, [W, 8].</summary>
+    public ReadOnlySpan<ulong> Panel(int panel) => words.AsSpan(panel * width * PanelColumns, width * PanelColumns);
+
+    /// <summary>For each column the sum of the values of the rows in which it is one, in row order.</summary>
+    /// <param name="values">[n], finite.</param>
+    /// <returns>[N].</returns>
+    public double[] Sums(ReadOnlySpan<double> values)
+    {
+        var sums = new double[Panels * PanelColumns];
+        for (int p = 0; p < Panels; p++)
+        {
+            var panel = Panel(p);
+            // A zero is added where the bit is not set: sums start at +0, so this changes no bit of them.
+            Vector256<double> low = Vector256<double>.Zero, // columns 0 to 3 of the panel
+                high = Vector256<double>.Zero;
+            for (int row = 0; row < values.Length; )
+            {
+                var word = panel.Slice(row / RowsOfWord * PanelColumns, PanelColumns);
+                Vector256<ulong> lowBits = Vector256.Create(word),
+                    highBits = Vector256.Create(word[4..]);
+                for (int end = Math.Min(row + RowsOfWord, values.Length); row < end; row++)
+                {
+                    var value = Vector256.Create(values[row]).AsUInt64();
+                    low += (value & AllOrNone(lowBits)).AsDouble();
+                    high += (value & AllOrNone(highBits)).AsDouble();
+                    lowBits >>>= 1;
+                    highBits >>>= 1;
                 }
             }
 
-            count++;
+            low.CopyTo(sums, p * PanelColumns);
+            high.CopyTo(sums, (p * PanelColumns) + 4);
         }
 
-        var words = new ulong[(long)columns * blocks.Count];
-        var ones = new int[columns];
-        for (int w = 0; w < blocks.Count; w++)
+        return sums[..Columns];
+    }
+
+    /// <summary>All ones where the lowest bit is set, else zero.</summary>
+    private static Vector256<ulong> AllOrNone(Vector256<ulong> bits) =>
+        Vector256<ulong>.Zero - (bits & Vector256<ulong>.One);
+
+    private static int PanelsOf(int columns) => (columns + PanelColumns - 1) / PanelColumns;
+
+    /// <summary>The first 64 bits of a row, zeros behind its end.</summary>
+    private static ulong Bits(ReadOnlySpan<byte> row)
+    {
+        if (row.Length >= sizeof(ulong))
         {
-            for (int j = 0; j < columns; j++)
+            return MemoryMarshal.Read<ulong>(row);
+        }
+
+        ulong bits = 0;
+        for (int b = 0; b < row.Length; b++)
+        {
+            bits |= (ulong)row[b] << (8 * b);
+        }
+
+        return bits;
+    }
+
+    /// <summary>Bit c of word r becomes bit r of word c: squares off the diagonal change places, ever smaller.</summary>
+    /// <param name="square">[64].</param>
+    private static void Transpose(Span<ulong> square)
+    {
+        ulong low = uint.MaxValue; // the lower half of each square of 2 * size
+        for (int size = RowsOfWord / 2; size > 0; size /= 2, low ^= low << size)
+        {
+            for (int r = 0; r < RowsOfWord; r = (r + size + 1) & ~size) // rows of upper halves
             {
-                words[((long)j * blocks.Count) + w] = blocks[w][j];
-                ones[j] += BitOperations.PopCount(blocks[w][j]);
+                ulong differ = ((square[r] >> size) ^ square[r + size]) & low;
+                square[r] ^= differ << size;
+                square[r + size] ^= differ;
             }
         }
-
-        return new MaskColumns(words, ones, count);
     }
-
-    /// <summary>Rows in which both columns are one: x_i . x_j, exact.</summary>
-    public int Both(int i, int j)
-    {
-        var a = Column(i);
-        var b = Column(j);
-        int count = 0;
-        for (int w = 0; w < a.Length; w++)
-        {
-            count += BitOperations.PopCount(a[w] & b[w]);
-        }
-
-        return count;
-    }
-
-    /// <summary>
-    /// Sum of <paramref name="values"/> over the rows in which column <paramref name="j"/> is one, in row order.
-    /// </summary>
-    /// <param name="j">Column.</param>
-    /// <param name="values">[n].</param>
-    public double Sum(int j, ReadOnlySpan<double> values)
-    {
-        double sum = 0;
-        var column = Column(j);
-        for (int w = 0; w < column.Length; w++)
-        {
-            for (ulong left = column[w]; left != 0; left &= left - 1)
-            {
-                sum += values[(w * 64) + BitOperations.TrailingZeroCount(left)];
-            }
-        }
-
-        return sum;
-    }
-
-    private ReadOnlySpan<ulong> Column(int j) => words.AsSpan(j * Width, Width);
 }

@@ -33,6 +33,60 @@ public sealed class ElasticNetTests(ITestOutputHelper output)
     }
 
     [Property(MaxTest = 30)]
+    public void Every_way_of_counting_gives_the_rows_in_which_both_columns_are_one(int seed, ushort rows, byte columns)
+    {
+        int n = (rows % 2500) + 1,
+            count = (columns % 40) + 1;
+        var masks = Masks(seed, n, count);
+        var design = MaskColumns.Of(masks, count);
+        var counts = new ulong[MaskColumns.PanelColumns];
+        foreach (var (name, counter) in PairCounts.Supported)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                for (int panel = 0; panel < design.Panels; panel++)
+                {
+                    counter(design.Panel(panel), design.Panel(i / 8), i % 8, counts);
+                    counts
+                        .Should()
+                        .Equal(
+                            Enumerable
+                                .Range(panel * 8, 8)
+                                .Select(j =>
+                                    j < count
+                                        ? (ulong)masks.Count(m => HeadMasks.IsIntact(m, i) && HeadMasks.IsIntact(m, j))
+                                        : 0
+                                ),
+                            "{0} counts column {1}",
+                            name,
+                            i
+                        );
+                }
+            }
+        }
+    }
+
+    [Property(MaxTest = 30)]
+    public void Sums_of_columns_have_the_bits_of_a_loop_over_the_rows(int seed, byte rows, byte columns)
+    {
+        int n = rows + 1,
+            count = (columns % 40) + 1;
+        var masks = Masks(seed, n, count);
+        var random = SplitMix64.FromState((ulong)seed + 1);
+        double[] values = [.. masks.Select(_ => ((random.Next() >> 11) * Math.Pow(2, -53)) - 0.5)];
+        double[] naive = new double[count];
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j < count; j++)
+            {
+                naive[j] += HeadMasks.IsIntact(masks[i], j) ? values[i] : 0;
+            }
+        }
+
+        MaskColumns.Of(masks, count).Sums(values).Should().Equal(naive);
+    }
+
+    [Property(MaxTest = 30)]
     public void At_the_optimum_the_subgradient_is_zero_to_1e_7(int seed, bool intercept)
     {
         int n = 120,
