@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain;
@@ -43,10 +44,38 @@ internal static class FamilyBenchmark
         "Idefics3-8B-Llama3",
     ];
 
+    /// <summary>The verb.</summary>
+    public static Command Build()
+    {
+        var names = new Argument<string[]>("NAME")
+        {
+            Description = "Models of make-model's list (default: one a family).",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        Option<int> layers = Verb.Number("--layers", "Decoder layers; the vision tower keeps its depth.", 2);
+        var command = new Command(
+            "families",
+            "Tower, prefix, masks a second and peak memory of checkpoints of published widths, each in its own process."
+        )
+        {
+            names,
+            layers,
+        };
+        command.SetAction(parsed => Run(parsed.GetValue(names) ?? [], parsed.GetValue(layers)));
+        return command;
+    }
+
+    /// <summary>The verb of one of these processes.</summary>
+    public static Command BuildOne()
+    {
+        var folder = new Argument<string>("FOLDER") { Description = "A model folder." };
+        var command = new Command("family", "One model folder of families, without its peak memory.") { folder };
+        command.SetAction(parsed => RunOne(parsed.GetRequiredValue(folder)));
+        return command;
+    }
+
     /// <summary>Makes, measures and removes each model.</summary>
-    /// <param name="names">Models of <c>make-model</c>; empty = one a family.</param>
-    /// <param name="layers">Decoder layers; the vision tower keeps its depth.</param>
-    public static int Run(IReadOnlyList<string> names, int layers)
+    private static int Run(IReadOnlyList<string> names, int layers)
     {
         string work = Directory.CreateTempSubdirectory("pipelines-families-").FullName;
         try
@@ -79,7 +108,7 @@ internal static class FamilyBenchmark
     }
 
     /// <summary>Measures a model folder and prints all of its row but the peak.</summary>
-    public static int RunOne(string folder)
+    private static int RunOne(string folder)
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);

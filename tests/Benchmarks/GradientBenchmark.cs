@@ -1,61 +1,83 @@
-using System.Diagnostics;
+using System.CommandLine;
 using System.Globalization;
-using Pipelines.Domain;
 using Pipelines.Models.Ablation;
-using Pipelines.Models.Families;
 using TorchSharp;
 
 namespace Pipelines.Benchmarks;
 
-/// <summary>What a gradient costs, in masks: both over the same packed weights, alternated in one process.</summary>
+/// <summary><c>gradient</c>: what a gradient costs, in masks and beside libtorch's autograd.</summary>
 internal static class GradientBenchmark
 {
-    public static void Run(string name, int layers, int rounds)
+    /// <summary>The verb.</summary>
+    public static Command Build()
     {
+        var sample = new SampleOptions();
+        Option<int> masks = Verb.Number("--masks", "Masks a round.", 32);
+        return Verb.Of(
+            "gradient",
+            "A gradient over packed weights, beside libtorch's autograd over float32 copies, and a mask of the same "
+                + "shape.",
+            [.. sample.All, masks],
+            (parsed, setting) => Run(sample.Read(parsed), parsed.GetValue(masks), setting)
+        );
+    }
+
+    private static Finding Run(SampleShape shape, int count, Setting setting)
+    {
+        MadeUpSample.Use(setting.Threads);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        bool isSmall = name == "1b";
-        Decoder decoder = isSmall ? RandomDecoder.InternVl1B(layers, 64) : RandomDecoder.Llava7B(layers, 64, "auto");
-        int image = isSmall ? 256 : 576;
-        PromptTokens prompt = RandomDecoder.Prompt([], image);
-        using PrefixCache cache = RandomDecoder.Cache(decoder, prompt);
-        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        OutputMeasure target = decoder.Unembedding.Measure(new Measured.Logit(3, LogitMean.Rows));
-        using var suffix = new SuffixForward(cache, blocks, target);
-        GatedForward gated = GatedForward.Of(cache, blocks, target);
-        int heads = decoder.Shape.TotalHeads;
-        byte[][] masks =
-        [
-            .. Enumerable.Range(0, 32).Select(i => HeadMasks.Draw(1, "b", i, heads, 0.75, MaskDraw.Exact)),
-        ];
-        double[][] points = [.. masks.Take(gated.Batch).Select(m => GatedForward.PointOf(m, heads))];
-        double mask = double.MaxValue,
-            gradient = double.MaxValue,
-            forward = double.MaxValue;
-        for (int round = 0; round <= rounds; round++)
-        {
-            double m = Time(() => suffix.Logits(masks)) / masks.Length,
-                g = Time(() => gated.Gradients(points)) / points.Length,
-                f = Time(() => gated.Logits(points)) / points.Length;
-            if (round > 0)
-            {
-                (mask, gradient, forward) = (Math.Min(mask, m), Math.Min(gradient, g), Math.Min(forward, f));
-            }
-        }
-
-        Console.WriteLine(
+        Depth deep = Depth.Of(shape, shape.Layers, count),
+            shallow = Depth.Of(shape, 1, count);
+        Timing[] taken = Timing.Alternated(
+            setting.Rounds,
+            [() => Peak.Multiply(setting.Threads), .. deep.Works, .. shallow.Works]
+        );
+        double peak = Peak.OfThread(taken[0], setting.Threads);
+        Row Of(string what, string way, int work, double operations) =>
+            new Row(
+                what,
+                way,
+                shape.OfLayer(taken[1 + work].Over(deep.Counts[work]), taken[4 + work].Over(shallow.Counts[work]))
+            ).At(operations, "GFLOP/s", setting.Threads, peak);
+        double operations = shape.OfLayer(p => p.GradientOperations);
+        Row mask = Of("a mask and layer", "ours", 0, shape.OfLayer(p => p.MaskOperations)),
+            ours = Of("a gradient and layer", "ours", 1, operations);
+        return new Finding(
+            $"gradient: {shape}, batch {deep.Counts[1]}, autograd's {deep.Counts[2]}",
+            [mask, ours, Of("a gradient and layer", "libtorch float32, autograd", 2, operations).Beside(ours)],
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}, {layers} layers, batch {suffix.Batch} masks, {gated.Batch} gradients: mask {mask:F1} ms, "
-                    + $"gradient {gradient:F1} ms = {gradient / mask:F2} masks; its way forward {forward / mask:F2}"
+                $"A gradient costs {ours.CpuMilliseconds / mask.CpuMilliseconds:0.00} masks."
             )
         );
     }
 
-    private static double Time(Action action)
+    /// <summary>Masks, our gradients and autograd's on some layers.</summary>
+    /// <param name="Works">Each once.</param>
+    /// <param name="Counts">Masks or gradients in each.</param>
+    private sealed record Depth(Action[] Works, int[] Counts)
     {
-        long start = Stopwatch.GetTimestamp();
-        action();
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        public static Depth Of(SampleShape shape, int layers, int count)
+        {
+            MadeUpSample packed = shape.Sample(layers),
+                wide = shape.Sample(layers, "torch");
+            var forward = new SuffixForward(packed.Cache, packed.Blocks, packed.Target);
+            GatedForward ours = GatedForward.Of(packed.Cache, packed.Blocks, packed.Target),
+                autograd = GatedForward.Of(wide.Cache, wide.Blocks, wide.Target);
+            byte[][] masks = packed.Masks(count);
+            double[][] Points(GatedForward gates) =>
+                [.. masks.Take(gates.Batch).Select(m => GatedForward.PointOf(m, packed.Decoder.Shape.TotalHeads))];
+            double[][] oursAt = Points(ours),
+                autogradAt = Points(autograd);
+            return new Depth(
+                [
+                    () => forward.Logits(masks),
+                    () => ours.Gradients(oursAt),
+                    () => autograd.Gradients(autogradAt),
+                ],
+                [count, oursAt.Length, autogradAt.Length]
+            );
+        }
     }
 }

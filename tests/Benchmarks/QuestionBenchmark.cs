@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -12,10 +13,18 @@ namespace Pipelines.Benchmarks;
 /// </summary>
 internal static class QuestionBenchmark
 {
+    /// <summary>The verb.</summary>
+    public static Command Build()
+    {
+        Option<int> rows = Verb.Number("--rows", "Rows of a file of names.", 100_000),
+            pictures = Verb.Number("--pictures", "Rows of a TSV with pictures inside.", 50);
+        var command = new Command("questions", "Reading files of questions: seconds and memory.") { rows, pictures };
+        command.SetAction(parsed => Run(parsed.GetValue(rows), parsed.GetValue(pictures)));
+        return command;
+    }
+
     /// <summary>Writes a file of each kind and reads it.</summary>
-    /// <param name="rows">Rows of a file of names.</param>
-    /// <param name="pictures">Rows of a TSV with pictures inside.</param>
-    public static int Run(int rows, int pictures)
+    private static int Run(int rows, int pictures)
     {
         string folder = Directory.CreateTempSubdirectory("pipelines-questions-").FullName;
         try

@@ -1,66 +1,57 @@
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
+using Pipelines.Models.Making;
 using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Benchmarks;
 
-/// <summary>A decoder of LLaVA-7B's shape with few layers and random float16 weights; in the caller's scope.</summary>
+/// <summary>
+/// A decoder of a published model's shape with few layers and random float16 weights; in the caller's scope. Shape
+/// only: norms of queries and keys, windows and position streams of its family are left out.
+/// </summary>
 internal static class RandomDecoder
 {
-    private const int Image = 576;
-    private const int Suffix = 23;
-
     /// <summary>The decoder.</summary>
-    /// <param name="layers">Instead of 32.</param>
+    /// <param name="model">Whose shape.</param>
+    /// <param name="layers">Instead of its own.</param>
     /// <param name="rows">V.</param>
     /// <param name="linear">auto | torch | packed.</param>
-    public static Decoder Llava7B(int layers, int rows, string linear) =>
-        Of(new DecoderShape(layers, 32, 32, 128, 4096, 11008, rows, 1e-5, 10000, null, false, false), linear);
-
-    /// <summary>One of InternVL2.5-1B's shape.</summary>
-    /// <param name="layers">Instead of 24.</param>
-    /// <param name="rows">V.</param>
-    public static Decoder InternVl1B(int layers, int rows) =>
-        Of(new DecoderShape(layers, 14, 2, 64, 896, 4864, rows, 1e-6, 1000000, null, false, false), "auto");
-
-    private static Decoder Of(DecoderShape shape, string linear)
+    public static Decoder Of(PublishedModel model, int layers, int rows, string linear)
     {
         TorchNative.Touch();
         var arithmetic = Arithmetic.Resolve("cpu", "float32", linear, torch.ScalarType.Float16);
-        torch.Tensor Random(int rows, int columns) => (torch.randn(rows, columns) * 0.02f).to(torch.ScalarType.Float16);
+        DecoderShape shape = ShapeOf(model, layers, rows);
         ILinear LinearOf(torch.Tensor weight) =>
             arithmetic.Linear == LinearChoice.Packed
                 ? new PackedLinear(weight, null)
                 : new TorchLinear(weight.to(torch.ScalarType.Float32), null);
-        ILinear Linear(int rows, int columns)
+        ILinear Linear(int outputs, int inputs)
         {
-            using torch.Tensor weight = Random(rows, columns);
+            using torch.Tensor weight = Weight(outputs, inputs);
             return LinearOf(weight);
         }
 
         RmsNorm Norm() => new(torch.ones(shape.Hidden), 1e-5, arithmetic.Linear);
         int h = shape.Hidden,
-            i = shape.Intermediate,
-            asked = shape.Heads * shape.HeadDim,
-            kept = shape.KvHeads * shape.HeadDim;
+            i = shape.Intermediate;
         DecoderLayer[] stack =
         [
             .. Enumerable
-                .Range(0, shape.Layers)
+                .Range(0, layers)
                 .Select(_ => new DecoderLayer(
                     Norm(),
-                    Linear(asked, h),
-                    Linear(kept, h),
-                    Linear(kept, h),
-                    Linear(h, asked),
+                    Linear(model.QueryWidth, h),
+                    Linear(model.KeyWidth, h),
+                    Linear(model.KeyWidth, h),
+                    Linear(h, model.QueryWidth),
                     Norm(),
                     Linear(i, h),
                     Linear(i, h),
                     Linear(h, i)
                 )),
         ];
-        torch.Tensor embedding = Random(shape.VocabularyRows, h);
+        torch.Tensor embedding = Weight(rows, h);
         return new Decoder(
             shape,
             arithmetic,
@@ -71,11 +62,47 @@ internal static class RandomDecoder
         );
     }
 
-    /// <summary>T = 23, P = 576, and tokens behind it.</summary>
-    public static PromptTokens Prompt(IReadOnlyList<int> given, int image = Image) =>
-        new PromptTokens("", [.. Enumerable.Repeat(1, 5 + image), .. Enumerable.Range(0, Suffix)], 5, image).FollowedBy(
-            given
+    /// <summary>A published model's sizes.</summary>
+    public static DecoderShape ShapeOf(PublishedModel model, int layers, int rows) =>
+        new(
+            layers,
+            model.Heads,
+            model.KvHeads,
+            model.HeadDim,
+            model.Hidden,
+            model.Intermediate,
+            rows,
+            1e-5,
+            10000,
+            null,
+            QkvBias: false,
+            TiedHead: false
         );
+
+    /// <summary>Random weights, float16.</summary>
+    /// <returns>[outputs, inputs].</returns>
+    public static torch.Tensor Weight(int outputs, int inputs)
+    {
+        using torch.Tensor wide = torch.rand(outputs, inputs); // cheaper than a normal distribution, and as good here
+        using torch.Tensor centred = wide.sub(Scalars.Of(0.5));
+        using torch.Tensor small = centred.mul(Scalars.Of(0.07));
+        return small.to(torch.ScalarType.Float16);
+    }
+
+    /// <summary>A prompt: prefix, P image tokens, T text tokens, and tokens behind it.</summary>
+    /// <param name="image">P.</param>
+    /// <param name="text">T.</param>
+    /// <param name="given">Tokens behind it.</param>
+    public static PromptTokens Prompt(int image, int text, IReadOnlyList<int> given)
+    {
+        const int before = 5;
+        return new PromptTokens(
+            "",
+            [.. Enumerable.Repeat(1, before + image), .. Enumerable.Range(0, text)],
+            before,
+            image
+        ).FollowedBy(given);
+    }
 
     /// <summary>A picture of noise behind the prompt.</summary>
     public static PrefixCache Cache(Decoder decoder, PromptTokens prompt)

@@ -1,8 +1,10 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
+using Pipelines.Models.Making;
 using Pipelines.Models.Tensors;
 using TorchSharp;
 
@@ -16,12 +18,29 @@ namespace Pipelines.Benchmarks;
 /// </summary>
 internal static class SingleHeadBenchmark
 {
-    public static void Run(int layers, int rounds)
+    /// <summary>The verb.</summary>
+    public static Command Build()
+    {
+        Option<int> layers = Verb.Number("--layers", "Decoder layers of LLaVA-7B's shape.", 8),
+            rounds = Verb.Number("--rounds", "Rounds; medians are shown.", 3);
+        var command = new Command(
+            "single-head",
+            "What it saves that a pass with one ablated head starts at the head's layer (the causal criterion)."
+        )
+        {
+            layers,
+            rounds,
+        };
+        command.SetAction(parsed => Run(parsed.GetValue(layers), parsed.GetValue(rounds)));
+        return command;
+    }
+
+    private static void Run(int layers, int rounds)
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        Decoder decoder = RandomDecoder.Llava7B(layers, 64, "auto");
-        using PrefixCache cache = RandomDecoder.Cache(decoder, RandomDecoder.Prompt([]));
+        Decoder decoder = RandomDecoder.Of(PublishedModel.Named("llava-1.5-7b-hf"), layers, 64, "auto");
+        using PrefixCache cache = RandomDecoder.Cache(decoder, RandomDecoder.Prompt(576, 23, []));
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
         OutputMeasure target = decoder.Unembedding.Measure(new Measured.Logit(3, LogitMean.Rows));
         using var suffix = new SuffixForward(cache, blocks, target);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Host.Commands;
@@ -18,12 +19,33 @@ internal static class StoreBenchmark
         StagesOfMasks = 2,
         LeastMasks = 2;
 
+    /// <summary>The verb.</summary>
+    public static Command Build()
+    {
+        Option<int> units = Verb.Number("--units", "Units at least.", 100_000),
+            rounds = Verb.Number("--rounds", "Times that each way is timed.", 3);
+        var folder = new Option<string?>("--folder")
+        {
+            Description =
+                "Where the store lies; kept, and used as it is where it is there (default: one that goes away).",
+            HelpName = "DIR",
+        };
+        var command = new Command("store", "A finished run of many units run once more: what nothing to do costs.")
+        {
+            units,
+            rounds,
+            folder,
+        };
+        command.SetAction(parsed => Run(parsed.GetValue(units), parsed.GetValue(rounds), parsed.GetValue(folder)));
+        return command;
+    }
+
     /// <summary>Fills a store, and times the run that finds nothing to do beside one that looks at all files.</summary>
     /// <param name="units">Units at least.</param>
     /// <param name="rounds">Times that each way is timed.</param>
     /// <param name="folder">Where the store lies; kept, and used as it is where it is there. null = a folder that goes
     /// away.</param>
-    public static int Run(int units, int rounds, string? folder)
+    private static int Run(int units, int rounds, string? folder)
     {
         StageAssembly.MakeKnown();
         string root = folder ?? Directory.CreateTempSubdirectory("pipelines-store-").FullName;

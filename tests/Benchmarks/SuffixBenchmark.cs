@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain;
@@ -15,7 +16,43 @@ namespace Pipelines.Benchmarks;
 /// </summary>
 internal static class SuffixBenchmark
 {
-    public static void Run(string folder, string picture, int workers, int masks, string linear, int batch)
+    /// <summary>The verb.</summary>
+    public static Command Build()
+    {
+        var folder = new Argument<string>("MODEL") { Description = "A model folder." };
+        var picture = new Argument<string>("PICTURE") { Description = "A picture file." };
+        Option<int> workers = Verb.Number("--workers", "Worker threads.", Environment.ProcessorCount),
+            masks = Verb.Number("--masks", "Masks of a worker and round.", 512);
+        var batch = new Option<int>("--batch") { Description = "Masks computed together; 0 chooses.", HelpName = "N" };
+        var linear = new Option<string>("--linear")
+        {
+            Description = "auto | torch | packed.",
+            HelpName = "KIND",
+            DefaultValueFactory = _ => "auto",
+        };
+        var command = new Command("suffix", "Masks a second of a model folder on a picture, by worker threads.")
+        {
+            folder,
+            picture,
+            workers,
+            masks,
+            batch,
+            linear,
+        };
+        command.SetAction(parsed =>
+            Run(
+                parsed.GetRequiredValue(folder),
+                parsed.GetRequiredValue(picture),
+                parsed.GetValue(workers),
+                parsed.GetValue(masks),
+                parsed.GetValue(linear)!,
+                parsed.GetValue(batch)
+            )
+        );
+        return command;
+    }
+
+    private static void Run(string folder, string picture, int workers, int masks, string linear, int batch)
     {
         TorchNative.Touch();
         ModelInfo info = ModelInfo.Read(folder);
@@ -37,20 +74,6 @@ internal static class SuffixBenchmark
         OutputMeasure target = model.Measure(new Measured.Logit(intact.Target, LogitMean.Rows));
         using var suffix = new SuffixForward(cache, blocks, target, batch);
         Measure(info.Name, suffix, info.Decoder, prompt, workers, masks);
-    }
-
-    /// <summary>Layers of LLaVA-7B's shape with random float16 weights: T = 23, P = 576.</summary>
-    public static void RunLayers(int layers, int workers, int masks, string linear)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var noGradient = torch.no_grad();
-        Decoder decoder = RandomDecoder.Llava7B(layers, 64, linear);
-        PromptTokens prompt = RandomDecoder.Prompt([]);
-        using PrefixCache cache = RandomDecoder.Cache(decoder, prompt);
-        using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), cache);
-        OutputMeasure target = decoder.Unembedding.Measure(new Measured.Logit(3, LogitMean.Rows));
-        using var suffix = new SuffixForward(cache, blocks, target);
-        Measure($"{layers} layers of LLaVA-7B", suffix, decoder.Shape, prompt, workers, masks);
     }
 
     private static void Measure(

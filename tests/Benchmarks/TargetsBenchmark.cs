@@ -1,9 +1,10 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain;
 using Pipelines.Models.Ablation;
 using Pipelines.Models.Families;
-using Pipelines.Models.Tensors;
+using Pipelines.Models.Making;
 using TorchSharp;
 
 namespace Pipelines.Benchmarks;
@@ -19,15 +20,31 @@ internal static class TargetsBenchmark
     private const int Vocabulary = 32064;
     private const int Whole = 32; // layers
 
-    /// <summary>Prints a line a kind.</summary>
-    /// <param name="masks">Masks a round, in one batch.</param>
-    /// <param name="rounds">Rounds.</param>
-    /// <param name="threads">Threads.</param>
-    public static void Run(int masks, int rounds, int threads)
+    /// <summary>The verb.</summary>
+    public static Command Build()
     {
-        TorchNative.Touch();
-        torch.set_num_threads(threads);
-        PackedLinear.Threads = threads;
+        Option<int> masks = Verb.Number("--masks", "Masks a round, in one batch.", 32),
+            rounds = Verb.Number("--rounds", "Rounds.", 3),
+            threads = Verb.Number("--threads", "Threads.", Environment.ProcessorCount);
+        var command = new Command(
+            "targets",
+            "What each kind of f costs beside the adjusted logit, at LLaVA-7B's widths."
+        )
+        {
+            masks,
+            rounds,
+            threads,
+        };
+        command.SetAction(parsed =>
+            Run(parsed.GetValue(masks), parsed.GetValue(rounds), parsed.GetValue(threads))
+        );
+        return command;
+    }
+
+    /// <summary>Prints a line a kind.</summary>
+    private static void Run(int masks, int rounds, int threads)
+    {
+        MadeUpSample.Use(threads);
         (string Name, Measured What)[] kinds =
         [
             ("logit", new Measured.Logit(3, LogitMean.Rows)),
@@ -65,8 +82,16 @@ internal static class TargetsBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        Decoder decoder = RandomDecoder.Llava7B(layers, Vocabulary, "packed");
-        PrefixCache[] caches = [.. kinds.Select(k => RandomDecoder.Cache(decoder, RandomDecoder.Prompt(k.What.Given)))];
+        Decoder decoder = RandomDecoder.Of(
+            PublishedModel.Named("llava-1.5-7b-hf"),
+            layers,
+            Vocabulary,
+            "packed"
+        );
+        PrefixCache[] caches =
+        [
+            .. kinds.Select(k => RandomDecoder.Cache(decoder, RandomDecoder.Prompt(576, 23, k.What.Given))),
+        ];
         using BaselineBlocks blocks = BaselineBlocks.Of(new Baseline.Zero(), caches[0]);
         SuffixForward[] forwards =
         [

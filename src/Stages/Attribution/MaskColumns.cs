@@ -95,7 +95,8 @@ internal sealed class MaskColumns
             // A zero is added where the bit is not set: sums start at +0, so this changes no bit of them.
             Vector256<double> low = Vector256<double>.Zero, // columns 0 to 3 of the panel
                 high = Vector256<double>.Zero;
-            for (int row = 0; row < values.Length; )
+            int row = 0;
+            while (row < values.Length)
             {
                 var word = panel.Slice(row / RowsOfWord * PanelColumns, PanelColumns);
                 Vector256<ulong> lowBits = Vector256.Create(word),
@@ -140,7 +141,9 @@ internal sealed class MaskColumns
         return bits;
     }
 
-    /// <summary>Bit c of word r becomes bit r of word c: squares off the diagonal change places, ever smaller.</summary>
+    /// <summary>
+    /// Bit c of word r becomes bit r of word c: squares off the diagonal change places, ever smaller.
+    /// </summary>
     /// <param name="square">[64].</param>
     private static void Transpose(Span<ulong> square)
     {

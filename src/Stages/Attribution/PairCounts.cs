@@ -28,7 +28,7 @@ internal static class PairCounts
     private const int Block = 16; // words
 
     /// <summary>For this machine.</summary>
-    public static PairCounter Best { get; } = Supported.Last().Counter;
+    public static PairCounter Best { get; } = Supported[^1].Counter;
 
     /// <summary>All that this machine can do, the fastest last.</summary>
     public static IReadOnlyList<(string Name, PairCounter Counter)> Supported =>

@@ -14,6 +14,7 @@ try:
     import numpy
     import sklearn
     from sklearn.linear_model import ElasticNet
+    from threadpoolctl import threadpool_info
 except ImportError as missing:
     print(missing, file=sys.stderr)
     sys.exit(3)
@@ -23,7 +24,9 @@ def main(folder, rows, columns, alpha, l1_ratio):
     masks = numpy.fromfile(f"{folder}/masks.u8", dtype=numpy.uint8).reshape(rows, columns)
     x = numpy.asfortranarray(masks, dtype=numpy.float64)  # the order in which scikit-learn wants it
     y = numpy.fromfile(f"{folder}/y.f64", dtype=numpy.float64)
-    print(json.dumps({"sklearn": sklearn.__version__, "numpy": numpy.__version__}), flush=True)
+    blas = [f"{b['internal_api']} {b.get('architecture')}" for b in threadpool_info() if b["user_api"] == "blas"]
+    versions = {"sklearn": sklearn.__version__, "numpy": numpy.__version__, "blas": ", ".join(blas) or "unknown"}
+    print(json.dumps(versions), flush=True)
     model = ElasticNet(alpha=alpha, l1_ratio=l1_ratio, precompute=True)
     for _ in sys.stdin:
         start, cpu = time.perf_counter(), time.process_time()
