@@ -32,7 +32,7 @@ public sealed class ElasticNetTests(ITestOutputHelper output)
         }
     }
 
-    [Property(MaxTest = 30)]
+    [Property(MaxTest = 10)]
     public void Every_way_of_counting_gives_the_rows_in_which_both_columns_are_one(int seed, ushort rows, byte columns)
     {
         int n = (rows % 2500) + 1,
