@@ -23,6 +23,7 @@ Command[] verbs =
     Verb.Table(tabled),
     WholeBenchmark.Build(),
     StoreBenchmark.Build(),
+    LoadBenchmark.Build(),
     SingleHeadBenchmark.Build(),
     TargetsBenchmark.Build(),
     SuffixBenchmark.Build(),

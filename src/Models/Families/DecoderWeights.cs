@@ -39,6 +39,7 @@ internal static class DecoderWeights
                 place.Root.ClaimStored($"{place.Head}.weight", shape.VocabularyRows, shape.Hidden),
                 arithmetic
             );
+        body.Release($"{place.Embedding}.weight"); // a tied head was packed from it; of the rest single rows are read
         return new Decoder(shape, arithmetic, embedding, layers, norm, unembedding) { Source = body.Folder };
     }
 

@@ -50,7 +50,7 @@ internal static class InternLm2Weights
         torch.Tensor wqkv = weights
             .ClaimStored("attention.wqkv.weight", (shape.Heads + (2 * shape.KvHeads)) * d, hidden)
             .view(shape.KvHeads, group + 2, d, hidden); // per kv head: its queries, its key, its value
-        return new DecoderLayer(
+        var layer = new DecoderLayer(
             InputNorm: DecoderWeights.Norm(weights, "attention_norm", shape),
             Query: weights.LinearOf(wqkv.narrow(1, 0, group).reshape(-1, hidden), null),
             Key: weights.LinearOf(wqkv.narrow(1, group, 1).reshape(-1, hidden), null),
@@ -61,5 +61,7 @@ internal static class InternLm2Weights
             Up: weights.Linear("feed_forward.w3", shape.Intermediate, hidden, bias: false),
             Down: weights.Linear("feed_forward.w2", hidden, shape.Intermediate, bias: false)
         );
+        weights.Release("attention.wqkv.weight");
+        return layer;
     }
 }

@@ -121,6 +121,10 @@ public sealed class Checkpoint : IDisposable
             ? files[stored.File].Mapped(stored.Name)
             : throw new InputException(Folder, $"the checkpoint has no tensor '{name}'.");
 
+    /// <summary>Has a tensor, and what its file holds behind it, read from the disk.</summary>
+    /// <param name="name">Its full name.</param>
+    public void ReadAhead(string name) => files[Tensors[name].File].ReadAhead(Tensors[name].Name);
+
     /// <summary>Lets the system take back a tensor's mapped pages after its values were copied.</summary>
     /// <param name="name">Its full name.</param>
     public void Release(string name) => files[Tensors[name].File].Release(Tensors[name].Name);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace Pipelines.Models.Tensors;
@@ -13,6 +12,7 @@ internal sealed unsafe class PackedWeights : IDisposable
 {
     private const int BlockDepth = 32; // input features at a time: whole cache lines on both sides
     private byte* data;
+    private nuint bytes;
 
     /// <summary>Packs a copy.</summary>
     /// <param name="weight">[out, in] on the CPU: bfloat16, float16 or float32; other types are packed as float32.
@@ -24,24 +24,21 @@ internal sealed unsafe class PackedWeights : IDisposable
         torch.Tensor source = converted ?? weight;
         (OutFeatures, InFeatures, Tile) = (checked((int)weight.shape[0]), checked((int)weight.shape[1]), tile);
         Columns = PackedKernels.Columns(tile);
-        nint from = TorchNative.Pointer(source);
         Format = source.dtype switch
         {
             torch.ScalarType.BFloat16 => PackedFormat.BFloat16,
-            torch.ScalarType.Float16 when AllHaveCodes((ushort*)from, (long)OutFeatures * InFeatures) =>
-                PackedFormat.Float16,
+            torch.ScalarType.Float16 => PackedFormat.Float16,
             _ => PackedFormat.Float32,
         };
         Size = Format == PackedFormat.Float32 ? 4 : 2;
-        data = (byte*)NativeMemory.AlignedAlloc((nuint)Panels * (nuint)PanelBytes, 64);
-        if (Format == PackedFormat.Float32 && source.dtype == torch.ScalarType.Float16)
+        Allocate();
+        if (!Pack(TorchNative.Pointer(source)))
         {
-            using torch.Tensor wide = source.to(torch.ScalarType.Float32); // float16 beyond the code's range
+            Free();
+            (Format, Size) = (PackedFormat.Float32, 4);
+            Allocate();
+            using torch.Tensor wide = source.to(torch.ScalarType.Float32);
             Pack(TorchNative.Pointer(wide));
-        }
-        else
-        {
-            Pack(from);
         }
 
         GC.KeepAlive(source);
@@ -87,9 +84,15 @@ internal sealed unsafe class PackedWeights : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private void Allocate()
+    {
+        bytes = (nuint)Panels * (nuint)PanelBytes;
+        data = NativePages.Allocate(bytes);
+    }
+
     private void Free()
     {
-        NativeMemory.AlignedFree(data);
+        NativePages.Free(data, bytes);
         data = null;
     }
 
@@ -103,39 +106,49 @@ internal sealed unsafe class PackedWeights : IDisposable
             _ => weight.to(torch.ScalarType.Float32).contiguous(),
         };
 
-    private static bool AllHaveCodes(ushort* halves, long count)
-    {
-        const int chunk = 1 << 20;
-        bool all = true;
-        Parallel.For(0, (int)((count + chunk - 1) / chunk), (c, state) =>
-        {
-            long first = (long)c * chunk;
-            if (
-                !Float16Weights.HaveCodes(new ReadOnlySpan<ushort>(halves + first, (int)Math.Min(chunk, count - first)))
+    /// <summary>Lays out all panels.</summary>
+    /// <param name="source">[out, in], of the format's own type.</param>
+    /// <returns>false where a float16 has no code: nothing is of use then.</returns>
+    private bool Pack(nint source) =>
+        Parallel
+            .For(
+                0,
+                Panels,
+                (panel, state) =>
+                {
+                    if (!PackPanel((byte*)source, panel))
+                    {
+                        state.Stop();
+                    }
+                }
             )
-            {
-                all = false;
-                state.Stop();
-            }
-        });
-        return all;
-    }
+            .IsCompleted;
 
-    private void Pack(nint source) => Parallel.For(0, Panels, panel =>
+    private bool PackPanel(byte* source, int panel)
+    {
+        int rows = Math.Min(Columns, OutFeatures - panel * Columns);
+        byte* from = source + panel * PanelBytes;
+        nint count = (nint)rows * InFeatures;
+        NativePages.Populate(from, (nuint)(count * Size));
+        switch (Format)
         {
-            switch (Format)
-            {
-                case PackedFormat.Float32:
-                    PackPanel((float*)source, panel);
-                    break;
-                case PackedFormat.BFloat16:
-                    PackPanel((ushort*)source, panel, encode: false);
-                    break;
-                default:
-                    PackPanel((ushort*)source, panel, encode: true);
-                    break;
-            }
-        });
+            case PackedFormat.Float32:
+                PackPanel((float*)source, panel);
+                return true;
+            case PackedFormat.BFloat16:
+                PackPanel((ushort*)source, panel, encode: false);
+                return true;
+            default:
+                // Panel by panel: what was looked at is still in the second-level cache when it is packed
+                if (!Float16Weights.HaveCodes(new ReadOnlySpan<ushort>(from, checked((int)count))))
+                {
+                    return false;
+                }
+
+                PackPanel((ushort*)source, panel, encode: true);
+                return true;
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(float* source, int panel)
@@ -163,7 +176,11 @@ internal sealed unsafe class PackedWeights : IDisposable
         int half = Columns / 2;
         ushort* zeros = stackalloc ushort[BlockDepth];
         new Span<ushort>(zeros, BlockDepth).Clear();
-        for (int first = 0; first < InFeatures; first += BlockDepth)
+        bool isWhole = (panel + 1) * Columns <= OutFeatures;
+        int packed = isWhole
+            ? PanelPacking.Pack(Tile, source + (nint)panel * Columns * InFeatures, InFeatures, encode, target)
+            : 0;
+        for (int first = packed; first < InFeatures; first += BlockDepth)
         {
             int count = Math.Min(InFeatures - first, BlockDepth);
             for (int j = 0; j < half; j++)

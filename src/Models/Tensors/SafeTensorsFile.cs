@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using TorchSharp;
@@ -9,13 +8,17 @@ namespace Pipelines.Models.Tensors;
 /// <summary>A safetensors file mapped into memory, read-only. Nothing is read before it is asked for.</summary>
 internal sealed unsafe class SafeTensorsFile : IDisposable
 {
+    private const long AheadBytes = 256 << 20;
+
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* start;
+    private readonly long length;
+    private (long First, long Last) asked; // bytes that were asked to be read ahead
 
     private SafeTensorsFile(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, long length)
     {
-        Path = path;
+        (Path, this.length) = (path, length);
         this.map = map;
         this.view = view;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
@@ -131,6 +134,34 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     public byte[] ReadBytes(string name) => Read<byte>(name, torch.ScalarType.Byte);
 
     /// <summary>
+    /// Has a tensor and what follows it read from the disk while others are at work: a file's tensors are mostly asked
+    /// for in its order. Not too far, or a job with little memory would lose pages again before they are used.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    public void ReadAhead(string name)
+    {
+        StoredTensor stored = Find(name);
+        long from = stored.Offset,
+            wanted = from + stored.Bytes,
+            end = Math.Min(length, wanted + AheadBytes);
+        lock (map)
+        {
+            bool follows = from >= asked.First && from <= asked.Last;
+            if (follows && wanted <= asked.Last && end - asked.Last < AheadBytes / 2)
+            {
+                return; // enough is on its way
+            }
+
+            (asked, from) = ((follows ? asked.First : from, end), follows ? asked.Last : from);
+        }
+
+        if (end > from)
+        {
+            NativePages.ReadAhead(start + from, (nuint)(end - from));
+        }
+    }
+
+    /// <summary>
     /// Tells the system that a tensor's pages are not needed in this process for now (its values were copied); reading
     /// them again brings them back.
     /// </summary>
@@ -138,17 +169,7 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
     public void Release(string name)
     {
         StoredTensor stored = Find(name);
-        if (OperatingSystem.IsLinux())
-        {
-            nint page = Environment.SystemPageSize;
-            // Whole pages only: neighbours keep theirs
-            nint first = ((nint)(start + stored.Offset) + page - 1) / page * page;
-            nint end = (nint)(start + stored.Offset + stored.Bytes) / page * page;
-            if (end > first)
-            {
-                _ = madvise(first, (nuint)(end - first), DoNotNeed);
-            }
-        }
+        NativePages.Release(start + stored.Offset, (nuint)stored.Bytes);
     }
 
     /// <inheritdoc/>
@@ -166,12 +187,6 @@ internal sealed unsafe class SafeTensorsFile : IDisposable
         using torch.Tensor converted = mapped.to(type);
         return new ReadOnlySpan<T>((void*)TorchNative.Pointer(converted), checked((int)converted.numel())).ToArray();
     }
-
-    private const int DoNotNeed = 4; // MADV_DONTNEED: for a shared file mapping nothing is lost
-#pragma warning disable IDE1006, CA5392 // a name of C
-    [DllImport("libc")]
-    private static extern int madvise(nint address, nuint length, int advice);
-#pragma warning restore IDE1006, CA5392
 
     private StoredTensor Find(string name) =>
         Tensors.TryGetValue(name, out StoredTensor? stored)

@@ -48,14 +48,27 @@ public static unsafe class TorchNative
     /// writes there (and ends the process where the memory is read-only).</param>
     /// <param name="type">Element type.</param>
     /// <param name="shape">Sizes.</param>
-    public static torch.Tensor FromMemory(nint data, torch.ScalarType type, long[] shape)
+    public static torch.Tensor FromMemory(nint data, torch.ScalarType type, long[] shape) =>
+        FromMemory(data, type, shape, &KeepMemory);
+
+    /// <summary>A CPU tensor on memory that goes with it.</summary>
+    /// <param name="data">First element, row-major.</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="free">Called with <paramref name="data"/> when the last view of the tensor is gone.</param>
+    internal static torch.Tensor FromMemory(
+        nint data,
+        torch.ScalarType type,
+        long[] shape,
+        delegate* unmanaged[Cdecl]<nint, void> free
+    )
     {
         Touch();
         fixed (long* sizes = shape)
         {
             nint handle = THSTensor_new(
                 data,
-                &KeepMemory,
+                free,
                 sizes,
                 shape.Length,
                 (sbyte)type,

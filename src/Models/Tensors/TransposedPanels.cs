@@ -67,7 +67,8 @@ internal static unsafe class TransposedPanels
                             Vector512.Load(from + (2 * columns)),
                             Vector512.Load(from + (3 * columns)),
                             to,
-                            rows
+                            rows,
+                            Together * rows
                         );
                         break;
                     case PackedTile.Avx2:
@@ -77,7 +78,8 @@ internal static unsafe class TransposedPanels
                             Vector256.Load(from + (2 * columns)),
                             Vector256.Load(from + (3 * columns)),
                             to,
-                            rows
+                            rows,
+                            Together * rows
                         );
                         break;
                     default:
@@ -136,7 +138,8 @@ internal static unsafe class TransposedPanels
             (a2 & mask) | (b2 << 16),
             (a3 & mask) | (b3 << 16),
             target,
-            half
+            half,
+            Together * half
         );
         Turn512(
             (a0 >>> 16) | Vector512.AndNot(b0, mask),
@@ -144,7 +147,8 @@ internal static unsafe class TransposedPanels
             (a2 >>> 16) | Vector512.AndNot(b2, mask),
             (a3 >>> 16) | Vector512.AndNot(b3, mask),
             target + (half * half),
-            half
+            half,
+            Together * half
         );
     }
 
@@ -167,7 +171,8 @@ internal static unsafe class TransposedPanels
             (a2 & mask) | (b2 << 16),
             (a3 & mask) | (b3 << 16),
             target,
-            half
+            half,
+            Together * half
         );
         Turn256(
             (a0 >>> 16) | Vector256.AndNot(b0, mask),
@@ -175,7 +180,8 @@ internal static unsafe class TransposedPanels
             (a2 >>> 16) | Vector256.AndNot(b2, mask),
             (a3 >>> 16) | Vector256.AndNot(b3, mask),
             target + (half * half),
-            half
+            half,
+            Together * half
         );
     }
 
@@ -194,61 +200,70 @@ internal static unsafe class TransposedPanels
     }
 
     /// <summary>Four rows of 16 words become 16 rows of four.</summary>
+    /// <param name="a">First row.</param>
+    /// <param name="b">Second row.</param>
+    /// <param name="c">Third row.</param>
+    /// <param name="d">Fourth row.</param>
+    /// <param name="target">First row of the result.</param>
+    /// <param name="stride">Words between the rows of words that stand side by side in a lane.</param>
+    /// <param name="lanes">Words between the rows of the first words of two lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Turn512(
+    internal static void Turn512(
         Vector512<uint> a,
         Vector512<uint> b,
         Vector512<uint> c,
         Vector512<uint> d,
         uint* target,
-        nint stride
+        nint stride,
+        nint lanes
     )
     {
-        // Within lanes of four words: lane l holds rows 4l .. 4l + 3 of the result
         Vector512<ulong> ab = Avx512F.UnpackLow(a, b).AsUInt64(),
             abHigh = Avx512F.UnpackHigh(a, b).AsUInt64(),
             cd = Avx512F.UnpackLow(c, d).AsUInt64(),
             cdHigh = Avx512F.UnpackHigh(c, d).AsUInt64();
-        Lanes512(Avx512F.UnpackLow(ab, cd).AsUInt32(), target, stride);
-        Lanes512(Avx512F.UnpackHigh(ab, cd).AsUInt32(), target + stride, stride);
-        Lanes512(Avx512F.UnpackLow(abHigh, cdHigh).AsUInt32(), target + (2 * stride), stride);
-        Lanes512(Avx512F.UnpackHigh(abHigh, cdHigh).AsUInt32(), target + (3 * stride), stride);
+        Lanes512(Avx512F.UnpackLow(ab, cd).AsUInt32(), target, lanes);
+        Lanes512(Avx512F.UnpackHigh(ab, cd).AsUInt32(), target + stride, lanes);
+        Lanes512(Avx512F.UnpackLow(abHigh, cdHigh).AsUInt32(), target + (2 * stride), lanes);
+        Lanes512(Avx512F.UnpackHigh(abHigh, cdHigh).AsUInt32(), target + (3 * stride), lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Lanes512(Vector512<uint> x, uint* target, nint stride)
+    private static void Lanes512(Vector512<uint> x, uint* target, nint lanes)
     {
         Avx512F.ExtractVector128(x, 0).Store(target);
-        Avx512F.ExtractVector128(x, 1).Store(target + (4 * stride));
-        Avx512F.ExtractVector128(x, 2).Store(target + (8 * stride));
-        Avx512F.ExtractVector128(x, 3).Store(target + (12 * stride));
+        Avx512F.ExtractVector128(x, 1).Store(target + lanes);
+        Avx512F.ExtractVector128(x, 2).Store(target + (2 * lanes));
+        Avx512F.ExtractVector128(x, 3).Store(target + (3 * lanes));
     }
 
     /// <summary>Four rows of eight words become eight rows of four.</summary>
+    /// <inheritdoc cref="Turn512"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Turn256(
+    internal static void Turn256(
         Vector256<uint> a,
         Vector256<uint> b,
         Vector256<uint> c,
         Vector256<uint> d,
         uint* target,
-        nint stride
+        nint stride,
+        nint lanes
     )
     {
         Vector256<ulong> ab = Avx2.UnpackLow(a, b).AsUInt64(),
             abHigh = Avx2.UnpackHigh(a, b).AsUInt64(),
             cd = Avx2.UnpackLow(c, d).AsUInt64(),
             cdHigh = Avx2.UnpackHigh(c, d).AsUInt64();
-        Lanes256(Avx2.UnpackLow(ab, cd).AsUInt32(), target, stride);
-        Lanes256(Avx2.UnpackHigh(ab, cd).AsUInt32(), target + stride, stride);
-        Lanes256(Avx2.UnpackLow(abHigh, cdHigh).AsUInt32(), target + (2 * stride), stride);
-        Lanes256(Avx2.UnpackHigh(abHigh, cdHigh).AsUInt32(), target + (3 * stride), stride);
+        Lanes256(Avx2.UnpackLow(ab, cd).AsUInt32(), target, lanes);
+        Lanes256(Avx2.UnpackHigh(ab, cd).AsUInt32(), target + stride, lanes);
+        Lanes256(Avx2.UnpackLow(abHigh, cdHigh).AsUInt32(), target + (2 * stride), lanes);
+        Lanes256(Avx2.UnpackHigh(abHigh, cdHigh).AsUInt32(), target + (3 * stride), lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Lanes256(Vector256<uint> x, uint* target, nint stride)
+    private static void Lanes256(Vector256<uint> x, uint* target, nint lanes)
     {
         x.GetLower().Store(target);
-        x.GetUpper().Store(target + (4 * stride));
+        x.GetUpper().Store(target + lanes);
     }
 }

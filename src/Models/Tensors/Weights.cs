@@ -97,6 +97,7 @@ public sealed class Weights : IDisposable
     {
         using torch.Tensor weight = Take(name + ".weight", [outFeatures, inFeatures]);
         using torch.Tensor? shift = bias ? Take(name + ".bias", [outFeatures]) : null;
+        checkpoint.ReadAhead(prefix + name + ".weight");
         ILinear layer = LinearOf(weight, shift);
         if (
             Arithmetic.Linear == LinearChoice.Packed
@@ -124,6 +125,12 @@ public sealed class Weights : IDisposable
             _ => ledger.Own(new TorchLinear(OnDevice(weight), bias is null ? null : OnDevice(bias))),
         };
     }
+
+    /// <summary>
+    /// Takes a tensor's mapped pages out of memory, where layers hold copies of it; who reads it again gets them back.
+    /// </summary>
+    /// <param name="name">Name below the prefix.</param>
+    public void Release(string name) => checkpoint.Release(prefix + name);
 
     /// <summary>Demands that every tensor of the checkpoint was claimed, or is known to be of no use.</summary>
     /// <param name="allowedUnusedPrefixes">Full names or beginnings of names that a checkpoint of this family may hold

@@ -122,6 +122,54 @@ public sealed class PackedLinearTests : IDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Tiles))]
+    public void Weights_laid_out_by_whole_vectors_are_the_stored_ones_bit_by_bit(int tile)
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (torch.ScalarType type in new[] { torch.ScalarType.Float16, torch.ScalarType.BFloat16 })
+        {
+            // All numbers of the type, subnormals and zeros included; whole panels, a part of one, and a ragged end
+            ushort[] bits =
+            [
+                .. Enumerable
+                    .Range(0, 65536)
+                    .Select(b => (ushort)b)
+                    .Where(b =>
+                        type == torch.ScalarType.Float16
+                            ? Math.Abs((float)BitConverter.UInt16BitsToHalf(b)) < 128
+                            : IsNormalBFloat16(b)
+                    ),
+            ];
+            const int inFeatures = 75;
+            ushort[] whole = bits[..(bits.Length / inFeatures * inFeatures)];
+            torch.Tensor w = FromBits(whole, type).view(-1, inFeatures);
+            using var layer = new PackedLinear(w, null, (PackedTile)tile);
+            torch.Tensor y = layer.Forward(torch.eye(inFeatures)); // [in, out]
+            torch
+                .equal(y.t().contiguous(), w.to(torch.ScalarType.Float32))
+                .Should()
+                .BeTrue($"{type}");
+        }
+    }
+
+    [Fact]
+    public void A_matrix_of_one_float16_too_large_for_a_code_is_kept_exactly_wherever_it_stands()
+    {
+        using var scope = torch.NewDisposeScope();
+        var random = new Random(5);
+        foreach (int place in new[] { 0, 64 * 70 + 3, (130 * 70) - 1 })
+        {
+            torch.Tensor w = Normal(random, 130, 70).to(torch.ScalarType.Float16);
+            w.view(-1)[place] = torch.tensor(200f, torch.ScalarType.Float16);
+            using var layer = new PackedLinear(w, null);
+            torch
+                .equal(layer.Forward(torch.eye(70)).t().contiguous(), w.to(torch.ScalarType.Float32))
+                .Should()
+                .BeTrue();
+        }
+    }
+
     [Fact]
     public void Float16_weights_of_128_and_more_are_kept_exactly_too()
     {

@@ -22,6 +22,26 @@ public sealed unsafe class TorchNativeTests
         }
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(16 << 20)]
+    public void A_tensor_with_memory_of_its_own_lives_as_long_as_its_last_view_and_then_gives_it_back(int numbers)
+    {
+        long before = Environment.WorkingSet;
+        for (int i = 0; i < 20; i++)
+        {
+            torch.Tensor tensor = NativePages.Zeros([numbers], torch.ScalarType.Float32);
+            ((long)TorchNative.Pointer(tensor) % 64).Should().Be(0, "kernels read whole vectors");
+            using torch.Tensor view = tensor[^1..];
+            tensor.count_nonzero().item<long>().Should().Be(0);
+            tensor.fill_(i);
+            tensor.Dispose();
+            view.item<float>().Should().Be(i);
+        }
+
+        (Environment.WorkingSet - before).Should().BeLessThan(20L * (16 << 20) * sizeof(float) / 2);
+    }
+
     [Fact]
     public void The_weakened_copy_is_made_once_by_any_number_of_processes()
     {
