@@ -214,20 +214,20 @@ public sealed class AblationLaws(
         }
     }
 
+    /// <summary>The picture's own keys and values, turned round.</summary>
     private BaselineBlocks Turned()
     {
-        using var scope = torch.NewDisposeScope();
-        using var own = new MeanKvAccumulator(shape, prompt.ImageLength, RopeOrder.After);
-        own.Add(cache);
-        using Baseline.Mean mean = own.ToBaseline();
-        return BaselineBlocks.Of(
-            new Baseline.Mean(
-                mean.Keys.mul(Scalars.Of(Opposed)),
-                mean.Values.mul(Scalars.Of(Opposed)),
-                RopeOrder.After
-            ),
-            cache
-        );
+        return BaselineBlocks.Of([.. Enumerable.Range(0, shape.Layers).Select(Block)]);
+
+        KeyValueBlock Block(int layer)
+        {
+            using var scope = torch.NewDisposeScope();
+            KeyValueBlock own = cache.Image(layer);
+            return KeyValueBlock.Of(
+                own.KeysByToken().mul(Scalars.Of(Opposed)),
+                own.Values.mul(Scalars.Of(Opposed))
+            );
+        }
     }
 
     /// <summary>

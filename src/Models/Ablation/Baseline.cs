@@ -25,11 +25,15 @@ public abstract record Baseline : IDisposable
         /// <inheritdoc/>
         public override int? ImageLength => (int)Keys.shape[2];
 
+        /// <summary>The file that keys and values are mapped from; null where they are in memory.</summary>
+        internal SafeTensorsFile? File { get; init; }
+
         /// <inheritdoc/>
         public override void Dispose()
         {
             Keys.Dispose();
             Values.Dispose();
+            File?.Dispose();
             base.Dispose();
         }
     }
@@ -145,6 +149,10 @@ public sealed class BaselineBlocks : IDisposable
         }
     }
 
+    /// <summary>A baseline of some keys and values.</summary>
+    /// <param name="blocks">One a layer; become the result's.</param>
+    internal static BaselineBlocks Of(KeyValueBlock[] blocks) => new(blocks);
+
     /// <summary>The baseline's keys and values in a layer; null with knockout.</summary>
     public KeyValueBlock? Image(int layer) =>
         blocks.Length switch
@@ -168,9 +176,15 @@ public sealed class BaselineBlocks : IDisposable
         using var scope = torch.NewDisposeScope();
         torch.Tensor keys = mean.Keys[layer].to(arithmetic.Device);
         torch.Tensor rotated = mean.Average == RopeOrder.Before ? cache.ImageRotary[layer].Apply(keys) : keys;
-        return KeyValueBlock.Of(
+        var block = KeyValueBlock.Of(
             rotated.to(arithmetic.Compute),
             mean.Values[layer].to(arithmetic.Compute, arithmetic.Device)
         );
+        foreach (string read in mean.File?.Tensors.Keys ?? [])
+        {
+            mean.File!.Release(read); // what this layer was read from; the next layer reads its own
+        }
+
+        return block;
     }
 }

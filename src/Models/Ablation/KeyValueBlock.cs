@@ -1,3 +1,4 @@
+using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;
@@ -30,13 +31,9 @@ public sealed record KeyValueBlock(torch.Tensor KeysTransposed, torch.Tensor Val
         long heads = keys.shape[0],
             length = keys.shape[1],
             d = keys.shape[2];
-        torch.Tensor transposed = torch.zeros(
-            [heads, d, PaddedTo((int)length)],
-            dtype: keys.dtype,
-            device: keys.device
-        );
+        torch.Tensor transposed = Lasting(keys, [heads, d, PaddedTo((int)length)]);
         transposed.narrow(2, 0, length).copy_(keys.transpose(1, 2));
-        torch.Tensor kept = torch.empty([heads, length, d], dtype: values.dtype, device: values.device);
+        torch.Tensor kept = Lasting(values, [heads, length, d]);
         kept.copy_(values);
         return new KeyValueBlock(transposed.DetachFromDisposeScope(), kept.DetachFromDisposeScope(), (int)length);
     }
@@ -60,6 +57,12 @@ public sealed record KeyValueBlock(torch.Tensor KeysTransposed, torch.Tensor Val
         KeysTransposed.Dispose();
         Values.Dispose();
     }
+
+    /// <summary>Zeros of a tensor's type on its device that outlive the pass at work.</summary>
+    private static torch.Tensor Lasting(torch.Tensor like, long[] shape) =>
+        like.device_type == DeviceType.CPU
+            ? NativePages.Zeros(shape, like.dtype)
+            : torch.zeros(shape, dtype: like.dtype, device: like.device);
 
     private static int PaddedTo(int length) => (length + Padding - 1) / Padding * Padding;
 }

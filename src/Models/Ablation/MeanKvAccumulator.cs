@@ -23,8 +23,8 @@ public sealed class MeanKvAccumulator : IDisposable
         this.average = average;
         ImageLength = imageLength;
         long[] sizes = [shape.Layers, shape.KvHeads, imageLength, shape.HeadDim];
-        keys = torch.zeros(sizes, dtype: torch.ScalarType.Float64).DetachFromDisposeScope();
-        values = torch.zeros(sizes, dtype: torch.ScalarType.Float64).DetachFromDisposeScope();
+        keys = NativePages.Zeros(sizes, torch.ScalarType.Float64).DetachFromDisposeScope();
+        values = NativePages.Zeros(sizes, torch.ScalarType.Float64).DetachFromDisposeScope();
     }
 
     /// <summary>P.</summary>
@@ -68,18 +68,46 @@ public sealed class MeanKvAccumulator : IDisposable
             throw new InvalidOperationException("the mean of no picture");
         }
 
-        using var scope = torch.NewDisposeScope();
-        return new Baseline.Mean(
-            keys.div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
-            values.div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope(),
-            average
-        );
+        return new Baseline.Mean(Rounded(MeanKeys), Rounded(MeanValues), average);
     }
+
+    /// <summary>Whether keys are averaged after or before rotary.</summary>
+    internal RopeOrder Average => average;
+
+    /// <summary>[L, H_kv, P, d], of the keys and of the values.</summary>
+    internal long[] Sizes => keys.shape;
+
+    /// <summary>The mean of a layer's keys so far, rounded to float32 once: [H_kv, P, d], the caller's.</summary>
+    internal torch.Tensor MeanKeys(int layer) => Mean(keys, layer);
+
+    /// <inheritdoc cref="MeanKeys"/>
+    internal torch.Tensor MeanValues(int layer) => Mean(values, layer);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         keys.Dispose();
         values.Dispose();
+    }
+
+    private torch.Tensor Mean(torch.Tensor sum, int layer)
+    {
+        using var scope = torch.NewDisposeScope();
+        return sum[layer].div(Scalars.Of(Count)).to(torch.ScalarType.Float32).DetachFromDisposeScope();
+    }
+
+    /// <summary>All layers, one after the other: quotients of all at once would take as much as the sums.</summary>
+    private torch.Tensor Rounded(Func<int, torch.Tensor> mean)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor all = torch.empty(Sizes, dtype: torch.ScalarType.Float32);
+        for (int layer = 0; layer < Sizes[0]; layer++)
+        {
+            using torch.Tensor of = mean(layer);
+            using torch.Tensor place = all[layer];
+            place.copy_(of);
+        }
+
+        return all.DetachFromDisposeScope();
     }
 }

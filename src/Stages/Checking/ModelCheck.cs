@@ -22,13 +22,13 @@ public sealed class ModelCheck : IDisposable
     private static readonly TimeSpan LeastTimed = TimeSpan.FromSeconds(0.5);
 
     private readonly StageContext context;
-    private readonly long programBytes;
     private readonly DataItem picture;
     private readonly ImageFeatures features;
     private readonly PrefixCache prefix;
     private readonly IReadOnlyList<int> said;
     private readonly AnswerTarget measured;
     private readonly BaselineBlocks baseline;
+    private PrefixCache? otherPicture; // where the baseline reads its keys and values
     private readonly SuffixForward forward;
     private readonly int questionLength;
 
@@ -38,7 +38,6 @@ public sealed class ModelCheck : IDisposable
     {
         this.context = context;
         TorchNative.Touch();
-        programBytes = OwnBytes();
         VisionLanguageModel model = context.Model;
         picture = Usable(context.Items)
             ?? throw new InputException(
@@ -180,6 +179,7 @@ public sealed class ModelCheck : IDisposable
     {
         forward.Dispose();
         baseline.Dispose();
+        otherPicture?.Dispose();
         prefix.Dispose();
         features.Dispose();
     }
@@ -225,11 +225,21 @@ public sealed class ModelCheck : IDisposable
             );
         }
 
-        using PrefixCache other = context.BuildPrefix(item);
-        using var mean = new MeanKvAccumulator(other.Decoder.Shape, other.Prompt.ImageLength, spec.Rope);
-        mean.Add(other);
-        using Baseline.Mean one = mean.ToBaseline();
-        return BaselineBlocks.Of(one, prefix);
+        PrefixCache other = context.BuildPrefix(item);
+        var picture = new Baseline.Picture(other);
+        if (spec.Rope == RopeOrder.After && picture.Unfit(prefix) is null)
+        {
+            otherPicture = other; // the mean of one picture is the picture: no copy of gigabytes
+            return BaselineBlocks.Of(picture, prefix);
+        }
+
+        using (other)
+        {
+            using var mean = new MeanKvAccumulator(other.Decoder.Shape, other.Prompt.ImageLength, spec.Rope);
+            mean.Add(other);
+            using Baseline.Mean one = mean.ToBaseline();
+            return BaselineBlocks.Of(one, prefix);
+        }
     }
 
     private double TimeMasks()
@@ -251,31 +261,56 @@ public sealed class ModelCheck : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalSeconds / (batches * masks.Length);
     }
 
+    /// <summary>What passes of a run hold, by the shapes and as the system counted it up to here.</summary>
     private CheckResult Memory(VisionLanguageModel model, PromptTokens prompt)
     {
-        MemoryEstimate estimate = MemoryEstimate.Of(
-            model.WeightBytes,
+        if (context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA)
+        {
+            var onDevice = MemoryEstimate.Of(
+                model.WeightBytes,
+                model.Info.Decoder,
+                context.Arithmetic,
+                prompt,
+                forward.Batch
+            );
+            return new CheckResult(
+                "memory",
+                true,
+                Invariant.Text(
+                    $"estimate {Gigabytes(onDevice.Total)} on the device, where it is not measured "
+                        + $"({Gigabytes(onDevice.Weights)} weights, {Gigabytes(onDevice.Picture)} keys and values of a "
+                        + $"picture, {Gigabytes(onDevice.Baseline)} baseline, {Gigabytes(onDevice.Activations)} "
+                        + $"activations), without the vision tower's"
+                )
+            );
+        }
+
+        var shape = new PassShape(
             model.Info.Decoder,
+            VisionShape.Read(model.Info, prompt.ImageLength),
             context.Arithmetic,
-            prompt,
+            prompt.PrefixLength,
+            prompt.ImageLength,
+            prompt.SuffixLength,
             forward.Batch
         );
-        string parts = Invariant.Text(
-            $"{Gigabytes(estimate.Weights)} weights + {Gigabytes(estimate.Picture)} keys and values of a picture + "
-                + $"{Gigabytes(estimate.Baseline)} baseline + {Gigabytes(estimate.Activations)} activations, without "
-                + $"the vision tower's"
-        );
-        string measured =
-            context.Arithmetic.Device.type == TorchSharp.DeviceType.CUDA
-                ? "on the device, where it is not measured"
-                : Invariant.Text(
-                    $"measured {Gigabytes(HeldBytes)}, of which {Gigabytes(programBytes)} are the program's own, and "
-                        + $"{Gigabytes(PeakBytes)} at most while loading, pages of the files included"
-                );
+        StageMemory passes = StageMemory
+            .OfMasks(
+                shape,
+                model.WeightBytes,
+                1,
+                meanBaseline: BaselineSpec.Kind is not (BaselineKind.Zero or BaselineKind.Knockout),
+                readsAttention: false
+            )
+            .WithThreads(Math.Max(1, PackedLinear.Threads));
+        string parts = string.Join(", ", passes.Parts.Take(4).Select(p => $"{p.What} {Gigabytes(p.Bytes)}"));
         return new CheckResult(
             "memory",
             true,
-            Invariant.Text($"estimate {Gigabytes(estimate.Total)} ({parts}); {measured}")
+            Invariant.Text(
+                $"estimate {Gigabytes(passes.Total)} ({parts}); the high-water mark of loading and passes is "
+                    + $"{Gigabytes(PeakBytes)}, and {Gigabytes(HeldBytes)} are held now, without pages of files"
+            )
         );
     }
 

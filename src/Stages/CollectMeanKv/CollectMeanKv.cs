@@ -211,9 +211,8 @@ internal sealed record MeanKeysAndValues(ModelSource Model, RopeOrder Rope, int 
                 run.Advance(1);
             }
 
-            using Baseline.Mean baseline = mean!.ToBaseline();
             using var stream = new FileStream(run.File(FileName), FileMode.CreateNew);
-            BaselineFile.Write(baseline, stream);
+            BaselineFile.Write(mean!, stream);
         }
         finally
         {

@@ -53,9 +53,9 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
             VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
         );
 
-    /// <summary>The baseline of a key, read at the first call.</summary>
+    /// <summary>The baseline of a key, read when it is laid out.</summary>
     internal ResidentBaseline Baseline(string key, Func<Baseline> read) =>
-        baselines.GetOrMake(key, () => new ResidentBaseline(read()));
+        baselines.GetOrMake(key, () => new ResidentBaseline(read));
 
     /// <summary>
     /// The sample called <paramref name="name"/>, prepared at the first call; the lease keeps it alive, and its picture
