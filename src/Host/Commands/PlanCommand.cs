@@ -22,7 +22,13 @@ internal static class PlanCommand
             var totals = PlanTotals.Of(plan.Work, costs);
             all.Add(totals);
             foreach (
-                string line in totals.Lines(session.Jobs, costs.Measured, room.Memory, room.FreeDisk, session.Root)
+                string line in totals.Lines(
+                    session.Jobs,
+                    costs.Measured,
+                    room.Binding(totals),
+                    room.FreeDisk,
+                    session.Root
+                )
             )
             {
                 Console.WriteLine($"  {line}");
@@ -38,8 +44,9 @@ internal static class PlanCommand
         if (all.Count > 1)
         {
             Console.WriteLine($"{session.Name}, all {all.Count} experiments:");
+            var sum = PlanTotals.Sum(all);
             foreach (
-                string line in PlanTotals.Sum(all).Lines(session.Jobs, null, room.Memory, room.FreeDisk, session.Root)
+                string line in sum.Lines(session.Jobs, null, room.Binding(sum), room.FreeDisk, session.Root)
             )
             {
                 Console.WriteLine($"  {line}");

@@ -24,6 +24,9 @@ internal static class RunCommand
     /// </summary>
     private const int PublishedVersion = 3;
 
+    /// <summary>Bytes of memory that a person may want to know of.</summary>
+    private const long WorthTelling = 1_000_000_000;
+
     /// <summary>Runs the experiments of a spec.</summary>
     /// <returns>Exit code.</returns>
     public static int Execute(RunOptions options)
@@ -220,6 +223,7 @@ internal static class RunCommand
         RunFolder.WriteSettings(folder, SpecWriter.ToYaml(pipeline.Experiment));
         IReadOnlyList<StageOutcome> outcomes;
         Plan plan;
+        HighWater? memory = null;
         try
         {
             var reasons = new Reasons(session.Store, session.Runs);
@@ -228,6 +232,7 @@ internal static class RunCommand
                 Path.Combine(folder, "plan.txt"),
                 PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
             );
+            memory = session.HighWaterOf(pipeline, reasons);
             outcomes = RunStages(
                 session,
                 pipeline,
@@ -236,7 +241,8 @@ internal static class RunCommand
                 log,
                 cancel,
                 new UnitsFile(folder).Add,
-                plan
+                plan,
+                memory
             );
         }
         catch (InputException e)
@@ -267,6 +273,15 @@ internal static class RunCommand
             PublishUnfinished(session, pipeline, claim, evenPublished: false);
         }
 
+        if (memory?.Summary is { } held)
+        {
+            log.Write(held);
+            if (memory.Bytes >= WorthTelling)
+            {
+                Console.WriteLine(held);
+            }
+        }
+
         if (cancel.IsCancellationRequested)
         {
             log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
@@ -293,6 +308,7 @@ internal static class RunCommand
     /// <param name="cancel">Interrupted.</param>
     /// <param name="known">Told the units of a stage as they become known.</param>
     /// <param name="plan">Their plan, if there is one: where it leaves nothing to do, they are not asked again.</param>
+    /// <param name="memory">Looks at memory after each stage.</param>
     /// <returns>One outcome a stage that was started.</returns>
     internal static IReadOnlyList<StageOutcome> RunStages(
         Session session,
@@ -302,7 +318,8 @@ internal static class RunCommand
         RunLog log,
         CancellationToken cancel,
         Action<IReadOnlyList<Unit>>? known = null,
-        Plan? plan = null
+        Plan? plan = null,
+        HighWater? memory = null
     )
     {
         var reasons = new Reasons(session.Store, session.Runs);
@@ -318,7 +335,8 @@ internal static class RunCommand
             unit => reasons.Why(unit, pipeline.Experiment.Name),
             session.Options.KeepGoing,
             cancel,
-            known
+            known,
+            memory
         );
         return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }

@@ -1,5 +1,7 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
+using Pipelines.Host.Running;
+using Pipelines.Models.Ablation;
 using Pipelines.Models.Tensors;
 using Pipelines.Models.Vision;
 using Pipelines.Spec;
@@ -139,6 +141,14 @@ internal sealed class Session : IDisposable
     public PlanCosts CostsOf(Pipeline pipeline, Reasons reasons, PassTimes? passes = null) =>
         new(pipeline, reasons, Jobs, Threads, passes);
 
+    /// <summary>Watches the memory of an experiment's run, beside what its stages are expected to need.</summary>
+    public HighWater HighWaterOf(Pipeline pipeline, Reasons reasons)
+    {
+        PlanCosts costs = CostsOf(pipeline, reasons);
+        IReadOnlyList<MemoryLimit> limits = Room.Of(Root).Limits;
+        return new HighWater(kind => costs.MemoryOf(kind), limits.Count > 0 ? limits[0] : null);
+    }
+
     /// <summary>
     /// Refuses, before anything is loaded, experiments that memory or disk have no room for; says so where it is tight.
     /// </summary>
@@ -226,7 +236,7 @@ internal sealed class Session : IDisposable
     public void RequireRoomForModel(Pipeline pipeline, Action<string> say)
     {
         PlanCosts costs = CostsOf(pipeline, new Reasons(Store, Runs));
-        var totals = new PlanTotals(1, 0, 1, 0, 0, ("check", costs.MemoryOfPasses));
+        var totals = new PlanTotals(1, 0, 1, 0, 0, ("check", costs.MemoryOfCheck)) { MappedFiles = costs.ModelFiles };
         if (Room.Of(Root).Refusal(pipeline.Experiment.Name, totals, []) is not { } refusal)
         {
             return;
@@ -244,20 +254,37 @@ internal sealed class Session : IDisposable
     public InputException? RefusalOf(Plan plan, PlanCosts costs, PlanTotals totals, Room room)
     {
         var others = new List<(string What, long Bytes)>();
-        if (Jobs > 1 && costs.Peak(plan.Work, 1) is { } one)
+        bool Fits(StageMemory memory) =>
+            room.Limits.All(limit => limit.Needed(memory, totals.MappedFiles) <= limit.Bytes);
+        // The first of some ways that fits: they cost more and more time
+        void Offer(IEnumerable<(string What, (string Stage, StageMemory Memory)? Peak)> ways)
         {
-            others.Add(("--jobs 1", one.Memory.Total));
+            if (ways.FirstOrDefault(w => w.Peak is { } peak && Fits(peak.Memory)) is { Peak: { } found } way)
+            {
+                others.Add((way.What, found.Memory.Total));
+            }
         }
 
-        if (
-            costs.Peak(plan.Work, 1, withoutGradients: true) is { } plain
-            && plain.Memory.Total < (others.Count > 0 ? others[0].Bytes : totals.Peak?.Memory.Total ?? 0)
-        )
+        Offer(Halved(Jobs).Select(n => ($"--jobs {n}", costs.Peak(plan.Work, n))));
+        Offer(Halved(costs.Batch).Select(n => ($"--set engine.batch={n}", costs.Peak(plan.Work, Jobs, batch: n))));
+        if (others.Count == 0)
         {
-            others.Add(("without gradients", plain.Memory.Total));
+            Offer(
+                Halved(costs.Batch)
+                    .Select(n => ($"--jobs 1 --set engine.batch={n}", costs.Peak(plan.Work, 1, batch: n)))
+            );
+            Offer([("without gradients", costs.Peak(plan.Work, 1, withoutGradients: true))]);
         }
 
         return room.Refusal(plan.Pipeline.Experiment.Name, totals, others);
+    }
+
+    private static IEnumerable<int> Halved(int from)
+    {
+        for (int n = from / 2; n >= 1; n /= 2)
+        {
+            yield return n;
+        }
     }
 
     /// <summary>Folder of a run.</summary>

@@ -1,12 +1,20 @@
 using System.Globalization;
 using Pipelines.Files;
+using Pipelines.Models.Ablation;
 
 namespace Pipelines.Host.Planning;
 
 /// <summary>Memory that this process may still take, and what sets the bound.</summary>
 /// <param name="Bytes">Bytes left below the bound.</param>
 /// <param name="What">What bounds it, for people: <c>the cgroup /slurm/job_7 (memory.max)</c>.</param>
-internal sealed record MemoryLimit(long Bytes, string What);
+/// <param name="CountsFiles">Every file that is mapped counts whole, whether its pages are resident or not.</param>
+internal sealed record MemoryLimit(long Bytes, string What, bool CountsFiles = false)
+{
+    /// <summary>What a stage takes of it.</summary>
+    /// <param name="memory">What the stage holds.</param>
+    /// <param name="files">Bytes of the files that are mapped while it does.</param>
+    public long Needed(StageMemory memory, long files) => memory.Total + (CountsFiles ? files : 0);
+}
 
 /// <summary>
 /// The bounds on this process's memory: every memory cgroup from its own up to the root (versions 1 and 2; a job's own
@@ -17,6 +25,8 @@ internal static class MemoryLimits
 {
     /// <summary>Larger figures mean "no limit": cgroup version 1 writes the largest multiple of a page.</summary>
     private const long Unlimited = 1L << 60;
+
+    private const string AddressSpace = "ulimit -v";
 
     /// <summary>All bounds, the tightest first.</summary>
     /// <param name="root">Where <c>proc</c> and <c>sys</c> lie; tests bring their own.</param>
@@ -44,7 +54,7 @@ internal static class MemoryLimits
         foreach (
             var (line, used, what) in new[]
             {
-                ("Max address space", "VmSize", "ulimit -v"),
+                ("Max address space", "VmSize", AddressSpace),
                 ("Max data size", "VmData", "ulimit -d"),
             }
         )
@@ -53,7 +63,11 @@ internal static class MemoryLimits
                 .FirstOrDefault(l => l.StartsWith(line, StringComparison.Ordinal));
             if (limit is not null && Number(limit[line.Length..]) is { } bytes)
             {
-                yield return new MemoryLimit(Math.Max(0, bytes - (1024 * (status.GetValueOrDefault(used) ?? 0))), what);
+                yield return new MemoryLimit(
+                    Math.Max(0, bytes - (1024 * (status.GetValueOrDefault(used) ?? 0))),
+                    what,
+                    CountsFiles: what == AddressSpace
+                );
             }
         }
     }
@@ -92,11 +106,11 @@ internal static class MemoryLimits
 
     /// <summary>
     /// Version 2: memory.max kills, memory.high throttles to a standstill. Cache of files can be taken back: it does
-    /// not count as used.
+    /// not count as used, but for what lies in /dev/shm and the like, which is counted with it and has no file behind.
     /// </summary>
     private static IEnumerable<MemoryLimit> OfSecond(string folder, string name)
     {
-        long cached = Stat(folder, "file") ?? 0;
+        long cached = (Stat(folder, "file") ?? 0) - (Stat(folder, "shmem") ?? 0);
         long used = Math.Max(0, (Value(folder, "memory.current") ?? 0) - cached);
         foreach (string file in new[] { "memory.max", "memory.high" })
         {
@@ -110,7 +124,7 @@ internal static class MemoryLimits
     /// <summary>Version 1; <c>hierarchical_memory_limit</c> tells of parents that a container does not show.</summary>
     private static IEnumerable<MemoryLimit> OfFirst(string folder, string name)
     {
-        long cached = Stat(folder, "total_cache") ?? 0;
+        long cached = (Stat(folder, "total_cache") ?? 0) - (Stat(folder, "total_shmem") ?? 0);
         long used = Math.Max(0, (Value(folder, "memory.usage_in_bytes") ?? 0) - cached);
         if (Value(folder, "memory.limit_in_bytes") is { } limit)
         {

@@ -30,6 +30,7 @@ internal sealed class PlanCosts
     private readonly Pipeline pipeline;
     private readonly Reasons reasons;
     private readonly int jobs;
+    private readonly int threads;
     private readonly PassTimes? passes;
     private readonly Lazy<PassShape> shape;
     private readonly Lazy<HeldWeights> weights;
@@ -45,7 +46,8 @@ internal sealed class PlanCosts
     /// shapes.</param>
     public PlanCosts(Pipeline pipeline, Reasons reasons, int jobs, int threads, PassTimes? passes = null)
     {
-        (this.pipeline, this.reasons, this.jobs, this.passes) = (pipeline, reasons, jobs, passes);
+        (this.pipeline, this.reasons, this.passes) = (pipeline, reasons, passes);
+        (this.jobs, this.threads) = (jobs, threads);
         shape = new(() => ReadShape(pipeline.Context));
         weights = new(() =>
             HeldWeights.Read(pipeline.Context.Info, pipeline.Context.Arithmetic, shape.Value.Vision.Blocks)
@@ -77,7 +79,14 @@ internal sealed class PlanCosts
 
     /// <summary>Seconds to load the model, where something needs it.</summary>
     public double LoadingSeconds(IEnumerable<PlannedWork> work) =>
-        work.Any(w => w.Preparations > 0 || RunsPictures(w.Kind)) ? weights.Value.Files / 1e9 : 0;
+        NeedsModel(work) ? weights.Value.Files / LoadedPerSecond : 0;
+
+    /// <summary>Whether something of it runs the model.</summary>
+    public static bool NeedsModel(IEnumerable<PlannedWork> work) =>
+        work.Any(w => w.Units > 0 && (w.Preparations > 0 || RunsPictures(w.Kind)));
+
+    /// <summary>Bytes of the files of weights.</summary>
+    public long ModelFiles => weights.Value.Files;
 
     /// <summary>Bytes and files that units leave in the store and in the run's folder.</summary>
     public (long Bytes, long Files) SizeOf(PlannedWork work)
@@ -96,10 +105,12 @@ internal sealed class PlanCosts
     /// <param name="byStage">Work by the stage's name.</param>
     /// <param name="atATime">Units computed at the same time.</param>
     /// <param name="withoutGradients">Leave out what computes gradients.</param>
+    /// <param name="batch">Masks computed together; null = as the experiment says.</param>
     public (string Stage, StageMemory Memory)? Peak(
         IReadOnlyDictionary<string, IReadOnlyList<PlannedWork>> byStage,
         int atATime,
-        bool withoutGradients = false
+        bool withoutGradients = false,
+        int? batch = null
     )
     {
         (string Stage, StageMemory Memory)? peak = null;
@@ -121,7 +132,7 @@ internal sealed class PlanCosts
                     continue;
                 }
 
-                StageMemory memory = MemoryOf(kind, atATime);
+                StageMemory memory = MemoryOf(kind, atATime, batch);
                 if (peak is null || memory.Total > peak.Value.Memory.Total)
                 {
                     peak = (stage.Name, memory);
@@ -132,8 +143,18 @@ internal sealed class PlanCosts
         return peak;
     }
 
-    /// <summary>What passes over masks need.</summary>
-    public StageMemory MemoryOfPasses => MemoryOf("validate", jobs);
+    /// <summary>Masks computed together.</summary>
+    public int Batch => shape.Value.Masks;
+
+    /// <summary>What <c>check</c> needs.</summary>
+    public StageMemory MemoryOfCheck =>
+        StageMemory.OfCheck(shape.Value, weights.Value.Held, HasMeanBaseline).WithThreads(threads);
+
+    private bool HasMeanBaseline =>
+        pipeline.Experiment.Stages.Any(n => n.Spec is CollectMeanKvSpec { Kind: BaselineKind.Mean });
+
+    /// <summary>Bytes that are read, packed and written in a second: measured from the system's cache.</summary>
+    private const double LoadedPerSecond = 1e9;
 
     private const string GradientKind = "gradient-passes";
 
@@ -142,36 +163,41 @@ internal sealed class PlanCosts
 
     private static bool RunsPictures(string kind) => kind is "answer-questions" or "collect-mean-kv";
 
-    private StageMemory MemoryOf(string kind, int atATime)
+    /// <summary>What units of a kind need while they are computed.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="atATime">Units computed at the same time; null = as the session has it.</param>
+    /// <param name="batch">Masks computed together; null = as the experiment says.</param>
+    public StageMemory MemoryOf(string kind, int? atATime = null, int? batch = null)
     {
-        bool mean = pipeline.Experiment.Stages.Any(n => n.Spec is CollectMeanKvSpec { Kind: BaselineKind.Mean });
-        return kind switch
+        bool mean = HasMeanBaseline;
+        int units = atATime ?? jobs;
+        if (!RunsModel(kind))
         {
-            "answer-questions" => StageMemory.OfAnswers(shape.Value, weights.Value.Held, atATime),
-            "collect-mean-kv" => StageMemory.OfBaseline(shape.Value, weights.Value.Held),
-            "forward-passes" => StageMemory.OfMasks(
-                shape.Value,
-                weights.Value.Held,
-                atATime,
-                mean,
-                readsAttention: false
-            ),
-            "validate" or "token-trace" or "logit-lens" => StageMemory.OfMasks(
-                shape.Value,
-                weights.Value.Held,
-                atATime,
-                mean,
-                readsAttention: true
-            ),
-            GradientKind or PlannedWork.Seconds => StageMemory.OfGradients(
-                shape.Value,
-                weights.Value.Held,
-                atATime,
-                mean
-            ),
-            _ => StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, atATime),
+            return StageMemory.OfFits(Math.Max(pipeline.Context.Heads, TokenCount), MasksOfASample, units);
+        }
+
+        PassShape s = batch is { } masks ? shape.Value with { Batch = masks } : shape.Value;
+        long held = weights.Value.Held;
+        StageMemory memory = kind switch
+        {
+            "answer-questions" => StageMemory.OfAnswers(s, held, units),
+            "collect-mean-kv" => StageMemory.OfBaseline(s, held),
+            "forward-passes" => StageMemory.OfMasks(s, held, units, mean, readsAttention: false),
+            GradientKind or PlannedWork.Seconds => StageMemory.OfGradients(s, held, units, mean),
+            _ => StageMemory.OfMasks(s, held, units, mean, readsAttention: true),
         };
+        return memory.WithThreads(threads);
     }
+
+    private static bool RunsModel(string kind) =>
+        RunsPictures(kind)
+        || kind
+            is "forward-passes"
+                or "validate"
+                or "token-trace"
+                or "logit-lens"
+                or GradientKind
+                or PlannedWork.Seconds;
 
     /// <summary>All questions about a picture share what is computed of it.</summary>
     private double PicturesPerQuestion =>

@@ -20,6 +20,9 @@ internal sealed record PlanTotals(
     (string Stage, StageMemory Memory)? Peak
 )
 {
+    /// <summary>Bytes of the files of weights, which are mapped while a model is loaded and run.</summary>
+    public long MappedFiles { get; init; }
+
     /// <summary>A block of a disk's file system: a small file takes one.</summary>
     private const long Block = 4096;
 
@@ -60,7 +63,10 @@ internal sealed record PlanTotals(
             sizes.Sum(s => s.Bytes),
             sizes.Sum(s => s.Files),
             costs.Peak(byStage)
-        );
+        )
+        {
+            MappedFiles = PlanCosts.NeedsModel(work) ? costs.ModelFiles : 0,
+        };
     }
 
     /// <summary>Several plans, one after the other.</summary>
@@ -74,7 +80,10 @@ internal sealed record PlanTotals(
             all.Sum(t => t.Bytes),
             all.Sum(t => t.Files),
             all.Select(t => t.Peak).OrderByDescending(p => p?.Memory.Total ?? 0).FirstOrDefault()
-        );
+        )
+        {
+            MappedFiles = all.Select(t => t.MappedFiles).DefaultIfEmpty(0).Max(),
+        };
     }
 
     /// <summary>Lines for people.</summary>
@@ -113,7 +122,7 @@ internal sealed record PlanTotals(
         if (Peak is { } peak)
         {
             string bound = memory is null ? "" : $" of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves";
-            yield return $"  memory: about {Sizes.Of(peak.Memory.Total)} at most (stage {peak.Stage}: "
+            yield return $"  memory: about {Sizes.Of(peak.Memory.Total)} resident at most (stage {peak.Stage}: "
                 + $"{Sizes.Parts(peak.Memory)}){bound}";
         }
 

@@ -25,8 +25,11 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
         return new Room(MemoryLimits.Read(), new DriveInfo(existing ?? "/").AvailableFreeSpace, folder);
     }
 
-    /// <summary>The tightest bound on memory; null where none is known.</summary>
-    public MemoryLimit? Memory => Limits.Count > 0 ? Limits[0] : null;
+    /// <summary>The bound on memory that a plan comes closest to, or exceeds most; null where none is known.</summary>
+    public MemoryLimit? Binding(PlanTotals totals) =>
+        totals.Peak is { } peak ? Limits.MinBy(l => l.Bytes - l.Needed(peak.Memory, totals.MappedFiles))
+        : Limits.Count > 0 ? Limits[0]
+        : null;
 
     /// <summary>Why a plan does not fit; null where it does.</summary>
     /// <param name="name">The experiment.</param>
@@ -34,17 +37,25 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
     /// <param name="others">What would need less, with the bytes that it would need, the largest first.</param>
     public InputException? Refusal(string name, PlanTotals totals, IReadOnlyList<(string What, long Bytes)> others)
     {
-        if (totals.Peak is { } peak && Memory is { } memory && peak.Memory.Total > memory.Bytes)
+        if (
+            totals.Peak is { } peak
+            && Binding(totals) is { } memory
+            && memory.Needed(peak.Memory, totals.MappedFiles) is var needed
+            && needed > memory.Bytes
+        )
         {
-            (string What, long Bytes)[] fitting = [.. others.Where(o => o.Bytes <= memory.Bytes)];
+            long files = needed - peak.Memory.Total;
+            (string What, long Bytes)[] fitting = [.. others.Where(o => o.Bytes + files <= memory.Bytes)];
+            IEnumerable<string> ways = fitting.Select(o => $"{o.What} ({Sizes.Of(o.Bytes + files)})");
             string instead =
                 fitting.Length > 0
-                    ? $"{string.Join(", or ", fitting.Select(o => $"{o.What} ({Sizes.Of(o.Bytes)})"))} would fit"
-                    : $"A machine or job with {Sizes.Of(peak.Memory.Total)} free would do, or a smaller model";
+                    ? $"{string.Join(", or ", ways)} would fit"
+                    : $"A machine or job with {Sizes.Of(needed)} free would do, or a smaller model";
+            string mapped = files > 0 ? $", and {Sizes.Of(files)} of mapped files" : "";
             return new InputException(
                 name,
-                $"needs about {Sizes.Of(peak.Memory.Total)} of memory (stage {peak.Stage}: "
-                    + $"{Sizes.Parts(peak.Memory)}), but {memory.What} leaves {Sizes.Of(memory.Bytes)}.",
+                $"needs about {Sizes.Of(needed)} of memory (stage {peak.Stage}: "
+                    + $"{Sizes.Parts(peak.Memory)}{mapped}), but {memory.What} leaves {Sizes.Of(memory.Bytes)}.",
                 $"{instead}; --ignore-limits tries it as it is."
             );
         }
@@ -63,10 +74,11 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
     /// <summary>A word where it is close; null where there is room.</summary>
     public string? Warning(PlanTotals totals) =>
         totals.Peak is { } peak
-        && Memory is { } memory
-        && peak.Memory.Total > Tight * memory.Bytes
-        && peak.Memory.Total <= memory.Bytes
-            ? $"Memory is tight: about {Sizes.Of(peak.Memory.Total)} of the {Sizes.Of(memory.Bytes)} that "
-                + $"{memory.What} leaves (stage {peak.Stage})."
+        && Binding(totals) is { } memory
+        && memory.Needed(peak.Memory, totals.MappedFiles) is var needed
+        && needed > Tight * memory.Bytes
+        && needed <= memory.Bytes
+            ? $"Memory is tight: about {Sizes.Of(needed)} of the {Sizes.Of(memory.Bytes)} that {memory.What} leaves "
+                + $"(stage {peak.Stage})."
             : null;
 }

@@ -22,6 +22,7 @@ namespace Pipelines.Host.Running;
 /// <param name="keepGoing">Go on with what does not depend on a failure.</param>
 /// <param name="cancel">Interrupted.</param>
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
+/// <param name="memory">Looks at memory after each stage; null = nobody does.</param>
 internal sealed class Runner(
     Catalog catalog,
     IExecutor executor,
@@ -30,7 +31,8 @@ internal sealed class Runner(
     Func<Unit, IReadOnlyList<string>> why,
     bool keepGoing,
     CancellationToken cancel,
-    Action<IReadOnlyList<Unit>>? known = null
+    Action<IReadOnlyList<Unit>>? known = null,
+    HighWater? memory = null
 ) : IWorkSource
 {
     /// <summary>Reasons shown at a time; the log has all of them.</summary>
@@ -98,7 +100,7 @@ internal sealed class Runner(
         ];
         foreach (StageOutcome outcome in outcomes)
         {
-            Tell(outcome);
+            Tell(outcome, []);
         }
 
         return outcomes;
@@ -345,14 +347,15 @@ internal sealed class Runner(
             progress.Finished(Label(stage.Stage, kind), $"{count} computed");
         }
 
-        Tell(stage.Outcome(catalog));
+        Tell(stage.Outcome(catalog), stage.ComputedOf.Keys);
     }
 
-    private void Tell(StageOutcome outcome)
+    private void Tell(StageOutcome outcome, IEnumerable<string> kinds)
     {
-        string summary = Describe(outcome);
+        string summary = Describe(outcome),
+            held = memory?.After(outcome.Stage.Name, kinds) is { } told ? $"; {told}" : "";
         progress.Finished(outcome.Stage.Name, summary);
-        log.Write($"{outcome.Stage.Name}: {summary}");
+        log.Write($"{outcome.Stage.Name}: {summary}{held}");
     }
 
     private void LogReasons(string label, IReadOnlyList<Unit> units, bool isAll)

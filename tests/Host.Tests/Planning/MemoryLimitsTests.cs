@@ -94,7 +94,44 @@ public sealed class MemoryLimitsTests : IDisposable
                 + $"           unlimited            bytes     \n"
         );
         Write("proc/self/status", "Name:\tx\nVmSize:\t 1048576 kB\nVmData:\t 1 kB\n");
-        MemoryLimits.Read(root.Path)[0].Should().Be(new MemoryLimit(4 * Gigabyte, "ulimit -v"));
+        MemoryLimits
+            .Read(root.Path)[0]
+            .Should()
+            .Be(new MemoryLimit(4 * Gigabyte, "ulimit -v", CountsFiles: true), "mapped files are in the address space");
+    }
+
+    [Fact]
+    public void Of_both_versions_side_by_side_each_hierarchy_is_walked()
+    {
+        // systemd's hybrid layout: version 2 for processes, the memory controller still in version 1
+        Write("proc/self/cgroup", "4:memory:/slurm/uid_7/job_3\n1:name=systemd:/user\n0::/user.slice\n");
+        Write(
+            "proc/self/mountinfo",
+            "30 23 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+                + "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        );
+        Group("sys/fs/cgroup/unified/user.slice", $"{7 * Gigabyte}", 0, 0);
+        Write("sys/fs/cgroup/memory/slurm/uid_7/job_3/memory.limit_in_bytes", $"{9 * Gigabyte}\n");
+        Write("sys/fs/cgroup/memory/slurm/uid_7/memory.limit_in_bytes", $"{5 * Gigabyte}\n");
+        MemoryLimits
+            .Read(root.Path)
+            .Select(l => l.What)
+            .Should()
+            .Equal(
+                "the cgroup /slurm/uid_7 (memory.limit_in_bytes)",
+                "the cgroup /user.slice (memory.max)",
+                "the cgroup /slurm/uid_7/job_3 (memory.limit_in_bytes)",
+                "the machine's free memory (MemAvailable)"
+            );
+    }
+
+    [Fact]
+    public void Memory_that_has_no_file_behind_it_cannot_be_taken_back_though_it_is_counted_as_cache()
+    {
+        Second("/a");
+        Group("sys/fs/cgroup/a", $"{8 * Gigabyte}", 5 * Gigabyte, 4 * Gigabyte);
+        Write("sys/fs/cgroup/a/memory.stat", $"anon 5\nfile {4 * Gigabyte}\nshmem {3 * Gigabyte}\n");
+        MemoryLimits.Read(root.Path)[0].Bytes.Should().Be(4 * Gigabyte, "/dev/shm holds three of the five in use");
     }
 
     [Fact]

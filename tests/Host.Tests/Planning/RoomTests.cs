@@ -41,6 +41,28 @@ public sealed class RoomTests
             .Contain("A machine or job with 29.0 GB free would do");
 
     [Fact]
+    public void A_bound_that_counts_mapped_files_binds_though_another_is_tighter()
+    {
+        var room = new Room(
+            [
+                new MemoryLimit(30_000_000_000, "the machine's free memory (MemAvailable)"),
+                new MemoryLimit(40_000_000_000, "ulimit -v", CountsFiles: true),
+            ],
+            long.MaxValue,
+            "/runs"
+        );
+        PlanTotals totals = Totals(Thirteen) with { MappedFiles = 26_000_000_000 };
+        room.Binding(totals)!.What.Should().Be("ulimit -v");
+        room.Refusal("x", totals, [("--jobs 1", 13_000_000_000), ("--jobs 2", 15_000_000_000)])!
+            .Message.Should()
+            .Contain("needs about 55.0 GB")
+            .And.Contain("and 26.0 GB of mapped files), but ulimit -v leaves 40.0 GB")
+            .And.Contain("--jobs 1 (39.0 GB) would fit")
+            .And.NotContain("--jobs 2");
+        room.Refusal("x", Totals(Thirteen), []).Should().BeNull("nothing is mapped");
+    }
+
+    [Fact]
     public void What_fits_is_not_refused_and_what_barely_fits_is_told()
     {
         Room(30_000_000_000).Refusal("x", Totals(Thirteen), []).Should().BeNull();

@@ -53,10 +53,9 @@ public sealed partial class EstimateTests
             .Contain("small: needs about")
             .And.Contain("activations")
             .And.Contain("leaves")
-            .And.Contain("--jobs 1 (")
+            .And.MatchRegex(@"--jobs [0-9]+ \(")
             .And.Contain("--ignore-limits");
         Directory.Exists(Path.Combine(experiment.Artifacts, "runs")).Should().BeFalse();
-        HostProcess.Run(["check", .. experiment.Arguments(huge)]).ExitCode.Should().Be(2);
         Plan(experiment, huge).Should().Contain("A run is refused: small: needs about");
         experiment
             .RunApart([.. huge, "--ignore-limits"])

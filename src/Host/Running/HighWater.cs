@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Files;
+using Pipelines.Host.Planning;
+using Pipelines.Models.Ablation;
+
+namespace Pipelines.Host.Running;
+
+/// <summary>
+/// The most memory that the process has held, as the system itself counts it (VmHWM), beside what was expected. Looking
+/// from time to time would miss what is held for a moment, and that is what a process is killed for.
+/// </summary>
+/// <param name="expected">What units of a kind were expected to need.</param>
+/// <param name="limit">What bounds memory; null where nothing is known to.</param>
+/// <param name="root">Where <c>proc</c> lies; tests bring their own.</param>
+internal sealed class HighWater(Func<string, StageMemory> expected, MemoryLimit? limit, string root = "/")
+{
+    private const string Line = "VmHWM:";
+    private StageMemory? most;
+    private string stage = "";
+
+    /// <summary>The high-water mark in bytes.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>What was expected of the stages so far, in bytes; 0 where none computed anything.</summary>
+    public long Expected => most?.Total ?? 0;
+
+    /// <summary>Looks at the mark after a stage.</summary>
+    /// <param name="name">The stage.</param>
+    /// <param name="kinds">Kinds of units that it computed.</param>
+    /// <returns>What to say of it; null where it computed nothing.</returns>
+    public string? After(string name, IEnumerable<string> kinds)
+    {
+        StageMemory[] needs = [.. kinds.Select(expected)];
+        if (needs.Length == 0)
+        {
+            return null;
+        }
+
+        StageMemory need = needs.MaxBy(n => n.Total)!;
+        most = most is null || need.Total > most.Total ? need : most;
+        long now = Read(root);
+        bool isHigher = now > Bytes;
+        (Bytes, stage) = isHigher ? (now, name) : (Bytes, stage);
+        string mark = isHigher ? $"memory up to {Text(Bytes)}" : $"memory within the {Text(Bytes)} of {stage}";
+        return $"{mark}, about {Text(need.Total)} expected";
+    }
+
+    /// <summary>A sentence about the run; null where nothing was computed.</summary>
+    public string? Summary =>
+        most is null
+            ? null
+            : $"Memory: {Text(Bytes)} at most (stage {stage}), about {Text(Expected)} expected"
+                + (limit is null ? "." : $", of the {Sizes.Of(limit.Bytes)} that {limit.What} left at the start.");
+
+    /// <summary>In hundredths of a gigabyte: so close, as a rule, is what was expected.</summary>
+    private static string Text(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
+
+    /// <summary>The process's high-water mark; on other systems than Linux the runtime's own figure.</summary>
+    private static long Read(string root)
+    {
+        string status = Path.Combine(root, "proc", "self", "status");
+        if (
+            File.Exists(status)
+            && RegularFile.ReadAllLines(status).FirstOrDefault(l => l.StartsWith(Line, StringComparison.Ordinal))
+                is { } line
+            && long.TryParse(
+                line.AsSpan(Line.Length).Trim().TrimEnd("kB").Trim(),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out long kilobytes
+            )
+        )
+        {
+            return 1024 * kilobytes;
+        }
+
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}
