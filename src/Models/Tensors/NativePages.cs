@@ -23,7 +23,7 @@ internal static unsafe class NativePages
 
     /// <summary>Asks for memory: at least 64-byte aligned, its values undefined.</summary>
     /// <param name="bytes">At least 1.</param>
-    /// <exception cref="OutOfMemoryException">There is none.</exception>
+    /// <exception cref="InsufficientMemoryException">There is none.</exception>
     public static byte* Allocate(nuint bytes)
     {
         if (!HasPages(bytes))
@@ -34,7 +34,7 @@ internal static unsafe class NativePages
         nint start = mmap(0, bytes, ReadWrite, PrivateAnonymous, -1, 0);
         if (start == -1)
         {
-            throw new OutOfMemoryException($"The system has no {bytes / 1e9:0.00} GB more for weights.");
+            throw new InsufficientMemoryException($"The system has no {bytes / 1e9:0.00} GB more for weights.");
         }
 
         _ = madvise(start, bytes, HugePages);
