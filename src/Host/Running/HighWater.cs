@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Pipelines.Domain.Errors;
 using Pipelines.Files;
 using Pipelines.Host.Planning;
 using Pipelines.Models.Ablation;
