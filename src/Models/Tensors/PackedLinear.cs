@@ -55,7 +55,9 @@ public sealed unsafe class PackedLinear : ILinear
     {
         if (torch.is_grad_enabled() && x.requires_grad)
         {
-            throw new InvalidOperationException("autograd does not see through a packed layer: its gradients go by Backward");
+            throw new InvalidOperationException(
+                "autograd does not see through a packed layer: its gradients go by Backward"
+            );
         }
 
         fixed (float* shift = bias)

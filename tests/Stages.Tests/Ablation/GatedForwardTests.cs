@@ -114,7 +114,7 @@ public sealed class GatedForwardTests(ITestOutputHelper output)
             double values = Largest([.. found.Select(g => g.F)], [.. expected.Select(g => g.F)]),
                 slopes = found.Zip(expected, (a, b) => Largest(a.Gradient, b.Gradient)).Max(),
                 rounding = rounded.Zip(expected, (a, b) => Largest(a.Gradient, b.Gradient)).Max();
-            output.WriteLine($"baseline {kind}: f {values:e1}, slopes {slopes:e1}, autograd's in float32 {rounding:e1}");
+            output.WriteLine($"baseline {kind}: f {values:e1}, slopes {slopes:e1}, autograd's own {rounding:e1}");
             values.Should().BeLessThan(1e-4);
             slopes.Should().BeLessThan(1e-4).And.BeLessThan(1e-5 + (3 * rounding));
         }

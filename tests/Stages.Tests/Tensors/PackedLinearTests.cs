@@ -148,6 +148,8 @@ public sealed class PackedLinearTests : IDisposable
             torch.Tensor y = layer.Forward(torch.eye(inFeatures)); // [in, out]
             torch
                 .equal(y.t().contiguous(), w.to(torch.ScalarType.Float32))
+                .all()
+                .item<bool>()
                 .Should()
                 .BeTrue($"{type}");
         }
@@ -165,6 +167,8 @@ public sealed class PackedLinearTests : IDisposable
             using var layer = new PackedLinear(w, null);
             torch
                 .equal(layer.Forward(torch.eye(70)).t().contiguous(), w.to(torch.ScalarType.Float32))
+                .all()
+                .item<bool>()
                 .Should()
                 .BeTrue();
         }
