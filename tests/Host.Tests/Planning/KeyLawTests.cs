@@ -807,6 +807,7 @@ internal static class Settings
         {
             Shape.Choice choice => choice.Values.Values.Where(c => !items.Contains(c)).Cast<object>(),
             Shape.Number => [(double)items[0] * 0.9],
+            Shape.Whole => [(int)items[0] + 1],
             Shape.Keyed => Enum.GetValues<Criterion>().Select(c => (RankingSpec)c).Where(c => !items.Contains(c)),
             Shape.Text => (field.Form?.Words ?? []).Where(w => !items.Contains(w)),
             Shape.Path => [Elsewhere((SpecPath)items[0])!],
