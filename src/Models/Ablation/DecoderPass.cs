@@ -45,6 +45,7 @@ internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
     /// <returns>The residual stream that leaves the last of them, in the caller's dispose scope.</returns>
     public torch.Tensor Run(torch.Tensor x)
     {
+        torch.Tensor given = x;
         for (int layer = Start; layer < End; layer++)
         {
             using var layerScope = torch.NewDisposeScope();
@@ -57,7 +58,13 @@ internal sealed record DecoderPass(Decoder Decoder, LayerAttention Attend)
             torch.Tensor asking = last?.Of(normed) ?? normed; // [B*Q, hidden]
             torch.Tensor heads = Attend(layer, weights.Queries(asking), keys, values); // [B*Q, H*d]
             torch.Tensor left = weights.Finish(last?.Of(x) ?? x, heads);
-            x = (Behind?.Invoke(layer, left) ?? left).MoveToOuterDisposeScope();
+            torch.Tensor next = (Behind?.Invoke(layer, left) ?? left).MoveToOuterDisposeScope();
+            if (!ReferenceEquals(x, given))
+            {
+                x.Dispose(); // else the streams of all layers would stay until the pass is over
+            }
+
+            x = next;
         }
 
         return x;

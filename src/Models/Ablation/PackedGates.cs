@@ -79,6 +79,11 @@ internal sealed class PackedGates : GatedForward
                 tapes[layer].MoveToOuter(layerScope);
             }
 
+            if (tapes is null)
+            {
+                x.Dispose(); // a tape would have kept it
+            }
+
             x = left.MoveToOuterDisposeScope();
         }
 
