@@ -158,9 +158,8 @@ internal static class StoreBenchmark
         Time("open", () => opened = Session.Open(options));
         using Session session = opened!;
         IReadOnlyList<Unit> units = [];
-        Time(
-            "units",
-            () => units = [.. session.Pipelines[0].Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known)]
+        Time("units", () =>
+            units = [.. session.Pipelines[0].Stages.SelectMany(s => s.Units(session.Catalog.Artifacts).Known)]
         );
         Time("keys", () => units = Catalog.Distinct(units));
         Time("stored", () => session.Catalog.Open(units));
@@ -177,12 +176,10 @@ internal static class StoreBenchmark
         work();
         double clock = Stopwatch.GetElapsedTime(start).TotalSeconds,
             processors = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"  {what, -20} {clock, 8:0.000} s, processors {processors, 8:0.000} s"
-            )
-        );
+        string[] columns = [what.PadRight(20), Text(clock), "s, processors", Text(processors), "s"];
+        Console.WriteLine("  " + string.Join(' ', columns));
+
+        static string Text(double seconds) => seconds.ToString("0.000", CultureInfo.InvariantCulture).PadLeft(8);
     }
 
     /// <summary>Runs a command without what it says.</summary>

@@ -125,7 +125,8 @@ internal static class Metrics
         int[] order = [.. Enumerable.Range(0, values.Length)];
         Array.Sort(sorted, order);
         var ranks = new double[values.Length];
-        for (int first = 0; first < sorted.Length; )
+        int first = 0;
+        while (first < sorted.Length)
         {
             int last = first;
             while (last + 1 < sorted.Length && sorted[last + 1] == sorted[first])
@@ -135,7 +136,7 @@ internal static class Metrics
 
             for (int i = first; i <= last; i++)
             {
-                ranks[order[i]] = (first + last) / 2.0;
+                ranks[order[i]] = (first + last) / 2.0; // ties share their mean rank
             }
 
             first = last + 1;
