@@ -34,12 +34,22 @@ internal sealed record LayerTape(
 
     /// <summary>A layer behind its attention, as <see cref="DecoderLayer.Finish"/> computes it.</summary>
     /// <param name="weights">The layer.</param>
-    /// <param name="x">[B*Q, hidden], the residual stream that entered.</param>
+    /// <param name="entered">[B*T, hidden], the residual stream that entered.</param>
+    /// <param name="projected">Queries, keys and values before norm and rotary.</param>
     /// <param name="heads">[B*Q, H*d], the heads' outputs.</param>
+    /// <param name="asking">The tokens that asked; null = all.</param>
     /// <param name="left">[B*Q, hidden], the residual stream that leaves.</param>
-    /// <returns>What is kept of it; what lies before the attention is the caller's to fill in.</returns>
-    public static LayerTape Finish(DecoderLayer weights, torch.Tensor x, torch.Tensor heads, out torch.Tensor left)
+    /// <returns>What is kept of the layer.</returns>
+    public static LayerTape Of(
+        DecoderLayer weights,
+        torch.Tensor entered,
+        GatedRows projected,
+        torch.Tensor heads,
+        LastTokens? asking,
+        out torch.Tensor left
+    )
     {
+        torch.Tensor x = asking?.Of(entered) ?? entered; // [B*Q, hidden]
         torch.Tensor written = weights.Output.Forward(heads);
         torch.Tensor attended = x.Plus(weights.AttentionOutputNorm?.Forward(written) ?? written);
         torch.Tensor normed = weights.MlpNorm.Forward(attended);
@@ -48,10 +58,10 @@ internal sealed record LayerTape(
         torch.Tensor added = weights.Down.Forward(Activations.Gated(gate, up, weights.Activation, LinearChoice.Packed));
         left = attended.Plus(weights.MlpOutputNorm?.Forward(added) ?? added);
         return new LayerTape(
-            x,
-            heads,
-            heads,
-            heads,
+            entered,
+            projected.Queries,
+            projected.Keys,
+            projected.Values,
             weights.AttentionOutputNorm is null ? null : written,
             attended,
             gate,

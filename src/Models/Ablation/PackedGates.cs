@@ -72,16 +72,16 @@ internal sealed class PackedGates : GatedForward
                 new GatedRows(layer, weights.NormedQueries(queries), weights.NormedKeys(keys), values),
                 gates
             );
-            LayerTape tape = LayerTape.Finish(weights, Asking(layer)?.Of(x) ?? x, heads, out torch.Tensor left);
-            if (tapes is not null)
-            {
-                tapes[layer] = tape with { Entered = x, Queries = queries, Keys = keys, Values = values };
-                tapes[layer].MoveToOuter(layerScope);
-            }
-
+            var projected = new GatedRows(layer, queries, keys, values);
+            var tape = LayerTape.Of(weights, x, projected, heads, Asking(layer), out torch.Tensor left);
             if (tapes is null)
             {
-                x.Dispose(); // a tape would have kept it
+                x.Dispose(); // a tape keeps it
+            }
+            else
+            {
+                tapes[layer] = tape;
+                tape.MoveToOuter(layerScope);
             }
 
             x = left.MoveToOuterDisposeScope();
