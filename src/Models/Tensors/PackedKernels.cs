@@ -54,32 +54,37 @@ internal static unsafe class PackedKernels
             _ => 8,
         };
 
-    /// <summary>Computes one tile: c = addend + OutputScale * (a x w).</summary>
+    /// <summary>
+    /// What computes one tile, by its rows less one: c = addend + OutputScale * (a x w). Arguments, in order: products
+    /// a sum; a [rows, depth], rows <see cref="RowStride"/> apart, already times InputScale; w [depth, columns],
+    /// packed; c [rows, columns]; floats from row to row of c; the addend [rows, columns] (c itself, or a bias with
+    /// stride 0) or null; floats from row to row of the addend.
+    /// </summary>
     /// <param name="tile">Whose <see cref="Rows"/> and <see cref="Columns"/>.</param>
-    /// <param name="rows">1 .. <see cref="Rows"/>.</param>
-    /// <param name="depth">Products a sum.</param>
-    /// <param name="a">[rows, depth], rows <see cref="RowStride"/> apart, already times InputScale.</param>
-    /// <param name="w">[depth, columns], packed.</param>
-    /// <param name="c">[rows, columns], rows <paramref name="stride"/> apart.</param>
-    /// <param name="stride">Floats from row to row of c.</param>
-    /// <param name="addend">[rows, columns] that the sums are added to (c itself, or a bias with stride 0), or
-    /// null.</param>
-    /// <param name="addendStride">Floats from row to row of the addend.</param>
     /// <typeparam name="TWeights">How w is stored.</typeparam>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run<TWeights>(
-        PackedTile tile,
-        int rows,
-        int depth,
-        float* a,
-        byte* w,
-        float* c,
-        nint stride,
-        float* addend,
-        nint addendStride
-    )
-        where TWeights : struct, IStoredWeights =>
-        Table<TWeights>.Of(tile)[rows - 1](depth, a, w, c, stride, addend, addendStride);
+    public static delegate*<int, float*, byte*, float*, nint, float*, nint, void>[] Of<TWeights>(PackedTile tile)
+        where TWeights : struct, IStoredWeights => Table<TWeights>.Of(tile);
+
+    /// <summary>A panel of AVX2's tile as <see cref="WidenedWeights{TWeights}"/>.</summary>
+    /// <param name="w">[depth, columns], packed.</param>
+    /// <param name="depth">Rows.</param>
+    /// <param name="widened">[depth, columns].</param>
+    /// <returns><paramref name="widened"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static byte* Widen<TWeights>(byte* w, int depth, float* widened)
+        where TWeights : struct, IStoredWeights
+    {
+        int half = Vector256<float>.Count;
+        float* to = widened;
+        for (int k = 0; k < depth; k++, w += 2 * half * TWeights.Size, to += 2 * half)
+        {
+            TWeights.Widen(w, out Vector256<float> p, out Vector256<float> q);
+            p.Store(to);
+            q.Store(to + half);
+        }
+
+        return (byte*)widened;
+    }
 
     // TRows.Count is a constant to the compiler: the lines beyond it vanish, and one method serves every height.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

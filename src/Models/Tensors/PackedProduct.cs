@@ -15,6 +15,7 @@ internal static unsafe class PackedProduct
     private const int BlockRows = 322; // 23 tiles of 14
     private const int BlockColumns = 4096;
     private const int WidestPanel = 32; // columns
+    private const int WorthWidening = 8; // tiles of rows that meet a panel: see WidenedWeights
     private const long WorthAThread = 1 << 20; // multiply-adds; below, waking a thread costs more than it saves
 
     [ThreadStatic]
@@ -126,6 +127,10 @@ internal static unsafe class PackedProduct
         int step = TSide.Step(w),
             steps = Ceiling(summed, step),
             depths = Ceiling(steps * step, BlockDepth);
+        bool isWidened = tile == PackedTile.Avx2 && TWeights.IsDear && tiles >= WorthWidening;
+        delegate*<int, float*, byte*, float*, nint, float*, nint, void>[] kernels = isWidened
+            ? PackedKernels.Of<WidenedWeights<TWeights>>(tile)
+            : PackedKernels.Of<TWeights>(tile);
         threadScratch ??= new Scratch();
         float* block = threadScratch.Block; // [rows, RowStride]
         float* edge = threadScratch.Edge; // [tile rows, columns]
@@ -146,6 +151,11 @@ internal static unsafe class PackedProduct
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
                 byte* weights = TSide.Panel(w, panel, start, depth, threadScratch.Turned);
+                if (isWidened)
+                {
+                    weights = PackedKernels.Widen<TWeights>(weights, depth, threadScratch.Widened);
+                }
+
                 int inPanel = Math.Min(columns, width - panel * columns);
                 for (int t = 0; t < tiles; t++)
                 {
@@ -160,17 +170,7 @@ internal static unsafe class PackedProduct
                     nint addendStride = d > 0 ? width : 0;
                     if (inPanel == columns)
                     {
-                        PackedKernels.Run<TWeights>(
-                            tile,
-                            height,
-                            depth,
-                            from,
-                            weights,
-                            target,
-                            width,
-                            addend,
-                            addendStride
-                        );
+                        kernels[height - 1](depth, from, weights, target, width, addend, addendStride);
                     }
                     else
                     {
@@ -182,17 +182,7 @@ internal static unsafe class PackedProduct
                             addendStride = columns;
                         }
 
-                        PackedKernels.Run<TWeights>(
-                            tile,
-                            height,
-                            depth,
-                            from,
-                            weights,
-                            edge,
-                            columns,
-                            addend,
-                            addendStride
-                        );
+                        kernels[height - 1](depth, from, weights, edge, columns, addend, addendStride);
                         CopyTile(edge, columns, target, width, height, inPanel);
                     }
                 }
@@ -285,14 +275,14 @@ internal static unsafe class PackedProduct
         }
     }
 
-    /// <summary>A thread's own block of activations and turned panels; freed after the thread.</summary>
+    /// <summary>A thread's own block of activations, and a panel turned or widened; freed after the thread.</summary>
     private sealed class Scratch
     {
         private const int EdgeFloats = 14 * WidestPanel;
         private const int TurnedFloats = BlockDepth * WidestPanel;
         private readonly float* memory = (float*)
             NativeMemory.AlignedAlloc(
-                (BlockRows * PackedKernels.RowStride + EdgeFloats + TurnedFloats) * sizeof(float),
+                (BlockRows * PackedKernels.RowStride + EdgeFloats + 2 * TurnedFloats) * sizeof(float),
                 64
             );
 
@@ -302,6 +292,8 @@ internal static unsafe class PackedProduct
 
         public byte* Turned => (byte*)(memory + EdgeFloats);
 
-        public float* Block => memory + EdgeFloats + TurnedFloats;
+        public float* Widened => memory + EdgeFloats + TurnedFloats;
+
+        public float* Block => memory + EdgeFloats + 2 * TurnedFloats;
     }
 }

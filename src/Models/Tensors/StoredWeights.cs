@@ -22,6 +22,9 @@ internal unsafe interface IStoredWeights
     /// <summary>Factor on the sums; a power of two.</summary>
     static abstract float OutputScale { get; }
 
+    /// <summary>Whether widening takes so many operations that AVX2's narrow tiles feel it.</summary>
+    static abstract bool IsDear { get; }
+
     /// <summary>Widens 32 weights.</summary>
     static abstract void Widen(byte* row, out Vector512<float> first, out Vector512<float> second);
 
@@ -43,6 +46,9 @@ internal readonly unsafe struct Float32Weights : IStoredWeights
 
     /// <inheritdoc/>
     public static float OutputScale => 1;
+
+    /// <inheritdoc/>
+    public static bool IsDear => false;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,6 +88,9 @@ internal readonly unsafe struct BFloat16Weights : IStoredWeights
 
     /// <inheritdoc/>
     public static float OutputScale => 1;
+
+    /// <inheritdoc/>
+    public static bool IsDear => false;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -132,6 +141,9 @@ internal readonly unsafe struct Float16Weights : IStoredWeights
 
     /// <inheritdoc/>
     public static float OutputScale => 4194304; // 2^22 = 2^(102-80)
+
+    /// <inheritdoc/>
+    public static bool IsDear => true;
 
     /// <summary>Whether every float16, given by its bits, has a code.</summary>
     public static bool HaveCodes(ReadOnlySpan<ushort> halves)
@@ -201,4 +213,40 @@ internal readonly unsafe struct Float16Weights : IStoredWeights
         first = (((pairs << 16) >> 3) & mask).AsSingle();
         second = ((pairs >> 3) & mask).AsSingle();
     }
+}
+
+/// <summary>
+/// Weights that were widened before the kernel reads them, once for all rows of a block, scales and bits as they would
+/// have in the kernel. A tile of AVX2 has six rows only, so that widening in the kernel is repeated often.
+/// </summary>
+/// <typeparam name="TWeights">How they are stored.</typeparam>
+internal readonly unsafe struct WidenedWeights<TWeights> : IStoredWeights
+    where TWeights : struct, IStoredWeights
+{
+    /// <inheritdoc/>
+    public static int Size => Float32Weights.Size;
+
+    /// <inheritdoc/>
+    public static float InputScale => TWeights.InputScale;
+
+    /// <inheritdoc/>
+    public static float OutputScale => TWeights.OutputScale;
+
+    /// <inheritdoc/>
+    public static bool IsDear => false;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(byte* row, out Vector512<float> first, out Vector512<float> second) =>
+        Float32Weights.Widen(row, out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(byte* row, out Vector256<float> first, out Vector256<float> second) =>
+        Float32Weights.Widen(row, out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(byte* row, out Vector128<float> first, out Vector128<float> second) =>
+        Float32Weights.Widen(row, out first, out second);
 }
