@@ -43,7 +43,7 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
         ];
         return new Drawing(
             "What gradients are worth as models grow",
-            Shows(sizes, most),
+            Shows(sizes, most, NumberOf(masks[0]), NumberOf(masks[^1])),
             "Left: masks whose elastic net predicts held-out masks as well as so many gradients do, for every pass "
                 + "that these gradients cost (measured in each run); above 1 gradients are the better use of passes. "
                 + "At the ends of what was fitted it is a bound. Right: heads in the order of β that faithfulness "
@@ -95,8 +95,21 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
                 ),
         ];
 
-    private static string Shows(OverviewExperiment[] sizes, string most)
+    /// <summary>What the most gradients give at each size.</summary>
+    /// <param name="sizes">One experiment a size.</param>
+    /// <param name="most">The most gradients.</param>
+    /// <param name="fewest">Fewest masks that were fitted: what is worth no more is worth at most so many.</param>
+    /// <param name="largest">Most masks that were fitted.</param>
+    private static string Shows(OverviewExperiment[] sizes, string most, int fewest, int largest)
     {
+        string Bound(OverviewExperiment e) =>
+            e.Number(KeyNumbers.WorthInMasks, most)?.Value.Mean switch
+            {
+                { } masks when masks >= largest => "at least ",
+                { } masks when masks <= fewest => "at most ",
+                _ => "",
+            };
+
         string each = string.Join(
             "; ",
             sizes
@@ -105,9 +118,9 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
                 {
                     Estimate perPass = e.Number(KeyNumbers.WorthPerPass, most)!.Value.Value,
                         gained = e.Number(KeyNumbers.WorthR2Gained, most)?.Value ?? Estimate.None;
-                    return $"at N = {Count(e.Heads)} they are worth {Verdicts.Number(perPass, 1)} masks for every pass "
-                        + $"and have {Verdicts.Number(gained, 3)} more R² on held-out masks than an elastic net at "
-                        + $"equal cost";
+                    return $"at N = {Count(e.Heads)} they are worth {Bound(e)}{Verdicts.Number(perPass, 1)} masks for every "
+                        + $"pass and have {Verdicts.Number(gained, 3)} more R² on held-out masks than an elastic net "
+                        + $"at equal cost";
                 })
         );
         return $"What {most} give: {each}.";
