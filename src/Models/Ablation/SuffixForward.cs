@@ -123,10 +123,11 @@ public sealed class SuffixForward : IDisposable
         var longer = new KeyValueBlock[shape.Layers];
         void Keep(int layer, torch.Tensor keys, torch.Tensor values) =>
             longer[layer] = cache.Prefix(layer).With(keys.narrow(1, 0, tokens), values.narrow(1, 0, tokens));
+        LayerAttention attend = attention.Under(none);
         torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
         {
             Keep(layer, decoder.KeysOf(keys, cache.SuffixRotary[layer]), decoder.ValuesOf(values));
-            return attention.Forward(layer, queries, keys, values, none);
+            return attend(layer, queries, keys, values);
         }
 
         int last = shape.Layers - 1; // nothing reads what leaves it
@@ -189,9 +190,7 @@ public sealed class SuffixForward : IDisposable
         torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start];
         // [B*T, hidden]
         torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden);
-        var pass = new DecoderPass(decoder, (layer, queries, keys, values) =>
-            attention.Forward(layer, queries, keys, values, masks)
-        )
+        var pass = new DecoderPass(decoder, attention.Under(masks))
         {
             Start = start,
             Leaving = new LastTokens(target.Positions, t), // only their logits are read
