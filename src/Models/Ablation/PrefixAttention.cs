@@ -41,15 +41,28 @@ internal sealed class PrefixAttention
                 ? queries
                 : queries.mul(Scalars.Of(Math.Sqrt(shape.HeadDim / shape.ScoreScalar)));
         torch.Tensor? mask = shape.WindowOf(layer) is null ? all : windowed;
-        return F.scaled_dot_product_attention(
-                q.unsqueeze(0),
-                k.unsqueeze(0),
-                v.unsqueeze(0),
-                attn_mask: mask,
-                is_casual: mask is null
-            )
-            .squeeze(0)
-            .MoveToOuterDisposeScope();
+        torch.Tensor heads =
+            q.device_type == DeviceType.META
+                ? Spelled(q, k, v, mask)
+                : F.scaled_dot_product_attention(
+                        q.unsqueeze(0),
+                        k.unsqueeze(0),
+                        v.unsqueeze(0),
+                        attn_mask: mask,
+                        is_casual: mask is null
+                    )
+                    .squeeze(0);
+        return heads.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The same in single operations, for the device without data: C++ libtorch has no masked attention there. On CPUs
+    /// and cards the fused one is faster, and holds no scores.
+    /// </summary>
+    private static torch.Tensor Spelled(torch.Tensor q, torch.Tensor k, torch.Tensor v, torch.Tensor? mask)
+    {
+        torch.Tensor scores = q.mul(Scalars.Of(1 / Math.Sqrt(q.shape[2]))).bmm(k.transpose(1, 2));
+        return scores.Plus(mask ?? CausalMask.Of(q.shape[1], q.shape[1], q)).softmax(-1).bmm(v);
     }
 
     /// <summary>Minus infinity where a query does not see a key; null where attention is plainly causal.</summary>

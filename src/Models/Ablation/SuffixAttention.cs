@@ -90,7 +90,7 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
         torch.Tensor keep = intact.Of(layer, n); // [H_kv, B, G, Q | 1, P | 1]
         torch.Tensor imageScores = shared.bmm(image.Keys).view(kv, b, g, n, image.Length);
         torch.Tensor seen = mean is null
-            ? imageScores.masked_fill(keep.logical_not(), Scalars.Of(double.NegativeInfinity))
+            ? imageScores.masked_fill(keep.eq(Scalars.Of(0)), Scalars.Of(double.NegativeInfinity))
             : Selection.OneOf(keep, imageScores, shared.bmm(mean.Keys).view(kv, b, g, n, image.Length));
         torch.Tensor causal = CausalMask.Of(n, t, q);
         torch.Tensor suffixScores = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2))

@@ -98,7 +98,7 @@ public sealed class Unembedding
         {
             using var inner = torch.NewDisposeScope();
             torch.Tensor logits = WideLogits(chunk.Rows).to(torch.ScalarType.Float64);
-            found.Add((At(logits, chunk.Of(index)) - logits.logsumexp(1)).MoveToOuterDisposeScope());
+            found.Add((At(logits, chunk.Of(index)) - LogSumExp(logits)).MoveToOuterDisposeScope());
         }
 
         return torch.cat(found, 0).MoveToOuterDisposeScope();
@@ -142,7 +142,7 @@ public sealed class Unembedding
     private (torch.Tensor Values, torch.Tensor Slope) OfWide(torch.Tensor rows, torch.Tensor scored)
     {
         torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
-        torch.Tensor sums = logits.logsumexp(1); // [rows]
+        torch.Tensor sums = LogSumExp(logits); // [rows]
         torch.Tensor p = (logits - sums.unsqueeze(1)).exp_(); // [rows, V]
         torch.Tensor slope = Matrix.Taken(0, scored).to(torch.ScalarType.Float64); // [rows, hidden]
         for (long start = 0; start < Rows; start += PartRows)
@@ -231,6 +231,17 @@ public sealed class Unembedding
     /// <summary>The token of each row.</summary>
     private static int[] Scored(torch.Tensor normed, IReadOnlyList<int> tokens) =>
         [.. Enumerable.Range(0, (int)normed.shape[0]).Select(i => tokens[i % tokens.Count])];
+
+    /// <summary>
+    /// [rows, V] -> [rows]. libtorch's own, operation by operation and bit by bit where logits are finite: its guard
+    /// against infinite ones has no kernel on meta.
+    /// </summary>
+    private static torch.Tensor LogSumExp(torch.Tensor logits)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor largest = logits.amax([1L], keepdim: true); // [rows, 1]
+        return (logits - largest).exp_().sum(1).log_().Plus(largest.squeeze(1)).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Each row's logit of its token, [rows].</summary>
     private static torch.Tensor At(torch.Tensor logits, torch.Tensor tokens) =>

@@ -4,7 +4,7 @@ namespace Pipelines.Models.Tensors;
 
 /// <summary>
 /// Choosing by operators that libtorch has for every device, <c>meta</c> included, on which the tests look for tensors
-/// of the wrong device: it has neither <c>where</c> nor <c>index_select</c> there.
+/// of the wrong device: C++ libtorch has neither <c>where</c> nor <c>index_select</c> there.
 /// </summary>
 internal static class Selection
 {
