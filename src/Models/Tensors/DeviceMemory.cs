@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -13,7 +12,8 @@ internal static unsafe class DeviceMemory
     /// keeps for later is not counted as free.
     /// </summary>
     /// <param name="device">The device.</param>
-    /// <returns>null for other devices than CUDA's, and where the CUDA runtime cannot be asked.</returns>
+    /// <returns>null for other devices than CUDA's, and where the CUDA runtime cannot be asked (outside
+    /// Linux).</returns>
     public static long? Free(torch.Device device)
     {
         if (device.type != DeviceType.CUDA || RuntimeLibrary() is not { } runtime)
@@ -43,21 +43,14 @@ internal static unsafe class DeviceMemory
     /// </summary>
     private static nint? RuntimeLibrary()
     {
-        using Process process = Process.GetCurrentProcess();
-        foreach (ProcessModule module in process.Modules)
+        foreach (string path in LoadedLibraries.Read())
         {
-            using (module)
+            if (
+                Path.GetFileName(path).StartsWith("libcudart", StringComparison.Ordinal)
+                && NativeLibrary.TryLoad(path, out nint library)
+            )
             {
-                string name = Path.GetFileName(module.FileName);
-                if (
-                    (
-                        name.StartsWith("libcudart", StringComparison.Ordinal)
-                        || name.StartsWith("cudart64", StringComparison.OrdinalIgnoreCase)
-                    ) && NativeLibrary.TryLoad(module.FileName, out nint library)
-                )
-                {
-                    return library;
-                }
+                return library;
             }
         }
 
