@@ -76,9 +76,8 @@ public sealed record ModelSpec
     public string Device { get; init; } = "auto";
 
     /// <summary>
-    /// Folder of an installed PyTorch (site-packages/torch, or its lib) whose libtorch computes, for CUDA above all; of
-    /// the version that TorchSharp is made for. Default: what the environment variable LIBTORCH names, else the one that
-    /// came with the program.
+    /// Folder of an installed PyTorch 2.10 (site-packages/torch, or its lib) whose libtorch computes, for CUDA above
+    /// all. Left out: what the environment variable LIBTORCH names, else the libtorch that came with the program.
     /// </summary>
     public SpecPath? Libtorch { get; init; }
 

@@ -209,7 +209,7 @@ internal static class GpuBenchmark
         string shape = $"{layers} layers of LLaVA-1.5-7B in {arithmetic}";
         long? before = DeviceMemory.Free(arithmetic.Device);
         MadeUpSample sample = SampleOf(arithmetic, layers, arithmetic.Device);
-        yield return Taken("weights and a picture", before, arithmetic);
+        yield return Taken("with weights and a picture", before, arithmetic);
         byte[][] masks = sample.Masks(count);
         using var suffix = new SuffixForward(sample.Cache, sample.Blocks, sample.Target);
         suffix.Logits([.. masks.Take(suffix.Batch)]); // libraries load their kernels
@@ -220,7 +220,7 @@ internal static class GpuBenchmark
             count / Stopwatch.GetElapsedTime(start).TotalSeconds,
             "a second"
         );
-        yield return Taken("and masks", before, arithmetic);
+        yield return Taken("after masks", before, arithmetic);
         GatedForward gates = GatedForward.Of(sample.Cache, sample.Blocks, sample.Target);
         double[][] points = sample.Points(masks.Take(Math.Max(1, count / 8)));
         gates.Gradients([.. points.Take(gates.Batch)]);
@@ -231,13 +231,13 @@ internal static class GpuBenchmark
             points.Length / Stopwatch.GetElapsedTime(start).TotalSeconds,
             "a second"
         );
-        yield return Taken("and gradients", before, arithmetic);
+        yield return Taken("after gradients", before, arithmetic);
     }
 
     /// <summary>What is no longer free, the allocator's reserve included: what another program would miss.</summary>
     private static GpuResult Taken(string what, long? before, Arithmetic arithmetic) =>
         new(
-            $"memory with {what}",
+            $"memory {what}",
             (before - DeviceMemory.Free(arithmetic.Device)) / (double)(1L << 30),
             "GB on the device"
         );

@@ -1,6 +1,5 @@
 using Pipelines.Domain;
 using Pipelines.Models.Families;
-using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;

@@ -93,6 +93,11 @@ internal sealed class PrefixAttention
             }
         }
 
-        return torch.tensor(mask, [length, length], dtype: decoder.Arithmetic.Compute, device: decoder.Arithmetic.Device);
+        return torch.tensor(
+            mask,
+            [length, length],
+            dtype: decoder.Arithmetic.Compute,
+            device: decoder.Arithmetic.Device
+        );
     }
 }

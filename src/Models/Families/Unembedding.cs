@@ -131,7 +131,11 @@ public sealed class Unembedding
         return (torch.cat(found, 0).MoveToOuterDisposeScope(), torch.cat(slopes, 0).MoveToOuterDisposeScope());
     }
 
-    private static (torch.Tensor Values, torch.Tensor Slope) OfPacked(PackedLinear head, torch.Tensor rows, int[] scored)
+    private static (torch.Tensor Values, torch.Tensor Slope) OfPacked(
+        PackedLinear head,
+        torch.Tensor rows,
+        int[] scored
+    )
     {
         torch.Tensor onLogits = head.Forward(rows); // [rows, V]
         torch.Tensor values = torch.tensor(RowKernels.LogSoftmax(onLogits, scored));

@@ -5,7 +5,7 @@ internal static class LoadedLibraries
 {
     private const string Maps = "/proc/self/maps";
 
-    /// <summary>Full paths of all mapped shared libraries, links resolved, as Linux lists them; none elsewhere.</summary>
+    /// <summary>Full paths of all mapped shared libraries, links resolved, by Linux; none elsewhere.</summary>
     public static IReadOnlyList<string> Read() =>
         File.Exists(Maps)
             ?

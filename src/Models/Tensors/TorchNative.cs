@@ -9,9 +9,10 @@ namespace Pipelines.Models.Tensors;
 /// <summary>
 /// Loads libtorch before TorchSharp asks for it: that of an installed PyTorch where one is named (<see cref="Choose"/>,
 /// or the environment variable LIBTORCH); else from beside a published program, else straight from the package folder,
-/// so that no output folder holds 500 MB of it. A process has one libtorch. Prepares the C side first (OpenMP waits passively, malloc keeps
-/// its pages). On other systems than Linux x64 and with the CUDA package all loading is TorchSharp's own, from the
-/// program's folder; where it fails, or there is no libtorch for the system, the error is the same.
+/// so that no output folder holds 500 MB of it. A process has one libtorch. Prepares the C side first (OpenMP waits
+/// passively, malloc keeps its pages). On other systems than Linux x64 and with the CUDA package all loading is
+/// TorchSharp's own, from the program's folder; where it fails, or there is no libtorch for the system, the error is
+/// the same.
 /// </summary>
 public static unsafe class TorchNative
 {
