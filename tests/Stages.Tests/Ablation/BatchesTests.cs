@@ -24,7 +24,7 @@ public sealed class BatchesTests
         int[] squares = batches.Each([.. Enumerable.Range(0, 11)], (int[] batch) =>
         {
             sizes.Add(batch.Length);
-            return batch.Length > 2 ? throw new ExternalException(message) : (int[])[.. batch.Select(i => i * i)];
+            return batch.Length > 2 ? throw new TorchFailure(message) : (int[])[.. batch.Select(i => i * i)];
         });
         squares.Should().Equal(Enumerable.Range(0, 11).Select(i => i * i));
         sizes.Should().Equal(8, 4, 2, 2, 2, 2, 2, 1);
@@ -36,7 +36,7 @@ public sealed class BatchesTests
     {
         var batches = new Batches(4);
         batches
-            .Invoking(b => b.Each<int, int>([1, 2, 3], _ => throw new ExternalException(OnCuda)))
+            .Invoking(b => b.Each<int, int>([1, 2, 3], _ => throw new TorchFailure(OnCuda)))
             .Should()
             .Throw<ExternalException>()
             .WithMessage("*out of memory*");
@@ -47,7 +47,7 @@ public sealed class BatchesTests
                 b.Each<int, int>([1, 2, 3], _ =>
                 {
                     calls++;
-                    throw new ExternalException("shape mismatch");
+                    throw new TorchFailure("shape mismatch");
                 })
             )
             .Should()
@@ -134,6 +134,9 @@ public sealed class BatchesTests
         DeviceMemory.Free(torch.CPU).Should().BeNull("the plan looks after the machine's memory");
     }
 
+    /// <summary>What TorchSharp throws is an ExternalException, which none but the runtime should make.</summary>
+    private sealed class TorchFailure(string message) : ExternalException(message);
+
     /// <summary>A measure that has no room for more rows than some.</summary>
     private sealed class LittleMemory(OutputMeasure measure, int rows) : OutputMeasure(measure.What)
     {
@@ -145,6 +148,6 @@ public sealed class BatchesTests
         internal override double[] OfRead(double[] numbers) => measure.OfRead(numbers);
 
         private torch.Tensor Room(torch.Tensor normed) =>
-            normed.shape[0] > rows ? throw new ExternalException(OnCuda) : normed;
+            normed.shape[0] > rows ? throw new TorchFailure(OnCuda) : normed;
     }
 }
