@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Pipelines.Files;
 
 namespace Pipelines.Models.Tensors;
 
@@ -23,7 +24,7 @@ internal sealed record ElfFile(int Machine, IReadOnlyList<string> Needed)
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ElfFile Read(string path)
     {
-        using SafeFileHandle file = File.OpenHandle(path);
+        using SafeFileHandle file = RegularFile.OpenHandle(path);
         byte[] header = Bytes(file, 0, 64);
         if (!header.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
         {

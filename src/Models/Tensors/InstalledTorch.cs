@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Pipelines.Domain.Errors;
+using Pipelines.Files;
 
 namespace Pipelines.Models.Tensors;
 
@@ -103,7 +104,7 @@ internal sealed record InstalledTorch(string Folder, string Version, IReadOnlyLi
             archive = Path.Combine(torch, "build-version");
         if (File.Exists(archive))
         {
-            return File.ReadAllText(archive).Trim();
+            return Text(archive, where).Trim();
         }
 
         if (!File.Exists(python))
@@ -115,7 +116,7 @@ internal sealed record InstalledTorch(string Folder, string Version, IReadOnlyLi
             );
         }
 
-        string text = File.ReadAllText(python);
+        string text = Text(python, where);
         string version = Assigned("__version__").Match(text) is { Success: true } found
             ? found.Groups[1].Value
             : throw new InputException(where, $"{python} says no __version__.", "Install PyTorch again.");
@@ -126,33 +127,41 @@ internal sealed record InstalledTorch(string Folder, string Version, IReadOnlyLi
             : version;
     }
 
-    /// <summary>Demands x86-64, and strings of C++11, in which the two libraries speak to each other.</summary>
-    private static void RequireAbi(string core, string where)
+    private static string Text(string path, string where) => Readable(path, where, () => RegularFile.ReadAllText(path));
+
+    private static T Readable<T>(string path, string where, Func<T> read)
     {
         try
         {
-            if (ElfFile.Read(core).Machine != ElfFile.X64)
-            {
-                throw new InputException(
-                    where,
-                    $"{core} is for another processor than x86-64.",
-                    "Use the wheel for x86_64."
-                );
-            }
-
-            // Its error class takes a message: the mangled name tells which kind of string
-            if (File.ReadAllBytes(core).AsSpan().IndexOf("_ZN3c105ErrorC1ENSt7__cxx1112basic_string"u8) < 0)
-            {
-                throw new InputException(
-                    where,
-                    $"{core} is built with C++ strings from before C++11 (or is no libc10).",
-                    "Use PyTorch's own wheels, which have the C++11 ABI since 2.6."
-                );
-            }
+            return read();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new InputException(where, $"{core} cannot be read ({e.Message}).", "Install PyTorch again.", e);
+            throw new InputException(where, $"{path} cannot be read ({e.Message}).", "Install PyTorch again.", e);
+        }
+    }
+
+    /// <summary>Demands x86-64, and strings of C++11, in which the two libraries speak to each other.</summary>
+    private static void RequireAbi(string core, string where)
+    {
+        if (Readable(core, where, () => ElfFile.Read(core)).Machine != ElfFile.X64)
+        {
+            throw new InputException(
+                where,
+                $"{core} is for another processor than x86-64.",
+                "Use the wheel for x86_64."
+            );
+        }
+
+        // Its error class takes a message: the mangled name tells which kind of string
+        byte[] bytes = Readable(core, where, () => RegularFile.ReadAllBytes(core));
+        if (bytes.AsSpan().IndexOf("_ZN3c105ErrorC1ENSt7__cxx1112basic_string"u8) < 0)
+        {
+            throw new InputException(
+                where,
+                $"{core} is built with C++ strings from before C++11 (or is no libc10).",
+                "Use PyTorch's own wheels, which have the C++11 ABI since 2.6."
+            );
         }
     }
 
@@ -193,16 +202,9 @@ internal sealed record InstalledTorch(string Folder, string Version, IReadOnlyLi
                     "pip keeps CUDA's libraries in packages beside torch (nvidia-*): install PyTorch again with all "
                         + "that it depends on."
                 );
-            try
+            foreach (string needed in Readable(path, where, () => ElfFile.Read(path)).Needed)
             {
-                foreach (string needed in ElfFile.Read(path).Needed)
-                {
-                    Add(needed, path);
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
-            {
-                throw new InputException(where, $"{path} cannot be read ({e.Message}).", "Install PyTorch again.", e);
+                Add(needed, path);
             }
 
             Found.Add(path);

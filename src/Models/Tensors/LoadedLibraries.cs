@@ -1,3 +1,5 @@
+using Pipelines.Files;
+
 namespace Pipelines.Models.Tensors;
 
 /// <summary>The libraries that this process has really loaded, whatever was asked for.</summary>
@@ -10,7 +12,7 @@ internal static class LoadedLibraries
         File.Exists(Maps)
             ?
             [
-                .. File.ReadLines(Maps)
+                .. RegularFile.ReadAllLines(Maps)
                     .Select(line => line.IndexOf('/') is >= 0 and int at ? line[at..] : "")
                     .Where(path => Path.GetFileName(path).Contains(".so", StringComparison.Ordinal))
                     .Distinct(StringComparer.Ordinal),

@@ -102,7 +102,6 @@ public sealed class LibtorchTests : IDisposable
     private sealed class LinuxFactAttribute : FactAttribute
     {
         public LinuxFactAttribute() =>
-            Skip =
-                OperatingSystem.IsLinux() && Directory.Exists(Package) ? null : "no libtorch package for Linux x64 here";
+            Skip = OperatingSystem.IsLinux() && Directory.Exists(Package) ? null : "no libtorch for Linux x64 here";
     }
 }
