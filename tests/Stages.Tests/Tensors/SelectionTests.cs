@@ -19,7 +19,7 @@ public sealed class SelectionTests
             chosen = torch.randint(0, 2, [3, 5, 1]);
         torch.Tensor found = Selection.OneOf(chosen.to(type), one, other);
         found.dtype.Should().Be(type);
-        torch.equal(found, torch.where(chosen.to(torch.ScalarType.Bool), one, other)).Should().BeTrue();
+        found.eq(torch.where(chosen.to(torch.ScalarType.Bool), one, other)).all().item<bool>().Should().BeTrue();
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class SelectionTests
             index = torch.tensor([3L, 0, 3], dtype: torch.ScalarType.Int64);
         for (int axis = 0; axis < 3; axis++)
         {
-            torch.equal(x.Taken(axis, index), x.index_select(axis, index)).Should().BeTrue();
+            x.Taken(axis, index).eq(x.index_select(axis, index)).all().item<bool>().Should().BeTrue();
         }
     }
 }
