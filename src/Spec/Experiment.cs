@@ -75,6 +75,12 @@ public sealed record ModelSpec
     [Form("^(auto|cpu|cuda|cuda:[0-9]{1,3})$", "auto, cpu, cuda, cuda:N", Words = ["auto", "cpu", "cuda", "cuda:0"])]
     public string Device { get; init; } = "auto";
 
+    /// <summary>
+    /// Folder of an installed PyTorch 2.10 (site-packages/torch, or its lib) whose libtorch computes, for CUDA above
+    /// all. Left out: what the environment variable LIBTORCH names, else the libtorch that came with the program.
+    /// </summary>
+    public SpecPath? Libtorch { get; init; }
+
     /// <summary>Type of sums and activations. <c>auto</c>: float32 on a CPU, the stored type on CUDA.</summary>
     public ComputeType Compute { get; init; } = ComputeType.Auto;
 

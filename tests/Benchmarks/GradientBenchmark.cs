@@ -66,10 +66,8 @@ internal static class GradientBenchmark
             GatedForward ours = GatedForward.Of(packed.Cache, packed.Blocks, packed.Target),
                 autograd = GatedForward.Of(wide.Cache, wide.Blocks, wide.Target);
             byte[][] masks = packed.Masks(count);
-            double[][] Points(GatedForward gates) =>
-                [.. masks.Take(gates.Batch).Select(m => GatedForward.PointOf(m, packed.Decoder.Shape.TotalHeads))];
-            double[][] oursAt = Points(ours),
-                autogradAt = Points(autograd);
+            double[][] oursAt = packed.Points(masks.Take(ours.Batch)),
+                autogradAt = packed.Points(masks.Take(autograd.Batch));
             return new Depth(
                 [
                     () => forward.Logits(masks),

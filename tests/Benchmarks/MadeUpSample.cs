@@ -107,6 +107,10 @@ internal sealed record MadeUpSample(Decoder Decoder, PrefixCache Cache, Baseline
                 .Select(i => HeadMasks.Draw(1, "benchmark", i, Decoder.Shape.TotalHeads, 0.75, MaskDraw.Exact)),
         ];
 
+    /// <summary>Masks as points of a gradient.</summary>
+    public double[][] Points(IEnumerable<byte[]> masks) =>
+        [.. masks.Select(mask => GatedForward.PointOf(mask, Decoder.Shape.TotalHeads))];
+
     /// <summary>Threads of our products and of libtorch's, for the calling thread.</summary>
     public static void Use(int threads)
     {

@@ -30,6 +30,7 @@ Command[] verbs =
     FamilyBenchmark.Build(),
     FamilyBenchmark.BuildOne(),
     QuestionBenchmark.Build(),
+    GpuBenchmark.Build(),
 ];
 Array.ForEach(verbs, root.Add);
 try

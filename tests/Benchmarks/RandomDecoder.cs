@@ -20,19 +20,46 @@ internal static class RandomDecoder
     public static Decoder Of(PublishedModel model, int layers, int rows, string linear)
     {
         TorchNative.Touch();
-        var arithmetic = Arithmetic.Resolve("cpu", "float32", linear, torch.ScalarType.Float16);
+        return Of(
+            model,
+            layers,
+            rows,
+            Arithmetic.Resolve("cpu", "float32", linear, torch.ScalarType.Float16),
+            torch.CPU
+        );
+    }
+
+    /// <summary>The decoder on a device.</summary>
+    /// <param name="model">Whose shape.</param>
+    /// <param name="layers">Instead of its own.</param>
+    /// <param name="rows">V.</param>
+    /// <param name="arithmetic">Where and in which type it computes.</param>
+    /// <param name="madeOn">Where the random numbers are drawn: on the CPU they are the same for every device.</param>
+    public static Decoder Of(
+        PublishedModel model,
+        int layers,
+        int rows,
+        Arithmetic arithmetic,
+        torch.Device madeOn
+    )
+    {
         DecoderShape shape = ShapeOf(model, layers, rows);
         ILinear LinearOf(torch.Tensor weight) =>
             arithmetic.Linear == LinearChoice.Packed
                 ? new PackedLinear(weight, null)
-                : new TorchLinear(weight.to(torch.ScalarType.Float32), null);
+                : new TorchLinear(weight.to(arithmetic.Compute, arithmetic.Device, copy: true), null);
         ILinear Linear(int outputs, int inputs)
         {
-            using torch.Tensor weight = Weight(outputs, inputs);
+            using torch.Tensor weight = Weight(outputs, inputs, madeOn);
             return LinearOf(weight);
         }
 
-        RmsNorm Norm() => new(torch.ones(shape.Hidden), 1e-5, arithmetic.Linear);
+        RmsNorm Norm() =>
+            new(
+                torch.ones(shape.Hidden, dtype: arithmetic.Compute, device: arithmetic.Device),
+                1e-5,
+                arithmetic.Linear
+            );
         int h = shape.Hidden,
             i = shape.Intermediate;
         DecoderLayer[] stack =
@@ -51,7 +78,7 @@ internal static class RandomDecoder
                     Linear(h, i)
                 )),
         ];
-        torch.Tensor embedding = Weight(rows, h);
+        torch.Tensor embedding = Weight(rows, h, madeOn);
         return new Decoder(
             shape,
             arithmetic,
@@ -81,9 +108,10 @@ internal static class RandomDecoder
 
     /// <summary>Random weights, float16.</summary>
     /// <returns>[outputs, inputs].</returns>
-    public static torch.Tensor Weight(int outputs, int inputs)
+    public static torch.Tensor Weight(int outputs, int inputs, torch.Device? device = null)
     {
-        using torch.Tensor wide = torch.rand(outputs, inputs); // cheaper than a normal distribution, and as good here
+        // Cheaper than a normal distribution, and as good here
+        using torch.Tensor wide = torch.rand(outputs, inputs, device: device);
         using torch.Tensor centred = wide.sub(Scalars.Of(0.5));
         using torch.Tensor small = centred.mul(Scalars.Of(0.07));
         return small.to(torch.ScalarType.Float16);
@@ -107,7 +135,8 @@ internal static class RandomDecoder
     /// <summary>A picture of noise behind the prompt.</summary>
     public static PrefixCache Cache(Decoder decoder, PromptTokens prompt)
     {
-        using torch.Tensor features = torch.randn(prompt.ImageLength, decoder.Shape.Hidden);
+        using torch.Tensor drawn = torch.randn(prompt.ImageLength, decoder.Shape.Hidden);
+        using torch.Tensor features = drawn.to(decoder.Arithmetic.Compute, decoder.Arithmetic.Device, copy: true);
         return PrefixCache.Compute(decoder, prompt, TokenPositions.Sequential(prompt.Length), features);
     }
 }

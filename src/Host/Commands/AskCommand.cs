@@ -62,6 +62,7 @@ internal static class AskCommand
         using var interruption = new Interruption();
         session.Store.RemoveLeftovers();
         using var log = new RunLog(Path.Combine(session.Root, LogFile));
+        using var shortages = new ShortageNotes(log);
         Pipeline? before = null;
         int code = session.Each(pipeline =>
         {

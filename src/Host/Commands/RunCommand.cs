@@ -206,6 +206,7 @@ internal static class RunCommand
         string folder = session.RunFolderOf(pipeline);
         using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
+        using var shortages = new ShortageNotes(log);
         log.Write(
             $"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.ThreadsChosen}, "
                 + $"{pipeline.Context.Arithmetic}"

@@ -131,7 +131,20 @@ internal sealed class Session : IDisposable
             refused.Length == 0 ? read
             : options.KeepGoing ? read.Rest
             : null;
-        return new Session(options, usable ?? throw new SpecException(refused), refused, toRead);
+        ChooseLibtorch(usable ?? throw new SpecException(refused));
+        return new Session(options, usable, refused, toRead);
+    }
+
+    /// <summary>
+    /// Names the libtorch of all experiments, before any type of TorchSharp is met: from then on it is loaded, once a
+    /// process.
+    /// </summary>
+    private static void ChooseLibtorch(ReadResult read)
+    {
+        foreach (Experiment experiment in read.Experiments)
+        {
+            TorchNative.Choose(experiment.Model.Libtorch?.Full, "model.libtorch");
+        }
     }
 
     /// <summary>Folder with one folder a run.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.ExceptionServices;
 using Pipelines.Domain.Errors;
+using Pipelines.Models.Tensors;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
@@ -115,7 +116,7 @@ internal sealed class Catalog
                     [.. unit.Parts.Select(p => new ManifestPart(p.Name, Short(p.Shown), Fingerprint.Of(p)))],
                     files,
                     device,
-                    Libraries,
+                    Libraries.Value,
                     DateTime.UtcNow,
                     seconds,
                     unit.Work
@@ -156,8 +157,10 @@ internal sealed class Catalog
             .Select(store.Digests.ChangeOf)
             .FirstOrDefault(change => change is not null);
 
-    private static IReadOnlyDictionary<string, string> Libraries { get; } =
-        new SortedDictionary<string, string>(StringComparer.Ordinal)
+    /// <summary>Read when the first result is stored: by then libtorch is loaded.</summary>
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> Libraries = new(() =>
+    {
+        var versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["pipelines"] = typeof(Unit).Assembly.GetName().Version?.ToString() ?? "",
             [".net"] = Environment.Version.ToString(),
@@ -165,6 +168,13 @@ internal sealed class Catalog
             ["ml.net"] = VersionOf(typeof(Microsoft.ML.MLContext).Assembly),
             ["parquet.net"] = VersionOf(typeof(Parquet.ParquetReader).Assembly),
         };
+        if (TorchNative.InstalledVersion is { } named)
+        {
+            versions["libtorch"] = named; // else the one that belongs to this TorchSharp
+        }
+
+        return versions;
+    });
 
     private static string VersionOf(Assembly assembly) =>
         assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]

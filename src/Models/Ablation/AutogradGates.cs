@@ -27,11 +27,13 @@ internal sealed class AutogradGates(PrefixCache cache, BaselineBlocks baseline, 
         torch.Tensor x = Gates(batch).requires_grad_(); // [B, N]
         torch.Tensor normed = Run(x); // [B*n, hidden]
         // In closed form: no graph goes through the vocabulary
-        (double[] logits, torch.Tensor slope) = Target.WithSlope(normed.detach());
+        (torch.Tensor read, torch.Tensor slope) = Target.ReadWithSlope(normed.detach());
         // The points do not touch each other: row b holds the gradient of f_b
         normed.backward([slope]);
+        double[][] found = HostCopy.Doubles(read, x.grad!);
+        double[] logits = Target.OfRead(found[0]),
+            gradients = found[1];
         Decoder.RequireFinite<double>(logits);
-        double[] gradients = Doubles(x.grad!);
         int n = Decoder.Shape.TotalHeads;
         return [.. logits.Select((value, b) => new GatedLogit(value, gradients.AsSpan(b * n, n).ToArray()))];
     }
@@ -63,8 +65,9 @@ internal sealed class AutogradGates(PrefixCache cache, BaselineBlocks baseline, 
             t = Cache.Prompt.SuffixLength;
         // [B*T, hidden]
         torch.Tensor x = Cache.SuffixEmbeddings.expand(b, t, shape.Hidden).reshape(b * t, shape.Hidden);
+        WindowMask window = Cache.Window((int)t);
         torch.Tensor AttendGated(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values) =>
-            Attend(layer, queries, keys, values, gates.narrow(1, (long)layer * shape.Heads, shape.Heads));
+            Attend(layer, queries, keys, values, gates.narrow(1, (long)layer * shape.Heads, shape.Heads), window);
         // [B*n, hidden]
         x = new DecoderPass(Decoder, AttendGated) { Leaving = new LastTokens(Target.Positions, t) }.Run(x);
         return Decoder.FinalNorm(x).MoveToOuterDisposeScope();
@@ -76,13 +79,15 @@ internal sealed class AutogradGates(PrefixCache cache, BaselineBlocks baseline, 
     /// <param name="keys">[B*T, H_kv*d], before rotary.</param>
     /// <param name="values">[B*T, H_kv*d].</param>
     /// <param name="gates">[B, H].</param>
+    /// <param name="window">What windows hide.</param>
     /// <returns>[B*Q, H*d].</returns>
     private torch.Tensor Attend(
         int layer,
         torch.Tensor queries,
         torch.Tensor keys,
         torch.Tensor values,
-        torch.Tensor gates
+        torch.Tensor gates,
+        WindowMask window
     )
     {
         using var scope = torch.NewDisposeScope();
@@ -114,7 +119,7 @@ internal sealed class AutogradGates(PrefixCache cache, BaselineBlocks baseline, 
             v.reshape(b * kv, t, d),
             b,
             g * n,
-            Hidden(layer, n, t, kv, b * g, q)
+            Hidden(window.Of(layer, n), kv, b * g)
         );
 
         torch.Tensor open = Read(shared, Cache.Image(layer), text); // [H_kv, B*G*Q, d]
@@ -163,13 +168,10 @@ internal sealed class AutogradGates(PrefixCache cache, BaselineBlocks baseline, 
     }
 
     /// <summary>What a layer's window hides, or null.</summary>
-    private WindowOfText? Hidden(int layer, long n, long t, long kv, long repeats, torch.Tensor like) =>
-        Cache.WindowMask(layer, n, t, like) is { } mask
+    private WindowOfText? Hidden(torch.Tensor? hidden, long kv, long repeats) =>
+        hidden is { } mask
             ? new WindowOfText(mask, Cache.Prompt.PrefixLength, Cache.Prompt.ImageLength, kv, repeats)
             : null;
-
-    private static double[] Doubles(torch.Tensor x) =>
-        x.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
 
     /// <summary>What open and closed gates share: the text's scores and values.</summary>
     /// <param name="Prefix">The prefix tokens.</param>

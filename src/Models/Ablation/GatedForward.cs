@@ -14,15 +14,17 @@ namespace Pipelines.Models.Ablation;
 /// </summary>
 public abstract class GatedForward
 {
+    private readonly Batches batches;
+
     private protected GatedForward(PrefixCache cache, BaselineBlocks baseline, OutputMeasure target, int batch)
     {
         target.RequireGiven(cache.Prompt);
         (Cache, Baseline, Target) = (cache, baseline, target);
-        Batch = batch > 0 ? batch : BatchOf(Decoder.Shape, Decoder.Arithmetic.Linear, cache.Prompt);
+        batches = new Batches(batch > 0 ? batch : BatchThere(Decoder, cache.Prompt));
     }
 
-    /// <summary>Points computed together.</summary>
-    public int Batch { get; }
+    /// <summary>Points computed together; fewer than at first where memory was short.</summary>
+    public int Batch => batches.Size;
 
     private protected PrefixCache Cache { get; }
 
@@ -36,8 +38,8 @@ public abstract class GatedForward
     /// <param name="cache">Prefix and image; must outlive the result.</param>
     /// <param name="baseline">What closed gates see; must outlive the result.</param>
     /// <param name="target">Measures f, at the last n positions.</param>
-    /// <param name="batch">Points computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
-    /// beyond rounding, over packed weights not at all.</param>
+    /// <param name="batch">Points computed together; 0 = <see cref="BatchOf"/>, on a device by what is free there.
+    /// Changes time and memory; results not beyond rounding, over packed weights not at all.</param>
     public static GatedForward Of(PrefixCache cache, BaselineBlocks baseline, OutputMeasure target, int batch = 0)
     {
         ArgumentNullException.ThrowIfNull(cache);
@@ -60,6 +62,28 @@ public abstract class GatedForward
         return (int)Math.Clamp(keptBudget / (4 * KeptNumbers(shape, linear, prompt)), 1, most);
     }
 
+    /// <summary>
+    /// Points a batch where they are computed: <see cref="BatchOf"/>, and on a
+    /// CUDA device as many as half of its free memory holds.
+    /// </summary>
+    private static int BatchThere(Decoder decoder, PromptTokens prompt) =>
+        DeviceMemory.Free(decoder.Arithmetic.Device) is { } free
+            ? BatchIn(free, decoder.Shape, decoder.Arithmetic, prompt)
+            : BatchOf(decoder.Shape, decoder.Arithmetic.Linear, prompt);
+
+    /// <summary>Points a batch on a device.</summary>
+    /// <param name="free">Bytes that are free; half of them are taken, the other is a margin for fragments and for who
+    /// else computes there.</param>
+    /// <param name="shape">The decoder.</param>
+    /// <param name="arithmetic">In which type.</param>
+    /// <param name="prompt">The prompt.</param>
+    internal static int BatchIn(long free, DecoderShape shape, Arithmetic arithmetic, PromptTokens prompt)
+    {
+        const int most = 64;
+        long bytesPerPoint = MemoryEstimate.SizeOf(arithmetic.Compute) * KeptNumbers(shape, arithmetic.Linear, prompt);
+        return (int)Math.Clamp(free / 2 / bytesPerPoint, 1, most);
+    }
+
     /// <summary>Numbers of a point that the backward pass keeps of the forward pass.</summary>
     internal static long KeptNumbers(DecoderShape shape, LinearChoice linear, PromptTokens prompt) =>
         shape.Layers
@@ -78,7 +102,7 @@ public abstract class GatedForward
     public IReadOnlyList<GatedLogit> Gradients(IReadOnlyList<double[]> gates)
     {
         RequirePoints(gates);
-        return [.. gates.Chunk(Batch).SelectMany(GradientsOf)];
+        return batches.Each(gates, GradientsOf);
     }
 
     /// <summary>f alone.</summary>
@@ -86,7 +110,7 @@ public abstract class GatedForward
     public double[] Logits(IReadOnlyList<double[]> gates)
     {
         RequirePoints(gates);
-        return [.. gates.Chunk(Batch).SelectMany(LogitsOf)];
+        return batches.Each(gates, LogitsOf);
     }
 
     /// <summary>f and its gradient at the points of a batch.</summary>

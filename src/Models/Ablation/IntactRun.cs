@@ -52,6 +52,7 @@ public sealed class IntactRun : IDisposable
         Decoder decoder = cache.Decoder;
         using var oneThread = new OneTorchThread(decoder.Arithmetic);
         int layers = decoder.Shape.Layers;
+        WindowMask window = cache.Window(cache.Prompt.SuffixLength);
         var keys = new torch.Tensor[layers];
         var values = new torch.Tensor[layers];
         var attention = new torch.Tensor[layers];
@@ -61,7 +62,7 @@ public sealed class IntactRun : IDisposable
             torch.Tensor own = decoder.KeysOf(keyRows, cache.SuffixRotary[layer]), // [H_kv, T, d]
                 ownValues = decoder.ValuesOf(valueRows);
             torch.Tensor queries = decoder.QueriesOf(asked, cache.SuffixRotary[layer]); // [H, T, d]
-            torch.Tensor weights = Attend(cache, layer, queries, own); // [H, T, S + P + T]
+            torch.Tensor weights = Attend(cache, layer, queries, own, window); // [H, T, S + P + T]
             torch.Tensor heads = Read(cache, layer, weights, ownValues); // [H, T, d]
             keys[layer] = own.DetachFromDisposeScope();
             values[layer] = ownValues.DetachFromDisposeScope();
@@ -222,11 +223,13 @@ public sealed class IntactRun : IDisposable
             return grown;
         }
 
+        WindowMask window = cache.Window((int)grownKeys[0].shape[1] + 1, queries: 1);
         torch.Tensor AppendAndAttend(int layer, torch.Tensor asked, torch.Tensor key, torch.Tensor value)
         {
             grownKeys[layer] = Grown(grownKeys[layer], decoder.KeysOf(key, rotary[layer]));
             grownValues[layer] = Grown(grownValues[layer], decoder.ValuesOf(value));
-            torch.Tensor weights = Attend(cache, layer, decoder.QueriesOf(asked, rotary[layer]), grownKeys[layer]);
+            torch.Tensor queries = decoder.QueriesOf(asked, rotary[layer]); // [H, 1, d]
+            torch.Tensor weights = Attend(cache, layer, queries, grownKeys[layer], window);
             return Decoder.ByRow(Read(cache, layer, weights, grownValues[layer]));
         }
 
@@ -236,7 +239,13 @@ public sealed class IntactRun : IDisposable
 
     /// <summary>Attention weights of the last queries of a sequence over prefix, image and all that follows.</summary>
     /// <returns>[H, Q, S + P + own].</returns>
-    private static torch.Tensor Attend(PrefixCache cache, int layer, torch.Tensor queries, torch.Tensor own)
+    private static torch.Tensor Attend(
+        PrefixCache cache,
+        int layer,
+        torch.Tensor queries,
+        torch.Tensor own,
+        WindowMask window
+    )
     {
         using var scope = torch.NewDisposeScope();
         int group = cache.Decoder.Shape.Group;
@@ -252,7 +261,7 @@ public sealed class IntactRun : IDisposable
             ],
             -1
         );
-        torch.Tensor? hidden = cache.WindowMask(layer, queries.shape[1], own.shape[1], scores);
+        torch.Tensor? hidden = window.Of(layer, queries.shape[1]);
         return (hidden is null ? scores : scores.Plus(hidden)).softmax(-1).MoveToOuterDisposeScope();
     }
 

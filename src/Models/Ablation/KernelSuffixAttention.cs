@@ -17,7 +17,17 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
     public static bool Serves(Decoder decoder) => decoder.Arithmetic.Linear == LinearChoice.Packed;
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(
+    public override LayerAttention Under(IReadOnlyList<AblationMask> masks) =>
+        (layer, queries, keys, values) => Forward(layer, queries, keys, values, masks);
+
+    /// <summary>The heads' outputs for B masks.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="queries">[B*Q, H*d], before rotary; the last Q of the T suffix tokens.</param>
+    /// <param name="keys">[B*T, H_kv*d], before rotary.</param>
+    /// <param name="values">[B*T, H_kv*d].</param>
+    /// <param name="masks">B masks.</param>
+    /// <returns>[B*Q, H*d], owned by the caller's dispose scope.</returns>
+    private torch.Tensor Forward(
         int layer,
         torch.Tensor queries,
         torch.Tensor keys,

@@ -135,7 +135,7 @@ public sealed class PrefixCache : IDisposable
             KeyValueBlock Block(torch.Tensor index, int start, int length) =>
                 isOneRun
                     ? KeyValueBlock.Of(keys.narrow(1, start, length), values.narrow(1, start, length))
-                    : KeyValueBlock.Of(keys.index_select(1, index), values.index_select(1, index));
+                    : KeyValueBlock.Of(keys.Taken(1, index), values.Taken(1, index));
 
             prefix[layer] = Block(onPrefix, 0, prompt.PrefixLength);
             image[layer] = Block(onImage, prompt.ImageStart, prompt.ImageLength);
@@ -293,33 +293,12 @@ public sealed class PrefixCache : IDisposable
     internal HiddenKeys Hidden(int layer, int token) =>
         Decoder.Shape.WindowOf(layer) is { } window ? places.Hidden(token, window) : default;
 
-    /// <summary>What the window of a layer hides from tokens behind the image, to be added to their scores.</summary>
-    /// <param name="layer">Layer.</param>
-    /// <param name="queries">Q: the last of the tokens.</param>
+    /// <summary>What windows hide from the tokens behind the image.</summary>
     /// <param name="own">Tokens behind the image, the suffix and an answer's.</param>
-    /// <param name="like">Gives type and device.</param>
-    /// <returns>[Q, S + P + own], minus infinity where hidden; null where nothing is.</returns>
-    internal torch.Tensor? WindowMask(int layer, long queries, long own, torch.Tensor like)
-    {
-        HiddenKeys[] hidden = [.. Enumerable.Range((int)(own - queries), (int)queries).Select(i => Hidden(layer, i))];
-        if (Array.TrueForAll(hidden, h => h.IsNone))
-        {
-            return null;
-        }
-
-        int start = Prompt.PrefixLength,
-            width = Prompt.SuffixStart + (int)own;
-        float[] mask = new float[queries * width];
-        for (int i = 0; i < queries; i++)
-        {
-            Span<float> row = mask.AsSpan(i * width, width);
-            row[..hidden[i].Prefix].Fill(float.NegativeInfinity);
-            row.Slice(start, hidden[i].Image).Fill(float.NegativeInfinity);
-            row.Slice(Prompt.SuffixStart, hidden[i].Suffix).Fill(float.NegativeInfinity);
-        }
-
-        return torch.tensor(mask, [queries, width], dtype: like.dtype, device: like.device);
-    }
+    /// <param name="queries">The last of them, which ask; null = all.</param>
+    /// <returns>In the caller's dispose scope.</returns>
+    internal WindowMask Window(int own, int? queries = null) =>
+        WindowMask.Of(this, places, own, queries ?? own);
 
     /// <inheritdoc/>
     public void Dispose()

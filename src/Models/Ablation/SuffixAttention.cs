@@ -24,20 +24,12 @@ internal abstract class SuffixAttention(PrefixCache cache, BaselineBlocks baseli
             ? new KernelSuffixAttention(cache, baseline)
             : new TorchSuffixAttention(cache, baseline);
 
-    /// <summary>The heads' outputs for B masks.</summary>
-    /// <param name="layer">Layer.</param>
-    /// <param name="queries">[B*Q, H*d], before rotary; the last Q of the T suffix tokens.</param>
-    /// <param name="keys">[B*T, H_kv*d], before rotary.</param>
-    /// <param name="values">[B*T, H_kv*d].</param>
+    /// <summary>
+    /// Who attends to what under B masks. What the masks are on the device is made here, once for all layers.
+    /// </summary>
     /// <param name="masks">B masks.</param>
-    /// <returns>[B*Q, H*d], owned by the caller's dispose scope.</returns>
-    public abstract torch.Tensor Forward(
-        int layer,
-        torch.Tensor queries,
-        torch.Tensor keys,
-        torch.Tensor values,
-        IReadOnlyList<AblationMask> masks
-    );
+    /// <returns>For a <see cref="DecoderPass"/> inside the caller's dispose scope.</returns>
+    public abstract LayerAttention Under(IReadOnlyList<AblationMask> masks);
 }
 
 /// <summary>
@@ -48,18 +40,34 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
     : SuffixAttention(cache, baseline)
 {
     /// <inheritdoc/>
-    public override torch.Tensor Forward(
+    public override LayerAttention Under(IReadOnlyList<AblationMask> masks)
+    {
+        var intact = IntactPairs.Of(masks, Cache);
+        WindowMask window = Cache.Window(Cache.Prompt.SuffixLength);
+        return (layer, queries, keys, values) => Forward(layer, queries, keys, values, intact, window);
+    }
+
+    /// <summary>The heads' outputs for B masks.</summary>
+    /// <param name="layer">Layer.</param>
+    /// <param name="queries">[B*Q, H*d], before rotary; the last Q of the T suffix tokens.</param>
+    /// <param name="keys">[B*T, H_kv*d], before rotary.</param>
+    /// <param name="values">[B*T, H_kv*d].</param>
+    /// <param name="intact">B masks.</param>
+    /// <param name="window">What windows hide.</param>
+    /// <returns>[B*Q, H*d], owned by the caller's dispose scope.</returns>
+    private torch.Tensor Forward(
         int layer,
         torch.Tensor queries,
         torch.Tensor keys,
         torch.Tensor values,
-        IReadOnlyList<AblationMask> masks
+        IntactPairs intact,
+        WindowMask window
     )
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = Cache.Decoder.Shape;
         Rotary rotary = Cache.SuffixRotary[layer];
-        long b = masks.Count,
+        long b = intact.Masks,
             t = Cache.Prompt.SuffixLength,
             kv = shape.KvHeads,
             g = shape.Group,
@@ -79,11 +87,11 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
         KeyValueBlock prefix = Cache.Prefix(layer),
             image = Cache.Image(layer);
         KeyValueBlock? mean = Baseline.Image(layer);
-        torch.Tensor keep = Intact(layer, masks, n, queries.device); // [H_kv, B, G, Q | 1, P | 1]
+        torch.Tensor keep = intact.Of(layer, n); // [H_kv, B, G, Q | 1, P | 1]
         torch.Tensor imageScores = shared.bmm(image.Keys).view(kv, b, g, n, image.Length);
-        torch.Tensor ablatedScores = mean is null
-            ? torch.full([1], Scalars.Of(double.NegativeInfinity), dtype: q.dtype, device: q.device)
-            : shared.bmm(mean.Keys).view(kv, b, g, n, image.Length);
+        torch.Tensor seen = mean is null
+            ? imageScores.masked_fill(keep.eq(Scalars.Of(0)), Scalars.Of(double.NegativeInfinity))
+            : Selection.OneOf(keep, imageScores, shared.bmm(mean.Keys).view(kv, b, g, n, image.Length));
         torch.Tensor causal = CausalMask.Of(n, t, q);
         torch.Tensor suffixScores = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2))
             .view(b, kv, g, n, t)
@@ -92,12 +100,12 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
         torch.Tensor scores = torch.cat(
             [
                 shared.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
-                torch.where(keep, imageScores, ablatedScores),
+                seen,
                 suffixScores,
             ],
             -1
         ); // [H_kv, B, G, Q, S + P + T]
-        torch.Tensor? hidden = Cache.WindowMask(layer, n, t, q);
+        torch.Tensor? hidden = window.Of(layer, n);
         torch.Tensor weights = (hidden is null ? scores : scores.Plus(hidden)).softmax(-1);
 
         torch.Tensor onImage = weights.narrow(-1, prefix.Length, image.Length);
@@ -121,47 +129,4 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
 
     private static torch.Tensor Read(torch.Tensor weights, torch.Tensor values) =>
         weights.reshape(weights.shape[0], -1, weights.shape[^1]).bmm(values);
-
-    /// <summary>x_n u_i v_j of a layer's pairs; axes that all masks leave intact stay 1.</summary>
-    /// <returns>bool [H_kv, B, G, Q | 1, P | 1].</returns>
-    private torch.Tensor Intact(int layer, IReadOnlyList<AblationMask> masks, long queries, torch.Device device)
-    {
-        DecoderShape shape = Cache.Decoder.Shape;
-        int t = Cache.Prompt.SuffixLength,
-            p = Cache.Prompt.ImageLength,
-            n = (int)queries;
-        torch.Tensor keep = Bits(masks, mask => mask.Heads, layer * shape.Heads, shape.Heads, device)
-            .view(masks.Count, shape.KvHeads, shape.Group, 1, 1)
-            .transpose(0, 1);
-        if (masks.Any(mask => mask.Text is not null))
-        {
-            keep = keep.logical_and(
-                Bits(masks, mask => mask.Text ?? HeadMasks.Full(t), t - n, n, device).view(1, masks.Count, 1, n, 1)
-            );
-        }
-
-        if (masks.Any(mask => mask.Image is not null))
-        {
-            keep = keep.logical_and(
-                Bits(masks, mask => mask.Image ?? HeadMasks.Full(p), 0, p, device).view(1, masks.Count, 1, 1, p)
-            );
-        }
-
-        return keep;
-    }
-
-    private static torch.Tensor Bits(
-        IReadOnlyList<AblationMask> masks,
-        Func<AblationMask, byte[]> part,
-        int start,
-        int count,
-        torch.Device device
-    )
-    {
-        bool[] bits =
-        [
-            .. masks.SelectMany(mask => Enumerable.Range(start, count).Select(i => HeadMasks.IsIntact(part(mask), i))),
-        ];
-        return torch.tensor(bits, [masks.Count, count], dtype: torch.ScalarType.Bool, device: device);
-    }
 }

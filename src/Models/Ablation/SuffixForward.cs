@@ -20,14 +20,15 @@ public sealed class SuffixForward : IDisposable
     private readonly Decoder decoder;
     private readonly SuffixAttention attention;
     private readonly OutputMeasure target;
+    private readonly Batches batches;
     private readonly torch.Tensor[] intact; // entering layer l: [T, hidden]; after the last: [n, hidden]
 
     /// <summary>Prepares a sample; runs the suffix once with everything intact.</summary>
     /// <param name="cache">Prefix and image; must outlive this.</param>
     /// <param name="baseline">What ablated pairs see; must outlive this.</param>
     /// <param name="target">Measures f, at the last n positions.</param>
-    /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>. Changes time and memory; results not
-    /// beyond rounding, with the CPU kernels not at all.</param>
+    /// <param name="batch">Masks computed together; 0 = <see cref="BatchOf"/>, on a device by what is free there.
+    /// Changes time and memory; results not beyond rounding, with the CPU kernels not at all.</param>
     public SuffixForward(PrefixCache cache, BaselineBlocks baseline, OutputMeasure target, int batch = 0)
         : this(cache, baseline, target, batch, ownsCache: false) { }
 
@@ -40,7 +41,7 @@ public sealed class SuffixForward : IDisposable
         this.target = target;
         decoder = cache.Decoder;
         attention = SuffixAttention.Of(cache, baseline);
-        Batch = batch > 0 ? batch : BatchOf(decoder.Shape, cache.Prompt.SuffixLength);
+        batches = new Batches(batch > 0 ? batch : BatchThere(decoder, cache.Prompt));
         using var noGradient = torch.no_grad();
         intact = new torch.Tensor[decoder.Shape.Layers + 1];
         torch.Tensor last = Run([new AblationMask(HeadMasks.Full(decoder.Shape.TotalHeads))], 0, intact);
@@ -48,8 +49,8 @@ public sealed class SuffixForward : IDisposable
         Intact = Measured(last)[0];
     }
 
-    /// <summary>Masks computed together.</summary>
-    public int Batch { get; }
+    /// <summary>Masks computed together; fewer than at first where memory was short.</summary>
+    public int Batch => batches.Size;
 
     /// <summary>T, text tokens that a mask has a bit for.</summary>
     public int TextTokens => cache.Prompt.SuffixLength;
@@ -73,6 +74,30 @@ public sealed class SuffixForward : IDisposable
         return (int)Math.Clamp(activationBudget / bytesPerMask, 1, 32);
     }
 
+    /// <summary>
+    /// Masks a batch where they are computed: <see cref="BatchOf"/>, and on a CUDA device as many as
+    /// half of its free memory holds, as more rows keep it busier.
+    /// </summary>
+    private static int BatchThere(Decoder decoder, PromptTokens prompt) =>
+        DeviceMemory.Free(decoder.Arithmetic.Device) is { } free
+            ? BatchIn(free, decoder.Shape, decoder.Arithmetic, prompt)
+            : BatchOf(decoder.Shape, prompt.SuffixLength);
+
+    /// <summary>Masks a batch on a device.</summary>
+    /// <param name="free">Bytes that are free; half of them are taken, the other is a margin for fragments and for who
+    /// else computes there.</param>
+    /// <param name="shape">The decoder.</param>
+    /// <param name="arithmetic">In which type.</param>
+    /// <param name="prompt">The prompt.</param>
+    internal static int BatchIn(long free, DecoderShape shape, Arithmetic arithmetic, PromptTokens prompt)
+    {
+        const int most = 256;
+        long Numbers(int batch) =>
+            MemoryEstimate.MaskNumbers(shape, arithmetic, prompt.SuffixLength, prompt.Length, batch);
+        long bytesPerMask = MemoryEstimate.SizeOf(arithmetic.Compute) * (Numbers(1) - Numbers(0));
+        return (int)Math.Clamp(free / 2 / bytesPerMask, 1, most);
+    }
+
     /// <summary>f under head masks, as the target measures it.</summary>
     /// <param name="masks">Each x of N bits.</param>
     /// <returns>f of each mask, in order.</returns>
@@ -84,20 +109,15 @@ public sealed class SuffixForward : IDisposable
     public double[] Logits(IReadOnlyList<AblationMask> masks)
     {
         using var noGradient = torch.no_grad();
-        double[] f = new double[masks.Count];
         int[] starts = [.. masks.Select(FirstChangedLayer)];
         // Stable: masks that start late share batches
         int[] order = [.. Enumerable.Range(0, masks.Count).OrderBy(i => starts[i])];
-        foreach (int[] batch in order.Chunk(Batch))
+        double[] f = batches.Each(order, batch =>
         {
             using var scope = torch.NewDisposeScope();
-            double[] logits = Measured(Run([.. batch.Select(i => masks[i])], starts[batch[0]], null));
-            for (int i = 0; i < batch.Length; i++)
-            {
-                f[batch[i]] = logits[i];
-            }
-        }
-
+            return Measured(Run([.. batch.Select(i => masks[i])], starts[batch[0]], null));
+        });
+        Array.Sort(order, f);
         return f;
     }
 
@@ -123,10 +143,11 @@ public sealed class SuffixForward : IDisposable
         var longer = new KeyValueBlock[shape.Layers];
         void Keep(int layer, torch.Tensor keys, torch.Tensor values) =>
             longer[layer] = cache.Prefix(layer).With(keys.narrow(1, 0, tokens), values.narrow(1, 0, tokens));
+        LayerAttention attend = attention.Under(none);
         torch.Tensor Attend(int layer, torch.Tensor queries, torch.Tensor keys, torch.Tensor values)
         {
             Keep(layer, decoder.KeysOf(keys, cache.SuffixRotary[layer]), decoder.ValuesOf(values));
-            return attention.Forward(layer, queries, keys, values, none);
+            return attend(layer, queries, keys, values);
         }
 
         int last = shape.Layers - 1; // nothing reads what leaves it
@@ -189,9 +210,7 @@ public sealed class SuffixForward : IDisposable
         torch.Tensor entering = start == 0 ? cache.SuffixEmbeddings : intact[start];
         // [B*T, hidden]
         torch.Tensor x = entering.expand(b, entering.shape[0], hidden).reshape(b * entering.shape[0], hidden);
-        var pass = new DecoderPass(decoder, (layer, queries, keys, values) =>
-            attention.Forward(layer, queries, keys, values, masks)
-        )
+        var pass = new DecoderPass(decoder, attention.Under(masks))
         {
             Start = start,
             Leaving = new LastTokens(target.Positions, t), // only their logits are read

@@ -21,7 +21,7 @@ public sealed class LayerRotary(Rotary full, Rotary? sliding, SlidingLayers? lay
     /// <summary>The tables in another order.</summary>
     /// <param name="index">int64, which position comes where.</param>
     public LayerRotary Ordered(torch.Tensor index) =>
-        Each(tables => new Rotary(tables.Cos.index_select(0, index), tables.Sin.index_select(0, index)));
+        Each(tables => new Rotary(tables.Cos.Taken(0, index), tables.Sin.Taken(0, index)));
 
     /// <summary>These tables, no longer the dispose scope's.</summary>
     public LayerRotary Detached() =>

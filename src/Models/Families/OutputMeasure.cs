@@ -1,3 +1,4 @@
+using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Families;
@@ -19,13 +20,37 @@ public abstract class OutputMeasure
     /// <summary>f of B sequences; row by row in double.</summary>
     /// <param name="normed">[B*n, hidden], the last n positions of each sequence after the final norm.</param>
     /// <returns>B values. They are not finite where a logit is not.</returns>
-    public abstract double[] Of(torch.Tensor normed);
+    public virtual double[] Of(torch.Tensor normed)
+    {
+        using var scope = torch.NewDisposeScope();
+        return OfRead(HostCopy.Doubles(Read(normed))[0]);
+    }
 
     /// <summary>f of B sequences and df/d normed, in closed form.</summary>
     /// <param name="normed">[B*n, hidden].</param>
     /// <returns>B values; [B*n, hidden] in the type of <paramref name="normed"/>, in the caller's dispose
     /// scope.</returns>
-    public abstract (double[] F, torch.Tensor Slope) WithSlope(torch.Tensor normed);
+    public virtual (double[] F, torch.Tensor Slope) WithSlope(torch.Tensor normed)
+    {
+        using var scope = torch.NewDisposeScope();
+        (torch.Tensor read, torch.Tensor slope) = ReadWithSlope(normed);
+        return (OfRead(HostCopy.Doubles(read)[0]), slope.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What is read from the device for f of B sequences; nothing is transferred yet.</summary>
+    /// <param name="normed">[B*n, hidden].</param>
+    /// <returns>Any numbers on the device of <paramref name="normed"/>, for <see cref="OfRead"/>; in the caller's
+    /// dispose scope.</returns>
+    internal abstract torch.Tensor Read(torch.Tensor normed);
+
+    /// <summary>The same and df/d normed, also on the device: nothing is transferred yet.</summary>
+    /// <param name="normed">[B*n, hidden].</param>
+    /// <returns>See <see cref="Read"/>; [B*n, hidden] in the type of <paramref name="normed"/>.</returns>
+    internal abstract (torch.Tensor Read, torch.Tensor Slope) ReadWithSlope(torch.Tensor normed);
+
+    /// <summary>f of B sequences, of what was read.</summary>
+    /// <param name="numbers">Those of <see cref="Read"/>, row-major.</param>
+    internal abstract double[] OfRead(double[] numbers);
 
     /// <summary>Demands that a prompt ends in what f needs to be given.</summary>
     /// <exception cref="ArgumentException">It does not; f would be that of other tokens.</exception>
@@ -53,15 +78,16 @@ public sealed class LinearMeasure : OutputMeasure
     /// <summary>[hidden], in the space after the final norm.</summary>
     public IReadOnlyList<double> Direction => direction;
 
+    /// <summary>The rows themselves: their products with the direction are summed on the CPU, in one order.</summary>
+    internal override torch.Tensor Read(torch.Tensor normed) => normed.alias();
+
     /// <inheritdoc/>
-    public override double[] Of(torch.Tensor normed)
+    internal override double[] OfRead(double[] numbers)
     {
-        using var scope = torch.NewDisposeScope();
-        double[] values = normed.to(torch.ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
-        double[] f = new double[normed.shape[0]];
+        double[] f = new double[numbers.Length / direction.Length];
         for (int row = 0; row < f.Length; row++)
         {
-            ReadOnlySpan<double> h = values.AsSpan(row * direction.Length, direction.Length);
+            ReadOnlySpan<double> h = numbers.AsSpan(row * direction.Length, direction.Length);
             for (int i = 0; i < h.Length; i++)
             {
                 f[row] += h[i] * direction[i];
@@ -72,7 +98,7 @@ public sealed class LinearMeasure : OutputMeasure
     }
 
     /// <inheritdoc/>
-    public override (double[] F, torch.Tensor Slope) WithSlope(torch.Tensor normed)
+    internal override (torch.Tensor Read, torch.Tensor Slope) ReadWithSlope(torch.Tensor normed)
     {
         using var scope = torch.NewDisposeScope();
         torch.Tensor slope = torch
@@ -80,7 +106,7 @@ public sealed class LinearMeasure : OutputMeasure
             .to(normed.dtype)
             .expand(normed.shape)
             .contiguous();
-        return (Of(normed), slope.MoveToOuterDisposeScope());
+        return (Read(normed).MoveToOuterDisposeScope(), slope.MoveToOuterDisposeScope());
     }
 }
 
@@ -98,14 +124,11 @@ internal sealed class LogProbabilityMeasure : OutputMeasure
     }
 
     /// <inheritdoc/>
-    public override double[] Of(torch.Tensor normed) => Joined(unembedding.LogProbabilities(normed, tokens));
-
-    /// <inheritdoc/>
     public override (double[] F, torch.Tensor Slope) WithSlope(torch.Tensor normed)
     {
         using var scope = torch.NewDisposeScope();
-        (double[] logs, torch.Tensor slope) = unembedding.LogProbabilitiesWithSlope(normed, tokens);
-        double[] f = Joined(logs);
+        (torch.Tensor logs, torch.Tensor slope) = unembedding.LogProbabilitiesWithSlope(normed, tokens);
+        double[] f = OfRead(HostCopy.Doubles(logs)[0]);
         if (What is Measured.Probability)
         {
             // dp = p d(log p)
@@ -115,13 +138,29 @@ internal sealed class LogProbabilityMeasure : OutputMeasure
         return (f, slope.to(normed.dtype).MoveToOuterDisposeScope());
     }
 
-    /// <summary>f of each sequence, from its positions' log-probabilities.</summary>
-    private double[] Joined(double[] logs)
+    /// <summary>[B*n] float64, the log-probability of each position's token.</summary>
+    internal override torch.Tensor Read(torch.Tensor normed) => unembedding.LogProbabilities(normed, tokens);
+
+    /// <inheritdoc/>
+    internal override (torch.Tensor Read, torch.Tensor Slope) ReadWithSlope(torch.Tensor normed)
     {
-        double[] f = new double[logs.Length / tokens.Length];
-        for (int i = 0; i < logs.Length; i++)
+        using var scope = torch.NewDisposeScope();
+        (torch.Tensor logs, torch.Tensor slope) = unembedding.LogProbabilitiesWithSlope(normed, tokens);
+        if (What is Measured.Probability)
         {
-            f[i / tokens.Length] += logs[i];
+            slope *= logs.exp().unsqueeze(1); // dp = p d(log p)
+        }
+
+        return (logs.MoveToOuterDisposeScope(), slope.to(normed.dtype).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>f of each sequence, from its positions' log-probabilities.</summary>
+    internal override double[] OfRead(double[] numbers)
+    {
+        double[] f = new double[numbers.Length / tokens.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            f[i / tokens.Length] += numbers[i];
         }
 
         return What is Measured.Probability ? [.. f.Select(Math.Exp)] : f;

@@ -74,71 +74,90 @@ public sealed class Unembedding
     /// <summary>log p of tokens: the logit minus the log of the sum of exponentials over all rows.</summary>
     /// <param name="normed">[rows, hidden], after the final norm.</param>
     /// <param name="tokens">n tokens; row i is scored by token i % n.</param>
-    /// <returns>One a row.</returns>
-    internal double[] LogProbabilities(torch.Tensor normed, IReadOnlyList<int> tokens)
+    /// <returns>[rows] float64 on the device, in the caller's dispose scope.</returns>
+    internal torch.Tensor LogProbabilities(torch.Tensor normed, IReadOnlyList<int> tokens)
     {
+        using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        var found = new List<double>((int)normed.shape[0]);
-        foreach ((torch.Tensor rows, int[] scored) in Chunks(normed, tokens))
+        int[] scored = Scored(normed, tokens);
+        if (arithmetic.Linear == LinearChoice.Packed)
         {
-            using var scope = torch.NewDisposeScope();
-            if (arithmetic.Linear == LinearChoice.Packed)
+            var values = new List<double>(scored.Length);
+            foreach (RowChunk chunk in Chunks(normed))
             {
-                found.AddRange(RowKernels.LogSoftmax(head.Forward(rows), scored));
+                using torch.Tensor logits = head.Forward(chunk.Rows);
+                values.AddRange(RowKernels.LogSoftmax(logits, chunk.Of(scored)));
             }
-            else
-            {
-                torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
-                found.AddRange(Doubles(At(logits, scored) - logits.logsumexp(1)));
-            }
+
+            return torch.tensor(values.ToArray()).MoveToOuterDisposeScope();
         }
 
-        return [.. found];
+        torch.Tensor index = Index(scored, normed.device);
+        var found = new List<torch.Tensor>();
+        foreach (RowChunk chunk in Chunks(normed))
+        {
+            using var inner = torch.NewDisposeScope();
+            torch.Tensor logits = WideLogits(chunk.Rows).to(torch.ScalarType.Float64);
+            found.Add((At(logits, chunk.Of(index)) - LogSumExp(logits)).MoveToOuterDisposeScope());
+        }
+
+        return torch.cat(found, 0).MoveToOuterDisposeScope();
     }
 
     /// <summary>log p of tokens and its slope, w_t - sum_v p_v w_v.</summary>
     /// <inheritdoc cref="LogProbabilities"/>
-    /// <returns>One a row; [rows, hidden] float64, in the caller's dispose scope.</returns>
-    internal (double[] Values, torch.Tensor Slope) LogProbabilitiesWithSlope(
+    /// <returns>[rows] and [rows, hidden], float64 on the device, in the caller's dispose scope.</returns>
+    internal (torch.Tensor Values, torch.Tensor Slope) LogProbabilitiesWithSlope(
         torch.Tensor normed,
         IReadOnlyList<int> tokens
     )
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        var found = new List<double>((int)normed.shape[0]);
+        int[] scored = Scored(normed, tokens);
+        torch.Tensor index = Index(scored, normed.device);
+        var found = new List<torch.Tensor>();
         var slopes = new List<torch.Tensor>();
-        foreach ((torch.Tensor rows, int[] scored) in Chunks(normed, tokens))
+        foreach (RowChunk chunk in Chunks(normed))
         {
-            using var chunk = torch.NewDisposeScope();
-            if (head is PackedLinear packed)
-            {
-                torch.Tensor onLogits = packed.Forward(rows); // [rows, V]
-                found.AddRange(RowKernels.LogSoftmax(onLogits, scored));
-                RowGradients.LogSoftmax(onLogits, scored);
-                slopes.Add(packed.Backward(onLogits).to(torch.ScalarType.Float64).MoveToOuterDisposeScope());
-                continue;
-            }
-
-            torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
-            torch.Tensor sums = logits.logsumexp(1); // [rows]
-            found.AddRange(Doubles(At(logits, scored) - sums));
-            torch.Tensor p = (logits - sums.unsqueeze(1)).exp_(); // [rows, V]
-            torch.Tensor slope = Matrix
-                .index_select(0, Index(scored, Matrix.device))
-                .to(torch.ScalarType.Float64, p.device); // [rows, hidden]
-            for (long start = 0; start < Rows; start += PartRows)
-            {
-                using var part = torch.NewDisposeScope();
-                torch.Tensor weights = WidePart(start, rows.device);
-                torch.Tensor mean = p.narrow(1, start, weights.shape[0]).to(weights.dtype).mm(weights);
-                slope = (slope - mean).MoveToOuterDisposeScope();
-            }
-
+            using var inner = torch.NewDisposeScope();
+            (torch.Tensor values, torch.Tensor slope) = head is PackedLinear packed
+                ? OfPacked(packed, chunk.Rows, chunk.Of(scored))
+                : OfWide(chunk.Rows, chunk.Of(index));
+            found.Add(values.MoveToOuterDisposeScope());
             slopes.Add(slope.MoveToOuterDisposeScope());
         }
 
-        return ([.. found], torch.cat(slopes, 0).MoveToOuterDisposeScope());
+        return (torch.cat(found, 0).MoveToOuterDisposeScope(), torch.cat(slopes, 0).MoveToOuterDisposeScope());
+    }
+
+    private static (torch.Tensor Values, torch.Tensor Slope) OfPacked(
+        PackedLinear head,
+        torch.Tensor rows,
+        int[] scored
+    )
+    {
+        torch.Tensor onLogits = head.Forward(rows); // [rows, V]
+        torch.Tensor values = torch.tensor(RowKernels.LogSoftmax(onLogits, scored));
+        RowGradients.LogSoftmax(onLogits, scored);
+        return (values, head.Backward(onLogits).to(torch.ScalarType.Float64));
+    }
+
+    private (torch.Tensor Values, torch.Tensor Slope) OfWide(torch.Tensor rows, torch.Tensor scored)
+    {
+        torch.Tensor logits = WideLogits(rows).to(torch.ScalarType.Float64);
+        torch.Tensor sums = LogSumExp(logits); // [rows]
+        torch.Tensor p = (logits - sums.unsqueeze(1)).exp_(); // [rows, V]
+        torch.Tensor slope = Matrix.Taken(0, scored).to(torch.ScalarType.Float64); // [rows, hidden]
+        for (long start = 0; start < Rows; start += PartRows)
+        {
+            using var part = torch.NewDisposeScope();
+            torch.Tensor weights = WidePart(start, rows.device);
+            torch.Tensor mean = p.narrow(1, start, weights.shape[0]).to(weights.dtype).mm(weights);
+            slope = (slope - mean).MoveToOuterDisposeScope();
+        }
+
+        return (At(logits, scored) - sums, slope);
     }
 
     /// <summary>w_target - mean_v w_v, in double.</summary>
@@ -200,10 +219,8 @@ public sealed class Unembedding
     private torch.Tensor WidePart(long start, torch.Device device) =>
         Matrix.narrow(0, start, Math.Min(PartRows, Rows - start)).to(Wide, device);
 
-    /// <summary>
-    /// Rows whose logits are held together, at most <see cref="HeldLogits"/> numbers, and the token of each.
-    /// </summary>
-    private IEnumerable<(torch.Tensor Rows, int[] Tokens)> Chunks(torch.Tensor normed, IReadOnlyList<int> tokens)
+    /// <summary>Rows whose logits are held together, at most <see cref="HeldLogits"/> numbers.</summary>
+    private IEnumerable<RowChunk> Chunks(torch.Tensor normed)
     {
         int count = (int)normed.shape[0],
             together = (int)Math.Max(1, HeldLogits / Rows);
@@ -211,18 +228,31 @@ public sealed class Unembedding
         {
             int length = Math.Min(together, count - start);
             using torch.Tensor rows = normed.narrow(0, start, length);
-            yield return (rows, [.. Enumerable.Range(start, length).Select(i => tokens[i % tokens.Count])]);
+            yield return new RowChunk(rows, start, length);
         }
     }
 
+    /// <summary>The token of each row.</summary>
+    private static int[] Scored(torch.Tensor normed, IReadOnlyList<int> tokens) =>
+        [.. Enumerable.Range(0, (int)normed.shape[0]).Select(i => tokens[i % tokens.Count])];
+
+    /// <summary>
+    /// [rows, V] -> [rows]. libtorch's own, operation by operation and bit by bit where logits are finite: its guard
+    /// against infinite ones has no kernel on meta.
+    /// </summary>
+    private static torch.Tensor LogSumExp(torch.Tensor logits)
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor largest = logits.amax([1L], keepdim: true); // [rows, 1]
+        return (logits - largest).exp_().sum(1).log_().Plus(largest.squeeze(1)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Each row's logit of its token, [rows].</summary>
-    private static torch.Tensor At(torch.Tensor logits, int[] tokens) =>
-        logits.gather(1, Index(tokens, logits.device).unsqueeze(1)).squeeze(1);
+    private static torch.Tensor At(torch.Tensor logits, torch.Tensor tokens) =>
+        logits.gather(1, tokens.unsqueeze(1)).squeeze(1);
 
     private static torch.Tensor Index(int[] tokens, torch.Device device) =>
         torch.tensor([.. tokens.Select(t => (long)t)], dtype: torch.ScalarType.Int64, device: device);
-
-    private static double[] Doubles(torch.Tensor values) => values.cpu().data<double>().ToArray();
 
     private double[] SumOfRows()
     {
@@ -238,16 +268,28 @@ public sealed class Unembedding
             );
         }
 
-        return sum.cpu().data<double>().ToArray();
+        return HostCopy.Doubles(sum)[0];
     }
 
     private void AddRow(double[] sum, int row, double factor)
     {
-        using var scope = torch.NewDisposeScope();
-        double[] values = weight[row].to(torch.ScalarType.Float64).cpu().data<double>().ToArray();
+        using torch.Tensor stored = weight[row];
+        double[] values = HostCopy.Doubles(stored)[0];
         for (int i = 0; i < sum.Length; i++)
         {
             sum[i] += factor * values[i];
         }
+    }
+    /// <summary>Some of the rows.</summary>
+    /// <param name="Rows">[length, hidden].</param>
+    /// <param name="Start">The first of them.</param>
+    /// <param name="Length">How many.</param>
+    private sealed record RowChunk(torch.Tensor Rows, int Start, int Length)
+    {
+        /// <summary>What belongs to them, of a number a row.</summary>
+        public int[] Of(int[] all) => all[Start..(Start + Length)];
+
+        /// <inheritdoc cref="Of(int[])"/>
+        public torch.Tensor Of(torch.Tensor all) => all.narrow(0, Start, Length);
     }
 }

@@ -98,10 +98,10 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
             case "cpu":
                 return torch.CPU;
             case "auto":
-                return torch.cuda.is_available() ? torch.CUDA : torch.CPU;
+                return torch.cuda.is_available() ? Working(torch.CUDA) : torch.CPU;
             case "cuda":
                 RequireCuda(device, 0);
-                return torch.CUDA;
+                return Working(torch.CUDA);
             default:
                 if (
                     device.StartsWith("cuda:", StringComparison.Ordinal)
@@ -109,7 +109,7 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
                 )
                 {
                     RequireCuda(device, index);
-                    return torch.device(DeviceType.CUDA, index);
+                    return Working(torch.device(DeviceType.CUDA, index));
                 }
 
                 throw new InputException(
@@ -120,6 +120,13 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
         }
     }
 
+    private static torch.Device Working(torch.Device device)
+    {
+        torch.backends.cudnn.allow_tf32 = false; // else a tower's convolution has 10 bits where float32 is asked for
+        TorchNative.RequireWorking(device, "model.device");
+        return device;
+    }
+
     private static void RequireCuda(string device, int index)
     {
         if (!torch.cuda.is_available())
@@ -127,7 +134,8 @@ public sealed record Arithmetic(torch.Device Device, torch.ScalarType Compute, L
             throw new InputException(
                 "model.device",
                 $"'{device}' was asked for, but libtorch sees no CUDA device.",
-                "Build with -p:Cuda=true on a machine with an NVIDIA driver, or use device: cpu."
+                "Name a PyTorch for CUDA in model.libtorch, or build with -p:Cuda=true, on a machine with an NVIDIA "
+                    + "driver; or use device: cpu."
             );
         }
 

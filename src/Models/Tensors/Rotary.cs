@@ -180,7 +180,7 @@ public sealed record Rotary(torch.Tensor Cos, torch.Tensor Sin) : IDisposable
         torch.ScalarType wide = AngleType(type);
         torch.Tensor frequencies = Frequencies(headDim, theta, divisor, wide, positions.device); // [d/2]
         torch.Tensor index = torch.tensor(axes, dtype: torch.ScalarType.Int64, device: positions.device);
-        return positions.to(wide).index_select(0, index).transpose(0, 1) * frequencies;
+        return positions.to(wide).Taken(0, index).transpose(0, 1) * frequencies;
     }
 
     private static torch.Tensor Angles(

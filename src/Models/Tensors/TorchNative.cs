@@ -7,24 +7,37 @@ using TorchSharp;
 namespace Pipelines.Models.Tensors;
 
 /// <summary>
-/// Loads libtorch before TorchSharp asks for it: from beside a published program, else straight from the package
-/// folder, so that no output folder holds 500 MB of it. Prepares the C side first (OpenMP waits passively, malloc keeps
-/// its pages). On other systems than Linux x64 and with the CUDA package all loading is TorchSharp's own, from the
-/// program's folder; where it fails, or there is no libtorch for the system, the error is the same.
+/// Loads libtorch before TorchSharp asks for it: that of an installed PyTorch where one is named (<see cref="Choose"/>,
+/// or the environment variable LIBTORCH); else from beside a published program, else straight from the package folder,
+/// so that no output folder holds 500 MB of it. A process has one libtorch. Prepares the C side first (OpenMP waits
+/// passively, malloc keeps its pages). On other systems than Linux x64 and with the CUDA package all loading is
+/// TorchSharp's own, from the program's folder; where it fails, or there is no libtorch for the system, the error is
+/// the same.
 /// </summary>
 public static unsafe class TorchNative
 {
+    /// <summary>The environment variable that names an installed PyTorch where no spec does.</summary>
+    private const string Variable = "LIBTORCH";
+
     private const string TorchSharpLibrary = "libLibTorchSharp.so";
     private static readonly string[] TorchLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
     private static readonly Lazy<Exception?> Loaded = new(TryLoad);
+    private static readonly Lazy<InputException?> Proved = new(TryProve);
+    private static (string Path, string Where)? chosen; // before anything is loaded
+    private static InstalledTorch? installed; // what was loaded by choice
 
     /// <summary>
     /// Makes sure that libtorch is loaded: call it before the first TorchSharp type in code that may run before any
     /// other code of this assembly (tests, benchmarks).
     /// </summary>
-    /// <exception cref="InputException">libtorch cannot be loaded here.</exception>
+    /// <exception cref="InputException">libtorch cannot be loaded here; or the one that was named is unfit.</exception>
     public static void Touch()
     {
+        if ((Loaded.Value as InputException ?? (Loaded.Value is null ? Proved.Value : null)) is { } unfit)
+        {
+            throw new InputException(unfit.Where, unfit.What, unfit.Remedy, unfit);
+        }
+
         if (Loaded.Value is { } failure)
         {
             throw new InputException(
@@ -35,6 +48,42 @@ public static unsafe class TorchNative
                 failure
             );
         }
+    }
+
+    /// <summary>The version of an installed PyTorch whose libtorch was loaded; null = the program's own.</summary>
+    public static string? InstalledVersion => installed?.Version;
+
+    /// <summary>
+    /// Names the PyTorch whose libtorch is loaded, before the first tensor. Nothing is loaded yet.
+    /// </summary>
+    /// <param name="path">Its torch folder, or that one's lib folder; null = LIBTORCH, else what came with the
+    /// program.</param>
+    /// <param name="where">The setting that names it, for messages.</param>
+    /// <exception cref="InputException">It is unfit (see <see cref="InstalledTorch"/>); or another libtorch was loaded
+    /// or named before.</exception>
+    public static void Choose(string? path, string where)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        RequireLinux(where);
+        InstalledTorch found = InstalledTorch.Read(path, where);
+        bool isOther = Loaded.IsValueCreated
+            ? installed?.Folder != found.Folder
+            : chosen is { } before && InstalledTorch.Read(before.Path, before.Where).Folder != found.Folder;
+        if (isOther)
+        {
+            throw new InputException(
+                where,
+                $"{found.Folder} cannot be loaded: this process has or shall have another libtorch "
+                    + $"({installed?.Folder ?? chosen?.Path ?? "the program's own"}).",
+                "One process has one libtorch: name the same in all experiments, or run them apart."
+            );
+        }
+
+        chosen = (path, where);
     }
 
     /// <summary>
@@ -184,16 +233,32 @@ public static unsafe class TorchNative
             return new PlatformNotSupportedException($"TorchSharp has none for {RuntimeInformation.RuntimeIdentifier}");
         }
 
-        if (NativeFolder("LibTorchNative", TorchLibraries[1]) is not { } torchFolder)
-        {
-            return null; // the CUDA package, or no package folder: TorchSharp searches by itself
-        }
-
         try
         {
-            foreach (string library in TorchLibraries)
+            string[] libraries;
+            if (Chosen() is { } named)
             {
-                NativeLibrary.Load(Path.Combine(torchFolder, library)); // from here on ld.so finds it by its soname
+                installed = InstalledTorch.Read(named.Path, named.Where);
+                // A second copy of libc10 ends the process as it is loaded
+                if (Strayed(installed, named.Where) is { } strayed)
+                {
+                    return strayed;
+                }
+
+                libraries = [.. installed.Libraries];
+            }
+            else if (NativeFolder("LibTorchNative", TorchLibraries[1]) is { } folder)
+            {
+                libraries = [.. TorchLibraries.Select(name => Path.Combine(folder, name))];
+            }
+            else
+            {
+                return null; // the CUDA package, or no package folder: TorchSharp searches by itself
+            }
+
+            foreach (string library in libraries)
+            {
+                NativeLibrary.Load(library); // from here on ld.so finds it by its soname
             }
 
             if (NativeFolder("TorchSharpNative", TorchSharpLibrary) is { } sharpFolder)
@@ -207,6 +272,18 @@ public static unsafe class TorchNative
 
             return null;
         }
+        catch (InputException e)
+        {
+            return e;
+        }
+        catch (DllNotFoundException e) when (Chosen() is { } named)
+        {
+            return new InputException(
+                named.Where,
+                $"a library of {named.Path} cannot be loaded ({e.Message}).",
+                "Compare it with a fresh installation, and unset LD_LIBRARY_PATH."
+            );
+        }
         catch (Exception e)
             when (e
                     is DllNotFoundException
@@ -217,6 +294,112 @@ public static unsafe class TorchNative
             )
         {
             return e;
+        }
+    }
+
+    /// <summary>
+    /// Proves a libtorch that was named: the files that are in memory are its own, and it multiplies. Only what runs is
+    /// known to fit.
+    /// </summary>
+    private static InputException? TryProve()
+    {
+        if (installed is not { } named)
+        {
+            return null;
+        }
+
+        string where = Chosen()!.Value.Where;
+        if (Strayed(named, where) is { } strayed)
+        {
+            return strayed;
+        }
+
+        return ProductFailure(torch.CPU) is { } failure
+            ? new InputException(
+                where,
+                $"PyTorch {named.Version} in {named.Folder} is loaded, but a small product fails ({failure}).",
+                "Use the build of that version from pytorch.org."
+            )
+            : null;
+    }
+
+    /// <summary>Files of a libtorch that are in memory from another folder than its own; null = none.</summary>
+    private static InputException? Strayed(InstalledTorch named, string where)
+    {
+        IReadOnlyList<string> strayed = LoadedLibraries.Strayed(named.Libraries, LoadedLibraries.Read());
+        return strayed.Count == 0
+            ? null
+            : new InputException(
+                where,
+                $"PyTorch {named.Version} is wanted, but the process has {string.Join("; ", strayed)}.",
+                "Unset LD_LIBRARY_PATH and LD_PRELOAD (module load and conda set them): they win over the libraries "
+                    + "beside libtorch."
+            );
+    }
+
+    /// <summary>
+    /// Demands that a device really computes: libtorch calls a card available for which the build has no kernels, and
+    /// says so hours later.
+    /// </summary>
+    /// <param name="device">A device that libtorch sees.</param>
+    /// <param name="where">The setting that names it.</param>
+    /// <exception cref="InputException">It does not.</exception>
+    internal static void RequireWorking(torch.Device device, string where)
+    {
+        if (ProductFailure(device) is { } failure)
+        {
+            string[] folders =
+            [
+                .. LoadedLibraries
+                    .Read()
+                    .Where(path => IsOfCuda(Path.GetFileName(path)))
+                    .Select(path => Path.GetDirectoryName(path)!)
+                    .Distinct(StringComparer.Ordinal),
+            ];
+            throw new InputException(
+                where,
+                $"{device} is there, but a small product on it fails ({failure}); CUDA libraries are loaded from "
+                    + $"{(folders.Length == 0 ? "no folder" : string.Join(", ", folders))}.",
+                "The card may be newer or older than this libtorch's kernels, or LD_LIBRARY_PATH names another CUDA."
+            );
+        }
+    }
+
+    /// <summary>What goes wrong when a device multiplies two small matrices and gives the product back; null =
+    /// nothing.</summary>
+    private static string? ProductFailure(torch.Device device)
+    {
+        try
+        {
+            using var scope = torch.NewDisposeScope();
+            torch.Tensor three = torch.ones([2, 3], device: device).mm(torch.ones([3, 2], device: device));
+            double[] found = HostCopy.Doubles(three)[0];
+            return Array.TrueForAll(found, x => x == 3) ? null : $"3 became {found[0]}";
+        }
+        catch (Exception e) when (e is ExternalException or TypeInitializationException or DllNotFoundException)
+        {
+            return e.Message.Split('\n')[0];
+        }
+    }
+
+    private static bool IsOfCuda(string name) =>
+        name.StartsWith("libcu", StringComparison.Ordinal)
+        || name.StartsWith("libnv", StringComparison.Ordinal)
+        || name.Contains("torch_cuda", StringComparison.Ordinal);
+
+    private static (string Path, string Where)? Chosen() =>
+        chosen
+        ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } path ? (path, Variable) : null);
+
+    private static void RequireLinux(string where)
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        {
+            throw new InputException(
+                where,
+                "an installed PyTorch can be used on Linux x64 only.",
+                "Leave it out: the program brings a libtorch."
+            );
         }
     }
 

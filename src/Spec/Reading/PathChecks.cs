@@ -31,6 +31,16 @@ internal sealed class PathChecks(ErrorList errors, IReadOnlyDictionary<string, S
             File(template, "model.template", "template", "write it there, or name a prompt");
         }
 
+        if (IsRead("model.libtorch") && experiment.Model.Libtorch is { } libtorch)
+        {
+            Folder(
+                libtorch,
+                "model.libtorch",
+                "PyTorch",
+                "name the folder that `python -c \"import torch; print(torch.__path__[0])\"` prints"
+            );
+        }
+
         foreach (StageNode node in experiment.Stages ?? [])
         {
             Stage(node);
