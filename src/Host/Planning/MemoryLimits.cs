@@ -213,7 +213,7 @@ internal static class MemoryLimits
             : null;
 
     /// <summary>Lines "Name: 123 kB" by name.</summary>
-    private static Dictionary<string, long?> Fields(string path)
+    internal static Dictionary<string, long?> Fields(string path)
     {
         var fields = new Dictionary<string, long?>(StringComparer.Ordinal);
         foreach (string line in Lines(path))

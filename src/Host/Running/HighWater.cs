@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Pipelines.Files;
 using Pipelines.Host.Planning;
 using Pipelines.Models.Ablation;
 
@@ -15,7 +14,6 @@ namespace Pipelines.Host.Running;
 /// <param name="root">Where <c>proc</c> lies; tests bring their own.</param>
 internal sealed class HighWater(Func<string, StageMemory> expected, MemoryLimit? limit, string root = "/")
 {
-    private const string Line = "VmHWM:";
     private StageMemory? most;
     private string stage = "";
 
@@ -42,7 +40,9 @@ internal sealed class HighWater(Func<string, StageMemory> expected, MemoryLimit?
         long now = Read(root);
         bool isHigher = now > Bytes;
         (Bytes, stage) = isHigher ? (now, name) : (Bytes, stage);
-        string mark = isHigher ? $"memory up to {Text(Bytes)}" : $"memory within the {Text(Bytes)} of {stage}";
+        string mark = isHigher
+            ? $"memory up to {Text(Bytes)} so far"
+            : $"memory still within the {Text(Bytes)} seen when {stage} ended";
         return $"{mark}, about {Text(need.Total)} expected";
     }
 
@@ -50,27 +50,17 @@ internal sealed class HighWater(Func<string, StageMemory> expected, MemoryLimit?
     public string? Summary =>
         most is null
             ? null
-            : $"Memory: {Text(Bytes)} at most (stage {stage}), about {Text(Expected)} expected"
+            : $"Memory: {Text(Bytes)} at most (seen when stage {stage} ended), about {Text(Expected)} expected"
                 + (limit is null ? "." : $", of the {Sizes.Of(limit.Bytes)} that {limit.What} left at the start.");
 
-    /// <summary>In hundredths of a gigabyte: so close, as a rule, is what was expected.</summary>
+    /// <summary>In hundredths of a gigabyte: the stages of small models differ by less than a tenth.</summary>
     private static string Text(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 
     /// <summary>The process's high-water mark; on other systems than Linux the runtime's own figure.</summary>
     private static long Read(string root)
     {
         string status = Path.Combine(root, "proc", "self", "status");
-        if (
-            File.Exists(status)
-            && RegularFile.ReadAllLines(status).FirstOrDefault(l => l.StartsWith(Line, StringComparison.Ordinal))
-                is { } line
-            && long.TryParse(
-                line.AsSpan(Line.Length).Trim().TrimEnd("kB").Trim(),
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out long kilobytes
-            )
-        )
+        if (MemoryLimits.Fields(status).GetValueOrDefault("VmHWM") is { } kilobytes)
         {
             return 1024 * kilobytes;
         }

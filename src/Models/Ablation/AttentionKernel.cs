@@ -110,8 +110,8 @@ internal static unsafe class AttentionKernel
     /// <param name="sin">[d].</param>
     /// <param name="d">Even.</param>
     /// <param name="factor">Scale of the result.</param>
-    /// <param name="turned">[d].</param>
-    public static void Turn(float* x, float* cos, float* sin, int d, float factor, float* turned)
+    /// <param name="rotated">[d].</param>
+    public static void Rotate(float* x, float* cos, float* sin, int d, float factor, float* rotated)
     {
         int half = d / 2,
             i = 0;
@@ -119,35 +119,35 @@ internal static unsafe class AttentionKernel
         {
             Vector256<float> low = Vector256.Load(x + i) * factor,
                 high = Vector256.Load(x + half + i) * factor;
-            ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(turned + i);
-            ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(turned + half + i);
+            ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(rotated + i);
+            ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(rotated + half + i);
         }
 
         for (; i < half; i++)
         {
             float low = x[i] * factor,
                 high = x[half + i] * factor;
-            turned[i] = (low * cos[i]) - (high * sin[i]);
-            turned[half + i] = (high * cos[half + i]) + (low * sin[half + i]);
+            rotated[i] = (low * cos[i]) - (high * sin[i]);
+            rotated[half + i] = (high * cos[half + i]) + (low * sin[half + i]);
         }
     }
 
-    /// <summary>The way back through <see cref="Turn"/>: what a slope in the turned row is in the row.</summary>
+    /// <summary>The way back through <see cref="Rotate"/>: what a slope in the rotated row is in the row.</summary>
     /// <param name="slope">[d].</param>
     /// <param name="cos">[d].</param>
     /// <param name="sin">[d].</param>
     /// <param name="d">Even.</param>
     /// <param name="factor">That of the way forward.</param>
-    /// <param name="turned">[d].</param>
-    public static void TurnBack(float* slope, float* cos, float* sin, int d, float factor, float* turned)
+    /// <param name="rotated">[d].</param>
+    public static void RotateBack(float* slope, float* cos, float* sin, int d, float factor, float* rotated)
     {
         int half = d / 2;
         for (int i = 0; i < half; i++)
         {
             float low = slope[i] * factor,
                 high = slope[half + i] * factor;
-            turned[i] = (low * cos[i]) + (high * sin[half + i]);
-            turned[half + i] = (high * cos[half + i]) - (low * sin[i]);
+            rotated[i] = (low * cos[i]) + (high * sin[half + i]);
+            rotated[half + i] = (high * cos[half + i]) - (low * sin[i]);
         }
     }
 

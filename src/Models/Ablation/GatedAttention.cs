@@ -1,4 +1,3 @@
-using Pipelines.Models.Tensors;
 using TorchSharp;
 
 namespace Pipelines.Models.Ablation;
@@ -14,6 +13,8 @@ namespace Pipelines.Models.Ablation;
 /// <param name="baseline">What closed gates see.</param>
 internal sealed class GatedAttention(PrefixCache cache, BaselineBlocks baseline)
 {
+    private int KvHeads => cache.Decoder.Shape.KvHeads;
+
     /// <summary>The heads' outputs for B points.</summary>
     /// <param name="rows">A layer's queries, keys and values.</param>
     /// <param name="gates">B points of N gates.</param>
@@ -21,7 +22,7 @@ internal sealed class GatedAttention(PrefixCache cache, BaselineBlocks baseline)
     public torch.Tensor Forward(GatedRows rows, double[][] gates)
     {
         torch.Tensor heads = torch.empty(rows.Queries.shape, torch.ScalarType.Float32);
-        Each(gates.Length, (kvHead, first, end) =>
+        HeadTasks.Each(KvHeads, gates.Length, (kvHead, first, end) =>
             new GatedHead(cache, baseline, rows, gates, kvHead).Forward(first, end, heads)
         );
         GC.KeepAlive(rows);
@@ -53,34 +54,11 @@ internal sealed class GatedAttention(PrefixCache cache, BaselineBlocks baseline)
                 torch.empty(rows.Values.shape, torch.ScalarType.Float32)
             )
             : null;
-        Each(gates.Length, (kvHead, first, end) =>
+        HeadTasks.Each(KvHeads, gates.Length, (kvHead, first, end) =>
             new GatedHead(cache, baseline, rows, gates, kvHead).Backward(first, end, slopes, gradients, wanted)
         );
         GC.KeepAlive(rows);
         return wanted;
-    }
-
-    /// <summary>Each kv head, some of the points: tasks that write places of their own.</summary>
-    private void Each(int points, Action<int, int, int> task)
-    {
-        int kvHeads = cache.Decoder.Shape.KvHeads,
-            threads = PackedLinear.Threads > 0 ? PackedLinear.Threads : torch.get_num_threads();
-        if (threads == 1)
-        {
-            for (int kv = 0; kv < kvHeads; kv++)
-            {
-                task(kv, 0, points);
-            }
-
-            return;
-        }
-
-        int parts = Math.Min(points, Math.Max(1, 4 * threads / kvHeads)); // several tasks a thread
-        Parallel.For(0, kvHeads * parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
-        {
-            int part = i % parts;
-            task(i / parts, points * part / parts, points * (part + 1) / parts);
-        });
     }
 }
 

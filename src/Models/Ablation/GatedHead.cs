@@ -57,7 +57,7 @@ internal sealed unsafe class GatedHead
             {
                 int head = (kvHead * shape.Group) + g;
                 float gate = (float)gates[b][(rows.Layer * shape.Heads) + head];
-                suffix.TurnQueries(b, head, queries, width, at.Asked);
+                suffix.RotateQueries(b, head, queries, width, at.Asked);
                 bool isFirst = true;
                 foreach (bool open in (ReadOnlySpan<bool>)[true, false])
                 {
@@ -93,7 +93,7 @@ internal sealed unsafe class GatedHead
                 int head = (kvHead * shape.Group) + g,
                     place = (rows.Layer * shape.Heads) + head;
                 float gate = (float)gates[b][place];
-                suffix.TurnQueries(b, head, queries, width, at.Asked);
+                suffix.RotateQueries(b, head, queries, width, at.Asked);
                 LoadPull(at, b, head, pull);
                 new Span<float>(at.QuerySlopes, queries * width).Clear();
                 gradients[b][place] =
@@ -101,13 +101,13 @@ internal sealed unsafe class GatedHead
                     - Side(at, at.Baseline, wanted is null ? 0 : 1 - gate);
                 if (wanted is not null)
                 {
-                    suffix.TurnQueriesBack(b, head, width, at.QuerySlopes, SuffixRows.Start(wanted.Queries));
+                    suffix.RotateQueriesBack(b, head, width, at.QuerySlopes, SuffixRows.Start(wanted.Queries));
                 }
             }
 
             if (wanted is not null)
             {
-                suffix.TurnKeysBack(b, kvHead, width, at.KeySlopes, SuffixRows.Start(wanted.Keys));
+                suffix.RotateKeysBack(b, kvHead, width, at.KeySlopes, SuffixRows.Start(wanted.Keys));
                 StoreValueSlopes(at, b, SuffixRows.Start(wanted.Values));
             }
         }
@@ -139,11 +139,11 @@ internal sealed unsafe class GatedHead
         }
 
         // Slopes in weights, then in scores: factor w (pull v - pull o)
-        Multiply(at.Pull, at.Prefix.ValuesTurned, at.Prefix.Rows.Padded, at.ScoreSlopes, columns);
+        Multiply(at.Pull, at.Prefix.ValuesTransposed, at.Prefix.Rows.Padded, at.ScoreSlopes, columns);
         float* onImage = at.ScoreSlopes + at.Prefix.Rows.Padded;
-        Multiply(at.Pull, image.ValuesTurned, image.Rows.Padded, onImage, columns);
+        Multiply(at.Pull, image.ValuesTransposed, image.Rows.Padded, onImage, columns);
         float* onSuffix = onImage + image.Rows.Padded;
-        Multiply(at.Pull, at.SuffixValuesTurned, tokens, onSuffix, columns);
+        Multiply(at.Pull, at.SuffixValuesTransposed, tokens, onSuffix, columns);
         for (int i = 0; i < n; i++)
         {
             nint row = (nint)i * columns;
@@ -156,10 +156,10 @@ internal sealed unsafe class GatedHead
 
         // [T, Q]: of the suffix's own keys and values
         float* weights = at.Scores + at.Prefix.Rows.Padded + image.Rows.Padded;
-        Turned(onSuffix, columns, 1, at.Turned);
-        Add(at.Turned, queries, at.Asked, n, tokens, at.KeySlopes);
-        Turned(weights, columns, factor, at.Turned);
-        Add(at.Turned, queries, at.Pull, n, tokens, at.ValueSlopes);
+        ScaledTransposed(onSuffix, columns, 1, at.Transposed);
+        Add(at.Transposed, queries, at.Asked, n, tokens, at.KeySlopes);
+        ScaledTransposed(weights, columns, factor, at.Transposed);
+        Add(at.Transposed, queries, at.Pull, n, tokens, at.ValueSlopes);
         return gain;
     }
 
@@ -231,14 +231,14 @@ internal sealed unsafe class GatedHead
     /// <summary>Keys and values of a point's suffix.</summary>
     private void LoadSuffix(Buffers at, int b, bool back)
     {
-        suffix.TurnKeys(b, kvHead, tokens, at.SuffixKeys);
+        suffix.RotateKeys(b, kvHead, tokens, at.SuffixKeys);
         float* values = suffix.Values(b, kvHead);
         AttentionKernel.Widen(values, shape.KvHeads * d, t, d, at.SuffixValues, width);
 
         if (back)
         {
             ByToken(at.SuffixKeys, tokens, t, at.SuffixByToken);
-            Transposed(at.SuffixValues, t, tokens, at.SuffixValuesTurned);
+            Transposed(at.SuffixValues, t, tokens, at.SuffixValuesTransposed);
         }
     }
 
@@ -256,17 +256,17 @@ internal sealed unsafe class GatedHead
     }
 
     /// <summary>[count, width] -> [d, padded].</summary>
-    private void Transposed(float* values, int count, int padded, float* turned)
+    private void Transposed(float* values, int count, int padded, float* transposed)
     {
-        AttentionKernel.Transpose(values, width, count, d, turned, padded);
+        AttentionKernel.Transpose(values, width, count, d, transposed, padded);
         for (int i = 0; i < d && padded > count; i++)
         {
-            new Span<float>(turned + (i * padded) + count, padded - count).Clear();
+            new Span<float>(transposed + (i * padded) + count, padded - count).Clear();
         }
     }
 
     /// <summary>[Q, T] times a factor -> [T, Q], zero beyond both.</summary>
-    private void Turned(float* from, nint stride, float factor, float* to)
+    private void ScaledTransposed(float* from, nint stride, float factor, float* to)
     {
         new Span<float>(to, tokens * queries).Clear();
         for (int i = 0; i < n; i++)
@@ -311,7 +311,7 @@ internal sealed unsafe class GatedHead
             Image = Stage(image, ref memory, back),
             Baseline = Stage(closed, ref memory, back),
             SuffixKeys = memory.Take(d * tokens),
-            SuffixValuesTurned = memory.Take(d * tokens),
+            SuffixValuesTransposed = memory.Take(d * tokens),
             SuffixValues = memory.Take(tokens * width),
             SuffixByToken = memory.Take(tokens * width),
             KeySlopes = memory.Take(tokens * width),
@@ -322,7 +322,7 @@ internal sealed unsafe class GatedHead
             QuerySlopes = memory.Take(queries * width),
             Scores = memory.Take(queries * columns),
             ScoreSlopes = memory.Take(queries * columns),
-            Turned = memory.Take(tokens * queries),
+            Transposed = memory.Take(tokens * queries),
             Shares = memory.Take(queries),
             Dots = memory.Take(queries),
         };
@@ -338,18 +338,18 @@ internal sealed unsafe class GatedHead
         }
 
         float* byToken = memory.Take(block.Length * width);
-        float* turned = memory.Take(d * block.Padded);
+        float* transposed = memory.Take(d * block.Padded);
         ByToken(block.Keys, block.Padded, block.Length, byToken);
-        Transposed(block.Values, block.Length, block.Padded, turned);
-        return new Shared(block, byToken, turned);
+        Transposed(block.Values, block.Length, block.Padded, transposed);
+        return new Shared(block, byToken, transposed);
     }
 
     /// <summary>Keys and values that all points share, as the products read them.</summary>
-    private readonly struct Shared(KeyRows rows, float* byToken, float* valuesTurned)
+    private readonly struct Shared(KeyRows rows, float* byToken, float* valuesTransposed)
     {
         public readonly KeyRows Rows = rows;
         public readonly float* ByToken = byToken; // keys, [length, width]
-        public readonly float* ValuesTurned = valuesTurned; // [d, padded]
+        public readonly float* ValuesTransposed = valuesTransposed; // [d, padded]
     }
 
     /// <summary>What is left of the scratch; parts begin at cache lines.</summary>
@@ -372,18 +372,18 @@ internal sealed unsafe class GatedHead
         public Shared Image;
         public Shared Baseline;
         public float* SuffixKeys; // [d, T]
-        public float* SuffixValuesTurned; // [d, T]
+        public float* SuffixValuesTransposed; // [d, T]
         public float* SuffixValues; // [T, width]
         public float* SuffixByToken; // keys, [T, width]
         public float* KeySlopes; // [T, width]
         public float* ValueSlopes; // [T, width]
-        public float* Asked; // [Q, width], turned queries
+        public float* Asked; // [Q, width], rotated queries
         public float* Pull; // [Q, width], slopes in the head's output
         public float* Output; // [Q, width]
-        public float* QuerySlopes; // [Q, width], in the turned queries
+        public float* QuerySlopes; // [Q, width], in the rotated queries
         public float* Scores; // [Q, columns]
         public float* ScoreSlopes; // [Q, columns]
-        public float* Turned; // [T, Q]
+        public float* Transposed; // [T, Q]
         public float* Shares; // [Q], 1 / sum of a row's exponentials
         public float* Dots; // [Q], slope times output
     }

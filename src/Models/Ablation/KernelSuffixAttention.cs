@@ -37,26 +37,7 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
     {
         torch.Tensor heads = torch.empty(queries.shape, torch.ScalarType.Float32); // [B*Q, H*d]
         var pass = new Pass(this, layer, queries, keys, values, heads, masks);
-        int kvHeads = Cache.Decoder.Shape.KvHeads;
-        int threads = PackedLinear.Threads > 0 ? PackedLinear.Threads : torch.get_num_threads();
-        if (threads == 1)
-        {
-            for (int kv = 0; kv < kvHeads; kv++)
-            {
-                pass.Run(kv, 0, masks.Count);
-            }
-        }
-        else
-        {
-            int parts = Math.Min(masks.Count, Math.Max(1, 4 * threads / kvHeads)); // several tasks a thread
-            Parallel.For(0, kvHeads * parts, new ParallelOptions { MaxDegreeOfParallelism = threads }, task =>
-            {
-                int kv = task / parts,
-                    part = task % parts;
-                pass.Run(kv, masks.Count * part / parts, masks.Count * (part + 1) / parts);
-            });
-        }
-
+        HeadTasks.Each(Cache.Decoder.Shape.KvHeads, masks.Count, pass.Run);
         GC.KeepAlive(queries);
         GC.KeepAlive(keys);
         GC.KeepAlive(values);
@@ -110,12 +91,12 @@ internal sealed unsafe class KernelSuffixAttention(PrefixCache cache, BaselineBl
             baseline = baseline.Widened(d, width, ref free);
             for (int b = firstMask; b < endMask; b++)
             {
-                suffix.TurnKeys(b, kvHead, suffixPadded, suffixKeys);
+                suffix.RotateKeys(b, kvHead, suffixPadded, suffixKeys);
                 SuffixValues own = ValuesOf(b, kvHead, free);
                 for (int g = 0; g < shape.Group; g++)
                 {
                     int head = (kvHead * shape.Group) + g;
-                    suffix.TurnQueries(b, head, rows, width, asked);
+                    suffix.RotateQueries(b, head, rows, width, asked);
                     AblationMask mask = masks[b];
                     bool intact = HeadMasks.IsIntact(mask.Heads, (layer * shape.Heads) + head);
                     if (intact && !mask.HeadsOnly)

@@ -76,7 +76,7 @@ internal sealed class PackedGates : GatedForward
             var tape = LayerTape.Of(weights, x, projected, heads, Asking(layer), out torch.Tensor left);
             if (tapes is null)
             {
-                x.Dispose(); // a tape keeps it
+                x.Dispose(); // no tape keeps it
             }
             else
             {

@@ -7,8 +7,8 @@ namespace Pipelines.Models.Ablation;
 /// Memory at the peak of a stage, in bytes, from shapes alone: what is resident, as the system's own high-water mark of
 /// the process counts it (VmHWM) - the process's anonymous memory, and pages of files while it works on them. Cache of
 /// files that a job's cgroup is charged for beyond that is not counted: the system takes it back where memory is short.
-/// What a stage's workers have freed goes back to the system before the next stage, so a run needs the largest of its
-/// stages' peaks.
+/// A worker gives what it freed back to the system before it goes on to units of another kind, so a run needs the
+/// largest of its stages' peaks, not their sum.
 /// </summary>
 /// <param name="Parts">What is held at the same time, the largest first.</param>
 public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
@@ -23,8 +23,8 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     private const long Libraries = 130L << 20;
 
     /// <summary>
-    /// What a thread keeps for itself: the block of activations of a product and the turned panel (0.6 MB), scores of
-    /// an attention, its stack.
+    /// What a thread keeps for itself: the block of activations of a product and a transposed or widened panel (0.7 MB),
+    /// scores of an attention, its stack.
     /// </summary>
     private const long OfThread = 2L << 20;
 
@@ -36,9 +36,6 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
 
     /// <summary>All of it.</summary>
     public long Total => Parts.Sum(p => p.Bytes);
-
-    /// <summary>What of it are pages of files.</summary>
-    public long Mapped => Parts.Where(p => p.IsMapped).Sum(p => p.Bytes);
 
     /// <summary>The same with what threads have for themselves.</summary>
     /// <param name="threads">Arithmetic threads altogether.</param>
@@ -54,7 +51,7 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     public static StageMemory OfFits(long features, long rows, int jobs) =>
         Of(
             new MemoryPart("program", Program),
-            new MemoryPart("the program's files", Libraries, IsMapped: true),
+            new MemoryPart("the program's files", Libraries),
             new MemoryPart("fits", jobs * ((16 * features * features) + (rows * ((features / 4) + 64))))
         ); // Gram matrix and its work copy; bits twice, phi, predictions
 
@@ -104,18 +101,14 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
                 : [],
         ]);
 
-    /// <summary><c>check</c>: passes over one sample, and the picture's own keys and values turned round.</summary>
+    /// <summary><c>check</c>: passes over one sample, and the picture's own keys and values transposed.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="weights">Bytes of weights held.</param>
     /// <param name="meanBaseline">There is a mean baseline.</param>
     public static StageMemory OfCheck(PassShape shape, long weights, bool meanBaseline) =>
         OfMasks(shape, weights, 1, meanBaseline, readsAttention: true)
             .With(
-                new MemoryPart(
-                    "baseline of a law",
-                    MemoryEstimate.SizeOf(shape.Arithmetic.Compute)
-                        * NumbersOf(shape, shape.Image + KeyValueBlock.Padding)
-                )
+                new MemoryPart("baseline of a law", BaselineBytes(shape))
             );
 
     /// <summary>The stage of gradients.</summary>
@@ -144,7 +137,7 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     private static MemoryPart[] Common(PassShape shape, long weights, int jobs) =>
         [
             new("program", Program),
-            new("the program's files", Libraries, IsMapped: true),
+            new("the program's files", Libraries),
             new("tokenizer", TokenizerEntry * shape.Decoder.VocabularyRows),
             new("weights", weights),
             new(
@@ -156,16 +149,10 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
         ];
 
     private static MemoryPart[] Baseline(PassShape shape, bool mean) =>
-        mean
-            ?
-            [
-                new MemoryPart(
-                    "baseline",
-                    MemoryEstimate.SizeOf(shape.Arithmetic.Compute)
-                        * NumbersOf(shape, shape.Image + KeyValueBlock.Padding)
-                ),
-            ]
-            : [];
+        mean ? [new MemoryPart("baseline", BaselineBytes(shape))] : [];
+
+    private static long BaselineBytes(PassShape shape) =>
+        MemoryEstimate.SizeOf(shape.Arithmetic.Compute) * NumbersOf(shape, shape.Image + KeyValueBlock.Padding);
 
     private static long ImageAttention(PassShape shape) =>
         MemoryEstimate.SizeOf(shape.Arithmetic.Compute)
@@ -209,5 +196,4 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
 /// <summary>One thing that takes memory.</summary>
 /// <param name="What">For people.</param>
 /// <param name="Bytes">Bytes.</param>
-/// <param name="IsMapped">They are pages of files.</param>
-public sealed record MemoryPart(string What, long Bytes, bool IsMapped = false);
+public sealed record MemoryPart(string What, long Bytes);

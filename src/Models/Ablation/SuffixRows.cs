@@ -111,24 +111,24 @@ internal sealed unsafe class SuffixRows(
     /// <param name="b">Sequence.</param>
     /// <param name="kvHead">Key/value head.</param>
     /// <param name="padded">T with padding.</param>
-    /// <param name="turnedKeys">[d, padded].</param>
-    public void TurnKeys(int b, int kvHead, int padded, float* turnedKeys)
+    /// <param name="rotatedKeys">[d, padded].</param>
+    public void RotateKeys(int b, int kvHead, int padded, float* rotatedKeys)
     {
         int d = shape.HeadDim;
-        float* turned = stackalloc float[d];
+        float* rotated = stackalloc float[d];
         float* from = k + ((((nint)b * t * shape.KvHeads) + kvHead) * d);
         for (int j = 0; j < t; j++)
         {
-            AttentionKernel.Turn(from + ((nint)j * shape.KvHeads * d), cos + (j * d), sin + (j * d), d, 1, turned);
+            AttentionKernel.Rotate(from + ((nint)j * shape.KvHeads * d), cos + (j * d), sin + (j * d), d, 1, rotated);
             for (int i = 0; i < d; i++)
             {
-                turnedKeys[(i * padded) + j] = turned[i];
+                rotatedKeys[(i * padded) + j] = rotated[i];
             }
         }
 
         for (int i = 0; i < d; i++)
         {
-            new Span<float>(turnedKeys + (i * padded) + t, padded - t).Clear();
+            new Span<float>(rotatedKeys + (i * padded) + t, padded - t).Clear();
         }
     }
 
@@ -139,14 +139,14 @@ internal sealed unsafe class SuffixRows(
     /// <param name="rows">Q with padding.</param>
     /// <param name="width">From row to row: d with padding.</param>
     /// <param name="asked">[rows, width].</param>
-    public void TurnQueries(int b, int head, int rows, int width, float* asked)
+    public void RotateQueries(int b, int head, int rows, int width, float* asked)
     {
         int d = shape.HeadDim,
             first = t - n;
         float* from = q + ((((nint)b * n * shape.Heads) + head) * d);
         for (int i = 0; i < n; i++)
         {
-            AttentionKernel.Turn(
+            AttentionKernel.Rotate(
                 from + ((nint)i * shape.Heads * d),
                 cos + ((first + i) * d),
                 sin + ((first + i) * d),
@@ -160,20 +160,20 @@ internal sealed unsafe class SuffixRows(
         new Span<float>(asked + (n * width), (rows - n) * width).Clear();
     }
 
-    /// <summary>What slopes in the rows of <see cref="TurnQueries"/> are in the queries.</summary>
+    /// <summary>What slopes in the rows of <see cref="RotateQueries"/> are in the queries.</summary>
     /// <param name="b">Sequence.</param>
     /// <param name="head">Query head.</param>
     /// <param name="width">From row to row of the slopes.</param>
     /// <param name="slopes">[Q, width].</param>
     /// <param name="gradient">[B*Q, H*d]; the head's part is written.</param>
-    public void TurnQueriesBack(int b, int head, int width, float* slopes, float* gradient)
+    public void RotateQueriesBack(int b, int head, int width, float* slopes, float* gradient)
     {
         int d = shape.HeadDim,
             first = t - n;
         float* to = gradient + ((((nint)b * n * shape.Heads) + head) * d);
         for (int i = 0; i < n; i++)
         {
-            AttentionKernel.TurnBack(
+            AttentionKernel.RotateBack(
                 slopes + (i * width),
                 cos + ((first + i) * d),
                 sin + ((first + i) * d),
@@ -190,13 +190,13 @@ internal sealed unsafe class SuffixRows(
     /// <param name="width">From row to row of the slopes.</param>
     /// <param name="slopes">[T, width].</param>
     /// <param name="gradient">[B*T, H_kv*d]; the head's part is written.</param>
-    public void TurnKeysBack(int b, int kvHead, int width, float* slopes, float* gradient)
+    public void RotateKeysBack(int b, int kvHead, int width, float* slopes, float* gradient)
     {
         int d = shape.HeadDim;
         float* to = gradient + ((((nint)b * t * shape.KvHeads) + kvHead) * d);
         for (int j = 0; j < t; j++)
         {
-            AttentionKernel.TurnBack(
+            AttentionKernel.RotateBack(
                 slopes + (j * width),
                 cos + (j * d),
                 sin + (j * d),

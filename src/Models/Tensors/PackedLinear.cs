@@ -43,6 +43,9 @@ public sealed unsafe class PackedLinear : ILinear
         set => callerThreads = value;
     }
 
+    /// <summary>Threads that work of the current thread may use: <see cref="Threads"/>, or as many as libtorch.</summary>
+    internal static int ThreadsHere => callerThreads > 0 ? callerThreads : torch.get_num_threads();
+
     /// <inheritdoc/>
     public long InFeatures => weights.InFeatures;
 
@@ -95,7 +98,7 @@ public sealed unsafe class PackedLinear : ILinear
             );
         }
 
-        int threads = callerThreads > 0 ? callerThreads : torch.get_num_threads();
+        int threads = ThreadsHere;
         using torch.Tensor? copy = x.is_contiguous() ? null : x.contiguous();
         long rows = 1;
         for (int i = 0; i < shape.Length - 1; i++)

@@ -12,7 +12,7 @@ namespace Pipelines.Models.Tensors;
 internal static unsafe class PackedProduct
 {
     private const int BlockDepth = 384; // the sums' only cut: part of what the bits are
-    private const int BlockRows = 322; // 23 tiles of 14
+    private const int BlockRows = 322; // 23 tiles of AVX-512
     private const int BlockColumns = 4096;
     private const int WidestPanel = 32; // columns
     private const int WorthWidening = 8; // tiles of rows that meet a panel: see WidenedWeights
@@ -150,7 +150,7 @@ internal static unsafe class PackedProduct
 
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                byte* weights = TSide.Panel(w, panel, start, depth, threadScratch.Turned);
+                byte* weights = TSide.Panel(w, panel, start, depth, threadScratch.Transposed);
                 if (isWidened)
                 {
                     weights = PackedKernels.Widen<TWeights>(weights, depth, threadScratch.Widened);
@@ -252,7 +252,7 @@ internal static unsafe class PackedProduct
             w.At(panel, start);
     }
 
-    /// <summary>x w: panels turned in the cache, once for all rows of a block.</summary>
+    /// <summary>x w: panels transposed in the cache, once for all rows of a block.</summary>
     private readonly struct Back : ISide
     {
         public static int Summed(PackedWeights w) => w.OutFeatures;
@@ -268,21 +268,21 @@ internal static unsafe class PackedProduct
             byte* target = scratch;
             for (int from = start / columns; from * columns < start + depth; from++, target += bytes)
             {
-                TransposedPanels.Turn(w, from, panel * columns, target);
+                TransposedPanels.Transpose(w, from, panel * columns, target);
             }
 
             return scratch;
         }
     }
 
-    /// <summary>A thread's own block of activations, and a panel turned or widened; freed after the thread.</summary>
+    /// <summary>A thread's own block of activations, and a panel transposed or widened; freed after the thread.</summary>
     private sealed class Scratch
     {
         private const int EdgeFloats = 14 * WidestPanel;
-        private const int TurnedFloats = BlockDepth * WidestPanel;
+        private const int PanelFloats = BlockDepth * WidestPanel;
         private readonly float* memory = (float*)
             NativeMemory.AlignedAlloc(
-                (BlockRows * PackedKernels.RowStride + EdgeFloats + 2 * TurnedFloats) * sizeof(float),
+                (BlockRows * PackedKernels.RowStride + EdgeFloats + 2 * PanelFloats) * sizeof(float),
                 64
             );
 
@@ -290,10 +290,10 @@ internal static unsafe class PackedProduct
 
         public float* Edge => memory;
 
-        public byte* Turned => (byte*)(memory + EdgeFloats);
+        public byte* Transposed => (byte*)(memory + EdgeFloats);
 
-        public float* Widened => memory + EdgeFloats + TurnedFloats;
+        public float* Widened => memory + EdgeFloats + PanelFloats;
 
-        public float* Block => memory + EdgeFloats + 2 * TurnedFloats;
+        public float* Block => memory + EdgeFloats + 2 * PanelFloats;
     }
 }

@@ -6,7 +6,7 @@ namespace Pipelines.Models.Tensors;
 
 /// <summary>
 /// A panel of 16-bit weights laid out by whole vectors: rows j and j + half of the stored matrix are woven into words,
-/// and blocks of words turned. Four rows of words at a time meet in the lanes of a vector. It is as fast as memory,
+/// and blocks of words transposed. Four rows of words at a time meet in the lanes of a vector. It is as fast as memory,
 /// where a loop over words is not: a large model is packed as fast as it is read.
 /// </summary>
 internal static unsafe class PanelPacking
@@ -58,7 +58,7 @@ internal static unsafe class PanelPacking
                 }
 
                 uint* to = target + ((nint)first * half) + j;
-                TransposedPanels.Turn512(
+                TransposedPanels.Transpose512(
                     Avx512BW.UnpackLow(low[0], high[0]).AsUInt32(),
                     Avx512BW.UnpackLow(low[1], high[1]).AsUInt32(),
                     Avx512BW.UnpackLow(low[2], high[2]).AsUInt32(),
@@ -67,7 +67,7 @@ internal static unsafe class PanelPacking
                     half,
                     inLane * half
                 );
-                TransposedPanels.Turn512(
+                TransposedPanels.Transpose512(
                     Avx512BW.UnpackHigh(low[0], high[0]).AsUInt32(),
                     Avx512BW.UnpackHigh(low[1], high[1]).AsUInt32(),
                     Avx512BW.UnpackHigh(low[2], high[2]).AsUInt32(),
@@ -107,7 +107,7 @@ internal static unsafe class PanelPacking
                 }
 
                 uint* to = target + ((nint)first * half) + j;
-                TransposedPanels.Turn256(
+                TransposedPanels.Transpose256(
                     Avx2.UnpackLow(low[0], high[0]).AsUInt32(),
                     Avx2.UnpackLow(low[1], high[1]).AsUInt32(),
                     Avx2.UnpackLow(low[2], high[2]).AsUInt32(),
@@ -116,7 +116,7 @@ internal static unsafe class PanelPacking
                     half,
                     inLane * half
                 );
-                TransposedPanels.Turn256(
+                TransposedPanels.Transpose256(
                     Avx2.UnpackHigh(low[0], high[0]).AsUInt32(),
                     Avx2.UnpackHigh(low[1], high[1]).AsUInt32(),
                     Avx2.UnpackHigh(low[2], high[2]).AsUInt32(),

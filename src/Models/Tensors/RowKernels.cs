@@ -235,8 +235,7 @@ internal static unsafe class RowKernels
     public static void EachRow(long elements, int columns, Action<long> row)
     {
         long rows = columns == 0 ? 0 : elements / columns;
-        int threads = PackedLinear.Threads > 0 ? PackedLinear.Threads : torch.get_num_threads();
-        threads = (int)Math.Clamp(elements / WorthAThread, 1, threads);
+        int threads = (int)Math.Clamp(elements / WorthAThread, 1, PackedLinear.ThreadsHere);
         if (threads == 1)
         {
             for (long r = 0; r < rows; r++)

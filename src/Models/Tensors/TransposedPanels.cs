@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Pipelines.Models.Tensors;
 
 /// <summary>
-/// Panels of packed weights turned: what was summed over becomes the width of a panel, and the other way round, in the
+/// Panels of packed weights transposed: what was summed over becomes the width of a panel, and the other way round, in the
 /// same format. With them the kernels of <see cref="PackedKernels"/> multiply by W where the panels are laid out for
 /// W^T. Weights keep their codes; only their places change.
 /// </summary>
@@ -20,7 +20,7 @@ internal static unsafe class TransposedPanels
     /// <param name="inFeature">First of <see cref="PackedWeights.Columns"/> input features; those beyond the last are
     /// zero.</param>
     /// <param name="target">[columns, columns], packed: a row for each output feature of the panel.</param>
-    public static void Turn(PackedWeights w, int panel, int inFeature, byte* target)
+    public static void Transpose(PackedWeights w, int panel, int inFeature, byte* target)
     {
         byte* source = w.At(panel, inFeature);
         int rows = Math.Min(w.Columns, w.InFeatures - inFeature),
@@ -35,16 +35,16 @@ internal static unsafe class TransposedPanels
 
         if (w.Format == PackedFormat.Float32)
         {
-            TurnWords((uint*)source, w.Columns, w.Columns, w.Tile, (uint*)target);
+            TransposeWords((uint*)source, w.Columns, w.Columns, w.Tile, (uint*)target);
         }
         else
         {
-            TurnHalves((uint*)source, w.Columns / 2, w.Tile, (uint*)target);
+            TransposeHalves((uint*)source, w.Columns / 2, w.Tile, (uint*)target);
         }
     }
 
     /// <summary>[rows, columns] words -> [columns, rows].</summary>
-    private static void TurnWords(uint* source, int rows, int columns, PackedTile tile, uint* target)
+    private static void TransposeWords(uint* source, int rows, int columns, PackedTile tile, uint* target)
     {
         int lanes = tile switch
         {
@@ -61,7 +61,7 @@ internal static unsafe class TransposedPanels
                 switch (tile)
                 {
                     case PackedTile.Avx512:
-                        Turn512(
+                        Transpose512(
                             Vector512.Load(from),
                             Vector512.Load(from + columns),
                             Vector512.Load(from + (2 * columns)),
@@ -72,7 +72,7 @@ internal static unsafe class TransposedPanels
                         );
                         break;
                     case PackedTile.Avx2:
-                        Turn256(
+                        Transpose256(
                             Vector256.Load(from),
                             Vector256.Load(from + columns),
                             Vector256.Load(from + (2 * columns)),
@@ -95,10 +95,10 @@ internal static unsafe class TransposedPanels
     }
 
     /// <summary>
-    /// Words of two codes, columns j and j + half in the word j of a row: turned, the word holds rows i and i + half of
+    /// Words of two codes, columns j and j + half in the word j of a row: transposed, the word holds rows i and i + half of
     /// a column.
     /// </summary>
-    private static void TurnHalves(uint* source, int half, PackedTile tile, uint* target)
+    private static void TransposeHalves(uint* source, int half, PackedTile tile, uint* target)
     {
         for (int row = 0; row < half; row += Together)
         {
@@ -107,20 +107,20 @@ internal static unsafe class TransposedPanels
             switch (tile)
             {
                 case PackedTile.Avx512:
-                    TurnHalves512(low, high, target + row);
+                    TransposeHalves512(low, high, target + row);
                     break;
                 case PackedTile.Avx2:
-                    TurnHalves256(low, high, target + row);
+                    TransposeHalves256(low, high, target + row);
                     break;
                 default:
-                    TurnHalvesPlain(low, high, half, target + row);
+                    TransposeHalvesPlain(low, high, half, target + row);
                     break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TurnHalves512(uint* low, uint* high, uint* target)
+    private static void TransposeHalves512(uint* low, uint* high, uint* target)
     {
         const int half = 16;
         Vector512<uint> mask = Vector512.Create(LowHalf);
@@ -132,7 +132,7 @@ internal static unsafe class TransposedPanels
             b1 = Vector512.Load(high + half),
             b2 = Vector512.Load(high + (2 * half)),
             b3 = Vector512.Load(high + (3 * half));
-        Turn512(
+        Transpose512(
             (a0 & mask) | (b0 << 16),
             (a1 & mask) | (b1 << 16),
             (a2 & mask) | (b2 << 16),
@@ -141,7 +141,7 @@ internal static unsafe class TransposedPanels
             half,
             Together * half
         );
-        Turn512(
+        Transpose512(
             (a0 >>> 16) | Vector512.AndNot(b0, mask),
             (a1 >>> 16) | Vector512.AndNot(b1, mask),
             (a2 >>> 16) | Vector512.AndNot(b2, mask),
@@ -153,7 +153,7 @@ internal static unsafe class TransposedPanels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TurnHalves256(uint* low, uint* high, uint* target)
+    private static void TransposeHalves256(uint* low, uint* high, uint* target)
     {
         const int half = 8;
         Vector256<uint> mask = Vector256.Create(LowHalf);
@@ -165,7 +165,7 @@ internal static unsafe class TransposedPanels
             b1 = Vector256.Load(high + half),
             b2 = Vector256.Load(high + (2 * half)),
             b3 = Vector256.Load(high + (3 * half));
-        Turn256(
+        Transpose256(
             (a0 & mask) | (b0 << 16),
             (a1 & mask) | (b1 << 16),
             (a2 & mask) | (b2 << 16),
@@ -174,7 +174,7 @@ internal static unsafe class TransposedPanels
             half,
             Together * half
         );
-        Turn256(
+        Transpose256(
             (a0 >>> 16) | Vector256.AndNot(b0, mask),
             (a1 >>> 16) | Vector256.AndNot(b1, mask),
             (a2 >>> 16) | Vector256.AndNot(b2, mask),
@@ -185,7 +185,7 @@ internal static unsafe class TransposedPanels
         );
     }
 
-    private static void TurnHalvesPlain(uint* low, uint* high, int half, uint* target)
+    private static void TransposeHalvesPlain(uint* low, uint* high, int half, uint* target)
     {
         for (int i = 0; i < Together; i++)
         {
@@ -208,7 +208,7 @@ internal static unsafe class TransposedPanels
     /// <param name="stride">Words between the rows of words that stand side by side in a lane.</param>
     /// <param name="lanes">Words between the rows of the first words of two lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Turn512(
+    internal static void Transpose512(
         Vector512<uint> a,
         Vector512<uint> b,
         Vector512<uint> c,
@@ -238,9 +238,9 @@ internal static unsafe class TransposedPanels
     }
 
     /// <summary>Four rows of eight words become eight rows of four.</summary>
-    /// <inheritdoc cref="Turn512"/>
+    /// <inheritdoc cref="Transpose512"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Turn256(
+    internal static void Transpose256(
         Vector256<uint> a,
         Vector256<uint> b,
         Vector256<uint> c,

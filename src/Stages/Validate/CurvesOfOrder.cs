@@ -26,10 +26,12 @@ internal sealed record NamedOrder(string Name, GivenOrder Order) : IKeyed
 /// <param name="RandomSeeds">Number of random orders.</param>
 /// <param name="Order">An order from elsewhere.</param>
 /// <param name="Scan">Which places the curves have.</param>
-/// <param name="Faithfulness">Until it is exceeded, where they go until crossed;</param>
-/// <param name="Completeness">and until it falls below this.</param>
-/// <param name="RefinedFaithfulness">Thresholds whose crossings are looked for between the places of a grid;</param>
-/// <param name="RefinedCompleteness">and those of completeness.</param>
+/// <param name="Faithfulness">phi, exclusive: a scan until crossed goes on until the curve exceeds it; null for other
+/// scans.</param>
+/// <param name="Completeness">phi, exclusive: likewise, until the curve falls below it.</param>
+/// <param name="RefinedFaithfulness">Thresholds, phi: on a grid, the places between are measured where the curve first
+/// exceeds one; null for other scans.</param>
+/// <param name="RefinedCompleteness">Likewise, where it first falls below one.</param>
 [UnitKind("validate", 1, "passes")]
 internal sealed record CurvesOfOrder(
     SamplePasses Passes,

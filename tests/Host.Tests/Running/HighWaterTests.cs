@@ -18,19 +18,22 @@ public sealed class HighWaterTests : IDisposable
     {
         HighWater memory = Watch();
         Status(15_000_000);
-        memory.After("baseline", ["mean"]).Should().Be("memory up to 15.36 GB, about 16.00 GB expected");
+        memory.After("baseline", ["mean"]).Should().Be("memory up to 15.36 GB so far, about 16.00 GB expected");
         Status(15_000_000);
-        memory.After("fit", ["fits"]).Should().Be("memory within the 15.36 GB of baseline, about 1.00 GB expected");
+        memory
+            .After("fit", ["fits"])
+            .Should()
+            .Be("memory still within the 15.36 GB seen when baseline ended, about 1.00 GB expected");
         memory.After("masks", []).Should().BeNull("it computed nothing");
         Status(15_500_000);
-        memory.After("forward", ["fits", "mean"]).Should().StartWith("memory up to 15.87 GB, about 16.00 GB");
+        memory.After("forward", ["fits", "mean"]).Should().StartWith("memory up to 15.87 GB so far, about 16.00 GB");
         memory.Bytes.Should().Be(15_500_000L * 1024);
         memory.Expected.Should().Be(16 * Gigabyte, "a run needs the largest of its stages' peaks");
         memory
             .Summary.Should()
             .Be(
-                "Memory: 15.87 GB at most (stage forward), about 16.00 GB expected, of the 24.0 GB that ulimit -d left "
-                    + "at the start."
+                "Memory: 15.87 GB at most (seen when stage forward ended), about 16.00 GB expected, of the 24.0 GB that "
+                    + "ulimit -d left at the start."
             );
     }
 

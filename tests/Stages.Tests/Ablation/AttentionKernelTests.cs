@@ -101,7 +101,7 @@ public sealed unsafe class AttentionKernelTests
         {
             for (int i = 0; i < 3; i++)
             {
-                AttentionKernel.Turn(px + (i * d), pc + (i * d), ps + (i * d), d, 0.25f, pt + (i * d));
+                AttentionKernel.Rotate(px + (i * d), pc + (i * d), ps + (i * d), d, 0.25f, pt + (i * d));
             }
         }
 
