@@ -63,7 +63,8 @@ internal sealed record ElfFile(int Machine, IReadOnlyList<string> Needed)
     private static byte[] Bytes(SafeFileHandle file, long offset, int count)
     {
         byte[] bytes = new byte[count];
-        for (int read = 0; read < count; )
+        int read = 0;
+        while (read < count)
         {
             int more = RandomAccess.Read(file, bytes.AsSpan(read), offset + read);
             read += more > 0 ? more : throw new InvalidDataException("it is cut off");
