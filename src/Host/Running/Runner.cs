@@ -146,33 +146,48 @@ internal sealed class Runner(
     {
         lock (gate)
         {
-            StageWork stage = backlog.StageOf(unit);
-            atWork.Remove(unit);
-            stage.Ends(unit, failure, isDropped);
-            string label = Label(stage.Stage, unit.Kind);
-            if (!atWork.Keys.Any(u => backlog.StageOf(u) == stage && u.Kind == unit.Kind))
+            try
             {
-                progress.AtWork(label, false);
+                End(unit, failure, isDropped);
             }
+            catch
+            {
+                isStopped = true; // the log's disk may be full: nobody waits for what no longer comes
+                throw;
+            }
+            finally
+            {
+                Monitor.PulseAll(gate);
+            }
+        }
+    }
 
-            backlog.Over(unit, isThere: failure is null && !isDropped);
-            if (failure is null)
-            {
-                mayKnowMore = true;
-                FinishIfWhole(stage);
-            }
-            else if (LostUnitException.IsCauseOf(failure))
-            {
-                lost ??= ExceptionDispatchInfo.Capture(failure);
-                isStopped = true;
-            }
-            else
-            {
-                Report(stage.Stage, unit, failure);
-                isStopped |= !keepGoing;
-            }
+    private void End(Unit unit, Exception? failure, bool isDropped)
+    {
+        StageWork stage = backlog.StageOf(unit);
+        atWork.Remove(unit);
+        stage.Ends(unit, failure, isDropped);
+        string label = Label(stage.Stage, unit.Kind);
+        if (!atWork.Keys.Any(u => backlog.StageOf(u) == stage && u.Kind == unit.Kind))
+        {
+            progress.AtWork(label, false);
+        }
 
-            Monitor.PulseAll(gate);
+        backlog.Over(unit, isThere: failure is null && !isDropped);
+        if (failure is null)
+        {
+            mayKnowMore = true;
+            FinishIfWhole(stage);
+        }
+        else if (LostUnitException.IsCauseOf(failure))
+        {
+            lost ??= ExceptionDispatchInfo.Capture(failure);
+            isStopped = true;
+        }
+        else
+        {
+            Report(stage.Stage, unit, failure);
+            isStopped |= !keepGoing;
         }
     }
 

@@ -106,6 +106,8 @@ internal static unsafe class PackedProduct
         {
             Parallel.For(0, tasks, new ParallelOptions { MaxDegreeOfParallelism = threads }, Block);
         }
+
+        GC.KeepAlive(w); // whose memory goes back to the system with it, even while the last tile is read
     }
 
     private static void RunBlock<TSide, TWeights>(

@@ -57,7 +57,7 @@ internal sealed record KindListing(HashSet<KeyBytes> Keys, IReadOnlyList<string>
             (ref FileSystemEntry entry) =>
             {
                 ReadOnlySpan<char> name = entry.FileName;
-                return KeyBytes.Of(name) is { } key ? (key, null)
+                return entry.IsDirectory && KeyBytes.Of(name) is { } key ? (key, null)
                     : name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) ? (null, name.ToString())
                     : default((KeyBytes?, string?));
             },

@@ -346,6 +346,20 @@ public sealed class RunnerTests : IDisposable
         ];
     }
 
+    [Fact]
+    public async Task A_log_that_cannot_be_written_ends_the_run_and_leaves_no_worker_waiting()
+    {
+        // The other worker waits for this unit, whose failure cannot be told
+        Unit unit = Fake.Unit("broken", _ =>
+        {
+            Thread.Sleep(100);
+            log.Dispose();
+            throw new InvalidDataException("broken");
+        });
+        Func<Task> run = () => Task.Run(() => Run([Stage("one", unit)])).WaitAsync(TimeSpan.FromMinutes(1));
+        await run.Should().ThrowAsync<ObjectDisposedException>();
+    }
+
     private static FakeStage Stage(string name, params Unit[] units) =>
         new("fake", _ => new UnitList(units)) { Name = name };
 
