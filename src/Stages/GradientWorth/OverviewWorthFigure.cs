@@ -118,9 +118,9 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
                 {
                     Estimate perPass = e.Number(KeyNumbers.WorthPerPass, most)!.Value.Value,
                         gained = e.Number(KeyNumbers.WorthR2Gained, most)?.Value ?? Estimate.None;
-                    return $"at N = {Count(e.Heads)} they are worth {Bound(e)}{Verdicts.Number(perPass, 1)} masks for every "
-                        + $"pass and have {Verdicts.Number(gained, 3)} more R² on held-out masks than an elastic net "
-                        + $"at equal cost";
+                    return $"at N = {Count(e.Heads)} they are worth {Bound(e)}{Verdicts.Number(perPass, 1)} masks for "
+                        + $"every pass and have {Verdicts.Number(gained, 3)} more R² on held-out masks than an elastic "
+                        + "net at equal cost";
                 })
         );
         return $"What {most} give: {each}.";
