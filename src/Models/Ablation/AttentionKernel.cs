@@ -120,7 +120,8 @@ internal static unsafe class AttentionKernel
             Vector256<float> low = Vector256.Load(x + i) * factor,
                 high = Vector256.Load(x + half + i) * factor;
             ((low * Vector256.Load(cos + i)) - (high * Vector256.Load(sin + i))).Store(rotated + i);
-            ((high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i))).Store(rotated + half + i);
+            Vector256<float> upper = (high * Vector256.Load(cos + half + i)) + (low * Vector256.Load(sin + half + i));
+            upper.Store(rotated + half + i);
         }
 
         for (; i < half; i++)

@@ -23,7 +23,7 @@ public sealed record StageMemory(IReadOnlyList<MemoryPart> Parts)
     private const long Libraries = 130L << 20;
 
     /// <summary>
-    /// What a thread keeps for itself: the block of activations of a product and a transposed or widened panel (0.7 MB),
+    /// What a thread keeps for itself: a product's block of activations and a panel transposed or widened (0.7 MB),
     /// scores of an attention, its stack.
     /// </summary>
     private const long OfThread = 2L << 20;

@@ -34,7 +34,9 @@ internal static unsafe class NativePages
         nint start = mmap(0, bytes, ReadWrite, PrivateAnonymous, -1, 0);
         if (start == -1)
         {
-            throw new InsufficientMemoryException($"The system has no {bytes / 1e6:0} MB more for weights, keys or values.");
+            throw new InsufficientMemoryException(
+                $"The system has no {bytes / 1e6:0} MB more for weights, keys or values."
+            );
         }
 
         _ = madvise(start, bytes, HugePages);

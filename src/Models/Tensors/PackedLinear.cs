@@ -43,7 +43,7 @@ public sealed unsafe class PackedLinear : ILinear
         set => callerThreads = value;
     }
 
-    /// <summary>Threads that work of the current thread may use: <see cref="Threads"/>, or as many as libtorch.</summary>
+    /// <summary>Threads that work of this thread may use: <see cref="Threads"/>, or as many as libtorch.</summary>
     internal static int ThreadsHere => callerThreads > 0 ? callerThreads : torch.get_num_threads();
 
     /// <inheritdoc/>

@@ -277,7 +277,7 @@ internal static unsafe class PackedProduct
         }
     }
 
-    /// <summary>A thread's own block of activations, and a panel transposed or widened; freed after the thread.</summary>
+    /// <summary>A thread's own block of activations, and a panel transposed or widened; freed after it.</summary>
     private sealed class Scratch
     {
         private const int EdgeFloats = 14 * WidestPanel;

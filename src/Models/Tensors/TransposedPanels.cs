@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Pipelines.Models.Tensors;
 
 /// <summary>
-/// Panels of packed weights transposed: what was summed over becomes the width of a panel, and the other way round, in the
-/// same format. With them the kernels of <see cref="PackedKernels"/> multiply by W where the panels are laid out for
-/// W^T. Weights keep their codes; only their places change.
+/// Panels of packed weights transposed: what was summed over becomes the width of a panel, and the other way round, in
+/// the same format. With them the kernels of <see cref="PackedKernels"/> multiply by W where the panels are laid out
+/// for W^T. Weights keep their codes; only their places change.
 /// </summary>
 internal static unsafe class TransposedPanels
 {
@@ -95,8 +95,8 @@ internal static unsafe class TransposedPanels
     }
 
     /// <summary>
-    /// Words of two codes, columns j and j + half in the word j of a row: transposed, the word holds rows i and i + half of
-    /// a column.
+    /// Words of two codes, columns j and j + half in the word j of a row: transposed, it holds rows i and i + half of a
+    /// column.
     /// </summary>
     private static void TransposeHalves(uint* source, int half, PackedTile tile, uint* target)
     {

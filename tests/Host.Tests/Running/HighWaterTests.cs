@@ -32,8 +32,8 @@ public sealed class HighWaterTests : IDisposable
         memory
             .Summary.Should()
             .Be(
-                "Memory: 15.87 GB at most (seen when stage forward ended), about 16.00 GB expected, of the 24.0 GB that "
-                    + "ulimit -d left at the start."
+                "Memory: 15.87 GB at most (seen when stage forward ended), about 16.00 GB expected, of the 24.0 GB "
+                    + "that ulimit -d left at the start."
             );
     }
 
