@@ -85,6 +85,7 @@ internal sealed class PackedGates : GatedForward
             }
 
             x = left.MoveToOuterDisposeScope();
+            LayerMemory.Return(layer, x);
         }
 
         if (tapes is not null)
@@ -125,6 +126,7 @@ internal sealed class PackedGates : GatedForward
             }
 
             tape.Dispose();
+            LayerMemory.Return(layer, slope);
         }
     }
 

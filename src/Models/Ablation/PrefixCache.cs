@@ -11,15 +11,6 @@ namespace Pipelines.Models.Ablation;
 /// </summary>
 public sealed class PrefixCache : IDisposable
 {
-    /// <summary>
-    /// Layers after which freed memory goes back to the system. malloc cannot give a freed block to an aligned request
-    /// of the same size, so each layer's temporaries would lie behind those of the one before: 30 MB a layer at 7B. To
-    /// fetch the pages again takes a hundredth of what the layers take.
-    /// </summary>
-    private const int ReturnEvery = 4;
-
-    private const long LargeStream = 4 << 20; // bytes of a layer's residual stream; smaller ones add up to little
-
     private readonly KeyValueBlock[] prefix;
     private readonly KeyValueBlock[] image;
     private readonly LayerRotary rotary; // of the whole prompt: prefix block, image block, suffix
@@ -149,14 +140,9 @@ public sealed class PrefixCache : IDisposable
             return Decoder.ByRow(attention.Forward(layer, decoder.QueriesOf(queries, before[layer]), k, v));
         }
 
-        bool isLarge = (long)prompt.SuffixStart * shape.Hidden * features.element_size() >= LargeStream;
         torch.Tensor Behind(int layer, torch.Tensor left)
         {
-            if (isLarge && layer % ReturnEvery == ReturnEvery - 1)
-            {
-                TorchNative.ReturnFreedMemory();
-            }
-
+            LayerMemory.Return(layer, left);
             return deepStack is not null && layer < deepStack.Count
                 ? left.index_add(0, onImage, deepStack[layer], Scalars.One)
                 : left;

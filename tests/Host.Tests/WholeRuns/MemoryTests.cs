@@ -141,7 +141,7 @@ public sealed partial class MemoryTests
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"Memory: ([0-9.]+) GB at most \(stage \w+\), about ([0-9.]+) GB expected")]
+    [GeneratedRegex(@"Memory: ([0-9.]+) GB at most \(seen when stage \w+ ended\), about ([0-9.]+) GB expected")]
     private static partial Regex Told();
 
     [GeneratedRegex("[0-9]+")]
