@@ -85,6 +85,9 @@ public sealed class IntactRun : IDisposable
         );
     }
 
+    /// <summary>Decoder layers, L.</summary>
+    public int Layers => attention.Length;
+
     /// <summary>Attention weights a_ij of a layer: [H, T, P]; belongs to the run.</summary>
     public torch.Tensor Attention(int layer) => attention[layer];
 

@@ -132,7 +132,16 @@ internal sealed class BetaFigure : IFigure<Findings>
             $"β of {sample.File}",
             "Heat map of layers by heads, " + Strongest(findings, sample)
         );
-        return svg.Cells(beta, 0, 0, cell, v => Palette.OfSigned(v, most), "layer {r}, head {c}\nβ = {v}").ToString();
+        return svg.Cells(
+                beta,
+                0,
+                0,
+                cell,
+                v => Palette.OfSigned(v, most),
+                "layer {r}, head {c}\nβ = {v}",
+                leadsTo: HeadGrid.LeadsTo
+            )
+            .ToString();
     }
 
     /// <summary>The strongest head in words.</summary>

@@ -1,5 +1,6 @@
 using Pipelines.Domain.Errors;
 using Pipelines.Models.Families;
+using Pipelines.Models.Vision;
 using Pipelines.Spec;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages.Data.Questions;
@@ -13,7 +14,7 @@ namespace Pipelines.Stages;
 [StageOf<ReportSpec>]
 public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage
 {
-    /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
+    /// <summary>Pictures shown large on the page; the explorer shows all, smaller.</summary>
     private const int ShownPictures = 24;
 
     /// <summary>The stages that it shows, by role.</summary>
@@ -103,7 +104,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>Picture files that the page holds.</summary>
     private IEnumerable<string> PicturesOf(Artifacts artifacts) =>
-        SamplesOf(artifacts).Take(ShownPictures).Select(s => s.Item.Location.Container);
+        SamplesOf(artifacts).Select(s => s.Item.Location.Container);
 
     private IReadOnlyList<Sample> SamplesOf(Artifacts artifacts) =>
         Forward?.Accepted(artifacts) ?? Answers.Samples(artifacts)!;
@@ -132,7 +133,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 11, "pages")]
+    [UnitKind("report", 12, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)
@@ -322,6 +323,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     {
         EndsRow? ends = Forward?.Ends(artifacts, sample);
         MeasuredRow? target = Answers.Asked(artifacts)!.First(a => a.Sample.Id == sample.Id).Target;
+        byte[]? seen = shown.OfType<TokenTrace>().SingleOrDefault()?.Seen(artifacts, sample);
         return new ReportSample
         {
             SampleId = sample.Id,
@@ -340,8 +342,11 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Intact = ends?.FIntact ?? double.NaN,
             Ablated = ends?.FAblated ?? double.NaN,
             Masks = Forward?.MaskCountOf(artifacts, sample) ?? 0,
-            Picture = withPicture ? sample.Item.Location.Read() : null,
-            Seen = shown.OfType<TokenTrace>().SingleOrDefault()?.Seen(artifacts, sample),
+            Picture = withPicture ? PagePicture.Of(sample.Item.Location, PagePicture.Large) : null,
+            Thumbnail = seen is null
+                ? PagePicture.Of(sample.Item.Location, PagePicture.Small)
+                : PagePicture.Of(seen, () => PictureDecoder.Decode(seen, sample.Item.File), PagePicture.Small),
+            Seen = seen,
         };
     }
 

@@ -14,6 +14,9 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Panels">Count of panels.</param>
 internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step, bool Stacked, int Panels)
 {
+    /// <summary>Where a cell of heads by layers leads in the explorer.</summary>
+    public const string LeadsTo = "head={r}.{c}";
+
     private const double Left = 46, // names of layers
         Head = 26,
         Foot = 42,
@@ -47,7 +50,8 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
     public void Draw(Svg svg, double[,] values, int panel, string name, Func<double, Ink> ink, string tip)
     {
         var (x, y) = Corner(panel);
-        svg.Text(x, y - 10, name, ink: Palette.Ink, bold: true).Cells(values, x, y, Cell, ink, tip);
+        svg.Text(x, y - 10, name, ink: Palette.Ink, bold: true)
+            .Cells(values, x, y, Cell, ink, tip, leadsTo: LeadsTo);
         for (int head = 0; head < Heads; head += Every(Heads))
         {
             svg.Text(x + ((head + 0.5) * Cell), y + (Layers * Cell) + 14, Tick(head), "middle", size: 11);

@@ -15,13 +15,15 @@ internal static class HtmlPage
     /// <param name="under">Line below the heading.</param>
     /// <param name="sections">Parts; those without a body are left out.</param>
     /// <param name="footer">Last line.</param>
+    /// <param name="explorer">What follows the page for its script to walk to; empty = nothing.</param>
     public static string Of(
         string title,
         string over,
         string heading,
         string under,
         IEnumerable<PageSection> sections,
-        string footer
+        string footer,
+        string explorer = ""
     )
     {
         PageSection[] shown = [.. sections.Where(s => s.Body.Length > 0)];
@@ -80,7 +82,9 @@ internal static class HtmlPage
             .Append(Escape(footer))
             .Append("</footer>\n</main>\n</div>\n<div id=\"tip\" hidden></div>\n<script>\n")
             .Append(PageScript.Text)
-            .Append("</script>\n</body>\n</html>\n")
+            .Append("</script>\n")
+            .Append(explorer)
+            .Append("</body>\n</html>\n")
             .ToString();
     }
 }

@@ -1,4 +1,5 @@
 using Pipelines.Files;
+using Pipelines.Stages.Reporting.Explorer;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -43,12 +44,22 @@ internal static class HtmlReport
             Save($"{FigureFolder}/{place.Name}.csv", table.Table.ToCsv());
         }
 
-        Save(PageName, Page(findings, figures));
+        var explorer = ExplorerFiles.Of(findings);
+        foreach (var (path, text) in explorer?.Files ?? [])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, path))!);
+            Save(path, text);
+        }
+
+        Save(PageName, Page(findings, figures, explorer));
         return written;
     }
 
     /// <summary>The page.</summary>
-    public static string Page(Findings findings, IReadOnlyList<Figure> figures)
+    /// <param name="findings">What is shown.</param>
+    /// <param name="figures">Figures of it.</param>
+    /// <param name="explorer">What one may walk to; null = nothing.</param>
+    public static string Page(Findings findings, IReadOnlyList<Figure> figures, ExplorerFiles? explorer = null)
     {
         ReportData data = findings.Data;
         return HtmlPage.Of(
@@ -58,7 +69,8 @@ internal static class HtmlReport
             Subtitle(findings),
             PageSections.Of(findings, figures),
             "Method: Kim et al. 2025, “Interpreting Attention Heads for Image-to-Text Information Flow in Large "
-                + "Vision-Language Models”. Intervals: 95 %, bootstrap over samples."
+                + "Vision-Language Models”. Intervals: 95 %, bootstrap over samples.",
+            explorer is null ? "" : ExplorerSection.Of(explorer)
         );
     }
 

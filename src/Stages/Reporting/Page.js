@@ -1,4 +1,4 @@
-// Tips, keys that hide a series, the theme switch, the place in the contents. The page is whole without it.
+// Tips, keys that hide a series, ways by keyboard, the theme switch, the place in the contents. The page is whole without it.
 (() => {
   const root = document.documentElement;
   const tip = document.getElementById('tip');
@@ -13,16 +13,26 @@
     tip.style.top = (top < 4 ? y + 18 : top) + 'px';
   };
 
-  // The tip of the cell of a heat map at (x, y): one mark holds the values of all its cells, row by row.
-  const cell = (mark, x, y) => {
+  const hide = () => tip.hidden = true;
+
+  // A heat map is one mark that holds the values of all its cells, row by row.
+  const grid = mark => {
     const values = mark.values || (mark.values = mark.dataset.cells.split(' '));
     const columns = +mark.dataset.columns;
-    const rows = values.length / columns;
+    return { values, columns, rows: values.length / columns };
+  };
+
+  // Row and column of the cell of a heat map at (x, y).
+  const cellAt = (mark, x, y) => {
+    const { columns, rows } = grid(mark);
     const box = mark.getBoundingClientRect();
     const inside = (at, start, size, count) =>
       Math.min(count - 1, Math.max(0, Math.floor((at - start) / size * count)));
-    const c = inside(x, box.left, box.width, columns);
-    const r = inside(y, box.top, box.height, rows);
+    return [inside(y, box.top, box.height, rows), inside(x, box.left, box.width, columns)];
+  };
+
+  const cellTip = (mark, [r, c]) => {
+    const { values, columns } = grid(mark);
     const name = (names, i) => names ? names.split('|')[i] : i;
     // By functions: a text in their place would have its dollar signs read.
     return mark.dataset.tip
@@ -34,28 +44,104 @@
   const point = event => {
     const mark = event.target.closest && event.target.closest('[data-tip]');
     if (!mark) {
-      tip.hidden = true;
+      hide();
       return;
     }
 
     const { clientX: x, clientY: y } = event;
-    show(mark.dataset.cells ? cell(mark, x, y) : mark.dataset.tip, x, y);
+    show(mark.dataset.cells ? cellTip(mark, cellAt(mark, x, y)) : mark.dataset.tip, x, y);
   };
   document.addEventListener('pointermove', point);
   document.addEventListener('pointerdown', point);
 
-  document.addEventListener('click', event => {
-    const key = event.target.closest && event.target.closest('[data-key]');
-    if (!key) {
-      return;
-    }
-
+  const toggle = key => {
     key.classList.toggle('off');
     const series = key.ownerSVGElement.querySelectorAll('[data-series="' + key.dataset.key + '"]');
     for (const part of series) {
       part.classList.toggle('off');
     }
+  };
+
+  // Where a mark leads; an address with {r} and {c} is that of a cell.
+  const follow = (mark, at) => {
+    location.hash = '#' + mark.dataset.go.replace('{r}', at[0]).replace('{c}', at[1]);
+  };
+
+  document.addEventListener('click', event => {
+    const mark = event.target.closest && event.target.closest('[data-go], [data-key]');
+    if (mark && mark.dataset.key) {
+      toggle(mark);
+    } else if (mark && document.getElementById('explorer')) {
+      follow(mark, mark.dataset.cells ? cellAt(mark, event.clientX, event.clientY) : [0, 0]);
+    }
   });
+
+  // By keys a drawing is one stop: arrows move among its marks and the cells of its maps, Enter does what a click does.
+  const beside = mark => {
+    const box = mark.getBoundingClientRect();
+    if (!mark.dataset.cells) {
+      show(mark.dataset.tip || '', box.left + box.width / 2, box.top);
+      tip.hidden = !mark.dataset.tip;
+      return;
+    }
+
+    const { rows, columns } = grid(mark);
+    const [r, c] = mark.at || (mark.at = [0, 0]);
+    show(cellTip(mark, mark.at), box.left + (c + 0.5) / columns * box.width, box.top + (r + 0.5) / rows * box.height);
+  };
+
+  const moveIn = (mark, [down, right]) => {
+    const { rows, columns } = grid(mark);
+    const [r, c] = mark.at || [0, 0];
+    const to = [r + down, c + right];
+    const stays = to[0] >= 0 && to[0] < rows && to[1] >= 0 && to[1] < columns;
+    mark.at = stays ? to : mark.at;
+    return stays;
+  };
+
+  const marksOf = drawing => [...drawing.querySelectorAll('[data-tip], [data-key], [data-go]')];
+  for (const drawing of document.querySelectorAll('main svg')) {
+    if (drawing.querySelector('[data-tip], [data-key]')) {
+      drawing.setAttribute('tabindex', 0);
+    }
+  }
+
+  document.addEventListener('focusin', event => {
+    const drawing = event.target.closest('main svg');
+    if (drawing && drawing.matches(':focus-visible')) {
+      beside(drawing.mark || (drawing.mark = marksOf(drawing)[0]));
+    } else if (event.target.matches('[data-tip]')) {
+      beside(event.target);
+    } else {
+      hide();
+    }
+  });
+  document.addEventListener('focusout', hide);
+  document.addEventListener('keydown', event => {
+    const drawing = event.target.closest('main svg');
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (event.key === 'Escape') {
+      hide();
+    } else if (drawing && step) {
+      event.preventDefault();
+      const marks = marksOf(drawing);
+      const mark = drawing.mark || marks[0];
+      if (!mark.dataset.cells || !moveIn(mark, step)) {
+        const next = marks.indexOf(mark) + step[0] + step[1];
+        drawing.mark = marks[Math.max(0, Math.min(marks.length - 1, next))];
+      }
+
+      beside(drawing.mark || mark);
+    } else if (drawing && drawing.mark && event.key === 'Enter') {
+      if (drawing.mark.dataset.key) {
+        toggle(drawing.mark);
+      } else if (drawing.mark.dataset.go && document.getElementById('explorer')) {
+        follow(drawing.mark, drawing.mark.at || [0, 0]);
+      }
+    }
+  });
+
+  window.pageTip = { show, hide };
 
   document.getElementById('theme').addEventListener('click', () => {
     const chosen = root.dataset.theme;

@@ -192,6 +192,9 @@ internal record ReportSample
     /// <summary>The picture as a PNG or JPEG file; null where it is not shown.</summary>
     public byte[]? Picture { get; init; }
 
+    /// <summary>The same small, for the explorer: what the model sees of it where that is known.</summary>
+    public byte[]? Thumbnail { get; init; }
+
     /// <summary>What the model sees under the image tokens' grid, a PNG file; null where there is no grid.</summary>
     public byte[]? Seen { get; init; }
 }

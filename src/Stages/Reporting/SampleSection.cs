@@ -152,7 +152,8 @@ internal static class SampleSection
             ? $"<span class=\"q\" title=\"{Escape(question)}\">{Escape(Cut(question, 80))}</span>"
             : "";
         return $"<li><div class=\"pair\">{Picture(sample)}{map}</div>"
-            + $"{asked}<b>{Escape(sample.Answer)}</b><span>{Escape(fit)}</span></li>\n";
+            + $"{asked}<b><a href=\"#sample={Uri.EscapeDataString(sample.SampleId)}\">{Escape(sample.Answer)}</a></b>"
+            + $"<span>{Escape(fit)}</span></li>\n";
     }
 
     private static string Rejected(ReportData data)
@@ -196,9 +197,15 @@ internal static class SampleSection
             return "";
         }
 
-        // The formats are called as their media types
-        string kind = PictureFormats.Of(bytes).ToString().ToLowerInvariant();
         string shows = sample.Category.Length > 0 ? $"Picture of {sample.Category}, {sample.File}" : sample.File;
-        return $"<img alt=\"{Escape(shows)}\" src=\"data:image/{kind};base64,{Convert.ToBase64String(bytes)}\">";
+        return $"<img alt=\"{Escape(shows)}\" src=\"{DataAddress(bytes)}\">";
+    }
+
+    /// <summary>A picture's file as an address that holds it whole.</summary>
+    internal static string DataAddress(byte[] file)
+    {
+        // The formats are called as their media types
+        string kind = PictureFormats.Of(file).ToString().ToLowerInvariant();
+        return $"data:image/{kind};base64,{Convert.ToBase64String(file)}";
     }
 }

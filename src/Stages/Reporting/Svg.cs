@@ -204,6 +204,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="decimals">Decimals of the value in tips.</param>
     /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null =
     /// opaque.</param>
+    /// <param name="leadsTo">Where a cell leads in the explorer, with {r} and {c}; null = nowhere.</param>
     public Svg Cells(
         double[,] values,
         double x,
@@ -212,8 +213,9 @@ internal sealed class Svg(string id, double width, double height, string title, 
         Func<double, Ink> ink,
         string tip,
         int decimals = 3,
-        Func<double, double>? opacity = null
-    ) => Cells(values, x, y, cell, cell, ink, tip, decimals, opacity: opacity);
+        Func<double, double>? opacity = null,
+        string? leadsTo = null
+    ) => Cells(values, x, y, cell, cell, ink, tip, decimals, opacity: opacity, leadsTo: leadsTo);
 
     /// <summary>A heat map of cells that are not square, whose rows and columns may have names.</summary>
     /// <param name="values">[rows, columns].</param>
@@ -228,6 +230,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// <param name="columnNames">What {c} stands for; null = the column's number.</param>
     /// <param name="opacity">Opacity of a value, 0 to 1, for cells without gutters over a picture; null =
     /// opaque.</param>
+    /// <param name="leadsTo">Where a cell leads in the explorer, with {r} and {c}; null = nowhere.</param>
     public Svg Cells(
         double[,] values,
         double x,
@@ -239,7 +242,8 @@ internal sealed class Svg(string id, double width, double height, string title, 
         int decimals,
         IEnumerable<string>? rowNames = null,
         IEnumerable<string>? columnNames = null,
-        Func<double, double>? opacity = null
+        Func<double, double>? opacity = null,
+        string? leadsTo = null
     )
     {
         int rows = values.GetLength(0),
@@ -281,6 +285,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
             $"<rect width=\"{Exact(columns)}\" height=\"{Exact(rows)}\" fill=\"#000\" fill-opacity=\"0\" "
                 + $"data-columns=\"{Exact(columns)}\" data-tip=\"{EscapeLines(tip)}\" "
                 + $"data-cells=\"{string.Join(' ', shown)}\""
+                + (leadsTo is null ? "" : $" data-go=\"{Escape(leadsTo)}\"")
                 + $"{Names("rows", rowNames)}{Names("names", columnNames)}/></g>"
         );
     }

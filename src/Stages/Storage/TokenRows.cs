@@ -66,6 +66,33 @@ public sealed record ImageTokenRow(
     [Unit("phi a token")] double? Beta
 );
 
+/// <summary>
+/// The attention of a head of x* to the image tokens: sum_i delta_i u*_i a_ij, of which the weighted attention is the
+/// sum over x*, weighted by beta.
+/// </summary>
+/// <param name="SampleId">The sample.</param>
+/// <param name="Layer">l, from 0.</param>
+/// <param name="Head">h, from 0.</param>
+/// <param name="Step">What one unit of <paramref name="Attention"/> stands for.</param>
+/// <param name="Attention">A byte an image token, in their order: 255 = the head's greatest.</param>
+[Table("head_attention", InParts = true)]
+internal sealed record HeadAttentionRow(
+    [RowKey] string SampleId,
+    [RowKey] int Layer,
+    [RowKey] int Head,
+    double Step,
+    byte[] Attention
+)
+{
+    /// <summary>The row of a head; attention is not negative where delta is not.</summary>
+    public static HeadAttentionRow Of(string sample, int layer, int head, IReadOnlyList<double> attention)
+    {
+        double step = Math.Max(0, attention.DefaultIfEmpty(0).Max()) / byte.MaxValue;
+        byte Steps(double a) => step > 0 ? (byte)Math.Clamp(Math.Round(a / step), 0, byte.MaxValue) : (byte)0;
+        return new HeadAttentionRow(sample, layer, head, step, [.. attention.Select(Steps)]);
+    }
+}
+
 /// <summary>What lies on the object of a sample.</summary>
 /// <param name="SampleId">The sample.</param>
 /// <param name="Area">Share of the image tokens that the object's box covers.</param>

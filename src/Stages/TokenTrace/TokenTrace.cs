@@ -171,6 +171,10 @@ public sealed class TokenTrace : Stage
         yield return new PublishedTable<TextTokenRow>(() => [.. samples.SelectMany(s => TextTokens(artifacts, s))]);
         yield return new PublishedTable<TokenTraceRow>(() => [.. samples.Select(s => Trace(artifacts, s))]);
         yield return new PublishedTable<ImageTokenRow>(() => [.. samples.SelectMany(s => ImageTokens(artifacts, s))]);
+        yield return PublishedParts.ThatFiguresRead<HeadAttentionRow>(
+            artifacts,
+            samples.Select(s => UnitsOf(artifacts, s).Heads)
+        );
         if (!TracesImage)
         {
             yield break;
@@ -290,9 +294,10 @@ public sealed class TokenTrace : Stage
                     : null
             )
         );
+        var heads = Unit.Of($"{sample.Id}/heads", new HeadAttention(passes, text));
         if (!TracesImage)
         {
-            return new SampleUnits(text, [], null);
+            return new SampleUnits(text, heads, [], null);
         }
 
         int seed = context.Experiment.Seed,
@@ -324,13 +329,13 @@ public sealed class TokenTrace : Stage
             $"{sample.Id}/image fit",
             new ImageTokenFit(sample.Id, trainer, spec.Train, seed, imageTokens, text, shards)
         );
-        return new SampleUnits(text, shards, fit);
+        return new SampleUnits(text, heads, shards, fit);
     }
 
     /// <summary>The units of a sample.</summary>
-    private sealed record SampleUnits(Unit Text, IReadOnlyList<Unit> Shards, Unit? Fit)
+    private sealed record SampleUnits(Unit Text, Unit Heads, IReadOnlyList<Unit> Shards, Unit? Fit)
     {
-        public IEnumerable<Unit> All => Fit is null ? [Text] : [Text, .. Shards, Fit];
+        public IEnumerable<Unit> All => Fit is null ? [Text, Heads] : [Text, Heads, .. Shards, Fit];
     }
 }
 
@@ -423,7 +428,7 @@ internal sealed record TextTrace(
         run.Write<ImageTokenRow>([.. attention.Select((w, j) => Token(sample, grid, j, w))], AttentionFile);
         if (grid is not null)
         {
-            File.WriteAllBytes(run.File(SeenFile), PngWriter.Encode(Small(grid.Seen)));
+            File.WriteAllBytes(run.File(SeenFile), PngWriter.Encode(PagePicture.Fitted(grid.Seen, SeenSide)));
         }
     }
 
@@ -431,16 +436,6 @@ internal sealed record TextTrace(
         grid?.CellOf(j) is { } cell
             ? new ImageTokenRow(sample, j, cell.Row, cell.Column, attention, null)
             : new ImageTokenRow(sample, j, null, null, attention, null);
-
-    private static Picture Small(Picture picture)
-    {
-        double factor = Math.Min(1, (double)SeenSide / Math.Max(picture.Width, picture.Height));
-        return PilResize.Resize(
-            picture,
-            Math.Max(1, (int)Math.Round(factor * picture.Width)),
-            Math.Max(1, (int)Math.Round(factor * picture.Height))
-        );
-    }
 }
 
 /// <summary>f(x*, u*, v) of a sample over a fixed range of masks of image tokens.</summary>

@@ -65,7 +65,7 @@ public sealed class PublishedTable<TRow>(Func<IReadOnlyList<TRow>> rows, Func<st
 /// <param name="artifacts">Hold the units.</param>
 /// <param name="file">Name of the part in an artifact.</param>
 /// <param name="units">The units, in order.</param>
-public sealed class PublishedParts(string name, Type row, Artifacts artifacts, string file, IEnumerable<Unit> units)
+public class PublishedParts(string name, Type row, Artifacts artifacts, string file, IEnumerable<Unit> units)
     : PublishedTable(name, row)
 {
     /// <inheritdoc/>
@@ -77,6 +77,10 @@ public sealed class PublishedParts(string name, Type row, Artifacts artifacts, s
     /// <summary>The parts of the table of a row.</summary>
     internal static PublishedParts Of<TRow>(Artifacts artifacts, IEnumerable<Unit> units)
         where TRow : class => new(Tables.Of<TRow>().Name, typeof(TRow), artifacts, Tables.Of<TRow>().FileName, units);
+
+    /// <summary>The parts of the table of a row that is small enough for figures to read.</summary>
+    internal static PublishedParts ThatFiguresRead<TRow>(Artifacts artifacts, IEnumerable<Unit> units)
+        where TRow : class => new ReadParts<TRow>(artifacts, [.. units]);
 
     /// <inheritdoc/>
     public override void Publish(RunFolder folder, string path)
@@ -93,5 +97,17 @@ public sealed class PublishedParts(string name, Type row, Artifacts artifacts, s
                 folder.Link(part, artifacts.File(unit, file));
             }
         }
+    }
+
+    /// <summary>Parts that figures read.</summary>
+    private sealed class ReadParts<TRow>(Artifacts artifacts, IReadOnlyList<Unit> units)
+        : PublishedParts(Tables.Of<TRow>().Name, typeof(TRow), artifacts, Tables.Of<TRow>().FileName, units)
+        where TRow : class
+    {
+        private readonly Func<IReadOnlyList<TRow>> rows = () => artifacts.Rows<TRow>(units);
+
+        /// <inheritdoc/>
+        internal override ReportTables AddTo(ReportTables tables, Type? behind = null) =>
+            tables.With((typeof(TRow), behind), rows());
     }
 }

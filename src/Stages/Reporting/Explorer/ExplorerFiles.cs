@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using Pipelines.Domain.Errors;
+
+namespace Pipelines.Stages.Reporting.Explorer;
+
+/// <summary>
+/// The explorer's data: blocks of the page that the script decodes when they are first looked at, and beyond a weight
+/// that browsers bear well scripts beside the page. A page from disk cannot fetch its neighbours; it can run them.
+/// </summary>
+/// <param name="Blocks">HTML for the page.</param>
+/// <param name="Files">Scripts beside it: path relative to the page, text.</param>
+internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, string Text)> Files)
+{
+    private const string Folder = "explorer";
+    private const int SamplesOfFile = 40;
+    private const int DefaultBytesInPage = 6 << 20;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase, // its default encoder leaves no '<' that could end a block
+    };
+
+    /// <summary>Of a report; null where there is nothing to walk to.</summary>
+    /// <param name="findings">What is known.</param>
+    /// <param name="bytesInPage">Weight of the samples that the page holds itself.</param>
+    public static ExplorerFiles? Of(Findings findings, int bytesInPage = DefaultBytesInPage)
+    {
+        if (findings.Fitted.Count == 0)
+        {
+            return null;
+        }
+
+        var parts = new SampleParts(findings);
+        string[] texts = [.. findings.Samples.Select(s => JsonSerializer.Serialize(parts.Of(s), Json))];
+        int held = HeldBy(texts, bytesInPage);
+        var files = texts
+            .Skip(held)
+            .Chunk(SamplesOfFile)
+            .Select((chunk, i) => (Path: Invariant.Text($"{Folder}/samples-{i + 1}.js"), Text: Script(held + (i * SamplesOfFile), chunk)))
+            .ToList();
+        var index = ExplorerIndex.Of(
+            findings,
+            i => i < held ? null : (i - held) / SamplesOfFile,
+            [.. files.Select(f => f.Path)]
+        );
+        var blocks = new StringBuilder(Block("explorer-index", JsonSerializer.Serialize(index, Json)));
+        for (int i = 0; i < held; i++)
+        {
+            blocks.Append(Block(Invariant.Text($"explorer-{i}"), texts[i]));
+        }
+
+        return new ExplorerFiles(blocks.ToString(), files);
+    }
+
+    private static int HeldBy(string[] texts, int bytes)
+    {
+        long sum = 0;
+        int held = 0;
+        while (held < texts.Length && (sum += texts[held].Length) <= bytes)
+        {
+            held++;
+        }
+
+        return held;
+    }
+
+    private static string Block(string id, string json) => $"<script type=\"application/json\" id=\"{id}\">{json}</script>\n";
+
+    /// <summary>A script that gives samples, by their place, to the page that runs it.</summary>
+    private static string Script(int first, string[] parts) =>
+        string.Concat(parts.Select((part, i) => Invariant.Text($"explorerPart({first + i},") + part + ");\n"));
+}

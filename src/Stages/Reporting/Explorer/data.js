@@ -1,0 +1,121 @@
+// What the page knows, decoded when it is first asked for.
+const { show: showTip, hide: hideTip } = window.pageTip;
+
+const once = make => {
+  let made;
+  return () => made ??= make();
+};
+
+const block = id => JSON.parse(document.getElementById(id).textContent);
+
+const bytesOf = base64 => {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = text.charCodeAt(i);
+  }
+
+  return bytes;
+};
+
+// Numbers of two bytes, or of one where a colour is all that they give; null where there are none.
+const numbersOf = (packed, Raw = Int16Array) =>
+  packed && Float32Array.from(new Raw(bytesOf(packed.data).buffer), value => value * packed.step);
+
+// Every list of heads is decoded at most once.
+const index = once(() => {
+  const read = block('explorer-index');
+  const lists = name => read[name].map(packed => once(() => numbersOf(packed)));
+  return {
+    ...read,
+    count: read.layers * read.heads,
+    mean: numbersOf(read.mean),
+    low: numbersOf(read.low),
+    high: numbersOf(read.high),
+    share: numbersOf(read.share),
+    beta: lists('beta'),
+    alone: lists('alone'),
+    attention: lists('attention'),
+    places: new Map(read.samples.map((sample, i) => [sample.id, i])),
+  };
+});
+
+const nameOf = n => Math.floor(n / index().heads) + '.' + n % index().heads;
+const wordsOf = n => 'layer ' + Math.floor(n / index().heads) + ' head ' + n % index().heads;
+
+const meanOf = values => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+// Heads by descending beta, ties by number: as the tables rank them.
+const rankingOf = beta => Array.from(beta.keys()).sort((a, b) => beta[b] - beta[a] || a - b);
+
+// x* of a sample; empty where no set of heads is faithful.
+const starOf = i => {
+  const beta = index().beta[i]();
+  const needed = index().samples[i].needed;
+  return beta && needed ? rankingOf(beta).slice(0, needed) : [];
+};
+
+// Samples by what they show, the most frequent first.
+const objects = once(() => {
+  const groups = new Map();
+  index().samples.forEach((sample, i) => {
+    if (index().beta[i]()) {
+      groups.set(sample.object, [...groups.get(sample.object) ?? [], i]);
+    }
+  });
+  return [...groups].map(([name, samples]) => ({ name, samples, mean: once(() => meanBetaOf(samples)) }))
+    .sort((a, b) => b.samples.length - a.samples.length || a.name.localeCompare(b.name));
+});
+
+const meanBetaOf = samples => {
+  const mean = new Float32Array(index().count);
+  for (const i of samples) {
+    index().beta[i]().forEach((value, n) => mean[n] += value / samples.length);
+  }
+
+  return mean;
+};
+
+const cosineOf = (a, b) => {
+  let ab = 0, aa = 0, bb = 0;
+  for (let n = 0; n < a.length; n++) {
+    ab += a[n] * b[n];
+    aa += a[n] * a[n];
+    bb += b[n] * b[n];
+  }
+
+  return aa && bb ? ab / Math.sqrt(aa * bb) : NaN;
+};
+
+// The rest of a sample: in the page, or in a script beside it, which calls explorerPart.
+const parts = new Map();
+const scripts = new Map();
+
+window.explorerPart = (i, part) => parts.set(i, part);
+
+const scriptOf = number => {
+  if (!scripts.has(number)) {
+    const file = index().files[number];
+    scripts.set(number, new Promise((done, failed) => {
+      const script = document.createElement('script');
+      script.src = file;
+      script.onload = done;
+      script.onerror = () => failed(new Error(
+        file + ' is not beside this page: copy the page together with its folder “explorer”.'));
+      document.head.append(script);
+    }));
+  }
+
+  return scripts.get(number);
+};
+
+const partOf = async i => {
+  const number = index().samples[i].script;
+  if (number !== null) {
+    await scriptOf(number);
+  } else if (!parts.has(i)) {
+    parts.set(i, block('explorer-' + i));
+  }
+
+  return parts.get(i);
+};

@@ -1,0 +1,47 @@
+// What samples of one object share: #object=dog
+const ObjectHeads = 12;
+
+const objectView = place => {
+  const all = objects(), found = all.find(o => o.name === place.object);
+  const chips = el('p', { class: 'chips' }, ...all.flatMap(o => [
+    linkTo({ object: o.name }, o.name + ' ' + o.samples.length), ' ']));
+  if (!found) {
+    return ['No such object', chips];
+  }
+
+  const mean = found.mean(), whole = index().mean;
+  const others = all.filter(o => o !== found).flatMap(o => o.samples);
+  const elsewhere = others.length ? meanBetaOf(others) : null;
+  const heads = rankingOf(mean).slice(0, ObjectHeads);
+  const names = all.map(o => o.name), cosines = all.flatMap(a => all.map(b => cosineOf(a.mean(), b.mean())));
+  const matrix = heatMap({
+    rows: all.length,
+    columns: all.length,
+    values: cosines,
+    most: 1,
+    width: 420,
+    name: 'Cosine of mean β between objects. Arrows move, Enter opens the object.',
+    marked: names.map((_, c) => [names.indexOf(found.name), c]),
+    tip: (r, c) => names[r] + ' and ' + names[c] + '\ncosine = ' + fixed(cosines[r * all.length + c], 2)
+      + '\n' + many(all[r].samples.length, 'sample') + ' and ' + all[c].samples.length,
+    place: (r, c) => ({ object: names[c] === found.name ? names[r] : names[c] }),
+  });
+  const nearest = all.filter(o => o !== found).map(o => [o.name, cosineOf(mean, o.mean())])
+    .sort((a, b) => b[1] - a[1]).slice(0, 8);
+  return [found.name + ', ' + many(found.samples.length, 'sample'),
+    chips,
+    el('div', { class: 'columns' },
+      panel('Mean β', headMap(mean, 'mean β of ' + found.name), scaleNote(mean)),
+      panel('Its strongest heads', el('table', {},
+        el('thead', {}, el('tr', {}, el('th', {}, 'head'), el('th', { class: 'n' }, 'mean β'),
+          el('th', { class: 'n' }, 'other objects'))),
+        el('tbody', {}, ...heads.map(n => el('tr', {}, el('td', {}, headLink(n)),
+          el('td', { class: 'n' }, fixed(mean[n], 3)),
+          el('td', { class: 'n' }, elsewhere ? fixed(elsewhere[n], 3) : '–'))))),
+      note('Cosine with the mean of all samples: ' + fixed(cosineOf(mean, whole), 2) + '.'))),
+    all.length > 1 ? el('div', { class: 'columns' },
+      panel('Objects against each other', matrix, note('Cosine of mean β, blue −1 to orange 1; framed: this object.')),
+      panel('Nearest', el('table', {}, el('tbody', {}, ...nearest.map(([name, cosine]) => el('tr', {},
+        el('td', {}, objectLink(name)), el('td', { class: 'n' }, fixed(cosine, 2)))))))) : null,
+    panel('Its samples', el('ul', { class: 'cards few' }, ...found.samples.map(i => card(i))))];
+};
