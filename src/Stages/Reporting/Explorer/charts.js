@@ -73,16 +73,17 @@ const curves = (part, quantity, threshold) => {
     shape('text', { x: (left + right) / 2, y: height - 3, 'text-anchor': 'middle' }, 'heads, k'));
   const ends = part.curves.map((curve, place) => ({ curve, place, y: y(curve[quantity].at(-1) ?? 0) }))
     .sort((a, b) => a.y - b.y);
-  let above = -Infinity;
-  for (const end of ends) {
-    const { curve, place } = end;
+  // Labels at the lines' ends, apart from each other and inside the chart.
+  const apart = 13;
+  ends.forEach((end, i) => end.at = Math.max(end.y, i ? ends[i - 1].at + apart : 0));
+  ends.reduceRight((below, end) => end.at = Math.min(end.at, below - apart), bottom + apart);
+  for (const { curve, place, at } of ends) {
     const criterion = index().criteria.find(c => c.name === curve.criterion);
     const points = curve.k.map((k, i) => [k, curve[quantity][i]]).filter(p => p[0] > 0);
     chart.append(shape('path', { class: 's-' + criterion.ink, fill: 'none', 'stroke-width': 2,
       'stroke-dasharray': ['none', '7 3', '2 3', '9 3 2 3', '4 2'][place % 5],
       d: 'M' + points.map(([k, value]) => x(Math.log(k)).toFixed(1) + ' ' + y(value).toFixed(1)).join('L') }));
-    above = Math.max(end.y, above + 13);
-    chart.append(shape('text', { x: right + 5, y: Math.min(above, height) + 4, class: 'f-' + criterion.ink },
+    chart.append(shape('text', { x: right + 5, y: at + 4, class: 'f-' + criterion.ink },
       criterion.title));
   }
 

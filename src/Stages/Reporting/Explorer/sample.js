@@ -40,7 +40,7 @@ const textOf = part => {
       style: 'background:color-mix(in srgb, var(--s14) ' + strength + '%, transparent)',
       tabindex: 0,
       'data-tip': 'δ = ' + fixed(token.delta, 3) + (token.important ? '\nin u*' : ''),
-    }, token.text);
+    }, token.text.replace(/\n/g, '↵'));
   })), note('Shaded by δ, up to ' + fixed(most, 3) + '; underlined: in u*.'));
 };
 
@@ -68,8 +68,8 @@ const sampleColumn = (i, place, part, alone) => {
     pictureOf(part, place),
     beta ? panel('β of its heads', headMap(beta, 'β'), scaleNote(beta)) : null,
     el('div', {}, part.text.length ? textOf(part) : null, part.lens.length ? lensOf(part) : null),
-    part.curves.length ? panel('With its k best heads alone', curves(part, 'faithful', index().faithfulness)) : null,
-    part.curves.length ? panel('Without its k best heads', curves(part, 'complete', index().completeness)) : null,
+    part.curves.length ? panel('Faithfulness: its k best heads alone', curves(part, 'faithful', index().faithfulness)) : null,
+    part.curves.length ? panel('Completeness: without them', curves(part, 'complete', index().completeness)) : null,
   ].filter(Boolean);
   return el('div', {}, el('div', { class: alone ? 'columns' : '' }, ...pairs),
     part.curves.length
