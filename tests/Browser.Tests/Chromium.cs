@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -102,8 +104,25 @@ public sealed class OpenPage : IAsyncDisposable
     /// <summary>What its script and the browser complained of.</summary>
     public IReadOnlyList<string> Errors => errors;
 
+    /// <summary>Bytes that the processes which draw pages hold: their share of what they share (PSS).</summary>
+    public async Task<long> MemoryAsync()
+    {
+        ICDPSession session = await context.Browser!.NewBrowserCDPSessionAsync();
+        JsonElement processes = (await session.SendAsync("SystemInfo.getProcessInfo"))!.Value.GetProperty("processInfo");
+        return processes
+            .EnumerateArray()
+            .Where(p => p.GetProperty("type").GetString() == "renderer")
+            .Sum(p => ShareOf(p.GetProperty("id").GetInt32()));
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await context.CloseAsync();
+
+    private static long ShareOf(int process)
+    {
+        string line = File.ReadLines($"/proc/{process}/smaps_rollup").First(l => l.StartsWith("Pss:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
 }
 
 /// <summary>A test that needs a browser; where there is none it is skipped, and says so.</summary>

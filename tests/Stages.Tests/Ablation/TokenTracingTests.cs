@@ -155,6 +155,26 @@ public sealed class TokenTracingTests(ITestOutputHelper output)
         w.Zip(expected, (a, b) => Math.Abs(a - b)).Max().Should().BeLessThan(1e-12);
     }
 
+    [Fact]
+    public void Weighted_attention_is_the_sum_of_what_its_heads_look_at_weighted_by_beta()
+    {
+        using var sample = new Sample("packed");
+        int t = sample.Cache.Prompt.SuffixLength;
+        double[] beta = [.. Enumerable.Range(0, sample.Heads).Select(i => i - 3.0)],
+            delta = [.. Enumerable.Range(0, t).Select(i => 0.5 + i)];
+        byte[] heads = HeadMasks.Of(sample.Heads, [0, 2, sample.Heads - 1]),
+            important = HeadMasks.Of(t, [1, t - 1]);
+
+        var ofHeads = WeightedAttention.OfHeads(sample.Intact, heads, delta, important);
+
+        ofHeads.Select(h => h.Head).Should().Equal(0, 2, sample.Heads - 1);
+        double[] w = WeightedAttention.Of(sample.Intact, beta, heads, delta, important);
+        for (int j = 0; j < w.Length; j++)
+        {
+            ofHeads.Sum(h => beta[h.Head] * h.Attention[j]).Should().BeApproximately(w[j], 1e-12);
+        }
+    }
+
     [Theory]
     [InlineData("packed")]
     [InlineData("torch")]

@@ -1,0 +1,215 @@
+using FluentAssertions;
+using Microsoft.Playwright;
+using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Reporting.Explorer;
+using Pipelines.Stages.Tests.Reporting;
+using Xunit;
+
+namespace Pipelines.Browser.Tests;
+
+/// <summary>The explorer, walked through as people do.</summary>
+[Collection(BrowserTests.Name)]
+public sealed class ExplorerPageTests(Chromium chromium)
+{
+    private static readonly string[] Places =
+    [
+        "browse=",
+        "browse=dog&sort=needed",
+        "head=1.2",
+        "sample=000003",
+        "sample=000003&with=000007",
+        "object=dog",
+    ];
+
+    public static IEnumerable<object[]> PlacesByWidth =>
+        from place in Places
+        from width in new[] { 1280, 400 }
+        from isDark in new[] { false, true }
+        select new object[] { place, width, isDark };
+
+    [BrowserTheory]
+    [MemberData(nameof(PlacesByWidth))]
+    public async Task Every_place_shows_itself_without_an_error_and_no_wider_than_its_window(
+        string place,
+        int width,
+        bool isDark
+    )
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole, width, isDark: isDark);
+
+        await GoAsync(open, place);
+
+        (await open.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).Should().BeTrue();
+        (await open.Page.IsVisibleAsync("#summary")).Should().BeFalse();
+        open.Errors.Should().BeEmpty();
+    }
+
+    [BrowserFact]
+    public async Task A_click_on_a_cell_of_figure_2_leads_to_its_head_and_back_to_the_report()
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+        ILocator map = open.Page.Locator("#fig2-beta .wide rect[data-cells]").First;
+        var box = (await map.BoundingBoxAsync())!;
+
+        // Of 4 layers by 6 heads, the cell in the last row and the second column
+        await map.ClickAsync(new() { Position = new() { X = box.Width * 1.5f / 6, Y = box.Height * 3.5f / 4 } });
+
+        await Heading(open, "Layer 3 head 1");
+        open.Page.Url.Should().EndWith("#head=3.1");
+        await open.Page.ReloadAsync();
+        await Heading(open, "Layer 3 head 1");
+        await open.Page.ClickAsync("text=← report");
+        (await open.Page.IsVisibleAsync("#summary")).Should().BeTrue();
+        open.Errors.Should().BeEmpty();
+    }
+
+    [BrowserFact]
+    public async Task The_page_of_a_head_states_what_the_tables_say()
+    {
+        var findings = Findings.Of(MadeUpWhole.Of());
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+
+        await GoAsync(open, "head=1.2");
+
+        string facts = await open.Page.InnerTextAsync("#explorer .facts");
+        int n = findings.Data.Model.Heads + 2;
+        facts.Should().Contain(Format.Fixed(findings.MeanBeta![1, 2], 4)).And.Contain(Format.Percent(findings.Frequency![1, 2]));
+        (await open.Page.Locator("#explorer .chart circle").CountAsync()).Should().Be(findings.Fitted.Count);
+        SampleResult strongest = findings.Fitted.MaxBy(s => s.Beta[n])!;
+        (await open.Page.Locator("#explorer .spots li").First.InnerTextAsync())
+            .Should()
+            .Contain(strongest.Answer)
+            .And.Contain(Format.Fixed(strongest.Beta[n], 3));
+        await open.Page.Locator("#explorer .spots canvas").First.WaitForAsync();
+    }
+
+    [BrowserFact]
+    public async Task Keys_reach_the_cells_of_a_figure_show_their_tips_and_open_the_head()
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+        await open.Page.Locator("#fig2-beta .wide svg").EvaluateAsync("svg => svg.focus({ focusVisible: true })");
+
+        await open.Page.Keyboard.PressAsync("ArrowDown");
+        await open.Page.Keyboard.PressAsync("ArrowRight");
+
+        (await open.Page.InnerTextAsync("#tip")).Should().StartWith("layer 1, head 1");
+        await open.Page.Keyboard.PressAsync("Enter");
+        await Heading(open, "Layer 1 head 1");
+    }
+
+    [BrowserFact]
+    public async Task Keys_move_in_a_map_of_the_explorer_and_open_a_head()
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+        await GoAsync(open, "sample=000003");
+
+        await open.Page.Locator("#explorer canvas.walks").First.FocusAsync();
+        await open.Page.Keyboard.PressAsync("ArrowRight");
+        await open.Page.Keyboard.PressAsync("ArrowRight");
+        (await open.Page.InnerTextAsync("#tip")).Should().StartWith("layer 0, head 2");
+        await open.Page.Keyboard.PressAsync("Enter");
+
+        await Heading(open, "Layer 0 head 2");
+    }
+
+    [BrowserFact]
+    public async Task Samples_are_found_filtered_and_sorted_and_the_choice_outlives_a_reload()
+    {
+        var findings = Findings.Of(MadeUpWhole.Of());
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+        await GoAsync(open, "browse=");
+        ILocator cards = open.Page.Locator("#explorer .cards li");
+        (await cards.CountAsync()).Should().Be(findings.Samples.Count);
+
+        await open.Page.SelectOptionAsync("#explorer select >> nth=0", "dog");
+        int dogs = findings.Samples.Count(s => s.Category == "dog");
+        (await cards.CountAsync()).Should().Be(dogs);
+        await open.Page.FillAsync("#explorer input[type=search] >> nth=1", "1.2");
+        SampleResult first = findings.Samples.Where(s => s.Category == "dog").MaxBy(s => s.Beta[8])!;
+        await open.Page.ReloadAsync();
+
+        (await cards.CountAsync()).Should().Be(dogs);
+        (await cards.First.InnerTextAsync()).Should().Contain(Format.Fixed(first.Beta[8], 3));
+        await cards.First.Locator("a").ClickAsync();
+        await Heading(open, $"{first.Answer} · {first.SampleId}");
+    }
+
+    [BrowserFact]
+    public async Task Two_samples_stand_side_by_side_with_what_they_share()
+    {
+        var findings = Findings.Of(MadeUpWhole.Of());
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+
+        await GoAsync(open, "sample=000003&with=000007");
+
+        (await open.Page.Locator("#explorer .two > div").CountAsync()).Should().Be(2);
+        var star = findings
+            .Criterion(Criteria.HeadAttribution)!
+            .Faithful.BySample.Where(s => s.Key is "000003" or "000007")
+            .OrderBy(s => s.Key, StringComparer.Ordinal)
+            .Select(s => Findings.Ranking(findings.Samples.Single(o => o.SampleId == s.Key).Beta).Take((int)s.Value).ToArray())
+            .ToList();
+        int shared = star[0].Intersect(star[1]).Count();
+        (await open.Page.InnerTextAsync("#explorer"))
+            .Should()
+            .Contain($"{shared} of {star[0].Length} and {star[1].Length}");
+    }
+
+    [BrowserFact]
+    public async Task Without_scripting_the_report_is_whole_and_nothing_of_the_explorer_is_seen()
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole, hasScript: false);
+
+        (await open.Page.Locator("#explorer").CountAsync()).Should().Be(0);
+        (await open.Page.IsVisibleAsync("#summary")).Should().BeTrue();
+        (await open.Page.InnerTextAsync("body")).Should().NotContain("\"layers\":");
+    }
+
+    [BrowserFact]
+    public async Task Samples_in_scripts_beside_the_page_are_read_from_disk_and_a_missing_one_is_named()
+    {
+        string folder = RunPages.Write(MadeUpWhole.Of(), "beside");
+        var findings = Findings.Of(MadeUpWhole.Of());
+        ExplorerFiles files = ExplorerFiles.Of(findings, bytesInPage: 0)!;
+        string page = Path.Combine(folder, HtmlReport.PageName),
+            script = Path.Combine(folder, files.Files[0].Path);
+        Directory.CreateDirectory(Path.GetDirectoryName(script)!);
+        await File.WriteAllTextAsync(script, files.Files[0].Text);
+        await File.WriteAllTextAsync(page, HtmlReport.Page(findings, [], files));
+
+        await using (OpenPage open = await chromium.OpenAsync(page))
+        {
+            await GoAsync(open, "sample=000003");
+            await Heading(open, findings.Samples[3].Answer + " · 000003");
+            open.Errors.Should().BeEmpty();
+        }
+
+        File.Delete(script);
+        await using OpenPage alone = await chromium.OpenAsync(page);
+        await GoAsync(alone, "sample=000003");
+        (await alone.Page.InnerTextAsync("#explorer")).Should().Contain("explorer/samples-1.js is not beside this page");
+    }
+
+    [BrowserFact]
+    public async Task An_unknown_place_says_what_there_is()
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+
+        await GoAsync(open, "head=99.0");
+        (await open.Page.InnerTextAsync("#explorer")).Should().Contain("from 0.0 to 3.5");
+        await GoAsync(open, "sample=none");
+        await Heading(open, "No such sample");
+        await GoAsync(open, "object=none");
+        await Heading(open, "No such object");
+        open.Errors.Should().BeEmpty();
+    }
+
+    private static async Task GoAsync(OpenPage open, string place)
+    {
+        await open.Page.EvaluateAsync("place => location.hash = place", place);
+        await open.Page.Locator("#explorer h2").WaitForAsync();
+    }
+
+    private static async Task Heading(OpenPage open, string text) =>
+        await open.Page.Locator("#explorer h2", new() { HasText = text }).WaitForAsync();
+}
