@@ -7,7 +7,7 @@ using Pipelines.Stages.Comparison;
 namespace Pipelines.Host.Commands;
 
 /// <summary>
-/// <c>diff</c>: two runs side by side, from what they left in their folders. Neither the cache nor the model is
+/// <c>diff</c>: two or more runs side by side, from what they left in their folders. Neither the cache nor the model is
 /// touched.
 /// </summary>
 internal static class DiffCommand
@@ -16,7 +16,13 @@ internal static class DiffCommand
     public static Command Build(Option<string> artifacts)
     {
         var a = new Argument<string>("A") { Description = "A run: its name under artifacts/runs, or its folder." };
-        var b = new Argument<string>("B") { Description = "The run to compare it with; differences are B - A." };
+        var b = new Argument<string[]>("B")
+        {
+            Description =
+                "The run to compare it with; differences are B - A. Several: a row a run, each less A, and how alike "
+                + "all are.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var stage = new Option<string[]>("--stage")
         {
             Description =
@@ -32,7 +38,7 @@ internal static class DiffCommand
                 + "nothing is written.",
             HelpName = "FILE",
         };
-        var command = new Command("diff", "Compare two runs: settings, fits, heads, curves, beta.")
+        var command = new Command("diff", "Compare two or more runs: settings, fits, heads, curves, beta.")
         {
             a,
             b,
@@ -52,9 +58,20 @@ internal static class DiffCommand
         return command;
     }
 
-    /// <summary>Compares two runs, prints what differs and, where it is asked for, writes the page.</summary>
+    /// <summary>Compares runs, prints what differs and, where it is asked for, writes the page.</summary>
+    /// <param name="a">The first run.</param>
+    /// <param name="others">Those to compare it with.</param>
+    /// <param name="stages">Stages compared; empty: those of the same name, and the one of a kind.</param>
+    /// <param name="output">Where the page goes; null = nowhere.</param>
+    /// <param name="artifacts">Folder of the runs.</param>
     /// <returns>Exit code.</returns>
-    public static int Execute(string a, string b, IReadOnlyList<string> stages, string? output, string artifacts)
+    public static int Execute(
+        string a,
+        IReadOnlyList<string> others,
+        IReadOnlyList<string> stages,
+        string? output,
+        string artifacts
+    )
     {
         if (output is not null && Directory.Exists(output))
         {
@@ -65,19 +82,38 @@ internal static class DiffCommand
             );
         }
 
-        var folders = new RunFolders(artifacts);
-        FinishedRun one = folders.Open(a),
-            other = folders.Open(b);
-        RunComparison runs = CompareRuns.Of(one, other, stages);
-        string? page = output is null ? null : Path.GetFullPath(output);
-        if (page is not null)
+        if (others.Count >= ManyRuns.Most)
         {
-            Write(page, ComparisonPage.Html(runs));
+            throw new InputException("diff", $"compares at most {ManyRuns.Most} runs.", "Name fewer of them.");
         }
 
-        DiffText.Print(runs);
+        var folders = new RunFolders(artifacts);
+        FinishedRun one = folders.Open(a);
+        FinishedRun[] rest = [.. others.Select(folders.Open)];
+        string? page = output is null ? null : Path.GetFullPath(output);
+        if (rest.Length == 1)
+        {
+            RunComparison runs = CompareRuns.Of(one, rest[0], stages);
+            Show(page, () => ComparisonPage.Html(runs), () => DiffText.Print(runs));
+        }
+        else
+        {
+            var runs = ManyRuns.Of([one, .. rest], stages);
+            Show(page, () => ManyRunsPage.Html(runs), () => DiffText.Print(runs));
+        }
+
         Console.WriteLine(page is null ? "--out FILE writes a page with the figures." : $"page  {page}");
         return Program.Done;
+    }
+
+    private static void Show(string? page, Func<string> html, Action print)
+    {
+        if (page is not null)
+        {
+            Write(page, html());
+        }
+
+        print();
     }
 
     private static void Write(string path, string html)

@@ -61,6 +61,15 @@ internal static class DiffText
         }
     }
 
+    /// <summary>Prints several runs against the first.</summary>
+    public static void Print(ManyRuns runs)
+    {
+        Show(ManyRunsTable.Results(runs));
+        Show(ManyRunsTable.Settings(runs));
+        Show(ManyRunsTable.Cosines(runs));
+        Console.WriteLine("diff A B compares two of them in full.");
+    }
+
     private static void Title(int stages, string a, string b)
     {
         if (stages > 1)

@@ -30,6 +30,9 @@ public sealed record BetaComparison(
     /// <summary>The sample whose beta agree least; null without samples in common that have a correlation.</summary>
     public BetaAgreement? Least => Samples.Where(s => double.IsFinite(s.Pearson)).MinBy(s => s.Pearson);
 
+    /// <summary>Mean beta of B less that of A [L * H].</summary>
+    public double[] Difference => [.. MeanB.Zip(MeanA, (b, a) => b - a)];
+
     /// <summary>beta is the same in every sample in common, to the bit.</summary>
     public bool IsSame => Samples.Count > 0 && Samples.All(s => s.LargestDifference == 0);
 
@@ -45,8 +48,8 @@ public sealed record BetaComparison(
         BetaAgreement[] samples = [.. pairs.Select(s => BetaAgreement.Of(s, a.Beta[s.Id], b.Beta[s.Id]))];
         double[][] ofA = pairs.Length > 0 ? [.. pairs.Select(s => a.Beta[s.Id])] : [.. a.Beta.Values];
         double[][] ofB = pairs.Length > 0 ? [.. pairs.Select(s => b.Beta[s.Id])] : [.. b.Beta.Values];
-        double[] meanA = Mean(ofA),
-            meanB = Mean(ofB);
+        double[] meanA = MeanOf(ofA),
+            meanB = MeanOf(ofB);
         return new BetaComparison(
             a.Layers,
             a.Heads,
@@ -72,11 +75,12 @@ public sealed record BetaComparison(
     /// <summary>How many of the k strongest heads are the same; ties by index.</summary>
     public static int InCommon(double[] a, double[] b, int k) => Strongest(a, k).Intersect(Strongest(b, k)).Count();
 
+    /// <summary>The mean of several beta, head by head.</summary>
+    public static double[] MeanOf(double[][] betas) =>
+        [.. Enumerable.Range(0, betas[0].Length).Select(n => betas.Average(b => b[n]))];
+
     private static IEnumerable<int> Strongest(double[] beta, int k) =>
         Enumerable.Range(0, beta.Length).OrderByDescending(n => beta[n]).ThenBy(n => n).Take(k);
-
-    private static double[] Mean(double[][] betas) =>
-        [.. Enumerable.Range(0, betas[0].Length).Select(n => betas.Average(b => b[n]))];
 }
 
 /// <summary>How alike the two beta of a sample are.</summary>

@@ -21,6 +21,7 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
         Head = 26,
         Foot = 42,
         Tallest = 420,
+        Narrowest = 240, // of panels side by side
         Ramp = 52,
         BarGap = 14, // between the cells and the bars beside them
         ForValue = 40; // behind the longest bar
@@ -35,11 +36,28 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
     private double PanelHeight => Head + (Cell * Layers) + Foot;
 
     /// <summary>The largest panels that fit, leaving <paramref name="margin"/> at the right of each.</summary>
-    public static HeadGrid Fit(ModelCard model, Canvas canvas, int panels, double margin = 16)
+    public static HeadGrid Fit(ModelCard model, Canvas canvas, int panels, double margin = 16) =>
+        Fit(model.Layers, model.Heads, canvas, panels, margin);
+
+    /// <summary>The same; panels that would be too narrow side by side stand below each other.</summary>
+    public static HeadGrid Fit(int layers, int heads, Canvas canvas, int panels, double margin = 16)
     {
-        double width = canvas.IsNarrow ? canvas.Width : canvas.Width / panels;
-        double cell = Math.Min((width - Left - margin) / model.Heads, Tallest / model.Layers);
-        return new HeadGrid(model.Layers, model.Heads, cell, width, canvas.IsNarrow, panels);
+        bool stacked = canvas.IsNarrow || canvas.Width / panels < Narrowest;
+        double width = stacked ? canvas.Width : canvas.Width / panels;
+        double cell = Math.Min((width - Left - margin) / heads, Tallest / layers);
+        return new HeadGrid(layers, heads, cell, width, stacked, panels);
+    }
+
+    /// <summary>Values of heads n = layer * H + head as [L, H].</summary>
+    public static double[,] ByLayer(IReadOnlyList<double> values, int layers, int heads)
+    {
+        var map = new double[layers, heads];
+        for (int n = 0; n < values.Count; n++)
+        {
+            map[n / heads, n % heads] = values[n];
+        }
+
+        return map;
     }
 
     /// <summary>One panel with room at its right for a bar a layer.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
+using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Attribution;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
@@ -291,17 +292,23 @@ internal static class MadeUpReport
 
     private static void Scan(List<ValidationRow> rows, string id, string criterion, int seed, double[] scores, Phi phi)
     {
-        var top = new HashSet<int>();
         int[] order = [.. Enumerable.Range(0, scores.Length).OrderByDescending(n => scores[n]).ThenBy(n => n)];
-        for (int k = 0; k <= scores.Length; k++)
+        bool[] top = new bool[scores.Length];
+        int taken = 0;
+        foreach (int k in Places(scores.Length))
         {
-            rows.Add(new ValidationRow(id, criterion, seed, k, phi.Of(top.Contains), phi.Of(n => !top.Contains(n))));
-            if (k < order.Length)
+            for (; taken < k; taken++)
             {
-                top.Add(order[k]);
+                top[order[taken]] = true;
             }
+
+            rows.Add(new ValidationRow(id, criterion, seed, k, phi.Of(n => top[n]), phi.Of(n => !top[n])));
         }
     }
+
+    /// <summary>Where a scan measures by default: large models on a grid.</summary>
+    private static IEnumerable<int> Places(int heads) =>
+        heads > ScanGrid.FullUpTo ? ScanGrid.Places(heads) : Enumerable.Range(0, heads + 1);
 
     private static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

@@ -23,7 +23,7 @@ const shape = (tag, attributes, ...children) => {
 
 const fixed = (value, digits) =>
   value === null || !Number.isFinite(value) ? '–' : value.toFixed(digits).replace('-', '\u2212');
-const percent = value => fixed(100 * value, 0) + '\u00a0%';
+const percent = value => fixed(100 * value, value > 0 && value < 0.01 ? 1 : 0) + '\u202f%';
 const many = (count, noun) => count + ' ' + noun + (count === 1 ? '' : 's');
 
 // Address of a place: #head=17.5, #sample=269&with=12, #object=dog.

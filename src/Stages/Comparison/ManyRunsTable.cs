@@ -1,0 +1,97 @@
+using Pipelines.Stages.Reporting;
+using static Pipelines.Stages.Comparison.ComparisonFormat;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Comparison;
+
+/// <summary>Tables of several runs, for the terminal and for the page.</summary>
+public static class ManyRunsTable
+{
+    /// <summary>A row a run: its fit and its heads, and how they differ from the first run's.</summary>
+    public static ComparisonTable Results(ManyRuns runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        return new ComparisonTable(
+            [
+                ("", false),
+                ("run", false),
+                ("R²", true),
+                ("less A's", true),
+                ("heads, faithfulness", true),
+                ("less A's", true),
+                ("cosine of β with A's", true),
+            ],
+            [
+                Row(runs, 0, runs.Others.SelectMany(o => o.Fits).FirstOrDefault()?.R2.A, LeadOf(runs.Others)?.A, null),
+                .. runs.Others.Select((other, i) => Row(
+                    runs,
+                    i + 1,
+                    other.Fits.FirstOrDefault()?.R2.B,
+                    LeadOf([other])?.B,
+                    other
+                )),
+            ]
+        );
+    }
+
+    /// <summary>Settings in which not all runs agree, a column a run; null where they agree in all.</summary>
+    public static ComparisonTable? Settings(ManyRuns runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        string[] paths =
+        [
+            .. runs.Others.SelectMany(o => o.Differences.Settings).Select(d => d.Path).Distinct(StringComparer.Ordinal),
+        ];
+        Dictionary<string, string>[] values =
+        [
+            .. runs.Runs.Select(r => r.Settings.ToDictionary(s => s.Path, s => s.Value, StringComparer.Ordinal)),
+        ];
+        return paths.Length == 0
+            ? null
+            : new ComparisonTable(
+                [("setting", false), .. runs.Runs.Select((_, i) => (ManyRuns.Letter(i), false))],
+                [.. paths.Select(p => (string[])[p, .. values.Select(v => v.GetValueOrDefault(p) ?? None)])]
+            );
+    }
+
+    /// <summary>Cosine of mean beta between all runs; null where fewer than two have one.</summary>
+    public static ComparisonTable? Cosines(ManyRuns runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        int[] all = [.. Enumerable.Range(0, runs.Runs.Count)];
+        return all.All(i => all.All(j => i == j || double.IsNaN(runs.Cosine[i, j])))
+            ? null
+            : new ComparisonTable(
+                [("cosine of mean β", false), .. all.Select(i => (ManyRuns.Letter(i), true))],
+                [
+                    .. all.Select(i =>
+                        (string[])[ManyRuns.Letter(i), .. all.Select(j => Fixed(runs.Cosine[i, j], 3))]
+                    ),
+                ]
+            );
+    }
+
+    private static string[] Row(
+        ManyRuns runs,
+        int run,
+        Analysis.Estimate? r2,
+        Analysis.Estimate? heads,
+        RunComparison? other
+    ) =>
+        [
+            ManyRuns.Letter(run),
+            runs.Runs[run].Name,
+            r2 is { } fit ? Spread(fit) : None,
+            other?.Fits is [var first, ..] ? Signed(first.R2.Difference, 3) : "",
+            heads is { Count: > 0 } needed ? Fixed(needed.Mean, 1) + Bracket(needed.Low, needed.High, 1) : None,
+            other is not null && LeadOf([other]) is { } lead ? Signed(lead.Difference, 1) : "",
+            other is null ? "" : Fixed(runs.Cosine[0, run], 3),
+        ];
+
+    /// <summary>Heads that head attribution needs for faithfulness.</summary>
+    private static Paired? LeadOf(IEnumerable<RunComparison> runs) =>
+        runs.SelectMany(r => r.Scans)
+            .SelectMany(s => s.Criteria)
+            .FirstOrDefault(c => c.Criterion == Criteria.HeadAttribution)
+            ?.Faithful.Heads;
+}
