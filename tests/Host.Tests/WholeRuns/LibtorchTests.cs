@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using FluentAssertions;
-using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
