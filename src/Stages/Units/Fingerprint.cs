@@ -30,7 +30,14 @@ public static class Fingerprint
     public static string Of(Unit unit) => unit.Key;
 
     /// <summary>Hash of some parts, hexadecimal: what is shared in memory goes by it.</summary>
-    internal static string Of(IReadOnlyList<KeyPart> parts)
+    internal static string Of(IReadOnlyList<KeyPart> parts) =>
+        Convert.ToHexStringLower(SHA256.HashData(FieldsOf(parts)));
+
+    /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
+    public static string Of(KeyPart part) => Of([part]);
+
+    /// <summary>Some parts as fields, one behind the other.</summary>
+    internal static byte[] FieldsOf(IReadOnlyList<KeyPart> parts)
     {
         using var fields = new Fields();
         foreach (KeyPart part in parts)
@@ -38,27 +45,33 @@ public static class Fingerprint
             Append(fields, part);
         }
 
-        return fields.Hash();
+        return fields.Written.ToArray();
     }
-
-    /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
-    public static string Of(KeyPart part) => Of([part]);
 
     /// <summary>Computes the key of a unit.</summary>
     /// <exception cref="ArgumentException">Two parts have one name.</exception>
     [MethodImpl(AtOnce)]
     internal static string Compute(Unit unit)
     {
-        IReadOnlyList<KeyPart> parts = unit.Parts;
+        IReadOnlyList<IReadOnlyList<KeyPart>> parts = unit.PartsByProperty;
         RequireOwnNames(unit, parts);
         using var fields = new Fields();
         fields.Begin(KindTag, 1);
         fields.Add(unit.Kind);
         fields.Begin(VersionTag, 1);
         fields.Add(unit.Version);
-        foreach (KeyPart part in parts)
+        foreach (IReadOnlyList<KeyPart> some in parts)
         {
-            Append(fields, part);
+            if (some is SharedParts shared)
+            {
+                fields.AddWritten(shared.Fields);
+                continue;
+            }
+
+            foreach (KeyPart part in some)
+            {
+                Append(fields, part);
+            }
         }
 
         return fields.Hash();
@@ -66,17 +79,22 @@ public static class Fingerprint
 
     /// <summary>A unit has some twenty parts: to compare each with each is quicker than a set.</summary>
     [MethodImpl(AtOnce)]
-    private static void RequireOwnNames(Unit unit, IReadOnlyList<KeyPart> parts)
+    private static void RequireOwnNames(Unit unit, IReadOnlyList<IReadOnlyList<KeyPart>> parts)
     {
-        for (int i = 1; i < parts.Count; i++)
+        var names = new List<string>();
+        foreach (IReadOnlyList<KeyPart> some in parts)
         {
-            string name = parts[i].Name;
-            for (int j = 0; j < i; j++)
+            for (int i = 0; i < some.Count; i++)
             {
-                if (parts[j].Name == name)
+                if (names.Contains(some[i].Name))
                 {
-                    throw new ArgumentException($"{unit} has two key parts of the name {name}.", nameof(unit));
+                    throw new ArgumentException(
+                        $"{unit} has two key parts of the name {some[i].Name}.",
+                        nameof(unit)
+                    );
                 }
+
+                names.Add(some[i].Name);
             }
         }
     }
@@ -166,7 +184,13 @@ public static class Fingerprint
             }
         }
 
-        public string Hash() => Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, length)));
+        /// <summary>Adds whole fields.</summary>
+        public void AddWritten(ReadOnlySpan<byte> written) => written.CopyTo(Next(written.Length));
+
+        /// <summary>All that was added.</summary>
+        public ReadOnlySpan<byte> Written => buffer.AsSpan(0, length);
+
+        public string Hash() => Convert.ToHexStringLower(SHA256.HashData(Written));
 
         public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
 
