@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
@@ -21,23 +20,17 @@ internal static class CanonicalForm
     /// Parts of records within records. Such a record never changes, and tens of thousands of units may hold the same:
     /// a sample, of which each has some masks.
     /// </summary>
-    private static readonly ConditionalWeakTable<object, SharedParts> OfShared = [];
+    private static readonly ConditionalWeakTable<object, IReadOnlyList<KeyPart>> OfShared = [];
 
     /// <summary>The parts of a record.</summary>
     /// <exception cref="InvalidOperationException">A property has a type that has no canonical form.</exception>
-    public static IReadOnlyList<KeyPart> Of(object record) => [.. ByProperty(record).SelectMany(parts => parts)];
-
-    /// <summary>The same, property by property: of a record within it they are <see cref="SharedParts"/>.</summary>
-    /// <inheritdoc cref="Of"/>
     [MethodImpl(Fingerprint.AtOnce)]
-    public static IReadOnlyList<IReadOnlyList<KeyPart>> ByProperty(object record)
+    public static IReadOnlyList<KeyPart> Of(object record)
     {
-        var properties = PropertiesOf(record.GetType());
-        var parts = new IReadOnlyList<KeyPart>[properties.Count];
-        for (int i = 0; i < parts.Length; i++)
+        var parts = new List<KeyPart>();
+        foreach ((string name, PropertyInfo property) in PropertiesOf(record.GetType()))
         {
-            (string name, PropertyInfo property) = properties[i];
-            parts[i] = PartsOf(name, property.GetValue(record));
+            parts.AddRange(PartsOf(name, property.GetValue(record)));
         }
 
         return parts;
@@ -72,11 +65,11 @@ internal static class CanonicalForm
             _ => [],
         };
 
-    private static IReadOnlyList<KeyPart> PartsOf(string name, object? value) =>
+    private static IEnumerable<KeyPart> PartsOf(string name, object? value) =>
         value switch
         {
             null => [],
-            IKeyed keyed => [.. keyed.KeyParts(name)],
+            IKeyed keyed => keyed.KeyParts(name),
             Unit unit => [new KeyPart.Inputs(name, [unit])],
             IReadOnlyList<Unit> units => [new KeyPart.Inputs(name, units)],
             string text => [new KeyPart.Text(name, text)],
@@ -87,10 +80,7 @@ internal static class CanonicalForm
             IReadOnlyList<string> texts => [new KeyPart.Text(name, string.Join('\n', texts))],
             IReadOnlyList<int> wholes => [new KeyPart.Text(name, Joined(wholes))],
             IReadOnlyList<double> numbers => [new KeyPart.Text(name, Joined(numbers))],
-            _ when Records.GetOrAdd(value.GetType(), IsRecord) => OfShared.GetValue(
-                value,
-                record => new SharedParts([.. Of(record)])
-            ),
+            _ when Records.GetOrAdd(value.GetType(), IsRecord) => OfShared.GetValue(value, Of),
             _ => throw new InvalidOperationException($"'{name}' is a {value.GetType()}: it has no canonical form."),
         };
 
@@ -103,13 +93,4 @@ internal static class CanonicalForm
         type.GetMethod("<Clone>$") is not null && type.Assembly.GetName().Name!.StartsWith("Pipelines.", Ordinal);
 
     private const StringComparison Ordinal = StringComparison.Ordinal;
-}
-
-/// <summary>Parts that many units have, with what they are in the keys of all of them.</summary>
-internal sealed class SharedParts(KeyPart[] parts) : ReadOnlyCollection<KeyPart>(parts)
-{
-    private byte[]? fields;
-
-    /// <summary>The parts as fields of a key.</summary>
-    public ReadOnlySpan<byte> Fields => fields ??= Fingerprint.FieldsOf(this);
 }

@@ -30,14 +30,7 @@ public static class Fingerprint
     public static string Of(Unit unit) => unit.Key;
 
     /// <summary>Hash of some parts, hexadecimal: what is shared in memory goes by it.</summary>
-    internal static string Of(IReadOnlyList<KeyPart> parts) =>
-        Convert.ToHexStringLower(SHA256.HashData(FieldsOf(parts)));
-
-    /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
-    public static string Of(KeyPart part) => Of([part]);
-
-    /// <summary>Some parts as fields, one behind the other.</summary>
-    internal static byte[] FieldsOf(IReadOnlyList<KeyPart> parts)
+    internal static string Of(IReadOnlyList<KeyPart> parts)
     {
         using var fields = new Fields();
         foreach (KeyPart part in parts)
@@ -45,33 +38,27 @@ public static class Fingerprint
             Append(fields, part);
         }
 
-        return fields.Written.ToArray();
+        return fields.Hash();
     }
+
+    /// <summary>Hash of one part alone, hexadecimal: tells which part of a key changed.</summary>
+    public static string Of(KeyPart part) => Of([part]);
 
     /// <summary>Computes the key of a unit.</summary>
     /// <exception cref="ArgumentException">Two parts have one name.</exception>
     [MethodImpl(AtOnce)]
     internal static string Compute(Unit unit)
     {
-        IReadOnlyList<IReadOnlyList<KeyPart>> parts = unit.PartsByProperty;
+        IReadOnlyList<KeyPart> parts = unit.Parts;
         RequireOwnNames(unit, parts);
         using var fields = new Fields();
         fields.Begin(KindTag, 1);
         fields.Add(unit.Kind);
         fields.Begin(VersionTag, 1);
         fields.Add(unit.Version);
-        foreach (IReadOnlyList<KeyPart> some in parts)
+        foreach (KeyPart part in parts)
         {
-            if (some is SharedParts shared)
-            {
-                fields.AddWritten(shared.Fields);
-                continue;
-            }
-
-            foreach (KeyPart part in some)
-            {
-                Append(fields, part);
-            }
+            Append(fields, part);
         }
 
         return fields.Hash();
@@ -79,22 +66,17 @@ public static class Fingerprint
 
     /// <summary>A unit has some twenty parts: to compare each with each is quicker than a set.</summary>
     [MethodImpl(AtOnce)]
-    private static void RequireOwnNames(Unit unit, IReadOnlyList<IReadOnlyList<KeyPart>> parts)
+    private static void RequireOwnNames(Unit unit, IReadOnlyList<KeyPart> parts)
     {
-        var names = new List<string>();
-        foreach (IReadOnlyList<KeyPart> some in parts)
+        for (int i = 1; i < parts.Count; i++)
         {
-            for (int i = 0; i < some.Count; i++)
+            string name = parts[i].Name;
+            for (int j = 0; j < i; j++)
             {
-                if (names.Contains(some[i].Name))
+                if (parts[j].Name == name)
                 {
-                    throw new ArgumentException(
-                        $"{unit} has two key parts of the name {some[i].Name}.",
-                        nameof(unit)
-                    );
+                    throw new ArgumentException($"{unit} has two key parts of the name {name}.", nameof(unit));
                 }
-
-                names.Add(some[i].Name);
             }
         }
     }
@@ -184,13 +166,7 @@ public static class Fingerprint
             }
         }
 
-        /// <summary>Adds whole fields.</summary>
-        public void AddWritten(ReadOnlySpan<byte> written) => written.CopyTo(Next(written.Length));
-
-        /// <summary>All that was added.</summary>
-        public ReadOnlySpan<byte> Written => buffer.AsSpan(0, length);
-
-        public string Hash() => Convert.ToHexStringLower(SHA256.HashData(Written));
+        public string Hash() => Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, length)));
 
         public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
 

@@ -69,10 +69,6 @@ public sealed class Unit : IEquatable<Unit>
     /// </summary>
     public IReadOnlyList<KeyPart> Parts => content as IReadOnlyList<KeyPart> ?? CanonicalForm.Of(content);
 
-    /// <summary><see cref="Parts"/>, property by property of the record.</summary>
-    internal IReadOnlyList<IReadOnlyList<KeyPart>> PartsByProperty =>
-        content is IReadOnlyList<KeyPart> parts ? [parts] : CanonicalForm.ByProperty(content);
-
     /// <summary>Size in <see cref="WorkUnit"/>.</summary>
     public long Work { get; }
 
