@@ -40,6 +40,17 @@ internal static class MemoryLimits
         return [.. Groups(root).Concat(Machine(root)).Concat(UserLimits(root)).OrderBy(l => l.Bytes)];
     }
 
+    /// <summary>
+    /// The most that the process's own memory cgroup has held, cache of files included: of a job that is the job, not
+    /// this process alone. null where the system does not say (version 2 before Linux 5.19).
+    /// </summary>
+    /// <param name="root">As of <see cref="Read"/>.</param>
+    public static long? PeakOfGroup(string root = "/") =>
+        FoldersOfGroups(root)
+            .Where(g => g.IsOwn)
+            .Select(g => Value(g.Folder, g.IsSecond ? "memory.peak" : "memory.max_usage_in_bytes"))
+            .FirstOrDefault(peak => peak is not null);
+
     private static IEnumerable<MemoryLimit> Machine(string root) =>
         Fields(Path.Combine(root, "proc", "meminfo")).GetValueOrDefault("MemAvailable") is { } free
             ? [new MemoryLimit(1024 * free, "the machine's free memory (MemAvailable)")]
@@ -73,7 +84,14 @@ internal static class MemoryLimits
     }
 
     /// <summary>The limits of the process's memory cgroup and of all above it.</summary>
-    private static IEnumerable<MemoryLimit> Groups(string root)
+    private static IEnumerable<MemoryLimit> Groups(string root) =>
+        FoldersOfGroups(root).SelectMany(g => g.IsSecond ? OfSecond(g.Folder, g.Name) : OfFirst(g.Folder, g.Name));
+
+    /// <summary>
+    /// The process's memory cgroup and all above it, of each hierarchy that there is; <c>IsOwn</c> where it is the
+    /// process's own, <c>IsSecond</c> where it is of version 2.
+    /// </summary>
+    private static IEnumerable<(string Folder, string Name, bool IsOwn, bool IsSecond)> FoldersOfGroups(string root)
     {
         foreach (string line in Lines(Path.Combine(root, "proc", "self", "cgroup")))
         {
@@ -94,12 +112,11 @@ internal static class MemoryLimits
                 continue;
             }
 
+            bool isOwn = true;
             foreach (var (folder, name) in FromOwnToRoot(root, mount, parts[2]))
             {
-                foreach (MemoryLimit limit in second ? OfSecond(folder, name) : OfFirst(folder, name))
-                {
-                    yield return limit;
-                }
+                yield return (folder, name, isOwn, second);
+                isOwn = false;
             }
         }
     }

@@ -24,12 +24,18 @@ internal sealed class Reasons(ArtifactStore store, string runs)
     private readonly Dictionary<string, ILookup<string, string>> stored = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// What differs, part by part, and from what where that is not of the run; one sentence where nothing comes near.
+    /// What differs, part by part, and from what where that is not of the run; one sentence where nothing comes near, or
+    /// where the unit itself was there.
     /// </summary>
     /// <param name="unit">The unit.</param>
     /// <param name="run">Name of the run that wants it.</param>
     public IReadOnlyList<string> Why(Unit unit, string run)
     {
+        if (store.WasStored(unit.Kind, Fingerprint.Of(unit)))
+        {
+            return ["was stored, and is gone or damaged"];
+        }
+
         Manifest[] near =
         [
             .. Read(unit.Kind, Stored(unit.Kind)[unit.Name])

@@ -11,7 +11,7 @@ namespace Pipelines.Host.Running;
 /// </summary>
 /// <param name="expected">What units of a kind were expected to need.</param>
 /// <param name="limit">What bounds memory; null where nothing is known to.</param>
-/// <param name="root">Where <c>proc</c> lies; tests bring their own.</param>
+/// <param name="root">Where <c>proc</c> and <c>sys</c> lie; tests bring their own.</param>
 internal sealed class HighWater(Func<string, StageMemory> expected, MemoryLimit? limit, string root = "/")
 {
     private StageMemory? most;
@@ -51,6 +51,7 @@ internal sealed class HighWater(Func<string, StageMemory> expected, MemoryLimit?
         most is null
             ? null
             : $"Memory: {Text(Bytes)} at most (seen when stage {stage} ended), about {Text(Expected)} expected"
+                + (MemoryLimits.PeakOfGroup(root) is { } job ? $"; {Text(job)} of the job, page cache included" : "")
                 + (limit is null ? "." : $", of the {Sizes.Of(limit.Bytes)} that {limit.What} left at the start.");
 
     /// <summary>In hundredths of a gigabyte: the stages of small models differ by less than a tenth.</summary>

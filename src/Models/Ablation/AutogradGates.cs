@@ -92,38 +92,25 @@ internal sealed class AutogradGates(PrefixCache cache, BaselineBlocks baseline, 
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = Decoder.Shape;
-        Rotary rotary = Cache.SuffixRotary[layer];
         long b = gates.shape[0],
+            n = queries.shape[0] / b, // Q
             t = Cache.Prompt.SuffixLength,
             kv = shape.KvHeads,
             g = shape.Group,
             d = shape.HeadDim;
-        long n = queries.shape[0] / b; // Q
-        torch.Tensor q = rotary
-            .Slice(t - n, n)
-            .Apply(queries.view(b, n, kv * g, d).transpose(1, 2))
-            .mul(Scalars.Of(1 / Math.Sqrt(shape.ScoreScalar)))
-            .contiguous(); // [B, H, Q, d]
-        torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
-        torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
-        // Kv head first: its keys serve all points
-        torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d);
-        torch.Tensor own = q.reshape(b * kv, g * n, d);
-        torch.Tensor onSuffix = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2))
-            .view(b, kv, g, n, t)
-            .Plus(CausalMask.Of(n, t, q)); // [B, H_kv, G, Q, T]
+        var suffix = SuffixOperands.Of(Cache, layer, b, queries, keys, values);
         var text = new TextKeys(
             Cache.Prefix(layer),
-            shared.bmm(Cache.Prefix(layer).Keys),
-            onSuffix.transpose(0, 1).reshape(kv, b * g * n, t),
-            v.reshape(b * kv, t, d),
+            suffix.Queries.bmm(Cache.Prefix(layer).Keys),
+            suffix.Scores.reshape(kv, b * g * n, t),
+            suffix.Values,
             b,
             g * n,
             Hidden(window.Of(layer, n), kv, b * g)
         );
 
-        torch.Tensor open = Read(shared, Cache.Image(layer), text); // [H_kv, B*G*Q, d]
-        torch.Tensor closed = Read(shared, Baseline.Image(layer), text);
+        torch.Tensor open = Read(suffix.Queries, Cache.Image(layer), text); // [H_kv, B*G*Q, d]
+        torch.Tensor closed = Read(suffix.Queries, Baseline.Image(layer), text);
         torch.Tensor gate = gates.view(b, kv, g, 1, 1).transpose(0, 1); // [H_kv, B, G, 1, 1]
         torch.Tensor heads = (gate * open.view(kv, b, g, n, d)).Plus(
             gate.neg().add(Scalars.One, Scalars.One) * closed.view(kv, b, g, n, d)

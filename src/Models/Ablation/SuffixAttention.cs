@@ -66,42 +66,26 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
     {
         using var scope = torch.NewDisposeScope();
         DecoderShape shape = Cache.Decoder.Shape;
-        Rotary rotary = Cache.SuffixRotary[layer];
         long b = intact.Masks,
+            n = queries.shape[0] / b, // Q
             t = Cache.Prompt.SuffixLength,
             kv = shape.KvHeads,
             g = shape.Group,
             d = shape.HeadDim;
-        long n = queries.shape[0] / b; // Q
-        torch.Tensor q = rotary
-            .Slice(t - n, n)
-            .Apply(queries.view(b, n, kv * g, d).transpose(1, 2))
-            .mul(Scalars.Of(1 / Math.Sqrt(shape.ScoreScalar)))
-            .contiguous(); // [B, H, Q, d]
-        torch.Tensor k = rotary.Apply(keys.view(b, t, kv, d).transpose(1, 2)); // [B, H_kv, T, d]
-        torch.Tensor v = values.view(b, t, kv, d).transpose(1, 2); // [B, H_kv, T, d]
-        // Kv head first: its keys serve all masks
-        torch.Tensor shared = q.view(b, kv, g, n, d).transpose(0, 1).reshape(kv, b * g * n, d);
-        torch.Tensor own = q.reshape(b * kv, g * n, d);
-
+        var suffix = SuffixOperands.Of(Cache, layer, b, queries, keys, values);
         KeyValueBlock prefix = Cache.Prefix(layer),
             image = Cache.Image(layer);
         KeyValueBlock? mean = Baseline.Image(layer);
         torch.Tensor keep = intact.Of(layer, n); // [H_kv, B, G, Q | 1, P | 1]
-        torch.Tensor imageScores = shared.bmm(image.Keys).view(kv, b, g, n, image.Length);
+        torch.Tensor imageScores = suffix.Queries.bmm(image.Keys).view(kv, b, g, n, image.Length);
         torch.Tensor seen = mean is null
             ? imageScores.masked_fill(keep.eq(Scalars.Of(0)), Scalars.Of(double.NegativeInfinity))
-            : Selection.OneOf(keep, imageScores, shared.bmm(mean.Keys).view(kv, b, g, n, image.Length));
-        torch.Tensor causal = CausalMask.Of(n, t, q);
-        torch.Tensor suffixScores = own.bmm(k.reshape(b * kv, t, d).transpose(1, 2))
-            .view(b, kv, g, n, t)
-            .Plus(causal)
-            .transpose(0, 1); // [H_kv, B, G, Q, T]
+            : Selection.OneOf(keep, imageScores, suffix.Queries.bmm(mean.Keys).view(kv, b, g, n, image.Length));
         torch.Tensor scores = torch.cat(
             [
-                shared.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
+                suffix.Queries.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
                 seen,
-                suffixScores,
+                suffix.Scores,
             ],
             -1
         ); // [H_kv, B, G, Q, S + P + T]
@@ -123,7 +107,7 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
             .reshape(b * kv, g * n, t);
         torch.Tensor heads = read.view(kv, b, g, n, d)
             .transpose(0, 1)
-            .Plus(onSuffix.bmm(v.reshape(b * kv, t, d)).view(b, kv, g, n, d)); // [B, H_kv, G, Q, d]
+            .Plus(onSuffix.bmm(suffix.Values).view(b, kv, g, n, d)); // [B, H_kv, G, Q, d]
         return heads.reshape(b, kv * g, n, d).transpose(1, 2).reshape(b * n, -1).MoveToOuterDisposeScope();
     }
 

@@ -142,7 +142,7 @@ public sealed class FinishedRun
                                     .Select(l => new TablePartFile(
                                         Path.GetFileName(l.Key),
                                         Path.Combine(Folder, l.Key),
-                                        l.Value
+                                        l.Value.ToString()
                                     )),
                             ]
                         : null,

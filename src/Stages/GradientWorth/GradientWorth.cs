@@ -131,17 +131,21 @@ public sealed class GradientWorth : Stage
         Unit ends = forward.EndsUnit(artifacts, sample);
         Observed observed = forward.ObservedOf(artifacts, sample);
         var held = new HeldOut(observed, spec.Train, context.Experiment.Seed);
-        Unit[] fits =
+        (string Criterion, Unit Unit)[] fits =
         [
             .. Masks.Select(m =>
-                Unit.Of(
-                    Invariant.Text($"{sample.Id}/{WorthRow.Masks} {m}"),
+                Fit(
+                    sample,
+                    WorthRow.Masks,
+                    m,
                     new FitToFirstMasks(sample.Id, context.Info.Heads, m, spec.Alpha, spec.L1Ratio, held)
                 )
             ),
             .. Gradients.Select(g =>
-                Unit.Of(
-                    Invariant.Text($"{sample.Id}/{WorthRow.Gradients} {g}"),
+                Fit(
+                    sample,
+                    WorthRow.Gradients,
+                    g,
                     new MeanOfFirstGradients(
                         sample.Id,
                         context.Info.Heads,
@@ -153,16 +157,17 @@ public sealed class GradientWorth : Stage
                 )
             ),
         ];
+        Unit[] units = [.. fits.Select(f => f.Unit)];
         Unit[] scans =
         [
             .. fits.Select(fit =>
                 Unit.Of(
-                    fit.Name,
+                    fit.Unit.Name,
                     new CurvesOfOrder(
                         passes,
                         ends,
-                        fit.Name[(sample.Id.Length + 1)..],
-                        fit,
+                        fit.Criterion,
+                        fit.Unit,
                         Gradients: null,
                         Seed: null,
                         RandomSeeds: null,
@@ -179,7 +184,7 @@ public sealed class GradientWorth : Stage
         ];
         Unit worth = Unit.Of(
             sample.Id,
-            new WorthOfSample(sample.Id, fits, scans, spec.Faithfulness, spec.Completeness)
+            new WorthOfSample(sample.Id, units, scans, spec.Faithfulness, spec.Completeness)
         );
         Unit seconds = Unit.Of(
             sample.Id,
@@ -193,7 +198,15 @@ public sealed class GradientWorth : Stage
             ),
             spec.Rounds
         );
-        return new UnitsOfSample(fits, scans, worth, seconds);
+        return new UnitsOfSample(units, scans, worth, seconds);
+    }
+
+    /// <summary>A fit, and the criterion that its order of heads is.</summary>
+    private static (string Criterion, Unit Unit) Fit<TUnit>(Sample sample, string way, int observations, TUnit fit)
+        where TUnit : class, IUnit<TUnit>
+    {
+        string criterion = Invariant.Text($"{way} {observations}");
+        return (criterion, Unit.Of($"{sample.Id}/{criterion}", fit));
     }
 
     private sealed record UnitsOfSample(IReadOnlyList<Unit> Fits, IReadOnlyList<Unit> Scans, Unit Worth, Unit Seconds)

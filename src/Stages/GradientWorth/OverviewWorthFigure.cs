@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
@@ -26,9 +25,13 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
             return null;
         }
 
-        string[] gradients = Named(sizes, KeyNumbers.WorthPerPass);
+        string[] gradients = [.. Counted(sizes, KeyNumbers.WorthPerPass).Select(c => c.Criterion)];
         string most = gradients[^1];
-        string[] masks = [.. Named(sizes, KeyNumbers.WorthR2).Where(c => !gradients.Contains(c))];
+        (string Criterion, int Observations)[] masks =
+        [
+            .. Counted(sizes, KeyNumbers.WorthR2).Where(c => !gradients.Contains(c.Criterion)),
+        ];
+        var ((fewest, least), (largest, greatest)) = (masks[0], masks[^1]);
         Line[] perPass =
         [
             .. gradients.Select(
@@ -38,12 +41,12 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
         Line[] heads =
         [
             new Line(most, perPass[^1].Ink, Shares(sizes, most)),
-            new Line(masks[0], Palette.Series[4], Shares(sizes, masks[0])),
-            new Line(masks[^1], Palette.Series[0], Shares(sizes, masks[^1])),
+            new Line(fewest, Palette.Series[4], Shares(sizes, fewest)),
+            new Line(largest, Palette.Series[0], Shares(sizes, largest)),
         ];
         return new Drawing(
             "What gradients are worth as models grow",
-            Shows(sizes, most, NumberOf(masks[0]), NumberOf(masks[^1])),
+            Shows(sizes, most, least, greatest),
             "Left: masks whose elastic net predicts held-out masks as well as so many gradients do, for every pass "
                 + "that these gradients cost (measured in each run); above 1 gradients are the better use of passes. "
                 + "At the ends of what was fitted it is a bound. Right: heads in the order of β that faithfulness "
@@ -54,19 +57,16 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
         );
     }
 
-    /// <summary>The criteria of a quantity, by the number that they begin with.</summary>
-    private static string[] Named(OverviewExperiment[] sizes, string quantity) =>
+    /// <summary>The criteria of a quantity by their number of masks or gradients, ascending.</summary>
+    private static (string Criterion, int Observations)[] Counted(OverviewExperiment[] sizes, string quantity) =>
         [
             .. sizes
                 .SelectMany(e => e.Numbers)
                 .Where(n => n.Quantity == quantity)
-                .Select(n => n.Criterion)
+                .Select(n => (n.Criterion, Observations: n.Observations!.Value))
                 .Distinct()
-                .OrderBy(NumberOf),
+                .OrderBy(c => c.Observations),
         ];
-
-    private static int NumberOf(string criterion) =>
-        int.Parse(string.Concat(criterion.Where(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
 
     private static (double Heads, Estimate Value)[] Points(
         OverviewExperiment[] sizes,
@@ -98,15 +98,15 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
     /// <summary>What the most gradients give at each size.</summary>
     /// <param name="sizes">One experiment a size.</param>
     /// <param name="most">The most gradients.</param>
-    /// <param name="fewest">Fewest masks that were fitted: what is worth no more is worth at most so many.</param>
-    /// <param name="largest">Most masks that were fitted.</param>
-    private static string Shows(OverviewExperiment[] sizes, string most, int fewest, int largest)
+    /// <param name="least">Fewest masks that were fitted: what is worth no more is worth at most so many.</param>
+    /// <param name="greatest">Most masks that were fitted.</param>
+    private static string Shows(OverviewExperiment[] sizes, string most, int least, int greatest)
     {
         string Bound(OverviewExperiment e) =>
             e.Number(KeyNumbers.WorthInMasks, most)?.Value.Mean switch
             {
-                { } masks when masks >= largest => "at least ",
-                { } masks when masks <= fewest => "at most ",
+                { } masks when masks >= greatest => "at least ",
+                { } masks when masks <= least => "at most ",
                 _ => "",
             };
 

@@ -23,7 +23,11 @@ public readonly record struct KeyNumber(
     int NotReached = 0,
     double Paper = double.NaN,
     double PaperDeviation = double.NaN
-);
+)
+{
+    /// <summary>Masks or gradients that <see cref="Criterion"/> says, for what they are worth; else null.</summary>
+    public int? Observations { get; init; }
+}
 
 /// <summary>A number of a report, as a table holds it.</summary>
 /// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
@@ -33,6 +37,7 @@ public readonly record struct KeyNumber(
 /// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
 /// worth; else empty.</param>
+/// <param name="Observations">That number of masks or gradients; else null.</param>
 /// <param name="Mean">Mean over the samples that have the quantity, in its own unit.</param>
 /// <param name="Sd">Standard deviation over them.</param>
 /// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
@@ -45,6 +50,7 @@ public readonly record struct KeyNumber(
 internal sealed record KeyNumberRow(
     [RowKey] string Quantity,
     [RowKey] string Criterion,
+    int? Observations,
     double? Mean,
     double? Sd,
     double? Low95,
@@ -60,6 +66,7 @@ internal sealed record KeyNumberRow(
         new(
             number.Quantity,
             number.Criterion,
+            number.Observations,
             Undefined.ToNull(number.Value.Mean),
             Undefined.ToNull(number.Value.Deviation),
             Undefined.ToNull(number.Value.Low),
@@ -85,7 +92,10 @@ internal sealed record KeyNumberRow(
             NotReached,
             Undefined.ToNaN(PaperMean),
             Undefined.ToNaN(PaperSd)
-        );
+        )
+        {
+            Observations = Observations,
+        };
 }
 
 /// <summary>The numbers of a report.</summary>
@@ -186,11 +196,11 @@ internal static class KeyNumbers
         yield return new KeyNumber(GradientCost, "", worth.CostOfGradient);
         foreach (GradientsWorth gradients in worth.Gradients)
         {
-            string of = Format.Many(gradients.Point.Observations, "gradient");
-            yield return new KeyNumber(WorthInMasks, of, gradients.Masks);
-            yield return new KeyNumber(WorthPerPass, of, gradients.PerPass);
-            yield return new KeyNumber(WorthR2Gained, of, gradients.R2Gained);
-            yield return new KeyNumber(WorthHeadsSaved, of, gradients.HeadsSaved);
+            KeyNumber Of(string quantity, Estimate value) => OfMany(quantity, "gradient", gradients.Point, value);
+            yield return Of(WorthInMasks, gradients.Masks);
+            yield return Of(WorthPerPass, gradients.PerPass);
+            yield return Of(WorthR2Gained, gradients.R2Gained);
+            yield return Of(WorthHeadsSaved, gradients.HeadsSaved);
         }
 
         foreach (
@@ -199,9 +209,11 @@ internal static class KeyNumbers
                 .Concat(worth.Gradients.Select(g => (g.Point, "gradient")))
         )
         {
-            string of = Format.Many(point.Observations, noun);
-            yield return new KeyNumber(WorthR2, of, point.R2);
-            yield return new KeyNumber(WorthFaithful, of, point.Faithful);
+            yield return OfMany(WorthR2, noun, point, point.R2);
+            yield return OfMany(WorthFaithful, noun, point, point.Faithful);
         }
     }
+
+    private static KeyNumber OfMany(string quantity, string noun, WorthPoint point, Estimate value) =>
+        new(quantity, Format.Many(point.Observations, noun), value) { Observations = point.Observations };
 }

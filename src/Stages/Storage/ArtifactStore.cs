@@ -64,10 +64,17 @@ public sealed class ArtifactStore : IDisposable
     /// </summary>
     public bool Has(string kind, string key) => Index.Has(kind, key);
 
+    /// <summary>
+    /// Whether an artifact that is not there was there once, as far as the store's index remembers: it chooses words.
+    /// </summary>
+    public bool WasStored(string kind, string key) => Index.IsNoted(kind, key);
+
     /// <summary>The artifact, or null where it is missing or damaged (then it is set aside).</summary>
     /// <param name="kind">Stage kind.</param>
     /// <param name="key">Key.</param>
     /// <param name="hashAll">Hash large files, too, whose identity is that of the last time.</param>
+    /// <exception cref="InputException">A file cannot be read, so that nobody knows whether it is damaged; or what is
+    /// damaged cannot be set aside.</exception>
     public Manifest? Find(string kind, string key, bool hashAll = false)
     {
         string folder = FolderOf(kind, key);
@@ -338,23 +345,48 @@ public sealed class ArtifactStore : IDisposable
             return $"{file.Name} has {info.Length} bytes instead of {file.Bytes}";
         }
 
-        string found = hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
+        string found;
+        try
+        {
+            found = hashAll || file.Bytes < AlwaysHashedBelow ? FileDigests.Compute(path) : Digests.Of(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(
+                path,
+                $"cannot be read ({e.Message.TrimEnd('.')}).",
+                $"Make it readable, or delete {folder}: what it holds is then computed again.",
+                e
+            );
+        }
+
         return found == file.Sha256 ? null : $"{file.Name} has another checksum than when it was written";
     }
 
     private void SetAside(string kind, string key, string problem)
     {
         Index.Remove(kind, key);
-        string aside = Path.Combine(Root, kind, DamagedFolder);
-        Directory.CreateDirectory(aside);
+        string artifact = FolderOf(kind, key),
+            aside = Path.Combine(Root, kind, DamagedFolder);
         string target = Path.Combine(aside, $"{key}-{DateTime.UtcNow:yyyyMMdd-HHmmss-fff}");
         try
         {
-            Directory.Move(FolderOf(kind, key), target);
+            Directory.CreateDirectory(aside);
+            Directory.Move(artifact, target);
         }
-        catch (IOException) when (!Directory.Exists(FolderOf(kind, key)))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return; // another process set it aside
+            if (!Directory.Exists(artifact))
+            {
+                return; // another process set it aside
+            }
+
+            throw new InputException(
+                artifact,
+                $"is damaged ({problem}) and cannot be moved to {aside} ({e.Message.TrimEnd('.')}).",
+                "Delete it, or make it and that folder yours to write.",
+                e
+            );
         }
 
         Damaged?.Invoke($"{kind} {key[..12]}: {problem}; set aside in {target} and computed again.");

@@ -19,17 +19,18 @@ public sealed class PublishedFiles
         ListHead = "# files ",
         LinkHead = "# link ",
         UnitsHead = "# units ";
-    private const int DigestLength = 64;
+    private const int DigestLength = 64,
+        NameStart = DigestLength + 2; // as sha256sum writes lines
     private readonly string folder;
-    private readonly Dictionary<string, string> sums;
-    private readonly Dictionary<string, string> links;
+    private readonly Dictionary<string, KeyBytes> sums;
+    private readonly Dictionary<string, KeyBytes> links;
 
     private PublishedFiles(
         string folder,
         string results,
         UnitsMark units,
-        Dictionary<string, string> sums,
-        Dictionary<string, string> links
+        Dictionary<string, KeyBytes> sums,
+        Dictionary<string, KeyBytes> links
     )
     {
         this.folder = folder;
@@ -55,49 +56,62 @@ public sealed class PublishedFiles
     /// <summary>
     /// Links to stored part files that the run left, relative, with slashes, and the checksums of these.
     /// </summary>
-    internal IReadOnlyDictionary<string, string> Links => links;
+    internal IReadOnlyDictionary<string, KeyBytes> Links => links;
 
     /// <summary>Reads the file of a run's folder; null where it is missing or damaged.</summary>
     public static PublishedFiles? Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        string text;
         try
         {
-            if (!File.Exists(path))
-            {
-                return null;
-            }
-
-            text = RegularFile.ReadAllText(path);
+            return File.Exists(path) ? Of(folder, RegularFile.ReadAllBytes(path)) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null; // another process replaces it
         }
-
-        return text.Split('\n', 3) is [var results, var list, [.., '\n'] files]
-            && results.StartsWith(ResultsHead, StringComparison.Ordinal)
-            && list == ListHead + FileDigests.OfText(files[..^1])
-            ? Of(folder, results[ResultsHead.Length..], files[..^1].Split('\n'))
-            : null;
     }
 
-    private static PublishedFiles? Of(string folder, string results, string[] lines)
+    /// <summary>From the bytes: a run of 100,000 part files has ten megabytes of them.</summary>
+    private static PublishedFiles? Of(string folder, ReadOnlySpan<byte> text)
     {
-        if (UnitsOf(lines[0]) is not { } units)
+        string results = Encoding.UTF8.GetString(TakeLine(ref text)),
+            list = Encoding.UTF8.GetString(TakeLine(ref text));
+        if (
+            !results.StartsWith(ResultsHead, StringComparison.Ordinal)
+            || !text.EndsWith("\n"u8)
+            || list != ListHead + Convert.ToHexStringLower(SHA256.HashData(text[..^1]))
+            || UnitsOf(Encoding.UTF8.GetString(TakeLine(ref text))) is not { } units
+        )
         {
             return null;
         }
 
-        ILookup<bool, string> isLink = lines.Skip(1).ToLookup(l => l.StartsWith(LinkHead, StringComparison.Ordinal));
-        return new PublishedFiles(
-            folder,
-            results,
-            units,
-            SumsOf(isLink[false].Distinct(StringComparer.Ordinal)),
-            SumsOf(isLink[true].Select(l => l[LinkHead.Length..]))
-        );
+        byte[] linkHead = Encoding.UTF8.GetBytes(LinkHead);
+        var sums = new Dictionary<string, KeyBytes>(StringComparer.Ordinal);
+        var links = new Dictionary<string, KeyBytes>(StringComparer.Ordinal);
+        while (!text.IsEmpty)
+        {
+            ReadOnlySpan<byte> line = TakeLine(ref text);
+            bool isLink = line.StartsWith(linkHead);
+            line = isLink ? line[linkHead.Length..] : line;
+            if (line.Length <= NameStart || KeyBytes.Of(line[..DigestLength]) is not { } sum)
+            {
+                return null;
+            }
+
+            (isLink ? links : sums)[Encoding.UTF8.GetString(line[NameStart..])] = sum;
+        }
+
+        return new PublishedFiles(folder, results[ResultsHead.Length..], units, sums, links);
+    }
+
+    private static ReadOnlySpan<byte> TakeLine(ref ReadOnlySpan<byte> text)
+    {
+        int end = text.IndexOf((byte)'\n');
+        ReadOnlySpan<byte> line = end < 0 ? text : text[..end];
+        text = end < 0 ? [] : text[(end + 1)..];
+        return line;
     }
 
     /// <summary>Writes the checksums of files that are there.</summary>
@@ -141,17 +155,19 @@ public sealed class PublishedFiles
             return "is missing.";
         }
 
-        if (links.TryGetValue(name, out string? sum) && IsLink(path))
+        if (links.TryGetValue(name, out KeyBytes sum))
         {
-            return null;
+            if (IsLink(path))
+            {
+                return null;
+            }
         }
-
-        if (sum is null && !sums.TryGetValue(name, out sum))
+        else if (!sums.TryGetValue(name, out sum))
         {
             return $"is none of the files that the run left ({FileName}).";
         }
 
-        return FileDigests.Compute(path) == sum
+        return FileDigests.Compute(path) == sum.ToString()
             ? null
             : $"is not the file that the run left: its checksum differs from that in {FileName}.";
     }
@@ -160,15 +176,33 @@ public sealed class PublishedFiles
     /// Every file is as it was written, and every link is one. Where a link leads is not looked at: a run may have
     /// linked 100,000 stored files, whose units are known to be stored, and which are checked when they are read.
     /// </summary>
-    public bool IsWhole() =>
-        sums.Keys.All(f => ProblemOf(f) is null)
-        && links.Keys.AsParallel().All(f => IsLink($"{folder}/{f}") || ProblemOf(f) is null);
+    public bool IsWhole() => sums.Keys.All(f => ProblemOf(f) is null) && HasLinks();
+
+    /// <summary>Folders are listed once, in place of a question to the system for each link.</summary>
+    private bool HasLinks()
+    {
+        var listed = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        var folders = listed.GetAlternateLookup<ReadOnlySpan<char>>();
+        var others = new List<string>();
+        foreach (string link in links.Keys)
+        {
+            int slash = link.LastIndexOf('/');
+            ReadOnlySpan<char> parent = link.AsSpan(0, Math.Max(0, slash));
+            if (!folders.TryGetValue(parent, out HashSet<string>? names))
+            {
+                folders[parent] = names = LinkNames.In(Path.Join(folder, parent));
+            }
+
+            if (!names.GetAlternateLookup<ReadOnlySpan<char>>().Contains(link.AsSpan(slash + 1)))
+            {
+                others.Add(link);
+            }
+        }
+
+        return others.AsParallel().All(f => ProblemOf(f) is null); // files in place of links, in a copy
+    }
 
     private static bool IsLink(string path) => RegularFile.IsLink(path);
-
-    /// <summary>Checksums by name, of lines as <c>sha256sum</c> writes them.</summary>
-    private static Dictionary<string, string> SumsOf(IEnumerable<string> lines) =>
-        lines.ToDictionary(l => l[(DigestLength + 2)..], l => l[..DigestLength], StringComparer.Ordinal);
 
     private static UnitsMark? UnitsOf(string line)
     {

@@ -29,6 +29,7 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
     private readonly Lazy<DateTime?> begun = new(() => Now(root, lease));
     private readonly Lock noting = new();
     private IReadOnlyList<NamedUnit>? noted;
+    private HashSet<(string Kind, KeyBytes Key)>? notedKeys;
     private UnitJournal? journal;
     private bool notesNothing = lease is null;
 
@@ -63,6 +64,19 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
 
     /// <summary>Names of the folders of a kind that are not whole, as of the first question about it.</summary>
     public IReadOnlyList<string> Unfinished(string kind) => Of(kind).Listing.Unfinished;
+
+    /// <summary>
+    /// Whether somebody has noted that he stored a unit, be it still there or not. Notes of what is gone are kept until
+    /// journals are merged.
+    /// </summary>
+    public bool IsNoted(string kind, string key)
+    {
+        lock (noting)
+        {
+            notedKeys ??= [.. Noted().Select(u => (u.Kind, u.Key))];
+            return KeyBytes.Of(key) is { } known && notedKeys.Contains((kind, known));
+        }
+    }
 
     /// <summary>A unit is stored.</summary>
     public void Add(string kind, string key, string name)
@@ -191,7 +205,7 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
                 ]
                 : []
         );
-        NamedUnit[] units = isThere ? [.. files.SelectMany(UnitJournal.Read)] : [];
+        NamedUnit[] units = isThere ? [.. files.SelectMany(UnitJournal.Read).Where(u => IsKind(u.Kind))] : [];
         if (!notesNothing && files.Length > MostJournals)
         {
             Try(() => Merge(files, units));
@@ -228,6 +242,12 @@ internal sealed class StoreIndex(string root, StoreLease? lease) : IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// Kinds name folders. A frame's sum may be right on purpose, too: a path must not lead out of the store.
+    /// </summary>
+    private static bool IsKind(string kind) =>
+        kind.Length > 0 && kind.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     private bool IsStored(NamedUnit unit) => Of(unit.Kind).Has(unit.Key);
 

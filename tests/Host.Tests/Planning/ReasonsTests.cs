@@ -1,6 +1,7 @@
 using FluentAssertions;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Running;
+using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 using Xunit;
 
@@ -78,6 +79,21 @@ public sealed class ReasonsTests : IDisposable
             .Why(Fake.Unit("u", parts: new KeyPart.Integer("seed", 2)), "run")
             .Should()
             .Equal("seed changed 1 -> 2", "compared with results that no run uses");
+    }
+
+    [Fact]
+    public void A_unit_that_was_deleted_is_said_to_have_been_there()
+    {
+        Unit unit = Fake.Unit("u", parts: new KeyPart.Integer("seed", 1)),
+            other = Fake.Unit("u", parts: new KeyPart.Integer("seed", 2));
+        Store(unit, other);
+        using (ArtifactStore store = Fake.Catalog(folder).Store)
+        {
+            Directory.Delete(store.FolderOf(unit.Kind, unit.Key), recursive: true);
+        }
+
+        Reasons().Why(unit, "run").Should().Equal("was stored, and is gone or damaged");
+        Reasons().Why(Fake.Unit("v"), "run").Should().Equal("never computed");
     }
 
     private string Runs => Path.Combine(folder.Path, "runs");

@@ -37,6 +37,27 @@ public sealed class HighWaterTests : IDisposable
             );
     }
 
+    [Theory]
+    [InlineData("0::/job", "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup rw", "job/memory.peak")]
+    [InlineData(
+        "4:memory:/job",
+        "35 31 0:32 / /sys/fs/cgroup rw - cgroup cgroup rw,memory",
+        "job/memory.max_usage_in_bytes"
+    )]
+    public void What_the_job_held_is_told_where_its_cgroup_says_it(string group, string mount, string file)
+    {
+        HighWater memory = Watch();
+        Status(15_000_000);
+        memory.After("baseline", ["mean"]);
+        Write("proc/self/cgroup", group);
+        Write("proc/self/mountinfo", mount);
+        Write("sys/fs/cgroup/memory.peak", "99000000000"); // of others, too
+        Directory.CreateDirectory(Path.Combine(root.Path, "sys/fs/cgroup/job"));
+        memory.Summary.Should().NotContain("of the job");
+        Write($"sys/fs/cgroup/{file}", "21500000000");
+        memory.Summary.Should().Contain("about 16.00 GB expected; 21.50 GB of the job, page cache included, of the 24");
+    }
+
     [Fact]
     public void A_run_that_computed_nothing_says_nothing() => Watch().Summary.Should().BeNull();
 
@@ -53,10 +74,16 @@ public sealed class HighWaterTests : IDisposable
     private static StageMemory Expected(string kind) =>
         new([new MemoryPart(kind, kind == "mean" ? 16 * Gigabyte : Gigabyte)]);
 
-    private void Status(long kilobytes)
+    private void Status(long kilobytes) =>
+        Write(
+            "proc/self/status",
+            $"Name:\tdotnet\nVmPeak:\t 99999999 kB\nVmHWM:\t{kilobytes} kB\nVmRSS:\t 1 kB"
+        );
+
+    private void Write(string path, string text)
     {
-        string file = Path.Combine(root.Path, "proc", "self", "status");
+        string file = Path.Combine(root.Path, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(file, $"Name:\tdotnet\nVmPeak:\t 99999999 kB\nVmHWM:\t{kilobytes} kB\nVmRSS:\t 1 kB\n");
+        File.WriteAllText(file, text + "\n");
     }
 }

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Pipelines.Domain.Errors;
 using Pipelines.Host.Planning;
 using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
@@ -36,6 +37,49 @@ public sealed class ArtifactStoreTests : IDisposable
         );
         Fake.Catalog(folder).Invoking(c => c.Compute(unit, _ => { }, default)).Should().Throw<InvalidDataException>();
         Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "fake")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_an_error_that_names_it_and_no_damage()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        Unit unit = Fake.Unit("a");
+        Fake.Catalog(folder).Compute(unit, _ => { }, default);
+        ArtifactStore store = Fake.Catalog(folder).Store;
+        string stored = store.FolderOf(unit.Kind, unit.Key),
+            data = Path.Combine(stored, "data.txt"),
+            manifest = Path.Combine(stored, Manifest.FileName);
+        File.Delete(data);
+        File.CreateSymbolicLink(data, "/proc/self/mem"); // to read its first page is an input/output error
+        Manifest before = Manifest.Read(manifest)!;
+        ManifestFile file = before.Files.Single() with { Bytes = new FileInfo(data).Length };
+        File.WriteAllBytes(manifest, (before with { Files = [file] }).ToJson());
+        store
+            .Invoking(s => s.Find(unit.Kind, unit.Key))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"{data}: cannot be read (*). Make it readable, or delete {stored}: *");
+        Directory.Exists(stored).Should().BeTrue();
+    }
+
+    [Fact]
+    public void What_is_damaged_and_cannot_be_set_aside_is_an_error_that_names_it()
+    {
+        Unit unit = Fake.Unit("a");
+        Fake.Catalog(folder).Compute(unit, _ => { }, default);
+        ArtifactStore store = Fake.Catalog(folder).Store;
+        string stored = store.FolderOf(unit.Kind, unit.Key);
+        File.Delete(Path.Combine(stored, "data.txt"));
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(stored)!, ".damaged"), "no folder");
+        store
+            .Invoking(s => s.Find(unit.Kind, unit.Key))
+            .Should()
+            .Throw<InputException>()
+            .WithMessage($"{stored}: is damaged (data.txt is missing) and cannot be moved to *.damaged (*). Delete it*");
     }
 
     [Theory]

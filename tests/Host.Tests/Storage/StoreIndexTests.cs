@@ -186,6 +186,38 @@ public sealed class StoreIndexTests : IDisposable
     }
 
     [Fact]
+    public void A_kind_that_is_a_path_is_a_wrong_hint()
+    {
+        Unit unit = Universe[0];
+        Compute(unit);
+        string store = Path.GetFileName(folder.Path);
+        KeyBytes key = KeyBytes.Of(unit.Key)!.Value;
+        foreach (string kind in (string[])[$"../{store}/{Kind}", $"{Kind}/../{Kind}", $"./{Kind}", "", "..", "a\0b"])
+        {
+            File.WriteAllBytes(
+                Path.Combine(Index, $"{Guid.NewGuid():N}.merged"),
+                UnitJournal.Frame([new NamedUnit(kind, key, "elsewhere"), new NamedUnit(Kind, key, unit.Name)])
+            );
+        }
+
+        while (Directory.GetFiles(Index).Length <= 8)
+        {
+            Compute(Universe[Directory.GetFiles(Index).Length]);
+        }
+
+        using (ArtifactStore reader = Open())
+        {
+            reader.ByName(Kind)[unit.Name].Should().Equal(unit.Key);
+            reader.WasStored($"../{store}/{Kind}", unit.Key).Should().BeFalse();
+        }
+
+        UnitJournal
+            .Read(Directory.EnumerateFiles(Index, "*.merged").Single())
+            .Should()
+            .OnlyContain(u => u.Kind == Kind, "what is merged was looked for in folders");
+    }
+
+    [Fact]
     public void A_unit_that_is_removed_behind_a_run_is_lost_when_it_is_read_and_computed_again()
     {
         Compute(Universe[0]);

@@ -1,8 +1,5 @@
 using System.Diagnostics;
-using System.Reflection;
 using FluentAssertions;
-using Pipelines.Models.Tensors;
-using Xunit;
 
 namespace Pipelines.Host.Tests.WholeRuns;
 
@@ -12,23 +9,17 @@ namespace Pipelines.Host.Tests.WholeRuns;
 /// </summary>
 public sealed class LibtorchTests : IDisposable
 {
-    private static readonly string Package =
-        typeof(TorchNative)
-            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .FirstOrDefault(a => a.Key == "LibTorchNative")
-            ?.Value ?? "";
-
     private readonly TemporaryFolder folder = new();
 
-    [LinuxFact]
+    [PipTorchFact]
     public void A_run_loads_it_says_so_and_has_the_units_of_any_other_libtorch()
     {
-        string torch = Install("2.10.0+cpu");
+        string torch = PipTorch.Install(folder.Path, "2.10.0+cpu");
         using var experiment = new SmallExperiment();
         string[] named = experiment.Arguments("--set", $"model.libtorch={torch}");
         var (code, output, errors) = Run(new() { ["LD_DEBUG"] = "files" }, named);
         code.Should().Be(0, output + errors);
-        errors.Should().Contain($"file={torch}/lib/libtorch_cpu.so").And.NotContain($"file={Package}");
+        errors.Should().Contain($"file={torch}/lib/libtorch_cpu.so").And.NotContain($"file={PipTorch.Package}");
         Directory
             .EnumerateFiles(experiment.Cache, "manifest.json", SearchOption.AllDirectories)
             .Should()
@@ -46,12 +37,12 @@ public sealed class LibtorchTests : IDisposable
         }
     }
 
-    [LinuxFact]
+    [PipTorchFact]
     public void One_that_is_unfit_is_refused_with_what_would_be_right()
     {
         using var experiment = new SmallExperiment();
         string copy = Path.Combine(Directory.CreateDirectory(Path.Combine(folder.Path, "cuda")).FullName, "libc10.so");
-        File.Copy(Path.Combine(Package, "libc10.so"), copy);
+        File.Copy(Path.Combine(PipTorch.Package, "libc10.so"), copy);
         foreach (
             (string version, Dictionary<string, string> environment, string message) in ((
                 string,
@@ -64,7 +55,7 @@ public sealed class LibtorchTests : IDisposable
                 ]
         )
         {
-            string[] named = experiment.Arguments("--set", $"model.libtorch={Install(version)}");
+            string[] named = experiment.Arguments("--set", $"model.libtorch={PipTorch.Install(folder.Path, version)}");
             var (code, output, errors) = Run(environment, ["plan", .. named]);
             code.Should().Be(2, output + errors);
             errors.Should().Match(message).And.NotContain("   at ");
@@ -83,25 +74,5 @@ public sealed class LibtorchTests : IDisposable
             errors = process.StandardError.ReadToEndAsync();
         process.WaitForExit();
         return (process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
-    }
-
-    private string Install(string version)
-    {
-        string torch = Path.Combine(folder.Path, "site-packages", version, "torch"),
-            lib = Directory.CreateDirectory(Path.Combine(torch, "lib")).FullName;
-        foreach (string name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so", "libgomp-98b21ff3.so.1"])
-        {
-            File.CreateSymbolicLink(Path.Combine(lib, name), Path.Combine(Package, name));
-        }
-
-        File.WriteAllText(Path.Combine(torch, "version.py"), $"__version__ = '{version}'\ncuda = None\nhip = None\n");
-        return torch;
-    }
-
-    /// <summary>A fact where there is a package with libtorch for Linux.</summary>
-    private sealed class LinuxFactAttribute : FactAttribute
-    {
-        public LinuxFactAttribute() =>
-            Skip = OperatingSystem.IsLinux() && Directory.Exists(Package) ? null : "no libtorch for Linux x64 here";
     }
 }

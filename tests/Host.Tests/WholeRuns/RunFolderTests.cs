@@ -107,6 +107,7 @@ public sealed class RunFolderTests
             ("SHA256SUMS", CutAtALine),
             ("units.txt", p => File.WriteAllText(p, "")),
             (Path.GetRelativePath(experiment.RunFolder, part), FileInPlaceOfLink),
+            (Path.GetRelativePath(experiment.RunFolder, part), File.Delete),
         ];
         foreach (var (file, damage) in damages)
         {

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Xml.Linq;
 using FluentAssertions;
 using Pipelines.Domain.Errors;
@@ -15,15 +14,9 @@ public sealed class InstalledTorchTests : IDisposable
 {
     private const string Where = "model.libtorch";
 
-    private static readonly string Package =
-        typeof(TorchNative)
-            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .FirstOrDefault(a => a.Key == "LibTorchNative")
-            ?.Value ?? "";
-
     private readonly TemporaryFolder folder = new();
 
-    [LinuxFact]
+    [PipTorchFact]
     public void The_libraries_of_a_pip_folder_come_each_behind_what_it_needs()
     {
         string torch = Install("2.10.0+cpu");
@@ -40,11 +33,11 @@ public sealed class InstalledTorchTests : IDisposable
         }
     }
 
-    [LinuxFact]
+    [PipTorchFact]
     public void Libraries_in_packages_of_their_own_are_found_and_cudnns_parts_with_it()
     {
         string torch = Install("2.10.0+cu128");
-        Link("libtorch_cuda.so", Path.Combine(torch, "lib"), "libshm.so"); // needs libtorch.so and libc10.so
+        PipTorch.Link(Path.Combine(torch, "lib", "libtorch_cuda.so"), "libshm.so"); // needs libtorch.so and libc10.so
         string cudnn = Directory.CreateDirectory(Path.Combine(torch, "..", "nvidia", "cudnn", "lib")).FullName;
         File.Move(Path.Combine(torch, "lib", "libgomp-98b21ff3.so.1"), Path.Combine(cudnn, "libgomp-98b21ff3.so.1"));
         var found = InstalledTorch.Read(torch, Where);
@@ -54,7 +47,7 @@ public sealed class InstalledTorchTests : IDisposable
         Refused(torch).Should().Match("*libgomp-98b21ff3.so.1, which *libtorch_cpu.so needs, is in none of *");
     }
 
-    [LinuxFact]
+    [PipTorchFact]
     public void An_archives_build_version_and_the_build_in_version_py_are_read()
     {
         string torch = Install("2.10.1", "cuda: Optional[str] = '12.8'");
@@ -63,7 +56,7 @@ public sealed class InstalledTorchTests : IDisposable
         InstalledTorch.Read(torch, Where).Version.Should().Be("2.10.0+cpu");
     }
 
-    [LinuxTheory]
+    [PipTorchTheory]
     [InlineData("1.13.1", "", "*is PyTorch 1.13.1; this program's TorchSharp is made for 2.10.x*pip install*")]
     [InlineData("2.11.0+cu130", "", "*is PyTorch 2.11.0+cu130;*2.10.x*")]
     [InlineData("2.10.0+rocm6.4", "", "*AMD*")]
@@ -75,7 +68,7 @@ public sealed class InstalledTorchTests : IDisposable
         string message
     ) => Refused(Install(version, more)).Should().Match(message);
 
-    [LinuxFact]
+    [PipTorchFact]
     public void What_is_missing_or_another_kind_of_file_is_named()
     {
         Refused(folder.Path).Should().Match($"{Where}: there is no libtorch_cpu.so in *torch.__path__*");
@@ -87,7 +80,7 @@ public sealed class InstalledTorchTests : IDisposable
         string core = Path.Combine(torch, "lib", "libc10.so");
         File.Delete(core);
         Refused(torch).Should().Match("*libc10.so cannot be read*");
-        byte[] bytes = File.ReadAllBytes(Path.Combine(Package, "libc10.so"));
+        byte[] bytes = File.ReadAllBytes(Path.Combine(PipTorch.Package, "libc10.so"));
         byte[] old = [.. bytes];
         while (old.AsSpan().IndexOf("_ZN3c105ErrorC1ENSt7__cxx1112basic_string"u8) is >= 0 and int at)
         {
@@ -114,16 +107,19 @@ public sealed class InstalledTorchTests : IDisposable
             .OnlyContain(p => p.Attribute("Version")!.Value.StartsWith(InstalledTorch.Wanted));
     }
 
-    [LinuxFact]
+    [PipTorchFact]
     public void Files_that_were_loaded_from_elsewhere_are_named_with_their_folder()
     {
         string torch = Install("2.10.0");
         string[] wanted = [.. InstalledTorch.Read(torch, Where).Libraries];
-        LoadedLibraries.Strayed(wanted, [Path.Combine(Package, "libc10.so")]).Should().BeEmpty("links are resolved");
+        LoadedLibraries
+            .Strayed(wanted, [Path.Combine(PipTorch.Package, "libc10.so")])
+            .Should()
+            .BeEmpty("links are resolved");
         LoadedLibraries
             .Strayed(wanted, ["/usr/local/cuda/lib64/libc10.so", "/lib/libm.so.6"])
             .Should()
-            .Equal($"libc10.so from /usr/local/cuda/lib64 instead of {Package}");
+            .Equal($"libc10.so from /usr/local/cuda/lib64 instead of {PipTorch.Package}");
         TorchNative.Touch();
         LoadedLibraries.Read().Should().Contain(path => path.EndsWith("/libtorch_cpu.so", StringComparison.Ordinal));
     }
@@ -133,39 +129,7 @@ public sealed class InstalledTorchTests : IDisposable
     private static string Refused(string path) =>
         FluentActions.Invoking(() => InstalledTorch.Read(path, Where)).Should().Throw<InputException>().Which.Message;
 
-    private string Install(string version, string more = "")
-    {
-        string torch = Path.Combine(folder.Path, "site-packages", "torch");
-        if (Directory.Exists(torch))
-        {
-            Directory.Delete(torch, recursive: true);
-        }
+    private string Install(string version) => PipTorch.Install(folder.Path, version);
 
-        string lib = Directory.CreateDirectory(Path.Combine(torch, "lib")).FullName;
-        foreach (string name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so", "libgomp-98b21ff3.so.1"])
-        {
-            Link(name, lib, name);
-        }
-
-        string assigned = version.Length > 0 ? $"__version__ = '{version}'\n" : "";
-        File.WriteAllText(Path.Combine(torch, "version.py"), $"from typing import Optional\n\n{assigned}{more}\n");
-        return torch;
-    }
-
-    private static void Link(string name, string lib, string target) =>
-        File.CreateSymbolicLink(Path.Combine(lib, name), Path.Combine(Package, target));
-
-    /// <summary>A fact where there is a package with libtorch for Linux.</summary>
-    private sealed class LinuxFactAttribute : FactAttribute
-    {
-        public LinuxFactAttribute() => Skip = SkipReason;
-    }
-
-    private sealed class LinuxTheoryAttribute : TheoryAttribute
-    {
-        public LinuxTheoryAttribute() => Skip = SkipReason;
-    }
-
-    private static string? SkipReason =>
-        OperatingSystem.IsLinux() && Directory.Exists(Package) ? null : "no libtorch package for Linux x64 here";
+    private string Install(string version, string more) => PipTorch.Install(folder.Path, version, more);
 }
