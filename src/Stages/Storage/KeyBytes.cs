@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Pipelines.Stages.Storage;
 
@@ -26,6 +27,15 @@ internal readonly record struct KeyBytes(ulong A, ulong B, ulong C, ulong D) : I
             && !hexadecimal.ContainsAnyExcept(Digits) // capital letters name another folder
             && Convert.FromHexString(hexadecimal, bytes, out _, out _) == OperationStatus.Done
             ? Read(bytes)
+            : null;
+    }
+
+    /// <summary>The same of UTF-8.</summary>
+    public static KeyBytes? Of(ReadOnlySpan<byte> hexadecimal)
+    {
+        Span<char> digits = stackalloc char[2 * Length];
+        return hexadecimal.Length == digits.Length && Encoding.Latin1.GetChars(hexadecimal, digits) == digits.Length
+            ? Of(digits)
             : null;
     }
 
