@@ -22,7 +22,7 @@ internal static class RunCommand
     /// <summary>
     /// Version of what is written into runs/: raise it when published files change while the units do not.
     /// </summary>
-    private const int PublishedVersion = 3;
+    private const int PublishedVersion = 4;
 
     /// <summary>Bytes of memory that a person may want to know of.</summary>
     private const long WorthTelling = 1_000_000_000;
@@ -60,7 +60,10 @@ internal static class RunCommand
             try
             {
                 int before = session.Catalog.Computed;
-                var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, damaged, interruption.Token));
+                var outcomes = session.Within(
+                    pipeline,
+                    () => RunOne(session, pipeline, damaged, interruption.Token)
+                );
                 // Of a run that was begun again the last outcomes count what was computed before as cached
                 int now = session.Catalog.Computed - before;
                 computed += now;
@@ -106,7 +109,9 @@ internal static class RunCommand
             Overview.Write(session);
         }
 
-        Console.WriteLine(Described(computed, stored, code == Program.Done, Stopwatch.GetElapsedTime(start)));
+        Console.WriteLine(
+            Described(computed, stored, code == Program.Done, Stopwatch.GetElapsedTime(start))
+        );
         return code;
     }
 
@@ -121,9 +126,11 @@ internal static class RunCommand
         return (computed, isWhole, stored) switch
         {
             (0, true, 1) => $"Nothing to do: the one unit is stored ({seconds}).",
-            (0, true, _) => $"Nothing to do: all {Format.Many(stored, "unit")} are stored ({seconds}).",
-            _ => $"{Format.Many(computed, "unit")} computed, {Format.Count(stored)} {(stored == 1 ? "was" : "were")} "
-                + $"stored ({seconds}).",
+            (0, true, _) =>
+                $"Nothing to do: all {Format.Many(stored, "unit")} are stored ({seconds}).",
+            _ =>
+                $"{Format.Many(computed, "unit")} computed, {Format.Count(stored)} {(stored == 1 ? "was" : "were")} "
+                    + $"stored ({seconds}).",
         };
     }
 
@@ -175,8 +182,29 @@ internal static class RunCommand
                 {
                     stage.Publish(session.Catalog.Artifacts, folder);
                 }
+
+                PublishProvenance(pipeline, folder, Provenance.Of(pipeline, units, session.Store));
             }
         );
+    }
+
+    /// <summary>Writes <c>run.json</c>, and what it says into the pages.</summary>
+    private static void PublishProvenance(Pipeline pipeline, RunFolder folder, RunRecord record)
+    {
+        AtomicFile.Write(folder.Path(RunRecord.FileName), record.ToJson(), flush: false);
+        foreach (string page in pipeline.Stages.OfType<WriteReport>().Select(r => r.PublishedPage))
+        {
+            string above = string.Concat(
+                    page.Where(c => c == Path.DirectorySeparatorChar).Select(_ => "../")
+                ),
+                file = folder.Path(page),
+                text = RegularFile.ReadAllText(file);
+            AtomicFile.Write(
+                file,
+                ProvenanceBlock.Fill(text, record, above + RunRecord.FileName),
+                flush: false
+            );
+        }
     }
 
     private static IReadOnlyList<StageOutcome> RunOne(
@@ -204,7 +232,11 @@ internal static class RunCommand
     )
     {
         string folder = session.RunFolderOf(pipeline);
-        using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
+        using RunClaim claim = RunClaim.Take(
+            folder,
+            SpecWriter.ToYaml(pipeline.Experiment),
+            session.Store
+        );
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
         using var shortages = new ShortageNotes(log);
         log.Write(
@@ -285,7 +317,9 @@ internal static class RunCommand
 
         if (cancel.IsCancellationRequested)
         {
-            log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
+            log.Write(
+                "Interrupted. What was finished is stored; the same command goes on from there."
+            );
         }
 
         return outcomes;
@@ -326,7 +360,11 @@ internal static class RunCommand
         var reasons = new Reasons(session.Store, session.Runs);
         var executor = new LocalExecutor(
             session.Jobs,
-            () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs))
+            () =>
+                WorkerThreads.Use(
+                    pipeline.Context.Arithmetic,
+                    Math.Max(1, session.Threads / session.Jobs)
+                )
         );
         var runner = new Runner(
             session.Catalog,
@@ -339,7 +377,9 @@ internal static class RunCommand
             known,
             memory
         );
-        return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
+        return progress.Show(() =>
+            plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages)
+        );
     }
 
     /// <summary>What is found damaged is told in the log and to whoever looks on.</summary>
@@ -354,7 +394,12 @@ internal static class RunCommand
         };
 
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
-    private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) =>
+    private static void PublishUnfinished(
+        Session session,
+        Pipeline pipeline,
+        RunClaim claim,
+        bool evenPublished
+    ) =>
         RunFolder.Leave(
             claim,
             evenPublished,
@@ -378,6 +423,8 @@ internal static class RunCommand
     private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>
         pipeline
             .Stages.OfType<AnswerQuestions>()
-            .Select(a => Path.Combine(folder, a.PublishedPath(Tables.Of<SampleRow>().Name) + ".csv"))
+            .Select(a =>
+                Path.Combine(folder, a.PublishedPath(Tables.Of<SampleRow>().Name) + ".csv")
+            )
             .Where(File.Exists);
 }
