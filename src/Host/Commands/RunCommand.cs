@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
+using Pipelines.Host.Commands.Completion;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
@@ -38,7 +39,7 @@ internal static class RunCommand
     /// <summary>Runs the experiments of an open session.</summary>
     public static int Execute(Session session)
     {
-        long start = Stopwatch.GetTimestamp();
+        var time = new TimeSpent();
         using var interruption = new Interruption();
         string[] names = [.. session.Pipelines.Select(p => p.Experiment.Name)];
         session.Admit(p => RunNames.RequireApart(session.Runs, p.Experiment.Name, names));
@@ -62,7 +63,7 @@ internal static class RunCommand
                 int before = session.Catalog.Computed;
                 var outcomes = session.Within(
                     pipeline,
-                    () => RunOne(session, pipeline, damaged, interruption.Token)
+                    () => RunOne(session, pipeline, damaged, time, interruption.Token)
                 );
                 // Of a run that was begun again the last outcomes count what was computed before as cached
                 int now = session.Catalog.Computed - before;
@@ -70,10 +71,7 @@ internal static class RunCommand
                 stored += outcomes.Sum(o => o.Cached + o.Computed) - now;
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    Console.WriteLine(
-                        $"Interrupted. What was finished is stored; the same command goes on from there: "
-                            + $"{CommandOf(session.Options)}"
-                    );
+                    Standing.Tell(session, i);
                     return Program.Interrupted;
                 }
 
@@ -109,9 +107,12 @@ internal static class RunCommand
             Overview.Write(session);
         }
 
-        Console.WriteLine(
-            Described(computed, stored, code == Program.Done, Stopwatch.GetElapsedTime(start))
-        );
+        foreach (string line in time.Lines(session.Jobs))
+        {
+            Console.WriteLine(line);
+        }
+
+        Console.WriteLine(Described(computed, stored, code == Program.Done, time.Elapsed));
         return code;
     }
 
@@ -126,11 +127,9 @@ internal static class RunCommand
         return (computed, isWhole, stored) switch
         {
             (0, true, 1) => $"Nothing to do: the one unit is stored ({seconds}).",
-            (0, true, _) =>
-                $"Nothing to do: all {Format.Many(stored, "unit")} are stored ({seconds}).",
-            _ =>
-                $"{Format.Many(computed, "unit")} computed, {Format.Count(stored)} {(stored == 1 ? "was" : "were")} "
-                    + $"stored ({seconds}).",
+            (0, true, _) => $"Nothing to do: all {Format.Many(stored, "unit")} are stored ({seconds}).",
+            _ => $"{Format.Many(computed, "unit")} computed, {Format.Count(stored)} {(stored == 1 ? "was" : "were")} "
+                + $"stored ({seconds}).",
         };
     }
 
@@ -143,13 +142,10 @@ internal static class RunCommand
     /// </summary>
     public static string CommandOf(RunOptions options, string spec) =>
         "dotnet run --project src/Host "
-        + Quoted(spec)
-        + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+        + Word(spec)
+        + string.Concat(options.Overrides.Select(o => $" --set {Word(o)}"));
 
-    private static string Quoted(string text) =>
-        text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal))
-            ? text
-            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    private static string Word(string text) => ShellWords.IsPlain(text) ? text : ShellWords.Quoted(text);
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
     /// <param name="session">The session.</param>
@@ -158,9 +154,7 @@ internal static class RunCommand
     /// <param name="plan">The plan of before it was run.</param>
     private static void Publish(Session session, Pipeline pipeline, RunClaim claim, Plan plan)
     {
-        Plan now = plan.IsDone
-            ? plan
-            : Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
+        Plan now = plan.IsDone ? plan : Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
         var units = now.Stages.SelectMany(s => s.Units.Select(u => (s.Stage, Unit: u))).ToList();
         var facts = pipeline.Stages.Select(s =>
             (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts)))
@@ -194,16 +188,10 @@ internal static class RunCommand
         AtomicFile.Write(folder.Path(RunRecord.FileName), record.ToJson(), flush: false);
         foreach (string page in pipeline.Stages.OfType<WriteReport>().Select(r => r.PublishedPage))
         {
-            string above = string.Concat(
-                    page.Where(c => c == Path.DirectorySeparatorChar).Select(_ => "../")
-                ),
+            string above = string.Concat(page.Where(c => c == Path.DirectorySeparatorChar).Select(_ => "../")),
                 file = folder.Path(page),
                 text = RegularFile.ReadAllText(file);
-            AtomicFile.Write(
-                file,
-                ProvenanceBlock.Fill(text, record, above + RunRecord.FileName),
-                flush: false
-            );
+            AtomicFile.Write(file, ProvenanceBlock.Fill(text, record, above + RunRecord.FileName), flush: false);
         }
     }
 
@@ -211,12 +199,13 @@ internal static class RunCommand
         Session session,
         Pipeline pipeline,
         ConcurrentQueue<string> damaged,
+        TimeSpent time,
         CancellationToken cancel
     )
     {
         try
         {
-            return RunLogged(session, pipeline, damaged, cancel);
+            return RunLogged(session, pipeline, damaged, time, cancel);
         }
         finally
         {
@@ -228,15 +217,12 @@ internal static class RunCommand
         Session session,
         Pipeline pipeline,
         ConcurrentQueue<string> damaged,
+        TimeSpent time,
         CancellationToken cancel
     )
     {
         string folder = session.RunFolderOf(pipeline);
-        using RunClaim claim = RunClaim.Take(
-            folder,
-            SpecWriter.ToYaml(pipeline.Experiment),
-            session.Store
-        );
+        using RunClaim claim = RunClaim.Take(folder, SpecWriter.ToYaml(pipeline.Experiment), session.Store);
         using var log = new RunLog(Path.Combine(folder, "log.txt"));
         using var shortages = new ShortageNotes(log);
         log.Write(
@@ -266,6 +252,7 @@ internal static class RunCommand
                 PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
             );
             memory = session.HighWaterOf(pipeline, reasons);
+            long start = Stopwatch.GetTimestamp();
             outcomes = RunStages(
                 session,
                 pipeline,
@@ -277,6 +264,7 @@ internal static class RunCommand
                 plan,
                 memory
             );
+            time.Add(outcomes, Stopwatch.GetElapsedTime(start));
         }
         catch (InputException e)
         {
@@ -317,9 +305,7 @@ internal static class RunCommand
 
         if (cancel.IsCancellationRequested)
         {
-            log.Write(
-                "Interrupted. What was finished is stored; the same command goes on from there."
-            );
+            log.Write("Interrupted. What was finished is stored; the same command goes on from there.");
         }
 
         return outcomes;
@@ -360,11 +346,7 @@ internal static class RunCommand
         var reasons = new Reasons(session.Store, session.Runs);
         var executor = new LocalExecutor(
             session.Jobs,
-            () =>
-                WorkerThreads.Use(
-                    pipeline.Context.Arithmetic,
-                    Math.Max(1, session.Threads / session.Jobs)
-                )
+            () => WorkerThreads.Use(pipeline.Context.Arithmetic, Math.Max(1, session.Threads / session.Jobs))
         );
         var runner = new Runner(
             session.Catalog,
@@ -377,9 +359,7 @@ internal static class RunCommand
             known,
             memory
         );
-        return progress.Show(() =>
-            plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages)
-        );
+        return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }
 
     /// <summary>What is found damaged is told in the log and to whoever looks on.</summary>
@@ -394,12 +374,7 @@ internal static class RunCommand
         };
 
     /// <summary>Leaves the answers of a run that stopped: they are what a person needs to see then.</summary>
-    private static void PublishUnfinished(
-        Session session,
-        Pipeline pipeline,
-        RunClaim claim,
-        bool evenPublished
-    ) =>
+    private static void PublishUnfinished(Session session, Pipeline pipeline, RunClaim claim, bool evenPublished) =>
         RunFolder.Leave(
             claim,
             evenPublished,
@@ -423,8 +398,6 @@ internal static class RunCommand
     private static IEnumerable<string> AnswerTables(Pipeline pipeline, string folder) =>
         pipeline
             .Stages.OfType<AnswerQuestions>()
-            .Select(a =>
-                Path.Combine(folder, a.PublishedPath(Tables.Of<SampleRow>().Name) + ".csv")
-            )
+            .Select(a => Path.Combine(folder, a.PublishedPath(Tables.Of<SampleRow>().Name) + ".csv"))
             .Where(File.Exists);
 }
