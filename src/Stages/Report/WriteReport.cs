@@ -132,7 +132,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 11, "pages")]
+    [UnitKind("report", 12, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)
@@ -166,6 +166,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         {
             Name = experiment.Name,
             Command = context.Command,
+            SpecDigest = FileDigests.OfText(SpecWriter.ToYaml(experiment)),
             Model = new ModelCard(
                 context.Info.Name,
                 experiment.Model.Path.Raw,

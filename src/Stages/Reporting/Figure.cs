@@ -19,7 +19,12 @@ internal sealed record Drawing(string Title, string Shows, string Reading, Figur
     /// <summary>The picture.</summary>
     /// <param name="width"><see cref="Wide"/> or <see cref="Narrow"/>.</param>
     /// <param name="id">Unique in a page.</param>
-    public string Draw(double width, string id) => DrawAt(new Canvas(id, width, Title, Shows)).ToString();
+    public string Draw(double width, string id) => On(width, id).ToString();
+
+    /// <summary>The drawing.</summary>
+    /// <param name="width">In pixels.</param>
+    /// <param name="id">Unique in a page.</param>
+    public Svg On(double width, string id) => DrawAt(new Canvas(id, width, Title, Shows));
 }
 
 /// <summary>A drawing in its place on a page.</summary>

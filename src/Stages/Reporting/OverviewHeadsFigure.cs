@@ -165,7 +165,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
                 double y = top + Head + (e * (row + (canvas.IsNarrow ? 14 : 0))) + (Gap / 2);
                 if (canvas.IsNarrow)
                 {
-                    svg.Text(x.Start + 4, y + 8, Cut(experiments[e].Name, 48), ink: Palette.Ink, size: 11, halo: true);
+                    svg.Text(x.Start + 4, y + 8, FigureFont.Fit(experiments[e].Name, x.End - x.Start, 11), ink: Palette.Ink, size: 11, halo: true);
                     y += 14;
                 }
                 else if (left == label)
@@ -173,7 +173,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
                     svg.Text(
                         left - 8,
                         y + (criteria.Length * Lane / 2) + 4,
-                        Cut(experiments[e].Name, 24),
+                        FigureFont.Fit(experiments[e].Name, label - 8),
                         "end",
                         Palette.Ink
                     );
