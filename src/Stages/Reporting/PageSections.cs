@@ -111,13 +111,15 @@ internal static class PageSections
     private static string FigureBlock(Figure figure, string files)
     {
         Svg wide = figure.Drawing.On(Drawing.Wide, figure.Name + "-w");
+        var (onPaper, forPage) = figure.Drawing.Readings;
+        string note = forPage.Length > 0 ? $"<span class=\"screen\"> {Escape(forPage)}</span>" : "";
         string form = wide.Height > Tall * wide.Width ? " class=\"tall\"" : "";
         return $"<figure id=\"{figure.Name}\"{form}>\n<h3>{Escape(figure.Title)} <span "
             + $"class=\"tag\">{Escape(figure.Place.Paper)}</span></h3>\n"
             + $"<p class=\"shows\">{Escape(figure.Drawing.Shows)}</p>\n"
             + $"<div class=\"wide\">{wide}</div>\n<div "
             + $"class=\"narrow\">{figure.Drawing.Draw(Drawing.Narrow, figure.Name + "-n")}</div>\n"
-            + $"<figcaption>{Escape(figure.Drawing.Reading)}</figcaption>\n<div "
+            + $"<figcaption>{Escape(onPaper)}{note}</figcaption>\n<div "
             + $"class=\"files\">{files}{Saves}\n{Data(figure.Table)}</div>\n</figure>\n";
     }
 

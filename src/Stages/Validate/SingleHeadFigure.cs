@@ -175,7 +175,8 @@ internal sealed class SingleHeadFigure : IFigure<Findings>
             $"layer {Count(best / heads)}, head {Count(best % heads)}\nδ = {Fixed(sample.SingleHead[best], 3)}",
             0
         );
-        svg.Text(x.Start, y.End - 20, FigureFont.Fit(sample.Answer, x.End - x.Start, bold: true), ink: Palette.Ink, bold: true)
+        string answer = FigureFont.Fit(sample.Answer, x.End - x.Start, bold: true);
+        svg.Text(x.Start, y.End - 20, answer, ink: Palette.Ink, bold: true)
             .Text(x.Start, y.End - 6, $"greatest δ {Fixed(Greatest(sample), 3)}", size: 11);
         if (names)
         {

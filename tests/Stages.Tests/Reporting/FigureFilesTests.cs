@@ -135,8 +135,19 @@ public sealed partial class FigureFilesTests
             .StartWith(figure.Title)
             .And.Contain(figure.Place.Paper)
             .And.Contain(figure.Drawing.Shows)
-            .And.Contain(figure.Drawing.Reading)
+            .And.Contain(figure.Drawing.Readings.OnPaper)
             .And.EndWith("\n");
+    }
+
+    [Fact]
+    public void A_caption_on_paper_does_not_ask_for_a_click()
+    {
+        Whole.Value.Should().Contain(f => f.Drawing.Readings.ForPage.Length > 0);
+        foreach (Figure figure in Whole.Value)
+        {
+            FigureFiles.Caption(figure).Should().NotContainEquivalentOf("click", figure.Name);
+            figure.Drawing.Readings.ForPage.Count(c => c == '.').Should().BeLessThan(2, figure.Name);
+        }
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal static class FigureFiles
 
     /// <summary>The caption: what is shown, what this shows, how to read it.</summary>
     public static string Caption(Figure figure) =>
-        $"{figure.Title} ({figure.Place.Paper})\n\n{figure.Drawing.Shows}\n\n{figure.Drawing.Reading}\n";
+        $"{figure.Title} ({figure.Place.Paper})\n\n{figure.Drawing.Shows}\n\n{figure.Drawing.Readings.OnPaper}\n";
 
     private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 }
