@@ -166,6 +166,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         {
             Name = experiment.Name,
             Command = context.Command,
+            SpecDigest = FileDigests.OfText(SpecWriter.ToYaml(experiment)),
             Model = new ModelCard(
                 context.Info.Name,
                 experiment.Model.Path.Raw,
