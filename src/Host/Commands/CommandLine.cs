@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipelines.Domain.Errors;
+using Pipelines.Host.Commands.Completion;
 
 namespace Pipelines.Host.Commands;
 
@@ -45,6 +46,7 @@ internal static class CommandLine
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
+        root.Add(CompletionCommand.Build());
         EmptyTexts.Refuse(root);
         Help.Attach(root);
         return root;
@@ -181,7 +183,15 @@ internal sealed record RunOptions(
     bool KeepGoing,
     bool IgnoreLimits = false,
     bool Verify = false
-);
+)
+{
+    /// <summary>The words of the command line.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [Spec];
+
+    /// <summary>The same command once more, as a shell takes it.</summary>
+    public string Again =>
+        string.Join(' ', Words.Select(w => ShellWords.IsPlain(w) ? w : ShellWords.Quoted(w)).Prepend(Help.Program));
+}
 
 /// <summary>Options that several commands share.</summary>
 internal sealed class SharedOptions
@@ -285,7 +295,10 @@ internal sealed class SharedOptions
             parsed.GetValue(KeepGoing),
             parsed.GetValue(IgnoreLimits),
             parsed.GetValue(Verify)
-        );
+        )
+        {
+            Words = [.. parsed.Tokens.Select(t => t.Value)],
+        };
     }
 
     /// <summary>The error where no experiment file is named.</summary>

@@ -172,9 +172,11 @@ internal static class Help
         return Directory.EnumerateFiles(folder, "*.y*ml", options).Take(most).Order(StringComparer.Ordinal).ToList();
     }
 
+    /// <summary>What was taken for the experiment file, where it is none: options may stand before it.</summary>
     private static string? Verb(ParseResult parsed, RootCommand root) =>
-        parsed.Tokens.Count > 0 && !parsed.Tokens[0].Value.StartsWith('-')
-            ? UnknownVerb(parsed.Tokens[0].Value, root.Subcommands.Select(c => c.Name))
+        root.Arguments.Select(a => parsed.GetResult(a)?.Tokens).FirstOrDefault(t => t is { Count: > 0 }) is { } words
+        && !words[0].Value.StartsWith('-')
+            ? UnknownVerb(words[0].Value, root.Subcommands.Select(c => c.Name))
             : null;
 
     private static string Meant(string word, Command command)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Pipelines.Domain.Errors;
 using Pipelines.Files;
+using Pipelines.Host.Commands.Completion;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
@@ -22,7 +23,7 @@ internal static class RunCommand
     /// <summary>
     /// Version of what is written into runs/: raise it when published files change while the units do not.
     /// </summary>
-    private const int PublishedVersion = 3;
+    private const int PublishedVersion = 4;
 
     /// <summary>Bytes of memory that a person may want to know of.</summary>
     private const long WorthTelling = 1_000_000_000;
@@ -38,7 +39,7 @@ internal static class RunCommand
     /// <summary>Runs the experiments of an open session.</summary>
     public static int Execute(Session session)
     {
-        long start = Stopwatch.GetTimestamp();
+        var time = new TimeSpent();
         using var interruption = new Interruption();
         string[] names = [.. session.Pipelines.Select(p => p.Experiment.Name)];
         session.Admit(p => RunNames.RequireApart(session.Runs, p.Experiment.Name, names));
@@ -60,17 +61,17 @@ internal static class RunCommand
             try
             {
                 int before = session.Catalog.Computed;
-                var outcomes = session.Within(pipeline, () => RunOne(session, pipeline, damaged, interruption.Token));
+                var outcomes = session.Within(
+                    pipeline,
+                    () => RunOne(session, pipeline, damaged, time, interruption.Token)
+                );
                 // Of a run that was begun again the last outcomes count what was computed before as cached
                 int now = session.Catalog.Computed - before;
                 computed += now;
                 stored += outcomes.Sum(o => o.Cached + o.Computed) - now;
                 if (interruption.Token.IsCancellationRequested)
                 {
-                    Console.WriteLine(
-                        $"Interrupted. What was finished is stored; the same command goes on from there: "
-                            + $"{CommandOf(session.Options)}"
-                    );
+                    Standing.Tell(session, i);
                     return Program.Interrupted;
                 }
 
@@ -106,7 +107,12 @@ internal static class RunCommand
             Overview.Write(session);
         }
 
-        Console.WriteLine(Described(computed, stored, code == Program.Done, Stopwatch.GetElapsedTime(start)));
+        foreach (string line in time.Lines(session.Jobs))
+        {
+            Console.WriteLine(line);
+        }
+
+        Console.WriteLine(Described(computed, stored, code == Program.Done, time.Elapsed));
         return code;
     }
 
@@ -136,13 +142,10 @@ internal static class RunCommand
     /// </summary>
     public static string CommandOf(RunOptions options, string spec) =>
         "dotnet run --project src/Host "
-        + Quoted(spec)
-        + string.Concat(options.Overrides.Select(o => $" --set {Quoted(o)}"));
+        + Word(spec)
+        + string.Concat(options.Overrides.Select(o => $" --set {Word(o)}"));
 
-    private static string Quoted(string text) =>
-        text.All(c => char.IsLetterOrDigit(c) || "-_./=,:+".Contains(c, StringComparison.Ordinal))
-            ? text
-            : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    private static string Word(string text) => ShellWords.IsPlain(text) ? text : ShellWords.Quoted(text);
 
     /// <summary>Fills the run's folder unless it holds these very results.</summary>
     /// <param name="session">The session.</param>
@@ -151,9 +154,7 @@ internal static class RunCommand
     /// <param name="plan">The plan of before it was run.</param>
     private static void Publish(Session session, Pipeline pipeline, RunClaim claim, Plan plan)
     {
-        Plan now = plan.IsDone
-            ? plan
-            : Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
+        Plan now = plan.IsDone ? plan : Plan.Of(pipeline, session.Catalog, new HashSet<string>(StringComparer.Ordinal));
         var units = now.Stages.SelectMany(s => s.Units.Select(u => (s.Stage, Unit: u))).ToList();
         var facts = pipeline.Stages.Select(s =>
             (s.Name, FileDigests.OfText(s.PublishedFacts(session.Catalog.Artifacts)))
@@ -175,20 +176,36 @@ internal static class RunCommand
                 {
                     stage.Publish(session.Catalog.Artifacts, folder);
                 }
+
+                PublishProvenance(pipeline, folder, Provenance.Of(pipeline, units, session.Store));
             }
         );
+    }
+
+    /// <summary>Writes <c>run.json</c>, and what it says into the pages.</summary>
+    private static void PublishProvenance(Pipeline pipeline, RunFolder folder, RunRecord record)
+    {
+        AtomicFile.Write(folder.Path(RunRecord.FileName), record.ToJson(), flush: false);
+        foreach (string page in pipeline.Stages.OfType<WriteReport>().Select(r => r.PublishedPage))
+        {
+            string above = string.Concat(page.Where(c => c == Path.DirectorySeparatorChar).Select(_ => "../")),
+                file = folder.Path(page),
+                text = RegularFile.ReadAllText(file);
+            AtomicFile.Write(file, ProvenanceBlock.Fill(text, record, above + RunRecord.FileName), flush: false);
+        }
     }
 
     private static IReadOnlyList<StageOutcome> RunOne(
         Session session,
         Pipeline pipeline,
         ConcurrentQueue<string> damaged,
+        TimeSpent time,
         CancellationToken cancel
     )
     {
         try
         {
-            return RunLogged(session, pipeline, damaged, cancel);
+            return RunLogged(session, pipeline, damaged, time, cancel);
         }
         finally
         {
@@ -200,6 +217,7 @@ internal static class RunCommand
         Session session,
         Pipeline pipeline,
         ConcurrentQueue<string> damaged,
+        TimeSpent time,
         CancellationToken cancel
     )
     {
@@ -234,6 +252,7 @@ internal static class RunCommand
                 PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
             );
             memory = session.HighWaterOf(pipeline, reasons);
+            long start = Stopwatch.GetTimestamp();
             outcomes = RunStages(
                 session,
                 pipeline,
@@ -245,6 +264,7 @@ internal static class RunCommand
                 plan,
                 memory
             );
+            time.Add(outcomes, Stopwatch.GetElapsedTime(start));
         }
         catch (InputException e)
         {

@@ -75,7 +75,8 @@ internal sealed class Session : IDisposable
         Catalog = new Catalog(
             Store,
             string.Join(", ", Pipelines.Select(p => p.Context.Arithmetic.ToString()).Distinct()),
-            options.Verify
+            options.Verify,
+            Origin.Here(Threads, Jobs)
         );
     }
 

@@ -6,38 +6,56 @@ using Spectre.Console;
 
 namespace Pipelines.Host.Commands;
 
-/// <summary>What came out, in a few lines at the end of a run.</summary>
+/// <summary>
+/// What came out, in a few lines at the end of a run. A table breaks what is longer than its column; paths stand below
+/// it, where nothing does.
+/// </summary>
 internal static class SummaryTable
 {
     /// <summary>Prints the stages' summaries and where the report lies.</summary>
     public static void Print(Pipeline pipeline, Artifacts artifacts, string folder)
     {
         IReadOnlyList<SummaryRow> rows = [.. pipeline.Stages.SelectMany(s => s.Summary(artifacts))];
-        string report = Path.Combine(folder, "report.html");
-        if (File.Exists(report))
-        {
-            rows = [.. rows, new SummaryRow("report", report)];
-        }
-
-        rows = [.. rows, new SummaryRow("tables", Path.Combine(folder, "tables"))];
-        rows = [.. rows.Select(r => new SummaryRow(Shown.Name(r.What), Shown.Name(r.Value)))];
+        SummaryRow[] paths =
+        [
+            .. File.Exists(Path.Combine(folder, "report.html"))
+                ? [new SummaryRow("report", Path.Combine(folder, "report.html"))]
+                : Array.Empty<SummaryRow>(),
+            new SummaryRow("tables", Path.Combine(folder, "tables")),
+        ];
         if (Console.IsOutputRedirected)
         {
-            int width = rows.Max(r => r.What.Length);
-            foreach (SummaryRow row in rows)
-            {
-                Console.WriteLine($"  {row.What.PadRight(width)}  {row.Value}");
-            }
+            WriteLines([.. rows, .. paths]);
+            return;
+        }
 
+        WriteTable(rows, AnsiConsole.Console);
+        WriteLines(paths);
+    }
+
+    /// <summary>Rows as a table for a terminal.</summary>
+    internal static void WriteTable(IReadOnlyList<SummaryRow> rows, IAnsiConsole console)
+    {
+        if (rows.Count == 0)
+        {
             return;
         }
 
         var table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumn("").AddColumn("");
         foreach (SummaryRow row in rows)
         {
-            table.AddRow(Markup.Escape(row.What), Markup.Escape(row.Value));
+            table.AddRow(Markup.Escape(Shown.Name(row.What)), Markup.Escape(Shown.Name(row.Value)));
         }
 
-        AnsiConsole.Write(table);
+        console.Write(table);
+    }
+
+    private static void WriteLines(IReadOnlyList<SummaryRow> rows)
+    {
+        int width = rows.Max(r => Shown.Name(r.What).Length);
+        foreach (SummaryRow row in rows)
+        {
+            Console.WriteLine($"  {Shown.Name(row.What).PadRight(width)}  {Shown.Name(row.Value)}");
+        }
     }
 }

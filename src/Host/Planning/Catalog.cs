@@ -17,6 +17,7 @@ internal sealed class Catalog
     private readonly ArtifactStore store;
     private readonly string device;
     private readonly bool verify;
+    private readonly Origin? origin;
     private readonly ConcurrentDictionary<string, string> sound = new(StringComparer.Ordinal);
 
     /// <summary>Keys of units that were found damaged or gone, and not computed since.</summary>
@@ -28,11 +29,13 @@ internal sealed class Catalog
     /// <param name="store">Keeps the units.</param>
     /// <param name="device">Written into manifests.</param>
     /// <param name="verify">Believe that a unit is stored only after its files were looked at, all their bytes.</param>
-    public Catalog(ArtifactStore store, string device, bool verify = false)
+    /// <param name="origin">This process; written into manifests.</param>
+    public Catalog(ArtifactStore store, string device, bool verify = false, Origin? origin = null)
     {
         this.store = store;
         this.device = device;
         this.verify = verify;
+        this.origin = origin;
         Artifacts = new Artifacts(Has, FolderOf);
     }
 
@@ -119,7 +122,8 @@ internal sealed class Catalog
                     Libraries.Value,
                     DateTime.UtcNow,
                     seconds,
-                    unit.Work
+                    unit.Work,
+                    origin
                 )
         );
         sound[key] = store.FolderOf(unit.Kind, key);

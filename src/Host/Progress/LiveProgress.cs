@@ -1,16 +1,40 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pipelines.Domain.Errors;
+using Pipelines.Stages.Reporting;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Pipelines.Host.Progress;
 
-/// <summary>A bar a stage, with rate and time left, on a terminal.</summary>
+/// <summary>
+/// A bar a stage, with rate and time left, on a terminal. A bar takes one line, however narrow that is.
+/// </summary>
 internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
 {
+    /// <summary>Columns of a terminal that has room for everything, and of one that still has for rates.</summary>
+    private const int Wide = 100,
+        Usual = 70;
+
+    /// <summary>Columns of "100%", and of the blanks between four columns and before the edge.</summary>
+    private const int Percentage = 4,
+        Gaps = 4;
+
     private readonly ConcurrentDictionary<string, Bar> bars = new(StringComparer.Ordinal);
     private ProgressContext? context;
+
+    private int Width => console.Profile.Width;
+
+    private int BarWidth =>
+        Width switch
+        {
+            >= Wide => 30,
+            >= Usual => 20,
+            _ => 8,
+        };
+
+    /// <summary>Columns of the longest name; longer ones are cut.</summary>
+    private int NameWidth => Math.Max(8, Width / 3);
 
     /// <inheritdoc/>
     public override T Show<T>(Func<T> body) =>
@@ -20,9 +44,9 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
             .HideCompleted(false)
             .Columns(
                 new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn { Width = 30 },
+                new ProgressBarColumn { Width = BarWidth },
                 new PercentageColumn(),
-                new NoteColumn(bars)
+                new NoteColumn(this)
             )
             .Start(started =>
             {
@@ -35,7 +59,11 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     {
         Bar bar = bars.GetOrAdd(
             stage,
-            name => new Bar(context!.AddTask(Markup.Escape(name), autoStart: true), done, workUnit)
+            name => new Bar(
+                context!.AddTask(Markup.Escape(Format.Cut(name, NameWidth)), autoStart: true),
+                done,
+                workUnit
+            )
         );
         bar.Task.MaxValue = Math.Max(total, 1);
         bar.Task.Value = total == 0 ? 1 : done;
@@ -62,20 +90,24 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
     }
 
     /// <inheritdoc/>
-    public override void Finished(string stage, string summary)
+    public override void Finished(string stage, string summary, bool isWhole)
     {
         if (!bars.TryGetValue(stage, out Bar? bar))
         {
             return;
         }
 
-        bar.Task.Value = bar.Task.MaxValue;
+        if (isWhole)
+        {
+            bar.Task.Value = bar.Task.MaxValue; // less came than was expected
+        }
+
         bar.Summary = summary;
         bar.Task.StopTask();
     }
 
     /// <inheritdoc/>
-    public override void Message(string text) => console.MarkupLineInterpolated($"{Shown.Lines(text)}");
+    public override void Message(string text) => console.Write(new Unbroken(Shown.Lines(text)));
 
     private sealed class Bar(ProgressTask task, double cached, string workUnit)
     {
@@ -85,35 +117,39 @@ internal sealed class LiveProgress(IAnsiConsole console) : RunProgress
 
         public Stopwatch Time { get; } = new(); // at work
 
-        public string Note
+        /// <summary>What there is to say, in so many columns.</summary>
+        public string Note(int room)
         {
-            get
+            if (Summary is not null)
             {
-                if (Summary is not null)
-                {
-                    return Summary;
-                }
-
-                double computed = Task.Value - cached,
-                    seconds = Time.Elapsed.TotalSeconds;
-                if (computed <= 0 || seconds <= 0.2)
-                {
-                    return "";
-                }
-
-                double rate = computed / seconds;
-                return $"{Rate(rate, workUnit)}, "
-                    + $"{Duration(TimeSpan.FromSeconds((Task.MaxValue - Task.Value) / rate))} left";
+                return Format.Cut(Summary, room);
             }
+
+            double computed = Task.Value - cached,
+                seconds = Time.Elapsed.TotalSeconds;
+            if (computed <= 0 || seconds <= 0.2)
+            {
+                return "";
+            }
+
+            double rate = computed / seconds;
+            string left = $"{Duration(TimeSpan.FromSeconds((Task.MaxValue - Task.Value) / rate))} left",
+                whole = $"{Rate(rate, workUnit)}, {left}";
+            return whole.Length <= room ? whole : Format.Cut(left, room);
         }
     }
 
-    private sealed class NoteColumn(ConcurrentDictionary<string, Bar> bars) : ProgressColumn
+    private sealed class NoteColumn(LiveProgress progress) : ProgressColumn
     {
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text(
-                bars.Values.FirstOrDefault(b => b.Task == task)?.Note ?? "",
-                new Style(decoration: Decoration.Dim)
-            ).Overflow(Overflow.Ellipsis);
+        protected override bool NoWrap => true;
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
+        {
+            int names = progress.bars.Keys.Select(n => Math.Min(n.Length, progress.NameWidth)).DefaultIfEmpty().Max(),
+                room = progress.Width - names - progress.BarWidth - Percentage - Gaps;
+            Bar? bar = progress.bars.Values.FirstOrDefault(b => b.Task == task);
+            string note = room < 2 ? "" : bar?.Note(room) ?? "";
+            return new Text(note, new Style(decoration: Decoration.Dim)).Overflow(Overflow.Ellipsis);
+        }
     }
 }

@@ -60,7 +60,7 @@ internal sealed class PlainProgress(TextWriter output) : RunProgress
     }
 
     /// <inheritdoc/>
-    public override void Finished(string stage, string summary) => Message($"{stage}: {summary}");
+    public override void Finished(string stage, string summary, bool isWhole) => Message($"{stage}: {summary}");
 
     /// <inheritdoc/>
     public override void Message(string text)

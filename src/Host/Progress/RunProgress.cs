@@ -24,13 +24,14 @@ internal abstract class RunProgress
     /// <summary>A stage is over.</summary>
     /// <param name="stage">Name in the spec.</param>
     /// <param name="summary">One line: what was computed, what was cached.</param>
-    public abstract void Finished(string stage, string summary);
+    /// <param name="isWhole">All of it is there.</param>
+    public abstract void Finished(string stage, string summary, bool isWhole);
 
     /// <summary>A sentence that stays on the screen.</summary>
     public abstract void Message(string text);
 
     /// <summary>A rate for people: 1234 masks/s, 0.31 pictures/s.</summary>
-    protected static string Rate(double perSecond, string workUnit) =>
+    internal static string Rate(double perSecond, string workUnit) =>
         string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"{(perSecond >= 100 ? Math.Round(perSecond) : Math.Round(perSecond, 2))} {workUnit}/s"

@@ -95,6 +95,7 @@ internal sealed class Runner(
                 s.Units.Count,
                 new Dictionary<Unit, Exception>(),
                 0,
+                0,
                 0
             )),
         ];
@@ -359,7 +360,7 @@ internal sealed class Runner(
         stage.IsOver = true;
         foreach (var (kind, count) in stage.ComputedOf.Where(k => k.Key != stage.Stage.Kind))
         {
-            progress.Finished(Label(stage.Stage, kind), $"{count} computed");
+            progress.Finished(Label(stage.Stage, kind), $"{count} computed", stage.IsWhole(catalog));
         }
 
         Tell(stage.Outcome(catalog), stage.ComputedOf.Keys);
@@ -369,7 +370,7 @@ internal sealed class Runner(
     {
         string summary = Describe(outcome),
             held = memory?.After(outcome.Stage.Name, kinds) is { } told ? $"; {told}" : "";
-        progress.Finished(outcome.Stage.Name, summary);
+        progress.Finished(outcome.Stage.Name, summary, outcome.Whole);
         log.Write($"{outcome.Stage.Name}: {summary}{held}");
     }
 

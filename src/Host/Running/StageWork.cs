@@ -12,13 +12,15 @@ namespace Pipelines.Host.Running;
 /// <param name="Failures">Units that failed.</param>
 /// <param name="Missing">Units that could not be started: their inputs failed or the run was interrupted.</param>
 /// <param name="Seconds">Time by the clock while a unit of the stage was at work.</param>
+/// <param name="Work">Work done in it, in the stage's measure; units of another measure are left out.</param>
 internal sealed record StageOutcome(
     Stage Stage,
     int Computed,
     int Cached,
     IReadOnlyDictionary<Unit, Exception> Failures,
     int Missing,
-    double Seconds
+    double Seconds,
+    long Work
 )
 {
     /// <summary>All units are there.</summary>
@@ -34,6 +36,7 @@ internal sealed class StageWork(Stage stage, int number)
     private readonly Dictionary<Unit, Exception> failures = [];
     private readonly Stopwatch clock = new();
     private int atWork;
+    private long work;
 
     /// <summary>The stage.</summary>
     public Stage Stage => stage;
@@ -93,6 +96,7 @@ internal sealed class StageWork(Stage stage, int number)
         {
             Open--;
             computedOf[unit.Kind]++;
+            work += unit.WorkUnit == stage.WorkUnit ? unit.Work : 0;
         }
     }
 
@@ -114,7 +118,8 @@ internal sealed class StageWork(Stage stage, int number)
             Math.Max(0, there - computed),
             failures,
             missing + (missing == 0 && failures.Count == 0 && !IsKnown ? 1 : 0),
-            clock.Elapsed.TotalSeconds
+            clock.Elapsed.TotalSeconds,
+            work
         );
     }
 }

@@ -140,6 +140,13 @@ internal sealed class GroupsFigure : IFigure<Findings>
         return svg;
     }
 
+    /// <summary>A group's name and its number, by which its column is found.</summary>
+    private static string Numbered(string group, int number)
+    {
+        string ending = " " + Count(number);
+        return FigureFont.Fit(group, Names - 10 - FigureFont.Width(ending, 11), 11) + ending;
+    }
+
     private static void DrawMatrix(
         Svg svg,
         string[] groups,
@@ -179,7 +186,7 @@ internal sealed class GroupsFigure : IFigure<Findings>
         for (int a = 0; a < count; a++)
         {
             double middle = Head + ((a + 0.5) * cell) + 4;
-            svg.Text(Names - 10, middle, $"{Cut(groups[a], 15)} {Count(a + 1)}", "end", Palette.Ink, size: 11)
+            svg.Text(Names - 10, middle, Numbered(groups[a], a + 1), "end", Palette.Ink, size: 11)
                 .Text(Names + ((a + 0.5) * cell), Head - 8, Count(a + 1), "middle", size: 11);
             for (int b = 0; b < count; b++)
             {

@@ -18,15 +18,15 @@ internal static class ComparisonInks
     /// <returns>Its height.</returns>
     public static double Key(Svg svg, RunComparison runs, double left)
     {
-        double half = (svg.Width - left) / 2;
-        int characters = (int)((half - 30) / 7.2);
+        double half = (svg.Width - left) / 2,
+            room = half - 30;
         svg.BeginKey(0)
             .Rectangle(left, 5, 18, 6, A)
-            .Text(left + 24, 12, Format.Cut($"A  {runs.A.Name}", characters), ink: Palette.Ink)
+            .Text(left + 24, 12, FigureFont.Fit($"A  {runs.A.Name}", room), ink: Palette.Ink)
             .End();
         svg.BeginKey(1)
             .Rectangle(left + half, 6, 18, 4, B)
-            .Text(left + half + 24, 12, Format.Cut($"B  {runs.B.Name}", characters), ink: Palette.Ink)
+            .Text(left + half + 24, 12, FigureFont.Fit($"B  {runs.B.Name}", room), ink: Palette.Ink)
             .End();
         return KeyHeight;
     }

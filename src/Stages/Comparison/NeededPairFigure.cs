@@ -110,7 +110,7 @@ internal sealed class NeededPairFigure : IFigure<ComparedScans>
             CriterionComparison criterion = scan.Criteria[i];
             if (hasNames)
             {
-                place.DrawName(svg, i, criterion.Title, 16, criterion.Criterion == Criteria.HeadAttribution);
+                place.DrawName(svg, i, criterion.Title, criterion.Criterion == Criteria.HeadAttribution);
             }
 
             NeededComparison needed = panel.Of(criterion);

@@ -39,6 +39,9 @@ public abstract class Stage
     /// <summary>The tables that the stage's units make, in order; all units are there.</summary>
     public virtual IEnumerable<PublishedTable> Published(Artifacts artifacts) => [];
 
+    /// <summary>Files beside the tables, that hold the same in forms for other programs; all units are there.</summary>
+    public virtual IEnumerable<PublishedFile> PublishedFiles(Artifacts artifacts) => [];
+
     /// <summary>
     /// Tables of other stages that figures of this stage's tables read with them: by the row of this stage's table.
     /// </summary>
@@ -60,7 +63,14 @@ public abstract class Stage
     public virtual string PublishedFacts(Artifacts artifacts) => "";
 
     /// <summary>Writes or links the stage's files when all units are there.</summary>
-    public virtual void Publish(Artifacts artifacts, RunFolder folder) => Publish(Published(artifacts), folder);
+    public virtual void Publish(Artifacts artifacts, RunFolder folder)
+    {
+        Publish(Published(artifacts), folder);
+        foreach (PublishedFile file in PublishedFiles(artifacts))
+        {
+            file.Publish(folder, PublishedPath(file.Name));
+        }
+    }
 
     /// <summary>Writes or links some of the stage's tables.</summary>
     public void Publish(IEnumerable<PublishedTable> tables, RunFolder folder)

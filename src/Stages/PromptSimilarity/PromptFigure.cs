@@ -14,7 +14,7 @@ internal sealed class PromptFigure : IFigure<Findings>
     private const double Right = 94,
         Row = 40,
         Top = 30;
-    private const int NameCharacters = 8;
+    private const double WidestName = 78;
 
     /// <summary>The figure; null without other prompts.</summary>
     public static Drawing? Of(Findings findings)
@@ -139,19 +139,19 @@ internal sealed class PromptFigure : IFigure<Findings>
             .. rows.Where(r => r.Paper is not null).Select(r => r.Paper!.Value.Mean - r.Paper.Value.Deviation),
         ];
         double least = Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 20) / 20, -1, 0.9);
-        double left = Math.Clamp(14 + (8 * rows.Max(r => r.Prompt.Length)), 44, 14 + (8 * NameCharacters));
+        double left = Math.Clamp(14 + rows.Max(r => FigureFont.Width(r.Prompt, bold: true)), 44, WidestName);
         var x = new Scale(least, 1, left, canvas.Width - Right);
         RowAxis.Draw(svg, x, Top - 6, bottom, $"cosine of β with that under {own}", canvas.IsNarrow ? 4 : 8);
         svg.Text(x.End + 8, Top - 12, "mean ± sd", size: 11);
         for (int i = 0; i < rows.Length; i++)
         {
-            DrawRow(svg, rows[i], x, Top + (i * Row), (int)((x.End - x.Start) / 5.9));
+            DrawRow(svg, rows[i], x, Top + (i * Row));
         }
 
         return svg;
     }
 
-    private static void DrawRow(Svg svg, PromptRow row, Scale x, double y, int characters)
+    private static void DrawRow(Svg svg, PromptRow row, Scale x, double y)
     {
         double middle = y + 26;
         if (row.Paper is { } paper)
@@ -170,8 +170,15 @@ internal sealed class PromptFigure : IFigure<Findings>
                 .Line(x.Clamped(paper.Mean), middle - 9, x.Clamped(paper.Mean), middle + 9, Palette.Muted, 1.2);
         }
 
-        svg.Text(x.Start - 10, middle + 4, Cut(row.Prompt, NameCharacters), "end", Palette.Ink, bold: true)
-            .Text(x.Start, y + 11, Cut(row.Text, characters), size: 11, halo: true);
+        svg.Text(
+                x.Start - 10,
+                middle + 4,
+                FigureFont.Fit(row.Prompt, x.Start - 10, bold: true),
+                "end",
+                Palette.Ink,
+                bold: true
+            )
+            .Text(x.Start, y + 11, FigureFont.Fit(row.Text, x.End - x.Start, 11), size: 11, halo: true);
         svg.Cloud(
             [.. row.Cosines.Where(double.IsFinite).Select((c, i) => (x.Clamped(c), middle + (((i % 5) - 2) * 3.0)))],
             2,

@@ -137,10 +137,10 @@ internal sealed class PredictedPhiFigure : IFigure<Findings>
 
     private static void DrawPanel(Svg svg, SampleResult sample, Scale x, Scale y, bool names, bool first)
     {
-        int characters = (int)((x.End - x.Start) / 7);
         int ticks = x.End - x.Start < 140 ? 3 : 5;
         svg.Axes(x, y, names ? "predicted φ" : "", "", x.Ticks(ticks), y.Ticks(ticks));
-        svg.Text(x.Start, y.End - 22, Cut(sample.Answer, characters), ink: Palette.Ink, bold: true)
+        string answer = FigureFont.Fit(sample.Answer, x.End - x.Start, bold: true);
+        svg.Text(x.Start, y.End - 22, answer, ink: Palette.Ink, bold: true)
             .Text(x.Start, y.End - 7, $"R² {Fixed(sample.R2, 2)}", size: 11);
         if (first)
         {

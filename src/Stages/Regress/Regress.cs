@@ -61,6 +61,14 @@ public sealed class Regress(
         ];
 
     /// <inheritdoc/>
+    public override IEnumerable<PublishedFile> PublishedFiles(Artifacts artifacts) =>
+        HeadScores.Files(
+            () => [.. Forward.Accepted(artifacts)!.Select(s => Beta(artifacts, s))],
+            context.Heads,
+            context.Info.Heads
+        );
+
+    /// <inheritdoc/>
     public override IReadOnlyList<SummaryRow> Summary(Artifacts artifacts)
     {
         var fits = Forward.Accepted(artifacts)!.Select(s => Fit(artifacts, s)).ToList();

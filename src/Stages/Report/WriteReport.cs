@@ -161,12 +161,13 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         EndsRow? ends = samples.Count == 0 ? null : Forward?.Ends(artifacts, samples[0]);
         Experiment experiment = context.Experiment;
         // A study of ratios scans, too, where the report has no validation of its own
-        Validate? thresholds = shown.OfType<Validate>().SingleOrDefault()
-            ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
+        Validate? thresholds =
+            shown.OfType<Validate>().SingleOrDefault() ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
         return new ReportData
         {
             Name = experiment.Name,
             Command = context.Command,
+            SpecDigest = FileDigests.OfText(SpecWriter.ToYaml(experiment)),
             Model = new ModelCard(
                 context.Info.Name,
                 experiment.Model.Path.Raw,
@@ -360,7 +361,14 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         [
             .. stages
                 .OrderBy(s => context.Experiment.Stages.ToList().FindIndex(n => n.Name == s.Name))
-                .SelectMany(s => s.Published(artifacts).SelectMany(t => LinksTo(s, t.Name, t.InParts))),
+                .SelectMany(s =>
+                    s.Published(artifacts)
+                        .SelectMany(t => LinksTo(s, t.Name, t.InParts))
+                        .Concat(
+                            s.PublishedFiles(artifacts)
+                                .Select(f => new Link(f.Name, s.PublishedPath(f.Name), f.Meaning))
+                        )
+                ),
             .. LinksTo(this, Tables.Of<KeyNumberRow>().Name, inParts: false),
         ];
     }

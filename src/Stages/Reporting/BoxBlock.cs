@@ -1,5 +1,3 @@
-using static Pipelines.Stages.Reporting.Format;
-
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
@@ -20,7 +18,7 @@ internal sealed record BoxBlock(string Heading, IReadOnlyList<BoxRow> Rows, int 
         Between = 18, // blocks
         AtEnd = 4,
         Least = 50,
-        Character = 6.6;
+        Size = 11;
 
     /// <summary>A drawing of blocks, one below the other.</summary>
     public static Svg Stack(Canvas canvas, IReadOnlyList<BoxBlock> blocks)
@@ -70,10 +68,10 @@ internal sealed record BoxBlock(string Heading, IReadOnlyList<BoxRow> Rows, int 
         svg.Text(
             x + (width / 2),
             y + 16,
-            Cut(box.Word, Math.Max(2, (int)((width - Rim) / Character))),
+            FigureFont.Fit(box.Word, width - (2 * Rim), Size, box.IsFramed),
             "middle",
             TokenText.TextOn(box.Share),
-            11,
+            Size,
             bold: box.IsFramed
         );
     }

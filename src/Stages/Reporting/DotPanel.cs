@@ -26,6 +26,7 @@ internal sealed record DotPanel(
 
     private const double Right = 14,
         Top = 28,
+        NameGap = 10,
         Line = 11;
 
     /// <summary>A value to compare with, as a dashed line; null = none.</summary>
@@ -65,19 +66,20 @@ internal sealed record DotPanel(
 
         for (int r = 0; r < Rows.Count; r++)
         {
-            double y = upper + (r * RowHeight);
+            double y = upper + (r * RowHeight),
+                size = Rows[r].IsStrong ? 12 : 11;
             if (Rows[r].IsStrong && r > 0)
             {
                 svg.Line(left, y, x.End, y, Palette.Rule);
             }
 
             svg.Text(
-                left + Label - 10,
+                left + Label - NameGap,
                 y + (RowHeight / 2) + 4,
-                Cut(Rows[r].Name, 18),
+                FigureFont.Fit(Rows[r].Name, Label - NameGap, size, Rows[r].IsStrong),
                 "end",
                 Palette.Ink,
-                size: Rows[r].IsStrong ? 12 : 11,
+                size: size,
                 bold: Rows[r].IsStrong
             );
         }

@@ -16,10 +16,23 @@ internal sealed record Drawing(string Title, string Shows, string Reading, Figur
     /// <summary>Width on a phone.</summary>
     public const double Narrow = 352;
 
+    private const string OnScreen = "Click a key to hide its";
+
+    /// <summary>How to read it: what holds on paper, too, and the sentence for the page alone.</summary>
+    public (string OnPaper, string ForPage) Readings =>
+        Reading.IndexOf(OnScreen, StringComparison.Ordinal) is >= 0 and var at
+            ? (Reading[..at].TrimEnd(), Reading[at..])
+            : (Reading, "");
+
     /// <summary>The picture.</summary>
     /// <param name="width"><see cref="Wide"/> or <see cref="Narrow"/>.</param>
     /// <param name="id">Unique in a page.</param>
-    public string Draw(double width, string id) => DrawAt(new Canvas(id, width, Title, Shows)).ToString();
+    public string Draw(double width, string id) => On(width, id).ToString();
+
+    /// <summary>The drawing.</summary>
+    /// <param name="width">In pixels.</param>
+    /// <param name="id">Unique in a page.</param>
+    public Svg On(double width, string id) => DrawAt(new Canvas(id, width, Title, Shows));
 }
 
 /// <summary>A drawing in its place on a page.</summary>

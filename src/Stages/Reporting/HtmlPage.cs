@@ -35,6 +35,8 @@ internal static class HtmlPage
             .Append(Escape(title))
             .Append("</title>\n<style>\n")
             .Append(PageStyle.Css)
+            .Append("</style>\n<style id=\"fonts\">\n")
+            .Append(PageStyle.Fonts(shown.Select(s => s.Body)))
             .Append("</style>\n</head>\n<body>\n<div class=\"page\">\n<nav aria-label=\"Contents\">\n<ol>\n");
         foreach (PageSection section in shown)
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using Pipelines.Files;
 using Pipelines.Stages.Reporting.Explorer;
 using static Pipelines.Stages.Reporting.Format;
@@ -9,8 +10,6 @@ internal static class HtmlReport
 {
     /// <summary>Name of the page.</summary>
     public const string PageName = "report.html";
-
-    private const string FigureFolder = "figures";
 
     /// <summary>
     /// Writes <c>report.html</c> and <c>figures/</c> into a folder. The bytes depend on the data only.
@@ -25,33 +24,32 @@ internal static class HtmlReport
     public static IReadOnlyList<string> Write(Findings findings, string folder)
     {
         IReadOnlyList<Figure> figures = Figures.Of(findings);
-        Directory.CreateDirectory(Path.Combine(folder, FigureFolder));
+        Directory.CreateDirectory(Path.Combine(folder, FigureFiles.Folder));
         var written = new List<string>();
-        void Save(string name, string text)
+        void Save(string name, byte[] bytes)
         {
-            AtomicFile.Write(Path.Combine(folder, name), text, flush: false);
+            AtomicFile.Write(Path.Combine(folder, name), bytes, flush: false);
             written.Add(name);
         }
 
-        foreach (Figure figure in figures)
+        foreach (var (name, bytes) in figures.SelectMany(FigureFiles.Of))
         {
-            Save($"{FigureFolder}/{figure.Name}.svg", figure.Drawing.Draw(Drawing.Wide, figure.Name));
-            Save($"{FigureFolder}/{figure.Name}.csv", figure.Table.ToCsv());
+            Save(name, bytes);
         }
 
         foreach (var (place, table) in Figures.TablesOf(findings))
         {
-            Save($"{FigureFolder}/{place.Name}.csv", table.Table.ToCsv());
+            Save($"{FigureFiles.Folder}/{place.Name}.csv", Encoding.UTF8.GetBytes(table.Table.ToCsv()));
         }
 
         var explorer = ExplorerFiles.Of(findings);
         foreach (var (path, text) in explorer?.Files ?? [])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, path))!);
-            Save(path, text);
+            Save(path, Encoding.UTF8.GetBytes(text));
         }
 
-        Save(PageName, Page(findings, figures, explorer));
+        Save(PageName, Encoding.UTF8.GetBytes(Page(findings, figures, explorer)));
         return written;
     }
 

@@ -1,5 +1,3 @@
-using static Pipelines.Stages.Reporting.Format;
-
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
@@ -10,9 +8,8 @@ internal sealed class KeyRow
 {
     private const double Row = 20,
         Sample = 24, // a piece of line and its gap
-        Character = 6.3, // of a title
-        Between = 8;
-    private const int MostCharacters = 24;
+        Between = 12,
+        Widest = 150; // of a title
 
     private readonly IReadOnlyList<(string Title, Ink Ink)> series;
     private readonly double left,
@@ -44,11 +41,11 @@ internal sealed class KeyRow
                 y = 12 + (i / perRow * Row);
             svg.BeginKey(i)
                 .Rectangle(x, y - 6, Sample - 6, 4, series[i].Ink)
-                .Text(x + Sample, y, Cut(series[i].Title, MostCharacters), ink: Palette.Ink)
+                .Text(x + Sample, y, FigureFont.Fit(series[i].Title, step - Sample - Between), ink: Palette.Ink)
                 .End();
         }
     }
 
     private static double RoomOf(string title) =>
-        Sample + (Character * Math.Min(title.Length, MostCharacters)) + Between;
+        Sample + Math.Min(FigureFont.Width(title), Widest) + Between;
 }

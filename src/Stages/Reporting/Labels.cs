@@ -4,7 +4,6 @@ namespace Pipelines.Stages.Reporting;
 internal sealed class Labels
 {
     private const double Size = 11,
-        Character = Size * 0.34, // half of one's width
         Above = 7; // from a mark to its word
 
     private readonly List<(double Left, double Right, double Y)> taken = [];
@@ -34,7 +33,7 @@ internal sealed class Labels
     {
         foreach (var (word, at) in words)
         {
-            double half = word.Length * Character,
+            double half = FigureFont.Width(word, Size, bold: true) / 2,
                 least = panel.Left + half + 2;
             double x = Math.Clamp(at.X, least, Math.Max(least, panel.Right - half - 2)),
                 y = at.Y - Above < panel.Top + Size ? at.Y + Above + Size : at.Y - Above;

@@ -1,5 +1,3 @@
-using static Pipelines.Stages.Reporting.Format;
-
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
@@ -29,7 +27,7 @@ internal sealed record MarkKey(
     private const double Base = 14,
         Radius = 4.6,
         Gap = 10, // from a panel to a key beside it
-        Character = 6.0; // of a title
+        Between = 6; // from a title to the next mark
 
     /// <summary>A panel as large as the key leaves it: the key in a column beside it, or below it on a phone.</summary>
     /// <param name="canvas">What is drawn on.</param>
@@ -77,7 +75,7 @@ internal sealed record MarkKey(
                 y = Top + Base + (i / PerLine * Line);
             svg.BeginKey(FirstSeries + i)
                 .Mark(x + 5, y - 4, Radius, Series[i].Mark)
-                .Text(x + Base, y, Cut(Series[i].Title, (int)((Step - 16) / Character)), ink: Palette.Ink)
+                .Text(x + Base, y, FigureFont.Fit(Series[i].Title, Step - Base - Between), ink: Palette.Ink)
                 .End();
         }
     }

@@ -76,7 +76,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             Shows(validated, criteria),
             "Marks: mean over samples of the smallest k that crosses the threshold, in percent of the model's heads; "
                 + "bars: 95 % bootstrap interval of the mean. Further left is better. Thresholds are those of each "
-                + "experiment; click a key to hide its marks.",
+                + "experiment. Click a key to hide its marks.",
             table,
             canvas => Draw(validated, criteria, canvas)
         );
@@ -165,7 +165,8 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
                 double y = top + Head + (e * (row + (canvas.IsNarrow ? 14 : 0))) + (Gap / 2);
                 if (canvas.IsNarrow)
                 {
-                    svg.Text(x.Start + 4, y + 8, Cut(experiments[e].Name, 48), ink: Palette.Ink, size: 11, halo: true);
+                    string shown = FigureFont.Fit(experiments[e].Name, x.End - x.Start, 11);
+                    svg.Text(x.Start + 4, y + 8, shown, ink: Palette.Ink, size: 11, halo: true);
                     y += 14;
                 }
                 else if (left == label)
@@ -173,7 +174,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
                     svg.Text(
                         left - 8,
                         y + (criteria.Length * Lane / 2) + 4,
-                        Cut(experiments[e].Name, 24),
+                        FigureFont.Fit(experiments[e].Name, label - 8),
                         "end",
                         Palette.Ink
                     );

@@ -27,10 +27,9 @@ public static class OverviewPage
     {
         IReadOnlyList<Figure> figures = Figures.Of(data);
         Directory.CreateDirectory(Path.Combine(folder, "figures"));
-        foreach (Figure figure in figures)
+        foreach (var (name, bytes) in figures.SelectMany(FigureFiles.Of))
         {
-            Save(folder, $"figures/{figure.Name}.svg", figure.Drawing.Draw(Drawing.Wide, figure.Name));
-            Save(folder, $"figures/{figure.Name}.csv", figure.Table.ToCsv());
+            AtomicFile.Write(Path.Combine(folder, name), bytes, flush: false);
         }
 
         Save(folder, $"figures/{TableName}.csv", Numbers(data).ToCsv());

@@ -10,10 +10,21 @@ internal static class PageFile
     /// <exception cref="ArgumentException">There is no such file.</exception>
     public static string Read(string name)
     {
-        using Stream stream =
-            typeof(PageFile).Assembly.GetManifestResourceStream($"Reporting/{name}")
-            ?? throw new ArgumentException($"no embedded file {name}", nameof(name));
-        using var reader = new StreamReader(stream);
+        using var reader = new StreamReader(Open(name));
         return reader.ReadToEnd();
     }
+
+    /// <summary>Bytes of a file as embedded.</summary>
+    /// <exception cref="ArgumentException">There is no such file.</exception>
+    public static byte[] Bytes(string name)
+    {
+        using Stream stream = Open(name);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static Stream Open(string name) =>
+        typeof(PageFile).Assembly.GetManifestResourceStream($"Reporting/{name}")
+        ?? throw new ArgumentException($"no embedded file {name}", nameof(name));
 }

@@ -15,6 +15,9 @@ internal static class PageSections
 {
     private const int RowsShown = 200;
 
+    /// <summary>Height of a drawing, by its width, from which on paper its words stand beside it.</summary>
+    private const double Tall = 0.5;
+
     /// <summary>Anchors and headings of the parts that hold figures.</summary>
     private static readonly (Section Section, string Id, string Title)[] WithFigures =
     [
@@ -47,6 +50,7 @@ internal static class PageSections
             Told("samples", "All samples", SampleSection.All(findings)),
             Told("settings", "Settings", SettingsSection.Of(findings.Data)),
             Told("reproduce", "Reproduce and data", SettingsSection.Reproduce(findings.Data)),
+            Told("cite", "Cite", CiteSection.Of(findings)),
             Told("words", "Words", Words(findings.Data.Measures, findings.Data.MeasuresAdjustedLogit)),
         ];
     }
@@ -55,7 +59,12 @@ internal static class PageSections
     public static string FigureBlock(Figure figure) =>
         FigureBlock(
             figure,
-            $"<a href=\"figures/{figure.Name}.svg\">SVG</a> · <a href=\"figures/{figure.Name}.csv\">CSV</a>"
+            string.Join(
+                " · ",
+                FigureFiles.Kinds.Select(k =>
+                    $"<a href=\"{FigureFiles.Folder}/{figure.Name}{k.Ending}\">{k.Title}</a>"
+                )
+            )
         );
 
     /// <summary>A figure of a page that has no files beside it: the data are in the page.</summary>
@@ -94,14 +103,25 @@ internal static class PageSections
         return html.Append("</tbody></table></div>\n").ToString();
     }
 
-    private static string FigureBlock(Figure figure, string files) =>
-        $"<figure id=\"{figure.Name}\">\n<h3>{Escape(figure.Title)} <span "
-        + $"class=\"tag\">{Escape(figure.Place.Paper)}</span></h3>\n"
-        + $"<p class=\"shows\">{Escape(figure.Drawing.Shows)}</p>\n"
-        + $"<div class=\"wide\">{figure.Drawing.Draw(Drawing.Wide, figure.Name + "-w")}</div>\n<div "
-        + $"class=\"narrow\">{figure.Drawing.Draw(Drawing.Narrow, figure.Name + "-n")}</div>\n"
-        + $"<figcaption>{Escape(figure.Drawing.Reading)}</figcaption>\n<div "
-        + $"class=\"files\">{files}\n{Data(figure.Table)}</div>\n</figure>\n";
+    /// <summary>Buttons that save what is seen, where the page was passed on without its files.</summary>
+    private const string Saves =
+        "<span class=\"saves\"><button type=\"button\" data-save=\"svg\">save SVG</button> "
+        + "<button type=\"button\" data-save=\"png\">save PNG</button></span>";
+
+    private static string FigureBlock(Figure figure, string files)
+    {
+        Svg wide = figure.Drawing.On(Drawing.Wide, figure.Name + "-w");
+        var (onPaper, forPage) = figure.Drawing.Readings;
+        string note = forPage.Length > 0 ? $"<span class=\"screen\"> {Escape(forPage)}</span>" : "";
+        string form = wide.Height > Tall * wide.Width ? " class=\"tall\"" : "";
+        return $"<figure id=\"{figure.Name}\"{form}>\n<h3>{Escape(figure.Title)} <span "
+            + $"class=\"tag\">{Escape(figure.Place.Paper)}</span></h3>\n"
+            + $"<p class=\"shows\">{Escape(figure.Drawing.Shows)}</p>\n"
+            + $"<div class=\"wide\">{wide}</div>\n<div "
+            + $"class=\"narrow\">{figure.Drawing.Draw(Drawing.Narrow, figure.Name + "-n")}</div>\n"
+            + $"<figcaption>{Escape(onPaper)}{note}</figcaption>\n<div "
+            + $"class=\"files\">{files}{Saves}\n{Data(figure.Table)}</div>\n</figure>\n";
+    }
 
     private static string Data(FigureTable table)
     {

@@ -15,6 +15,9 @@ internal sealed record ReportData
     /// <summary>The exact command that gives this report again.</summary>
     public required string Command { get; init; }
 
+    /// <summary>SHA-256 of the resolved experiment, as the run's folder holds it; empty = not known.</summary>
+    public string SpecDigest { get; init; } = "";
+
     /// <summary>The checkpoint.</summary>
     public required ModelCard Model { get; init; }
 

@@ -1,5 +1,4 @@
 using Pipelines.Stages.Analysis;
-using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
@@ -80,8 +79,15 @@ internal readonly record struct RowPanel(Scale X, double Top, double Row, int Co
         RowAxis.Draw(svg, X, Top, Bottom, name, ticks: 5, from);
 
     /// <summary>Draws the name of a row.</summary>
-    public Svg DrawName(Svg svg, int row, string name, int mostCharacters, bool isBold) =>
-        svg.Text(X.Start - NameGap, MiddleOf(row) + 4, Cut(name, mostCharacters), "end", Palette.Ink, bold: isBold);
+    public Svg DrawName(Svg svg, int row, string name, bool isBold) =>
+        svg.Text(
+            X.Start - NameGap,
+            MiddleOf(row) + 4,
+            FigureFont.Fit(name, Math.Min(ForNames, X.Start) - NameGap, bold: isBold),
+            "end",
+            Palette.Ink,
+            bold: isBold
+        );
 
     /// <summary>Draws a text in place of a bar.</summary>
     public Svg DrawInstead(Svg svg, double middle, string text, double size = 12) =>

@@ -53,7 +53,7 @@ internal static class SettingsSection
                 )
                 : ""
         );
-        return html.ToString();
+        return html.Append(ProvenanceBlock.Place).Append('\n').ToString();
     }
 
     private static IEnumerable<object?[]> Model(ReportData data)

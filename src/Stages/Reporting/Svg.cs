@@ -6,8 +6,7 @@ namespace Pipelines.Stages.Reporting;
 
 /// <summary>
 /// A drawing in SVG. Every shape has its light colour as an attribute and a class of the same name (<see cref="Ink"/>),
-/// so the same bytes serve as a file and inside the page. There is no measuring of text: a caller leaves 0.6 em a
-/// character.
+/// so the same bytes serve as a file and inside the page. Text is set in <see cref="FigureFont"/>, which measures it.
 /// </summary>
 /// <param name="id">Prefix of the ids in it, unique in a page.</param>
 /// <param name="width">In pixels.</param>
@@ -16,7 +15,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="description">What it shows, in words: for screen readers.</param>
 internal sealed class Svg(string id, double width, double height, string title, string description)
 {
-    private const string Fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif";
+    private const string Fonts = $"'{FigureFont.Family}', 'DejaVu Sans', system-ui, Arial, sans-serif";
     private const int CloudLayers = 8;
     private const double GutterFrom = 10; // cells of at least this side have a gutter of a pixel
 
@@ -24,6 +23,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
     public const double RampHeight = 56;
 
     private readonly StringBuilder body = new();
+    private readonly List<(string Text, bool IsBold)> texts = [];
 
     /// <summary>In pixels.</summary>
     public double Width => width;
@@ -151,6 +151,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
         bool halo = false
     )
     {
+        texts.Add((text, bold));
         ink ??= Palette.Muted;
         string colour = halo ? Rimmed(ink) : Fill(ink),
             sized = size == 12 ? "" : $" font-size=\"{Coordinate(size)}\"",
@@ -372,7 +373,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
         foreach (var (at, text) in numbers)
         {
             Line(x[at], y, x[at], y + 4, Palette.Muted);
-            double half = 3.5 * text.Length;
+            double half = FigureFont.Width(text, 11) / 2;
             if (labels.Take(x[at] - half, x[at] + half, gap: 4))
             {
                 Text(x[at], y + 17, text, "middle", size: 11);
@@ -382,12 +383,24 @@ internal sealed class Svg(string id, double width, double height, string title, 
         return this;
     }
 
-    /// <summary>The drawing.</summary>
-    public override string ToString() =>
+    /// <summary>The drawing, for a page that has the font.</summary>
+    public override string ToString() => Whole(Coordinate(width), Coordinate(height), style: "");
+
+    /// <summary>The drawing with its font in it, for a file of its own.</summary>
+    /// <param name="millimetres">Width on paper; null = a pixel is a pixel.</param>
+    public string ToFile(double? millimetres = null)
+    {
+        string style = $"<style>\n{FigureFont.Rules(texts)}</style>\n";
+        return millimetres is { } wide
+            ? Whole(Coordinate(wide) + "mm", Coordinate(wide * height / width) + "mm", style)
+            : Whole(Coordinate(width), Coordinate(height), style);
+    }
+
+    private string Whole(string across, string down, string style) =>
         $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Coordinate(width)} {Coordinate(height)}\" "
-        + $"width=\"{Coordinate(width)}\" height=\"{Coordinate(height)}\" role=\"img\" "
+        + $"width=\"{across}\" height=\"{down}\" role=\"img\" "
         + $"aria-labelledby=\"{id}-t {id}-d\" font-family=\"{Fonts}\" font-size=\"12\">\n<title "
-        + $"id=\"{id}-t\">{Escape(title)}</title>\n<desc id=\"{id}-d\">{Escape(description)}</desc>\n"
+        + $"id=\"{id}-t\">{Escape(title)}</title>\n<desc id=\"{id}-d\">{Escape(description)}</desc>\n{style}"
         + $"<rect class=\"ground\" width=\"100%\" height=\"100%\" fill=\"{Palette.Paper.Light}\"/>\n{body}</svg>\n";
 
     private static string Fill(Ink ink) => $"class=\"f-{ink.Name}\" fill=\"{ink.Light}\"";

@@ -1,5 +1,3 @@
-using static Pipelines.Stages.Reporting.Format;
-
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>The place of a picture among others, with a heading above and a line below.</summary>
@@ -11,8 +9,7 @@ internal readonly record struct Tile(double X, double Y, double Width)
     private const double Head = 24,
         Foot = 26,
         Gap = 8, // between the halves of a tile
-        Letter = 9; // of a bold heading
-    private const int MostCharacters = 24;
+        Widest = 170; // of a heading
 
     /// <summary>Tiles in rows.</summary>
     /// <param name="canvas">What is drawn on.</param>
@@ -52,7 +49,13 @@ internal readonly record struct Tile(double X, double Y, double Width)
 
     /// <summary>Draws the heading.</summary>
     public Svg DrawHeading(Svg svg, string heading) =>
-        svg.Text(X, Y - 8, Cut(heading, Math.Min(MostCharacters, (int)(Width / Letter))), ink: Palette.Ink, bold: true);
+        svg.Text(
+            X,
+            Y - 8,
+            FigureFont.Fit(heading, Math.Min(Widest, Width), bold: true),
+            ink: Palette.Ink,
+            bold: true
+        );
 
     /// <summary>Draws the line below a picture of a height.</summary>
     public Svg DrawCaption(Svg svg, double height, string caption) => svg.Text(X, Y + height + 15, caption, size: 11);

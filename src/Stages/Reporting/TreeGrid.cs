@@ -26,7 +26,7 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
         GroupAt = Top - 10,
         NameAt = Top - 15,
         NameLine = 12,
-        Letter = 6.2;
+        NameSize = 11;
     private const double ForRamp = 200;
 
     private double Right => Left + (Columns * CellWidth);
@@ -83,7 +83,7 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
             var (name, columns) = groups[g];
             double x = Left + (start * CellWidth),
                 width = columns * CellWidth,
-                length = name.Length * Letter;
+                length = FigureFont.Width(name, NameSize);
             svg.Rectangle(
                 x,
                 GroupAt,
@@ -100,11 +100,11 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
             double above = Math.Min(x, Right - length);
             if (length <= width - 2)
             {
-                svg.Text(x, NameAt, name, size: 11);
+                svg.Text(x, NameAt, name, size: NameSize);
             }
             else if (above >= Left && second.Take(above, above + length, gap: 6))
             {
-                svg.Text(above, NameAt - NameLine, name, size: 11);
+                svg.Text(above, NameAt - NameLine, name, size: NameSize);
             }
 
             start += columns;

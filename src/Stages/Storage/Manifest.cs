@@ -19,6 +19,7 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Finished">When it was finished, UTC.</param>
 /// <param name="Seconds">Time it took.</param>
 /// <param name="Work">Its size in the stage's measure.</param>
+/// <param name="Origin">Where it was computed; null in those of versions that did not note it.</param>
 public sealed record Manifest(
     string Stage,
     int Version,
@@ -30,7 +31,8 @@ public sealed record Manifest(
     IReadOnlyDictionary<string, string> Libraries,
     DateTime Finished,
     double Seconds,
-    long Work
+    long Work,
+    Origin? Origin = null
 )
 {
     /// <summary>Name of the file.</summary>

@@ -16,7 +16,7 @@ public sealed class RunFolder
     private const string LockFile = ".lock",
         StagingPrefix = ".staging-";
     private const string OldMarker = ".published"; // of versions before SHA256SUMS
-    private static readonly string[] Swapped = ["tables", "figures", "report.html"];
+    private static readonly string[] Swapped = ["tables", "figures", "report.html", RunRecord.FileName];
     private readonly string staging;
 
     private RunFolder(string final, string staging)

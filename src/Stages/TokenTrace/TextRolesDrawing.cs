@@ -236,7 +236,7 @@ internal static class TextRolesDrawing
         }
         else
         {
-            rows.DrawName(svg, i, name, 13, important);
+            rows.DrawName(svg, i, name, important);
         }
 
         svg.Text(

@@ -184,7 +184,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             double middle = rows.MiddleOf(i);
             Estimate delta = tokens.Delta[i];
             bool important = tokens.Importance[i].Mean >= 0.5;
-            rows.DrawName(svg, i, TokenText.Shown(tokens.Tokens[i]).Trim(), 13, important);
+            rows.DrawName(svg, i, TokenText.Shown(tokens.Tokens[i]).Trim(), important);
             svg.Text(
                 x.End + Right - 2,
                 middle + 4,

@@ -3,13 +3,13 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>Tokens as boxes in a line of text: a blank before a word is a gap between boxes.</summary>
 internal static class TokenText
 {
-    private const double Character = 7.6,
-        Padding = 8,
+    private const double Size = 13,
+        Padding = 10,
         Gap = 5,
         Joint = 1,
         Height = 24,
         Step = 30,
-        Longest = 24;
+        Widest = 180;
 
     /// <summary>A token's text with line ends and lone blanks made visible.</summary>
     public static string Shown(string token)
@@ -50,7 +50,7 @@ internal static class TokenText
         {
             var box = boxes[i];
             svg.Rectangle(x + box.X, y + box.Y, box.Width, Height, Palette.OfShare(share(i)), tip(i));
-            svg.Text(x + box.X + (box.Width / 2), y + box.Y + 16, box.Text, "middle", TextOn(share(i)), 13);
+            svg.Text(x + box.X + (box.Width / 2), y + box.Y + 16, box.Text, "middle", TextOn(share(i)), Size);
             if (marked(i))
             {
                 svg.Rectangle(x + box.X, y + box.Y + Height + 1, box.Width, 2, Palette.Ink);
@@ -71,8 +71,8 @@ internal static class TokenText
             y = 0;
         for (int i = 0; i < boxes.Length; i++)
         {
-            string text = Format.Cut(Shown(tokens[i]).Trim(), (int)Longest);
-            double room = (text.Length * Character) + Padding;
+            string text = FigureFont.Fit(Shown(tokens[i]).Trim(), Widest, Size);
+            double room = FigureFont.Width(text, Size) + Padding;
             x +=
                 i == 0 || x == 0 ? 0
                 : tokens[i].StartsWith(' ') ? Gap

@@ -16,7 +16,7 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
 {
     private const long LargestFile = 64 << 20;
     private const string FormOfLine =
-        "A line is a JSON object such as { \"layer\": 17, \"head\": 5, \"score\": 0.31 }.";
+        "A line is a JSON object such as { \"layer\": 17, \"head\": 5, \"score\": 0.31 }, or [[17, 5], 0.31].";
 
     /// <summary>Heads that whoever gave the order named; the others stand behind them, by layer and head.</summary>
     public int Named { get; init; } = Heads.Count;
@@ -142,6 +142,11 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
                 line.TrimStart('\uFEFF'),
                 new JsonDocumentOptions { MaxDepth = 4 }
             );
+            if (IsPair(json.RootElement))
+            {
+                return Pair(json.RootElement, where, layers, heads);
+            }
+
             if (json.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new InputException(where, "is not a JSON object.", FormOfLine);
@@ -161,18 +166,15 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
                 throw new InputException(where, $"has '{again.Key}' twice.", FormOfLine);
             }
 
-            int layer = Number(json.RootElement, "layer", layers, where),
-                head = Number(json.RootElement, "head", heads, where);
+            int layer = Field(json.RootElement, "layer", layers, where),
+                head = Field(json.RootElement, "head", heads, where);
             double? score = null;
             if (
                 json.RootElement.TryGetProperty("score", out JsonElement value)
                 && value.ValueKind != JsonValueKind.Null
             )
             {
-                score =
-                    value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double s) && double.IsFinite(s)
-                        ? s
-                        : throw new InputException(where, "'score' must be a finite number.", FormOfLine);
+                score = Score(value, where);
             }
 
             return ((layer * heads) + head, score);
@@ -184,12 +186,30 @@ internal sealed record GivenOrder(IReadOnlyList<int> Heads, IReadOnlyList<double
         }
     }
 
-    private static int Number(JsonElement line, string field, int below, string where) =>
-        line.TryGetProperty(field, out JsonElement value)
-        && value.ValueKind == JsonValueKind.Number
-        && value.TryGetInt32(out int number)
-        && number >= 0
-        && number < below
+    /// <summary>Whether a line is <c>[[layer, head], score]</c>, as <c>heads.jsonl</c> of a run has it.</summary>
+    private static bool IsPair(JsonElement line) =>
+        line.ValueKind == JsonValueKind.Array
+        && line.GetArrayLength() == 2
+        && line[0].ValueKind == JsonValueKind.Array
+        && line[0].GetArrayLength() == 2;
+
+    private static (int Head, double? Score) Pair(JsonElement line, string where, int layers, int heads)
+    {
+        int layer = Number(line[0][0], "layer", layers, where),
+            head = Number(line[0][1], "head", heads, where);
+        return ((layer * heads) + head, Score(line[1], where));
+    }
+
+    private static double Score(JsonElement value, string where) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double score) && double.IsFinite(score)
+            ? score
+            : throw new InputException(where, "'score' must be a finite number.", FormOfLine);
+
+    private static int Field(JsonElement line, string field, int below, string where) =>
+        Number(line.TryGetProperty(field, out JsonElement value) ? value : default, field, below, where);
+
+    private static int Number(JsonElement value, string field, int below, string where) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0 && number < below
             ? number
             : throw new InputException(
                 where,

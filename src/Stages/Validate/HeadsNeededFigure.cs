@@ -133,7 +133,7 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
             CriterionFindings criterion = findings.Criteria[i];
             if (hasNames)
             {
-                place.DrawName(svg, i, criterion.Title, 16, criterion.Criterion == Criteria.HeadAttribution);
+                place.DrawName(svg, i, criterion.Title, criterion.Criterion == Criteria.HeadAttribution);
             }
 
             DrawRow(svg, criterion, panel.Of(criterion), place, place.MiddleOf(i));

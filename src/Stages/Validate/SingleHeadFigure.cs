@@ -132,7 +132,6 @@ internal sealed class SingleHeadFigure : IFigure<Findings>
 
     private static void DrawPanel(Svg svg, Findings findings, SampleResult sample, Scale x, Scale y, bool names)
     {
-        int characters = (int)((x.End - x.Start) / 7);
         int heads = findings.Data.Model.Heads,
             layers = findings.Data.Model.Layers;
         foreach (double tick in y.Ticks(5))
@@ -176,7 +175,8 @@ internal sealed class SingleHeadFigure : IFigure<Findings>
             $"layer {Count(best / heads)}, head {Count(best % heads)}\nδ = {Fixed(sample.SingleHead[best], 3)}",
             0
         );
-        svg.Text(x.Start, y.End - 20, Cut(sample.Answer, characters), ink: Palette.Ink, bold: true)
+        string answer = FigureFont.Fit(sample.Answer, x.End - x.Start, bold: true);
+        svg.Text(x.Start, y.End - 20, answer, ink: Palette.Ink, bold: true)
             .Text(x.Start, y.End - 6, $"greatest δ {Fixed(Greatest(sample), 3)}", size: 11);
         if (names)
         {

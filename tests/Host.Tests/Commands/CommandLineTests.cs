@@ -82,6 +82,33 @@ public sealed class CommandLineTests
     public void A_word_that_asks_for_help_is_met_with_the_option(string word) =>
         Help.UnknownVerb(word, ["run", "plan"]).Should().Contain("did you mean --help?").And.EndWith("run, plan.");
 
+    [Theory]
+    [InlineData("plann x.yaml")]
+    [InlineData("plann")]
+    [InlineData("--keep-going plann x.yaml")]
+    [InlineData("plann x.yaml --set a=b")]
+    [InlineData("--artifacts plan plann x.yaml")]
+    public void A_misspelled_command_is_met_with_the_one_that_was_meant(string line)
+    {
+        var (code, output, errors) = WholeRuns.HostProcess.Run(line.Split(' '));
+        code.Should().Be(2);
+        output.Should().BeEmpty();
+        errors.Should().Contain("'plann' is neither a command nor an experiment file (did you mean plan?)");
+    }
+
+    [Fact]
+    public void A_command_is_given_again_as_it_was_given()
+    {
+        RunOptions? read = null;
+        var options = new SharedOptions();
+        var run = new Command("run") { options.RequiredSpec };
+        options.AddTo(run);
+        run.SetAction(parsed => read = options.Read(parsed));
+        var root = new RootCommand { run };
+        root.Parse(["run", "my spec.yaml", "--jobs=2", "--set", "prompt=What's it?"]).Invoke();
+        read!.Again.Should().Be($"{Help.Program} run 'my spec.yaml' --jobs 2 --set 'prompt=What'\\''s it?'");
+    }
+
     private static string Shown(string command, params string[] options) =>
         Invoke(CommandLine.Build(), command.Length == 0 ? options : [command, .. options]);
 

@@ -90,6 +90,8 @@ public sealed class HeadsFromElsewhereTests
     [InlineData("line 1", "unknown field 'beta'", """{ "layer": 1, "head": 1, "beta": 2 }""")]
     [InlineData("line 1", "not valid JSON", """{ "layer": 1, "head": 1, "score": NaN }""")]
     [InlineData("line 1", "not a JSON object", "[1, 2]")]
+    [InlineData("line 1", "'head' must be a whole number from 0 to 7", "[[1, 8], 0.5]")]
+    [InlineData("line 1", "'score' must be a finite number", "[[1, 2], null]")]
     [InlineData(
         "heads.jsonl",
         "1 of 2 lines have a score",

@@ -50,8 +50,11 @@ public sealed class KillTests
         (await output)
             .Should()
             .Contain("What was finished is stored")
-            .And.Contain("goes on from there")
-            .And.Contain(experiment.Spec);
+            .And.MatchRegex(@"answers +(6 units done|\d of \d units done, \d left)")
+            .And.MatchRegex(@"forward +\d+ of \d+ units done, \d+ left")
+            .And.MatchRegex(@"report +not begun, more once ")
+            .And.Contain("goes on from there:\n  ")
+            .And.Contain($" {experiment.Spec} --artifacts {experiment.Artifacts}\n");
         Unfinished(experiment).Should().BeEmpty();
         Directory.EnumerateFiles(Path.Combine(experiment.Artifacts, "cache", ".leases")).Should().BeEmpty();
     }

@@ -21,6 +21,7 @@ internal static partial class SameEverywhere
         text = Halfway().Replace(text, "");
         text = Source().Replace(text, "(<source>)");
         text = Duration().Replace(text, "<time>");
+        text = Rate().Replace(text, ", <rate>");
         text = Free().Replace(text, "of <size> free");
         text = Bound().Replace(text, " of the <size> that <what bounds it> leaves");
         text = LastDigits().Replace(text, "<last digits>");
@@ -37,6 +38,10 @@ internal static partial class SameEverywhere
 
     [GeneratedRegex(@"(?<![\w.])(\d+ d \d+ h|\d+ h \d\d min|\d+ min|\d+(\.\d+)? s)\b")]
     private static partial Regex Duration();
+
+    /// <summary>A speed behind the amount of work that was done.</summary>
+    [GeneratedRegex(@", \d+(\.\d+)? \w+/s$", RegexOptions.Multiline)]
+    private static partial Regex Rate();
 
     [GeneratedRegex(@"of \d+(\.\d)? [kMG]B free")]
     private static partial Regex Free();

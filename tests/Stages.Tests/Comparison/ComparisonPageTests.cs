@@ -30,7 +30,8 @@ public sealed partial class ComparisonPageTests
                 .BeTrue(address);
         }
 
-        page.Should().NotContain(" src=").And.NotContain("url(").And.NotContain("@import");
+        page.Should().NotContain(" src=").And.NotContain("@import");
+        page.Replace("url(data:font/ttf;base64,", "", StringComparison.Ordinal).Should().NotContain("url(");
         page.Should().Contain("<h3>Settings that differ</h3>").And.Contain("prompt").And.Contain("Only A has tokens.");
         ComparisonPage.Html(Alike()).Should().Be(page, "its bytes depend on the comparison only");
     }

@@ -58,7 +58,7 @@ public sealed class FiguresTests
         {
             bool isDrawn = drawn.Any(f => f.Name == place.Name);
             page.Contains($"href=\"#{place.Name}\"").Should().Be(isDrawn, place.Name);
-            page.Contains($"<figure id=\"{place.Name}\">").Should().Be(isDrawn, place.Name);
+            page.Contains($"<figure id=\"{place.Name}\"").Should().Be(isDrawn, place.Name);
             page.Contains($"figures/{place.Name}.csv").Should().Be(isDrawn, place.Name);
         }
     }

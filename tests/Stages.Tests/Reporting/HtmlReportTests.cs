@@ -31,6 +31,10 @@ public sealed partial class HtmlReportTests
                 "figures/fig3a-curves.csv",
                 "figures/fig3c-head-frequency.svg",
                 "figures/fig2-beta.svg",
+                "figures/fig2-beta.pdf",
+                "figures/fig2-beta.column.svg",
+                "figures/fig2-beta.column.pdf",
+                "figures/fig2-beta.txt",
                 "figures/fig2-predicted-phi.svg",
                 "figures/table2-fit.csv",
             ])
@@ -134,7 +138,8 @@ public sealed partial class HtmlReportTests
         Count(page, "http://")
             .Should()
             .Be(Count(page, "xmlns=\"http://www.w3.org/2000/svg\""), "only the namespace of SVG is an address");
-        page.Should().NotContain("https://").And.NotContain("<link").And.NotContain("@import").And.NotContain("url(");
+        page.Should().NotContain("https://").And.NotContain("<link").And.NotContain("@import");
+        Count(page, "url(").Should().Be(Count(page, "url(data:font/ttf;base64,")).And.Be(2, "the font, in two weights");
         string[] ids = [.. Ids().Matches(page).Select(m => m.Groups[1].Value)];
         ids.Should().OnlyHaveUniqueItems();
         string[] anchors = [.. Anchors().Matches(page).Select(m => m.Groups[1].Value)];

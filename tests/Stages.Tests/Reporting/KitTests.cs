@@ -68,7 +68,7 @@ public sealed class KitTests
                     .Parse(svg.ToString())
                     .Descendants()
                     .Where(e => e.Name.LocalName == "text")
-                    .Select(e => (At(e, "x"), At(e, "y"), At(e, "x") + (6 * e.Value.Length))),
+                    .Select(e => (At(e, "x"), At(e, "y"), At(e, "x") + FigureFont.Width(e.Value))),
             ];
 
             titles.Should().HaveCount(count).And.OnlyContain(t => t.Right <= canvas.Width && t.Y <= keys.Height);

@@ -1,0 +1,76 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Host.Planning;
+using Pipelines.Stages;
+using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Units;
+
+namespace Pipelines.Host.Commands;
+
+/// <summary>How far a stage of an interrupted run has come.</summary>
+/// <param name="Stage">Its name.</param>
+/// <param name="Done">Units that are stored.</param>
+/// <param name="Known">Units that are known.</param>
+/// <param name="WaitsFor">What further units depend on; null where these are all.</param>
+internal sealed record Standing(string Stage, int Done, int Known, string? WaitsFor)
+{
+    /// <summary>How far it has come, in words.</summary>
+    public string Words
+    {
+        get
+        {
+            string more = WaitsFor is null ? "" : $"more once {WaitsFor}";
+            if (Known == 0)
+            {
+                return more.Length > 0 ? $"not begun, {more}" : "nothing to do";
+            }
+
+            string done = Done == Known
+                    ? $"{Format.Many(Known, "unit")} done"
+                    : $"{Format.Count(Done)} of {Format.Many(Known, "unit")} done",
+                left = Done == Known ? "" : $", {Format.Count(Known - Done)} left";
+            return done + left + (more.Length > 0 ? $", {more}" : "");
+        }
+    }
+
+    /// <summary>All stages of an experiment, in order.</summary>
+    public static IReadOnlyList<Standing> Of(Pipeline pipeline, Catalog catalog) =>
+        [.. pipeline.Stages.Select(s => catalog.Rereading(() => Of(s, catalog)))];
+
+    /// <summary>Says how far the experiments have come and how to go on.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="at">Index of the experiment that was at work.</param>
+    public static void Tell(Session session, int at)
+    {
+        Pipeline pipeline = session.Pipelines[at];
+        Console.WriteLine("Interrupted. What was finished is stored:");
+        IReadOnlyList<Standing> stages = Of(pipeline, session.Catalog);
+        int width = stages.Max(s => s.Stage.Length);
+        foreach (Standing stage in stages)
+        {
+            Console.WriteLine($"  {Shown.Name(stage.Stage).PadRight(width)}  {stage.Words}");
+        }
+
+        string[] rest = [.. session.Pipelines.Skip(at + 1).Select(p => Shown.Name(p.Experiment.Name))];
+        if (rest.Length > 0)
+        {
+            Console.WriteLine($"  not begun: {string.Join(", ", rest)}");
+        }
+
+        Console.WriteLine($"The same command goes on from there:{Environment.NewLine}  {session.Options.Again}");
+    }
+
+    private static Standing Of(Stage stage, Catalog catalog)
+    {
+        try
+        {
+            UnitList list = stage.Units(catalog.Artifacts);
+            IReadOnlyList<Unit> units = Catalog.Distinct(list.Known);
+            return new Standing(stage.Name, units.Count - catalog.Open(units).Count, units.Count, list.WaitsFor);
+        }
+        catch (InputException)
+        {
+            // What is stored so far gives it nothing to do
+            return new Standing(stage.Name, 0, 0, "the stages above are done");
+        }
+    }
+}

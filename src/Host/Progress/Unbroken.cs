@@ -1,0 +1,50 @@
+using Spectre.Console.Rendering;
+
+namespace Pipelines.Host.Progress;
+
+/// <summary>
+/// Lines that are broken between words only: a path that is longer than the terminal is wide is left to it to break,
+/// and can be copied whole. What stood below, which is the block of bars when there is one, is wiped first: that block
+/// is drawn again behind the lines, and what is left of its old place would show between them.
+/// </summary>
+internal sealed class Unbroken(string text) : IRenderable
+{
+    private const string EraseBelow = "\e[J";
+
+    /// <inheritdoc/>
+    public Measurement Measure(RenderOptions options, int maxWidth) => new(0, maxWidth);
+
+    /// <inheritdoc/>
+    public IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+    {
+        if (options.Ansi)
+        {
+            yield return Segment.Control(EraseBelow);
+        }
+
+        foreach (string line in text.Split('\n').SelectMany(l => Broken(l.TrimEnd('\r'), maxWidth)))
+        {
+            yield return new Segment(line);
+            yield return Segment.LineBreak;
+        }
+    }
+
+    private static IEnumerable<string> Broken(string line, int width)
+    {
+        string so = "";
+        foreach (string word in line.Split(' '))
+        {
+            if (so.Length > 0 && so.Length + 1 + word.Length > width)
+            {
+                yield return so;
+                so = word;
+            }
+            else
+            {
+                so += so.Length > 0 ? $" {word}" : word;
+            }
+        }
+
+        yield return so;
+    }
+}
