@@ -13,8 +13,8 @@ namespace Pipelines.Stages;
 [StageOf<ReportSpec>]
 public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage
 {
-    /// <summary>Pictures shown on the page: more would make it too heavy to pass on.</summary>
-    private const int ShownPictures = 24;
+    /// <summary>Pictures that the page chooses from: cards, and figures that show some of them small.</summary>
+    private const int ShownPictures = 96;
 
     /// <summary>The stages that it shows, by role.</summary>
     private readonly IReadOnlyList<Stage> shown =
@@ -132,7 +132,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 11, "pages")]
+    [UnitKind("report", 12, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)
@@ -342,6 +342,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Masks = Forward?.MaskCountOf(artifacts, sample) ?? 0,
             Picture = withPicture ? sample.Item.Location.Read() : null,
             Seen = shown.OfType<TokenTrace>().SingleOrDefault()?.Seen(artifacts, sample),
+            Object = shown.OfType<TokenTrace>().SingleOrDefault()?.ObjectSeen(artifacts, sample),
         };
     }
 

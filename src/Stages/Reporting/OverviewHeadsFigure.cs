@@ -219,11 +219,11 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
         }
 
         string missing = number.NotReached > 0 ? $"; not reached in {Many(number.NotReached, "sample")}" : "";
-        return svg.Dot(
+        return svg.Mark(
             x[Share(experiment, heads.Mean)],
             y,
             criterion == Criteria.HeadAttribution ? 4.6 : 3.6,
-            Criteria.InkOf(criterion),
+            Palette.MarkOf(Criteria.InkOf(criterion)),
             $"{experiment.Name}, {Criteria.Title(criterion)}\n{Sentences.Interval(heads)} of "
                 + $"{Count(experiment.Heads)} heads ({Fixed(Share(experiment, heads.Mean), 1)} %), n = "
                 + $"{Count(heads.Count)}{missing}"

@@ -10,7 +10,6 @@ internal readonly record struct Tile(double X, double Y, double Width)
 {
     private const double Head = 24,
         Foot = 26,
-        Gap = 8, // between the halves of a tile
         Letter = 9; // of a bold heading
     private const int MostCharacters = 24;
 
@@ -43,11 +42,16 @@ internal readonly record struct Tile(double X, double Y, double Width)
         );
     }
 
-    /// <summary>Two tiles in its place, side by side.</summary>
-    public (Tile First, Tile Second) Halves()
+    /// <summary>Tiles in its place, side by side.</summary>
+    public IReadOnlyList<Tile> Parts(int count)
     {
-        double width = (Width - Gap) / 2;
-        return (this with { Width = width }, this with { X = X + width + Gap, Width = width });
+        const double gap = 4;
+        Tile whole = this;
+        double width = (Width - ((count - 1) * gap)) / count;
+        return
+        [
+            .. Enumerable.Range(0, count).Select(i => whole with { X = whole.X + (i * (width + gap)), Width = width }),
+        ];
     }
 
     /// <summary>Draws the heading.</summary>
@@ -55,5 +59,5 @@ internal readonly record struct Tile(double X, double Y, double Width)
         svg.Text(X, Y - 8, Cut(heading, Math.Min(MostCharacters, (int)(Width / Letter))), ink: Palette.Ink, bold: true);
 
     /// <summary>Draws the line below a picture of a height.</summary>
-    public Svg DrawCaption(Svg svg, double height, string caption) => svg.Text(X, Y + height + 15, caption, size: 11);
+    public Svg DrawCaption(Svg svg, double height, string caption) => svg.Text(X, Y + height + 14, caption, size: 10);
 }
