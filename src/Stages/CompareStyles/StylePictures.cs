@@ -78,6 +78,6 @@ internal sealed record StylePictures(
 
     private int CountOn(Canvas canvas) => Math.Min(Objects.Count, canvas.IsNarrow ? MostOfPhone : MostObjects);
 
-    private double SideOn(Canvas canvas) =>
+    private static double SideOn(Canvas canvas) =>
         Math.Min(80, ((canvas.Width - ForNames) / (canvas.IsNarrow ? MostOfPhone : MostObjects)) - Gap);
 }

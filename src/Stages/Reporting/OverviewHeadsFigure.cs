@@ -20,7 +20,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
     {
         OverviewExperiment[] validated =
         [
-            .. data.Experiments.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.FaithfulHeads)),
+            .. data.BySize.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.FaithfulHeads)),
         ];
         if (validated.Length == 0)
         {
@@ -75,10 +75,9 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             "Heads needed in every experiment",
             Shows(validated, criteria),
             "Marks: mean over samples of the smallest k that crosses the threshold, in percent of the model's heads; "
-                + "bars: 95 % bootstrap interval of the mean. Further left is better. Thresholds are those of each "
-                + "experiment; click a key to hide its marks.",
+                + "bars: 95 % bootstrap interval of the mean. Further left is better. Click a key to hide its marks.",
             table,
-            canvas => Draw(validated, criteria, canvas)
+            canvas => Draw(data, validated, criteria, canvas)
         );
     }
 
@@ -119,7 +118,12 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             + "in all ten models.";
     }
 
-    private static Svg Draw(OverviewExperiment[] experiments, string[] criteria, Canvas canvas)
+    private static Svg Draw(
+        OverviewData data,
+        OverviewExperiment[] experiments,
+        string[] criteria,
+        Canvas canvas
+    )
     {
         double label = canvas.IsNarrow ? 8 : 180;
         var keys = new KeyRow([.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas, label);
@@ -137,10 +141,15 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             .Where(double.IsFinite)
             .DefaultIfEmpty(100)
             .Max();
-        Panel(KeyNumbers.FaithfulHeads, "faithfulness", label, key);
+        Panel(
+            KeyNumbers.FaithfulHeads,
+            data.Threshold("faithfulness", ">", e => e.FaithfulnessThreshold),
+            label,
+            key
+        );
         Panel(
             KeyNumbers.CompleteHeads,
-            "completeness",
+            data.Threshold("completeness", "<", e => e.CompletenessThreshold),
             canvas.IsNarrow ? label : label + width,
             key + (canvas.IsNarrow ? height : 0)
         );

@@ -19,6 +19,9 @@ public static class OverviewPage
     private static readonly (Section Of, string Id, string Title)[] Sections =
     [
         (Section.Validation, "heads", "How many heads it takes"),
+        (Section.Heads, "which-heads", "Which heads"),
+        (Section.Alike, "alike", "What samples have in common"),
+        (Section.Tokens, "tokens", "Which tokens"),
         (Section.Beyond, "beyond", "Beyond the paper"),
     ];
 
@@ -133,7 +136,7 @@ public static class OverviewPage
                 .Append("</td><td class=\"n\">")
                 .Append(Count(experiment.Samples))
                 .Append("</td>")
-                .Append(string.Concat(shown.Select(c => $"<td class=\"n\">{Cell(experiment.Number(c.Quantity))}</td>")))
+                .Append(string.Concat(shown.Select(c => $"<td class=\"n\" style=\"white-space:nowrap\">{Cell(experiment.Number(c.Quantity))}</td>")))
                 .Append("</tr>\n");
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Stages.Tests.Reporting;
 
