@@ -23,7 +23,10 @@ internal sealed record StylePictures(
     /// </summary>
     public static StylePictures? Of(Findings findings, IReadOnlyList<string> styles)
     {
-        SampleResult[] samples = [.. findings.Samples.Where(s => s.Picture is { Length: > 0 } && s.Category.Length > 0)];
+        SampleResult[] samples =
+        [
+            .. findings.Samples.Where(s => s.Picture is { Length: > 0 } && s.Category.Length > 0),
+        ];
         string[] objects =
         [
             .. samples

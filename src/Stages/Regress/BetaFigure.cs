@@ -43,8 +43,8 @@ internal sealed class BetaFigure : IFigure<Findings>
             "Attribution coefficients β by layer and head",
             Shows(findings),
             $"Orange: an intact head raises {findings.Data.Measured}; blue: lowers it; the scale (up to "
-                + $"{Beta(scale.Most)}) is common. β = 0.1 means that the head alone carries a tenth of what the picture "
-                + $"adds. First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over "
+                + $"{Beta(scale.Most)}) is common. β = 0.1 means that the head alone carries a tenth of what the "
+                + $"picture adds. First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over "
                 + $"{Many(findings.Fitted.Count, "sample")}. Layer 0 is the first."
                 + scale.Words("|β|"),
             table,

@@ -30,8 +30,8 @@ internal sealed class Labels
     }
 
     /// <summary>
-    /// Words at the marks of a panel, inside it: each where it covers the fewest marks and no other word, as near to its
-    /// own as that allows, with a leader line where it stands away. One that has no place free is left out.
+    /// Words at the marks of a panel, inside it: each where it covers the fewest marks and no other word, as near to
+    /// its own as that allows, with a leader line where it stands away. One that has no place free is left out.
     /// </summary>
     /// <param name="svg">Drawing.</param>
     /// <param name="panel">Where.</param>
@@ -68,7 +68,8 @@ internal sealed class Labels
             double gap = y < at.Y ? at.Y - y : y - Size - at.Y; // from the mark up or down to the word
             if (gap > 2 * Above || Math.Abs(x - at.X) > half + (3 * Above))
             {
-                svg.Line(at.X, at.Y, Math.Clamp(at.X, x - half, x + half), y < at.Y ? y + 2 : y - Size, Palette.Ink, 0.7);
+                double near = Math.Clamp(at.X, x - half, x + half);
+                svg.Line(at.X, at.Y, near, y < at.Y ? y + 2 : y - Size, Palette.Ink, 0.7);
             }
 
             svg.Text(x, y, word, "middle", Palette.Ink, Size, bold: true, halo: true);

@@ -3,7 +3,9 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Fig. 14: a head's coefficient against its image attention weight, coloured by depth, model by model.</summary>
+/// <summary>
+/// Fig. 14: a head's coefficient against its image attention weight, coloured by depth, model by model.
+/// </summary>
 [Figure("fig14-beta-attention", Section.Heads, Paper = "Fig. 14", Order = 2)]
 internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
 {
@@ -36,8 +38,8 @@ internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
         return new Drawing(
             "β against image attention, in every model",
             Shows(shown),
-            "A dot is a head, across its image attention weight, upwards its β: means over a model's samples; each panel has "
-                + "its own scales; models by family and size; ρ: "
+            "A dot is a head, across its image attention weight, upwards its β: means over a model's samples; each "
+                + "panel has its own scales; models by family and size; ρ: "
                 + "Pearson correlation over heads.",
             table,
             canvas => Draw(shown, canvas)

@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments)
 {
     /// <summary>
-    /// Each experiment once, by family and size: a study that two specs of a list share has one report, and counts once.
+    /// Each experiment once, by family and size: a study that two specs of a list share has one report, and counts
+    /// once.
     /// </summary>
     internal IReadOnlyList<OverviewExperiment> BySize =>
         [

@@ -128,7 +128,8 @@ internal static class Multiple
             ", ",
             new[] { e.Family, isOwn ? e.Model : "", $"N = {Count(e.Heads)}" }.Where(t => t.Length > 0)
         );
-        svg.Text(panel.Left + 4, panel.Top + 14, Cut(isOwn ? e.Name : e.Model, characters), ink: Palette.Ink, bold: true)
+        string name = Cut(isOwn ? e.Name : e.Model, characters);
+        svg.Text(panel.Left + 4, panel.Top + 14, name, ink: Palette.Ink, bold: true)
             .Text(panel.Left + 4, panel.Top + 28, Cut(below, (int)(1.1 * characters)), size: 11);
     }
 }

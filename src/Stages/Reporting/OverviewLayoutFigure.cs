@@ -41,12 +41,13 @@ internal sealed class OverviewLayoutFigure : IFigure<OverviewData>
             "Samples laid out by their coefficients β, in every model",
             $"{Many(shown.Length, "experiment")} with {Many(shown.Sum(e => e.Parts.Points.Count), "sample")} in "
                 + $"{Many(groups.Length, "group")}; each report says whether alike objects lie together by β itself.",
-            "A mark is a sample: near marks rely on similar heads; the axes have no unit, and planes of two models have "
-                + "nothing to do with each other. Colour and form: super-category, or object where the data have none"
+            "A mark is a sample: near marks rely on similar heads; the axes have no unit, and planes of two models "
+                + "have nothing to do with each other. Colour and form: super-category, or object where the data have "
+                + "none"
                 + (
                     planes > 1
-                        ? $"; {Count(planes)} planes a model, since more than {Count(Palette.MostSeries)} groups in one "
-                            + "are not told apart: grey dots are the others"
+                        ? $"; {Count(planes)} planes a model, since more than {Count(Palette.MostSeries)} groups in "
+                            + "one are not told apart: grey dots are the others"
                         : ""
                 )
                 + ". Models by family and size. Click a key to hide its marks.",
@@ -101,7 +102,18 @@ internal sealed class OverviewLayoutFigure : IFigure<OverviewData>
     {
         var groupOf = e.Parts.Points.ToDictionary(p => p.SampleId, p => p.Group, StringComparer.Ordinal);
         return new LayoutMap(
-            [.. e.Parts.Points.Select(p => new LayoutPoint(p.SampleId, p.SampleId, p.Category, p.Group, p.X, p.Y, "", []))],
+            [
+                .. e.Parts.Points.Select(p => new LayoutPoint(
+                    p.SampleId,
+                    p.SampleId,
+                    p.Category,
+                    p.Group,
+                    p.X,
+                    p.Y,
+                    "",
+                    []
+                )),
+            ],
             groups,
             p => groupOf[p.SampleId],
             Palette.OfGroup,

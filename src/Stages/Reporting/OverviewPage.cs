@@ -125,6 +125,9 @@ public static class OverviewPage
             .Append("</tr></thead><tbody>\n");
         foreach (OverviewExperiment experiment in data.Experiments)
         {
+            IEnumerable<string> numbers = shown.Select(c =>
+                $"<td class=\"n\" style=\"white-space:nowrap\">{Cell(experiment.Number(c.Quantity))}</td>"
+            );
             html.Append("<tr><td><a href=\"")
                 .Append(Escape(experiment.Address))
                 .Append("\">")
@@ -136,7 +139,7 @@ public static class OverviewPage
                 .Append("</td><td class=\"n\">")
                 .Append(Count(experiment.Samples))
                 .Append("</td>")
-                .Append(string.Concat(shown.Select(c => $"<td class=\"n\" style=\"white-space:nowrap\">{Cell(experiment.Number(c.Quantity))}</td>")))
+                .Append(string.Concat(numbers))
                 .Append("</tr>\n");
         }
 

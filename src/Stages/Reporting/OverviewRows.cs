@@ -39,7 +39,9 @@ internal sealed record OverviewHeadRow(
     }
 }
 
-/// <summary>What a report tells an overview of a text token, or of a role where samples are not asked the same.</summary>
+/// <summary>
+/// What a report tells an overview of a text token, or of a role where samples are not asked the same.
+/// </summary>
 /// <param name="Place">0 = the first after the picture.</param>
 /// <param name="Token">Its text, or the role.</param>
 /// <param name="Delta">Mean of delta over samples.</param>

@@ -21,7 +21,11 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
         Size[] sizes =
         [
             .. data
-                .BySize.Select(e => new Size(e, Needed(e, KeyNumbers.FaithfulHeads), Needed(e, KeyNumbers.CompleteHeads)))
+                .BySize.Select(e => new Size(
+                    e,
+                    Needed(e, KeyNumbers.FaithfulHeads),
+                    Needed(e, KeyNumbers.CompleteHeads)
+                ))
                 .Where(s => s.Faithful.Count > 0 && s.Complete.Count > 0),
         ];
         if (sizes.Select(s => s.Of.Heads).Distinct().Count() < 2)
@@ -68,9 +72,9 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
         e.Number(quantity, Criteria.HeadAttribution)?.Value ?? Estimate.None;
 
     /// <summary>
-    /// The paper's claim: completeness needs more heads than faithfulness, and the more so the larger the model. The gap
-    /// is between two means over one sample each; its interval is taken as if the worst ends met, so that a verdict errs
-    /// on the side of none.
+    /// The paper's claim: completeness needs more heads than faithfulness, and the more so the larger the model. The
+    /// gap is of two means over the same samples; its interval is taken as if the worst ends met, so that a verdict
+    /// errs on the side of none.
     /// </summary>
     private static string Shows(Size[] sizes)
     {

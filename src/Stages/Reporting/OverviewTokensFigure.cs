@@ -35,8 +35,8 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
         return new Drawing(
             "Text tokens that receive the picture, in every model",
             Shows(shown),
-            "Bars: mean over a model's samples of δ, the share of φ(x*) that is lost when the token sees the baseline in "
-                + "place of the picture; thin lines: 95 % bootstrap interval; orange and marked ●: "
+            "Bars: mean over a model's samples of δ, the share of φ(x*) that is lost when the token sees the baseline "
+                + "in place of the picture; thin lines: 95 % bootstrap interval; orange and marked ●: "
                 + $"{data.Threshold("mean δ", ">", e => e.ImportantThreshold)}. Tokens stand as the model reads them; "
                 + "models by family and size.",
             table,
@@ -52,8 +52,8 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
         int[] counts = [.. shown.Select(e => e.Parts.Tokens.Count(t => IsImportant(e, t))).Order()];
         string range = counts[0] == counts[^1] ? Count(counts[0]) : $"{Count(counts[0])} to {Count(counts[^1])}";
         return $"The mean δ of {range} text tokens a model passes the threshold; the last token's does in "
-            + $"{Count(last)} of {Many(shown.Length, "experiment")}. The paper finds the role tokens and the last one in "
-            + "all models.";
+            + $"{Count(last)} of {Many(shown.Length, "experiment")}. The paper finds the role tokens and the last one "
+            + "in all models.";
     }
 
     private static Svg Draw(OverviewExperiment[] shown, Canvas canvas)
@@ -117,7 +117,8 @@ internal sealed class OverviewTokensFigure : IFigure<OverviewData>
 
             if (isImportant)
             {
-                svg.Text(x.Clamped(token.High95 ?? delta) + 4, middle + 3.5, Fixed(delta, 2), ink: Palette.Ink, size: 10);
+                double behind = x.Clamped(token.High95 ?? delta) + 4;
+                svg.Text(behind, middle + 3.5, Fixed(delta, 2), ink: Palette.Ink, size: 10);
             }
         }
     }

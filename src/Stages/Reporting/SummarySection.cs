@@ -116,7 +116,9 @@ internal static class SummarySection
             return "<td>not reached</td>";
         }
 
-        string interval = mean.HasInterval ? $" <small>[{Fixed(mean.Low, decimals)}, {Fixed(mean.High, decimals)}]</small>" : "";
+        string interval = mean.HasInterval
+            ? $" <small>[{Fixed(mean.Low, decimals)}, {Fixed(mean.High, decimals)}]</small>"
+            : "";
         string missing =
             needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
         string width = (90 * mean.Mean / most).ToString("0.#", CultureInfo.InvariantCulture);

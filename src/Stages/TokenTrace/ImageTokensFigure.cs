@@ -107,7 +107,10 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
     private static Svg Draw(IReadOnlyList<TracedSample> all, Canvas canvas)
     {
         int most = canvas.IsNarrow ? Math.Min(all.Count, MostOfPhone) : all.Count;
-        TracedSample[] samples = [.. Enumerable.Range(0, most).Select(i => all[i * (all.Count - 1) / Math.Max(1, most - 1)])];
+        TracedSample[] samples =
+        [
+            .. Enumerable.Range(0, most).Select(i => all[i * (all.Count - 1) / Math.Max(1, most - 1)]),
+        ];
         var (tiles, bottom) = Tile.Rows(
             canvas,
             samples.Length,

@@ -79,8 +79,8 @@ internal sealed class CurvesFigure : IFigure<Findings>
                 partial.Length == 0
                     ? ""
                     : "Every line holds all samples at every k. Dotted ends: the scans of some had ended (only "
-                        + $"{Count(partial.Min(p => p.Measured))} measured at the last k); they are carried on straight "
-                        + "to φ = 1 and 0 at all heads. Tips and table have the number measured. "
+                        + $"{Count(partial.Min(p => p.Measured))} measured at the last k); they are carried on "
+                        + "straight to φ = 1 and 0 at all heads. Tips and table have the number measured. "
             );
     }
 

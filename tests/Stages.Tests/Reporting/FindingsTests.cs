@@ -81,7 +81,10 @@ public sealed class FindingsTests
         CriterionFindings found = findings.Criteria.Single();
         int heads = findings.HeadCount;
 
-        found.Curve.Select(p => (p.K, p.Measured, p.IsOfAll)).Should().Equal((1, 2, true), (2, 1, false), (3, 1, false));
+        found
+            .Curve.Select(p => (p.K, p.Measured, p.IsOfAll))
+            .Should()
+            .Equal((1, 2, true), (2, 1, false), (3, 1, false));
         found.WholeCurve.Select(p => p.K).Should().Equal(1);
         found.Curve.Should().OnlyContain(p => p.Faithfulness.Count == 2 && p.Completeness.Count == 2);
         // Of b the straight line from its last place to all heads: phi is 1 there, or 0
