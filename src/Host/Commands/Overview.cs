@@ -39,16 +39,10 @@ internal static class Overview
         string page = Path.Combine(session.RunFolderOf(pipeline), report.PublishedPage);
         string name = pipeline.Experiment.Name,
             matrix = session.Name + "/";
-        return new OverviewExperiment(
+        return report.InOverview(
+            artifacts,
             name.StartsWith(matrix, StringComparison.Ordinal) ? name[matrix.Length..] : name,
-            Path.GetRelativePath(folder, page).Replace(Path.DirectorySeparatorChar, '/'),
-            pipeline.Context.Info.Name,
-            pipeline.Context.Heads,
-            report.Samples(artifacts),
-            report.StatedNumbers(artifacts)
-        )
-        {
-            Measured = report.Measured,
-        };
+            Path.GetRelativePath(folder, page).Replace(Path.DirectorySeparatorChar, '/')
+        );
     }
 }

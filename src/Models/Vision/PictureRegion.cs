@@ -37,6 +37,23 @@ public readonly record struct PictureRegion(double Left, double Top, double Righ
         );
     }
 
+    /// <summary>
+    /// This region in shares of another, cut at its edges: the reverse of <see cref="Part"/>. Null where they have
+    /// nothing in common.
+    /// </summary>
+    public PictureRegion? Within(PictureRegion whole)
+    {
+        double width = whole.Right - whole.Left,
+            height = whole.Bottom - whole.Top;
+        var within = new PictureRegion(
+            Math.Clamp((Left - whole.Left) / width, 0, 1),
+            Math.Clamp((Top - whole.Top) / height, 0, 1),
+            Math.Clamp((Right - whole.Left) / width, 0, 1),
+            Math.Clamp((Bottom - whole.Top) / height, 0, 1)
+        );
+        return within.Area > 0 ? within : null;
+    }
+
     /// <summary>This region cut into equal cells, row by row.</summary>
     public IEnumerable<PictureRegion> Cells(int rows, int columns)
     {

@@ -63,4 +63,32 @@ public sealed record OrderScan(
         );
         return within?.K ?? bracket.First;
     }
+
+    /// <summary>
+    /// A curve at any k: as measured, else on the straight line between the nearest places that were. The ends need no
+    /// pass: without a head both are as with all ablated or intact, and with all heads the other way round (phi = 0 and
+    /// 1). So a scan that ended at its crossing still has its part in a mean over samples.
+    /// </summary>
+    /// <param name="quantity">Which curve.</param>
+    /// <param name="k">Heads.</param>
+    /// <param name="heads">Heads of the model, N.</param>
+    public double At(ValidationQuantity quantity, int k, int heads)
+    {
+        bool isFaithfulness = quantity == ValidationQuantity.Faithfulness;
+        var (before, after) = ((K: 0, Value: isFaithfulness ? 0.0 : 1), (K: heads, Value: isFaithfulness ? 1.0 : 0));
+        foreach (ValidationRow point in Points)
+        {
+            var measured = (point.K, isFaithfulness ? point.Faithfulness : point.Completeness);
+            before = point.K <= k ? measured : before;
+            if (point.K >= k)
+            {
+                after = measured;
+                break;
+            }
+        }
+
+        return after.K <= before.K
+            ? before.Value
+            : before.Value + ((after.Value - before.Value) * (k - before.K) / (after.K - before.K));
+    }
 }

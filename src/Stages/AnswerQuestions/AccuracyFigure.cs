@@ -15,9 +15,9 @@ internal sealed class AccuracyFigure : IFigure<Findings>
     private const int MostGroups = 24; // more are no figure but a table
     private const double KeyStep = 110;
 
-    private static readonly DotSeries Right = new("right", new Marker(Palette.Series[0], MarkShape.Circle)),
-        Yes = new("say yes", new Marker(Palette.Series[2], MarkShape.Square)),
-        Unknown = new("unknown", new Marker(Palette.Series[1], MarkShape.Triangle));
+    private static readonly DotSeries Right = new("right", Palette.OfGroup(0)),
+        Yes = new("say yes", Palette.OfGroup(2)),
+        Unknown = new("unknown", Palette.OfGroup(1));
 
     /// <summary>
     /// The figure; null where nothing is judged, and where there is one group and nothing but a share to show.

@@ -10,11 +10,10 @@ namespace Pipelines.Stages.Reporting;
 internal sealed class LayoutFigure : IFigure<Findings>
 {
     private const double KeyWidth = 132,
-        Tallest = 560;
-    private const int MostObjects = 23; // looks that are told apart, less one for all others
+        Tallest = 560,
+        Between = 12; // small multiples
     private const int Few = 60; // samples of which all objects are named
-    private const string Unknown = "not known",
-        Others = "others";
+    private const string Unknown = "not known";
 
     /// <summary>The figure; null without a layout.</summary>
     public static Drawing? Of(Findings findings)
@@ -26,24 +25,9 @@ internal sealed class LayoutFigure : IFigure<Findings>
         }
 
         bool bySuper = points.Any(p => p.SuperCategory.Length > 0) || points.All(p => p.Category.Length == 0);
-        HashSet<string> shown =
-        [
-            .. points
-                .GroupBy(p => p.Category)
-                .OrderByDescending(g => g.Count())
-                .ThenBy(g => g.Key, StringComparer.Ordinal)
-                .Take(MostObjects)
-                .Select(g => g.Key),
-        ];
-        Func<LayoutPoint, string> groupOf = bySuper ? Group : p => shown.Contains(p.Category) ? p.Category : Others;
-        string[] groups =
-        [
-            .. points
-                .Select(groupOf)
-                .Distinct()
-                .OrderBy(g => !bySuper && g == Others)
-                .ThenBy(g => g, StringComparer.Ordinal),
-        ];
+        Func<LayoutPoint, string> groupOf = bySuper ? Group : p => p.Category.Length > 0 ? p.Category : Unknown;
+        string[] groups = [.. points.Select(groupOf).Distinct().Order(StringComparer.Ordinal)];
+        int panels = (groups.Length + Palette.MostSeries - 1) / Palette.MostSeries;
         var table = new FigureTable(
             ["sample_id", "file", "category", "super_category", "style", "x", "y"],
             [
@@ -57,6 +41,13 @@ internal sealed class LayoutFigure : IFigure<Findings>
             Shows(findings, points, bySuper),
             $"A mark is a sample (n = {Count(points.Count)}): near marks rely on similar heads. Colour and "
                 + $"form: {(bySuper ? "super-category" : "object")}; words: where most samples of an object lie. "
+                + (
+                    panels > 1
+                        ? $"{Count(panels)} panels of the same plane, since more than {Count(Palette.MostSeries)} "
+                            + $"groups in one are not told apart ({Count(groups.Length)} in all): small grey dots are "
+                            + "the samples of the other panels. "
+                        : ""
+                )
                 + $"{findings.Data.Tables.Note<LayoutRow>()}; the axes have no unit. "
                 + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over "
                 + "objects; only samples that could go either way count. "
@@ -123,9 +114,48 @@ internal sealed class LayoutFigure : IFigure<Findings>
 
     private static Svg Draw(LayoutMap map, Canvas canvas)
     {
+        if (map.Groups.Count > Palette.MostSeries)
+        {
+            return DrawSeveral(map, canvas);
+        }
+
         var (svg, plane, keys) = MarkKey.Beside(canvas, map.Keys, KeyWidth, Tallest);
         map.Draw(svg, plane);
         keys.Draw(svg);
+        return svg;
+    }
+
+    /// <summary>Small multiples: the same plane for every eight groups, evenly shared out, each with its key.</summary>
+    private static Svg DrawSeveral(LayoutMap map, Canvas canvas)
+    {
+        int count = (map.Groups.Count + Palette.MostSeries - 1) / Palette.MostSeries,
+            size = (map.Groups.Count + count - 1) / count;
+        LayoutMap[] maps = [.. map.Groups.Chunk(size).Select(groups => map with { Groups = groups })];
+        int across = canvas.IsNarrow ? 1
+            : maps.Length <= 4 ? 2
+            : 3,
+            perLine = 2;
+        double width = (canvas.Width - ((across - 1) * Between)) / across,
+            keysHeight = MarkKey.Line * ((size + perLine - 1) / perLine),
+            tall = (canvas.IsNarrow ? 0.7 : 0.85) * width,
+            step = keysHeight + tall + Between;
+        Svg svg = canvas.Svg((maps.Length + across - 1) / across * step);
+        for (int i = 0; i < maps.Length; i++)
+        {
+            double left = i % across * (width + Between),
+                top = i / across * step;
+            int first = i * size;
+            new MarkKey(
+                maps[i].Keys,
+                left + MarkKey.AtEdge,
+                top,
+                (width - MarkKey.AtEdge) / perLine,
+                perLine,
+                first
+            ).Draw(svg);
+            maps[i].Draw(svg, new Panel(left, top + keysHeight, width, tall), first);
+        }
+
         return svg;
     }
 }

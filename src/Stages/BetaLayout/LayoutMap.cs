@@ -7,7 +7,8 @@ namespace Pipelines.Stages.Reporting;
 /// Samples in the plane: a mark a sample, of the look of its group; words where most samples of an object lie.
 /// </summary>
 /// <param name="Points">The samples.</param>
-/// <param name="Groups">Names of the groups, in the order of their looks.</param>
+/// <param name="Groups">Names of the groups that are told apart, in the order of their looks; samples of others are
+/// small dots behind them.</param>
 /// <param name="GroupOf">The group of a sample.</param>
 /// <param name="MarkOf">How a group looks.</param>
 /// <param name="LeastNamed">Objects of so many samples are named.</param>
@@ -52,8 +53,10 @@ internal sealed record LayoutMap(
             );
 
         svg.Rectangle(panel.Left, panel.Top, panel.Width, panel.Height, Palette.Rule, opacity: 0.35);
+        HashSet<string> own = [.. Groups];
+        svg.Cloud([.. Points.Where(p => !own.Contains(GroupOf(p))).Select(Place)], 1.6, Palette.Muted, 0.45);
         var objects = Points
-            .Where(p => p.Category.Length > 0)
+            .Where(p => p.Category.Length > 0 && own.Contains(GroupOf(p)))
             .GroupBy(p => p.Category)
             .Where(g => g.Count() >= LeastNamed)
             .OrderByDescending(g => g.Count())
@@ -93,7 +96,12 @@ internal sealed record LayoutMap(
             svg.End();
         }
 
-        new Labels().DrawOver(svg, panel, objects.Select(o => (o.Name, Place(o.Middle))));
+        new Labels().DrawOver(
+            svg,
+            panel,
+            objects.Select(o => (o.Name, Place(o.Middle))),
+            [.. Points.Where(p => own.Contains(GroupOf(p))).Select(Place)]
+        );
     }
 
     /// <summary>

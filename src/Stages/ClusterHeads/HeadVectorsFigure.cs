@@ -61,7 +61,8 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
                 + $"{(map.BySuper ? "super-category" : "object")}. "
                 + $"Rows are named layer.head. Tree: {vectors.Method}; the bars beside it mark the two main "
                 + $"branches, of "
-                + $"{Count(LeastOfBranch(vectors.Heads.Count))} heads at least (grey: heads of neither).{drawn}",
+                + $"{Count(LeastOfBranch(vectors.Heads.Count))} heads at least (grey: heads of neither).{drawn}"
+                + map.Scale.Words("|β|"),
             table,
             canvas => Draw(vectors, map, canvas)
         );
@@ -128,24 +129,24 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
 
     private static Svg Draw(HeadVectors vectors, Map map, Canvas canvas)
     {
-        var (svg, grid) = TreeGrid.Of(canvas, map.Rows.Length, map.Columns.Length);
-        double most = map.Values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+        IReadOnlyList<ColumnGroup> groups = map.GroupsOf(vectors);
+        var (svg, grid) = TreeGrid.Of(canvas, map.Rows.Length, map.Columns.Length, groups);
         grid.DrawCells(
             svg,
             map.Values,
-            v => Palette.OfSigned(v, most),
+            map.Scale.InkOf,
             "{r}\n{c}\nβ = {v}",
             map.Rows.Select(r => map.NameOf(r)),
             map.Columns.Select(c => Label(vectors.Samples[c]))
         );
-        grid.DrawGroups(svg, map.GroupsOf(vectors));
+        grid.DrawGroups(svg, groups);
         grid.DrawTree(svg, vectors.Tree, map.Rows);
         for (int place = 0; place < map.Rows.Length; place++)
         {
             grid.DrawRow(svg, place, BranchInk(map.Branch[map.Rows[place]]), map.ShortNameOf(map.Rows[place]));
         }
 
-        return grid.DrawRamp(svg, "β", Palette.SignedAt, (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
+        return grid.DrawRamp(svg, "β", Palette.SignedAt, map.Scale.Labels);
     }
 
     private static Ink BranchInk(int branch) =>
@@ -179,6 +180,8 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
         bool BySuper
     )
     {
+        public SignedScale Scale { get; } = SignedScale.Of(Values.Cast<double>());
+
         public static Map Of(HeadVectors vectors, int headsPerLayer)
         {
             int[] rows = vectors.Tree.Leaves();
@@ -219,6 +222,7 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
             foreach (HeadVectorSample sample in Columns.Select(c => vectors.Samples[c]))
             {
                 string name = BySuper ? sample.SuperCategory : sample.Category;
+                name = name.Length > 0 ? name : "not known";
                 if (groups.Count > 0 && groups[^1].Name == name)
                 {
                     groups[^1] = groups[^1] with { Columns = groups[^1].Columns + 1 };

@@ -37,8 +37,12 @@ internal sealed class GroupsFigure : IFigure<Findings>
             ", ",
             shown.Select(g => $"{Shown.Name(g)} {Count(within.First(r => r.Group == g).Samples)}")
         );
+        GroupSimilarityRow[] smaller = [.. within.Where(r => !most.Contains(r.Group))];
         string hidden =
-            shown.Length < within.Length ? $"; {Many(within.Length - shown.Length, "smaller group")} not shown" : "";
+            smaller.Length > 0
+                ? "; in the table alone, with fewer: "
+                    + string.Join(", ", smaller.Select(r => $"{Shown.Name(r.Group)} {Count(r.Samples)}"))
+                : "";
         return new Drawing(
             "Heads by group of questions",
             Shows(found, within, rows),
@@ -100,11 +104,11 @@ internal sealed class GroupsFigure : IFigure<Findings>
             [
                 new DotSeries(
                     $"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}",
-                    new Marker(Palette.Series[0], MarkShape.Circle)
+                    Palette.OfGroup(0)
                 ),
                 new DotSeries(
                     $"completeness < {Tick(findings.Data.CompletenessThreshold)}",
-                    new Marker(Palette.Series[1], MarkShape.Square)
+                    Palette.OfGroup(1)
                 ),
             ],
             (0, Math.Max(1, most)),

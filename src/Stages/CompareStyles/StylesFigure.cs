@@ -18,8 +18,8 @@ internal sealed class StylesFigure : IFigure<Findings>
 
     private static readonly DotSeries[] Objects =
     [
-        new("same object", new Marker(Palette.Series[0], MarkShape.Circle)),
-        new("another object", new Marker(Palette.Series[1], MarkShape.Diamond)),
+        new("same object", Palette.OfGroup(0)),
+        new("another object", Palette.OfGroup(1)),
     ];
 
     /// <summary>The figure; null where styles were not compared.</summary>
@@ -42,6 +42,7 @@ internal sealed class StylesFigure : IFigure<Findings>
                 HeadsOf(findings, data, Completeness),
             }.OfType<DotPanel>(),
         ];
+        StylePictures? pictures = StylePictures.Of(findings, data.Styles);
         string mapped = map is null
             ? ""
             : $" Samples in the plane: form and colour tell the style, thin lines join an object's samples. "
@@ -51,14 +52,18 @@ internal sealed class StylesFigure : IFigure<Findings>
                 ? ""
                 : $" Heads needed, of {Count(findings.HeadCount)}: mean over the samples of a style of the smallest "
                     + $"k that crosses the threshold; each panel has its own scale.";
+        string examples = pictures is null
+            ? ""
+            : $" Pictures: of {Many(pictures.Objects.Count, "object")} the first sample of each style, as Fig. 9D has "
+                + "them.";
         return new Drawing(
             "The same object in other styles",
             Shows(data),
             $"Cosine of β between two samples (n = {Count(data.Cosines.ObjectOverStyle.Count)}), mean over pairs; "
                 + $"bars: 95 % bootstrap interval over samples; large marks: all styles together; dashed: another "
-                + $"object in the same style.{mapped}{heads} Click a key to hide its marks.",
+                + $"object in the same style.{mapped}{heads}{examples} Click a key to hide its marks.",
             Table(data),
-            canvas => Draw(cosines, map, needed, canvas)
+            canvas => Draw(cosines, map, needed, pictures, canvas)
         );
     }
 
@@ -199,16 +204,20 @@ internal sealed class StylesFigure : IFigure<Findings>
             $"heads needed, of {Count(findings.HeadCount)}",
             rows,
             [
-                .. criteria.Select(
-                    (c, i) => new DotSeries(Criteria.Title(c), new Marker(Criteria.InkOf(c), (MarkShape)(i % 4)))
-                ),
+                .. criteria.Select(c => new DotSeries(Criteria.Title(c), Palette.MarkOf(Criteria.InkOf(c)))),
             ],
             (0, most),
             e => $"{Sentences.Interval(e)} heads, n = {Count(e.Count)}"
         );
     }
 
-    private static Svg Draw(DotPanel cosines, LayoutMap? map, DotPanel[] heads, Canvas canvas)
+    private static Svg Draw(
+        DotPanel cosines,
+        LayoutMap? map,
+        DotPanel[] heads,
+        StylePictures? pictures,
+        Canvas canvas
+    )
     {
         var halves = new Halves(canvas);
         IReadOnlyList<Panel> first = map is null
@@ -217,7 +226,9 @@ internal sealed class StylesFigure : IFigure<Findings>
         double bottom = first.Max(p => p.Bottom);
         var keys = heads.Length > 0 ? KeysOfHeads(heads[0], canvas, bottom + Halves.Space) : null;
         IReadOnlyList<Panel> second = halves.Row(keys?.Bottom ?? bottom, [.. heads.Select(h => h.Height)]);
-        Svg svg = canvas.Svg(second.Select(p => p.Bottom).DefaultIfEmpty(bottom).Max());
+        double below = second.Select(p => p.Bottom).DefaultIfEmpty(bottom).Max();
+        Svg svg = canvas.Svg(below + (pictures?.HeightOn(canvas) ?? 0));
+        pictures?.Draw(svg, canvas, below);
         if (map is not null && !canvas.IsNarrow)
         {
             cosines = cosines.Stretched(halves.Width);

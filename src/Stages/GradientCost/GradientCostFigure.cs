@@ -170,9 +170,11 @@ internal sealed class GradientCostFigure : IFigure<Findings>
         double[] values = [.. all.Select(p => valueOf(p).Mean).Where(double.IsFinite)];
         int least = all.Min(p => p.Passes),
             most = Math.Max(all.Max(p => p.Passes), least + 1);
-        Scale x = panel.Across(least, most, logarithmic: true),
-            y = panel.Upwards(Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8), 1);
+        Panel inside = LineEnds.Beside(panel, lines.Select(l => l.Title));
+        Scale x = inside.Across(least, most, logarithmic: true),
+            y = inside.Upwards(Math.Clamp(Math.Floor(values.DefaultIfEmpty(0).Min() * 5) / 5, Floor, 0.8), 1);
         svg.Axes(x, y, "passes a sample", name, [.. Decades(least, most, ticks)], y.Ticks(6));
+        var ends = new LineEnds();
         foreach (var (line, series) in lines.Select((l, i) => (l, i)).Reverse())
         {
             Point[] points = [.. line.Points.Where(p => valueOf(p).Mean >= Floor)];
@@ -183,18 +185,26 @@ internal sealed class GradientCostFigure : IFigure<Findings>
                 Estimate at = valueOf(p);
                 string unit = line.Ink == Ways[1].Ink || line.Ink == Ways[2].Ink ? "gradient" : "mask";
                 string interval = at.HasInterval ? $" [{Fixed(at.Low, 3)}, {Fixed(at.High, 3)}]" : "";
-                svg.Dot(
+                svg.Mark(
                     x[p.Passes],
                     y.Clamped(at.Mean),
                     3.2,
-                    line.Ink,
+                    Palette.MarkOf(line.Ink),
                     $"{line.Title}: {Many(p.Observations, unit)}, {Count(p.Passes)} passes\n"
                         + $"{Fixed(at.Mean, 3)}{interval}"
                 );
             }
 
             svg.End();
+            ends.Add(
+                line.Title,
+                line.Ink,
+                series,
+                [.. points.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Mean)))]
+            );
         }
+
+        ends.Draw(svg, x, y, panel.Right);
     }
 
     /// <summary>1, 3, 10, 30, ... inside the scale; powers of ten alone where those are too many.</summary>

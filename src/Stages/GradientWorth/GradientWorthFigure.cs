@@ -116,10 +116,12 @@ internal sealed class GradientWorthFigure : IFigure<Findings>
 
         double least = all.Min(p => p.Passes),
             most = Math.Max(all.Max(p => p.Passes), least + 1);
-        Scale x = panel.Across(least, most, logarithmic: true),
+        Panel inside = LineEnds.Beside(panel, Ways.Select(w => w.Title));
+        Scale x = inside.Across(least, most, logarithmic: true),
             y = quantity.IsShare
-                ? panel.Upwards(Math.Clamp(Math.Floor(values.Min() * 5) / 5, Floor, 0.8), 1)
-                : panel.Upwards(0, values.Max() * 1.05);
+                ? inside.Upwards(Math.Clamp(Math.Floor(values.Min() * 5) / 5, Floor, 0.8), 1)
+                : inside.Upwards(0, values.Max() * 1.05);
+        var ends = new LineEnds();
         svg.Axes(x, y, "passes a sample", quantity.Name, [.. Decades(least, most, ticks)], y.Ticks(6));
         for (int series = lines.Length - 1; series >= 0; series--)
         {
@@ -134,17 +136,25 @@ internal sealed class GradientWorthFigure : IFigure<Findings>
             {
                 string what = Many(p.Observations, series == 0 ? "mask" : "gradient"),
                     value = Verdicts.Number(quantity.Of(p), quantity.IsShare ? 3 : 1);
-                svg.Dot(
+                svg.Mark(
                     x[p.Passes],
                     y.Clamped(quantity.Of(p).Mean),
                     3.4,
-                    Ways[series].Ink,
+                    Palette.MarkOf(Ways[series].Ink),
                     $"{what}, {Count((long)Math.Round(p.Passes))} passes\n{quantity.Name}: {value}"
                 );
             }
 
             svg.End();
+            ends.Add(
+                Ways[series].Title,
+                Ways[series].Ink,
+                series,
+                [.. points.Select(p => (x[p.Passes], y.Clamped(quantity.Of(p).Mean)))]
+            );
         }
+
+        ends.Draw(svg, x, y, panel.Right);
     }
 
     private static double[] Ends(Estimate value) => [value.Mean, value.Low, value.High];

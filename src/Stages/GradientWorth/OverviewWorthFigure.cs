@@ -173,8 +173,10 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
             .Where(double.IsFinite)
             .Append(level ?? 0)
             .Max();
-        Scale x = panel.Across(at[0], at[^1], logarithmic: true),
-            y = panel.Upwards(0, high * 1.05);
+        Panel inside = LineEnds.Beside(panel, lines.Select(l => l.Title));
+        Scale x = inside.Across(at[0], at[^1], logarithmic: true),
+            y = inside.Upwards(0, high * 1.05);
+        var ends = new LineEnds();
         svg.Axes(x, y, "heads of the model, N", name, at, y.Ticks(6));
         if (level is { } even)
         {
@@ -188,11 +190,19 @@ internal sealed class OverviewWorthFigure : IFigure<OverviewData>
             foreach (var (n, value) in line.Points.Where(p => double.IsFinite(p.Value.Mean)))
             {
                 string words = $"{line.Title}, N = {Count((long)n)}\n{name}: {Verdicts.Number(value, 1)}";
-                svg.Dot(x[n], y[value.Mean], 3.6, line.Ink, words);
+                svg.Mark(x[n], y[value.Mean], 3.6, Palette.MarkOf(line.Ink), words);
             }
 
             svg.End();
+            ends.Add(
+                line.Title,
+                line.Ink,
+                Array.FindIndex(keyed, k => k.Title == line.Title),
+                [.. line.Points.Where(p => double.IsFinite(p.Value.Mean)).Select(p => (x[p.Heads], y[p.Value.Mean]))]
+            );
         }
+
+        ends.Draw(svg, x, y, panel.Right);
     }
 
     private sealed record Line(string Title, Ink Ink, (double Heads, Estimate Value)[] Points);

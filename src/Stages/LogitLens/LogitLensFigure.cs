@@ -25,6 +25,7 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         }
 
         LensSample[] shown = Chosen(findings, samples);
+        Thumbnail?[] pictures = [.. shown.Select(s => Thumbnail.Of(s.Picture))];
         var table = new FigureTable(
             ["sample_id", "answer", "layer", "head", "beta", "rank", "token", "logit", "is_answer"],
             [
@@ -66,7 +67,7 @@ internal sealed class LogitLensFigure : IFigure<Findings>
                         : ""
                 ),
             table,
-            canvas => Draw(findings, lens, shown, canvas)
+            canvas => Draw(findings, lens, shown, pictures, canvas)
         );
     }
 
@@ -109,18 +110,25 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         return [first, .. Enumerable.Range(0, more).Select(i => others[i * others.Length / more])];
     }
 
-    private static Svg Draw(Findings findings, LogitLensSpec lens, LensSample[] samples, Canvas canvas)
+    private static Svg Draw(
+        Findings findings,
+        LogitLensSpec lens,
+        LensSample[] samples,
+        Thumbnail?[] pictures,
+        Canvas canvas
+    )
     {
         int items = Math.Max(1, Math.Min(lens.Items, canvas.IsNarrow ? NarrowItems : MostItems));
         return BoxBlock.Stack(
             canvas,
             [
-                .. samples.Select(s => new BoxBlock(
+                .. samples.Select((s, i) => new BoxBlock(
                     findings.Data.MeasuresAdjustedLogit
                         ? $"answer: {Cut(s.Answer, 28)}"
                         : $"answer: {Cut(s.Answer, 20)}, measured: {Cut(s.Target, 20)}",
                     [.. s.Heads.Select(h => RowOf(findings, h, s.MostLogit))],
-                    items
+                    items,
+                    pictures[i]
                 )),
             ]
         );
@@ -129,7 +137,7 @@ internal sealed class LogitLensFigure : IFigure<Findings>
     private static BoxRow RowOf(Findings findings, LensRow[] head, double most) =>
         new(
             $"layer {Count(head[0].Layer)} head {Count(head[0].Head)}",
-            $"β {Beta(head[0].Beta)}",
+            $"β {Fixed(head[0].Beta, 3)}",
             [
                 .. head.Select(item => new WordBox(
                     TokenText.Shown(item.Token).Trim(),
@@ -148,6 +156,9 @@ internal sealed class LogitLensFigure : IFigure<Findings>
     /// <param name="Heads">Of largest beta, strongest first; of each the items of largest logit, falling.</param>
     private sealed record LensSample(string SampleId, string Answer, string Target, IReadOnlyList<LensRow[]> Heads)
     {
+        /// <summary>The picture's file; null where the report does not hold it.</summary>
+        public byte[]? Picture { get; init; }
+
         /// <summary>Where the scale of the shades ends.</summary>
         public double MostLogit =>
             Heads.SelectMany(h => h).Select(i => i.Logit).Where(double.IsFinite).DefaultIfEmpty(1).Max();
@@ -170,7 +181,10 @@ internal sealed class LogitLensFigure : IFigure<Findings>
                                 .OrderBy(g => g.Key)
                                 .Select(g => g.OrderBy(r => r.ItemRank).ToArray()),
                         ]
-                    )),
+                    )
+                    {
+                        Picture = s.Picture,
+                    }),
             ];
         }
     }

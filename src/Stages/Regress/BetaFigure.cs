@@ -18,7 +18,7 @@ internal sealed class BetaFigure : IFigure<Findings>
         }
 
         double[,] one = findings.BetaOf(sample);
-        double most = Math.Max(Greatest(mean), Greatest(one));
+        var scale = SignedScale.Of(mean.Cast<double>().Concat(one.Cast<double>()));
         int heads = findings.Data.Model.Heads;
         var table = new FigureTable(
             ["layer", "head", "beta_sample", "beta_mean", "beta_low95", "beta_high95"],
@@ -43,11 +43,12 @@ internal sealed class BetaFigure : IFigure<Findings>
             "Attribution coefficients β by layer and head",
             Shows(findings),
             $"Orange: an intact head raises {findings.Data.Measured}; blue: lowers it; the scale (up to "
-                + $"{Beta(most)}) is common. β = 0.1 means that the head alone carries a tenth of what the picture "
-                + $"adds. First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over "
-                + $"{Many(findings.Fitted.Count, "sample")}. Layer 0 is the first.",
+                + $"{Beta(scale.Most)}) is common. β = 0.1 means that the head alone carries a tenth of what the "
+                + $"picture adds. First the sample above, “{Cut(sample.Answer, 24)}”, then the mean over "
+                + $"{Many(findings.Fitted.Count, "sample")}. Layer 0 is the first."
+                + scale.Words("|β|"),
             table,
-            canvas => Draw(findings, sample, one, mean, most, canvas)
+            canvas => Draw(findings, sample, one, mean, scale, canvas)
         );
     }
 
@@ -123,8 +124,8 @@ internal sealed class BetaFigure : IFigure<Findings>
     public static string Card(Findings findings, SampleResult sample, string id, double side)
     {
         double[,] beta = findings.BetaOf(sample);
-        double cell = side / Math.Max(beta.GetLength(0), beta.GetLength(1)),
-            most = Greatest(beta);
+        double cell = side / Math.Max(beta.GetLength(0), beta.GetLength(1));
+        var scale = SignedScale.Of(beta.Cast<double>());
         var svg = new Svg(
             id,
             cell * beta.GetLength(1),
@@ -137,7 +138,7 @@ internal sealed class BetaFigure : IFigure<Findings>
                 0,
                 0,
                 cell,
-                v => Palette.OfSigned(v, most),
+                scale.InkOf,
                 "layer {r}, head {c}\nβ = {v}",
                 leadsTo: HeadGrid.LeadsTo
             )
@@ -156,7 +157,7 @@ internal sealed class BetaFigure : IFigure<Findings>
         SampleResult sample,
         double[,] one,
         double[,] mean,
-        double most,
+        SignedScale scale,
         Canvas canvas
     )
     {
@@ -167,7 +168,7 @@ internal sealed class BetaFigure : IFigure<Findings>
             one,
             0,
             $"one sample: {Cut(sample.Answer, 20)}",
-            v => Palette.OfSigned(v, most),
+            scale.InkOf,
             "layer {r}, head {c}\nβ = {v}"
         );
         grid.Draw(
@@ -175,12 +176,9 @@ internal sealed class BetaFigure : IFigure<Findings>
             mean,
             1,
             $"mean of {Many(findings.Fitted.Count, "sample")}",
-            v => Palette.OfSigned(v, most),
+            scale.InkOf,
             "layer {r}, head {c}\nmean β = {v}"
         );
-        return grid.DrawRamp(svg, "β", Palette.SignedAt, (0, Beta(-most)), (0.5, "0"), (1, Beta(most)));
+        return grid.DrawRamp(svg, "β", Palette.SignedAt, scale.Labels);
     }
-
-    private static double Greatest(double[,] values) =>
-        values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
 }

@@ -14,8 +14,12 @@ namespace Pipelines.Stages;
 [StageOf<ReportSpec>]
 public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage
 {
-    /// <summary>Pictures shown large on the page; the explorer shows all, smaller.</summary>
-    private const int ShownPictures = 24;
+    /// <summary>Pictures that the page chooses from: cards, and figures that show some of them small; the explorer has all.</summary>
+    private const int ShownPictures = 96;
+
+    private const double DefaultFaithfulness = 0.8,
+        DefaultCompleteness = 0.2,
+        DefaultImportant = 0.05;
 
     /// <summary>The stages that it shows, by role.</summary>
     private readonly IReadOnlyList<Stage> shown =
@@ -50,18 +54,30 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <inheritdoc/>
     public override IEnumerable<PublishedTable> Published(Artifacts artifacts) =>
-        [new PublishedTable<KeyNumberRow>(() => NumberRows(artifacts))];
+        [
+            new PublishedTable<KeyNumberRow>(() => NumberRows(artifacts)),
+            new PublishedTable<OverviewHeadRow>(() => OwnRows<OverviewHeadRow>(artifacts)),
+            new PublishedTable<OverviewTokenRow>(() => OwnRows<OverviewTokenRow>(artifacts)),
+            new PublishedTable<OverviewPointRow>(() => OwnRows<OverviewPointRow>(artifacts)),
+        ];
 
     /// <inheritdoc/>
     public override void Publish(Artifacts artifacts, RunFolder folder)
     {
         base.Publish(artifacts, folder);
         Unit page = Units(artifacts).Known[0];
+        string[] own =
+        [
+            Tables.Of<KeyNumberRow>().FileName,
+            Tables.Of<OverviewHeadRow>().FileName,
+            Tables.Of<OverviewTokenRow>().FileName,
+            Tables.Of<OverviewPointRow>().FileName,
+        ];
         string source = Path.GetDirectoryName(artifacts.File(page, HtmlReport.PageName))!;
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             string relative = Path.GetRelativePath(source, file);
-            if (relative != Manifest.FileName && relative != Tables.Of<KeyNumberRow>().FileName)
+            if (relative != Manifest.FileName && !own.Contains(relative))
             {
                 folder.Copy(Published(relative), file);
             }
@@ -77,12 +93,50 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
     /// <summary>What f is, as sentences name it.</summary>
     public string Measured => context.MeasuresOwnLogit ? ReportData.AnswersLogit : TargetWords.Short(context.Target);
 
+    /// <summary>What an overview says of the experiment; the report is there.</summary>
+    /// <param name="artifacts">Hold it.</param>
+    /// <param name="name">Name of the experiment there.</param>
+    /// <param name="address">Of the page, relative to the overview.</param>
+    public OverviewExperiment InOverview(Artifacts artifacts, string name, string address)
+    {
+        return new OverviewExperiment(
+            name,
+            address,
+            context.Info.Name,
+            context.Info.Layers * context.Info.Heads,
+            Samples(artifacts),
+            StatedNumbers(artifacts)
+        )
+        {
+            Measured = Measured,
+            Family = context.Info.Family.Name,
+            FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? DefaultFaithfulness,
+            CompletenessThreshold = Thresholds?.Spec.Completeness ?? DefaultCompleteness,
+            ImportantThreshold =
+                context.Experiment.Stages.Select(s => s.Spec).OfType<TokenTraceSpec>().FirstOrDefault()?.Important
+                ?? DefaultImportant,
+            Parts = new OverviewParts(
+                OwnRows<OverviewHeadRow>(artifacts),
+                OwnRows<OverviewTokenRow>(artifacts),
+                OwnRows<OverviewPointRow>(artifacts)
+            ),
+        };
+    }
+
     /// <summary>The numbers that the page states, by which experiments are compared; the report is there.</summary>
     public IReadOnlyList<KeyNumber> StatedNumbers(Artifacts artifacts) =>
         [.. NumberRows(artifacts).Select(r => r.ToNumber())];
 
-    private IReadOnlyList<KeyNumberRow> NumberRows(Artifacts artifacts) =>
-        artifacts.Rows<KeyNumberRow>(Units(artifacts).Known[0]);
+    /// <summary>
+    /// The stage whose thresholds hold: a study of ratios scans, too, where the report has no validation of its own.
+    /// </summary>
+    private Validate? Thresholds =>
+        shown.OfType<Validate>().SingleOrDefault() ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
+
+    private IReadOnlyList<KeyNumberRow> NumberRows(Artifacts artifacts) => OwnRows<KeyNumberRow>(artifacts);
+
+    private IReadOnlyList<TRow> OwnRows<TRow>(Artifacts artifacts)
+        where TRow : class => artifacts.Rows<TRow>(Units(artifacts).Known[0]);
 
     /// <summary>What the page shows of pictures and verdicts, which no unit holds.</summary>
     private string Described(Artifacts artifacts) =>
@@ -133,7 +187,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 12, "pages")]
+    [UnitKind("report", 14, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)
@@ -141,6 +195,10 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Findings findings = Findings.Of(unit.Content.Read(run.Artifacts));
             HtmlReport.Write(findings, run.Folder);
             run.Write<KeyNumberRow>([.. KeyNumbers.Of(findings).Select(KeyNumberRow.Of)]);
+            var parts = OverviewParts.Of(findings);
+            run.Write<OverviewHeadRow>(parts.Heads);
+            run.Write<OverviewTokenRow>(parts.Tokens);
+            run.Write<OverviewPointRow>(parts.Points);
         }
     }
 
@@ -160,9 +218,6 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
         IReadOnlyList<Sample> samples = SamplesOf(artifacts);
         EndsRow? ends = samples.Count == 0 ? null : Forward?.Ends(artifacts, samples[0]);
         Experiment experiment = context.Experiment;
-        // A study of ratios scans, too, where the report has no validation of its own
-        Validate? thresholds =
-            shown.OfType<Validate>().SingleOrDefault() ?? shown.OfType<AblationRatio>().SingleOrDefault()?.Validation;
         return new ReportData
         {
             Name = experiment.Name,
@@ -199,8 +254,8 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
             Samples = [.. samples.Select((s, i) => SampleOf(artifacts, s, withPicture: i < ShownPictures))],
             Masks = Forward?.Masks.Most ?? 0,
             Ablate = Forward?.Masks.Spec.Ablate ?? 0.75,
-            FaithfulnessThreshold = thresholds?.Spec.Faithfulness ?? 0.8,
-            CompletenessThreshold = thresholds?.Spec.Completeness ?? 0.2,
+            FaithfulnessThreshold = Thresholds?.Spec.Faithfulness ?? DefaultFaithfulness,
+            CompletenessThreshold = Thresholds?.Spec.Completeness ?? DefaultCompleteness,
             Tables = ReportTablesOf(artifacts),
             Links = Links(artifacts),
         };
@@ -348,6 +403,7 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                 ? PagePicture.Of(sample.Item.Location, PagePicture.Small)
                 : PagePicture.Of(seen, () => PictureDecoder.Decode(seen, sample.Item.File), PagePicture.Small),
             Seen = seen,
+            Object = shown.OfType<TokenTrace>().SingleOrDefault()?.ObjectSeen(artifacts, sample),
         };
     }
 
@@ -369,7 +425,13 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
                                 .Select(f => new Link(f.Name, s.PublishedPath(f.Name), f.Meaning))
                         )
                 ),
-            .. LinksTo(this, Tables.Of<KeyNumberRow>().Name, inParts: false),
+            .. new[]
+            {
+                Tables.Of<KeyNumberRow>().Name,
+                Tables.Of<OverviewHeadRow>().Name,
+                Tables.Of<OverviewTokenRow>().Name,
+                Tables.Of<OverviewPointRow>().Name,
+            }.SelectMany(table => LinksTo(this, table, inParts: false)),
         ];
     }
 

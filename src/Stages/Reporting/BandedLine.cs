@@ -2,7 +2,9 @@ using Pipelines.Stages.Analysis;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Means over samples as a line, in the band of their 95 % intervals.</summary>
+/// <summary>
+/// Means over samples as a line, in the band of their 95 % intervals; a colour has its own dashes.
+/// </summary>
 internal static class BandedLine
 {
     private const double Opacity = 0.18;
@@ -36,15 +38,22 @@ internal static class BandedLine
             );
         }
 
-        return shown.Length > 1 ? svg.Curve(shown.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, thickness) : svg;
+        return shown.Length > 1
+            ? svg.Curve(
+                shown.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))),
+                ink,
+                thickness,
+                Palette.DashesOf(ink)
+            )
+            : svg;
     }
 
     /// <summary>
-    /// Draws it as far as every sample goes, and from there a thin dotted line without a band: those that are left are
-    /// not drawn at random, so that an interval would say nothing of the others.
+    /// Draws it as far as every sample was measured, and from there a thin dotted line without a band: what was not
+    /// measured has no interval.
     /// </summary>
     /// <param name="svg">Drawing.</param>
-    /// <param name="points">From left to right; those over all samples come first.</param>
+    /// <param name="points">From left to right; those that all samples have come first.</param>
     /// <param name="x">Scale across.</param>
     /// <param name="y">Scale upwards.</param>
     /// <param name="ink">Colour.</param>

@@ -6,9 +6,12 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Heading">Heading.</param>
 /// <param name="Rows">From top to bottom.</param>
 /// <param name="Columns">Boxes in a row.</param>
-internal sealed record BoxBlock(string Heading, IReadOnlyList<BoxRow> Rows, int Columns)
+/// <param name="Picture">What the block is about, before its heading; null = none.</param>
+internal sealed record BoxBlock(string Heading, IReadOnlyList<BoxRow> Rows, int Columns, Thumbnail? Picture = null)
 {
-    private const double Head = 30,
+    private const double HeadOfText = 30,
+        PictureHeight = 72,
+        MostPicture = 108, // wide
         Row = 30,
         RowOfPhone = Row + 18,
         ForName = 96,
@@ -36,13 +39,24 @@ internal sealed record BoxBlock(string Heading, IReadOnlyList<BoxRow> Rows, int 
 
     private static double RowOn(Canvas canvas) => canvas.IsNarrow ? RowOfPhone : Row;
 
+    private double Head => Picture is null ? HeadOfText : PictureHeight + 10;
+
     private double HeightOn(Canvas canvas) => Head + (Rows.Count * RowOn(canvas)) + Between;
 
     private void Draw(Svg svg, Canvas canvas, double top)
     {
         double left = canvas.IsNarrow ? 0 : ForName,
             step = (canvas.Width - left) / Columns;
-        svg.Text(0, top + 16, Heading, ink: Palette.Ink, size: 13, bold: true);
+        double wide = Picture is null ? 0 : Math.Min(MostPicture, PictureHeight * Picture.Aspect);
+        Picture?.Draw(svg, 0, top, wide, PictureHeight);
+        svg.Text(
+            Picture is null ? 0 : wide + 10,
+            top + (Picture is null ? 16 : (PictureHeight / 2) + 4),
+            Heading,
+            ink: Palette.Ink,
+            size: 13,
+            bold: true
+        );
         for (int r = 0; r < Rows.Count; r++)
         {
             double y = top + Head + (r * RowOn(canvas)),

@@ -32,14 +32,28 @@ internal sealed record EstimatePanel(
     /// <param name="most">Greatest value of the axis.</param>
     public void Draw(Svg svg, Panel panel, double most)
     {
-        Scale x = panel.Across(0, Places.Count - 1),
-            y = panel.Upwards(0, Math.Max(most, 1e-9));
+        bool areSeveral = Series.Count > 1;
+        Panel inside = areSeveral ? LineEnds.Beside(panel, Series.Select(s => s.Title)) : panel;
+        Scale x = inside.Across(0, Places.Count - 1),
+            y = inside.Upwards(0, Math.Max(most, 1e-9));
+        var ends = new LineEnds();
         svg.Axes(x, y, XName, Name, [], y.Ticks(5))
             .NumbersBelow(x, y.Start, Places.Select((place, i) => ((double)i, Tick(place))));
         foreach (var (series, number) in Series.Select((s, i) => (s, i)).Reverse())
         {
             DrawLine(svg.BeginSeries(number), series, x, y).End();
+            if (areSeveral)
+            {
+                ends.Add(
+                    series.Title,
+                    series.Ink,
+                    number,
+                    [.. series.Means.Select((m, i) => (X: x[i], Y: y[m.Mean])).Where(p => double.IsFinite(p.Y))]
+                );
+            }
         }
+
+        ends.Draw(svg, x, y, panel.Right);
     }
 
     private Svg DrawLine(Svg svg, EstimateSeries series, Scale x, Scale y)
@@ -61,11 +75,11 @@ internal sealed record EstimatePanel(
                 svg.Line(x[i], y[at.Low], x[i], y[at.High], series.Ink, 1.2);
             }
 
-            svg.Dot(
+            svg.Mark(
                 x[i],
                 y[at.Mean],
                 series.IsLead ? 4 : 3.2,
-                series.Ink,
+                Palette.MarkOf(series.Ink),
                 $"{series.Title}, {Tick(Places[i])}\n{Sentences.Interval(at)} heads, n = "
                     + $"{Count(at.Count)}{series.NoteAt(i)}"
             );

@@ -14,6 +14,9 @@ public static class Format
     /// <summary>What stands for a number that does not exist.</summary>
     public const string None = "–";
 
+    private const int DigitsShown = 3,
+        MostDecimals = 9;
+
     private const double BeyondDigits = 1e15; // no digit behind the point is left of 15 significant ones
 
     /// <summary>A coordinate of a drawing: at most one decimal, never "-0".</summary>
@@ -50,6 +53,19 @@ public static class Format
     /// <summary>A sample's count of heads: one decimal where it has one (a mean over random orders).</summary>
     public static string Heads(double value) =>
         Math.Abs(value - Math.Round(value)) < 0.05 ? Fixed(value, 0) : Fixed(value, 1);
+
+    /// <summary>
+    /// Decimals of a column of numbers, so that all of them have one precision: three digits of the greatest, none of
+    /// whole numbers.
+    /// </summary>
+    public static int DecimalsOf(IEnumerable<double> column)
+    {
+        double[] sizes = [.. column.Where(double.IsFinite).Select(Math.Abs)];
+        double most = sizes.DefaultIfEmpty(0).Max();
+        return most == 0 || Array.TrueForAll(sizes, v => v == Math.Round(v))
+            ? 0
+            : Math.Clamp(DigitsShown - 1 - (int)Math.Floor(Math.Log10(most)), 0, MostDecimals);
+    }
 
     /// <summary>A mean count of heads over samples.</summary>
     public static string MeanHeads(double value) => Fixed(value, value < 100 ? 1 : 0);

@@ -4,7 +4,30 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Name">Name of the spec.</param>
 /// <param name="Command">The command that gives all of them again.</param>
 /// <param name="Experiments">In the order of the plan.</param>
-public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments);
+public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments)
+{
+    /// <summary>
+    /// Each experiment once, by family and size: a study that two specs of a list share has one report, and counts
+    /// once.
+    /// </summary>
+    internal IReadOnlyList<OverviewExperiment> BySize =>
+        [
+            .. Experiments
+                .DistinctBy(e => e.Address, StringComparer.Ordinal)
+                .OrderBy(e => e.Family, StringComparer.Ordinal)
+                .ThenBy(e => e.Heads)
+                .ThenBy(e => e.Name, StringComparer.Ordinal),
+        ];
+
+    /// <summary>A threshold in words, in the name of what it decides: one number, or that experiments differ.</summary>
+    internal string Threshold(string name, string sign, Func<OverviewExperiment, double> of)
+    {
+        double[] values = [.. Experiments.Select(of).Distinct().Order()];
+        return values.Length == 1
+            ? $"{name} {sign} {Format.Tick(values[0])}"
+            : $"{name} {sign} {string.Join(" or ", values.Select(Format.Tick))}, as each experiment says";
+    }
+}
 
 /// <summary>An experiment in the overview.</summary>
 /// <param name="Name">Its name; of a member of a matrix its axes alone.</param>
@@ -24,6 +47,27 @@ public sealed record OverviewExperiment(
 {
     /// <summary>What f is, as sentences name it.</summary>
     public string Measured { get; init; } = ReportData.AnswersLogit;
+
+    /// <summary>Family of the checkpoint.</summary>
+    public string Family { get; init; } = "";
+
+    /// <summary>Heads needed: the smallest k with faithfulness above this.</summary>
+    public double FaithfulnessThreshold { get; init; } = 0.8;
+
+    /// <summary>Heads needed: the smallest k with completeness below this.</summary>
+    public double CompletenessThreshold { get; init; } = 0.2;
+
+    /// <summary>A text token is important where its delta passes this.</summary>
+    public double ImportantThreshold { get; init; } = 0.05;
+
+    /// <summary>What small multiples over experiments show of it.</summary>
+    internal OverviewParts Parts { get; init; } = OverviewParts.None;
+
+    /// <summary>Name of a small multiple: the model, and the experiment where it is called otherwise.</summary>
+    internal string Title =>
+        Name.Contains(Model, StringComparison.Ordinal) ? $"{Model}, N = {Format.Count(Heads)}"
+        : Name.Length == 0 ? Model
+        : $"{Name} ({Model})";
 
     /// <summary>A number, or null where the report does not state it.</summary>
     public KeyNumber? Number(string quantity, string criterion = "") =>

@@ -20,7 +20,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
     {
         OverviewExperiment[] validated =
         [
-            .. data.Experiments.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.FaithfulHeads)),
+            .. data.BySize.Where(e => e.Numbers.Any(n => n.Quantity == KeyNumbers.FaithfulHeads)),
         ];
         if (validated.Length == 0)
         {
@@ -78,7 +78,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
                 + "bars: 95 % bootstrap interval of the mean. Further left is better. Thresholds are those of each "
                 + "experiment. Click a key to hide its marks.",
             table,
-            canvas => Draw(validated, criteria, canvas)
+            canvas => Draw(data, validated, criteria, canvas)
         );
     }
 
@@ -119,7 +119,12 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             + "in all ten models.";
     }
 
-    private static Svg Draw(OverviewExperiment[] experiments, string[] criteria, Canvas canvas)
+    private static Svg Draw(
+        OverviewData data,
+        OverviewExperiment[] experiments,
+        string[] criteria,
+        Canvas canvas
+    )
     {
         double label = canvas.IsNarrow ? 8 : 180;
         var keys = new KeyRow([.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas, label);
@@ -137,10 +142,15 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             .Where(double.IsFinite)
             .DefaultIfEmpty(100)
             .Max();
-        Panel(KeyNumbers.FaithfulHeads, "faithfulness", label, key);
+        Panel(
+            KeyNumbers.FaithfulHeads,
+            data.Threshold("faithfulness", ">", e => e.FaithfulnessThreshold),
+            label,
+            key
+        );
         Panel(
             KeyNumbers.CompleteHeads,
-            "completeness",
+            data.Threshold("completeness", "<", e => e.CompletenessThreshold),
             canvas.IsNarrow ? label : label + width,
             key + (canvas.IsNarrow ? height : 0)
         );
@@ -220,11 +230,11 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
         }
 
         string missing = number.NotReached > 0 ? $"; not reached in {Many(number.NotReached, "sample")}" : "";
-        return svg.Dot(
+        return svg.Mark(
             x[Share(experiment, heads.Mean)],
             y,
             criterion == Criteria.HeadAttribution ? 4.6 : 3.6,
-            Criteria.InkOf(criterion),
+            Palette.MarkOf(Criteria.InkOf(criterion)),
             $"{experiment.Name}, {Criteria.Title(criterion)}\n{Sentences.Interval(heads)} of "
                 + $"{Count(experiment.Heads)} heads ({Fixed(Share(experiment, heads.Mean), 1)} %), n = "
                 + $"{Count(heads.Count)}{missing}"

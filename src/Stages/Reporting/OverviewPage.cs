@@ -19,6 +19,9 @@ public static class OverviewPage
     private static readonly (Section Of, string Id, string Title)[] Sections =
     [
         (Section.Validation, "heads", "How many heads it takes"),
+        (Section.Heads, "which-heads", "Which heads"),
+        (Section.Alike, "alike", "What samples have in common"),
+        (Section.Tokens, "tokens", "Which tokens"),
         (Section.Beyond, "beyond", "Beyond the paper"),
     ];
 
@@ -121,6 +124,9 @@ public static class OverviewPage
             .Append("</tr></thead><tbody>\n");
         foreach (OverviewExperiment experiment in data.Experiments)
         {
+            IEnumerable<string> numbers = shown.Select(c =>
+                $"<td class=\"n\" style=\"white-space:nowrap\">{Cell(experiment.Number(c.Quantity))}</td>"
+            );
             html.Append("<tr><td><a href=\"")
                 .Append(Escape(experiment.Address))
                 .Append("\">")
@@ -132,7 +138,7 @@ public static class OverviewPage
                 .Append("</td><td class=\"n\">")
                 .Append(Count(experiment.Samples))
                 .Append("</td>")
-                .Append(string.Concat(shown.Select(c => $"<td class=\"n\">{Cell(experiment.Number(c.Quantity))}</td>")))
+                .Append(string.Concat(numbers))
                 .Append("</tr>\n");
         }
 

@@ -77,23 +77,31 @@ internal static class PageSections
         );
     }
 
-    /// <summary>A table with a heading line; text cells are escaped.</summary>
+    /// <summary>
+    /// A table with a heading line; text cells are escaped, numbers of a column have one precision.
+    /// </summary>
     public static string Table(
         IEnumerable<(string Title, bool IsNumber)> columns,
         IEnumerable<IEnumerable<object?>> rows
     )
     {
         (string Title, bool IsNumber)[] heads = [.. columns];
+        object?[][] cells = [.. rows.Select(row => row.ToArray())];
+        int[] decimals =
+        [
+            .. heads.Select((_, i) => Format.DecimalsOf(cells.Select(row => row[i]).OfType<double>())),
+        ];
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
         html.Append(string.Concat(heads.Select(h => $"<th{(h.IsNumber ? " class=\"n\"" : "")}>{Escape(h.Title)}</th>")))
             .Append("</tr></thead><tbody>\n");
-        foreach (IEnumerable<object?> row in rows)
+        foreach (object?[] row in cells)
         {
             html.Append("<tr>")
                 .Append(
                     string.Concat(
                         row.Select(
-                            (cell, i) => $"<td{(heads[i].IsNumber ? " class=\"n\"" : "")}>{Escape(Cell(cell))}</td>"
+                            (cell, i) =>
+                                $"<td{(heads[i].IsNumber ? " class=\"n\"" : "")}>{Escape(Cell(cell, decimals[i]))}</td>"
                         )
                     )
                 )
@@ -139,10 +147,10 @@ internal static class PageSections
         return $"<details><summary>data</summary>{more}{rows}</details>";
     }
 
-    private static string Cell(object? cell) =>
+    private static string Cell(object? cell, int decimals) =>
         cell switch
         {
-            double value => Fixed(value, 3),
+            double value => Fixed(value, decimals),
             int value => Count(value),
             _ => Exact(cell),
         };

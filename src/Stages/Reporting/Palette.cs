@@ -26,6 +26,18 @@ internal enum MarkShape
 
     /// <summary>A square on its corner.</summary>
     Diamond,
+
+    /// <summary>Six corners.</summary>
+    Hexagon,
+
+    /// <summary>A triangle, point down.</summary>
+    Wedge,
+
+    /// <summary>Four arms, upright.</summary>
+    Plus,
+
+    /// <summary>Four arms, on the slant.</summary>
+    Cross,
 }
 
 /// <summary>How a group of marks looks.</summary>
@@ -34,8 +46,9 @@ internal enum MarkShape
 internal readonly record struct Marker(Ink Ink, MarkShape Shape);
 
 /// <summary>
-/// The colours of every figure. Series after Okabe and Ito, told apart with any kind of colour vision; ramps run evenly
-/// in lightness.
+/// The colours of every figure. Series are told apart with any kind of colour vision: any two of them differ by at
+/// least 15 in CIEDE2000 as they are and as people without red or green cones see them, in lightness too, and in form
+/// and dash (<c>PaletteTests</c> computes it). Ramps run evenly in lightness.
 /// </summary>
 internal static class Palette
 {
@@ -56,15 +69,35 @@ internal static class Palette
     /// <summary>Text on the middle of the ramp of shares, where dark is read on both pages.</summary>
     public static readonly Ink OnMiddle = new("on", "#1b1b1b", "#0c1113");
 
-    /// <summary>Colours of series in the order of use; the last is the quiet one (random orders).</summary>
+    /// <summary>
+    /// Series that a panel holds: of more no palette keeps all apart for every eye, so that small multiples show them.
+    /// </summary>
+    public const int MostSeries = 8;
+
+    /// <summary>Colours of series in the order of use; the sixth is the quiet one (random orders).</summary>
     public static readonly IReadOnlyList<Ink> Series =
     [
-        new("c1", "#0b6cb5", "#5cb3f2"),
-        new("c2", "#cf5706", "#f79a55"),
-        new("c3", "#008a64", "#4fcfa4"),
-        new("c4", "#8a4fb0", "#c49ae6"),
-        new("c5", "#b3366b", "#ef86b3"),
-        new("c6", "#7b8087", "#9aa1a9"),
+        new("c1", "#086cb7", "#66b8f6"),
+        new("c2", "#d65f05", "#dc884c"),
+        new("c3", "#036a4f", "#80d0aa"),
+        new("c4", "#4e0e54", "#935acc"),
+        new("c5", "#d9316b", "#bb3558"),
+        new("c6", "#8b9198", "#898f96"),
+        new("c7", "#031000", "#e8e651"),
+        new("c8", "#4a3706", "#dcf3ff"),
+    ];
+
+    /// <summary>Dashes of lines, one a colour of <see cref="Series"/>; none has gaps alone (those are dots).</summary>
+    private static readonly string?[] Dashes =
+    [
+        null,
+        "9 3",
+        "5 3",
+        "9 3 2 3",
+        "14 4",
+        "3 3",
+        "9 3 2 3 2 3",
+        "14 3 5 3",
     ];
 
     /// <summary>Signed ramp: blue below zero, neutral at zero, orange above.</summary>
@@ -100,14 +133,18 @@ internal static class Palette
         Depths[double.IsFinite(depth) ? (int)Math.Round(Math.Clamp(depth, 0, 1) * Steps) : 0];
 
     /// <summary>
-    /// Marks of many groups: neighbours differ in colour and form, so that no eye has to tell them by colour alone; 24
-    /// are different.
+    /// Mark of a group in the order of use: up to <see cref="MostSeries"/> in a panel differ in colour and form.
     /// </summary>
-    public static Marker OfGroup(int group)
-    {
-        int block = group / Series.Count;
-        return new Marker(Series[group % Series.Count], (MarkShape)((2 * (block % 2)) + ((group + (block / 2)) % 2)));
-    }
+    public static Marker OfGroup(int group) => MarkOf(Series[group % MostSeries]);
+
+    /// <summary>Mark of a series: a colour has one form, so that no eye has to tell two by colour alone.</summary>
+    public static Marker MarkOf(Ink ink) => new(ink, PlaceOf(ink) is >= 0 and var place ? (MarkShape)place : default);
+
+    /// <summary>Dashes of a series' line; null = solid.</summary>
+    public static string? DashesOf(Ink ink) => PlaceOf(ink) is >= 0 and var place ? Dashes[place] : null;
+
+    /// <summary>Place among the series; -1 = none of them.</summary>
+    private static int PlaceOf(Ink ink) => Enumerable.Range(0, Series.Count).FirstOrDefault(i => Series[i] == ink, -1);
 
     /// <summary>
     /// Colour of a signed value on the ramp from -<paramref name="most"/> to <paramref name="most"/>.

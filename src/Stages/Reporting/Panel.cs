@@ -42,6 +42,30 @@ internal readonly record struct Panel(double Left, double Top, double Width, dou
         );
     }
 
+    /// <summary>Rows of panels of one size, each row below something of its own.</summary>
+    /// <param name="canvas">What is drawn on.</param>
+    /// <param name="count">Panels of a row: side by side, or below each other on a phone.</param>
+    /// <param name="above">Height of what stands above each row.</param>
+    /// <returns>The drawing, and of each row where it begins and its panels.</returns>
+    public static (Svg Svg, IReadOnlyList<(double Top, IReadOnlyList<Panel> Panels)> Rows) Rows(
+        Canvas canvas,
+        int count,
+        IReadOnlyList<double> above
+    )
+    {
+        var rows = new List<(double Top, IReadOnlyList<Panel> Panels)>();
+        double top = 0;
+        foreach (double height in above)
+        {
+            var (svg, panels) = Several(canvas, count, height);
+            double from = top;
+            rows.Add((from, [.. panels.Select(p => p with { Top = p.Top + from })]));
+            top += svg.Height;
+        }
+
+        return (canvas.Svg(top), rows);
+    }
+
     /// <summary>One panel over the whole width.</summary>
     /// <param name="canvas">What is drawn on.</param>
     /// <param name="below">Height of what stands below it.</param>

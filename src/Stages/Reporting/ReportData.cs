@@ -1,3 +1,4 @@
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
@@ -200,4 +201,9 @@ internal record ReportSample
 
     /// <summary>What the model sees under the image tokens' grid, a PNG file; null where there is no grid.</summary>
     public byte[]? Seen { get; init; }
+
+    /// <summary>
+    /// The main object's box over <see cref="Seen"/>, in shares of its sides; null = the annotations have none.
+    /// </summary>
+    public PictureRegion? Object { get; init; }
 }

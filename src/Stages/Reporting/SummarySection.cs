@@ -87,6 +87,7 @@ internal static class SummarySection
                 .DefaultIfEmpty(1)
                 .Max()
         );
+        int decimals = most < 100 ? 1 : 0; // of all cells: a column has one precision
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr><th>heads ranked by</th>");
         html.Append("<th>heads needed, faithfulness &gt; ")
             .Append(Tick(findings.Data.FaithfulnessThreshold))
@@ -99,15 +100,15 @@ internal static class SummarySection
                 .Append(Swatch(criterion.Ink))
                 .Append(Escape(criterion.Title))
                 .Append("</td>")
-                .Append(Needed(criterion, criterion.Faithful, most))
-                .Append(Needed(criterion, criterion.Complete, most))
+                .Append(Needed(criterion, criterion.Faithful, most, decimals))
+                .Append(Needed(criterion, criterion.Complete, most, decimals))
                 .Append("</tr>\n");
         }
 
         return html.Append("</tbody></table></div>\n").ToString();
     }
 
-    private static string Needed(CriterionFindings criterion, HeadsNeeded needed, double most)
+    private static string Needed(CriterionFindings criterion, HeadsNeeded needed, double most, int decimals)
     {
         Estimate mean = needed.Mean;
         if (mean.Count == 0)
@@ -115,11 +116,13 @@ internal static class SummarySection
             return "<td>not reached</td>";
         }
 
-        string interval = mean.HasInterval ? $" <small>[{MeanHeads(mean.Low)}, {MeanHeads(mean.High)}]</small>" : "";
+        string interval = mean.HasInterval
+            ? $" <small>[{Fixed(mean.Low, decimals)}, {Fixed(mean.High, decimals)}]</small>"
+            : "";
         string missing =
             needed.NotReached > 0 ? $" <small>{Many(needed.NotReached, "sample")} not reached</small>" : "";
         string width = (90 * mean.Mean / most).ToString("0.#", CultureInfo.InvariantCulture);
-        return $"<td>{MeanHeads(mean.Mean)}{interval}{missing}<span class=\"bar\" "
+        return $"<td>{Fixed(mean.Mean, decimals)}{interval}{missing}<span class=\"bar\" "
             + $"style=\"width:{width}%;background:var(--{criterion.Ink.Name})\"></span></td>";
     }
 

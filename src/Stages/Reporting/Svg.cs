@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pipelines.Models.Vision;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -74,6 +75,10 @@ internal sealed class Svg(string id, double width, double height, string title, 
             MarkShape.Square => [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             MarkShape.Triangle => [(0, -1.25), (1.1, 0.75), (-1.1, 0.75)],
             MarkShape.Diamond => [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)],
+            MarkShape.Hexagon => [(-0.6, -1), (0.6, -1), (1.2, 0), (0.6, 1), (-0.6, 1), (-1.2, 0)],
+            MarkShape.Wedge => [(0, 1.25), (1.1, -0.75), (-1.1, -0.75)],
+            MarkShape.Plus => Arms(1.3, turn: 0),
+            MarkShape.Cross => Arms(1.3, turn: Math.PI / 4),
             _ => throw new ArgumentOutOfRangeException(nameof(marker)),
         };
         return corners.Length == 0
@@ -180,14 +185,28 @@ internal sealed class Svg(string id, double width, double height, string title, 
     /// Puts a picture into the drawing once, to be shown by <see cref="Use"/>; stretched to its size.
     /// </summary>
     /// <param name="name">Unique in a page.</param>
-    /// <param name="png">A PNG file.</param>
+    /// <param name="file">A PNG or JPEG file.</param>
     /// <param name="w">Width.</param>
     /// <param name="h">Height.</param>
-    public Svg Define(string name, byte[] png, double w, double h) =>
+    public Svg Define(string name, byte[] file, double w, double h) =>
         Raw(
             $"<defs><image id=\"{name}\" width=\"{Coordinate(w)}\" height=\"{Coordinate(h)}\" "
-                + $"preserveAspectRatio=\"none\" href=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/></defs>"
+                + $"preserveAspectRatio=\"none\" href=\"{Address(file)}\"/></defs>"
         );
+
+    /// <summary>Shows a picture file where it stands; stretched to its size.</summary>
+    public Svg Picture(byte[] file, double x, double y, double w, double h, string? tip = null) =>
+        Raw(
+            $"<image x=\"{Coordinate(x)}\" y=\"{Coordinate(y)}\" width=\"{Coordinate(w)}\" height=\"{Coordinate(h)}\" "
+                + $"preserveAspectRatio=\"none\"{Tip(tip)} href=\"{Address(file)}\"/>"
+        );
+
+    /// <summary>A rectangle without a ground, rimmed so that it is seen on any picture.</summary>
+    public Svg Frame(double x, double y, double w, double h, Ink ink)
+    {
+        (double X, double Y)[] corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
+        return Curve(corners, Palette.Paper, 3).Curve(corners, ink, 1.4);
+    }
 
     /// <summary>Shows a picture that was put in by <see cref="Define"/>.</summary>
     public Svg Use(string name, double x, double y) =>
@@ -402,6 +421,30 @@ internal sealed class Svg(string id, double width, double height, string title, 
         + $"aria-labelledby=\"{id}-t {id}-d\" font-family=\"{Fonts}\" font-size=\"12\">\n<title "
         + $"id=\"{id}-t\">{Escape(title)}</title>\n<desc id=\"{id}-d\">{Escape(description)}</desc>\n{style}"
         + $"<rect class=\"ground\" width=\"100%\" height=\"100%\" fill=\"{Palette.Paper.Light}\"/>\n{body}</svg>\n";
+
+    /// <summary>Corners of four arms.</summary>
+    private static (double X, double Y)[] Arms(double length, double turn)
+    {
+        const double half = 0.42;
+        (double X, double Y)[] arm = [(half, -half), (length, -half), (length, half)];
+        return
+        [
+            .. Enumerable
+                .Range(0, 4)
+                .SelectMany(i =>
+                    arm.Select(c => (c.X, c.Y, Angle: turn + (i * Math.PI / 2)))
+                        .Select(c =>
+                            (
+                                (c.X * Math.Cos(c.Angle)) - (c.Y * Math.Sin(c.Angle)),
+                                (c.X * Math.Sin(c.Angle)) + (c.Y * Math.Cos(c.Angle))
+                            )
+                        )
+                ),
+        ];
+    }
+
+    private static string Address(byte[] file) =>
+        $"data:image/{PictureFormats.Of(file).ToString().ToLowerInvariant()};base64,{Convert.ToBase64String(file)}";
 
     private static string Fill(Ink ink) => $"class=\"f-{ink.Name}\" fill=\"{ink.Light}\"";
 

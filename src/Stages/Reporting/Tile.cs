@@ -8,7 +8,6 @@ internal readonly record struct Tile(double X, double Y, double Width)
 {
     private const double Head = 24,
         Foot = 26,
-        Gap = 8, // between the halves of a tile
         Widest = 170; // of a heading
 
     /// <summary>Tiles in rows.</summary>
@@ -40,11 +39,16 @@ internal readonly record struct Tile(double X, double Y, double Width)
         );
     }
 
-    /// <summary>Two tiles in its place, side by side.</summary>
-    public (Tile First, Tile Second) Halves()
+    /// <summary>Tiles in its place, side by side.</summary>
+    public IReadOnlyList<Tile> Parts(int count)
     {
-        double width = (Width - Gap) / 2;
-        return (this with { Width = width }, this with { X = X + width + Gap, Width = width });
+        const double gap = 4;
+        Tile whole = this;
+        double width = (Width - ((count - 1) * gap)) / count;
+        return
+        [
+            .. Enumerable.Range(0, count).Select(i => whole with { X = whole.X + (i * (width + gap)), Width = width }),
+        ];
     }
 
     /// <summary>Draws the heading.</summary>
@@ -58,5 +62,5 @@ internal readonly record struct Tile(double X, double Y, double Width)
         );
 
     /// <summary>Draws the line below a picture of a height.</summary>
-    public Svg DrawCaption(Svg svg, double height, string caption) => svg.Text(X, Y + height + 15, caption, size: 11);
+    public Svg DrawCaption(Svg svg, double height, string caption) => svg.Text(X, Y + height + 14, caption, size: 10);
 }

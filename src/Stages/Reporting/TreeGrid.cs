@@ -13,9 +13,19 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="CellHeight">Height of a cell.</param>
 /// <param name="Rows">Count of rows.</param>
 /// <param name="Columns">Count of columns.</param>
-internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight, int Rows, int Columns)
+/// <param name="Top">Upper edge of the cells: names and bars of groups stand above.</param>
+/// <param name="NamesAreUpright">Names of groups read upwards, since they do not fit above their bars.</param>
+internal sealed record TreeGrid(
+    double Left,
+    double CellWidth,
+    double CellHeight,
+    int Rows,
+    int Columns,
+    double Top,
+    bool NamesAreUpright
+)
 {
-    private const double Top = 58, // two lines of names and the bars of groups
+    private const double Lines = 58, // two lines of names and the bars of groups
         Foot = 62, // the ramp
         Tallest = 620,
         TallestCell = 13,
@@ -23,11 +33,16 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
         Bar = 5,
         Gap = 4;
     private const double GroupBar = 6,
-        GroupAt = Top - 10,
-        NameAt = Top - 15,
         NameLine = 12,
-        NameSize = 11;
+        NameSize = 11,
+        Widest = 150, // of an upright name
+        Leader = 16, // from a bar to an upright name
+        LeastSize = 5;
     private const double ForRamp = 200;
+
+    private double GroupAt => Top - 10;
+
+    private double NameAt => Top - 15;
 
     private double Right => Left + (Columns * CellWidth);
 
@@ -36,7 +51,16 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
     private double TreeWidth => Left - ForNames - Bar - Gap;
 
     /// <summary>The largest cells that fit, and the drawing that holds them.</summary>
-    public static (Svg Svg, TreeGrid Grid) Of(Canvas canvas, int rows, int columns)
+    /// <param name="canvas">What is drawn on.</param>
+    /// <param name="rows">Count of rows.</param>
+    /// <param name="columns">Count of columns.</param>
+    /// <param name="groups">Groups of columns, from the left.</param>
+    public static (Svg Svg, TreeGrid Grid) Of(
+        Canvas canvas,
+        int rows,
+        int columns,
+        IReadOnlyList<ColumnGroup> groups
+    )
     {
         double left = (canvas.IsNarrow ? 56 : 120) + ForNames + Bar + Gap;
         var grid = new TreeGrid(
@@ -44,8 +68,16 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
             (canvas.Width - left - Gap) / columns,
             Math.Min(TallestCell, Tallest / rows),
             rows,
-            columns
+            columns,
+            Lines,
+            NamesAreUpright: false
         );
+        if (grid.Flat(groups).Any(at => at is null))
+        {
+            double longest = groups.Max(g => Math.Min(FigureFont.Width(g.Name, NameSize), Widest));
+            grid = grid with { Top = Math.Max(Lines, longest + Leader + 14), NamesAreUpright = true };
+        }
+
         return (canvas.Svg(grid.Bottom + Foot), grid);
     }
 
@@ -71,44 +103,75 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
     }
 
     /// <summary>
-    /// Draws a bar a group. Its name stands right above where it fits, else in a second line where that is free; the
-    /// tip has it anyway.
+    /// Draws a bar a group and its name: right above where it fits, else in a second line; where one fits in neither,
+    /// all read upwards, apart from each other, with a line to their bars.
     /// </summary>
     public void DrawGroups(Svg svg, IReadOnlyList<ColumnGroup> groups)
     {
-        var second = new Labels();
-        int start = 0;
+        (double X, double Y)?[] flat = Flat(groups);
+        double[] starts = Starts(groups),
+            middles = [.. groups.Select((g, i) => starts[i] + (g.Columns * CellWidth / 2))];
+        double step = Math.Min(NameLine - 1, (Right - Left) / groups.Count);
+        double[] upright = LineEnds.Places(middles, Left + (step / 2), Right - (step / 2), step);
         for (int g = 0; g < groups.Count; g++)
         {
             var (name, columns) = groups[g];
-            double x = Left + (start * CellWidth),
-                width = columns * CellWidth,
-                length = FigureFont.Width(name, NameSize);
             svg.Rectangle(
-                x,
+                starts[g],
                 GroupAt,
-                Math.Max(0.5, width - 1),
+                Math.Max(0.5, (columns * CellWidth) - 1),
                 GroupBar,
                 Palette.OfGroup(g).Ink,
-                $"{(name.Length > 0 ? Shown.Name(name) : "not known")}\n{Many(columns, "sample")}"
+                $"{Shown.Name(name)}\n{Many(columns, "sample")}"
             );
-            if (start > 0)
+            if (starts[g] > Left)
             {
-                svg.Line(x, GroupAt, x, Bottom, Palette.Paper, 1);
+                svg.Line(starts[g], GroupAt, starts[g], Bottom, Palette.Paper, 1);
             }
 
-            double above = Math.Min(x, Right - length);
-            if (length <= width - 2)
+            if (NamesAreUpright)
             {
-                svg.Text(x, NameAt, name, size: NameSize);
+                double foot = GroupAt - Leader;
+                svg.Curve([(middles[g], GroupAt - 1), (upright[g], foot + 3)], Palette.Muted, 0.7)
+                    .Text(
+                        upright[g] + 3.5,
+                        foot,
+                        FigureFont.Fit(name, Widest),
+                        size: Math.Clamp(step - 1, LeastSize, 10),
+                        upwards: true
+                    );
             }
-            else if (above >= Left && second.Take(above, above + length, gap: 6))
+            else if (flat[g] is var (x, y))
             {
-                svg.Text(above, NameAt - NameLine, name, size: NameSize);
+                svg.Text(x, y, name, size: NameSize);
             }
-
-            start += columns;
         }
+    }
+
+    private double[] Starts(IReadOnlyList<ColumnGroup> groups)
+    {
+        int start = 0;
+        return [.. groups.Select(g => Left + ((start += g.Columns) - g.Columns) * CellWidth)];
+    }
+
+    /// <summary>Places of names in two lines; null where one has none in either.</summary>
+    private (double X, double Y)?[] Flat(IReadOnlyList<ColumnGroup> groups)
+    {
+        var second = new Labels();
+        double[] starts = Starts(groups);
+        return
+        [
+            .. groups.Select(
+                (group, g) =>
+                {
+                    double length = FigureFont.Width(group.Name, NameSize),
+                        above = Math.Min(starts[g], Right - length);
+                    return length <= (group.Columns * CellWidth) - 2 ? (starts[g], NameAt)
+                        : above >= Left && second.Take(above, above + length, gap: 6) ? (above, NameAt - NameLine)
+                        : ((double X, double Y)?)null;
+                }
+            ),
+        ];
     }
 
     /// <summary>Draws the tree, its leaves at their rows.</summary>
@@ -146,6 +209,6 @@ internal sealed record TreeGrid(double Left, double CellWidth, double CellHeight
 }
 
 /// <summary>Columns side by side.</summary>
-/// <param name="Name">What they have in common; empty = not known.</param>
+/// <param name="Name">What they have in common.</param>
 /// <param name="Columns">So many.</param>
 internal readonly record struct ColumnGroup(string Name, int Columns);

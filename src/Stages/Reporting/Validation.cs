@@ -8,8 +8,7 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Criterion">As the spec names it.</param>
 /// <param name="Faithful">Heads needed for faithfulness.</param>
 /// <param name="Complete">Heads needed for completeness.</param>
-/// <param name="Curve">The mean curves, k ascending from 1: places that every sample has, and beyond them, where scans
-/// ended at different k, those that some have.</param>
+/// <param name="Curve">The mean curves, k ascending from 1, every one over all samples.</param>
 public sealed record CriterionFindings(
     string Criterion,
     HeadsNeeded Faithful,
@@ -23,7 +22,7 @@ public sealed record CriterionFindings(
     /// <summary>The colour.</summary>
     public Ink Ink => Criteria.InkOf(Criterion);
 
-    /// <summary>The part of the mean curves that is over every sample.</summary>
+    /// <summary>The part of the mean curves where every sample was measured.</summary>
     public IEnumerable<CurvePoint> WholeCurve => Curve.Where(p => p.IsOfAll);
 }
 
@@ -60,13 +59,17 @@ public sealed record HeadsNeeded(Estimate Mean, IReadOnlyDictionary<string, doub
                 + (NotReached > 0 ? $" ({Format.Many(NotReached, "sample")} not reached)" : "");
 }
 
-/// <summary>A point of the mean curves.</summary>
+/// <summary>A point of the mean curves, over all samples.</summary>
 /// <param name="K">Heads.</param>
 /// <param name="Faithfulness">Mean over samples of phi(x_k).</param>
 /// <param name="Completeness">Mean over samples of phi(1 - x_k).</param>
-/// <param name="IsOfAll">Every sample was measured at k. Else those that were are the ones that cross last: their mean
-/// is no mean of all, and is shown apart.</param>
-public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness, bool IsOfAll);
+/// <param name="Measured">Samples that were measured at k; the others' curves are carried on from their last place
+/// (<see cref="OrderScan.At"/>). A mean of those measured alone would be one of the samples that cross last.</param>
+public readonly record struct CurvePoint(int K, Estimate Faithfulness, Estimate Completeness, int Measured)
+{
+    /// <summary>Every sample was measured at k.</summary>
+    public bool IsOfAll => Measured == Faithfulness.Count;
+}
 
 /// <summary>Turns the rows of the table <c>validation</c> into heads needed and curves.</summary>
 internal static class Validation
@@ -102,37 +105,33 @@ internal static class Validation
             scans.Key,
             Needed(ValidationQuantity.Faithfulness, data.FaithfulnessThreshold),
             Needed(ValidationQuantity.Completeness, data.CompletenessThreshold),
-            Curve(bySample, bootstrap)
+            Curve(bySample, data.Model.Layers * data.Model.Heads, bootstrap)
         );
     }
 
-    private static List<CurvePoint> Curve(OrderScan[][] bySample, Bootstrap bootstrap)
+    private static List<CurvePoint> Curve(OrderScan[][] bySample, int heads, Bootstrap bootstrap)
     {
-        Dictionary<int, ValidationRow>[][] byK =
+        HashSet<int>[][] measured =
         [
-            .. bySample.Select(seeds =>
-                seeds.Select(scan => scan.Points.GroupBy(r => r.K).ToDictionary(g => g.Key, g => g.First())).ToArray()
-            ),
+            .. bySample.Select(seeds => seeds.Select(scan => scan.Points.Select(r => r.K).ToHashSet()).ToArray()),
         ];
-        int[] places = [.. byK.SelectMany(seeds => seeds.SelectMany(s => s.Keys)).Where(k => k > 0).Distinct().Order()];
+        int[] places = [.. measured.SelectMany(seeds => seeds.SelectMany(s => s)).Where(k => k > 0).Distinct().Order()];
+        Estimate Mean(ValidationQuantity quantity, int k) =>
+            bootstrap.Of(bySample.Select(seeds => seeds.Average(scan => scan.At(quantity, k, heads))));
         return
         [
-            .. Thinned([.. places.Where(k => byK.Any(seeds => Has(seeds, k)))])
-                .Select(k =>
-                {
-                    var there = Array.FindAll(byK, seeds => Has(seeds, k));
-                    return new CurvePoint(
-                        k,
-                        bootstrap.Of(there.Select(seeds => seeds.Average(scan => scan[k].Faithfulness))),
-                        bootstrap.Of(there.Select(seeds => seeds.Average(scan => scan[k].Completeness))),
-                        there.Length == byK.Length
-                    );
-                }),
+            .. Thinned([.. places.Where(k => measured.Any(seeds => Has(seeds, k)))])
+                .Select(k => new CurvePoint(
+                    k,
+                    Mean(ValidationQuantity.Faithfulness, k),
+                    Mean(ValidationQuantity.Completeness, k),
+                    measured.Count(seeds => Has(seeds, k))
+                )),
         ];
     }
 
     /// <summary>Every order of a sample was measured at k.</summary>
-    private static bool Has(Dictionary<int, ValidationRow>[] seeds, int k) => seeds.All(scan => scan.ContainsKey(k));
+    private static bool Has(HashSet<int>[] seeds, int k) => seeds.All(scan => scan.Contains(k));
 
     /// <summary>
     /// All places of a short scan; of a long one about <see cref="PointsAtMost"/>, evenly spread on a logarithmic axis.

@@ -186,14 +186,32 @@ internal sealed class StabilityFigure : IFigure<Findings>
                 .SelectMany(e => new[] { e.Mean, e.Low })
                 .Where(double.IsFinite),
         ];
-        Scale x = panel.Across(points[0].Masks, Math.Max(points[^1].Masks, points[0].Masks + 1), logarithmic: true),
-            y = panel.Upwards(Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9), 1);
+        bool areSeveral = measures.Length > 1;
+        Panel inside = areSeveral ? LineEnds.Beside(panel, measures.Select(m => m.Title)) : panel;
+        Scale x = inside.Across(points[0].Masks, Math.Max(points[^1].Masks, points[0].Masks + 1), logarithmic: true),
+            y = inside.Upwards(Math.Clamp(Math.Floor((values.DefaultIfEmpty(0).Min() - 0.01) * 10) / 10, -1, 0.9), 1);
         svg.Axes(x, y, "masks a sample", name, [], y.Ticks(6))
             .NumbersBelow(x, y.Start, points.Select(p => (p.Masks, Fixed(p.Masks, 0))));
+        var ends = new LineEnds();
         foreach (var (measure, series) in measures.Select((m, i) => (m, firstSeries + i)).Reverse())
         {
             DrawLine(svg.BeginSeries(series), points, measure, x, y).End();
+            if (areSeveral)
+            {
+                ends.Add(
+                    measure.Title,
+                    measure.Ink,
+                    series,
+                    [
+                        .. points
+                            .Where(p => double.IsFinite(measure.Of(p).Mean))
+                            .Select(p => (x[p.Masks], y.Clamped(measure.Of(p).Mean))),
+                    ]
+                );
+            }
         }
+
+        ends.Draw(svg, x, y, panel.Right);
     }
 
     private static Svg DrawLine(Svg svg, Point[] points, Measure measure, Scale x, Scale y)
@@ -201,11 +219,11 @@ internal sealed class StabilityFigure : IFigure<Findings>
         BandedLine.Draw(svg, points.Select(p => (p.Masks, measure.Of(p))), x, y, measure.Ink);
         foreach (Point p in points.Where(p => double.IsFinite(measure.Of(p).Mean)))
         {
-            svg.Dot(
+            svg.Mark(
                 x[p.Masks],
                 y.Clamped(measure.Of(p).Mean),
                 3.4,
-                measure.Ink,
+                Palette.MarkOf(measure.Ink),
                 $"{measure.Title}, {Words(p)}\n{Interval(measure.Of(p))}, n = {Count(measure.Of(p).Count)}"
             );
         }

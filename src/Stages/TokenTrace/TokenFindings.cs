@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>What the traced tokens say: means with intervals, and the samples that figures show.</summary>
 internal sealed class TokenFindings
 {
-    private const int Shown = 4;
+    private const int Shown = 24; // the pictures of a page weigh most: a few kilobytes each, twice
 
     private readonly Bootstrap bootstrap;
 

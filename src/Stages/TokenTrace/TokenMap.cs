@@ -2,7 +2,9 @@ using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
 
-/// <summary>Scores of image tokens over the picture that the model sees.</summary>
+/// <summary>
+/// Scores of image tokens over the picture that the model sees; each map has its own scale, clipped at a percentile.
+/// </summary>
 internal static class TokenMap
 {
     private const double Veil = 0.5;
@@ -27,8 +29,8 @@ internal static class TokenMap
     )
     {
         double[,] map = TokenFindings.Map(sample, values);
-        double most = Greatest(map),
-            cell = tile.Width / sample.Columns;
+        var scale = SignedScale.Of(map.Cast<double>());
+        double cell = tile.Width / sample.Columns;
         svg.Use(picture, tile.X, tile.Y)
             .Rectangle(tile.X, tile.Y, tile.Width, cell * sample.Rows, Palette.Paper, opacity: Veil);
         svg.Cells(
@@ -36,22 +38,15 @@ internal static class TokenMap
             tile.X,
             tile.Y,
             cell,
-            v => Palette.OfSigned(v, most),
+            scale.InkOf,
             $"row {{r}}, column {{c}}\n{name} = {{v}}",
-            Decimals(most),
-            v => most > 0 ? Math.Abs(v) / most : 0
+            Decimals(scale.Most),
+            scale.ShareOf
         );
     }
 
     /// <summary>Height of a map in a tile.</summary>
     public static double HeightOf(TracedSample sample, Tile tile) => tile.Width * sample.Rows / sample.Columns;
 
-    /// <summary>The largest size of a score in the map, with as many decimals as it needs.</summary>
-    public static string Most(TracedSample sample, IReadOnlyList<double> values) =>
-        Greatest(TokenFindings.Map(sample, values)) is var most && most > 0 ? Fixed(most, Decimals(most)) : "0";
-
     private static int Decimals(double most) => most > 0 ? Math.Clamp(2 - (int)Math.Floor(Math.Log10(most)), 2, 9) : 2;
-
-    private static double Greatest(double[,] values) =>
-        values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
 }

@@ -138,6 +138,41 @@ public sealed class TokenTrace : Stage
             : null;
 
     /// <summary>
+    /// The object's box over what <see cref="Seen"/> shows, in shares of its sides; null where the annotations have
+    /// none that fits, or image tokens no place.
+    /// </summary>
+    public PictureRegion? ObjectSeen(Artifacts artifacts, Sample sample)
+    {
+        if (sample.Item.Box is not { } box)
+        {
+            return null;
+        }
+
+        (int width, int height) = sample.Item.Location.ReadSize();
+        IReadOnlyList<PictureRegion?> places = RegionsOnce(artifacts).Of(width, height);
+        IReadOnlyList<ImageTokenRow> tokens = ImageTokens(artifacts, sample);
+        if (!box.Fits(width, height) || places.Count != tokens.Count)
+        {
+            return null;
+        }
+
+        PictureRegion[] grid =
+        [
+            .. tokens.Zip(places).Where(t => t.First.Row is not null).Select(t => t.Second).OfType<PictureRegion>(),
+        ];
+        return grid.Length == 0
+            ? null
+            : box.Region.Within(
+                new PictureRegion(
+                    grid.Min(r => r.Left),
+                    grid.Min(r => r.Top),
+                    grid.Max(r => r.Right),
+                    grid.Max(r => r.Bottom)
+                )
+            );
+    }
+
+    /// <summary>
     /// What lies on the object of the samples whose annotations have a box; empty where the data have none. Computed
     /// from the tables: no unit knows the box.
     /// </summary>

@@ -1,3 +1,4 @@
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting;
@@ -46,6 +47,9 @@ internal sealed record TracedSample
 
     /// <summary>What the model sees under the tokens' grid, a PNG file; null where there is no grid.</summary>
     public byte[]? Seen { get; init; }
+
+    /// <summary>The main object's box over it, in shares of its sides; null where there is none.</summary>
+    public PictureRegion? Object { get; init; }
 
     /// <summary>Rows of the grid.</summary>
     public int Rows { get; init; }
@@ -118,6 +122,7 @@ internal sealed record TracedSample
             R2 = Undefined.ToNaN(fit?.R2),
             AttentionRho = Undefined.ToNaN(fit?.RhoAttention),
             Seen = sample.Seen,
+            Object = sample.Object,
             Rows = trace.GridRows,
             Columns = trace.GridColumns,
         };

@@ -4,8 +4,8 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// Fig. 4C: beta of the image tokens against their weighted attention, the correlation of every sample, and the
-/// attention over the pictures of Fig. 4B.
+/// Fig. 4C: beta of the image tokens against their weighted attention, and the correlation of every sample. Both over
+/// the pictures are Fig. 4B (<see cref="ImageTokensFigure"/>).
 /// </summary>
 [Figure("fig4c-weighted-attention", Section.Tokens, Paper = "Fig. 4C", Order = 3)]
 internal sealed class WeightedAttentionFigure : IFigure<Findings>
@@ -13,7 +13,6 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
     private const string PaperModel = "LLaVA-1.5-7B";
     private const double PaperRho = 0.70;
 
-    private const double Gap = 10;
     private const int PointsAtMost = 4000;
 
     /// <summary>The figure; null where no image tokens are attributed.</summary>
@@ -42,7 +41,7 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
                 + $"Dots at the left: image tokens of all "
                 + $"samples{(points.Length < all ? $" (every {Ordinal(Every(all))} of {Count(all)})" : "")}; at the "
                 + $"right: ρ of every sample, with the mean and its 95 % bootstrap interval."
-                + (tokens.Mapped.Count > 0 ? " Below: w over the pictures of Fig. 4B, each on its own scale." : ""),
+                + (tokens.Mapped.Count > 0 ? " w over the pictures is in Fig. 4B." : ""),
             table,
             canvas => Draw(tokens, points, canvas)
         );
@@ -100,33 +99,9 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
     {
         SampleStrip strip = Strip(tokens);
         var (scatter, place) = Panel.WithStrip(canvas, SampleStrip.Height);
-        var (tiles, bottom) = Tile.Rows(
-            canvas,
-            tokens.Mapped.Count,
-            canvas.IsNarrow ? 2 : 4,
-            Gap,
-            tile => tokens.Mapped.Max(s => TokenMap.HeightOf(s, tile)),
-            Math.Max(scatter.Bottom, place.Bottom)
-        );
-        Svg svg = canvas.Svg(bottom);
+        Svg svg = canvas.Svg(Math.Max(scatter.Bottom, place.Bottom));
         DrawScatter(svg, tokens, points, scatter);
         strip.Draw(svg, place);
-        for (int i = 0; i < tokens.Mapped.Count; i++)
-        {
-            TracedSample sample = tokens.Mapped[i];
-            double tall = TokenMap.HeightOf(sample, tiles[i]);
-            string picture = TokenMap.PictureId(canvas, i);
-            svg.Define(picture, sample.Seen!, tiles[i].Width, tall);
-            tiles[i].DrawHeading(svg, sample.Answer);
-            TokenMap.Draw(svg, picture, sample, sample.Attention, tiles[i], "w");
-            tiles[i]
-                .DrawCaption(
-                    svg,
-                    tall,
-                    $"w up to {TokenMap.Most(sample, sample.Attention)} · ρ {Fixed(sample.AttentionRho, 2)}"
-                );
-        }
-
         return svg;
     }
 

@@ -9,6 +9,7 @@ namespace Pipelines.Stages.Reporting;
 internal sealed class CurvesFigure : IFigure<Findings>
 {
     private const int TipsAtMost = 40; // of a line
+    private const double MarkStep = 24; // from a mark on a line to the next
 
     /// <summary>The figure; null without validation.</summary>
     public static Drawing? Of(Findings findings)
@@ -29,6 +30,7 @@ internal sealed class CurvesFigure : IFigure<Findings>
                 "completeness_low95",
                 "completeness_high95",
                 "samples",
+                "measured",
             ],
             [
                 .. findings.Criteria.SelectMany(c =>
@@ -44,6 +46,7 @@ internal sealed class CurvesFigure : IFigure<Findings>
                                 p.Completeness.Low,
                                 p.Completeness.High,
                                 p.Faithfulness.Count,
+                                p.Measured,
                             ]
                     )
                 ),
@@ -64,8 +67,8 @@ internal sealed class CurvesFigure : IFigure<Findings>
     }
 
     /// <summary>
-    /// What the scan is, and where lines go on over some of the samples: a line that ended where the first sample does
-    /// would hide all that the others show beyond, and one that did not say so would pass for a mean of all.
+    /// What the scan is, and where a mean holds samples that were not measured there: a line over those left would be
+    /// one of the samples that cross last, and one that ended where the first sample does would hide the rest.
     /// </summary>
     private static string Scanned(Findings findings)
     {
@@ -75,9 +78,9 @@ internal sealed class CurvesFigure : IFigure<Findings>
             + (
                 partial.Length == 0
                     ? ""
-                    : "Dotted ends: the scans of some samples had ended, and the mean is of those left, which need the "
-                        + $"most heads, down to {Many(partial.Min(p => p.Faithfulness.Count), "sample")}; tips and "
-                        + "table have the number at each k. "
+                    : "Every line holds all samples at every k. Dotted ends: the scans of some had ended (only "
+                        + $"{Count(partial.Min(p => p.Measured))} measured at the last k); they are carried on "
+                        + "straight to φ = 1 and 0 at all heads. Tips and table have the number measured. "
             );
     }
 
@@ -110,27 +113,45 @@ internal sealed class CurvesFigure : IFigure<Findings>
             + $"same {Count(k)} of {lead.Title} away leaves a completeness of {Verdicts.Number(without)}: {verdict}.";
     }
 
+    /// <summary>Panels hold eight criteria at most; further ones have panels of their own.</summary>
     private static Svg Draw(Findings findings, Canvas canvas)
     {
-        var keys = new KeyRow([.. findings.Criteria.Select(c => (c.Title, c.Ink))], canvas);
-        var (svg, panels) = Panel.Several(canvas, 2, keys.Height);
-        keys.Draw(svg);
-        DrawPanel(
-            svg,
-            panels[0],
-            findings,
-            "faithfulness  φ(xₖ)",
-            findings.Data.FaithfulnessThreshold,
-            p => p.Faithfulness
-        );
-        DrawPanel(
-            svg,
-            panels[1],
-            findings,
-            "completeness  φ(1 − xₖ)",
-            findings.Data.CompletenessThreshold,
-            p => p.Completeness
-        );
+        (CriterionFindings Criterion, int Series)[][] rows =
+        [
+            .. findings.Criteria.Select((c, i) => (c, i)).Chunk(Palette.MostSeries),
+        ];
+        KeyRow[] keys =
+        [
+            .. rows.Select(row => new KeyRow(
+                [.. row.Select(c => (c.Criterion.Title, c.Criterion.Ink))],
+                canvas,
+                firstSeries: row[0].Series
+            )),
+        ];
+        var (svg, panels) = Panel.Rows(canvas, 2, [.. keys.Select(k => k.Height)]);
+        for (int r = 0; r < rows.Length; r++)
+        {
+            keys[r].Draw(svg, panels[r].Top);
+            DrawPanel(
+                svg,
+                panels[r].Panels[0],
+                findings,
+                rows[r],
+                "faithfulness  φ(xₖ)",
+                findings.Data.FaithfulnessThreshold,
+                p => p.Faithfulness
+            );
+            DrawPanel(
+                svg,
+                panels[r].Panels[1],
+                findings,
+                rows[r],
+                "completeness  φ(1 − xₖ)",
+                findings.Data.CompletenessThreshold,
+                p => p.Completeness
+            );
+        }
+
         return svg;
     }
 
@@ -138,6 +159,7 @@ internal sealed class CurvesFigure : IFigure<Findings>
         Svg svg,
         Panel panel,
         Findings findings,
+        (CriterionFindings Criterion, int Series)[] shown,
         string name,
         double threshold,
         Func<CurvePoint, Estimate> valueOf
@@ -148,11 +170,16 @@ internal sealed class CurvesFigure : IFigure<Findings>
         [
             .. all.SelectMany(p => new[] { valueOf(p).Mean, valueOf(p).Low, valueOf(p).High }).Where(double.IsFinite),
         ];
-        Scale x = panel.Across(1, Math.Max(2, all.Max(p => p.K)), logarithmic: true),
-            y = panel.Upwards(Math.Min(0, bounds.DefaultIfEmpty(0).Min()), Math.Max(1, bounds.DefaultIfEmpty(1).Max()));
+        Panel inside = LineEnds.Beside(panel, shown.Select(c => c.Criterion.Title));
+        Scale x = inside.Across(1, Math.Max(2, all.Max(p => p.K)), logarithmic: true),
+            y = inside.Upwards(
+                Math.Min(0, bounds.DefaultIfEmpty(0).Min()),
+                Math.Max(1, bounds.DefaultIfEmpty(1).Max())
+            );
         svg.Axes(x, y, "heads k, most important first", name, x.Doublings(8), y.Ticks(6));
         svg.Line(x.Start, y[threshold], x.End, y[threshold], Palette.Muted, 1.2, "5 4");
-        foreach (var (criterion, series) in findings.Criteria.Select((c, i) => (c, i)).Reverse())
+        var ends = new LineEnds();
+        foreach (var (criterion, series) in shown.Reverse())
         {
             CurvePoint[] points = [.. criterion.Curve.Where(p => double.IsFinite(valueOf(p).Mean))];
             if (points.Length == 0)
@@ -161,25 +188,49 @@ internal sealed class CurvesFigure : IFigure<Findings>
             }
 
             svg.BeginSeries(series);
-            BandedLine.DrawWithEnd(
-                svg,
-                points.Select(p => ((double)p.K, valueOf(p), p.IsOfAll)),
-                x,
-                y,
-                criterion.Ink,
-                criterion.Criterion == Criteria.HeadAttribution ? 2.6 : 1.8
-            );
-            int every = 1 + (points.Length / TipsAtMost);
-            foreach (CurvePoint p in points.Where((_, i) => i % every == 0))
-            {
-                Estimate at = valueOf(p);
-                string interval = at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "",
-                    of = p.IsOfAll ? "" : $", {Many(at.Count, "sample")}",
-                    tip = $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{interval}{of}";
-                svg.Dot(x[p.K], y[at.Mean], 4, criterion.Ink, tip, opacity: 0);
-            }
-
+            DrawLine(svg, criterion, points, valueOf, x, y, series);
             svg.End();
+            ends.Add(
+                criterion.Title,
+                criterion.Ink,
+                series,
+                [.. points.Select(p => (x[p.K], y.Clamped(valueOf(p).Mean)))]
+            );
+        }
+
+        ends.Draw(svg, x, y, panel.Right);
+    }
+
+    private static void DrawLine(
+        Svg svg,
+        CriterionFindings criterion,
+        CurvePoint[] points,
+        Func<CurvePoint, Estimate> valueOf,
+        Scale x,
+        Scale y,
+        int series
+    )
+    {
+        BandedLine.DrawWithEnd(
+            svg,
+            points.Select(p => ((double)p.K, valueOf(p), p.IsOfAll)),
+            x,
+            y,
+            criterion.Ink,
+            criterion.Criterion == Criteria.HeadAttribution ? 2.6 : 1.8
+        );
+        int every = 1 + (points.Length / TipsAtMost);
+        double last = double.NegativeInfinity;
+        foreach (CurvePoint p in points.Where((_, i) => i % every == 0))
+        {
+            Estimate at = valueOf(p);
+            string interval = at.HasInterval ? $" [{Fixed(at.Low, 2)}, {Fixed(at.High, 2)}]" : "",
+                of = p.IsOfAll ? "" : $", {Count(p.Measured)} of {Many(at.Count, "sample")} measured",
+                tip = $"{criterion.Title}, {Many(p.K, "head")}\n{Fixed(at.Mean, 2)}{interval}{of}";
+            double shift = 5 * (series % 4); // marks of lines that run together do not lie over each other
+            bool isMarked = x[p.K] >= last + MarkStep + (double.IsFinite(last) ? 0 : shift);
+            last = isMarked ? x[p.K] : last;
+            svg.Mark(x[p.K], y[at.Mean], isMarked ? 3 : 4, Palette.MarkOf(criterion.Ink), tip, isMarked ? 1 : 0);
         }
     }
 }

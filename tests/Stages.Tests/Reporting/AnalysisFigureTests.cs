@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Xml.Linq;
 using FluentAssertions;
 using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
@@ -461,7 +463,7 @@ public sealed class AnalysisFigureTests
     }
 
     [Fact]
-    public void Without_super_categories_samples_are_coloured_by_object_and_those_of_rare_objects_together()
+    public void Without_super_categories_every_object_is_named_in_small_multiples_of_eight_at_most()
     {
         LayoutRow[] rows =
         [
@@ -479,16 +481,47 @@ public sealed class AnalysisFigureTests
 
         figure.Reading.Should().Contain("Colour and form: object");
         string drawn = figure.Draw(Drawing.Wide, "x");
-        drawn.Split("data-key=").Should().HaveCount(1 + 24);
-        drawn.Should().Contain(">others<").And.NotContain("not known");
+        drawn.Split("data-key=").Should().HaveCount(1 + 30);
+        for (int i = 0; i < 30; i++)
+        {
+            drawn.Should().Contain($">object {i:00}<");
+        }
+
+        figure.Reading.Should().Contain("4 panels of the same plane").And.Contain("30 in all");
     }
 
     [Fact]
-    public void Groups_of_marks_are_told_apart_by_colour_and_form_up_to_24()
+    public void Groups_of_marks_of_a_panel_are_told_apart_by_colour_and_by_form()
     {
-        Enumerable.Range(0, 24).Select(Palette.OfGroup).Should().OnlyHaveUniqueItems();
-        Enumerable.Range(0, 23).Should().OnlyContain(g => Palette.OfGroup(g).Ink != Palette.OfGroup(g + 1).Ink);
+        Marker[] marks = [.. Enumerable.Range(0, Palette.MostSeries).Select(Palette.OfGroup)];
+        marks.Select(m => m.Ink).Should().OnlyHaveUniqueItems();
+        marks.Select(m => m.Shape).Should().OnlyHaveUniqueItems();
     }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(20)]
+    [InlineData(60)]
+    public void Every_group_of_columns_is_named_and_inside_the_drawing(int count)
+    {
+        ColumnGroup[] groups = [.. Enumerable.Range(0, count).Select(i => new ColumnGroup($"group number {i:00}", 2))];
+        foreach (Canvas canvas in new[] { new Canvas("w", Drawing.Wide, "", ""), new("n", Drawing.Narrow, "", "") })
+        {
+            var (svg, grid) = TreeGrid.Of(canvas, rows: 5, columns: 2 * count, groups);
+            grid.DrawGroups(svg, groups);
+            XElement[] names =
+            [
+                .. XDocument.Parse(svg.ToString()).Descendants().Where(e => e.Name.LocalName == "text"),
+            ];
+
+            names.Select(e => e.Value).Should().Equal(groups.Select(g => g.Name));
+            names.Should().OnlyContain(e => At(e, "x") >= 0 && At(e, "x") <= canvas.Width);
+            names.Should().OnlyContain(e => At(e, "y") > 0 && At(e, "y") < grid.Top);
+        }
+    }
+
+    private static double At(XElement e, string name) =>
+        double.Parse(e.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 
     private static Estimate Around(double mean) => new(mean, 0.2, mean - 0.1, mean + 0.1, 40);
 

@@ -97,15 +97,23 @@ public sealed class ApprovalTests
 
     private static OverviewData Overview()
     {
-        static OverviewExperiment Of(string name, int samples, string model) =>
-            new(
+        static OverviewExperiment Of(string name, int layers, int samples, string model)
+        {
+            ReportData made = MadeUpReport.Of(layers, 6, samples, masks: 40, model: model);
+            var findings = Findings.Of(MadeUpAnalyses.With(made, perObject: 1));
+            return new OverviewExperiment(
                 name,
                 $"{name}/report.html",
                 model,
-                24,
+                6 * layers,
                 samples,
-                KeyNumbers.Of(Findings.Of(MadeUpReport.Of(4, 6, samples, masks: 40, model: model)))
-            );
+                KeyNumbers.Of(Findings.Of(made))
+            )
+            {
+                Family = "LLaVA-1.5",
+                Parts = OverviewParts.Of(findings),
+            };
+        }
         static OverviewExperiment OfWorth(string name, int heads)
         {
             ReportData data = MadeUpReport.Of(4, heads / 4, samples: 6, masks: 40).AnswersAlone();
@@ -118,8 +126,8 @@ public sealed class ApprovalTests
             "models",
             "dotnet run --project src/Host experiments/models.yaml",
             [
-                Of("one", 5, "llava-1.5-7b-hf"),
-                Of("two", 6, "micro-llava"),
+                Of("one", 4, 5, "llava-1.5-7b-hf"),
+                Of("two", 7, 6, "micro-llava"),
                 new OverviewExperiment("three", "three/report.html", "micro-qwen2vl", 16, 0, []),
                 OfWorth("four", 64),
                 OfWorth("five", 144),

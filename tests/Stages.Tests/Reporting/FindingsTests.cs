@@ -70,25 +70,49 @@ public sealed class FindingsTests
     }
 
     [Fact]
-    public void Where_a_scan_has_ended_the_curve_goes_on_over_the_others_and_says_of_how_many()
+    public void Where_a_scan_has_ended_the_mean_still_holds_all_samples_and_says_how_many_were_measured()
     {
         ValidationRow[] rows =
         [
             .. Rows("a", "causal", 0, [0, 0.5, 0.9, 1], [1, 0.5, 0.1, 0]),
-            .. Rows("b", "causal", 0, [0, 0.9], [1, 0.1]),
+            .. Rows("b", "causal", 0, [0, 0.4], [1, 0.6]),
         ];
         var findings = Findings.Of(Report(rows));
         CriterionFindings found = findings.Criteria.Single();
+        int heads = findings.HeadCount;
 
-        found.Curve.Select(p => (p.K, p.IsOfAll)).Should().Equal((1, true), (2, false), (3, false));
+        found
+            .Curve.Select(p => (p.K, p.Measured, p.IsOfAll))
+            .Should()
+            .Equal((1, 2, true), (2, 1, false), (3, 1, false));
         found.WholeCurve.Select(p => p.K).Should().Equal(1);
-        found.Curve.Select(p => p.Faithfulness.Count).Should().Equal(2, 1, 1);
-        found.Curve[1].Faithfulness.Mean.Should().Be(0.9);
+        found.Curve.Should().OnlyContain(p => p.Faithfulness.Count == 2 && p.Completeness.Count == 2);
+        // Of b the straight line from its last place to all heads: phi is 1 there, or 0
+        double carried = 0.4 + (0.6 / (heads - 1)),
+            lost = 0.6 - (0.6 / (heads - 1));
+        found.Curve[1].Faithfulness.Mean.Should().BeApproximately((0.9 + carried) / 2, 1e-12);
+        found.Curve[1].Completeness.Mean.Should().BeApproximately((0.1 + lost) / 2, 1e-12);
         Drawing drawn = CurvesFigure.Of(findings)!;
-        drawn.Reading.Should().Contain("Dotted ends").And.Contain("down to 1 sample");
-        drawn.Shows.Should().Contain("With the top 1 head intact", "sentences compare means over all samples only");
+        drawn.Reading.Should().Contain("holds all samples at every k").And.Contain("only 1 measured at the last k");
+        drawn.Shows.Should().Contain("With the top 1 head intact", "sentences compare what was measured");
         drawn.Table.Rows.Should().HaveCount(3);
         drawn.Draw(Drawing.Wide, "f").Should().Contain("stroke-dasharray=\"2 2.5\"");
+    }
+
+    [Fact]
+    public void A_mean_curve_of_samples_that_cross_late_does_not_fall_where_the_others_end()
+    {
+        // Most samples need few heads; over those left alone the line would drop from 0.9 to 0.3
+        ValidationRow[] rows =
+        [
+            .. new[] { "a", "b", "c" }.SelectMany(s => Rows(s, "causal", 0, [0, 0.9], [1, 0.1])),
+            .. Rows("d", "causal", 0, [0, 0.2, 0.3, 0.9], [1, 0.8, 0.7, 0.1]),
+        ];
+
+        CurvePoint[] curve = [.. Findings.Of(Report(rows)).Criteria.Single().Curve];
+
+        curve.Select(p => p.Faithfulness.Mean).Should().BeInAscendingOrder();
+        curve.Should().OnlyContain(p => p.Faithfulness.Count == 4);
     }
 
     [Fact]

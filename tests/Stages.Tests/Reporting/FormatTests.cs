@@ -25,6 +25,44 @@ public sealed class FormatTests
     public void Halves_of_the_number_that_a_table_shows_go_away_from_zero(double value, int decimals, string text) =>
         Format.Fixed(value, decimals).Should().Be(text);
 
+    [Theory]
+    [InlineData(0, 3.0, 20.0, 1000.0)]
+    [InlineData(0, 120.4, 3.25)]
+    [InlineData(1, 37.65, 3.0)]
+    [InlineData(2, 1.2, 0.001)]
+    [InlineData(3, 0.98, 0.004)]
+    [InlineData(5, 0.00821, double.NaN)]
+    [InlineData(0)]
+    public void Numbers_of_a_column_have_one_precision(int decimals, params double[] column) =>
+        Format.DecimalsOf(column).Should().Be(decimals);
+
+    [Fact]
+    public void A_table_writes_every_column_with_its_own_precision()
+    {
+        string html = PageSections.Table(
+            [("heads", true), ("beta", true)],
+            [[37.65, 0.0123], [3.0, 0.5], [100L, null]]
+        );
+
+        html.Should().Contain(">37.7<").And.Contain(">3.0<").And.Contain(">0.012<").And.Contain(">0.500<");
+    }
+
+    [Fact]
+    public void Colours_end_at_the_99th_percentile_and_say_so_where_something_lies_beyond()
+    {
+        double[] values = [.. Enumerable.Range(1, 300).Select(i => i * 0.001), .. new[] { double.NaN, -9 }];
+        var scale = SignedScale.Of(values);
+
+        scale.Should().Be(new SignedScale(0.298, 3));
+        scale.Words("|β|").Should().Contain("99th percentile of |β|").And.Contain("3 cells beyond");
+        scale.InkOf(-9).Should().Be(scale.InkOf(-0.298));
+        scale.Labels[0].Label.Should().StartWith("≤");
+        SignedScale.Of(values.Take(99)).IsClipped.Should().BeFalse("of fewer than a hundred values it is the greatest");
+        SignedScale.Of(values.Take(99)).Words("|β|").Should().BeEmpty();
+        SignedScale.Of([0, 0, 0, .. Enumerable.Repeat(0.0, 200), 0.4]).Most.Should().Be(0.4, "a sparse map");
+        SignedScale.Of([]).ShareOf(1).Should().Be(0);
+    }
+
     [Fact]
     public void A_sum_in_another_order_reads_the_same()
     {

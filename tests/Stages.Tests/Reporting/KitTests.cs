@@ -111,6 +111,44 @@ public sealed class KitTests
         return (places.Length == 0 || taken.Length > 0) && taken.Zip(taken.Skip(1)).All(p => p.Second - p.First >= 24);
     }
 
+    [Property]
+    public bool Names_of_lines_stand_apart_in_the_order_of_their_lines_and_near_them(NormalFloat[] heights)
+    {
+        double[] wanted = [.. heights.Take(8).Select(h => 20 + Math.Abs(h.Get % 200)).Order()];
+        double[] places = LineEnds.Places(wanted, top: 20, bottom: 220);
+
+        return places.Zip(places.Skip(1)).All(p => p.Second - p.First >= 12 - 1e-9)
+            && places.All(p => p is >= 20 - 1e-9 and <= 220 + 1e-9)
+            && (wanted.Zip(wanted.Skip(1)).Any(p => p.Second - p.First < 12) || places.SequenceEqual(wanted));
+    }
+
+    [Fact]
+    public void Words_at_marks_that_lie_close_stand_apart_inside_the_panel_and_none_is_lost()
+    {
+        var panel = new Panel(0, 0, 300, 200);
+        (string, (double, double))[] words =
+        [
+            .. Enumerable.Range(0, 10).Select(i => ($"word {i}", (140.0 + (3 * i), 90.0 + (2 * i)))),
+        ];
+        Svg svg = new Canvas("w", 300, "", "").Svg(200);
+        new Labels().DrawOver(svg, panel, words, [.. words.Select(w => w.Item2)]);
+        (double X, double Y)[] places =
+        [
+            .. XDocument
+                .Parse(svg.ToString())
+                .Descendants()
+                .Where(e => e.Name.LocalName == "text")
+                .Select(e => (At(e, "x"), At(e, "y"))),
+        ];
+
+        places.Should().HaveCount(words.Length);
+        places.Should().OnlyContain(p => p.X > 15 && p.X < 285 && p.Y > 10 && p.Y < 200);
+        places
+            .SelectMany((p, i) => places.Skip(i + 1).Select(q => (p, q)))
+            .Should()
+            .OnlyContain(pair => Math.Abs(pair.p.X - pair.q.X) > 38 || Math.Abs(pair.p.Y - pair.q.Y) > 11);
+    }
+
     private static bool Apart(((double X, double Y, double Right) One, (double X, double Y, double Right) Next) pair) =>
         pair.One.Right < pair.Next.X;
 

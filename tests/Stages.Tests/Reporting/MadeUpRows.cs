@@ -60,7 +60,16 @@ internal static class MadeUpRows
         return (
             data with
             {
-                Samples = [.. data.Samples.Select(s => s with { Seen = all.GetValueOrDefault(s.SampleId)?.Seen })],
+                Samples =
+                [
+                    .. data.Samples.Select(s =>
+                        s with
+                        {
+                            Seen = all.GetValueOrDefault(s.SampleId)?.Seen,
+                            Object = all.GetValueOrDefault(s.SampleId)?.Object,
+                        }
+                    ),
+                ],
             }
         )
             .With(

@@ -1,3 +1,4 @@
+using Pipelines.Models.Vision;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
 
@@ -151,6 +152,7 @@ internal static class MadeUpTokens
             R2 = 0.7 + (0.2 * random.NextDouble()),
             AttentionRho = Pipelines.Stages.Analysis.Metrics.Pearson(beta, attention),
             Seen = MadeUpReport.Png(96, (byte)(40 + (20 * (index % 10))), 120, 60),
+            Object = index % 4 == 3 ? null : new PictureRegion(0.25, 0.25, 0.75, 0.75),
             Rows = Side,
             Columns = Side,
         };

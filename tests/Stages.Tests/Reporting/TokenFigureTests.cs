@@ -59,6 +59,32 @@ public sealed class TokenFigureTests
         figures[Names[2]].Table.Rows.Should().HaveCount(2 * 1176);
     }
 
+    [Theory]
+    [InlineData(5, 5, 5)]
+    [InlineData(30, 24, 12)]
+    public void A_sample_is_shown_as_picture_with_its_object_framed_beta_and_weighted_attention(
+        int samples,
+        int wide,
+        int narrow
+    )
+    {
+        ReportData data = MadeUpReport.Of(samples: samples, masks: 50);
+        Drawing figure = Figures.Of(Findings.Of(data)).Single(f => f.Name == Names[1]).Drawing;
+
+        foreach (var (width, shown) in new[] { (Drawing.Wide, wide), (Drawing.Narrow, narrow) })
+        {
+            string drawn = figure.Draw(width, "x");
+            drawn.Split("<image").Should().HaveCount(1 + shown);
+            drawn.Split("<use").Should().HaveCount(1 + (3 * shown), "the picture, and below two maps");
+            drawn.Split("data-cells").Should().HaveCount(1 + (2 * shown));
+            drawn.Should().Contain("object framed").And.Contain(">w, ρ ").And.Contain(">β, R² ");
+        }
+
+        (figure.Reading.Contains("24 of 30 samples", StringComparison.Ordinal)).Should().Be(samples == 30);
+        figure.Reading.Should().Contain("99th percentile of its |β| or |w|");
+        figure.Table.Columns.Should().Contain("weighted_attention");
+    }
+
     [Fact]
     public void Table_3_is_the_mean_over_samples_beside_the_papers()
     {

@@ -22,6 +22,45 @@ public sealed class PictureTests
             && PngWriter.Encode(read).AsSpan().SequenceEqual(png);
     }
 
+    [Fact]
+    public void A_written_jpeg_is_read_back_nearly()
+    {
+        var grey = new Picture(40, 24, [.. Enumerable.Range(0, 3 * 40 * 24).Select(i => (byte)(60 + (i / 60)))]);
+        byte[] file = JpegWriter.Encode(grey, quality: 90);
+
+        PictureFormats.Of(file).Should().Be(PictureFormat.Jpeg);
+        var read = PictureDecoder.Decode(file, "test.jpg");
+        (read.Width, read.Height).Should().Be((40, 24));
+        read.Rgb.Zip(grey.Rgb).Should().OnlyContain(p => Math.Abs(p.First - p.Second) <= 6);
+        JpegWriter.Encode(grey, quality: 90).Should().Equal(file);
+    }
+
+    [Property(MaxTest = 100)]
+    public bool A_part_of_a_region_within_it_is_the_part(int seed)
+    {
+        var random = new Random(seed);
+        PictureRegion Drawn()
+        {
+            double left = random.NextDouble() * 0.9,
+                top = random.NextDouble() * 0.9;
+            return new PictureRegion(
+                left,
+                top,
+                left + 0.01 + (random.NextDouble() * (0.99 - left)),
+                top + 0.01 + (random.NextDouble() * (0.99 - top))
+            );
+        }
+
+        PictureRegion whole = Drawn(),
+            part = Drawn(),
+            again = whole.Part(part).Within(whole)!.Value;
+        return Math.Abs(again.Left - part.Left) < 1e-9
+            && Math.Abs(again.Top - part.Top) < 1e-9
+            && Math.Abs(again.Right - part.Right) < 1e-9
+            && Math.Abs(again.Bottom - part.Bottom) < 1e-9
+            && new PictureRegion(2, 2, 3, 3).Within(whole) is null;
+    }
+
     [Property(MaxTest = 200)]
     public bool A_crop_of_a_resize_equals_the_resize_cropped(int seed)
     {

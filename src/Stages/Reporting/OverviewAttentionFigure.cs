@@ -1,0 +1,111 @@
+using Pipelines.Stages.Analysis;
+using static Pipelines.Stages.Reporting.Format;
+
+namespace Pipelines.Stages.Reporting;
+
+/// <summary>
+/// Fig. 14: a head's coefficient against its image attention weight, coloured by depth, model by model.
+/// </summary>
+[Figure("fig14-beta-attention", Section.Heads, Paper = "Fig. 14", Order = 2)]
+internal sealed class OverviewAttentionFigure : IFigure<OverviewData>
+{
+    private const double Tall = 230,
+        Ramp = 56,
+        Weak = 0.3; // |rho| below it says little: a tenth of the variance
+
+    /// <summary>The figure; null where fewer than two experiments have both.</summary>
+    public static Drawing? Of(OverviewData data)
+    {
+        OverviewExperiment[] shown =
+        [
+            .. data.BySize.Where(e => e.Parts.Heads.Any(h => h.Beta is not null && h.Attention is not null)),
+        ];
+        if (shown.Length < 2)
+        {
+            return null;
+        }
+
+        var table = new FigureTable(
+            ["experiment", "model", "family", "layer", "head", "image_attention_mean", "beta_mean"],
+            [
+                .. shown.SelectMany(e =>
+                    e.Parts.Heads.Select(h =>
+                        (IReadOnlyList<object?>)[e.Name, e.Model, e.Family, h.Layer, h.Head, h.Attention, h.Beta]
+                    )
+                ),
+            ]
+        );
+        return new Drawing(
+            "β against image attention, in every model",
+            Shows(shown),
+            "A dot is a head, across its image attention weight, upwards its β: means over a model's samples; each "
+                + "panel has its own scales; models by family and size; ρ: "
+                + "Pearson correlation over heads.",
+            table,
+            canvas => Draw(shown, canvas)
+        );
+    }
+
+    private static double Rho(OverviewExperiment e)
+    {
+        OverviewHeadRow[] heads = [.. e.Parts.Heads.Where(h => h.Beta is not null && h.Attention is not null)];
+        return Metrics.Pearson([.. heads.Select(h => h.Beta!.Value)], [.. heads.Select(h => h.Attention!.Value)]);
+    }
+
+    private static string Shows(OverviewExperiment[] shown)
+    {
+        double[] rhos = [.. shown.Select(Rho).Where(double.IsFinite).Order()];
+        return rhos.Length == 0
+            ? "β or attention is the same for all heads: there is no correlation to state."
+            : $"Over heads, β and image attention correlate with ρ from {Fixed(rhos[0], 2)} to {Fixed(rhos[^1], 2)}; "
+                + $"|ρ| is below {Tick(Weak)} in {Count(rhos.Count(r => Math.Abs(r) < Weak))} of "
+                + $"{Many(rhos.Length, "experiment")}. The paper sees no clear correlation in any model; each report "
+                + "has the interval.";
+    }
+
+    private static Svg Draw(OverviewExperiment[] shown, Canvas canvas)
+    {
+        var panels = Panel.Grid(canvas, shown.Length, height: Tall);
+        double bottom = panels[^1].Panel.Bottom;
+        Svg svg = canvas.Svg(bottom + Ramp);
+        for (int i = 0; i < shown.Length; i++)
+        {
+            DrawPanel(svg, panels[i], shown[i]);
+        }
+
+        return svg.Ramp(
+            Panel.ForNumbers,
+            bottom + 18,
+            200,
+            "depth of the layer",
+            Palette.OfDepth,
+            (0, "first"),
+            (1, "last")
+        );
+    }
+
+    private static void DrawPanel(Svg svg, GridPanel place, OverviewExperiment e)
+    {
+        OverviewHeadRow[] heads = [.. e.Parts.Heads.Where(h => h.Beta is not null && h.Attention is not null)];
+        int last = Math.Max(1, heads.Max(h => h.Layer));
+        double[] beta = [.. heads.Select(h => h.Beta!.Value)],
+            attention = [.. heads.Select(h => h.Attention!.Value)];
+        double room = 0.04 * Math.Max(1e-9, beta.Max() - beta.Min());
+        Panel panel = place.Panel;
+        Scale x = panel.Across(0, Math.Max(1e-9, attention.Max() * 1.04)),
+            y = panel.Upwards(Math.Min(0, beta.Min()) - room, Math.Max(0, beta.Max()) + room);
+        svg.Axes(x, y, place.IsLowest ? "image attention" : "", "", x.Ticks(3), y.Ticks(4));
+        Multiple.DrawTitle(svg, panel with { Top = panel.Top - 4 }, e);
+        foreach (var layer in heads.GroupBy(h => h.Layer))
+        {
+            svg.Cloud(
+                [.. layer.Select(h => (x[h.Attention!.Value], y[h.Beta!.Value]))],
+                heads.Length > 300 ? 1.6 : 2.4,
+                Palette.OfDepth((double)layer.Key / last),
+                0.75
+            );
+        }
+
+        svg.Text(x.End, y.End + 10, $"ρ {Fixed(Rho(e), 2)}", "end", Palette.Ink, size: 11, halo: true);
+    }
+}
