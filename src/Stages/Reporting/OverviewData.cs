@@ -4,7 +4,16 @@ namespace Pipelines.Stages.Reporting;
 /// <param name="Name">Name of the spec.</param>
 /// <param name="Command">The command that gives all of them again.</param>
 /// <param name="Experiments">In the order of the plan.</param>
-public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments);
+public sealed record OverviewData(string Name, string Command, IReadOnlyList<OverviewExperiment> Experiments)
+{
+    /// <summary>
+    /// Experiments that say something, one a model: a study of one model in many settings counts once, by the
+    /// experiment of most samples, the first of several.
+    /// </summary>
+    /// <param name="says">It says what is asked.</param>
+    public IEnumerable<OverviewExperiment> OncePerModel(Func<OverviewExperiment, bool> says) =>
+        Experiments.Where(says).GroupBy(e => (e.Model, e.Heads)).Select(model => model.MaxBy(e => e.Samples)!);
+}
 
 /// <summary>An experiment in the overview.</summary>
 /// <param name="Name">Its name; of a member of a matrix its axes alone.</param>
