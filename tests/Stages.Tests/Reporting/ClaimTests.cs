@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FluentAssertions;
-using Pipelines.Domain;
 using Pipelines.Stages.Analysis;
 using Pipelines.Stages.Reporting;
 using Pipelines.Stages.Storage;
