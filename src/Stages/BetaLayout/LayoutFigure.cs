@@ -50,7 +50,7 @@ internal sealed class LayoutFigure : IFigure<Findings>
                 )
                 + $"{findings.Data.Tables.Note<LayoutRow>()}; the axes have no unit. "
                 + "Neighbours of the sentence: Euclidean distance of β over all heads; intervals: 95 %, bootstrap over "
-                + "objects; only samples that could go either way count. "
+                + "objects of what goes beyond chance; only samples that could go either way count. "
                 + "Click a key to hide its marks.",
             table,
             canvas =>
@@ -63,17 +63,21 @@ internal sealed class LayoutFigure : IFigure<Findings>
 
     private static string Group(LayoutPoint point) => point.SuperCategory.Length > 0 ? point.SuperCategory : Unknown;
 
+    /// <summary>The samples laid out whose object is known, with beta.</summary>
+    public static NamedBeta[] Named(Findings findings) =>
+        [
+            .. LayoutPoint
+                .Of(findings)
+                .Where(p => p.Category.Length > 0 && p.Beta.Count > 0)
+                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta])),
+        ];
+
     /// <summary>
     /// Told by the coefficients themselves: the plane shows neighbourhoods as well as it can, but it is a drawing.
     /// </summary>
     private static string Shows(Findings findings, IReadOnlyList<LayoutPoint> points, bool bySuper)
     {
-        NamedBeta[] known =
-        [
-            .. points
-                .Where(p => p.Category.Length > 0 && p.Beta.Count > 0)
-                .Select(p => new NamedBeta(p.Category, p.SuperCategory, [.. p.Beta])),
-        ];
+        NamedBeta[] known = Named(findings);
         NeighbourAgreement objects = NeighbourAgreement.OfObjects(known, findings.Intervals),
             groups = NeighbourAgreement.OfGroups(known, findings.Intervals);
         if (objects.Samples == 0 && groups.Samples == 0)
@@ -83,34 +87,28 @@ internal sealed class LayoutFigure : IFigure<Findings>
         }
 
         string ofObjects =
-            objects.Samples == 0
+            SameObject.Evidences(objects) is not [var same]
                 ? "no two samples show the same object"
-                : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(objects.Share)} of "
-                    + $"{Many(objects.Samples, "case")} ({Percent(objects.Chance)} by chance)";
+                : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(same.Value)} of "
+                    + $"{Many(objects.Samples, "case")} ({Percent(same.Chance)} by chance): "
+                    + Verdict(same, "samples of one object");
         string ofGroups =
             !bySuper ? ""
-            : groups.Samples == 0 ? "; no two objects are of one super-category"
-            : $"; among the samples of other objects, the nearest is of the same super-category in "
-                + $"{Verdicts.Share(groups.Share)} of {Many(groups.Samples, "case")} ({Percent(groups.Chance)} by "
-                + "chance)";
-        return $"By β itself, {ofObjects}{ofGroups}. {Verdict(objects.Excess, bySuper ? groups.Excess : null)}";
+            : SameObject.Evidences(groups) is not [var alike] ? "; no two objects are of one super-category"
+            : $". Among the samples of other objects, the nearest is of the same super-category in "
+                + $"{Verdicts.Share(alike.Value)} of {Many(groups.Samples, "case")} ({Percent(alike.Chance)} by "
+                + $"chance): {Verdict(alike, "objects of one super-category")}";
+        return $"By β itself, {ofObjects}{ofGroups}.";
     }
 
-    private static string Verdict(Estimate objects, Estimate? groups)
-    {
-        string Of(Estimate excess, string what) =>
-            Verdicts.Against(
-                excess,
-                0,
-                $"{what} use alike heads, as the paper finds",
-                $"{what} do not use alike heads, unlike in the paper",
-                $"the samples do not tell whether {what} use alike heads, as they do in the paper",
-                $"{Verdicts.Few(excess.Count, "object")} whether {what} use alike heads, as the paper finds"
-            );
-        string first = Of(objects, "samples of one object");
-        string text = groups is { } known ? $"{first}; {Of(known, "objects of one super-category")}" : first;
-        return char.ToUpperInvariant(text[0]) + text[1..] + ".";
-    }
+    private static string Verdict(Evidence evidence, string what) =>
+        Verdicts.On(
+            evidence,
+            $"{what} use alike heads, as the paper finds",
+            $"{what} do not use alike heads, unlike in the paper",
+            $"the samples do not tell whether {what} use alike heads, as they do in the paper",
+            $"{Verdicts.Few(evidence.Value.Count, "object")} whether {what} use alike heads, as the paper finds"
+        );
 
     private static Svg Draw(LayoutMap map, Canvas canvas)
     {

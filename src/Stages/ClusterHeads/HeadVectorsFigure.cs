@@ -68,56 +68,69 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
         );
     }
 
-    private static string Shows(Findings findings, HeadVectors vectors, Map map)
-    {
-        bool Serves(int row, int sample) => vectors.Vectors[row][sample] > vectors.LeastBeta;
-        double[] UseOf(int[] rows) =>
-            [
-                .. Enumerable
-                    .Range(0, vectors.Samples.Count)
-                    .Select(sample => rows.Count(r => Serves(r, sample)) / (double)rows.Length),
-            ];
-        string Words(int[] rows, Estimate use) =>
-            $"{Many(rows.Length, "head")} that {(rows.Length == 1 ? "passes" : "pass")} β > "
-            + $"{Tick(vectors.LeastBeta)} in {Verdicts.Share(use)} of the "
-            + $"samples{(rows.Length == 1 ? "" : " on average")}";
-        int[][] branches =
+    /// <summary>
+    /// Mean silhouette of the two main branches, and the share of their heads that a sample uses, of the one that is
+    /// used more first; null without two branches.
+    /// </summary>
+    public static (Estimate Apart, Estimate Often, Estimate Seldom)? ClustersOf(Findings findings) =>
+        HeadVectors.Of(findings) is { Heads.Count: > 0, Samples.Count: > 0 } vectors
+            ? ClustersOf(findings, vectors, Map.Of(vectors, findings.Data.Model.Heads))
+            : null;
+
+    private static (Estimate Apart, Estimate Often, Estimate Seldom)? ClustersOf(
+        Findings findings,
+        HeadVectors vectors,
+        Map map
+    ) =>
+        Branches(vectors, map) is [var most, var some]
+            ? (
+                findings.Mean(Silhouette.OfTwo(Distances.Condensed(vectors.Vectors, vectors.Metric), map.Branch)),
+                findings.Mean(vectors.UseOf(most)),
+                findings.Mean(vectors.UseOf(some))
+            )
+            : null;
+
+    /// <summary>The heads of the main branches, of the one that samples use more first.</summary>
+    private static int[][] Branches(HeadVectors vectors, Map map) =>
         [
             .. map
                 .Rows.Where(r => map.Branch[r] > 0)
                 .GroupBy(r => map.Branch[r])
                 .Select(g => g.ToArray())
-                .OrderByDescending(rows => UseOf(rows).Average()),
+                .OrderByDescending(rows => vectors.UseOf(rows).Average()),
         ];
-        if (branches.Length < 2)
+
+    private static string Shows(Findings findings, HeadVectors vectors, Map map)
+    {
+        string Words(int[] rows, Estimate use) =>
+            $"{Many(rows.Length, "head")} that {(rows.Length == 1 ? "passes" : "pass")} β > "
+            + $"{Tick(vectors.LeastBeta)} in {Verdicts.Share(use)} of the "
+            + $"samples{(rows.Length == 1 ? "" : " on average")}";
+        if (ClustersOf(findings, vectors, map) is not var (apart, often, seldom))
         {
             return $"The tree has no two clusters of {Count(LeastOfBranch(vectors.Heads.Count))} heads or more: "
-                + $"{Words(map.Rows, findings.Mean(UseOf(map.Rows)))}. The paper finds two clusters, heads that serve "
-                + "most samples and heads that serve some.";
+                + $"{Words(map.Rows, findings.Mean(vectors.UseOf(map.Rows)))}; the paper finds two clusters, heads "
+                + "that serve most samples and heads that serve some.";
         }
 
-        double[] most = UseOf(branches[0]),
-            some = UseOf(branches[1]);
-        Estimate often = findings.Mean(most),
-            seldom = findings.Mean(some),
-            apart = findings.Mean(Silhouette.OfTwo(Distances.Condensed(vectors.Vectors, vectors.Metric), map.Branch));
-        Estimate difference = findings.Mean(most.Zip(some, (one, other) => one - other));
-        int aside = map.Rows.Count(r => map.Branch[r] == 0);
-        string split =
-            !difference.CanTell
-                ? $"but {Verdicts.Few(difference.Count)} whether as heads that serve most samples and heads that serve "
-                    + "some, as in the paper"
-            : often.Low > 0.5 && seldom.High < 0.5
-                ? "as heads that serve most samples and heads that serve some, as the paper finds"
-            : "but do not split into heads that serve most samples and heads that serve some, as they do in the paper";
-        string verdict = Verdicts.Against(
-            apart,
-            Silhouette.Reasonable,
-            $"the clusters lie apart, {split}",
+        IReadOnlyList<Evidence> parts = AgnosticHeads.Of(findings);
+        string Split(string ifSo, string ifNot, string open) =>
+            Verdicts.On(Evidence.Deciding([parts[1], parts[2]]), ifSo, ifNot, open);
+        const string kinds = "heads that serve most samples and heads that serve some";
+        string verdict = Verdicts.On(
+            parts[0],
+            "the clusters lie apart, "
+                + Split(
+                    $"as {kinds}, as the paper finds",
+                    $"but do not split into {kinds}, as they do in the paper",
+                    $"but the samples do not tell whether as {kinds}, as in the paper"
+                ),
             "these are no clusters that lie apart, unlike the paper's two",
             "the samples do not tell whether these are clusters that lie apart, as in the paper",
             $"{Verdicts.Few(apart.Count, "head")} whether these are clusters that lie apart, as in the paper"
         );
+        int[][] branches = Branches(vectors, map);
+        int aside = map.Rows.Count(r => map.Branch[r] == 0);
         string others = aside > 0 ? $"; {Many(aside, "head")} {(aside == 1 ? "stands" : "stand")} apart" : "";
         return $"The two main branches hold {Words(branches[0], often)} and {Words(branches[1], seldom)}{others}. "
             + $"Their mean silhouette is {Verdicts.Number(apart)} (1 = far apart, below "
@@ -289,6 +302,14 @@ internal sealed class HeadVectorsFigure : IFigure<Findings>
         VectorDistance Metric
     )
     {
+        /// <summary>Of every sample, the share of some heads whose beta passes the least that counts.</summary>
+        public double[] UseOf(int[] rows) =>
+            [
+                .. Enumerable
+                    .Range(0, Samples.Count)
+                    .Select(sample => rows.Count(r => Vectors[r][sample] > LeastBeta) / (double)rows.Length),
+            ];
+
         /// <summary>Null where none were clustered.</summary>
         public static HeadVectors? Of(Findings findings)
         {

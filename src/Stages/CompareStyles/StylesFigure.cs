@@ -58,7 +58,7 @@ internal sealed class StylesFigure : IFigure<Findings>
                 + "them.";
         return new Drawing(
             "The same object in other styles",
-            Shows(data),
+            Shows(findings, data),
             $"Cosine of β between two samples (n = {Count(data.Cosines.ObjectOverStyle.Count)}), mean over pairs; "
                 + $"bars: 95 % bootstrap interval over samples; large marks: all styles together; dashed: another "
                 + $"object in the same style.{mapped}{heads}{examples} Click a key to hide its marks.",
@@ -67,7 +67,7 @@ internal sealed class StylesFigure : IFigure<Findings>
         );
     }
 
-    private static string Shows(StyleData data)
+    private static string Shows(Findings findings, StyleData data)
     {
         Estimate across = data.Cosines.Of(sameObject: true, sameStyle: false),
             within = data.Cosines.Of(sameObject: false, sameStyle: true),
@@ -84,11 +84,16 @@ internal sealed class StylesFigure : IFigure<Findings>
                 + $"show different objects in the same style to compare it with.";
         }
 
-        string verdict =
-            !difference.CanTell || across.Count < Estimate.FewestSamples ? "; too few samples to tell which β follows."
-            : difference.Low > 0 ? ": β follows the object more than the style, as the paper finds."
-            : difference.High < 0 ? ": β follows the style more than the object, unlike in the paper."
-            : ": the samples do not tell whether β follows the object or the style.";
+        const string few = "; too few samples to tell which β follows.";
+        string verdict = OtherStyles.Of(findings) is [var over]
+            ? Verdicts.On(
+                over,
+                ": β follows the object more than the style, as the paper finds.",
+                ": β follows the style more than the object, unlike in the paper.",
+                ": the samples do not tell whether β follows the object or the style.",
+                few
+            )
+            : few;
         StylePairs[] crossed =
         [
             .. data

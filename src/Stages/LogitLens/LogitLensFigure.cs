@@ -71,14 +71,17 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         );
     }
 
+    /// <summary>Share of a sample's strongest heads that have the measured token among their items.</summary>
+    public static Estimate NamingOf(Findings findings) =>
+        findings.Mean(LensSample.Of(findings).Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
+
     private static string Shows(Findings findings, LogitLensSpec lens, LensSample[] samples)
     {
         int naming = samples.Count(s => s.Heads.Any(Names)),
             first = samples.Count(s => s.Heads.Any(h => h[0].IsTarget));
-        Estimate share = findings.Mean(samples.Select(s => s.Heads.Count(Names) / (double)s.Heads.Count));
-        string verdict = Verdicts.Against(
-            share,
-            0.5,
+        Estimate share = NamingOf(findings);
+        string verdict = Verdicts.On(
+            WordsOfHeads.Of(findings)[0],
             "as in the paper, most top heads write towards the answer",
             "the paper finds that most top heads write towards the answer; here fewer than half do",
             "the samples do not tell whether most top heads write towards the answer, as in the paper",

@@ -26,7 +26,7 @@ internal sealed class PromptFigure : IFigure<Findings>
 
         var cosines = findings.Rows<PromptSimilarityRow>().ToLookup(r => r.Prompt, StringComparer.Ordinal);
         PromptRow[] rows = [.. compared.Prompts.Select(p => RowOf(findings, p, cosines[p]))];
-        bool same = findings.Published?.Model == "LLaVA-1.5-7B";
+        bool same = findings.Published is { IsMain: true };
         string own = OwnPrompt(findings);
         var table = new FigureTable(
             ["prompt", "text", "cosine_mean", "cosine_sd", "low95", "high95", "samples", "paper_mean", "paper_sd"],
@@ -49,7 +49,7 @@ internal sealed class PromptFigure : IFigure<Findings>
         );
         return new Drawing(
             "Similarity of β under other prompts",
-            Shows(rows, own, same, findings.Data.HasLabels),
+            Shows(findings, rows, own, same),
             $"Small dots: cosine of a sample's β with its β under {own}; line: mean ± one standard deviation over "
                 + $"samples, as the paper states it (n = {Count(rows.Max(r => r.Mean.Count))}). 1 = the same heads "
                 + $"in the same proportions. "
@@ -70,16 +70,15 @@ internal sealed class PromptFigure : IFigure<Findings>
     private static PromptRow RowOf(Findings findings, string prompt, IEnumerable<PromptSimilarityRow> rows)
     {
         (double Mean, double Deviation)? paper =
-            findings.Data.IsDefaultQuestion && prompt is ['p', >= '1' and <= '9' and var digit]
-                ? Published.PromptSimilarity[digit - '1']
-                : null;
+            OtherPrompts.IsPapers(findings, prompt) ? Published.PromptSimilarity[prompt[1] - '1'] : null;
         string text = Prompts.Resolve(prompt);
         double[] cosines = [.. rows.Select(r => r.Cosine ?? double.NaN)];
         return new PromptRow(text == prompt ? "" : prompt, text, cosines, findings.Intervals.Of(cosines), paper);
     }
 
-    private static string Shows(PromptRow[] rows, string own, bool same, bool judged)
+    private static string Shows(Findings findings, PromptRow[] rows, string own, bool same)
     {
+        bool judged = findings.Data.HasLabels;
         PromptRow[] known = [.. rows.Where(r => r.Mean.Count > 0)];
         if (known.Length == 0)
         {
@@ -87,15 +86,7 @@ internal sealed class PromptFigure : IFigure<Findings>
         }
 
         PromptRow lowest = known.MinBy(r => r.Mean.Mean)!;
-        // Samples are the same under all prompts, so that their means move together: the mean's interval is that of the
-        // ends, not a narrower one.
-        var mean = new Estimate(
-            known.Average(r => r.Mean.Mean),
-            double.NaN,
-            known.Average(r => r.Mean.Low),
-            known.Average(r => r.Mean.High),
-            known.Min(r => r.Mean.Count)
-        );
+        Estimate mean = OtherPrompts.Mean([.. known.Select(r => r.Mean)]);
         string none =
             known.Length == rows.Length
                 ? ""
@@ -108,7 +99,7 @@ internal sealed class PromptFigure : IFigure<Findings>
                 : $"Over {Many(known.Length, "prompt")} β keeps a mean cosine of {Verdicts.Number(mean)} with "
                     + $"that under "
                     + $"{own}; the lowest is {lowest.Name} with {Sentences.WithInterval(lowest.Mean)}.{none}";
-        if (!known.Any(r => r.Paper is not null))
+        if (OtherPrompts.Of(findings) is not [var kept])
         {
             return ours;
         }
@@ -116,13 +107,12 @@ internal sealed class PromptFigure : IFigure<Findings>
         double paper = Published.PromptSimilarity.Average(p => p.Mean),
             least = Published.PromptSimilarity.Min(p => p.Mean);
         string model = same ? "The paper" : "The paper's LLaVA-1.5-7B";
-        string verdict = Verdicts.Against(
-            mean,
-            least,
-            ": here too the heads belong to the task more than to its wording",
-            "; here the wording matters more",
-            "; the samples do not tell whether the wording matters more here",
-            $"; {Verdicts.Few(mean.Count)} whether the wording matters more here"
+        string verdict = Verdicts.On(
+            kept,
+            $": here too, with {Verdicts.Number(kept.Value)}, the heads belong to the task more than to its wording",
+            $"; here, with {Verdicts.Number(kept.Value)}, the wording matters more",
+            $"; the samples do not tell whether the wording matters more here, with {Verdicts.Number(kept.Value)}",
+            $"; {Verdicts.Few(kept.Value.Count)} whether the wording matters more here"
         );
         return $"{ours} {model} has a mean of {Fixed(paper, 2)} and a lowest of {Fixed(least, 2)}{verdict}.";
     }

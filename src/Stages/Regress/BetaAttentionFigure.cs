@@ -7,13 +7,12 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig3d-beta-attention", Section.Heads, Paper = "Fig. 3D", Order = 3)]
 internal sealed class BetaAttentionFigure : IFigure<Findings>
 {
-    private const double Weak = 0.3; // |rho| below it says little: a tenth of the variance
     private const int Top10 = 10;
 
     /// <summary>The figure; null without attention weights and coefficients of the same samples.</summary>
     public static Drawing? Of(Findings findings)
     {
-        SampleResult[] samples = [.. findings.Fitted.Where(s => s.ImageAttention.Count == findings.HeadCount)];
+        SampleResult[] samples = [.. AttentionOfHeads.Samples(findings)];
         if (samples.Length == 0)
         {
             return null;
@@ -74,30 +73,23 @@ internal sealed class BetaAttentionFigure : IFigure<Findings>
 
     private static string Shows(Findings findings, SampleResult[] samples, Point[] heads)
     {
-        double meanAttention = heads.Average(h => h.Attention),
-            meanBeta = heads.Average(h => h.Beta);
-        CrossSums[] sums = [.. samples.Select(s => CrossSums.Of(s.ImageAttention, meanAttention, s.Beta, meanBeta))];
-        double pooled = CrossSums.Correlation(sums, [.. Enumerable.Range(0, sums.Length)]);
-        var (low, high) = findings.Intervals.Interval(sums.Length, drawn => CrossSums.Correlation(sums, drawn));
         double ofMeans = Metrics.Pearson([.. heads.Select(h => h.Attention)], [.. heads.Select(h => h.Beta)]);
-        if (!double.IsFinite(pooled))
+        if (AttentionOfHeads.Of(findings) is not [var pooled])
         {
             return "β or image attention is the same for every head: there is no correlation to state.";
         }
 
-        string interval = Verdicts.Interval(low, high);
-        string meaning = new Estimate(pooled, double.NaN, low, high, sums.Length) switch
-        {
-            { CanTell: false } few =>
-                $"{Verdicts.Few(few.Count)} whether attention says as little about which heads carry the picture as "
-                    + "the paper finds",
-            { Low: > -Weak, High: < Weak } =>
-                "attention says little about which heads carry the picture, as the paper finds",
-            { Low: >= Weak } => "attention goes along with importance more than the paper finds",
-            { High: <= -Weak } => "the heads that look at the picture most matter least, unlike in the paper",
-            _ => "the samples do not tell whether attention says as little about which heads carry the picture as the "
+        string meaning = Verdicts.On(
+            pooled,
+            "attention says little about which heads carry the picture, as the paper finds",
+            pooled.Value.Mean > 0
+                ? "attention goes along with importance more than the paper finds"
+                : "the heads that look at the picture most matter least, unlike in the paper",
+            "the samples do not tell whether attention says as little about which heads carry the picture as the "
                 + "paper finds",
-        };
+            $"{Verdicts.Few(pooled.Value.Count)} whether attention says as little about which heads carry the picture "
+                + "as the paper finds"
+        );
         int top = Math.Min(Top10, heads.Length);
         int common = heads
             .OrderByDescending(h => h.Attention)
@@ -105,7 +97,7 @@ internal sealed class BetaAttentionFigure : IFigure<Findings>
             .Take(top)
             .Intersect(heads.OrderByDescending(h => h.Beta).ThenBy(h => h.Head).Take(top))
             .Count();
-        return $"β and image attention correlate with ρ = {Fixed(pooled, 2)}{interval} over all heads of "
+        return $"β and image attention correlate with ρ = {Verdicts.Number(pooled.Value)} over all heads of "
             + $"{Many(samples.Length, "sample")} (ρ = {Fixed(ofMeans, 2)} over the means): {meaning}. "
             + $"Of the {Count(top)} heads with the most attention "
             + $"{(common == 0 ? "none is" : common == 1 ? "1 is" : $"{Count(common)} are")} among the {Count(top)} "

@@ -1,4 +1,3 @@
-using Pipelines.Stages.Analysis;
 using static Pipelines.Stages.Reporting.Format;
 
 namespace Pipelines.Stages.Reporting;
@@ -9,8 +8,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig3c-head-frequency", Section.Heads, Paper = "Fig. 3C", Order = 2)]
 internal sealed class HeadFrequencyFigure : IFigure<Findings>
 {
-    private const double LateDepth = 0.4; // of the layers: where the middle begins
-
     /// <summary>The figure; null without x*.</summary>
     public static Drawing? Of(Findings findings)
     {
@@ -48,29 +45,25 @@ internal sealed class HeadFrequencyFigure : IFigure<Findings>
     {
         double[] share = [.. findings.Frequency!.Cast<double>()];
         int most = Findings.Ranking(share).First();
-        Estimate depth = findings.Mean(
-            findings.SelectedHeads.Select(heads =>
-                heads
-                    .Select(n => findings.Data.Model.Depth(n / findings.Data.Model.Heads))
-                    .DefaultIfEmpty(double.NaN)
-                    .Average()
-            )
-        );
-        string verdict = Verdicts.Against(
-            depth,
-            LateDepth,
-            "in the middle to late layers as the paper finds",
-            "earlier than the paper's middle to late layers",
-            "which the samples do not tell from the paper's middle to late layers",
-            $"{Verdicts.Few(depth.Count)} whether in the middle to late layers as the paper finds"
-        );
+        string depth = LateHeads.Of(findings) is [var late]
+            ? $" Of the heads of x*, {Verdicts.Share(late.Value)} lie beyond the first third of the layers "
+                + $"({Percent(late.Chance)} by chance), {Verdict(late)}."
+            : "";
         int all = share.Count(s => s >= 0.9),
             none = share.Count(s => s == 0);
         string shared = $"{findings.Data.Model.NameOf(most)} ({Verdicts.Share(findings.FrequencyOf(share[most]))})";
         return $"{Many(all, "head")} {(all == 1 ? "serves" : "serve")} at least 90\u202f% of the samples and "
-            + $"{Count(none)} of {Count(share.Length)} none; the most shared is {shared}. The heads of x* lie at "
-            + $"{Verdicts.Share(depth)} of the depth on average, {verdict}.";
+            + $"{Count(none)} of {Count(share.Length)} none; the most shared is {shared}.{depth}";
     }
+
+    private static string Verdict(Evidence late) =>
+        Verdicts.On(
+            late,
+            "in the middle to late layers as the paper finds",
+            "earlier than the paper's middle to late layers",
+            "which the samples do not tell from heads anywhere; the paper finds them in the middle to late layers",
+            $"{Verdicts.Few(late.Value.Count)} whether in the middle to late layers as the paper finds"
+        );
 
     private static Svg Draw(Findings findings, double[,] share, Canvas canvas)
     {

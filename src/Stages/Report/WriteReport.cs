@@ -187,14 +187,14 @@ public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string
 
     /// <summary>The page.</summary>
     /// <param name="Content">All that it shows.</param>
-    [UnitKind("report", 14, "pages")]
+    [UnitKind("report", 15, "pages")]
     private sealed record Page(PageContent Content) : IUnit<Page>
     {
         public static void Compute(Page unit, UnitRun run)
         {
             Findings findings = Findings.Of(unit.Content.Read(run.Artifacts));
             HtmlReport.Write(findings, run.Folder);
-            run.Write<KeyNumberRow>([.. KeyNumbers.Of(findings).Select(KeyNumberRow.Of)]);
+            run.Write<KeyNumberRow>([.. findings.Numbers.Select(KeyNumberRow.Of)]);
             var parts = OverviewParts.Of(findings);
             run.Write<OverviewHeadRow>(parts.Heads);
             run.Write<OverviewTokenRow>(parts.Tokens);

@@ -8,6 +8,8 @@ namespace Pipelines.Stages.Reporting;
 /// </summary>
 internal sealed class Findings
 {
+    private readonly Lazy<IReadOnlyList<KeyNumber>> numbers;
+
     private Findings(ReportData data)
     {
         Data = data;
@@ -25,6 +27,7 @@ internal sealed class Findings
         SelectedHeads = HeadsOfFaithfulSets();
         Frequency = Selected > 0 ? ShareOf(SelectedHeads) : null;
         Tokens = TokenFindings.Of(data, Typical, Intervals);
+        numbers = new(() => KeyNumbers.Of(this));
     }
 
     /// <summary>The rows.</summary>
@@ -86,6 +89,9 @@ internal sealed class Findings
     /// <summary>Which tokens carry the picture; null without token tracing.</summary>
     public TokenFindings? Tokens { get; }
 
+    /// <summary>The numbers by which experiments are compared, with the verdicts on the paper's claims.</summary>
+    public IReadOnlyList<KeyNumber> Numbers => numbers.Value;
+
     /// <summary>Computes them.</summary>
     public static Findings Of(ReportData data) => new(data);
 
@@ -112,11 +118,14 @@ internal sealed class Findings
     /// How many times as many heads one ranking needs as another: ratio of the means over the samples in which both
     /// cross, with the interval of that ratio.
     /// </summary>
-    public Estimate Ratio(HeadsNeeded one, HeadsNeeded other)
+    public Estimate Ratio(HeadsNeeded one, HeadsNeeded other) => Ratio(one.BySample, other.BySample);
+
+    /// <summary>The same of heads by sample.</summary>
+    public Estimate Ratio(IReadOnlyDictionary<string, double> one, IReadOnlyDictionary<string, double> other)
     {
         (double One, double Other)[] pairs =
         [
-            .. one.BySample.Where(s => other.BySample.ContainsKey(s.Key)).Select(s => (s.Value, other.BySample[s.Key])),
+            .. one.Where(s => other.ContainsKey(s.Key)).Select(s => (s.Value, other[s.Key])),
         ];
         double Of(ReadOnlySpan<int> drawn)
         {

@@ -7,22 +7,31 @@ namespace Pipelines.Stages.Reporting;
 /// <summary>A number of a report, by which experiments are compared.</summary>
 /// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
 /// <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>,
-/// <c>beta_on_object</c>, <c>attention_on_object</c>, <c>gradient_cost</c> (passes that take as long as a gradient) or,
-/// of <c>gradient-worth</c>, <c>worth_masks</c>, <c>worth_per_pass</c>, <c>worth_r2</c>, <c>worth_r2_gained</c>,
-/// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>.</param>
+/// <c>beta_on_object</c>, <c>attention_on_object</c>, <c>gradient_cost</c> (passes that take as long as a gradient); of
+/// <c>gradient-worth</c>, <c>worth_masks</c>, <c>worth_per_pass</c>, <c>worth_r2</c>, <c>worth_r2_gained</c>,
+/// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>; and what the paper's claims are judged by,
+/// <c>no_single_head</c>, <c>rival_heads</c> (times as many heads as head attribution), <c>redundancy</c> (heads for
+/// completeness by those for faithfulness), <c>late_heads</c>, <c>head_attention_rho</c>, <c>head_clusters</c>,
+/// <c>same_object</c>, <c>alike_objects</c>, <c>prompt_cosine</c>, <c>object_over_style</c>, <c>role_tokens</c>,
+/// <c>half_of_beta</c>, <c>token_attention_rho</c>, <c>heads_naming_answer</c>; in an overview over models,
+/// <c>redundancy_growth</c>.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
-/// worth; else empty.</param>
+/// worth; which part, for a claim of several; else empty.</param>
 /// <param name="Value">Mean over samples.</param>
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>
 /// <param name="Paper">The paper's mean for this model; NaN = it has none.</param>
 /// <param name="PaperDeviation">The paper's standard deviation; NaN = it has none.</param>
+/// <param name="Chance">What chance alone would give; NaN = there is no such level.</param>
+/// <param name="Verdict">What it says of a claim of the paper; null = no claim is judged by it.</param>
 public readonly record struct KeyNumber(
     string Quantity,
     string Criterion,
     Estimate Value,
     int NotReached = 0,
     double Paper = double.NaN,
-    double PaperDeviation = double.NaN
+    double PaperDeviation = double.NaN,
+    double Chance = double.NaN,
+    ClaimVerdict? Verdict = null
 )
 {
     /// <summary>Masks or gradients that <see cref="Criterion"/> says, for what they are worth; else null.</summary>
@@ -32,33 +41,44 @@ public readonly record struct KeyNumber(
 /// <summary>A number of a report, as a table holds it.</summary>
 /// <param name="Quantity">What it is: <c>r2</c>, <c>rho</c>, <c>faithful_heads</c>, <c>complete_heads</c>,
 /// <c>logit_kept</c>, <c>important_tokens</c>, <c>image_r2</c>, <c>attention_rho</c>, <c>object_area</c>,
-/// <c>beta_on_object</c>, <c>attention_on_object</c>, <c>gradient_cost</c> (passes that take as long as a gradient) or,
-/// of <c>gradient-worth</c>, <c>worth_masks</c>, <c>worth_per_pass</c>, <c>worth_r2</c>, <c>worth_r2_gained</c>,
-/// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>.</param>
+/// <c>beta_on_object</c>, <c>attention_on_object</c>, <c>gradient_cost</c> (passes that take as long as a gradient); of
+/// <c>gradient-worth</c>, <c>worth_masks</c>, <c>worth_per_pass</c>, <c>worth_r2</c>, <c>worth_r2_gained</c>,
+/// <c>worth_faithful_heads</c>, <c>worth_heads_saved</c>; and what the paper's claims are judged by,
+/// <c>no_single_head</c>, <c>rival_heads</c> (times as many heads as head attribution), <c>redundancy</c> (heads for
+/// completeness by those for faithfulness), <c>late_heads</c>, <c>head_attention_rho</c>, <c>head_clusters</c>,
+/// <c>same_object</c>, <c>alike_objects</c>, <c>prompt_cosine</c>, <c>object_over_style</c>, <c>role_tokens</c>,
+/// <c>half_of_beta</c>, <c>token_attention_rho</c>, <c>heads_naming_answer</c>; in an overview over models,
+/// <c>redundancy_growth</c>.</param>
 /// <param name="Criterion">What ranked the heads, for the heads needed; how many masks or gradients, for what they are
-/// worth; else empty.</param>
+/// worth; which part, for a claim of several; else empty.</param>
 /// <param name="Observations">That number of masks or gradients; else null.</param>
-/// <param name="Mean">Mean over the samples that have the quantity, in its own unit.</param>
+/// <param name="Value">Mean over the samples that have the quantity, in its own unit.</param>
 /// <param name="Sd">Standard deviation over them.</param>
-/// <param name="Low95">Lower end of the mean's 95 % interval over samples.</param>
-/// <param name="High95">Its upper end.</param>
-/// <param name="Samples">Samples in the mean.</param>
+/// <param name="Low">Lower end of the mean's 95 % interval over samples.</param>
+/// <param name="High">Its upper end.</param>
+/// <param name="Samples">Samples (objects, heads, models, where the interval is over these) in the mean.</param>
 /// <param name="NotReached">Samples left out because they never cross the threshold.</param>
-/// <param name="PaperMean">The paper's mean for this model; null where it has none.</param>
+/// <param name="Chance">What chance alone would give; null where there is no such level.</param>
+/// <param name="Paper">The paper's mean for this model; null where it has none.</param>
 /// <param name="PaperSd">The paper's standard deviation; null where it has none.</param>
+/// <param name="Verdict">What it says of a claim of the paper: <c>holds</c> where the whole interval lies on the
+/// claim's side of its threshold, <c>does not</c> where it lies on the other, <c>not settled</c> where it holds the
+/// threshold or the samples are too few; null where no claim is judged by it.</param>
 [Table("key_numbers")]
 internal sealed record KeyNumberRow(
     [RowKey] string Quantity,
     [RowKey] string Criterion,
     int? Observations,
-    double? Mean,
+    double? Value,
     double? Sd,
-    double? Low95,
-    double? High95,
+    double? Low,
+    double? High,
     int Samples,
     int NotReached,
-    double? PaperMean,
-    double? PaperSd
+    double? Chance,
+    double? Paper,
+    double? PaperSd,
+    string? Verdict
 )
 {
     /// <summary>The row of a number.</summary>
@@ -73,8 +93,10 @@ internal sealed record KeyNumberRow(
             Undefined.ToNull(number.Value.High),
             number.Value.Count,
             number.NotReached,
+            Undefined.ToNull(number.Chance),
             Undefined.ToNull(number.Paper),
-            Undefined.ToNull(number.PaperDeviation)
+            Undefined.ToNull(number.PaperDeviation),
+            number.Verdict?.Word()
         );
 
     /// <summary>The number of the row.</summary>
@@ -83,15 +105,17 @@ internal sealed record KeyNumberRow(
             Quantity,
             Criterion,
             new Estimate(
-                Undefined.ToNaN(Mean),
+                Undefined.ToNaN(Value),
                 Undefined.ToNaN(Sd),
-                Undefined.ToNaN(Low95),
-                Undefined.ToNaN(High95),
+                Undefined.ToNaN(Low),
+                Undefined.ToNaN(High),
                 Samples
             ),
             NotReached,
-            Undefined.ToNaN(PaperMean),
-            Undefined.ToNaN(PaperSd)
+            Undefined.ToNaN(Paper),
+            Undefined.ToNaN(PaperSd),
+            Undefined.ToNaN(Chance),
+            VerdictWords.Parse(Verdict)
         )
         {
             Observations = Observations,
@@ -188,8 +212,31 @@ internal static class KeyNumbers
             numbers.AddRange(OfWorth(worth));
         }
 
-        return [.. numbers.Where(n => n.Value.Count > 0 || n.NotReached > 0)];
+        return WithClaims([.. numbers.Where(n => n.Value.Count > 0 || n.NotReached > 0)], findings);
     }
+
+    /// <summary>
+    /// The numbers with what claims are judged by: those that a report states anyway get their verdict, the others
+    /// follow.
+    /// </summary>
+    private static IReadOnlyList<KeyNumber> WithClaims(List<KeyNumber> numbers, Findings findings)
+    {
+        foreach (KeyNumber judged in Claims.NumbersOf(findings))
+        {
+            int stated = numbers.FindIndex(n => n.Quantity == judged.Quantity && n.Criterion == judged.Criterion);
+            if (stated < 0)
+            {
+                numbers.Add(judged);
+            }
+            else
+            {
+                numbers[stated] = judged;
+            }
+        }
+
+        return numbers;
+    }
+
     /// <summary>What gradients are worth; the criterion is how many of what.</summary>
     private static IEnumerable<KeyNumber> OfWorth(WorthFindings worth)
     {

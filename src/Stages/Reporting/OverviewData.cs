@@ -27,6 +27,14 @@ public sealed record OverviewData(string Name, string Command, IReadOnlyList<Ove
             ? $"{name} {sign} {Format.Tick(values[0])}"
             : $"{name} {sign} {string.Join(" or ", values.Select(Format.Tick))}, as each experiment says";
     }
+
+    /// <summary>
+    /// Experiments that say something, one a model: a study of one model in many settings counts once, by the
+    /// experiment of most samples, the first of several.
+    /// </summary>
+    /// <param name="says">It says what is asked.</param>
+    public IEnumerable<OverviewExperiment> OncePerModel(Func<OverviewExperiment, bool> says) =>
+        Experiments.Where(says).GroupBy(e => (e.Model, e.Heads)).Select(model => model.MaxBy(e => e.Samples)!);
 }
 
 /// <summary>An experiment in the overview.</summary>

@@ -52,7 +52,7 @@ public static class OverviewPage
                 new PageSection(
                     "experiments",
                     "Experiments",
-                    $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{Table(data)}",
+                    $"<p class=\"headline\">{Escape(Headline(data))}</p>\n{OverviewClaims.Of(data)}{Table(data)}",
                     []
                 ),
                 .. Sections
@@ -173,36 +173,39 @@ public static class OverviewPage
                 "heads",
                 "quantity",
                 "criterion",
-                "mean",
+                "value",
                 "sd",
-                "low95",
-                "high95",
+                "low",
+                "high",
                 "samples",
                 "not_reached",
-                "paper_mean",
+                "chance",
+                "paper",
                 "paper_sd",
+                "verdict",
             ],
             [
-                .. data.Experiments.SelectMany(e =>
-                    e.Numbers.Select(n =>
-                        (IReadOnlyList<object?>)
-                            [
-                                e.Name,
-                                e.Model,
-                                e.Heads,
-                                n.Quantity,
-                                n.Criterion,
-                                n.Value.Mean,
-                                n.Value.Deviation,
-                                n.Value.Low,
-                                n.Value.High,
-                                n.Value.Count,
-                                n.NotReached,
-                                n.Paper,
-                                n.PaperDeviation,
-                            ]
-                    )
-                ),
+                .. data.Experiments.SelectMany(e => e.Numbers.Select(n => Row(e.Name, e.Model, e.Heads, n))),
+                .. Claims.NumbersOf(data).Select(n => Row("all", "", null, n)),
             ]
         );
+
+    private static IReadOnlyList<object?> Row(string experiment, string model, int? heads, KeyNumber n) =>
+        [
+            experiment,
+            model,
+            heads,
+            n.Quantity,
+            n.Criterion,
+            n.Value.Mean,
+            n.Value.Deviation,
+            n.Value.Low,
+            n.Value.High,
+            n.Value.Count,
+            n.NotReached,
+            n.Chance,
+            n.Paper,
+            n.PaperDeviation,
+            n.Verdict?.Word(),
+        ];
 }

@@ -6,7 +6,7 @@ namespace Pipelines.Stages.Reporting;
 internal static class PageStyle
 {
     private static readonly string Rules =
-        PageFile.Read("Page.css") + ExplorerSection.Css + PageFile.Read("Print.css");
+        PageFile.Read("Page.css") + PageFile.Read("Claims.css") + ExplorerSection.Css + PageFile.Read("Print.css");
 
     /// <summary>What a drawing's script may write, beside what stands in the page.</summary>
     private static readonly string Printable = string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c));

@@ -50,6 +50,18 @@ internal sealed record Published(
         (0.94, 0.03),
     ];
 
+    /// <summary>§4.1: share of the cases in which no head alone takes away more than 5 %, LLaVA-1.5-7B.</summary>
+    public const double NoSingleHead = 0.8;
+
+    /// <summary>Fig. 4C: correlation of beta and weighted attention over image tokens, LLaVA-1.5-7B.</summary>
+    public const double AttentionOfTokens = 0.70;
+
+    /// <summary>The model of the paper's main text: what it states of one model alone is of this.</summary>
+    public const string MainModel = "LLaVA-1.5-7B";
+
+    /// <summary>It is <see cref="MainModel"/>.</summary>
+    public bool IsMain => Model == MainModel;
+
     /// <summary>All ten, in the paper's order.</summary>
     public static IEnumerable<Published> All => Models.Select(m => m.Numbers);
 

@@ -7,7 +7,7 @@ using static Pipelines.Stages.Reporting.Format;
 namespace Pipelines.Stages.Reporting;
 
 /// <summary>
-/// The top of the page: the finding in a sentence, heads needed per criterion, key numbers.
+/// The top of the page: the finding in a sentence, the paper's claims, heads needed per criterion, key numbers.
 /// </summary>
 internal static class SummarySection
 {
@@ -15,6 +15,7 @@ internal static class SummarySection
     public static string Of(Findings findings) =>
         $"<p class=\"headline\">{Escape(Headline(findings))}</p>\n"
         + Warnings(findings)
+        + ClaimTable.Of(findings)
         + HeadsNeeded(findings)
         + Numbers(findings);
 

@@ -29,6 +29,24 @@ internal static class Verdicts
         $"{Many(count, noun)} {(count == 1 ? "is" : "are")} too few to tell";
 
     /// <summary>
+    /// One of four texts by what evidence says of a claim; the last one is given its number of samples where these are
+    /// too few.
+    /// </summary>
+    /// <param name="evidence">What is judged.</param>
+    /// <param name="holds">The claim holds.</param>
+    /// <param name="doesNot">It does not.</param>
+    /// <param name="open">The interval does not settle it.</param>
+    /// <param name="few">The samples are too few; null = <see cref="Few"/>.</param>
+    public static string On(Evidence evidence, string holds, string doesNot, string open, string? few = null) =>
+        evidence switch
+        {
+            { Value.CanTell: false } => few ?? Few(evidence.Value.Count),
+            { Verdict: ClaimVerdict.Holds } => holds,
+            { Verdict: ClaimVerdict.DoesNot } => doesNot,
+            _ => open,
+        };
+
+    /// <summary>
     /// One of four texts by where the interval of <paramref name="mean"/> lies; the last one is given its number of
     /// samples where these are too few.
     /// </summary>

@@ -64,7 +64,7 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
     private static string Shows(TokenFindings tokens)
     {
         Estimate zero = tokens.Mean(tokens.Attributed.Select(s => s.Beta.Count(b => b == 0) / (double)s.Beta.Count)),
-            half = tokens.Mean(tokens.Attributed.Select(s => HalfShare(s.Beta)));
+            half = tokens.Mean(tokens.Attributed.Select(s => SparseTokens.HalfShare(s.Beta)));
         string sparse =
             half.Count > 0
                 ? $"Half of the positive β of a picture lies on {Verdicts.Share(half)} of its "
@@ -74,21 +74,6 @@ internal sealed class ImageTokensFigure : IFigure<Findings>
             + $"{Many(tokens.Attributed.Count, "sample")}). The sum of single tokens explains "
             + $"{(tokens.R2.Mean > 0 ? Verdicts.Share(tokens.R2) : "none")} of the variance of φ(x*, u*, v) on masks "
             + $"that did not train (R² {Sentences.WithInterval(tokens.R2)}).";
-    }
-
-    /// <summary>The least share of tokens that holds half of the positive sum; NaN where there is none.</summary>
-    private static double HalfShare(IReadOnlyList<double> beta)
-    {
-        double[] positive = [.. beta.Where(b => b > 0).OrderDescending()];
-        double half = positive.Sum() / 2,
-            sum = 0;
-        int count = 0;
-        while (count < positive.Length && sum < half)
-        {
-            sum += positive[count++];
-        }
-
-        return count == 0 ? double.NaN : (double)count / beta.Count;
     }
 
     /// <summary>Which samples are shown, where not all are.</summary>

@@ -66,15 +66,39 @@ internal sealed class ObjectShareFigure : IFigure<Findings>
         return tokens.BetaOnObject.Count == 0
             ? $"{area}; {attention}."
             : $"{area}. {Against(tokens.BetaOnObject, BetaOf, "the positive β")}; {attention}. "
-                + Verdicts.Against(
-                    tokens.BetaOnObject,
-                    0.5,
-                    "Most of β lies on the object, as the paper finds by eye.",
-                    "Most of β lies in the background, where the paper sees a few tokens and most on the object.",
-                    "Whether most of β lies on the object, as the paper finds by eye, the samples do not tell.",
-                    $"The paper finds by eye that most important tokens lie on the object; "
-                        + $"{Verdicts.Few(tokens.BetaOnObject.Count)}."
-                );
+                + Beside(SparseTokens.OnObject(tokens))
+                + string.Concat(SparseTokens.Sparse(tokens).Select(Sparse));
+    }
+
+    private static string Beside(Evidence on)
+    {
+        string share = Verdicts.Share(on.Value);
+        return Verdicts.On(
+            on,
+            $"Most of β, {share}, lies on the object and some beside it, as the paper finds by eye.",
+            on.Value.High < on.Demand.Above
+                ? $"Most of β lies in the background, {share} on the object, unlike in the paper, which sees most "
+                    + "there."
+                : $"β lies on the object alone ({share}), unlike in the paper, which sees some in the background.",
+            $"Whether most of β lies on the object and some beside it, as the paper finds by eye, the samples do not "
+                + $"tell ({share}).",
+            $"The paper finds by eye that most important tokens lie on the object; {Verdicts.Few(on.Value.Count)}."
+        );
+    }
+
+    private static string Sparse(Evidence half)
+    {
+        string even =
+            $" Half of the positive β lies on {Verdicts.Share(half.Value)} of the tokens, where an even use of the "
+            + $"object's would take {Percent(half.Chance)}: ";
+        return even
+            + Verdicts.On(
+                half,
+                "a sparse subset counts, as the paper finds by eye.",
+                "no sparse subset, unlike in the paper.",
+                "the samples do not tell whether a sparse subset counts, as the paper finds by eye.",
+                $"{Verdicts.Few(half.Value.Count)} whether a sparse subset counts, as the paper finds by eye."
+            );
     }
 
     /// <summary>A difference of shares in percentage points, with its interval.</summary>

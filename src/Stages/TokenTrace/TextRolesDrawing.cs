@@ -8,8 +8,6 @@ namespace Pipelines.Stages.Reporting;
 /// </summary>
 internal static class TextRolesDrawing
 {
-    private const double NextToNothing = 0.1; // share of delta
-
     private const int MoreShown = 3,
         AnswerShown = 20;
 
@@ -21,12 +19,18 @@ internal static class TextRolesDrawing
         Between = 12; // samples
 
     /// <summary>The figure.</summary>
+    /// <param name="findings">The page's.</param>
     /// <param name="tokens">Tokens of the samples.</param>
     /// <param name="roles">Their roles.</param>
-    /// <param name="faithfulness">Which x* exceeds.</param>
-    /// <param name="important">Which delta exceeds in u*.</param>
-    public static Drawing Of(TokenFindings tokens, RoleFindings roles, double faithfulness, double important)
+    /// <param name="thresholds">Which x* exceeds; which delta exceeds in u*.</param>
+    public static Drawing Of(
+        Findings findings,
+        TokenFindings tokens,
+        RoleFindings roles,
+        (double Faithfulness, double Important) thresholds
+    )
     {
+        var (faithfulness, important) = thresholds;
         TracedSample[] shown = Chosen(tokens);
         var table = new FigureTable(
             [
@@ -61,7 +65,7 @@ internal static class TextRolesDrawing
         );
         return new Drawing(
             "Text tokens that receive the picture",
-            Shows(tokens, roles),
+            Shows(findings, tokens, roles),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "
                 + $"are the heads needed for faithfulness > {Tick(faithfulness)} (by β). "
                 + $"Above: the text after the picture of {Many(shown.Length, "sample")}, shaded by δ, important tokens "
@@ -77,7 +81,7 @@ internal static class TextRolesDrawing
         );
     }
 
-    private static string Shows(TokenFindings tokens, RoleFindings roles)
+    private static string Shows(Findings findings, TokenFindings tokens, RoleFindings roles)
     {
         string why = roles.SameQuestion
             ? "What is given of the answer differs, so that text tokens are told apart by role"
@@ -99,24 +103,24 @@ internal static class TextRolesDrawing
                 .Where(r => roles.Shares.TryGetValue(r.Item1, out Estimate share) && share.Count > 0)
                 .Select(r => $"{Verdicts.Share(roles.Shares[r.Item1])} {r.Item2}"),
         ];
-        string where = shares.Length == 0 ? "" : $": of a sample's δ, {string.Join(", ", shares)}{Verdict(roles)}";
+        string where = shares.Length == 0 ? "" : $": of a sample's δ, {string.Join(", ", shares)}{Verdict(tokens)}";
         RoleRow[] single = [.. roles.Rows.Where(r => r.Position is not null && double.IsFinite(r.Delta.Mean))];
         string most = single.MaxBy(r => r.Delta.Mean) is { } top
             ? $" Keeping the picture from {Quoted(top)} alone costs {Verdicts.Share(top.Delta)} of φ(x*) on average."
             : "";
-        return $"{why}{where}.{missing}{most} {TextTokensFigure.Kept(tokens)}";
+        return $"{why}{where}.{missing}{most} {RoleTokens.KeptWords(findings, tokens)}";
     }
 
-    private static string Verdict(RoleFindings roles) =>
-        roles.Shares.TryGetValue(TextRole.Question, out Estimate question) && question.Count > 0
+    private static string Verdict(TokenFindings tokens) =>
+        RoleTokens.Where(tokens) is { } question
             ? "; "
-                + Verdicts.Against(
+                + Verdicts.On(
                     question,
-                    NextToNothing,
-                    "unlike in the paper, where the question receives next to nothing",
                     "as in the paper, the question receives next to nothing",
+                    "unlike in the paper, where the question receives next to nothing",
                     "the samples do not tell whether the question receives next to nothing, as in the paper",
-                    $"{Verdicts.Few(question.Count)} whether the question receives next to nothing, as in the paper"
+                    $"{Verdicts.Few(question.Value.Count)} whether the question receives next to nothing, as in the "
+                        + "paper"
                 )
             : "";
 

@@ -10,9 +10,6 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig4a-text-tokens", Section.Tokens, Paper = "Fig. 4A", Order = 1)]
 internal sealed class TextTokensFigure : IFigure<Findings>
 {
-    private const int Late = 5; // tokens: the role and the last one
-    private const double LateMost = 0.9;
-
     private const double Label = 104,
         Row = 19,
         Bar = 12,
@@ -28,7 +25,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
 
         if (tokens.Roles is { } roles)
         {
-            return TextRolesDrawing.Of(tokens, roles, spec.Faithfulness, spec.Important);
+            return TextRolesDrawing.Of(findings, tokens, roles, (spec.Faithfulness, spec.Important));
         }
 
         if (tokens.Tokens.Count == 0)
@@ -70,7 +67,7 @@ internal sealed class TextTokensFigure : IFigure<Findings>
         );
         return new Drawing(
             "Text tokens that receive the picture",
-            Shows(tokens),
+            Shows(findings, tokens),
             $"δ is the share of φ(x*) that is lost when one text token sees the baseline in place of the picture; x* "
                 + $"are the heads needed for faithfulness > {Tick(spec.Faithfulness)} (by β). "
                 + $"Above: the text after the picture, shaded by δ, important tokens (δ > "
@@ -83,14 +80,13 @@ internal sealed class TextTokensFigure : IFigure<Findings>
         );
     }
 
-    private static string Shows(TokenFindings tokens)
+    private static string Shows(Findings findings, TokenFindings tokens)
     {
         int[] order =
         [
             .. Enumerable.Range(0, tokens.Tokens.Count).OrderByDescending(i => tokens.Delta[i].Mean).ThenBy(i => i),
         ];
         int[] important = [.. order.Where(i => tokens.Importance[i].Mean >= 0.5)];
-        Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
         string most =
             $"Keeping the picture from {Quoted(tokens, order[0])} alone costs "
             + $"{Verdicts.Share(tokens.Delta[order[0]])} of φ(x*) on average";
@@ -102,29 +98,22 @@ internal sealed class TextTokensFigure : IFigure<Findings>
             _ => $"; {Count(important.Length)} of {Many(tokens.Tokens.Count, "text token")} are important in at least "
                 + $"half of the samples: {string.Join(", ", important.Order().Select(i => Quoted(tokens, i)))}",
         };
-        string place = $"{Verdicts.Share(late)} of a sample's δ lies on the last {Count(Late)} tokens";
-        string verdict = Verdicts.Against(
+        string place = RoleTokens.Where(tokens) is { } late ? $" {Place(late)}" : "";
+        return $"{most}{which}. {RoleTokens.KeptWords(findings, tokens)}{place}";
+    }
+
+    private static string Place(Evidence late)
+    {
+        string verdict = Verdicts.On(
             late,
-            LateMost,
             "as in the paper, the picture reaches the last tokens, not the question",
             "unlike in the paper, where the question receives next to nothing",
             "the samples do not tell whether the question receives next to nothing, as in the paper",
-            $"{Verdicts.Few(late.Count)} whether the question receives next to nothing, as in the paper"
+            $"{Verdicts.Few(late.Value.Count)} whether the question receives next to nothing, as in the paper"
         );
-        return $"{most}{which}. {Kept(tokens)} {place}: {verdict}.";
+        return $"{Verdicts.Share(late.Value)} of a sample's δ lies on the last {Count(RoleTokens.Late)} tokens: "
+            + $"{verdict}.";
     }
-
-    /// <summary>Share of a sample's positive delta on its last tokens; NaN where none is positive.</summary>
-    private static double LateShare(TracedSample sample)
-    {
-        double[] positive = [.. sample.Delta.Select(d => Math.Max(0, d))];
-        return positive.TakeLast(Late).Sum() / positive.Sum();
-    }
-
-    /// <summary>What the important tokens keep.</summary>
-    public static string Kept(TokenFindings tokens) =>
-        $"With the important tokens only ({Sentences.Interval(tokens.TokensKept)} a sample), "
-        + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept.";
 
     private static string Quoted(TokenFindings tokens, int i) => $"“{TokenText.Shown(tokens.Tokens[i]).Trim()}”";
 

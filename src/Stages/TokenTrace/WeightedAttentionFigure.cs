@@ -10,8 +10,7 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig4c-weighted-attention", Section.Tokens, Paper = "Fig. 4C", Order = 3)]
 internal sealed class WeightedAttentionFigure : IFigure<Findings>
 {
-    private const string PaperModel = "LLaVA-1.5-7B";
-    private const double PaperRho = 0.70;
+    private const double PaperRho = Published.AttentionOfTokens;
 
     private const int PointsAtMost = 4000;
 
@@ -65,10 +64,17 @@ internal sealed class WeightedAttentionFigure : IFigure<Findings>
             $"{Verdicts.Few(tokens.PooledRho.Count)} ours from it"
         );
         string paper =
-            $" The paper has {Fixed(PaperRho, 2)} for {PaperModel}: {verdict} (difference "
+            $" The paper has {Fixed(PaperRho, 2)} for {Published.MainModel}: {verdict} (difference "
             + $"{Verdicts.Number(tokens.PooledRho.Less(PaperRho))}).";
+        string extent = Verdicts.On(
+            AttentionOfTokens.Of(findings)[0],
+            "to some extent, as the paper finds",
+            "hardly, unlike in the paper",
+            "the samples do not tell whether to some extent, as the paper finds",
+            $"{Verdicts.Few(tokens.PooledRho.Count)} whether to some extent, as the paper finds"
+        );
         return $"Over the image tokens of {Many(tokens.Attributed.Count, "sample")}, β and weighted attention "
-            + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}; "
+            + $"correlate with ρ = {Verdicts.Number(tokens.PooledRho)}: {extent}; "
             + $"{within}{(negative > 0 ? $", and negative in {Count(negative)}" : "")}."
             + (findings.Data.IsAsThePaper ? paper : "");
     }

@@ -61,44 +61,26 @@ internal sealed class HeadsNeededFigure : IFigure<Findings>
             complete = new(findings, c => c.Complete);
         return $"For faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}, {faithful.Words}. For completeness "
             + $"< {Tick(findings.Data.CompletenessThreshold)}, {complete.Words}."
-            + PaperOnRanking([faithful, complete])
-            + Redundancy(findings);
+            + FewestHeads.Sentence(findings)
+            + StandIns(findings);
     }
 
-    private static string Redundancy(Findings findings)
+    private static string StandIns(Findings findings)
     {
-        CriterionFindings lead = findings.Criterion(Criteria.HeadAttribution) ?? findings.Criteria[0];
-        Estimate ratio = findings.Ratio(lead.Complete, lead.Faithful);
-        if (ratio.Count == 0)
+        if (Redundancy.Of(findings) is not [var more])
         {
             return "";
         }
 
-        string verdict = Verdicts.Against(
-            ratio,
-            1,
+        string verdict = Verdicts.On(
+            more,
             "other heads can stand in for them, as the paper finds",
             "unlike in the paper, where it takes more",
             "the samples do not tell whether other heads can stand in for them, as the paper finds",
-            $"{Verdicts.Few(ratio.Count)} whether other heads can stand in for them, as the paper finds"
+            $"{Verdicts.Few(more.Value.Count)} whether other heads can stand in for them, as the paper finds"
         );
-        return $" By {lead.Title}, completeness takes {Verdicts.Number(ratio, 1)} times as many heads as "
-            + $"faithfulness: {verdict}.";
-    }
-
-    private static string PaperOnRanking(Order[] orders)
-    {
-        if (orders.Any(o => o.Best is null) || orders[0].Count < 2)
-        {
-            return "";
-        }
-
-        return orders.Any(o => o.Unclear.Count > 0) ? " The paper finds head attribution first in both."
-            : orders.All(o => o.Best!.Criterion == Criteria.HeadAttribution && o.Level.Count == 0)
-                ? " Head attribution comes first in both, as in the paper."
-            : orders.All(o => o.Level.Append(o.Best!).Any(c => c.Criterion == Criteria.HeadAttribution))
-                ? " The paper finds head attribution first in both; here it is behind none, though not ahead of all."
-            : " The paper finds head attribution first in both.";
+        return $" By {Redundancy.Lead(findings)!.Title}, completeness takes {Verdicts.Number(more.Value, 1)} times as "
+            + $"many heads as faithfulness: {verdict}.";
     }
 
     private static Panel[] Panels(Findings findings) =>

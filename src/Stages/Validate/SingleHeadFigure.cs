@@ -8,8 +8,7 @@ namespace Pipelines.Stages.Reporting;
 [Figure("fig7-single-head", Section.Validation, Paper = "Fig. 7", Order = 5)]
 internal sealed class SingleHeadFigure : IFigure<Findings>
 {
-    /// <summary>A head matters alone where its delta is above this (paper, 4.1).</summary>
-    public const double Notable = 0.05;
+    private const double Notable = NoSingleHead.Notable;
 
     private const double StripHeight = 210,
         PanelHeight = 180;
@@ -51,8 +50,7 @@ internal sealed class SingleHeadFigure : IFigure<Findings>
         );
     }
 
-    private static double Greatest(SampleResult sample) =>
-        sample.SingleHead.Where(double.IsFinite).DefaultIfEmpty(0).Max();
+    private static double Greatest(SampleResult sample) => NoSingleHead.Greatest(sample);
 
     private static string Shows(Findings findings, SampleResult[] samples)
     {
@@ -60,21 +58,19 @@ internal sealed class SingleHeadFigure : IFigure<Findings>
         SampleResult most = samples[^1];
         int n = Findings.Ranking(most.SingleHead).First(),
             heads = findings.Data.Model.Heads;
-        Estimate share = findings.Mean(samples.Select(s => Greatest(s) <= Notable ? 1.0 : 0));
-        string verdict = Verdicts.Against(
-            share,
-            0.5,
-            "The flow is spread over heads, as the paper finds.",
-            "Unlike in the paper, most samples have a head that matters alone.",
-            "The paper finds no such head in most samples, which these samples do not tell.",
-            $"The paper finds no such head in most samples; {Verdicts.Few(share.Count)}."
+        Evidence spread = NoSingleHead.Of(findings)[0];
+        string verdict = Verdicts.On(
+            spread,
+            "the flow is spread over heads, as the paper finds",
+            "unlike in the paper, most samples have a head that matters alone",
+            "the paper finds no such head in most samples, which these samples do not tell",
+            $"the paper finds no such head in most samples; {Verdicts.Few(spread.Value.Count)}"
         );
-        return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Verdicts.Share(share)}) no single head takes "
-            + $"away more than {Percent(Notable)} of the picture's effect; the median of the greatest δ is "
-            + $"{Fixed(Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
+        return $"In {Count(none)} of {Many(samples.Length, "sample")} ({Verdicts.Share(spread.Value)}) no single head "
+            + $"takes away more than {Percent(Notable)} of the picture's effect: {verdict}. The median of the greatest "
+            + $"δ is {Fixed(Metrics.Median([.. samples.Select(Greatest)]), 3)}, "
             + $"the greatest of all {Fixed(Greatest(most), 2)} (layer {Count(n / heads)} head {Count(n % heads)}, "
-            + $"“{Cut(most.Answer, 24)}”). "
-            + verdict;
+            + $"“{Cut(most.Answer, 24)}”).";
     }
 
     private static Svg Draw(Findings findings, SampleResult[] samples, Canvas canvas)

@@ -146,11 +146,31 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
         }
 
         string words = string.Join("; ", panels.Select((p, i) => Words(p, places[i])));
-        string paper =
-            !ranked ? ""
-            : places.All(p => p.All(at => at == Place.First)) ? " It is first at every threshold, as in the paper."
-            : " The paper finds head attribution first at every threshold.";
+        bool isFirst = ranked && places.All(p => p.All(at => at == Place.First));
+        string paper = Nearest(findings, panels, own) is not { } nearest
+            ? ""
+            : (isFirst ? " It is first at every threshold, as in the paper: the nearest, "
+                : " The paper finds head attribution first at every threshold; here the nearest, ")
+                + $"{nearest}.";
         return $"{char.ToUpperInvariant(words[0])}{words[1..]}.{paper}";
+    }
+
+    /// <summary>
+    /// The criterion that takes the fewest times as many heads as head attribution at any threshold, with the interval;
+    /// null where nothing is compared with it.
+    /// </summary>
+    private static string? Nearest(Findings findings, EstimatePanel[] panels, int own)
+    {
+        var ratios =
+            from panel in panels
+            from place in Enumerable.Range(0, own < 0 ? 0 : panel.Places.Count)
+            from series in panel.Series.Where((_, s) => s != own)
+            let ratio = findings.Ratio(series.BySample[place], panel.Series[own].BySample[place])
+            where ratio.Count > 0
+            orderby ratio.Mean
+            select $"{series.Title} at {panel.XName} {Tick(panel.Places[place])}, takes {Verdicts.Number(ratio)} times "
+                + $"as many heads{(ratio.CanTell ? "" : $" ({Verdicts.Few(ratio.Count)})")}";
+        return ratios.FirstOrDefault();
     }
 
     /// <summary>

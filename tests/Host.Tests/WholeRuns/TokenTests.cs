@@ -105,7 +105,7 @@ public sealed partial class TokenTests
             .Be(2, "the annotations have boxes");
         Query(
                 $"select count(*) from '{tables}/key_numbers.parquet' where quantity in ('object_area', "
-                    + "'beta_on_object', 'attention_on_object') and low95 <= mean and mean <= high95"
+                    + "'beta_on_object', 'attention_on_object') and low <= value and value <= high"
             )
             .Should()
             .Be(3);

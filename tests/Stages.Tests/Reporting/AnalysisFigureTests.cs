@@ -259,7 +259,7 @@ public sealed class AnalysisFigureTests
             .Should()
             .Contain("by chance")
             .And.Contain("[")
-            .And.Contain("among the samples of other objects")
+            .And.Contain("Among the samples of other objects")
             .And.Contain("as the paper finds");
     }
 
