@@ -25,7 +25,8 @@ internal static class PipTorch
         typeof(TorchNative)
             .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .FirstOrDefault(a => a.Key == "LibTorchNative")
-            ?.Value ?? "";
+            ?.Value
+        ?? "";
 
     /// <summary>Why tests of it cannot run here; null where they can.</summary>
     public static string? Missing =>

@@ -40,11 +40,7 @@ internal static class SingleHeadBenchmark
             rounds,
         };
         command.SetAction(parsed =>
-            Run(
-                PublishedModel.Named(parsed.GetValue(model)!),
-                parsed.GetValue(layers),
-                parsed.GetValue(rounds)
-            )
+            Run(PublishedModel.Named(parsed.GetValue(model)!), parsed.GetValue(layers), parsed.GetValue(rounds))
         );
         return command;
     }

@@ -24,11 +24,12 @@ public sealed class Chromium : IAsyncLifetime
 
     /// <summary>The program; null where there is none.</summary>
     public static string? Program { get; } =
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named ? named
-        : (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists);
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
+            ? named
+            : (Environment.GetEnvironmentVariable("PATH") ?? "")
+                .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+                .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
+                .FirstOrDefault(File.Exists);
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
@@ -108,7 +109,9 @@ public sealed class OpenPage : IAsyncDisposable
     public async Task<long> MemoryAsync()
     {
         ICDPSession session = await context.Browser!.NewBrowserCDPSessionAsync();
-        JsonElement processes = (await session.SendAsync("SystemInfo.getProcessInfo"))!.Value.GetProperty("processInfo");
+        JsonElement processes = (await session.SendAsync("SystemInfo.getProcessInfo"))!.Value.GetProperty(
+            "processInfo"
+        );
         return processes
             .EnumerateArray()
             .Where(p => p.GetProperty("type").GetString() == "renderer")
@@ -120,8 +123,10 @@ public sealed class OpenPage : IAsyncDisposable
 
     private static long ShareOf(int process)
     {
-        string line = File.ReadLines($"/proc/{process}/smaps_rollup").First(l => l.StartsWith("Pss:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        string line = File.ReadLines($"/proc/{process}/smaps_rollup")
+            .First(l => l.StartsWith("Pss:", StringComparison.Ordinal));
+        return 1024
+            * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }
 

@@ -52,7 +52,12 @@ public sealed class ExplorerPageTests(Chromium chromium)
         var box = (await map.BoundingBoxAsync())!;
 
         // Of 4 layers by 6 heads, the cell in the last row and the second column
-        await map.ClickAsync(new() { Position = new() { X = box.Width * 1.5f / 6, Y = box.Height * 3.5f / 4 } });
+        await map.ClickAsync(
+            new()
+            {
+                Position = new() { X = box.Width * 1.5f / 6, Y = box.Height * 3.5f / 4 },
+            }
+        );
 
         await Heading(open, "Layer 3 head 1");
         open.Page.Url.Should().EndWith("#head=3.1");
@@ -73,7 +78,10 @@ public sealed class ExplorerPageTests(Chromium chromium)
 
         string facts = await open.Page.InnerTextAsync("#explorer .facts");
         int n = findings.Data.Model.Heads + 2;
-        facts.Should().Contain(Format.Fixed(findings.MeanBeta![1, 2], 4)).And.Contain(Format.Percent(findings.Frequency![1, 2]));
+        facts
+            .Should()
+            .Contain(Format.Fixed(findings.MeanBeta![1, 2], 4))
+            .And.Contain(Format.Percent(findings.Frequency![1, 2]));
         (await open.Page.Locator("#explorer .chart circle").CountAsync()).Should().Be(findings.Fitted.Count);
         SampleResult strongest = findings.Fitted.MaxBy(s => s.Beta[n])!;
         (await open.Page.Locator("#explorer .spots li").First.InnerTextAsync())
@@ -147,7 +155,9 @@ public sealed class ExplorerPageTests(Chromium chromium)
             .Criterion(Criteria.HeadAttribution)!
             .Faithful.BySample.Where(s => s.Key is "000003" or "000007")
             .OrderBy(s => s.Key, StringComparer.Ordinal)
-            .Select(s => Findings.Ranking(findings.Samples.Single(o => o.SampleId == s.Key).Beta).Take((int)s.Value).ToArray())
+            .Select(s =>
+                Findings.Ranking(findings.Samples.Single(o => o.SampleId == s.Key).Beta).Take((int)s.Value).ToArray()
+            )
             .ToList();
         int shared = star[0].Intersect(star[1]).Count();
         (await open.Page.InnerTextAsync("#explorer"))
@@ -187,7 +197,9 @@ public sealed class ExplorerPageTests(Chromium chromium)
         File.Delete(script);
         await using OpenPage alone = await chromium.OpenAsync(page);
         await GoAsync(alone, "sample=000003");
-        (await alone.Page.InnerTextAsync("#explorer")).Should().Contain("explorer/samples-1.js is not beside this page");
+        (await alone.Page.InnerTextAsync("#explorer"))
+            .Should()
+            .Contain("explorer/samples-1.js is not beside this page");
     }
 
     [BrowserFact]

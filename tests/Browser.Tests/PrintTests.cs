@@ -84,7 +84,14 @@ public sealed partial class PrintTests(Chromium chromium)
     {
         // Beside the tests, so that a person can look at it
         string path = Path.Combine(AppContext.BaseDirectory, "pages", $"{name}-{paper}.pdf");
-        return await page.PdfAsync(new PagePdfOptions { Format = paper, PreferCSSPageSize = false, Path = path });
+        return await page.PdfAsync(
+            new PagePdfOptions
+            {
+                Format = paper,
+                PreferCSSPageSize = false,
+                Path = path,
+            }
+        );
     }
 
     private static int Pages(byte[] pdf) => PageObject().Count(Encoding.Latin1.GetString(pdf));

@@ -74,8 +74,8 @@ public sealed class SavingTests(Chromium chromium)
         const string curves = "figure#fig3a-curves";
         await open.Page.ClickAsync($"{curves} .wide [data-key='1'] text");
 
-        IDownload saved = await open.Page.RunAndWaitForDownloadAsync(
-            () => open.Page.ClickAsync($"{curves} [data-save=svg]")
+        IDownload saved = await open.Page.RunAndWaitForDownloadAsync(() =>
+            open.Page.ClickAsync($"{curves} [data-save=svg]")
         );
 
         XElement drawing = XElement.Load(await saved.PathAsync());

@@ -98,7 +98,7 @@ internal static class DiffCommand
         }
         else
         {
-            var runs = ManyRuns.Of([one, .. rest], stages);
+            ManyRuns runs = CompareRuns.Each([one, .. rest], stages);
             Show(page, () => ManyRunsPage.Html(runs), () => DiffText.Print(runs));
         }
 

@@ -24,8 +24,8 @@ internal sealed class Reasons(ArtifactStore store, string runs)
     private readonly Dictionary<string, ILookup<string, string>> stored = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// What differs, part by part, and from what where that is not of the run; one sentence where nothing comes near, or
-    /// where the unit itself was there.
+    /// What differs, part by part, and from what where that is not of the run; one sentence where nothing comes near,
+    /// or where the unit itself was there.
     /// </summary>
     /// <param name="unit">The unit.</param>
     /// <param name="run">Name of the run that wants it.</param>

@@ -82,11 +82,7 @@ internal sealed class TorchSuffixAttention(PrefixCache cache, BaselineBlocks bas
             ? imageScores.masked_fill(keep.eq(Scalars.Of(0)), Scalars.Of(double.NegativeInfinity))
             : Selection.OneOf(keep, imageScores, suffix.Queries.bmm(mean.Keys).view(kv, b, g, n, image.Length));
         torch.Tensor scores = torch.cat(
-            [
-                suffix.Queries.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length),
-                seen,
-                suffix.Scores,
-            ],
+            [suffix.Queries.bmm(prefix.Keys).view(kv, b, g, n, prefix.Length), seen, suffix.Scores],
             -1
         ); // [H_kv, B, G, Q, S + P + T]
         torch.Tensor? hidden = window.Of(layer, n);

@@ -137,8 +137,11 @@ internal sealed class AccuracyFigure : IFigure<Findings>
 
         bool hasYes = rows[0].YesRate is not null;
         DotSeries[] series = hasYes ? [Yes, Unknown] : [Unknown];
-        DotPanel said = Dots("what is said", rows, series, r =>
-            hasYes ? [Share(r.YesRate, r.Judged), Share(r.Unknown, r.Judged)] : [Share(r.Unknown, r.Judged)]
+        DotPanel said = Dots(
+            "what is said",
+            rows,
+            series,
+            r => hasYes ? [Share(r.YesRate, r.Judged), Share(r.Unknown, r.Judged)] : [Share(r.Unknown, r.Judged)]
         );
         double key = canvas.IsNarrow ? 0 : MarkKey.Line; // beside a key the rows stand level
         IReadOnlyList<Panel> places = new Halves(canvas).Row(0, key + accuracy.Height, MarkKey.Line + said.Height);

@@ -86,12 +86,11 @@ internal sealed class LayoutFigure : IFigure<Findings>
                 + $"objects lie together.";
         }
 
-        string ofObjects =
-            SameObject.Evidences(objects) is not [var same]
-                ? "no two samples show the same object"
-                : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(same.Value)} of "
-                    + $"{Many(objects.Samples, "case")} ({Percent(same.Chance)} by chance): "
-                    + Verdict(same, "samples of one object");
+        string ofObjects = SameObject.Evidences(objects) is not [var same]
+            ? "no two samples show the same object"
+            : $"the nearest neighbour of a sample shows the same object in {Verdicts.Share(same.Value)} of "
+                + $"{Many(objects.Samples, "case")} ({Percent(same.Chance)} by chance): "
+                + Verdict(same, "samples of one object");
         string ofGroups =
             !bySuper ? ""
             : SameObject.Evidences(groups) is not [var alike] ? "; no two objects are of one super-category"

@@ -28,9 +28,9 @@ internal sealed class AgnosticHeads : IClaim<Findings>
         : HeadVectorsFigure.ClustersOf(findings) is not var (apart, often, seldom)
             ? [new Evidence(Estimate.None, Demand.MoreThan(Silhouette.Reasonable)) { Criterion = "no two clusters" }]
         :
-            [
-                new Evidence(apart, Demand.MoreThan(Silhouette.Reasonable)) { Criterion = "silhouette" },
-                new Evidence(often, Demand.MoreThan(0.5)) { Criterion = "samples that use the one" },
-                new Evidence(seldom, Demand.LessThan(0.5)) { Criterion = "samples that use the other" },
-            ];
+        [
+            new Evidence(apart, Demand.MoreThan(Silhouette.Reasonable)) { Criterion = "silhouette" },
+            new Evidence(often, Demand.MoreThan(0.5)) { Criterion = "samples that use the one" },
+            new Evidence(seldom, Demand.LessThan(0.5)) { Criterion = "samples that use the other" },
+        ];
 }

@@ -102,14 +102,8 @@ internal sealed class GroupsFigure : IFigure<Findings>
                 )),
             ],
             [
-                new DotSeries(
-                    $"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}",
-                    Palette.OfGroup(0)
-                ),
-                new DotSeries(
-                    $"completeness < {Tick(findings.Data.CompletenessThreshold)}",
-                    Palette.OfGroup(1)
-                ),
+                new DotSeries($"faithfulness > {Tick(findings.Data.FaithfulnessThreshold)}", Palette.OfGroup(0)),
+                new DotSeries($"completeness < {Tick(findings.Data.CompletenessThreshold)}", Palette.OfGroup(1)),
             ],
             (0, Math.Max(1, most)),
             e => $"{Sentences.Interval(e)} heads, n = {Count(e.Count)}"

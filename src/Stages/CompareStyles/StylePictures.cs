@@ -39,9 +39,7 @@ internal sealed record StylePictures(
         [
             .. styles.Select(style =>
                 objects
-                    .Select(o =>
-                        Thumbnail.Of(Array.Find(samples, s => s.Style == style && s.Category == o)?.Picture)
-                    )
+                    .Select(o => Thumbnail.Of(Array.Find(samples, s => s.Style == style && s.Category == o)?.Picture))
                     .ToArray()
             ),
         ];

@@ -208,21 +208,13 @@ internal sealed class StylesFigure : IFigure<Findings>
             name,
             $"heads needed, of {Count(findings.HeadCount)}",
             rows,
-            [
-                .. criteria.Select(c => new DotSeries(Criteria.Title(c), Palette.MarkOf(Criteria.InkOf(c)))),
-            ],
+            [.. criteria.Select(c => new DotSeries(Criteria.Title(c), Palette.MarkOf(Criteria.InkOf(c))))],
             (0, most),
             e => $"{Sentences.Interval(e)} heads, n = {Count(e.Count)}"
         );
     }
 
-    private static Svg Draw(
-        DotPanel cosines,
-        LayoutMap? map,
-        DotPanel[] heads,
-        StylePictures? pictures,
-        Canvas canvas
-    )
+    private static Svg Draw(DotPanel cosines, LayoutMap? map, DotPanel[] heads, StylePictures? pictures, Canvas canvas)
     {
         var halves = new Halves(canvas);
         IReadOnlyList<Panel> first = map is null

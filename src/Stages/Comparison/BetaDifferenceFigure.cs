@@ -23,9 +23,7 @@ internal sealed class BetaDifferenceFigure : IFigure<ComparedFits>
                 + $"{Beta(BetaDifferences.Most([difference]))}, {BetaDifferences.Clipped}.",
             new FigureTable(
                 ["layer", "head", "difference"],
-                [
-                    .. difference.Select((d, n) => (IReadOnlyList<object?>)[n / beta.Heads, n % beta.Heads, d]),
-                ]
+                [.. difference.Select((d, n) => (IReadOnlyList<object?>)[n / beta.Heads, n % beta.Heads, d])]
             ),
             canvas => BetaDifferences.Draw(canvas, beta.Layers, beta.Heads, [("B − A", difference)])
         );

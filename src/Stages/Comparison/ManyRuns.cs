@@ -1,4 +1,3 @@
-using Pipelines.Domain.Errors;
 using Pipelines.Stages.Analysis;
 
 namespace Pipelines.Stages.Comparison;
@@ -20,19 +19,10 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
     /// <summary>Most runs that letters can name.</summary>
     public const int Most = 26;
 
-    /// <summary>Compares runs.</summary>
-    /// <param name="runs">Two or more.</param>
-    /// <param name="only">Stages compared; empty: those of the same name, and the one of a kind.</param>
-    /// <exception cref="InputException">A stage or a table is missing or damaged.</exception>
-    public static ManyRuns Of(IReadOnlyList<FinishedRun> runs, IReadOnlyList<string> only)
-    {
-        ArgumentNullException.ThrowIfNull(runs);
-        return Of([.. runs.Skip(1).Select(other => CompareRuns.Of(runs[0], other, only))]);
-    }
-
     /// <summary>Of comparisons with the same first run.</summary>
-    internal static ManyRuns Of(RunComparison[] others)
+    public static ManyRuns Of(RunComparison[] others)
     {
+        ArgumentNullException.ThrowIfNull(others);
         int count = others.Length + 1;
         double[]?[] means = [.. Enumerable.Range(0, count).Select(i => MeanOf(others, i))];
         var cosine = new double[count, count];
@@ -52,11 +42,9 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
     private static double[]? MeanOf(RunComparison[] others, int run)
     {
         FitResults? fit =
-            run == 0
-                ? others.SelectMany(o => o.Fits).FirstOrDefault()?.A
-                : others[run - 1].Fits is [var first, ..]
-                    ? first.B
-                    : null;
+            run == 0 ? others.SelectMany(o => o.Fits).FirstOrDefault()?.A
+            : others[run - 1].Fits is [var first, ..] ? first.B
+            : null;
         return fit is { Beta.Count: > 0 } ? BetaComparison.MeanOf([.. fit.Beta.Values]) : null;
     }
 }

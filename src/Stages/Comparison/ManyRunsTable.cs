@@ -23,13 +23,9 @@ public static class ManyRunsTable
             ],
             [
                 Row(runs, 0, runs.Others.SelectMany(o => o.Fits).FirstOrDefault()?.R2.A, LeadOf(runs.Others)?.A, null),
-                .. runs.Others.Select((other, i) => Row(
-                    runs,
-                    i + 1,
-                    other.Fits.FirstOrDefault()?.R2.B,
-                    LeadOf([other])?.B,
-                    other
-                )),
+                .. runs.Others.Select(
+                    (other, i) => Row(runs, i + 1, other.Fits.FirstOrDefault()?.R2.B, LeadOf([other])?.B, other)
+                ),
             ]
         );
     }
@@ -63,11 +59,7 @@ public static class ManyRunsTable
             ? null
             : new ComparisonTable(
                 [("cosine of mean β", false), .. all.Select(i => (ManyRuns.Letter(i), true))],
-                [
-                    .. all.Select(i =>
-                        (string[])[ManyRuns.Letter(i), .. all.Select(j => Fixed(runs.Cosine[i, j], 3))]
-                    ),
-                ]
+                [.. all.Select(i => (string[])[ManyRuns.Letter(i), .. all.Select(j => Fixed(runs.Cosine[i, j], 3))])]
             );
     }
 

@@ -196,12 +196,7 @@ internal sealed class GradientCostFigure : IFigure<Findings>
             }
 
             svg.End();
-            ends.Add(
-                line.Title,
-                line.Ink,
-                series,
-                [.. points.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Mean)))]
-            );
+            ends.Add(line.Title, line.Ink, series, [.. points.Select(p => (x[p.Passes], y.Clamped(valueOf(p).Mean)))]);
         }
 
         ends.Draw(svg, x, y, panel.Right);

@@ -18,12 +18,7 @@ public sealed class GradientWorth : Stage
     private readonly GradientPasses gradients;
 
     /// <summary>The stage over its inputs.</summary>
-    public GradientWorth(
-        StageContext context,
-        GradientWorthSpec spec,
-        ForwardPasses forward,
-        GradientPasses gradients
-    )
+    public GradientWorth(StageContext context, GradientWorthSpec spec, ForwardPasses forward, GradientPasses gradients)
     {
         (this.context, this.spec, this.forward, this.gradients) = (context, spec, forward, gradients);
         Masks = [.. spec.Masks.Distinct().Order()];
@@ -188,14 +183,7 @@ public sealed class GradientWorth : Stage
         );
         Unit seconds = Unit.Of(
             sample.Id,
-            new SecondsOfPasses(
-                passes,
-                spec.Rounds,
-                Masks,
-                spec.Alpha,
-                spec.L1Ratio,
-                held
-            ),
+            new SecondsOfPasses(passes, spec.Rounds, Masks, spec.Alpha, spec.L1Ratio, held),
             spec.Rounds
         );
         return new UnitsOfSample(units, scans, worth, seconds);

@@ -90,7 +90,11 @@ internal sealed class GradientWorthFigure : IFigure<Findings>
         var keys = new KeyRow(Ways, canvas);
         Svg svg = canvas.Svg(keys.Height + (shown.Length / columns * tall));
         keys.Draw(svg);
-        WorthPoint[][] lines = [[.. worth.Masks], [.. worth.Gradients.Select(g => g.Point)]];
+        WorthPoint[][] lines =
+        [
+            [.. worth.Masks],
+            [.. worth.Gradients.Select(g => g.Point)],
+        ];
         foreach (var (place, quantity) in Panel.Grid(canvas, shown.Length, keys.Height, tall, columns).Zip(shown))
         {
             DrawPanel(svg, place.Panel, lines, quantity, canvas.IsNarrow ? 5 : 6);

@@ -125,14 +125,17 @@ internal sealed class LogitLensFigure : IFigure<Findings>
         return BoxBlock.Stack(
             canvas,
             [
-                .. samples.Select((s, i) => new BoxBlock(
-                    findings.Data.MeasuresAdjustedLogit
-                        ? $"answer: {Cut(s.Answer, 28)}"
-                        : $"answer: {Cut(s.Answer, 20)}, measured: {Cut(s.Target, 20)}",
-                    [.. s.Heads.Select(h => RowOf(findings, h, s.MostLogit))],
-                    items,
-                    pictures[i]
-                )),
+                .. samples.Select(
+                    (s, i) =>
+                        new BoxBlock(
+                            findings.Data.MeasuresAdjustedLogit
+                                ? $"answer: {Cut(s.Answer, 28)}"
+                                : $"answer: {Cut(s.Answer, 20)}, measured: {Cut(s.Target, 20)}",
+                            [.. s.Heads.Select(h => RowOf(findings, h, s.MostLogit))],
+                            items,
+                            pictures[i]
+                        )
+                ),
             ]
         );
     }

@@ -69,8 +69,9 @@ internal sealed class PromptFigure : IFigure<Findings>
 
     private static PromptRow RowOf(Findings findings, string prompt, IEnumerable<PromptSimilarityRow> rows)
     {
-        (double Mean, double Deviation)? paper =
-            OtherPrompts.IsPapers(findings, prompt) ? Published.PromptSimilarity[prompt[1] - '1'] : null;
+        (double Mean, double Deviation)? paper = OtherPrompts.IsPapers(findings, prompt)
+            ? Published.PromptSimilarity[prompt[1] - '1']
+            : null;
         string text = Prompts.Resolve(prompt);
         double[] cosines = [.. rows.Select(r => r.Cosine ?? double.NaN)];
         return new PromptRow(text == prompt ? "" : prompt, text, cosines, findings.Intervals.Of(cosines), paper);

@@ -36,13 +36,7 @@ internal sealed class AttentionOfHeads : IClaim<Findings>
         double pooled = CrossSums.Correlation(sums, [.. Enumerable.Range(0, sums.Length)]);
         var (low, high) = findings.Intervals.Interval(sums.Length, drawn => CrossSums.Correlation(sums, drawn));
         return double.IsFinite(pooled)
-            ?
-            [
-                new Evidence(
-                    new Estimate(pooled, double.NaN, low, high, sums.Length),
-                    Demand.Between(-Weak, Weak)
-                ),
-            ]
+            ? [new Evidence(new Estimate(pooled, double.NaN, low, high, sums.Length), Demand.Between(-Weak, Weak))]
             : [];
     }
 

@@ -133,15 +133,7 @@ internal sealed class BetaFigure : IFigure<Findings>
             $"β of {sample.File}",
             "Heat map of layers by heads, " + Strongest(findings, sample)
         );
-        return svg.Cells(
-                beta,
-                0,
-                0,
-                cell,
-                scale.InkOf,
-                "layer {r}, head {c}\nβ = {v}",
-                leadsTo: HeadGrid.LeadsTo
-            )
+        return svg.Cells(beta, 0, 0, cell, scale.InkOf, "layer {r}, head {c}\nβ = {v}", leadsTo: HeadGrid.LeadsTo)
             .ToString();
     }
 
@@ -163,14 +155,7 @@ internal sealed class BetaFigure : IFigure<Findings>
     {
         var grid = HeadGrid.Fit(findings.Data.Model, canvas, panels: 2);
         Svg svg = canvas.Svg(grid.Height);
-        grid.Draw(
-            svg,
-            one,
-            0,
-            $"one sample: {Cut(sample.Answer, 20)}",
-            scale.InkOf,
-            "layer {r}, head {c}\nβ = {v}"
-        );
+        grid.Draw(svg, one, 0, $"one sample: {Cut(sample.Answer, 20)}", scale.InkOf, "layer {r}, head {c}\nβ = {v}");
         grid.Draw(
             svg,
             mean,

@@ -14,7 +14,9 @@ namespace Pipelines.Stages;
 [StageOf<ReportSpec>]
 public sealed class WriteReport(StageContext context, IReadOnlyDictionary<string, Stage> inputs) : Stage
 {
-    /// <summary>Pictures that the page chooses from: cards, and figures that show some of them small; the explorer has all.</summary>
+    /// <summary>
+    /// Pictures that the page chooses from: cards, and figures that show some of them small; the explorer has all.
+    /// </summary>
     private const int ShownPictures = 96;
 
     private const double DefaultFaithfulness = 0.8,

@@ -39,12 +39,7 @@ internal static class BandedLine
         }
 
         return shown.Length > 1
-            ? svg.Curve(
-                shown.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))),
-                ink,
-                thickness,
-                Palette.DashesOf(ink)
-            )
+            ? svg.Curve(shown.Select(p => (x[p.At], y.Clamped(p.Mean.Mean))), ink, thickness, Palette.DashesOf(ink))
             : svg;
     }
 

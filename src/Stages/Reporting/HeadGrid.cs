@@ -68,8 +68,7 @@ internal sealed record HeadGrid(int Layers, int Heads, double Cell, double Step,
     public void Draw(Svg svg, double[,] values, int panel, string name, Func<double, Ink> ink, string tip)
     {
         var (x, y) = Corner(panel);
-        svg.Text(x, y - 10, name, ink: Palette.Ink, bold: true)
-            .Cells(values, x, y, Cell, ink, tip, leadsTo: LeadsTo);
+        svg.Text(x, y - 10, name, ink: Palette.Ink, bold: true).Cells(values, x, y, Cell, ink, tip, leadsTo: LeadsTo);
         for (int head = 0; head < Heads; head += Every(Heads))
         {
             svg.Text(x + ((head + 0.5) * Cell), y + (Layers * Cell) + 14, Tick(head), "middle", size: 11);

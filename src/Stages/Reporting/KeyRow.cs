@@ -54,6 +54,5 @@ internal sealed class KeyRow
         }
     }
 
-    private static double RoomOf(string title) =>
-        Sample + Math.Min(FigureFont.Width(title), Widest) + Between;
+    private static double RoomOf(string title) => Sample + Math.Min(FigureFont.Width(title), Widest) + Between;
 }

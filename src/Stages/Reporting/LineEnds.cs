@@ -18,10 +18,7 @@ internal sealed class LineEnds
     public static Panel Beside(Panel panel, IEnumerable<string> titles)
     {
         double longest = titles.Select(t => FigureFont.Width(t, Size)).DefaultIfEmpty(0).Max();
-        return panel with
-        {
-            Width = panel.Width - Math.Min(MostOfPanel * panel.Width, Leader + ForMark + longest),
-        };
+        return panel with { Width = panel.Width - Math.Min(MostOfPanel * panel.Width, Leader + ForMark + longest) };
     }
 
     /// <summary>Where names stand: apart by a line at least, in the order of their lines, as near to these as that
@@ -85,13 +82,7 @@ internal sealed class LineEnds
             svg.BeginSeries(end.Series)
                 .Curve([(end.X + 3, end.Y), (x.End + 6, end.Y), (left - 3, at)], Palette.Muted, 0.8)
                 .Mark(left + 2, at, 3, Palette.MarkOf(end.Ink))
-                .Text(
-                    text,
-                    at + 3.5,
-                    FigureFont.Fit(end.Title, right - text, Size),
-                    ink: Palette.Ink,
-                    size: Size
-                )
+                .Text(text, at + 3.5, FigureFont.Fit(end.Title, right - text, Size), ink: Palette.Ink, size: Size)
                 .End();
         }
     }

@@ -79,16 +79,7 @@ internal sealed class OverviewFrequencyFigure : IFigure<OverviewData>
             DrawPanel(svg, panels[i].Panel, shown[i]);
         }
 
-        return svg.Ramp(
-            Left,
-            bottom + 18,
-            200,
-            "share of samples",
-            Palette.OfShare,
-            (0, "0"),
-            (0.5, "0.5"),
-            (1, "1")
-        );
+        return svg.Ramp(Left, bottom + 18, 200, "share of samples", Palette.OfShare, (0, "0"), (0.5, "0.5"), (1, "1"));
     }
 
     private static void DrawPanel(Svg svg, Panel panel, OverviewExperiment e)

@@ -146,12 +146,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             + $"many heads{few}.";
     }
 
-    private static Svg Draw(
-        OverviewData data,
-        OverviewExperiment[] experiments,
-        string[] criteria,
-        Canvas canvas
-    )
+    private static Svg Draw(OverviewData data, OverviewExperiment[] experiments, string[] criteria, Canvas canvas)
     {
         double label = canvas.IsNarrow ? 8 : 180;
         var keys = new KeyRow([.. criteria.Select(c => (Criteria.Title(c), Criteria.InkOf(c)))], canvas, label);
@@ -169,12 +164,7 @@ internal sealed class OverviewHeadsFigure : IFigure<OverviewData>
             .Where(double.IsFinite)
             .DefaultIfEmpty(100)
             .Max();
-        Panel(
-            KeyNumbers.FaithfulHeads,
-            data.Threshold("faithfulness", ">", e => e.FaithfulnessThreshold),
-            label,
-            key
-        );
+        Panel(KeyNumbers.FaithfulHeads, data.Threshold("faithfulness", ">", e => e.FaithfulnessThreshold), label, key);
         Panel(
             KeyNumbers.CompleteHeads,
             data.Threshold("completeness", "<", e => e.CompletenessThreshold),

@@ -30,8 +30,7 @@ internal sealed class OverviewLayoutFigure : IFigure<OverviewData>
             [
                 .. shown.SelectMany(e =>
                     e.Parts.Points.Select(p =>
-                        (IReadOnlyList<object?>)
-                            [e.Name, e.Model, e.Family, p.SampleId, p.Category, p.Group, p.X, p.Y]
+                        (IReadOnlyList<object?>)[e.Name, e.Model, e.Family, p.SampleId, p.Category, p.Group, p.X, p.Y]
                     )
                 ),
             ]
@@ -73,14 +72,7 @@ internal sealed class OverviewLayoutFigure : IFigure<OverviewData>
             int first = c * size;
             double top = c * block;
             DotSeries[] keys = [.. chunks[c].Select((name, i) => new DotSeries(name, Palette.OfGroup(i)))];
-            new MarkKey(
-                keys,
-                MarkKey.AtEdge,
-                top,
-                (canvas.Width - MarkKey.AtEdge) / perLine,
-                perLine,
-                first
-            ).Draw(svg);
+            new MarkKey(keys, MarkKey.AtEdge, top, (canvas.Width - MarkKey.AtEdge) / perLine, perLine, first).Draw(svg);
             for (int i = 0; i < shown.Length; i++)
             {
                 var panel = new Panel(

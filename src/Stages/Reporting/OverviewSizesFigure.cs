@@ -37,7 +37,8 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
             ["experiment", "model", "family", "heads", "quantity", "heads_needed", "low95", "high95", "samples"],
             [
                 .. sizes.SelectMany(s =>
-                    Quantities.Select(q => (Size: s, q.Title, Mean: s.Mean(q.Quantity)))
+                    Quantities
+                        .Select(q => (Size: s, q.Title, Mean: s.Mean(q.Quantity)))
                         .Select(r =>
                             (IReadOnlyList<object?>)
                                 [
@@ -116,14 +117,7 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
         return svg;
     }
 
-    private static void DrawPanel(
-        Svg svg,
-        Panel panel,
-        Size[] sizes,
-        string name,
-        Func<Size, double> unit,
-        bool named
-    )
+    private static void DrawPanel(Svg svg, Panel panel, Size[] sizes, string name, Func<Size, double> unit, bool named)
     {
         double[] at = [.. sizes.Select(s => (double)s.Of.Heads).Distinct().Order()];
         double high = sizes
@@ -164,11 +158,7 @@ internal sealed class OverviewSizesFigure : IFigure<OverviewData>
                 title,
                 ink,
                 q,
-                [
-                    .. sizes
-                        .OrderBy(s => s.Of.Heads)
-                        .Select(s => (x[s.Of.Heads], y[s.Mean(quantity).Mean * unit(s)])),
-                ]
+                [.. sizes.OrderBy(s => s.Of.Heads).Select(s => (x[s.Of.Heads], y[s.Mean(quantity).Mean * unit(s)]))]
             );
         }
 

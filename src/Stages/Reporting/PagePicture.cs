@@ -9,7 +9,7 @@ namespace Pipelines.Stages.Reporting;
 /// </summary>
 internal static class PagePicture
 {
-    /// <summary>Longest side of a picture that is shown alone, in pixels: twice the largest place on the page.</summary>
+    /// <summary>Longest side of a picture that is shown alone, in pixels: twice its largest place.</summary>
     public const int Large = 480;
 
     /// <summary>Longest side of one among many.</summary>

@@ -61,9 +61,7 @@ internal static class PageSections
             figure,
             string.Join(
                 " · ",
-                FigureFiles.Kinds.Select(k =>
-                    $"<a href=\"{FigureFiles.Folder}/{figure.Name}{k.Ending}\">{k.Title}</a>"
-                )
+                FigureFiles.Kinds.Select(k => $"<a href=\"{FigureFiles.Folder}/{figure.Name}{k.Ending}\">{k.Title}</a>")
             )
         );
 
@@ -87,10 +85,7 @@ internal static class PageSections
     {
         (string Title, bool IsNumber)[] heads = [.. columns];
         object?[][] cells = [.. rows.Select(row => row.ToArray())];
-        int[] decimals =
-        [
-            .. heads.Select((_, i) => Format.DecimalsOf(cells.Select(row => row[i]).OfType<double>())),
-        ];
+        int[] decimals = [.. heads.Select((_, i) => Format.DecimalsOf(cells.Select(row => row[i]).OfType<double>()))];
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
         html.Append(string.Concat(heads.Select(h => $"<th{(h.IsNumber ? " class=\"n\"" : "")}>{Escape(h.Title)}</th>")))
             .Append("</tr></thead><tbody>\n");

@@ -41,11 +41,7 @@ internal readonly record struct SignedScale(double Most, int Beyond)
 
     /// <summary>The ends and the middle of the ramp.</summary>
     public (double At, string Label)[] Labels =>
-        [
-            (0, (IsClipped ? "≤ " : "") + Beta(-Most)),
-            (0.5, "0"),
-            (1, (IsClipped ? "≥ " : "") + Beta(Most)),
-        ];
+        [(0, (IsClipped ? "≤ " : "") + Beta(-Most)), (0.5, "0"), (1, (IsClipped ? "≥ " : "") + Beta(Most))];
 
     /// <summary>A sentence for the caption; empty where nothing lies beyond.</summary>
     /// <param name="of">What the values are, as in "|β|".</param>

@@ -40,12 +40,7 @@ internal sealed class Svg(string id, double width, double height, string title, 
         );
 
     /// <summary>A line through points.</summary>
-    public Svg Curve(
-        IEnumerable<(double X, double Y)> points,
-        Ink ink,
-        double thickness = 2,
-        string? dashes = null
-    ) =>
+    public Svg Curve(IEnumerable<(double X, double Y)> points, Ink ink, double thickness = 2, string? dashes = null) =>
         Raw(
             $"<path d=\"{Points(points)}\" {Stroke(ink, thickness)} "
                 + $"stroke-linejoin=\"round\"{(dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"")}/>"

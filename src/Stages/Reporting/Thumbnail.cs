@@ -24,7 +24,10 @@ internal sealed record Thumbnail(byte[] Jpeg, double Aspect)
         try
         {
             Picture picture = PictureDecoder.Decode(file, "picture").OnWhite();
-            return new Thumbnail(JpegWriter.Encode(PagePicture.Fitted(picture, Side), Quality), (double)picture.Width / picture.Height);
+            return new Thumbnail(
+                JpegWriter.Encode(PagePicture.Fitted(picture, Side), Quality),
+                (double)picture.Width / picture.Height
+            );
         }
         catch (InputException)
         {

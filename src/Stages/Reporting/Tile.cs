@@ -53,13 +53,7 @@ internal readonly record struct Tile(double X, double Y, double Width)
 
     /// <summary>Draws the heading.</summary>
     public Svg DrawHeading(Svg svg, string heading) =>
-        svg.Text(
-            X,
-            Y - 8,
-            FigureFont.Fit(heading, Math.Min(Widest, Width), bold: true),
-            ink: Palette.Ink,
-            bold: true
-        );
+        svg.Text(X, Y - 8, FigureFont.Fit(heading, Math.Min(Widest, Width), bold: true), ink: Palette.Ink, bold: true);
 
     /// <summary>Draws the line below a picture of a height.</summary>
     public Svg DrawCaption(Svg svg, double height, string caption) => svg.Text(X, Y + height + 14, caption, size: 10);

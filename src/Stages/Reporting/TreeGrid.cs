@@ -55,12 +55,7 @@ internal sealed record TreeGrid(
     /// <param name="rows">Count of rows.</param>
     /// <param name="columns">Count of columns.</param>
     /// <param name="groups">Groups of columns, from the left.</param>
-    public static (Svg Svg, TreeGrid Grid) Of(
-        Canvas canvas,
-        int rows,
-        int columns,
-        IReadOnlyList<ColumnGroup> groups
-    )
+    public static (Svg Svg, TreeGrid Grid) Of(Canvas canvas, int rows, int columns, IReadOnlyList<ColumnGroup> groups)
     {
         double left = (canvas.IsNarrow ? 56 : 120) + ForNames + Bar + Gap;
         var grid = new TreeGrid(

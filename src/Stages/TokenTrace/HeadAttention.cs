@@ -25,15 +25,8 @@ internal sealed record HeadAttention(SamplePasses Passes, Unit Text) : IUnit<Hea
         int perLayer = prefix.Model.Info.Heads;
         run.Write<HeadAttentionRow>([
             .. WeightedAttention
-                .OfHeads(
-                    intact,
-                    run.Row<TokenTraceRow>(unit.Text).Heads,
-                    [.. tokens.Select(t => t.Delta)],
-                    important
-                )
-                .Select(h =>
-                    HeadAttentionRow.Of(prefix.Sample, h.Head / perLayer, h.Head % perLayer, h.Attention)
-                ),
+                .OfHeads(intact, run.Row<TokenTraceRow>(unit.Text).Heads, [.. tokens.Select(t => t.Delta)], important)
+                .Select(h => HeadAttentionRow.Of(prefix.Sample, h.Head / perLayer, h.Head % perLayer, h.Attention)),
         ]);
     }
 }

@@ -43,11 +43,7 @@ internal sealed class SparseTokens : IClaim<Findings>
     /// <summary>Tokens with half of beta against half of those that the object covers, within samples.</summary>
     public static IReadOnlyList<Evidence> Sparse(TokenFindings tokens)
     {
-        var half = tokens.Attributed.ToDictionary(
-            s => s.SampleId,
-            s => HalfShare(s.Beta),
-            StringComparer.Ordinal
-        );
+        var half = tokens.Attributed.ToDictionary(s => s.SampleId, s => HalfShare(s.Beta), StringComparer.Ordinal);
         ObjectShareRow[] known =
         [
             .. tokens.Objects.Where(o => half.TryGetValue(o.SampleId, out double share) && double.IsFinite(share)),

@@ -149,9 +149,11 @@ internal sealed class ThresholdsFigure : IFigure<Findings>
         bool isFirst = ranked && places.All(p => p.All(at => at == Place.First));
         string paper = Nearest(findings, panels, own) is not { } nearest
             ? ""
-            : (isFirst ? " It is first at every threshold, as in the paper: the nearest, "
-                : " The paper finds head attribution first at every threshold; here the nearest, ")
-                + $"{nearest}.";
+            : (
+                isFirst
+                    ? " It is first at every threshold, as in the paper: the nearest, "
+                    : " The paper finds head attribution first at every threshold; here the nearest, "
+            ) + $"{nearest}.";
         return $"{char.ToUpperInvariant(words[0])}{words[1..]}.{paper}";
     }
 

@@ -75,10 +75,7 @@ public sealed class HighWaterTests : IDisposable
         new([new MemoryPart(kind, kind == "mean" ? 16 * Gigabyte : Gigabyte)]);
 
     private void Status(long kilobytes) =>
-        Write(
-            "proc/self/status",
-            $"Name:\tdotnet\nVmPeak:\t 99999999 kB\nVmHWM:\t{kilobytes} kB\nVmRSS:\t 1 kB"
-        );
+        Write("proc/self/status", $"Name:\tdotnet\nVmPeak:\t 99999999 kB\nVmHWM:\t{kilobytes} kB\nVmRSS:\t 1 kB");
 
     private void Write(string path, string text)
     {

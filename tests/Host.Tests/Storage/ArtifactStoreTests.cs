@@ -79,7 +79,9 @@ public sealed class ArtifactStoreTests : IDisposable
             .Invoking(s => s.Find(unit.Kind, unit.Key))
             .Should()
             .Throw<InputException>()
-            .WithMessage($"{stored}: is damaged (data.txt is missing) and cannot be moved to *.damaged (*). Delete it*");
+            .WithMessage(
+                $"{stored}: is damaged (data.txt is missing) and cannot be moved to *.damaged (*). Delete it*"
+            );
     }
 
     [Theory]

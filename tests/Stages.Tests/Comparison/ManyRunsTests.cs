@@ -40,7 +40,9 @@ public sealed class ManyRunsTests
         ComparisonTable settings = ManyRunsTable.Settings(Three)!;
 
         settings.Columns.Select(c => c.Title).Should().Equal("setting", "A", "B", "C");
-        settings.Rows.Should().ContainSingle(r => r[0] == "prompt" && r[1] == "default" && r[2] == "p1" && r[3] == "p1");
+        settings
+            .Rows.Should()
+            .ContainSingle(r => r[0] == "prompt" && r[1] == "default" && r[2] == "p1" && r[3] == "p1");
     }
 
     [Fact]
@@ -67,8 +69,23 @@ public sealed class ManyRunsTests
     [Fact]
     public void A_scale_is_cut_at_a_percentile_unless_all_below_it_are_zero()
     {
-        BetaDifferences.Most([[.. Enumerable.Range(1, 200).Select(i => (double)i)]]).Should().Be(198);
-        BetaDifferences.Most([[.. Enumerable.Repeat(0.0, 199), 5]]).Should().Be(5);
-        BetaDifferences.Most([[]]).Should().Be(0);
+        BetaDifferences
+            .Most([
+                [.. Enumerable.Range(1, 200).Select(i => (double)i)],
+            ])
+            .Should()
+            .Be(198);
+        BetaDifferences
+            .Most([
+                [.. Enumerable.Repeat(0.0, 199), 5],
+            ])
+            .Should()
+            .Be(5);
+        BetaDifferences
+            .Most([
+                [],
+            ])
+            .Should()
+            .Be(0);
     }
 }

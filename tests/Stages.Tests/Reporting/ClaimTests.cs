@@ -13,9 +13,9 @@ public sealed partial class ClaimTests
 {
     private static readonly Lazy<Findings> Rich = new(() =>
         Findings.Of(
-            MadeUpAnalyses.With(MadeUpReport.Of(4, 6, samples: 24, masks: 40), perObject: 10).With(
-                MadeUpWhole.Of().Tables.Rows<ObjectShareRow>()
-            )
+            MadeUpAnalyses
+                .With(MadeUpReport.Of(4, 6, samples: 24, masks: 40), perObject: 10)
+                .With(MadeUpWhole.Of().Tables.Rows<ObjectShareRow>())
         )
     );
 
@@ -45,8 +45,7 @@ public sealed partial class ClaimTests
     [Fact]
     public void A_claim_of_several_parts_is_that_of_the_weakest()
     {
-        static Evidence Part(double low, double high) =>
-            new(new Estimate(low, 0, low, high, 9), Demand.MoreThan(1));
+        static Evidence Part(double low, double high) => new(new Estimate(low, 0, low, high, 9), Demand.MoreThan(1));
         Evidence holds = Part(2, 3),
             open = Part(0.5, 3),
             doesNot = Part(0.2, 0.5);
@@ -239,12 +238,7 @@ public sealed partial class ClaimTests
     {
         // four layers of four heads: three of them lie beyond the first third
         ReportData data = Made(8)
-            .EachSample(s =>
-                s with
-                {
-                    Beta = [.. Enumerable.Range(0, 16).Select(n => heads.Contains(n) ? 1.0 : 0)],
-                }
-            )
+            .EachSample(s => s with { Beta = [.. Enumerable.Range(0, 16).Select(n => heads.Contains(n) ? 1.0 : 0)] })
             .With<ValidationRow>([]);
         data = data.With(data.Samples.SelectMany(s => Crossing(s.SampleId, "head-attribution", 2, 2)));
 

@@ -171,9 +171,5 @@ internal static class ColourVision
     }
 
     private static double[] Times(double[,] matrix, double[] v) =>
-        [
-            .. Enumerable
-                .Range(0, 3)
-                .Select(r => (matrix[r, 0] * v[0]) + (matrix[r, 1] * v[1]) + (matrix[r, 2] * v[2])),
-        ];
+        [.. Enumerable.Range(0, 3).Select(r => (matrix[r, 0] * v[0]) + (matrix[r, 1] * v[1]) + (matrix[r, 2] * v[2]))];
 }

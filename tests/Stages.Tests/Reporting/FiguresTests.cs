@@ -34,7 +34,8 @@ public sealed class FiguresTests
                     + Figures.TablesOf(findings).Count
                     + Figures.PlacesOf<OverviewData>().Count()
                     + Figures.PlacesOf<ComparedFits>().Count()
-                    + Figures.PlacesOf<ComparedScans>().Count(),
+                    + Figures.PlacesOf<ComparedScans>().Count()
+                    + Figures.PlacesOf<ManyRuns>().Count(),
                 "each is of one of these pages"
             );
     }

@@ -41,7 +41,11 @@ public sealed class FormatTests
     {
         string html = PageSections.Table(
             [("heads", true), ("beta", true)],
-            [[37.65, 0.0123], [3.0, 0.5], [100L, null]]
+            [
+                [37.65, 0.0123],
+                [3.0, 0.5],
+                [100L, null],
+            ]
         );
 
         html.Should().Contain(">37.7<").And.Contain(">3.0<").And.Contain(">0.012<").And.Contain(">0.500<");

@@ -25,7 +25,11 @@ internal static class MadeUpLarge
             byte[] photograph = photographs[place++ % photographs.Length];
             return s with
             {
-                Picture = PagePicture.Of(photograph, () => PictureDecoder.Decode(photograph, "made up"), PagePicture.Large),
+                Picture = PagePicture.Of(
+                    photograph,
+                    () => PictureDecoder.Decode(photograph, "made up"),
+                    PagePicture.Large
+                ),
                 Thumbnail = PagePicture.Of(
                     photograph,
                     () => PictureDecoder.Decode(photograph, "made up"),
@@ -33,10 +37,7 @@ internal static class MadeUpLarge
                 ),
             };
         });
-        return data with
-        {
-            Tables = new MadeUpHeadAttention().AddTo(data.Tables, SampleResult.Of(data)),
-        };
+        return data with { Tables = new MadeUpHeadAttention().AddTo(data.Tables, SampleResult.Of(data)) };
     }
 
     /// <summary>Colours that run into each other, under the noise of a camera.</summary>

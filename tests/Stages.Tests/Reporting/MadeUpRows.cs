@@ -93,7 +93,15 @@ internal static class MadeUpRows
             .With(
                 all.Values.SelectMany(t =>
                     t.Attention.Select(
-                        (w, j) => new ImageTokenRow(t.SampleId, j, null, null, w, t.Beta.Count > 0 ? t.Beta[j] : null)
+                        (w, j) =>
+                            new ImageTokenRow(
+                                t.SampleId,
+                                j,
+                                j < t.Rows * t.Columns ? j / t.Columns : null,
+                                j < t.Rows * t.Columns ? j % t.Columns : null,
+                                w,
+                                t.Beta.Count > 0 ? t.Beta[j] : null
+                            )
                     )
                 )
             )

@@ -83,9 +83,10 @@ internal static class ClaimTable
             (absent.Length > 0 ? $" Not measured here: {string.Join(", ", absent)}." : "")
             + $" Over several models (an overview): {Topics(several)}."
             + (
-                isAsThePaper ? ""
-                : " What f is, or what is asked, is not as in the paper, whose numbers are no thresholds here"
-                    + (unasked.Length > 0 ? $": {Topics(unasked)}." : ".")
+                isAsThePaper
+                    ? ""
+                    : " What f is, or what is asked, is not as in the paper, whose numbers are no thresholds here"
+                        + (unasked.Length > 0 ? $": {Topics(unasked)}." : ".")
             );
         return $"<p class=\"files\">{Escape(ClaimWords.Legend + sentences)}</p>\n{Rules(claims)}";
     }

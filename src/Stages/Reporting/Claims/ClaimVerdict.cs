@@ -30,8 +30,7 @@ internal static class VerdictWords
     public static string Symbol(this ClaimVerdict verdict) => Known.First(k => k.Verdict == verdict).Symbol;
 
     /// <summary>The verdict of a word; null of none.</summary>
-    public static ClaimVerdict? Parse(string? word) =>
-        word is null ? null : Known.First(k => k.Word == word).Verdict;
+    public static ClaimVerdict? Parse(string? word) => word is null ? null : Known.First(k => k.Word == word).Verdict;
 
     /// <summary>Of a claim with several parts: it holds where all do, and does not where any does not.</summary>
     public static ClaimVerdict Weakest(IEnumerable<ClaimVerdict> parts) => parts.Max();

@@ -78,8 +78,7 @@ internal static class ClaimWords
         claim.Numbers.Count <= Few ? claim.Numbers : [claim.Deciding];
 
     /// <summary>The place on the page that answers a claim.</summary>
-    public static FigureAttribute Figure(ClaimAttribute stated) =>
-        stated.Figure.GetCustomAttribute<FigureAttribute>()!;
+    public static FigureAttribute Figure(ClaimAttribute stated) => stated.Figure.GetCustomAttribute<FigureAttribute>()!;
 
     private const int Few = 3;
 }

@@ -37,7 +37,13 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
         var files = texts
             .Skip(held)
             .Chunk(SamplesOfFile)
-            .Select((chunk, i) => (Path: Invariant.Text($"{Folder}/samples-{i + 1}.js"), Text: Script(held + (i * SamplesOfFile), chunk)))
+            .Select(
+                (chunk, i) =>
+                    (
+                        Path: Invariant.Text($"{Folder}/samples-{i + 1}.js"),
+                        Text: Script(held + (i * SamplesOfFile), chunk)
+                    )
+            )
             .ToList();
         var index = ExplorerIndex.Of(
             findings,
@@ -65,7 +71,8 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
         return held;
     }
 
-    private static string Block(string id, string json) => $"<script type=\"application/json\" id=\"{id}\">{json}</script>\n";
+    private static string Block(string id, string json) =>
+        $"<script type=\"application/json\" id=\"{id}\">{json}</script>\n";
 
     /// <summary>A script that gives samples, by their place, to the page that runs it.</summary>
     private static string Script(int first, string[] parts) =>

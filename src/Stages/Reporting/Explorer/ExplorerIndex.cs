@@ -45,7 +45,12 @@ internal sealed record ExplorerIndex(
         ReportData data = findings.Data;
         Estimate[] means = findings.MeanBeta is null
             ? []
-            : [.. Enumerable.Range(0, findings.HeadCount).Select(n => findings.Mean(findings.Fitted.Select(s => s.Beta[n])))];
+            :
+            [
+                .. Enumerable
+                    .Range(0, findings.HeadCount)
+                    .Select(n => findings.Mean(findings.Fitted.Select(s => s.Beta[n]))),
+            ];
         Packed? OfMeans(Func<Estimate, double> value) => means.Length == 0 ? null : Packed.Of([.. means.Select(value)]);
         Packed? OfHeads(IReadOnlyList<double> values) => values.Count == findings.HeadCount ? Packed.Of(values) : null;
         return new ExplorerIndex(

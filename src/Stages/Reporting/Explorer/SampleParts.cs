@@ -45,7 +45,9 @@ internal sealed class SampleParts
             cells?.Rows ?? 0,
             cells?.Columns ?? 0,
             cells is null ? null : Packed.Bytes(cells.Values(j => tokens[j].WeightedAttention)),
-            cells is null || tokens.Any(t => t.Beta is null) ? null : Packed.Bytes(cells.Values(j => tokens[j].Beta!.Value)),
+            cells is null || tokens.Any(t => t.Beta is null)
+                ? null
+                : Packed.Bytes(cells.Values(j => tokens[j].Beta!.Value)),
             [.. heads.Select(NumberOf)],
             Convert.ToBase64String([
                 .. heads.SelectMany(h => cells!.Values(j => h.Attention[j]).Select(v => (byte)Math.Round(v))),

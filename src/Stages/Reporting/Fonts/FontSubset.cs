@@ -76,13 +76,7 @@ internal static class FontSubset
         if (contours >= 0)
         {
             int at = 10 + (2 * contours);
-            return
-            [
-                .. outline[..at],
-                0,
-                0,
-                .. outline[(at + 2 + FontFace.U16(outline, at))..],
-            ];
+            return [.. outline[..at], 0, 0, .. outline[(at + 2 + FontFace.U16(outline, at))..]];
         }
 
         byte[] made = outline[..EndOfParts(outline)].ToArray();
@@ -90,10 +84,7 @@ internal static class FontSubset
         {
             int flags = FontFace.U16(made, part) & ~Instructions;
             BinaryPrimitives.WriteUInt16BigEndian(made.AsSpan(part), (ushort)flags);
-            BinaryPrimitives.WriteUInt16BigEndian(
-                made.AsSpan(part + 2),
-                (ushort)numbers[FontFace.U16(made, part + 2)]
-            );
+            BinaryPrimitives.WriteUInt16BigEndian(made.AsSpan(part + 2), (ushort)numbers[FontFace.U16(made, part + 2)]);
         }
 
         return made;
@@ -135,10 +126,12 @@ internal static class FontSubset
     private static int SizeOf(int flags) =>
         4
         + ((flags & WordArguments) != 0 ? 4 : 2)
-        + ((flags & OneScale) != 0 ? 2
+        + (
+            (flags & OneScale) != 0 ? 2
             : (flags & TwoScales) != 0 ? 4
             : (flags & FourScales) != 0 ? 8
-            : 0);
+            : 0
+        );
 
     private static byte[] Metrics(FontFace face, List<int> glyphs)
     {

@@ -95,6 +95,13 @@ internal static class SvgPdf
                 case "g":
                     Turned(element, () => DrawAll(element));
                     break;
+                case "image":
+                    using (SKImage shown = Decoded(element))
+                    {
+                        canvas.DrawImage(shown, BoxOf(element), Smooth);
+                    }
+
+                    break;
                 case "use":
                     var (picture, box) = pictures[Text(element, "href")[1..]];
                     Turned(element, () => canvas.DrawImage(picture, box, Smooth));
@@ -192,13 +199,19 @@ internal static class SvgPdf
 
         private void Define(XElement image)
         {
+            pictures[Text(image, "id")] = (Decoded(image), BoxOf(image));
+        }
+
+        private static SKImage Decoded(XElement image)
+        {
             string data = Text(image, "href");
-            byte[] png = Convert.FromBase64String(data[(data.IndexOf(',', StringComparison.Ordinal) + 1)..]);
-            pictures[Text(image, "id")] = (
-                SKImage.FromEncodedData(png),
-                SKRect.Create(Number(image, "width"), Number(image, "height"))
+            return SKImage.FromEncodedData(
+                Convert.FromBase64String(data[(data.IndexOf(',', StringComparison.Ordinal) + 1)..])
             );
         }
+
+        private static SKRect BoxOf(XElement image) =>
+            SKRect.Create(Number(image, "x"), Number(image, "y"), Number(image, "width"), Number(image, "height"));
 
         /// <summary>Draws what is moved, scaled or turned.</summary>
         private void Turned(XElement element, Action draw)
