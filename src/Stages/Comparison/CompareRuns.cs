@@ -54,6 +54,16 @@ public static class CompareRuns
         );
     }
 
+    /// <summary>Compares each of several runs with the first.</summary>
+    /// <param name="runs">Two or more.</param>
+    /// <param name="only">As for two.</param>
+    /// <exception cref="InputException">A stage or a table is missing or damaged.</exception>
+    public static ManyRuns Each(IReadOnlyList<FinishedRun> runs, IReadOnlyList<string> only)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        return ManyRuns.Of([.. runs.Skip(1).Select(other => Of(runs[0], other, only))]);
+    }
+
     private static TableDifference[] TablesOf(FinishedRun a, FinishedRun b) =>
         [
             .. a
