@@ -30,6 +30,7 @@ Command[] verbs =
     FamilyBenchmark.Build(),
     FamilyBenchmark.BuildOne(),
     QuestionBenchmark.Build(),
+    PageBenchmark.Build(),
     GpuBenchmark.Build(),
 ];
 Array.ForEach(verbs, root.Add);

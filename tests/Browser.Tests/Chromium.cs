@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -11,13 +9,7 @@ namespace Pipelines.Browser.Tests;
 /// </summary>
 public sealed class Chromium : IAsyncLifetime
 {
-    /// <summary>A variable of the environment that names the program.</summary>
-    public const string Variable = "CHROMIUM";
-
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-
-    // Root needs the sandbox off, and a container's 64 MB of shared memory end a page.
-    private static readonly string[] Flags = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"];
+    private const float Patience = 180_000; // milliseconds: other tests run beside these
 
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -36,7 +28,7 @@ public sealed class Chromium : IAsyncLifetime
     {
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(
-            new BrowserTypeLaunchOptions { ExecutablePath = Program, Args = Flags }
+            new BrowserTypeLaunchOptions { ExecutablePath = ChromiumProgram.Path, Args = ChromiumProgram.Flags }
         );
     }
 
@@ -74,6 +66,7 @@ public sealed class Chromium : IAsyncLifetime
                 AcceptDownloads = true,
             }
         );
+        context.SetDefaultTimeout(Patience);
         var open = new OpenPage(context, await context.NewPageAsync());
         await open.Page.GotoAsync(new Uri(Path.GetFullPath(file)).AbsoluteUri);
         return open;
@@ -105,29 +98,11 @@ public sealed class OpenPage : IAsyncDisposable
     /// <summary>What its script and the browser complained of.</summary>
     public IReadOnlyList<string> Errors => errors;
 
-    /// <summary>Bytes that the processes which draw pages hold: their share of what they share (PSS).</summary>
-    public async Task<long> MemoryAsync()
-    {
-        ICDPSession session = await context.Browser!.NewBrowserCDPSessionAsync();
-        JsonElement processes = (await session.SendAsync("SystemInfo.getProcessInfo"))!.Value.GetProperty(
-            "processInfo"
-        );
-        return processes
-            .EnumerateArray()
-            .Where(p => p.GetProperty("type").GetString() == "renderer")
-            .Sum(p => ShareOf(p.GetProperty("id").GetInt32()));
-    }
+    /// <summary>Bytes that the processes which draw pages hold.</summary>
+    public Task<long> MemoryAsync() => BrowserMemory.OfPagesAsync(context.Browser!);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await context.CloseAsync();
-
-    private static long ShareOf(int process)
-    {
-        string line = File.ReadLines($"/proc/{process}/smaps_rollup")
-            .First(l => l.StartsWith("Pss:", StringComparison.Ordinal));
-        return 1024
-            * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-    }
 }
 
 /// <summary>A test that needs a browser; where there is none it is skipped, and says so.</summary>
@@ -136,7 +111,7 @@ public sealed class BrowserFactAttribute : FactAttribute
 {
     public BrowserFactAttribute()
     {
-        Skip = Chromium.Program is null ? $"no Chromium: neither in PATH nor in {Chromium.Variable}" : null;
+        Skip = ChromiumProgram.Path is null ? $"no Chromium: neither in PATH nor in {ChromiumProgram.Variable}" : null;
     }
 }
 
@@ -146,7 +121,7 @@ public sealed class BrowserTheoryAttribute : TheoryAttribute
 {
     public BrowserTheoryAttribute()
     {
-        Skip = Chromium.Program is null ? $"no Chromium: neither in PATH nor in {Chromium.Variable}" : null;
+        Skip = ChromiumProgram.Path is null ? $"no Chromium: neither in PATH nor in {ChromiumProgram.Variable}" : null;
     }
 }
 

@@ -117,7 +117,7 @@ public sealed class QuickstartTheoryAttribute : TheoryAttribute
     public QuickstartTheoryAttribute()
     {
         Skip =
-            Chromium.Program is null ? "no Chromium"
+            ChromiumProgram.Path is null ? "no Chromium"
             : PagePath is null
                 ? $"no page of the quickstart: run experiments/quickstart.yaml, or name one in {Variable}"
             : null;

@@ -204,6 +204,10 @@ internal static class MadeUpReport
         }
 
         string word = Words[index % Words.Length];
+        byte[] picture =
+            files.Length > 0
+                ? File.ReadAllBytes(files[index % files.Length])
+                : Png(48, (byte)(40 + (20 * (index % 10))), 120, 60);
         var sample = new ReportSample
         {
             SampleId = id,
@@ -213,10 +217,8 @@ internal static class MadeUpReport
             Target = word[..Math.Min(3, word.Length)],
             Intact = 9 + random.NextDouble(),
             Ablated = 2 * random.NextDouble(),
-            Picture =
-                files.Length > 0
-                    ? File.ReadAllBytes(files[index % files.Length])
-                    : Png(48, (byte)(40 + (20 * (index % 10))), 120, 60),
+            Picture = picture,
+            Thumbnail = picture,
         };
         return new SampleResult(sample)
         {
