@@ -38,7 +38,7 @@ internal static class DiffCommand
                 + "nothing is written.",
             HelpName = "FILE",
         };
-        var command = new Command("diff", "Compare two or more runs: settings, fits, heads, curves, beta.")
+        var command = new Command("diff", "Compare runs: settings, fits, heads, curves, beta.")
         {
             a,
             b,

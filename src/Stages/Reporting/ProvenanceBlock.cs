@@ -49,13 +49,11 @@ public static class ProvenanceBlock
             .Append("run that made this page found stored. <a href=\"")
             .Append(Escape(link))
             .Append("\">run.json</a> has all of it, with the digest of every file that was read.</p>\n");
-        html.Append(
-            PageSections.Table(
-                [("stage", false), ("version", true), ("units", true), ("work", true), ("computed", false)],
-                record.Stages.SelectMany(s => s.Computed.Select(c => Row(record, s, c)))
-            )
+        string byStage = PageSections.Table(
+            [("stage", false), ("version", true), ("units", true), ("work", true), ("computed", false)],
+            record.Stages.SelectMany(s => s.Computed.Select(c => Row(record, s, c)))
         );
-        return html.ToString();
+        return html.Append("<div class=\"screen\">").Append(byStage).Append("</div>\n").ToString();
     }
 
     private static object?[] Row(RunRecord record, StageRecord stage, Computed computed)

@@ -44,7 +44,7 @@ internal static class ClaimTable
             .Append(Escape(stated.Words))
             .Append("</th>");
         Cell("here", string.Concat(ClaimWords.Listed(claim).Select(n => Line(claim, n))));
-        Cell("holds if", Escape(stated.Rule));
+        Cell("holds if", Escape(Unbroken(stated.Rule)));
         Cell("paper", $"{Escape(ClaimWords.Paper(claim, isAsThePaper))}<small>{Escape(stated.Paper)}</small>");
         Cell("verdict", ClaimWords.Mark(claim.Verdict));
         Cell("figure", $"<a href=\"#{figure.Name}\">{Escape(figure.Paper)}</a>");
@@ -54,11 +54,15 @@ internal static class ClaimTable
             html.Append("<td role=\"cell\" data-head=\"").Append(head).Append("\">").Append(body).Append("</td>");
     }
 
+    /// <summary>A rule whose signs stay with their numbers.</summary>
+    private static string Unbroken(string rule) =>
+        rule.Replace("> ", ">\u00a0", StringComparison.Ordinal).Replace("< ", "<\u00a0", StringComparison.Ordinal);
+
     /// <summary>A part with its interval; where parts differ, what each says.</summary>
     private static string Line(Claim claim, KeyNumber number)
     {
         bool differ = claim.Numbers.Any(n => n.Verdict != claim.Verdict) && ClaimWords.Listed(claim).Count() > 1;
-        string note = ClaimWords.Note(claim, number) + (differ ? $" {number.Verdict!.Value.Symbol()}" : "");
+        string note = ClaimWords.Note(claim, number) + (differ ? $"\u00a0{number.Verdict!.Value.Symbol()}" : "");
         return $"<span class=\"part\">{Escape(ClaimWords.Value(claim.Stated, number.Value))}"
             + (note.Length > 0 ? $"<small>{Escape(note)}</small>" : "")
             + "</span>";
