@@ -73,7 +73,7 @@ public sealed record ImageTokenRow(
 /// <param name="SampleId">The sample.</param>
 /// <param name="Layer">l, from 0.</param>
 /// <param name="Head">h, from 0.</param>
-/// <param name="Step">What one unit of <paramref name="Attention"/> stands for.</param>
+/// <param name="Step">What a byte of <c>attention</c> is to be multiplied by.</param>
 /// <param name="Attention">A byte an image token, in their order: 255 = the head's greatest.</param>
 [Table("head_attention", InParts = true)]
 internal sealed record HeadAttentionRow(
