@@ -43,8 +43,7 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
     {
         FitResults? fit =
             run == 0 ? others.SelectMany(o => o.Fits).FirstOrDefault()?.A
-            : others[run - 1].Fits is [var first, ..] ? first.B
-            : null;
+            : others[run - 1].FirstFit?.B;
         return fit is { Beta.Count: > 0 } ? BetaComparison.MeanOf([.. fit.Beta.Values]) : null;
     }
 }

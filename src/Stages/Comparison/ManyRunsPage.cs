@@ -48,7 +48,7 @@ internal sealed class ManyBetaFigure : IFigure<ManyRuns>
         (string Name, BetaComparison Beta)[] compared =
         [
             .. runs
-                .Others.Select((other, i) => ($"{ManyRuns.Letter(i + 1)} − A", other.Fits.FirstOrDefault()?.Beta))
+                .Others.Select((other, i) => ($"{ManyRuns.Letter(i + 1)} − A", other.FirstFit?.Beta))
                 .Where(c => c.Item2 is not null)
                 .Select(c => (c.Item1, c.Item2!)),
         ];

@@ -24,7 +24,7 @@ public static class ManyRunsTable
             [
                 Row(runs, 0, runs.Others.SelectMany(o => o.Fits).FirstOrDefault()?.R2.A, LeadOf(runs.Others)?.A, null),
                 .. runs.Others.Select(
-                    (other, i) => Row(runs, i + 1, other.Fits.FirstOrDefault()?.R2.B, LeadOf([other])?.B, other)
+                    (other, i) => Row(runs, i + 1, other.FirstFit?.R2.B, LeadOf([other])?.B, other)
                 ),
             ]
         );
@@ -74,7 +74,7 @@ public static class ManyRunsTable
             ManyRuns.Letter(run),
             runs.Runs[run].Name,
             r2 is { } fit ? Spread(fit) : None,
-            other?.Fits is [var first, ..] ? Signed(first.R2.Difference, 3) : "",
+            other?.FirstFit is { } first ? Signed(first.R2.Difference, 3) : "",
             heads is { Count: > 0 } needed ? Fixed(needed.Mean, 1) + Bracket(needed.Low, needed.High, 1) : None,
             other is not null && LeadOf([other]) is { } lead ? Signed(lead.Difference, 1) : "",
             other is null ? "" : Fixed(runs.Cosine[0, run], 3),

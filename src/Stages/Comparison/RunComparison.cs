@@ -29,6 +29,9 @@ public sealed record RunComparison(
     /// <summary>Both runs name the same checkpoint.</summary>
     public bool SameModel => Differences.Settings.All(d => d.Path != ModelPath);
 
+    /// <summary>The first pair of <c>regress</c> stages; null where there is none.</summary>
+    public FitComparison? FirstFit => Fits is [var first, ..] ? first : null;
+
     /// <summary>f is the paper's logit in both runs.</summary>
     public bool MeasureLogits => A.MeasuresAdjustedLogit && B.MeasuresAdjustedLogit;
 }

@@ -1,5 +1,4 @@
 using Pipelines.Stages.Analysis;
-using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Reporting.Explorer;
 

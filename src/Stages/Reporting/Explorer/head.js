@@ -40,8 +40,8 @@ const neighbours = n => {
   return el('p', { class: 'steps' },
     step('↑ rank ' + rank, ranking[rank - 1]), ' ', step('↓ rank ' + (rank + 2), ranking[rank + 1]), ' ',
     n % heads ? step('← head', n - 1) : null, ' ', n % heads < heads - 1 ? step('head →', n + 1) : null, ' ',
-    n >= heads ? step('layer above', n - heads) : null, ' ',
-    n < (layers - 1) * heads ? step('layer below', n + heads) : null);
+    n >= heads ? step('earlier layer', n - heads) : null, ' ',
+    n < (layers - 1) * heads ? step('later layer', n + heads) : null);
 };
 
 const headView = place => {

@@ -23,13 +23,13 @@ const mostOf = (...lists) => {
 /*
  * options: rows, columns, values row by row, most, ramp ('d' signed, 's' shares), tip(r, c), place(r, c) where a click
  * leads, marked [[r, c], ...], name for screen readers, axes [rows' title, columns' title] or null, picture under it,
- * width in pixels.
+ * names of rows, width in pixels.
  */
 const heatMap = options => {
   const { rows, columns, values, ramp = 'd', tip, place, name, axes = null, picture = null } = options;
   const signed = ramp === 'd';
   const most = options.most ?? mostOf(values);
-  const left = axes ? 34 : 0, below = axes ? 34 : 0, width = options.width ?? 340;
+  const left = options.names ? 96 : axes ? 34 : 0, below = axes ? 34 : 0, width = options.width ?? 340;
   const cell = picture ? (width - left) / columns : Math.max(1, Math.floor((width - left) / columns));
   const tall = picture ? cell : Math.max(1, Math.min(cell, Math.floor(420 / rows)));
   const size = { width: left + cell * columns, height: below + tall * rows };
@@ -69,6 +69,14 @@ const heatMap = options => {
 
     if (axes) {
       axesOf(pen, muted);
+    }
+
+    // Names of rows, where they do not run into each other
+    if (options.names && tall >= 11) {
+      pen.fillStyle = muted;
+      pen.font = Math.min(12, tall) + 'px system-ui, sans-serif';
+      pen.textAlign = 'right';
+      options.names.forEach((name, r) => pen.fillText(name, left - 5, (r + 0.5) * tall + 4, left - 6));
     }
   };
 

@@ -20,6 +20,7 @@ const objectView = place => {
     values: cosines,
     most: 1,
     width: 420,
+    names,
     name: 'Cosine of mean β between objects. Arrows move, Enter opens the object.',
     marked: names.map((_, c) => [names.indexOf(found.name), c]),
     tip: (r, c) => names[r] + ' and ' + names[c] + '\ncosine = ' + fixed(cosines[r * all.length + c], 2)
