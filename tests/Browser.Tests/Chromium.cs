@@ -14,15 +14,6 @@ public sealed class Chromium : IAsyncLifetime
     private IPlaywright? playwright;
     private IBrowser? browser;
 
-    /// <summary>The program; null where there is none.</summary>
-    public static string? Program { get; } =
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
-            ? named
-            : (Environment.GetEnvironmentVariable("PATH") ?? "")
-                .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-                .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
-                .FirstOrDefault(File.Exists);
-
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {

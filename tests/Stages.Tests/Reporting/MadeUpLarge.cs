@@ -1,6 +1,5 @@
 using Pipelines.Models.Vision;
 using Pipelines.Stages.Reporting;
-using Pipelines.Stages.Storage;
 
 namespace Pipelines.Stages.Tests.Reporting;
 
