@@ -68,6 +68,18 @@ public sealed class SavingTests(Chromium chromium)
     }
 
     [BrowserFact]
+    public async Task A_figure_of_several_megabytes_is_saved_whole()
+    {
+        await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);
+        await open.Page.EvaluateAsync(
+            $"document.querySelector('{First} .wide svg').append(new Comment('%'.repeat(5e6)))"
+        );
+
+        new FileInfo(await Saved(open.Page, "svg")).Length.Should().BeGreaterThan(5_000_000);
+        open.Errors.Should().BeEmpty();
+    }
+
+    [BrowserFact]
     public async Task A_series_that_is_hidden_on_the_page_is_not_in_the_file()
     {
         await using OpenPage open = await chromium.OpenAsync(RunPages.Whole);

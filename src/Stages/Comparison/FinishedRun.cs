@@ -135,7 +135,7 @@ public sealed class FinishedRun
             .ToDictionary(
                 t => t.Key,
                 t =>
-                    t.All(l => File.Exists(Path.Combine(Folder, l.Key)))
+                    t.All(l => IsThere(Path.Combine(Folder, l.Key)))
                         ? (IReadOnlyList<TablePartFile>)
                             [
                                 .. t.OrderBy(l => l.Key, StringComparer.Ordinal)
@@ -148,6 +148,20 @@ public sealed class FinishedRun
                         : null,
                 StringComparer.Ordinal
             );
+
+    /// <summary>A link is there where the store is not; what it leads to has to be.</summary>
+    private static bool IsThere(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            return file.Exists && (file.ResolveLinkTarget(returnFinalTarget: true)?.Exists ?? true);
+        }
+        catch (IOException) // links in a circle
+        {
+            return false;
+        }
+    }
 
     /// <summary>The <c>forward-passes</c> stages.</summary>
     public IReadOnlyList<string> ForwardStages => Names<ForwardPassesSpec>();

@@ -34,11 +34,13 @@
   const cellTip = (mark, [r, c]) => {
     const { values, columns } = grid(mark);
     const name = (names, i) => names ? names.split('|')[i] : i;
-    // By functions: a text in their place would have its dollar signs read.
-    return mark.dataset.tip
-      .replace('{r}', () => name(mark.dataset.rows, r))
-      .replace('{c}', () => name(mark.dataset.names, c))
-      .replace('{v}', values[r * columns + c].replace('-', '\u2212'));
+    // By functions and at once: no name has its dollar signs or braces read.
+    const told = {
+      r: () => name(mark.dataset.rows, r),
+      c: () => name(mark.dataset.names, c),
+      v: () => values[r * columns + c].replace('-', '\u2212'),
+    };
+    return mark.dataset.tip.replace(/\{([rcv])\}/g, (_, what) => told[what]());
   };
 
   const point = event => {
@@ -110,8 +112,8 @@
     const drawing = event.target.closest('main svg');
     if (drawing && drawing.matches(':focus-visible')) {
       beside(drawing.mark || (drawing.mark = marksOf(drawing)[0]));
-    } else if (event.target.matches('[data-tip]')) {
-      beside(event.target);
+    } else if (event.target.matches('[data-tip], :has(> [data-tip])')) {
+      beside(event.target.matches('[data-tip]') ? event.target : event.target.querySelector('[data-tip]'));
     } else {
       hide();
     }

@@ -34,14 +34,16 @@
     brush.fillStyle = ground;
     brush.fillRect(0, 0, canvas.width, canvas.height);
     brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    return canvas.toDataURL('image/png');
+    return new Promise(done => canvas.toBlob(done, 'image/png'));
   };
 
-  const save = (name, href) => {
+  // By a blob: browsers follow no data address of more than 2 MB.
+  const save = (name, blob) => {
     const link = document.createElement('a');
     link.download = name;
-    link.href = href;
+    link.href = URL.createObjectURL(blob);
     link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   };
 
   // By selection: the clipboard's own interface is closed to pages on disk in some browsers.
@@ -66,6 +68,6 @@
     const figure = button.closest('figure');
     const drawing = alone(figure);
     const kind = button.dataset.save;
-    save(figure.id + '.' + kind, kind === 'png' ? await png(drawing) : address(drawing));
+    save(figure.id + '.' + kind, kind === 'png' ? await png(drawing) : new Blob([text(drawing)], { type: 'image/svg+xml' }));
   });
 })();

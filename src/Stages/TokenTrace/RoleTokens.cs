@@ -44,7 +44,7 @@ internal sealed class RoleTokens : IClaim<Findings>
                 : null;
         }
 
-        Estimate late = tokens.Mean(tokens.Texts.Select(LateShare));
+        Estimate late = tokens.Mean(tokens.Texts.Select(t => LateShare(t.Delta)));
         return late.Count > 0
             ? new Evidence(late, Demand.MoreThan(1 - NextToNothing)) { Criterion = "last tokens" }
             : null;
@@ -75,10 +75,13 @@ internal sealed class RoleTokens : IClaim<Findings>
             + $"{Verdicts.Share(tokens.LogitKept)} of φ(x*) is kept{beside}.";
     }
 
-    /// <summary>Share of a sample's positive delta on its last tokens; NaN where none is positive.</summary>
-    private static double LateShare(TracedSample sample)
+    /// <summary>
+    /// Share of a sample's positive delta on its last tokens; NaN where none is positive, and where it has no others: all
+    /// of it would lie there whatever was measured.
+    /// </summary>
+    internal static double LateShare(IReadOnlyList<double> delta)
     {
-        double[] positive = [.. sample.Delta.Select(d => Math.Max(0, d))];
-        return positive.TakeLast(Late).Sum() / positive.Sum();
+        double[] positive = [.. delta.Select(d => Math.Max(0, d))];
+        return positive.Length > Late ? positive.TakeLast(Late).Sum() / positive.Sum() : double.NaN;
     }
 }

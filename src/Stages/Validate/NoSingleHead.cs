@@ -24,7 +24,7 @@ internal sealed class NoSingleHead : IClaim<Findings>
     /// <inheritdoc/>
     public static IReadOnlyList<Evidence> Of(Findings findings)
     {
-        SampleResult[] samples = [.. findings.Samples.Where(s => s.SingleHead.Count == findings.HeadCount)];
+        SampleResult[] samples = [.. findings.Samples.Where(s => IsKnown(findings, s))];
         return samples.Length == 0
             ? []
             :
@@ -39,6 +39,10 @@ internal sealed class NoSingleHead : IClaim<Findings>
                 },
             ];
     }
+
+    /// <summary>A sample of which nothing is defined is no sample without such a head.</summary>
+    private static bool IsKnown(Findings findings, SampleResult sample) =>
+        sample.SingleHead.Count == findings.HeadCount && sample.SingleHead.Any(double.IsFinite);
 
     /// <summary>The most that one head alone takes away.</summary>
     public static double Greatest(SampleResult sample) =>

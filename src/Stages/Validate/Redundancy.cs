@@ -25,7 +25,13 @@ internal sealed class Redundancy : IClaim<Findings>
     /// <inheritdoc/>
     public static IReadOnlyList<Evidence> Of(Findings findings) =>
         Lead(findings) is { } lead && findings.Ratio(lead.Complete, lead.Faithful) is { Count: > 0 } ratio
-            ? [new Evidence(ratio, Demand.MoreThan(1))]
+            ?
+            [
+                new Evidence(ratio, Demand.MoreThan(1))
+                {
+                    Criterion = lead.Criterion == Criteria.HeadAttribution ? "" : lead.Criterion,
+                },
+            ]
             : [];
 
     /// <summary>The criterion by which it is told: head attribution, where it was validated.</summary>

@@ -209,6 +209,46 @@ public sealed partial class ClaimTests
         deciding.Value.Mean.Should().BeApproximately((rival + 0.5) / (own + 0.5), 1e-12);
     }
 
+    [Fact]
+    public void Head_attribution_does_not_come_first_by_the_samples_in_which_it_crosses_alone()
+    {
+        // In 8 of 12 samples it takes two heads where causal takes three; in the others it never crosses.
+        IReadOnlyList<Evidence> found = Of<FewestHeads>(
+            Made(12)
+                .With<ValidationRow>(
+                    Enumerable
+                        .Range(0, 12)
+                        .SelectMany(i =>
+                            Crossing($"{i}", "head-attribution", 2, 2)
+                                .Where(r => i < 8 || r.K < 2)
+                                .Concat(Crossing($"{i}", "causal", 3, 3))
+                        )
+                )
+        );
+
+        found.Should().HaveCount(2).And.NotContain(e => e.Verdict == ClaimVerdict.Holds);
+        found[0].Value.Count.Should().Be(12);
+        found[0].Value.Mean.Should().BeApproximately(12 * 3 / ((8 * 2.0) + (4 * 16)), 1e-12);
+    }
+
+    [Fact]
+    public void A_sample_of_which_nothing_is_defined_does_not_speak_for_a_claim()
+    {
+        Of<NoSingleHead>(Made(12).EachSample(s => s with { SingleHead = [.. Enumerable.Repeat(double.NaN, 16)] }))
+            .Should()
+            .BeEmpty();
+        RoleTokens.LateShare([1, 2, 3, 4, 5]).Should().Be(double.NaN, "there is no other token");
+        RoleTokens.LateShare([5, 1, 1, 1, 1, 1]).Should().Be(0.5);
+    }
+
+    [Fact]
+    public void Redundancy_by_another_order_than_that_of_head_attribution_says_so() =>
+        Of<Redundancy>(
+                Made(8).With(Enumerable.Range(0, 8).SelectMany(i => Crossing($"{i}", "causal", 2, 4))))
+            .Single()
+            .Criterion.Should()
+            .Be("causal");
+
     [Theory]
     [InlineData(3, 6, ClaimVerdict.Holds)]
     [InlineData(6, 3, ClaimVerdict.DoesNot)]

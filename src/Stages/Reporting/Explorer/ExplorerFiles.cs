@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Pipelines.Domain.Errors;
 
 namespace Pipelines.Stages.Reporting.Explorer;
@@ -19,6 +20,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase, // its default encoder leaves no '<' that could end a block
+        Converters = { new FiniteNumber() },
     };
 
     /// <summary>Of a report; null where there is nothing to walk to.</summary>
@@ -32,6 +34,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
         }
 
         var parts = new SampleParts(findings);
+        string[] ids = [.. findings.Samples.Select(s => JsonSerializer.Serialize(s.SampleId, Json))];
         string[] texts = [.. findings.Samples.Select(s => JsonSerializer.Serialize(parts.Of(s), Json))];
         int held = HeldBy(texts, bytesInPage);
         var files = texts
@@ -41,7 +44,7 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
                 (chunk, i) =>
                     (
                         Path: Invariant.Text($"{Folder}/samples-{i + 1}.js"),
-                        Text: Script(held + (i * SamplesOfFile), chunk)
+                        Text: Script(held + (i * SamplesOfFile), chunk, ids)
                     )
             )
             .ToList();
@@ -74,7 +77,28 @@ internal sealed record ExplorerFiles(string Blocks, IReadOnlyList<(string Path, 
     private static string Block(string id, string json) =>
         $"<script type=\"application/json\" id=\"{id}\">{json}</script>\n";
 
-    /// <summary>A script that gives samples, by their place, to the page that runs it.</summary>
-    private static string Script(int first, string[] parts) =>
-        string.Concat(parts.Select((part, i) => Invariant.Text($"explorerPart({first + i},") + part + ");\n"));
+    /// <summary>A script that gives samples, by place and id, to the page that runs it.</summary>
+    private static string Script(int first, string[] parts, string[] ids) =>
+        string.Concat(
+            parts.Select((part, i) => Invariant.Text($"explorerPart({first + i},{ids[first + i]},{part});\n"))
+        );
+
+    /// <summary>JSON knows no NaN: what is undefined is null, which the script writes as a dash.</summary>
+    private sealed class FiniteNumber : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+            {
+                writer.WriteNumberValue(value);
+            }
+            else
+            {
+                writer.WriteNullValue();
+            }
+        }
+    }
 }

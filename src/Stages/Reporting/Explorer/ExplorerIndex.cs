@@ -11,8 +11,9 @@ namespace Pipelines.Stages.Reporting.Explorer;
 /// <param name="Criteria">Rankings that were compared.</param>
 /// <param name="Samples">In seed order.</param>
 /// <param name="Mean">Mean of beta over samples [N], null without a regression.</param>
-/// <param name="Low">Lower end of its 95 % interval; where samples are too few, the mean.</param>
+/// <param name="Low">Lower end of its 95 % interval; null where samples are too few for one.</param>
 /// <param name="High">Its upper end.</param>
+/// <param name="Ranking">Heads by descending mean; empty without a regression.</param>
 /// <param name="Share">Share of the samples whose x* contains a head [N]; null where there is no x*.</param>
 /// <param name="Beta">beta of every sample [N]; null where a sample has none.</param>
 /// <param name="Alone">1 - phi with that head alone ablated, of every sample [N]; null where it was not run.</param>
@@ -29,6 +30,7 @@ internal sealed record ExplorerIndex(
     Packed? Mean,
     Packed? Low,
     Packed? High,
+    IReadOnlyList<int> Ranking,
     Packed? Share,
     IReadOnlyList<Packed?> Beta,
     IReadOnlyList<Packed?> Alone,
@@ -52,6 +54,7 @@ internal sealed record ExplorerIndex(
                     .Select(n => findings.Mean(findings.Fitted.Select(s => s.Beta[n]))),
             ];
         Packed? OfMeans(Func<Estimate, double> value) => means.Length == 0 ? null : Packed.Of([.. means.Select(value)]);
+        Packed? OfInterval(Func<Estimate, double> value) => means.All(m => m.HasInterval) ? OfMeans(value) : null;
         Packed? OfHeads(IReadOnlyList<double> values) => values.Count == findings.HeadCount ? Packed.Of(values) : null;
         return new ExplorerIndex(
             data.Model.Layers,
@@ -62,8 +65,9 @@ internal sealed record ExplorerIndex(
             [.. findings.Criteria.Select(c => new ExplorerCriterion(c.Criterion, c.Title, c.Ink.Name))],
             [.. findings.Samples.Select((s, i) => ExplorerSample.Of(findings, s, fileOf(i)))],
             OfMeans(m => m.Mean),
-            OfMeans(m => m.HasInterval ? m.Low : m.Mean),
-            OfMeans(m => m.HasInterval ? m.High : m.Mean),
+            OfInterval(m => m.Low),
+            OfInterval(m => m.High),
+            [.. Findings.Ranking([.. means.Select(m => m.Mean)])],
             findings.Frequency is { } share ? Packed.Of([.. share.Cast<double>()]) : null,
             [.. findings.Samples.Select(s => OfHeads(s.Beta))],
             [.. findings.Samples.Select(s => OfHeads(s.SingleHead))],
@@ -94,6 +98,7 @@ internal sealed record ExplorerCriterion(string Name, string Title, string Ink);
 /// <param name="R2">Of the fit; null = undefined.</param>
 /// <param name="Rho">Likewise.</param>
 /// <param name="Needed">Heads in x*, the faithful set in the order of beta; null where none is faithful.</param>
+/// <param name="Selected">These heads, as the tables rank them; empty where none is faithful.</param>
 /// <param name="Script">Number of the script beside the page that holds the rest; null = the page does.</param>
 internal sealed record ExplorerSample(
     string Id,
@@ -110,15 +115,22 @@ internal sealed record ExplorerSample(
     double? R2,
     double? Rho,
     double? Needed,
+    IReadOnlyList<int> Selected,
     int? Script
 )
 {
     /// <summary>Of a sample.</summary>
-    public static ExplorerSample Of(Findings findings, SampleResult sample, int? script) =>
-        new(
+    public static ExplorerSample Of(Findings findings, SampleResult sample, int? script)
+    {
+        double? needed =
+            findings.Criterion(Reporting.Criteria.HeadAttribution) is { } criterion
+            && criterion.Faithful.BySample.TryGetValue(sample.SampleId, out double heads)
+                ? heads
+                : null;
+        return new ExplorerSample(
             sample.SampleId,
             sample.File,
-            sample.Category.Length > 0 ? sample.Category : sample.Answer,
+            ObjectOf(sample),
             sample.SuperCategory,
             sample.Style,
             sample.Question ?? findings.Data.Question,
@@ -129,12 +141,16 @@ internal sealed record ExplorerSample(
             Rounded(sample.Ablated),
             Rounded(sample.R2),
             Rounded(sample.Rho),
-            findings.Criterion(Reporting.Criteria.HeadAttribution) is { } criterion
-            && criterion.Faithful.BySample.TryGetValue(sample.SampleId, out double heads)
-                ? heads
-                : null,
+            needed,
+            // By beta itself: as the page holds it, rounded, two heads may change places
+            [.. Findings.Ranking(sample.Beta).Take((int)(needed ?? 0))],
             script
         );
+    }
+
+    /// <summary>No address can name nothing.</summary>
+    private static string ObjectOf(SampleResult sample) =>
+        new[] { sample.Category, sample.Answer }.FirstOrDefault(t => !string.IsNullOrWhiteSpace(t)) ?? "(none)";
 
     private static double? Rounded(double value) => double.IsFinite(value) ? Math.Round(value, 4) : null;
 }

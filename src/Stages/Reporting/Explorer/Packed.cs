@@ -4,7 +4,8 @@ namespace Pipelines.Stages.Reporting.Explorer;
 
 /// <summary>
 /// Numbers as a page holds them: whole multiples of a step, little-endian, in base64. The script reads them as a typed
-/// array without parsing; a step is 1/32,767 of the greatest size, finer than any figure shows.
+/// array without parsing; a step is 1/32,767 of the greatest size, finer than any figure shows. What is not 0 keeps its
+/// sign.
 /// </summary>
 /// <param name="Step">What one stands for; 0 = all are zero.</param>
 /// <param name="Data">int16, or of <see cref="Bytes"/> int8.</param>
@@ -31,7 +32,9 @@ internal sealed record Packed(double Step, string Data)
     }
 
     private static double Steps(double value, double step) =>
-        step > 0 && double.IsFinite(value) ? Math.Round(value / step) : 0;
+        !(step > 0) || !double.IsFinite(value) ? 0
+        : Math.Round(value / step) is var steps && steps == 0 ? Math.Sign(value)
+        : steps;
 
     private static double Greatest(IReadOnlyList<double> values) =>
         values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();

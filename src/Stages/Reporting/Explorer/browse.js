@@ -6,17 +6,18 @@ const sorts = () => {
     order: ['seed order', null],
     needed: ['heads in x*', value('needed')],
     r2: ['R² of the fit', value('r2')],
-    picture: ['f(1) − f(0)', i => samples[i].intact - samples[i].ablated],
+    picture: ['f(1) − f(0)', i => {
+      const { intact, ablated } = samples[i];
+      return intact === null || ablated === null ? -Infinity : intact - ablated;
+    }],
     answer: ['answer', null],
   };
 };
 
 const numberOfHead = text => {
-  const [layer, head] = (text ?? '').split('.').map(Number);
+  const [, layer, head] = (/^\s*(\d+)\.(\d+)\s*$/.exec(text ?? '') ?? []).map(Number);
   const { layers, heads } = index();
-  return Number.isInteger(layer) && Number.isInteger(head) && layer >= 0 && layer < layers && head >= 0 && head < heads
-    ? layer * heads + head
-    : -1;
+  return layer < layers && head < heads ? layer * heads + head : -1;
 };
 
 const listed = place => {
@@ -44,7 +45,7 @@ const card = (i, says) => {
   const sample = index().samples[i];
   const needed = sample.needed === null ? '' : ' · ' + fixed(sample.needed, Number.isInteger(sample.needed) ? 0 : 1)
     + ' heads';
-  return el('li', {}, sampleLink(i, thumbnail(i), el('b', {}, sample.answer)),
+  return el('li', {}, sampleLink(i, thumbnail(i), el('b', {}, called(sample.answer))),
     el('span', {}, says ?? 'R² ' + fixed(sample.r2, 2) + needed));
 };
 
@@ -55,12 +56,12 @@ const browseView = place => {
   const fill = () => {
     const found = listed(place), n = numberOfHead(place.by);
     told.textContent = found.length + ' of ' + many(samples.length, 'sample')
-      + (n < 0 ? '' : ', by β of ' + wordsOf(n) + (place.up ? ', the least first' : ', the greatest first'));
+      + (n < 0 ? place.by ? ', no head is ' + place.by : '' : ', by β of ' + wordsOf(n) + (place.up ? ', the least first' : ', the greatest first'));
     list.replaceChildren(...found.map(i => card(i, n < 0 ? undefined : 'β ' + fixed(index().beta[i]()[n], 3))));
   };
   const change = changes => {
     Object.assign(place, changes);
-    history.replaceState(null, '', address(place).replace(/^#(?!browse=)/, '#browse=&'));
+    history.replaceState(null, '', address(place));
     fill();
   };
   const typed = (label, name, hint) => {
@@ -75,7 +76,7 @@ const browseView = place => {
   return ['Samples',
     el('form', { class: 'controls', onsubmit: 'return false' },
       typed('find', 'find', 'id, file, question, answer'),
-      choice('object', [['', 'all'], ...objects().map(o => [o.name, o.name + ' (' + o.samples.length + ')'])],
+      choice('object', [['', 'all'], ...objects().map(o => [o.name, called(o.name) + ' (' + o.samples.length + ')'])],
         place.browse ?? '', value => change({ browse: value })),
       choice('sort by', Object.entries(sorts()).map(([key, [text]]) => [key, text]), place.sort ?? 'order',
         value => change({ sort: value })),

@@ -34,7 +34,7 @@ const strip = n => {
   chart.append(shape('text', { x: x((low + high) / 2), y: height - 4, 'text-anchor': 'middle' }, 'β'));
   rows.forEach((row, place) => {
     const y = (place + 0.5) * step;
-    const name = row.name.length > 15 ? row.name.slice(0, 14) + '…' : row.name;
+    const name = [...row.name].length > 15 ? [...row.name].slice(0, 14).join('') + '…' : called(row.name);
     chart.append(shape('a', { href: address({ object: row.name }) },
       shape('text', { x: left, y: y + 4, 'text-anchor': 'end', class: 'f-ink' }, name)));
     const mean = meanOf(row.values.map(v => v.beta));
@@ -52,7 +52,7 @@ const strip = n => {
 const curves = (part, quantity, threshold) => {
   const width = 350, height = 220, left = 34, right = width - 104, bottom = height - 34;
   const most = Math.max(1, ...part.curves.flatMap(c => c.k));
-  const all = part.curves.flatMap(c => c[quantity]);
+  const all = part.curves.flatMap(c => c[quantity]).filter(Number.isFinite);
   const low = Math.min(0, ...all), high = Math.max(1, ...all);
   const x = scaleOf(0, Math.log(most), left, right), y = scaleOf(low, high, bottom, 8);
   const title = quantity === 'faithful' ? 'faithfulness(k)' : 'completeness(k)';
@@ -71,15 +71,20 @@ const curves = (part, quantity, threshold) => {
     shape('line', { x1: left, x2: right, y1: y(threshold), y2: y(threshold), class: 's-muted',
       'stroke-dasharray': '4 4' }),
     shape('text', { x: (left + right) / 2, y: height - 3, 'text-anchor': 'middle' }, 'heads, k'));
-  const ends = part.curves.map((curve, place) => ({ curve, place, y: y(curve[quantity].at(-1) ?? 0) }))
+  const ends = part.curves.map((curve, place) => ({
+    curve,
+    place,
+    points: curve.k.map((k, i) => [k, curve[quantity][i]]).filter(p => p[0] > 0 && Number.isFinite(p[1])),
+  }))
+    .filter(end => end.points.length)
+    .map(end => ({ ...end, y: y(end.points.at(-1)[1]) }))
     .sort((a, b) => a.y - b.y);
   // Labels at the lines' ends, apart from each other and inside the chart.
   const apart = 13;
   ends.forEach((end, i) => end.at = Math.max(end.y, i ? ends[i - 1].at + apart : 0));
   ends.reduceRight((below, end) => end.at = Math.min(end.at, below - apart), bottom + apart);
-  for (const { curve, place, at } of ends) {
+  for (const { curve, place, points, at } of ends) {
     const criterion = index().criteria.find(c => c.name === curve.criterion);
-    const points = curve.k.map((k, i) => [k, curve[quantity][i]]).filter(p => p[0] > 0);
     chart.append(shape('path', { class: 's-' + criterion.ink, fill: 'none', 'stroke-width': 2,
       'stroke-dasharray': ['none', '7 3', '2 3', '9 3 2 3', '4 2'][place % 5],
       d: 'M' + points.map(([k, value]) => x(Math.log(k)).toFixed(1) + ' ' + y(value).toFixed(1)).join('L') }));

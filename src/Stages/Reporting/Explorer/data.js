@@ -45,15 +45,11 @@ const wordsOf = n => 'layer ' + Math.floor(n / index().heads) + ' head ' + n % i
 
 const meanOf = values => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-// Heads by descending beta, ties by number: as the tables rank them.
+// Heads by descending beta, ties by number; the tables' own rankings of the mean, and x*, come with the index.
 const rankingOf = beta => Array.from(beta.keys()).sort((a, b) => beta[b] - beta[a] || a - b);
 
 // x* of a sample; empty where no set of heads is faithful.
-const starOf = i => {
-  const beta = index().beta[i]();
-  const needed = index().samples[i].needed;
-  return beta && needed ? rankingOf(beta).slice(0, needed) : [];
-};
+const starOf = i => index().samples[i].selected;
 
 // Samples by what they show, the most frequent first.
 const objects = once(() => {
@@ -91,7 +87,12 @@ const cosineOf = (a, b) => {
 const parts = new Map();
 const scripts = new Map();
 
-window.explorerPart = (i, part) => parts.set(i, part);
+// A script of another report, left beside this one, has other samples.
+window.explorerPart = (i, id, part) => {
+  if (index().samples[i]?.id === id) {
+    parts.set(i, part);
+  }
+};
 
 const scriptOf = number => {
   if (!scripts.has(number)) {
@@ -113,6 +114,10 @@ const partOf = async i => {
   const number = index().samples[i].script;
   if (number !== null) {
     await scriptOf(number);
+    if (!parts.has(i)) {
+      throw new Error(index().files[number]
+        + ' belongs to another report: copy this page together with its own folder “explorer”.');
+    }
   } else if (!parts.has(i)) {
     parts.set(i, block('explorer-' + i));
   }

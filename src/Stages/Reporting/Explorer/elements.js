@@ -26,19 +26,22 @@ const fixed = (value, digits) =>
 const percent = value => fixed(100 * value, value > 0 && value < 0.01 ? 1 : 0) + '\u202f%';
 const many = (count, noun) => count + ' ' + noun + (count === 1 ? '' : 's');
 
-// Address of a place: #head=17.5, #sample=269&with=12, #object=dog.
+// Address of a place: #head=17.5, #sample=269&with=12, #object=dog, #browse=. What names it stays where it is empty.
 const address = place => '#' + new URLSearchParams(
-  Object.entries(place).filter(([, value]) => value !== undefined && value !== null && value !== ''));
+  Object.entries(place).filter(([name, value]) => value || name in views));
 const linkTo = (place, ...children) => el('a', { href: address(place) }, ...children);
 const go = place => location.hash = address(place);
 
+// A link is nothing to follow without a text.
+const called = text => text.trim() ? text : '(empty)';
+
 const headLink = n => linkTo({ head: nameOf(n) }, wordsOf(n));
 const sampleLink = (i, ...children) =>
-  linkTo({ sample: index().samples[i].id }, ...(children.length ? children : [index().samples[i].answer]));
-const objectLink = name => linkTo({ object: name }, name);
+  linkTo({ sample: index().samples[i].id }, ...(children.length ? children : [called(index().samples[i].answer)]));
+const objectLink = name => linkTo({ object: name }, called(name));
 
 const panel = (title, ...children) => el('section', { class: 'panel' }, el('h3', {}, title), ...children);
-const note = text => el('p', { class: 'files' }, text);
+const note = (...children) => el('p', { class: 'files' }, ...children);
 
 const facts = rows => {
   const list = el('dl', { class: 'facts' });

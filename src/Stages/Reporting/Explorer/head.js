@@ -19,13 +19,15 @@ const lensWords = async (n, samples) => {
 const headPicture = (i, n) => {
   const beta = index().beta[i]()[n];
   const holder = el('div', { class: 'spot' });
-  const item = el('li', {}, holder, sampleLink(i, el('b', {}, index().samples[i].answer)),
+  const item = el('li', {}, holder, sampleLink(i, el('b', {}, called(index().samples[i].answer))),
     el('span', {}, 'β ' + fixed(beta, 3) + (starOf(i).includes(n) ? ', in x*' : '')));
   whenSeen(holder, () => partOf(i).then(part => {
     const attention = part.picture && part.rows ? attentionOf(part, n) : null;
     holder.replaceChildren(attention
       ? overlay(part, attention, 'attention', 170)
-      : el('img', { src: part.picture ?? '', alt: 'Picture ' + index().samples[i].file, width: 170 }));
+      : part.picture
+        ? el('img', { src: part.picture, alt: 'Picture ' + index().samples[i].file, width: 170 })
+        : note('no picture'));
     if (!attention) {
       item.append(el('span', {}, 'attention not kept'));
     }
@@ -34,8 +36,8 @@ const headPicture = (i, n) => {
 };
 
 const neighbours = n => {
-  const { heads, layers, mean } = index();
-  const ranking = rankingOf(mean), rank = ranking.indexOf(n);
+  const { heads, layers, ranking } = index();
+  const rank = ranking.indexOf(n);
   const step = (label, to) => to === undefined ? null : linkTo({ head: nameOf(to) }, label);
   return el('p', { class: 'steps' },
     step('↑ rank ' + rank, ranking[rank - 1]), ' ', step('↓ rank ' + (rank + 2), ranking[rank + 1]), ' ',
@@ -46,7 +48,7 @@ const neighbours = n => {
 
 const headView = place => {
   const n = numberOfHead(place.head);
-  const { mean, low, high, share, beta, alone, attention, samples, layers, heads } = index();
+  const { mean, low, high, ranking, share, beta, alone, attention, samples, layers, heads } = index();
   if (n < 0) {
     return ['No such head', note('Heads are written as layer.head, from 0.0 to ' + nameOf(layers * heads - 1) + '.')];
   }
@@ -69,8 +71,8 @@ const headView = place => {
     neighbours(n),
     el('div', { class: 'columns' },
       el('div', {}, facts([
-        ['mean β', fixed(mean[n], 4) + ' [' + fixed(low[n], 4) + ', ' + fixed(high[n], 4) + ']'],
-        ['rank of ' + index().count, String(rankingOf(mean).indexOf(n) + 1)],
+        ['mean β', fixed(mean[n], 4) + (low ? ' [' + fixed(low[n], 4) + ', ' + fixed(high[n], 4) + ']' : '')],
+        ['rank of ' + index().count, String(ranking.indexOf(n) + 1)],
         ['in x* of', share ? percent(share[n]) + ' of the samples' : null],
         ['ablated alone, mean δ', Number.isFinite(over(alone)) ? fixed(over(alone), 4) : null],
         ['image attention, mean', Number.isFinite(over(attention)) ? fixed(over(attention), 4) : null],

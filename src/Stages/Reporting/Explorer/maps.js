@@ -158,8 +158,8 @@ const headMap = (values, name, options = {}) => heatMap({
   ...options,
 });
 
-const scaleNote = values => note('Orange raises f, blue lowers it; colours run to ±' + fixed(mostOf(values), 3)
-  + ', the 99.5th percentile of |β|; what is beyond has the last colour.');
+const scaleNote = (values, signs = 'Orange raises f, blue lowers it', of = '|β|') => note(signs + '; colours run to ±'
+  + fixed(mostOf(values), 3) + ', the 99.5th percentile of ' + of + '; what is beyond has the last colour.');
 
 // Scores of image tokens over the picture of a sample.
 const overlay = (part, values, name, width = 260) => {

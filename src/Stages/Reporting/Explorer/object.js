@@ -1,10 +1,19 @@
 // What samples of one object share: #object=dog
 const ObjectHeads = 12;
 
+// Cosine of mean beta of every object with every other, row by row: of hundreds of objects it takes a while, once.
+const cosines = once(() => {
+  const means = objects().map(o => o.mean()), all = new Float32Array(means.length ** 2);
+  means.forEach((a, r) => means.slice(r).forEach((b, k) => {
+    all[r * means.length + r + k] = all[(r + k) * means.length + r] = cosineOf(a, b);
+  }));
+  return all;
+});
+
 const objectView = place => {
   const all = objects(), found = all.find(o => o.name === place.object);
   const chips = el('p', { class: 'chips' }, ...all.flatMap(o => [
-    linkTo({ object: o.name }, o.name + ' ' + o.samples.length), ' ']));
+    linkTo({ object: o.name }, called(o.name) + ' ' + o.samples.length), ' ']));
   if (!found) {
     return ['No such object', chips];
   }
@@ -13,23 +22,23 @@ const objectView = place => {
   const others = all.filter(o => o !== found).flatMap(o => o.samples);
   const elsewhere = others.length ? meanBetaOf(others) : null;
   const heads = rankingOf(mean).slice(0, ObjectHeads);
-  const names = all.map(o => o.name), cosines = all.flatMap(a => all.map(b => cosineOf(a.mean(), b.mean())));
+  const names = all.map(o => o.name), values = cosines();
   const matrix = heatMap({
     rows: all.length,
     columns: all.length,
-    values: cosines,
+    values,
     most: 1,
     width: 420,
     names,
     name: 'Cosine of mean β between objects. Arrows move, Enter opens the object.',
     marked: names.map((_, c) => [names.indexOf(found.name), c]),
-    tip: (r, c) => names[r] + ' and ' + names[c] + '\ncosine = ' + fixed(cosines[r * all.length + c], 2)
+    tip: (r, c) => names[r] + ' and ' + names[c] + '\ncosine = ' + fixed(values[r * all.length + c], 2)
       + '\n' + many(all[r].samples.length, 'sample') + ' and ' + all[c].samples.length,
     place: (r, c) => ({ object: names[c] === found.name ? names[r] : names[c] }),
   });
   const nearest = all.filter(o => o !== found).map(o => [o.name, cosineOf(mean, o.mean())])
     .sort((a, b) => b[1] - a[1]).slice(0, 8);
-  return [found.name + ', ' + many(found.samples.length, 'sample'),
+  return [called(found.name) + ', ' + many(found.samples.length, 'sample'),
     chips,
     el('div', { class: 'columns' },
       panel('Mean β', headMap(mean, 'mean β of ' + found.name), scaleNote(mean)),

@@ -14,7 +14,7 @@ const placeOf = hash => {
 const paths = () => el('p', { class: 'paths' },
   el('a', { href: '#summary' }, '← report'), ' ',
   linkTo({ browse: '' }, 'samples'), ' ',
-  index().mean ? linkTo({ head: nameOf(rankingOf(index().mean)[0]) }, 'heads') : null, ' ',
+  index().mean ? linkTo({ head: nameOf(index().ranking[0]) }, 'heads') : null, ' ',
   objects().length ? linkTo({ object: objects()[0].name }, 'objects') : null);
 
 const follow = async () => {
@@ -61,6 +61,19 @@ const redraw = () => requestAnimationFrame(() => drawn.forEach(draw => draw()));
 document.getElementById('theme').addEventListener('click', redraw);
 matchMedia('(prefers-color-scheme:dark)').addEventListener('change', redraw);
 addEventListener('hashchange', follow);
+
+// On paper maps are light, as all else there is.
+const root = document.documentElement;
+let chosen;
+addEventListener('beforeprint', () => {
+  chosen = root.dataset.theme;
+  root.dataset.theme = 'light';
+  drawn.forEach(draw => draw());
+});
+addEventListener('afterprint', () => {
+  chosen ? root.dataset.theme = chosen : delete root.dataset.theme;
+  drawn.forEach(draw => draw());
+});
 
 const contents = document.querySelector('nav > ol');
 contents.prepend(el('li', {}, el('a', { href: '#browse=' }, 'Explore samples, heads, objects')));

@@ -88,7 +88,8 @@ const difference = (a, b) => {
   const shared = here.filter(n => there.includes(n));
   const chance = here.length * there.length / index().count;
   return el('div', { class: 'columns' },
-    panel('β of the second less the first', headMap(values, 'difference'), scaleNote(values)),
+    panel('β of the second less the first', headMap(values, 'difference'),
+      scaleNote(values, 'Orange: more in the second, blue: less', '|difference|')),
     panel('Shared heads', facts([
       ['cosine of β', fixed(cosineOf(one, other), 2)],
       ['in both x*', shared.length + ' of ' + here.length + ' and ' + there.length],
@@ -106,7 +107,7 @@ const sampleView = async place => {
 
   const shown = b === undefined || b === a ? [a] : [a, b];
   const loaded = await Promise.all(shown.map(partOf));
-  const name = i => samples[i].answer + ' · ' + samples[i].id;
+  const name = i => called(samples[i].answer) + ' · ' + samples[i].id;
   return [shown.map(name).join(' and '),
     el('p', { class: 'steps' },
       a > 0 ? linkTo({ sample: samples[a - 1].id, with: place.with }, '← previous') : null, ' ',

@@ -16,14 +16,16 @@ public sealed class ExplorerTests
     private static readonly Lazy<Findings> Whole = new(() => Findings.Of(MadeUpWhole.Of()));
 
     [Property]
-    public void Packed_numbers_are_those_that_were_packed_to_half_a_step(double[] values)
+    public void Packed_numbers_are_those_that_were_packed_to_half_a_step_and_keep_their_signs(double[] values)
     {
         double[] finite = [.. values.Where(v => Math.Abs(v) < 1e100)];
 
         var packed = Packed.Of(finite);
 
         double[] read = Read(packed);
-        read.Zip(finite, (a, b) => Math.Abs(a - b)).All(off => off <= 0.5001 * packed.Step).Should().BeTrue();
+        var off = read.Zip(finite, (a, b) => (Steps: Math.Abs(a - b) / packed.Step, IsSmall: Math.Abs(b) < packed.Step));
+        off.All(o => packed.Step == 0 || o.Steps <= (o.IsSmall ? 1 : 0.5001)).Should().BeTrue();
+        read.Select(Math.Sign).Should().Equal(finite.Select(v => packed.Step == 0 ? 0 : Math.Sign(v)));
     }
 
     [Fact]
@@ -134,7 +136,7 @@ public sealed class ExplorerTests
         light.Files.Should().BeEmpty();
         heavy.Files.Should().ContainSingle(f => f.Path == "explorer/samples-1.js");
         Regex
-            .Count(heavy.Files[0].Text, @"^explorerPart\(\d+,\{", RegexOptions.Multiline)
+            .Count(heavy.Files[0].Text, @"^explorerPart\(\d+,""[^""]*"",\{", RegexOptions.Multiline)
             .Should()
             .Be(findings.Samples.Count);
         heavy.Blocks.Should().Contain("\"script\":0").And.NotContain("id=\"explorer-0\"");
