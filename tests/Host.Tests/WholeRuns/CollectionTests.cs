@@ -133,6 +133,8 @@ public sealed class CollectionTests
     {
         string[] parts = link.Split('#', 2);
         return File.Exists(parts[0])
-            && (parts.Length == 1 || File.ReadAllText(parts[0]).Contains($"id=\"{parts[1]}\"", StringComparison.Ordinal));
+            && (
+                parts.Length == 1 || File.ReadAllText(parts[0]).Contains($"id=\"{parts[1]}\"", StringComparison.Ordinal)
+            );
     }
 }

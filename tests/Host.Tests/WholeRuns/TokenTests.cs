@@ -36,7 +36,10 @@ public sealed partial class TokenTests
 
         after["token-trace"]
             .Should()
-            .HaveCount(2 * (1 + 1 + 2 + 1), "two samples have a unit of text tokens, of heads, two shards and a fit each");
+            .HaveCount(
+                2 * (1 + 1 + 2 + 1),
+                "two samples have a unit of text tokens, of heads, two shards and a fit each"
+            );
         output.Should().Contain("tokens: text tokens").And.Contain("lens");
 
         string tables = Path.Combine(experiment.RunFolder, "tables");
@@ -52,7 +55,10 @@ public sealed partial class TokenTests
         Query($"select count(*) from '{tables}/image_forward/*.parquet'").Should().Be(2 * 40);
         Query($"select count(*) from '{tables}/head_attention/*.parquet'")
             .Should()
-            .Be(Query($"select cast(sum(heads_kept) as bigint) from '{tables}/token_traces.parquet'"), "every head of x* has a row");
+            .Be(
+                Query($"select cast(sum(heads_kept) as bigint) from '{tables}/token_traces.parquet'"),
+                "every head of x* has a row"
+            );
         Query($"select count(*) from '{tables}/image_masks/*.parquet' where bit_count(cast(image_tokens as bit)) <> 36")
             .Should()
             .Be(0, "75 % of 144 image tokens are ablated");
