@@ -140,7 +140,9 @@ public sealed class OddPageTests(Chromium chromium)
         ["samples without regression"] = () =>
             MadeUpWhole
                 .Of()
-                .With(MadeUpWhole.Of().Tables.Rows<AttributionRow>().Where(r => r.SampleId is not ("000000" or "000003"))),
+                .With(
+                    MadeUpWhole.Of().Tables.Rows<AttributionRow>().Where(r => r.SampleId is not ("000000" or "000003"))
+                ),
     };
 
     [BrowserTheory]
@@ -162,9 +164,10 @@ public sealed class OddPageTests(Chromium chromium)
                 $"sample={first}",
                 "sample=000003",
                 $"sample={first}&with={second}",
-                "object=" + Uri.EscapeDataString(
-                    data.Samples[^1].Category.Length > 0 ? data.Samples[^1].Category : data.Samples[^1].Answer
-                ),
+                "object="
+                    + Uri.EscapeDataString(
+                        data.Samples[^1].Category.Length > 0 ? data.Samples[^1].Category : data.Samples[^1].Answer
+                    ),
             }
         )
         {
@@ -224,8 +227,9 @@ public sealed class OddPageTests(Chromium chromium)
     [BrowserFact]
     public async Task Five_hundred_objects_are_compared_in_a_moment()
     {
-        ReportData data = MadeUpReport.Of(16, 16, samples: 500, masks: 10).EachSample(s =>
-            s with { Category = "object " + s.SampleId });
+        ReportData data = MadeUpReport
+            .Of(16, 16, samples: 500, masks: 10)
+            .EachSample(s => s with { Category = "object " + s.SampleId });
         string folder = RunPages.Write(data, "objects");
         await using OpenPage open = await chromium.OpenAsync(Page(folder));
         await GoAsync(open, "browse=");
@@ -273,10 +277,15 @@ public sealed class OddPageTests(Chromium chromium)
     /// <summary>The same with other ids of samples in all tables.</summary>
     private static ReportData Renamed(ReportData data, Func<string, string> name)
     {
-        ReportData renamed = data with { Samples = [.. data.Samples.Select(s => s with { SampleId = name(s.SampleId) })] };
+        ReportData renamed = data with
+        {
+            Samples = [.. data.Samples.Select(s => s with { SampleId = name(s.SampleId) })],
+        };
         return typeof(SampleRow)
             .Assembly.GetTypes()
-            .Where(t => t.Name.EndsWith("Row", StringComparison.Ordinal) && t.GetProperty("SampleId") is { CanWrite: true })
+            .Where(t =>
+                t.Name.EndsWith("Row", StringComparison.Ordinal) && t.GetProperty("SampleId") is { CanWrite: true }
+            )
             .Aggregate(
                 renamed,
                 (all, row) =>
@@ -291,7 +300,9 @@ public sealed class OddPageTests(Chromium chromium)
     private static ReportData RenamedRows<TRow>(ReportData data, Func<string, string> name)
     {
         IReadOnlyList<TRow> rows = data.Tables.Rows<TRow>();
-        MethodInfo copy = typeof(TRow).GetMethod("<Clone>$") ?? typeof(object).GetMethod("MemberwiseClone", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        MethodInfo copy =
+            typeof(TRow).GetMethod("<Clone>$")
+            ?? typeof(object).GetMethod("MemberwiseClone", BindingFlags.NonPublic | BindingFlags.Instance)!;
         PropertyInfo id = typeof(TRow).GetProperty("SampleId")!;
         return rows.Count == 0
             ? data

@@ -41,9 +41,7 @@ public sealed record ManyRuns(IReadOnlyList<RunComparison> Others, double[,] Cos
     /// <summary>Mean beta of a run over all its samples; null where it has no regression of that name.</summary>
     private static double[]? MeanOf(RunComparison[] others, int run)
     {
-        FitResults? fit =
-            run == 0 ? others.SelectMany(o => o.Fits).FirstOrDefault()?.A
-            : others[run - 1].FirstFit?.B;
+        FitResults? fit = run == 0 ? others.SelectMany(o => o.Fits).FirstOrDefault()?.A : others[run - 1].FirstFit?.B;
         return fit is { Beta.Count: > 0 } ? BetaComparison.MeanOf([.. fit.Beta.Values]) : null;
     }
 }

@@ -23,9 +23,7 @@ public static class ManyRunsTable
             ],
             [
                 Row(runs, 0, runs.Others.SelectMany(o => o.Fits).FirstOrDefault()?.R2.A, LeadOf(runs.Others)?.A, null),
-                .. runs.Others.Select(
-                    (other, i) => Row(runs, i + 1, other.FirstFit?.R2.B, LeadOf([other])?.B, other)
-                ),
+                .. runs.Others.Select((other, i) => Row(runs, i + 1, other.FirstFit?.R2.B, LeadOf([other])?.B, other)),
             ]
         );
     }

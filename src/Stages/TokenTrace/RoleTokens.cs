@@ -76,8 +76,8 @@ internal sealed class RoleTokens : IClaim<Findings>
     }
 
     /// <summary>
-    /// Share of a sample's positive delta on its last tokens; NaN where none is positive, and where it has no others: all
-    /// of it would lie there whatever was measured.
+    /// Share of a sample's positive delta on its last tokens; NaN where none is positive, and where it has no others:
+    /// all of it would lie there whatever was measured.
     /// </summary>
     internal static double LateShare(IReadOnlyList<double> delta)
     {

@@ -49,8 +49,8 @@ internal sealed class FewestHeads : IClaim<Findings>
             ];
 
     /// <summary>
-    /// Heads of head attribution in the samples of a rival. Leaving those out in which it alone does not cross would let
-    /// it win by its best samples; all heads are the most that it may need.
+    /// Heads of head attribution in the samples of a rival. Leaving those out in which it alone does not cross would
+    /// let it win by its best samples; all heads are the most that it may need.
     /// </summary>
     private static Dictionary<string, double> Filled(
         Findings findings,

@@ -44,7 +44,7 @@ const textOf = part => {
   })), note('Shaded by δ, up to ' + fixed(most, 3) + '; underlined: in u*.'));
 };
 
-const lensOf = part => panel('What its strongest heads write towards', el('table', {}, el('tbody', {},
+const lensOf = part => panel('What its strongest heads write towards', el('table', { class: 'lens' }, el('tbody', {},
   ...part.lens.map(lens => el('tr', {}, el('td', {}, headLink(lens.head)), el('td', {},
     ...lens.words.flatMap((word, rank) => [
       el(rank === lens.target ? 'mark' : 'code', {}, word.trim() || '␣'), ' ',
