@@ -13,16 +13,16 @@ internal static class EmptyTexts
     /// <summary>Adds the rule to a command and to those below it.</summary>
     public static void Refuse(RootCommand root)
     {
-        // Commands share options, and a rule that is added twice would speak twice
+        // Commands share options, and a rule that is added twice would speak twice. It speaks before rules of their own
         var commands = root.Subcommands.Prepend<Command>(root).ToArray();
         foreach (Option option in commands.SelectMany(c => c.Options).Distinct().Where(o => IsText(o.ValueType)))
         {
-            option.Validators.Add(result => Judge(result, option.Name));
+            option.Validators.Insert(0, result => Judge(result, option.Name));
         }
 
         foreach (Argument argument in commands.SelectMany(c => c.Arguments).Distinct().Where(a => IsText(a.ValueType)))
         {
-            argument.Validators.Add(result => Judge(result, argument.Name));
+            argument.Validators.Insert(0, result => Judge(result, argument.Name));
         }
     }
 
