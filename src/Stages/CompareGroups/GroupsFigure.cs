@@ -40,7 +40,7 @@ internal sealed class GroupsFigure : IFigure<Findings>
         GroupSimilarityRow[] smaller = [.. within.Where(r => !most.Contains(r.Group))];
         string hidden =
             smaller.Length > 0
-                ? "; in the table alone, with fewer: "
+                ? "; in the table alone: "
                     + string.Join(", ", smaller.Select(r => $"{Shown.Name(r.Group)} {Count(r.Samples)}"))
                 : "";
         return new Drawing(
