@@ -33,6 +33,7 @@ const index = once(() => {
     low: numbersOf(read.low),
     high: numbersOf(read.high),
     share: numbersOf(read.share),
+    fitted: read.beta.map(packed => packed !== null),
     beta: lists('beta'),
     alone: lists('alone'),
     attention: lists('attention'),
@@ -55,7 +56,7 @@ const starOf = i => index().samples[i].selected;
 const objects = once(() => {
   const groups = new Map();
   index().samples.forEach((sample, i) => {
-    if (index().beta[i]()) {
+    if (index().fitted[i]) {
       groups.set(sample.object, [...groups.get(sample.object) ?? [], i]);
     }
   });
