@@ -347,7 +347,7 @@ public sealed class RoundTripTests
                 Node("r", regress),
                 Node("v", validate),
                 Node("c", new GradientCostSpec { Train = regress.Train }),
-                Node("w", new GradientWorthSpec { Masks = [answers.Keep + 1, 2], Gradients = [answers.Keep] }),
+                Node("w", new GradientWorthSpec { Masks = [answers.Keep + 2, 2], Gradients = [answers.Keep] }),
                 Node("n", new NonAdditiveSpec()),
                 Node("e", new StabilitySpec { Shares = [.. new[] { 0.25, regress.Train, 1 }.Distinct()] }),
                 Node("t", tokens),
