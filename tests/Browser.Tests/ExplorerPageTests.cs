@@ -61,6 +61,12 @@ public sealed class ExplorerPageTests(Chromium chromium)
 
         await Heading(open, "Layer 3 head 1");
         open.Page.Url.Should().EndWith("#head=3.1");
+        (await open.Page.EvaluateAsync<bool>("document.querySelector('#fig2-beta .wide').checkVisibility()"))
+            .Should()
+            .BeFalse("the report is not behind the place");
+        (await open.Page.EvaluateAsync<int>("document.documentElement.scrollHeight - explorer.scrollHeight"))
+            .Should()
+            .BeLessThan(300, "nothing of the report takes room below it");
         await open.Page.ReloadAsync();
         await Heading(open, "Layer 3 head 1");
         await open.Page.ClickAsync("text=← report");
@@ -214,6 +220,7 @@ public sealed class ExplorerPageTests(Chromium chromium)
         await Heading(open, "No such sample");
         await GoAsync(open, "object=none");
         await Heading(open, "No such object");
+        (await open.Page.InnerTextAsync("#explorer")).Should().Contain("The objects of this report");
         open.Errors.Should().BeEmpty();
     }
 

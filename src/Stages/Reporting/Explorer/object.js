@@ -15,7 +15,7 @@ const objectView = place => {
   const chips = el('p', { class: 'chips' }, ...all.flatMap(o => [
     linkTo({ object: o.name }, called(o.name) + ' ' + o.samples.length), ' ']));
   if (!found) {
-    return ['No such object', chips];
+    return ['No such object', note('The objects of this report, by their number of samples:'), chips];
   }
 
   const mean = found.mean(), whole = index().mean;

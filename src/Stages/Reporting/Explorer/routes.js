@@ -78,3 +78,6 @@ addEventListener('afterprint', () => {
 const contents = document.querySelector('nav > ol');
 contents.prepend(el('li', {}, el('a', { href: '#browse=' }, 'Explore samples, heads, objects')));
 follow();
+
+// Read while nobody waits, so that the first click need not.
+(window.requestIdleCallback ?? setTimeout)(index);
