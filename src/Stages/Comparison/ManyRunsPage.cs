@@ -30,7 +30,7 @@ public static class ManyRunsPage
                     figures
                 ),
             ],
-            "A difference is that of a run less A, paired: over the samples that both have. Intervals: 95 %, bootstrap "
+            "A difference is that of a run less A, paired: over the samples that are also A's. Intervals: 95 %, bootstrap "
                 + "over samples. Two runs alone are compared in full: curves, tokens, sample by sample."
         );
     }

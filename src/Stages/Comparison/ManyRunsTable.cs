@@ -7,7 +7,10 @@ namespace Pipelines.Stages.Comparison;
 /// <summary>Tables of several runs, for the terminal and for the page.</summary>
 public static class ManyRunsTable
 {
-    /// <summary>A row a run: its fit and its heads, and how they differ from the first run's.</summary>
+    /// <summary>
+    /// A row a run: its fit and its heads, and how they differ from the first run's over the samples that both have,
+    /// whose number stands beside, for it may be far from all.
+    /// </summary>
     public static ComparisonTable Results(ManyRuns runs)
     {
         ArgumentNullException.ThrowIfNull(runs);
@@ -15,6 +18,8 @@ public static class ManyRunsTable
             [
                 ("", false),
                 ("run", false),
+                ("samples", true),
+                ("also A's", true),
                 ("R²", true),
                 ("less A's", true),
                 ("heads, faithfulness", true),
@@ -71,6 +76,8 @@ public static class ManyRunsTable
         [
             ManyRuns.Letter(run),
             runs.Runs[run].Name,
+            r2 is { } fits ? Count(fits.Count) : None,
+            other is null ? "" : Count(other.FirstFit?.R2.Difference.Count ?? 0),
             r2 is { } fit ? Spread(fit) : None,
             other?.FirstFit is { } first ? Signed(first.R2.Difference, 3) : "",
             heads is { Count: > 0 } needed ? Fixed(needed.Mean, 1) + Bracket(needed.Low, needed.High, 1) : None,
