@@ -134,7 +134,7 @@ internal sealed class SlurmCommands
             .Where(l => l.StartsWith(Directive, StringComparison.Ordinal))
             .Select(l => l[Directive.Length..].Split('=', ' ')[0])
             .Select(d => Variables.GetValueOrDefault(d, d.ToUpperInvariant().Replace('-', '_')))
-            .Concat(["WAIT", "NO_REQUEUE"])
+            .Concat(["ARRAY_INX", "DEPENDENCY", "NO_REQUEUE", "WAIT"])
             .Select(name => "SBATCH_" + name);
 
     private const string Directive = "#SBATCH --";

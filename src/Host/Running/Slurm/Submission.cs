@@ -48,7 +48,7 @@ internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob
             }
         }
 
-        return found;
+        return [.. found.OrderBy(s => s.Submitted)];
     }
 
     /// <summary>Writes the file.</summary>
