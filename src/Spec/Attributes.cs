@@ -1,4 +1,22 @@
+using System.Reflection;
+
 namespace Pipelines.Spec;
+
+/// <summary>A record that a YAML file of its own holds, beside the experiments.</summary>
+/// <param name="what">What such a file is, in a word: <c>profile</c>.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class SettingsFileAttribute(string what) : Attribute
+{
+    /// <summary>What such a file is, in a word.</summary>
+    public string What { get; } = what;
+
+    /// <summary>What a record says.</summary>
+    /// <param name="record">The record.</param>
+    /// <exception cref="ArgumentException">It is held by no file of its own.</exception>
+    internal static SettingsFileAttribute Of(Type record) =>
+        record.GetCustomAttribute<SettingsFileAttribute>()
+        ?? throw new ArgumentException($"{record.Name} is held by no file of its own", nameof(record));
+}
 
 /// <summary>
 /// A closed set of records whose member is chosen by the value of <paramref name="key"/> in the file.

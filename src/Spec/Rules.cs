@@ -1,7 +1,7 @@
 namespace Pipelines.Spec;
 
 /// <summary>A record whose fields must fit together.</summary>
-internal interface IRuled
+public interface IRuled
 {
     /// <summary>What does not.</summary>
     IEnumerable<BrokenRule> Broken { get; }
@@ -10,4 +10,4 @@ internal interface IRuled
 /// <summary>Fields that do not fit together.</summary>
 /// <param name="Keys">The fields; the error stands at the first that the file sets.</param>
 /// <param name="What">What is wrong.</param>
-internal sealed record BrokenRule(IReadOnlyList<string> Keys, string What);
+public sealed record BrokenRule(IReadOnlyList<string> Keys, string What);

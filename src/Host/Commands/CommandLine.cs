@@ -19,8 +19,14 @@ internal static class CommandLine
             options.Spec,
         };
         options.AddTo(root);
+        var elsewhere = new ElsewhereOptions();
+        int Run(ParseResult parsed) =>
+            elsewhere.Read(parsed) is { } slurm
+                ? SubmitCommand.Execute(options.Read(parsed), slurm)
+                : RunCommand.Execute(elsewhere.ReadEnd(parsed, options.Read(parsed)));
         root.Add(options.Verify);
-        root.SetAction(parsed => RunCommand.Execute(options.Read(parsed)));
+        elsewhere.AddTo(root);
+        root.SetAction(Run);
         Command run = Command(
             options,
             "run",
@@ -28,6 +34,8 @@ internal static class CommandLine
             RunCommand.Execute
         );
         run.Add(options.Verify);
+        elsewhere.AddTo(run);
+        run.SetAction(Run);
         root.Add(run);
         root.Add(AskCommand.Build(options));
         Command plan = Command(
@@ -43,6 +51,7 @@ internal static class CommandLine
         root.Add(Check(options));
         root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
+        root.Add(Command(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
         root.Add(SchemaCommand.Build());
@@ -187,6 +196,15 @@ internal sealed record RunOptions(
 {
     /// <summary>The words of the command line.</summary>
     public IReadOnlyList<string> Words { get; init; } = [Spec];
+
+    /// <summary>Time from the start after which the process will be ended; null = none is known.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>
+    /// Folder on the machine's own disk that models are copied to before they are loaded, with variables; null = they
+    /// are read where they lie.
+    /// </summary>
+    public string? StageWeights { get; init; }
 
     /// <summary>The same command once more, as a shell takes it.</summary>
     public string Again =>

@@ -5,23 +5,23 @@ using Pipelines.Files;
 namespace Pipelines.Host.Commands;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, SIGQUIT, and SIGHUP where the terminal is closed: the first lets units in flight be dropped and
-/// says how to go on, the second ends the process at once. Whichever it was, the exit code is
+/// Ctrl-C, SIGTERM, SIGQUIT, SIGHUP where the terminal is closed, and SIGUSR1 and SIGUSR2, by which batch systems say
+/// that a job's time ends: the first lets units in flight be dropped and says how to go on. A second one of a person
+/// (Ctrl-C, SIGTERM, SIGQUIT) ends the process at once. Whichever it was, the exit code is
 /// <see cref="Program.Interrupted"/>.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource source = new();
+    /// <summary>Asked for by a person, who may mean it twice.</summary>
+    private static readonly PosixSignal[] OfPersons = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
+
     private readonly List<PosixSignalRegistration> registrations;
+    private bool isAskedFor;
 
     public Interruption()
     {
-        registrations =
-        [
-            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT }.Select(s =>
-                PosixSignalRegistration.Create(s, Handle)
-            ),
-        ];
+        registrations = [.. OfPersons.Concat(OfUsers()).Select(s => PosixSignalRegistration.Create(s, Handle))];
         if (!HangupIsIgnored())
         {
             registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
@@ -44,16 +44,24 @@ internal sealed class Interruption : IDisposable
 
     private void Handle(PosixSignalContext context)
     {
-        // A terminal that is closed says so twice, through the shell and by itself: that is nobody's wish to end at
-        // once.
-        if (source.IsCancellationRequested && context.Signal != PosixSignal.SIGHUP)
+        // A terminal that is closed says so twice, through the shell and by itself, and a batch system sends what it was
+        // asked for before what it always sends: that is nobody's wish to end at once.
+        bool isOfPerson = OfPersons.Contains(context.Signal);
+        if (isAskedFor && isOfPerson)
         {
             return; // the default: end
         }
 
+        isAskedFor |= isOfPerson;
         context.Cancel = true;
         source.Cancel();
     }
+
+    /// <summary>SIGUSR1 and SIGUSR2, which .NET has no names for, by the system's numbers.</summary>
+    private static PosixSignal[] OfUsers() =>
+        OperatingSystem.IsLinux() ? [(PosixSignal)10, (PosixSignal)12]
+        : OperatingSystem.IsMacOS() ? [(PosixSignal)30, (PosixSignal)31]
+        : [];
 
     /// <summary>Started by <c>nohup</c>: the run shall outlive its terminal.</summary>
     private static bool HangupIsIgnored()

@@ -16,6 +16,13 @@ internal sealed class SpecException(IReadOnlyList<string> lines) : Exception(str
 {
     /// <summary>The lines to show.</summary>
     public IReadOnlyList<string> Lines { get; } = lines;
+
+    /// <summary>The errors of a file.</summary>
+    public static SpecException Of(IEnumerable<SpecError> errors) => new([.. errors.Select(Line)]);
+
+    /// <summary>An error with the line that it stands in.</summary>
+    public static string Line(SpecError error) =>
+        error.Excerpt.Length > 0 ? $"{error}{Environment.NewLine}{error.Excerpt}" : error.ToString();
 }
 
 /// <summary>What a command works on: the experiments of a spec, compiled into pipelines, and the store.</summary>
@@ -57,7 +64,7 @@ internal sealed class Session : IDisposable
         Threads = options.Threads ?? processors.Threads;
         ThreadsChosen = options.Threads is { } asked ? $"{asked} threads, as asked" : processors.Words;
         verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
-        engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root) };
+        engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root), Staged = StagedIn(options.StageWeights) };
         try
         {
             Compile(read, refused);
@@ -124,10 +131,7 @@ internal sealed class Session : IDisposable
     public static Session Open(RunOptions options, bool toRead = false)
     {
         ReadResult read = ExperimentReader.Read(options.Spec, options.Overrides);
-        string[] refused =
-        [
-            .. read.Errors.Select(e => e.Excerpt.Length > 0 ? $"{e}{Environment.NewLine}{e.Excerpt}" : e.ToString()),
-        ];
+        string[] refused = [.. read.Errors.Select(SpecException.Line)];
         ReadResult? usable =
             refused.Length == 0 ? read
             : options.KeepGoing ? read.Rest
@@ -404,6 +408,26 @@ internal sealed class Session : IDisposable
 
         engine.Dispose();
         Store.Dispose();
+    }
+
+    /// <summary>Copies of models in a folder that may be named by variables, those of this machine.</summary>
+    private StagedModels? StagedIn(string? folder)
+    {
+        if (folder is null)
+        {
+            return null;
+        }
+
+        if (
+            PathText.Full(folder, Environment.GetEnvironmentVariable, Directory.GetCurrentDirectory(), out string? problem)
+            is not { } full
+        )
+        {
+            Console.WriteLine($"The model is not copied to {folder}: {problem}. It is read where it lies.");
+            return null;
+        }
+
+        return new StagedModels(full, digests, Console.WriteLine);
     }
 
     /// <summary>

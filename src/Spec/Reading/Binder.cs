@@ -7,10 +7,20 @@ namespace Pipelines.Spec.Reading;
 /// Turns the values of a document into records. It goes on after an error, so that all errors of a file are found; what
 /// it returns is of use only where there was none.
 /// </summary>
-internal sealed class Binder(ErrorList errors, Func<string, string?> environment, string folder)
+/// <param name="errors">Takes what is wrong.</param>
+/// <param name="environment">Values of variables in paths.</param>
+/// <param name="folder">Absolute folder that relative paths start from.</param>
+/// <param name="whole">The document; null: an experiment.</param>
+internal sealed class Binder(
+    ErrorList errors,
+    Func<string, string?> environment,
+    string folder,
+    Shape.Fields? whole = null
+)
 {
     private const int MostStages = 1000;
 
+    private readonly Shape.Fields whole = whole ?? ShapeReader.Experiment;
     private readonly Scalars scalars = new(errors);
     private readonly Dictionary<string, SourceMark> places = new(StringComparer.Ordinal);
 
@@ -21,7 +31,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     public Experiment Experiment(YamlMap root)
     {
         object made = Activator.CreateInstance(ShapeReader.Experiment.Type)!;
-        var keys = new KeysOf(root, "", errors);
+        var keys = new KeysOf(root, "", errors, whole);
         Fill(made, ShapeReader.Experiment, root, "", keys);
         keys.Known(Matrix.Key);
         keys.OfFiles(Inheritance.Key, Collection.Key);
@@ -39,6 +49,9 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
         return experiment;
     }
+
+    /// <summary>A document that is no experiment: the record that its shape is of.</summary>
+    public object Settings(YamlMap root) => Fields(whole, root, "");
 
     /// <summary>Every stage can work on the data, and the data have what is asked for.</summary>
     private void Data(Experiment experiment)
@@ -238,7 +251,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
     private object Fields(Shape.Fields record, YamlMap map, string path)
     {
         object made = Activator.CreateInstance(record.Type)!;
-        var keys = new KeysOf(map, path, errors);
+        var keys = new KeysOf(map, path, errors, whole);
         Fill(made, record, map, path, keys);
         keys.Finish();
         return made;
@@ -278,7 +291,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private object? Member(Shape.Family family, YamlMap map, string path)
     {
-        var keys = new KeysOf(map, path, errors);
+        var keys = new KeysOf(map, path, errors, whole);
         object? made = Chosen(family, null, map, path, keys);
         keys.Finish();
         return made;
@@ -462,7 +475,7 @@ internal sealed class Binder(ErrorList errors, Func<string, string?> environment
 
     private NamedStage Stage(Shape.Family specs, YamlText name, YamlMap map, string path)
     {
-        var keys = new KeysOf(map, path, errors);
+        var keys = new KeysOf(map, path, errors, whole);
         var spec = (StageSpec?)Chosen(specs, null, map, path, keys);
         keys.Known("inputs");
         keys.Finish();

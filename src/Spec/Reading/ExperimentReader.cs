@@ -1,6 +1,3 @@
-using System.Text;
-using Pipelines.Files;
-
 namespace Pipelines.Spec.Reading;
 
 /// <summary>
@@ -9,7 +6,8 @@ namespace Pipelines.Spec.Reading;
 /// </summary>
 public static class ExperimentReader
 {
-    private const int LargestFile = 1 << 20;
+    /// <summary>What errors call a file.</summary>
+    private const string What = "spec";
 
     /// <summary>Specs that may build on each other: more are a circle that grows, or a slip.</summary>
     private const int DeepestBase = 32;
@@ -29,7 +27,7 @@ public static class ExperimentReader
     {
         ArgumentNullException.ThrowIfNull(path);
         var reading = new Reading(overrides, environment, paths);
-        if (Text(path, reading.Errors) is { } text)
+        if (YamlFile.Text(path, path, reading.Errors, What) is { } text)
         {
             reading.Document(text, path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         }
@@ -214,7 +212,7 @@ public static class ExperimentReader
                     entry,
                     $"there is no such file (looked for {full})",
                     null,
-                    Neighbour(new FileInfo(full))
+                    YamlFile.Neighbour(new FileInfo(full))
                 );
             }
 
@@ -236,7 +234,7 @@ public static class ExperimentReader
                 System.IO.Path.GetDirectoryName(name) ?? "",
                 System.IO.Path.GetFileName(full)
             );
-            if (Text(shown, full, Errors) is not { } content || Root(content, shown) is not { } parent)
+            if (YamlFile.Text(shown, full, Errors, What) is not { } content || Root(content, shown) is not { } parent)
             {
                 return null;
             }
@@ -279,11 +277,11 @@ public static class ExperimentReader
                         Collection.Key,
                         $"there is no such file (looked for {full})",
                         null,
-                        Neighbour(new FileInfo(full))
+                        YamlFile.Neighbour(new FileInfo(full))
                     );
                     continue;
                 }
-                if (Text(shown, full, Errors) is not { } text || Root(text, shown) is not { } root)
+                if (YamlFile.Text(shown, full, Errors, What) is not { } text || Root(text, shown) is not { } root)
                 {
                     continue;
                 }
@@ -389,77 +387,6 @@ public static class ExperimentReader
                     sound.Add((experiment, file));
                 }
             }
-        }
-    }
-
-    private static string? Text(string path, ErrorList errors) => Text(path, path, errors);
-
-    private static string? Text(string name, string path, ErrorList errors)
-    {
-        var at = new SourceMark(new SpecSource(name, "", HasLines: false), 0, 0);
-        try
-        {
-            var file = new FileInfo(path);
-            if (Directory.Exists(path))
-            {
-                errors.Add(at, "", "this is a folder: name the spec file in it");
-            }
-            else if (!file.Exists)
-            {
-                errors.Add(at, "", $"there is no such file (looked for {file.FullName})", null, Neighbour(file));
-            }
-            else if (file.Length > LargestFile)
-            {
-                errors.Add(at, "", $"the file has {file.Length} bytes: a spec has at most {LargestFile}");
-            }
-            else
-            {
-                return Decoded(RegularFile.ReadAllBytes(path), name, errors);
-            }
-        }
-        catch (Exception e)
-            when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            errors.Add(at, "", "the file cannot be read: " + e.Message);
-        }
-        return null;
-    }
-
-    private static string? Decoded(byte[] bytes, string path, ErrorList errors)
-    {
-        ReadOnlySpan<byte> text = bytes.AsSpan();
-        if (text.StartsWith("\uFEFF"u8))
-        {
-            text = text[3..];
-        }
-
-        try
-        {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(text);
-        }
-        catch (DecoderFallbackException e)
-        {
-            int line = 1 + text[..Math.Clamp(e.Index, 0, text.Length)].Count((byte)'\n');
-            errors.Add(new SourceMark(new SpecSource(path, ""), line, 1), "", "the file is not UTF-8 text");
-            return null;
-        }
-    }
-
-    private static string? Neighbour(FileInfo file)
-    {
-        if (file.Directory is not { Exists: true } folder)
-        {
-            return null;
-        }
-
-        try
-        {
-            string? near = Nearest.To(file.Name, folder.EnumerateFiles("*.y*ml").Take(1000).Select(f => f.Name));
-            return near is null ? null : $"'{near}'";
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // a folder that may not be listed: nothing is suggested
         }
     }
 }

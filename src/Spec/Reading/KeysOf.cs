@@ -5,7 +5,11 @@ namespace Pipelines.Spec.Reading;
 /// <summary>
 /// The keys that a mapping may hold and those it must; says in the end which are unknown and which are missing.
 /// </summary>
-internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
+/// <param name="map">The mapping.</param>
+/// <param name="path">The field that it is.</param>
+/// <param name="errors">Takes what is wrong.</param>
+/// <param name="whole">The whole document: a key that has no place here may have one elsewhere in it.</param>
+internal sealed class KeysOf(YamlMap map, string path, ErrorList errors, Shape.Fields whole)
 {
     private readonly List<string> known = [];
     private readonly List<string> ofFiles = [];
@@ -93,7 +97,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
         }
         else if (near is null)
         {
-            near = below.GetValueOrDefault(key.Text) ?? Elsewhere(ShapeReader.Experiment, "", key.Text);
+            near = below.GetValueOrDefault(key.Text) ?? Elsewhere(whole, "", key.Text);
         }
 
         errors.Add(key.At, path, what, string.Join(", ", [.. known, .. ofFiles]), owner is null ? near : null);
@@ -112,7 +116,7 @@ internal sealed class KeysOf(YamlMap map, string path, ErrorList errors)
             f.Name == key || (f.Inline && f.Shape is Shape.Family family && family.Members.Values.Any(m => Has(m, key)))
         );
 
-    /// <summary>The path of a field of this very name in another part of the experiment.</summary>
+    /// <summary>The path of a field of this very name in another part of the document.</summary>
     private static string? Elsewhere(Shape.Fields record, string path, string key)
     {
         foreach (Field field in record.All)

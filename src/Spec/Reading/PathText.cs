@@ -6,7 +6,7 @@ namespace Pipelines.Spec.Reading;
 /// A path as a spec writes it: relative to the spec's folder, with <c>${NAME}</c> and <c>${NAME:-default}</c> from the
 /// environment (unset and empty are the same); <c>$${</c> stands for <c>${</c>.
 /// </summary>
-internal static class PathText
+public static class PathText
 {
     /// <summary>Bytes that a name has at most on the file systems of today, and a whole path on Linux.</summary>
     private const int LongestName = 255,

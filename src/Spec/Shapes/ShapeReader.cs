@@ -103,7 +103,10 @@ internal static class ShapeReader
                 members[false].ToDictionary(Spelling.Of, m => (Shape.Fields)Of(m), StringComparer.Ordinal)
             );
         }
-        if (type.IsClass && StageKinds.Assemblies.Contains(type.Assembly))
+        if (
+            type.IsClass
+            && (StageKinds.Assemblies.Contains(type.Assembly) || type.IsDefined(typeof(SettingsFileAttribute)))
+        )
         {
             return new Shape.Fields(type, [.. Properties(type).Select(Field)]);
         }

@@ -42,6 +42,25 @@ public static class SpecSchema
         return schema.ToJsonString(Indented) + "\n";
     }
 
+    /// <summary>The schema of a file of settings that is no experiment.</summary>
+    /// <typeparam name="T">A record that carries <see cref="SettingsFileAttribute"/>.</typeparam>
+    public static string Json<T>()
+        where T : class
+    {
+        var schema = new JsonObject
+        {
+            ["$schema"] = "http://json-schema.org/draft-07/schema#",
+            ["title"] = $"Pipelines {SettingsFileAttribute.Of(typeof(T)).What}",
+            ["description"] = XmlDocs.Summary(typeof(T)),
+        };
+        foreach ((string key, JsonNode? value) in Record((Shape.Fields)ShapeReader.Of(typeof(T))).ToArray())
+        {
+            schema[key] = value?.DeepClone();
+        }
+
+        return schema.ToJsonString(Indented) + "\n";
+    }
+
     /// <summary>A spec that lists other specs.</summary>
     private static JsonObject Listed() =>
         new()

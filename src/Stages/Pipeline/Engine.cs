@@ -41,6 +41,9 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// <summary>Finished runs, whose heads an experiment may take.</summary>
     public required RunFolders Runs { get; init; }
 
+    /// <summary>Copies of models on this machine's own disk, which are loaded in their place; null = none.</summary>
+    public StagedModels? Staged { get; init; }
+
     /// <summary>Which pictures decode.</summary>
     public PictureVerdicts Verdicts => verdicts;
 
@@ -50,8 +53,23 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// <summary>The model of a folder, loaded at the first call.</summary>
     public VisionLanguageModel Model(string folder, Arithmetic arithmetic, ImageChoice image, ChatTemplate template) =>
         models.GetOrMake((folder, arithmetic.ToString(), image, template.Digest), () =>
-            VisionLanguageModel.Load(folder, arithmetic, image, template, Tokenizer(folder))
+            VisionLanguageModel.Load(ReadFrom(folder), arithmetic, image, template, Tokenizer(folder))
         );
+
+    /// <summary>Makes the copy of a model, where there shall be one, before its files are digested.</summary>
+    /// <param name="folder">The model's folder.</param>
+    internal void Stage(string folder)
+    {
+        if (Staged is not null && !FilesOf(folder).All(digests.Knows))
+        {
+            ReadFrom(folder);
+        }
+    }
+
+    private string ReadFrom(string folder) => Staged?.FolderOf(folder, FilesOf(folder)) ?? folder;
+
+    private static IReadOnlyList<string> FilesOf(string folder) =>
+        [.. ModelFiles.Read(folder).SelectMany(part => part.Files).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The baseline of a key, read when it is laid out.</summary>
     internal ResidentBaseline Baseline(string key, Func<Baseline> read) =>

@@ -375,6 +375,7 @@ public sealed class StageContext
 
     private IEnumerable<KeyPart> ReadModelParts()
     {
+        Engine.Stage(Folder);
         foreach ((string name, IReadOnlyList<string> files) in ModelFiles.Read(Folder))
         {
             yield return Part(name, files);

@@ -192,7 +192,17 @@ public sealed class FileDigests
     }
 
     /// <summary>SHA-256 of the file's bytes, read now.</summary>
-    public static string Compute(string path)
+    public static string Compute(string path) => Compute(path, null);
+
+    private static string CopyAndCompute(string path, string target)
+    {
+        using SafeFileHandle copy = File.OpenHandle(target, FileMode.CreateNew, FileAccess.Write);
+        string digest = Compute(path, copy);
+        RandomAccess.FlushToDisk(copy);
+        return digest;
+    }
+
+    private static string Compute(string path, SafeFileHandle? copy)
     {
         using SafeFileHandle file = RegularFile.OpenHandle(path);
         // A store has thousands of small files
@@ -203,6 +213,10 @@ public sealed class FileDigests
             for (long at = 0; RandomAccess.Read(file, buffer, at) is > 0 and var read; at += read)
             {
                 hash.AppendData(buffer, 0, read);
+                if (copy is not null)
+                {
+                    RandomAccess.Write(copy, buffer.AsSpan(0, read), at);
+                }
             }
 
             return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -211,6 +225,48 @@ public sealed class FileDigests
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>Whether the digest of a file is known, so that it need not be read.</summary>
+    public bool Knows(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return known.TryGetValue(full, out Known? before) && before.Identity == FileIdentity.Of(full);
+    }
+
+    /// <summary>Copies a file, and digests it while it is read.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="target">The copy; does not exist.</param>
+    /// <returns>The digest; null where the file changed so shortly before that it may change once more unseen.</returns>
+    /// <exception cref="InputException">As <see cref="Of"/>; or the copy differs from what was known of the
+    /// file.</exception>
+    internal string? Copy(string source, string target)
+    {
+        string full = Path.GetFullPath(source);
+        FileIdentity identity = IdentityOf(full);
+        string? before = known.TryGetValue(full, out Known? found) && found.Identity == identity ? found.Sha256 : null;
+        Known copied = Hash(full, identity, () => CopyAndCompute(full, target));
+        return before is not null && before != copied.Sha256
+                ? throw new InputException(full, "was not read as it was before: the disk, or the way to it, is damaged.")
+            : copied.Settled ? copied.Sha256
+            : null;
+    }
+
+    /// <summary>Remembers the digest of a file that was made by another process of this machine.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="identity">What it was then.</param>
+    /// <param name="sha256">Its digest, which could be relied on.</param>
+    internal void Learn(string path, FileIdentity identity, string sha256)
+    {
+        string full = Path.GetFullPath(path);
+        known.GetOrAdd(
+            full,
+            _ =>
+            {
+                changed = true;
+                return new Known(identity, sha256, Known.Seal(full, identity, sha256)) { Settled = true };
+            }
+        );
     }
 
     private static FileIdentity IdentityOf(string full)
@@ -252,15 +308,17 @@ public sealed class FileDigests
 
     private Known Hash(string full, FileIdentity identity)
     {
-        if (known.TryGetValue(full, out Known? before) && before.Identity == identity)
-        {
-            return before;
-        }
+        return known.TryGetValue(full, out Known? before) && before.Identity == identity
+            ? before
+            : Hash(full, identity, () => Compute(full));
+    }
 
+    private Known Hash(string full, FileIdentity identity, Func<string> compute)
+    {
         try
         {
             DateTime start = DateTime.UtcNow;
-            string digest = Compute(full);
+            string digest = compute();
             if (FileIdentity.Of(full) != identity)
             {
                 throw new InputException(

@@ -36,6 +36,8 @@ public sealed class KillTests
     [InlineData("TERM")]
     [InlineData("HUP")]
     [InlineData("QUIT")]
+    [InlineData("USR1")]
+    [InlineData("USR2")]
     public async Task An_interrupted_run_says_how_to_go_on_and_ends_with_130_whatever_the_signal(string signal)
     {
         using var experiment = new SmallExperiment(samples: 6, masks: 4000);

@@ -1,0 +1,46 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Host.Running.Slurm;
+using Pipelines.Spec.Reading;
+
+namespace Pipelines.Host.Commands;
+
+/// <summary><c>cancel</c>: ends the jobs that were submitted of a spec, all in one call.</summary>
+internal static class CancelCommand
+{
+    /// <summary>Cancels what the queue still holds of a spec's submissions. What was finished is stored.</summary>
+    /// <returns>Exit code.</returns>
+    public static int Execute(RunOptions options)
+    {
+        string name = SubmitCommand.NameOf(options, PathRule.MayBeMissing),
+            folder = Submission.FolderOf(Path.Combine(Path.GetFullPath(options.Artifacts), "runs"), name);
+        SubmittedJob[] jobs = [.. Submission.All(folder, Console.Error.WriteLine).SelectMany(s => s.Jobs)];
+        if (jobs.Length == 0)
+        {
+            throw new InputException(folder, $"nothing of {name} was submitted.", "Name its folder by --artifacts.");
+        }
+
+        SlurmCommands slurm = SlurmCommands.Outside();
+        try
+        {
+            HashSet<string> queued =
+            [
+                .. slurm.Queue([.. jobs.Select(j => j.Id)]).Where(QueueText.IsAlive).Select(line => line.Id),
+            ];
+            SubmittedJob[] alive = [.. jobs.Where(j => queued.Contains(j.Id))];
+            if (alive.Length == 0)
+            {
+                Console.WriteLine($"No job of {name} is in the queue: there is nothing to cancel.");
+                return Program.Done;
+            }
+
+            slurm.Cancel([.. alive.Select(j => j.Id)]);
+            Console.WriteLine($"Cancelled: {string.Join<SubmittedJob>(", ", alive)}. What was finished is stored.");
+            return Program.Done;
+        }
+        catch (SlurmException e)
+        {
+            Console.Error.WriteLine(Shown.Lines(e.Message));
+            return Program.Failed;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Host.Planning;
+using Pipelines.Stages.Units;
+
+namespace Pipelines.Host.Running;
+
+/// <summary>
+/// When this process will be ended, and which units would not be done by then: a job that is killed in the middle of a
+/// unit has worked for nothing, and the next one would do the same. Units are measured as they are computed.
+/// </summary>
+/// <param name="left">Time that is left now.</param>
+/// <param name="clock">Time since then; monotonic, for clocks of machines are set.</param>
+internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
+{
+    /// <summary>Where Slurm says when the job ends, in seconds since 1970.</summary>
+    public const string EndVariable = "SLURM_JOB_END_TIME";
+
+    /// <summary>Kept free for what comes behind the last unit: writing, and a slower moment than those measured.</summary>
+    private const double Spare = 0.02,
+        LeastSpare = 2,
+        MostSpare = 60;
+
+    /// <summary>Units of a kind differ: of what was measured the slowest, and a quarter more.</summary>
+    private const double Caution = 1.25;
+
+    private readonly ConcurrentDictionary<string, Measured> measured = new(StringComparer.Ordinal);
+    private readonly double seconds =
+        left.TotalSeconds - Math.Clamp(left.TotalSeconds * Spare, LeastSpare, MostSpare);
+
+    private int refused;
+    private double shortest = double.PositiveInfinity;
+
+    /// <summary>First guess of a unit's seconds where none of its sort was measured; null where there is none.</summary>
+    public Func<Unit, double?> Guess { get; set; } = _ => null;
+
+    /// <summary>Units were left because they would not have been done.</summary>
+    public bool HasRefused => refused > 0;
+
+    /// <summary>
+    /// The end of this process: the earlier of what Slurm says and of a limit from its start; null where there is
+    /// neither.
+    /// </summary>
+    /// <param name="limit">Time from the process's start.</param>
+    public static Deadline? Of(TimeSpan? limit)
+    {
+        using var self = Process.GetCurrentProcess();
+        return Of(
+            limit,
+            Environment.GetEnvironmentVariable(EndVariable),
+            DateTimeOffset.UtcNow,
+            DateTime.UtcNow - self.StartTime.ToUniversalTime()
+        );
+    }
+
+    /// <summary>As <see cref="Of(TimeSpan?)"/>.</summary>
+    /// <param name="limit">Time from the process's start.</param>
+    /// <param name="jobEnd">What Slurm says; null or anything else than a number of seconds: nothing.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="running">Time since the process's start.</param>
+    internal static Deadline? Of(TimeSpan? limit, string? jobEnd, DateTimeOffset now, TimeSpan running)
+    {
+        TimeSpan? ofLimit = limit - running;
+        TimeSpan? ofJob =
+            long.TryParse(jobEnd, NumberStyles.None, CultureInfo.InvariantCulture, out long end)
+            && end is > 0 and < 253402300800 // the year 10000
+                ? DateTimeOffset.FromUnixTimeSeconds(end) - now
+                : null;
+        if ((ofLimit ?? ofJob) is not { } first)
+        {
+            return null;
+        }
+
+        var watch = Stopwatch.StartNew();
+        return new Deadline(ofJob < first ? ofJob.Value : first, () => watch.Elapsed);
+    }
+
+    /// <summary>Whether a unit would be done in time. One of which nothing is known is tried.</summary>
+    public bool Allows(Unit unit)
+    {
+        double rest = seconds - clock().TotalSeconds;
+        if (rest > 0 && (Expected(unit) ?? 0) is var needed && needed <= rest)
+        {
+            return true;
+        }
+
+        Interlocked.Increment(ref refused);
+        if (Expected(unit) is { } known)
+        {
+            shortest = Math.Min(shortest, known);
+        }
+
+        return false;
+    }
+
+    /// <summary>A unit was computed.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="took">Time that it took.</param>
+    public void Took(Unit unit, TimeSpan took) =>
+        measured
+            .GetOrAdd(SortOf(unit), _ => new Measured())
+            .Add(took.TotalSeconds / Math.Max(1, unit.Work));
+
+    /// <summary>Why the process ends with units left, in a sentence.</summary>
+    public string Words
+    {
+        get
+        {
+            double rest = Math.Max(0, left.TotalSeconds - clock().TotalSeconds);
+            string first = double.IsFinite(shortest)
+                ? Invariant.Text($"the shortest of what is ready takes about {Math.Ceiling(shortest)} s")
+                : "nothing more is begun";
+            return Invariant.Text($"This job's time ends in {Math.Floor(rest)} s, and {first}: it ends here.");
+        }
+    }
+
+    private double? Expected(Unit unit) =>
+        measured.TryGetValue(SortOf(unit), out Measured? of)
+            ? of.Slowest * Math.Max(1, unit.Work) * Caution
+            : Guess(unit);
+
+    private static string SortOf(Unit unit) => $"{unit.Kind} {PlannedWork.ClassOf(unit.Kind, unit.Name)}";
+
+    /// <summary>Seconds of one piece of work, of units of a sort.</summary>
+    private sealed class Measured
+    {
+        private readonly Lock adding = new();
+        private double first,
+            others;
+        private bool hasOthers;
+
+        /// <summary>
+        /// The slowest. The first unit waits for the model to be loaded, so it counts as long as it is the only one.
+        /// </summary>
+        public double Slowest
+        {
+            get
+            {
+                lock (adding)
+                {
+                    return hasOthers ? others : first;
+                }
+            }
+        }
+
+        public void Add(double seconds)
+        {
+            lock (adding)
+            {
+                if (first == 0)
+                {
+                    first = seconds;
+                }
+                else
+                {
+                    hasOthers = true;
+                    others = Math.Max(others, seconds);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace Pipelines.Host.Running.Slurm;
+
+/// <summary>What Slurm says of a job, or of one element of an array.</summary>
+/// <param name="Id">Number of the job.</param>
+/// <param name="Element">Index in the array; null of a job alone.</param>
+/// <param name="State">The state's word without what stands behind it: <c>CANCELLED by 1000</c> is CANCELLED.</param>
+/// <param name="Nodes">Where it runs or ran; empty before.</param>
+/// <param name="Reason">Why it waits, or ended so; empty where there is none.</param>
+internal sealed record JobLine(string Id, int? Element, string State, string Nodes, string Reason)
+{
+    /// <summary>Jobs of an answer with a line each; a line of another form is left out.</summary>
+    /// <param name="answer">NUMBER|STATE|NODES|REASON.</param>
+    /// <param name="between">What stands between the four.</param>
+    public static IEnumerable<JobLine> Read(string answer, char between)
+    {
+        foreach (string line in answer.Split('\n'))
+        {
+            string[] parts = line.Split(between, 4);
+            string[] id = parts[0].Trim().Split('_');
+            if (parts.Length < 4 || id.Length > 2 || id[0].Length == 0 || !id[0].All(char.IsAsciiDigit))
+            {
+                continue;
+            }
+
+            int index = 0;
+            if (id.Length == 2 && !int.TryParse(id[1], NumberStyles.None, CultureInfo.InvariantCulture, out index))
+            {
+                continue; // elements that wait, in one line: the queue has them one by one
+            }
+
+            yield return new JobLine(
+                id[0],
+                id.Length == 2 ? index : null,
+                parts[1].Trim().Split(' ', '+')[0].ToUpperInvariant(),
+                Plain(parts[2]),
+                Plain(parts[3])
+            );
+        }
+    }
+
+    private static string Plain(string text) => text.Trim() is var plain && plain is "None" or "(null)" ? "" : text.Trim();
+}

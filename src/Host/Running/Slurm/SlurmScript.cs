@@ -1,0 +1,91 @@
+using System.Text;
+using Pipelines.Domain.Errors;
+using Pipelines.Host.Commands.Completion;
+
+namespace Pipelines.Host.Running.Slurm;
+
+/// <summary>
+/// The two scripts of a submission, pure texts: what a cluster is asked for, made ready, and started. The last line
+/// becomes the program (<c>exec</c>), so that Slurm's signals reach it and no shell that waits for it. There is no srun:
+/// of one task it only changes how many cores are seen.
+/// </summary>
+/// <param name="profile">What the cluster is asked for.</param>
+/// <param name="jobName">What queues call it.</param>
+/// <param name="logs">Absolute folder of the logs; sbatch is started in the folder above.</param>
+/// <param name="start">How the program is started.</param>
+internal sealed class SlurmScript(SlurmProfile profile, string jobName, string logs, ProgramStart start)
+{
+    /// <summary>Name of the folder of the logs, in that where sbatch is started.</summary>
+    public const string LogFolder = "logs";
+
+    /// <summary>Each job of the array is a worker.</summary>
+    /// <param name="size">Jobs of the array.</param>
+    /// <param name="arguments">The program's words for a worker.</param>
+    public string OfArray(int size, IReadOnlyList<string> arguments)
+    {
+        string limit = profile.ArrayLimit is { } most && most < size ? Invariant.Text($"%{most}") : "";
+        return Of(
+            [("array", Invariant.Text($"0-{size - 1}") + limit)],
+            "%A_%a",
+            "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}",
+            arguments
+        );
+    }
+
+    /// <summary>One job behind all arrays: it computes what they left, and writes tables and page.</summary>
+    /// <param name="arguments">The program's words for the run.</param>
+    public string OfReport(IReadOnlyList<string> arguments) => Of([], "%j", "${SLURM_JOB_ID}", arguments);
+
+    private string Of(
+        IReadOnlyList<(string Directive, string Value)> own,
+        string pattern,
+        string job,
+        IReadOnlyList<string> arguments
+    )
+    {
+        var text = new StringBuilder("#!/bin/bash\n");
+        IEnumerable<(string Directive, string Value)> directives =
+        [
+            ("job-name", jobName),
+            .. own,
+            .. profile.Directives,
+            ("open-mode", "append"),
+            ("output", $"{LogFolder}/{pattern}.slurm.log"),
+        ];
+        foreach (var (directive, value) in directives)
+        {
+            Line(text, $"#SBATCH --{directive}={value}");
+        }
+
+        Line(text, "#SBATCH --requeue");
+        foreach (string line in profile.Sbatch ?? [])
+        {
+            Line(text, $"#SBATCH {line}");
+        }
+
+        // What Slurm itself says stays in the .slurm.log; a job that is started again has the same number
+        Line(text, "");
+        Line(text, $"exec >>{Word(logs)}/\"{job}.${{SLURM_RESTART_COUNT:-0}}.log\" 2>&1");
+        Line(text, $"echo \"== {job}, start $((${{SLURM_RESTART_COUNT:-0}} + 1)), on $(uname -n), $(date -u +%FT%TZ)\"");
+        Line(text, "trap 'echo \"The line that makes the node ready failed: $BASH_COMMAND\"' ERR");
+        Line(text, "set -eE");
+        foreach (string line in profile.Setup ?? [])
+        {
+            Line(text, line.TrimEnd('\n'));
+        }
+
+        Line(text, "trap - ERR");
+        foreach (var (name, value) in start.Environment)
+        {
+            Line(text, $"export {name}={Word(value)}");
+        }
+
+        Line(text, $"exec {string.Join(' ', start.Words.Concat(arguments).Select(Word))}");
+        return text.ToString();
+    }
+
+    /// <summary>A text as one word of the shell, quoted where it must be.</summary>
+    private static string Word(string text) => ShellWords.IsPlain(text) ? text : ShellWords.Quoted(text);
+
+    private static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
+}

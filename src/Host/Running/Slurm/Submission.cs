@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Pipelines.Domain.Errors;
+using Pipelines.Files;
+
+namespace Pipelines.Host.Running.Slurm;
+
+/// <summary>What was submitted at a time: kept beside the run, since nothing else remembers the jobs' numbers.</summary>
+/// <param name="Submitted">When, UTC.</param>
+/// <param name="Jobs">In order: arrays, then the report.</param>
+internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob> Jobs)
+{
+    private const string FileName = "jobs.json";
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
+
+    /// <summary>The folder that holds the script, the logs and the numbers; not part of the file.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Folder { get; init; } = "";
+
+    /// <summary>Folder with a folder a submission, beside the run's results.</summary>
+    /// <param name="runs">Folder with one folder a run.</param>
+    /// <param name="name">Name of the spec, without the axes of its matrix.</param>
+    public static string FolderOf(string runs, string name) => Path.Combine(runs, name, "slurm");
+
+    /// <summary>The submissions of a spec, the earliest first. One that is damaged is said and left out.</summary>
+    /// <param name="folder">As <see cref="FolderOf"/>.</param>
+    /// <param name="say">Takes a sentence for people.</param>
+    public static IReadOnlyList<Submission> All(string folder, Action<string> say)
+    {
+        var found = new List<Submission>();
+        IEnumerable<string> files = Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder).Select(d => Path.Combine(d, FileName)).Where(File.Exists)
+            : [];
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            if (Read(file) is { } submission)
+            {
+                found.Add(submission);
+            }
+            else
+            {
+                say($"{file} is damaged: the numbers of its jobs are not known.");
+            }
+        }
+
+        return [.. found.OrderBy(s => s.Submitted)];
+    }
+
+    /// <summary>Writes the file.</summary>
+    public void Write() =>
+        AtomicFile.Write(Path.Combine(Folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Options));
+
+    private static Submission? Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Submission>(RegularFile.ReadAllBytes(file), Options) is { } read
+                && read.Jobs.All(j => j.IsWhole)
+                ? read with
+                {
+                    Folder = Path.GetDirectoryName(file)!,
+                }
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A job that was submitted.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Role">What it is for: <c>array</c>, <c>follow-up 1</c>, <c>report</c>.</param>
+/// <param name="Elements">Elements of an array; null of a job alone.</param>
+internal sealed record SubmittedJob(string Id, string Role, int? Elements)
+{
+    /// <summary>A number that may be given to Slurm's programs.</summary>
+    internal bool IsWhole => Id.Length is > 0 and < 20 && Id.All(char.IsAsciiDigit) && Elements is null or > 0;
+
+    /// <summary>For people.</summary>
+    public override string ToString() =>
+        Elements is { } size ? Invariant.Text($"{Id} ({Role}, {size} jobs)") : $"{Id} ({Role})";
+}
