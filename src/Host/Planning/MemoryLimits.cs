@@ -26,7 +26,8 @@ internal static class MemoryLimits
     /// <summary>Larger figures mean "no limit": cgroup version 1 writes the largest multiple of a page.</summary>
     private const long Unlimited = 1L << 60;
 
-    private const string AddressSpace = "ulimit -v";
+    private const string AddressSpace = "ulimit -v",
+        Kills = "oom_kill";
 
     /// <summary>All bounds, the tightest first.</summary>
     /// <param name="root">Where <c>proc</c> and <c>sys</c> lie; tests bring their own.</param>
@@ -50,6 +51,24 @@ internal static class MemoryLimits
             .Where(g => g.IsOwn)
             .Select(g => Value(g.Folder, g.IsSecond ? "memory.peak" : "memory.max_usage_in_bytes"))
             .FirstOrDefault(peak => peak is not null);
+
+    /// <summary>How often the system has killed a process for memory, by where that is counted.</summary>
+    /// <param name="root">As of <see cref="Read"/>.</param>
+    public static IEnumerable<(string Where, long Count)> KillsForMemory(string root = "/")
+    {
+        foreach (var (folder, name, _, isSecond) in FoldersOfGroups(root))
+        {
+            if (Keyed(folder, isSecond ? "memory.events" : "memory.oom_control", Kills) is { } kills)
+            {
+                yield return ($"the cgroup {name}", kills);
+            }
+        }
+
+        if (Keyed(Path.Combine(root, "proc"), "vmstat", Kills) is { } all)
+        {
+            yield return ("the machine", all);
+        }
+    }
 
     private static IEnumerable<MemoryLimit> Machine(string root) =>
         Fields(Path.Combine(root, "proc", "meminfo")).GetValueOrDefault("MemAvailable") is { } free
@@ -222,8 +241,10 @@ internal static class MemoryLimits
     private static long? Value(string folder, string file) =>
         Lines(Path.Combine(folder, file)).FirstOrDefault() is { } line ? Number(line) : null;
 
-    private static long? Stat(string folder, string key) =>
-        Lines(Path.Combine(folder, "memory.stat"))
+    private static long? Stat(string folder, string key) => Keyed(folder, "memory.stat", key);
+
+    private static long? Keyed(string folder, string file, string key) =>
+        Lines(Path.Combine(folder, file))
             .FirstOrDefault(l => l.StartsWith(key + " ", StringComparison.Ordinal))
             is { } line
             ? Number(line[key.Length..])

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Pipelines.Host.Running.Slurm;
+namespace Pipelines.Host.Running;
 
 /// <summary>
 /// How the program that runs now is started once more, on a machine that sees the same files: as it was built, since
