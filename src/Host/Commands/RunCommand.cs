@@ -78,6 +78,13 @@ internal static class RunCommand
                 if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
                 {
                     int failed = outcomes.Sum(o => o.Failures.Count);
+                    if (failed == 0 && session.Deadline is { HasRefused: true } end)
+                    {
+                        Console.WriteLine(end.Words);
+                        Standing.Tell(session, i);
+                        return Program.Interrupted;
+                    }
+
                     Console.WriteLine(
                         $"{Format.Many(failed, "unit")} failed; "
                             + $"{Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was "
@@ -252,6 +259,7 @@ internal static class RunCommand
                 PlanText.Of(plan, reasons, session.CostsOf(pipeline, reasons), everyUnit: true)
             );
             memory = session.HighWaterOf(pipeline, reasons);
+            session.Deadline?.Begins(session.CostsOf(pipeline, reasons).TimedSeconds);
             long start = Stopwatch.GetTimestamp();
             outcomes = RunStages(
                 session,
@@ -357,7 +365,8 @@ internal static class RunCommand
             session.Options.KeepGoing,
             cancel,
             known,
-            memory
+            memory,
+            session.Deadline
         );
         return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }

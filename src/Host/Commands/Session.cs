@@ -47,6 +47,7 @@ internal sealed class Session : IDisposable
     private Session(RunOptions options, ReadResult read, IReadOnlyList<string> refused, bool toRead)
     {
         Options = options;
+        Deadline = Deadline.Of(options.TimeLimit);
         Name = read.Name;
         HasSeveral = read.Experiments.Count > 1 || refused.Count > 0;
         Root = Path.GetFullPath(options.Artifacts);
@@ -112,6 +113,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>Exit code of a command that finds nothing else wrong: experiments may have been refused.</summary>
     public int Code { get; private set; } = Program.Done;
+
+    /// <summary>When this process will be ended; null = never.</summary>
+    public Deadline? Deadline { get; }
 
     /// <summary>Units computed at the same time.</summary>
     public int Jobs { get; }

@@ -77,6 +77,9 @@ internal sealed class PlanCosts
         return (seconds / Math.Clamp(work.Units, 1, jobs), timed is not null);
     }
 
+    /// <summary>Seconds a piece of work, as stored units of a kind and class took; null where none was timed.</summary>
+    public double? TimedSeconds(string kind, string @class) => reasons.SecondsPerWork(kind, @class, decisive.Value);
+
     /// <summary>Seconds to load the model, where something needs it.</summary>
     public double LoadingSeconds(IEnumerable<PlannedWork> work) =>
         NeedsModel(work) ? weights.Value.Files / LoadedPerSecond : 0;

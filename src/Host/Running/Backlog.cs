@@ -21,6 +21,9 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
     /// <summary>Units of this stage and of those behind it are not handed out.</summary>
     public int End { get; set; } = int.MaxValue;
 
+    /// <summary>Whether a unit may be begun now; one that may not is passed over.</summary>
+    public Func<Unit, bool> MayBegin { get; init; } = _ => true;
+
     /// <summary>Adds a unit that is not there, unless it was added before.</summary>
     public void Add(StageWork stage, Unit unit)
     {
@@ -121,7 +124,7 @@ internal sealed class Backlog(Func<Unit, bool> isThere)
         }
     }
 
-    private bool IsWithin(Entry entry) => entry.Stage.Number < End;
+    private bool IsWithin(Entry entry) => entry.Stage.Number < End && MayBegin(entry.Unit);
 
     private Entry? FirstOf(string picture) =>
         ofPicture.TryGetValue(picture, out SortedSet<Entry>? ready) ? ready.FirstOrDefault(IsWithin) : null;

@@ -23,18 +23,27 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
         LeastSpare = 2,
         MostSpare = 60;
 
-    /// <summary>Units of a kind differ: of what was measured the slowest, and a quarter more.</summary>
+    /// <summary>Units of a sort differ: the slowest that was measured, or what is known, and a quarter more.</summary>
     private const double Caution = 1.25;
 
-    private readonly ConcurrentDictionary<string, Measured> measured = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Kind, string Class), Measured> measured = new();
+    private readonly ConcurrentDictionary<(string Kind, string Class), double?> guessed = new();
     private readonly double seconds =
         left.TotalSeconds - Math.Clamp(left.TotalSeconds * Spare, LeastSpare, MostSpare);
 
+    private Func<string, string, double?> guess = (_, _) => null;
     private int refused;
     private double shortest = double.PositiveInfinity;
 
-    /// <summary>First guess of a unit's seconds where none of its sort was measured; null where there is none.</summary>
-    public Func<Unit, double?> Guess { get; set; } = _ => null;
+    /// <summary>Another experiment begins: its units are others, and are measured anew.</summary>
+    /// <param name="secondsPerWork">What units of a kind and class are known to take, a piece of work; null where none
+    /// was ever timed. Asked once a sort, and only before one is measured.</param>
+    public void Begins(Func<string, string, double?> secondsPerWork)
+    {
+        guess = secondsPerWork;
+        measured.Clear();
+        guessed.Clear();
+    }
 
     /// <summary>Units were left because they would not have been done.</summary>
     public bool HasRefused => refused > 0;
@@ -81,16 +90,13 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     public bool Allows(Unit unit)
     {
         double rest = seconds - clock().TotalSeconds;
-        if (rest > 0 && (Expected(unit) ?? 0) is var needed && needed <= rest)
+        if (rest > 0 && (Expected(unit) ?? 0) <= rest)
         {
             return true;
         }
 
         Interlocked.Increment(ref refused);
-        if (Expected(unit) is { } known)
-        {
-            shortest = Math.Min(shortest, known);
-        }
+        shortest = Math.Min(shortest, Expected(unit) ?? double.PositiveInfinity);
 
         return false;
     }
@@ -119,9 +125,10 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     private double? Expected(Unit unit) =>
         measured.TryGetValue(SortOf(unit), out Measured? of)
             ? of.Slowest * Math.Max(1, unit.Work) * Caution
-            : Guess(unit);
+            : guessed.GetOrAdd(SortOf(unit), sort => guess(sort.Kind, sort.Class)) * Math.Max(1, unit.Work) * Caution;
 
-    private static string SortOf(Unit unit) => $"{unit.Kind} {PlannedWork.ClassOf(unit.Kind, unit.Name)}";
+    private static (string Kind, string Class) SortOf(Unit unit) =>
+        (unit.Kind, PlannedWork.ClassOf(unit.Kind, unit.Name));
 
     /// <summary>Seconds of one piece of work, of units of a sort.</summary>
     private sealed class Measured

@@ -23,6 +23,7 @@ namespace Pipelines.Host.Running;
 /// <param name="cancel">Interrupted.</param>
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
 /// <param name="memory">Looks at memory after each stage; null = nobody does.</param>
+/// <param name="deadline">When the process will be ended; null = never.</param>
 internal sealed class Runner(
     Catalog catalog,
     IExecutor executor,
@@ -32,7 +33,8 @@ internal sealed class Runner(
     bool keepGoing,
     CancellationToken cancel,
     Action<IReadOnlyList<Unit>>? known = null,
-    HighWater? memory = null
+    HighWater? memory = null,
+    Deadline? deadline = null
 ) : IWorkSource
 {
     /// <summary>Reasons shown at a time; the log has all of them.</summary>
@@ -46,7 +48,7 @@ internal sealed class Runner(
         AskingShare = 0.05;
 
     private readonly object gate = new();
-    private readonly Backlog backlog = new(catalog.Artifacts.Has);
+    private readonly Backlog backlog = new(catalog.Artifacts.Has) { MayBegin = deadline is null ? _ => true : deadline.Allows };
     private readonly Dictionary<int, string?> pictures = []; // of each worker
     private readonly Dictionary<Unit, StrongBox> atWork = [];
     private readonly Stopwatch run = new(),
@@ -69,7 +71,7 @@ internal sealed class Runner(
         executor.Execute(this, Compute, cancel);
         // No failure of a unit's own: another is to be computed again. What was computed is stored.
         lost?.Throw();
-        bool isCut = isStopped || cancel.IsCancellationRequested;
+        bool isCut = isStopped || cancel.IsCancellationRequested || deadline is { HasRefused: true };
         if (refusal is not null && !isCut)
         {
             throw refusal;
@@ -202,6 +204,7 @@ internal sealed class Runner(
             advanced = atWork[unit];
         }
 
+        long start = Stopwatch.GetTimestamp();
         catalog.Compute(
             unit,
             work =>
@@ -211,6 +214,7 @@ internal sealed class Runner(
             },
             cancel
         );
+        deadline?.Took(unit, Stopwatch.GetElapsedTime(start));
         progress.Advance(label, unit.Work - Interlocked.Exchange(ref advanced.Value, unit.Work));
     }
 

@@ -36,7 +36,7 @@ public sealed class DeadlineTests
             Now,
             TimeSpan.FromSeconds(10)
         )!;
-        deadline.Guess = unit => unit.Work;
+        deadline.Begins((_, _) => 0.8); // and a quarter more
         deadline.Allows(Unit("a", left - 5)).Should().BeTrue();
         deadline.Allows(Unit("a", left)).Should().BeFalse("something is kept free");
     }
@@ -84,7 +84,7 @@ public sealed class DeadlineTests
     public void Sorts_are_measured_apart_and_what_was_measured_comes_before_a_guess()
     {
         Deadline deadline = Ends(100);
-        deadline.Guess = _ => 1000;
+        deadline.Begins((_, _) => 1000);
         deadline.Took(Unit("a", 1), TimeSpan.FromSeconds(1));
         deadline.Allows(Unit("a", 1)).Should().BeTrue();
         deadline.Allows(Unit("b", 1)).Should().BeFalse();

@@ -130,6 +130,20 @@ public sealed class RunnerTests : IDisposable
     }
 
     [Fact]
+    public void What_would_not_be_done_before_the_process_is_ended_is_left_and_the_rest_is_computed()
+    {
+        var deadline = new Deadline(TimeSpan.FromHours(1), () => TimeSpan.Zero);
+        deadline.Begins((kind, _) => kind == "long" ? 5000 : 1);
+        Unit large = Fake.Unit("large", kind: "long"),
+            behind = Fake.Unit("behind", parts: new KeyPart.Inputs("in", [large]));
+        Stage[] stages = [Stage("s", large, Fake.Unit("small")), Stage("t", behind, Fake.Unit("other"))];
+        var outcomes = Run(stages, deadline: deadline);
+        outcomes.Select(o => (o.Computed, o.Missing, o.Failures.Count)).Should().Equal((1, 1, 0), (1, 1, 0));
+        deadline.HasRefused.Should().BeTrue();
+        Run(stages).Should().OnlyContain(o => o.Whole);
+    }
+
+    [Fact]
     public void Units_of_other_kinds_are_told_apart_and_come_after_what_they_read()
     {
         var order = new List<string>();
@@ -370,7 +384,8 @@ public sealed class RunnerTests : IDisposable
         bool keepGoing = false,
         int jobs = 2,
         string why = "never computed",
-        CancellationToken cancel = default
+        CancellationToken cancel = default,
+        Deadline? deadline = null
     ) =>
         new Runner(
             Fake.Catalog(folder),
@@ -379,6 +394,7 @@ public sealed class RunnerTests : IDisposable
             log,
             _ => [why],
             keepGoing,
-            cancel
+            cancel,
+            deadline: deadline
         ).Run(stages);
 }

@@ -75,6 +75,34 @@ public sealed class KillTests
         (await output).Should().Contain("units computed");
     }
 
+    [Fact]
+    public void A_run_whose_time_has_run_out_begins_nothing_says_how_to_go_on_and_ends_with_130()
+    {
+        using var experiment = new SmallExperiment(samples: 1);
+        var (code, output, _) = HostProcess.RunApart(experiment.Arguments("--time-limit", "0:01"));
+        code.Should().Be(130);
+        output
+            .Should()
+            .MatchRegex(@"This job's time ends in \d s, and nothing more is begun: it ends here\.")
+            .And.Contain("goes on from there:\n  ");
+        experiment.Run();
+    }
+
+    [Fact]
+    public void A_run_ends_with_the_job_of_Slurm_that_it_is_in()
+    {
+        using var experiment = new SmallExperiment(samples: 1);
+        string now = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        using Process process = HostProcess.Start(
+            new Dictionary<string, string> { ["SLURM_JOB_END_TIME"] = now },
+            experiment.Arguments()
+        );
+        _ = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        process.ExitCode.Should().Be(130);
+    }
+
     internal static void WaitForPasses(SmallExperiment experiment, Process process)
     {
         string forward = Path.Combine(experiment.Artifacts, "cache", "forward-passes");
