@@ -20,12 +20,22 @@ internal static class CommandLine
         };
         options.AddTo(root);
         var elsewhere = new ElsewhereOptions();
-        int Run(ParseResult parsed) =>
-            elsewhere.Read(parsed) is { } slurm
-                ? SubmitCommand.Execute(options.Read(parsed), slurm)
-                : RunCommand.Execute(elsewhere.ReadEnd(parsed, options.Read(parsed)));
+        var devices = new DeviceOptions();
+        int Run(ParseResult parsed)
+        {
+            RunOptions read = options.Read(parsed);
+            if (elsewhere.Read(parsed) is { } slurm)
+            {
+                return SubmitCommand.Execute(read, slurm);
+            }
+
+            read = devices.ReadPart(parsed, elsewhere.ReadEnd(parsed, read));
+            return devices.Read(parsed) is { } list ? FleetCommand.Execute(read, list) : RunCommand.Execute(read);
+        }
+
         root.Add(options.Verify);
         elsewhere.AddTo(root);
+        devices.AddTo(root);
         root.SetAction(Run);
         Command run = Command(
             options,
@@ -35,6 +45,7 @@ internal static class CommandLine
         );
         run.Add(options.Verify);
         elsewhere.AddTo(run);
+        devices.AddTo(run);
         run.SetAction(Run);
         root.Add(run);
         root.Add(AskCommand.Build(options));
@@ -205,6 +216,17 @@ internal sealed record RunOptions(
     /// are read where they lie.
     /// </summary>
     public string? StageWeights { get; init; }
+
+    /// <summary>The device in place of the spec's; null = the spec's. Of its kind, which keys name, any will do.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Bytes of memory that this process may take, beside others of the same run; null = all there is.</summary>
+    public long? MemoryShare { get; init; }
+
+    /// <summary>
+    /// It is the process of one of several devices: its parent shows its progress, and its input ends with the parent.
+    /// </summary>
+    public bool IsOfFleet { get; init; }
 
     /// <summary>The same command once more, as a shell takes it.</summary>
     public string Again =>

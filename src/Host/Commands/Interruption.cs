@@ -31,6 +31,19 @@ internal sealed class Interruption : IDisposable
     /// <summary>Set by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
+    /// <summary>Asked for by whoever started this process: as if by a signal, and as often as one likes.</summary>
+    public void Ask()
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // what it would have interrupted is over
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -18,6 +18,23 @@ internal static class JobWords
     public static IReadOnlyList<string> OfReport(RunOptions options, SlurmProfile profile) =>
         [.. Of(options, profile), .. Flag("--verify", options.Verify)];
 
+    /// <summary>Of the process of a device, on this machine.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="threads">Its arithmetic threads.</param>
+    /// <param name="memory">Its share of the machine's memory in bytes; null = all.</param>
+    public static IReadOnlyList<string> OfDevice(RunOptions options, string device, int threads, long? memory) =>
+        [
+            .. Of(options, threads),
+            .. Values("--time-limit", options.TimeLimit is { } limit ? [SlurmTime.Words(limit)] : []),
+            .. Values("--stage-weights", options.StageWeights is { } folder ? [folder] : []),
+            .. Flag("--verify", options.Verify),
+            "--worker",
+            DeviceOptions.Device,
+            device,
+            .. Values(DeviceOptions.MemoryShare, memory is { } bytes ? [Invariant.Text($"{bytes}")] : []),
+        ];
+
     /// <summary>What names the run to another command, here.</summary>
     public static IEnumerable<string> Naming(RunOptions options) =>
         [options.Spec, .. Values("--set", options.Overrides), "--artifacts", options.Artifacts];
@@ -28,6 +45,13 @@ internal static class JobWords
 
     private static IEnumerable<string> Of(RunOptions options, SlurmProfile profile) =>
         [
+            .. Of(options, options.Threads ?? profile.Cpus),
+            .. Values("--time-limit", profile.Time is { } time ? [time] : []),
+            .. Values("--stage-weights", profile.StageWeights is { } folder ? [folder] : []),
+        ];
+
+    private static IEnumerable<string> Of(RunOptions options, int threads) =>
+        [
             "run",
             Path.GetFullPath(options.Spec),
             .. Values("--set", options.Overrides),
@@ -35,11 +59,9 @@ internal static class JobWords
             Path.GetFullPath(options.Artifacts),
             .. Values("--jobs", options.Jobs is { } jobs ? [Invariant.Text($"{jobs}")] : []),
             "--threads",
-            Invariant.Text($"{options.Threads ?? profile.Cpus}"),
+            Invariant.Text($"{threads}"),
             .. Flag("--keep-going", options.KeepGoing),
             .. Flag("--ignore-limits", options.IgnoreLimits),
-            .. Values("--time-limit", profile.Time is { } time ? [time] : []),
-            .. Values("--stage-weights", profile.StageWeights is { } folder ? [folder] : []),
         ];
 
     private static IEnumerable<string> Values(string option, IEnumerable<string> values) =>

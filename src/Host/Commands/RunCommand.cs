@@ -7,6 +7,7 @@ using Pipelines.Host.Commands.Completion;
 using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Host.Running;
+using Pipelines.Host.Running.Devices;
 using Pipelines.Models.Tensors;
 using Pipelines.Spec.Writing;
 using Pipelines.Stages;
@@ -41,6 +42,11 @@ internal static class RunCommand
     {
         var time = new TimeSpent();
         using var interruption = new Interruption();
+        if (session.Options.IsOfFleet)
+        {
+            ParentWatch.Begin(Console.OpenStandardInput(), interruption.Ask);
+        }
+
         string[] names = [.. session.Pipelines.Select(p => p.Experiment.Name)];
         session.Admit(p => RunNames.RequireApart(session.Runs, p.Experiment.Name, names));
         session.Store.RemoveLeftovers();
@@ -122,6 +128,12 @@ internal static class RunCommand
         Console.WriteLine(Described(computed, stored, code == Program.Done, time.Elapsed));
         return code;
     }
+
+    /// <summary>Progress as whoever looks on can see it: bars on a terminal, else lines.</summary>
+    internal static RunProgress NewProgress() =>
+        Console.IsOutputRedirected || Console.IsErrorRedirected
+            ? new PlainProgress(Console.Out)
+            : new LiveProgress(AnsiConsole.Console);
 
     /// <summary>What a run did, in a sentence.</summary>
     /// <param name="computed">Units computed now.</param>
@@ -236,10 +248,7 @@ internal static class RunCommand
             $"run {pipeline.Experiment.Name}: {session.Jobs} jobs, {session.ThreadsChosen}, "
                 + $"{pipeline.Context.Arithmetic}"
         );
-        RunProgress progress =
-            Console.IsOutputRedirected || Console.IsErrorRedirected
-                ? new PlainProgress(Console.Out)
-                : new LiveProgress(AnsiConsole.Console);
+        RunProgress progress = session.Options.IsOfFleet ? new EventProgress(Console.Out) : NewProgress();
         TellDamage(session, log, progress);
         while (damaged.TryDequeue(out string? found))
         {

@@ -65,7 +65,12 @@ internal sealed class Session : IDisposable
         Threads = options.Threads ?? processors.Threads;
         ThreadsChosen = options.Threads is { } asked ? $"{asked} threads, as asked" : processors.Words;
         verdicts = new PictureVerdicts(Path.Combine(cache, "pictures.txt"));
-        engine = new Engine(digests, verdicts) { Runs = new RunFolders(Root), Staged = StagedIn(options.StageWeights) };
+        engine = new Engine(digests, verdicts)
+        {
+            Runs = new RunFolders(Root),
+            Staged = StagedIn(options.StageWeights),
+            Device = options.Device,
+        };
         try
         {
             Compile(read, refused);
@@ -180,7 +185,7 @@ internal sealed class Session : IDisposable
     {
         var planned = new HashSet<string>(StringComparer.Ordinal);
         var reasons = new Reasons(Store, Runs);
-        Room room = Room.Of(Root);
+        Room room = Room.Of(Root, Options.MemoryShare);
         Admit(pipeline =>
         {
             // Apart, for units of an experiment that is refused are not planned
@@ -215,6 +220,32 @@ internal sealed class Session : IDisposable
 
             planned.UnionWith(withThis);
         });
+    }
+
+    /// <summary>The room that was asked for found nothing to compute (<see cref="RequireRoom"/>).</summary>
+    public bool IsDone => Pipelines.All(done.ContainsKey);
+
+    /// <summary>Looks whether there is anything to compute.</summary>
+    public bool FindsAllStored() =>
+        Pipelines.All(p => Plan.AsFarAsKnown(p, Catalog, new HashSet<string>(StringComparer.Ordinal)).IsDone);
+
+    /// <summary>What an experiment was expected to hold in memory, and what would hold less; null where nothing is
+    /// left to compute.</summary>
+    /// <param name="pipeline">The experiment.</param>
+    /// <param name="jobs">Units that a process computes at the same time.</param>
+    public string? LessMemory(Pipeline pipeline, int jobs)
+    {
+        Plan plan = Plan.AsFarAsKnown(pipeline, Catalog, new HashSet<string>(StringComparer.Ordinal));
+        PlanCosts costs = CostsOf(pipeline, new Reasons(Store, Runs));
+        if (costs.Peak(plan.Work, jobs) is not { } peak)
+        {
+            return null;
+        }
+
+        IEnumerable<string> ways = LessThan(plan, costs, jobs, m => m.Total < peak.Memory.Total)
+            .Select(w => $"{w.What} ({Sizes.Of(w.Bytes)})");
+        return $"{pipeline.Experiment.Name}: about {Sizes.Of(peak.Memory.Total)} a process was expected (stage "
+            + $"{peak.Stage}). Less: {string.Join(", or ", ways.Append("fewer devices at a time"))}.";
     }
 
     /// <summary>
@@ -275,20 +306,31 @@ internal sealed class Session : IDisposable
     /// <summary>Why there is no room for a plan, with what would need less; null where there is.</summary>
     public InputException? RefusalOf(Plan plan, PlanCosts costs, PlanTotals totals, Room room)
     {
-        var others = new List<(string What, long Bytes)>();
         bool Fits(StageMemory memory) =>
             room.Limits.All(limit => limit.Needed(memory, totals.MappedFiles) <= limit.Bytes);
+        return room.Refusal(plan.Pipeline.Experiment.Name, totals, LessThan(plan, costs, Jobs, Fits));
+    }
+
+    /// <summary>Ways of needing less memory, the cheapest of each kind that fits.</summary>
+    private static List<(string What, long Bytes)> LessThan(
+        Plan plan,
+        PlanCosts costs,
+        int jobs,
+        Func<StageMemory, bool> fits
+    )
+    {
+        var others = new List<(string What, long Bytes)>();
         // The first of some ways that fits: they cost more and more time
         void Offer(IEnumerable<(string What, (string Stage, StageMemory Memory)? Peak)> ways)
         {
-            if (ways.FirstOrDefault(w => w.Peak is { } peak && Fits(peak.Memory)) is { Peak: { } found } way)
+            if (ways.FirstOrDefault(w => w.Peak is { } peak && fits(peak.Memory)) is { Peak: { } found } way)
             {
                 others.Add((way.What, found.Memory.Total));
             }
         }
 
-        Offer(Halved(Jobs).Select(n => ($"--jobs {n}", costs.Peak(plan.Work, n))));
-        Offer(Halved(costs.Batch).Select(n => ($"--set engine.batch={n}", costs.Peak(plan.Work, Jobs, batch: n))));
+        Offer(Halved(jobs).Select(n => ($"--jobs {n}", costs.Peak(plan.Work, n))));
+        Offer(Halved(costs.Batch).Select(n => ($"--set engine.batch={n}", costs.Peak(plan.Work, jobs, batch: n))));
         if (others.Count == 0)
         {
             Offer(
@@ -298,7 +340,7 @@ internal sealed class Session : IDisposable
             Offer([("without gradients", costs.Peak(plan.Work, 1, withoutGradients: true))]);
         }
 
-        return room.Refusal(plan.Pipeline.Experiment.Name, totals, others);
+        return others;
     }
 
     private static IEnumerable<int> Halved(int from)

@@ -27,6 +27,7 @@ internal static class MemoryLimits
     private const long Unlimited = 1L << 60;
 
     private const string AddressSpace = "ulimit -v",
+        DataSize = "ulimit -d",
         Kills = "oom_kill";
 
     /// <summary>All bounds, the tightest first.</summary>
@@ -40,6 +41,16 @@ internal static class MemoryLimits
 
         return [.. Groups(root).Concat(Machine(root)).Concat(UserLimits(root)).OrderBy(l => l.Bytes)];
     }
+
+    /// <summary>
+    /// What each of several processes may take of the memory that they share; null where nothing bounds it. Limits of a
+    /// process by itself bind each of them as they stand.
+    /// </summary>
+    /// <param name="processes">How many.</param>
+    public static long? ShareOf(int processes) =>
+        Read().FirstOrDefault(l => l.What is not (AddressSpace or DataSize)) is { } limit
+            ? limit.Bytes / processes
+            : null;
 
     /// <summary>
     /// The most that the process's own memory cgroup has held, cache of files included: of a job that is the job, not
@@ -85,7 +96,7 @@ internal static class MemoryLimits
             var (line, used, what) in new[]
             {
                 ("Max address space", "VmSize", AddressSpace),
-                ("Max data size", "VmData", "ulimit -d"),
+                ("Max data size", "VmData", DataSize),
             }
         )
         {

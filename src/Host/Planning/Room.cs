@@ -14,7 +14,9 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
     private const double Tight = 0.9;
 
     /// <summary>What there is for a run that writes into <paramref name="folder"/>, which need not exist.</summary>
-    public static Room Of(string folder)
+    /// <param name="folder">That place.</param>
+    /// <param name="share">Bytes of memory that this process may take beside others; null = all there is.</param>
+    public static Room Of(string folder, long? share = null)
     {
         string? existing = Path.GetFullPath(folder);
         while (existing is not null && !Directory.Exists(existing))
@@ -22,7 +24,13 @@ internal sealed record Room(IReadOnlyList<MemoryLimit> Limits, long FreeDisk, st
             existing = Path.GetDirectoryName(existing);
         }
 
-        return new Room(MemoryLimits.Read(), new DriveInfo(existing ?? "/").AvailableFreeSpace, folder);
+        IEnumerable<MemoryLimit> limits = MemoryLimits.Read();
+        if (share is { } bytes)
+        {
+            limits = limits.Append(new MemoryLimit(bytes, "this device's share of the memory")).OrderBy(l => l.Bytes);
+        }
+
+        return new Room([.. limits], new DriveInfo(existing ?? "/").AvailableFreeSpace, folder);
     }
 
     /// <summary>The bound on memory that a plan comes closest to, or exceeds most; null where none is known.</summary>

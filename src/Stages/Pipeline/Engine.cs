@@ -44,6 +44,9 @@ public sealed class Engine(FileDigests digests, PictureVerdicts verdicts) : IDis
     /// <summary>Copies of models on this machine's own disk, which are loaded in their place; null = none.</summary>
     public StagedModels? Staged { get; init; }
 
+    /// <summary>The device in place of the specs'; null = theirs.</summary>
+    public string? Device { get; init; }
+
     /// <summary>Which pictures decode.</summary>
     public PictureVerdicts Verdicts => verdicts;
 

@@ -45,7 +45,7 @@ public sealed class StageContext
         Info = ModelInfo.Read(experiment.Model.Path.Full);
         ModelFolder.RequireUsable(Info, ModelFiles.SmallNames);
         Arithmetic = Arithmetic.Resolve(
-            experiment.Model.Device,
+            engine.Device ?? experiment.Model.Device,
             Spelling.Of(experiment.Model.Compute),
             Spelling.Of(experiment.Engine.Linear),
             Info.Stored

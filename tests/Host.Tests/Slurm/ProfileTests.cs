@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions;
+using Pipelines.Host.Running;
 using Pipelines.Host.Running.Slurm;
 using Pipelines.Spec.Reading;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FluentAssertions;
+using Pipelines.Host.Running;
 using Pipelines.Host.Running.Slurm;
 using Pipelines.Host.Tests.WholeRuns;
 using Xunit;

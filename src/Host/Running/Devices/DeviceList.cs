@@ -60,9 +60,6 @@ internal sealed record DeviceList(IReadOnlyList<string> Names)
             : new DeviceList(names);
     }
 
-    /// <summary>A device that the parent of the processes computes on: of their kind, for keys name the kind.</summary>
-    /// <param name="spec">What the spec says.</param>
-    public string KindFor(string spec) => Names.Count > 0 ? Names[0] : spec;
 
     /// <summary>The devices, each with its label.</summary>
     /// <param name="cudaCount">CUDA devices that the runtime counts.</param>

@@ -1,0 +1,97 @@
+using Pipelines.Domain.Errors;
+using Pipelines.Host.Planning;
+using Pipelines.Host.Progress;
+using Pipelines.Host.Running;
+using Pipelines.Host.Running.Devices;
+using Pipelines.Stages.Reporting;
+
+namespace Pipelines.Host.Commands;
+
+/// <summary>
+/// <c>run --devices</c>: a worker process a device computes what is missing; then this one finds all of it stored and
+/// writes tables and report.
+/// </summary>
+internal static class FleetCommand
+{
+    /// <summary>Runs the experiments of a spec on several devices.</summary>
+    /// <returns>Exit code.</returns>
+    public static int Execute(RunOptions options, DeviceList list)
+    {
+        RunOptions here = options with { Device = list.Names.Count > 0 ? list.Names[0] : null };
+        if (Compute(here, list) is var code && code != Program.Done)
+        {
+            return code;
+        }
+
+        return RunCommand.Execute(here);
+    }
+
+    /// <summary>Lets the devices compute what is missing.</summary>
+    private static int Compute(RunOptions options, DeviceList list)
+    {
+        using var session = Session.Open(options);
+        IReadOnlyList<WorkerDevice> devices = list.Resolve(TorchSharp.torch.cuda.device_count());
+        session.RequireRoom(_ => { }); // what is tight is said by whoever runs it
+        if (session.IsDone)
+        {
+            return Program.Done;
+        }
+
+        using var interruption = new Interruption();
+        RunProgress progress = RunCommand.NewProgress();
+        long? share = devices.Count > 1 ? MemoryLimits.ShareOf(devices.Count) : null;
+        int threads = Math.Max(1, session.Threads / devices.Count);
+        var fleet = new DeviceFleet(
+            ProgramStart.Here(),
+            device => JobWords.OfDevice(options, device, threads, share),
+            devices,
+            new FleetProgress(progress, [.. devices.Select(d => d.Label)]),
+            progress.Message,
+            () => KillsForMemory.Read()
+        );
+        string words = string.Join(", ", devices.Select(d => d.Label));
+        Console.WriteLine($"{Format.Many(devices.Count, "device")}, {Format.Many(threads, "thread")} each: {words}");
+        IReadOnlyList<DeviceEnd> ends = progress.Show(() => fleet.Run(interruption.Token));
+        if (interruption.Token.IsCancellationRequested)
+        {
+            Console.WriteLine("Interrupted. What was finished is stored; the same command goes on from there.");
+            return Program.Interrupted;
+        }
+
+        if (ends.All(e => e.Code == Program.Done))
+        {
+            return Program.Done;
+        }
+
+        int jobs = Math.Max(1, session.Jobs / devices.Count);
+        foreach (string line in WhatFits(session, ends, jobs))
+        {
+            Console.Error.WriteLine(Shown.Lines(line));
+        }
+
+        // Others may have done what one that died was at
+        using var after = Session.Open(options, toRead: true);
+        return after.FindsAllStored() ? Program.Done : CodeOf(ends);
+    }
+
+    /// <summary>What would need less memory, where a process was killed for it.</summary>
+    private static IEnumerable<string> WhatFits(Session session, IReadOnlyList<DeviceEnd> ends, int jobs)
+    {
+        if (!ends.Any(e => e.KilledWhere is not null))
+        {
+            yield break;
+        }
+
+        foreach (Pipeline pipeline in session.Pipelines)
+        {
+            if (session.LessMemory(pipeline, jobs) is { } words)
+            {
+                yield return words;
+            }
+        }
+    }
+
+    /// <summary>The worst of the codes; of a process that was struck down, that units failed.</summary>
+    private static int CodeOf(IReadOnlyList<DeviceEnd> ends) =>
+        ends.Max(e => e.IsOrderly ? e.Code : Program.Failed);
+}
