@@ -62,6 +62,7 @@ internal static class CommandLine
         root.Add(Check(options));
         root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
+        root.Add(Command(options, "status", "Say how far a run is, and what its jobs do.", StatusCommand.Execute));
         root.Add(Command(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());

@@ -54,7 +54,8 @@ internal sealed class ElsewhereOptions
 
     private readonly Option<string?> stageWeights = new("--stage-weights")
     {
-        Description = "Copy the model's files to this folder of the machine's own disk first, and load them from there.",
+        Description =
+            "Copy the model's files to this folder of the machine's own disk first, and load them from there.",
         HelpName = "DIR",
     };
 

@@ -13,6 +13,7 @@ namespace Pipelines.Host.Commands;
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource source = new();
+
     /// <summary>Asked for by a person, who may mean it twice.</summary>
     private static readonly PosixSignal[] OfPersons = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
 
@@ -57,8 +58,8 @@ internal sealed class Interruption : IDisposable
 
     private void Handle(PosixSignalContext context)
     {
-        // A terminal that is closed says so twice, through the shell and by itself, and a batch system sends what it was
-        // asked for before what it always sends: that is nobody's wish to end at once.
+        // A terminal that is closed says so twice, through the shell and by itself, and a batch system sends what it
+        // was asked for before what it always sends: that is nobody's wish to end at once.
         bool isOfPerson = OfPersons.Contains(context.Signal);
         if (isAskedFor && isOfPerson)
         {

@@ -465,7 +465,12 @@ internal sealed class Session : IDisposable
         }
 
         if (
-            PathText.Full(folder, Environment.GetEnvironmentVariable, Directory.GetCurrentDirectory(), out string? problem)
+            PathText.Full(
+                folder,
+                Environment.GetEnvironmentVariable,
+                Directory.GetCurrentDirectory(),
+                out string? problem
+            )
             is not { } full
         )
         {

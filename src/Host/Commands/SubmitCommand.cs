@@ -6,8 +6,8 @@ using Pipelines.Spec.Reading;
 namespace Pipelines.Host.Commands;
 
 /// <summary>
-/// <c>run SPEC --executor slurm</c>: submits workers, the arrays that go on behind them, and the report. The model is not
-/// looked at: login nodes are no place to read weights.
+/// <c>run SPEC --executor slurm</c>: submits workers, the arrays that go on behind them, and the report. The model is
+/// not looked at: login nodes are no place to read weights.
 /// </summary>
 internal static class SubmitCommand
 {

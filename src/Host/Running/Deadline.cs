@@ -18,7 +18,7 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     /// <summary>Where Slurm says when the job ends, in seconds since 1970.</summary>
     public const string EndVariable = "SLURM_JOB_END_TIME";
 
-    /// <summary>Kept free for what comes behind the last unit: writing, and a slower moment than those measured.</summary>
+    /// <summary>Kept free for what comes behind the last unit: writing, and a moment slower than measured.</summary>
     private const double Spare = 0.02,
         LeastSpare = 2,
         MostSpare = 60;
@@ -28,8 +28,7 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
 
     private readonly ConcurrentDictionary<(string Kind, string Class), Measured> measured = new();
     private readonly ConcurrentDictionary<(string Kind, string Class), double?> guessed = new();
-    private readonly double seconds =
-        left.TotalSeconds - Math.Clamp(left.TotalSeconds * Spare, LeastSpare, MostSpare);
+    private readonly double seconds = left.TotalSeconds - Math.Clamp(left.TotalSeconds * Spare, LeastSpare, MostSpare);
 
     private Func<string, string, double?> guess = (_, _) => null;
     private int refused;
@@ -105,9 +104,7 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     /// <param name="unit">The unit.</param>
     /// <param name="took">Time that it took.</param>
     public void Took(Unit unit, TimeSpan took) =>
-        measured
-            .GetOrAdd(SortOf(unit), _ => new Measured())
-            .Add(took.TotalSeconds / Math.Max(1, unit.Work));
+        measured.GetOrAdd(SortOf(unit), _ => new Measured()).Add(took.TotalSeconds / Math.Max(1, unit.Work));
 
     /// <summary>Why the process ends with units left, in a sentence.</summary>
     public string Words

@@ -8,20 +8,13 @@ namespace Pipelines.Host.Running;
 /// </summary>
 /// <param name="Words">Program and first arguments, absolute.</param>
 /// <param name="Environment">Variables that it needs.</param>
-internal sealed record ProgramStart(
-    IReadOnlyList<string> Words,
-    IReadOnlyList<(string Name, string Value)> Environment
-)
+internal sealed record ProgramStart(IReadOnlyList<string> Words, IReadOnlyList<(string Name, string Value)> Environment)
 {
     private const string RootVariable = "DOTNET_ROOT";
 
     /// <summary>This process once more.</summary>
     public static ProgramStart Here() =>
-        Of(
-            AppContext.BaseDirectory,
-            System.Environment.ProcessPath ?? "",
-            RuntimeEnvironment.GetRuntimeDirectory()
-        );
+        Of(AppContext.BaseDirectory, System.Environment.ProcessPath ?? "", RuntimeEnvironment.GetRuntimeDirectory());
 
     /// <summary>A process once more.</summary>
     /// <param name="folder">Where the program lies.</param>

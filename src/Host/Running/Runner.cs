@@ -48,7 +48,10 @@ internal sealed class Runner(
         AskingShare = 0.05;
 
     private readonly object gate = new();
-    private readonly Backlog backlog = new(catalog.Artifacts.Has) { MayBegin = deadline is null ? _ => true : deadline.Allows };
+    private readonly Backlog backlog = new(catalog.Artifacts.Has)
+    {
+        MayBegin = deadline is null ? _ => true : deadline.Allows,
+    };
     private readonly Dictionary<int, string?> pictures = []; // of each worker
     private readonly Dictionary<Unit, StrongBox> atWork = [];
     private readonly Stopwatch run = new(),

@@ -237,7 +237,7 @@ public sealed class FileDigests
     /// <summary>Copies a file, and digests it while it is read.</summary>
     /// <param name="source">The file.</param>
     /// <param name="target">The copy; does not exist.</param>
-    /// <returns>The digest; null where the file changed so shortly before that it may change once more unseen.</returns>
+    /// <returns>The digest; null where the file changed so shortly before that it may change again unseen.</returns>
     /// <exception cref="InputException">As <see cref="Of"/>; or the copy differs from what was known of the
     /// file.</exception>
     internal string? Copy(string source, string target)
@@ -247,7 +247,10 @@ public sealed class FileDigests
         string? before = known.TryGetValue(full, out Known? found) && found.Identity == identity ? found.Sha256 : null;
         Known copied = Hash(full, identity, () => CopyAndCompute(full, target));
         return before is not null && before != copied.Sha256
-                ? throw new InputException(full, "was not read as it was before: the disk, or the way to it, is damaged.")
+                ? throw new InputException(
+                    full,
+                    "was not read as it was before: the disk, or the way to it, is damaged."
+                )
             : copied.Settled ? copied.Sha256
             : null;
     }

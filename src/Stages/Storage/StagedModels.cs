@@ -38,7 +38,7 @@ public sealed class StagedModels(string root, FileDigests digests, Action<string
     /// <summary>A copy whose maker has written nothing for so long is given up: it was killed.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The copy of a model's folder, made at the first call; the folder itself where there can be none.</summary>
+    /// <summary>The copy of a model's folder, made at the first call; the folder itself where there is none.</summary>
     /// <param name="folder">The shared folder.</param>
     /// <param name="files">The files in it that are read.</param>
     public string FolderOf(string folder, IReadOnlyList<string> files)
@@ -84,12 +84,12 @@ public sealed class StagedModels(string root, FileDigests digests, Action<string
     }
 
     /// <summary>
-    /// A folder that nobody else may write to: under a name that everybody knows, others could lay weights of their own.
+    /// A folder that nobody else may write to: under a name that everybody knows, others could lay weights of their
+    /// own.
     /// </summary>
     private string OwnFolder()
     {
-        const UnixFileMode onlyMine =
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        const UnixFileMode onlyMine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         string own = Path.Combine(root, $"pipelines-{Environment.UserName}");
         if (OperatingSystem.IsWindows())
         {
@@ -98,9 +98,7 @@ public sealed class StagedModels(string root, FileDigests digests, Action<string
 
         Directory.CreateDirectory(root);
         Directory.CreateDirectory(own, onlyMine);
-        return File.GetUnixFileMode(own) == onlyMine
-            ? own
-            : throw new IOException($"{own} can be entered by others");
+        return File.GetUnixFileMode(own) == onlyMine ? own : throw new IOException($"{own} can be entered by others");
     }
 
     private string? Shared(string folder, string why)
@@ -120,8 +118,7 @@ public sealed class StagedModels(string root, FileDigests digests, Action<string
     private string? WhyNot(long bytes)
     {
         var drive = new DriveInfo(root);
-        return Memory.Contains(drive.DriveFormat)
-                ? $"it is memory ({drive.DriveFormat}), which the job would lack"
+        return Memory.Contains(drive.DriveFormat) ? $"it is memory ({drive.DriveFormat}), which the job would lack"
             : drive.AvailableFreeSpace < bytes + Spare
                 ? Invariant.Text(
                     $"the model has {bytes / 1e9:0.0} GB, and {drive.AvailableFreeSpace / 1e9:0.0} GB are free there"
@@ -140,7 +137,8 @@ public sealed class StagedModels(string root, FileDigests digests, Action<string
 
         try
         {
-            return JsonSerializer.Deserialize<Staged>(RegularFile.ReadAllBytes(file), Options) is { } record
+            return
+                JsonSerializer.Deserialize<Staged>(RegularFile.ReadAllBytes(file), Options) is { } record
                 && record.Folder == folder
                 && record.Files.Count == now.Count
                 && record.Files.All(f =>

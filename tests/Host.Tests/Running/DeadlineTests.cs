@@ -21,7 +21,8 @@ public sealed class DeadlineTests
     [InlineData("soon")]
     [InlineData("-5")]
     [InlineData("99999999999999")]
-    public void What_is_no_time_says_no_end(string said) => Deadline.Of(null, said, Now, TimeSpan.Zero).Should().BeNull();
+    public void What_is_no_time_says_no_end(string said) =>
+        Deadline.Of(null, said, Now, TimeSpan.Zero).Should().BeNull();
 
     [Theory]
     [InlineData(100, null, 90)] // ten of them are gone
@@ -52,9 +53,9 @@ public sealed class DeadlineTests
         deadline.Allows(unit).Should().BeFalse("it would take as long as the first");
         deadline.Allows(Unit("a", 4)).Should().BeTrue("less work takes less time");
         deadline.HasRefused.Should().BeTrue();
-        deadline.Words.Should().Be(
-            "This job's time ends in 40 s, and the shortest of what is ready takes about 75 s: it ends here."
-        );
+        deadline
+            .Words.Should()
+            .Be("This job's time ends in 40 s, and the shortest of what is ready takes about 75 s: it ends here.");
     }
 
     [Fact]

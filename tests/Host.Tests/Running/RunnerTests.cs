@@ -384,8 +384,8 @@ public sealed class RunnerTests : IDisposable
         bool keepGoing = false,
         int jobs = 2,
         string why = "never computed",
-        CancellationToken cancel = default,
-        Deadline? deadline = null
+        Deadline? deadline = null,
+        CancellationToken cancel = default
     ) =>
         new Runner(
             Fake.Catalog(folder),

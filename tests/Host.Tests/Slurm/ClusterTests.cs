@@ -6,8 +6,8 @@ using Xunit;
 namespace Pipelines.Host.Tests.Slurm;
 
 /// <summary>
-/// A small experiment on a real cluster of two nodes: whatever happens to jobs, every unit is computed once, by somebody,
-/// and the tables are those of one process.
+/// A small experiment on a real cluster of two nodes: whatever happens to jobs, every unit is computed by somebody, and
+/// the tables are those of one process.
 /// </summary>
 public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDisposable
 {
@@ -30,8 +30,8 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     {
         if (SlurmLab.SkipReason is null)
         {
-            lab.Ask("scancel", "--user=" + Environment.UserName);
-            WaitUntil("an empty queue", () => lab.Ask("squeue", "-h").Length == 0);
+            SlurmLab.Ask("scancel", "--user=" + Environment.UserName);
+            WaitUntil("an empty queue", () => SlurmLab.Ask("squeue", "-h").Length == 0);
         }
 
         experiment.Dispose();
@@ -64,7 +64,11 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         lab.KillNode("n1");
         try
         {
-            WaitUntil("the loss to be noticed", () => !lab.Ask("sinfo", "-hN", "-n", "n1", "-o", "%T").StartsWith("alloc", StringComparison.Ordinal));
+            WaitUntil(
+                "the loss to be noticed",
+                () =>
+                    !SlurmLab.Ask("sinfo", "-hN", "-n", "n1", "-o", "%T").StartsWith("alloc", StringComparison.Ordinal)
+            );
         }
         finally
         {
@@ -80,12 +84,16 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     {
         string said = Submit("{ array_size: 2, cpus: 2, partition: low }");
         WaitForPasses();
-        string other = lab.Ask("sbatch", "--parsable", "-p", "high", "-N2", "-c2", "--output=/dev/null", "--wrap=sleep 1").Trim();
+        string other = SlurmLab
+            .Ask("sbatch", "--parsable", "-p", "high", "-N2", "-c2", "--output=/dev/null", "--wrap=sleep 1")
+            .Trim();
         Ended(other);
         Finished(said);
         string[] again = [.. Logs().Where(l => l.EndsWith(".1.log", StringComparison.Ordinal))];
         again.Should().NotBeEmpty();
-        File.ReadAllText(again[0].Replace(".1.log", ".0.log", StringComparison.Ordinal)).Should().Contain("Interrupted");
+        File.ReadAllText(again[0].Replace(".1.log", ".0.log", StringComparison.Ordinal))
+            .Should()
+            .Contain("Interrupted");
     }
 
     [SlurmFact]
@@ -102,7 +110,11 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     [SlurmFact]
     public void A_worker_that_hangs_is_ended_by_its_time_limit_and_the_chain_goes_on()
     {
-        string said = Submit("{ array_size: 1, cpus: 1, time: 1, setup: 'test -e hung || { touch hung; kill -STOP $$; }' }", "--chain", "1");
+        string said = Submit(
+            "{ array_size: 1, cpus: 1, time: 1, setup: 'test -e hung || { touch hung; kill -STOP $$; }' }",
+            "--chain",
+            "1"
+        );
         Finished(said);
         Status().Should().MatchRegex(@"\(array, 1 jobs\) +timeout").And.MatchRegex(@"follow-up 1, 1 jobs\) +completed");
     }
@@ -128,18 +140,21 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     public void A_full_disk_fails_units_by_its_name_and_a_later_submission_goes_on()
     {
         string disk = Directory.CreateDirectory(experiment.Artifacts).FullName;
-        lab.Ask("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk);
+        SlurmLab.Ask("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk);
         try
         {
             string said = Submit("{ array_size: 1, cpus: 1 }");
             Ended(Ids(said)[^1]);
-            Logs().Select(File.ReadAllText).Should().Contain(l => l.Contains("No space left on device", StringComparison.Ordinal));
-            lab.Ask("mount", "-o", "remount,size=200m", disk);
+            Logs()
+                .Select(File.ReadAllText)
+                .Should()
+                .Contain(l => l.Contains("No space left on device", StringComparison.Ordinal));
+            SlurmLab.Ask("mount", "-o", "remount,size=200m", disk);
             Finished(Submit("{ array_size: 1, cpus: 1 }"));
         }
         finally
         {
-            lab.Ask("umount", "-l", disk);
+            SlurmLab.Ask("umount", "-l", disk);
         }
     }
 
@@ -164,10 +179,12 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
     [SlurmFact]
     public void What_the_cluster_refuses_is_told_in_its_own_words_and_leaves_no_job()
     {
-        var (code, _, errors) = HostProcess.Run(Words("run", "--executor", "slurm", "--profile", Profile("partition: nope")));
+        var (code, _, errors) = HostProcess.Run(
+            Words("run", "--executor", "slurm", "--profile", Profile("partition: nope"))
+        );
         code.Should().Be(1);
         errors.Should().Contain("invalid partition specified: nope").And.Contain("Nothing was submitted.");
-        lab.Ask("squeue", "-h").Should().BeEmpty();
+        SlurmLab.Ask("squeue", "-h").Should().BeEmpty();
     }
 
     [SlurmFact]
@@ -220,12 +237,15 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException(string.Join("\n", Logs().Select(l => $"{l}\n{File.ReadAllText(l)}")), e);
+            throw new InvalidOperationException(
+                string.Join("\n", Logs().Select(l => $"{l}\n{File.ReadAllText(l)}")),
+                e
+            );
         }
     }
 
-    private void Ended(string id) =>
-        WaitUntil($"the end of job {id}", () => lab.Ask("squeue", "-h", "-j", id).Length == 0);
+    private static void Ended(string id) =>
+        WaitUntil($"the end of job {id}", () => SlurmLab.Ask("squeue", "-h", "-j", id).Length == 0);
 
     private void WaitForPasses() =>
         WaitUntil(
@@ -264,7 +284,9 @@ public sealed class ClusterTests(SlurmLab lab) : IClassFixture<SlurmLab>, IDispo
         Logs()
             .SelectMany(File.ReadLines)
             .Where(l => l.Contains(" computed, ", StringComparison.Ordinal))
-            .Sum(l => int.Parse(l.Split(' ')[0].Replace(",", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+            .Sum(l =>
+                int.Parse(l.Split(' ')[0].Replace(",", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)
+            );
 
     private int Stored() => experiment.StoredKeys().Sum(k => k.Value.Count);
 }

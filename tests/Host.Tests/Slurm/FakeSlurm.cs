@@ -30,7 +30,10 @@ internal sealed class FakeSlurm : IDisposable
     {
         string file = Path.Combine(folder.Path, program);
         File.WriteAllText(file, $"#!/bin/bash\nCALLS='{CallsFile}'\necho \"{program} $*\" >>\"$CALLS\"\n{body}\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     /// <summary>A cluster without one of the programs.</summary>

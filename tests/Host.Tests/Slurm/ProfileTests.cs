@@ -53,9 +53,7 @@ public sealed class ProfileTests
     [Fact]
     public void The_profile_of_the_repository_is_read() =>
         SettingsReader
-            .Read<SlurmProfile>(
-                Path.Combine(WholeRuns.HostProcess.RepositoryRoot, "experiments", "slurm-profile.yaml")
-            )
+            .Read<SlurmProfile>(Path.Combine(WholeRuns.HostProcess.RepositoryRoot, "experiments", "slurm-profile.yaml"))
             .Errors.Should()
             .BeEmpty();
 
@@ -140,7 +138,25 @@ public sealed class ProfileTests
     [InlineData(2)]
     public void A_damaged_profile_gives_a_profile_or_errors(int seed)
     {
-        string[] pieces = [":", "- ", "\n", "{", "}", "[", "\"", "'", "&a ", "*a", "|\n", "#", "~", "\0", "\uFEFF", "🐱"];
+        string[] pieces =
+        [
+            ":",
+            "- ",
+            "\n",
+            "{",
+            "}",
+            "[",
+            "\"",
+            "'",
+            "&a ",
+            "*a",
+            "|\n",
+            "#",
+            "~",
+            "\0",
+            "\uFEFF",
+            "🐱",
+        ];
         var random = new Random(seed);
         for (int i = 0; i < 1000; i++)
         {

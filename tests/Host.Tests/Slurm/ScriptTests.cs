@@ -70,28 +70,26 @@ public sealed class ScriptTests
         log[0].Should().StartWith("== 12_3, start 1, on ");
         log[1..]
             .Should()
-            .Equal(
-                "made ready",
-                $"{shell} {Odd}",
-                "run",
-                Odd,
-                "--set",
-                "prompt=What's \"this\"?",
-                "And that?"
-            );
+            .Equal("made ready", $"{shell} {Odd}", "run", Odd, "--set", "prompt=What's \"this\"?", "And that?");
     }
 
     [Fact]
     public void A_second_start_of_a_job_writes_beside_the_log_of_the_first()
     {
         using var folder = new TemporaryFolder();
-        string text = new SlurmScript(new SlurmProfile(), "n", folder.Path, new ProgramStart(["/bin/true"], [])).OfReport([]);
+        string text = new SlurmScript(
+            new SlurmProfile(),
+            "n",
+            folder.Path,
+            new ProgramStart(["/bin/true"], [])
+        ).OfReport([]);
         Bash(folder, text, ("SLURM_JOB_ID", "7"));
         Bash(folder, text, ("SLURM_JOB_ID", "7"), ("SLURM_RESTART_COUNT", "1"));
-        Directory.EnumerateFiles(folder.Path, "*.log").Select(f => Path.GetFileName(f)).Should().BeEquivalentTo(
-            "7.0.log",
-            "7.1.log"
-        );
+        Directory
+            .EnumerateFiles(folder.Path, "*.log")
+            .Select(f => Path.GetFileName(f))
+            .Should()
+            .BeEquivalentTo("7.0.log", "7.1.log");
         File.ReadAllText(Path.Combine(folder.Path, "7.1.log")).Should().StartWith("== 7, start 2, on ");
     }
 
@@ -100,7 +98,9 @@ public sealed class ScriptTests
     {
         using var folder = new TemporaryFolder();
         var profile = new SlurmProfile { Setup = ["true", "cd /nowhere/at/all", "echo too far"] };
-        string text = new SlurmScript(profile, "n", folder.Path, new ProgramStart(["/bin/echo"], [])).OfReport(["started"]);
+        string text = new SlurmScript(profile, "n", folder.Path, new ProgramStart(["/bin/echo"], [])).OfReport([
+            "started",
+        ]);
         Bash(folder, text, ("SLURM_JOB_ID", "7")).Code.Should().NotBe(0);
         File.ReadAllText(Path.Combine(folder.Path, "7.0.log"))
             .Should()

@@ -51,7 +51,7 @@ public sealed class SlurmLab : IDisposable
     public void StartNode(string node) => Lab("start-node", node);
 
     /// <summary>Runs a program of Slurm, or another, and demands success.</summary>
-    public string Ask(string program, params string[] words)
+    public static string Ask(string program, params string[] words)
     {
         var (code, output, errors) = Run(program, words);
         return code == 0
@@ -85,11 +85,7 @@ public sealed class SlurmLab : IDisposable
 
     private static (int Code, string Output, string Errors) Run(string program, string[] words)
     {
-        var start = new ProcessStartInfo(program)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string word in words)
         {
             start.ArgumentList.Add(word);
@@ -103,12 +99,13 @@ public sealed class SlurmLab : IDisposable
     }
 
     private static string? Missing() =>
-        ((string[])["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo"]).FirstOrDefault(
-            program =>
-                !(Environment.GetEnvironmentVariable("PATH") ?? "")
-                    .Split(Path.PathSeparator)
-                    .Append("/usr/sbin")
-                    .Any(folder => File.Exists(Path.Combine(folder, program)))
+        (
+            (string[])["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo"]
+        ).FirstOrDefault(program =>
+            !(Environment.GetEnvironmentVariable("PATH") ?? "")
+                .Split(Path.PathSeparator)
+                .Append("/usr/sbin")
+                .Any(folder => File.Exists(Path.Combine(folder, program)))
         );
 
     /// <summary>The first of some neighbouring ports that nobody listens at.</summary>

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using Pipelines.Host.Running.Slurm;
 using Pipelines.Host.Tests.WholeRuns;
 using Xunit;
 
@@ -37,7 +36,11 @@ public sealed class SubmissionTests : IDisposable
                 "Submitted: 101 (array, 4 jobs), 102 (follow-up 1, 4 jobs), 103 (follow-up 2, 4 jobs), 104 (report)."
             )
             .And.Contain($" cancel {experiment.Spec} --artifacts {experiment.Artifacts}\n");
-        string folder = Directory.GetDirectories(Path.Combine(experiment.RunFolder, "slurm")).Should().ContainSingle().Which;
+        string folder = Directory
+            .GetDirectories(Path.Combine(experiment.RunFolder, "slurm"))
+            .Should()
+            .ContainSingle()
+            .Which;
         File.ReadAllText(Path.Combine(folder, "array.sh"))
             .Should()
             .Contain("#SBATCH --array=0-3\n")
@@ -182,7 +185,13 @@ public sealed class SubmissionTests : IDisposable
     [Fact]
     public void Inside_of_a_job_nothing_of_Slurm_is_called()
     {
-        foreach (string[] words in (string[][])[["run", .. Arguments(), "--executor", "slurm"], ["cancel", .. Arguments()]])
+        foreach (
+            string[] words in (string[][])
+                [
+                    ["run", .. Arguments(), "--executor", "slurm"],
+                    ["cancel", .. Arguments()],
+                ]
+        )
         {
             if (words[0] == "cancel")
             {
@@ -226,7 +235,10 @@ public sealed class SubmissionTests : IDisposable
     {
         var (code, _, errors) = Submit("--profile", Profile("array_size: none"));
         code.Should().Be(2);
-        errors.Should().Contain(":1:13: array_size: 'none' is not a whole number").And.Contain("    1 | array_size: none");
+        errors
+            .Should()
+            .Contain(":1:13: array_size: 'none' is not a whole number")
+            .And.Contain("    1 | array_size: none");
         Submit("--set", "stages.masks.count=-1").Code.Should().Be(2);
         slurm.Calls.Should().BeEmpty();
     }
@@ -244,7 +256,9 @@ public sealed class SubmissionTests : IDisposable
         var (code, output, errors) = slurm.Run(["cancel", .. Arguments()]);
         code.Should().Be(0, errors);
         slurm.Calls[^1].Should().Be("scancel 102 103 104 105");
-        output.Should().StartWith("Cancelled: 102 (follow-up 1, 4 jobs), 103 (report), 104 (array, 4 jobs), 105 (report).");
+        output
+            .Should()
+            .StartWith("Cancelled: 102 (follow-up 1, 4 jobs), 103 (report), 104 (array, 4 jobs), 105 (report).");
     }
 
     [Fact]
@@ -279,7 +293,11 @@ public sealed class SubmissionTests : IDisposable
             ],
             ["run", .. Arguments(), "--executor", "slurm", "--profile", Profile("time: 10")]
         );
-        slurm.Calls.Where(c => c.StartsWith("SBATCH", StringComparison.Ordinal)).Distinct().Should().Equal("SBATCH_ACCOUNT");
+        slurm
+            .Calls.Where(c => c.StartsWith("SBATCH", StringComparison.Ordinal))
+            .Distinct()
+            .Should()
+            .Equal("SBATCH_ACCOUNT");
     }
 
     private string[] Arguments() => [experiment.Spec, "--artifacts", experiment.Artifacts];

@@ -88,7 +88,7 @@ public sealed class StagedModelsTests : IDisposable
     }
 
     [Fact]
-    public void One_that_still_writes_is_waited_for()
+    public async Task One_that_still_writes_is_waited_for()
     {
         string copy = Staged().FolderOf(Model, Files);
         string kept = copy + "-kept",
@@ -101,13 +101,13 @@ public sealed class StagedModelsTests : IDisposable
         for (int i = 0; i < 10; i++)
         {
             File.AppendAllText(Path.Combine(part, "model.safetensors"), "more");
-            Thread.Sleep(Patience / 5);
+            await Task.Delay(Patience / 5);
             waiting.IsCompleted.Should().BeFalse();
         }
 
         Directory.Move(kept, copy);
         Directory.Delete(claim, recursive: true);
-        waiting.GetAwaiter().GetResult().Should().Be(copy);
+        (await waiting).Should().Be(copy);
         said.Should().BeEmpty();
     }
 
@@ -152,6 +152,11 @@ public sealed class StagedModelsTests : IDisposable
     {
         string own = Path.Combine(Root, $"pipelines-{Environment.UserName}");
         Directory.CreateDirectory(own);
+        if (OperatingSystem.IsWindows())
+        {
+            return; // rights are others there
+        }
+
         File.SetUnixFileMode(own, (UnixFileMode)0b111_111_111);
         Staged().FolderOf(Model, Files).Should().Be(Model);
         said.Should().ContainSingle().Which.Should().Contain($"{own} can be entered by others");

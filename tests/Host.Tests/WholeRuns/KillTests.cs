@@ -92,7 +92,9 @@ public sealed class KillTests
     public void A_run_ends_with_the_job_of_Slurm_that_it_is_in()
     {
         using var experiment = new SmallExperiment(samples: 1);
-        string now = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string now = DateTimeOffset
+            .UtcNow.ToUnixTimeSeconds()
+            .ToString(System.Globalization.CultureInfo.InvariantCulture);
         using Process process = HostProcess.Start(
             new Dictionary<string, string> { ["SLURM_JOB_END_TIME"] = now },
             experiment.Arguments()

@@ -40,5 +40,6 @@ internal sealed record JobLine(string Id, int? Element, string State, string Nod
         }
     }
 
-    private static string Plain(string text) => text.Trim() is var plain && plain is "None" or "(null)" ? "" : text.Trim();
+    private static string Plain(string text) =>
+        text.Trim() is var plain && plain is "None" or "(null)" ? "" : text.Trim();
 }

@@ -79,8 +79,12 @@ internal static class QueueText
     {
         string count = isOne ? "" : elements.Count.ToString(CultureInfo.InvariantCulture) + " ";
         string word = state.ToLowerInvariant().Replace('_', ' ');
-        string[] nodes = [.. elements.Select(e => e.Nodes).Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal)];
-        string where = nodes.Length == 0 || !Alive.Contains(state) ? ""
+        string[] nodes =
+        [
+            .. elements.Select(e => e.Nodes).Where(n => n.Length > 0).Distinct().Order(StringComparer.Ordinal),
+        ];
+        string where =
+            nodes.Length == 0 || !Alive.Contains(state) ? ""
             : nodes.Length <= NodesNamed ? $" on {string.Join(", ", nodes)}"
             : Invariant.Text($" on {nodes.Length} nodes");
         string why =

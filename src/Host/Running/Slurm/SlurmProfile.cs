@@ -66,7 +66,9 @@ internal sealed record SlurmProfile : IRuled
     [Between(1, 4096)]
     public int Cpus { get; init; } = 1;
 
-    /// <summary>Memory of a job, for <c>--mem</c>: a number of MB, or with K, M, G or T behind it; 0 is all of the node.</summary>
+    /// <summary>
+    /// Memory of a job, for <c>--mem</c>: a number of MB, or with K, M, G or T behind it; 0 is all of the node.
+    /// </summary>
     [Form(@"^(0|[1-9][0-9]{0,11}[KMGT]?)$", "a number with K, M, G or T behind it, or 0: 32G")]
     public string? Memory { get; init; }
 
@@ -96,8 +98,9 @@ internal sealed record SlurmProfile : IRuled
     public IReadOnlyList<string>? Sbatch { get; init; }
 
     /// <summary>
-    /// Folder on a node's own disk that the model's files are copied to, once a node: <c>/scratch/${USER}</c>. Variables
-    /// are those of the node. Where it is missing, small or memory, they are read where they lie. Left out: always so.
+    /// Folder on a node's own disk that the model's files are copied to, once a node: <c>/scratch/${USER}</c>.
+    /// Variables are those of the node. Where it is missing, small or memory, they are read where they lie. Left out:
+    /// always so.
     /// </summary>
     [Form(@"^(/|\$\{)[^\r\n]*$", "an absolute folder, or one that begins with a variable: /scratch/${USER}, ${TMPDIR}")]
     public string? StageWeights { get; init; }
@@ -146,7 +149,12 @@ internal sealed record SlurmProfile : IRuled
         where value is not null
         select (known.Directive, value);
 
-    private static readonly (string Field, string Directive, char? Letter, Func<SlurmProfile, string?> Value)[] Fields =
+    private static readonly (
+        string Field,
+        string Directive,
+        char? Letter,
+        Func<SlurmProfile, string?> Value
+    )[] Fields =
     [
         ("partition", "partition", 'p', p => p.Partition),
         ("account", "account", 'A', p => p.Account),
@@ -165,8 +173,12 @@ internal sealed record SlurmProfile : IRuled
     {
         string name = NameOf(line);
         return name.StartsWith("--", StringComparison.Ordinal)
-            ? Ours.Contains(name[2..]) ? name : null
-            : OursShort.Contains(name[1]) ? name[..2] : null;
+            ? Ours.Contains(name[2..])
+                ? name
+                : null
+            : OursShort.Contains(name[1])
+                ? name[..2]
+                : null;
     }
 
     private static string? TakenBy(string line)

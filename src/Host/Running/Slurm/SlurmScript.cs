@@ -6,8 +6,8 @@ namespace Pipelines.Host.Running.Slurm;
 
 /// <summary>
 /// The two scripts of a submission, pure texts: what a cluster is asked for, made ready, and started. The last line
-/// becomes the program (<c>exec</c>), so that Slurm's signals reach it and no shell that waits for it. There is no srun:
-/// of one task it only changes how many cores are seen.
+/// becomes the program (<c>exec</c>), so that Slurm's signals reach it and no shell that waits for it. There is no
+/// srun: of one task it only changes how many cores are seen.
 /// </summary>
 /// <param name="profile">What the cluster is asked for.</param>
 /// <param name="jobName">What queues call it.</param>
@@ -66,7 +66,10 @@ internal sealed class SlurmScript(SlurmProfile profile, string jobName, string l
         // What Slurm itself says stays in the .slurm.log; a job that is started again has the same number
         Line(text, "");
         Line(text, $"exec >>{Word(logs)}/\"{job}.${{SLURM_RESTART_COUNT:-0}}.log\" 2>&1");
-        Line(text, $"echo \"== {job}, start $((${{SLURM_RESTART_COUNT:-0}} + 1)), on $(uname -n), $(date -u +%FT%TZ)\"");
+        Line(
+            text,
+            $"echo \"== {job}, start $((${{SLURM_RESTART_COUNT:-0}} + 1)), on $(uname -n), $(date -u +%FT%TZ)\""
+        );
         Line(text, "trap 'echo \"The line that makes the node ready failed: $BASH_COMMAND\"' ERR");
         Line(text, "set -eE");
         foreach (string line in profile.Setup ?? [])

@@ -6,8 +6,8 @@ namespace Pipelines.Host.Running.Slurm;
 
 /// <summary>
 /// One submission: an array of workers, the arrays that go on where it was cut off, and the report behind them. All are
-/// submitted in the same breath, for a job may not submit another; each waits until the one before it has ended, however
-/// it did, so that none waits for what can never be.
+/// submitted in the same breath, for a job may not submit another; each waits until the one before it has ended,
+/// however it did, so that none waits for what can never be.
 /// </summary>
 /// <param name="profile">What the cluster is asked for.</param>
 /// <param name="name">Name of the spec.</param>

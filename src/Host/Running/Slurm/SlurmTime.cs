@@ -10,7 +10,8 @@ internal static class SlurmTime
     public const string Form = @"^([0-9]{1,6}(:[0-5]?[0-9]){0,2}|[0-9]{1,4}-[0-9]{1,2}(:[0-5]?[0-9]){0,2})$";
 
     /// <summary>The same in words.</summary>
-    public const string Allowed = "minutes, hours:minutes:seconds, or days-hours:minutes:seconds: 90, 4:00:00, 1-12:00:00";
+    public const string Allowed =
+        "minutes, hours:minutes:seconds, or days-hours:minutes:seconds: 90, 4:00:00, 1-12:00:00";
 
     /// <summary>
     /// The span that a text means: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or

@@ -4,7 +4,9 @@ using Pipelines.Files;
 
 namespace Pipelines.Host.Running.Slurm;
 
-/// <summary>What was submitted at a time: kept beside the run, since nothing else remembers the jobs' numbers.</summary>
+/// <summary>
+/// What was submitted at a time: kept beside the run, since nothing else remembers the jobs' numbers.
+/// </summary>
 /// <param name="Submitted">When, UTC.</param>
 /// <param name="Jobs">In order: arrays, then the report.</param>
 internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob> Jobs)
@@ -59,7 +61,8 @@ internal sealed record Submission(DateTime Submitted, IReadOnlyList<SubmittedJob
     {
         try
         {
-            return JsonSerializer.Deserialize<Submission>(RegularFile.ReadAllBytes(file), Options) is { } read
+            return
+                JsonSerializer.Deserialize<Submission>(RegularFile.ReadAllBytes(file), Options) is { } read
                 && read.Jobs.All(j => j.IsWhole)
                 ? read with
                 {

@@ -1,0 +1,93 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Pipelines.Domain.Errors;
+
+namespace Pipelines.Host.Running.Slurm;
+
+/// <summary>Calls of Slurm's programs.</summary>
+/// <param name="patience">A controller that is busy answers late; one that is gone, never.</param>
+internal sealed class SlurmProcess(TimeSpan patience)
+{
+    /// <summary>Beginnings of variables of the programs that ask and cancel.</summary>
+    private static readonly string[] Asking = ["SQUEUE_", "SACCT_", "SCANCEL_"];
+
+    /// <summary>What a program said, where it succeeded.</summary>
+    /// <exception cref="SlurmException">It did not.</exception>
+    public string Checked(string program, params string[] words) => Checked(program, Run(program, words));
+
+    /// <inheritdoc cref="Checked(string, string[])"/>
+    public static string Checked(string program, (int Code, string Output, string Errors) ended) =>
+        ended.Code == 0 ? ended.Output : throw Refused(program, ended);
+
+    /// <summary>An error in the program's own words.</summary>
+    public static SlurmException Refused(string program, (int Code, string Output, string Errors) ended)
+    {
+        string said = ended.Errors.Trim().Length > 0 ? ended.Errors.Trim() : ended.Output.Trim();
+        return new SlurmException(
+            said.Length > 0
+                ? $"{program} refused: {said}"
+                : Invariant.Text($"{program} ended with {ended.Code}, and said nothing.")
+        );
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <param name="program">Its name, which is looked for in PATH.</param>
+    /// <param name="words">Its arguments.</param>
+    /// <param name="folder">Where it is started; null = here.</param>
+    /// <param name="unset">Variables that it does not see.</param>
+    /// <exception cref="SlurmException">It gives no answer.</exception>
+    /// <exception cref="InputException">It is not there.</exception>
+    public (int Code, string Output, string Errors) Run(
+        string program,
+        IEnumerable<string> words,
+        string? folder = null,
+        IEnumerable<string>? unset = null
+    )
+    {
+        var info = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = folder ?? "",
+        };
+        foreach (string word in words)
+        {
+            info.ArgumentList.Add(word);
+        }
+
+        // Filters of a person's own would leave out jobs that are asked for
+        string[] filters =
+        [
+            .. info.Environment.Keys.Where(k => Asking.Any(p => k.StartsWith(p, StringComparison.Ordinal))),
+        ];
+        foreach (string name in filters.Concat(unset ?? []))
+        {
+            info.Environment.Remove(name);
+        }
+
+        try
+        {
+            using Process process = Process.Start(info)!;
+            process.StandardInput.Close();
+            Task<string> output = process.StandardOutput.ReadToEndAsync(),
+                errors = process.StandardError.ReadToEndAsync();
+            if (!process.WaitForExit(patience))
+            {
+                process.Kill();
+                throw new SlurmException(Invariant.Text($"{program} gave no answer in {patience.TotalSeconds} s."));
+            }
+
+            return (process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
+        }
+        catch (Win32Exception e)
+        {
+            throw new InputException(
+                program,
+                "this program of Slurm is not found here.",
+                "Do it on a login node of the cluster; with --dry-run files are only printed.",
+                e
+            );
+        }
+    }
+}
