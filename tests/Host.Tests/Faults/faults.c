@@ -1,7 +1,8 @@
 /* A file system that fails as network file systems do: preloaded into a process, it stands between it and libc.
  *
  * FAULTS="under=/path lost=0.1 ..." says which, for names below the path only:
- *   lost=P     link, rename and mkdir are done, and answered as their repetition would be (EEXIST, ENOENT), or not at all
+ *   lost=P     link, rename and mkdir are done, and answered as their repetition would be (EEXIST, ENOENT); link and
+ *              rename, too, as where no answer comes (ETIMEDOUT)
  *   stale=P    what is read answers "stale file handle", once
  *   fsync=P    fsync answers EIO, and half of what was written is gone
  *   close=P    close answers EIO, having closed
@@ -9,6 +10,7 @@
  *   nolinks=1  link answers EPERM
  *   clock=S    the wall clock is off by so many seconds
  *   full=FILE, readonly=FILE, gone=FILE   while that file exists: ENOSPC, EROFS to what writes; ESTALE to everything
+ *   count=FILE at the end of the process, how often each call was made, is appended there: "name number" a line
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -29,13 +31,21 @@
 
 enum { OWN = 512 };
 
-static char under[PATH_MAX], full[PATH_MAX], readonly_[PATH_MAX], gone[PATH_MAX];
+static char counts_file[PATH_MAX], under[PATH_MAX], full[PATH_MAX], readonly_[PATH_MAX], gone[PATH_MAX];
 static double lost, stale, unsynced, unclosed, late_ms, clock_off;
 static int no_links;
 static char own[OWN][PATH_MAX]; /* names that this process made lately */
 static int own_next;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t state;
+
+enum { STAT, OPEN, CREATE, LIST, LINK, RENAME, MKDIR, UNLINK, RMDIR, FSYNC, CALLS };
+static const char *const call_names[CALLS] = {
+  "stat", "open", "create", "list", "link", "rename", "mkdir", "unlink", "rmdir", "fsync",
+};
+static long counts[CALLS];
+
+static void count(int call) { __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED); }
 
 #define REAL(type, name, ...) \
   static type (*real)(__VA_ARGS__); \
@@ -54,7 +64,7 @@ static double chance(void) {
 __attribute__((constructor)) static void read_settings(void) {
   struct timespec now;
   syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-  state = (uint64_t)now.tv_nsec * 0x9E3779B97F4A7C15u ^ (uint64_t)getpid() << 32 | 1;
+  state = ((uint64_t)now.tv_nsec * 0x9E3779B97F4A7C15u) ^ ((uint64_t)getpid() << 32) ^ 1;
   const char *text = getenv("FAULTS");
   char copy[8 * PATH_MAX], *rest = copy, *word;
   if (!text) return;
@@ -64,6 +74,7 @@ __attribute__((constructor)) static void read_settings(void) {
     if (!value) continue;
     *value++ = 0;
     if (!strcmp(word, "under")) snprintf(under, sizeof under, "%s", value);
+    else if (!strcmp(word, "count")) snprintf(counts_file, sizeof counts_file, "%s", value);
     else if (!strcmp(word, "full")) snprintf(full, sizeof full, "%s", value);
     else if (!strcmp(word, "readonly")) snprintf(readonly_, sizeof readonly_, "%s", value);
     else if (!strcmp(word, "gone")) snprintf(gone, sizeof gone, "%s", value);
@@ -76,6 +87,13 @@ __attribute__((constructor)) static void read_settings(void) {
     else if (!strcmp(word, "nolinks")) no_links = atoi(value);
     else fprintf(stderr, "FAULTS: unknown %s\n", word), abort();
   }
+}
+
+__attribute__((destructor)) static void write_counts(void) {
+  FILE *file = *counts_file ? fopen(counts_file, "a") : NULL;
+  if (!file) return;
+  for (int call = 0; call < CALLS; call++) fprintf(file, "%s %ld\n", call_names[call], counts[call]);
+  fclose(file);
 }
 
 static int below(const char *path, const char *folder) {
@@ -133,6 +151,7 @@ static int unseen(const char *path) {
 static int looked(const char *path) {
   int error;
   if (!ours(path)) return 0;
+  count(STAT);
   if ((error = plight(0))) return error;
   if (unseen(path)) return ENOENT;
   return stale > 0 && exists(path) && chance() < stale ? ESTALE : 0;
@@ -164,6 +183,7 @@ int open64(const char *path, int flags, ...) {
   va_end(rest);
   int writes = (flags & O_ACCMODE) != O_RDONLY || flags & O_CREAT, error;
   if (ours(path)) {
+    count(flags & O_CREAT ? CREATE : OPEN);
     if ((error = plight(writes))) return fail(error);
     if (!writes && stale > 0 && exists(path) && chance() < stale) return fail(ESTALE);
     if (flags & O_CREAT) made(path);
@@ -173,40 +193,44 @@ int open64(const char *path, int flags, ...) {
 
 DIR *opendir(const char *path) {
   REAL(DIR *, "opendir", const char *);
-  int error = ours(path) ? plight(0) : 0;
+  int error = 0;
+  if (ours(path)) count(LIST), error = plight(0);
   if (error) return errno = error, NULL;
   return real(path);
 }
 
-/* Done, but the answer is that to a repetition, or none. */
-static int answered(int result, int again) {
-  return result == 0 && lost > 0 && chance() < lost ? fail(chance() < 0.5 ? again : ETIMEDOUT) : result;
+/* Done, but answered by an error. */
+static int answered(int result, int error) {
+  return result == 0 && lost > 0 && chance() < lost ? fail(error) : result;
 }
 
 int link(const char *from, const char *to) {
   REAL(int, "link", const char *, const char *);
   if (!ours(to)) return real(from, to);
+  count(LINK);
   int error = plight(1);
   if (error) return fail(error);
   if (no_links) return fail(EPERM);
   int result = real(from, to);
   if (result == 0) made(to);
-  return answered(result, EEXIST);
+  return answered(result, chance() < 0.5 ? EEXIST : ETIMEDOUT);
 }
 
 int rename(const char *from, const char *to) {
   REAL(int, "rename", const char *, const char *);
   if (!ours(to)) return real(from, to);
+  count(RENAME);
   int error = plight(1);
   if (error) return fail(error);
   int result = real(from, to);
   if (result == 0) made(to);
-  return answered(result, ENOENT);
+  return answered(result, chance() < 0.5 ? ENOENT : ETIMEDOUT);
 }
 
 int mkdir(const char *path, mode_t mode) {
   REAL(int, "mkdir", const char *, mode_t);
   if (!ours(path)) return real(path, mode);
+  count(MKDIR);
   int error = plight(1);
   if (error) return fail(error);
   int result = real(path, mode);
@@ -214,10 +238,28 @@ int mkdir(const char *path, mode_t mode) {
   return answered(result, EEXIST);
 }
 
+static int removed(const char *path, int call) {
+  if (!ours(path)) return 0;
+  count(call);
+  return plight(1);
+}
+
 int unlink(const char *path) {
   REAL(int, "unlink", const char *);
-  int error = ours(path) ? plight(1) : 0;
+  int error = removed(path, UNLINK);
   return error ? fail(error) : real(path);
+}
+
+int rmdir(const char *path) {
+  REAL(int, "rmdir", const char *);
+  int error = removed(path, RMDIR);
+  return error ? fail(error) : real(path);
+}
+
+int statx(int folder, const char *restrict path, int flags, unsigned mask, struct statx *restrict found) {
+  REAL(int, "statx", int, const char *, int, unsigned, struct statx *);
+  int error = looked(path);
+  return error ? fail(error) : real(folder, path, flags, mask, found);
 }
 
 int fsync(int fd) {
@@ -225,6 +267,7 @@ int fsync(int fd) {
   struct stat64 found;
   int error;
   if (!fd_ours(fd)) return real(fd);
+  count(FSYNC);
   if ((error = plight(1))) return fail(error);
   if (unsynced > 0 && chance() < unsynced) {
     if (syscall(SYS_fstat, fd, &found) == 0 && S_ISREG(found.st_mode)) {
@@ -269,8 +312,12 @@ void *dlsym(void *library, const char *name) {
     real_dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
     if (!real_dlsym) real_dlsym = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
   }
-  if (library != RTLD_NEXT && !strcmp(name, "link")) return (void *)link;
-  if (library != RTLD_NEXT && !strcmp(name, "fsync")) return (void *)fsync;
+  if (library != RTLD_NEXT) {
+    if (!strcmp(name, "link")) return (void *)link;
+    if (!strcmp(name, "statx")) return (void *)statx;
+    if (!strcmp(name, "opendir")) return (void *)opendir;
+  }
+
   return real_dlsym(library, name);
 }
 
