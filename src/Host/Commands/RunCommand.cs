@@ -78,7 +78,7 @@ internal static class RunCommand
                 if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
                 {
                     int failed = outcomes.Sum(o => o.Failures.Count);
-                    if (failed == 0 && session.Deadline is { HasRefused: true } end)
+                    if (failed == 0 && session.Deadline is { IsReached: true } end)
                     {
                         Console.WriteLine(end.Words);
                         Standing.Tell(session, i);

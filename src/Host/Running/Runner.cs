@@ -74,7 +74,7 @@ internal sealed class Runner(
         executor.Execute(this, Compute, cancel);
         // No failure of a unit's own: another is to be computed again. What was computed is stored.
         lost?.Throw();
-        bool isCut = isStopped || cancel.IsCancellationRequested || deadline is { HasRefused: true };
+        bool isCut = isStopped || cancel.IsCancellationRequested || deadline is { IsReached: true };
         if (refusal is not null && !isCut)
         {
             throw refusal;
