@@ -75,9 +75,14 @@ internal static class RunCommand
                     return Program.Interrupted;
                 }
 
-                if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
+                int failed = outcomes.Sum(o => o.Failures.Count);
+                bool isWhole = outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole);
+                if (!isWhole && failed == 0 && session.Options.IsWorker)
                 {
-                    int failed = outcomes.Sum(o => o.Failures.Count);
+                    Console.WriteLine("What is left is held by other processes: this worker ends.");
+                }
+                else if (!isWhole)
+                {
                     Console.WriteLine(
                         $"{Format.Many(failed, "unit")} failed; "
                             + $"{Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was "
@@ -102,7 +107,7 @@ internal static class RunCommand
             }
         }
 
-        if (code == Program.Done && session.Pipelines.Count > 1)
+        if (code == Program.Done && session.Pipelines.Count > 1 && !session.Options.IsWorker)
         {
             Overview.Write(session);
         }
@@ -279,7 +284,12 @@ internal static class RunCommand
                 : e;
         }
 
-        if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
+        bool isWhole = outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole);
+        if (session.Options.IsWorker)
+        {
+            log.Write(isWhole ? "Worker: nothing is left." : "Worker: ended.");
+        }
+        else if (isWhole)
         {
             Publish(session, pipeline, claim, plan);
             SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
@@ -357,7 +367,8 @@ internal static class RunCommand
             session.Options.KeepGoing,
             cancel,
             known,
-            memory
+            memory,
+            session.Sharing
         );
         return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }

@@ -78,6 +78,9 @@ internal sealed class Session : IDisposable
             options.Verify,
             Origin.Here(Threads, Jobs)
         );
+        Sharing = toRead
+            ? null
+            : new Sharing(new UnitClaims(cache, Store.Lease.Id, options.Stale), options.IsWorker);
     }
 
     /// <summary>The command line.</summary>
@@ -94,6 +97,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>Units and the store.</summary>
     public Catalog Catalog { get; }
+
+    /// <summary>How work is shared with other processes; null where the store is only looked at.</summary>
+    public Sharing? Sharing { get; }
 
     /// <summary>
     /// One pipeline an experiment of the spec (more than one with a matrix, or where it lists other specs).
@@ -402,6 +408,7 @@ internal sealed class Session : IDisposable
             verdicts.Save();
         }
 
+        Sharing?.Claims.Dispose();
         engine.Dispose();
         Store.Dispose();
     }

@@ -102,8 +102,12 @@ internal sealed class Catalog
     /// <summary>
     /// Computes and stores a unit, unless a file that it reads is not, or no longer, the one that its key says.
     /// </summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="advance">Told of work done.</param>
+    /// <param name="cancel">Interrupted.</param>
+    /// <param name="publishing">Called before the result is published; an exception keeps it from that.</param>
     /// <exception cref="InputException">Such a file changed; names it.</exception>
-    public void Compute(Unit unit, Action<long> advance, CancellationToken cancel)
+    public void Compute(Unit unit, Action<long> advance, CancellationToken cancel, Action? publishing = null)
     {
         string key = Fingerprint.Of(unit);
         store.Write(
@@ -124,7 +128,8 @@ internal sealed class Catalog
                     seconds,
                     unit.Work,
                     origin
-                )
+                ),
+            publishing
         );
         sound[key] = store.FolderOf(unit.Kind, key);
         lost.TryRemove(key, out _);
@@ -186,6 +191,27 @@ internal sealed class Catalog
         ?? "";
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..199] + "…";
+
+    /// <summary>
+    /// Whether a unit is stored now: others may have computed it since this process last looked, and what it found
+    /// damaged, too.
+    /// </summary>
+    public bool HasNow(Unit unit)
+    {
+        string key = Fingerprint.Of(unit);
+        if (sound.ContainsKey(key))
+        {
+            return true;
+        }
+
+        if (!store.HasNow(unit.Kind, key) || ((verify || lost.ContainsKey(key)) && Check(unit) is null))
+        {
+            return false;
+        }
+
+        lost.TryRemove(key, out _);
+        return true;
+    }
 
     private bool Has(Unit unit)
     {
