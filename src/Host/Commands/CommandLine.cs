@@ -33,7 +33,7 @@ internal static class CommandLine
             return devices.Read(parsed) is { } list ? FleetCommand.Execute(read, list) : RunCommand.Execute(read);
         }
 
-        root.Add(options.Verify);
+        AddRun(options, root);
         elsewhere.AddTo(root);
         devices.AddTo(root);
         root.SetAction(Run);
@@ -43,7 +43,7 @@ internal static class CommandLine
             "Run an experiment; only what is missing is computed.",
             RunCommand.Execute
         );
-        run.Add(options.Verify);
+        AddRun(options, run);
         elsewhere.AddTo(run);
         devices.AddTo(run);
         run.SetAction(Run);
@@ -57,12 +57,19 @@ internal static class CommandLine
         );
         plan.Add(options.Verify);
         root.Add(plan);
+        root.Add(
+            Command(
+                options,
+                "status",
+                "Say how far the processes on an experiment have come, who holds what, and what failed.",
+                StatusCommand.Execute
+            )
+        );
         root.Add(Reproduce(options));
         root.Add(Explain(options));
         root.Add(Check(options));
         root.Add(Command(options, "report", "Write tables and page again from what is stored.", ReportCommand.Execute));
         root.Add(DiffCommand.Build(options.Artifacts));
-        root.Add(Command(options, "status", "Say how far a run is, and what its jobs do.", StatusCommand.Execute));
         root.Add(Command(options, "cancel", "Cancel what was submitted of an experiment.", CancelCommand.Execute));
         root.Add(CollectGarbage(options));
         root.Add(MakeModelCommand.Build());
@@ -71,6 +78,14 @@ internal static class CommandLine
         EmptyTexts.Refuse(root);
         Help.Attach(root);
         return root;
+    }
+
+    /// <summary>The options of a run alone.</summary>
+    private static void AddRun(SharedOptions options, Command command)
+    {
+        command.Add(options.Verify);
+        command.Add(options.Worker);
+        command.Add(options.Stale);
     }
 
     private static Command Command(
@@ -206,6 +221,15 @@ internal sealed record RunOptions(
     bool Verify = false
 )
 {
+    /// <summary>A worker's patience where the command line names none.</summary>
+    public static readonly TimeSpan UsualStale = TimeSpan.FromMinutes(10);
+
+    /// <summary>Compute what nobody else holds, and end; no report is written.</summary>
+    public bool IsWorker { get; init; }
+
+    /// <summary>How long another worker may give no sign before its work is taken over.</summary>
+    public TimeSpan Stale { get; init; } = UsualStale;
+
     /// <summary>The words of the command line.</summary>
     public IReadOnlyList<string> Words { get; init; } = [Spec];
 
@@ -268,6 +292,26 @@ internal sealed class SharedOptions
             Description =
                 "Compare the checksums of all stored files of the experiment, not only of those that are read; a run "
                 + "computes again what is damaged.",
+        };
+
+    /// <summary>Of commands that compute beside others.</summary>
+    public Option<bool> Worker { get; } =
+        new("--worker")
+        {
+            Description =
+                "Compute what no other process holds and end when nothing is left to take; tables and report are left "
+                + "to a run without it.",
+        };
+
+    /// <summary>Likewise.</summary>
+    public Option<TimeSpan> Stale { get; } =
+        new("--stale")
+        {
+            Description =
+                "Take over the work of a process that gives no sign for so long (default: 10 min; at least 2 min).",
+            HelpName = "TIME",
+            CustomParser = Duration.Parse,
+            DefaultValueFactory = _ => RunOptions.UsualStale,
         };
 
     private Option<string[]> Set { get; } =
@@ -339,6 +383,8 @@ internal sealed class SharedOptions
         )
         {
             Words = [.. parsed.Tokens.Select(t => t.Value)],
+            IsWorker = parsed.GetValue(Worker),
+            Stale = parsed.GetValue(Stale) is { Ticks: > 0 } stale ? stale : RunOptions.UsualStale,
         };
     }
 

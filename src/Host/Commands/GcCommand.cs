@@ -35,6 +35,14 @@ internal static class GcCommand
                     + $"{Format.Count(used.Count)} {(used.Count == 1 ? "is" : "are")} in use."
             )
         );
+        if (collected.Claims > 0)
+        {
+            Console.WriteLine(
+                $"{Format.Many(collected.Claims, "claim")} and signs of life of processes that have ended "
+                    + $"{(dryRun ? "would go" : "went")}, too."
+            );
+        }
+
         foreach (var (folder, holder) in collected.Left)
         {
             Console.WriteLine($"left: {folder}, {WhyLeft(holder)}.");

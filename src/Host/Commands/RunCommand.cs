@@ -81,16 +81,21 @@ internal static class RunCommand
                     return Program.Interrupted;
                 }
 
-                if (outcomes.Count < pipeline.Stages.Count || outcomes.Any(o => !o.Whole))
+                int failed = outcomes.Sum(o => o.Failures.Count);
+                bool isWhole = outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole);
+                if (!isWhole && failed == 0 && session.Deadline is { IsReached: true } end)
                 {
-                    int failed = outcomes.Sum(o => o.Failures.Count);
-                    if (failed == 0 && session.Deadline is { HasRefused: true } end)
-                    {
-                        Console.WriteLine(end.Words);
-                        Standing.Tell(session, i);
-                        return Program.Interrupted;
-                    }
+                    Console.WriteLine(end.Words);
+                    Standing.Tell(session, i);
+                    return Program.Interrupted;
+                }
 
+                if (!isWhole && failed == 0 && session.Options.IsWorker)
+                {
+                    Console.WriteLine("What is left is held by other processes: this worker ends.");
+                }
+                else if (!isWhole)
+                {
                     Console.WriteLine(
                         $"{Format.Many(failed, "unit")} failed; "
                             + $"{Path.Combine(session.RunFolderOf(pipeline), "log.txt")} has the details. What was "
@@ -115,7 +120,7 @@ internal static class RunCommand
             }
         }
 
-        if (code == Program.Done && session.Pipelines.Count > 1)
+        if (code == Program.Done && session.Pipelines.Count > 1 && !session.Options.IsWorker)
         {
             Overview.Write(session);
         }
@@ -197,7 +202,8 @@ internal static class RunCommand
                 }
 
                 PublishProvenance(pipeline, folder, Provenance.Of(pipeline, units, session.Store));
-            }
+            },
+            () => session.Sharing!.Claims.Wait(FileDigests.OfText($"publish {pipeline.Experiment.Name}"))
         );
     }
 
@@ -296,7 +302,12 @@ internal static class RunCommand
                 : e;
         }
 
-        if (outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole))
+        bool isWhole = outcomes.Count == pipeline.Stages.Count && outcomes.All(o => o.Whole);
+        if (session.Options.IsWorker)
+        {
+            log.Write(isWhole ? "Worker: nothing is left." : "Worker: ended.");
+        }
+        else if (isWhole)
         {
             Publish(session, pipeline, claim, plan);
             SummaryTable.Print(pipeline, session.Catalog.Artifacts, folder);
@@ -375,8 +386,10 @@ internal static class RunCommand
             cancel,
             known,
             memory,
+            session.SharingOf(pipeline),
             session.Deadline
         );
+        session.Catalog.NumericClass = Session.NumericClassOf(pipeline);
         return progress.Show(() => plan is { IsDone: true } ? runner.Pass(plan) : runner.Run(stages));
     }
 

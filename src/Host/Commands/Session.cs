@@ -52,7 +52,7 @@ internal sealed class Session : IDisposable
         HasSeveral = read.Experiments.Count > 1 || refused.Count > 0;
         Root = Path.GetFullPath(options.Artifacts);
         string cache = Path.Combine(Root, "cache");
-        digests = new FileDigests(Path.Combine(cache, "digests.json"));
+        digests = new FileDigests(FileDigests.MemoryIn(cache));
         this.toRead = toRead;
         bool isNew = !Directory.Exists(Root);
         Store = toRead ? ArtifactStore.ToRead(cache, digests) : new ArtifactStore(cache, digests);
@@ -91,6 +91,12 @@ internal sealed class Session : IDisposable
             options.Verify,
             Origin.Here(Threads, Jobs)
         );
+        Sharing = toRead
+            ? null
+            : new Sharing(
+                new UnitClaims(cache, Store.Lease.Id, options.Stale, NumericClassOf(Pipelines[0])),
+                options.IsWorker
+            );
     }
 
     /// <summary>The command line.</summary>
@@ -107,6 +113,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>Units and the store.</summary>
     public Catalog Catalog { get; }
+
+    /// <summary>How work is shared with other processes; null where the store is only looked at.</summary>
+    public Sharing? Sharing { get; }
 
     /// <summary>
     /// One pipeline an experiment of the spec (more than one with a matrix, or where it lists other specs).
@@ -160,6 +169,28 @@ internal sealed class Session : IDisposable
             TorchNative.Choose(experiment.Model.Libtorch?.Full, "model.libtorch");
         }
     }
+
+    /// <summary>The class of this process's arithmetic in an experiment.</summary>
+    public static string NumericClassOf(Pipeline pipeline)
+    {
+        Arithmetic arithmetic = pipeline.Context.Arithmetic;
+        bool isProcessor = arithmetic.Device.type == TorchSharp.DeviceType.CPU;
+        string device = isProcessor ? "" : CudaCard.NameOf(Math.Max(0, arithmetic.Device.index)) ?? "a card";
+        return NumericClass.Of(device, arithmetic.Key, Catalog.ArithmeticLibraries);
+    }
+
+    /// <summary>How the work on an experiment is shared; null where the store is only looked at.</summary>
+    public Sharing? SharingOf(Pipeline pipeline) =>
+        Sharing is null
+            ? null
+            : Sharing with
+            {
+                Classes = new ClassRule(
+                    NumericClassOf(pipeline),
+                    pipeline.Experiment.Engine.Mixing ?? MixingKind.Refuse,
+                    Store
+                ),
+            };
 
     /// <summary>Folder with one folder a run.</summary>
     public string Runs => Path.Combine(Root, "runs");
@@ -452,6 +483,7 @@ internal sealed class Session : IDisposable
             verdicts.Save();
         }
 
+        Sharing?.Claims.Dispose();
         engine.Dispose();
         Store.Dispose();
     }

@@ -39,6 +39,9 @@ internal sealed class Catalog
         Artifacts = new Artifacts(Has, FolderOf);
     }
 
+    /// <summary>The class of this process's arithmetic in what is run now; written into manifests.</summary>
+    public string? NumericClass { get; set; }
+
     /// <summary>What is there, as stages see it.</summary>
     public Artifacts Artifacts { get; }
 
@@ -102,8 +105,12 @@ internal sealed class Catalog
     /// <summary>
     /// Computes and stores a unit, unless a file that it reads is not, or no longer, the one that its key says.
     /// </summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="advance">Told of work done.</param>
+    /// <param name="cancel">Interrupted.</param>
+    /// <param name="publishing">Called before the result is published; an exception keeps it from that.</param>
     /// <exception cref="InputException">Such a file changed; names it.</exception>
-    public void Compute(Unit unit, Action<long> advance, CancellationToken cancel)
+    public void Compute(Unit unit, Action<long> advance, CancellationToken cancel, Action? publishing = null)
     {
         string key = Fingerprint.Of(unit);
         store.Write(
@@ -123,8 +130,10 @@ internal sealed class Catalog
                     DateTime.UtcNow,
                     seconds,
                     unit.Work,
-                    origin
-                )
+                    origin,
+                    NumericClass
+                ),
+            publishing
         );
         sound[key] = store.FolderOf(unit.Kind, key);
         lost.TryRemove(key, out _);
@@ -161,6 +170,13 @@ internal sealed class Catalog
             .Select(store.Digests.ChangeOf)
             .FirstOrDefault(change => change is not null);
 
+    /// <summary>The libraries that decide the last digits of a sum, with their versions.</summary>
+    public static IEnumerable<string> ArithmeticLibraries =>
+        [
+            $"torchsharp {VersionOf(typeof(TorchSharp.torch).Assembly)}",
+            .. TorchNative.InstalledVersion is { } named ? [$"libtorch {named}"] : (string[])[],
+        ];
+
     /// <summary>Read when the first result is stored: by then libtorch is loaded.</summary>
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Libraries = new(() =>
     {
@@ -186,6 +202,27 @@ internal sealed class Catalog
         ?? "";
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..199] + "…";
+
+    /// <summary>
+    /// Whether a unit is stored now: others may have computed it since this process last looked, and what it found
+    /// damaged, too.
+    /// </summary>
+    public bool HasNow(Unit unit)
+    {
+        string key = Fingerprint.Of(unit);
+        if (sound.ContainsKey(key))
+        {
+            return true;
+        }
+
+        if (!store.HasNow(unit.Kind, key) || ((verify || lost.ContainsKey(key)) && Check(unit) is null))
+        {
+            return false;
+        }
+
+        lost.TryRemove(key, out _);
+        return true;
+    }
 
     private bool Has(Unit unit)
     {

@@ -44,8 +44,11 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
         guessed.Clear();
     }
 
-    /// <summary>Units were left because they would not have been done.</summary>
-    public bool HasRefused => refused > 0;
+    /// <summary>Nothing more is begun, or units were left because they would not have been done.</summary>
+    public bool IsReached => refused > 0 || Rest <= 0;
+
+    /// <summary>Seconds in which units may still be at work.</summary>
+    private double Rest => seconds - clock().TotalSeconds;
 
     /// <summary>
     /// The end of this process: the earlier of what Slurm says and of a limit from its start; null where there is
@@ -88,7 +91,7 @@ internal sealed class Deadline(TimeSpan left, Func<TimeSpan> clock)
     /// <summary>Whether a unit would be done in time. One of which nothing is known is tried.</summary>
     public bool Allows(Unit unit)
     {
-        double rest = seconds - clock().TotalSeconds;
+        double rest = Rest;
         if (rest > 0 && (Expected(unit) ?? 0) <= rest)
         {
             return true;

@@ -5,6 +5,7 @@ using Pipelines.Host.Planning;
 using Pipelines.Host.Progress;
 using Pipelines.Stages;
 using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
 using Pipelines.Stages.Units;
 
 namespace Pipelines.Host.Running;
@@ -23,6 +24,7 @@ namespace Pipelines.Host.Running;
 /// <param name="cancel">Interrupted.</param>
 /// <param name="known">Told the units of a stage as they become known, before they are computed.</param>
 /// <param name="memory">Looks at memory after each stage; null = nobody does.</param>
+/// <param name="sharing">How work is shared with other processes; null = this one is alone.</param>
 /// <param name="deadline">When the process will be ended; null = never.</param>
 internal sealed class Runner(
     Catalog catalog,
@@ -34,6 +36,7 @@ internal sealed class Runner(
     CancellationToken cancel,
     Action<IReadOnlyList<Unit>>? known = null,
     HighWater? memory = null,
+    Sharing? sharing = null,
     Deadline? deadline = null
 ) : IWorkSource
 {
@@ -56,11 +59,14 @@ internal sealed class Runner(
     private readonly Dictionary<Unit, StrongBox> atWork = [];
     private readonly Stopwatch run = new(),
         asking = new();
+    private SharedWork? shared;
     private IReadOnlyList<StageWork> stages = [];
     private InputException? refusal;
     private ExceptionDispatchInfo? lost;
     private bool mayKnowMore = true,
-        isStopped;
+        isStopped,
+        hasLooked, // at what others hold, since something was begun
+        isWaiting; // for other processes, and it was said
 
     /// <summary>Runs <paramref name="pipeline"/>, each stage after those before it.</summary>
     /// <returns>One outcome a stage; of a run that stopped, a stage that was begun or is whole.</returns>
@@ -70,11 +76,21 @@ internal sealed class Runner(
     public IReadOnlyList<StageOutcome> Run(IReadOnlyList<Stage> pipeline)
     {
         stages = [.. pipeline.Select((s, i) => new StageWork(s, i))];
+        shared = sharing is null ? null : new SharedWork(catalog, backlog, sharing, Tell);
         run.Start();
-        executor.Execute(this, Compute, cancel);
+        try
+        {
+            using CancellationTokenRegistration woken = cancel.Register(Wake);
+            executor.Execute(this, Compute, cancel);
+        }
+        finally
+        {
+            shared?.Idle();
+        }
+
         // No failure of a unit's own: another is to be computed again. What was computed is stored.
         lost?.Throw();
-        bool isCut = isStopped || cancel.IsCancellationRequested || deadline is { HasRefused: true };
+        bool isCut = isStopped || cancel.IsCancellationRequested || deadline is { IsReached: true };
         if (refusal is not null && !isCut)
         {
             throw refusal;
@@ -127,12 +143,19 @@ internal sealed class Runner(
                         return unit;
                     }
 
-                    if (atWork.Count == 0)
+                    if (atWork.Count == 0 && !hasLooked && shared is not null && backlog.IsHeldUp())
+                    {
+                        hasLooked = true; // what was passed over long ago may stand by now
+                        mayKnowMore |= shared.Look(atOnce: true);
+                        continue;
+                    }
+
+                    if (atWork.Count == 0 && !MayGoOn())
                     {
                         break;
                     }
 
-                    Monitor.Wait(gate);
+                    Wait();
                 }
             }
             catch
@@ -168,17 +191,79 @@ internal sealed class Runner(
         }
     }
 
-    private void End(Unit unit, Exception? failure, bool isDropped)
+    private void Tell(string sentence)
     {
-        StageWork stage = backlog.StageOf(unit);
-        atWork.Remove(unit);
-        stage.Ends(unit, failure, isDropped);
-        string label = Label(stage.Stage, unit.Kind);
-        if (!atWork.Keys.Any(u => backlog.StageOf(u) == stage && u.Kind == unit.Kind))
+        progress.Message(sentence);
+        log.Write(sentence);
+    }
+
+    private void Wake()
+    {
+        lock (gate)
         {
-            progress.AtWork(label, false);
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>
+    /// Waits for what is at work here, and looks from time to time at what other processes have at work.
+    /// </summary>
+    private void Wait()
+    {
+        if (shared is null || !backlog.IsHeldUp())
+        {
+            Monitor.Wait(gate);
+            return;
         }
 
+        Monitor.Wait(gate, shared.Pause);
+        mayKnowMore |= shared.Look();
+    }
+
+    /// <summary>
+    /// Nothing is at work here and nothing is ready, but other processes hold something: a run waits until it stands. A
+    /// worker does so only as long as it may get a picture to work on.
+    /// </summary>
+    private bool MayGoOn()
+    {
+        if (shared is null || !backlog.IsHeldUp() || deadline is { IsReached: true })
+        {
+            return false;
+        }
+
+        shared.Idle();
+        if (!isWaiting)
+        {
+            isWaiting = true;
+            Tell(shared.Words());
+        }
+
+        if (shared.Refusal() is { } notHere)
+        {
+            refusal = notHere;
+            return false;
+        }
+
+        return !sharing!.EndsEarly
+            || backlog.HasPictures
+            || stages.Any(s => s.List is null or { WaitsFor: not null, ExpectedMore: > 1 });
+    }
+
+    private void End(Unit unit, Exception? failure, bool isDropped)
+    {
+        if (failure is ClaimLostException)
+        {
+            // Whoever took it over computes it: it is looked for in the store before it is begun again
+            (failure, isDropped) = (null, true);
+            log.Write($"{unit}: another worker has taken it over; what was computed here is dropped.");
+            progress.Advance(Label(backlog.StageOf(unit).Stage, unit.Kind), -Interlocked.Read(ref atWork[unit].Value));
+            EndAtWork(unit, failure, isDropped);
+            backlog.PutBack(unit);
+            return;
+        }
+
+        EndAtWork(unit, failure, isDropped);
+        StageWork stage = backlog.StageOf(unit);
         backlog.Over(unit, isThere: failure is null && !isDropped);
         if (failure is null)
         {
@@ -193,18 +278,35 @@ internal sealed class Runner(
         else
         {
             Report(stage.Stage, unit, failure);
+            sharing?.Claims.Failed(Fingerprint.Of(unit), Words(failure));
             isStopped |= !keepGoing;
         }
+    }
+
+    private void EndAtWork(Unit unit, Exception? failure, bool isDropped)
+    {
+        StageWork stage = backlog.StageOf(unit);
+        atWork.Remove(unit);
+        stage.Ends(unit, failure, isDropped);
+        string label = Label(stage.Stage, unit.Kind);
+        if (!atWork.Keys.Any(u => backlog.StageOf(u) == stage && u.Kind == unit.Kind))
+        {
+            progress.AtWork(label, false);
+        }
+
+        shared?.End(unit, isStored: failure is null && !isDropped);
     }
 
     private void Compute(Unit unit)
     {
         string label;
         StrongBox advanced;
+        ClaimKey claim;
         lock (gate)
         {
             label = Label(backlog.StageOf(unit).Stage, unit.Kind);
             advanced = atWork[unit];
+            claim = shared is null ? default : backlog.ClaimOf(unit);
         }
 
         long start = Stopwatch.GetTimestamp();
@@ -215,7 +317,8 @@ internal sealed class Runner(
                 Interlocked.Add(ref advanced.Value, work);
                 progress.Advance(label, work);
             },
-            cancel
+            cancel,
+            () => shared?.RequireMine(claim)
         );
         deadline?.Took(unit, Stopwatch.GetElapsedTime(start));
         progress.Advance(label, unit.Work - Interlocked.Exchange(ref advanced.Value, unit.Work));
@@ -229,7 +332,8 @@ internal sealed class Runner(
     {
         bool isCheap = asking.Elapsed.TotalSeconds <= AskingSeconds + (AskingShare * run.Elapsed.TotalSeconds);
         string? picture = pictures.GetValueOrDefault(worker);
-        if (backlog.TakeNear(picture) is { } near)
+        Unit? Near() => Claimed(() => backlog.TakeNear(picture));
+        if (Near() is { } near)
         {
             return near;
         }
@@ -237,26 +341,32 @@ internal sealed class Runner(
         if (mayKnowMore && isCheap)
         {
             Ask();
-            if (backlog.TakeNear(picture) is { } nearNow)
+            if (Near() is { } nearNow)
             {
                 return nearNow;
             }
         }
 
         string?[] others = [.. pictures.Where(p => p.Key != worker).Select(p => p.Value)];
-        if (backlog.TakeElsewhere(others) is { } elsewhere)
+        Unit? Elsewhere() => Claimed(() => backlog.TakeElsewhere(others));
+        if (Elsewhere() is { } elsewhere)
         {
             return elsewhere;
         }
 
-        if (!mayKnowMore)
+        while (mayKnowMore)
         {
-            return null;
+            Ask();
+            if ((Near() ?? Elsewhere()) is { } known)
+            {
+                return known;
+            }
         }
 
-        Ask();
-        return backlog.TakeNear(picture) ?? backlog.TakeElsewhere(others);
+        return null;
     }
+
+    private Unit? Claimed(Func<Unit?> take) => shared is null ? take() : shared.Next(take, () => mayKnowMore = true);
 
     /// <summary>
     /// Asks the stages for their units, those that have told all but the last time. A stage that what is stored leaves
@@ -282,6 +392,14 @@ internal sealed class Runner(
             }
 
             known?.Invoke(stage.Units);
+            if (sharing?.Classes is { } classes)
+            {
+                foreach (Unit unit in stage.Units)
+                {
+                    classes.Know(unit);
+                }
+            }
+
             var open = catalog.Open(stage.Units).ToHashSet();
             foreach (Unit unit in stage.Units)
             {
@@ -325,6 +443,8 @@ internal sealed class Runner(
         }
 
         atWork.Add(unit, new StrongBox());
+        shared?.Begin(worker, unit);
+        hasLooked = isWaiting = false;
         progress.AtWork(label, true);
     }
 
@@ -403,16 +523,19 @@ internal sealed class Runner(
         }
     }
 
-    private void Report(Stage stage, Unit unit, Exception failure)
-    {
-        string text = failure is InputException or IOException or UnauthorizedAccessException
+    private static string Words(Exception failure) =>
+        failure is InputException or IOException or UnauthorizedAccessException
             ? failure.Message
             : $"{failure.GetType().Name}: {failure.Message} (a defect: the log has the details)";
+
+    private void Report(Stage stage, Unit unit, Exception failure)
+    {
+        string text = Words(failure);
         progress.Message($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {Shown.Name(text)}");
         log.Write($"{stage.Name}: {Shown.Name(stage.NameOf(unit))} failed. {failure}");
     }
 
-    private static string Describe(StageOutcome outcome)
+    private string Describe(StageOutcome outcome)
     {
         var parts = new List<string>();
         if (outcome.Computed > 0)
@@ -432,7 +555,7 @@ internal sealed class Runner(
 
         if (outcome.Missing > 0)
         {
-            parts.Add($"{outcome.Missing} not started");
+            parts.Add($"{outcome.Missing} {(isWaiting ? "held by others" : "not started")}");
         }
 
         return parts.Count == 0 ? "nothing to do" : string.Join(", ", parts);

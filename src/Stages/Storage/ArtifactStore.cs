@@ -65,6 +65,16 @@ public sealed class ArtifactStore : IDisposable
     public bool Has(string kind, string key) => Index.Has(kind, key);
 
     /// <summary>
+    /// As <see cref="Has"/>, asked of the disk's server: on a shared disk "not there" may be an answer of a minute ago.
+    /// </summary>
+    public bool HasNow(string kind, string key)
+    {
+        // A folder whose own times are asked for anew lets go of the names that it was remembered not to have
+        _ = FolderStamp.Of(Path.Combine(Root, kind));
+        return Index.Has(kind, key);
+    }
+
+    /// <summary>
     /// Whether an artifact that is not there was there once, as far as the store's index remembers: it chooses words.
     /// </summary>
     public bool WasStored(string kind, string key) => Index.IsNoted(kind, key);
@@ -140,11 +150,14 @@ public sealed class ArtifactStore : IDisposable
     /// <param name="key">Key.</param>
     /// <param name="compute">Writes the files into the folder that it is given.</param>
     /// <param name="describe">Makes the manifest from the files and the seconds taken.</param>
+    /// <param name="publishing">Called when all is written and before it is published: an exception leaves nothing
+    /// behind.</param>
     public Manifest Write(
         string kind,
         string key,
         Action<string> compute,
-        Func<IReadOnlyList<ManifestFile>, double, Manifest> describe
+        Func<IReadOnlyList<ManifestFile>, double, Manifest> describe,
+        Action? publishing = null
     )
     {
         string parent = Path.Combine(Root, kind),
@@ -168,13 +181,14 @@ public sealed class ArtifactStore : IDisposable
                 stream.Flush(flushToDisk: true);
             }
 
+            publishing?.Invoke();
             try
             {
-                Directory.Move(temporary, final);
+                Directory.Move(temporary, final); // a folder that is not empty: never in place of one that stands
             }
             catch (IOException) when (Directory.Exists(final))
             {
-                // Another process was faster with the same bytes.
+                // Another process was faster with the same bytes, or it was this one and the reply was lost.
             }
 
             Index.Add(kind, key, manifest.Unit);
@@ -258,12 +272,14 @@ public sealed class ArtifactStore : IDisposable
             }
         }
 
+        HashSet<string> stored = [.. Kinds().SelectMany(KeysOf)];
+        int claims = new OldClaims(Root, leases).Remove(stored.Contains, dryRun);
         if (!dryRun)
         {
             leases.RemoveOld();
         }
 
-        return new Collected(count, bytes, left);
+        return new Collected(count, bytes, left) { Claims = claims };
     }
 
     /// <inheritdoc/>
@@ -289,6 +305,9 @@ public sealed class ArtifactStore : IDisposable
     /// <summary>Whose unfinished work a folder is: its name holds the id of a lease.</summary>
     private static LeaseHolder HolderOf(Leases leases, string folder) =>
         leases.Of(Path.GetFileName(folder)[TemporaryPrefix.Length..].Split('-')[0], folder);
+
+    private IEnumerable<string> KeysOf(string kind) =>
+        Directory.EnumerateDirectories(Path.Combine(Root, kind)).Select(d => Path.GetFileName(d));
 
     private static long BytesOf(string folder)
     {
@@ -397,4 +416,8 @@ public sealed class ArtifactStore : IDisposable
 /// <param name="Count">Artifacts.</param>
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Left">Unfinished work that is or may be somebody's.</param>
-public sealed record Collected(int Count, long Bytes, IReadOnlyList<(string Folder, LeaseHolder Holder)> Left);
+public sealed record Collected(int Count, long Bytes, IReadOnlyList<(string Folder, LeaseHolder Holder)> Left)
+{
+    /// <summary>Claims that are needed no more, and heartbeats of processes that have ended.</summary>
+    public int Claims { get; init; }
+}

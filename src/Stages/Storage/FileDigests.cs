@@ -38,6 +38,20 @@ public sealed class FileDigests
     private readonly ConcurrentDictionary<string, FileIdentity?> sources = new(StringComparer.Ordinal);
     private volatile bool changed;
 
+    /// <summary>Files of so many bytes are hashed by one process of a host, while others wait for what it finds.</summary>
+    internal long SharedFrom { get; set; } = 8 << 20;
+
+    /// <summary>
+    /// Where the digests of a store are remembered: on a disk that hosts share in a file for each, so that none
+    /// overwrites what another has learnt.
+    /// </summary>
+    /// <param name="cache">The store's folder, which need not be there.</param>
+    public static string MemoryIn(string cache) =>
+        Path.Combine(
+            cache,
+            FileIdentity.IsOnOwnDisk(cache) ? "digests.json" : $"digests-{FileNames.Safe(Environment.MachineName)}.json"
+        );
+
     /// <summary>
     /// Digests remembered in <paramref name="memoryPath"/>; null remembers them in this process only.
     /// </summary>
@@ -72,7 +86,8 @@ public sealed class FileDigests
     public string OfSource(string path)
     {
         string full = Path.GetFullPath(path);
-        Known found = Hash(full, IdentityOf(full));
+        FileIdentity identity = IdentityOf(full);
+        Known found = identity.Bytes < SharedFrom ? Hash(full, identity) : HashOnce(full, identity);
         return sources.GetOrAdd(full, found.Identity) == found.Identity
             ? found.Sha256
             : throw Changed(full, "changed while the run went on.");
@@ -245,7 +260,7 @@ public sealed class FileDigests
         string full = Path.GetFullPath(source);
         FileIdentity identity = IdentityOf(full);
         string? before = known.TryGetValue(full, out Known? found) && found.Identity == identity ? found.Sha256 : null;
-        Known copied = Hash(full, identity, () => CopyAndCompute(full, target));
+        Known copied = HashBy(full, identity, () => CopyAndCompute(full, target));
         return before is not null && before != copied.Sha256
                 ? throw new InputException(
                     full,
@@ -309,14 +324,39 @@ public sealed class FileDigests
                 + "on to be used."
         );
 
+    /// <summary>
+    /// As <see cref="Hash"/>, by one process of this host at a time, whose memory the next one reads.
+    /// </summary>
+    private Known HashOnce(string full, FileIdentity identity)
+    {
+        if (memoryPath is null || (known.TryGetValue(full, out Known? before) && before.Identity == identity))
+        {
+            return Hash(full, identity);
+        }
+
+        using var turn = FileLock.OfHost($"{memoryPath} {full}");
+        if (turn.HasWaited && Remembered().TryGetValue(full, out Known? others) && others.Identity == identity)
+        {
+            return known[full] = others with { Settled = true };
+        }
+
+        Known found = Hash(full, identity);
+        Save();
+        return found;
+    }
+
+    private IReadOnlyDictionary<string, Known> Remembered() =>
+        ReadMemory(memoryPath!).GetValueOrDefault(Environment.MachineName)?.Files
+        ?? new Dictionary<string, Known>(StringComparer.Ordinal);
+
     private Known Hash(string full, FileIdentity identity)
     {
         return known.TryGetValue(full, out Known? before) && before.Identity == identity
             ? before
-            : Hash(full, identity, () => Compute(full));
+            : HashBy(full, identity, () => Compute(full));
     }
 
-    private Known Hash(string full, FileIdentity identity, Func<string> compute)
+    private Known HashBy(string full, FileIdentity identity, Func<string> compute)
     {
         try
         {

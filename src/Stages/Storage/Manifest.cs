@@ -20,6 +20,8 @@ namespace Pipelines.Stages.Storage;
 /// <param name="Seconds">Time it took.</param>
 /// <param name="Work">Its size in the stage's measure.</param>
 /// <param name="Origin">Where it was computed; null in those of versions that did not note it.</param>
+/// <param name="NumericClass">The class of the arithmetic (<see cref="Storage.NumericClass"/>): within one the same
+/// inputs give the same bits. No part of the key; null in those of versions that did not note it.</param>
 public sealed record Manifest(
     string Stage,
     int Version,
@@ -32,7 +34,8 @@ public sealed record Manifest(
     DateTime Finished,
     double Seconds,
     long Work,
-    Origin? Origin = null
+    Origin? Origin = null,
+    string? NumericClass = null
 )
 {
     /// <summary>Name of the file.</summary>

@@ -39,25 +39,24 @@ public sealed record Origin(
         );
 
     /// <summary>The name that Linux gives the processor; elsewhere its architecture.</summary>
-    internal static string ProcessorName(string cpuInfo)
+    internal static string ProcessorName(string cpuInfo) =>
+        Line(cpuInfo, "model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
+
+    /// <summary>What Linux says of the first processor under a name; null where it says nothing.</summary>
+    internal static string? Line(string cpuInfo, string name)
     {
         try
         {
-            if (
-                RegularFile
-                    .ReadAllLines(cpuInfo)
-                    .FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is
-                { } line
-            )
-            {
-                return line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-            }
+            return RegularFile
+                .ReadAllLines(cpuInfo)
+                .FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal))
+                is { } line
+                ? line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()
+                : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // not Linux, or a container that hides it
+            return null; // not Linux, or a container that hides it
         }
-
-        return RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

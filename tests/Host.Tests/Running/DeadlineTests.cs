@@ -52,7 +52,7 @@ public sealed class DeadlineTests
         passed = TimeSpan.FromSeconds(60);
         deadline.Allows(unit).Should().BeFalse("it would take as long as the first");
         deadline.Allows(Unit("a", 4)).Should().BeTrue("less work takes less time");
-        deadline.HasRefused.Should().BeTrue();
+        deadline.IsReached.Should().BeTrue();
         deadline
             .Words.Should()
             .Be("This job's time ends in 40 s, and the shortest of what is ready takes about 75 s: it ends here.");

@@ -29,8 +29,17 @@ public sealed class SlurmLab : IDisposable
     {
         if (SkipReason is null)
         {
-            Lab("up", $"{FreePorts()}");
             isUp = true;
+            try
+            {
+                Lab("up", $"{FreePorts()}");
+            }
+            catch
+            {
+                Dispose(); // of what did start
+                throw;
+            }
+
             Environment.SetEnvironmentVariable("SLURM_CONF", Path.Combine(folder, "slurm.conf"));
         }
     }

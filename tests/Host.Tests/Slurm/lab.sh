@@ -82,6 +82,7 @@ CONF
 up() {
     umask 022
     mkdir -p "$folder"/{state,spool-n1,spool-n2,log,munge}
+    chmod 755 "$folder" # munged refuses a socket that others cannot come to
     head -c 1024 /dev/urandom >"$folder/munge/key"
     chmod 400 "$folder/munge/key"
     config "$1" >"$folder/slurm.conf"

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Pipelines.Domain.Errors;
 using Pipelines.Files;
+using Pipelines.Stages.Reporting;
 
 namespace Pipelines.Host.Running.Slurm;
 
@@ -88,5 +88,5 @@ internal sealed record SubmittedJob(string Id, string Role, int? Elements)
 
     /// <summary>For people.</summary>
     public override string ToString() =>
-        Elements is { } size ? Invariant.Text($"{Id} ({Role}, {size} jobs)") : $"{Id} ({Role})";
+        Elements is { } size ? $"{Id} ({Role}, {Format.Many(size, "job")})" : $"{Id} ({Role})";
 }

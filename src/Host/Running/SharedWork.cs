@@ -1,0 +1,264 @@
+using System.Diagnostics;
+using System.Globalization;
+using Pipelines.Domain.Errors;
+using Pipelines.Host.Planning;
+using Pipelines.Spec;
+using Pipelines.Stages.Reporting;
+using Pipelines.Stages.Storage;
+using Pipelines.Stages.Units;
+
+namespace Pipelines.Host.Running;
+
+/// <summary>
+/// A run's part of work that several processes do: claims units before they are computed, passes over what others hold,
+/// and looks from time to time what has become of that. Not safe for several threads.
+/// </summary>
+/// <param name="catalog">Units and the store.</param>
+/// <param name="backlog">What is left to do.</param>
+/// <param name="sharing">How work is shared.</param>
+/// <param name="say">Takes a sentence for people.</param>
+internal sealed class SharedWork(Catalog catalog, Backlog backlog, Sharing sharing, Action<string> say)
+{
+    /// <summary>Claims of others that are looked at in one go: several hundred workers may wait at a time.</summary>
+    private const int LooksAtATime = 16;
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50),
+        LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly UnitClaims claims = sharing.Claims;
+    private readonly Dictionary<string, string> refused = new(StringComparer.Ordinal); // other class, by claim
+    private readonly Dictionary<int, string> pictures = []; // claims on pictures, by the worker that is there
+    private readonly Dictionary<Unit, string> atWork = []; // claims of the units in this process
+    private readonly HashSet<string> noted = new(StringComparer.Ordinal);
+    private TimeSpan pause = ShortestPause;
+    private long lastLook;
+    private int turn;
+
+    /// <summary>
+    /// The next unit that can be claimed. What others hold, and what they have stored meanwhile, is passed over.
+    /// </summary>
+    /// <param name="take">Takes the next one that is ready.</param>
+    /// <param name="found">Told that something was found stored.</param>
+    public Unit? Next(Func<Unit?> take, Action found)
+    {
+        while (take() is { } unit)
+        {
+            ClaimKey claim = backlog.ClaimOf(unit);
+            refused.Remove(claim.Key);
+            if (IsRefused(unit) is { } before)
+            {
+                refused[claim.Key] = before;
+                backlog.PutBack(unit);
+                backlog.Block(unit);
+            }
+            else if (!claims.Take(claim.Key))
+            {
+                backlog.PutBack(unit);
+                backlog.Block(unit);
+                backlog.Start ??= ulong.Parse(
+                    claims.Worker.AsSpan(0, 2 * sizeof(ulong)),
+                    NumberStyles.HexNumber,
+                    CultureInfo.InvariantCulture
+                );
+                Note(claim.Key);
+            }
+            else if (catalog.HasNow(unit))
+            {
+                backlog.PutBack(unit);
+                backlog.Found(unit);
+                Leave(claim, isStored: true);
+                found();
+            }
+            else if (IsRefused(unit) is { } other) // begun while it was claimed
+            {
+                refused[claim.Key] = other;
+                backlog.PutBack(unit);
+                backlog.Block(unit);
+                Leave(claim, isStored: false);
+            }
+            else
+            {
+                return unit;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Why nothing that is left can be computed here: all of it was begun by another class of arithmetic, of which no
+    /// worker is at work. Null where that is not so.
+    /// </summary>
+    public InputException? Refusal()
+    {
+        string[] held = [.. backlog.Blocked().Select(units => backlog.ClaimOf(units[0]).Key)];
+        if (held.Length == 0 || !held.All(refused.ContainsKey))
+        {
+            return null;
+        }
+
+        string[] others = [.. held.Select(key => refused[key]).Distinct(StringComparer.Ordinal)];
+        return others.Any(claims.IsAtWork)
+            ? null
+            : new InputException(
+                "engine.mixing",
+                $"{Format.Many(held.Length, "sample")} {(held.Length == 1 ? "was" : "were")} begun by another class of "
+                    + $"arithmetic ({string.Join("; ", others)}) than that of this process ({sharing.Classes!.Own}), "
+                    + "and the last digits of the two differ.",
+                "Go on where they were begun, compute into another folder (--artifacts), or let the classes meet: "
+                    + "--set engine.mixing=warn."
+            );
+    }
+
+    /// <summary>The other class that keeps a unit from being begun here; null where none does.</summary>
+    private string? IsRefused(Unit unit)
+    {
+        if (sharing.Classes?.OtherBehind(unit) is not { } other)
+        {
+            return null;
+        }
+
+        if (sharing.Classes.Mixing == MixingKind.Refuse)
+        {
+            return other;
+        }
+
+        if (noted.Add(other))
+        {
+            say($"Classes of arithmetic meet: {other}, and here {sharing.Classes.Own}. The last digits of the two differ.");
+        }
+
+        return null;
+    }
+
+    /// <summary>A worker begins a unit: it is where the unit's picture is, and the one of before is free.</summary>
+    public void Begin(int worker, Unit unit)
+    {
+        ClaimKey claim = backlog.ClaimOf(unit);
+        atWork[unit] = claim.Key;
+        if (unit.Picture is not null)
+        {
+            pictures[worker] = claim.Key;
+        }
+
+        pause = ShortestPause;
+        LeavePictures();
+    }
+
+    /// <summary>Demands that nobody has taken the unit over while it was computed.</summary>
+    /// <exception cref="ClaimLostException">Somebody has.</exception>
+    public void RequireMine(ClaimKey claim) => claims.Require(claim.Key);
+
+    /// <summary>A unit is over.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="isStored">It is stored; else others may try it.</param>
+    public void End(Unit unit, bool isStored)
+    {
+        atWork.Remove(unit);
+        Leave(backlog.ClaimOf(unit), isStored);
+    }
+
+    /// <summary>
+    /// This process has nothing to do for now: it holds no picture, or two that wait for each other would wait for ever.
+    /// </summary>
+    public void Idle()
+    {
+        pictures.Clear();
+        LeavePictures();
+    }
+
+    /// <summary>How long to wait before the next look: longer and longer while nothing happens.</summary>
+    public TimeSpan Pause => pause;
+
+    /// <summary>Looks at some of what others hold, if it is time to.</summary>
+    /// <param name="atOnce">It is.</param>
+    /// <returns>Whether any of it is stored now.</returns>
+    public bool Look(bool atOnce = false)
+    {
+        if (!atOnce && Stopwatch.GetElapsedTime(lastLook) < pause)
+        {
+            return false;
+        }
+
+        bool isAnyFound = false;
+        IReadOnlyList<IReadOnlyList<Unit>> held = backlog.Blocked();
+        for (int i = 0; i < Math.Min(held.Count, LooksAtATime); i++)
+        {
+            IReadOnlyList<Unit> ofClaim = held[(turn + i) % held.Count];
+            foreach (Unit unit in ofClaim.TakeWhile(catalog.HasNow)) // they are computed in order
+            {
+                backlog.Found(unit);
+                isAnyFound = true;
+            }
+
+            backlog.Unblock(ofClaim[0]);
+        }
+
+        turn = held.Count > 0 ? (turn + LooksAtATime) % held.Count : 0;
+        lastLook = Stopwatch.GetTimestamp();
+        TimeSpan longer = pause + pause;
+        pause =
+            isAnyFound ? ShortestPause
+            : longer < LongestPause ? longer
+            : LongestPause;
+        return isAnyFound;
+    }
+
+    /// <summary>What others hold, in words.</summary>
+    public string Words()
+    {
+        IReadOnlyList<IReadOnlyList<Unit>> held = backlog.Blocked();
+        string[] who =
+        [
+            .. held.Take(LooksAtATime)
+                .Select(units => claims.HolderOf(backlog.ClaimOf(units[0]).Key)?.ToString())
+                .OfType<string>()
+                .Distinct(StringComparer.Ordinal),
+        ];
+        int count = held.Sum(units => units.Count),
+            left = held.Where(units => refused.ContainsKey(backlog.ClaimOf(units[0]).Key)).Sum(units => units.Count);
+        if (left > 0)
+        {
+            return $"{Format.Many(left, "unit")} {(left == 1 ? "is" : "are")} left to workers of another class of "
+                + $"arithmetic: {string.Join("; ", refused.Values.Distinct(StringComparer.Ordinal))}";
+        }
+
+        string by = who.Length > 0 ? $": {string.Join("; ", who)}" : "";
+        return $"{Format.Many(count, "unit")} {(count == 1 ? "is" : "are")} held by others{by}";
+    }
+
+    private void Leave(ClaimKey claim, bool isStored)
+    {
+        if (claim.IsPicture)
+        {
+            LeavePictures();
+        }
+        else if (isStored)
+        {
+            claims.Done(claim.Key);
+        }
+        else
+        {
+            claims.GiveUp(claim.Key);
+        }
+    }
+
+    /// <summary>Gives up pictures that no worker of this process is at.</summary>
+    private void LeavePictures()
+    {
+        HashSet<string> kept = [.. pictures.Values, .. atWork.Values];
+        foreach (string key in claims.Mine.Where(key => !kept.Contains(key)))
+        {
+            claims.GiveUp(key);
+        }
+    }
+
+    /// <summary>Each worker that is met is named once.</summary>
+    private void Note(string key)
+    {
+        if (claims.HolderOf(key)?.ToString() is { } holder && noted.Add(holder))
+        {
+            say($"Shares the work with {holder}.");
+        }
+    }
+}

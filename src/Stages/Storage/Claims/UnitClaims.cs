@@ -1,0 +1,243 @@
+namespace Pipelines.Stages.Storage;
+
+/// <summary>
+/// What this worker has claimed in a store, so that others leave it alone: units, or pictures with all that is about
+/// them. A claim saves work and never decides what is right: results are published by whoever comes first, and what
+/// stands is never replaced. Nothing is written before the first claim. Why it is so:
+/// docs/decisions/0009-claims.md.
+/// </summary>
+public sealed class UnitClaims : IDisposable
+{
+    private const int ShortestPause = 50,
+        LongestPause = 5000; // ms
+
+    private readonly string worker;
+    private readonly ClaimFile files;
+    private readonly Heartbeats heartbeats;
+    private readonly Lazy<Heartbeat> own;
+    private readonly Lock claiming = new();
+    private readonly Dictionary<string, Held> held = new(StringComparer.Ordinal);
+
+    /// <summary>Numbers below which all claims of a key are over or of the dead: they need not be read again.</summary>
+    private readonly Dictionary<string, int> floors = new(StringComparer.Ordinal);
+
+    /// <summary>The claims of this process.</summary>
+    /// <param name="root">The store's folder.</param>
+    /// <param name="worker">Names this process in the store, random.</param>
+    /// <param name="patience">How long another worker's counter may stay as it is before its claims are free.</param>
+    /// <param name="numericClass">The class of this process's arithmetic.</param>
+    public UnitClaims(string root, string worker, TimeSpan patience, string? numericClass = null)
+        : this(
+            root,
+            worker,
+            new WorkerSign(Storage.Worker.Current, JobElement.Current, numericClass),
+            patience,
+            HardLink.Make,
+            TimeProvider.System,
+            Heartbeat.Interval
+        ) { }
+
+    internal UnitClaims(
+        string root,
+        string worker,
+        WorkerSign sign,
+        TimeSpan patience,
+        Func<string, string, LinkOutcome> link,
+        TimeProvider time,
+        TimeSpan interval
+    )
+    {
+        this.worker = worker;
+        files = new ClaimFile(root, link);
+        heartbeats = new Heartbeats(root, patience, sign.Job, time);
+        own = new Lazy<Heartbeat>(() => new Heartbeat(root, worker, sign, interval));
+    }
+
+    /// <summary>Names this worker in the store.</summary>
+    public string Worker => worker;
+
+    /// <summary>What is claimed by this worker now.</summary>
+    public IReadOnlyCollection<string> Mine
+    {
+        get
+        {
+            lock (claiming)
+            {
+                return [.. held.Keys];
+            }
+        }
+    }
+
+    /// <summary>Claims something, unless another worker has it and lives.</summary>
+    /// <param name="key">Hexadecimal.</param>
+    /// <returns>Whether it is this worker's, now or from before.</returns>
+    /// <exception cref="IOException">The store cannot be written.</exception>
+    public bool Take(string key)
+    {
+        lock (claiming)
+        {
+            if (held.ContainsKey(key))
+            {
+                return true;
+            }
+
+            _ = own.Value; // nobody finds a claim before the heartbeat
+            for (int number = floors.GetValueOrDefault(key, 1); ; number++)
+            {
+                Claim? other = files.Read(key, number);
+                if (other is null)
+                {
+                    var mine = Claim.Of(worker);
+                    bool isMine = files.TryCreate(key, number, mine);
+                    if (isMine && files.Read(key, number + 1) is null)
+                    {
+                        held[key] = new Held(number, mine);
+                        return true;
+                    }
+
+                    if (isMine)
+                    {
+                        // Lower numbers were collected behind one that stands: that one counts
+                        files.Replace(key, number, mine = mine with { IsOver = true });
+                    }
+
+                    other = isMine ? mine : files.Read(key, number) ?? Claim.Unreadable; // somebody was faster
+                }
+
+                if (!IsFree(other, key, number))
+                {
+                    return false;
+                }
+
+                floors[key] = number + 1;
+            }
+        }
+    }
+
+    /// <summary>Waits until something is claimed; others that wait for it come one by one.</summary>
+    /// <param name="key">Hexadecimal.</param>
+    /// <returns>To be disposed of when it is over.</returns>
+    public IDisposable Wait(string key)
+    {
+        for (int pause = ShortestPause; !Take(key); pause = Math.Min(2 * pause, LongestPause))
+        {
+            Thread.Sleep(pause);
+        }
+
+        return new Turn(this, key);
+    }
+
+    /// <summary>
+    /// Demands, before a result is published, that nobody has taken the claim over. This process may have been paused
+    /// for hours without knowing.
+    /// </summary>
+    /// <exception cref="ClaimLostException">Somebody has.</exception>
+    public void Require(string key)
+    {
+        lock (claiming)
+        {
+            bool isMine =
+                held.TryGetValue(key, out Held? mine)
+                && files.Read(key, mine.Number) is { } claim
+                && claim.Token == mine.Claim.Token
+                && files.Read(key, mine.Number + 1) is null;
+            if (!isMine)
+            {
+                held.Remove(key);
+                throw new ClaimLostException(key);
+            }
+        }
+    }
+
+    /// <summary>What was claimed stands: the claim is needed no more.</summary>
+    public void Done(string key) => End(key, mine => files.Delete(key, mine.Number));
+
+    /// <summary>Others may claim it. The file stays: a number is never used twice before a result stands.</summary>
+    public void GiveUp(string key) =>
+        End(key, mine => files.Replace(key, mine.Number, mine.Claim with { IsOver = true }));
+
+    /// <summary>Notes why a unit failed, for people who ask how far a run is.</summary>
+    public void Failed(string key, string why)
+    {
+        try
+        {
+            new FailureNotes(files.Root).Write(key, why);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, which may be the failure itself
+        }
+    }
+
+    /// <summary>Whether a worker of a class of arithmetic is at work, as far as its heartbeat tells.</summary>
+    public bool IsAtWork(string numericClass)
+    {
+        lock (claiming)
+        {
+            return Heartbeat
+                .All(files.Root)
+                .Any(other =>
+                    other != worker
+                    && heartbeats.SignOf(other)?.NumericClass == numericClass
+                    && !heartbeats.IsDead(other, other)
+                );
+        }
+    }
+
+    /// <summary>Who holds a claim that this worker could not take; null where nobody is known to.</summary>
+    public WorkerSign? HolderOf(string key)
+    {
+        lock (claiming)
+        {
+            return files.Read(key, floors.GetValueOrDefault(key, 1)) is { IsOver: false, Worker.Length: > 0 } claim
+                ? heartbeats.SignOf(claim.Worker)
+                : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (string key in Mine)
+        {
+            GiveUp(key);
+        }
+
+        if (own.IsValueCreated)
+        {
+            own.Value.Dispose();
+        }
+    }
+
+    private bool IsFree(Claim other, string key, int number) =>
+        other.IsOver
+        || other.Worker == worker // one that could not be ended
+        || heartbeats.IsDead(other.Worker, files.PathOf(key, number));
+
+    private void End(string key, Action<Held> end)
+    {
+        lock (claiming)
+        {
+            if (!held.Remove(key, out Held? mine) || files.Read(key, mine.Number)?.Token != mine.Claim.Token)
+            {
+                return; // it was collected while this process was away
+            }
+
+            try
+            {
+                end(mine);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It stays until this process has ended, which others see
+            }
+        }
+    }
+
+    private sealed class Turn(UnitClaims claims, string key) : IDisposable
+    {
+        public void Dispose() => claims.GiveUp(key);
+    }
+
+    private sealed record Held(int Number, Claim Claim);
+}
