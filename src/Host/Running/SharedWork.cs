@@ -40,7 +40,14 @@ internal sealed class SharedWork(Catalog catalog, Backlog backlog, UnitClaims cl
         while (take() is { } unit)
         {
             ClaimKey claim = backlog.ClaimOf(unit);
-            if (!claims.Take(claim.Key))
+            if (catalog.HasNow(unit))
+            {
+                // Before a claim, too: else every worker would leave one behind for everything that others have done
+                backlog.PutBack(unit);
+                backlog.Found(unit);
+                found();
+            }
+            else if (!claims.Take(claim.Key))
             {
                 backlog.PutBack(unit);
                 backlog.Block(unit);
